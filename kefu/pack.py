@@ -1,0 +1,261 @@
+"""The shop pack: everything that is one business, read from YAML and checked, never written in Python.
+
+A pack is a folder (``shop/`` is the demo's):
+
+    pack.yaml           who the shop is, its languages, what its order numbers look like
+    taxonomy.yaml       intents, with definitions and examples
+    slots.yaml          what flows may ask for, and how to recognise it
+    flows/*.yaml        one slot-filling flow a file: named steps, walked one after the other
+    tools.yaml          what flows may do: parametrised SQL on the demo shop (REST in production)
+    knowledge/faq.yaml  questions, variants and answers;  knowledge/policies/*.md: one policy a file
+    promotions.yaml     what is on offer, from when to when
+    prompts.yaml        system prompts of the models
+    golden/*.yaml       conversations that must go well, with the expected end state
+    db/                 schema.sql and one CSV a table of the demo shop
+    sample/             templates of the bundled SAMPLE days
+
+It does not run flows or tools (serving does) and does not read ``sample/`` (data/sample does).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Lang = Literal["zh", "en"]
+
+
+class PackError(ValueError):
+    """A file of the pack cannot be used; the message names file, field and what was expected."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(Part):
+    """The same words in both languages; Jinja2 placeholders where a flow or prompt fills them."""
+
+    zh: str
+    en: str
+
+    def in_(self, lang: str) -> str:
+        return self.en if lang == "en" else self.zh
+
+
+class Shop(Part):
+    name: Text
+    greeting: Text
+    fallback: Text = Field(description="said when nothing else can be said")
+    handoff: Text = Field(description="said when a person takes over")
+    currency: str
+    timezone: str
+    pii: dict[str, str] = Field(description="placeholder type → regex, e.g. ORDER → KF\\d{10}")
+    demo_customers: tuple[str, ...] = Field((), description="ids offered on the demo's chat page")
+
+
+class Intent(Part):
+    name: str
+    title: Text
+    definition: Text
+    examples: dict[Lang, tuple[str, ...]]
+    route: Literal["flow", "knowledge", "chitchat", "human"] = "knowledge"
+    reply: Text | None = Field(None, description="fixed reply, for chitchat")
+
+
+class Taxonomy(Part):
+    version: str
+    intents: tuple[Intent, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [intent.name for intent in self.intents]
+
+    def __getitem__(self, name: str) -> Intent:
+        return next(intent for intent in self.intents if intent.name == name)
+
+
+class Slot(Part):
+    """Recognised as a redacted entity (``pii``), one of ``choices``, a ``pattern``, or as said."""
+
+    title: Text
+    ask: Text
+    pii: str | None = Field(None, description="placeholder type whose value fills the slot")
+    choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="value → phrases")
+    pattern: str | None = Field(None, description="regex; group 1 if there is one, else the match")
+    free_text: bool = Field(False, description="when just asked for, the whole message fills it")
+
+
+class Branch(Part):
+    when: str = Field(description="Jinja2 expression over slots and saved results")
+    goto: str
+
+
+class Step(Part):
+    """One step of a flow: exactly one action, then ``goto`` (else the next step) or ``end``."""
+
+    id: str
+    collect: str | None = Field(None, description="slot to ask for unless it is known")
+    call: str | None = Field(None, description="tool to run")
+    args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression")
+    save: str | None = Field(None, description="name the tool's result gets")
+    on_error: dict[str, str] = Field({}, description="tool error code → step id; '*' for any other")
+    branch: tuple[Branch, ...] = ()
+    confirm: Text | None = Field(None, description="yes/no question; 'no' goes to ``refused``")
+    refused: str | None = None
+    say: Text | None = None
+    clear: tuple[str, ...] = Field((), description="slots forgotten when this step runs")
+    goto: str | None = None
+    end: Literal["resolved", "handoff", "abandoned"] | None = None
+
+    @model_validator(mode="after")
+    def _one_action(self) -> Step:
+        actions = [a for a in ("collect", "call", "branch", "confirm", "say") if getattr(self, a)]
+        if len(actions) != 1:
+            raise ValueError(f"step {self.id}: exactly one of collect, call, branch, confirm, say; got {actions}")
+        if self.confirm and not self.refused:
+            raise ValueError(f"step {self.id}: confirm needs `refused`, the step after a no")
+        return self
+
+
+class Flow(Part):
+    name: str
+    title: Text
+    intents: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @model_validator(mode="after")
+    def _targets_exist(self) -> Flow:
+        ids = [step.id for step in self.steps]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"flow {self.name}: step ids repeat")
+        targets = {t for s in self.steps for t in (s.goto, s.refused, *s.on_error.values()) if t}
+        targets |= {b.goto for s in self.steps for b in s.branch}
+        if missing := targets - set(ids):
+            raise ValueError(f"flow {self.name}: no such step: {', '.join(sorted(missing))}")
+        return self
+
+    def step(self, step_id: str) -> Step:
+        return next(step for step in self.steps if step.id == step_id)
+
+
+class Guard(Part):
+    """A query that must return a row, or the tool refuses with ``error``."""
+
+    sql: str
+    error: str
+
+
+class Tool(Part):
+    """Parametrised SQL. ``:customer_id`` and ``:now`` are bound by the server, never by the chat."""
+
+    description: str
+    args: tuple[str, ...] = ()
+    public: bool = Field(False, description="reads nothing that belongs to a customer")
+    guards: tuple[Guard, ...] = ()
+    write: tuple[str, ...] = Field((), description="statements of one transaction")
+    read: str | None = Field(None, description="query whose rows are the result")
+    rows: Literal["one", "many"] = Field("one", description="one: no row is the error 'not_found'")
+
+    @model_validator(mode="after")
+    def _scoped(self) -> Tool:
+        statements = [*self.write, *([self.read] if self.read else []), *(g.sql for g in self.guards)]
+        if not self.public and not all(":customer_id" in sql for sql in statements):
+            raise ValueError("every statement of a tool that is not public must be limited by :customer_id")
+        return self
+
+
+class Faq(Part):
+    id: str
+    intent: str
+    question: Text
+    variants: dict[Lang, tuple[str, ...]] = {}
+    answer: Text
+
+
+class Promotion(Part):
+    id: str
+    title: Text
+    detail: Text
+    starts: str = Field(description="YYYY-MM-DD")
+    ends: str
+    products: tuple[str, ...] = Field((), description="SKUs; empty: the whole shop")
+
+
+class Policy(Part):
+    """A section of a policy file: knowledge for the models, cited by id."""
+
+    id: str
+    title: str
+    text: str
+
+
+class Pack(Part):
+    folder: Path
+    shop: Shop
+    taxonomy: Taxonomy
+    slots: dict[str, Slot]
+    flows: tuple[Flow, ...]
+    tools: dict[str, Tool]
+    faq: tuple[Faq, ...]
+    policies: tuple[Policy, ...]
+    promotions: tuple[Promotion, ...]
+    prompts: dict[str, Text]
+
+    @model_validator(mode="after")
+    def _refers_to_what_exists(self) -> Pack:
+        problems = [f"faq {f.id}: unknown intent {f.intent}" for f in self.faq if f.intent not in self.taxonomy.names]
+        for flow in self.flows:
+            problems += [f"flow {flow.name}: unknown intent {i}" for i in flow.intents if i not in self.taxonomy.names]
+            for step in flow.steps:
+                if step.collect and step.collect not in self.slots:
+                    problems.append(f"flow {flow.name}, step {step.id}: unknown slot {step.collect}")
+                if step.call and step.call not in self.tools:
+                    problems.append(f"flow {flow.name}, step {step.id}: unknown tool {step.call}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def flow_for(self, intent: str) -> Flow | None:
+        return next((flow for flow in self.flows if intent in flow.intents), None)
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise PackError(f"{path}: cannot be read: {error}") from error
+
+
+def policy_sections(path: Path) -> list[Policy]:
+    """Cuts a Markdown file at its ``## `` headings; ids are ``<file>#<number>``."""
+    title, *sections = path.read_text(encoding="utf8").split("\n## ")
+    name = title.lstrip("# ").split("\n", 1)[0].strip()
+    parts = [section.split("\n", 1) for section in sections]
+    return [
+        Policy(id=f"{path.stem}#{i}", title=f"{name} · {part[0].strip()}", text=part[-1].strip())
+        for i, part in enumerate(parts, 1)
+    ]
+
+
+def load(folder: Path) -> Pack:
+    """Reads and checks a whole pack. Raises PackError naming the file or field at fault."""
+    try:
+        return Pack(
+            folder=folder,
+            shop=Shop.model_validate(_yaml(folder / "pack.yaml")),
+            taxonomy=Taxonomy.model_validate(_yaml(folder / "taxonomy.yaml")),
+            slots=_yaml(folder / "slots.yaml"),
+            flows=tuple(Flow.model_validate(_yaml(p)) for p in sorted((folder / "flows").glob("*.yaml"))),
+            tools=_yaml(folder / "tools.yaml"),
+            faq=tuple(_yaml(folder / "knowledge/faq.yaml")),
+            policies=tuple(s for p in sorted((folder / "knowledge/policies").glob("*.md")) for s in policy_sections(p)),
+            promotions=tuple(_yaml(folder / "promotions.yaml")),
+            prompts=_yaml(folder / "prompts.yaml"),
+        )
+    except ValidationError as error:
+        rows = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise PackError(f"{folder} ({error.title}): " + "; ".join(rows)) from error

@@ -1,0 +1,207 @@
+"""params.yaml as frozen typed objects: one section a stage, and what a profile changes in it.
+
+An unknown, missing or contradictory parameter is refused with its name and what was expected.
+The descriptions are the help: ``kefu params`` prints them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kefu.paths import PARAMS
+
+Share = Field(ge=0, le=1)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Section):
+    name: str = Field(description="folder below data/raw, and the source written into each dialogue")
+    channel: str = Field(description="parser: a key of data.channels.CHANNELS")
+
+
+class Ingest(Section):
+    sources: tuple[Source, ...]
+    timezone: str = Field(description="IANA name, for sources whose times have no offset")
+    max_text: int = Field(gt=0, description="characters of a turn; a longer one is quarantined")
+    min_turns: int = Field(gt=0)
+
+
+class Base(Section):
+    centre: str = Field(description="name in kefu/models.py, Hugging Face id, or local folder")
+    edge: str
+    revision: str | None = Field(None, description="hub revision of the centre model; None: newest")
+    vocab_size: int = Field(gt=300, description="of the tokenizer that is trained (tiny only)")
+    minutes: float = Field(gt=0, description="time budget of pretraining, both models (tiny only)")
+    steps: int = Field(gt=0, description="optimizer steps of the centre model (tiny only)")
+    batch_size: int = Field(gt=0)
+    sequence_length: int = Field(gt=0, description="tokens")
+    learning_rate: float = Field(gt=0)
+    seed: int
+
+
+class Labeler(Section):
+    features: int = Field(gt=0, description="buckets of the hashed character n-grams")
+    ngrams: tuple[int, int]
+    regularization: float = Field(gt=0, description="C of the logistic regression")
+    folds: int = Field(ge=2, description="for out-of-fold calibration")
+    seed: int
+
+
+class Autolabel(Section):
+    target_precision: float = Share
+    confidence_level: float = Field(0.95, gt=0.5, lt=1, description="of the bound on precision")
+    audit_share: float = Field(ge=0, le=1, description="accepted labels that people see anyway")
+    seed: int
+
+
+class Review(Section):
+    project: str = Field(description="Label Studio project title")
+    push_limit: int = Field(gt=0, description="most tasks pushed in one run")
+    overlap: int = Field(ge=1, description="annotators a task")
+
+
+class Build(Section):
+    eval_share: float = Field(gt=0, lt=1, description="share of customers kept out of training")
+    context_turns: int = Field(ge=0, description="earlier turns that router and models see")
+    max_sft: int = Field(gt=0, description="most SFT examples, newest days first")
+    replay_share: float = Field(ge=0, lt=1, description="of them, share drawn from older days")
+    seed: int
+
+
+class Router(Section):
+    features: int = Field(gt=0)
+    ngrams: tuple[int, int]
+    regularization: float = Field(gt=0)
+    folds: int = Field(ge=2)
+    seed: int
+
+
+class Retriever(Section):
+    dim: int = Field(gt=0, description="of the dense vectors")
+    features: int = Field(gt=0)
+    ngrams: tuple[int, int]
+    seed: int
+
+
+class Finetune(Section):
+    quantize: bool = Field(description="load the base in 4-bit NF4 (QLoRA)")
+    dtype: Literal["float32", "bfloat16"]
+    rank: int = Field(gt=0)
+    alpha: int = Field(gt=0)
+    dropout: float = Field(ge=0, lt=1)
+    learning_rate: float = Field(gt=0)
+    epochs: float = Field(gt=0)
+    max_steps: int = Field(description="-1: as many as epochs ask for")
+    batch_size: int = Field(gt=0)
+    gradient_accumulation: int = Field(gt=0)
+    gradient_checkpointing: bool
+    max_length: int = Field(gt=0, description="tokens")
+    from_champion: bool = Field(description="start from the champion's adapter when there is one")
+    seed: int
+
+
+class Distill(Section):
+    examples: int = Field(gt=0, description="prompts that the centre model answers")
+    max_new_tokens: int = Field(gt=0)
+    alpha: float = Field(ge=0, le=1, description="weight of KL on logits; the rest is cross-entropy")
+    temperature: float = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+    epochs: float = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    max_length: int = Field(gt=0)
+    dtype: Literal["float32", "bfloat16"]
+    seed: int
+
+
+class Evaluate(Section):
+    answers: int = Field(gt=0, description="held-out questions that each model answers")
+    max_new_tokens: int = Field(gt=0)
+    seed: int
+
+
+class Gate(Section):
+    """Each bound names ``suite.metric``; a challenger must hold all of them."""
+
+    at_least: dict[str, float]
+    at_most: dict[str, float]
+    not_worse_than_champion: dict[str, float] = Field(description="metric → tolerated drop")
+
+
+class Serving(Section):
+    host: str
+    port: int = Field(gt=0, lt=65536)
+    faq_score: float = Field(description="retrieval score from which an FAQ answer is given as it is")
+    router_confidence: float = Field(ge=0, le=1, description="below it, no flow is started unasked")
+    edge_confidence: float = Field(ge=0, le=1, description="below it, the centre model answers")
+    history_turns: int = Field(gt=0)
+    session_ttl_s: int = Field(gt=0)
+    max_new_tokens: int = Field(gt=0)
+    max_message_chars: int = Field(gt=0)
+    demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")
+
+
+class Params(Section):
+    """All of params.yaml, with the chosen profile's changes applied."""
+
+    profile: str
+    pack: str = Field(description="folder of the shop pack")
+    ingest: Ingest
+    base: Base
+    labeler: Labeler
+    autolabel: Autolabel
+    review: Review
+    build: Build
+    router: Router
+    retriever: Retriever
+    finetune: Finetune
+    distill: Distill
+    evaluate: Evaluate
+    promote: Gate
+    serving: Serving
+
+    @model_validator(mode="after")
+    def _fits(self) -> Params:
+        if self.distill.max_new_tokens >= self.distill.max_length:
+            raise ValueError("distill.max_new_tokens must be below distill.max_length")
+        return self
+
+
+class ParamsError(ValueError):
+    """params.yaml cannot be used; the message names the file, the parameter and what was expected."""
+
+
+def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        inner = merged.get(key)
+        merged[key] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def load(path: Path = PARAMS, profile: str | None = None) -> Params:
+    """Reads params.yaml under its own profile, or under the one given."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ParamsError(f"{path}: cannot be read: {error}") from error
+    profiles = raw.pop("profiles", {})
+    chosen = profile or raw.get("profile")
+    if chosen not in profiles:
+        raise ParamsError(f"{path}: profile: {chosen!r} is not one of {', '.join(profiles)}")
+    try:
+        return Params.model_validate(_merged(raw, profiles[chosen]) | {"profile": chosen})
+    except ValidationError as error:
+        rows = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in error.errors()]
+        raise ParamsError(f"{path} (profile {chosen}): " + "; ".join(rows)) from error
+
+
+def profiles(path: Path = PARAMS) -> list[str]:
+    """Names of the profiles that params.yaml offers."""
+    return list(yaml.safe_load(path.read_text(encoding="utf8"))["profiles"])

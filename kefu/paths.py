@@ -1,0 +1,30 @@
+"""Where each stage writes, relative to the project's root: the arrows of the loop.
+
+``dvc.yaml`` names the same paths; ``tests/graph`` proves that the two agree.
+"""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PARAMS = ROOT / "params.yaml"
+
+RAW = ROOT / "data/raw"  # <source>/dt=YYYY-MM-DD/*, written by channels and by serving
+REVIEWED = ROOT / "data/reviewed"  # *.jsonl of Label: what people decided before this run
+CHAMPION = ROOT / "data/champion.json"  # which champion this run starts from and is compared with
+
+STORE = ROOT / "data/store"
+DIALOGUES = STORE / "dialogues"  # dt=YYYY-MM-DD/{dialogues.parquet,quarantine.jsonl,partition.json}
+BASE = STORE / "base"  # {centre,edge}/ Hugging Face folders (edge: starting point), base.json
+LABELER = STORE / "labeler"
+LABELS = STORE / "labels"  # accepted.jsonl (Label), queue.jsonl (ReviewTask)
+REVIEW = STORE / "review"  # labels.jsonl (Label): data/reviewed plus what Label Studio finished
+SETS = STORE / "sets"  # router.jsonl (IntentExample), sft.jsonl (Example), retrieval.jsonl
+ROUTER = STORE / "router"
+RETRIEVER = STORE / "retriever"
+ADAPTER = STORE / "adapter"
+EDGE = STORE / "edge"
+RELEASE = STORE / "release"  # what serving loads, with manifest.json
+EVALUATION = STORE / "evaluation"  # report.html, predictions.jsonl, reports.json
+METRICS = STORE / "metrics"  # <stage>.json, DVC metrics
+PLOTS = STORE / "plots"  # <stage>/*.csv, DVC plots
+RUNTIME = STORE / "runtime"  # demo shop database, Milvus file, Valkey socket: live state, not DVC's

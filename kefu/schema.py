@@ -1,0 +1,127 @@
+"""The records that travel along the loop, one meaning each.
+
+Every arrow of the loop is a file of one of these records, so a stage can be read, tested and
+replaced alone. Records are immutable and refuse unknown fields: a misspelt field is an error at the
+line where it was written, not a silent loss three stages later.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["customer", "agent", "bot"]
+Split = Literal["train", "eval"]
+Outcome = Literal["resolved", "handoff", "abandoned", "unknown"]
+
+
+class Record(BaseModel):
+    """Base of all records: frozen, and no field beyond the declared ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Turn(Record):
+    """One message. ``agent`` is a person of the shop, ``bot`` is Kefu itself."""
+
+    role: Role
+    text: str
+    time: str | None = Field(None, description="ISO 8601 with offset, when the source tells it")
+
+
+class Dialogue(Record):
+    """A session's turns as they leave ingest: redacted, with the customer as a pseudonym."""
+
+    id: str
+    source: str = Field(description="name of the configured source, e.g. 'shop' or 'serving'")
+    channel: str = Field(description="parser that read it, a key of data.channels.CHANNELS")
+    day: str = Field(description="partition, YYYY-MM-DD")
+    customer: str = Field(description="pseudonym; the same person has the same one every day")
+    turns: tuple[Turn, ...]
+    outcome: Outcome = "unknown"
+    csat: int | None = Field(None, ge=1, le=5)
+
+
+class Rejected(Record):
+    """A record that ingest could not read: kept, with where it stood and why."""
+
+    source: str
+    file: str
+    line: int
+    reason: str
+    raw: str = Field(description="what stood there, redacted, at most 2,000 characters")
+
+
+class Label(Record):
+    """One fact about a turn (or about the dialogue, when ``turn`` is None)."""
+
+    dialogue_id: str
+    turn: int | None
+    what: str = Field(description="'intent', or 'slot:<name>'")
+    value: str
+    source: str = Field(description="'review:<who>', 'labeler', 'rule:<name>'")
+    confidence: float = Field(ge=0, le=1)
+    version: str = Field(description="version of the taxonomy it speaks of")
+
+
+class ReviewTask(Record):
+    """A turn that waits for a person: the machine's proposal, and why it is asked."""
+
+    dialogue_id: str
+    turn: int
+    proposal: str
+    confidence: float = Field(ge=0, le=1)
+    why: Literal["unsure", "audit"]
+
+
+class IntentExample(Record):
+    """One customer turn with its intent, for the router. ``context`` is what came before it."""
+
+    dialogue_id: str
+    turn: int
+    customer: str
+    text: str
+    context: tuple[Turn, ...] = Field(description="earlier turns, oldest first")
+    intent: str
+    source: str
+    confidence: float = Field(ge=0, le=1)
+    split: Split
+
+
+class Message(Record):
+    """One message of a rendered chat, in the words of chat templates."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+
+
+class Example(Record):
+    """One training or test conversation for a language model, with where it came from."""
+
+    id: str
+    messages: tuple[Message, ...]
+    split: Split
+    dialogue_id: str
+    customer: str
+    intent: str
+
+
+class Prediction(Record):
+    """What a model said to one evaluated input, beside what was expected."""
+
+    suite: str
+    id: str
+    question: str
+    expected: str
+    predicted: str
+    score: float
+    model: str = Field(description="'challenger', 'champion' or 'base'")
+
+
+class Report(Record):
+    """The figures of one evaluated model: suite → metric → value."""
+
+    model: str
+    version: str = Field(description="content hash of the release")
+    suites: dict[str, dict[str, float]]
