@@ -92,7 +92,8 @@ class ChatRenderer:
         return self.render(messages).ids + head + (self._think() if self._empty_think else [])
 
     def _think(self) -> list[int]:
-        return [i for part in EMPTY_THINK for i in ([self._special[part]] if part in self._special else self.encode(part))]
+        parts = [[self._special[part]] if part in self._special else self.encode(part) for part in EMPTY_THINK]
+        return [token for part in parts for token in part]
 
     def _message(self, messages: Sequence[Message], index: int) -> tuple[list[int], list[int], list[int]]:
         message = messages[index]

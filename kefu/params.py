@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from kefu.paths import PARAMS
 
 Share = Field(ge=0, le=1)
+# A profile may change only what dvc.yaml tracks for it: anything else would not rerun its stage.
+PROFILE_SECTIONS = {"base", "build", "distill", "evaluate", "finetune", "serving"}
 
 
 class Section(BaseModel):
@@ -195,6 +197,9 @@ def load(path: Path = PARAMS, profile: str | None = None) -> Params:
     chosen = profile or raw.get("profile")
     if chosen not in profiles:
         raise ParamsError(f"{path}: profile: {chosen!r} is not one of {', '.join(profiles)}")
+    if wrong := set(profiles[chosen]) - PROFILE_SECTIONS:
+        allowed = ", ".join(sorted(PROFILE_SECTIONS))
+        raise ParamsError(f"{path}: profiles.{chosen}: {', '.join(sorted(wrong))}: a profile may only change {allowed}")
     try:
         return Params.model_validate(_merged(raw, profiles[chosen]) | {"profile": chosen})
     except ValidationError as error:

@@ -1,0 +1,83 @@
+"""What every stage does around its one function: load params, open its MLflow run, write its metrics.
+
+with stage("ingest") as s:
+    s.log(ingest(..., s.params.ingest))
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from kefu import tracking
+from kefu.io import write_json
+from kefu.params import Params, load
+from kefu.paths import METRICS, ROOT
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
+
+
+@dataclass
+class Stage:
+    """What a stage gets: its parameters, a place for its metrics, and its MLflow run."""
+
+    params: Params
+    run: tracking.StageRun
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    def log(self, values: Mapping[str, float]) -> None:
+        """Gathers metrics: written to data/store/metrics/<stage>.json and MLflow when the stage ends."""
+        self.metrics.update(values)
+
+
+def _flat(value: Mapping[str, Any], prefix: str) -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, inner in value.items():
+        name = f"{prefix}.{key}"
+        flat |= _flat(inner, name) if isinstance(inner, Mapping) and inner else {name: inner}
+    return flat
+
+
+def _git() -> dict[str, str]:
+    """Commit of the working tree, if it is one: a downloaded archive has none."""
+    shown = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+    return {"git.commit": shown.stdout.strip()} if shown.returncode == 0 else {}
+
+
+def _input_hashes(stage: str) -> dict[str, str]:
+    """Hashes that DVC has for this stage's inputs, without hashing anything again."""
+    lock = ROOT / "dvc.lock"
+    if not lock.exists():
+        return {}
+    locked = yaml.safe_load(lock.read_text(encoding="utf8"))["stages"]
+    known = {out["path"]: out["md5"] for entry in locked.values() for out in entry.get("outs", []) if "md5" in out}
+    declared = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf8"))["stages"].get(stage, {}).get("deps", [])
+    return {f"data.{path}": known[path] for path in declared if path in known}
+
+
+@contextmanager
+def stage(name: str) -> Iterator[Stage]:
+    """Opens a stage. Its metrics file is written only when the block ends without an error."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    for noisy in ("httpx", "urllib3", "alembic", "matplotlib", "fsspec"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    params = load()
+    section = getattr(params, name, None)
+    values = _flat(section.model_dump(), name) if section is not None else {}
+    started = time.monotonic()
+    print(f"── {name} " + "─" * (60 - len(name)), flush=True)
+    with tracking.stage_run(name, {"profile": params.profile, **values}, {**_git(), **_input_hashes(name)}) as run:
+        opened = Stage(params, run)
+        yield opened
+        seconds = time.monotonic() - started
+        write_json(METRICS / f"{name}.json", opened.metrics)
+        run.metrics({**opened.metrics, "seconds": seconds})
+    print(f"   {name} done in {seconds:.1f} s", flush=True)
