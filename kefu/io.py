@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -112,11 +112,18 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def file_hashes(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, str]:
+    """SHA-256 of every file below ``folder``, by its name relative to it."""
+    names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: file_hash(names[name]) for name in sorted(names) if name not in skip}
+
+
+def combined_hash(files: Mapping[str, str]) -> str:
+    """One SHA-256 over file names and their hashes."""
+    lines = "".join(f"{name}\0{files[name]}\n" for name in sorted(files))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
 def content_hash(folder: Path, skip: frozenset[str] = frozenset()) -> str:
     """SHA-256 over the names and contents of all files below ``folder``: equal folders, equal hash."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        name = path.relative_to(folder).as_posix()
-        if name not in skip:
-            digest.update(f"{name}\0{file_hash(path)}\n".encode())
-    return digest.hexdigest()
+    return combined_hash(file_hashes(folder, skip))

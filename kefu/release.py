@@ -1,0 +1,89 @@
+"""A release folder: everything serving loads, sealed by a manifest.
+
+The artefact that was evaluated has to be the artefact that is served. ``seal`` writes the SHA-256 of
+every file into ``manifest.json``; ``verify`` proves at start-up that nothing changed since. A file that
+is missing, added or altered by one bit stops the start with its name.
+
+A manifest inside the folder cannot vouch for itself: who changes a file can change it too. So the
+registry keeps the content hash, and serving passes it as ``expected``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from kefu.io import combined_hash, file_hashes, write_text
+from kefu.schema import Record
+
+MANIFEST = "manifest.json"
+
+
+class TamperedRelease(ValueError):
+    """A release is not what was sealed; the message names the files and what is wrong with them."""
+
+
+class BaseModelRef(Record):
+    """The base model that an adapter or student was made from."""
+
+    name: str
+    revision: str | None
+    content_hash: str
+
+
+class Manifest(Record):
+    """What a release is made of. ``content_hash`` is its identity: equal files, equal hash."""
+
+    profile: str
+    base: dict[str, BaseModelRef] = Field(description="'centre' and 'edge'")
+    content_hash: str
+    files: dict[str, str] = Field(description="relative name → SHA-256")
+    git_commit: str | None = Field(description="commit that built it; not part of the content hash")
+
+
+def seal(folder: Path, profile: str, base: Mapping[str, BaseModelRef], git_commit: str | None) -> Manifest:
+    """Writes ``manifest.json`` over all files of ``folder`` and returns it."""
+    files = file_hashes(folder, frozenset({MANIFEST}))
+    manifest = Manifest(
+        profile=profile, base=dict(base), content_hash=combined_hash(files), files=files, git_commit=git_commit
+    )
+    write_text(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest as it stands, unverified. Raises TamperedRelease when it is missing or unreadable."""
+    path = folder / MANIFEST
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise TamperedRelease(f"{path} is missing: not a release. `dvc repro export` makes one") from error
+    except ValidationError as error:
+        raise TamperedRelease(f"{path} is not a manifest: {error}") from error
+
+
+def verify(folder: Path, expected: str | None = None) -> Manifest:
+    """Hashes every file again. Raises TamperedRelease naming each file that is not as sealed.
+
+    Args:
+        expected: content hash from a place that who changed the folder cannot reach (the registry).
+    """
+    manifest = read_manifest(folder)
+    found = file_hashes(folder, frozenset({MANIFEST}))
+    names = sorted(manifest.files.keys() | found.keys())
+    wrong = [_what(manifest.files, found, name) for name in names if manifest.files.get(name) != found.get(name)]
+    if wrong:
+        raise TamperedRelease(f"{folder} is not what was sealed: " + "; ".join(wrong))
+    if combined_hash(found) != manifest.content_hash:
+        raise TamperedRelease(f"{folder / MANIFEST}: content_hash does not belong to the files it lists")
+    if expected is not None and manifest.content_hash != expected:
+        raise TamperedRelease(f"{folder} has content hash {manifest.content_hash}, the registry says {expected}")
+    return manifest
+
+
+def _what(sealed: Mapping[str, str], found: Mapping[str, str], name: str) -> str:
+    if name not in found:
+        return f"{name} is missing"
+    return f"{name} was added" if name not in sealed else f"{name} was changed"
