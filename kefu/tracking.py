@@ -35,7 +35,8 @@ MODEL = "kefu"
 CHAMPION, PREVIOUS = "champion", "previous"
 PARAM_LIMIT = 6000  # characters MLflow stores of one parameter
 
-logging.getLogger("alembic").setLevel(logging.WARNING)  # its schema migrations would greet every newcomer
+for _chatty in ("alembic", "mlflow.store.db.utils"):  # database set-up would greet every newcomer
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 
 class NoSuchVersion(LookupError):
@@ -165,7 +166,7 @@ def _by_alias(alias: str) -> ChampionInfo | None:
         if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
             return None
         raise
-    return ChampionInfo(int(found.version), found.tags["content_hash"], found.run_id)
+    return ChampionInfo(int(found.version), found.tags["content_hash"], found.run_id or "")
 
 
 def champion() -> ChampionInfo | None:

@@ -1,0 +1,74 @@
+# Two commands on a fresh machine: `make demo`, `make test`. Everything lives in .venv; nothing global is touched,
+# but for Chromium, which `make test` asks the system's packages for when it is root and finds none.
+PYTHON ?= python3.11
+VENV := .venv
+PY := $(VENV)/bin/python
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export RAY_USAGE_STATS_ENABLED := 0
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo day serve ui review sample test lint format lock deps chromium clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.ready  ## install the locked dependencies into .venv
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@echo "Installing the locked dependencies into $(VENV) (about 3 minutes, once) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "Kefu needs Python 3.11; name yours with: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --progress-bar on --requirement requirements.lock
+	@$(PY) -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+demo: setup  ## set up everything, run the whole loop on the SAMPLE shop, deploy it, chat with it (ONCE=1: then stop)
+	@$(PY) -m pipelines.demo $(if $(ONCE),--once)
+
+sample: setup  ## write the SAMPLE days into data/raw/shop (they are git-ignored)
+	@$(PY) -m pipelines.sample
+
+day: setup  ## one day of the loop: pin the champion, pull reviews, dvc repro
+	@$(PY) -m pipelines.day
+
+serve: setup  ## deploy the champion on Ray Serve and stay up
+	@$(PY) -m pipelines.serve
+
+ui: setup  ## open MLflow on the runs of this folder
+	@$(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+
+.venv-label-studio/.ready: requirements-label-studio.lock
+	@echo "Installing Label Studio into its own .venv-label-studio (about 2 minutes, once) …"
+	@$(PYTHON) -m venv .venv-label-studio
+	@.venv-label-studio/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+review: setup .venv-label-studio/.ready  ## start Label Studio with the review queue
+	@$(PY) -m pipelines.review_server
+
+test: setup .venv-label-studio/.ready chromium lint  ## all tests (lint first)
+	@$(PY) -m pytest
+
+chromium:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } || \
+	  echo "No Chromium here and no right to install one: the browser test will be skipped."
+
+lint: setup  ## ruff, mypy, dvc.yaml's code deps
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(PY) -m pipelines.deps --check
+
+format: setup  ## let ruff format and mend what it can
+	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
+
+deps: setup  ## rewrite the code deps in dvc.yaml from the imports
+	@$(PY) -m pipelines.deps
+
+lock: setup  ## lock the versions that are installed now
+	@{ echo "# Exact versions of everything Kefu installs (Python 3.11, Linux x86-64), made by make lock from pyproject.toml."; \
+	   $(PY) -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+cpu/\1/'; } > requirements.lock.new && mv requirements.lock.new requirements.lock
+
+clean:  ## remove what the loop made (data/store, data/raw, MLflow runs); .venv stays
+	@rm -rf data/store data/raw data/reviewed data/sample_truth.jsonl mlruns mlflow.db dvc.lock && git checkout -q -- data/champion.json
