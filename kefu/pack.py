@@ -10,6 +10,7 @@ A pack is a folder (``shop/`` is the demo's):
     knowledge/faq.yaml  questions, variants and answers;  knowledge/policies/*.md: one policy a file
     promotions.yaml     what is on offer, from when to when
     prompts.yaml        system prompts of the models
+    conversation.yaml   what is said around flows, and how yes, no and "never mind" sound
     golden/*.yaml       conversations that must go well, with the expected end state
     db/                 schema.sql and one CSV a table of the demo shop
     sample/             templates of the bundled SAMPLE days
@@ -185,6 +186,18 @@ class Promotion(Part):
     products: tuple[str, ...] = Field((), description="SKUs; empty: the whole shop")
 
 
+class Conversation(Part):
+    """Words around flows: what Kefu says, and the phrases by which a customer answers it."""
+
+    sign_in: Text = Field(description="said when a stranger asks for what belongs to a customer")
+    left: Text = Field(description="said when the customer leaves a flow unfinished")
+    again: Text = Field(description="said before a question is repeated that was not answered")
+    back: Text = Field(description="said before a question is repeated after a digression")
+    yes: dict[Lang, tuple[str, ...]]
+    no: dict[Lang, tuple[str, ...]]
+    leave: dict[Lang, tuple[str, ...]]
+
+
 class Policy(Part):
     """A section of a policy file: knowledge for the models, cited by id."""
 
@@ -204,6 +217,7 @@ class Pack(Part):
     policies: tuple[Policy, ...]
     promotions: tuple[Promotion, ...]
     prompts: dict[str, Text]
+    conversation: Conversation
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Pack:
@@ -255,6 +269,7 @@ def load(folder: Path) -> Pack:
             policies=tuple(s for p in sorted((folder / "knowledge/policies").glob("*.md")) for s in policy_sections(p)),
             promotions=tuple(_yaml(folder / "promotions.yaml")),
             prompts=_yaml(folder / "prompts.yaml"),
+            conversation=Conversation.model_validate(_yaml(folder / "conversation.yaml")),
         )
     except ValidationError as error:
         rows = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
