@@ -39,10 +39,13 @@ class Base(Section):
     centre: str = Field(description="name in kefu/models.py, Hugging Face id, or local folder")
     edge: str
     revision: str | None = Field(None, description="hub revision of the centre model; None: newest")
-    vocab_size: int = Field(gt=300, description="of the tokenizer that is trained (tiny only)")
-    minutes: float = Field(gt=0, description="time budget of pretraining, both models (tiny only)")
-    steps: int = Field(gt=0, description="optimizer steps of the centre model (tiny only)")
-    batch_size: int = Field(gt=0)
+    edge_revision: str | None = Field(None, description="hub revision of the edge model; None: newest")
+    days: int = Field(gt=0, description="oldest days whose dialogues are pretrained on (tiny only, as all below)")
+    vocab_size: int = Field(gt=300, description="of the tokenizer that is trained")
+    minutes: float = Field(gt=0, description="guard: pretraining of both models stops here, with a warning")
+    steps: int = Field(gt=0, description="optimizer steps of the centre model")
+    edge_steps: int = Field(gt=0, description="optimizer steps of the edge model")
+    batch_size: int = Field(gt=0, description="blocks a step")
     sequence_length: int = Field(gt=0, description="tokens")
     learning_rate: float = Field(gt=0)
     seed: int

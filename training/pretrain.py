@@ -1,0 +1,131 @@
+"""Pretrains a small Qwen3-architecture model from nothing, on a CPU, in a minute or two.
+
+The chats are joined to one stream and cut into blocks of equal length: no padding, every token is
+learned. AdamW with warm-up and cosine decay to a tenth, gradient norm clipped at 1.
+
+The number of steps decides when it ends, so that equal inputs give equal weights. The time budget is a
+guard: on a much slower machine it stops early, loudly, and the weights then depend on the machine.
+
+bfloat16 autocast is used where the CPU computes it natively (twice the speed here); weights and
+optimizer stay float32.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import Qwen3Config, Qwen3ForCausalLM
+
+from kefu.models import TinySize
+from training.tokenizer import MAX_LENGTH
+
+log = logging.getLogger("kefu.base")
+WARMUP = 0.05  # share of the steps
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """steps: optimizer steps; batch_size: blocks a step; sequence_length: tokens; seconds: guard."""
+
+    steps: int
+    batch_size: int
+    sequence_length: int
+    learning_rate: float
+    seconds: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The model, and (step, training loss in nats a token) along the way."""
+
+    model: Qwen3ForCausalLM
+    losses: list[tuple[int, float]]
+    tokens_per_second: float
+
+
+def native_bf16() -> bool:
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def new_model(size: TinySize, vocab_size: int, end_id: int, pad_id: int) -> Qwen3ForCausalLM:
+    """A model of the given shape with random weights."""
+    config = Qwen3Config(
+        vocab_size=vocab_size,
+        hidden_size=size.hidden,
+        intermediate_size=size.intermediate,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        num_key_value_heads=size.kv_heads,
+        head_dim=size.head_dim,
+        max_position_embeddings=MAX_LENGTH,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=end_id,
+        pad_token_id=pad_id,
+    )
+    return Qwen3ForCausalLM(config)
+
+
+def blocks(chats: Sequence[Sequence[int]], length: int, count: int, seed: int) -> torch.Tensor:
+    """``count`` blocks of ``length`` token ids, cut from the chats, shuffled anew each time round."""
+    generator = torch.Generator().manual_seed(seed)
+    stream: list[int] = []
+    while len(stream) < count * length:
+        for index in torch.randperm(len(chats), generator=generator).tolist():
+            stream.extend(chats[index])
+    return torch.tensor(stream[: count * length]).view(count, length)
+
+
+def _rate(step: int, schedule: Schedule) -> float:
+    warmup = max(1, int(WARMUP * schedule.steps))
+    if step < warmup:
+        return schedule.learning_rate * (step + 1) / warmup
+    done = (step - warmup) / max(1, schedule.steps - warmup)
+    return schedule.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+
+
+def _step(model: Qwen3ForCausalLM, batch: torch.Tensor, optimizer: torch.optim.Optimizer) -> float:
+    with torch.autocast("cpu", torch.bfloat16, enabled=native_bf16()):
+        loss = model(input_ids=batch, labels=batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss)
+
+
+def pretrain(model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: Schedule, name: str) -> Pretrained:
+    """Trains ``model`` in place on tokenized chats."""
+    data = blocks(chats, schedule.sequence_length, schedule.steps * schedule.batch_size, schedule.seed)
+    optimizer = torch.optim.AdamW(model.parameters(), schedule.learning_rate, betas=(0.9, 0.95), weight_decay=0.1)
+    losses: list[tuple[int, float]] = []
+    started = reported = time.monotonic()
+    model.train()
+    for step, batch in enumerate(data.split(schedule.batch_size)):
+        for group in optimizer.param_groups:
+            group["lr"] = _rate(step, schedule)
+        losses.append((step, _step(model, batch, optimizer)))
+        now = time.monotonic()
+        if now - reported > 15:
+            log.info("%s: step %d of %d, loss %.3f", name, step + 1, schedule.steps, losses[-1][1])
+            reported = now
+        if now - started > schedule.seconds:
+            log.warning(
+                "%s: STOPPED at step %d of %d: base.minutes is used up. This machine is slower than the parameters "
+                "expect; raise base.minutes or lower base.steps for a result that depends on neither",
+                *(name, step + 1, schedule.steps),
+            )
+            break
+    seconds = time.monotonic() - started
+    return Pretrained(model.eval(), losses, len(losses) * schedule.batch_size * schedule.sequence_length / seconds)
+
+
+def save(model: Qwen3ForCausalLM, folder: Path) -> None:
+    model.save_pretrained(folder, safe_serialization=True)
