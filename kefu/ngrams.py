@@ -1,0 +1,80 @@
+"""Texts to sparse vectors of hashed character n-grams, in numpy.
+
+No vocabulary has to be kept or agreed on (feature hashing: Weinberger et al. 2009,
+arXiv:0902.2206), a new word of tomorrow has features too, and one code serves Chinese, English and
+typing errors. Written in numpy because it hashes a whole corpus in one pass, one turn in some 0.1 ms,
+and gives the same buckets on every machine and library version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+_PLACEHOLDER = re.compile(r"\[([A-Z]+)_\d+\]")
+_START, _END = "\x02", "\x03"
+_STEP, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
+_SHIFT = np.uint64(33)
+
+
+def normalize(text: str) -> str:
+    """Lower case, and ``[PHONE_2]`` as ``[phone]``: which phone it is says nothing about the topic."""
+    return _PLACEHOLDER.sub(r"[\1]", text).lower()
+
+
+def count_ngrams(texts: Sequence[str], ngrams: tuple[int, int], features: int, salt: int = 0) -> sp.csr_matrix:
+    """Counts of each text's character n-grams.
+
+    Args:
+        texts: n texts, raw.
+        ngrams: shortest and longest n-gram, in characters; a text's start and end count as characters.
+        features: number of buckets.
+        salt: texts of another kind (the turn before, …) get another salt, hence other buckets.
+
+    Returns: (n, features) float32.
+    """
+    framed = [f"{_START}{normalize(text)}{_END}" for text in texts]
+    codes = np.frombuffer("".join(framed).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    rows = np.repeat(np.arange(len(framed)), [len(text) for text in framed])
+    row_parts, bucket_parts = [], []
+    hashes = np.full(len(codes), np.uint64(salt) * _MIX)
+    for n in range(1, ngrams[1] + 1):
+        last = len(codes) - n + 1
+        if last <= 0:
+            break
+        hashes = _mixed(hashes[:last] * _STEP + codes[n - 1 :])
+        if n >= ngrams[0]:
+            whole = rows[:last] == rows[n - 1 :]  # not across the border of two texts
+            row_parts.append(rows[:last][whole])
+            bucket_parts.append((hashes[whole] % np.uint64(features)).astype(np.int64))
+    row, bucket = np.concatenate(row_parts or [rows[:0]]), np.concatenate(bucket_parts or [rows[:0]])
+    ones = np.ones(len(row), dtype=np.float32)
+    return sp.csr_matrix((ones, (row, bucket)), shape=(len(framed), features))
+
+
+def _mixed(hashes: np.ndarray) -> np.ndarray:
+    """The finalizer of MurmurHash3: near inputs get far outputs."""
+    hashes = (hashes ^ (hashes >> _SHIFT)) * _MIX
+    return hashes ^ (hashes >> _SHIFT)
+
+
+def inverse_frequency(counts: sp.csr_matrix) -> np.ndarray:
+    """Smoothed idf of each bucket, (features,) float32; 0 for buckets that fewer than two texts have.
+
+    What occurs once cannot be told from noise, and leaving it out halves the model.
+    """
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    idf = np.log((1 + counts.shape[0]) / (1 + frequency)) + 1
+    return np.where(frequency > 1, idf, 0).astype(np.float32)
+
+
+def weigh(counts: sp.csr_matrix, idf: np.ndarray, scale: float = 1.0) -> sp.csr_matrix:
+    """tf-idf with 1 + log tf, each row of length ``scale`` (a row without known n-grams stays 0)."""
+    data = (1 + np.log(counts.data)) * idf[counts.indices]
+    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    length = np.sqrt(np.bincount(rows, weights=data**2, minlength=counts.shape[0]))
+    data = data * (scale / np.maximum(length, 1e-12))[rows]
+    return sp.csr_matrix((data.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)

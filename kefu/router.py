@@ -1,0 +1,51 @@
+"""Tells what a customer wants: intents of one turn, given what came before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from kefu.classifier import TextClassifier
+from kefu.schema import Turn
+from kefu.views import router_view
+
+
+class Scored(NamedTuple):
+    """An intent and the calibrated probability that it is the right one."""
+
+    intent: str
+    confidence: float
+
+
+class Router:
+    """The router model as serving and evaluation use it: ``Router.load(folder).predict(text, context)``."""
+
+    def __init__(self, classifier: TextClassifier) -> None:
+        self._classifier = classifier
+
+    @classmethod
+    def load(cls, folder: Path) -> Router:
+        """Reads the folder that the router stage wrote."""
+        return cls(TextClassifier.load(folder))
+
+    def predict(self, text: str, context: Sequence[Turn]) -> list[Scored]:
+        """All intents, best first.
+
+        Args:
+            text: the customer's turn, redacted.
+            context: the turns before it, oldest first; those beyond what the router was trained on are ignored.
+        """
+        return self.predict_many([(text, context)])[0]
+
+    def predict_many(self, turns: Sequence[tuple[str, Sequence[Turn]]]) -> list[list[Scored]]:
+        """``predict`` for many (text, context) at once, which is faster."""
+        if not turns:
+            return []
+        seen = self._classifier.config.context_turns
+        views = [router_view(text, context[max(0, len(context) - seen) :]) for text, context in turns]
+        classes = self._classifier.config.classes
+        return [
+            sorted((Scored(c, float(p)) for c, p in zip(classes, row, strict=True)), key=lambda s: -s.confidence)
+            for row in self._classifier.predict(views)
+        ]

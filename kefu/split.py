@@ -1,0 +1,27 @@
+"""Who is in training and who is held out: decided by customer, for ever.
+
+A hash of the pseudonym decides, so a customer stays on the same side on every day and in every set,
+whatever else is in the data; no turn of a person that we evaluate on was ever trained on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from kefu.schema import Split
+
+
+def fraction(key: str, seed: int) -> float:
+    """A number in [0, 1) that depends on nothing but ``key`` and ``seed``."""
+    digest = hashlib.blake2b(key.encode(), key=str(seed).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def split_of(customer: str, eval_share: float, seed: int) -> Split:
+    """The side of a customer; about ``eval_share`` of all customers are on 'eval'."""
+    return "eval" if fraction(customer, seed) < eval_share else "train"
+
+
+def fold_of(group: str, folds: int, seed: int) -> int:
+    """The cross-validation fold (0 … folds-1) of a group, e.g. a dialogue id."""
+    return int(fraction(group, seed) * folds)
