@@ -27,4 +27,5 @@ RELEASE = STORE / "release"  # what serving loads, with manifest.json
 EVALUATION = STORE / "evaluation"  # report.html, predictions.jsonl, reports.json
 METRICS = STORE / "metrics"  # <stage>.json, DVC metrics
 PLOTS = STORE / "plots"  # <stage>/*.csv, DVC plots
+PROMOTION = STORE / "promotion.json"  # the gate's verdict, row by row
 RUNTIME = STORE / "runtime"  # demo shop database, Milvus file, Valkey socket: live state, not DVC's
