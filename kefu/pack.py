@@ -56,6 +56,7 @@ class Shop(Part):
     timezone: str
     pii: dict[str, str] = Field(description="placeholder type → regex, e.g. ORDER → KF\\d{10}")
     demo_customers: tuple[str, ...] = Field((), description="ids offered on the demo's chat page")
+    demo_now: str | None = Field(None, description="ISO time at which the demo's database stands; None: the clock")
 
 
 class Intent(Part):
@@ -196,6 +197,7 @@ class Conversation(Part):
     yes: dict[Lang, tuple[str, ...]]
     no: dict[Lang, tuple[str, ...]]
     leave: dict[Lang, tuple[str, ...]]
+    look_up: str | None = Field(None, description="public tool of one argument, a word; models see its rows")
 
 
 class Policy(Part):
@@ -242,6 +244,15 @@ def _yaml(path: Path) -> Any:
         return yaml.safe_load(path.read_text(encoding="utf8"))
     except (OSError, yaml.YAMLError) as error:
         raise PackError(f"{path}: cannot be read: {error}") from error
+
+
+def load_taxonomy(folder: Path) -> Taxonomy:
+    """The pack's intents alone, for stages that need nothing else of it. Raises PackError."""
+    path = folder / "taxonomy.yaml"
+    try:
+        return Taxonomy.model_validate(_yaml(path))
+    except ValidationError as error:
+        raise PackError(f"{path}: {error}") from error
 
 
 def policy_sections(path: Path) -> list[Policy]:
