@@ -7,18 +7,13 @@ split means in this data. Nothing of the data enters the project's own folder.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
-from kefu.io import write_jsonl, write_text
+from benchmarks.workcopy import copy_project, edit_params
+from kefu.io import write_jsonl
 from kefu.pack import load
-from kefu.paths import ROOT
 from kefu.schema import Label
 from kefu.split import fold_of
 
@@ -43,23 +38,13 @@ def kept_out(dialogue_id: str) -> bool:
     return fold_of(dialogue_id, FOLDS, SEED) == KEPT_OUT
 
 
-def _copy_project(work: Path) -> None:
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
-    for name in listed.stdout.decode().splitlines():
-        if (ROOT / name).is_file():
-            (work / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, work / name)
-
-
 def prepare(work: Path, data: Path) -> None:
     """Fills an empty folder: project, JD days as raw data, labels of all but the kept-out fold."""
-    _copy_project(work)
-    params = yaml.safe_load((work / "params.yaml").read_text(encoding="utf8"))
-    params["ingest"]["sources"] = [{"name": SOURCE, "channel": "jddc"}]
-    write_text(work / "params.yaml", yaml.safe_dump(params, allow_unicode=True, sort_keys=False))
+    copy_project(work)
+    edit_params(work, lambda params: params["ingest"].update(sources=[{"name": SOURCE, "channel": "jddc"}]))
     for day in sorted(data.glob("dt=*")):
         shutil.copytree(day, work / "data/raw" / SOURCE / day.name)
-    version = load(ROOT / params["pack"]).taxonomy.version
+    version = load(work / "shop").taxonomy.version
     write_jsonl(
         work / "data/reviewed/jddc.jsonl",
         (
@@ -68,16 +53,3 @@ def prepare(work: Path, data: Path) -> None:
             if not kept_out(d)
         ),
     )
-    for command in (["git", "init", "-q"], ["dvc", "init", "-q", "-f"]):
-        subprocess.run(command, cwd=work, check=True, env=environment())
-
-
-def environment() -> dict[str, str]:
-    """This interpreter's tools first, and no tracking server of somebody else's."""
-    own = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
-    return own | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-
-
-def repro(work: Path) -> int:
-    """``dvc repro`` in the copy; returns its exit code (the gate may well refuse)."""
-    return subprocess.run(["dvc", "repro"], cwd=work, env=environment(), check=False).returncode

@@ -1,0 +1,27 @@
+"""One micro run of the whole loop, shared by the tests of the graph: two small SAMPLE days, a few steps a model."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.workcopy import copy_project, edit_params, run
+
+
+def micro(params: dict) -> None:
+    """Everything as it is, only less of it; the gate lets a barely trained model pass."""
+    tiny = params["profiles"]["tiny"]
+    params["base"].update(steps=3, batch_size=2, sequence_length=64, vocab_size=1024)
+    tiny["finetune"].update(max_steps=2, batch_size=2, max_length=128)
+    tiny["distill"].update(examples=4, max_new_tokens=4, batch_size=2, max_length=128)
+    params["evaluate"].update(answers=2, max_new_tokens=4)
+    params["promote"] = {"at_least": {"flows.success": 0.0}, "at_most": {}, "not_worse_than_champion": {}}
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    work = tmp_path_factory.mktemp("loop")
+    copy_project(work)
+    edit_params(work, micro)
+    run(work, "python", "-m", "pipelines.sample", "--days", "2", "--dialogues", "80")
+    run(work, "dvc", "repro", "-q")
+    return work
