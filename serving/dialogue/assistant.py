@@ -1,0 +1,206 @@
+"""One customer's message in, one answer out: the conversation of Kefu.
+
+Redact, understand, decide, answer, remember, log: in this order, under the session's lock. Everything
+loaded here comes from one release folder, which ``kefu.release`` has proven to be the evaluated one;
+evaluation opens the same class on the same folder. How messages travel is ``serving/access``'s matter.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from kefu import pack as packs
+from kefu.pack import Pack
+from kefu.params import Serving
+from kefu.redact import Redactor, restore
+from kefu.router import Router
+from kefu.schema import Turn
+from kefu.secret import pseudonym
+from kefu.slots import language
+from serving.dialogue.answers import Answers
+from serving.dialogue.decide import Decider, Understood
+from serving.dialogue.flow import FlowEngine, Visit
+from serving.dialogue.reply import Reply
+from serving.dialogue.session import Handoff, Session
+from serving.dialogue.turn import TurnState
+from serving.engine.base import Engine
+from serving.engine.load import load_engines
+from serving.knowledge.live import LiveKnowledge
+from serving.knowledge.sessions import Sessions
+from serving.knowledge.shop_build import demo_shop
+from serving.knowledge.shop_db import ToolBox
+from serving.knowledge.static import StaticKnowledge
+from serving.knowledge.valkey import Store, open_store
+from serving.log import ConversationLog
+
+
+class BadMessage(ValueError):
+    """A message that cannot be answered: empty or too long."""
+
+
+class Assistant:
+    """Answers messages. Safe to use from several threads; one session's messages come one by one."""
+
+    def __init__(
+        self,
+        pack: Pack,
+        router: Router,
+        knowledge: StaticKnowledge,
+        sessions: Sessions,
+        engines: Mapping[str, Engine],
+        tools: ToolBox,
+        params: Serving,
+        log: ConversationLog | None = None,
+    ) -> None:
+        self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
+        self._router, self._knowledge, self._params, self._log = router, knowledge, params, log
+        self._decider, self._redactor = Decider(pack, params), Redactor(pack.shop.pii)
+        self._zone = ZoneInfo(pack.shop.timezone)
+        self._store: Store | None = None
+        self._answers = Answers(pack, params, engines, FlowEngine(pack, tools), LiveKnowledge(pack, tools))
+
+    @classmethod
+    def open(
+        cls,
+        release: Path,
+        runtime: Path,
+        params: Serving,
+        *,
+        sessions: Sessions | None = None,
+        engines: Mapping[str, Engine] | None = None,
+        log: ConversationLog | None = None,
+    ) -> Assistant:
+        """Loads a release.
+
+        Args:
+            release: a verified release folder (``kefu.release.verify``).
+            runtime: where the shop database and the vector index live.
+            sessions: where sessions live; by default an embedded store that ``close`` stops.
+            engines: 'edge' and 'centre'; by default those of the release.
+            log: the conversation log; none for evaluation.
+        """
+        pack = packs.load(release / "pack")
+        store = None if sessions else open_store()
+        assistant = cls(
+            pack=pack,
+            router=Router.load(release / "router"),
+            knowledge=StaticKnowledge.open(release / "retriever", runtime),
+            sessions=sessions or Sessions(store.url if store else "", params.session_ttl_s),
+            engines=engines if engines is not None else load_engines(release),
+            tools=ToolBox(pack, demo_shop(release / "pack", runtime)),
+            params=params,
+            log=log,
+        )
+        assistant._store = store
+        return assistant
+
+    def close(self) -> None:
+        """Closes the index and stops the embedded store, if this assistant started one."""
+        self._knowledge.close()
+        if self._store:
+            self._store.close()
+
+    def reply(self, session_id: str, customer: str | None, text: str) -> Reply:
+        """Answers one message. Arguments and errors as in ``stream``."""
+        *_, last = self.stream(session_id, customer, text)
+        assert isinstance(last, Reply)
+        return last
+
+    def stream(self, session_id: str, customer: str | None, text: str) -> Iterator[str | Reply]:
+        """Pieces of the answer as they come, then the whole ``Reply``.
+
+        Args:
+            customer: id of the signed-in customer, None for a stranger. Flows act on this customer only.
+
+        Raises:
+            BadMessage: empty or too long; NotYourSession: another customer's session;
+            SessionBusy: an earlier message is still being answered.
+        """
+        started = time.perf_counter()
+        self._check(text)
+        with self.sessions.lock(session_id):
+            session = self.sessions.load(session_id, customer)
+            turn = self._understand(session, text, started)
+            decision = self._decider.decide(turn.seen, session.flow)
+            for piece in self._answers.stream(turn, decision):
+                if turn.first_ms is None:
+                    turn.first_ms = (time.perf_counter() - started) * 1000
+                yield restore(piece, session.vault)
+            yield self._finish(turn)
+
+    def now(self) -> datetime:
+        """The time the shop lives at: the clock, or where the demo's database stands."""
+        stand = self.pack.shop.demo_now
+        return datetime.fromisoformat(stand) if stand else datetime.now(self._zone)
+
+    def _check(self, text: str) -> None:
+        if not text.strip():
+            raise BadMessage("The message is empty: write what you would like to know")
+        if len(text) > self._params.max_message_chars:
+            raise BadMessage(f"{len(text)} characters; at most {self._params.max_message_chars} can be read")
+
+    def _understand(self, session: Session, text: str, started: float) -> TurnState:
+        redacted = self._redactor.redact(text, session.vault)
+        if any(c.isalpha() for c in restore(redacted, dict.fromkeys(session.vault, ""))):
+            session.lang = language(redacted)  # a bare order number does not tell a language
+        top = self._router.predict(redacted, session.turns)[0]
+        seen = Understood(redacted, session.lang, top, self._knowledge.search(redacted, session.lang))
+        self._write(session, "customer", redacted, intent=top.intent, confidence=round(top.confidence, 4))
+        session.remember(Turn(role="customer", text=redacted, time=None))
+        visit = Visit(session.customer, session.vault, session.lang, self.now().isoformat(timespec="seconds"))
+        return TurnState(session, seen, visit, started)
+
+    def _finish(self, turn: TurnState) -> Reply:
+        """Remembers, logs and gives the answer; personal data only in what the customer sees."""
+        draft, session = turn.draft, turn.session
+        redacted = self._redactor.redact(draft.text, session.vault)
+        session.remember(Turn(role="bot", text=redacted, time=None))
+        if draft.outcome == "handoff":
+            self._hand_off(turn)
+        self.sessions.save(session)
+        self._write(session, "bot", redacted, route=draft.route, flow=draft.flow, outcome=draft.outcome)
+        took = (time.perf_counter() - turn.started) * 1000
+        return Reply(
+            text=restore(redacted, session.vault),
+            lang=session.lang,
+            intent=turn.seen.top.intent,
+            confidence=turn.seen.top.confidence,
+            route=draft.route,
+            engine=draft.engine,
+            flow=draft.flow,
+            asks=draft.asks,
+            slots={name: restore(value, session.vault) for name, value in draft.slots.items()},
+            sources=draft.sources,
+            outcome=draft.outcome,
+            latency_ms=took,
+            first_token_ms=took if turn.first_ms is None else turn.first_ms,
+        )
+
+    def _hand_off(self, turn: TurnState) -> None:
+        """Queues the conversation with its whole context, and ends what was under way."""
+        session, draft = turn.session, turn.draft
+        state, session.flow = session.flow, None
+        handoff = Handoff(
+            session=session.id,
+            customer=_who(session),
+            time=datetime.now(self._zone).isoformat(timespec="seconds"),
+            lang=session.lang,
+            intent=turn.seen.top.intent,
+            flow=draft.flow or (state.flow if state else None),
+            slots=draft.slots or (state.slots if state else {}),
+            turns=session.turns,
+        )
+        self.sessions.hand_off(handoff)
+
+    def _write(self, session: Session, role: str, text: str, **more: object) -> None:
+        if self._log:
+            self._log.write(session.id, _who(session), datetime.now(self._zone), role, text, **more)
+
+
+def _who(session: Session) -> str:
+    """A pseudonym; a stranger has one for this session only."""
+    return pseudonym(session.customer or f"session:{session.id}")

@@ -1,0 +1,203 @@
+"""Walks a pack's flows: slot filling, tools, branches, confirmations, one named step after the other.
+
+The state is a small JSON object kept in the session, so any replica can go on where another stopped.
+The engine decides nothing about meaning: the assistant hands it slots and a yes or no
+(``serving/dialogue/decide.py``). Texts keep placeholders; the assistant restores them for the customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from kefu.pack import Flow, Lang, Pack, Step
+from kefu.redact import restore
+from serving.dialogue.expressions import ExpressionError, evaluate, render
+from serving.knowledge.shop_db import SIGN_IN, ToolBox
+
+MAX_STEPS = 64  # more without asking the customer anything is a loop in the pack
+
+
+class FlowError(RuntimeError):
+    """A flow of the pack is wrong; the message names flow and step."""
+
+
+class FlowState(BaseModel):
+    """Where a flow stands: it waits at ``step`` for the customer."""
+
+    flow: str
+    step: str
+    slots: dict[str, str] = {}
+    results: dict[str, Any] = {}
+    misses: int = 0
+
+
+@dataclass
+class Visit:
+    """Who walks the flow, and when. ``vault``: placeholder → what the customer really wrote."""
+
+    customer: str | None
+    vault: Mapping[str, str]
+    lang: Lang
+    now: str
+
+
+@dataclass
+class Progress:
+    """What came of walking on: texts to say, and either a question or an outcome."""
+
+    says: list[str] = field(default_factory=list)
+    asks: str | None = None
+    outcome: Literal["resolved", "handoff", "abandoned"] | None = None
+    signed_out: bool = False
+
+
+@dataclass(frozen=True)
+class Go:
+    """Where an action leads: to a step (None: the next one), or it waits for the customer."""
+
+    to: str | None = None
+    wait: bool = False
+    outcome: Literal["handoff", "abandoned"] | None = None
+
+
+class FlowEngine:
+    """Runs the flows of one pack with one tool box."""
+
+    def __init__(self, pack: Pack, tools: ToolBox) -> None:
+        self._pack, self._tools = pack, tools
+        self.flows = {flow.name: flow for flow in pack.flows}
+        self._actions: dict[str, Callable[[Step, FlowState, Visit, Progress], Go]] = {
+            "branch": self._branch,
+            "call": self._call,
+            "collect": self._collect,
+            "confirm": self._confirm,
+            "say": self._say,
+        }
+
+    def start(self, flow: Flow, slots: Mapping[str, str], visit: Visit) -> tuple[FlowState, Progress]:
+        """Enters a flow with what is known already. A stranger is asked to sign in before anything else."""
+        state = FlowState(flow=flow.name, step=flow.steps[0].id, slots=dict(slots))
+        private = any(step.call and not self._pack.tools[step.call].public for step in flow.steps)
+        if private and visit.customer is None:
+            return state, self._stranger(Progress(), visit)
+        return state, self._walk(state, visit, Go(to=state.step))
+
+    def fill(self, state: FlowState, slots: Mapping[str, str], visit: Visit) -> Progress:
+        """Goes on with more slots known, the asked one among them."""
+        state.slots.update(slots)
+        state.misses = 0
+        return self._walk(state, visit, Go())  # past the question: its step must not `clear` the answer
+
+    def confirm(self, state: FlowState, yes: bool, visit: Visit) -> Progress:
+        """Goes on after the customer's yes or no."""
+        state.misses = 0
+        return self._walk(state, visit, Go(to=None if yes else self.waiting_at(state).refused))
+
+    def waiting_at(self, state: FlowState) -> Step:
+        """The step whose question the customer has to answer."""
+        return self.flows[state.flow].step(state.step)
+
+    def question(self, state: FlowState, visit: Visit) -> str:
+        """The question that is open, worded anew."""
+        step = self.waiting_at(state)
+        text = self._pack.slots[step.collect].ask if step.collect else step.confirm
+        assert text is not None
+        return self._render(text.in_(visit.lang), step, state, visit)
+
+    def _walk(self, state: FlowState, visit: Visit, go: Go) -> Progress:
+        """Steps on until the customer has to say something or the flow ends."""
+        flow, progress = self.flows[state.flow], Progress()
+        for _ in range(MAX_STEPS):
+            target = self._target(flow, state.step, go)
+            if target is None:
+                progress.outcome = progress.outcome or "resolved"
+                return progress
+            state.step = target
+            go = self._act(flow.step(target), state, visit, progress)
+            if go.wait or progress.outcome or progress.signed_out:
+                return progress
+        raise FlowError(f"flow {flow.name}: {MAX_STEPS} steps without a question, last at {state.step}: a loop?")
+
+    def _target(self, flow: Flow, at: str, go: Go) -> str | None:
+        if go.to:
+            return go.to
+        step = flow.step(at)
+        following = flow.steps[flow.steps.index(step) + 1 :]
+        return step.goto or (following[0].id if following else None)
+
+    def _act(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
+        for slot in step.clear:
+            state.slots.pop(slot, None)
+        name = next(name for name in self._actions if getattr(step, name))
+        go = self._actions[name](step, state, visit, progress)
+        if go.outcome or (step.end and not go.wait and not go.to):
+            progress.outcome = go.outcome or step.end
+        return go
+
+    def _collect(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
+        if step.collect in state.slots:
+            return Go()
+        progress.asks = step.collect
+        progress.says.append(self.question(state, visit))
+        return Go(wait=True)
+
+    def _confirm(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
+        progress.asks = "confirm"
+        progress.says.append(self.question(state, visit))
+        return Go(wait=True)
+
+    def _say(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
+        assert step.say
+        progress.says.append(self._render(step.say.in_(visit.lang), step, state, visit))
+        return Go()
+
+    def _branch(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
+        for branch in step.branch:
+            if self._evaluate(branch.when, step, state, visit):
+                return Go(to=branch.goto)
+        return Go()
+
+    def _call(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
+        assert step.call
+        args = {name: self._evaluate(source, step, state, visit) for name, source in step.args.items()}
+        result = self._tools.call(step.call, args, visit.customer, visit.now)
+        if result.error is None:
+            if step.save:
+                one = self._pack.tools[step.call].rows == "one"
+                state.results[step.save] = (result.rows[0] if result.rows else None) if one else result.rows
+            return Go()
+        if target := step.on_error.get(result.error, step.on_error.get("*")):
+            return Go(to=target)
+        if result.error == SIGN_IN:
+            self._stranger(progress, visit)
+            return Go()
+        return Go(outcome="handoff")  # the pack does not foresee it: a person has to look
+
+    def _stranger(self, progress: Progress, visit: Visit) -> Progress:
+        progress.says.append(self._pack.conversation.sign_in.in_(visit.lang))
+        progress.signed_out = True
+        return progress
+
+    def _values(self, state: FlowState, visit: Visit) -> dict[str, Any]:
+        """Names that the pack's expressions see: every slot and result of the flow, None while unknown."""
+        steps = self.flows[state.flow].steps
+        names = {name: None for step in steps for name in (step.collect, step.save) if name}
+        return {**names, **state.slots, **state.results, "lang": visit.lang, "now": visit.now}
+
+    def _render(self, source: str, step: Step, state: FlowState, visit: Visit) -> str:
+        try:
+            return render(source, self._values(state, visit))
+        except ExpressionError as error:
+            raise FlowError(f"flow {state.flow}, step {step.id}: {error}") from error
+
+    def _evaluate(self, source: str, step: Step, state: FlowState, visit: Visit) -> Any:
+        values = self._values(state, visit)
+        values |= {name: restore(value, visit.vault) for name, value in state.slots.items()}
+        try:
+            return evaluate(source, values)
+        except ExpressionError as error:
+            raise FlowError(f"flow {state.flow}, step {step.id}: {error}") from error

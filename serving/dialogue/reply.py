@@ -1,0 +1,35 @@
+"""What one turn gives back: the answer, and how it came about."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from kefu.schema import Outcome
+
+Route = Literal["flow", "faq", "model", "chitchat", "human", "fallback"]
+
+
+class Reply(BaseModel):
+    """An answer to a customer.
+
+    text: with the customer's own data restored: for this customer's eyes only, never for a log.
+    asks: slot the customer is asked for, or 'confirm'; sources: ids of the knowledge it rests on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    lang: str
+    intent: str
+    confidence: float
+    route: Route
+    engine: str | None = None
+    flow: str | None = None
+    asks: str | None = None
+    slots: dict[str, str] = {}
+    sources: list[str] = []
+    outcome: Outcome | None = None
+    latency_ms: float
+    first_token_ms: float

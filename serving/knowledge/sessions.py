@@ -1,0 +1,84 @@
+"""Sessions in Redis (or Valkey): history, flow state and vault, for as long as ``session_ttl_s``.
+
+Every message of a session holds the session's lock, so two messages at once do not interleave, on
+whichever replica they land. A session belongs to one customer: another's id does not open it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import redis
+from redis.exceptions import LockError
+
+from serving.dialogue.session import Handoff, Session
+
+PREFIX = "kefu:"
+HANDOFFS = PREFIX + "handoffs"
+LOCK_S = 120  # longer than any answer takes; frees the session when a replica dies in the middle
+WAIT_S = 30
+
+
+class SessionBusy(RuntimeError):
+    """An earlier message of the session is still being answered."""
+
+
+class NotYourSession(PermissionError):
+    """The session belongs to someone else."""
+
+
+class Sessions:
+    """Loads and saves sessions.
+
+    Args:
+        url: ``redis://…`` or ``unix:///path``.
+        ttl: seconds after the last message in which a session is forgotten.
+    """
+
+    def __init__(self, url: str, ttl: int) -> None:
+        self.client = redis.Redis.from_url(url, decode_responses=True)
+        self._ttl = ttl
+
+    @contextmanager
+    def lock(self, session_id: str) -> Iterator[None]:
+        """Holds the session; others wait up to WAIT_S seconds, then get SessionBusy."""
+        lock = self.client.lock(f"{PREFIX}lock:{session_id}", timeout=LOCK_S, blocking_timeout=WAIT_S, sleep=0.02)
+        if not lock.acquire():
+            raise SessionBusy(f"session {session_id}: the message before is still being answered")
+        try:
+            yield
+        finally:
+            with suppress(LockError):  # held longer than LOCK_S: it is free already
+                lock.release()
+
+    def load(self, session_id: str, customer: str | None) -> Session:
+        """The session, or a new one. Raises NotYourSession when it is another customer's."""
+        stored = self.client.get(f"{PREFIX}session:{session_id}")
+        if stored is None:
+            return Session(id=session_id, customer=customer)
+        session = Session.model_validate_json(str(stored))
+        if session.customer != customer:
+            raise NotYourSession(f"session {session_id} belongs to someone else")
+        return session
+
+    def save(self, session: Session) -> None:
+        self.client.set(f"{PREFIX}session:{session.id}", session.model_dump_json(), ex=self._ttl)
+
+    def hand_off(self, handoff: Handoff) -> None:
+        """Queues a conversation for a person."""
+        self.client.rpush(HANDOFFS, handoff.model_dump_json())
+
+    def handoffs(self) -> list[Handoff]:
+        """Conversations that wait for a person, oldest first."""
+        return [Handoff.model_validate_json(h) for h in self.client.lrange(HANDOFFS, 0, -1)]
+
+    def within_rate(self, key: str, per_minute: int) -> bool:
+        """Counts an event; False when ``key`` had more than ``per_minute`` in the current minute."""
+        second, _ = self.client.time()
+        name = f"{PREFIX}rate:{key}:{second // 60}"
+        with self.client.pipeline() as pipe:
+            pipe.incr(name)
+            pipe.expire(name, 120)
+            count, _ = pipe.execute()
+        return int(count) <= per_minute
