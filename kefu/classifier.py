@@ -92,7 +92,7 @@ class TextClassifier:
     def save(self, folder: Path) -> None:
         """Writes ``classifier.json`` and ``classifier.safetensors`` (only rows that are used)."""
         used = np.flatnonzero(self._weights.any(axis=1)).astype(np.int32)
-        tensors = {f"idf.{name}": idf.astype(np.float16) for name, idf in self._idf.items()}
+        tensors: dict[str, np.ndarray] = {f"idf.{name}": idf.astype(np.float16) for name, idf in self._idf.items()}
         tensors |= {"rows": used, "weights": self._weights[used].astype(np.float16), "intercept": self._intercept}
         with atomic_path(folder / "classifier.safetensors") as temporary:
             save_file(tensors, temporary)

@@ -17,6 +17,7 @@ import scipy.sparse as sp
 _PLACEHOLDER = re.compile(r"\[([A-Z]+)_\d+\]")
 _START, _END = "\x02", "\x03"
 _STEP, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
+_WIDE = 0x2E80  # from here on scripts are East Asian, one character a syllable or word
 _SHIFT = np.uint64(33)
 
 
@@ -30,7 +31,8 @@ def count_ngrams(texts: Sequence[str], ngrams: tuple[int, int], features: int, s
 
     Args:
         texts: n texts, raw.
-        ngrams: shortest and longest n-gram, in characters; a text's start and end count as characters.
+        ngrams: least and greatest width of an n-gram. A CJK character is 2 wide, as on a screen, any
+            other 1: two Chinese characters say about what four letters do. A text's start and end are 1.
         features: number of buckets.
         salt: texts of another kind (the turn before, …) get another salt, hence other buckets.
 
@@ -39,6 +41,7 @@ def count_ngrams(texts: Sequence[str], ngrams: tuple[int, int], features: int, s
     framed = [f"{_START}{normalize(text)}{_END}" for text in texts]
     codes = np.frombuffer("".join(framed).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
     rows = np.repeat(np.arange(len(framed)), [len(text) for text in framed])
+    width_before = np.concatenate([[0], np.cumsum(1 + (codes >= _WIDE))])
     row_parts, bucket_parts = [], []
     hashes = np.full(len(codes), np.uint64(salt) * _MIX)
     for n in range(1, ngrams[1] + 1):
@@ -46,10 +49,10 @@ def count_ngrams(texts: Sequence[str], ngrams: tuple[int, int], features: int, s
         if last <= 0:
             break
         hashes = _mixed(hashes[:last] * _STEP + codes[n - 1 :])
-        if n >= ngrams[0]:
-            whole = rows[:last] == rows[n - 1 :]  # not across the border of two texts
-            row_parts.append(rows[:last][whole])
-            bucket_parts.append((hashes[whole] % np.uint64(features)).astype(np.int64))
+        width = width_before[n:] - width_before[:-n]
+        fits = (rows[:last] == rows[n - 1 :]) & (width >= ngrams[0]) & (width <= ngrams[1])  # within one text
+        row_parts.append(rows[:last][fits])
+        bucket_parts.append((hashes[fits] % np.uint64(features)).astype(np.int64))
     row, bucket = np.concatenate(row_parts or [rows[:0]]), np.concatenate(bucket_parts or [rows[:0]])
     ones = np.ones(len(row), dtype=np.float32)
     return sp.csr_matrix((ones, (row, bucket)), shape=(len(framed), features))

@@ -67,7 +67,7 @@ class Encoder:
     def save(self, folder: Path) -> None:
         """Writes ``encoder.json`` and ``encoder.safetensors``."""
         used = np.flatnonzero(self._idf).astype(np.int32)
-        tensors = {
+        tensors: dict[str, np.ndarray] = {
             "rows": used,
             "idf": self._idf[used].astype(np.float16),
             "projection": self._projection[used].astype(np.float16),

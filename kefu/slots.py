@@ -32,7 +32,7 @@ def extract(text: str, slots: Mapping[str, Slot], lang: str, asked: str | None =
             goes before other slots of the same ``pii`` type.
     """
     found = {name: _value(text, slot, lang, name == asked) for name, slot in slots.items()}
-    wanted = slots[asked].pii if asked in slots else None
+    wanted = slots[asked].pii if asked is not None and asked in slots else None
     return {
         name: value
         for name, value in found.items()
