@@ -1,0 +1,52 @@
+-- The demo shop. Times are ISO 8601 with +08:00, money is in CNY. Unique keys make every write of tools.yaml idempotent.
+CREATE TABLE products (
+  sku TEXT PRIMARY KEY, name_zh TEXT NOT NULL, name_en TEXT NOT NULL, category TEXT NOT NULL,
+  price REAL NOT NULL CHECK (price > 0), stock INTEGER NOT NULL, restock_on TEXT,
+  returnable INTEGER NOT NULL CHECK (returnable IN (0, 1)), warranty_months INTEGER NOT NULL,
+  spec_zh TEXT NOT NULL, spec_en TEXT NOT NULL);
+CREATE TABLE price_history (
+  sku TEXT NOT NULL REFERENCES products, day TEXT NOT NULL, price REAL NOT NULL, PRIMARY KEY (sku, day));
+CREATE TABLE customers (
+  customer_id TEXT PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL, email TEXT NOT NULL,
+  level TEXT NOT NULL CHECK (level IN ('basic', 'silver', 'gold')), points INTEGER NOT NULL, joined_on TEXT NOT NULL);
+CREATE TABLE coupons (
+  coupon_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers, amount REAL NOT NULL,
+  min_spend REAL NOT NULL, expires_on TEXT NOT NULL, used_on TEXT);
+CREATE TABLE orders (
+  order_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers,
+  status TEXT NOT NULL CHECK (status IN ('unpaid', 'paid', 'shipped', 'delivered', 'cancelled')),
+  created_at TEXT NOT NULL, paid_at TEXT, shipped_at TEXT, delivered_at TEXT,
+  recipient TEXT NOT NULL, phone TEXT NOT NULL, address TEXT NOT NULL,
+  payment TEXT NOT NULL, coupon_id TEXT REFERENCES coupons, total REAL NOT NULL);
+CREATE TABLE order_items (
+  order_id TEXT NOT NULL REFERENCES orders, sku TEXT NOT NULL REFERENCES products,
+  quantity INTEGER NOT NULL CHECK (quantity > 0), price REAL NOT NULL, PRIMARY KEY (order_id, sku));
+CREATE TABLE parcels (
+  tracking_no TEXT PRIMARY KEY, order_id TEXT NOT NULL UNIQUE REFERENCES orders,
+  courier_zh TEXT NOT NULL, courier_en TEXT NOT NULL, courier_phone TEXT NOT NULL, expected_on TEXT NOT NULL);
+CREATE TABLE parcel_events (
+  tracking_no TEXT NOT NULL REFERENCES parcels, time TEXT NOT NULL, event_zh TEXT NOT NULL, event_en TEXT NOT NULL,
+  PRIMARY KEY (tracking_no, time));
+CREATE TABLE returns (
+  order_id TEXT PRIMARY KEY REFERENCES orders, customer_id TEXT NOT NULL, reason TEXT NOT NULL,
+  created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('requested', 'received', 'refunded')));
+CREATE TABLE exchanges (
+  order_id TEXT PRIMARY KEY REFERENCES orders, customer_id TEXT NOT NULL, exchange_for TEXT NOT NULL,
+  created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('requested', 'shipped', 'done')));
+CREATE TABLE refunds (
+  order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('return', 'cancel', 'price_protection')), amount REAL NOT NULL,
+  created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('processing', 'paid', 'failed')), paid_at TEXT,
+  PRIMARY KEY (order_id, kind));
+CREATE TABLE cancellations (
+  order_id TEXT PRIMARY KEY REFERENCES orders, customer_id TEXT NOT NULL, reason TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE address_changes (
+  order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, address TEXT NOT NULL, created_at TEXT NOT NULL,
+  PRIMARY KEY (order_id, address));
+CREATE TABLE courier_requests (
+  order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, day TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('hurry')), PRIMARY KEY (order_id, kind, day));
+CREATE TABLE invoices (
+  order_id TEXT PRIMARY KEY REFERENCES orders, customer_id TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('personal', 'company')), title TEXT NOT NULL, tax_number TEXT,
+  email TEXT NOT NULL, created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('requested', 'sent')));
