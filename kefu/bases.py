@@ -58,8 +58,8 @@ def hub_snapshot(name: str, revision: str | None, offline: bool = False) -> Path
         return Path(snapshot_download(name, revision=revision, allow_patterns=patterns, local_files_only=offline))
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
         raise MissingBase(
-            f"{name!r} (revision {revision or 'newest'}) is neither a local folder nor to be had from the hub: {error}. "
-            "Connect to the hub (HF_ENDPOINT names a mirror), copy the model into a folder and name that folder in "
+            f"{name!r} (revision {revision or 'newest'}) is neither a local folder nor to be had from the hub: "
+            f"{error}. Connect to the hub (HF_ENDPOINT names a mirror), copy the model into a folder and name that folder in "
             "params.yaml (base.centre, base.edge), or choose the profile `tiny`, which needs no download."
         ) from error
 
@@ -75,7 +75,7 @@ def open_base(base: Path, which: Which) -> BaseModel:
     entry = BaseEntry.model_validate(entries[which])
     folder = _folder(base, which, entry)
     if not (folder / "config.json").is_file():
-        raise MissingBase(f"{folder / 'config.json'} is missing: the base {entry.name!r} moved; run `dvc repro -f base`")
+        raise MissingBase(f"{folder}: no config.json: the base {entry.name!r} moved; run `dvc repro -f base`")
     return BaseModel(folder, model_facts(entry.name, folder), entry.ref)
 
 

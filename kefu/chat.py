@@ -3,9 +3,12 @@
 The result equals the model's own chat template token for token (``tests/contract`` proves it), with
 one intended difference: message content is encoded by a tokenizer that knows no special tokens, so a
 customer who types ``<|im_end|>`` or ``<tool_response>`` writes plain characters, never a boundary.
+For the same reason ``</think>`` inside a message is text here, where Qwen3's template would cut it out.
 
-Families: ChatML as Qwen2.5, Qwen3 (thinking off) and SmolLM2 write it. Tool definitions are not
-rendered: Kefu's flows call tools, the models do not.
+Families: ChatML as Qwen2.5, Qwen3 (thinking off) and SmolLM2 write it. A chat should open with a system
+message: the templates of Qwen2.5 and SmolLM2 put in their makers' own one otherwise, we do not.
+Tool definitions are not rendered: Kefu's flows call tools, the models do not. Tool results need
+``<tool_response>`` to be a token (Qwen3); where it is plain text (Qwen2.5) anyone could forge one.
 """
 
 from __future__ import annotations
@@ -77,36 +80,62 @@ class ChatRenderer:
         """A whole chat, as training sees it: the mask is 1 on what the assistant said and its end."""
         ids: list[int] = []
         mask: list[int] = []
+        thinks = self._thinks(messages)
         for index, message in enumerate(messages):
-            head, body, tail = self._message(messages, index)
-            learned = int(message.role == "assistant")
-            ids += head + body + tail
-            # The end token is learned, the newline after it is not: generation stops before it.
-            end = [learned] + [0] * (len(tail) - 1) if tail else []
-            mask += [0] * len(head) + [learned] * len(body) + end
+            if message.role == "tool":
+                piece = self._tool(messages, index)
+            elif message.role == "assistant":
+                piece = self._assistant(message.content, thinks and index == len(messages) - 1)
+            else:
+                text = self.encode(f"{message.role}\n{message.content}")
+                piece = self._unlearned([self._special[START], *text, *self._end()])
+            ids += piece.ids
+            mask += piece.mask
         return Rendered(ids, mask)
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """A chat up to where the assistant has to speak: what serving feeds the model."""
-        head = [self._special[START], *self.encode("assistant\n")]
-        return self.render(messages).ids + head + (self._think() if self._empty_think else [])
+        return self.render(messages).ids + self._opening(self._empty_think)
 
-    def _think(self) -> list[int]:
-        parts = [[self._special[part]] if part in self._special else self.encode(part) for part in EMPTY_THINK]
-        return [token for part in parts for token in part]
+    def fit(self, messages: Sequence[Message], limit: int) -> tuple[Message, ...] | None:
+        """The chat without its oldest messages, as far as needed to render to at most ``limit`` tokens.
 
-    def _message(self, messages: Sequence[Message], index: int) -> tuple[list[int], list[int], list[int]]:
-        message = messages[index]
-        start, end = self._special[START], [self._special[END], *self.encode("\n")]
-        if message.role == "tool":
-            return self._tool(messages, index)
-        if message.role != "assistant":
-            return [start], self.encode(f"{message.role}\n{message.content}"), end
-        if self._empty_think and index == len(messages) - 1:
-            return [start, *self.encode("assistant\n"), *self._think()], self.encode(message.content.lstrip("\n")), end
-        return [start, *self.encode("assistant\n")], self.encode(message.content), end
+        The system message and everything from the last user message on are kept; None when these
+        alone are too long.
+        """
+        system = tuple(message for message in messages[:1] if message.role == "system")
+        rest = tuple(messages[len(system) :])
+        users = [index for index, message in enumerate(rest) if message.role == "user"]
+        for start in users or [0]:
+            if len(self.render(system + rest[start:]).ids) <= limit:
+                return system + rest[start:]
+        return None
 
-    def _tool(self, messages: Sequence[Message], index: int) -> tuple[list[int], list[int], list[int]]:
+    def _thinks(self, messages: Sequence[Message]) -> bool:
+        """Qwen3 opens the final answer with an empty thought, if it answers anybody at all."""
+        return self._empty_think and any(message.role == "user" for message in messages)
+
+    def _end(self) -> list[int]:
+        return [self._special[END], *self.encode("\n")]
+
+    def _opening(self, think: bool) -> list[int]:
+        parts = [START, "assistant\n", *(EMPTY_THINK if think else ())]
+        return [i for part in parts for i in ([self._special[part]] if part in self._special else self.encode(part))]
+
+    def _assistant(self, content: str, think: bool) -> Rendered:
+        """Opening and content share a text run ("assistant\\n" or the "\\n\\n" after the thought), and a
+        line break that begins the content merges with it, as in the template: such a token is not learned,
+        because when serving it is already there."""
+        opening = self._opening(think)
+        lead = "\n\n" if think else "assistant\n"
+        encoded = self._plain.encode(lead + (content.lstrip("\n") if think else content), add_special_tokens=False)
+        learned = [int(start >= len(lead)) for start, _ in encoded.offsets]
+        before = opening[: len(opening) - len(self.encode(lead))]
+        end = self._end()
+        # The end token is learned, the newline after it is not: generation stops before it.
+        return Rendered([*before, *encoded.ids, *end], [0] * len(before) + learned + [1] + [0] * (len(end) - 1))
+
+    def _tool(self, messages: Sequence[Message], index: int) -> Rendered:
         """Tool results stand in a user message; several in a row share one."""
         opening, closing = self._tool_tokens
         if opening is None or closing is None:
@@ -114,5 +143,9 @@ class ChatRenderer:
         first = index == 0 or messages[index - 1].role != "tool"
         last = index == len(messages) - 1 or messages[index + 1].role != "tool"
         head = [self._special[START], *self.encode("user\n")] if first else self.encode("\n")
-        end = [self._special[END], *self.encode("\n")] if last else []
-        return [*head, opening], self.encode(f"\n{messages[index].content}\n"), [closing, *end]
+        body = self.encode(f"\n{messages[index].content}\n")
+        return self._unlearned([*head, opening, *body, closing, *(self._end() if last else [])])
+
+    @staticmethod
+    def _unlearned(ids: list[int]) -> Rendered:
+        return Rendered(ids, [0] * len(ids))

@@ -6,12 +6,13 @@ name in the same folder and is renamed when it is complete (rename is atomic on 
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,6 +91,12 @@ def read_jsonl(path: Path, kind: type[R]) -> Iterator[R]:
                     yield kind.model_validate_json(line)
                 except ValidationError as error:
                     raise BadRecord(f"{path}:{number}: {error}") from error
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Writes a table, as DVC plots read it."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
 
 
 def write_parquet(path: Path, records: Iterable[BaseModel], schema: pa.Schema) -> int:

@@ -14,6 +14,7 @@ CHAMPION = ROOT / "data/champion.json"  # which champion this run starts from an
 
 STORE = ROOT / "data/store"
 DIALOGUES = STORE / "dialogues"  # dt=YYYY-MM-DD/{dialogues.parquet,quarantine.jsonl,partition.json}
+CORPUS = STORE / "corpus"  # chats.jsonl: what the tiny base models are pretrained on
 BASE = STORE / "base"  # {centre,edge}/ Hugging Face folders (edge: starting point), base.json
 LABELER = STORE / "labeler"
 LABELS = STORE / "labels"  # accepted.jsonl (Label), queue.jsonl (ReviewTask)

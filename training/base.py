@@ -126,4 +126,3 @@ def _loss(trained: Pretrained, chats: list[list[int]]) -> float:
         total += float(trained.model(input_ids=ids, labels=ids).loss) * (ids.shape[1] - 1)
         count += ids.shape[1] - 1
     return total / count
-

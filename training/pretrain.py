@@ -98,7 +98,7 @@ def _step(model: Qwen3ForCausalLM, batch: torch.Tensor, optimizer: torch.optim.O
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return float(loss)
+    return float(loss.detach())
 
 
 def pretrain(model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: Schedule, name: str) -> Pretrained:

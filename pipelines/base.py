@@ -1,0 +1,23 @@
+"""Gives the base models of the chosen profile: builds them, or resolves a folder or hub id.
+
+python -m pipelines.base
+"""
+
+from kefu.io import read_jsonl, write_csv
+from kefu.paths import BASE, CORPUS, PLOTS
+from pipelines.stage import stage
+from training.base import prepare
+from training.corpus import Chat
+
+
+def main() -> None:
+    with stage("base") as s:
+        built = prepare(s.params.base, list(read_jsonl(CORPUS / "chats.jsonl", Chat)), BASE)
+        curve = [(model, step, loss) for model, one in built.items() for step, loss in one.losses]
+        write_csv(PLOTS / "base/loss.csv", ("model", "step", "loss"), curve)
+        for model, one in built.items():
+            s.log({f"{model}.{name}": value for name, value in one.metrics.items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Gathers what the tiny models are pretrained on.
+
+A stage of its own because its output stays the same when a day is added (only the oldest days are read):
+DVC then leaves the base models alone.
+
+    python -m pipelines.corpus
+"""
+
+from kefu import pack
+from kefu.io import read_parquet, write_jsonl
+from kefu.paths import CORPUS, DIALOGUES, ROOT
+from kefu.schema import Dialogue
+from kefu.split import split_of
+from pipelines.stage import stage
+from training.corpus import chats
+
+
+def main() -> None:
+    with stage("corpus") as s:
+        build = s.params.build
+        days = sorted(DIALOGUES.glob("dt=*/dialogues.parquet"))[: s.params.base.days]
+        dialogues = [d for day in days for d in read_parquet(day, Dialogue)]
+        learned = [d for d in dialogues if split_of(d.customer, build.eval_share, build.seed) == "train"]
+        count = write_jsonl(CORPUS / "chats.jsonl", chats(pack.load(ROOT / s.params.pack), learned))
+        s.log({"chats": count, "dialogues": len(learned), "held_out_dialogues": len(dialogues) - len(learned)})
+
+
+if __name__ == "__main__":
+    main()

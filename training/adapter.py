@@ -1,0 +1,73 @@
+"""The LoRA adapter (Hu et al. 2021, arXiv:2106.09685): new, or the champion's, continued.
+
+Continuing is what makes the loop incremental: each day's training starts where the last promoted one
+ended. It is only sound on the very same base weights, so the champion's manifest must name the content
+hash of ours; otherwise training starts anew and says why.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import PreTrainedModel, set_seed
+
+from kefu.bases import BaseModel
+from kefu.io import atomic_dir, read_json, write_json
+from kefu.params import Finetune
+from kefu.release import read_manifest
+
+log = logging.getLogger("kefu.finetune")
+CONFIG = "adapter_config.json"
+
+
+def lora(base: BaseModel, params: Finetune) -> LoraConfig:
+    return LoraConfig(
+        r=params.rank,
+        lora_alpha=params.alpha,
+        lora_dropout=params.dropout,
+        target_modules=list(base.facts.lora_targets),
+        task_type="CAUSAL_LM",
+    )
+
+
+def reason_against(champion: Path, base: BaseModel, params: Finetune) -> str | None:
+    """Why the champion's adapter cannot be continued, or None when it can.
+
+    Args:
+        champion: release folder.
+    """
+    theirs = read_manifest(champion).base["centre"].content_hash
+    if theirs != base.ref.content_hash:
+        return f"it stands on another base ({theirs[:12]}, ours is {base.ref.content_hash[:12]})"
+    config = read_json(champion / "adapter" / CONFIG)
+    ours = {"r": params.rank, "lora_alpha": params.alpha, "target_modules": sorted(base.facts.lora_targets)}
+    found = {**{name: config[name] for name in ours}, "target_modules": sorted(config["target_modules"])}
+    return None if found == ours else f"its shape differs: {found}, the params ask for {ours}"
+
+
+def attach(model: PreTrainedModel, base: BaseModel, params: Finetune, champion: Path | None) -> tuple[PeftModel, bool]:
+    """The model with a trainable adapter, and whether it continues the champion's."""
+    set_seed(params.seed)
+    if champion is None or not params.from_champion:
+        log.info("training a new adapter: there is no champion to start from")
+        return get_peft_model(model, lora(base, params)), False
+    if reason := reason_against(champion, base, params):
+        log.warning("training a new adapter: the champion's cannot be continued, %s", reason)
+        return get_peft_model(model, lora(base, params)), False
+    log.info("continuing the champion's adapter")
+    return PeftModel.from_pretrained(model, champion / "adapter", is_trainable=True), True
+
+
+def save(model: PeftModel, base: BaseModel, folder: Path) -> None:
+    """Writes adapter weights and config; equal training gives equal bytes, on any machine's paths."""
+    with atomic_dir(folder) as temporary:
+        model.save_pretrained(temporary, safe_serialization=True)
+        (temporary / "README.md").unlink(missing_ok=True)  # a model card template with nothing filled in
+        config = json.loads((temporary / CONFIG).read_text(encoding="utf8"))
+        config["base_model_name_or_path"] = base.ref.name
+        config["revision"] = base.ref.revision
+        config["target_modules"] = sorted(config["target_modules"])
+        write_json(temporary / CONFIG, config)

@@ -1,0 +1,149 @@
+"""Supervised fine-tuning of the centre model: QLoRA on the answers that people gave.
+
+Chats are rendered by kefu/chat.py, not by TRL, so that training sees the tokens serving will; the labels
+are -100 everywhere but on the assistant's tokens, so only answers are learned. Chats longer than
+``max_length`` lose their oldest messages; one whose last exchange alone is too long is left out and counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import PeftModel
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
+from trl import SFTTrainer
+
+from kefu.bases import BaseModel
+from kefu.chat import ChatRenderer
+from kefu.params import Finetune
+from kefu.schema import Example
+from training import adapter, quantized
+from training.arguments import sft_config
+
+log = logging.getLogger("kefu.finetune")
+IGNORED = -100
+EVALUATED = 64  # held-out chats whose loss is taken before and after
+
+
+@dataclass(frozen=True)
+class Row:
+    """Token ids of a chat, and the same ids as labels where the assistant speaks (-100 elsewhere)."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Metrics, and (step, loss) along the way."""
+
+    metrics: dict[str, float]
+    losses: list[tuple[int, float]]
+
+
+class Progress(TrainerCallback):
+    """One line each quarter of a minute, and the losses for the plot."""
+
+    def __init__(self) -> None:
+        self.losses: list[tuple[int, float]] = []
+        self._last = time.monotonic()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        if not logs or "loss" not in logs:
+            return
+        self.losses.append((state.global_step, float(logs["loss"])))
+        if time.monotonic() - self._last > 15:
+            self._last = time.monotonic()
+            log.info("step %d of %d, loss %.3f", state.global_step, state.max_steps, self.losses[-1][1])
+
+
+def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -> list[Row]:
+    """Renders chats for training; those without anything to learn within ``max_length`` are left out."""
+    made = []
+    for example in examples:
+        messages = renderer.fit(example.messages, max_length)
+        if messages is not None:
+            rendered = renderer.render(messages)
+            if any(rendered.mask):
+                labels = [i if m else IGNORED for i, m in zip(rendered.ids, rendered.mask, strict=True)]
+                made.append(Row(rendered.ids, labels))
+    return made
+
+
+@torch.no_grad()
+def mean_loss(model: torch.nn.Module, held_out: Sequence[Row]) -> float:
+    """Negative log-likelihood in nats a learned token, over all chats."""
+    training = model.training
+    model.eval()
+    total, count = 0.0, 0
+    for row in held_out:
+        device = next(model.parameters()).device
+        ids, labels = (torch.tensor([values], device=device) for values in (row.input_ids, row.labels))
+        learned = sum(label != IGNORED for label in row.labels[1:])
+        total += float(model(input_ids=ids, labels=labels).loss) * learned
+        count += learned
+    model.train(training)
+    return total / count if count else float("nan")
+
+
+def finetune(base: BaseModel, examples: Sequence[Example], params: Finetune, champion: Path | None, out: Path) -> Tuned:
+    """Trains an adapter and writes it to ``out``.
+
+    Args:
+        examples: chats of both splits; 'eval' is only measured.
+        champion: release folder of the champion, if there is one.
+    """
+    renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
+    by_split = {split: [e for e in examples if e.split == split] for split in ("train", "eval")}
+    train, held_out = (rows(by_split[split], renderer, params.max_length) for split in ("train", "eval"))
+    if not train:
+        raise ValueError("There is nothing to fine-tune on: the SFT set has no training chat that fits max_length")
+    model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
+    before = mean_loss(model, held_out[:EVALUATED])
+    log.info("%d chats to learn from, held-out loss %.3f before", len(train), before)
+    started = time.monotonic()
+    losses, tokens = _train(model, AutoTokenizer.from_pretrained(base.folder), train, params)
+    seconds = time.monotonic() - started
+    after = mean_loss(model, held_out[:EVALUATED])
+    log.info("held-out loss %.3f after", after)
+    adapter.save(model, base, out)
+    trainable, total = model.get_nb_trainable_parameters()
+    metrics = {
+        "train_loss": sum(loss for _, loss in losses[-20:]) / len(losses[-20:]),
+        "eval_loss_before": before,
+        "eval_loss": after,
+        "train_chats": float(len(train)),
+        "left_out_too_long": float(len(by_split["train"]) - len(train)),
+        "trainable_parameters": float(trainable),
+        "parameters": float(total),
+        "tokens_per_second": tokens / seconds,
+        "from_champion": float(continued),
+    }
+    return Tuned(metrics, losses)
+
+
+def _train(
+    model: PeftModel, tokenizer: PreTrainedTokenizerBase, train: Sequence[Row], params: Finetune
+) -> tuple[list[tuple[int, float]], float]:
+    """Runs TRL's trainer; returns the losses and how many tokens it saw."""
+    progress = Progress()
+    data = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train])
+    with tempfile.TemporaryDirectory() as scratch:
+        trainer = SFTTrainer(
+            model=model,
+            args=sft_config(params, Path(scratch)),
+            train_dataset=data,
+            processing_class=tokenizer,
+            callbacks=[progress],
+        )
+        trainer.remove_callback(PrinterCallback)  # it prints every step as a dict
+        trainer.train()
+    return progress.losses, float(trainer.state.num_input_tokens_seen)
