@@ -55,3 +55,8 @@ def pseudonym(customer_id: str) -> str:
 def fingerprint() -> str:
     """Tells whether the key changed, without telling the key."""
     return hashlib.sha256(_mac("kefu:key-fingerprint").encode()).hexdigest()[:16]
+
+
+def is_pseudonym(text: str) -> bool:
+    """Whether a text has the form of a pseudonym."""
+    return len(text) == 18 and text.startswith("c_") and all(c in "0123456789abcdef" for c in text[2:])

@@ -1,0 +1,1 @@
+"""From what channels parsed to clean partitions: checked, redacted, without duplicates, counted."""

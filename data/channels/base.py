@@ -1,0 +1,111 @@
+"""What a channel is: a function from a day's files to dialogues, and to problems where it finds none.
+
+A parser understands one format and nothing else: it neither redacts nor checks lengths nor removes
+duplicates (``data/clean`` does). It never raises for what stands in a file: a record that cannot be
+read becomes a ``Problem``, and the next one is tried.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from data.channels.files import Line, Problem, lines
+
+CHANNEL_ROLES = frozenset({"customer", "agent", "bot"})
+
+
+class RawTurn(NamedTuple):
+    """A turn as the source wrote it; ``time`` may lack its offset."""
+
+    role: str
+    text: str
+    time: str | None = None
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A dialogue as the source wrote it, personal data and all: it lives in memory only.
+
+    Attributes:
+        file: name of the file, ``line`` its (first) line there, ``raw`` what stood there.
+        session: the source's id, or None when the format has none.
+        customer: the source's id of the person, or None when it is not known.
+        pseudonymous: ``customer`` already is a pseudonym of ours.
+    """
+
+    file: str
+    line: int
+    raw: str
+    session: str | None
+    customer: str | None
+    turns: Sequence[RawTurn]
+    outcome: str | None = None
+    csat: int | None = None
+    pseudonymous: bool = False
+
+
+Channel = Callable[[Sequence[Path]], Iterator[Parsed | Problem]]
+
+
+class BadRow(ValueError):
+    """A record is not what the format says; the message says which field, and what was expected."""
+
+
+def decode(text: str) -> dict[str, Any]:
+    """A JSON object. Raises BadRow for anything else."""
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise BadRow("JSON is nested too deeply") from error
+    except ValueError as error:
+        raise BadRow(f"not JSON: {error}") from error
+    return mapping(value, "the record")
+
+
+def mapping(value: Any, name: str) -> dict[str, Any]:
+    """``value`` when it is an object. Raises BadRow naming the field."""
+    if not isinstance(value, dict):
+        raise BadRow(f"{name}: expected an object, got {type(value).__name__}")
+    return value
+
+
+def sequence(value: Any, name: str) -> list[Any]:
+    """``value`` when it is an array. Raises BadRow naming the field."""
+    if not isinstance(value, list):
+        raise BadRow(f"{name}: expected an array, got {type(value).__name__}")
+    return value
+
+
+def optional_text(value: Any, name: str) -> str | None:
+    """``value`` when it is a string or null; a whole number becomes its digits. Raises BadRow."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise BadRow(f"{name}: expected text, got {type(value).__name__}")
+
+
+def per_line(parse: Callable[[Line], Parsed]) -> Channel:
+    """A channel of one record a line, from a function that reads one line and raises BadRow."""
+
+    def channel(files: Sequence[Path]) -> Iterator[Parsed | Problem]:
+        for line in all_lines(files):
+            if isinstance(line, Problem):
+                yield line
+                continue
+            try:
+                yield parse(line)
+            except BadRow as error:
+                yield Problem(line.file, line.number, str(error), line.text)
+
+    return channel
+
+
+def all_lines(files: Iterable[Path]) -> Iterator[Line | Problem]:
+    """Lines of all files, in order; blank lines left out."""
+    for path in files:
+        yield from lines(path)

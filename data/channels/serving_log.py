@@ -1,0 +1,61 @@
+"""The log that serving writes, one turn a line, one file a replica::
+
+    {"session": "s1", "customer": "c_…", "time": "…", "role": "customer", "text": "…", "outcome": "resolved"}
+
+Text is redacted and the customer a pseudonym already. A session's turns are gathered over the day, in
+the order of the file, or of time when several replicas served it. A line that cannot be read (the last
+one of a killed replica) is a problem; the session keeps the turns that were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from data.channels.base import BadRow, Line, Parsed, Problem, RawTurn, all_lines, decode
+
+_NEEDED = ("session", "time", "role", "text")
+
+
+def _row(line: Line) -> dict[str, Any]:
+    row = decode(line.text)
+    for name in _NEEDED:
+        if not isinstance(row.get(name), str):
+            raise BadRow(f"{name}: expected text, got {type(row.get(name)).__name__}")
+    if not isinstance(row.get("customer"), str | None):
+        raise BadRow("customer: expected text or null")
+    return row
+
+
+def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> Parsed:
+    if len({line.file for line, _ in rows}) > 1:
+        rows.sort(key=lambda pair: pair[1]["time"])
+    first = rows[0][0]
+    return Parsed(
+        first.file,
+        first.number,
+        "\n".join(line.text for line, _ in rows),
+        session,
+        customer=next((row["customer"] for _, row in rows if row.get("customer")), None),
+        turns=[RawTurn(row["role"], row["text"], row["time"]) for _, row in rows],
+        outcome=next((row["outcome"] for _, row in reversed(rows) if row.get("outcome")), None),
+        pseudonymous=True,
+    )
+
+
+def parse(files: Sequence[Path]) -> Iterator[Parsed | Problem]:
+    """Problems of single lines first, then the sessions in order of their first lines."""
+    sessions: dict[str, list[tuple[Line, dict[str, Any]]]] = {}
+    for line in all_lines(files):
+        if isinstance(line, Problem):
+            yield line
+            continue
+        try:
+            row = _row(line)
+        except BadRow as error:
+            yield Problem(line.file, line.number, str(error), line.text)
+            continue
+        sessions.setdefault(row["session"], []).append((line, row))
+    for session, rows in sessions.items():
+        yield _dialogue(session, rows)

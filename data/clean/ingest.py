@@ -1,0 +1,130 @@
+"""All days of all sources into the store, doing only what is new.
+
+A partition carries the fingerprint of all that it was made from: the raw files' bytes, the parameters
+that matter, the pack's patterns, the secret (as a fingerprint), this code's ``VERSION``, and the keys
+of all earlier days, whose dialogues it must not repeat. When nothing of that changed, the day is not
+touched. A day whose raw files are gone keeps its partition: raw data may be thrown away once ingested.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from data.channels import CHANNELS
+from data.clean.day import Mill, SourceDay
+from data.clean.dedupe import Seen, read_keys
+from data.clean.partition import KEYS, facts
+from kefu.io import file_hash
+from kefu.params import Ingest
+from kefu.redact import Redactor
+from kefu.secret import fingerprint as secret_fingerprint
+
+VERSION = 1  # raise it when the same raw data give other partitions
+logger = logging.getLogger("kefu")
+
+
+class IngestError(ValueError):
+    """Nothing can be ingested as things stand; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class DayResult:
+    """A day of the store. ``state``: written now, unchanged, or without raw data any more."""
+
+    day: str
+    state: str
+    facts: Mapping[str, Any]
+
+
+def _day(folder: Path) -> str:
+    text = folder.name.removeprefix("dt=")
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise IngestError(f"{folder}: {text!r} is no day; day folders are called dt=YYYY-MM-DD")
+
+
+def find_days(raw: Path, params: Ingest) -> dict[str, list[SourceDay]]:
+    """Day → its files by source. Raises IngestError when a source cannot be used or there is no day."""
+    days: dict[str, list[SourceDay]] = {}
+    for source in params.sources:
+        if source.channel not in CHANNELS:
+            raise IngestError(
+                f"params.yaml: ingest.sources: {source.name}: unknown channel {source.channel!r}; "
+                f"known: {', '.join(sorted(CHANNELS))}"
+            )
+        if not (raw / source.name).is_dir():
+            logger.info("ingest: source %s has no folder yet (%s)", source.name, raw / source.name)
+        for folder in sorted((raw / source.name).glob("dt=*")):
+            files = tuple(sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")))
+            days.setdefault(_day(folder), []).append(SourceDay(source.name, source.channel, files))
+    if not days:
+        names = ", ".join(f"{raw / source.name}/dt=…" for source in params.sources) or "no source"
+        raise IngestError(f"No raw data: looked for {names}. Bring a day, or make the sample days: make sample")
+    return dict(sorted(days.items()))
+
+
+def _fingerprint(sources: Iterable[SourceDay], settings: Mapping[str, Any], earlier: str) -> str:
+    files = [[s.source, s.channel, f.name, file_hash(f)] for s in sources for f in s.files]
+    made_from = {"files": files, "settings": settings, "earlier": earlier, "version": VERSION}
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise IngestError(f"params.yaml: ingest.timezone: {name!r} is no IANA time zone, e.g. Asia/Shanghai") from error
+
+
+def _remove_leftovers(store: Path) -> None:
+    """Folders of a run that was killed while it wrote them."""
+    for folder in store.glob(".dt=*"):
+        shutil.rmtree(folder)
+
+
+def ingest(
+    raw: Path, store: Path, params: Ingest, pii: Mapping[str, str], tick: Callable[[str], None] = lambda day: None
+) -> Iterator[DayResult]:
+    """Brings the store up to date with the raw folder, oldest day first, yielding each day when it is done.
+
+    Args:
+        raw: folder of ``<source>/dt=YYYY-MM-DD/*``.
+        store: folder of the partitions, ``dt=YYYY-MM-DD/``.
+        pii: the pack's patterns, placeholder type → regex.
+        tick: called with the day after every record, for a progress bar.
+
+    Raises:
+        IngestError: a source, time zone or day folder that cannot be used, or no data at all.
+    """
+    days = find_days(raw, params)
+    settings = params.model_dump(exclude={"sources"}) | {"pii": dict(pii), "secret": secret_fingerprint()}
+    mill = Mill(params, _zone(params.timezone), Redactor(pii), Seen(()))
+    _remove_leftovers(store)
+    chain = ""  # hash over the keys of all days so far
+    for day in sorted({*days, *(folder.name.removeprefix("dt=") for folder in store.glob("dt=*"))}):
+        folder = store / f"dt={day}"
+        known, state = facts(folder), "gone"
+        if day in days:
+            mark = _fingerprint(days[day], settings, chain)
+            state = "unchanged" if known.get("fingerprint") == mark else "written"
+        if state == "written":
+            mill.run(day, days[day], folder, {"day": day, "fingerprint": mark}, partial(tick, day))
+            known = facts(folder)
+        else:
+            for key in read_keys(folder / KEYS):
+                mill.seen.add(key)
+        chain = hashlib.sha256(f"{chain}{known['keys']}".encode()).hexdigest()
+        yield DayResult(day, state, known)

@@ -1,0 +1,42 @@
+"""What could not be read, kept for people: where it stood, why, and its text without personal data."""
+
+from __future__ import annotations
+
+import re
+
+from data.channels.files import Problem
+from kefu.redact import Redactor
+from kefu.schema import Rejected
+from kefu.secret import pseudonym
+
+LONGEST = 2000  # characters of ``Rejected.raw``
+_READ = 2 * LONGEST  # redaction shortens, so more is read than kept
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_CUSTOMER = re.compile(r'("(?:customer|user|user_id|customer_id)"\s?:\s?"?)([^",}]{1,200})')
+_PARTIAL = re.compile(r"[\w+@.-]{1,64}$")
+
+
+def _plain(match: re.Match[str]) -> str:
+    character = chr(int(match[1], 16))
+    return "\ufffd" if "\ud800" <= character <= "\udfff" else character
+
+
+def safe_text(raw: str, redactor: Redactor) -> str:
+    """At most 2,000 characters without personal data: escapes are undone first, for cues may hide in them."""
+    text = _ESCAPE.sub(_plain, raw[:_READ])
+    if len(raw) > _READ:
+        text = _PARTIAL.sub("", text)  # the cut may have gone through a number that is no longer recognised
+    text = _CUSTOMER.sub(lambda match: match[1] + pseudonym(match[2]), text)
+    text = redactor.redact(text, {})[:LONGEST]
+    return text.encode(errors="replace").decode()
+
+
+def rejected(source: str, problem: Problem, redactor: Redactor) -> Rejected:
+    """The problem as a record that may be stored. Reasons quote the record, so they are redacted too."""
+    return Rejected(
+        source=source,
+        file=problem.file,
+        line=problem.line,
+        reason=safe_text(problem.reason, redactor),
+        raw=safe_text(problem.raw, redactor),
+    )
