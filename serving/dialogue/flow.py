@@ -130,13 +130,19 @@ class FlowEngine:
         return step.goto or (following[0].id if following else None)
 
     def _act(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
-        for slot in step.clear:
-            state.slots.pop(slot, None)
         name = next(name for name in self._actions if getattr(step, name))
+        if name == "collect":
+            self._clear(step, state)  # what is asked anew
         go = self._actions[name](step, state, visit, progress)
+        if name != "collect":
+            self._clear(step, state)  # what this step may still speak of
         if go.outcome or (step.end and not go.wait and not go.to):
             progress.outcome = go.outcome or step.end
         return go
+
+    def _clear(self, step: Step, state: FlowState) -> None:
+        for slot in step.clear:
+            state.slots.pop(slot, None)
 
     def _collect(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
         if step.collect in state.slots:
