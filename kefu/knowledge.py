@@ -1,4 +1,8 @@
-"""The shop pack's knowledge as entries, one for each piece and language."""
+"""The shop pack's lasting knowledge as entries, one for each piece and language.
+
+Promotions are not among them: they come and go by date, so serving adds those of the day itself, and
+an index that is built today cannot offer what has ended tomorrow.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,8 @@ def faq_id(faq: Faq, lang: Lang) -> str:
 
 
 def knowledge_entries(pack: Pack) -> list[KnowledgeEntry]:
-    """Every FAQ and promotion in both languages, every policy section in the one it is written in."""
-    return [*_faqs(pack), *_policies(pack), *_promotions(pack)]
+    """Every FAQ in both languages, every policy section in the one it is written in."""
+    return [*_faqs(pack), *_policies(pack)]
 
 
 def questions(pack: Pack) -> dict[str, list[str]]:
@@ -49,16 +53,3 @@ def _policies(pack: Pack) -> Iterator[KnowledgeEntry]:
         yield KnowledgeEntry(
             id=f"policy:{policy.id}", kind="policy", intent=None, lang=lang, question=policy.title, answer=policy.text
         )
-
-
-def _promotions(pack: Pack) -> Iterator[KnowledgeEntry]:
-    for promotion in pack.promotions:
-        for lang in LANGUAGES:
-            yield KnowledgeEntry(
-                id=f"promotion:{promotion.id}:{lang}",
-                kind="promotion",
-                intent=None,
-                lang=lang,
-                question=promotion.title.in_(lang),
-                answer=f"{promotion.detail.in_(lang)} ({promotion.starts} – {promotion.ends})",
-            )

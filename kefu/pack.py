@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 Lang = Literal["zh", "en"]
 
@@ -251,6 +251,15 @@ def load_taxonomy(folder: Path) -> Taxonomy:
     path = folder / "taxonomy.yaml"
     try:
         return Taxonomy.model_validate(_yaml(path))
+    except ValidationError as error:
+        raise PackError(f"{path}: {error}") from error
+
+
+def load_slots(folder: Path) -> dict[str, Slot]:
+    """The pack's slots alone. Raises PackError."""
+    path = folder / "slots.yaml"
+    try:
+        return TypeAdapter(dict[str, Slot]).validate_python(_yaml(path))
     except ValidationError as error:
         raise PackError(f"{path}: {error}") from error
 

@@ -52,9 +52,10 @@ class Base(Section):
 
 
 class Labeler(Section):
-    features: int = Field(gt=0, description="buckets of the hashed character n-grams")
-    ngrams: tuple[int, int]
-    regularization: float = Field(gt=0, description="C of the logistic regression")
+    features: int = Field(gt=0, description="buckets of the hashed character n-grams, for each field")
+    ngrams: tuple[int, int] = Field(description="narrowest and widest; a CJK character is 2 wide, others 1")
+    regularization: float = Field(gt=0, description="C of the linear SVM: greater fits closer")
+    context_turns: int = Field(ge=0, description="turns seen before the one to label")
     folds: int = Field(ge=2, description="for out-of-fold calibration")
     seed: int
 
@@ -115,6 +116,9 @@ class Finetune(Section):
 class Distill(Section):
     examples: int = Field(gt=0, description="prompts that the centre model answers")
     max_new_tokens: int = Field(gt=0)
+    quantize_teacher: bool = Field(description="4-bit teacher, when it shares a GPU with the student")
+    rank: int | None = Field(description="LoRA rank of the student, merged in the end; None: all its weights learn")
+    human_answers: bool = Field(description="also learn, softly, on the chats that people answered")
     alpha: float = Field(ge=0, le=1, description="weight of KL on logits; the rest is cross-entropy")
     temperature: float = Field(gt=0)
     learning_rate: float = Field(gt=0)

@@ -15,7 +15,7 @@ from kefu.pack import Pack
 from kefu.retrieval import KnowledgeEntry
 from kefu.schema import Message, Turn
 
-_TEMPLATES = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 (plain text, not HTML)
+_TEMPLATES = Environment(undefined=StrictUndefined, autoescape=False)
 
 
 def answer_messages(

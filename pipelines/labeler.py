@@ -1,0 +1,35 @@
+"""Stage `labeler`: data/reviewed + dialogues → data/store/labeler, the classifier that sees whole dialogues.
+
+python -m pipelines.labeler
+"""
+
+from data.label.labeler import quality, reliability_rows, train_labeler
+from data.label.turns import join_intents
+from data.review.reviewed import known
+from kefu.dialogues import read_dialogues
+from kefu.io import atomic_dir, write_csv
+from kefu.pack import load_taxonomy
+from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED, ROOT
+from pipelines.stage import stage
+
+
+def main() -> None:
+    with stage("labeler") as s:
+        taxonomy = load_taxonomy(ROOT / s.params.pack)
+        people = known(REVIEWED, taxonomy.version)
+        dialogues = {dialogue.id: dialogue for dialogue in read_dialogues(DIALOGUES)}
+        joined = join_intents(people.labels.values(), dialogues, taxonomy.names)
+        joined.warn("reviewed labels")
+        with atomic_dir(LABELER) as folder:
+            judged = train_labeler(joined.turns, s.params.labeler, folder)
+        header = ("confidence", "accuracy", "count")
+        rows = reliability_rows(judged)
+        write_csv(PLOTS / "labeler/reliability.csv", header, ([row[name] for name in header] for row in rows))
+        s.log({**joined.counts(), "refused": people.refused, **quality(judged)})
+        print(f"   {len(judged)} reviewed turns, accuracy out of fold {s.metrics['accuracy']:.3f}")
+        if people.refused:
+            print(f"   {people.refused} labels refused: not of taxonomy version {taxonomy.version!r}")
+
+
+if __name__ == "__main__":
+    main()
