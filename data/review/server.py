@@ -1,0 +1,122 @@
+"""Runs a real Label Studio server on this machine: SQLite, one user, bound to the loopback address.
+
+It lives in its own venv (`make review` makes it) because its Django stack pins versions that Kefu does
+not want. Its password and API token derive from KEFU_SECRET, so nothing secret is stored or has to be
+remembered. A team runs its own server and sets LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from kefu.paths import ROOT
+
+VENV = ROOT / ".venv-label-studio"
+USER = "reviewer@kefu.local"
+START_SECONDS = 240  # the first start migrates an empty database
+# No telemetry, no update check, no crash reports, and nobody signs up unasked.
+QUIET = {
+    "COLLECT_ANALYTICS": "false",
+    "DISABLE_SIGNUP_WITHOUT_LINK": "true",
+    "FRONTEND_SENTRY_DSN": "",
+    "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+    "LATEST_VERSION_CHECK": "false",
+    "SENTRY_DSN": "",
+}
+
+
+class ServerNotStarted(RuntimeError):
+    """Label Studio did not come up; the message says why and where its log is."""
+
+
+@dataclass(frozen=True)
+class LocalServer:
+    """Where the server is and how to sign in."""
+
+    url: str
+    user: str
+    password: str
+    token: str
+
+
+def installed() -> bool:
+    return (VENV / "bin/label-studio").exists()
+
+
+def _derived(secret: bytes, purpose: str) -> str:
+    return hmac.new(secret, f"label-studio {purpose}".encode(), hashlib.sha256).hexdigest()
+
+
+def credentials(url: str, secret: bytes) -> LocalServer:
+    """Password (20 hex digits) and legacy API token (40 hex digits) that belong to ``secret``."""
+    return LocalServer(url, USER, _derived(secret, "password")[:20], _derived(secret, "token")[:40])
+
+
+def _command(server: LocalServer, folder: Path, port: int) -> list[str]:
+    return [
+        *(str(VENV / "bin/label-studio"), "start", "--no-browser", "--log-level", "WARNING"),
+        *("--data-dir", str(folder), "--internal-host", "127.0.0.1", "--port", str(port)),
+        *("--username", server.user, "--enable-legacy-api-token"),
+    ]
+
+
+def _environment(server: LocalServer, folder: Path) -> dict[str, str]:
+    # Through the environment: a command line is there for every user of the machine to read.
+    secrets = {"LABEL_STUDIO_PASSWORD": server.password, "LABEL_STUDIO_USER_TOKEN": server.token}
+    # The data folder too: otherwise importing Label Studio makes one in the user's home.
+    return {**os.environ, **QUIET, **secrets, "LABEL_STUDIO_BASE_DATA_DIR": str(folder)}
+
+
+def _must_be_free(port: int) -> None:
+    # Label Studio would quietly take the next port, and we would talk to whoever has this one.
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise ServerNotStarted(f"Port {port} is taken; stop what listens there or choose another with --port")
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServerNotStarted(f"Label Studio stopped with code {process.returncode}; its log: {log}")
+        try:
+            if httpx.get(f"{url}/health", timeout=2).is_success:
+                return
+        except httpx.TransportError:
+            pass  # not listening yet
+        time.sleep(0.5)
+    raise ServerNotStarted(f"Label Studio was not healthy after {START_SECONDS} s; its log: {log}")
+
+
+@contextmanager
+def running(folder: Path, port: int, secret: bytes) -> Iterator[LocalServer]:
+    """Starts the server on ``folder`` and stops it when the block ends.
+
+    Raises ServerNotStarted when the venv is missing, the port is taken, or it does not become healthy.
+    """
+    if not installed():
+        raise ServerNotStarted(f"{VENV} is missing: `make review` installs Label Studio there")
+    server = credentials(f"http://127.0.0.1:{port}", secret)
+    _must_be_free(port)
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        command, environment = _command(server, folder, port), _environment(server, folder)
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            _wait(process, server.url, log)
+            yield server
+        finally:
+            process.terminate()
+            process.wait()

@@ -1,0 +1,90 @@
+"""The gate: may this challenger serve? Every bound of params.yaml must hold; one miss keeps it out.
+
+A bound that names no measured metric is an error, not a pass: a misspelt bound would guard nothing. A
+figure that is not a number fails. It compares plain figures; whether a difference is more than luck
+stands in the report.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+from evaluation.metrics import METRICS
+from kefu.params import Gate
+from kefu.schema import Record, Report
+
+Verdict = Literal["pass", "fail", "no champion"]
+
+
+class GateError(ValueError):
+    """The gate's parameters do not fit the reports; the message names the metric and what is known."""
+
+
+class Row(Record):
+    """One bound: what, how it reads, what was measured, the champion's figure, the verdict."""
+
+    what: str
+    bound: str
+    value: float
+    champion: float | None
+    verdict: Verdict
+
+
+class Decision(Record):
+    """The verdict with every row that led to it."""
+
+    verdict: Literal["pass", "fail"]
+    rows: tuple[Row, ...]
+
+
+def flat(report: Report) -> dict[str, float]:
+    """``suite.metric`` → value."""
+    return {f"{suite}.{name}": value for suite, metrics in report.suites.items() for name, value in metrics.items()}
+
+
+def higher_is_better(name: str) -> bool:
+    """Direction of ``suite.metric``. Raises GateError for a metric that is not registered."""
+    metric = METRICS.get(name.rpartition(".")[2])
+    if metric is None:
+        raise GateError(f"{name}: not a metric; known metrics: {', '.join(METRICS)}")
+    return metric.higher_is_better
+
+
+def _verdict(held: bool) -> Verdict:
+    return "pass" if held else "fail"
+
+
+def _against_champion(name: str, tolerance: float, value: float, champion: float | None) -> Row:
+    sign, reads = (1, "≥ champion −") if higher_is_better(name) else (-1, "≤ champion +")
+    # A champion without this figure (or with NaN) is no bar to clear; the fixed bounds still stand.
+    if champion is None or math.isnan(champion):
+        verdict: Verdict = "no champion" if not math.isnan(value) else "fail"
+    else:
+        # Rounded: 0.8 - 0.79 must not fail a tolerance of 0.01 by a floating point's last bit.
+        verdict = _verdict(round(sign * (champion - value), 12) <= tolerance)
+    return Row(what=name, bound=f"{reads} {tolerance:g}", value=value, champion=champion, verdict=verdict)
+
+
+def decide(gate: Gate, challenger: Report, champion: Report | None) -> Decision:
+    """Checks every bound. Raises GateError when a bound names a metric that was not measured."""
+    values, before = flat(challenger), flat(champion) if champion else {}
+    _known(gate, values)
+    rows = [
+        Row(what=n, bound=f"≥ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] >= b))
+        for n, b in gate.at_least.items()
+    ]
+    rows += [
+        Row(what=n, bound=f"≤ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] <= b))
+        for n, b in gate.at_most.items()
+    ]
+    rows += [_against_champion(n, t, values[n], before.get(n)) for n, t in gate.not_worse_than_champion.items()]
+    failed = any(row.verdict == "fail" for row in rows)
+    return Decision(verdict="fail" if failed else "pass", rows=tuple(rows))
+
+
+def _known(gate: Gate, values: Mapping[str, float]) -> None:
+    named = [*gate.at_least, *gate.at_most, *gate.not_worse_than_champion]
+    if unknown := sorted(set(named) - values.keys()):
+        raise GateError(f"params.yaml: promote: {', '.join(unknown)}: not measured; measured are {', '.join(values)}")

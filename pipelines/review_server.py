@@ -1,0 +1,69 @@
+"""Starts Label Studio on this machine with the review queue in it, and says how to sign in.
+
+    make review            # = python -m pipelines.review_server [--port 8080]
+
+Its data stays in data/store/runtime/label-studio. A second start finds everything as it was. While it
+runs, `kefu day` and `kefu review pull` in a shell with the two printed variables fetch what is finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import time
+
+from data.review.server import LocalServer, ServerNotStarted, running
+from data.review.studio import StudioUnavailable
+from kefu.paths import LABELS, RUNTIME
+from kefu.secret import secret
+from pipelines.review_tasks import push_queue
+
+HELP = """
+  Label Studio   {url}
+  e-mail         {user}
+  password       {password}
+
+  In another shell, so that the loop finds it:
+    export LABEL_STUDIO_URL={url} LABEL_STUDIO_API_KEY={token}
+    kefu review pull        # takes what is finished into data/reviewed
+
+  Ctrl-C stops the server; nothing is lost.
+"""
+
+
+def fill(server: LocalServer) -> None:
+    """Pushes the queue, if a loop has made one."""
+    os.environ.update(LABEL_STUDIO_URL=server.url, LABEL_STUDIO_API_KEY=server.token)
+    if not (LABELS / "queue.jsonl").exists():
+        print("No review queue yet: run `dvc repro autolabel`, then `kefu review push`.")
+        return
+    try:
+        print(f"{push_queue()} new tasks pushed")
+    except StudioUnavailable as error:
+        raise ServerNotStarted(
+            f"{error}. The server's data in {RUNTIME / 'label-studio'} was made under another KEFU_SECRET: "
+            "set that one, or move the folder away"
+        ) from error
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description="Label Studio with the review queue")
+    arguments.add_argument("--port", type=int, default=8080)
+    port = arguments.parse_args().port
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    print("Starting Label Studio (the first start takes about half a minute) …", flush=True)
+    try:
+        with running(RUNTIME / "label-studio", port, secret()) as server:
+            fill(server)
+            print(HELP.format(**vars(server)), flush=True)
+            while True:
+                time.sleep(3600)
+    except ServerNotStarted as error:
+        raise SystemExit(str(error)) from error
+    except KeyboardInterrupt:
+        print("Label Studio stopped.")
+
+
+if __name__ == "__main__":
+    main()
