@@ -153,6 +153,9 @@ class Serving(Section):
     session_ttl_s: int = Field(gt=0)
     max_new_tokens: int = Field(gt=0)
     max_message_chars: int = Field(gt=0)
+    messages_per_minute: int = Field(gt=0, description="of one session; more get 429")
+    sessions_per_minute: int = Field(gt=0, description="opened from one address")
+    session_token_s: int = Field(gt=0, description="seconds that a session's token lasts")
     demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")
 
 
