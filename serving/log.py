@@ -2,7 +2,7 @@
 
 One line a turn in ``<raw>/dt=<day>/<replica>.jsonl``, written whole with one O_APPEND write, so that a
 line is either there or not and replicas never mix. Texts are redacted and customers pseudonyms before
-they come here. It does not rotate: a day is a folder, in the shop's timezone.
+they come here. Nothing rotates: a day is a folder.
 """
 
 from __future__ import annotations
@@ -12,23 +12,22 @@ import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 
 class ConversationLog:
     """Appends turns to the day's file of one replica."""
 
-    def __init__(self, raw: Path, replica: str, timezone: str) -> None:
-        self._raw, self._replica, self._zone = raw, replica, ZoneInfo(timezone)
-
-    def now(self) -> datetime:
-        return datetime.now(self._zone)
+    def __init__(self, raw: Path, replica: str) -> None:
+        self._raw, self._replica = raw, replica
 
     def write(self, session: str, customer: str, time: datetime, role: str, text: str, **more: Any) -> None:
-        """Appends one turn. ``more``: intent, confidence, route, flow, outcome, where known."""
+        """Appends one turn, to the day of ``time`` in its own timezone.
+
+        ``more``: intent, confidence, route, flow, outcome, where known.
+        """
         turn = {"session": session, "customer": customer, "time": time.isoformat(timespec="milliseconds")}
         turn |= {"role": role, "text": text, **{key: value for key, value in more.items() if value is not None}}
-        self._append(time.astimezone(self._zone).date().isoformat(), json.dumps(turn, ensure_ascii=False) + "\n")
+        self._append(time.date().isoformat(), json.dumps(turn, ensure_ascii=False) + "\n")
 
     def _append(self, day: str, line: str) -> None:
         path = self._raw / f"dt={day}" / f"{self._replica}.jsonl"

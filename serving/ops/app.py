@@ -1,0 +1,107 @@
+"""The Ray Serve application: a web ingress, and the replica with the models behind it.
+
+Two deployments, so that web traffic never waits for a model's process and each scales alone. The split
+costs one hop between processes (about 2 ms).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from fastapi import FastAPI
+from ray import serve
+from ray.exceptions import RayError
+from ray.serve.exceptions import RayServeException
+from ray.serve.handle import DeploymentHandle
+from ray.serve.schema import LoggingConfig
+
+from kefu import pack as packs
+from kefu.schema import Message
+from serving.access.app import build_web
+from serving.access.backend import Event
+from serving.access.schemas import ReleaseInfo
+from serving.access.site import Front, Site
+from serving.access.tokens import is_loopback
+from serving.knowledge.sessions import Sessions
+from serving.ops.questions import load_demo
+from serving.ops.replica import Chat, Plan
+
+READY_S = 2.0
+QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
+
+
+class RayBackend:
+    """``serving.access.backend.Backend`` over a deployment handle."""
+
+    def __init__(self, handle: DeploymentHandle) -> None:
+        self._handle, self._stream = handle, handle.options(stream=True)
+
+    def chat(self, session: str, customer: str | None, text: str) -> AsyncIterator[Event]:
+        return _events(self._stream.chat.remote(session, customer, text))
+
+    def complete(self, engine: str, messages: Sequence[Message], max_new_tokens: int | None) -> AsyncIterator[Event]:
+        return _events(self._stream.complete.remote(engine, list(messages), max_new_tokens))
+
+    async def info(self) -> ReleaseInfo | None:
+        try:
+            info: ReleaseInfo = await asyncio.wait_for(_result(self._handle.info.remote()), READY_S)
+        except (TimeoutError, RayError, RayServeException):
+            return None
+        return info
+
+
+async def _result(response: object) -> ReleaseInfo:
+    return await response  # type: ignore[misc]
+
+
+async def _events(stream: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    """The replica's events; one that died or is overloaded is an error event."""
+    try:
+        async for event in stream:
+            yield event
+    except (RayError, RayServeException):
+        text = "Nobody can answer right now: try again in a moment"
+        yield Event(type="error", status=503, code="unavailable", text=text)
+
+
+class Gateway:
+    """The ingress: builds the web layer once its replica starts."""
+
+    def __init__(self, handle: DeploymentHandle, plan: Plan) -> None:
+        self._handle, self._plan = handle, plan
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        params, pack = self._plan.params, packs.load(self._plan.release / "pack")
+        front = Front(
+            name=pack.shop.name,
+            greeting=pack.shop.greeting,
+            sample=bool(pack.shop.demo_customers),
+            demo_customers=pack.shop.demo_customers,
+            questions=load_demo(pack.folder).questions,
+        )
+        sessions = Sessions(self._plan.store_url, params.session_ttl_s)
+        demo_login = params.demo_login and is_loopback(params.host)
+        return build_web(Site(RayBackend(self._handle), sessions, params, front, demo_login))
+
+
+def build_app(plan: Plan) -> serve.Application:
+    """The application of one plan, ready for ``serve.run``."""
+    chat = serve.deployment(
+        name="Chat",
+        num_replicas=1,
+        max_ongoing_requests=32,
+        max_queued_requests=64,
+        health_check_period_s=5,
+        graceful_shutdown_timeout_s=5,
+        ray_actor_options={"num_cpus": 1},
+        logging_config=QUIET,
+    )(Chat)
+    gateway = serve.deployment(
+        name="Gateway",
+        max_ongoing_requests=256,
+        graceful_shutdown_timeout_s=2,
+        ray_actor_options={"num_cpus": 0},
+        logging_config=QUIET,
+    )(serve.ingress()(Gateway))
+    return gateway.bind(chat.bind(plan), plan)

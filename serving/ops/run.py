@@ -1,0 +1,117 @@
+"""Starting and stopping the server: Ray, the key-value store, the application; and no process left behind.
+
+``start`` refuses, before anything runs, a release that is not what was sealed, and the development key
+on an address that others can reach.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business; read when ray is imported
+
+import ray
+from ray import serve
+
+from kefu.params import Serving
+from kefu.paths import RAW, RUNTIME
+from kefu.release import verify
+from kefu.secret import VARIABLE, is_development
+from serving.access.tokens import is_loopback
+from serving.knowledge.valkey import Store, open_store
+from serving.ops.app import QUIET, build_app
+from serving.ops.replica import Plan
+
+OBJECT_STORE_BYTES = 100 * 1024 * 1024  # chats are small
+APP = "kefu"
+
+
+class CannotServe(RuntimeError):
+    """The server must not or cannot start; the message says why and what to do."""
+
+
+class Server:
+    """A running server. ``stop`` ends everything that ``start`` began."""
+
+    def __init__(self, url: str, plan: Plan, store: Store) -> None:
+        self.url, self.plan, self._store = url, plan, store
+
+    def stop(self) -> None:
+        """Ends the application, Ray and the embedded store."""
+        with suppress(ray.exceptions.RayError):
+            serve.shutdown()
+        ray.shutdown()
+        self._store.close()
+
+
+def start(
+    release: Path,
+    params: Serving,
+    *,
+    version: str = "local",
+    content_hash: str | None = None,
+    runtime: Path = RUNTIME,
+    raw: Path = RAW / "serving",
+) -> Server:
+    """Serves a release on ``params.host:params.port``; returns when it answers.
+
+    Args:
+        content_hash: what the registry says the release is; None trusts its own manifest.
+
+    Raises:
+        TamperedRelease: the folder is not what was sealed.
+        CannotServe: the port is taken, or the development key would be reachable by others.
+    """
+    _check(params)
+    manifest = verify(release, content_hash)
+    store = open_store()
+    plan = Plan(release.resolve(), version, manifest.content_hash, runtime.resolve(), raw.resolve(), params, store.url)
+    server = Server(f"http://{params.host}:{params.port}", plan, store)
+    try:
+        _start_ray()
+        serve.start(
+            proxy_location="HeadOnly",
+            http_options={"host": params.host, "port": params.port},
+            logging_config=QUIET,
+        )
+        serve.run(build_app(plan), name=APP, route_prefix="/", logging_config=QUIET)
+    except BaseException:  # Ctrl-C while loading, too: leave nothing running
+        server.stop()
+        raise
+    return server
+
+
+def _check(params: Serving) -> None:
+    if is_development() and not is_loopback(params.host):
+        raise CannotServe(
+            f"serving.host is {params.host}, which others can reach, but {VARIABLE} is not set: anybody could sign "
+            f"tokens with the public development key. Set {VARIABLE} (openssl rand -hex 32) or serve on 127.0.0.1"
+        )
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((params.host, params.port))
+        except OSError as error:
+            raise CannotServe(
+                f"{params.host}:{params.port}: {error.strerror}. Set serving.port to a free one"
+            ) from error
+
+
+def _start_ray() -> None:
+    """Joins the cluster of RAY_ADDRESS, else starts Ray on this machine, quiet and small."""
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    if address := os.environ.get("RAY_ADDRESS"):
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        return
+    ray.init(
+        address="local",
+        num_cpus=max(2, os.cpu_count() or 2),
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
