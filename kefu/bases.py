@@ -7,6 +7,7 @@ models that the ``base`` stage builds lie beside the file.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from kefu.models import ModelFacts, facts
 from kefu.release import BaseModelRef
 
 BASE_FILE = "base.json"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 Which = Literal["centre", "edge"]
 
 
@@ -47,6 +49,13 @@ def model_facts(name: str, folder: Path) -> ModelFacts:
     return facts(name, read_json(folder / "config.json").get("model_type"))
 
 
+def copy_tokenizer(source: Path, target: Path) -> None:
+    """Copies a model folder's tokenizer; older models keep the template inside tokenizer_config.json."""
+    for name in TOKENIZER_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
+
+
 def hub_snapshot(name: str, revision: str | None, offline: bool = False) -> Path:
     """Folder of a hub model, downloaded when it is not in the cache. Raises MissingBase when it cannot be had."""
     # Imported here: serving reads base entries too and needs no hub.
@@ -59,8 +68,8 @@ def hub_snapshot(name: str, revision: str | None, offline: bool = False) -> Path
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
         raise MissingBase(
             f"{name!r} (revision {revision or 'newest'}) is neither a local folder nor to be had from the hub: "
-            f"{error}. Connect to the hub (HF_ENDPOINT names a mirror), copy the model into a folder and name that folder in "
-            "params.yaml (base.centre, base.edge), or choose the profile `tiny`, which needs no download."
+            f"{error}. Connect to the hub (HF_ENDPOINT names a mirror), copy the model into a folder and name that "
+            "folder in params.yaml (base.centre, base.edge), or choose the profile `tiny`, which needs no download."
         ) from error
 
 

@@ -52,6 +52,7 @@ class ChatRenderer:
     """
 
     def __init__(self, tokenizer: Tokenizer, empty_think: bool) -> None:
+        self._tokenizer = tokenizer
         self._plain = plain_tokenizer(tokenizer)
         self._special: dict[str, int] = {}
         for token in (START, END, *(t for t in EMPTY_THINK if empty_think and t.startswith("<"))):
@@ -75,6 +76,10 @@ class ChatRenderer:
     def encode(self, text: str) -> list[int]:
         """Ids of text in which nothing is a control token."""
         return self._plain.encode(text, add_special_tokens=False).ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of generated ids, without control tokens."""
+        return self._tokenizer.decode(list(ids), skip_special_tokens=True)
 
     def render(self, messages: Sequence[Message]) -> Rendered:
         """A whole chat, as training sees it: the mask is 1 on what the assistant said and its end."""

@@ -46,10 +46,15 @@ def _flat(value: Mapping[str, Any], prefix: str) -> dict[str, object]:
     return flat
 
 
-def _git() -> dict[str, str]:
+def git_commit() -> str | None:
     """Commit of the working tree, if it is one: a downloaded archive has none."""
     shown = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
-    return {"git.commit": shown.stdout.strip()} if shown.returncode == 0 else {}
+    return shown.stdout.strip() if shown.returncode == 0 else None
+
+
+def _git() -> dict[str, str]:
+    commit = git_commit()
+    return {"git.commit": commit} if commit else {}
 
 
 def _input_hashes(stage: str) -> dict[str, str]:

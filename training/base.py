@@ -99,8 +99,8 @@ def _build(
     which: str, size: TinySize, tokenizer: Tokenizer, ids: list[list[int]], schedule: Schedule, folder: Path
 ) -> Built:
     torch.manual_seed(schedule.seed)
-    end, pad = tokenizer.token_to_id("<|im_end|>"), tokenizer.token_to_id("<|endoftext|>")
-    model = new_model(size, tokenizer.get_vocab_size(), end, pad)
+    vocab = tokenizer.get_vocab()
+    model = new_model(size, len(vocab), end_id=vocab["<|im_end|>"], pad_id=vocab["<|endoftext|>"])
     trained = pretrain(model, [c for i, c in enumerate(ids) if i % HELD_OUT], schedule, which)
     bpe.save(tokenizer, folder)
     save(trained.model, folder)

@@ -1,9 +1,13 @@
 """What the tiny models are pretrained on: the shop's texts, rendered as chats.
 
-Two kinds: the pack's knowledge (FAQ, policies, promotions, examples of intents) and the dialogues of the
-oldest ``base.days`` days. Only the oldest, so that a new day leaves this file, and with it the base
-models, as they are. Customers whom ``kefu.split`` keeps for evaluation are left out: the base must not
-have read what the models are tested on.
+Two kinds: the pack's knowledge (FAQ, policies, promotions, fixed replies), and the dialogues of the oldest
+``base.days`` days. Only the oldest, so that a new day leaves this file, and with it the base models, as
+they are; and real dialogues rather than the pack alone, because the pack has a few thousand words and a
+model that knows nothing else cannot follow a customer. Customers whom ``kefu.split`` keeps for evaluation
+are left out: the base must not have read what the models are tested on.
+
+FAQ answers appear bare and below the system prompt that serving uses, with the entry as knowledge: the
+model learns to answer from what it is given.
 
 Models of the hub need none of this; the file is then written all the same and read by nobody.
 """
@@ -12,10 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kefu.pack import Pack
-from kefu.schema import Dialogue, Message, Record
+from kefu.knowledge import knowledge_entries, questions
+from kefu.pack import Lang, Pack
+from kefu.prompt import answer_messages, merged
+from kefu.retrieval import KnowledgeEntry
+from kefu.schema import Dialogue, Message, Record, Turn
 
-LANGS = ("zh", "en")
+LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
 class Chat(Record):
@@ -31,35 +38,42 @@ def _pair(chat_id: str, question: str, answer: str) -> Chat:
     )
 
 
+def _grounded(chat_id: str, pack: Pack, question: str, entry: KnowledgeEntry, other: KnowledgeEntry) -> Chat:
+    """The question below the system prompt, with the right entry and a wrong one as knowledge."""
+    known = (entry, other) if len(question) % 2 else (other, entry)
+    asked = answer_messages(pack, entry.lang, known, [Turn(role="customer", text=question, time=None)])
+    return Chat(id=chat_id, messages=(*asked, Message(role="assistant", content=entry.answer)))
+
+
+def faq_chats(pack: Pack) -> Iterator[Chat]:
+    """Every question of every FAQ entry, bare and grounded."""
+    entries = {entry.id: entry for entry in knowledge_entries(pack)}
+    of_lang = {lang: [entry for entry in entries.values() if entry.lang == lang] for lang in LANGS}
+    for number, (entry_id, asked) in enumerate(questions(pack).items()):
+        entry = entries[entry_id]
+        others = [other for other in of_lang[entry.lang] if other.id != entry_id] or [entry]
+        for i, question in enumerate(asked):
+            yield _pair(f"{entry_id}:{i}", question, entry.answer)
+            other = others[(number * 7 + i * 31) % len(others)]
+            yield _grounded(f"{entry_id}:{i}:grounded", pack, question, entry, other)
+
+
 def pack_chats(pack: Pack) -> Iterator[Chat]:
     """The pack's knowledge as question and answer, in both languages."""
+    yield from faq_chats(pack)
+    for policy in pack.policies:
+        yield _pair(f"policy:{policy.id}", policy.title, policy.text)
     for lang in LANGS:
-        for faq in pack.faq:
-            for i, question in enumerate((faq.question.in_(lang), *faq.variants.get(lang, ()))):
-                yield _pair(f"faq:{faq.id}:{lang}:{i}", question, faq.answer.in_(lang))
         for promotion in pack.promotions:
             yield _pair(f"promotion:{promotion.id}:{lang}", promotion.title.in_(lang), promotion.detail.in_(lang))
         for intent in pack.taxonomy.intents:
             if intent.reply:
                 for i, example in enumerate(intent.examples.get(lang, ())):
                     yield _pair(f"intent:{intent.name}:{lang}:{i}", example, intent.reply.in_(lang))
-    for policy in pack.policies:
-        yield _pair(f"policy:{policy.id}", policy.title, policy.text)
-
-
-def dialogue_chat(dialogue: Dialogue) -> Chat:
-    """A dialogue with the turns of one side in a row joined, as chat templates want them."""
-    messages: list[Message] = []
-    for turn in dialogue.turns:
-        role = "user" if turn.role == "customer" else "assistant"
-        if messages and messages[-1].role == role:
-            messages[-1] = Message(role=role, content=f"{messages[-1].content}\n{turn.text}")
-        else:
-            messages.append(Message(role=role, content=turn.text))
-    return Chat(id=dialogue.id, messages=tuple(messages))
 
 
 def chats(pack: Pack, dialogues: Iterable[Dialogue]) -> Iterator[Chat]:
     """All chats, pack first. The caller gives only dialogues that may be learned from."""
     yield from pack_chats(pack)
-    yield from (dialogue_chat(dialogue) for dialogue in dialogues)
+    for dialogue in dialogues:
+        yield Chat(id=dialogue.id, messages=tuple(merged(dialogue.turns)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +136,8 @@ def _train(
 ) -> tuple[list[tuple[int, float]], float]:
     """Runs TRL's trainer; returns the losses and how many tokens it saw."""
     progress = Progress()
+    # transformers renamed an argument that TRL still sets; nothing we could act on
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     data = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train])
     with tempfile.TemporaryDirectory() as scratch:
         trainer = SFTTrainer(

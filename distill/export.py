@@ -1,0 +1,36 @@
+"""Gathers the parts of a release: everything serving loads, and nothing else.
+
+The pack travels with the models, because a flow or an FAQ entry that changed after the evaluation would
+make the served system another one than the evaluated. Its demo database and sample templates stay behind:
+they are inputs of the demo, not of serving.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+PACK_FILES = {".yaml", ".yml", ".md"}
+NOT_SERVED = {"db", "sample"}
+
+
+class IncompleteRelease(FileNotFoundError):
+    """A part of the release is missing; the message names the stage that writes it."""
+
+
+def gather(parts: Mapping[str, Path], pack: Path, release: Path) -> None:
+    """Copies each part's folder to ``release/<name>``, and the pack's texts to ``release/pack``.
+
+    Args:
+        parts: name in the release → folder in the store.
+    """
+    for name, folder in parts.items():
+        if not folder.is_dir():
+            raise IncompleteRelease(f"{folder} is missing: run `dvc repro {folder.name}` first")
+        shutil.copytree(folder, release / name)
+    for path in sorted(pack.rglob("*")):
+        relative = path.relative_to(pack)
+        if path.suffix in PACK_FILES and relative.parts[0] not in NOT_SERVED:
+            (release / "pack" / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, release / "pack" / relative)

@@ -1,0 +1,95 @@
+"""The centre model as a teacher: base plus adapter, answering prompts greedily.
+
+Greedy, because the student should learn what serving would say, and because equal inputs then give equal
+answers. Prompts of similar length share a batch; padding stands on the left, so that generation continues
+the text and not the padding.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from kefu.bases import BaseModel
+from kefu.params import Distill
+
+log = logging.getLogger("kefu.distill")
+Model = PreTrainedModel | PeftModel
+
+
+def device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load_teacher(base: BaseModel, adapter: Path, params: Distill) -> Model:
+    """The frozen teacher; in 4 bit when it has to share a GPU with the student."""
+    transformers_logging.disable_progress_bar()
+    dtype = getattr(torch, params.dtype)
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    model = AutoModelForCausalLM.from_pretrained(
+        base.folder,
+        dtype=dtype,
+        device_map={"": device()},
+        quantization_config=config if params.quantize_teacher else None,
+    )
+    tuned: Model = PeftModel.from_pretrained(model, str(adapter))
+    if not params.quantize_teacher:  # merging into 4-bit weights would round the adapter away
+        tuned = tuned.merge_and_unload()
+    tuned.eval()
+    return tuned
+
+
+@torch.no_grad()
+def answer(
+    model: Model, prompts: Sequence[list[int]], end_id: int, max_new_tokens: int, batch_size: int
+) -> list[list[int] | None]:
+    """Token ids of the greedy answer to each prompt, without the end token.
+
+    None stands where the teacher did not come to an end within ``max_new_tokens``: half an answer, or a
+    loop, is nothing to learn from.
+    """
+    answers: list[list[int] | None] = [None] * len(prompts)
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    reported = time.monotonic()
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
+        for index, new in zip(
+            batch, _generate(model, [prompts[i] for i in batch], end_id, max_new_tokens), strict=True
+        ):
+            answers[index] = new[: new.index(end_id)] if end_id in new else None
+        if time.monotonic() - reported > 15:
+            reported = time.monotonic()
+            log.info("teacher: %d of %d answers", start + len(batch), len(order))
+    return answers
+
+
+def _generate(model: Model, prompts: Sequence[list[int]], end_id: int, max_new_tokens: int) -> list[list[int]]:
+    width = max(map(len, prompts))
+    ids = torch.tensor([[end_id] * (width - len(p)) + p for p in prompts], device=model.device)
+    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
+    generate = cast(Callable[..., torch.Tensor], model.generate)  # two classes declare it differently
+    out = generate(
+        input_ids=ids,
+        attention_mask=mask,
+        max_new_tokens=max_new_tokens,
+        do_sample=False,
+        eos_token_id=end_id,
+        pad_token_id=end_id,
+        temperature=None,  # hub models carry sampling settings that greedy decoding would warn about
+        top_p=None,
+        top_k=None,
+    )
+    return out[:, width:].tolist()

@@ -1,0 +1,24 @@
+"""The edge model learns from the centre model's answers and logits.
+
+python -m pipelines.distill
+"""
+
+from distill.distill import distill
+from kefu.bases import open_base
+from kefu.io import read_jsonl, write_csv
+from kefu.paths import ADAPTER, BASE, EDGE, PLOTS, SETS
+from kefu.schema import Example
+from pipelines.stage import stage
+
+
+def main() -> None:
+    with stage("distill") as s:
+        examples = list(read_jsonl(SETS / "sft.jsonl", Example))
+        centre, edge = open_base(BASE, "centre"), open_base(BASE, "edge")
+        distilled = distill(centre, ADAPTER, edge, examples, s.params.distill, EDGE)
+        write_csv(PLOTS / "distill/loss.csv", ("step", "loss"), distilled.losses)
+        s.log(distilled.metrics)
+
+
+if __name__ == "__main__":
+    main()

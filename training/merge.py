@@ -1,0 +1,24 @@
+"""Folds the adapter into the base model, for serving: one plain model, no PEFT, no quantization.
+
+The base is read in full precision, not as the NF4 weights that training saw. Dequantized NF4 would carry
+the rounding error of every weight into the served model for ever; the adapter was trained beside that
+error but is not a correction of it. What is served is then evaluated, so a difference would show.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+from transformers.utils import logging as transformers_logging
+
+from kefu.bases import BaseModel, copy_tokenizer
+
+
+def merge(base: BaseModel, adapter: Path, out: Path) -> None:
+    """Writes base + adapter as a Hugging Face folder, in the base's own precision, with its tokenizer."""
+    transformers_logging.disable_progress_bar()
+    model = AutoModelForCausalLM.from_pretrained(base.folder, dtype="auto")
+    PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().save_pretrained(out)
+    copy_tokenizer(base.folder, out)
