@@ -89,6 +89,15 @@ class IntentExample(Record):
     split: Split
 
 
+class RetrievalExample(Record):
+    """A question and the knowledge entry that answers it. ``train``: what the index is made of."""
+
+    question: str
+    entry_id: str
+    split: Split
+    source: Literal["faq", "dialogue"] = Field(description="listed in the FAQ, or asked by a customer")
+
+
 class Message(Record):
     """One message of a rendered chat, in the words of chat templates."""
 
