@@ -1,0 +1,27 @@
+"""Stage `router`: data/store/sets/router.jsonl → data/store/router, what serving routes with.
+
+python -m pipelines.router
+"""
+
+from kefu.io import atomic_dir, read_jsonl, write_csv
+from kefu.paths import PLOTS, ROUTER, SETS
+from kefu.router import Router
+from kefu.schema import IntentExample
+from pipelines.stage import stage
+from training.router import measure_router, train_router
+
+
+def main() -> None:
+    with stage("router") as s:
+        examples = list(read_jsonl(SETS / "router.jsonl", IntentExample))
+        with atomic_dir(ROUTER) as folder:
+            train_router(examples, s.params.router, folder)
+        quality = measure_router(Router.load(ROUTER), examples)
+        pairs = [pair for pair, count in sorted(quality.confusion.items()) for _ in range(count)]
+        write_csv(PLOTS / "router/confusion.csv", ("actual", "predicted"), pairs)
+        s.log(quality.metrics)
+        print(f"   accuracy {quality.metrics['accuracy']:.3f} on {quality.metrics['eval_turns']} held-out turns")
+
+
+if __name__ == "__main__":
+    main()

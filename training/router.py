@@ -1,0 +1,61 @@
+"""Trains and measures the router: intent from what came before, for serving.
+
+It is measured as it is saved, on turns that people labelled, of customers it never saw.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from kefu.calibration import accuracy_at_coverage, expected_calibration_error
+from kefu.fitting import fit
+from kefu.params import Router as RouterParams
+from kefu.router import Router
+from kefu.schema import IntentExample
+from kefu.views import ROUTER_FIELDS, router_view
+
+
+@dataclass(frozen=True)
+class RouterQuality:
+    """Figures on the held-out turns, and what was taken for what: (intent, predicted) → count."""
+
+    metrics: dict[str, float]
+    confusion: Counter[tuple[str, str]]
+
+
+def train_router(examples: Sequence[IntentExample], params: RouterParams, folder: Path) -> None:
+    """Trains on the examples of split 'train'; writes the model into ``folder``."""
+    train = [example for example in examples if example.split == "train"]
+    fit(
+        [router_view(example.text, example.context) for example in train],
+        [example.intent for example in train],
+        [example.dialogue_id for example in train],
+        fields=ROUTER_FIELDS,
+        context_turns=max((len(example.context) for example in train), default=0),
+        **params.model_dump(),
+    ).classifier.save(folder)
+
+
+def measure_router(router: Router, examples: Sequence[IntentExample]) -> RouterQuality:
+    """Measures on the examples of split 'eval'. Raises ValueError when there are none."""
+    held_out = [example for example in examples if example.split == "eval"]
+    if not held_out:
+        raise ValueError("No reviewed turn of a held-out customer: review more, or raise build.eval_share")
+    best = [scored[0] for scored in router.predict_many([(e.text, e.context) for e in held_out])]
+    truth, predicted = [e.intent for e in held_out], [s.intent for s in best]
+    confidence = np.array([s.confidence for s in best])
+    correct = np.array(truth) == np.array(predicted)
+    metrics = {
+        "accuracy": float(correct.mean()),
+        "macro_f1": float(f1_score(truth, predicted, average="macro", labels=sorted(set(truth)))),
+        "ece": expected_calibration_error(confidence, correct),
+        "accuracy_at_80": accuracy_at_coverage(confidence, correct, 0.8),
+        "eval_turns": len(held_out),
+    }
+    return RouterQuality(metrics, Counter(zip(truth, predicted, strict=True)))
