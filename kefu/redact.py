@@ -53,18 +53,10 @@ class Redactor:
     def find(self, text: str) -> list[Found]:
         """Personal data of a text in order of place, no two overlapping."""
         folded = fold(text)
-        taken = bytearray(len(text))
-        if "[" in folded:
-            for match in _MASK.finditer(folded):
-                taken[match.start() : match.end()] = b"\1" * len(match[0])
-        found: list[Found] = []
-        own = (Found(m.start(), m.end(), kind) for kind, pattern in self._extra for m in pattern.finditer(folded))
-        for spans in (own, *(detect(folded) for detect in _DETECTORS)):
-            for span in spans:
-                if span.end > span.start and taken.find(1, span.start, span.end) < 0:
-                    taken[span.start : span.end] = b"\1" * (span.end - span.start)
-                    found.append(span)
-        return sorted(found) if len(found) > 1 else found
+        spans = [Found(m.start(), m.end(), kind) for kind, pattern in self._extra for m in pattern.finditer(folded)]
+        for detect in _DETECTORS:
+            spans += detect(folded)
+        return _without_overlaps(spans, folded) if spans else spans
 
     def redact(self, text: str, vault: dict[str, str]) -> str:
         """The text with placeholders; what they stand for is added to ``vault`` (placeholder → original)."""
@@ -86,6 +78,19 @@ class Redactor:
             pieces += text[last:start], known[key]
             last = end
         return "".join((*pieces, text[last:]))
+
+
+def _without_overlaps(spans: list[Found], text: str) -> list[Found]:
+    """Earlier spans win, and nothing is taken out of a placeholder or mask."""
+    taken = bytearray(len(text))
+    for match in _MASK.finditer(text):
+        taken[match.start() : match.end()] = b"\1" * len(match[0])
+    kept: list[Found] = []
+    for span in spans:
+        if span.end > span.start and taken.find(1, span.start, span.end) < 0:
+            taken[span.start : span.end] = b"\1" * (span.end - span.start)
+            kept.append(span)
+    return sorted(kept)
 
 
 def _next(kind: str, vault: Mapping[str, str], numbers_taken: dict[str, int]) -> str:

@@ -11,8 +11,10 @@ IS = r"(?:是|为|:|：|=|#|\s|改成|改为|换成|is|号|码){0,4}"  # between
 
 # 1 to 1, so that a span found in the folded text is the span in the original.
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-_HAS_WIDE = re.compile("[\uff01-\uff5e\u3000]")
-_NUMERALS = str.maketrans("〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖", "00112345678912" + "3456789")
+_HAS_WIDE = re.compile(
+    "[\uff02-\uff0b\uff0d-\uff1a\uff1c-\uff1e\uff20-\uff5e\u3000]"
+)  # not ，！；？: they are everywhere
+_NUMERALS = str.maketrans("〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖", "001123456789123456789")
 _SPOKEN = re.compile("[〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖]{7,}")
 
 
@@ -28,7 +30,9 @@ def fold(text: str) -> str:
     """Full-width characters and spoken-out digits (幺三八…) as ASCII; the length stays the same."""
     if _HAS_WIDE.search(text):
         text = text.translate(_WIDE)
-    return _SPOKEN.sub(lambda run: run[0].translate(_NUMERALS), text)
+    if _SPOKEN.search(text):
+        text = _SPOKEN.sub(lambda run: run[0].translate(_NUMERALS), text)
+    return text
 
 
 def digits(text: str) -> str:

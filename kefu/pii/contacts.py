@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from kefu.pii.base import Found
 
 _LOCAL = string.ascii_letters + string.digits + "._%+-"
+_HINT = re.compile("[@微威薇vVwWQq扣企]")
 _DOMAIN = re.compile(r"\s?@\s?(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}")
 _WECHAT = re.compile(
     r"(?:微信|威信|薇信|(?<![A-Za-z])(?i:wechat|weixin|vx|wx|v信))"
@@ -21,6 +22,8 @@ _QQ = re.compile(
 
 def find(text: str) -> Iterator[Found]:
     """E-mail, WeChat and QQ of folded text."""
+    if not _HINT.search(text):
+        return
     if "@" in text:
         for match in _DOMAIN.finditer(text):
             before = text[max(0, match.start() - 64) : match.start()]

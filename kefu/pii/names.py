@@ -29,7 +29,9 @@ _CHINESE = re.compile(
     r"(?:姓名|名字|改成|改为|换成|应该|写|是|为|叫|:|,|\s){0,4}"
     rf"({_NOT_A_NAME}(?:(?:{_COMPOUND})|[{_SURNAMES}]){_GIVEN}{{1,2}}|[A-Z][a-z]{{1,15}}(?:\s[A-Z][a-z]{{1,15}}){{0,2}})"
 )
+_TITLES = re.compile("先生|女士|小姐")
 _TITLED = re.compile(rf"((?:(?:{_COMPOUND})|[{_SURNAMES}]){_GIVEN}{{1,2}})(?:先生|女士|小姐)")
+_ENGLISH_HINT = re.compile("[Nn][Aa][Mm][Ee]|[Rr]ecipient|[Cc]onsignee|[Aa]ddressee")
 _WORD = r"[A-Za-z][A-Za-z'-]{1,19}"
 _ENGLISH = re.compile(
     rf"(?i:\bmy\s(?:full\s)?name(?:\sis|'s|:)|\b(?:recipient|consignee|addressee|full\sname|name)\s?(?:is|:))"
@@ -58,9 +60,9 @@ def _english(match: re.Match[str]) -> Found | None:
 
 def find(text: str) -> Iterator[Found]:
     """Names of folded text."""
-    for pattern in (_CHINESE, _TITLED):
+    for pattern in (_CHINESE, _TITLED) if _TITLES.search(text) else (_CHINESE,):
         for match in pattern.finditer(text):
             yield Found(match.start(1), match.end(1), "NAME")
-    for match in _ENGLISH.finditer(text):
+    for match in _ENGLISH.finditer(text) if _ENGLISH_HINT.search(text) else ():
         if found := _english(match):
             yield found
