@@ -15,7 +15,7 @@ class Bin(NamedTuple):
 
     confidence: float
     accuracy: float
-    count: int
+    size: int
 
 
 def macro_f1(predicted: Sequence[str], expected: Sequence[str]) -> float:
@@ -38,7 +38,7 @@ def reliability(confidences: Sequence[float], right: Sequence[float], bins: int 
 def ece(confidences: Sequence[float], right: Sequence[float]) -> float:
     """Expected calibration error over ten equal bins (Guo et al. 2017, arXiv:1706.04599)."""
     total = len(confidences)
-    return sum(b.count / total * abs(b.confidence - b.accuracy) for b in reliability(confidences, right))
+    return sum(b.size / total * abs(b.confidence - b.accuracy) for b in reliability(confidences, right))
 
 
 def accuracy_at(coverage: float, confidences: Sequence[float], right: Sequence[float]) -> float:

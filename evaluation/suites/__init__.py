@@ -1,0 +1,18 @@
+"""What a model is asked, one suite a file; every model gets the very same items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from evaluation.items import Items
+from evaluation.result import Result
+from evaluation.subject import Subject
+from evaluation.suites import answers, flows, retrieval, router
+
+SUITES: dict[str, Callable[[Subject, Items], Result]] = {
+    "answers": answers.centre,
+    "edge": answers.edge,
+    "flows": flows.run,
+    "retrieval": retrieval.run,
+    "router": router.run,
+}

@@ -1,0 +1,71 @@
+"""Runs the suites and sets challenger and champion side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from evaluation.bootstrap import Difference, paired_bootstrap
+from evaluation.items import Items
+from evaluation.metrics import METRICS
+from evaluation.result import Result
+from evaluation.subject import Subject
+from evaluation.suites import SUITES
+from kefu.schema import Report
+
+Results = Mapping[str, Result]
+
+
+def run_suites(subject: Subject, items: Items) -> dict[str, Result]:
+    """Every suite on one subject."""
+    return {name: suite(subject, items) for name, suite in SUITES.items()}
+
+
+def report(name: str, version: str, results: Results) -> Report:
+    """The figures alone, as the gate reads them."""
+    return Report(model=name, version=version, suites={suite: result.metrics for suite, result in results.items()})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of both models. ``difference``: with its interval, where the metric is a mean over items."""
+
+    suite: str
+    metric: str
+    challenger: float
+    champion: float | None
+    difference: Difference | None
+
+    @property
+    def title(self) -> str:
+        return METRICS[self.metric].title
+
+    @property
+    def trend(self) -> str:
+        """'better' or 'worse' when the interval leaves out zero, else 'same' (no champion: '')."""
+        if self.difference is None:
+            return ""
+        if not self.difference.significant:
+            return "same"
+        return "better" if (self.difference.delta > 0) == METRICS[self.metric].higher_is_better else "worse"
+
+
+def compare(challenger: Results, champion: Results | None, seed: int) -> list[Row]:
+    """One row a metric, in the order of suites and metrics."""
+    return [
+        Row(
+            suite=suite,
+            metric=metric,
+            challenger=value,
+            champion=champion[suite].metrics[metric] if champion else None,
+            difference=_difference(result, champion[suite], metric, seed) if champion else None,
+        )
+        for suite, result in challenger.items()
+        for metric, value in result.metrics.items()
+    ]
+
+
+def _difference(challenger: Result, champion: Result, metric: str, seed: int) -> Difference | None:
+    if metric not in challenger.samples:
+        return None
+    return paired_bootstrap(challenger.samples[metric], champion.samples[metric], seed)

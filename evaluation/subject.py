@@ -1,0 +1,91 @@
+"""What is evaluated: one opened release, as serving runs it.
+
+Evaluation knows protocols only; ``pipelines/evaluate.py`` hands in what serving built. So the figures
+belong to the artefact that will be served, and this package needs no server.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
+
+from kefu.retrieval import Index
+from kefu.router import Router
+from kefu.schema import Example, Message
+
+Name = Literal["challenger", "champion"]
+
+
+class Engine(Protocol):
+    """A language model: ``serving.engine.base.Engine`` with a loss."""
+
+    name: str
+
+    def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
+        """Pieces of the next message, greedily decoded."""
+        ...
+
+    def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
+        """Summed negative log-likelihood (nats) of the assistant's tokens, and how many they are."""
+        ...
+
+
+class Said(Protocol):
+    """The part of serving's reply that a golden conversation may expect something of."""
+
+    text: str
+    intent: str
+    route: str
+    flow: str | None
+    asks: str | None
+    outcome: str | None
+    slots: dict[str, str]
+
+
+class Talk(Protocol):
+    """A conversation with the whole assistant, on a shop database of its own."""
+
+    def say(self, text: str) -> Said:
+        """The customer's message in, the answer out."""
+        ...
+
+    def query(self, sql: str) -> list[dict[str, object]]:
+        """Rows of the shop database as the conversation left it."""
+        ...
+
+
+class Talks(Protocol):
+    def __call__(self, customer: str | None) -> Talk:
+        """Begins a conversation of this customer (None: a stranger) in a freshly built shop."""
+        ...
+
+
+class Answer(NamedTuple):
+    """What an engine said, and how long it took."""
+
+    text: str
+    ms: float
+
+
+@dataclass
+class Subject:
+    """An opened release. ``version`` is its content hash; ``engines`` are 'centre' and 'edge'."""
+
+    name: Name
+    version: str
+    router: Router
+    index: Index
+    engines: Mapping[str, Engine]
+    talks: Talks
+    _answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+
+    def answer(self, engine: str, example: Example, max_new_tokens: int) -> Answer:
+        """The engine's answer to the example's prompt; asked once, remembered for other suites."""
+        key = engine, example.id
+        if key not in self._answers:
+            started = time.perf_counter()
+            text = "".join(self.engines[engine].stream(example.messages[:-1], max_new_tokens))
+            self._answers[key] = Answer(text.strip(), (time.perf_counter() - started) * 1000)
+        return self._answers[key]

@@ -1,0 +1,46 @@
+"""Knowledge retrieval on questions that the index never saw, searched in the question's language as serving does."""
+
+from __future__ import annotations
+
+from evaluation.bootstrap import Sample
+from evaluation.items import Items
+from evaluation.metrics.ranking import hit_at, reciprocal_rank
+from evaluation.result import Result
+from evaluation.subject import Subject
+from kefu.schema import Prediction
+from kefu.slots import language
+
+TOP = 10
+
+
+def run(subject: Subject, items: Items) -> Result:
+    """Hit@1, hit@3, mean reciprocal rank (of the first ten)."""
+    found = [_search(subject, example.question) for example in items.retrieval]
+    right = [example.entry_id for example in items.retrieval]
+    pairs = list(zip(found, right, strict=True))
+    ranks = [reciprocal_rank(ids, entry) for ids, entry in pairs]
+    predictions = [
+        Prediction(
+            suite="retrieval",
+            id=f"{number}",
+            question=example.question,
+            expected=example.entry_id,
+            predicted=" ".join(ids[:3]),
+            score=rank,
+            model=subject.name,
+        )
+        for number, (example, ids, rank) in enumerate(zip(items.retrieval, found, ranks, strict=True))
+    ]
+    return Result(
+        samples={
+            "hit_at_1": Sample.of([hit_at(1, ids, entry) for ids, entry in pairs]),
+            "hit_at_3": Sample.of([hit_at(3, ids, entry) for ids, entry in pairs]),
+            "mrr": Sample.of(ranks),
+        },
+        predictions=predictions,
+    )
+
+
+def _search(subject: Subject, question: str) -> list[str]:
+    (hits,) = subject.index.search([question], TOP, language(question))
+    return [hit.entry.id for hit in hits]
