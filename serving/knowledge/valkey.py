@@ -32,6 +32,11 @@ def open_store() -> Store:
     """The store that the environment names, else an embedded server."""
     if url := os.environ.get("KEFU_REDIS_URL"):
         return Store(url)
+    return embedded_store()
+
+
+def embedded_store() -> Store:
+    """A server of its own, whatever the environment names: evaluation must not touch live sessions."""
     # Not below the project: a socket's path may have no more than 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="kefu-"))
     server = ValkeyServer(
