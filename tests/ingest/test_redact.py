@@ -1,0 +1,141 @@
+"""Personal data goes, everything else stays, and what went can be put back."""
+
+from __future__ import annotations
+
+import random
+import time
+from itertools import pairwise
+
+import pytest
+
+from kefu.redact import Redactor, restore
+from tests.ingest.conftest import PII
+
+REDACTOR = Redactor(PII)
+
+PERSONAL = {
+    "ADDRESS": [
+        "收货地址改成<广东省佛山市南海区西樵镇樵金路12号3栋402室>，谢谢",
+        "寄到<北京市朝阳区建国路88号SOHO现代城3号楼1502>",
+        "我住在<幸福小区5栋2单元301>",
+        "please ship to <123 Main Street, Springfield, IL 62704>, thanks",
+        "<Room 502, Building 3, No. 88 Renmin Road, Shanghai>",
+    ],
+    "BANK_CARD": ["银行卡<6222 0212 3456 7890 128>", "退到<4111111111111111>", "卡号是<6222021234567890123>"],
+    "EMAIL": ["发到<test.user+a@example.com.cn>吧", "ｅｍａｉｌ：<ａｂｃ＠ｑｑ．ｃｏｍ>"],
+    "ID_CARD": ["身份证<11010519491231002X>", "证件号码 <11010519491231002x>", "身份证号：<110105194912310021>"],
+    "NAME": [
+        "收件人：<李四>，", "收件人<张伟>电话", "我叫<欧阳娜娜>的订单", "收货人改成<王小明>", "联系人<王女士>",
+        "my name is <John Smith> and", "my name is <tom>", "Recipient: <Mary Ann Lee>",
+    ],
+    "ORDER": ["<KF2026110912>到哪了", "<kf2026110912>", "订单号是<1234567890123>", "order number <998877665544>"],
+    "PHONE": [
+        "我的手机是<13800138000>，", "打<138-0013-8000>", "<+86 138 0013 8000>", "<１３８００１３８０００>",
+        "<1 3 8 0 0 1 3 8 0 0 0>",
+        "座机<88886666>",
+        "电话<幺三八零零一三八零零零>", "座机<010-88886666转123>", "<(0755)8888 6666>", "<02088886666>",
+        "call <(415) 555-2671> or", "<+44 20 7946 0958>", "<415-555-2671>",
+    ],
+    "PLATE": ["车牌<粤B·12345>", "<沪AD12345>停在楼下"],
+    "QQ": ["加QQ <12345678>", "qq号：<987654321>"],
+    "TRACKING": ["<SF1234567890123>到哪了", "运单号：<78123456789012>", 
+        "tracking number <773012345678901>", "<RB123456785CN>"],
+    "WECHAT": ["微信号:<abc_def>", "加我微信 <wxid_9981>", "vx <tom88888>"],
+}  # fmt: skip
+STAYS = [
+    "花了1299.00元，满300减40，2026-11-09 10:30 下的单，20261109", "iPhone15ProMax 256G 型号 SM-G9910 新P60ART",
+    "型号13800138000", "SKU 6222021234567890128", 
+    "保单号 PDZA20231101000001", "政策第7条第12款，编号 2026-0315",
+    "400-820-8820 或 12315 或 95588", "从广东省发货到北京市朝阳区要几天", "在北京通州分拣中心，三楼没有电梯，路上坏了",
+    "5号楼的快递柜，几号发货？双十一11号", "联系人方式是什么，收件人信息不对，我叫你改", 
+    "微信支付 wechat payment, my wechat is broken",
+    "my name is on the card", "300 200 1000 ml, 150 200 300 40", 
+    "您的[订单x]，[电话x]，[金额x]", "[PHONE_1] 和 [ADDRESS_12]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "marked"), [(kind, text) for kind, texts in PERSONAL.items() for text in texts])
+def test_personal_data_goes(kind: str, marked: str) -> None:
+    start, end = marked.index("<"), marked.index(">") - 1
+    text = marked.replace("<", "").replace(">", "")
+    vault: dict[str, str] = {}
+    redacted = REDACTOR.redact(text, vault)
+    assert redacted == f"{text[:start]}[{kind}_1]{text[end:]}"
+    assert vault == {f"[{kind}_1]": text[start:end]}
+    assert restore(redacted, vault) == text
+    assert REDACTOR.redact(redacted, {}) == redacted
+
+
+@pytest.mark.parametrize("text", STAYS)
+def test_everything_else_stays(text: str) -> None:
+    assert REDACTOR.redact(text, {}) == text
+
+
+def test_one_value_has_one_placeholder_within_a_vault() -> None:
+    vault: dict[str, str] = {}
+    assert REDACTOR.redact("13800138000", vault) == "[PHONE_1]"
+    assert REDACTOR.redact("是13900139000吗", vault) == "是[PHONE_2]吗"
+    assert REDACTOR.redact("+86 138-0013-8000 / １３８００１３８０００", vault) == "[PHONE_1] / [PHONE_1]"
+    assert REDACTOR.redact("13800138000", {}) == "[PHONE_1]"
+
+
+def test_a_typed_placeholder_never_gets_somebody_elses_data() -> None:
+    vault: dict[str, str] = {}
+    assert REDACTOR.redact("[PHONE_1] 13800138000", vault) == "[PHONE_1] [PHONE_2]"
+    assert restore("[PHONE_1] [PHONE_2] [PHONE_3]", vault) == "[PHONE_1] 13800138000 [PHONE_3]"
+
+
+def test_the_packs_patterns_match_whole_tokens_only() -> None:
+    assert REDACTOR.redact("XKF2026110912 KF20261109123", {}) == "XKF2026110912 KF20261109123"
+    for extra in ({"order": "x"}, {"ORDER": "("}):
+        with pytest.raises(ValueError, match="pii"):
+            Redactor(extra)
+
+
+HARD = [
+    "1",
+    "1 ",
+    "a",
+    "@a.",
+    "路",
+    "广东省",
+    "13800138000 ",
+    "收件人 ",
+    "+1",
+    "12-",
+    "no 1 A",
+    "Aa ",
+    "room 1 ",
+    "[A_1",
+    "十",
+    "王",
+    "[",
+]
+
+
+def test_a_megabyte_of_anything_takes_linear_time() -> None:
+    for unit in HARD:
+        seconds = []
+        for size in (100_000, 1_000_000):
+            started = time.process_time()
+            REDACTOR.redact(unit * (size // len(unit)), {})
+            seconds.append(time.process_time() - started)
+        assert seconds[1] < max(40 * seconds[0], 1), (unit, seconds)  # quadratic would be 100 times
+        assert seconds[1] < 3, (unit, seconds)
+
+
+def test_whatever_is_said_around_it_personal_data_goes_and_the_rest_stays() -> None:
+    draw = random.Random(7)
+    marked = [text for texts in PERSONAL.values() for text in texts] + STAYS
+    harmless = [unit for unit in HARD if not unit.startswith("138")]
+    for _ in range(500):
+        chosen = [draw.choice(marked) for _ in range(draw.randrange(1, 6))]
+        noise = [draw.choice([*harmless, "\u2028", "😀", "\ud800", "İ"]) for _ in chosen]
+        text = "".join(f"{piece}。{other}。" for piece, other in zip(chosen, noise, strict=True))
+        secret = [piece[piece.index("<") + 1 : piece.index(">")] for piece in chosen if "<" in piece]
+        plain = text.replace("<", "").replace(">", "")
+        found = REDACTOR.find(plain)
+        assert [plain[start:end] for start, end, _ in found] == secret
+        assert all(one.end <= other.start for one, other in pairwise(found))
+        redacted = REDACTOR.redact(plain, {})
+        assert REDACTOR.redact(redacted, {}) == redacted
