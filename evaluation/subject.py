@@ -6,10 +6,9 @@ belong to the artefact that will be served, and this package needs no server.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from kefu.retrieval import Index
 from kefu.router import Router
@@ -35,13 +34,20 @@ class Engine(Protocol):
 class Said(Protocol):
     """The part of serving's reply that a golden conversation may expect something of."""
 
-    text: str
-    intent: str
-    route: str
-    flow: str | None
-    asks: str | None
-    outcome: str | None
-    slots: dict[str, str]
+    @property
+    def text(self) -> str: ...
+    @property
+    def intent(self) -> str: ...
+    @property
+    def route(self) -> str: ...
+    @property
+    def flow(self) -> str | None: ...
+    @property
+    def asks(self) -> str | None: ...
+    @property
+    def outcome(self) -> str | None: ...
+    @property
+    def slots(self) -> dict[str, str]: ...
 
 
 class Talk(Protocol):
@@ -62,13 +68,6 @@ class Talks(Protocol):
         ...
 
 
-class Answer(NamedTuple):
-    """What an engine said, and how long it took."""
-
-    text: str
-    ms: float
-
-
 @dataclass
 class Subject:
     """An opened release. ``version`` is its content hash; ``engines`` are 'centre' and 'edge'."""
@@ -79,13 +78,12 @@ class Subject:
     index: Index
     engines: Mapping[str, Engine]
     talks: Talks
-    _answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    _answers: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def answer(self, engine: str, example: Example, max_new_tokens: int) -> Answer:
+    def answer(self, engine: str, example: Example, max_new_tokens: int) -> str:
         """The engine's answer to the example's prompt; asked once, remembered for other suites."""
         key = engine, example.id
         if key not in self._answers:
-            started = time.perf_counter()
-            text = "".join(self.engines[engine].stream(example.messages[:-1], max_new_tokens))
-            self._answers[key] = Answer(text.strip(), (time.perf_counter() - started) * 1000)
+            pieces = self.engines[engine].stream(example.messages[:-1], max_new_tokens)
+            self._answers[key] = "".join(pieces).strip()
         return self._answers[key]

@@ -28,7 +28,6 @@ METRICS: dict[str, Metric] = {
     "empty": Metric("share of empty answers", higher_is_better=False),
     "hit_at_1": Metric("share of questions whose entry is found first"),
     "hit_at_3": Metric("share of questions whose entry is among the first three"),
-    "latency_ms": Metric("median milliseconds an answer", higher_is_better=False),
     "loss": Metric("negative log-likelihood a token of the held-out answer (nats)", higher_is_better=False),
     "macro_f1": Metric("F1 averaged over intents, rare ones counting as much"),
     "mrr": Metric("mean reciprocal rank of the right entry"),

@@ -7,7 +7,6 @@ worst answers stand in the report for people to read.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 
 from evaluation.bootstrap import Sample
@@ -15,12 +14,12 @@ from evaluation.items import Items
 from evaluation.metrics import TEXT
 from evaluation.metrics.text import token_f1
 from evaluation.result import Result
-from evaluation.subject import Answer, Subject
+from evaluation.subject import Subject
 from kefu.schema import Example, Prediction
 
 
 def centre(subject: Subject, items: Items) -> Result:
-    """Loss a token, token F1, ROUGE-L, repetition, share of empty answers, median latency."""
+    """Loss a token, token F1, ROUGE-L, repetition, share of empty answers."""
     return _run(subject, items, "answers", "centre")
 
 
@@ -28,22 +27,22 @@ def edge(subject: Subject, items: Items) -> Result:
     """The same of the edge model, and its agreement with the centre model."""
     result = _run(subject, items, "edge", "edge")
     pairs = [
-        (_answer(subject, items, "edge", example).text, _answer(subject, items, "centre", example).text)
+        (_answer(subject, items, "edge", example), _answer(subject, items, "centre", example))
         for example in items.answers
     ]
     result.samples["agreement"] = Sample.of([token_f1(student, teacher) for student, teacher in pairs])
     return result
 
 
-def _answer(subject: Subject, items: Items, engine: str, example: Example) -> Answer:
+def _answer(subject: Subject, items: Items, engine: str, example: Example) -> str:
     return subject.answer(engine, example, items.max_new_tokens)
 
 
 def _run(subject: Subject, items: Items, suite: str, engine: str) -> Result:
     said = [_answer(subject, items, engine, example) for example in items.answers]
-    pairs = [(a.text, e.messages[-1].content) for a, e in zip(said, items.answers, strict=True)]
+    pairs = [(a, e.messages[-1].content) for a, e in zip(said, items.answers, strict=True)]
     samples = {name: Sample.of([score(*pair) for pair in pairs]) for name, score in TEXT.items()}
-    samples["empty"] = Sample.of([float(not answer.text) for answer in said])
+    samples["empty"] = Sample.of([float(not answer) for answer in said])
     samples["loss"] = _loss(subject, engine, items.answers)
     predictions = [
         Prediction(
@@ -57,7 +56,7 @@ def _run(subject: Subject, items: Items, suite: str, engine: str) -> Result:
         )
         for example, (answer, expected) in zip(items.answers, pairs, strict=True)
     ]
-    return Result(samples, predictions, {"latency_ms": statistics.median(answer.ms for answer in said)})
+    return Result(samples, predictions)
 
 
 def _loss(subject: Subject, engine: str, examples: Sequence[Example]) -> Sample:

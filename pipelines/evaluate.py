@@ -1,0 +1,61 @@
+"""Stage `evaluate`: the challenger, and the champion that data/champion.json pins, on the very same items.
+
+python -m pipelines.evaluate        # then open data/store/evaluation/report.html
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evaluation import page
+from evaluation.compare import Results, compare, report, run_suites
+from evaluation.gate import flat
+from evaluation.items import Items, load_items
+from kefu import tracking
+from kefu.io import atomic_dir, read_json, write_csv, write_json, write_jsonl, write_text
+from kefu.params import Params
+from kefu.paths import CHAMPION, EVALUATION, PLOTS, RELEASE, ROOT, SETS
+from kefu.schema import Report
+from pipelines.stage import stage
+from pipelines.subject import Name, opened
+
+Measured = tuple[Report, Results]
+
+
+def measure(name: Name, release: Path, items: Items, params: Params, expected: str | None = None) -> Measured:
+    with opened(name, release, params.serving, expected) as subject:
+        results = run_suites(subject, items)
+        return report(name, subject.version, results), results
+
+
+def measure_champion(challenger: Measured, items: Items, params: Params) -> Measured | None:
+    """The pinned champion's figures, or None when there is none. The same content is not measured twice."""
+    pin = read_json(CHAMPION)
+    if pin["version"] is None:
+        return None
+    if pin["content_hash"] == challenger[0].version:
+        return challenger[0].model_copy(update={"model": "champion"}), challenger[1]
+    release = tracking.download_release(pin["version"])
+    return measure("champion", release, items, params, pin["content_hash"])
+
+
+def main() -> None:
+    with stage("evaluate") as s:
+        items = load_items(SETS, ROOT / s.params.pack, s.params.evaluate)
+        challenger = measure("challenger", RELEASE, items, s.params)
+        champion = measure_champion(challenger, items, s.params)
+        (own, results), (other, before) = challenger, champion or (None, None)
+        rows = compare(results, before, s.params.evaluate.seed)
+        with atomic_dir(EVALUATION) as folder:
+            write_json(folder / "reports.json", [r.model_dump() for r in (own, other) if r])
+            measured = [*results.values(), *(before.values() if before and before is not results else ())]
+            write_jsonl(folder / "predictions.jsonl", (p for result in measured for p in result.predictions))
+            write_text(folder / "report.html", page.render(own, other, rows, results, before))
+        for name, table in results["router"].tables.items():
+            write_csv(PLOTS / f"evaluate/{name}.csv", table.header, table.rows)
+        s.run.artifact(EVALUATION / "report.html")
+        s.log(flat(own))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Stage `promote`: the gate; on pass the release becomes the champion in MLflow's registry.
+
+On fail it prints what fell short and ends with code 1. The figures are written all the same, the champion
+keeps serving, and nothing that was made before is lost: `dvc repro` goes on from here.
+
+    python -m pipelines.promote
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from evaluation.gate import Decision, decide, flat
+from kefu import tracking
+from kefu.io import read_json, write_json
+from kefu.paths import CHAMPION, EVALUATION, RELEASE, STORE
+from kefu.release import verify
+from kefu.schema import Report
+from pipelines.stage import Stage, stage
+
+log = logging.getLogger("kefu.promote")
+COLOURS = {"pass": "green", "fail": "bold red", "no champion": "dim"}
+
+
+def reports() -> tuple[Report, Report | None]:
+    """Challenger and champion, as evaluate wrote them."""
+    found = {r.model: r for r in (Report.model_validate(raw) for raw in read_json(EVALUATION / "reports.json"))}
+    return found["challenger"], found.get("champion")
+
+
+def table(decision: Decision) -> Table:
+    drawn = Table("bound", "", "challenger", "champion", "verdict", title="Gate")
+    for row in decision.rows:
+        before = "–" if row.champion is None else f"{row.champion:.4g}"
+        verdict = f"[{COLOURS[row.verdict]}]{row.verdict}[/]"
+        drawn.add_row(row.what, row.bound, f"{row.value:.4g}", before, verdict)
+    return drawn
+
+
+def warn_of_another_champion() -> None:
+    """The challenger was compared with the pinned champion; someone may have promoted another since."""
+    now, pinned = tracking.champion(), read_json(CHAMPION)["version"]
+    if now and now.version != pinned:
+        shown = f"version {pinned}" if pinned else "no champion"
+        log.warning("compared with %s (data/champion.json), but version %d serves: see `kefu day`", shown, now.version)
+
+
+def promote(s: Stage, challenger: Report) -> int:
+    """Registers and promotes the release that was measured; safe to repeat after a kill at any point."""
+    verify(RELEASE, challenger.version)
+    now = tracking.champion()
+    if now and now.content_hash == challenger.version:
+        print(f"   this release is the champion already (version {now.version})")
+        return now.version
+    version = tracking.register(RELEASE, flat(challenger), s.run.run_id)
+    tracking.promote(version)
+    print(f"   version {version} is the champion" + (f"; version {now.version} the previous one" if now else ""))
+    return version
+
+
+def main() -> None:
+    with stage("promote") as s:
+        warn_of_another_champion()
+        challenger, champion = reports()
+        decision = decide(s.params.promote, challenger, champion)
+        Console().print(table(decision))
+        version = promote(s, challenger) if decision.verdict == "pass" else None
+        record: dict[str, Any] = {"verdict": decision.verdict, "version": version}
+        write_json(STORE / "promotion.json", record | {"rows": [row.model_dump() for row in decision.rows]})
+        s.log({"passed": float(version is not None), "failed_bounds": sum(r.verdict == "fail" for r in decision.rows)})
+    if version is None:
+        print("   the gate is closed: the champion stays. See data/store/evaluation/report.html")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
