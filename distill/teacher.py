@@ -45,9 +45,9 @@ def load_teacher(base: BaseModel, adapter: Path, params: Distill) -> Model:
         device_map={"": device()},
         quantization_config=config if params.quantize_teacher else None,
     )
-    tuned: Model = PeftModel.from_pretrained(model, str(adapter))
-    if not params.quantize_teacher:  # merging into 4-bit weights would round the adapter away
-        tuned = tuned.merge_and_unload()
+    adapted = PeftModel.from_pretrained(model, str(adapter))
+    # Merging into 4-bit weights would round the adapter away.
+    tuned: Model = adapted if params.quantize_teacher else adapted.merge_and_unload()
     tuned.eval()
     return tuned
 

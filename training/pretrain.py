@@ -21,6 +21,7 @@ from pathlib import Path
 
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
+from transformers.utils import logging as transformers_logging
 
 from kefu.models import TinySize
 from training.tokenizer import MAX_LENGTH
@@ -128,4 +129,5 @@ def pretrain(model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: 
 
 
 def save(model: Qwen3ForCausalLM, folder: Path) -> None:
-    model.save_pretrained(folder, safe_serialization=True)
+    transformers_logging.disable_progress_bar()
+    model.save_pretrained(folder)

@@ -138,6 +138,7 @@ def _train(
     progress = Progress()
     # transformers renamed an argument that TRL still sets; nothing we could act on
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     data = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train])
     with tempfile.TemporaryDirectory() as scratch:
         trainer = SFTTrainer(
@@ -147,6 +148,9 @@ def _train(
             processing_class=tokenizer,
             callbacks=[progress],
         )
+        for name, parameter in model.named_parameters():
+            if name in weights:  # TRL rounded them to bfloat16, which small updates cannot move
+                parameter.data = weights[name]
         trainer.remove_callback(PrinterCallback)  # it prints every step as a dict
         trainer.train()
     return progress.losses, float(trainer.state.num_input_tokens_seen)

@@ -1,0 +1,117 @@
+"""A micro model (two layers of 64) and chats to learn: real parts, seconds to train."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from kefu import params
+from kefu.bases import BaseModel, open_base
+from kefu.models import MODELS, ModelFacts, TinySize
+from kefu.params import Base, Distill, Finetune
+from kefu.schema import Example, Message
+from training.base import prepare
+from training.corpus import Chat
+from training.sft import Tuned, finetune
+
+QUESTIONS = {
+    "怎么退货": "请在订单页申请退货。",
+    "什么时候发货": "付款后两天内发货。",
+    "where is my parcel": "It is on its way.",
+    "can I get an invoice": "Yes, from the order page.",
+}
+MICRO = ModelFacts("chatml", True, MODELS["tiny-qwen3"].lora_targets, TinySize(64, 2, 2, 1, 32, 128))
+
+
+def chats(count: int, seed: int) -> list[Chat]:
+    rng = random.Random(seed)
+    made = []
+    for i in range(count):
+        asked = rng.choices(list(QUESTIONS), k=rng.randint(1, 2))
+        pairs = [(Message(role="user", content=q), Message(role="assistant", content=QUESTIONS[q])) for q in asked]
+        made.append(Chat(id=str(i), messages=tuple(message for pair in pairs for message in pair)))
+    return made
+
+
+@pytest.fixture(scope="session")
+def examples() -> list[Example]:
+    system = Message(role="system", content="你是客服。")
+    return [
+        Example(
+            id=chat.id,
+            messages=(system, *chat.messages),
+            split="eval" if i % 8 == 0 else "train",
+            dialogue_id=chat.id,
+            customer=f"c_{i}",
+            intent="x",
+        )
+        for i, chat in enumerate(chats(48, seed=2))
+    ]
+
+
+@pytest.fixture(scope="session")
+def base_params() -> Base:
+    return params.load(profile="tiny").base.model_copy(
+        update={
+            "centre": "micro",
+            "edge": "micro",
+            "vocab_size": 500,
+            "steps": 80,
+            "learning_rate": 5e-3,
+            "edge_steps": 5,
+            "batch_size": 4,
+            "sequence_length": 64,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def base_folder(base_params: Base, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("base") / "base"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(MODELS, "micro", MICRO)
+        prepare(base_params, chats(60, seed=1), out)
+    return out
+
+
+@pytest.fixture(autouse=True)
+def _micro_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MODELS, "micro", MICRO)
+
+
+@pytest.fixture(scope="session")
+def centre(base_folder: Path) -> BaseModel:
+    return open_base(base_folder, "centre")
+
+
+@pytest.fixture(scope="session")
+def edge(base_folder: Path) -> BaseModel:
+    return open_base(base_folder, "edge")
+
+
+@pytest.fixture(scope="session")
+def finetune_params() -> Finetune:
+    change = {"rank": 4, "alpha": 8, "dropout": 0.0, "learning_rate": 1e-2, "batch_size": 4, "max_steps": 12}
+    return params.load(profile="tiny").finetune.model_copy(update=change)
+
+
+@pytest.fixture(scope="session")
+def trained(
+    centre: BaseModel, examples: list[Example], finetune_params: Finetune, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Tuned]:
+    """A trained adapter's folder, and the figures of its training."""
+    out = tmp_path_factory.mktemp("sft") / "adapter"
+    return out, finetune(centre, examples, finetune_params, None, out)
+
+
+@pytest.fixture(scope="session")
+def adapter_folder(trained: tuple[Path, Tuned]) -> Path:
+    return trained[0]
+
+
+@pytest.fixture(scope="session")
+def distill_params() -> Distill:
+    change = {"examples": 8, "max_new_tokens": 24, "learning_rate": 3e-3, "batch_size": 4, "epochs": 2}
+    return params.load(profile="tiny").distill.model_copy(update=change)

@@ -1,0 +1,86 @@
+"""The base stage: builds the same model twice, resolves folders, explains what it cannot resolve."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from kefu.bases import BaseModel, MissingBase, open_base
+from kefu.io import content_hash, read_json
+from kefu.params import Base
+from tests.models.conftest import chats
+from training.base import prepare
+
+
+def test_builds_a_model_that_transformers_loads(centre: BaseModel) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(centre.folder)
+    model = AutoModelForCausalLM.from_pretrained(centre.folder)
+    assert model.config.model_type == "qwen3"
+    assert model.config.vocab_size == len(tokenizer)
+    assert tokenizer.convert_ids_to_tokens(model.config.eos_token_id) == "<|im_end|>"
+    chat = tokenizer.apply_chat_template([{"role": "user", "content": "怎么退货"}], tokenize=False)
+    assert chat == "<|im_start|>user\n怎么退货<|im_end|>\n"
+
+
+def test_the_same_inputs_give_the_same_bytes(base_params: Base, base_folder: Path, tmp_path: Path) -> None:
+    prepare(base_params, chats(60, seed=1), tmp_path / "again")
+    assert content_hash(tmp_path / "again") == content_hash(base_folder)
+
+
+def test_training_lowers_the_held_out_loss(base_params: Base, tmp_path: Path) -> None:
+    built = prepare(base_params, chats(60, seed=1), tmp_path / "base")
+    assert built["centre"].losses[0][1] > 5.5  # near ln(500), as it must be before training
+    assert built["centre"].metrics["held_out_loss"] < 4
+
+
+def test_an_empty_corpus_is_refused(base_params: Base, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="corpus is empty"):
+        prepare(base_params, [], tmp_path / "base")
+    assert not (tmp_path / "base").exists()
+
+
+def test_time_running_out_is_said(base_params: Base, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    built = prepare(base_params.model_copy(update={"minutes": 1e-6}), chats(60, seed=1), tmp_path / "base")
+    assert built["centre"].metrics["steps"] == 1
+    assert "STOPPED at step 1 of 80" in caplog.text
+
+
+def test_a_local_folder_is_recorded_not_copied(centre: BaseModel, base_params: Base, tmp_path: Path) -> None:
+    local = str(shutil.copytree(centre.folder, tmp_path / "checkpoint"))
+    prepare(base_params.model_copy(update={"centre": local, "edge": local}), [], tmp_path / "base")
+    assert [path.name for path in (tmp_path / "base").iterdir()] == ["base.json"]
+    found = open_base(tmp_path / "base", "centre")
+    assert found.folder == tmp_path / "checkpoint"
+    assert found.ref.content_hash == centre.ref.content_hash
+    assert found.facts.empty_think  # known from the architecture its config names
+    shutil.rmtree(local)
+    with pytest.raises(MissingBase, match="dvc repro -f base"):
+        open_base(tmp_path / "base", "centre")
+
+
+def test_a_folder_without_weights_is_refused(centre: BaseModel, base_params: Base, tmp_path: Path) -> None:
+    broken = shutil.copytree(centre.folder, tmp_path / "broken")
+    (broken / "model.safetensors").unlink()
+    with pytest.raises(MissingBase, match=r"\*\.safetensors missing"):
+        prepare(base_params.model_copy(update={"centre": str(broken)}), chats(60, seed=1), tmp_path / "base")
+
+
+@pytest.mark.parametrize("name", ["Qwen/Qwen3-8B", "no such/model/at all"])
+def test_without_a_hub_the_error_says_what_to_do(
+    name: str, base_params: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(MissingBase, match=r"neither a local folder nor .* the profile `tiny`") as caught:
+        prepare(base_params.model_copy(update={"centre": name, "edge": name}), [], tmp_path / "base")
+    assert name in str(caught.value)
+    assert not (tmp_path / "base").exists()
+
+
+def test_base_json_names_what_was_used(base_folder: Path) -> None:
+    entries = read_json(base_folder / "base.json")
+    assert entries["centre"]["name"] == "micro"
+    assert entries["centre"]["content_hash"] == content_hash(base_folder / "centre")

@@ -1,0 +1,117 @@
+"""Distillation: the objective is what it says, and the student comes nearer to the teacher."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+from torch.nn import functional
+from transformers import AutoModelForCausalLM
+
+from distill.distill import DifferentVocabulary, check_vocabulary, distill, questions
+from distill.loss import collate, distillation_loss
+from distill.teacher import answer, load_teacher
+from kefu.bases import BaseModel
+from kefu.chat import ChatRenderer
+from kefu.io import content_hash
+from kefu.params import Distill
+from kefu.schema import Example
+
+CPU = torch.device("cpu")
+
+
+def test_objective() -> None:
+    generator = torch.Generator().manual_seed(0)
+    teacher, student = (torch.randn(5, 11, generator=generator) for _ in range(2))
+    targets = torch.tensor([1, 2, 3, 4, 5])
+    p, q = ((x / 2).softmax(-1) for x in (teacher, student))
+    kl = (p * (p / q).log()).sum(-1).mean() * 4
+    ce = functional.cross_entropy(student, targets)
+    torch.testing.assert_close(distillation_loss(teacher, student, targets, 0.3, 2.0), 0.3 * kl + 0.7 * ce)
+    assert distillation_loss(teacher, teacher, targets, 1.0, 2.0).abs() < 1e-6
+    # Padding of the vocabulary, as the Qwen sizes have it, does not matter.
+    wider = functional.pad(teacher, (0, 3))
+    torch.testing.assert_close(
+        distillation_loss(wider, student, targets, 1.0, 2.0), distillation_loss(teacher, student, targets, 1.0, 2.0)
+    )
+
+
+def test_targets_are_the_next_learned_tokens() -> None:
+    batch = collate([([1, 2, 3, 4], [0, 0, 1, 1]), ([5, 6], [0, 1])], pad_id=0, device=CPU)
+    assert batch.learned.tolist() == [[False, True, True, False], [True, False, False, False]]
+    assert batch.targets.tolist() == [3, 4, 6]
+
+
+def test_batched_answers_equal_single_ones(
+    centre: BaseModel, adapter_folder: Path, distill_params: Distill, examples: list[Example]
+) -> None:
+    teacher = load_teacher(centre, adapter_folder, distill_params)
+    renderer = ChatRenderer.from_folder(centre.folder, True)
+    prompts = [renderer.prompt(chat) for chat in questions(examples, 6, seed=0)]
+    together = answer(teacher, prompts, renderer.end_id, 24, batch_size=6)
+    assert together == [answer(teacher, [p], renderer.end_id, 24, batch_size=1)[0] for p in prompts]
+    assert answer(teacher, prompts[:1], renderer.end_id, 1, batch_size=1) == [None]  # unfinished
+
+
+def test_questions_end_with_the_customer(examples: list[Example]) -> None:
+    asked = questions(examples, 100, seed=0)
+    assert all(chat[-1].role == "user" for chat in asked)
+    assert len(set(asked)) == len(asked)
+    assert asked == questions(list(reversed(examples)), 100, seed=0)
+
+
+def test_student_comes_nearer(
+    centre: BaseModel,
+    edge: BaseModel,
+    adapter_folder: Path,
+    distill_params: Distill,
+    examples: list[Example],
+    tmp_path: Path,
+) -> None:
+    distilled = distill(centre, adapter_folder, edge, examples, distill_params, tmp_path / "edge")
+    metrics = distilled.metrics
+    assert metrics["student_kl"] < metrics["student_kl_before"] / 2
+    assert metrics["student_loss"] < metrics["student_loss_before"]
+    assert metrics["student_agreement"] > metrics["student_agreement_before"]
+    AutoModelForCausalLM.from_pretrained(tmp_path / "edge")
+    distill(centre, adapter_folder, edge, examples, distill_params, tmp_path / "again")
+    assert content_hash(tmp_path / "edge") == content_hash(tmp_path / "again")
+
+
+def test_as_on_a_gpu(
+    centre: BaseModel,
+    edge: BaseModel,
+    adapter_folder: Path,
+    distill_params: Distill,
+    examples: list[Example],
+    tmp_path: Path,
+) -> None:
+    """4-bit teacher, student with a LoRA: what the GPU profiles do, and what is saved is a plain model."""
+    params = distill_params.model_copy(update={"quantize_teacher": True, "rank": 4, "learning_rate": 1e-2})
+    metrics = distill(centre, adapter_folder, edge, examples, params, tmp_path / "edge").metrics
+    assert metrics["student_kl"] < metrics["student_kl_before"]
+    assert not list((tmp_path / "edge").glob("adapter*"))
+    AutoModelForCausalLM.from_pretrained(tmp_path / "edge")
+
+
+def test_different_vocabularies(
+    centre: BaseModel,
+    edge: BaseModel,
+    adapter_folder: Path,
+    distill_params: Distill,
+    examples: list[Example],
+    tmp_path: Path,
+) -> None:
+    folder = shutil.copytree(edge.folder, tmp_path / "other")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.add_tokens(["<another>"])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    other = BaseModel(folder, edge.facts, edge.ref)
+    with pytest.raises(DifferentVocabulary, match=r"Set distill\.alpha to 0"):
+        check_vocabulary(centre, other, alpha=0.5)
+    sequence_level = distill_params.model_copy(update={"alpha": 0.0})
+    metrics = distill(centre, adapter_folder, other, examples, sequence_level, tmp_path / "edge").metrics
+    assert metrics["student_loss"] < metrics["student_loss_before"]

@@ -1,0 +1,147 @@
+"""QLoRA: really four bits, gradients as without quantization kernels, only answers learned, resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from bitsandbytes.functional import dequantize_4bit
+from bitsandbytes.nn import Linear4bit
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+
+from kefu.bases import BaseModel
+from kefu.chat import ChatRenderer
+from kefu.io import content_hash
+from kefu.params import Finetune
+from kefu.release import seal
+from kefu.schema import Example
+from training import adapter, quantized
+from training.merge import merge
+from training.sft import Row, Tuned, finetune, mean_loss, rows
+
+
+def chats_of(centre: BaseModel, examples: list[Example]) -> list[Row]:
+    return rows(examples, ChatRenderer.from_folder(centre.folder, True), 320)
+
+
+def test_four_bits_and_gradients(centre: BaseModel, finetune_params: Finetune, examples: list[Example]) -> None:
+    """After an evaluation, too: bitsandbytes' inference kernel must not stay in the way of gradients."""
+    batch = chats_of(centre, examples)[:2]
+    model, _ = adapter.attach(quantized.load(centre, finetune_params), centre, finetune_params, None)
+    layers = [m for m in model.modules() if isinstance(m, Linear4bit)]
+    assert len(layers) == 2 * 7
+    assert all(layer.weight.dtype == torch.uint8 for layer in layers)
+    mean_loss(model, batch)
+    # The same weights, dequantized, in a plain model: what the gradients have to be.
+    plain = AutoModelForCausalLM.from_pretrained(centre.folder)
+    weights = {n: m.weight for n, m in model.get_base_model().named_modules() if isinstance(m, Linear4bit)}
+    for name, weight in weights.items():
+        target = plain.get_submodule(name.replace(".base_layer", ""))
+        target.weight.data = dequantize_4bit(weight.data, weight.quant_state)
+    reference, _ = adapter.attach(plain, centre, finetune_params, None)
+    gradients = [_gradients(one, batch[0]) for one in (model, reference)]
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradient, gradients[1][name], rtol=1e-3, atol=1e-5)
+
+
+def _gradients(model: torch.nn.Module, row: Row) -> dict[str, torch.Tensor]:
+    model.train()
+    model(input_ids=torch.tensor([row.input_ids]), labels=torch.tensor([row.labels])).loss.backward()
+    return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+
+def test_loss_falls_and_equal_runs_give_equal_bytes(
+    centre: BaseModel,
+    finetune_params: Finetune,
+    examples: list[Example],
+    trained: tuple[Path, Tuned],
+    tmp_path: Path,
+) -> None:
+    folder, tuned = trained
+    assert tuned.metrics["eval_loss"] < tuned.metrics["eval_loss_before"] - 0.3
+    assert tuned.metrics["trainable_parameters"] == sum(v.numel() for v in weights_of(folder).values())
+    assert len(tuned.losses) == 12
+    finetune(centre, examples, finetune_params, None, tmp_path / "again")
+    assert content_hash(tmp_path / "again") == content_hash(folder)
+    assert str(centre.folder) not in (folder / "adapter_config.json").read_text()
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "adapter_model.safetensors")
+
+
+def test_only_answers_are_learned(centre: BaseModel, examples: list[Example]) -> None:
+    renderer = ChatRenderer.from_folder(centre.folder, True)
+    for row, example in zip(chats_of(centre, examples), examples, strict=True):
+        learned = renderer.decode([label for label in row.labels if label != -100])
+        assert learned == "".join(m.content for m in example.messages if m.role == "assistant")
+        assert all(label in (-100, token) for token, label in zip(row.input_ids, row.labels, strict=True))
+
+
+def test_trainer_takes_the_mask(
+    centre: BaseModel, finetune_params: Finetune, examples: list[Example], tmp_path: Path
+) -> None:
+    """The loss that TRL reports at the first step is ours over the masked tokens of that batch alone."""
+    one = [examples[1]] * 4
+    still = finetune_params.model_copy(update={"max_steps": 1, "learning_rate": 1e-9})
+    tuned = finetune(centre, one, still, None, tmp_path / "still")
+    model, _ = adapter.attach(quantized.load(centre, still), centre, still, None)
+    assert tuned.losses[0][1] == pytest.approx(mean_loss(model, chats_of(centre, one[:1])), rel=1e-3)
+
+
+def test_long_chats_lose_their_oldest_messages(centre: BaseModel, examples: list[Example]) -> None:
+    renderer = ChatRenderer.from_folder(centre.folder, True)
+    longest = max(examples, key=lambda e: len(renderer.render(e.messages).ids))
+    limit = len(renderer.render(longest.messages).ids) - 1
+    cut = renderer.fit(longest.messages, limit)
+    assert cut == (longest.messages[0], *longest.messages[3:])
+    assert rows([longest], renderer, 10) == []
+
+
+def release_of(centre: BaseModel, adapter_folder: Path, folder: Path) -> Path:
+    (folder / "adapter").mkdir(parents=True)
+    for path in adapter_folder.iterdir():
+        (folder / "adapter" / path.name).write_bytes(path.read_bytes())
+    seal(folder, "tiny", {"centre": centre.ref, "edge": centre.ref}, None)
+    return folder
+
+
+def test_continues_the_champion(
+    centre: BaseModel, finetune_params: Finetune, adapter_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    champion = release_of(centre, adapter_folder, tmp_path / "release")
+    model, continued = adapter.attach(quantized.load(centre, finetune_params), centre, finetune_params, champion)
+    assert continued
+    trainable = {n.replace(".default", ""): p for n, p in model.named_parameters() if p.requires_grad}
+    assert trainable.keys() == weights_of(adapter_folder).keys()
+    for name, weight in weights_of(adapter_folder).items():
+        torch.testing.assert_close(trainable[name].data, weight, rtol=0, atol=0)
+    other_rank = finetune_params.model_copy(update={"rank": 8})
+    _, continued = adapter.attach(quantized.load(centre, other_rank), centre, other_rank, champion)
+    assert not continued
+    assert "its shape differs" in caplog.text
+
+
+def test_a_champion_on_another_base_is_not_continued(
+    centre: BaseModel, edge: BaseModel, finetune_params: Finetune, adapter_folder: Path, tmp_path: Path
+) -> None:
+    champion = release_of(edge, adapter_folder, tmp_path / "release")
+    assert "another base" in str(adapter.reason_against(champion, centre, finetune_params))
+
+
+def test_merged_model_is_base_plus_adapter(centre: BaseModel, adapter_folder: Path, tmp_path: Path) -> None:
+    from peft import PeftModel
+
+    merge(centre, adapter_folder, tmp_path / "merged")
+    ids = torch.arange(40).view(1, 40)
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged").eval()
+    base = AutoModelForCausalLM.from_pretrained(centre.folder).eval()
+    untouched = base(ids).logits
+    adapted = PeftModel.from_pretrained(base, str(adapter_folder)).eval()
+    torch.testing.assert_close(merged(ids).logits, adapted(ids).logits, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(merged(ids).logits, untouched, atol=1e-2)
+    merge(centre, adapter_folder, tmp_path / "again")
+    assert content_hash(tmp_path / "merged") == content_hash(tmp_path / "again")
