@@ -26,9 +26,9 @@ class OutputGuard:
 
     def stream(self, pieces: Iterable[str]) -> Iterator[str]:
         """Clean pieces, with placeholders of the vault still in place. A control token ends the message."""
-        held = ""
+        held, said = "", False
         for piece in pieces:
-            held += piece
+            held = held + piece if said else (held + piece).lstrip()
             if end := CONTROL.search(held):
                 held = held[: end.start()]
                 break
@@ -37,6 +37,7 @@ class OutputGuard:
             else:
                 ready, held = held, ""
             if ready:
+                said = True
                 yield self._worded(ready)
         if held:
             yield self._worded(held)

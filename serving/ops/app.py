@@ -7,7 +7,8 @@ costs one hop between processes (about 2 ms).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import Any
 
 from fastapi import FastAPI
 from ray import serve
@@ -35,7 +36,8 @@ class RayBackend:
     """``serving.access.backend.Backend`` over a deployment handle."""
 
     def __init__(self, handle: DeploymentHandle) -> None:
-        self._handle, self._stream = handle, handle.options(stream=True)
+        self._handle: Any = handle  # its methods are those of the remote class: nothing static knows them
+        self._stream: Any = handle.options(stream=True)
 
     def chat(self, session: str, customer: str | None, text: str) -> AsyncIterator[Event]:
         return _events(self._stream.chat.remote(session, customer, text))
@@ -51,8 +53,8 @@ class RayBackend:
         return info
 
 
-async def _result(response: object) -> ReleaseInfo:
-    return await response  # type: ignore[misc]
+async def _result(response: Awaitable[ReleaseInfo]) -> ReleaseInfo:
+    return await response
 
 
 async def _events(stream: AsyncIterator[Event]) -> AsyncIterator[Event]:

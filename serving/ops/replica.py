@@ -7,15 +7,12 @@ loads it, so what was exchanged on disk since is not served.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from ray import serve
-from transformers.utils import logging as transformers_logging
 
 from kefu.params import Serving
 from kefu.redact import Redactor, restore
@@ -58,8 +55,6 @@ class Chat:
     """See the module's description. Methods are Ray Serve's: async generators of events."""
 
     def __init__(self, plan: Plan) -> None:
-        transformers_logging.disable_progress_bar()
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
         manifest = verify(plan.release, plan.content_hash)
         self._info = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         self._params = plan.params

@@ -78,11 +78,20 @@ def start(
             http_options={"host": params.host, "port": params.port},
             logging_config=QUIET,
         )
-        serve.run(build_app(plan), name=APP, route_prefix="/", logging_config=QUIET)
+        _deploy(plan)
     except BaseException:  # Ctrl-C while loading, too: leave nothing running
         server.stop()
         raise
     return server
+
+
+def _deploy(plan: Plan) -> None:
+    try:
+        serve.run(build_app(plan), name=APP, route_prefix="/", logging_config=QUIET)
+    except RuntimeError as error:  # Ray's own message does not tell why
+        status = serve.status().applications[APP]
+        reasons = [f"{name}: {d.message}" for name, d in status.deployments.items() if d.message]
+        raise CannotServe("\n".join([str(error), *reasons])) from error
 
 
 def _check(params: Serving) -> None:
@@ -103,7 +112,8 @@ def _check(params: Serving) -> None:
 
 def _start_ray() -> None:
     """Joins the cluster of RAY_ADDRESS, else starts Ray on this machine, quiet and small."""
-    logging.getLogger("ray").setLevel(logging.ERROR)
+    for chatty in ("ray", "ray.serve"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     if address := os.environ.get("RAY_ADDRESS"):
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         return

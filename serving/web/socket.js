@@ -1,0 +1,44 @@
+// A chat socket that comes back: reconnects with growing pauses, and says in which state it is.
+
+export class ChatSocket {
+  /** token: a session's token; handlers: {state(name), event(object)}. */
+  constructor(token, handlers) {
+    this.token = token;
+    this.handlers = handlers;
+    this.pause = 500;
+    this.closed = false;
+    this.open();
+  }
+
+  open() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.handlers.state("connecting");
+    this.socket = new WebSocket(`${scheme}://${location.host}/v1/chat/ws`);
+    this.socket.onopen = () => {
+      this.pause = 500;
+      this.socket.send(JSON.stringify({ token: this.token }));
+      this.handlers.state("online");
+    };
+    this.socket.onmessage = (message) => this.closed || this.handlers.event(JSON.parse(message.data));
+    this.socket.onclose = () => this.lost();
+  }
+
+  lost() {
+    if (this.closed) return;
+    this.handlers.state("offline");
+    setTimeout(() => !this.closed && this.open(), this.pause);
+    this.pause = Math.min(this.pause * 2, 8000);
+  }
+
+  /** Whether the message went out. */
+  send(text) {
+    if (this.socket.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify({ message: text }));
+    return true;
+  }
+
+  close() {
+    this.closed = true;
+    this.socket.close();
+  }
+}

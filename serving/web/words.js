@@ -1,0 +1,20 @@
+// The page's own words. What the shop says comes from its pack.
+
+export const WORDS = {
+  zh: {
+    online: "在线", connecting: "连接中…", offline: "连接断开，正在重连…", answering: "正在输入…",
+    sample: "示例店铺", guest: "游客（未登录）", customer: "示例顾客", placeholder: "请输入您的问题…", send: "发送",
+    fine: (release) => `示例数据，请勿输入真实个人信息 · 版本 ${release}`, plain: (release) => `版本 ${release}`,
+    signedIn: (id) => `已登录为示例顾客 ${id}，开始新的会话`, guestNow: "以游客身份开始新的会话",
+    asks: "待补充", broken: "回答中断了，请再发一次", other: "English", label: "EN",
+    routes: { flow: "流程", faq: "知识库", model: "模型", chitchat: "寒暄", human: "转人工", fallback: "兜底" },
+  },
+  en: {
+    online: "Online", connecting: "Connecting…", offline: "Connection lost, trying again…", answering: "Typing…",
+    sample: "Sample shop", guest: "Guest (not signed in)", customer: "Sample customer", placeholder: "Ask a question…", send: "Send",
+    fine: (release) => `Sample data: enter no real personal data · release ${release}`, plain: (release) => `Release ${release}`,
+    signedIn: (id) => `Signed in as sample customer ${id}, new session`, guestNow: "New session as a guest",
+    asks: "asks for", broken: "The answer broke off. Please send it again.", other: "中文", label: "中",
+    routes: { flow: "Flow", faq: "Knowledge", model: "Model", chitchat: "Small talk", human: "Agent", fallback: "Fallback" },
+  },
+};
