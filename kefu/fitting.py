@@ -81,7 +81,7 @@ def temperature(scores: np.ndarray, target: np.ndarray) -> float:
 def _idf(texts: Sequence[str], config: ClassifierConfig, salt: int) -> np.ndarray:
     """Rounded as it will be stored, so that the saved model is the trained one."""
     counts = count_ngrams(texts, config.ngrams, config.features, salt)
-    return inverse_frequency(counts).astype(np.float16).astype(np.float32)
+    return inverse_frequency(counts, least=2).astype(np.float16).astype(np.float32)
 
 
 def _out_of_fold(

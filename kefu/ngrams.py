@@ -64,14 +64,15 @@ def _mixed(hashes: np.ndarray) -> np.ndarray:
     return hashes ^ (hashes >> _SHIFT)
 
 
-def inverse_frequency(counts: sp.csr_matrix) -> np.ndarray:
-    """Smoothed idf of each bucket, (features,) float32; 0 for buckets that fewer than two texts have.
+def inverse_frequency(counts: sp.csr_matrix, least: int) -> np.ndarray:
+    """Smoothed idf of each bucket, (features,) float32; 0 for buckets that fewer than ``least`` texts have.
 
-    What occurs once cannot be told from noise, and leaving it out halves the model.
+    For a classifier what occurs once cannot be told from noise (2 halves the model); for a search it may
+    be the one word that matters (1).
     """
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     idf = np.log((1 + counts.shape[0]) / (1 + frequency)) + 1
-    return np.where(frequency > 1, idf, 0).astype(np.float32)
+    return np.where(frequency >= least, idf, 0).astype(np.float32)
 
 
 def weigh(counts: sp.csr_matrix, idf: np.ndarray, scale: float = 1.0) -> sp.csr_matrix:

@@ -7,7 +7,7 @@ from kefu.io import atomic_dir, read_jsonl
 from kefu.pack import load
 from kefu.paths import RETRIEVER, ROOT, SETS
 from kefu.retrieval import Index
-from kefu.schema import IntentExample, RetrievalExample
+from kefu.schema import RetrievalExample
 from pipelines.stage import stage
 from training.retriever import build_index, measure_index
 
@@ -15,9 +15,8 @@ from training.retriever import build_index, measure_index
 def main() -> None:
     with stage("retriever") as s:
         questions = list(read_jsonl(SETS / "retrieval.jsonl", RetrievalExample))
-        turns = [e.text for e in read_jsonl(SETS / "router.jsonl", IntentExample) if e.split == "train"]
         with atomic_dir(RETRIEVER) as folder:
-            build_index(load(ROOT / s.params.pack), questions, turns, s.params.retriever).save(folder)
+            build_index(load(ROOT / s.params.pack), questions, s.params.retriever).save(folder)
         s.log(measure_index(Index.load(RETRIEVER), questions))
         print(f"   hit@1 {s.metrics['hit_at_1']:.3f}, hit@3 {s.metrics['hit_at_3']:.3f} on held-out questions")
 

@@ -27,7 +27,7 @@ class NearestKnowledge:
         self._owners = [entry for entry, _ in rows]
         self._languages = np.array([entry.lang for entry in self._owners])
         counts = count_ngrams([text for _, text in rows], NGRAMS, FEATURES)
-        self._idf = inverse_frequency(counts)
+        self._idf = inverse_frequency(counts, least=1)
         self._vectors = weigh(counts, self._idf)
         self._cache: dict[tuple[str, Lang], list[KnowledgeEntry]] = {}
 
