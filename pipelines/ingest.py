@@ -47,18 +47,15 @@ def _report(days: list[DayResult]) -> dict[str, float]:
 
 
 def main() -> None:
-    with (
-        stage("ingest") as s,
-        Progress(
-            *Progress.get_default_columns()[:1], TextColumn("{task.completed:,} records"), transient=True
-        ) as progress,
-    ):
-        bar = progress.add_task("reading", total=None)
+    with stage("ingest") as s:
         pii = load(ROOT / s.params.pack).shop.pii
-        days = list(
-            ingest(RAW, DIALOGUES, s.params.ingest, pii, lambda day: progress.update(bar, advance=1, description=day))
-        )
-        progress.stop()
+        with Progress(TextColumn("{task.description} {task.completed:,} records"), transient=True) as progress:
+            bar = progress.add_task("reading")
+
+            def tick(day: str) -> None:
+                progress.update(bar, advance=1, description=day)
+
+            days = list(ingest(RAW, DIALOGUES, s.params.ingest, pii, tick))
         s.log(_report(days))
 
 
