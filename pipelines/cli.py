@@ -1,0 +1,128 @@
+"""The command line: `kefu --help`.
+
+Commands import what they need when they run: MLflow or Ray take seconds to import, help must not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Kefu 客服: customer service that improves itself.")
+review = typer.Typer(no_args_is_help=True, help="Label Studio: give it what waits, take what people finished.")
+app.add_typer(review, name="review")
+
+
+@contextmanager
+def _explained(*expected: type[Exception]) -> Iterator[None]:
+    """An expected error is a message and code 1, not a traceback."""
+    try:
+        yield
+    except expected as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def status() -> None:
+    """What serves, what it would go back to, the days of data, how many turns wait for a person."""
+    from kefu import tracking
+    from kefu.paths import DIALOGUES
+    from pipelines.review_tasks import waiting
+
+    for name, info in (("champion", tracking.champion()), ("previous", tracking.previous())):
+        shown = f"version {info.version}  {info.content_hash[:12]}" if info else "none"
+        typer.echo(f"{name:<10}{shown}")
+    days = sorted(path.name.removeprefix("dt=") for path in DIALOGUES.glob("dt=*"))
+    typer.echo(f"{'days':<10}{f'{len(days)} ({days[0]} … {days[-1]})' if days else 'none'}")
+    typer.echo(f"{'waiting':<10}{len(waiting())} turns for a person")
+
+
+@app.command("params")
+def show_params(
+    profile: Annotated[str | None, typer.Option(help="instead of the one params.yaml chooses")] = None,
+) -> None:
+    """Every parameter with its value, type and meaning."""
+    from kefu.params import ParamsError, load
+    from pipelines.params_help import lines
+
+    with _explained(ParamsError):
+        for line in lines(load(profile=profile)):
+            typer.echo(line)
+
+
+@app.command()
+def promote(version: Annotated[int, typer.Argument(help="version in MLflow's registry")]) -> None:
+    """Makes a registered release the champion, past the gate; the champion of now becomes `previous`."""
+    from kefu import tracking
+
+    with _explained(tracking.NoSuchVersion):
+        tracking.promote(version)
+        typer.echo(f"version {version} is the champion; `kefu serve` serves it from its next start")
+
+
+@app.command()
+def rollback() -> None:
+    """Gives the champion's place back to the release before it."""
+    from kefu import tracking
+
+    with _explained(tracking.NoSuchVersion):
+        info = tracking.rollback()
+        typer.echo(f"version {info.version} is the champion again; `kefu serve` serves it from its next start")
+
+
+@app.command()
+def serve() -> None:
+    """Serves the champion until Ctrl-C."""
+    from pipelines.serve import main
+
+    main()
+
+
+@app.command()
+def chat(
+    url: Annotated[str, typer.Option(help="of a running server")] = "http://127.0.0.1:8000",
+    customer: Annotated[str | None, typer.Option(help="sample customer to sign in as (demo servers only)")] = None,
+) -> None:
+    """Chats with a running server in this terminal."""
+    from pipelines.chat import ChatError, talk
+
+    with _explained(ChatError):
+        talk(url, customer)
+
+
+@app.command()
+def day() -> None:
+    """One day of the loop: pin the champion, take the reviews, run what changed."""
+    from pipelines.day import main
+
+    sys.exit(main())
+
+
+@review.command()
+def push() -> None:
+    """Gives Label Studio what waits for a person."""
+    from data.review.studio import StudioUnavailable
+    from pipelines.review_tasks import push_queue
+
+    with _explained(StudioUnavailable, FileNotFoundError):
+        typer.echo(f"{push_queue()} new tasks pushed")
+
+
+@review.command()
+def pull() -> None:
+    """Takes what people finished into data/reviewed."""
+    from data.review.studio import StudioUnavailable
+    from pipelines.review_tasks import pull_reviews
+
+    with _explained(StudioUnavailable):
+        new, refused = pull_reviews()
+        typer.echo(f"{new} labels pulled" + (f", {refused} of another taxonomy version refused" if refused else ""))
+
+
+if __name__ == "__main__":
+    app()
