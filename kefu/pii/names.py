@@ -34,7 +34,7 @@ _TITLED = re.compile(rf"((?:(?:{_COMPOUND})|[{_SURNAMES}]){_GIVEN}{{1,2}})(?:先
 _ENGLISH_HINT = re.compile("[Nn][Aa][Mm][Ee]|[Rr]ecipient|[Cc]onsignee|[Aa]ddressee")
 _WORD = r"[A-Za-z][A-Za-z'-]{1,19}"
 _ENGLISH = re.compile(
-    rf"(?i:\bmy\s(?:full\s)?name(?:\sis|'s|:)|\b(?:recipient|consignee|addressee|full\sname|name)\s?(?:is|:))"
+    rf"(?<![A-Za-z])(?i:my\s(?:full\s)?name(?:\sis|'s|:)|(?:recipient|consignee|addressee|full\sname|name)\s?(?:is|:))"
     rf"\s{{0,3}}({_WORD})(\s{_WORD})?(\s{_WORD})?"
 )
 _COMMON_WORDS = (
