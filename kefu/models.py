@@ -12,7 +12,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class TinySize:
-    """Shape of a Qwen3-architecture model that the ``base`` stage pretrains on a CPU."""
+    """Shape of a decoder; of a Qwen3-architecture model, when the ``base`` stage pretrains it on a CPU."""
 
     hidden: int
     layers: int
@@ -50,6 +50,24 @@ BY_MODEL_TYPE: dict[str, ModelFacts] = {
     "llama": ModelFacts("chatml", False, ATTENTION_AND_MLP),
     "qwen2": ModelFacts("chatml", False, ATTENTION_AND_MLP),
     "qwen3": ModelFacts("chatml", True, ATTENTION_AND_MLP),
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a hub model's config.json says: enough to build it without weights and to count its memory."""
+
+    model_type: Literal["qwen2", "qwen3"]
+    shape: TinySize
+    vocab_size: int
+    tied_embeddings: bool
+    rope_theta: float = 1e6
+
+
+PUBLISHED: dict[str, Published] = {
+    "Qwen/Qwen2.5-1.5B-Instruct": Published("qwen2", TinySize(1536, 28, 12, 2, 128, 8960), 151936, True),
+    "Qwen/Qwen3-1.7B": Published("qwen3", TinySize(2048, 28, 16, 8, 128, 6144), 151936, True),
+    "Qwen/Qwen3-8B": Published("qwen3", TinySize(4096, 36, 32, 8, 128, 12288), 151936, False),
 }
 
 

@@ -1,0 +1,96 @@
+"""Every shipped profile parses, its training arguments are accepted, and the big one is what it claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from kefu import params
+from kefu.models import MODELS, PUBLISHED, facts
+from training.arguments import sft_config
+from training.memory import NF4_BYTES, config_of, estimate, on_meta
+
+PROFILES = params.profiles()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_parses(profile: str) -> None:
+    assert params.load(profile=profile).profile == profile
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("section", ["finetune", "distill", "base"])
+def test_an_unknown_parameter_is_named(profile: str, section: str, tmp_path: Path) -> None:
+    raw = yaml.safe_load(params.PARAMS.read_text(encoding="utf8"))
+    raw["profiles"][profile][section]["learning_rat"] = 1.0
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    with pytest.raises(params.ParamsError, match=rf"{section}\.learning_rat"):
+        params.load(tmp_path / "params.yaml", profile)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_trl_accepts_the_training_arguments(
+    profile: str, gpu: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuning = params.load(profile=profile).finetune
+    if gpu:  # what TRL checks on a machine with one
+        monkeypatch.setattr("training.arguments.on_gpu", lambda: True)
+        monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: True)
+    config = sft_config(tuning, tmp_path)
+    assert config.bf16 == (tuning.dtype == "bfloat16")
+    assert config.learning_rate == tuning.learning_rate
+    assert config.gradient_checkpointing == tuning.gradient_checkpointing
+    assert not config.packing
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_models_have_facts(profile: str) -> None:
+    base = params.load(profile=profile).base
+    for name in (base.centre, base.edge):
+        if profile != "local":  # whose folders are the user's
+            assert facts(name).lora_targets
+    if profile == "qwen3-8b":
+        assert (base.centre, base.edge) == ("Qwen/Qwen3-8B", "Qwen/Qwen3-1.7B")
+
+
+# Billions of parameters as the model cards give them.
+@pytest.mark.parametrize(
+    ("name", "card"), [("Qwen/Qwen3-8B", 8.19), ("Qwen/Qwen3-1.7B", 1.72), ("Qwen/Qwen2.5-1.5B-Instruct", 1.54)]
+)
+def test_architecture_and_adapter(name: str, card: float) -> None:
+    model = on_meta(name, rank=16, alpha=32)
+    shape = PUBLISHED[name].shape
+    trainable, everything = model.get_nb_trainable_parameters()
+    assert round((everything - trainable) / 1e9, 2) == card
+    assert all(p.device.type == "meta" for p in model.parameters())
+    # A rank-r adapter on a matrix (out, in) has r * (in + out) weights.
+    queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    sides = [
+        *(shape.hidden + queries, shape.hidden + keys, shape.hidden + keys, queries + shape.hidden),
+        *(shape.hidden + shape.intermediate,) * 3,
+    ]
+    assert trainable == 16 * sum(sides) * shape.layers
+    adapted = {n.split(".lora_A")[0].rsplit(".", 1)[-1] for n, _ in model.named_parameters() if "lora_A" in n}
+    assert adapted == set(MODELS[name].lora_targets)
+    assert config_of(PUBLISHED[name]).rope_parameters["rope_theta"] == 1e6
+
+
+def test_8b_fits_a_24_gb_card() -> None:
+    memory = estimate("Qwen/Qwen3-8B", params.load(profile="qwen3-8b").finetune)
+    assert memory.trainable_parameters == 43_646_976
+    assert 16.0e9 < memory.full < 16.8e9
+    assert 2.5 < memory.full / memory.weights < 3  # embeddings stay in bfloat16: not the fourfold of the layers
+    assert memory.total < 20e9
+
+
+def test_nf4_bytes_are_what_bitsandbytes_stores() -> None:
+    from bitsandbytes.functional import quantize_4bit
+
+    weight = torch.randn(1024, 1024)
+    packed, state = quantize_4bit(weight, quant_type="nf4", compress_statistics=True)
+    stored = packed.nbytes + state.absmax.nbytes + state.state2.absmax.nbytes
+    assert stored / weight.numel() == pytest.approx(NF4_BYTES, rel=1e-3)
