@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kefu import pack as packs
+from kefu.knowledge import questions
 from kefu.pack import Pack
 from kefu.params import Serving
 from kefu.redact import Redactor, restore
@@ -88,7 +89,7 @@ class Assistant:
         assistant = cls(
             pack=pack,
             router=Router.load(release / "router"),
-            knowledge=StaticKnowledge.open(release / "retriever", runtime),
+            knowledge=StaticKnowledge.open(release / "retriever", runtime, questions(pack)),
             sessions=sessions or Sessions(store.url if store else "", params.session_ttl_s),
             engines=engines if engines is not None else load_engines(release),
             tools=ToolBox(pack, demo_shop(release / "pack", runtime)),

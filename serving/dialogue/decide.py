@@ -1,9 +1,9 @@
 """What to do with a message: a pure decision, made from what is understood of it.
 
 With a flow under way, in this order: leaving it, answering its question, a person, another flow, a
-question in between (answered, then the flow's question comes again). Without one: the route of the
-intent, then knowledge, then a model. A slot that takes any words is only filled when the message is
-neither a known question nor a wish for a person.
+question in between (answered, then the flow's question comes again). Without one: a question that the
+pack words just so, the route of the intent, knowledge, a model. A slot that takes any words is only
+filled when the message is neither a known question nor a wish for a person.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from kefu.router import Scored
 from kefu.slots import extract
 from serving.dialogue.flow import FlowState
 from serving.dialogue.phrases import leaves, yes_or_no
+from serving.knowledge.static import EXACT
 
 Kind = Literal["leave", "fill", "confirm", "human", "flow", "faq", "chitchat", "again", "model"]
+
 MAX_MISSES = 3  # questions in a row that got no answer: a person helps better
 
 
@@ -59,6 +61,8 @@ class Decider:
 
     def _free(self, seen: Understood) -> Decision:
         intent, flow = self._intent(seen), self._pack.flow_for(seen.top.intent)
+        if self._written(seen):
+            return Decision("faq")
         if self._sure(seen) and intent.route == "human":
             return Decision("human")
         if self._sure(seen) and flow:
@@ -109,6 +113,10 @@ class Decider:
 
     def _sure(self, seen: Understood) -> bool:
         return seen.top.confidence >= self._params.router_confidence
+
+    def _written(self, seen: Understood) -> bool:
+        """Whether the pack has this very question: then its answer is meant, not a flow or a person."""
+        return self._known(seen) and seen.hits[0].score >= EXACT
 
     def _known(self, seen: Understood) -> bool:
         return bool(seen.hits) and seen.hits[0].score >= self._params.faq_score and seen.hits[0].entry.kind == "faq"

@@ -13,6 +13,12 @@ from kefu.io import atomic_path, content_hash
 from kefu.pack import PackError
 
 
+def forget(runtime: Path) -> None:
+    """Removes the shop databases below ``runtime``: a demo whose clock stands still begins anew."""
+    for path in runtime.glob("shop-*.db*"):
+        path.unlink()
+
+
 def demo_shop(pack_folder: Path, runtime: Path) -> Path:
     """The shop database of this pack below ``runtime``, built when missing.
 

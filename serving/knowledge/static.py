@@ -8,6 +8,8 @@ versions, and a rollback finds its own index again. Vectors come from the releas
 from __future__ import annotations
 
 import os
+import unicodedata
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pymilvus import DataType, MilvusClient
@@ -20,19 +22,35 @@ from kefu.retrieval import Encoder, Hit, KnowledgeEntry
 TOP = 3
 CANDIDATES = 24  # several vectors may belong to one entry
 BATCH = 500
+EXACT = 1.0
+
+
+def _plain(text: str) -> str:
+    """Letters and digits only: punctuation and case do not make another question."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
 class StaticKnowledge:
     """Search over a release's knowledge."""
 
     def __init__(
-        self, client: MilvusClient, collection: str, encoder: Encoder, entries: dict[str, KnowledgeEntry]
+        self,
+        client: MilvusClient,
+        collection: str,
+        encoder: Encoder,
+        entries: Mapping[str, KnowledgeEntry],
+        asked: Mapping[str, Sequence[str]],
     ) -> None:
         self._client, self._collection, self._encoder, self._entries = client, collection, encoder, entries
+        self._written = {_plain(question): owner for owner, some in asked.items() for question in some}
 
     @classmethod
-    def open(cls, retriever: Path, runtime: Path) -> StaticKnowledge:
-        """Connects, and fills the release's collection when it is not there yet."""
+    def open(cls, retriever: Path, runtime: Path, asked: Mapping[str, Sequence[str]]) -> StaticKnowledge:
+        """Connects, and fills the release's collection when it is not there yet.
+
+        Args:
+            asked: entry id → its questions as the pack words them (``kefu.knowledge.questions``).
+        """
         runtime.mkdir(parents=True, exist_ok=True)
         uri = os.environ.get("MILVUS_URI") or str((runtime / "milvus.db").resolve())
         client = MilvusClient(uri, token=os.environ.get("MILVUS_TOKEN", ""))
@@ -40,10 +58,13 @@ class StaticKnowledge:
         entries = {e.id: e for e in read_jsonl(retriever / "entries.jsonl", KnowledgeEntry)}
         _fill(client, collection, retriever, entries)
         client.load_collection(collection)
-        return cls(client, collection, Encoder.load(retriever), entries)
+        return cls(client, collection, Encoder.load(retriever), entries, asked)
 
     def search(self, text: str, lang: Lang) -> list[Hit]:
-        """The entries of one language nearest to a redacted text, best first."""
+        """The entries of one language nearest to a redacted text, best first.
+
+        A question worded exactly as the pack words it scores EXACT, whatever the vectors say.
+        """
         vector = self._encoder.encode([text])[0]
         rows = self._client.search(
             self._collection,
@@ -52,7 +73,8 @@ class StaticKnowledge:
             filter=f'lang == "{lang}"',
             output_fields=["entry"],
         )[0]
-        best: dict[str, float] = {}
+        exact = self._written.get(_plain(text))
+        best = {exact: EXACT} if exact and exact in self._entries else {}
         for row in rows:
             best.setdefault(row["entity"]["entry"], float(row["distance"]))
         return [Hit(self._entries[name], score) for name, score in list(best.items())[:TOP]]

@@ -17,11 +17,13 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business;
 import ray
 from ray import serve
 
+from kefu import pack as packs
 from kefu.params import Serving
 from kefu.paths import RAW, RUNTIME
 from kefu.release import verify
 from kefu.secret import VARIABLE, is_development
 from serving.access.tokens import is_loopback
+from serving.knowledge.shop_build import forget
 from serving.knowledge.valkey import Store, open_store
 from serving.ops.app import QUIET, build_app
 from serving.ops.replica import Plan
@@ -68,6 +70,8 @@ def start(
     """
     _check(params)
     manifest = verify(release, content_hash)
+    if packs.load(release / "pack").shop.demo_now:
+        forget(runtime)
     store = open_store()
     plan = Plan(release.resolve(), version, manifest.content_hash, runtime.resolve(), raw.resolve(), params, store.url)
     server = Server(f"http://{params.host}:{params.port}", plan, store)

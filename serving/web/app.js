@@ -129,7 +129,7 @@ function translate() {
   const release = `${shop.release.version} · ${shop.release.content_hash.slice(0, 8)}`;
   $("fine").textContent = shop.sample ? words().fine(release) : words().plain(release);
   const chosen = $("customer").value;
-  const options = [["", words().guest], ...shop.demo_customers.map((id) => [id, `${words().customer} ${id}`])];
+  const options = [["", words().guest], ...shop.demo_customers.map((id) => [id, `${id} · ${words().customer}`])];
   $("customer").replaceChildren(...options.map(([id, text]) => new Option(text, id, false, id === chosen)));
   $("questions").replaceChildren(...shop.questions.map((question) => {
     const button = Object.assign(element("button", "", question[state.lang]), { type: "button" });
