@@ -1,6 +1,6 @@
 """Opens a release for evaluation with the very parts that serving runs, sealed and verified.
 
-Sessions live in an embedded store of their own and every conversation gets its own shop database, so an
+Sessions live in an embedded store of their own and every conversation begins in a freshly built shop, so an
 evaluation leaves no trace in live state, whatever the environment names.
 """
 
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from evaluation.subject import Engine, Name, Said, Subject
-from kefu import pack as packs
 from kefu.params import Serving
 from kefu.release import verify
 from kefu.retrieval import Index
@@ -23,14 +22,12 @@ from kefu.router import Router
 from serving.dialogue.assistant import Assistant
 from serving.engine.load import load_engines
 from serving.knowledge.sessions import Sessions
-from serving.knowledge.shop_build import demo_shop
-from serving.knowledge.shop_db import ToolBox
-from serving.knowledge.static import StaticKnowledge
+from serving.knowledge.shop_build import build, demo_shop
 from serving.knowledge.valkey import embedded_store
 
 
 class ShopTalk:
-    """One conversation in a shop of its own; see ``evaluation.subject.Talk``."""
+    """One conversation in a fresh shop; see ``evaluation.subject.Talk``."""
 
     def __init__(self, assistant: Assistant, db: Path, session: str, customer: str | None) -> None:
         self._assistant, self._db, self._session, self._customer = assistant, db, session, customer
@@ -51,15 +48,22 @@ def opened(name: Name, release: Path, params: Serving, expected: str | None = No
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kefu-")))
         store = stack.enter_context(closing(embedded_store()))
-        knowledge = stack.enter_context(closing(StaticKnowledge.open(release / "retriever", folder)))
-        pack, router, engines = packs.load(release / "pack"), Router.load(release / "router"), load_engines(release)
-        sessions, numbers = Sessions(store.url, params.session_ttl_s), itertools.count()
+        sessions, engines = Sessions(store.url, params.session_ttl_s), load_engines(release)
+        assistant = stack.enter_context(
+            closing(Assistant.open(release, folder, params, sessions=sessions, engines=engines))
+        )
+        db, numbers = demo_shop(release / "pack", folder), itertools.count()
 
         def talk(customer: str | None) -> ShopTalk:
-            session = f"golden-{next(numbers)}"
-            db = demo_shop(release / "pack", folder / session)
-            tools = ToolBox(pack, db)
-            return ShopTalk(Assistant(pack, router, knowledge, sessions, engines, tools, params), db, session, customer)
+            build(release / "pack", db)  # the assistant opens it anew for every call
+            return ShopTalk(assistant, db, f"golden-{next(numbers)}", customer)
 
         measured = cast(dict[str, Engine], engines)  # serving's protocol has no loss; its engines do
-        yield Subject(name, manifest.content_hash, router, Index.load(release / "retriever"), measured, talk)
+        yield Subject(
+            name,
+            manifest.content_hash,
+            Router.load(release / "router"),
+            Index.load(release / "retriever"),
+            measured,
+            talk,
+        )
