@@ -19,6 +19,7 @@ import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
+from kefu.calibration import corrected, softmax
 from kefu.io import atomic_path, read_json, write_json
 from kefu.ngrams import count_ngrams, weigh
 
@@ -29,7 +30,7 @@ class ClassifierConfig(BaseModel):
     fields: name → weight of the texts that a sample consists of; feature spaces are in order of name.
     features: buckets of each field.
     context_turns: how many turns before the one in question the samples were made from.
-    scale: inverse temperature.
+    scale: inverse temperature.  beta: see ``kefu.calibration.corrected``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +41,7 @@ class ClassifierConfig(BaseModel):
     features: int
     context_turns: int
     scale: float = 1.0
+    beta: tuple[float, float, float] = (1.0, 1.0, 0.0)
 
 
 def featurize(
@@ -55,12 +57,6 @@ def featurize(
         ],
         format="csr",
     )
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Row-wise, (n, k)."""
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
 
 
 class TextClassifier:
@@ -87,7 +83,7 @@ class TextClassifier:
 
     def predict(self, samples: Sequence[Mapping[str, str]]) -> np.ndarray:
         """Calibrated probabilities, (samples, classes)."""
-        return softmax(self.config.scale * self.scores(samples))
+        return corrected(softmax(self.config.scale * self.scores(samples)), self.config.beta)
 
     def save(self, folder: Path) -> None:
         """Writes ``classifier.json`` and ``classifier.safetensors`` (only rows that are used)."""

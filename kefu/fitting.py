@@ -1,8 +1,8 @@
-"""Trains ``TextClassifier``: a linear support vector machine, then a temperature fitted out of fold.
+"""Trains ``TextClassifier``: a linear support vector machine, then a calibration fitted out of fold.
 
 LinearSVC (squared hinge, one against the rest) rather than logistic regression: on real conversations
-it was 2 to 3 points more accurate and ten times faster, and the temperature gives it probabilities.
-The temperature is fitted on predictions for dialogues that the predicting model had not seen, else it
+it was 2 to 3 points more accurate and ten times faster, and the calibration gives it probabilities.
+That is fitted on predictions for dialogues that the predicting model had not seen, else it
 would learn the confidence of a model that knows the answers.
 """
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.optimize import minimize_scalar
 from sklearn.svm import LinearSVC
 
-from kefu.classifier import ClassifierConfig, TextClassifier, featurize, softmax
+from kefu.calibration import beta_map, corrected, softmax, temperature
+from kefu.classifier import ClassifierConfig, TextClassifier, featurize
 from kefu.ngrams import count_ngrams, inverse_frequency
 from kefu.split import fold_of
 
@@ -63,19 +63,11 @@ def fit(
     fold = np.array([fold_of(group, folds, seed) for group in groups])
     scores = _out_of_fold(matrix, target, fold, len(classes), regularization, seed)
     scale = temperature(scores, target)
+    scaled = softmax(scale * scores)
+    beta = beta_map(scaled.max(axis=1), scaled.argmax(axis=1) == target)
     weights, intercept = _svm(matrix, target, len(classes), regularization, seed)
-    classifier = TextClassifier(config.model_copy(update={"scale": scale}), idf, weights, intercept)
-    return Fitted(classifier, softmax(scale * scores))
-
-
-def temperature(scores: np.ndarray, target: np.ndarray) -> float:
-    """The factor on ``scores`` (n, classes) under which the right classes ``target`` (n,) are likeliest."""
-
-    def loss(log_scale: float) -> float:
-        probabilities = softmax(np.exp(log_scale) * scores)
-        return float(-np.log(probabilities[np.arange(len(target)), target] + 1e-12).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 5), method="bounded").x))
+    classifier = TextClassifier(config.model_copy(update={"scale": scale, "beta": beta}), idf, weights, intercept)
+    return Fitted(classifier, corrected(scaled, beta))
 
 
 def _idf(texts: Sequence[str], config: ClassifierConfig, salt: int) -> np.ndarray:

@@ -43,7 +43,7 @@ def count_ngrams(texts: Sequence[str], ngrams: tuple[int, int], features: int, s
     rows = np.repeat(np.arange(len(framed)), [len(text) for text in framed])
     width_before = np.concatenate([[0], np.cumsum(1 + (codes >= _WIDE))])
     row_parts, bucket_parts = [], []
-    hashes = np.full(len(codes), np.uint64(salt) * _MIX)
+    hashes = np.full(len(codes), salt, dtype=np.uint64) * _MIX
     for n in range(1, ngrams[1] + 1):
         last = len(codes) - n + 1
         if last <= 0:
