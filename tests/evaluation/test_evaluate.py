@@ -1,0 +1,129 @@
+"""The evaluate stage itself, on a real (micro) release with real conversations, against a real champion."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from evaluation.metrics import METRICS
+from kefu import tracking
+from kefu.io import read_json, read_jsonl, write_json, write_jsonl
+from kefu.knowledge import faq_id
+from kefu.pack import load
+from kefu.paths import ROOT
+from kefu.release import TamperedRelease, read_manifest, seal
+from kefu.schema import Example, IntentExample, Message, Prediction, Report, RetrievalExample
+from pipelines import evaluate as stage_evaluate
+from pipelines import stage as stages
+from tests.fixtures.micro import build
+
+GOLDEN = {
+    "title": "a return that needs order and reason",
+    "customer": "C1001",
+    "turns": [
+        {"say": "我要退货", "expect": {"flow": "return", "asks": "order_number", "says": "订单号"}},
+        {"say": "QM2611100011", "expect": {"asks": "return_reason"}},
+        {"say": "质量问题", "expect": {"asks": "confirm", "slots": {"return_reason": "quality"}}},
+        {"say": "是的", "expect": {"outcome": "resolved", "says_not": "confirm"}},
+    ],
+    "end": [{"sql": "SELECT status FROM returns WHERE order_id = 'QM2611100011'", "rows": [{"status": "requested"}]}],
+}
+IMPOSSIBLE = {"title": "<b>expects what cannot be</b>", "turns": [{"say": "你好", "expect": {"says": "<i>no</i>"}}]}
+
+
+def write_sets(folder: Path) -> None:
+    """Held-out sets made of the pack's own words: enough to measure, and right answers are known."""
+    pack, who = load(ROOT / "shop"), {"dialogue_id": "shop:d:1", "customer": "c_1", "split": "eval"}
+    intents = [(intent.name, text) for intent in pack.taxonomy.intents for text in intent.examples["zh"]]
+    turns = [
+        IntentExample.model_validate(
+            {**who, "turn": n, "text": t, "context": (), "intent": i, "source": "review:1", "confidence": 1}
+        )
+        for n, (i, t) in enumerate(intents)
+    ]
+    questions = [
+        RetrievalExample(question=faq.question.zh, entry_id=faq_id(faq, "zh"), split="eval", source="faq")
+        for faq in pack.faq[:20]
+    ]
+    chats = [
+        Example.model_validate({**who, "id": f"e{n}", "intent": "x", "messages": chat(faq.question.zh, faq.answer.zh)})
+        for n, faq in enumerate(pack.faq[:4])
+    ]
+    for name, records in {"router": turns, "retrieval": questions, "sft": chats}.items():
+        write_jsonl(folder / f"{name}.jsonl", records)
+
+
+def chat(question: str, answer: str) -> tuple[Message, ...]:
+    return Message(role="user", content=question), Message(role="assistant", content=answer)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.setattr(stages, "METRICS", tmp_path / "metrics")
+    for name in ("EVALUATION", "PLOTS", "RELEASE", "SETS", "CHAMPION"):
+        monkeypatch.setattr(stage_evaluate, name, tmp_path / name.lower())
+    monkeypatch.setattr(stage_evaluate, "ROOT", tmp_path)
+    shutil.copytree(ROOT / "shop", tmp_path / "shop", ignore=shutil.ignore_patterns("golden"))
+    (tmp_path / "shop/golden").mkdir()
+    for name, golden in {"return": GOLDEN, "impossible": IMPOSSIBLE}.items():
+        (tmp_path / f"shop/golden/{name}.yaml").write_text(yaml.safe_dump(golden, allow_unicode=True))
+    write_sets(tmp_path / "sets")
+    build(tmp_path / "shop", tmp_path / "release")
+    write_json(tmp_path / "champion", {"version": None, "content_hash": None})
+    return tmp_path
+
+
+def results(project: Path) -> dict[str, Report]:
+    return {r.model: r for r in (Report.model_validate(x) for x in read_json(project / "evaluation/reports.json"))}
+
+
+def crippled(project: Path) -> None:
+    """The challenger becomes a release whose two models have changed places: a difference that must be seen."""
+    release, manifest = project / "release", read_manifest(project / "release")
+    (release / "centre").rename(release / "was")
+    (release / "edge").rename(release / "centre")
+    (release / "was").rename(release / "edge")
+    seal(release, "micro", manifest.base, None)
+
+
+def test_challenger_and_champion(project: Path) -> None:
+    stage_evaluate.main()
+    alone = results(project)
+    assert set(alone) == {"challenger"}
+    suites = alone["challenger"].suites
+    assert {metric for metrics in suites.values() for metric in metrics} <= METRICS.keys()
+    assert suites["router"]["accuracy"] > 0.9  # it was trained on these very turns
+    assert suites["retrieval"]["hit_at_1"] > 0.9
+    assert suites["flows"]["success"] == 0.5  # the return goes well, the impossible does not
+    assert suites["answers"]["loss"] > 2  # untrained weights know nothing
+    assert read_json(project / "metrics/evaluate.json")["router.accuracy"] == suites["router"]["accuracy"]
+
+    version = tracking.register(project / "release", {})
+    pin = {"version": version, "content_hash": alone["challenger"].version}
+    write_json(project / "champion", pin)
+    crippled(project)
+    stage_evaluate.main()
+    both = results(project)
+    assert both["champion"].suites == suites  # the downloaded artefact measures as it did: same items, same figures
+    assert both["challenger"].suites["answers"]["loss"] == suites["edge"]["loss"]
+    assert both["challenger"].suites["edge"]["loss"] == suites["answers"]["loss"]
+    asked = [(p.model, p.suite, p.id) for p in read_jsonl(project / "evaluation/predictions.jsonl", Prediction)]
+    assert len(asked) == len(set(asked))
+    of = {model: [(s, i) for m, s, i in asked if m == model] for model in both}
+    assert of["challenger"] == of["champion"]
+
+    page = (project / "evaluation/report.html").read_text()
+    assert "<b>expects" not in page and "&lt;b&gt;expects" in page  # nothing a model or customer says is markup
+    assert "http" not in page and "✗ turn 1: does not say" in page  # nothing is loaded from elsewhere
+
+
+def test_only_a_sealed_release_is_measured(project: Path) -> None:
+    (project / "release/router/config.json").write_text("{}")
+    with pytest.raises(TamperedRelease, match=r"router/config\.json"):
+        stage_evaluate.main()
+    assert not (project / "evaluation").exists()
