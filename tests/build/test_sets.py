@@ -1,0 +1,140 @@
+"""The training sets: who is in them, whose word counts, and that serving would ask the same."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from data.label.turns import join_intents
+from data.sets.conversations import Conversations, answers
+from data.sets.counts import set_counts
+from data.sets.intents import intent_examples, review_wins
+from data.sets.selection import newest_with_replay
+from kefu.dialogues import read_dialogues
+from kefu.pack import load as load_pack
+from kefu.params import load
+from kefu.prompt import answer_messages
+from kefu.schema import Dialogue, Turn
+from kefu.split import fraction, split_of
+from tests.fixtures.chatter import ASKED, chatter
+
+PACK = load_pack(Path("tests/fixtures/pack"))
+BUILD = load().build.model_copy(update={"eval_share": 0.3, "max_sft": 100, "replay_share": 0.3})
+DIALOGUES, LABELS = chatter(200, seed=11)
+BY_ID = {d.id: d for d in DIALOGUES}
+REVIEWED = join_intents(LABELS[:200], BY_ID, ASKED).turns
+MACHINE = [la.model_copy(update={"source": "labeler", "confidence": 0.98, "value": "thanks"}) for la in LABELS[100:]]
+ACCEPTED = join_intents(MACHINE, BY_ID, ASKED).turns
+
+
+def dialogue(*turns: tuple[str, str], **facts: object) -> Dialogue:
+    rows = [{"role": role, "text": text} for role, text in turns]
+    head = {
+        "id": "shop:2026-11-09:x",
+        "source": "shop",
+        "channel": "kefu_jsonl",
+        "day": "2026-11-09",
+        "customer": "c_1",
+    }
+    return Dialogue.model_validate(head | {"turns": rows} | facts)
+
+
+def test_peoples_word_wins_over_the_machines() -> None:
+    turns = {(t.dialogue.id, t.index): t.label for t in review_wins(REVIEWED, ACCEPTED)}
+    assert all(turns[t.dialogue.id, t.index].source == "review:ann" for t in REVIEWED)
+    assert len(turns) == len(LABELS)
+
+
+def test_machine_labels_never_judge_and_nobody_is_on_both_sides() -> None:
+    examples = intent_examples(review_wins(REVIEWED, ACCEPTED), BUILD)
+    held_out = [e for e in examples if e.split == "eval"]
+    assert held_out and all(e.source == "review:ann" for e in held_out)
+    assert any(e.source == "labeler" for e in examples)
+    customers = {split: {e.customer for e in examples if e.split == split} for split in ("train", "eval")}
+    assert customers["train"] and not customers["train"] & customers["eval"]
+    sft = Conversations(PACK, {}, BUILD).examples(DIALOGUES)
+    assert not {e.customer for e in sft if e.split == "train"} & customers["eval"]
+    assert not {e.customer for e in sft if e.split == "eval"} & customers["train"]
+
+
+def test_context_is_what_came_before_and_no_longer_than_asked() -> None:
+    for example in intent_examples(review_wins(REVIEWED, []), BUILD):
+        turns = BY_ID[example.dialogue_id].turns
+        assert example.context == turns[max(0, example.turn - 6) : example.turn]
+        assert turns[example.turn].text == example.text
+
+
+def test_the_split_follows_the_customer_only() -> None:
+    sides = Counter(split_of(f"c_{i}", 0.15, 7) for i in range(4000))
+    assert sides["eval"] / 4000 == pytest.approx(0.15, abs=0.02)
+    assert {split_of("c_1", 0.15, 7) for _ in range(3)} == {split_of("c_1", 0.15, 7)}
+    assert len({fraction("c_1", seed) for seed in range(5)}) == 5
+
+
+def test_an_example_asks_as_serving_would() -> None:
+    talk = dialogue(
+        ("agent", "欢迎"),
+        ("customer", "你好"),
+        ("customer", "几点开门"),
+        ("agent", "每天"),
+        ("agent", "早上8点"),
+        ("customer", "好"),
+    )
+    (example,) = Conversations(PACK, {(talk.id, 2): "opening_hours"}, BUILD).examples([talk])
+    *prompt, answer = example.messages
+    assert [m.role for m in prompt] == ["system", "assistant", "user"]
+    assert prompt[2].content == "你好\n几点开门"
+    assert (answer.role, answer.content) == ("assistant", "每天\n早上8点")
+    assert "豆豆咖啡" in prompt[0].content and "每天早上8点到晚上10点营业" in prompt[0].content
+    assert example.intent == "opening_hours"
+    assert tuple(prompt[1:]) == tuple(answer_messages(PACK, "zh", [], talk.turns[:3])[1:])
+
+
+@pytest.mark.parametrize(
+    ("facts", "learned"),
+    [({}, 0), ({"outcome": "resolved", "csat": 3}, 0), ({"outcome": "resolved", "csat": 4}, 1), ({"csat": 5}, 0)],
+)
+def test_kefus_own_answers_are_learned_only_when_they_helped(facts: dict[str, object], learned: int) -> None:
+    assert len(list(answers(dialogue(("customer", "hi"), ("bot", "hello"), **facts)))) == learned
+
+
+def test_answers_that_answer_nobody_or_are_empty_are_left_out() -> None:
+    assert list(answers(dialogue(("agent", "hello"), ("agent", "anybody?")))) == []
+    assert list(answers(dialogue(("customer", "hi"), ("agent", " ")))) == []
+    mixed = dialogue(("customer", "hi"), ("bot", "hello"), ("agent", "hi, Ann here"))
+    assert list(answers(mixed)) == []
+
+
+def test_sft_is_bounded_distinct_and_mostly_new_with_some_replay() -> None:
+    train = [e for e in Conversations(PACK, {}, BUILD).examples(DIALOGUES) if e.split == "train"]
+    assert len(train) == BUILD.max_sft
+    assert len({e.messages for e in train}) == len(train)
+    days = Counter(e.dialogue_id.split(":")[1] for e in train)
+    assert days["2026-11-11"] > days["2026-11-09"] > 0
+
+
+def test_replay_draws_from_what_the_newest_days_leave() -> None:
+    items = [(day, i) for day in ("d1", "d2", "d3") for i in range(10)]
+    kept = newest_with_replay(items, lambda x: x[0], lambda x: f"{x}", 10, 0.3, seed=1)
+    assert Counter(day for day, _ in kept)["d3"] >= 7 and len(kept) == 10
+    assert kept == sorted(kept)
+    more = newest_with_replay(items, lambda x: x[0], lambda x: f"{x}", 99, 0.3, seed=1)
+    assert more == items
+
+
+def test_counts_tell_sides_and_languages() -> None:
+    intents = intent_examples(review_wins(REVIEWED, ACCEPTED), BUILD)
+    counts = set_counts(intents, [], [])
+    assert counts["router.train"] + counts["router.eval"] == len(intents)
+    assert counts["router.train.zh"] + counts["router.train.en"] == counts["router.train"]
+
+
+def test_an_empty_store_names_the_stage_to_run(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="run the ingest stage"):
+        next(read_dialogues(tmp_path))
+
+
+def test_a_turn_without_words_of_the_shop_still_gets_a_prompt() -> None:
+    messages = answer_messages(PACK, "en", [], [Turn(role="customer", text="?")])
+    assert [m.role for m in messages] == ["system", "user"]
+    assert messages[0].content == "You serve guests of BEAN BAR."
