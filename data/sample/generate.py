@@ -1,0 +1,109 @@
+"""Writes the SAMPLE days: raw lines as a shop system would export them, and labels beside them.
+
+Each dialogue has its own random stream, named by seed, day and number: a day's bytes depend on
+nothing but the pack and the seed, so more days leave the earlier ones as they are.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from data.sample.broken import broken, dump
+from data.sample.dialogue import Written, times, write
+from data.sample.labels import reviewed, truth
+from data.sample.people import Crowd
+from data.sample.spec import load_spec
+from data.sample.talk import Writer
+from kefu.io import write_jsonl, write_text
+from kefu.pack import Pack
+from kefu.schema import Label
+
+
+@dataclass(frozen=True)
+class Size:
+    days: int
+    dialogues: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a day's file, with the dialogue behind it (None: broken or sent twice)."""
+
+    time: datetime
+    text: str
+    session: str
+    written: Written | None
+
+
+def generate(
+    pack: Pack, shop: sqlite3.Connection, raw: Path, labels: Path, all_labels: Path, size: Size
+) -> dict[str, float]:
+    """Writes ``raw/dt=…/chat.jsonl``, reviewed labels of all days but the last, and the whole truth.
+
+    Args:
+        shop: the pack's demo database, for customers and their orders.
+
+    Returns:
+        What was written, by kind.
+    """
+    spec = load_spec(pack)
+    writer = Writer(pack, spec, Crowd(spec.settings, spec.people, shop, size.seed))
+    first = date.fromisoformat(spec.settings.first_day)
+    days = [(index, (first + timedelta(days=index)).isoformat()) for index in range(size.days)]
+    facts: list[Label] = []
+    checked: list[Label] = []
+    counts = {"dialogues": 0.0, "lines": 0.0, "turns": 0.0}
+    for day in days:
+        lines = list(_day(writer, day, size))
+        write_text(raw / f"dt={day[1]}" / "chat.jsonl", "".join(line.text + "\n" for line in lines))
+        kept = [(f"{raw.name}:{day[1]}:{line.session}", line.written) for line in lines if line.written]
+        facts += truth(kept, pack.taxonomy.version)
+        if day[0] < size.days - 1:
+            checked += reviewed(kept, pack.taxonomy, spec.settings.rates, f"{size.seed}:{day[1]}")
+        counts["lines"] += len(lines)
+        counts["dialogues"] += len(kept)
+        counts["turns"] += sum(len(written.turns) for _, written in kept)
+    write_jsonl(labels, checked)
+    write_jsonl(all_labels, facts)
+    return counts | {"customer_turns": sum(x.what == "intent" for x in facts), "reviewed_labels": len(checked)}
+
+
+def _day(writer: Writer, day: tuple[int, str], size: Size) -> Iterator[Line]:
+    """The day's lines in order of time."""
+    lines = [line for number in range(size.dialogues) for line in _lines(writer, day, number, size.seed)]
+    return iter(sorted(lines, key=lambda line: line.time))
+
+
+def _lines(writer: Writer, day: tuple[int, str], number: int, seed: int) -> Iterator[Line]:
+    """A dialogue, perhaps sent twice, begun twice, or with a broken line after it."""
+    rates, name = writer.spec.settings.rates, f"{seed}:{day[1]}:{number}"
+    luck = random.Random(f"{name}:luck")
+    person = writer.crowd.someone(luck)
+    line = _line(writer, day, name, 0, write(writer, person, day, random.Random(name), random.Random(f"{name}:0")))
+    yield line
+    if luck.random() < rates.duplicate:
+        yield Line(line.time + timedelta(seconds=luck.randrange(60, 9000)), line.text, line.session, None)
+    if luck.random() < rates.near_duplicate:
+        again = write(writer, person, day, random.Random(name), random.Random(f"{name}:1"))
+        yield _line(writer, day, name, 1, again)
+    if luck.random() < rates.broken:
+        row = line.written.row(f"{line.session}x", None, None) if line.written else {}
+        yield Line(line.time, broken(row, luck), "", None)
+
+
+def _line(writer: Writer, day: tuple[int, str], name: str, attempt: int, written: Written) -> Line:
+    settings = writer.spec.settings
+    rng = random.Random(f"{name}:time:{attempt}")
+    start = datetime.fromisoformat(f"{day[1]}T00:00:00{settings.offset}") + timedelta(
+        hours=rng.choices(range(24), settings.hours)[0], seconds=rng.randrange(3600)
+    )
+    stamps = times(start, len(written.turns), rng) if rng.random() > 0.04 else None
+    stars = rng.choices(range(1, 6), settings.csat[written.outcome])[0] if rng.random() < settings.rates.csat else None
+    session = f"s{int(name.rsplit(':', 1)[1]):04d}" + ("r" if attempt else "")
+    return Line(start, dump(written.row(session, stamps, stars)), session, written)
