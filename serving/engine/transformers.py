@@ -33,7 +33,7 @@ class TransformersEngine:
     """
 
     def __init__(self, name: str, folder: Path, model_name: str = "") -> None:
-        self.name = name
+        self.name, self.folder = name, folder
         config = json.loads((folder / "config.json").read_text(encoding="utf8"))
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype="auto")

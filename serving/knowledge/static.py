@@ -7,6 +7,7 @@ versions, and a rollback finds its own index again. Vectors come from the releas
 
 from __future__ import annotations
 
+import logging
 import os
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,8 @@ class StaticKnowledge:
         Args:
             asked: entry id → its questions as the pack words them (``kefu.knowledge.questions``).
         """
+        # milvus-lite has no AllocTimestamp: the client does without, but gRPC logs a traceback each time.
+        logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
         runtime.mkdir(parents=True, exist_ok=True)
         uri = os.environ.get("MILVUS_URI") or str((runtime / "milvus.db").resolve())
         client = MilvusClient(uri, token=os.environ.get("MILVUS_TOKEN", ""))

@@ -1,0 +1,63 @@
+"""The transformers engine: the template's tokens in, whole characters out, loss on the assistant's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from kefu.chat import ChatRenderer
+from kefu.schema import Message
+from serving.engine.base import EngineError
+from serving.engine.detokenizer import Detokenizer
+from serving.engine.load import load_engines
+from serving.engine.transformers import TransformersEngine
+
+CHAT = [Message(role="user", content="你好"), Message(role="assistant", content="您好，请讲。")]
+
+
+@pytest.fixture(scope="module")
+def engine(release: Path) -> TransformersEngine:
+    loaded = load_engines(release)["centre"]
+    assert isinstance(loaded, TransformersEngine)
+    return loaded
+
+
+def test_streaming_never_splits_a_character(release: Path) -> None:
+    tokenizer = Tokenizer.from_file(str(release / "centre/tokenizer.json"))
+    text = "退货🎁 naïve 快递到哪了👩‍👩‍👧 ok"
+    detokenizer, pieces = Detokenizer(tokenizer), []
+    ids = tokenizer.encode(text).ids
+    assert len(ids) > len(text)  # many a token ends inside a character
+    for token in ids:
+        pieces.append(detokenizer.add(token))
+    assert "".join(pieces) == text and not any("\ufffd" in piece for piece in pieces)
+
+
+def test_greedy_decoding_equals_the_models_own(engine: TransformersEngine) -> None:
+    ids = engine.renderer.prompt(CHAT[:1])
+    own = engine.model.generate(torch.tensor([ids]), max_new_tokens=12, do_sample=False)[0, len(ids) :].tolist()
+    assert list(engine._tokens(ids, 12)) == own[: len(list(engine._tokens(ids, 12)))]
+
+
+def test_it_stops_at_any_control_token(engine: TransformersEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = next(engine._tokens(engine.renderer.prompt(CHAT[:1]), 1))
+    monkeypatch.setattr(engine, "_stops", {first})
+    assert list(engine.stream(CHAT[:1], 8)) == []
+
+
+def test_loss_counts_only_what_the_assistant_said(engine: TransformersEngine) -> None:
+    rendered = ChatRenderer.from_folder(engine.folder, True).render(CHAT)
+    with torch.inference_mode():
+        scores = engine.model(torch.tensor([rendered.ids])).logits[0].log_softmax(-1)
+    learned = [i for i, learn in enumerate(rendered.mask) if learn]
+    expected = -sum(float(scores[i - 1, rendered.ids[i]]) for i in learned)
+    loss, tokens = engine.loss(CHAT)
+    assert tokens == len(learned) and loss == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_prompt_that_does_not_fit_is_refused(engine: TransformersEngine) -> None:
+    with pytest.raises(EngineError, match="centre: .* exceed"):
+        next(engine.stream([Message(role="user", content="长" * 5000)], 8))

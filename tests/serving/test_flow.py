@@ -1,0 +1,102 @@
+"""The flow engine on flows of its own, where the pack's cannot show an edge, and on each of the pack's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kefu.pack import Flow, Pack, load
+from kefu.paths import ROOT
+from serving.dialogue.flow import MAX_STEPS, FlowEngine, FlowError, FlowState, Visit
+from serving.knowledge.shop_db import ToolBox, build
+
+NOW = "2026-11-16T10:00:00+08:00"
+PACK = load(ROOT / "shop")
+
+
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> ToolBox:
+    db = tmp_path_factory.mktemp("shop") / "shop.db"
+    build(PACK.folder, db)
+    return ToolBox(PACK, db)
+
+
+def visit(vault: dict[str, str] | None = None, lang: str = "zh") -> Visit:
+    return Visit("C1001", vault or {}, "en" if lang == "en" else "zh", NOW)
+
+
+def engine_of(steps: list[dict[str, object]], tools: ToolBox) -> tuple[FlowEngine, Flow]:
+    flow = Flow.model_validate({"name": "t", "title": {"zh": "t", "en": "t"}, "intents": [], "steps": steps})
+    pack: Pack = PACK.model_copy(update={"flows": (flow,)})
+    return FlowEngine(pack, tools), flow
+
+
+def test_an_endless_loop_is_an_error_that_names_flow_and_step(tools: ToolBox) -> None:
+    say = {"zh": "x", "en": "x"}
+    engine, flow = engine_of([{"id": "a", "say": say}, {"id": "b", "say": say, "goto": "a"}], tools)
+    with pytest.raises(FlowError, match=f"flow t: {MAX_STEPS} steps .* last at b"):
+        engine.start(flow, {}, visit())
+
+
+def test_a_wrong_expression_names_flow_and_step(tools: ToolBox) -> None:
+    engine, flow = engine_of([{"id": "a", "say": {"zh": "{{ nobody.name }}", "en": ""}}], tools)
+    with pytest.raises(FlowError, match="flow t, step a: .*nobody"):
+        engine.start(flow, {}, visit())
+
+
+def test_the_sandbox_holds(tools: ToolBox) -> None:
+    text = "{{ lang.__class__.__mro__ }}"
+    engine, flow = engine_of([{"id": "a", "say": {"zh": text, "en": text}}], tools)
+    with pytest.raises(FlowError, match="unsafe"):
+        engine.start(flow, {}, visit())
+
+
+def test_an_unforeseen_tool_error_goes_to_a_person(tools: ToolBox) -> None:
+    steps = [{"id": "a", "call": "get_order", "args": {"order_id": "'QM0000000000'"}}]
+    engine, flow = engine_of(steps, tools)
+    assert engine.start(flow, {}, visit())[1].outcome == "handoff"
+
+
+def test_a_step_that_clears_its_own_slot_asks_once(tools: ToolBox) -> None:
+    done = {"id": "b", "say": {"zh": "{{ order_number }}", "en": ""}, "clear": ["order_number"]}
+    engine, flow = engine_of([{"id": "a", "collect": "order_number", "clear": ["order_number"]}, done], tools)
+    state, progress = engine.start(flow, {"order_number": "[ORDER_1]"}, visit())
+    assert progress.asks == "order_number"
+    ended = engine.fill(state, {"order_number": "[ORDER_2]"}, visit())
+    assert (ended.says, ended.outcome, state.slots) == (["[ORDER_2]"], "resolved", {})
+
+
+def test_tools_get_the_original_texts_keep_the_placeholder(tools: ToolBox) -> None:
+    engine = FlowEngine(PACK, tools)
+    flow = next(f for f in PACK.flows if f.name == "return")
+    slots = {"order_number": "[ORDER_1]", "return_reason": "unsuitable"}
+    _, progress = engine.start(flow, slots, visit({"[ORDER_1]": "QM2611100011"}))
+    assert progress.asks == "confirm" and "[ORDER_1]" in progress.says[-1]
+
+
+@pytest.mark.parametrize("flow", PACK.flows, ids=lambda flow: flow.name)
+@pytest.mark.parametrize("order", ["QM2611100011", "QM2611140014", "QM2611150013", "QM2611160015", "QM0000000000"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_flow_of_the_pack_comes_to_an_end(flow: Flow, order: str, lang: str, tmp_path: Path) -> None:
+    """Walks each with orders in every state, answering whatever is asked; the state survives JSON."""
+    build(PACK.folder, tmp_path / "shop.db")
+    engine, vault = FlowEngine(PACK, ToolBox(PACK, tmp_path / "shop.db")), {"[ORDER_1]": order}
+    state, progress = engine.start(flow, {}, visit(vault, lang))
+    for _ in range(12):
+        if progress.outcome:
+            break
+        assert progress.asks and progress.says[-1]
+        state = FlowState.model_validate_json(state.model_dump_json())
+        if progress.asks == "confirm":
+            progress = engine.confirm(state, True, visit(vault, lang))
+        else:
+            if order == "QM0000000000" and "[ORDER_1]" in " ".join(progress.says):
+                return  # not found, and asked for another number
+            progress = engine.fill(state, {progress.asks: answer(progress.asks)}, visit(vault, lang))
+    assert progress.outcome in {"resolved", "handoff"} and all(progress.says)
+
+
+def answer(slot: str) -> str:
+    chosen = PACK.slots[slot]
+    return "[ORDER_1]" if chosen.pii == "ORDER" else next(iter(chosen.choices), "words")

@@ -1,0 +1,129 @@
+"""The parts alone: tools and their scope, the output guard, phrases, tokens, the store, the index."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kefu.knowledge import questions
+from kefu.pack import PackError, load
+from kefu.paths import ROOT
+from kefu.retrieval import Index
+from serving.access import tokens
+from serving.dialogue.output import OutputGuard
+from serving.dialogue.phrases import leaves, yes_or_no
+from serving.knowledge.sessions import Sessions
+from serving.knowledge.shop_db import ToolBox, ToolError, build
+from serving.knowledge.static import StaticKnowledge
+from serving.knowledge.valkey import Store
+
+PACK = load(ROOT / "shop")
+NOW = "2026-11-16T10:00:00+08:00"
+ORDER = {"order_id": "QM2611100011"}
+
+
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> ToolBox:
+    db = tmp_path_factory.mktemp("shop") / "shop.db"
+    build(PACK.folder, db)
+    return ToolBox(PACK, db)
+
+
+@pytest.mark.parametrize("name", sorted(n for n, tool in PACK.tools.items() if not tool.public))
+def test_no_tool_serves_a_stranger(tools: ToolBox, name: str) -> None:
+    assert tools.call(name, dict.fromkeys(PACK.tools[name].args, "QM2611100011"), None, NOW).error == "sign_in"
+
+
+@pytest.mark.parametrize("name", sorted(n for n, tool in PACK.tools.items() if "order_id" in tool.args))
+def test_no_tool_touches_another_customers_order(tools: ToolBox, name: str) -> None:
+    args = dict.fromkeys(PACK.tools[name].args, "x") | ORDER
+    result = tools.call(name, args, "C1002", NOW)
+    assert result.error == "not_found" or result.rows == []
+    assert tools.call("get_order", ORDER, "C1001", NOW).rows[0]["status"] == "delivered"
+
+
+def test_chat_cannot_bind_what_the_server_binds(tools: ToolBox) -> None:
+    with pytest.raises(ToolError, match="get_order: wants arguments"):
+        tools.call("get_order", ORDER | {"customer_id": "C1001"}, "C1002", NOW)
+
+
+def test_values_are_never_sql(tools: ToolBox) -> None:
+    assert tools.call("get_order", {"order_id": "' OR 1=1 --"}, "C1001", NOW).error == "not_found"
+
+
+def test_a_shop_that_does_not_fit_names_file_and_line(tmp_path: Path) -> None:
+    source = tmp_path / "pack/db"
+    source.mkdir(parents=True)
+    (source / "schema.sql").write_text("CREATE TABLE t (a INTEGER CHECK (a > 0));")
+    (source / "t.csv").write_text("a\n1\n-1\n")
+    with pytest.raises(PackError, match=r"t\.csv:3: CHECK"):
+        build(tmp_path / "pack", tmp_path / "shop.db")
+    assert not (tmp_path / "shop.db").exists()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_what_a_model_may_say(size: int) -> None:
+    said = "\n 您的[ORDER_1]和[ORDER_9]已发[货] a<b <|im_end|>secret"
+    pieces = [said[i : i + size] for i in range(0, len(said), size)]
+    guard = OutputGuard(PACK, {"[ORDER_1]": "QM1"}, "zh")
+    assert "".join(guard.stream(pieces)) == f"您的[ORDER_1]和{PACK.slots['order_number'].title.zh}已发[货] a<b "
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("好的", True),
+        ("没问题", True),
+        ("不可以", False),
+        ("不用了", False),
+        ("Yes please", True),
+        ("no, thanks", False),
+    ]
+    + [("not ok", False), ("好的，谁出运费？", None), ("我的订单是[ORDER_1]", None), ("yesterday", None)],
+)
+def test_yes_and_no(text: str, meaning: bool | None) -> None:
+    assert yes_or_no(text, PACK.conversation) is meaning
+
+
+def test_leaving_needs_a_short_message() -> None:
+    assert leaves("算了吧", PACK.conversation) and leaves("Never mind!", PACK.conversation)
+    assert not leaves("上次客服说算了，这次你们必须给我一个说法，不然我就要投诉到底", PACK.conversation)
+
+
+def test_tokens_are_signed_typed_and_expire(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = tokens.session_token("C1001", 60)
+    assert tokens.read_session(token).customer == "C1001"
+    body, signature = token.split(".")
+    forged = tokens._encode(
+        json.dumps({"kind": "session", "session": "x", "customer": "C1002", "expires": 9e9}).encode()
+    )
+    for bad in (f"{forged}.{signature}", body, f"{body}.", f"{body}.{signature[:-2]}AA", "", "ü.ü"):
+        with pytest.raises(tokens.BadToken, match="not issued"):
+            tokens.read_session(bad)
+    with pytest.raises(tokens.BadToken, match="customer token is needed"):
+        tokens.read_customer(token)
+    monkeypatch.setattr(time, "time", lambda: 9e9)
+    with pytest.raises(tokens.BadToken, match="expired"):
+        tokens.read_session(token)
+
+
+def test_the_rate_is_limited_for_each_key(store: Store) -> None:
+    sessions = Sessions(store.url, 60)
+    assert [sessions.within_rate("a", 2) for _ in range(3)].count(False) in {0, 1}  # 0: a minute ended in between
+    assert not all(sessions.within_rate("b", 2) for _ in range(6))
+    assert sessions.within_rate("c", 2)
+
+
+def test_milvus_agrees_with_the_exact_search_and_is_filled_once(release: Path, tmp_path: Path) -> None:
+    index, asked = Index.load(release / "retriever"), questions(PACK)
+    for _ in range(2):
+        knowledge = StaticKnowledge.open(release / "retriever", tmp_path, asked)
+        for text in ("多久能把钱退给我啊", "羽绒枕能不能水洗呢"):
+            exact, found = index.search([text], 3, "zh")[0], knowledge.search(text, "zh")
+            assert np.allclose([h.score for h in exact], [h.score for h in found], atol=1e-5)
+            assert exact[0].entry.id == found[0].entry.id
+        knowledge.close()
