@@ -39,7 +39,7 @@ class NearestKnowledge:
 
     def _search(self, question: str, lang: Lang) -> list[KnowledgeEntry]:
         vector = weigh(count_ngrams([question], NGRAMS, FEATURES), self._idf)
-        similarity = (self._vectors @ vector.T).toarray()[:, 0]
+        similarity = np.asarray(self._vectors @ vector.toarray()[0])
         similarity[self._languages != lang] = -1
         found: dict[str, KnowledgeEntry] = {}
         for row in np.argsort(-similarity, kind="stable"):
