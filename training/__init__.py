@@ -1,6 +1,9 @@
 """Trains: base models, router, retriever, the adapter of the centre model."""
 
 import logging
+import warnings
 
 # bitsandbytes warns while it is imported that an optional inference kernel is missing; we only train with it.
 logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+# transformers renamed `gradient_checkpointing`; PEFT and TRL still use the old name, and we cannot change them.
+warnings.filterwarnings("ignore", message=".*gradient_checkpointing.*", category=FutureWarning)

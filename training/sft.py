@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,8 +135,6 @@ def _train(
 ) -> tuple[list[tuple[int, float]], float]:
     """Runs TRL's trainer; returns the losses and how many tokens it saw."""
     progress = Progress()
-    # transformers renamed an argument that TRL still sets; nothing we could act on
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     data = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train])
     with tempfile.TemporaryDirectory() as scratch:
