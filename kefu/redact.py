@@ -33,7 +33,7 @@ class Redactor:
 
     Args:
         extra: the pack's own patterns, placeholder type → regex. They take precedence, ignore case,
-            and match only whole tokens: no letter or digit may touch them.
+            and no digit may touch a match (a letter may: people type "order" and its number as one word).
 
     Raises:
         ValueError: a type that is no placeholder name, or a regex that does not compile.
@@ -45,7 +45,7 @@ class Redactor:
             if not _TYPE.fullmatch(kind):
                 raise ValueError(f"pii type {kind!r}: use capital letters and underscores, e.g. ORDER")
             try:
-                whole = re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])", re.IGNORECASE)
+                whole = re.compile(rf"(?<!\d)(?:{pattern})(?!\d)", re.IGNORECASE)
             except re.error as error:
                 raise ValueError(f"pii pattern {kind}: {pattern!r} is no regular expression: {error}") from error
             self._extra.append((kind, whole))

@@ -1,7 +1,8 @@
 """Names of people, only where a cue announces one (收件人, 我叫, "my name is").
 
-A Chinese name is a listed surname and one or two characters that are not function words. Without a cue
-a name is not looked for: 高兴 and 马上 would be people. Surname and title alone (王女士) say too little.
+A Chinese name is a listed surname and one or two characters that are not function words. A mobile number
+or 收 right after it is a cue too. Without a cue a name is not looked for: 高兴 and 马上 would be people.
+Surname and title alone (王女士) say too little.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ _CHINESE = re.compile(
 )
 _TITLES = re.compile("先生|女士|小姐")
 _TITLED = re.compile(rf"((?:(?:{_COMPOUND})|[{_SURNAMES}]){_GIVEN}{{1,2}})(?:先生|女士|小姐)")
+_BESIDE_HINT = re.compile(r"收|1[3-9]\d")
+_BESIDE = re.compile(  # as people write on parcels: 李建国 139…, or 周宇航收
+    rf"(?:^|(?<=[，。,;:\s\d室号]))({_NOT_A_NAME}(?:(?:{_COMPOUND})|[{_SURNAMES}]){_GIVEN}{{1,2}})"
+    r"(?=[，,\s]{0,2}(?:收(?:$|[，。,;\s])|(?:电话|手机号?)?[:\s]{0,2}(?:\+?86[-\s]?)?1[3-9]\d[-\s\d]))"
+)
 _ENGLISH_HINT = re.compile("[Nn][Aa][Mm][Ee]|[Rr]ecipient|[Cc]onsignee|[Aa]ddressee")
 _WORD = r"[A-Za-z][A-Za-z'-]{1,19}"
 _ENGLISH = re.compile(
@@ -60,9 +66,10 @@ def _english(match: re.Match[str]) -> Found | None:
 
 def find(text: str) -> Iterator[Found]:
     """Names of folded text."""
-    for pattern in (_CHINESE, _TITLED) if _TITLES.search(text) else (_CHINESE,):
-        for match in pattern.finditer(text):
-            yield Found(match.start(1), match.end(1), "NAME")
+    for pattern, hint in ((_CHINESE, None), (_TITLED, _TITLES), (_BESIDE, _BESIDE_HINT)):
+        if hint is None or hint.search(text):
+            for match in pattern.finditer(text):
+                yield Found(match.start(1), match.end(1), "NAME")
     for match in _ENGLISH.finditer(text) if _ENGLISH_HINT.search(text) else ():
         if found := _english(match):
             yield found
