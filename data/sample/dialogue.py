@@ -72,7 +72,7 @@ def _topic(writer: Writer, talk: Talk, intent: str, number: int, day: int, plan:
     spec = writer.spec
     scripts = [s for s in spec.scripts if s.intent == intent and s.since <= day and s.id not in FRAMES]
     entries = [entry for entry in writer.pack.faq if entry.intent == intent]
-    share = spec.settings.faq_share.get(intent, 0.4) if scripts else 1.0
+    share = spec.settings.faq_share.get(intent, 0.3) if scripts else 1.0
     before = talk.word("also") if number and plan.random() < 0.5 else ""
     if entries and plan.random() < share:
         talk.open_topic("any", before)

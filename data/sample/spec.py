@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -50,7 +50,9 @@ class Settings(Part):
     customers: str = Field(description="query: customer_id, name, phone, email of the demo database")
     orders: dict[str, str] = Field(description="name → query of :customer's order ids before :day")
     intents: dict[str, float] = Field(description="weight of each intent as a topic")
-    faq_share: dict[str, float] = Field({}, description="intent → share of its topics that are knowledge questions")
+    faq_share: dict[str, float] = Field(
+        {}, description="intent → share of its topics that are knowledge questions, 0.3 unless told"
+    )
     rates: Rates
 
 
@@ -148,7 +150,7 @@ def load_spec(pack: Pack) -> Spec:
             continue
         try:
             raw = yaml.load(path.read_text(encoding="utf8"), Loader=yaml.CSafeLoader)
-            parts[name] = TypeAdapter(field.annotation).validate_python(raw)
+            parts[name] = TypeAdapter[Any](field.annotation or object).validate_python(raw)
         except (OSError, yaml.YAMLError) as error:
             raise PackError(f"{path}: cannot be read: {error}") from error
         except ValidationError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 
 Node = str | tuple["Node", ...] | list["Node"]  # text or {reference}, sequence, alternatives
 _TOKEN = re.compile(r"[(|)]|\{[^{}]*\}|[^(|){}]+")
@@ -20,7 +20,7 @@ class TemplateError(ValueError):
     """A phrase cannot be read; the message quotes it."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse(source: str) -> Node:
     """The phrase as a tree: tuples are sequences, lists are alternatives."""
     tokens = _TOKEN.findall(source)
@@ -58,7 +58,7 @@ def expand(node: Node, rng: random.Random, fill: Callable[[str], str]) -> str:
     return "".join(expand(part, rng, fill) for part in node)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _since(source: str) -> tuple[int, str]:
     match = _SINCE.match(source)
     return (int(match[1]), source[match.end() :]) if match else (0, source)
