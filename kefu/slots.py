@@ -65,8 +65,10 @@ def _choice(text: str, slot: Slot, lang: str) -> str | None:
 
 def _occurs(phrase: str, text: str) -> bool:
     """Whole words in alphabets that have spaces, anywhere in a text in Chinese."""
+    if phrase.casefold() not in text.casefold():  # most phrases: no need for a regex
+        return False
     if CJK.search(phrase):
-        return phrase.casefold() in text.casefold()
+        return True
     return re.search(rf"(?<![^\W_]){re.escape(phrase)}(?![^\W_])", text, re.IGNORECASE | re.ASCII) is not None
 
 
