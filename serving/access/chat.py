@@ -79,7 +79,7 @@ async def chat_socket(socket: WebSocket) -> None:
     except WebSocketDisconnect:
         return
     except ApiError as error:
-        await socket.send_json({"type": "error", **error.body["error"]})
+        await socket.send_json({**error.body["error"], "type": "error"})
         await socket.close(POLICY_VIOLATION)
 
 
@@ -106,4 +106,4 @@ async def _answer(socket: WebSocket, site: Site, token: str | None, message: str
     except ApiError as error:
         if error.status == 401:
             raise
-        await socket.send_json({"type": "error", **error.body["error"]})
+        await socket.send_json({**error.body["error"], "type": "error"})

@@ -17,12 +17,12 @@ HEADERS = {
 }
 
 
-class BodyTooLarge(Exception):
-    """More bytes than any request needs."""
-
-
 class Guard:
-    """Refuses large bodies with 413, whether their length is announced or not; adds the headers."""
+    """Refuses large bodies with 413, whether their length is announced or not; adds the headers.
+
+    It reads the body before the application does: what this server takes is small JSON, and a framework
+    that meets an error while reading would turn it into another.
+    """
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self._app, self._most = app, most
@@ -31,23 +31,31 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._most:
-                raise BodyTooLarge
-            return message
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        try:
-            await self._app(scope, counted, guarded)
-        except BodyTooLarge:
+        body = await self._read(receive)
+        if body is None:
             error = ApiError(413, "too_large", f"The request has more than {self._most} bytes")
             await response(error)(scope, receive, guarded)
+            return
+        first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replayed() -> Message:
+            return first.pop() if first else await receive()
+
+        await self._app(scope, replayed, guarded)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        """The whole body; None when it is too large. A client that is gone has sent what it has."""
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._most:
+                return None
+        return body

@@ -13,14 +13,24 @@ from kefu.pack import Conversation, Lang
 
 Phrases = Mapping[Lang, Sequence[str]]
 SHORT = 24  # characters: longer than any plain yes or no
+BEFORE, AFTER = 2, 4  # characters that may stand around a Chinese phrase in its clause ("那 好的 谢谢你")
+CLAUSES = re.compile(r"[，。！、,.!;；~\s]+")
 
 
 def _longest(text: str, phrases: Phrases) -> int:
-    """Length of the longest phrase in ``text``; Latin phrases must be whole words."""
+    """Length of the longest phrase in ``text``.
+
+    Latin phrases must be whole words. Chinese has no word borders ("是" in "我的订单是…"), so there a
+    phrase must be nearly all of its clause.
+    """
     found = [0]
     for phrase in (p.lower() for group in phrases.values() for p in group):
-        latin = phrase.isascii()
-        if re.search(rf"(?<![a-z]){re.escape(phrase)}(?![a-z])", text) if latin else phrase in text:
+        if phrase.isascii():
+            hit = re.search(rf"(?<![a-z]){re.escape(phrase)}(?![a-z])", text)
+        else:
+            around = rf".{{0,{BEFORE}}}{re.escape(phrase)}.{{0,{AFTER}}}"
+            hit = next(filter(None, (re.fullmatch(around, clause) for clause in CLAUSES.split(text))), None)
+        if hit:
             found.append(len(phrase))
     return max(found)
 

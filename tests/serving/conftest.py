@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from kefu.params import Serving, load
-from kefu.paths import ROOT
 from serving.dialogue.assistant import Assistant
 from serving.knowledge.sessions import Sessions
 from serving.knowledge.valkey import Store, open_store
@@ -19,8 +18,8 @@ Opener = Callable[..., Assistant]
 
 
 @pytest.fixture(scope="session")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return micro.build(ROOT / load().pack, tmp_path_factory.mktemp("release"))
+def release() -> Path:
+    return micro.shared()
 
 
 @pytest.fixture(scope="session")

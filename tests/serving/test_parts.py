@@ -83,7 +83,13 @@ def test_what_a_model_may_say(size: int) -> None:
         ("Yes please", True),
         ("no, thanks", False),
     ]
-    + [("not ok", False), ("好的，谁出运费？", None), ("我的订单是[ORDER_1]", None), ("yesterday", None)],
+    + [
+        ("not ok", False),
+        ("好的，谁出运费？", None),
+        ("收件人是[NAME_1]", None),
+        ("那好的，谢谢", True),
+        ("yesterday", None),
+    ],
 )
 def test_yes_and_no(text: str, meaning: bool | None) -> None:
     assert yes_or_no(text, PACK.conversation) is meaning

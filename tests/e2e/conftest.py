@@ -1,0 +1,33 @@
+"""One real server for all end-to-end tests: Ray Serve, Valkey, Milvus, a micro release."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kefu.params import load
+from serving.ops.run import Server, start
+from tests.fixtures import micro
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("server")
+    params = load().serving.model_copy(update={"port": free_port()})
+    running = start(micro.shared(), params, runtime=folder / "runtime", raw=folder / "raw")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def url(server: Server) -> str:
+    return server.url

@@ -1,0 +1,93 @@
+"""Starting, dying and stopping: what must not start does not, what dies comes back, what stops is gone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+import ray
+
+from kefu.params import load
+from kefu.paths import ROOT
+from kefu.release import TamperedRelease
+from serving.ops.client import CHANNELS, open_session
+from serving.ops.run import CannotServe, Server, start
+from tests.e2e.conftest import free_port
+from tests.fixtures import micro
+
+
+def test_a_tampered_release_does_not_start(tmp_path: Path) -> None:
+    release = shutil.copytree(micro.shared(), tmp_path / "release")
+    with (release / "pack/pack.yaml").open("a") as file:
+        file.write("# one line more\n")
+    with pytest.raises(TamperedRelease, match=r"pack/pack\.yaml was changed"):
+        start(release, load().serving, runtime=tmp_path, raw=tmp_path)
+    with pytest.raises(TamperedRelease, match="the registry says"):
+        start(micro.shared(), load().serving, content_hash="0" * 64, runtime=tmp_path, raw=tmp_path)
+
+
+def test_the_development_key_is_not_shown_to_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("KEFU_SECRET", raising=False)
+    params = load().serving.model_copy(update={"host": "0.0.0.0"})
+    with pytest.raises(CannotServe, match="KEFU_SECRET"):
+        start(micro.shared(), params, runtime=tmp_path, raw=tmp_path)
+
+
+def test_a_taken_port_is_an_error(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(CannotServe, match=r"Set serving\.port"):
+        start(micro.shared(), server.plan.params, runtime=tmp_path, raw=tmp_path)
+
+
+def test_a_killed_replica_comes_back_and_sessions_go_on(server: Server) -> None:
+    session = open_session(server.url, "C1001")
+    assert CHANNELS["http"](session, "我要换货")["asks"] == "order_number"
+    killed = [p for p in psutil.process_iter(["cmdline"]) if _is_replica(p)]
+    assert len(killed) == 1
+    killed[0].kill()
+    _wait(server.url, 40)
+    assert CHANNELS["http"](session, "QM2611140014")["flow"] == "exchange"
+
+
+def _is_replica(process: psutil.Process) -> bool:
+    """This server's inference replica; other Ray sessions may run on the machine."""
+    mine = {p.pid for p in psutil.Process().children(recursive=True)}
+    return process.pid in mine and "ServeReplica:kefu:Chat" in " ".join(process.info["cmdline"] or [])
+
+
+def _wait(url: str, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    time.sleep(1)  # the death has to be noticed first
+    while httpx.get(f"{url}/readyz", timeout=10).status_code != 200:
+        assert time.monotonic() < end, "the replica did not come back"
+        time.sleep(0.5)
+
+
+@pytest.mark.slow
+def test_stopping_leaves_no_process(tmp_path: Path) -> None:
+    """A server of its own, ended with SIGTERM."""
+    code = (
+        "import signal, sys; from pathlib import Path\n"
+        "from kefu.params import load; from serving.ops.run import start\n"
+        "signal.signal(signal.SIGTERM, lambda *a: sys.exit())\n"
+        f"s = start(Path({str(micro.shared())!r}), load().serving.model_copy(update={{'port': {free_port()}}}),"
+        f" runtime=Path({str(tmp_path)!r}), raw=Path({str(tmp_path)!r}))\n"
+        "try:\n    print('up', flush=True); signal.pause()\nfinally:\n    s.stop()\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert child.stdout and child.stdout.readline() == "up\n"
+    family = psutil.Process(child.pid).children(recursive=True)
+    assert any("valkey-server" in p.name() for p in family)
+    child.terminate()
+    child.wait(60)
+    _, alive = psutil.wait_procs(family, timeout=15)
+    assert alive == []
+
+
+def test_ray_is_small_and_local(server: Server) -> None:
+    assert ray.cluster_resources()["object_store_memory"] <= 128 * 1024 * 1024
