@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import time
 
 from data.review.server import LocalServer, ServerNotStarted, running
@@ -51,8 +52,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="Label Studio with the review queue")
     arguments.add_argument("--port", type=int, default=8080)
     port = arguments.parse_args().port
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a supervisor: stop Label Studio, too
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    print("Starting Label Studio (the first start takes about half a minute) …", flush=True)
+    print("Starting Label Studio (the first start takes about a minute) …", flush=True)
     try:
         with running(RUNTIME / "label-studio", port, secret()) as server:
             fill(server)

@@ -24,7 +24,7 @@ from kefu.paths import ROOT
 
 VENV = ROOT / ".venv-label-studio"
 USER = "reviewer@kefu.local"
-START_SECONDS = 240  # the first start migrates an empty database
+START_SECONDS = 600  # the first start migrates an empty database: half a minute, more on a busy machine
 # No telemetry, no update check, no crash reports, and nobody signs up unasked.
 QUIET = {
     "COLLECT_ANALYTICS": "false",

@@ -1,0 +1,53 @@
+"""The command line: quick help, parameters explained, clear refusals."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from kefu.params import Params
+from kefu.paths import ROOT
+from pipelines.cli import app
+
+
+def test_help_is_quick_and_lists_the_commands() -> None:
+    started = time.monotonic()
+    shown = subprocess.run([sys.executable, "-m", "pipelines.cli", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert time.monotonic() - started < 3  # 0.2 s on an idle machine; importing MLflow or Ray would take far more
+    assert all(name in shown.stdout for name in ("status", "params", "rollback", "promote", "review", "serve", "chat"))
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, pipelines.cli; print(sorted({'mlflow', 'ray', 'torch', 'label_studio_sdk'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_params_shows_every_parameter_of_a_profile() -> None:
+    shown = CliRunner().invoke(app, ["params", "--profile", "qwen3-8b"])
+    assert shown.exit_code == 0 and "Qwen/Qwen3-8B" in shown.output
+    sections = [s for s in Params.model_fields.values() if hasattr(s.annotation, "model_fields")]
+    names = {name for section in sections for name in section.annotation.model_fields}
+    assert names <= set(shown.output.split())
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
+    shown = CliRunner().invoke(app, ["params", "--profile", "huge"])
+    assert shown.exit_code == 1 and "huge" in shown.output and "qwen3-8b" in shown.output
+
+
+@pytest.mark.parametrize("command", [["review", "push"], ["review", "pull"]])
+def test_review_without_a_server_says_what_to_set(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    shown = CliRunner().invoke(app, command)
+    assert shown.exit_code == 1 and "set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY" in shown.output
+
+
+def test_chat_without_a_server_says_so() -> None:
+    shown = CliRunner().invoke(app, ["chat", "--url", "http://127.0.0.1:9"])
+    assert shown.exit_code == 1 and "No server at http://127.0.0.1:9" in shown.output
