@@ -1,0 +1,73 @@
+"""`make demo`: the whole loop on the SAMPLE shop, then a conversation with what came out of it.
+
+python -m pipelines.demo           # stays up with the chat page until Ctrl-C
+python -m pipelines.demo --once    # ends by itself, for CI
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+
+from rich.console import Console
+
+from kefu import tracking
+from kefu.params import load
+from kefu.paths import RAW, ROOT
+from pipelines.summary import show
+
+CONSOLE = Console(highlight=False)
+
+
+def _say(text: str) -> None:
+    CONSOLE.rule(f"[bold]{text}", align="left")
+
+
+def _run(*command: str) -> None:
+    """Runs a step whose output the user should see; its failure ends the demo with its own message."""
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(f"`{' '.join(command)}` failed (exit {done.returncode}); what it said stands above")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--once", action="store_true", help="end after the conversation")
+    once = arguments.parse_args().once
+    started = time.monotonic()
+
+    if not (RAW / "shop").exists():
+        _say("1/4  Writing a week of SAMPLE conversations of an invented shop")
+        _run("pipelines.sample")
+    _say("2/4  dvc repro: from raw conversations to a promoted release (some 8 minutes the first time)")
+    _run("dvc", "repro")
+    trained = time.monotonic() - started
+
+    _say("3/4  Deploying the champion on Ray Serve, and asking it")
+    # Imported here: Ray and the models are needed only once there is something to serve.
+    from serving.ops.demo import converse
+    from serving.ops.run import start
+
+    champion = tracking.champion()
+    if champion is None:
+        sys.exit("No release was promoted: `dvc repro` above says what fell short")
+    release = tracking.download_release(champion.version)
+    server = start(release, load().serving, version=str(champion.version), content_hash=champion.content_hash)
+    try:
+        said = converse(server.url)
+        _say("4/4  What happened")
+        show(CONSOLE, champion, said, trained)
+        if not once:
+            CONSOLE.print(f"\nThe shop is open: [bold]{server.url}[/]   (Ctrl-C closes it)")
+            while True:
+                time.sleep(3600)
+    except KeyboardInterrupt:
+        CONSOLE.print("\nClosing …")
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
