@@ -147,6 +147,7 @@ class Serving(Section):
     host: str
     port: int = Field(gt=0, lt=65536)
     faq_score: float = Field(description="retrieval score from which an FAQ answer is given as it is")
+    faq_margin: float = Field(ge=0, description="and by how much it must lead the next entry, else a model answers")
     router_confidence: float = Field(ge=0, le=1, description="below it, no flow is started unasked")
     edge_confidence: float = Field(ge=0, le=1, description="below it, the centre model answers")
     history_turns: int = Field(gt=0)
