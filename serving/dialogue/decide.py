@@ -119,4 +119,9 @@ class Decider:
         return self._known(seen) and seen.hits[0].score >= EXACT
 
     def _known(self, seen: Understood) -> bool:
-        return bool(seen.hits) and seen.hits[0].score >= self._params.faq_score and seen.hits[0].entry.kind == "faq"
+        """Whether the FAQ answers this: the best entry is near, and clearly nearer than the next."""
+        if not seen.hits or seen.hits[0].entry.kind != "faq":
+            return False
+        best, *others = (hit.score for hit in seen.hits)
+        lead = best - others[0] if others else best
+        return best >= EXACT or (best >= self._params.faq_score and lead >= self._params.faq_margin)

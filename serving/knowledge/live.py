@@ -15,7 +15,7 @@ from kefu.retrieval import KnowledgeEntry
 from serving.knowledge.shop_db import ToolBox
 
 WORDS = re.compile(r"[A-Za-z]{4,}|[\u4e00-\u9fff]{2,}")
-LONGEST, MOST_ROWS = 6, 3
+LONGEST, MOST_ROWS, MOST_PROMOTIONS = 6, 3, 2
 
 
 class LiveKnowledge:
@@ -30,10 +30,16 @@ class LiveKnowledge:
 
     def entries(self, text: str, lang: Lang, now: str) -> list[KnowledgeEntry]:
         """Promotions of the day that the message may be about, and products that it names."""
-        return [*self._products(text, lang, now), *self._promotions(lang, now)]
+        return [*self._products(text, lang, now), *self._promotions(text, lang, now)]
 
-    def _promotions(self, lang: Lang, now: str) -> list[KnowledgeEntry]:
-        running = [p for p in self._pack.promotions if p.starts <= now[:10] <= p.ends]
+    def _promotions(self, text: str, lang: Lang, now: str) -> list[KnowledgeEntry]:
+        words = {word.lower() for word in _words(text)}
+        running = [
+            p
+            for p in self._pack.promotions
+            if p.starts <= now[:10] <= p.ends
+            and any(word in f"{p.title.in_(lang)} {p.detail.in_(lang)}".lower() for word in words)
+        ][:MOST_PROMOTIONS]
         return [
             KnowledgeEntry(
                 id=p.id, kind="promotion", intent=None, lang=lang, question=p.title.in_(lang), answer=p.detail.in_(lang)
