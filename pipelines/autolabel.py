@@ -12,15 +12,15 @@ from kefu.calibration import coverage_curve
 from kefu.classifier import TextClassifier
 from kefu.dialogues import read_dialogues
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
-from kefu.pack import load_slots, load_taxonomy
+from kefu.pack import load
 from kefu.paths import DIALOGUES, LABELER, LABELS, PLOTS, REVIEWED, ROOT
 from pipelines.stage import stage
 
 
 def main() -> None:
     with stage("autolabel") as s:
-        params, pack = s.params.autolabel, ROOT / s.params.pack
-        version, slots = load_taxonomy(pack).version, load_slots(pack)
+        params, pack = s.params.autolabel, load(ROOT / s.params.pack)
+        version = pack.taxonomy.version
         people = known(REVIEWED, version)
         dialogues = {dialogue.id: dialogue for dialogue in read_dialogues(DIALOGUES)}
         judged = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged))
@@ -28,7 +28,7 @@ def main() -> None:
         rule = choose(predicted, confidence, correct, params.target_precision, params.confidence_level)
         skip = decided(people.labels.values(), people.undecided)
         proposals = propose(dialogues.values(), skip, TextClassifier.load(LABELER))
-        rules = SlotLabels(slots, people.labels.values(), dialogues, version)
+        rules = SlotLabels(pack, people.labels.values(), dialogues, version)
         result = autolabel(proposals, rule, rules, params, version)
         with atomic_dir(LABELS) as folder:
             write_jsonl(folder / "accepted.jsonl", result.accepted)

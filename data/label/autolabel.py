@@ -113,7 +113,7 @@ def autolabel(
             params.target_precision,
             params.confidence_level,
         )
-    found = [label for p in taken for label in slots.of(p.dialogue, p.index)]
+    found = [label for p in taken for label in slots.of(p.dialogue, p.index, p.intent)]
     return Autolabelled(
         accepted=[p.label(version) for p in taken] + found,
         queue=[p.task("audit") for p in audit] + [p.task("unsure") for p in most_useful_first(unsure)],

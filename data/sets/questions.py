@@ -5,7 +5,8 @@ never sees:
 
 - variants held out by keyed hash. They stay out of the served index for good, because the artefact
   that is evaluated is the one that is served;
-- questions of held-out customers to which the shop answered with a FAQ's answer. A question that
+- questions with which held-out customers opened a dialogue and which the shop answered with a FAQ's
+  answer (later ones lean on what was said: "and to Harbin?"). A question that
   stands in the index word for word is left out: it would measure nothing.
 """
 
@@ -51,8 +52,9 @@ def _asked(pack: Pack, dialogues: Iterable[Dialogue], params: Build) -> Iterator
     for dialogue in dialogues:
         if split_of(dialogue.customer, params.eval_share, params.seed) == "train":
             continue
-        for before, turn in zip(dialogue.turns, dialogue.turns[1:], strict=False):
-            if before.role == "customer" and turn.role != "customer":
-                entry = next((entry for answer, entry in answers.items() if answer in turn.text), None)
-                if entry:
-                    yield RetrievalExample(question=before.text, entry_id=entry, split="eval", source="dialogue")
+        opening, reply = dialogue.turns[:1], dialogue.turns[1:2]
+        if opening and reply and opening[0].role == "customer" and reply[0].role != "customer":
+            entry = next((entry for answer, entry in answers.items() if answer in reply[0].text), None)
+            if entry:
+                question = opening[0].text
+                yield RetrievalExample(question=question, entry_id=entry, split="eval", source="dialogue")

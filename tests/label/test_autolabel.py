@@ -10,15 +10,15 @@ from data.label.labeler import arrays, train_labeler
 from data.label.slot_labels import SlotLabels
 from data.label.turns import join_intents
 from kefu.classifier import TextClassifier
-from kefu.pack import load_slots
+from kefu.pack import load as load_pack
 from kefu.params import load
-from kefu.schema import Dialogue, Label
+from kefu.schema import Dialogue, Label, Turn
 from tests.fixtures.chatter import ASKED, VERSION, chatter
 
 PARAMS = load()
 LABELER = PARAMS.labeler.model_copy(update={"features": 4096})
 AUTOLABEL = PARAMS.autolabel.model_copy(update={"target_precision": 0.9, "audit_share": 0.1})
-SLOTS = load_slots(Path("tests/fixtures/pack"))
+PACK = load_pack(Path("tests/fixtures/pack"))
 
 
 def run(folder: Path) -> tuple[Autolabelled, list[Label], list[Label]]:
@@ -30,7 +30,7 @@ def run(folder: Path) -> tuple[Autolabelled, list[Label], list[Label]]:
     confidence, correct = arrays(judged)
     rule = choose([j.predicted for j in judged], confidence, correct, 0.9, 0.95)
     proposals = propose(dialogues, decided(reviewed, []), TextClassifier.load(folder))
-    slots = SlotLabels(SLOTS, reviewed, by_id, VERSION)
+    slots = SlotLabels(PACK, reviewed, by_id, VERSION)
     return autolabel(proposals, rule, slots, AUTOLABEL, VERSION), reviewed, truth
 
 
@@ -66,7 +66,7 @@ def test_the_queue_asks_a_text_once_before_it_repeats_one(tmp_path: Path) -> Non
     dialogues, _ = chatter(40, seed=3)
     twice = [*dialogues, *(d.model_copy(update={"id": d.id + "-again"}) for d in dialogues)]
     proposals = propose(twice, frozenset(), TextClassifier.load(tmp_path))
-    queue = autolabel(proposals, nothing, SlotLabels(SLOTS, [], {}, VERSION), AUTOLABEL, VERSION).queue
+    queue = autolabel(proposals, nothing, SlotLabels(PACK, [], {}, VERSION), AUTOLABEL, VERSION).queue
     by_id = {d.id: d for d in twice}
     texts = [by_id[task.dialogue_id].turns[task.turn].text for task in queue]
     distinct = len(set(texts))
@@ -77,7 +77,7 @@ def test_nothing_accepted_is_said_loudly(tmp_path: Path, caplog: pytest.LogCaptu
     run(tmp_path)
     dialogues, _ = chatter(10, seed=4)
     proposals = propose(dialogues, frozenset(), TextClassifier.load(tmp_path))
-    result = autolabel(proposals, Acceptance(), SlotLabels(SLOTS, [], {}, VERSION), AUTOLABEL, VERSION)
+    result = autolabel(proposals, Acceptance(), SlotLabels(PACK, [], {}, VERSION), AUTOLABEL, VERSION)
     assert result.metrics["accepted"] == 0 and len(result.queue) == len(proposals)
     assert "NOTHING was accepted" in caplog.text and "autolabel.target_precision" in caplog.text
 
@@ -131,9 +131,19 @@ def test_slot_confidence_is_measured_against_people() -> None:
         )
         for i, v in enumerate(said)
     ]
-    rules = SlotLabels(SLOTS, reviewed, {d.id: d for d in dialogues}, VERSION)
-    assert rules.of(dialogues[0], 0) == []  # people have filled it
-    assert [(la.value, la.confidence) for la in rules.of(dialogues[3], 0)] == [("[TICKET_2]", 0.6)]  # (2+1)/(3+2)
+    rules = SlotLabels(PACK, reviewed, {d.id: d for d in dialogues}, VERSION)
+    assert rules.of(dialogues[0], 0, "cancel_ticket") == []  # people have filled it
+    assert [(la.value, la.confidence) for la in rules.of(dialogues[3], 0, "cancel_ticket")] == [
+        ("[TICKET_2]", 0.6)
+    ]  # (2+1)/(3+2)
+
+
+def test_slots_are_looked_for_where_their_flow_is_at_work() -> None:
+    talk, _ = chatter(1, seed=6)
+    said = talk[0].model_copy(update={"turns": (Turn(role="customer", text="[TICKET_1] with oat milk"),)})
+    rules = SlotLabels(PACK, [], {}, VERSION)
+    assert [la.what for la in rules.of(said, 0, "cancel_ticket")] == ["slot:ticket"]
+    assert rules.of(said, 0, "beans") == []
 
 
 def test_a_rule_closes_what_it_does_not_name() -> None:
