@@ -21,12 +21,13 @@ It does not run flows or tools (serving does) and does not read ``sample/`` (dat
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 Lang = Literal["zh", "en"]
+T = TypeVar("T")
 
 
 class PackError(ValueError):
@@ -231,6 +232,9 @@ class Pack(Part):
                     problems.append(f"flow {flow.name}, step {step.id}: unknown slot {step.collect}")
                 if step.call and step.call not in self.tools:
                     problems.append(f"flow {flow.name}, step {step.id}: unknown tool {step.call}")
+                elif step.call and set(step.args) != set(self.tools[step.call].args):
+                    wanted = ", ".join(self.tools[step.call].args)
+                    problems.append(f"flow {flow.name}, step {step.id}: {step.call} wants the arguments {wanted}")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -246,22 +250,28 @@ def _yaml(path: Path) -> Any:
         raise PackError(f"{path}: cannot be read: {error}") from error
 
 
+def _read(path: Path, kind: type[T]) -> T:
+    """The file as ``kind``. Raises PackError naming file and field."""
+    try:
+        return TypeAdapter(kind).validate_python(_yaml(path))
+    except ValidationError as error:
+        raise PackError(f"{path}: {_problems(error)}") from error
+
+
+def _problems(error: ValidationError) -> str:
+    """Field and fault of each, without the rules' own prefix."""
+    rows = [(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+    return "; ".join(f"{field}: {fault}" if field else fault for field, fault in rows)
+
+
 def load_taxonomy(folder: Path) -> Taxonomy:
     """The pack's intents alone, for stages that need nothing else of it. Raises PackError."""
-    path = folder / "taxonomy.yaml"
-    try:
-        return Taxonomy.model_validate(_yaml(path))
-    except ValidationError as error:
-        raise PackError(f"{path}: {error}") from error
+    return _read(folder / "taxonomy.yaml", Taxonomy)
 
 
 def load_slots(folder: Path) -> dict[str, Slot]:
     """The pack's slots alone. Raises PackError."""
-    path = folder / "slots.yaml"
-    try:
-        return TypeAdapter(dict[str, Slot]).validate_python(_yaml(path))
-    except ValidationError as error:
-        raise PackError(f"{path}: {error}") from error
+    return _read(folder / "slots.yaml", dict[str, Slot])
 
 
 def policy_sections(path: Path) -> list[Policy]:
@@ -276,21 +286,21 @@ def policy_sections(path: Path) -> list[Policy]:
 
 
 def load(folder: Path) -> Pack:
-    """Reads and checks a whole pack. Raises PackError naming the file or field at fault."""
+    """Reads and checks a whole pack. Raises PackError naming file and field at fault."""
+    knowledge = folder / "knowledge"
+    parts: dict[str, Any] = {
+        "shop": _read(folder / "pack.yaml", Shop),
+        "taxonomy": load_taxonomy(folder),
+        "slots": load_slots(folder),
+        "flows": tuple(_read(path, Flow) for path in sorted((folder / "flows").glob("*.yaml"))),
+        "tools": _read(folder / "tools.yaml", dict[str, Tool]),
+        "faq": _read(knowledge / "faq.yaml", tuple[Faq, ...]),
+        "policies": tuple(s for path in sorted((knowledge / "policies").glob("*.md")) for s in policy_sections(path)),
+        "promotions": _read(folder / "promotions.yaml", tuple[Promotion, ...]),
+        "prompts": _read(folder / "prompts.yaml", dict[str, Text]),
+        "conversation": _read(folder / "conversation.yaml", Conversation),
+    }
     try:
-        return Pack(
-            folder=folder,
-            shop=Shop.model_validate(_yaml(folder / "pack.yaml")),
-            taxonomy=Taxonomy.model_validate(_yaml(folder / "taxonomy.yaml")),
-            slots=_yaml(folder / "slots.yaml"),
-            flows=tuple(Flow.model_validate(_yaml(p)) for p in sorted((folder / "flows").glob("*.yaml"))),
-            tools=_yaml(folder / "tools.yaml"),
-            faq=tuple(_yaml(folder / "knowledge/faq.yaml")),
-            policies=tuple(s for p in sorted((folder / "knowledge/policies").glob("*.md")) for s in policy_sections(p)),
-            promotions=tuple(_yaml(folder / "promotions.yaml")),
-            prompts=_yaml(folder / "prompts.yaml"),
-            conversation=Conversation.model_validate(_yaml(folder / "conversation.yaml")),
-        )
+        return Pack(folder=folder, **parts)
     except ValidationError as error:
-        rows = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise PackError(f"{folder} ({error.title}): " + "; ".join(rows)) from error
+        raise PackError(f"{folder}: {_problems(error)}") from error
