@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -116,6 +118,14 @@ def _check(params: Serving) -> None:
 
 def _start_ray() -> None:
     """Joins the cluster of RAY_ADDRESS, else starts Ray on this machine, quiet and small."""
+    on_sigterm = signal.getsignal(signal.SIGTERM)
+    _init_ray()
+    if threading.current_thread() is threading.main_thread():
+        # Ray sets a handler that ends the process at once; the caller's own lets it clean up.
+        signal.signal(signal.SIGTERM, on_sigterm)
+
+
+def _init_ray() -> None:
     for chatty in ("ray", "ray.serve"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     if address := os.environ.get("RAY_ADDRESS"):
