@@ -42,7 +42,7 @@ MODELS: dict[str, ModelFacts] = {
     "Qwen/Qwen2.5-1.5B-Instruct": ModelFacts("chatml", False, ATTENTION_AND_MLP),
     "Qwen/Qwen3-1.7B": ModelFacts("chatml", True, ATTENTION_AND_MLP),
     "Qwen/Qwen3-8B": ModelFacts("chatml", True, ATTENTION_AND_MLP),
-    "tiny-qwen3": ModelFacts("chatml", True, ATTENTION_AND_MLP, TinySize(256, 6, 4, 2, 64, 768)),
+    "tiny-qwen3": ModelFacts("chatml", True, ATTENTION_AND_MLP, TinySize(256, 4, 4, 2, 64, 768)),
     "tiny-qwen3-edge": ModelFacts("chatml", True, ATTENTION_AND_MLP, TinySize(160, 3, 4, 2, 40, 480)),
 }
 
