@@ -1,7 +1,8 @@
 """Trains ``TextClassifier``: a linear support vector machine, then a calibration fitted out of fold.
 
-LinearSVC (squared hinge, one against the rest) rather than logistic regression: on real conversations
-it was 2 to 3 points more accurate and ten times faster, and the calibration gives it probabilities.
+LinearSVC (squared hinge, one against the rest) rather than logistic regression: in one comparison on
+real conversations (5 folds, C = 1 against an untuned C = 10) it was 2 to 3 points more accurate and
+faster than lbfgs, which had not converged; the calibration gives it probabilities.
 That is fitted on predictions for dialogues that the predicting model had not seen, else it
 would learn the confidence of a model that knows the answers.
 """
