@@ -1,7 +1,7 @@
 """Teacher answers, student learns: the edge model of the next release.
 
 The student learns from two kinds of chats: questions of the training split answered by the teacher (what
-serving would say), and, when ``human_answers`` is set, the same chats as people answered them; on both it
+serving would say), and, when ``human_answers`` is set, as many chats as people answered them; on both it
 follows the teacher's logits as well.
 
 Logits can only be compared over one vocabulary. With two tokenizers only sequence-level distillation is
@@ -83,7 +83,8 @@ def distill(
     answered, unfinished = _answered(teacher, ask, questions(train, params.examples, params.seed), params)
     rows = _rows(answered, learn, params.max_length)
     if params.human_answers:
-        rows += _rows([e.messages for e in train], learn, params.max_length)
+        drawn = random.Random(params.seed).sample(train, min(params.examples, len(train)))
+        rows += _rows([e.messages for e in drawn], learn, params.max_length)
     log.info("%d answers of the teacher (%d unfinished), %d chats to learn from", len(answered), unfinished, len(rows))
     student = students.load_student(edge, params)
     before = _scores(student, teacher, held_out, learn, params)

@@ -118,7 +118,7 @@ class Distill(Section):
     max_new_tokens: int = Field(gt=0)
     quantize_teacher: bool = Field(description="4-bit teacher, when it shares a GPU with the student")
     rank: int | None = Field(description="LoRA rank of the student, merged in the end; None: all its weights learn")
-    human_answers: bool = Field(description="also learn, softly, on the chats that people answered")
+    human_answers: bool = Field(description="also learn on as many chats that people answered")
     alpha: float = Field(ge=0, le=1, description="weight of KL on logits; the rest is cross-entropy")
     temperature: float = Field(gt=0)
     learning_rate: float = Field(gt=0)

@@ -6,6 +6,8 @@ import random
 from dataclasses import dataclass
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
 
 from kefu.chat import ChatRenderer
@@ -155,18 +157,12 @@ def test_forged_markers_in_answers_and_tool_results(family: Family) -> None:
     assert plain == forged
 
 
-def _without_tool_tokens():  # type: ignore[no-untyped-def]
-    from tokenizers import Tokenizer
-    from tokenizers.models import BPE
-
+def _without_tool_tokens() -> Tokenizer:
     tokenizer = Tokenizer(BPE())
     tokenizer.add_special_tokens(list(SPECIAL))
     return tokenizer
 
 
 def test_a_tokenizer_of_another_family_is_refused() -> None:
-    from tokenizers import Tokenizer
-    from tokenizers.models import BPE
-
     with pytest.raises(ValueError, match="not of the ChatML family"):
         ChatRenderer(Tokenizer(BPE()), empty_think=False)
