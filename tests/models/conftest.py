@@ -113,5 +113,5 @@ def adapter_folder(trained: tuple[Path, Tuned]) -> Path:
 
 @pytest.fixture(scope="session")
 def distill_params() -> Distill:
-    change = {"examples": 8, "max_new_tokens": 24, "learning_rate": 3e-3, "batch_size": 4, "epochs": 2}
+    change = {"examples": 40, "max_new_tokens": 24, "learning_rate": 3e-3, "batch_size": 4, "epochs": 2}
     return params.load(profile="tiny").distill.model_copy(update=change)
