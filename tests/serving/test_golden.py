@@ -1,0 +1,28 @@
+"""Every golden conversation of the demo pack, turn by turn and row by row, on a router trained on the pack alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evaluation.golden import Golden, load_goldens
+from evaluation.subject import Subject
+from evaluation.suites.flows import play
+from kefu.params import Serving, load
+from kefu.paths import ROOT
+from pipelines.subject import opened
+
+GOLDENS = list(load_goldens(ROOT / load().pack / "golden"))
+
+
+@pytest.fixture(scope="module")
+def subject(release: Path, params: Serving) -> Iterator[Subject]:
+    with opened("challenger", release, params) as opened_subject:
+        yield opened_subject
+
+
+@pytest.mark.parametrize("golden", GOLDENS, ids=lambda golden: golden.name)
+def test_golden(subject: Subject, golden: Golden) -> None:
+    assert [fault for turn in play(golden, subject.talks(golden.customer)) for fault in turn] == []
