@@ -9,6 +9,7 @@ A pack is a folder (``shop/`` is the demo's):
     tools.yaml          what flows may do: parametrised SQL on the demo shop (REST in production)
     knowledge/faq.yaml  questions, variants and answers;  knowledge/policies/*.md: one policy a file
     promotions.yaml     what is on offer, from when to when
+    rules/*.yaml        labelling rules, one a file
     prompts.yaml        system prompts of the models
     conversation.yaml   what is said around flows, and how yes, no and "never mind" sound
     golden/*.yaml       conversations that must go well, with the expected end state
@@ -20,6 +21,7 @@ It does not run flows or tools (serving does) and does not read ``sample/`` (dat
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -201,6 +203,31 @@ class Conversation(Part):
     look_up: str | None = Field(None, description="public tool of one argument, a word; models see its rows")
 
 
+class Rule(Part):
+    """A labelling rule: votes for ``intent`` where its regexes match. Evidence for the labeler, not a verdict.
+
+    text: searched in the redacted turn; before, after: in the other side's words around it.
+    """
+
+    name: str
+    intent: str
+    text: str | None = None
+    before: str | None = None
+    after: str | None = None
+
+    @model_validator(mode="after")
+    def _can_match(self) -> Rule:
+        patterns = [pattern for pattern in (self.text, self.before, self.after) if pattern is not None]
+        if not patterns:
+            raise ValueError(f"rule {self.name}: needs a regex in text, before or after")
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"rule {self.name}: {pattern!r} is no regex: {error}") from error
+        return self
+
+
 class Policy(Part):
     """A section of a policy file: knowledge for the models, cited by id."""
 
@@ -272,6 +299,15 @@ def load_taxonomy(folder: Path) -> Taxonomy:
 def load_slots(folder: Path) -> dict[str, Slot]:
     """The pack's slots alone. Raises PackError."""
     return _read(folder / "slots.yaml", dict[str, Slot])
+
+
+def load_rules(folder: Path) -> tuple[Rule, ...]:
+    """The pack's labelling rules, one file each, in order of file name; a pack may have none. Raises PackError."""
+    rules = tuple(_read(path, Rule) for path in sorted((folder / "rules").glob("*.yaml")))
+    intents = set(load_taxonomy(folder).names)
+    if unknown := [f"{rule.name}: unknown intent {rule.intent}" for rule in rules if rule.intent not in intents]:
+        raise PackError(f"{folder / 'rules'}: {'; '.join(unknown)}")
+    return rules
 
 
 def policy_sections(path: Path) -> list[Policy]:

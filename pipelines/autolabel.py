@@ -12,7 +12,7 @@ from kefu.calibration import coverage_curve
 from kefu.classifier import TextClassifier
 from kefu.dialogues import read_dialogues
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
-from kefu.pack import load
+from kefu.pack import load, load_rules
 from kefu.paths import DIALOGUES, LABELER, LABELS, PLOTS, REVIEWED, ROOT
 from pipelines.stage import stage
 
@@ -27,7 +27,8 @@ def main() -> None:
         predicted, (confidence, correct) = [j.predicted for j in judged], arrays(judged)
         rule = choose(predicted, confidence, correct, params.target_precision, params.confidence_level)
         skip = decided(people.labels.values(), people.undecided)
-        proposals = propose(dialogues.values(), skip, TextClassifier.load(LABELER))
+        labelling_rules = load_rules(ROOT / s.params.pack)
+        proposals = propose(dialogues.values(), skip, TextClassifier.load(LABELER), labelling_rules)
         rules = SlotLabels(pack, people.labels.values(), dialogues, version)
         result = autolabel(proposals, rule, rules, params, version)
         with atomic_dir(LABELS) as folder:

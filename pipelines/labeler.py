@@ -8,7 +8,7 @@ from data.label.turns import join_intents
 from data.review.reviewed import known
 from kefu.dialogues import read_dialogues
 from kefu.io import atomic_dir, write_csv
-from kefu.pack import load_taxonomy
+from kefu.pack import load_rules, load_taxonomy
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED, ROOT
 from pipelines.stage import stage
 
@@ -21,7 +21,7 @@ def main() -> None:
         joined = join_intents(people.labels.values(), dialogues, taxonomy.names)
         joined.warn("reviewed labels")
         with atomic_dir(LABELER) as folder:
-            judged = train_labeler(joined.turns, s.params.labeler, folder)
+            judged = train_labeler(joined.turns, load_rules(ROOT / s.params.pack), s.params.labeler, folder)
         header = ("confidence", "accuracy", "count")
         rows = reliability_rows(judged)
         write_csv(PLOTS / "labeler/reliability.csv", header, ([row[name] for name in header] for row in rows))

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.label.acceptance import Acceptance
+from data.label.rules import view_with_rules
 from data.label.slot_labels import SlotLabels
 from kefu.classifier import TextClassifier
+from kefu.pack import Rule
 from kefu.params import Autolabel
 from kefu.schema import Dialogue, Label, ReviewTask
 from kefu.split import fraction
-from kefu.views import labeler_view
 
 LOG = logging.getLogger("kefu")
 SOURCE = "labeler"
@@ -73,7 +74,7 @@ class Autolabelled:
 
 
 def propose(
-    dialogues: Iterable[Dialogue], skip: frozenset[tuple[str, int]], classifier: TextClassifier
+    dialogues: Iterable[Dialogue], skip: frozenset[tuple[str, int]], classifier: TextClassifier, rules: Sequence[Rule]
 ) -> list[Proposal]:
     """A proposal for every customer turn that is not in ``skip`` (dialogue id, turn)."""
     places = [
@@ -84,13 +85,15 @@ def propose(
     ]
     proposals: list[Proposal] = []
     for start in range(0, len(places), BATCH):
-        proposals += _proposals(places[start : start + BATCH], classifier)
+        proposals += _proposals(places[start : start + BATCH], classifier, rules)
     return proposals
 
 
-def _proposals(places: Sequence[tuple[Dialogue, int]], classifier: TextClassifier) -> list[Proposal]:
+def _proposals(
+    places: Sequence[tuple[Dialogue, int]], classifier: TextClassifier, rules: Sequence[Rule]
+) -> list[Proposal]:
     config = classifier.config
-    predicted = classifier.predict([labeler_view(d.turns, i, config.context_turns) for d, i in places])
+    predicted = classifier.predict([view_with_rules(rules, d.turns, i, config.context_turns) for d, i in places])
     second, best = np.sort(predicted, axis=1)[:, -2:].T
     return [
         Proposal(d, i, config.classes[k], round(float(b), 6), round(float(b - s), 6))

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
+from data.label.rules import FIELD, WEIGHT, view_with_rules
 from data.label.turns import LabelledTurn
 from kefu.calibration import accuracy_at_coverage, expected_calibration_error, reliability
 from kefu.fitting import fit
 from kefu.io import write_jsonl
+from kefu.pack import Rule
 from kefu.params import Labeler
 from kefu.schema import Record
-from kefu.views import LABELER_FIELDS, labeler_view
+from kefu.views import LABELER_FIELDS
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
 
@@ -33,14 +35,14 @@ class Judged(Record):
     confidence: float
 
 
-def train_labeler(turns: Sequence[LabelledTurn], params: Labeler, folder: Path) -> list[Judged]:
+def train_labeler(turns: Sequence[LabelledTurn], rules: Sequence[Rule], params: Labeler, folder: Path) -> list[Judged]:
     """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions."""
-    samples = [labeler_view(t.dialogue.turns, t.index, params.context_turns) for t in turns]
+    samples = [view_with_rules(rules, t.dialogue.turns, t.index, params.context_turns) for t in turns]
     fitted = fit(
         samples,
         [t.label.value for t in turns],
         [t.dialogue.id for t in turns],
-        fields=LABELER_FIELDS,
+        fields=LABELER_FIELDS | {FIELD: WEIGHT},
         **params.model_dump(),
     )
     best = fitted.probabilities.argmax(axis=1)

@@ -26,10 +26,10 @@ def run(folder: Path) -> tuple[Autolabelled, list[Label], list[Label]]:
     dialogues, labels = chatter(300, seed=2, noise=0.05)
     reviewed, truth = labels[:300], labels[300:]
     by_id = {dialogue.id: dialogue for dialogue in dialogues}
-    judged = train_labeler(join_intents(reviewed, by_id, ASKED).turns, LABELER, folder)
+    judged = train_labeler(join_intents(reviewed, by_id, ASKED).turns, (), LABELER, folder)
     confidence, correct = arrays(judged)
     rule = choose([j.predicted for j in judged], confidence, correct, 0.9, 0.95)
-    proposals = propose(dialogues, decided(reviewed, []), TextClassifier.load(folder))
+    proposals = propose(dialogues, decided(reviewed, []), TextClassifier.load(folder), ())
     slots = SlotLabels(PACK, reviewed, by_id, VERSION)
     return autolabel(proposals, rule, slots, AUTOLABEL, VERSION), reviewed, truth
 
@@ -65,7 +65,7 @@ def test_the_queue_asks_a_text_once_before_it_repeats_one(tmp_path: Path) -> Non
     nothing = Acceptance()
     dialogues, _ = chatter(40, seed=3)
     twice = [*dialogues, *(d.model_copy(update={"id": d.id + "-again"}) for d in dialogues)]
-    proposals = propose(twice, frozenset(), TextClassifier.load(tmp_path))
+    proposals = propose(twice, frozenset(), TextClassifier.load(tmp_path), ())
     queue = autolabel(proposals, nothing, SlotLabels(PACK, [], {}, VERSION), AUTOLABEL, VERSION).queue
     by_id = {d.id: d for d in twice}
     texts = [by_id[task.dialogue_id].turns[task.turn].text for task in queue]
@@ -76,7 +76,7 @@ def test_the_queue_asks_a_text_once_before_it_repeats_one(tmp_path: Path) -> Non
 def test_nothing_accepted_is_said_loudly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run(tmp_path)
     dialogues, _ = chatter(10, seed=4)
-    proposals = propose(dialogues, frozenset(), TextClassifier.load(tmp_path))
+    proposals = propose(dialogues, frozenset(), TextClassifier.load(tmp_path), ())
     result = autolabel(proposals, Acceptance(), SlotLabels(PACK, [], {}, VERSION), AUTOLABEL, VERSION)
     assert result.metrics["accepted"] == 0 and len(result.queue) == len(proposals)
     assert "NOTHING was accepted" in caplog.text and "autolabel.target_precision" in caplog.text
