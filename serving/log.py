@@ -18,7 +18,7 @@ class ConversationLog:
     """Appends turns to the day's file of one replica."""
 
     def __init__(self, raw: Path, replica: str) -> None:
-        self._raw, self._replica = raw, replica
+        self.raw, self._replica = raw, replica
 
     def write(self, session: str, customer: str, time: datetime, role: str, text: str, **more: Any) -> None:
         """Appends one turn, to the day of ``time`` in its own timezone.
@@ -30,7 +30,7 @@ class ConversationLog:
         self._append(time.date().isoformat(), json.dumps(turn, ensure_ascii=False) + "\n")
 
     def _append(self, day: str, line: str) -> None:
-        path = self._raw / f"dt={day}" / f"{self._replica}.jsonl"
+        path = self.raw / f"dt={day}" / f"{self._replica}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:

@@ -58,7 +58,7 @@ class Assistant:
         log: ConversationLog | None = None,
     ) -> None:
         self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
-        self._router, self._knowledge, self._params, self._log = router, knowledge, params, log
+        self._router, self._knowledge, self._params, self.log = router, knowledge, params, log
         self._decider, self._redactor = Decider(pack, params), Redactor(pack.shop.pii)
         self._zone = ZoneInfo(pack.shop.timezone)
         self._store: Store | None = None
@@ -198,8 +198,8 @@ class Assistant:
         self.sessions.hand_off(handoff)
 
     def _write(self, session: Session, role: str, text: str, **more: object) -> None:
-        if self._log:
-            self._log.write(session.id, _who(session), datetime.now(self._zone), role, text, **more)
+        if self.log:
+            self.log.write(session.id, _who(session), datetime.now(self._zone), role, text, **more)
 
 
 def _who(session: Session) -> str:

@@ -37,6 +37,7 @@ def build(pack_folder: Path, db: Path) -> None:
     with atomic_path(db) as temporary:
         connection = sqlite3.connect(temporary)
         try:
+            connection.execute("PRAGMA synchronous = OFF")  # made anew from the pack when lost
             connection.executescript((source / "schema.sql").read_text(encoding="utf8"))
             for path in sorted(source.glob("*.csv")):
                 _fill(connection, path)

@@ -40,7 +40,7 @@ class ToolBox:
 
     def __init__(self, pack: Pack, db: Path) -> None:
         self._tools = pack.tools
-        self._db = db
+        self.db = db
 
     def call(self, name: str, args: Mapping[str, Any], customer: str | None, now: str) -> ToolResult:
         """Runs one tool as one transaction.
@@ -77,7 +77,7 @@ class ToolBox:
 
     @contextmanager
     def _transaction(self, writes: bool) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._db, timeout=5, isolation_level=None)
+        connection = sqlite3.connect(self.db, timeout=5, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row
             connection.execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")

@@ -18,6 +18,8 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business;
 
 import ray
 from ray import serve
+from ray.exceptions import RayError
+from ray.serve.exceptions import RayServeException
 
 from kefu import pack as packs
 from kefu.params import Serving
@@ -46,8 +48,8 @@ class Server:
 
     def stop(self) -> None:
         """Ends the application, Ray and the embedded store."""
-        with suppress(ray.exceptions.RayError):
-            serve.shutdown()
+        with suppress(RayError, RayServeException):
+            serve.delete(APP)
         ray.shutdown()
         self._store.close()
 

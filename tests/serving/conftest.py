@@ -10,6 +10,7 @@ import pytest
 from kefu.params import Serving, load
 from serving.dialogue.assistant import Assistant
 from serving.knowledge.sessions import Sessions
+from serving.knowledge.shop_build import build
 from serving.knowledge.valkey import Store, open_store
 from serving.log import ConversationLog
 from tests.fixtures import micro
@@ -34,15 +35,17 @@ def params() -> Serving:
     return load().serving
 
 
-@pytest.fixture
-def open_assistant(release: Path, store: Store, params: Serving, tmp_path: Path) -> Iterator[Opener]:
-    """Opens assistants on a fresh shop, with a conversation log below ``tmp_path / "raw"``."""
+@pytest.fixture(scope="session")
+def open_assistant(
+    release: Path, store: Store, params: Serving, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Opener]:
+    """Opens assistants, each on a shop and an index of its own; they share the key-value store."""
     opened: list[Assistant] = []
 
-    def make(name: str = "runtime", **changes: object) -> Assistant:
-        chosen = params.model_copy(update=changes)
-        sessions, log = Sessions(store.url, chosen.session_ttl_s), ConversationLog(tmp_path / "raw", "r1")
-        opened.append(Assistant.open(release, tmp_path / name, chosen, sessions=sessions, log=log))
+    def make() -> Assistant:
+        folder = tmp_path_factory.mktemp("assistant")
+        sessions, log = Sessions(store.url, params.session_ttl_s), ConversationLog(folder / "raw", "r1")
+        opened.append(Assistant.open(release, folder / "runtime", params, sessions=sessions, log=log))
         return opened[-1]
 
     yield make
@@ -50,6 +53,13 @@ def open_assistant(release: Path, store: Store, params: Serving, tmp_path: Path)
         assistant.close()
 
 
-@pytest.fixture
-def assistant(open_assistant: Opener) -> Assistant:
+@pytest.fixture(scope="session")
+def _one(open_assistant: Opener) -> Assistant:
     return open_assistant()
+
+
+@pytest.fixture
+def assistant(_one: Assistant, release: Path) -> Assistant:
+    """One assistant for all tests; its shop begins anew for each."""
+    build(release / "pack", _one.tools.db)
+    return _one
