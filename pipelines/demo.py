@@ -7,9 +7,11 @@ python -m pipelines.demo --once    # ends by itself, for CI
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
+from types import FrameType
 
 from rich.console import Console
 
@@ -32,6 +34,10 @@ def _run(*command: str) -> None:
         sys.exit(f"`{' '.join(command)}` failed (exit {done.returncode}); what it said stands above")
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--once", action="store_true", help="end after the conversation")
@@ -47,22 +53,21 @@ def main() -> None:
 
     _say("3/4  Deploying the champion on Ray Serve, and asking it")
     # Imported here: Ray and the models are needed only once there is something to serve.
+    from pipelines.serve import deploy
     from serving.ops.demo import converse
-    from serving.ops.run import start
 
     champion = tracking.champion()
     if champion is None:
         sys.exit("No release was promoted: `dvc repro` above says what fell short")
-    release = tracking.download_release(champion.version)
-    server = start(release, load().serving, version=str(champion.version), content_hash=champion.content_hash)
+    signal.signal(signal.SIGTERM, _interrupt)
+    server = deploy(load().serving)
     try:
         said = converse(server.url)
         _say("4/4  What happened")
         show(CONSOLE, champion, said, trained)
         if not once:
             CONSOLE.print(f"\nThe shop is open: [bold]{server.url}[/]   (Ctrl-C closes it)")
-            while True:
-                time.sleep(3600)
+            signal.pause()
     except KeyboardInterrupt:
         CONSOLE.print("\nClosing …")
     finally:
