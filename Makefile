@@ -40,16 +40,16 @@ serve: setup  ## deploy the champion on Ray Serve and stay up
 ui: setup  ## open MLflow on the runs of this folder
 	@$(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 
-.venv-label-studio/.ready: requirements-label-studio.lock
-	@echo "Installing Label Studio into its own .venv-label-studio (about 2 minutes, once) …"
-	@$(PYTHON) -m venv .venv-label-studio
-	@.venv-label-studio/bin/python -m pip install --quiet --requirement $<
+.venv/label-studio/.ready: $(VENV)/.ready requirements-label-studio.lock
+	@echo "Installing Label Studio into its own .venv/label-studio (about 2 minutes, once) …"
+	@$(PYTHON) -m venv .venv/label-studio
+	@.venv/label-studio/bin/python -m pip install --quiet --requirement requirements-label-studio.lock
 	@touch $@
 
-review: setup .venv-label-studio/.ready  ## start Label Studio with the review queue
+review: setup .venv/label-studio/.ready  ## start Label Studio with the review queue
 	@$(PY) -m pipelines.review_server
 
-test: setup .venv-label-studio/.ready chromium lint  ## all tests (lint first)
+test: setup .venv/label-studio/.ready chromium lint  ## all tests (lint first)
 	@$(PY) -m pytest
 
 chromium:

@@ -1,8 +1,8 @@
 """Gathers the parts of a release: everything serving loads, and nothing else.
 
 The pack travels with the models, because a flow or an FAQ entry that changed after the evaluation would
-make the served system another one than the evaluated. Its demo database and sample templates stay behind:
-they are inputs of the demo, not of serving.
+make the served system another one than the evaluated. So does its demo database, which serving's tools are
+played against; the sample templates stay behind.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-PACK_FILES = {".yaml", ".yml", ".md"}
-NOT_SERVED = {"db", "sample"}
+PACK_FILES = {".csv", ".md", ".sql", ".yaml", ".yml"}
+NOT_SERVED = {"sample"}
 
 
 class IncompleteRelease(FileNotFoundError):

@@ -72,7 +72,7 @@ def _input_hashes(stage: str) -> dict[str, str]:
 def stage(name: str) -> Iterator[Stage]:
     """Opens a stage. Its metrics file is written only when the block ends without an error."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    for noisy in ("httpx", "urllib3", "alembic", "matplotlib", "fsspec", "milvus_lite"):
+    for noisy in ("httpx", "urllib3", "alembic", "matplotlib", "fsspec", "milvus_lite", "faiss"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     params = load()
     section = getattr(params, name, None)

@@ -22,7 +22,7 @@ import httpx
 
 from kefu.paths import ROOT
 
-VENV = ROOT / ".venv-label-studio"
+VENV = ROOT / ".venv/label-studio"
 USER = "reviewer@kefu.local"
 START_SECONDS = 600  # the first start migrates an empty database: half a minute, more on a busy machine
 # No telemetry, no update check, no crash reports, and nobody signs up unasked.

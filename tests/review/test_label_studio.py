@@ -20,7 +20,7 @@ from kefu.pack import Taxonomy
 from kefu.params import Review
 from kefu.schema import Dialogue, Label, ReviewTask, Turn
 
-pytestmark = pytest.mark.skipif(not server.installed(), reason="no .venv-label-studio: `make test` installs it")
+pytestmark = pytest.mark.skipif(not server.installed(), reason="no .venv/label-studio: `make test` installs it")
 SECRET = b"a secret of at least sixteen bytes"
 PARAMS = Review(project="Kefu review", push_limit=3, overlap=1)
 
