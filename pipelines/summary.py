@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kefu.io import read_json
+from kefu.params import load
 from kefu.paths import METRICS, PROMOTION
 from kefu.tracking import ChampionInfo
 
@@ -30,7 +31,7 @@ def _data() -> list[tuple[str, str]]:
         ("turns auto-labelled", f"{auto['coverage']:.1%} of {auto['turns']:,.0f}"),
         (
             "… their precision, out of fold",
-            f"{auto['estimated_precision']:.1%} (with certainty at least {auto['precision_bound']:.1%})",
+            f"{auto['estimated_precision']:.1%} (at least {auto['precision_bound']:.1%} with {load().autolabel.confidence_level:.0%} confidence)",
         ),
         ("turns that wait for a person", f"{review['waiting']:,.0f}"),
     ]
@@ -43,9 +44,10 @@ def _models() -> list[tuple[str, str]]:
         ("retrieval, right entry among three", f"{evaluated['retrieval.hit_at_3']:.1%}"),
         ("fine-tuning: held-out loss", f"{tuned['eval_loss_before']:.3f} → {tuned['eval_loss']:.3f}"),
         (
-            "distillation: student's held-out loss",
-            f"{distilled['student_loss_before']:.3f} → {distilled['student_loss']:.3f}",
+            "distillation: student's distance from teacher, KL",
+            f"{distilled['student_kl_before']:.3f} → {distilled['student_kl']:.3f}",
         ),
+        ("… held-out loss: teacher, student", f"{distilled['teacher_loss']:.3f} · {distilled['student_loss']:.3f}"),
         (
             "answers, token F1: teacher, student",
             f"{evaluated['answers.token_f1']:.3f} · {evaluated['edge.token_f1']:.3f}",
