@@ -21,6 +21,7 @@ def _metrics(stage: str) -> dict[str, float]:
 
 def _data() -> list[tuple[str, str]]:
     ingest, auto, review = _metrics("ingest"), _metrics("autolabel"), _metrics("review")
+    sure = load().autolabel.confidence_level
     return [
         ("dialogues in", f"{ingest['dialogues'] + ingest['duplicates'] + ingest['quarantined']:,.0f}"),
         (
@@ -31,7 +32,7 @@ def _data() -> list[tuple[str, str]]:
         ("turns auto-labelled", f"{auto['coverage']:.1%} of {auto['turns']:,.0f}"),
         (
             "… their precision, out of fold",
-            f"{auto['estimated_precision']:.1%} (at least {auto['precision_bound']:.1%} with {load().autolabel.confidence_level:.0%} confidence)",
+            f"{auto['estimated_precision']:.1%} (at least {auto['precision_bound']:.1%} with {sure:.0%} confidence)",
         ),
         ("turns that wait for a person", f"{review['waiting']:,.0f}"),
     ]
