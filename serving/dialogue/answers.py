@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 
-from kefu.prompt import answer_messages
-
 from kefu.pack import Pack
 from kefu.params import Serving
+from kefu.prompt import answer_messages
 from serving.dialogue.decide import Decision
 from serving.dialogue.flow import FlowEngine, FlowState, Progress
 from serving.dialogue.output import OutputGuard
