@@ -42,7 +42,6 @@ def _report(days: list[DayResult]) -> dict[str, float]:
         "quarantined": total["quarantined"],
         "redacted": redacted.total(),
         "days": len(days),
-        "days_new": written,
     }
 
 

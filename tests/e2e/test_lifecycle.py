@@ -26,10 +26,11 @@ def test_a_tampered_release_does_not_start(tmp_path: Path) -> None:
     release = shutil.copytree(micro.shared(), tmp_path / "release")
     with (release / "pack/pack.yaml").open("a") as file:
         file.write("# one line more\n")
+    params = load().serving.model_copy(update={"port": free_port()})
     with pytest.raises(TamperedRelease, match=r"pack/pack\.yaml was changed"):
-        start(release, load().serving, runtime=tmp_path, raw=tmp_path)
+        start(release, params, runtime=tmp_path, raw=tmp_path)
     with pytest.raises(TamperedRelease, match="the registry says"):
-        start(micro.shared(), load().serving, content_hash="0" * 64, runtime=tmp_path, raw=tmp_path)
+        start(micro.shared(), params, content_hash="0" * 64, runtime=tmp_path, raw=tmp_path)
 
 
 def test_the_development_key_is_not_shown_to_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ from benchmarks.workcopy import copy_project, edit_params, run
 def micro(params: dict) -> None:
     """Everything as it is, only less of it; the gate lets a barely trained model pass."""
     tiny = params["profiles"]["tiny"]
-    params["base"].update(steps=3, batch_size=2, sequence_length=64, vocab_size=1024)
-    tiny["finetune"].update(max_steps=2, batch_size=2, max_length=128)
-    tiny["distill"].update(examples=4, max_new_tokens=4, batch_size=2, max_length=128)
+    params["base"].update(steps=3, edge_steps=3, batch_size=2, sequence_length=64, days=2)
+    tiny["finetune"].update(max_steps=2, batch_size=2)
+    tiny["distill"].update(examples=4, max_new_tokens=4, batch_size=2)
     params["evaluate"].update(answers=2, max_new_tokens=4)
+    params["serving"]["max_new_tokens"] = 4
     params["promote"] = {"at_least": {"flows.success": 0.0}, "at_most": {}, "not_worse_than_champion": {}}
 
 

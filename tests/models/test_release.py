@@ -40,6 +40,7 @@ def test_what_is_in_it(release: Path) -> None:
     manifest = sealed(release)
     assert sorted(manifest.files) == [
         "adapter/weights.safetensors",
+        "pack/db/t.csv",
         "pack/flows/a.yaml",
         "pack/golden/g.yaml",
         "pack/knowledge/policies/p.md",

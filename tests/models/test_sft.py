@@ -61,7 +61,7 @@ def test_loss_falls_and_equal_runs_give_equal_bytes(
     tmp_path: Path,
 ) -> None:
     folder, tuned = trained
-    assert tuned.metrics["eval_loss"] < tuned.metrics["eval_loss_before"] - 0.3
+    assert tuned.metrics["eval_loss"] < 0.6 * tuned.metrics["eval_loss_before"]
     assert tuned.metrics["trainable_parameters"] == sum(v.numel() for v in weights_of(folder).values())
     assert len(tuned.losses) == 12
     finetune(centre, examples, finetune_params, None, tmp_path / "again")
