@@ -20,21 +20,22 @@ from rich.table import Table
 from benchmarks.jddc import measure, workspace
 from benchmarks.workcopy import run
 from kefu.dialogues import read_dialogues
+from kefu.pack import load as load_pack
 from kefu.params import load
-from kefu.schema import Message
-from serving.engine.transformers import TransformersEngine
+from kefu.prompt import answer_messages
+from kefu.schema import Turn
+from serving.engine.load import load_engines
 
 QUESTIONS = 10
-SYSTEM = "你是网店客服。"
 
 
 def answers(release: Path, asked: list[tuple[str, str]], max_new_tokens: int) -> list[tuple[str, str, str, str]]:
     """(intent, question, centre's answer, edge's answer), each model asked directly, without knowledge or flows."""
+    pack, engines = load_pack(release / "pack"), load_engines(release)
     said = []
-    engines = [TransformersEngine.load(release / name, name) for name in ("centre", "edge")]
     for intent, text in asked:
-        messages = [Message(role="system", content=SYSTEM), Message(role="user", content=text)]
-        centre, edge = ("".join(engine.stream(messages, max_new_tokens)) for engine in engines)
+        messages = answer_messages(pack, "zh", [], [Turn(role="customer", text=text, time=None)])
+        centre, edge = ("".join(engines[name].stream(messages, max_new_tokens)) for name in ("centre", "edge"))
         said.append((intent, text, centre, edge))
     return said
 
