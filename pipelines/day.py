@@ -8,13 +8,13 @@ Yesterday's conversations lie in data/raw/serving already: serving writes them a
 from __future__ import annotations
 
 import logging
-import subprocess
 import sys
 
 from data.review.studio import StudioUnavailable
 from kefu import tracking
 from kefu.io import write_json
-from kefu.paths import CHAMPION, ROOT
+from kefu.paths import CHAMPION
+from pipelines.repro import repro
 from pipelines.review_tasks import pull_reviews
 
 log = logging.getLogger("kefu.day")
@@ -52,7 +52,7 @@ def run_loop() -> int:
     evaluate    against the champion, on the very same items
     promote     the gate: a better champion, or the table of what fell short (code 1)
     """
-    return subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=ROOT, check=False).returncode
+    return repro()
 
 
 def main() -> int:

@@ -48,7 +48,7 @@ def main() -> None:
         _say("1/4  Writing a week of SAMPLE conversations of an invented shop")
         _run("pipelines.sample")
     _say("2/4  dvc repro: from raw conversations to a promoted release (some 8 minutes the first time)")
-    _run("dvc", "repro")
+    _run("pipelines.repro")
     trained = time.monotonic() - started
 
     _say("3/4  Deploying the champion on Ray Serve, and asking it")

@@ -1,12 +1,12 @@
 """The loop as its user runs it: once, again, with a day more, and after being killed."""
 
-import os
 import random
-import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -40,22 +40,41 @@ def test_a_second_repro_runs_nothing(workspace):
     assert ran(repro(workspace)) == set()
 
 
-@pytest.mark.parametrize("stage", REPRODUCED)
-def test_a_killed_stage_gives_the_same_result_when_run_again(workspace, stage):
-    before = hashes(workspace)
-    killed = subprocess.Popen(
+def kill_stage(work: Path, stage: str) -> None:
+    """Starts a stage anew through DVC and kills its process somewhere between its imports and its last write."""
+    dvc = psutil.Popen(
         ["dvc", "repro", "-s", "-f", stage],
-        cwd=workspace,
+        cwd=work,
         env=environment(),
-        start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    time.sleep(random.Random(stage).uniform(3, 6))  # somewhere between its imports and its last write
-    if killed.poll() is None:
-        os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait()
+    while dvc.poll() is None:
+        running = [p for p in dvc.children(recursive=True) if f"pipelines.{stage}" in p.cmdline()]
+        if running:
+            time.sleep(random.Random(stage).uniform(1, 4))
+            for process in running:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            break
+        time.sleep(0.05)
+    dvc.wait()
+
+
+@pytest.mark.parametrize("stage", REPRODUCED)
+def test_a_killed_stage_gives_the_same_result_when_run_again(workspace, stage):
+    before = hashes(workspace)
+    kill_stage(workspace, stage)
     repro(workspace)
+    assert hashes(workspace) == before
+
+
+def test_a_lock_that_was_cut_short_is_mended(workspace):
+    before, lock = hashes(workspace), workspace / "dvc.lock"
+    text = lock.read_text(encoding="utf8")
+    lock.write_text(text[: len(text) // 2].rsplit(": ", 1)[0] + ":", encoding="utf8")
+    run(workspace, "python", "-m", "pipelines.repro")
+    assert (workspace / "dvc.lock.torn").exists()
     assert hashes(workspace) == before
 
 
