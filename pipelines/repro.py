@@ -21,9 +21,8 @@ def _is_whole(lock: Path) -> bool:
     """Whether every entry has what DVC asks of it; a torn file ends in the middle of one."""
     try:
         stages = yaml.safe_load(lock.read_text(encoding="utf8"))["stages"].values()
-        return all(
-            entry["path"] and entry["size"] for s in stages for kind in ("deps", "outs") for entry in s.get(kind, ())
-        )
+        entries = [entry for stage in stages for kind in ("deps", "outs") for entry in stage.get(kind, ())]
+        return all(isinstance(entry["path"], str) and entry["size"] is not None for entry in entries)
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
         return False
 
