@@ -64,7 +64,8 @@ def attach(model: PreTrainedModel, base: BaseModel, params: Finetune, champion: 
 def save(model: PeftModel, base: BaseModel, folder: Path) -> None:
     """Writes adapter weights and config; equal training gives equal bytes, on any machine's paths."""
     with atomic_dir(folder) as temporary:
-        model.save_pretrained(str(temporary), safe_serialization=True)
+        # "auto" would ask the hub whether the vocabulary grew; ours never does.
+        model.save_pretrained(str(temporary), safe_serialization=True, save_embedding_layers=False)
         (temporary / "README.md").unlink(missing_ok=True)  # a model card template with nothing filled in
         config = json.loads((temporary / CONFIG).read_text(encoding="utf8"))
         config["base_model_name_or_path"] = base.ref.name
