@@ -11,6 +11,7 @@ PARAMS = ROOT / "params.yaml"
 RAW = ROOT / "data/raw"  # <source>/dt=YYYY-MM-DD/*, written by channels and by serving
 REVIEWED = ROOT / "data/reviewed"  # *.jsonl of Label: what people decided before this run
 CHAMPION = ROOT / "data/champion.json"  # which champion this run starts from and is compared with
+FORGOTTEN = ROOT / "data/forgotten.jsonl"  # signed ledger of people who were forgotten (docs/forget.md); may be missing
 
 STORE = ROOT / "data/store"
 DIALOGUES = STORE / "dialogues"  # dt=YYYY-MM-DD/{dialogues.parquet,quarantine.jsonl,partition.json}
