@@ -89,20 +89,33 @@ def optional_text(value: Any, name: str) -> str | None:
     raise BadRow(f"{name}: expected text, got {type(value).__name__}")
 
 
-def per_line(parse: Callable[[Line], Parsed]) -> Channel:
+@dataclass(frozen=True)
+class PerLine:
+    """A channel of one record a line: worker processes may take its lines apart from one another.
+
+    Attributes:
+        parse_line: reads one line, raises BadRow.
+    """
+
+    parse_line: Callable[[Line], Parsed]
+
+    def __call__(self, files: Sequence[Path]) -> Iterator[Parsed | Problem]:
+        """The records of all files, in order."""
+        return map(self.read, all_lines(files))
+
+    def read(self, line: Line | Problem) -> Parsed | Problem:
+        """One line, or why it cannot be read."""
+        if isinstance(line, Problem):
+            return line
+        try:
+            return self.parse_line(line)
+        except BadRow as error:
+            return Problem(line.file, line.number, str(error), line.text)
+
+
+def per_line(parse: Callable[[Line], Parsed]) -> PerLine:
     """A channel of one record a line, from a function that reads one line and raises BadRow."""
-
-    def channel(files: Sequence[Path]) -> Iterator[Parsed | Problem]:
-        for line in all_lines(files):
-            if isinstance(line, Problem):
-                yield line
-                continue
-            try:
-                yield parse(line)
-            except BadRow as error:
-                yield Problem(line.file, line.number, str(error), line.text)
-
-    return channel
+    return PerLine(parse)
 
 
 def all_lines(files: Iterable[Path]) -> Iterator[Line | Problem]:
