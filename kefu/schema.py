@@ -72,7 +72,8 @@ class ReviewTask(Record):
     turn: int
     proposal: str
     confidence: float = Field(ge=0, le=1)
-    why: Literal["unsure", "audit"]
+    why: Literal["unsure", "audit", "golden", "disagreement"] = Field(description="never shown to a reviewer")
+    priority: float = Field(0.0, ge=0, description="how much its answer helps; see data/review/queue.py")
 
 
 class IntentExample(Record):
@@ -110,6 +111,22 @@ class Example(Record):
 
     id: str
     messages: tuple[Message, ...]
+    split: Split
+    dialogue_id: str
+    customer: str
+    intent: str
+
+
+class PreferenceExample(Record):
+    """One question with a better and a worse answer, in the words of TRL's DPO and ORPO trainers.
+
+    ``prompt`` is what serving would ask; ``chosen`` and ``rejected`` are one assistant message each.
+    """
+
+    id: str
+    prompt: tuple[Message, ...]
+    chosen: tuple[Message, ...]
+    rejected: tuple[Message, ...]
     split: Split
     dialogue_id: str
     customer: str
