@@ -19,6 +19,9 @@ from kefu.pii.base import Found, fold
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
 _MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
 _DETECTORS = (numbers.find, contacts.find, address.find, names.find)
+# Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
+_CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}{names.CHARACTERS}]")
+_WORDS = (*contacts.WORDS, *names.WORDS)
 _TYPE = re.compile(r"[A-Z][A-Z_]{0,30}")
 _NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")
 
@@ -54,8 +57,9 @@ class Redactor:
         """Personal data of a text in order of place, no two overlapping."""
         folded = fold(text)
         spans = [Found(m.start(), m.end(), kind) for kind, pattern in self._extra for m in pattern.finditer(folded)]
-        for detect in _DETECTORS:
-            spans += detect(folded)
+        if _possible(folded):
+            for detect in _DETECTORS:
+                spans += detect(folded)
         return _without_overlaps(spans, folded) if spans else spans
 
     def redact(self, text: str, vault: dict[str, str]) -> str:
@@ -78,6 +82,14 @@ class Redactor:
             pieces += text[last:start], known[key]
             last = end
         return "".join((*pieces, text[last:]))
+
+
+def _possible(folded: str) -> bool:
+    """Whether any detector can find something; most turns are done with here."""
+    if _CHARACTERS.search(folded):
+        return True
+    small = folded.lower()
+    return any(word in small for word in _WORDS)
 
 
 def _without_overlaps(spans: list[Found], text: str) -> list[Found]:

@@ -24,7 +24,8 @@ _TOWN = "街道|镇|乡"
 _STREET = "大道|公路|胡同|路|街|巷|弄|村"
 _SITE = "小区|花园|家园|公寓|大厦|广场|中心|学校|大学|中学|医院|工业园|科技园|产业园|新村|苑|府|湾|城|庄|里"
 _NUMBER = "号楼|号院|单元|号|栋|幢|座|楼|层|室|房|弄|组|队"
-_LAST = re.compile("[道镇乡路同街巷弄村区园寓厦场心学院苑府湾城庄里号栋幢座室]")  # much faster to exclude by
+CHARACTERS = "道镇乡路同街巷弄村区园寓厦场心学院苑府湾城庄里号栋幢座室"  # much faster to exclude by
+_LAST = re.compile(f"[{CHARACTERS}]")
 _HINT = re.compile(rf"{_TOWN}|{_STREET}|{_SITE}|[\d一二三四五六七八九十][号栋幢座室]")
 _UNIT = re.compile(
     rf"(?P<number>[A-Za-z]?[\d一二三四五六七八九十]{{1,5}}(?:[-#][A-Za-z\d]{{1,5}})?(?:{_NUMBER}))"

@@ -27,6 +27,8 @@ class Found(NamedTuple):
 
 def fold(text: str) -> str:
     """Full-width characters and spoken-out digits (幺三八…) as ASCII; the length stays the same."""
+    if text.isascii():
+        return text
     if _HAS_WIDE.search(text):
         text = text.translate(_WIDE)
     if _SPOKEN.search(text):

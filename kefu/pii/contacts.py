@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from kefu.pii.base import Found
 
 _LOCAL = string.ascii_letters + string.digits + "._%+-"
+CHARACTERS = "微威薇扣企"  # as in names.py
+WORDS = ("wechat", "weixin", "vx", "wx", "v信", "qq")
 _HINT = re.compile("[@微威薇vVwWQq扣企]")
 _DOMAIN = re.compile(r"\s?@\s?(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}")
 _WECHAT = re.compile(

@@ -30,14 +30,14 @@ _CHINESE = re.compile(
     r"(?:姓名|名字|改成|改为|换成|应该|写|是|为|叫|:|,|\s){0,4}"
     rf"({_NOT_A_NAME}(?:(?:{_COMPOUND})|[{_SURNAMES}]){_GIVEN}{{1,2}}|[A-Z][a-z]{{1,15}}(?:\s[A-Z][a-z]{{1,15}}){{0,2}})"
 )
-_TITLES = re.compile("先生|女士|小姐")
+CHARACTERS = "人名叫生士姐收"  # one of them is in every cue without digits, or
+WORDS = ("name", "recipient", "consignee", "addressee")  # one of these, in any case
+_HINT = re.compile(f"[{CHARACTERS}]|1[3-9]\\d")
 _TITLED = re.compile(rf"((?:(?:{_COMPOUND})|[{_SURNAMES}]){_GIVEN}{{1,2}})(?:先生|女士|小姐)")
-_BESIDE_HINT = re.compile(r"收|1[3-9]\d")
 _BESIDE = re.compile(  # as people write on parcels: 李建国 139…, or 周宇航收
     rf"(?:^|(?<=[，。,;:\s\d室号]))({_NOT_A_NAME}(?:(?:{_COMPOUND})|[{_SURNAMES}]){_GIVEN}{{1,2}})"
     r"(?=[，,\s]{0,2}(?:收(?:$|[，。,;\s])|(?:电话|手机号?)?[:\s]{0,2}(?:\+?86[-\s]?)?1[3-9]\d[-\s\d]))"
 )
-_ENGLISH_HINT = re.compile("[Nn][Aa][Mm][Ee]|[Rr]ecipient|[Cc]onsignee|[Aa]ddressee")
 _WORD = r"[A-Za-z][A-Za-z'-]{1,19}"
 _ENGLISH = re.compile(
     rf"(?<![A-Za-z])(?i:my\s(?:full\s)?name(?:\sis|'s|:)|(?:recipient|consignee|addressee|full\sname|name)\s?(?:is|:))"
@@ -66,10 +66,12 @@ def _english(match: re.Match[str]) -> Found | None:
 
 def find(text: str) -> Iterator[Found]:
     """Names of folded text."""
-    for pattern, hint in ((_CHINESE, None), (_TITLED, _TITLES), (_BESIDE, _BESIDE_HINT)):
-        if hint is None or hint.search(text):
+    if _HINT.search(text):
+        for pattern in (_CHINESE, _TITLED, _BESIDE):
             for match in pattern.finditer(text):
                 yield Found(match.start(1), match.end(1), "NAME")
-    for match in _ENGLISH.finditer(text) if _ENGLISH_HINT.search(text) else ():
-        if found := _english(match):
-            yield found
+    small = text.lower()
+    if any(word in small for word in WORDS):
+        for match in _ENGLISH.finditer(text):
+            if found := _english(match):
+                yield found
