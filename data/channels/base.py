@@ -8,12 +8,11 @@ read becomes a ``Problem``, and the next one is tried.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from data.channels.files import Line, Problem, lines
+from data.channels.files import Inputs, Line, Problem, lines
 
 CHANNEL_ROLES = frozenset({"customer", "agent", "bot"})
 
@@ -48,7 +47,7 @@ class Parsed:
     pseudonymous: bool = False
 
 
-Channel = Callable[[Sequence[Path]], Iterator[Parsed | Problem]]
+Channel = Callable[[Inputs], Iterator[Parsed | Problem]]
 
 
 class BadRow(ValueError):
@@ -99,9 +98,13 @@ class PerLine:
 
     parse_line: Callable[[Line], Parsed]
 
-    def __call__(self, files: Sequence[Path]) -> Iterator[Parsed | Problem]:
+    def __call__(self, inputs: Inputs) -> Iterator[Parsed | Problem]:
         """The records of all files, in order."""
-        return map(self.read, all_lines(files))
+        return map(self.read, self.lines(inputs))
+
+    def lines(self, inputs: Inputs) -> Iterator[Line | Problem]:
+        """What ``read`` takes, one record each, in order."""
+        return all_lines(inputs)
 
     def read(self, line: Line | Problem) -> Parsed | Problem:
         """One line, or why it cannot be read."""
@@ -118,7 +121,7 @@ def per_line(parse: Callable[[Line], Parsed]) -> PerLine:
     return PerLine(parse)
 
 
-def all_lines(files: Iterable[Path]) -> Iterator[Line | Problem]:
+def all_lines(inputs: Inputs) -> Iterator[Line | Problem]:
     """Lines of all files, in order; blank lines left out."""
-    for path in files:
+    for path in inputs.files:
         yield from lines(path)

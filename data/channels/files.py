@@ -9,12 +9,28 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+from kefu.params import Source
+
 LONGEST_LINE = 16 * 1024 * 1024  # bytes; longer is no conversation, and would not fit in memory twice
 _BOM = b"\xef\xbb\xbf"
+
+
+@dataclass
+class Inputs:
+    """What a channel gets: a source's files of one day, and how they are to be read.
+
+    Attributes:
+        encodings: filled while reading: name of a file → what it was read as, where that was not UTF-8.
+    """
+
+    files: Sequence[Path]
+    source: Source
+    encodings: dict[str, str] = field(default_factory=dict)
 
 
 class Line(NamedTuple):

@@ -7,11 +7,10 @@ Sessions are gathered over the whole day: their lines may be interleaved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from data.channels.base import Line, Parsed, Problem, RawTurn, all_lines
+from data.channels.base import Inputs, Line, Parsed, Problem, RawTurn, all_lines
 
 _COLUMNS = 7
 _ROLES = {"0": "customer", "1": "agent"}
@@ -42,11 +41,11 @@ class _Session:
         return Parsed(self.first.file, self.first.number, raw, session, self.customer or None, self.turns)
 
 
-def parse(files: Sequence[Path]) -> Iterator[Parsed | Problem]:
+def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
     """Problems of single lines first, then the sessions in order of their first lines."""
     sessions: dict[str, _Session] = {}
     previous, stray = "", 0  # a stray line between two of one session probably was one of its turns
-    for line in all_lines(files):
+    for line in all_lines(inputs):
         if isinstance(line, Problem) or "\t" not in line.text:
             stray = line.line if isinstance(line, Problem) else line.number
             yield line if isinstance(line, Problem) else Problem(line.file, stray, "no tab in the line", line.text)

@@ -9,11 +9,10 @@ one of a killed replica) is a problem; the session keeps the turns that were wri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from data.channels.base import BadRow, Line, Parsed, Problem, RawTurn, all_lines, decode
+from data.channels.base import BadRow, Inputs, Line, Parsed, Problem, RawTurn, all_lines, decode
 
 _NEEDED = ("session", "time", "role", "text")
 
@@ -44,10 +43,10 @@ def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> Parsed:
     )
 
 
-def parse(files: Sequence[Path]) -> Iterator[Parsed | Problem]:
+def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
     """Problems of single lines first, then the sessions in order of their first lines."""
     sessions: dict[str, list[tuple[Line, dict[str, Any]]]] = {}
-    for line in all_lines(files):
+    for line in all_lines(inputs):
         if isinstance(line, Problem):
             yield line
             continue

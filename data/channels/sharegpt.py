@@ -7,11 +7,10 @@ array is read element by element, so that damage in the middle costs only what f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from data.channels.base import BadRow, Line, Parsed, Problem, RawTurn, decode, lines, mapping, optional_text, sequence
+from data.channels.base import BadRow, Inputs, Line, Parsed, Problem, RawTurn, decode, lines, mapping, optional_text, sequence
 
 _ROLES = {"human": "customer", "user": "customer", "gpt": "agent", "assistant": "agent", "chatgpt": "agent"}
 _NOT_SAID = frozenset({"system", "tool", "function_call", "observation"})
@@ -68,9 +67,9 @@ def _elements(file: str, first: int, text: str) -> Iterator[Parsed | Problem]:
         position = end
 
 
-def parse(files: Sequence[Path]) -> Iterator[Parsed | Problem]:
+def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
     """Both forms; which one a file has is seen at its first character."""
-    for path in files:
+    for path in inputs.files:
         stream = lines(path)
         first = next(stream, None)
         if isinstance(first, Line) and first.text.lstrip().startswith("["):

@@ -11,12 +11,12 @@ from typing import Any
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed, RawTurn
-from data.channels.files import Problem
+from data.channels.files import Inputs, Problem
 from data.clean.dedupe import Seen
 from data.clean.partition import PartitionWriter, Row, writing
 from data.clean.quarantine import rejected
 from data.clean.validate import Invalid, validate
-from kefu.params import Ingest
+from kefu.params import Ingest, Source
 from kefu.redact import Redactor
 from kefu.secret import is_pseudonym, pseudonym
 
@@ -32,6 +32,7 @@ class SourceDay:
     source: str
     channel: str
     files: tuple[Path, ...]
+    options: Source
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Mill:
         with writing(folder, known) as writer:
             for source in sources:
                 taken: set[str] = set()
-                for item in CHANNELS[source.channel](source.files):
+                for item in CHANNELS[source.channel](Inputs(source.files, source.options)):
                     counts.read += 1
                     self._take(item, day, source, taken, writer, counts)
                     tick()

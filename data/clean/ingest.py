@@ -69,7 +69,7 @@ def find_days(raw: Path, params: Ingest) -> dict[str, list[SourceDay]]:
             logger.info("ingest: source %s has no folder yet (%s)", source.name, raw / source.name)
         for folder in sorted((raw / source.name).glob("dt=*")):
             files = tuple(sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")))
-            days.setdefault(_day(folder), []).append(SourceDay(source.name, source.channel, files))
+            days.setdefault(_day(folder), []).append(SourceDay(source.name, source.channel, files, source))
     if not days:
         names = ", ".join(f"{raw / source.name}/dt=…" for source in params.sources) or "no source"
         raise IngestError(f"No raw data: looked for {names}. Bring a day, or make the sample days: make sample")
@@ -78,7 +78,8 @@ def find_days(raw: Path, params: Ingest) -> dict[str, list[SourceDay]]:
 
 def _fingerprint(sources: Iterable[SourceDay], settings: Mapping[str, Any], earlier: str) -> str:
     files = [[s.source, s.channel, f.name, file_hash(f)] for s in sources for f in s.files]
-    made_from = {"files": files, "settings": settings, "earlier": earlier, "version": VERSION}
+    options = [source.options.model_dump() for source in sources]
+    made_from = {"files": files, "options": options, "settings": settings, "earlier": earlier, "version": VERSION}
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 

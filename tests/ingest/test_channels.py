@@ -11,7 +11,8 @@ import pytest
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed
-from data.channels.files import Problem
+from data.channels.files import Inputs, Problem
+from kefu.params import Source
 
 TSV = "s{n}\tu7\t0\t0\t0\tnan\t在吗\ns{n}\tu7\t1\t0\t0\tnan\t在的，亲\n"
 LOG = (
@@ -40,7 +41,7 @@ def good(channel: str, n: int) -> str:
 
 
 def parse(channel: str, *files: Path) -> tuple[list[Parsed], list[Problem]]:
-    items = list(CHANNELS[channel](files))
+    items = list(CHANNELS[channel](Inputs(files, Source(name="shop", channel=channel))))
     return [i for i in items if isinstance(i, Parsed)], [i for i in items if isinstance(i, Problem)]
 
 
