@@ -2,7 +2,8 @@
 
 A task's identity is its ``key`` in the task's data; what the server already has is not pushed again, so
 a push that was killed half-way is simply repeated. Pulling asks only for tasks that changed since the
-last pull. It does not manage users, assign tasks or delete anything.
+last pull. It deletes only what ``delete`` is asked to, for a person who wants to be forgotten. It does not
+manage users or assign tasks.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -106,6 +107,18 @@ class Studio:
             for start in range(0, len(tasks), BATCH):
                 self._client.projects.import_tasks(self.project, request=list(tasks[start : start + BATCH]))
         return len(tasks)
+
+    def delete(self, dialogue_ids: Collection[str]) -> int:
+        """Removes all tasks of these dialogues with their annotations, drafts and proposals; returns how many tasks.
+
+        Asked again it deletes what is left, so it may be interrupted.
+        """
+        with _explained(self.url):
+            pages = self._client.tasks.list(project=self.project, fields="task_only", include="id,data", page_size=PAGE)
+            ids = [task.id for task in pages if task.data.get("dialogue_id") in dialogue_ids]
+            for task_id in ids:
+                self._client.tasks.delete(str(task_id))
+        return len(ids)
 
     def changed(self, since: str | None) -> Iterator[dict[str, Any]]:
         """Annotated tasks that changed at or after ``since`` (ISO 8601), as plain JSON."""

@@ -128,6 +128,16 @@ def test_the_proposal_is_preselected(configured: LocalServer, tmp_path: Path) ->
     assert (prediction.score, prediction.result) == (0.4, choice("return_item"))
 
 
+def test_a_forgotten_person_leaves_the_server(configured: LocalServer, tmp_path: Path) -> None:
+    run(tmp_path)
+    studio = Studio.from_environment(PARAMS, taxonomy())
+    assert studio is not None
+    before = {task.data["dialogue_id"] for task in tasks(configured)}
+    assert {"shop:d:4"} < before
+    assert studio.delete({"shop:d:4"}) == 1 and studio.delete({"shop:d:4"}) == 0
+    assert {task.data["dialogue_id"] for task in tasks(configured)} == before - {"shop:d:4"}
+
+
 def test_a_wrong_key_costs_nothing(
     configured: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
