@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from kefu.schema import Example, IntentExample, RetrievalExample
+from kefu.schema import Example, IntentExample, PreferenceExample, RetrievalExample
 from kefu.slots import language
 
 
 def set_counts(
-    intents: Sequence[IntentExample], conversations: Sequence[Example], questions: Sequence[RetrievalExample]
+    intents: Sequence[IntentExample],
+    conversations: Sequence[Example],
+    questions: Sequence[RetrievalExample],
+    preferences: Sequence[PreferenceExample] = (),
 ) -> dict[str, float]:
     """``<set>.<side>`` and ``<set>.<side>.<lang>`` → how many."""
     counts: Counter[str] = Counter()
@@ -18,7 +21,9 @@ def set_counts(
         ("router", [(e.split, e.text) for e in intents]),
         ("sft", [(e.split, e.messages[-2].content) for e in conversations]),
         ("retrieval", [(e.split, e.question) for e in questions]),
+        ("preferences", [(e.split, e.prompt[-1].content) for e in preferences]),
     ):
         for split, text in rows:
             counts.update((f"{name}.{split}", f"{name}.{split}.{language(text)}"))
-    return {**counts, "router.reviewed": sum(e.source.startswith("review:") for e in intents)}
+    reviewed = sum(e.source.startswith("review:") for e in intents)
+    return {**counts, "router.reviewed": reviewed, "preferences.pairs": len(preferences)}

@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 
 from data.label.turns import join_intents
-from data.sets.conversations import Conversations, answers
+from data.sets.conversations import Conversations
 from data.sets.counts import set_counts
+from data.sets.facts import Facts
 from data.sets.intents import intent_examples, review_wins
+from data.sets.places import Learnable
+from data.sets.prompts import Prompts
 from data.sets.selection import newest_with_replay
 from kefu.dialogues import read_dialogues
 from kefu.pack import load as load_pack
 from kefu.params import load
 from kefu.prompt import answer_messages
-from kefu.schema import Dialogue, Turn
+from kefu.schema import Dialogue, Example, Turn
 from kefu.split import fraction, split_of
 from tests.fixtures.chatter import ASKED, chatter
 
@@ -39,6 +42,15 @@ def dialogue(*turns: tuple[str, str], **facts: object) -> Dialogue:
     return Dialogue.model_validate(head | {"turns": rows} | facts)
 
 
+def sft(dialogues: list[Dialogue], intents: dict[tuple[str, int], str] | None = None) -> list[Example]:
+    learnable = Learnable(Facts([], [])).of(dialogues)
+    return Conversations(Prompts(PACK, intents or {}, BUILD), BUILD).examples(learnable)
+
+
+def learned(talk: Dialogue) -> int:
+    return len(list(Learnable(Facts([], [])).of([talk])))
+
+
 def test_peoples_word_wins_over_the_machines() -> None:
     turns = {(t.dialogue.id, t.index): t.label for t in review_wins(REVIEWED, ACCEPTED)}
     assert all(turns[t.dialogue.id, t.index].source == "review:ann" for t in REVIEWED)
@@ -52,9 +64,9 @@ def test_machine_labels_never_judge_and_nobody_is_on_both_sides() -> None:
     assert any(e.source == "labeler" for e in examples)
     customers = {split: {e.customer for e in examples if e.split == split} for split in ("train", "eval")}
     assert customers["train"] and not customers["train"] & customers["eval"]
-    sft = Conversations(PACK, {}, BUILD).examples(DIALOGUES)
-    assert not {e.customer for e in sft if e.split == "train"} & customers["eval"]
-    assert not {e.customer for e in sft if e.split == "eval"} & customers["train"]
+    chats = sft(DIALOGUES)
+    assert not {e.customer for e in chats if e.split == "train"} & customers["eval"]
+    assert not {e.customer for e in chats if e.split == "eval"} & customers["train"]
 
 
 def test_context_is_what_came_before_and_no_longer_than_asked() -> None:
@@ -80,7 +92,7 @@ def test_an_example_asks_as_serving_would() -> None:
         ("agent", "早上8点"),
         ("customer", "好"),
     )
-    (example,) = Conversations(PACK, {(talk.id, 2): "opening_hours"}, BUILD).examples([talk])
+    (example,) = sft([talk], {(talk.id, 2): "opening_hours"})
     *prompt, answer = example.messages
     assert [m.role for m in prompt] == ["system", "assistant", "user"]
     assert prompt[2].content == "你好\n几点开门"
@@ -91,22 +103,22 @@ def test_an_example_asks_as_serving_would() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "learned"),
+    ("facts", "count"),
     [({}, 0), ({"outcome": "resolved", "csat": 3}, 0), ({"outcome": "resolved", "csat": 4}, 1), ({"csat": 5}, 0)],
 )
-def test_kefus_own_answers_are_learned_only_when_they_helped(facts: dict[str, object], learned: int) -> None:
-    assert len(list(answers(dialogue(("customer", "hi"), ("bot", "hello"), **facts)))) == learned
+def test_kefus_own_answers_are_learned_only_when_they_helped(facts: dict[str, object], count: int) -> None:
+    assert learned(dialogue(("customer", "hi"), ("bot", "hello"), **facts)) == count
 
 
 def test_answers_that_answer_nobody_or_are_empty_are_left_out() -> None:
-    assert list(answers(dialogue(("agent", "hello"), ("agent", "anybody?")))) == []
-    assert list(answers(dialogue(("customer", "hi"), ("agent", " ")))) == []
+    assert learned(dialogue(("agent", "hello"), ("agent", "anybody?"))) == 0
+    assert learned(dialogue(("customer", "hi"), ("agent", " "))) == 0
     mixed = dialogue(("customer", "hi"), ("bot", "hello"), ("agent", "hi, Ann here"))
-    assert list(answers(mixed)) == []
+    assert learned(mixed) == 0
 
 
 def test_sft_is_bounded_distinct_and_mostly_new_with_some_replay() -> None:
-    train = [e for e in Conversations(PACK, {}, BUILD).examples(DIALOGUES) if e.split == "train"]
+    train = [e for e in sft(DIALOGUES) if e.split == "train"]
     assert len(train) == BUILD.max_sft
     assert len({e.messages for e in train}) == len(train)
     days = Counter(e.dialogue_id.split(":")[1] for e in train)

@@ -1,0 +1,67 @@
+"""Reviewers' corrected answers: where they belong, and free of personal data.
+
+A reviewer may type a name or a number that the redacted dialogue did not show, so a correction is
+redacted like a customer's message before it is kept; the dialogue's own placeholders stay what they are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from data.sets.facts import PEOPLE
+from data.sets.places import Place, answer_after
+from kefu.redact import PLACEHOLDER, Redactor
+from kefu.schema import Dialogue, Label, Turn
+
+LOG = logging.getLogger("kefu")
+WHAT = "answer"
+
+
+class Corrections:
+    """The corrected places, in the order of dialogue and turn.
+
+    Args:
+        labels: by people; only those of ``what='answer'`` are read, and of one place the last.
+        dialogues: by id.
+        redactor: with the pack's patterns.
+
+    Attributes:
+        places: with the correction as their ``answer``.
+        refused: why a correction could not be used → how often.
+    """
+
+    def __init__(self, labels: Iterable[Label], dialogues: Mapping[str, Dialogue], redactor: Redactor) -> None:
+        self._redactor = redactor
+        self.refused: Counter[str] = Counter()
+        found: dict[tuple[str, int], Place] = {}
+        for label in labels:
+            if label.what == WHAT and label.source.startswith(PEOPLE):
+                place = self._place(label, dialogues.get(label.dialogue_id))
+                if isinstance(place, Place):
+                    found[place.dialogue.id, place.start] = place
+                else:
+                    self.refused[place] += 1
+        self.places = [found[at] for at in sorted(found)]
+        for reason, count in sorted(self.refused.items()):
+            LOG.warning("%d corrected answers left out: %s", count, reason)
+
+    def _place(self, label: Label, dialogue: Dialogue | None) -> Place | str:
+        """The corrected place, or why there is none."""
+        if dialogue is None:
+            return "no such dialogue (not ingested, or quarantined)"
+        if label.turn is None or not 0 <= label.turn < len(dialogue.turns):
+            return "no such turn"
+        if dialogue.turns[label.turn].role != "customer":
+            return "not a customer's turn"
+        text = label.value.strip()
+        if not text:
+            return "empty"
+        start, said = answer_after(dialogue, label.turn)
+        answer = Turn(role="agent", text=self._redacted(text, dialogue))
+        return Place(dialogue, start, said, (answer,), corrected=True)
+
+    def _redacted(self, text: str, dialogue: Dialogue) -> str:
+        taken = {match[0]: match[0] for turn in dialogue.turns for match in PLACEHOLDER.finditer(turn.text)}
+        return self._redactor.redact(text, taken)

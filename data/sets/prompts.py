@@ -1,0 +1,52 @@
+"""What a model is asked at a place: exactly what serving would ask (``kefu/prompt.py``), with the nearest knowledge.
+
+One class for the SFT set and the preference pairs, so that both teach under the same question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from data.sets.nearest import NearestKnowledge
+from data.sets.places import Place
+from kefu.pack import Pack
+from kefu.params import Build
+from kefu.prompt import answer_messages
+from kefu.schema import Message, Split, Turn
+from kefu.slots import language
+from kefu.split import split_of
+
+UNLABELLED = "unlabelled"
+
+
+class Prompts:
+    """Renders places of one run.
+
+    Args:
+        pack: prompts and knowledge.
+        intents: (dialogue id, turn) → intent, as far as known.
+        params: see ``kefu.params.Build``.
+    """
+
+    def __init__(self, pack: Pack, intents: Mapping[tuple[str, int], str], params: Build) -> None:
+        self._pack, self._intents, self._params = pack, intents, params
+        self._nearest = NearestKnowledge(pack)
+
+    def history(self, place: Place) -> tuple[Turn, ...]:
+        """The turns that the model sees, oldest first; the last one is the question."""
+        return place.dialogue.turns[max(0, place.start - self._params.context_turns) : place.start]
+
+    def messages(self, place: Place) -> list[Message]:
+        """A system message with knowledge, then the history."""
+        history = self.history(place)
+        question = history[-1].text
+        lang = language(question)
+        return answer_messages(self._pack, lang, self._nearest.find(question, lang), history)
+
+    def intent(self, place: Place) -> str:
+        """Intent of the question."""
+        return self._intents.get((place.dialogue.id, place.start - 1), UNLABELLED)
+
+    def split(self, place: Place) -> Split:
+        """The side of the customer."""
+        return split_of(place.dialogue.customer, self._params.eval_share, self._params.seed)
