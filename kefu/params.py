@@ -63,11 +63,20 @@ class Source(Section):
         return self
 
 
+class NearDuplicates(Section):
+    similarity: float = Field(gt=0.5, le=1, description="estimated Jaccard similarity from which a dialogue is a copy")
+    shortest: int = Field(ge=5, description="pieces of 5 characters below which a dialogue is not compared")
+    days: int = Field(ge=0, description="earlier days that a day is compared with; 0: within the day only")
+
+
 class Ingest(Section):
     sources: tuple[Source, ...]
     timezone: str = Field(description="IANA name, for sources whose times have no offset")
     max_text: int = Field(gt=0, description="characters of a turn; a longer one is quarantined")
     min_turns: int = Field(gt=0)
+    near_duplicates: NearDuplicates = NearDuplicates(similarity=0.9, shortest=50, days=28)
+    runner: Literal["local", "ray"] = Field("local", description="processes of this machine, or a Ray cluster")
+    workers: int = Field(0, ge=0, description="processes that parse and redact; 0: one a core. Never changes the result")
 
 
 class Base(Section):
@@ -99,6 +108,19 @@ class Autolabel(Section):
     target_precision: float = Share
     confidence_level: float = Field(0.95, gt=0.5, lt=1, description="of the bound on precision")
     audit_share: float = Field(ge=0, le=1, description="accepted labels that people see anyway")
+    seed: int
+
+
+class Monitor(Section):
+    reference_days: int = Field(gt=0, description="days before a day that it is compared with")
+    psi_moderate: float = Field(gt=0, description="PSI from which a shift of a distribution is worth a warning")
+    psi_major: float = Field(gt=0, description="PSI from which it is an alarm")
+    energy: float = Field(gt=0, lt=1, description="energy coefficient of customers' turns from which it is an alarm")
+    min_dialogues: int = Field(gt=1, description="fewer, today or before, are not compared")
+    sample: int = Field(gt=1, description="customer turns of a day that are kept as hashed n-grams")
+    alike: float = Field(gt=0, le=1, description="cosine from which two questions are the same")
+    new_turns: int = Field(gt=0, description="fewest turns of a new question")
+    new_questions: int = Field(gt=0, description="most new questions shown")
     seed: int
 
 
@@ -204,6 +226,7 @@ class Params(Section):
     base: Base
     labeler: Labeler
     autolabel: Autolabel
+    monitor: Monitor
     review: Review
     build: Build
     router: Router

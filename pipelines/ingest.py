@@ -10,26 +10,32 @@ from collections import Counter
 from rich.progress import Progress, TextColumn
 
 from data.clean.ingest import DayResult, ingest
+from kefu import forgotten
 from kefu.pack import load
-from kefu.paths import DIALOGUES, RAW, ROOT
+from kefu.paths import DIALOGUES, FORGOTTEN, RAW, ROOT
 from pipelines.stage import stage
 
-_NUMBERS = ("read", "kept", "duplicates", "quarantined", "turns")
+_WAYS = {
+    "kept": "out",
+    "duplicates": "duplicates",
+    "near_duplicates": "near-duplicates",
+    "forgotten": "forgotten",
+    "quarantined": "quarantined",
+}
+_NUMBERS = ("read", *_WAYS, "turns", "clock_backwards")
 _STATES = {"gone": "raw files are gone, the partition stays", "unchanged": "unchanged", "written": "new"}
 
 
 def _line(name: str, counts: Counter[str], redacted: Counter[str], note: str) -> str:
     types = ", ".join(f"{kind} {number}" for kind, number in sorted(redacted.items())) or "nothing"
-    return (
-        f"{name}  in {counts['read']:,} = out {counts['kept']:,} + duplicates {counts['duplicates']:,}"
-        f" + quarantined {counts['quarantined']:,}; redacted {types} ({note})"
-    )
+    ways = " + ".join(f"{word} {counts[way]:,}" for way, word in _WAYS.items())
+    return f"{name}  in {counts['read']:,} = {ways}; redacted {types} ({note})"
 
 
 def _report(days: list[DayResult]) -> dict[str, float]:
     total, redacted = Counter[str](), Counter[str]()
     for day in days:
-        counts = Counter({name: int(day.facts[name]) for name in _NUMBERS})
+        counts = Counter({name: int(day.facts.get(name, 0)) for name in _NUMBERS})
         total += counts
         redacted += Counter(day.facts["redacted"])
         print(_line(day.day, counts, Counter(day.facts["redacted"]), _STATES[day.state]))
@@ -38,8 +44,8 @@ def _report(days: list[DayResult]) -> dict[str, float]:
     return {
         "dialogues": total["kept"],
         "turns": total["turns"],
-        "duplicates": total["duplicates"],
-        "quarantined": total["quarantined"],
+        **{way: total[way] for way in _WAYS if way != "kept"},
+        "clock_backwards": total["clock_backwards"],
         "redacted": redacted.total(),
         "days": len(days),
     }
@@ -51,10 +57,10 @@ def main() -> None:
         with Progress(TextColumn("{task.description} {task.completed:,} records"), transient=True) as progress:
             bar = progress.add_task("reading")
 
-            def tick(day: str) -> None:
-                progress.update(bar, advance=1, description=day)
+            def tick(day: str, records: int) -> None:
+                progress.update(bar, advance=records, description=day)
 
-            days = list(ingest(RAW, DIALOGUES, s.params.ingest, pii, tick))
+            days = list(ingest(RAW, DIALOGUES, s.params.ingest, pii, tick, forgotten.read(FORGOTTEN)))
         s.log(_report(days))
 
 

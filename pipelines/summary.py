@@ -14,6 +14,8 @@ from kefu.params import load
 from kefu.paths import METRICS, PROMOTION
 from kefu.tracking import ChampionInfo
 
+_WAYS = ("dialogues", "duplicates", "near_duplicates", "forgotten", "quarantined")  # every record goes one of them
+
 
 def _metrics(stage: str) -> dict[str, float]:
     return dict(read_json(METRICS / f"{stage}.json"))
@@ -23,10 +25,10 @@ def _data() -> list[tuple[str, str]]:
     ingest, auto, review = _metrics("ingest"), _metrics("autolabel"), _metrics("review")
     sure = load().autolabel.confidence_level
     return [
-        ("dialogues in", f"{ingest['dialogues'] + ingest['duplicates'] + ingest['quarantined']:,.0f}"),
+        ("dialogues in", f"{sum(ingest[way] for way in _WAYS):,.0f}"),
         (
-            "… kept, duplicates, quarantined",
-            " · ".join(f"{ingest[k]:,.0f}" for k in ("dialogues", "duplicates", "quarantined")),
+            "… kept, duplicates, near-duplicates, forgotten, quarantined",
+            " · ".join(f"{ingest[way]:,.0f}" for way in _WAYS),
         ),
         ("pieces of personal data redacted", f"{ingest['redacted']:,.0f}"),
         ("turns auto-labelled", f"{auto['coverage']:.1%} of {auto['turns']:,.0f}"),

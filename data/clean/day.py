@@ -1,133 +1,170 @@
-"""One day through the mill: parse, validate, drop duplicates, redact, write, and count that nothing is lost."""
+"""One day through the mill: converted in parts, decided on as a whole, written, and counted that nothing is lost."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from data.channels import CHANNELS
-from data.channels.base import Parsed, RawTurn
-from data.channels.files import Inputs, Problem
-from data.clean.dedupe import Seen
-from data.clean.partition import PartitionWriter, Row, writing
-from data.clean.quarantine import rejected
-from data.clean.validate import Invalid, validate
-from kefu.params import Ingest, Source
-from kefu.redact import Redactor
-from kefu.secret import is_pseudonym, pseudonym
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.clean import partition
+from data.clean.batches import SourceDay
+from data.clean.convert import count
+from data.clean.decide import CLASH, DUPLICATE, KEPT, NEAR, Decision, Earlier, decide
+from data.clean.part import SCHEMA, Marks, Part
+from data.clean.quarantine import LONGEST
+from data.clean.runners import Runner
+from data.clean.spool import Spool
+from kefu.schema import Rejected
+
+_CLASH = "session: this id belongs to another dialogue of the day, with other turns"
 
 
 class LostRecords(RuntimeError):
     """Records went in and came out nowhere: a defect of this code, never of the data."""
 
 
-@dataclass(frozen=True)
-class SourceDay:
-    """The files of one source on one day."""
-
-    source: str
-    channel: str
-    files: tuple[Path, ...]
-    options: Source
-
-
 @dataclass
 class Counts:
-    """Records of a day (a dialogue, or a piece that could not be read as one), and what was redacted."""
+    """Records of a day (a dialogue, or a piece that could not be read as one), and of those kept, what is in them.
+
+    Attributes:
+        seen_before: kept dialogues whose session came on an earlier day too, with other turns.
+        clock_backwards: kept dialogues in which a turn is older than one before it.
+    """
 
     read: int = 0
     kept: int = 0
     duplicates: int = 0
+    near_duplicates: int = 0
+    forgotten: int = 0
     quarantined: int = 0
     turns: int = 0
+    seen_before: int = 0
+    clock_backwards: int = 0
     redacted: Counter[str] = field(default_factory=Counter)
+    encodings: dict[str, str] = field(default_factory=dict)
 
     def check(self, where: str) -> None:
-        """Raises LostRecords unless in = out + duplicates + quarantined."""
-        if self.read != self.kept + self.duplicates + self.quarantined:
-            raise LostRecords(f"{where}: in ≠ out + duplicates + quarantined: {asdict(self)}")
+        """Raises LostRecords unless every record that was read has gone exactly one way."""
+        ways = self.kept + self.duplicates + self.near_duplicates + self.forgotten + self.quarantined
+        if self.read != ways:
+            raise LostRecords(
+                f"{where}: in ≠ out + duplicates + near-duplicates + forgotten + quarantined: {asdict(self)}"
+            )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Mill:
-    """What the days share: parameters, redactor, the keys seen so far."""
+    """What the days share: who converts, and from which similarity a dialogue is a copy."""
 
-    params: Ingest
-    zone: tzinfo
-    redactor: Redactor
-    seen: Seen
+    runner: Runner
+    similarity: float
 
     def run(
-        self, day: str, sources: Sequence[SourceDay], folder: Path, known: dict[str, Any], tick: Callable[[], None]
+        self,
+        day: str,
+        sources: Sequence[SourceDay],
+        folder: Path,
+        earlier: Iterable[Earlier],
+        known: Mapping[str, Any],
+        tick: Callable[[int], None],
     ) -> Counts:
-        """Writes the partition of a day; ``known`` is stored beside the counts, ``tick`` called once a record."""
+        """Writes the partition of a day.
+
+        Args:
+            earlier: what earlier days left, oldest first.
+            known: stored beside the counts.
+            tick: called with a number of records as they are converted.
+        """
         counts = Counts()
-        with writing(folder, known) as writer:
-            for source in sources:
-                taken: set[str] = set()
-                for item in CHANNELS[source.channel](Inputs(source.files, source.options)):
-                    counts.read += 1
-                    self._take(item, day, source, taken, writer, counts)
-                    tick()
+        with partition.writing(folder) as temporary:
+            spooled = temporary / "spool.arrow"
+            with (temporary / partition.QUARANTINE).open("w", encoding="utf8") as file:
+                with Spool(spooled) as spool:
+                    for part in self.runner(day, sources):
+                        _gather(part, spool, counts)
+                        file.writelines(f"{line}\n" for line in part.rejected)
+                        tick(part.read)
+                marks = spool.marks()
+                decision = decide(marks, earlier, self.similarity)
+                writing = _Writing(spool, decision, counts)
+                partition.write_rows(temporary, writing.kept())
+                file.writelines(f"{record.model_dump_json()}\n" for record in writing.clashes)
+            spooled.unlink()
+            digest = _finish(temporary, folder.parent, spool, marks, decision, writing.customers)
             counts.check(day)
-            known |= asdict(counts) | {"redacted": dict(sorted(counts.redacted.items()))}
+            facts = asdict(counts) | {"redacted": dict(sorted(counts.redacted.items()))}
+            partition.write_facts(temporary, {**known, **facts, "keys": digest})
         return counts
 
-    def _take(
-        self,
-        item: Parsed | Problem,
-        day: str,
-        source: SourceDay,
-        taken: set[str],
-        writer: PartitionWriter,
-        counts: Counts,
-    ) -> None:
-        problem = item if isinstance(item, Problem) else None
-        if isinstance(item, Parsed):
-            try:
-                turns = validate(item, self.params, self.zone)
-                key = self.seen.key(item.session, turns)
-                if key in self.seen:
-                    counts.duplicates += 1
-                    return
-                session = self._session(item.session, key)
-                if session in taken:
-                    raise Invalid("session: this id belongs to another dialogue of the day, with other turns")
-                taken.add(session)
-                self.seen.add(key)
-                writer.keep(self._row(item, session, turns, day, source, counts), key)
-            except Invalid as error:
-                problem = Problem(item.file, item.line, str(error), item.raw)
-        if problem:
-            counts.quarantined += 1
-            writer.reject(rejected(source.source, problem, self.redactor))
 
-    def _session(self, session: str | None, key: bytes) -> str:
-        """The source's id; one that is personal data itself, or none at all, gives way to a keyed hash."""
-        if session is None:
-            return f"x_{key.hex()}"
-        found = self.redactor.find(session)
-        whole = len(found) == 1 and found[0][:2] == (0, len(session))
-        return f"s_{pseudonym(session)[2:]}" if whole else session
+def _gather(part: Part, spool: Spool, counts: Counts) -> None:
+    spool.add(part)
+    counts.read += part.read
+    counts.forgotten += part.forgotten
+    counts.quarantined += len(part.rejected)
+    counts.encodings |= part.encodings
 
-    def _row(
-        self, item: Parsed, session: str, turns: Sequence[RawTurn], day: str, source: SourceDay, counts: Counts
-    ) -> Row:
-        vault: dict[str, str] = {}
-        redacted = [RawTurn(turn.role, self.redactor.redact(turn.text, vault), turn.time) for turn in turns]
-        for placeholder, original in vault.items():
-            if placeholder != original:  # equal: it came in redacted
-                counts.redacted[placeholder[1 : placeholder.rindex("_")]] += 1
-        counts.kept += 1
-        counts.turns += len(redacted)
-        known = item.pseudonymous and item.customer and is_pseudonym(item.customer)
-        person = item.customer or f"{source.source}:{session}"  # unknown: a person of their own
-        customer = str(item.customer) if known else pseudonym(person)
-        identity = f"{source.source}:{day}:{session}"
-        return Row(
-            identity, source.source, source.channel, day, customer, redacted, item.outcome or "unknown", item.csat
-        )
+
+class _Writing:
+    """The second pass over a day: rows that stay, and beside it those that clash and the customers of copies."""
+
+    def __init__(self, spool: Spool, decision: Decision, counts: Counts) -> None:
+        self._spool, self._fate, self._counts = spool, decision.fate, counts
+        self.clashes: list[Rejected] = []
+        self.customers: list[str] = []
+        counts.seen_before = decision.seen_before
+
+    def kept(self) -> Iterator[pa.RecordBatch]:
+        redacted = Counter[str]()
+        for start, batch in self._spool.batches():
+            fate = self._fate[start : start + batch.num_rows]
+            ways = {way: batch.filter(pa.array(fate == way)) for way in (KEPT, CLASH, NEAR)}
+            self.clashes += map(_clash, ways[CLASH].to_pylist())
+            self.customers += ways[NEAR].column("customer").to_pylist()
+            self._counts.duplicates += int((fate == DUPLICATE).sum())
+            self._count(ways[KEPT], redacted)
+            yield ways[KEPT].select(SCHEMA.names)
+        self._counts.near_duplicates = len(self.customers)
+        self._counts.quarantined += len(self.clashes)
+        self._counts.redacted = count(redacted)
+
+    def _count(self, rows: pa.RecordBatch, redacted: Counter[str]) -> None:
+        self._counts.kept += rows.num_rows
+        self._counts.turns += pc.sum(pc.list_value_length(rows.column("turns"))).as_py() or 0
+        self._counts.clock_backwards += pc.sum(rows.column("clock_backwards")).as_py() or 0
+        redacted.update(rows.column("redacted").to_pylist())
+
+
+def _clash(row: Mapping[str, Any]) -> Rejected:
+    stood = {"session": str(row["id"]).split(":", 2)[2], "customer": row["customer"], "turns": row["turns"]}
+    raw = json.dumps(stood, ensure_ascii=False)[:LONGEST]
+    return Rejected(source=row["source"], file=row["file"], line=row["line"], reason=_CLASH, raw=raw)
+
+
+def _finish(
+    temporary: Path, store: Path, spool: Spool, marks: Marks, decision: Decision, customers: Sequence[str]
+) -> str:
+    """Writes what later days need. Returns its hash."""
+    kept, near = np.flatnonzero(decision.fate == KEPT), np.flatnonzero(decision.fate == NEAR)
+    copies = [decision.copies[int(row)] for row in near]
+    standing = dict[tuple[str, int], str]()
+    for day in {copy.day for copy in copies}:
+        rows = [copy.row for copy in copies if copy.day == day]
+        ids = partition.read_ids(store / f"dt={day}", rows) if day else spool.ids(np.array(rows))
+        standing |= zip(((day, row) for row in rows), ids, strict=True)
+    columns = {
+        "id": spool.ids(near),
+        "kept_id": [standing[copy.day, copy.row] for copy in copies],
+        "customer": customers,
+        "similarity": [copy.similarity for copy in copies],
+    }
+    partition.write_copies(temporary, columns)
+    return partition.write_marks(temporary, marks, kept, near)

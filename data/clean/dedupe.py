@@ -1,31 +1,29 @@
 """Exact duplicates: the same session with the same turns at the same times, today or on any earlier day.
 
 A key is a 16-byte BLAKE2 hash of a dialogue as it came in, under the secret: keys are stored beside
-the partition, and an unkeyed hash of somebody's words could be guessed at. Rewordings and other
-near-duplicates are not looked for here.
+the partition, and an unkeyed hash of somebody's words could be guessed at. Keys are compared as arrays,
+one earlier day after the other, so that years of them need the memory of a day.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from data.channels.base import RawTurn
 from kefu.secret import secret
 
-SIZE = 16  # bytes
+SIZE = 16  # bytes of a key
+Words = NDArray[np.uint64]
 
 
-class Seen:
-    """The keys of all dialogues kept so far.
+class Hashes:
+    """Keyed hashes of dialogues and of their sessions' names."""
 
-    Args:
-        earlier: keys of earlier days.
-    """
-
-    def __init__(self, earlier: Iterable[bytes]) -> None:
-        self._keys = set(earlier)
+    def __init__(self) -> None:
         self._secret = hashlib.blake2b(secret(), digest_size=32).digest()
 
     def key(self, session: str | None, turns: Sequence[RawTurn]) -> bytes:
@@ -35,14 +33,31 @@ class Seen:
         content = f"{lengths}\n{''.join(fields)}".encode()
         return hashlib.blake2b(content, digest_size=SIZE, key=self._secret).digest()
 
-    def __contains__(self, key: bytes) -> bool:
-        return key in self._keys
+    def session(self, source: str, session: str) -> int:
+        """64 bits for a session of a source."""
+        content = f"{len(source)},{source}{session}".encode()
+        return int.from_bytes(hashlib.blake2b(content, digest_size=8, key=self._secret).digest(), "little")
 
-    def add(self, key: bytes) -> None:
-        self._keys.add(key)
+
+def _table(values: Words) -> Words:
+    return values[:, None] if values.ndim == 1 else values
 
 
-def read_keys(path: Path) -> list[bytes]:
-    """Keys of a stored partition."""
-    data = path.read_bytes()
-    return [data[start : start + SIZE] for start in range(0, len(data), SIZE)]
+def repeats(values: Words) -> NDArray[np.bool_]:
+    """Which rows (of n × k words) are equal to an earlier row."""
+    columns = _table(values)
+    order = np.lexsort(columns.T[::-1])  # stable: of equal rows, the first stays first
+    same = (columns[order[1:]] == columns[order[:-1]]).all(axis=1)
+    found = np.zeros(len(columns), bool)
+    found[order[1:][same]] = True
+    return found
+
+
+def contained(values: Words, held: Words) -> NDArray[np.bool_]:
+    """Which rows of ``values`` (n × k words) are among ``held`` (m × k), told by their first word, then by all."""
+    rows, others = _table(values), _table(held)
+    if not len(others):
+        return np.zeros(len(rows), bool)
+    others = others[np.argsort(others[:, 0], kind="stable")]
+    place = np.minimum(np.searchsorted(others[:, 0], rows[:, 0]), len(others) - 1)
+    return np.asarray((others[place] == rows).all(axis=1))

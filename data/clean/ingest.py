@@ -12,24 +12,29 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from data.channels import CHANNELS
-from data.clean.day import Mill, SourceDay
-from data.clean.dedupe import Seen, read_keys
-from data.clean.partition import KEYS, facts
+from data.clean.batches import SourceDay
+from data.clean.convert import Settings
+from data.clean.day import Mill
+from data.clean.decide import Earlier
+from data.clean.minhash import ALGORITHM
+from data.clean.partition import holds, read_facts, read_marks
+from data.clean.runners import Local, Runner
 from kefu.io import file_hash
 from kefu.params import Ingest
-from kefu.redact import Redactor
 from kefu.secret import fingerprint as secret_fingerprint
 
-VERSION = 1  # raise it when the same raw data give other partitions
+VERSION = 2  # raise it when the same raw data give other partitions
 logger = logging.getLogger("kefu")
 
 
@@ -96,8 +101,27 @@ def _remove_leftovers(store: Path) -> None:
         shutil.rmtree(folder)
 
 
+def _runner(settings: Settings) -> AbstractContextManager[Runner]:
+    if settings.params.runner == "ray":
+        from data.clean.ray_runner import OnRay  # imports ray, which takes seconds
+
+        return OnRay(settings)
+    return Local(settings, settings.params.workers)
+
+
+def _earlier(store: Path, days: Sequence[str], day: str, window: int) -> Iterator[Earlier]:
+    oldest = (date.fromisoformat(day) - timedelta(days=window)).isoformat()
+    for one in days:
+        yield read_marks(store / f"dt={one}", compared=one >= oldest)
+
+
 def ingest(
-    raw: Path, store: Path, params: Ingest, pii: Mapping[str, str], tick: Callable[[str], None] = lambda day: None
+    raw: Path,
+    store: Path,
+    params: Ingest,
+    pii: Mapping[str, str],
+    tick: Callable[[str, int], None] = lambda day, records: None,
+    forgotten: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[DayResult]:
     """Brings the store up to date with the raw folder, oldest day first, yielding each day when it is done.
 
@@ -105,27 +129,33 @@ def ingest(
         raw: folder of ``<source>/dt=YYYY-MM-DD/*``.
         store: folder of the partitions, ``dt=YYYY-MM-DD/``.
         pii: the pack's patterns, placeholder type → regex.
-        tick: called with the day after every record, for a progress bar.
+        tick: called with the day and a number of records, as they are done, for a progress bar.
+        forgotten: pseudonym → last day on which the person's dialogues are left out.
 
     Raises:
         IngestError: a source, time zone or day folder that cannot be used, or no data at all.
     """
     days = find_days(raw, params)
-    settings = params.model_dump(exclude={"sources"}) | {"pii": dict(pii), "secret": secret_fingerprint()}
-    mill = Mill(params, _zone(params.timezone), Redactor(pii), Seen(()))
+    _zone(params.timezone)
     _remove_leftovers(store)
-    chain = ""  # hash over the keys of all days so far
-    for day in sorted({*days, *(folder.name.removeprefix("dt=") for folder in store.glob("dt=*"))}):
-        folder = store / f"dt={day}"
-        known, state = facts(folder), "gone"
-        if day in days:
-            mark = _fingerprint(days[day], settings, chain)
-            state = "unchanged" if known.get("fingerprint") == mark else "written"
-        if state == "written":
-            mill.run(day, days[day], folder, {"day": day, "fingerprint": mark}, partial(tick, day))
-            known = facts(folder)
-        else:
-            for key in read_keys(folder / KEYS):
-                mill.seen.add(key)
-        chain = hashlib.sha256(f"{chain}{known['keys']}".encode()).hexdigest()
-        yield DayResult(day, state, known)
+    made_from = params.model_dump(exclude={"sources", "runner", "workers"})
+    secret = secret_fingerprint()
+    made_from |= {"pii": dict(pii), "secret": secret, "minhash": ALGORITHM}
+    with _runner(Settings(params, dict(pii), dict(forgotten), secret)) as runner:
+        mill = Mill(runner, params.near_duplicates.similarity)
+        chain, done = "", list[str]()  # hash over what all days so far left for later ones
+        for day in sorted({*days, *(folder.name.removeprefix("dt=") for folder in store.glob("dt=*"))}):
+            folder = store / f"dt={day}"
+            known, state = read_facts(folder), "gone"
+            if day in days:
+                mark = _fingerprint(days[day], made_from, chain)
+                left_out = (who for who, last in forgotten.items() if day <= last)
+                same = known.get("fingerprint") == mark and not holds(folder, left_out)
+                state = "unchanged" if same else "written"
+            if state == "written":
+                earlier = _earlier(store, done, day, params.near_duplicates.days)
+                mill.run(day, days[day], folder, earlier, {"day": day, "fingerprint": mark}, partial(tick, day))
+                known = read_facts(folder)
+            chain = hashlib.sha256(f"{chain}{known['keys']}".encode()).hexdigest()
+            done.append(day)
+            yield DayResult(day, state, known)

@@ -1,106 +1,114 @@
-"""A day on disk: ``dialogues.parquet``, ``quarantine.jsonl``, ``partition.json`` and ``keys.bin``.
+"""A day on disk: its dialogues, its quarantine, its counts, and what later days need to know their copies.
 
-Rows are gathered column by column and written in groups, so a day of any length needs the memory of a
-group. The same rows give the same bytes. Nothing is visible before all of it is written.
+``keys.bin`` (16 bytes) and ``sessions.bin`` (8 bytes) hold the keyed hashes of all dialogues that came in
+whole: those kept, in the order of ``dialogues.parquet``, then those of ``copies.parquet``.
+``signatures.bin`` (128 bytes) holds those kept only. The same rows give the same bytes, however they
+were batched. Nothing is visible before all of it is written.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from data.channels.base import RawTurn
+from data.clean.decide import Earlier
+from data.clean.minhash import WORDS
+from data.clean.part import SCHEMA, Marks
+from kefu.dialogues import COPIES, DIALOGUES
 from kefu.io import atomic_dir, read_json, write_json
-from kefu.schema import Rejected
 
 GROUP = 10_000  # dialogues a row group
-DIALOGUES, QUARANTINE, FACTS, KEYS = "dialogues.parquet", "quarantine.jsonl", "partition.json", "keys.bin"
-_TURN = pa.struct([("role", pa.string()), ("text", pa.string()), ("time", pa.string())])
-_STRINGS = ("id", "source", "channel", "day", "customer")
-SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in _STRINGS),
-        ("turns", pa.list_(_TURN)),
-        ("outcome", pa.string()),
-        ("csat", pa.int8()),
-    ]
+QUARANTINE, FACTS, KEYS, SESSIONS = "quarantine.jsonl", "partition.json", "keys.bin", "sessions.bin"
+SIGNATURES = "signatures.bin"
+COPY_SCHEMA = pa.schema(
+    [("id", pa.string()), ("kept_id", pa.string()), ("customer", pa.string()), ("similarity", pa.float32())]
 )
 
 
-class Row(NamedTuple):
-    """A ``kefu.schema.Dialogue`` on its way to the file; checked already, so not built again."""
-
-    id: str
-    source: str
-    channel: str
-    day: str
-    customer: str
-    turns: Sequence[RawTurn]
-    outcome: str
-    csat: int | None
-
-
-def _batch(rows: Sequence[Row]) -> pa.RecordBatch:
-    turns = [turn for row in rows for turn in row.turns]
-    offsets = [0]
-    for row in rows:
-        offsets.append(offsets[-1] + len(row.turns))
-    fields = [pa.array([turn[i] for turn in turns], pa.string()) for i in range(3)]
-    nested = pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), pa.StructArray.from_arrays(fields, fields=list(_TURN))
-    )
-    strings = [pa.array([row[i] for row in rows], pa.string()) for i in range(len(_STRINGS))]
-    outcome, csat = pa.array([row.outcome for row in rows]), pa.array([row.csat for row in rows], pa.int8())
-    return pa.RecordBatch.from_arrays([*strings, nested, outcome, csat], schema=SCHEMA)
-
-
-class PartitionWriter:
-    """Takes the rows of a day, in order. Use ``writing``."""
-
-    def __init__(self, parquet: pq.ParquetWriter, quarantine: IO[str], keys: IO[bytes]) -> None:
-        self._parquet, self._quarantine, self._keys = parquet, quarantine, keys
-        self._rows: list[Row] = []
-        self.digest = hashlib.sha256()
-
-    def keep(self, row: Row, key: bytes) -> None:
-        """A dialogue, and its key for later days' duplicates."""
-        self._rows.append(row)
-        self._keys.write(key)
-        self.digest.update(key)
-        if len(self._rows) >= GROUP:
-            self.flush()
-
-    def reject(self, record: Rejected) -> None:
-        self._quarantine.write(record.model_dump_json() + "\n")
-
-    def flush(self) -> None:
-        if self._rows:
-            self._parquet.write_batch(_batch(self._rows))
-            self._rows.clear()
-
-
 @contextmanager
-def writing(folder: Path, facts: dict[str, Any]) -> Iterator[PartitionWriter]:
-    """Opens a partition; ``facts`` may be filled until the block ends, which makes it visible whole."""
+def writing(folder: Path) -> Iterator[Path]:
+    """A temporary folder that becomes the partition when the block ends without an error."""
     with atomic_dir(folder) as temporary:
-        with (
-            pq.ParquetWriter(temporary / DIALOGUES, SCHEMA, compression="zstd") as parquet,
-            (temporary / QUARANTINE).open("w", encoding="utf8") as quarantine,
-            (temporary / KEYS).open("wb") as keys,
-        ):
-            writer = PartitionWriter(parquet, quarantine, keys)
-            yield writer
-            writer.flush()
-        write_json(temporary / FACTS, {**facts, "keys": writer.digest.hexdigest()})
+        yield temporary
 
 
-def facts(folder: Path) -> Mapping[str, Any]:
+def write_rows(folder: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    """``dialogues.parquet`` from batches of any size."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    with pq.ParquetWriter(folder / DIALOGUES, SCHEMA, compression="zstd") as parquet:
+        for batch in batches:
+            waiting.append(batch)
+            rows += batch.num_rows
+            if rows >= GROUP:
+                table = pa.Table.from_batches(waiting).combine_chunks()
+                parquet.write_table(table.slice(0, GROUP).combine_chunks())
+                waiting = table.slice(GROUP).to_batches()
+                rows -= GROUP
+        if rows:
+            parquet.write_table(pa.Table.from_batches(waiting).combine_chunks())
+
+
+def write_copies(folder: Path, copies: Mapping[str, Sequence[Any]]) -> None:
+    """``copies.parquet``, by column: near-duplicates, and which dialogue stands for each."""
+    pq.write_table(pa.Table.from_pydict(dict(copies), schema=COPY_SCHEMA), folder / COPIES, compression="zstd")
+
+
+def write_marks(folder: Path, marks: Marks, kept: NDArray[np.int64], near: NDArray[np.int64]) -> str:
+    """What later days need. Returns a hash of it: another one makes later days new."""
+    whole = np.concatenate([kept, near])
+    digest = hashlib.sha256()
+    parts = ((KEYS, marks.keys[whole]), (SESSIONS, marks.sessions[whole]), (SIGNATURES, marks.signatures[kept]))
+    for name, values in parts:
+        values.tofile(folder / name)
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """``partition.json``."""
+    write_json(folder / FACTS, dict(facts))
+
+
+def read_facts(folder: Path) -> Mapping[str, Any]:
     """``partition.json``, or nothing when there is no whole partition."""
     path = folder / FACTS
     return read_json(path) if path.exists() else {}
+
+
+def _words(path: Path, width: int) -> NDArray[np.uint64]:
+    return (np.fromfile(path, np.uint64) if path.exists() else np.empty(0, np.uint64)).reshape(-1, width)
+
+
+def read_marks(folder: Path, compared: bool) -> Earlier:
+    """What a stored day left for later ones; its signatures only when they are to be ``compared``."""
+    signatures = _words(folder / SIGNATURES, WORDS) if compared else np.empty((0, WORDS), np.uint64)
+    day = folder.name.removeprefix("dt=")
+    return Earlier(day, _words(folder / KEYS, 2), _words(folder / SESSIONS, 1)[:, 0], signatures)
+
+
+def read_ids(folder: Path, rows: Sequence[int]) -> list[str]:
+    """Ids of a stored day's dialogues, by row."""
+    return list(pq.read_table(folder / DIALOGUES, columns=["id"]).column("id").take(pa.array(rows)).to_pylist())
+
+
+def holds(folder: Path, customers: Iterable[str]) -> bool:
+    """Whether a stored day still knows one of some customers, as a dialogue, a copy or in its quarantine."""
+    wanted = set(customers)
+    if not wanted or not (folder / FACTS).exists():
+        return False
+    for name in (DIALOGUES, COPIES):
+        if (folder / name).exists():
+            known = pq.read_table(folder / name, columns=["customer"]).column("customer").unique()
+            if wanted.intersection(known.to_pylist()):
+                return True
+    text = (folder / QUARANTINE).read_text(encoding="utf8")
+    return any(customer in text for customer in wanted)

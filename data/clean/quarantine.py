@@ -7,7 +7,7 @@ import re
 from data.channels.files import Problem
 from kefu.redact import Redactor
 from kefu.schema import Rejected
-from kefu.secret import pseudonym
+from kefu.secret import is_pseudonym, pseudonym
 
 LONGEST = 2000  # characters of ``Rejected.raw``
 _READ = 2 * LONGEST  # redaction shortens, so more is read than kept
@@ -21,12 +21,16 @@ def _plain(match: re.Match[str]) -> str:
     return "\ufffd" if "\ud800" <= character <= "\udfff" else character
 
 
+def _customer(match: re.Match[str]) -> str:
+    return match[1] + (match[2] if is_pseudonym(match[2]) else pseudonym(match[2]))
+
+
 def safe_text(raw: str, redactor: Redactor) -> str:
     """At most 2,000 characters without personal data: escapes are undone first, for cues may hide in them."""
     text = _ESCAPE.sub(_plain, raw[:_READ])
     if len(raw) > _READ:
         text = _PARTIAL.sub("", text)  # the cut may have gone through a number that is no longer recognised
-    text = _CUSTOMER.sub(lambda match: match[1] + pseudonym(match[2]), text)
+    text = _CUSTOMER.sub(_customer, text)
     text = redactor.redact(text, {})[:LONGEST]
     return text.encode(errors="replace").decode()
 

@@ -6,7 +6,9 @@ by people who know the source, not the code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from itertools import pairwise
 from typing import get_args
 
 from data.channels.base import Parsed, RawTurn
@@ -30,6 +32,15 @@ def _time(value: object, name: str, zone: tzinfo) -> str | None:
     except (TypeError, ValueError) as error:
         raise Invalid(f"{name}.time: {str(value)[:40]!r} is no ISO 8601 time") from error
     return (time if time.tzinfo else time.replace(tzinfo=zone)).isoformat()
+
+
+def runs_backwards(turns: Sequence[RawTurn]) -> bool:
+    """Whether a validated turn is older than one before it. It is counted, not mended: the order is the source's."""
+    times = [turn.time for turn in turns if turn.time]
+    if times == sorted(times) and len({time[-6:] for time in times}) < 2:  # one offset: text sorts as time does
+        return False
+    moments = [datetime.fromisoformat(time) for time in times]
+    return any(later < earlier for earlier, later in pairwise(moments))
 
 
 def _turn(turn: RawTurn, index: int, params: Ingest, zone: tzinfo) -> RawTurn:

@@ -160,10 +160,10 @@ def test_a_killed_run_leaves_no_half_day(shop: Shop, content: Content) -> None:
         "import os, sys, tests.ingest.conftest as c, data.clean.ingest as i\n"
         "from pathlib import Path\n"
         "shop, seen = c.Shop(Path(sys.argv[1])), 0\n"
-        "def tick(day):\n"
+        "def tick(day, records):\n"
         "    global seen\n"
-        "    seen += 1\n"
-        "    if seen == int(sys.argv[2]): print('now', flush=True); import time; time.sleep(60)\n"
+        "    seen += records\n"
+        "    if seen >= int(sys.argv[2]): print('now', flush=True); import time; time.sleep(60)\n"
         "list(i.ingest(shop.root / 'raw', shop.store, shop.params, c.PII, tick))\n"
     )
     for moment, whole in ((1500, []), (4500, ["dt=2026-11-09"])):

@@ -1,0 +1,161 @@
+"""A batch of raw records → a part: parsed, checked, redacted, hashed. Pure: the same batch gives the same part.
+
+It runs in this process, in worker processes or on other machines. Everything that needs to see more
+than one dialogue (duplicates, two dialogues under one session id) is left to ``decide.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from data.channels import CHANNELS
+from data.channels.base import Parsed, PerLine, RawTurn
+from data.channels.files import Line, Problem
+from data.clean.batches import Batch
+from data.clean.dedupe import Hashes
+from data.clean.minhash import seed, signatures
+from data.clean.part import Marks, Part, Row, record_batch
+from data.clean.quarantine import rejected
+from data.clean.validate import Invalid, runs_backwards, validate
+from kefu.params import Ingest
+from kefu.redact import Redactor
+from kefu.secret import fingerprint, is_pseudonym, pseudonym
+
+_PSEUDONYM = re.compile(r"c_[0-9a-f]{16}")
+_FACT = 1 << 32  # a known outcome or rating outweighs any number of turns
+
+
+class OtherSecret(RuntimeError):
+    """A worker's KEFU_SECRET is not that of the process that started it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What converting hangs on; sent to every worker. The secret itself is not: ``secret`` is its fingerprint."""
+
+    params: Ingest
+    pii: Mapping[str, str]
+    forgotten: Mapping[str, str]
+    secret: str
+
+
+class _Kept(NamedTuple):
+    row: Row
+    key: bytes
+    session: int
+
+
+class Converter:
+    """Turns batches into parts. Raises OtherSecret where the secret is another one."""
+
+    def __init__(self, settings: Settings) -> None:
+        if fingerprint() != settings.secret:
+            raise OtherSecret("KEFU_SECRET differs on this worker; set the same one on every machine of the cluster")
+        self._params, self._forgotten = settings.params, settings.forgotten
+        self._zone = ZoneInfo(settings.params.timezone)
+        self._redactor, self._hashes, self._seed = Redactor(settings.pii), Hashes(), seed()
+
+    def __call__(self, batch: Batch) -> Part:
+        kept: list[_Kept] = []
+        problems: list[str] = []
+        forgotten = 0
+        for item in batch.items:
+            found = self._convert(item, batch)
+            if found is None:
+                forgotten += 1
+            elif isinstance(found, str):
+                problems.append(found)
+            else:
+                kept.append(found)
+        rows = [one.row for one in kept]
+        return Part(len(batch.items), forgotten, record_batch(rows), self._marks(kept), problems, batch.encodings)
+
+    def _convert(self, item: Line | Problem | Parsed, batch: Batch) -> _Kept | str | None:
+        """A row, a quarantined record as JSON, or None for a dialogue of somebody who was forgotten."""
+        if isinstance(item, Line):
+            channel = CHANNELS[batch.channel]
+            assert isinstance(channel, PerLine)
+            item = channel.read(item)
+        if isinstance(item, Parsed):
+            customer = self._customer(item)
+            if customer and self._is_forgotten(customer, batch.day):
+                return None
+            try:
+                return self._keep(item, customer, batch)
+            except Invalid as error:
+                item = Problem(item.file, item.line, str(error), item.raw)
+        record = rejected(batch.source, item, self._redactor)
+        if self._forgotten and any(self._is_forgotten(c, batch.day) for c in _PSEUDONYM.findall(record.raw)):
+            return None
+        return record.model_dump_json()
+
+    def _is_forgotten(self, customer: str, day: str) -> bool:
+        return day <= self._forgotten.get(customer, "")
+
+    @staticmethod
+    def _customer(item: Parsed) -> str | None:
+        if not item.customer:
+            return None
+        if item.pseudonymous and is_pseudonym(item.customer):
+            return item.customer
+        try:
+            return pseudonym(item.customer)
+        except UnicodeEncodeError:
+            return None  # half a surrogate pair: ``validate`` refuses the record
+
+    def _keep(self, item: Parsed, customer: str | None, batch: Batch) -> _Kept:
+        turns = validate(item, self._params, self._zone)
+        key = self._hashes.key(item.session, turns)
+        session = self._session(item.session, key)
+        vault: dict[str, str] = {}
+        redacted = [RawTurn(turn.role, self._redactor.redact(turn.text, vault), turn.time) for turn in turns]
+        kinds = sorted(name[1 : name.rindex("_")] for name, value in vault.items() if value != name)  # else: came so
+        row = Row(
+            f"{batch.source}:{batch.day}:{session}",
+            batch.source,
+            batch.channel,
+            batch.day,
+            customer or pseudonym(f"{batch.source}:{session}"),  # unknown: a person of their own
+            redacted,
+            item.outcome or "unknown",
+            item.csat,
+            item.file,
+            item.line,
+            " ".join(kinds),
+            runs_backwards(turns),
+        )
+        return _Kept(row, key, self._hashes.session(batch.source, session))
+
+    def _session(self, session: str | None, key: bytes) -> str:
+        """The source's id; one that is personal data itself, or none at all, gives way to a keyed hash."""
+        if session is None:
+            return f"x_{key.hex()}"
+        found = self._redactor.find(session)
+        whole = len(found) == 1 and found[0][:2] == (0, len(session))
+        return f"s_{pseudonym(session)[2:]}" if whole else session
+
+    def _marks(self, kept: Sequence[_Kept]) -> Marks:
+        rows = [one.row for one in kept]
+        worth = [_FACT * ((row.outcome != "unknown") + (row.csat is not None)) + len(row.turns) for row in rows]
+        return Marks(
+            np.frombuffer(b"".join(one.key for one in kept), np.uint64).reshape(-1, 2),
+            np.array([one.session for one in kept], np.uint64),
+            signatures([row.turns for row in rows], self._params.near_duplicates.shortest, self._seed),
+            np.array(worth, np.int64),
+        )
+
+
+def count(redacted: Mapping[str, int]) -> Counter[str]:
+    """Values replaced, by type, from how often each ``Row.redacted`` occurs."""
+    total = Counter[str]()
+    for kinds, times in redacted.items():
+        for kind in kinds.split():
+            total[kind] += times
+    return total

@@ -1,0 +1,104 @@
+"""What becomes of a batch: rows as they will be stored, and beside each what is decided by.
+
+Nothing in a part depends on any other part, so parts can be made anywhere and in any order. The marks
+are what the one reducer needs to keep the first of several copies without looking at any text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from data.channels.base import RawTurn
+from data.clean.minhash import WORDS
+
+_TURN = pa.struct([("role", pa.string()), ("text", pa.string()), ("time", pa.string())])
+_STRINGS = ("id", "source", "channel", "day", "customer")
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in _STRINGS),
+        ("turns", pa.list_(_TURN)),
+        ("outcome", pa.string()),
+        ("csat", pa.int8()),
+    ]
+)
+# Beside the row until the day is decided on: where it stood, and what is counted if it is kept.
+BESIDE = pa.schema(
+    [("file", pa.string()), ("line", pa.int64()), ("redacted", pa.string()), ("clock_backwards", pa.bool_())]
+)
+SPOOLED = pa.schema([*SCHEMA, *BESIDE])
+
+
+class Row(NamedTuple):
+    """A ``kefu.schema.Dialogue`` on its way to the file; checked already, so not built again.
+
+    ``redacted`` is the types of personal data replaced, one word each; the rest as in ``SPOOLED``.
+    """
+
+    id: str
+    source: str
+    channel: str
+    day: str
+    customer: str
+    turns: Sequence[RawTurn]
+    outcome: str
+    csat: int | None
+    file: str
+    line: int
+    redacted: str
+    clock_backwards: bool
+
+
+@dataclass
+class Marks:
+    """Per row: ``keys`` (n × 2) and ``sessions`` (n) are keyed hashes, ``signatures`` n × WORDS, ``worth`` n."""
+
+    keys: NDArray[np.uint64]
+    sessions: NDArray[np.uint64]
+    signatures: NDArray[np.uint64]
+    worth: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.sessions)
+
+
+@dataclass
+class Part:
+    """A batch, converted. ``rejected`` are lines of ``quarantine.jsonl``."""
+
+    read: int
+    forgotten: int
+    rows: pa.RecordBatch
+    marks: Marks
+    rejected: list[str]
+    encodings: dict[str, str]
+
+
+def join(marks: Sequence[Marks]) -> Marks:
+    """All marks in order."""
+    return Marks(
+        np.concatenate([np.empty((0, 2), np.uint64), *(m.keys for m in marks)]),
+        np.concatenate([np.empty(0, np.uint64), *(m.sessions for m in marks)]),
+        np.concatenate([np.empty((0, WORDS), np.uint64), *(m.signatures for m in marks)]),
+        np.concatenate([np.empty(0, np.int64), *(m.worth for m in marks)]),
+    )
+
+
+def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:
+    """Rows as columns of ``SPOOLED``."""
+    turns = [turn for row in rows for turn in row.turns]
+    offsets = np.cumsum([0, *(len(row.turns) for row in rows)])
+    fields = [pa.array([turn[i] for turn in turns], pa.string()) for i in range(3)]
+    nested = pa.ListArray.from_arrays(
+        pa.array(offsets, pa.int32()), pa.StructArray.from_arrays(fields, fields=list(_TURN))
+    )
+    columns = [
+        nested if field.name == "turns" else pa.array([row[i] for row in rows], field.type)
+        for i, field in enumerate(SPOOLED)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SPOOLED)
