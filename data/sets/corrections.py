@@ -59,7 +59,7 @@ class Corrections:
         if not text:
             return "empty"
         start, said = answer_after(dialogue, label.turn)
-        answer = Turn(role="agent", text=self._redacted(text, dialogue))
+        answer = Turn(role="agent", text=self._redacted(text, dialogue), time=None)
         return Place(dialogue, start, said, (answer,), corrected=True)
 
     def _redacted(self, text: str, dialogue: Dialogue) -> str:
