@@ -33,7 +33,7 @@ class Proposal(NamedTuple):
     margin: float
     draw: float = 1.0
 
-    def task(self, why: Literal["unsure", "audit", "golden"], priority: float = 0.0) -> ReviewTask:
+    def task(self, why: Literal["unsure", "audit"], priority: float = 0.0) -> ReviewTask:
         return ReviewTask(
             dialogue_id=self.dialogue_id,
             turn=self.index,

@@ -12,8 +12,8 @@ neighbours'. ``python -m benchmarks.active_learning`` measures the order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
@@ -24,7 +24,6 @@ from kefu.ngrams import count_ngrams, inverse_frequency, weigh
 from kefu.schema import ReviewTask
 from kefu.split import fraction
 
-Why = Literal["unsure", "audit", "golden"]
 BATCH, WINDOW = 100, 500  # questions chosen together, and from how many
 BATCHES = 20  # chosen that way; the rest is by worth alone: more is not asked in a day
 PER_DIALOGUE = 3  # questions of a batch
@@ -40,10 +39,11 @@ def rank(proposals: Sequence[Proposal], copies: Mapping[str, int], seed: int) ->
         copies: dialogue id → how many near-duplicates it stands for beyond itself.
         seed: of the draw between equals.
     """
-    return [proposals[row] for row in _order(proposals, worth(proposals, copies), seed)]
+    return [proposals[row] for row in arranged(proposals, worth(proposals, copies), seed)]
 
 
-def _order(proposals: Sequence[Proposal], value: np.ndarray, seed: int) -> list[int]:
+def arranged(proposals: Sequence[Proposal], value: np.ndarray, seed: int) -> list[int]:
+    """Rows of ``proposals``, ordered by what each is worth, ``value`` (n,), and by what was asked before it."""
     rows = by_worth(proposals, value, seed)
     reach = BATCH * (BATCHES - 1) + WINDOW
     return [*_spread(proposals, value, rows[:reach]), *rows[reach:]]
@@ -77,27 +77,27 @@ def _side_by_side(chosen: Sequence[int], names: Sequence[str]) -> list[int]:
 def queue(
     unsure: Sequence[Proposal],
     audit: Sequence[Proposal],
-    golden: Sequence[Proposal],
+    golden: Sequence[ReviewTask],
     copies: Mapping[str, int],
     seed: int,
 ) -> list[ReviewTask]:
-    """The whole queue: ``unsure`` by rank, the others strewn in, in an order that depends on each turn alone.
+    """The whole queue: ``unsure`` by rank, the others strewn in at places that depend on each turn alone.
 
     A task's priority is its worth, or that of the task before it when that is less: it never rises along the queue.
     """
     value = worth(unsure, copies)
-    order = _order(unsure, value, seed)
-    others: list[tuple[Why, Proposal]] = [("audit", p) for p in audit]
-    others += [("golden", p) for p in golden]
+    others = [*(proposal.task("audit") for proposal in audit), *golden]
     reach = max(min(FRONT, len(unsure)), len(others) * (1 / STREWN - 1))
-    placed: list[tuple[float, Why, Proposal]] = [
-        (float(place), "unsure", unsure[row]) for place, row in enumerate(order)
+    placed = [
+        (float(place), float(value[row]), unsure[row].task("unsure"))
+        for place, row in enumerate(arranged(unsure, value, seed))
     ]
-    placed += [(reach * fraction(f"{why} {p.dialogue_id}#{p.index}", seed), why, p) for why, p in others]
+    placed += [
+        (reach * fraction(f"{task.why} {task.dialogue_id}#{task.turn}", seed), math.inf, task) for task in others
+    ]
     placed.sort(key=lambda entry: entry[0])
-    lowest, tasks = float(value.max(initial=0)), []
-    worths = {(p.dialogue_id, p.index): v for p, v in zip(unsure, value, strict=True)}
-    for _, why, proposal in placed:
-        lowest = min(lowest, worths.get((proposal.dialogue_id, proposal.index), lowest))
-        tasks.append(proposal.task(why, round(lowest, 6)))
+    lowest, tasks = float(value.max(initial=0)), list[ReviewTask]()
+    for _, own, task in placed:
+        lowest = min(lowest, own)
+        tasks.append(task.model_copy(update={"priority": round(lowest, 6)}))
     return tasks

@@ -7,10 +7,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from data.label.labeler import Judged
 from data.label.proposal import Proposal
 from data.review.coverage import choose
+from data.review.golden import golden_tasks
 from data.review.queue import BATCH, FRONT, PER_DIALOGUE, queue, rank
 from data.review.worth import worth
+from kefu.schema import Label
 
 WORDS = [a + b for a in "订单退货发票快递价格尺码颜色优惠" for b in "怎么时候能吗多少没有坏了"]
 
@@ -96,7 +99,8 @@ def test_the_lazy_choice_is_the_greedy_one() -> None:
 
 def test_audit_and_golden_are_strewn_near_the_front_and_look_like_their_neighbours() -> None:
     turns = day(3000)
-    unsure, audit, golden = turns[:2800], turns[2800:2900], turns[2900:2920]
+    unsure, audit = turns[:2800], turns[2800:2900]
+    golden = [p.task("audit").model_copy(update={"why": "golden"}) for p in turns[2900:2920]]
     tasks = queue(unsure, audit, golden, {}, seed=7)
     assert Counter(t.why for t in tasks) == {"unsure": 2800, "audit": 100, "golden": 20}
     places = [n for n, t in enumerate(tasks) if t.why != "unsure"]
@@ -123,3 +127,26 @@ def test_a_day_of_a_hundred_thousand_dialogues_is_ranked_in_seconds() -> None:
     started = time.process_time()
     assert len(rank(turns, {}, seed=7)) == len(turns)
     assert time.process_time() - started < 20
+
+
+def judged(number: int, predicted: str) -> Judged:
+    return Judged(dialogue_id=f"d{number}", turn=0, intent="tea", predicted=predicted, confidence=0.9)
+
+
+def said(number: int, who: str, value: str) -> Label:
+    return Label(
+        dialogue_id=f"d{number}", turn=0, what="intent", value=value, source=f"review:{who}", confidence=1, version="v"
+    )
+
+
+def test_golden_tasks_are_turns_with_a_known_answer_and_the_machines_own_proposal() -> None:
+    seen = [judged(n, "tea" if n % 2 else "milk") for n in range(40)]
+    labels = [said(n, "ann", "tea") for n in range(40)]
+    labels += [said(n, "bob", "tea") for n in range(8)] + [said(n, "bob", "milk") for n in range(8, 20)]
+    tasks = golden_tasks(seen, labels, 10, "2026-11-09", seed=7)
+    asked = [int(task.dialogue_id[1:]) for task in tasks]
+    assert set(asked[:8]) == set(range(8))  # two people agree, whatever the machine said
+    assert all(n >= 20 and n % 2 for n in asked[8:]) and len(asked) == 10
+    assert all(task.proposal == seen[n].predicted for task, n in zip(tasks, asked, strict=True))
+    assert golden_tasks(seen, labels, 10, "2026-11-10", seed=7) != tasks
+    assert golden_tasks(seen[::-1], labels, 10, "2026-11-09", seed=7) == tasks

@@ -1,0 +1,48 @@
+"""Golden tasks: turns whose answer is known, asked again unseen, to measure reviewers.
+
+Known is an answer on which two people agree, and failing enough of those, one that a person gave and a
+model that had not seen it gave too. The proposal shown is that model's, right or wrong: it was made as for
+any new turn, so a reviewer cannot tell, and one who accepts wrong proposals unread is found out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from data.label.labeler import Judged
+from kefu.schema import Label, ReviewTask
+from kefu.split import fraction
+
+
+def golden_tasks(
+    judged: Iterable[Judged], labels: Iterable[Label], count: int, day: str, seed: int
+) -> list[ReviewTask]:
+    """At most ``count`` tasks; another ``day`` draws others.
+
+    Args:
+        judged: predictions for reviewed turns by models that had not seen them.
+        labels: by people, all of them where several labelled a turn.
+    """
+    people: dict[tuple[str, int | None], dict[str, str]] = {}
+    for label in labels:
+        if label.what == "intent":
+            people.setdefault((label.dialogue_id, label.turn), {})[label.source] = label.value
+    drawn: list[tuple[bool, float, Judged]] = []
+    for turn in judged:
+        opinions = people.get((turn.dialogue_id, turn.turn), {})
+        agreed = len(opinions) > 1 and set(opinions.values()) == {turn.intent}
+        if agreed or (turn.predicted == turn.intent and set(opinions.values()) <= {turn.intent}):
+            drawn.append((not agreed, fraction(f"{day} {turn.dialogue_id}#{turn.turn}", seed), turn))
+    drawn.sort(key=lambda entry: entry[:2])
+    return [_task(turn) for _, _, turn in drawn[:count]]
+
+
+def _task(turn: Judged) -> ReviewTask:
+    return ReviewTask(
+        dialogue_id=turn.dialogue_id,
+        turn=turn.turn,
+        proposal=turn.predicted,
+        confidence=turn.confidence,
+        why="golden",
+        priority=0.0,
+    )
