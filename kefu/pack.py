@@ -9,7 +9,7 @@ A pack is a folder (``shop/`` is the demo's):
     tools.yaml          what flows may do: parametrised SQL on the demo shop (REST in production)
     knowledge/faq.yaml  questions, variants and answers;  knowledge/policies/*.md: one policy a file
     promotions.yaml     what is on offer, from when to when
-    rules/*.yaml        labelling rules, one a file
+    rules/*.yaml        labelling rules, one a file;  labels/*.yaml: wordings of other labels (kefu/wordings.py)
     prompts.yaml        system prompts of the models
     conversation.yaml   what is said around flows, and how yes, no and "never mind" sound
     golden/*.yaml       conversations that must go well, with the expected end state
@@ -277,7 +277,7 @@ def _yaml(path: Path) -> Any:
         raise PackError(f"{path}: cannot be read: {error}") from error
 
 
-def _read(path: Path, kind: type[T]) -> T:
+def read_part(path: Path, kind: type[T]) -> T:
     """The file as ``kind``. Raises PackError naming file and field."""
     try:
         return TypeAdapter(kind).validate_python(_yaml(path))
@@ -293,17 +293,17 @@ def _problems(error: ValidationError) -> str:
 
 def load_taxonomy(folder: Path) -> Taxonomy:
     """The pack's intents alone, for stages that need nothing else of it. Raises PackError."""
-    return _read(folder / "taxonomy.yaml", Taxonomy)
+    return read_part(folder / "taxonomy.yaml", Taxonomy)
 
 
 def load_slots(folder: Path) -> dict[str, Slot]:
     """The pack's slots alone. Raises PackError."""
-    return _read(folder / "slots.yaml", dict[str, Slot])
+    return read_part(folder / "slots.yaml", dict[str, Slot])
 
 
 def load_rules(folder: Path) -> tuple[Rule, ...]:
     """The pack's labelling rules, one file each, in order of file name; a pack may have none. Raises PackError."""
-    rules = tuple(_read(path, Rule) for path in sorted((folder / "rules").glob("*.yaml")))
+    rules = tuple(read_part(path, Rule) for path in sorted((folder / "rules").glob("*.yaml")))
     intents = set(load_taxonomy(folder).names)
     if unknown := [f"{rule.name}: unknown intent {rule.intent}" for rule in rules if rule.intent not in intents]:
         raise PackError(f"{folder / 'rules'}: {'; '.join(unknown)}")
@@ -325,16 +325,16 @@ def load(folder: Path) -> Pack:
     """Reads and checks a whole pack. Raises PackError naming file and field at fault."""
     knowledge = folder / "knowledge"
     parts: dict[str, Any] = {
-        "shop": _read(folder / "pack.yaml", Shop),
+        "shop": read_part(folder / "pack.yaml", Shop),
         "taxonomy": load_taxonomy(folder),
         "slots": load_slots(folder),
-        "flows": tuple(_read(path, Flow) for path in sorted((folder / "flows").glob("*.yaml"))),
-        "tools": _read(folder / "tools.yaml", dict[str, Tool]),
-        "faq": _read(knowledge / "faq.yaml", tuple[Faq, ...]),
+        "flows": tuple(read_part(path, Flow) for path in sorted((folder / "flows").glob("*.yaml"))),
+        "tools": read_part(folder / "tools.yaml", dict[str, Tool]),
+        "faq": read_part(knowledge / "faq.yaml", tuple[Faq, ...]),
         "policies": tuple(s for path in sorted((knowledge / "policies").glob("*.md")) for s in policy_sections(path)),
-        "promotions": _read(folder / "promotions.yaml", tuple[Promotion, ...]),
-        "prompts": _read(folder / "prompts.yaml", dict[str, Text]),
-        "conversation": _read(folder / "conversation.yaml", Conversation),
+        "promotions": read_part(folder / "promotions.yaml", tuple[Promotion, ...]),
+        "prompts": read_part(folder / "prompts.yaml", dict[str, Text]),
+        "conversation": read_part(folder / "conversation.yaml", Conversation),
     }
     try:
         return Pack(folder=folder, **parts)

@@ -1,0 +1,62 @@
+"""How a customer sounds in one turn: positive, neutral or negative, by the pack's wordings.
+
+Wordings and not a model: nobody labels sentiment here, and a lexicon can be read, corrected and replaced
+with the pack. Stars (CSAT) do not teach it: they judge a whole conversation, mostly whether it helped.
+A negator right before a wording turns it round ("not happy"), "thanks" counts only where little else is
+said, and the last word wins a tie ("nice, but useless"). Irony, and praise or blame in words that the
+pack does not list, are not heard: such a turn is called neutral. ``python -m benchmarks.autolabel``
+measures it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from kefu.wordings import Sentiment, matcher
+
+POSITIVE, NEUTRAL, NEGATIVE = "positive", "neutral", "negative"
+LITTLE = 6  # characters beside the thanks, marks not counted; a Latin letter is half a character
+NEAR = 1  # characters between a negator and what it turns round
+_MARKS = re.compile(r"[\W_]+")
+_LATIN = re.compile(r"[a-z0-9]")
+
+
+class Heard(NamedTuple):
+    """``rule`` names value and strength: the key of its measured confidence."""
+
+    value: str
+    rule: str
+
+
+class SentimentRules:
+    """The wordings of a pack, compiled."""
+
+    def __init__(self, words: Sentiment) -> None:
+        self._positive, self._negative = matcher(words.positive), matcher(words.negative)
+        self._thanks, self._ignore = matcher(words.thanks), matcher(words.ignore)
+        self._negators = re.compile(rf"(?:{matcher(words.negators).pattern})\W{{0,{NEAR}}}$", re.IGNORECASE)
+
+    def of(self, text: str) -> Heard:
+        """The sentiment of a redacted turn."""
+        plain = self._ignore.sub("，", text)
+        bad = [(m.start(), -1) for m in self._negative.finditer(plain)]
+        taken = [m.span() for m in self._negative.finditer(plain)]
+        good = [
+            (m.start(), -1 if self._negators.search(plain[: m.start()]) else 1)
+            for m in self._positive.finditer(plain)
+            if not any(start <= m.start() < end for start, end in taken)
+        ]
+        bad = [(at, 0 if self._negators.search(plain[:at]) else sign) for at, sign in bad]
+        found = sorted(pair for pair in bad + good if pair[1])
+        score = sum(sign for _, sign in found)
+        if not found:
+            return Heard(POSITIVE, "thanks") if self._only_thanks(plain) else Heard(NEUTRAL, NEUTRAL)
+        value = POSITIVE if (score or found[-1][1]) > 0 else NEGATIVE
+        return Heard(value, f"{value}, {'clear' if abs(score) > 1 else 'one word'}")
+
+    def _only_thanks(self, text: str) -> bool:
+        rest, times = self._thanks.subn("", text)
+        plain = _MARKS.sub("", rest).lower()
+        latin = len(_LATIN.findall(plain))
+        return times > 0 and len(plain) - latin / 2 <= LITTLE and not text.rstrip().endswith(("?", "？"))
