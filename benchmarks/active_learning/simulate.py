@@ -1,0 +1,112 @@
+"""One simulated reviewer: labels a hundred turns, the labeler is trained again, its doubts make the next hundred.
+
+Training is the product's (``train_labeler``), on whole sessions' views; a fifth of the sessions is kept out
+and judged after every round. Another seed keeps out another fifth and starts from other labels.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.active_learning.data import Place, Set
+from benchmarks.active_learning.strategies import STRATEGIES
+from data.label.labeler import train_labeler
+from data.label.proposal import Proposal
+from data.label.rules import view_with_rules
+from data.label.turns import LabelledTurn
+from kefu.classifier import TextClassifier
+from kefu.params import Labeler
+from kefu.schema import Label
+from kefu.split import fold_of
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Curve:
+    """After each round: how many labels, accuracy on kept-out turns, and the same weighted by traffic.
+
+    dialogues: mean number of dialogues that a reviewer opened for a round.
+    """
+
+    labels: list[int]
+    accuracy: list[float]
+    weighted: list[float]
+    dialogues: float
+
+
+def kept_out(dialogue_id: str, seed: int) -> bool:
+    """Whether a whole session (with what was made from it) is judged on and never labelled."""
+    return fold_of(dialogue_id, FOLDS, 7) == seed % FOLDS
+
+
+class Simulation:
+    """One set under one seed, ready to be labelled in any order."""
+
+    def __init__(self, data: Set, params: Labeler, seed: int) -> None:
+        self._data, self._params, self._seed = data, params, seed
+        places = sorted(data.truth)
+        self._test = [p for p in places if kept_out(p[0].partition("+")[0], seed)]
+        self._pool = sorted(set(places) - set(self._test))
+        self._views = {
+            p: view_with_rules(data.rules, data.dialogues[p[0]].turns, p[1], params.context_turns) for p in places
+        }
+
+    def curve(self, strategy: str) -> Curve:
+        """Labels from ``start`` to ``stop``, in the order of ``strategy``."""
+        data, draw = self._data, random.Random(self._seed)
+        labelled = draw.sample(self._pool, data.start)
+        sizes, accuracy, weighted, dialogues = list[int](), list[float](), list[float](), list[int]()
+        while True:
+            model = self._train(labelled)
+            right = np.array([p.intent == data.truth[at] for p, at in self._proposals(model, self._test)])
+            weight = [data.traffic.get(at, 1.0) for at in self._test]
+            sizes.append(len(labelled))
+            accuracy.append(float(right.mean()))
+            weighted.append(float(np.average(right, weights=weight)))
+            if len(labelled) >= data.stop:
+                return Curve(sizes, accuracy, weighted, float(np.mean(dialogues)))
+            known = set(labelled)
+            open_turns = self._proposals(model, [at for at in self._pool if at not in known])
+            ranked = STRATEGIES[strategy]([p for p, _ in open_turns], data.copies, draw.randrange(1 << 30))
+            asked = ranked[: data.step]
+            dialogues.append(len({p.dialogue_id for p in asked}))
+            labelled += [(p.dialogue_id, p.index) for p in asked]
+
+    def _train(self, labelled: list[Place]) -> TextClassifier:
+        turns = [LabelledTurn(self._data.dialogues[d], t, self._label((d, t))) for d, t in sorted(labelled)]
+        with tempfile.TemporaryDirectory() as folder:
+            train_labeler(turns, self._data.rules, self._params, Path(folder))
+            return TextClassifier.load(Path(folder))
+
+    def _label(self, at: Place) -> Label:
+        value = self._data.truth[at]
+        return Label(
+            dialogue_id=at[0], turn=at[1], what="intent", value=value, source="review:truth", confidence=1, version="1"
+        )
+
+    def _proposals(self, model: TextClassifier, places: list[Place]) -> list[tuple[Proposal, Place]]:
+        predicted = model.predict([self._views[at] for at in places])
+        second, best = np.sort(predicted, axis=1)[:, -2:].T
+        names = [model.config.classes[k] for k in predicted.argmax(axis=1)]
+        rows = zip(places, names, best.tolist(), (best - second).tolist(), strict=True)
+        return [(self._proposal(at, name, sure, lead), at) for at, name, sure, lead in rows]
+
+    def _proposal(self, at: Place, intent: str, confidence: float, margin: float) -> Proposal:
+        dialogue = self._data.dialogues[at[0]]
+        return Proposal(
+            dialogue_id=at[0],
+            index=at[1],
+            text=dialogue.turns[at[1]].text,
+            day=dialogue.day,
+            customer=dialogue.customer,
+            csat=dialogue.csat,
+            intent=intent,
+            confidence=confidence,
+            margin=margin,
+        )
