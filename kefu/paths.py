@@ -19,6 +19,7 @@ CORPUS = STORE / "corpus"  # chats.jsonl: what the tiny base models are pretrain
 BASE = STORE / "base"  # {centre,edge}/ Hugging Face folders (edge: starting point), base.json
 LABELER = STORE / "labeler"
 LABELS = STORE / "labels"  # accepted.jsonl (Label), queue.jsonl (ReviewTask)
+MONITOR = STORE / "monitor"  # dt=YYYY-MM-DD.html, the profile of each day; days/ is its cache
 REVIEW = STORE / "review"  # labels.jsonl (Label): data/reviewed plus what Label Studio finished
 SETS = STORE / "sets"  # router.jsonl (IntentExample), sft.jsonl (Example), preferences.jsonl, retrieval.jsonl
 ROUTER = STORE / "router"

@@ -39,7 +39,7 @@ def status() -> None:
         typer.echo(f"{name:<10}{shown}")
     days = sorted(path.name.removeprefix("dt=") for path in DIALOGUES.glob("dt=*"))
     typer.echo(f"{'days':<10}{f'{len(days)} ({days[0]} … {days[-1]})' if days else 'none'}")
-    typer.echo(f"{'waiting':<10}{len(waiting())} turns for a person")
+    typer.echo(f"{'waiting':<10}{waiting()} turns for a person")
 
 
 @app.command("params")
@@ -96,6 +96,16 @@ def chat(
 
 
 @app.command()
+def monitor() -> None:
+    """The newest day's page: where it is, what drifted, what nobody asked before."""
+    from pipelines.monitor_page import lines
+
+    with _explained(FileNotFoundError):
+        for line in lines():
+            typer.echo(line)
+
+
+@app.command()
 def day() -> None:
     """One day of the loop: pin the champion, take the reviews, run what changed."""
     from pipelines.day import main
@@ -121,7 +131,17 @@ def pull() -> None:
 
     with _explained(StudioUnavailable):
         new, refused = pull_reviews()
-        typer.echo(f"{new} labels pulled" + (f", {refused} of another taxonomy version refused" if refused else ""))
+        why = f", {refused} annotations refused: of another taxonomy version, or another Kefu" if refused else ""
+        typer.echo(f"{new} labels pulled{why}")
+
+
+@review.command()
+def report() -> None:
+    """How far reviewers agree, and how well each does on golden tasks."""
+    from pipelines.review_tasks import report as lines
+
+    for line in lines():
+        typer.echo(line)
 
 
 if __name__ == "__main__":
