@@ -21,20 +21,17 @@ def golden_tasks(
 
     Args:
         judged: predictions for reviewed turns by models that had not seen them.
-        labels: by people, all of them where several labelled a turn.
+        labels: by people, as ``data/review/votes.py`` writes them: who agreed stands in the source, joined by "+".
     """
-    people: dict[tuple[str, int | None], dict[str, str]] = {}
-    for label in labels:
-        if label.what == "intent":
-            people.setdefault((label.dialogue_id, label.turn), {})[label.source] = label.value
-    drawn: list[tuple[bool, float, Judged]] = []
+    sources = {(x.dialogue_id, x.turn, x.value): x.source for x in labels if x.what == "intent"}
+    known: list[tuple[bool, float, Judged]] = []
     for turn in judged:
-        opinions = people.get((turn.dialogue_id, turn.turn), {})
-        agreed = len(opinions) > 1 and set(opinions.values()) == {turn.intent}
-        if agreed or (turn.predicted == turn.intent and set(opinions.values()) <= {turn.intent}):
-            drawn.append((not agreed, fraction(f"{day} {turn.dialogue_id}#{turn.turn}", seed), turn))
-    drawn.sort(key=lambda entry: entry[:2])
-    return [_task(turn) for _, _, turn in drawn[:count]]
+        source = sources.get((turn.dialogue_id, turn.turn, turn.intent))
+        alone = source is None or "+" not in source
+        if source is not None and not (alone and turn.predicted != turn.intent):
+            known.append((alone, fraction(f"{day} {turn.dialogue_id}#{turn.turn}", seed), turn))
+    known.sort(key=lambda entry: entry[:2])
+    return [_task(turn) for _, _, turn in known[:count]]
 
 
 def _task(turn: Judged) -> ReviewTask:

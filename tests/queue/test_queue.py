@@ -141,8 +141,7 @@ def said(number: int, who: str, value: str) -> Label:
 
 def test_golden_tasks_are_turns_with_a_known_answer_and_the_machines_own_proposal() -> None:
     seen = [judged(n, "tea" if n % 2 else "milk") for n in range(40)]
-    labels = [said(n, "ann", "tea") for n in range(40)]
-    labels += [said(n, "bob", "tea") for n in range(8)] + [said(n, "bob", "milk") for n in range(8, 20)]
+    labels = [said(n, "ann+bob" if n < 8 else "ann", "milk" if 8 <= n < 20 else "tea") for n in range(40)]
     tasks = golden_tasks(seen, labels, 10, "2026-11-09", seed=7)
     asked = [int(task.dialogue_id[1:]) for task in tasks]
     assert set(asked[:8]) == set(range(8))  # two people agree, whatever the machine said
