@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from data.clean.ingest import DayResult, ingest
 from kefu.io import read_jsonl, read_parquet
-from kefu.params import Ingest, Source
+from kefu.params import Ingest, NearDuplicates, Source
 from kefu.schema import Dialogue, Rejected
 
 PII = {"ORDER": r"KF\d{10}"}
@@ -31,6 +31,10 @@ class Shop:
     root: Path
     channel: str = "kefu_jsonl"
     max_text: int = 8000
+    near: NearDuplicates = field(default_factory=lambda: NearDuplicates(similarity=0.9, shortest=50, days=28))
+    workers: int = 1
+    runner: Literal["local", "ray"] = "local"
+    forgotten: dict[str, str] = field(default_factory=dict)
 
     @property
     def store(self) -> Path:
@@ -39,7 +43,15 @@ class Shop:
     @property
     def params(self) -> Ingest:
         sources = (Source(name="shop", channel=self.channel), Source(name="serving", channel="serving_log"))
-        return Ingest(sources=sources, timezone="Asia/Shanghai", max_text=self.max_text, min_turns=1)
+        return Ingest(
+            sources=sources,
+            timezone="Asia/Shanghai",
+            max_text=self.max_text,
+            min_turns=1,
+            near_duplicates=self.near,
+            workers=self.workers,
+            runner=self.runner,
+        )
 
     def put(self, day: str, content: str | bytes, name: str = "a.jsonl", source: str = "shop") -> Path:
         path = self.root / "raw" / source / f"dt={day}" / name
@@ -48,7 +60,7 @@ class Shop:
         return path
 
     def run(self, store: Path | None = None) -> list[DayResult]:
-        return list(ingest(self.root / "raw", store or self.store, self.params, PII))
+        return list(ingest(self.root / "raw", store or self.store, self.params, PII, forgotten=self.forgotten))
 
     def dialogues(self, day: str) -> list[Dialogue]:
         return list(read_parquet(self.store / f"dt={day}" / "dialogues.parquet", Dialogue))

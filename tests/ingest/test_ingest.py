@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
+import psutil
 import pytest
 
 from data.clean.ingest import IngestError
@@ -178,6 +180,107 @@ def test_a_killed_run_leaves_no_half_day(shop: Shop, content: Content) -> None:
     assert content(shop.store) == content(shop.root / "fresh")
 
 
+def _some_days(shop: Shop) -> None:
+    for day in ("2026-11-09", "2026-11-10"):
+        for name in ("a.jsonl", "b.jsonl"):
+            lines = [dialogue(f"{name}{n}", "在吗13800138000", f"在的{day}{n}" * 9) for n in range(700)]
+            shop.put(day, "\n".join([*lines, lines[0], "{", lines[1].replace("在吗", "吗")]), name)
+    row = {"customer": "u", "time": "2026-11-10T09:00:00+08:00", "role": "customer"}
+    log = [json.dumps(row | {"session": f"w{n % 300}", "text": f"第{n}句"}) for n in range(900)]
+    shop.put("2026-11-10", "\n".join(log), "r1.jsonl", "serving")
+
+
+def test_processes_and_machines_give_the_same_bytes(
+    shop: Shop, content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _some_days(shop)
+    shop.run()
+    one = content(shop.store)
+    monkeypatch.setattr("data.clean.runners._WORTH_IT", 0)
+    monkeypatch.setattr("data.clean.batches.RECORDS", 97)
+    runners: tuple[Literal["local", "ray"], ...] = ("local", "ray")
+    for runner in runners:
+        shop.workers, shop.runner = 2, runner
+        shop.run(shop.root / runner)
+        assert content(shop.root / runner) == one, runner
+    shop.runner = "local"
+    assert all(result.state == "unchanged" for result in shop.run()), "who does it is no reason to do it again"
+
+
+def test_workers_end_with_the_run_that_started_them(shop: Shop) -> None:
+    _some_days(shop)
+    code = (
+        "import sys, time, tests.ingest.conftest as c, data.clean.ingest as i, data.clean.runners as r\n"
+        "from pathlib import Path\n"
+        "def tick(day, records):\n"
+        "    print('now', flush=True); time.sleep(60)\n"
+        "if __name__ == '__main__':\n"
+        "    r._WORTH_IT, shop = 0, c.Shop(Path(sys.argv[1]), workers=2)\n"
+        "    list(i.ingest(shop.root / 'raw', shop.store, shop.params, c.PII, tick))\n"
+    )
+    script = shop.root / "run.py"
+    script.write_text(code)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, str(script), str(shop.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout and process.stdout.readline() == "now\n"
+        workers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGKILL)
+    assert len(workers) >= 2
+    assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert not list(shop.store.glob("dt=*"))
+
+
+def test_forgotten_people_stay_out_until_the_day_they_asked(shop: Shop, content: Content) -> None:
+    who = pseudonym("u7")
+    for day in ("2026-11-09", "2026-11-10", "2026-11-11"):
+        lines = [dialogue(f"s7{day}", "在吗", customer="u7"), dialogue(f"s1{day}", "在吗"), '{"customer": "u7", "turns']
+        shop.put(day, "\n".join(lines if day != "2026-11-11" else lines[:2]))
+    shop.run()
+    shop.forgotten = {who: "2026-11-10", pseudonym("u8"): "2026-11-11"}
+    results = shop.run()
+    assert [r.state for r in results] == ["written"] * 3
+    assert [r.facts["forgotten"] for r in results] == [2, 2, 0]
+    assert [r.facts["kept"] for r in results] == [1, 1, 2]
+    for day in ("2026-11-09", "2026-11-10"):
+        files = (shop.store / f"dt={day}").iterdir()
+        assert not [path.name for path in files if who.encode() in path.read_bytes()]
+        assert who not in {d.customer for d in shop.dialogues(day)}
+    assert [r.state for r in shop.run()] == ["unchanged"] * 3
+    shop.run(shop.root / "fresh")
+    assert content(shop.store) == content(shop.root / "fresh")
+
+
+def test_a_clock_that_goes_backwards_is_counted_and_changes_nothing(shop: Shop) -> None:
+    clocks = {
+        "s1": ("10:00:00", "09:00:00"),
+        "s2": ("09:00:00", "10:00:00"),
+        "s3": ("10:00:00+08:00", "10:00:00+09:00"),  # an hour earlier
+        "s4": ("10:00:00+09:00", "10:00:00+08:00"),
+    }
+    lines = []
+    for session, times in clocks.items():
+        row = json.loads(dialogue(session, "在吗", "在的"))
+        for turn, clock in zip(row["turns"], times, strict=True):
+            turn["time"] = f"{DAY}T{clock}"
+        lines.append(json.dumps(row))
+    shop.put(DAY, "\n".join(lines))
+    (day,) = shop.run()
+    assert (day.facts["kept"], day.facts["clock_backwards"]) == (4, 2)
+    assert [turn.text for turn in shop.dialogues(DAY)[0].turns] == ["在吗", "在的"]
+
+
+def test_a_day_that_comes_again_with_corrections_is_made_anew_and_so_are_later_days(shop: Shop) -> None:
+    shop.put(DAY, dialogue("s1", "在吗", "在的") + "\n" + dialogue("s2", "在吗"))
+    shop.put("2026-11-10", dialogue("s1", "在吗", "在的") + "\n" + dialogue("s2", "在吗", "不在"))
+    shop.run()
+    shop.put(DAY, dialogue("s1", "在吗", "在的，您说") + "\n" + dialogue("s2", "在吗"))
+    first, second = shop.run()
+    assert (first.state, second.state) == ("written", "written")
+    assert shop.dialogues(DAY)[0].turns[1].text == "在的，您说"
+    assert (second.facts["duplicates"], second.facts["kept"], second.facts["seen_before"]) == (0, 2, 2)
+
+
 def test_what_cannot_work_is_refused_with_what_to_do(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(IngestError, match="No raw data: looked for .*shop/dt=…"):
         shop.run()
@@ -186,7 +289,7 @@ def test_what_cannot_work_is_refused_with_what_to_do(shop: Shop, caplog: pytest.
         assert shop.run()[0].facts["kept"] == 1
     assert "source serving has no folder yet" in caplog.text
     shop.channel = "smoke_signals"
-    with pytest.raises(IngestError, match="unknown channel 'smoke_signals'; known: jddc, kefu_jsonl"):
+    with pytest.raises(IngestError, match="unknown channel 'smoke_signals'; known: alpaca, chatwoot"):
         shop.run()
     shop.channel = "kefu_jsonl"
     shop.put("2026-13-01", dialogue("s1", "在吗"))
