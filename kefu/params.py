@@ -98,6 +98,7 @@ class Base(Section):
 class Labeler(Section):
     features: int = Field(gt=0, description="buckets of the hashed character n-grams, for each field")
     ngrams: tuple[int, int] = Field(description="narrowest and widest; a CJK character is 2 wide, others 1")
+    encoder: Literal["none", "use-multilingual"] = Field("none", description="kefu.encoder; others need kefu[encoder]")
     regularization: float = Field(gt=0, description="C of the linear SVM: greater fits closer")
     context_turns: int = Field(ge=0, description="turns seen before the one to label")
     folds: int = Field(ge=2, description="for out-of-fold calibration")
@@ -107,7 +108,10 @@ class Labeler(Section):
 class Autolabel(Section):
     target_precision: float = Share
     confidence_level: float = Field(0.95, gt=0.5, lt=1, description="of the bound on precision")
-    audit_share: float = Field(ge=0, le=1, description="accepted labels that people see anyway")
+    audit_share: float = Field(ge=0, le=1, description="turns that people see whatever the machine thinks of them")
+    audit_days: int = Field(gt=0, description="newest audited days on which the promise is tested")
+    golden: int = Field(ge=0, description="known answers asked again in the queue, unseen, to measure reviewers")
+    workers: int = Field(ge=0, description="processes; 0: one a core. The labels do not depend on it")
     seed: int
 
 
@@ -127,7 +131,9 @@ class Monitor(Section):
 class Review(Section):
     project: str = Field(description="Label Studio project title")
     push_limit: int = Field(gt=0, description="most tasks pushed in one run")
-    overlap: int = Field(ge=1, description="annotators a task")
+    language: Literal["zh", "en", "both"] = Field(description="of the labelling page")
+    second_annotator_share: float = Field(ge=0, le=1, description="questions that two people answer independently")
+    seed: int = Field(description="decides which")
 
 
 class Build(Section):
@@ -141,6 +147,7 @@ class Build(Section):
 class Router(Section):
     features: int = Field(gt=0)
     ngrams: tuple[int, int]
+    encoder: Literal["none", "use-multilingual"] = Field("none", description="kefu.encoder; others need kefu[encoder]")
     regularization: float = Field(gt=0)
     folds: int = Field(ge=2)
     seed: int

@@ -1,12 +1,12 @@
-"""Stage `review`: queue → Label Studio → data/store/review/labels.jsonl, all labels by people.
+"""Stage `review`: queue → Label Studio → data/store/review: all labels by people, and how far these agree.
 
 python -m pipelines.review
 """
 
 from data.review.sync import sync
 from kefu.dialogues import read_dialogues
-from kefu.io import read_jsonl, write_jsonl
-from kefu.pack import load_taxonomy
+from kefu.io import read_jsonl, write_json, write_jsonl
+from kefu.pack import load
 from kefu.paths import DIALOGUES, LABELS, REVIEW, REVIEWED, ROOT
 from kefu.schema import ReviewTask
 from pipelines.stage import stage
@@ -15,9 +15,9 @@ from pipelines.stage import stage
 def main() -> None:
     with stage("review") as s:
         queue = list(read_jsonl(LABELS / "queue.jsonl", ReviewTask))
-        taxonomy = load_taxonomy(ROOT / s.params.pack)
-        result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, taxonomy, s.params.review)
+        result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, load(ROOT / s.params.pack), s.params.review)
         write_jsonl(REVIEW / "labels.jsonl", result.labels)
+        write_json(REVIEW / "agreement.json", result.agreement)
         s.log(result.metrics)
         print(f"   {result.metrics['reviewed']:.0f} turns reviewed, {result.metrics['waiting']:.0f} wait for a person")
 

@@ -1,4 +1,4 @@
-"""What `kefu review push|pull|status` and `make review` do outside a run of the loop.
+"""What `kefu review push|pull|report`, `kefu status` and `make review` do outside a run of the loop.
 
 `pull` writes data/reviewed, an input of the loop: the labeler learns from it on the next `dvc repro`.
 """
@@ -6,23 +6,25 @@
 from __future__ import annotations
 
 from data.review import reviewed, sync
+from data.review.agreement import agreement, table
+from data.review.question import GOLDEN
 from data.review.studio import Studio, StudioUnavailable
+from data.review.tasks import Ask
 from kefu import params
 from kefu.dialogues import read_dialogues
 from kefu.io import read_jsonl
-from kefu.pack import Taxonomy, load_taxonomy
+from kefu.pack import Pack, load, load_taxonomy
 from kefu.params import Params
 from kefu.paths import DIALOGUES, LABELS, REVIEWED, ROOT
 from kefu.schema import ReviewTask
 
 
-def _open() -> tuple[Params, Taxonomy]:
-    loaded = params.load()
-    return loaded, load_taxonomy(ROOT / loaded.pack)
+def _known(loaded: Params) -> reviewed.Known:
+    return reviewed.known(REVIEWED, load_taxonomy(ROOT / loaded.pack).version)
 
 
-def _studio(loaded: Params, taxonomy: Taxonomy) -> Studio:
-    studio = Studio.from_environment(loaded.review, taxonomy)
+def _studio(loaded: Params, pack: Pack) -> Studio:
+    studio = Studio.from_environment(loaded.review, pack)
     if studio is None:
         raise StudioUnavailable(
             "No Label Studio: set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY (`make review` has one)"
@@ -30,28 +32,41 @@ def _studio(loaded: Params, taxonomy: Taxonomy) -> Studio:
     return studio
 
 
-def waiting() -> list[ReviewTask]:
-    """Tasks of the queue without an answer in data/reviewed; none before the first run."""
+def _asks(loaded: Params) -> list[Ask]:
     path = LABELS / "queue.jsonl"
-    if not path.exists():
-        return []
-    _, taxonomy = _open()
-    known = reviewed.known(REVIEWED, taxonomy.version)
-    return sync.open_tasks(read_jsonl(path, ReviewTask), known, taxonomy.version)
+    queue = read_jsonl(path, ReviewTask) if path.exists() else iter(())
+    return sync.open_asks(queue, _known(loaded), load_taxonomy(ROOT / loaded.pack).version)
+
+
+def waiting() -> int:
+    """How many turns wait for an answer that is not in data/reviewed; none before the first run."""
+    return sum(ask.round != GOLDEN for ask in _asks(params.load()))
 
 
 def push_queue() -> int:
     """Pushes what waits, at most review.push_limit; returns how many were new. Raises StudioUnavailable."""
-    loaded, taxonomy = _open()
-    studio, tasks = _studio(loaded, taxonomy), waiting()
-    return sync.push(studio, tasks, read_dialogues(DIALOGUES), taxonomy, loaded.review.push_limit)
+    loaded = params.load()
+    pack = load(ROOT / loaded.pack)
+    studio = _studio(loaded, pack)
+    return sync.push(studio, _asks(loaded), read_dialogues(DIALOGUES), pack, loaded.review)
 
 
 def pull_reviews() -> tuple[int, int]:
-    """Takes what people finished into data/reviewed; returns (new or changed, refused). Raises StudioUnavailable."""
-    loaded, taxonomy = _open()
-    studio = _studio(loaded, taxonomy)
-    before = reviewed.known(REVIEWED, taxonomy.version).labels.values()
-    answers = sync.pull(studio, taxonomy, reviewed.since(REVIEWED, studio.name))
+    """Takes what people finished into data/reviewed; returns labels (new or changed) and what is refused.
+
+    Raises StudioUnavailable.
+    """
+    loaded = params.load()
+    pack = load(ROOT / loaded.pack)
+    studio = _studio(loaded, pack)
+    before = _known(loaded)
+    answers = sync.pull(studio, pack, reviewed.since(REVIEWED, studio.name))
     reviewed.remember(REVIEWED, studio.name, answers)
-    return len([label for label in answers.labels if label not in before]), answers.refused
+    after = _known(loaded)
+    new = [label for at, label in after.labels.items() if before.labels.get(at) != label]
+    return len(new), answers.refused + after.refused - before.refused
+
+
+def report() -> list[str]:
+    """How far reviewers agree, from data/reviewed, as lines for a terminal."""
+    return table(agreement(_known(params.load())))

@@ -1,63 +1,84 @@
-"""From what people chose in Label Studio to labels.
+"""From Label Studio's JSON to what a person said: one ``Annotation`` for each annotation on the server.
 
-The newest annotation of a turn wins, also when it takes a label back ("can't tell"). An annotation that
-speaks of another taxonomy version is refused and counted: its intents may have meant something else.
+An annotation of another schema cannot be read, and one of a task that Kefu did not make means nothing: both
+are refused and counted. One of another taxonomy version is kept with its version; ``votes`` passes it over.
 It does not see annotations that were deleted on the server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from data.review.interface import CANNOT_TELL, CONTROL
-from kefu.pack import Taxonomy
-from kefu.schema import Label
+from pydantic import Field
 
-Fact = tuple[str, int | None, str]  # dialogue, turn, what
+from data.review.chat import turn_of
+from data.review.question import ANSWER, INTENT, RESOLUTION, SCHEMA, SLOTS, key, round_of
+from kefu.schema import Record
+
+Redact = Callable[[str], str]
+
+
+class Span(Record):
+    """Words of a turn that a person marked as a slot."""
+
+    turn: int
+    slot: str
+    text: str
+
+
+class Annotation(Record):
+    """What one person said of one question, as it stood at ``time``."""
+
+    id: int = Field(description="on its server")
+    server: str = Field(description="address#project")
+    dialogue_id: str
+    turn: int
+    version: str = Field(description="of the taxonomy")
+    round: str = Field(description="one of question.ROUNDS")
+    proposal: str = Field(description="the intent that was preselected")
+    confidence: float = Field(description="of the proposal")
+    who: str
+    time: str = Field(description="of the newest change, ISO 8601 in UTC")
+    seconds: float | None = Field(description="that it took")
+    skipped: bool
+    intent: str | None = Field(description="name, or 'cannot_tell'")
+    resolved: str | None = None
+    slots: tuple[Span, ...] = ()
+    answer: str | None = None
+
+    @property
+    def question(self) -> str:
+        return key(self.dialogue_id, self.turn, self.version)
 
 
 @dataclass
 class Answers:
-    """What was pulled: by key of the task, the label that people gave, or None for "can't tell"."""
+    """What was pulled, how many annotations could not be read, and the newest change seen (ISO 8601)."""
 
-    decided: dict[str, Label | None] = field(default_factory=dict)
+    annotations: list[Annotation] = field(default_factory=list)
     refused: int = 0
-    newest: str | None = None  # updated_at (ISO 8601) of the newest task seen
-
-    @property
-    def labels(self) -> list[Label]:
-        return [label for label in self.decided.values() if label]
-
-    @property
-    def undecided(self) -> set[str]:
-        return {key for key, label in self.decided.items() if label is None}
+    newest: str | None = None
 
 
-def fact(label: Label) -> Fact:
-    return label.dialogue_id, label.turn, label.what
+def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact) -> Answers:
+    """Reads tasks with their annotations and predictions (JSON as the API gives them).
 
-
-def newest_wins(labels: Iterable[Label]) -> dict[Fact, Label]:
-    """One label a fact: of several, the last."""
-    return {fact(label): label for label in labels}
-
-
-def read(tasks: Iterable[Mapping[str, Any]], taxonomy: Taxonomy) -> Answers:
-    """Reads Label Studio tasks with their annotations (JSON as its API gives them)."""
+    ``redact`` removes personal data from what people typed.
+    """
     answers = Answers()
     for task in tasks:
         answers.newest = max(answers.newest or "", moment(task["updated_at"]))
-        finished = [a for a in task["annotations"] if not a["was_cancelled"] and chosen(a["result"])]
-        if not finished:
+        data = task["data"]
+        round_ = _round(data)
+        if round_ is None or len(task["predictions"]) != 1:
+            answers.refused += len(task["annotations"])
             continue
-        newest = max(finished, key=lambda annotation: moment(annotation["updated_at"]))
-        if task["data"].get("version") != taxonomy.version:
-            answers.refused += 1
-        else:
-            _decide(answers, task["data"], newest, taxonomy)
+        asked = {name: data[name] for name in ("dialogue_id", "turn", "version")}
+        asked |= {"server": server, "round": round_, **_proposed(task["predictions"])}
+        answers.annotations += [Annotation(**asked, **_said(a, redact)) for a in task["annotations"]]
     return answers
 
 
@@ -67,25 +88,42 @@ def moment(time: str | datetime) -> str:
     return parsed.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def chosen(result: Iterable[Mapping[str, Any]]) -> str | None:
-    """The intent an annotation chose; None when it chose none."""
-    picked = [choice for part in result if part["from_name"] == CONTROL for choice in part["value"]["choices"]]
+def _round(data: Mapping[str, Any]) -> str | None:
+    """The round of a task; None for a task of another schema, or none of ours."""
+    if data.get("schema") != SCHEMA:
+        return None
+    return round_of(key(data["dialogue_id"], data["turn"], data["version"]), data["key"])
+
+
+def _proposed(predictions: list[Mapping[str, Any]]) -> dict[str, Any]:
+    (prediction,) = predictions
+    return {"proposal": _chosen(prediction["result"], INTENT), "confidence": prediction["score"]}
+
+
+def _said(annotation: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
+    result = annotation["result"]
+    typed = [text for part in result if part["from_name"] == ANSWER for text in part["value"]["text"] if text.strip()]
+    return {
+        "id": annotation["id"],
+        "who": str(annotation["completed_by"]),
+        "time": moment(annotation["updated_at"]),
+        "seconds": annotation["lead_time"],
+        "skipped": annotation["was_cancelled"],
+        "intent": _chosen(result, INTENT),
+        "resolved": _chosen(result, RESOLUTION),
+        "slots": tuple(_spans(result)),
+        "answer": redact("\n".join(typed)) if typed else None,
+    }
+
+
+def _chosen(result: Iterable[Mapping[str, Any]], control: str) -> str | None:
+    picked = [name for part in result if part["from_name"] == control for name in part["value"]["choices"]]
     return picked[0] if picked else None
 
 
-def _decide(answers: Answers, data: Mapping[str, Any], annotation: Mapping[str, Any], taxonomy: Taxonomy) -> None:
-    value = chosen(annotation["result"])
-    if value == CANNOT_TELL:
-        answers.decided[data["key"]] = None
-    elif value in taxonomy.names:
-        answers.decided[data["key"]] = Label(
-            dialogue_id=data["dialogue_id"],
-            turn=data["turn"],
-            what="intent",
-            value=value,
-            source=f"review:{annotation['completed_by']}",
-            confidence=1.0,
-            version=taxonomy.version,
-        )
-    else:
-        answers.refused += 1
+def _spans(result: Iterable[Mapping[str, Any]]) -> Iterable[Span]:
+    """Marked words; a mark over several turns is no slot of any of them."""
+    for part in result:
+        if part["from_name"] == SLOTS and (turn := turn_of(part["value"])) is not None:
+            for slot in part["value"]["hypertextlabels"]:
+                yield Span(turn=turn, slot=slot, text=part["value"]["text"].strip())

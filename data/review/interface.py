@@ -1,92 +1,121 @@
-"""What a reviewer sees in Label Studio: the dialogue, the intents of the pack, the machine's proposal.
+"""The page on which a reviewer works: the dialogue as a chat, the proposal, and what there is to say about it.
 
-Everything is generated from the taxonomy, so a new intent is there after the next push. Intents are shown
-in both languages and stored by name. Names of controls are part of what `answers` parses.
+Everything is generated from the shop pack, so a new intent or slot is there after the next push. Titles are
+shown in the language that ``review.language`` names, or in both; what is stored are names. How it looks:
+interface.css.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from itertools import zip_longest
-from typing import Any
+from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree as ET
 
-from kefu.pack import Taxonomy
-from kefu.schema import Dialogue, ReviewTask, Turn
+from data.review.question import ANSWER, CANNOT_TELL, INTENT, OBJECT, RESOLUTION, RESOLVED, SLOTS
+from kefu.pack import Slot, Taxonomy, Text
 
-CANNOT_TELL = "cannot_tell"
-CONTROL, OBJECT = "intent", "dialogue"
-WHO = {"customer": "顾客 Customer", "agent": "客服 Agent", "bot": "机器人 Bot"}
+Language = Literal["zh", "en", "both"]
 HOTKEYS = "1234567890qwertyuiopasdfghjklzxcvbnm"
-STYLE = """
-.kefu-ask {border-left: 4px solid #1677ff; background: #f0f6ff; padding: 8px 14px; margin: 10px 0; border-radius: 6px}
-.kefu-intents {margin-top: 8px}
-"""
+COLOURS = ("#d9480f", "#5f3dc4", "#087f5b", "#c2255c", "#1864ab", "#846358", "#2b8a3e", "#862e9c", "#a61e4d", "#364fc7")
+STYLE = Path(__file__).with_name("interface.css")
+WORDS = {
+    "customer": Text(zh="顾客", en="Customer"),
+    "agent": Text(zh="客服", en="Agent"),
+    "bot": Text(zh="机器人", en="Bot"),
+    "asked": Text(zh="标注这一句", en="label this one"),
+    "intent": Text(zh="这句话的意图？", en="What is this message about?"),
+    "search": Text(zh="搜索意图", en="search intents"),
+    CANNOT_TELL: Text(zh="看不出来", en="Can't tell"),
+    "slots": Text(zh="要素：先点标签，再划选文字", en="Details: choose a label, then select the words"),
+    "resolved": Text(zh="整段对话：问题解决了吗？", en="Whole dialogue: was the problem solved?"),
+    "yes": Text(zh="解决了", en="Yes"),
+    "no": Text(zh="没有", en="No"),
+    "unclear": Text(zh="不清楚", en="Unclear"),
+    "answer": Text(zh="回答得不好？写下更好的回答", en="A bad answer? Write a better one"),
+    "proposal": Text(zh="机器建议", en="proposal"),
+}
 
 
-def interface(taxonomy: Taxonomy) -> str:
-    """The labelling configuration (XML) for this taxonomy."""
-    view = ET.Element("View")
-    ET.SubElement(view, "Style").text = STYLE
-    paragraphs = {"name": OBJECT, "value": "$dialogue", "layout": "dialogue", "nameKey": "author", "textKey": "text"}
-    ET.SubElement(view, "Paragraphs", paragraphs)
-    ask = ET.SubElement(view, "View", {"className": "kefu-ask"})
-    ET.SubElement(ask, "Header", {"value": "▶ $question", "size": "5"})
-    ET.SubElement(ask, "Text", {"name": "proposal", "value": "$proposal", "granularity": "word"})
-    choices = ET.SubElement(view, "View", {"className": "kefu-intents"})
-    ET.SubElement(
-        choices, "Filter", {"name": "search", "toName": CONTROL, "minlength": "0", "placeholder": "搜索意图 · search"}
-    )
-    _choices(choices, taxonomy)
-    return ET.tostring(view, encoding="unicode")
+def shown(text: Text, language: Language) -> str:
+    """A text in the language of the page."""
+    return f"{text.zh} · {text.en}" if language == "both" and text.zh != text.en else text.in_(language)
 
 
-def _choices(parent: ET.Element, taxonomy: Taxonomy) -> None:
-    if CANNOT_TELL in taxonomy.names:
-        raise ValueError(f"taxonomy: an intent must not be called {CANNOT_TELL!r}: reviewers' answer has that name")
-    options = {"toName": OBJECT, "choice": "single-radio", "required": "true", "layout": "inline"}
-    element = ET.SubElement(parent, "Choices", {"name": CONTROL, **options})
-    for intent, hotkey in zip_longest(taxonomy.intents, HOTKEYS[: len(taxonomy.intents)]):
-        shown = {"value": f"{intent.title.zh} · {intent.title.en}", "alias": intent.name}
-        hint = {"hint": f"{intent.definition.zh}\n{intent.definition.en}"}
-        ET.SubElement(element, "Choice", shown | hint | ({"hotkey": hotkey} if hotkey else {}))
-    ET.SubElement(element, "Choice", {"value": "看不出来 · Can't tell", "alias": CANNOT_TELL})
+class Page:
+    """Builds the labelling configuration (XML) of one pack in one language.
 
-
-def key(task: ReviewTask, version: str) -> str:
-    """Identity of a question: the same turn is asked again only under another taxonomy."""
-    return f"{task.dialogue_id}#{task.turn}@{version}"
-
-
-def studio_task(task: ReviewTask, dialogue: Dialogue, taxonomy: Taxonomy) -> dict[str, Any]:
-    """One task for Label Studio's import, with the proposal as a prediction.
-
-    Raises ValueError when the dialogue has no such turn or the taxonomy no such intent.
+    Raises ValueError when an intent has the name of the answer "can't tell".
     """
-    if task.turn >= len(dialogue.turns) or task.proposal not in taxonomy.names:
-        raise ValueError(f"review task {task}: no such turn or intent; run the autolabel stage again")
-    title = taxonomy[task.proposal].title
-    data = {
-        "key": key(task, taxonomy.version),
-        "dialogue_id": task.dialogue_id,
-        "turn": task.turn,
-        "version": taxonomy.version,
-        "dialogue": _paragraphs(dialogue.turns, task.turn),
-        "question": dialogue.turns[task.turn].text,
-        "proposal": f"建议 proposal: {title.zh} · {title.en} ({task.confidence:.0%})",
-    }
-    return {"data": data, "predictions": [_prediction(task, taxonomy.version)]}
 
+    def __init__(self, taxonomy: Taxonomy, slots: Mapping[str, Slot], language: Language) -> None:
+        if CANNOT_TELL in taxonomy.names:
+            raise ValueError(f"taxonomy: an intent must not be called {CANNOT_TELL!r}: reviewers' answer has that name")
+        self._taxonomy, self._slots, self._language = taxonomy, slots, language
 
-def _paragraphs(turns: Sequence[Turn], asked: int) -> list[dict[str, str]]:
-    marks = ["▶ " if index == asked else "" for index in range(len(turns))]
-    return [{"author": mark + WHO[turn.role], "text": turn.text} for mark, turn in zip(marks, turns, strict=True)]
+    def xml(self) -> str:
+        page = ET.Element("View", {"className": "kefu-page"})
+        ET.SubElement(page, "Style").text = STYLE.read_text(encoding="utf8") + self._captions()
+        left = ET.SubElement(page, "View", {"className": "kefu-left"})
+        chat = ET.SubElement(left, "View", {"className": "kefu-chat"})
+        ET.SubElement(chat, "HyperText", {"name": OBJECT, "value": f"${OBJECT}", "inline": "true"})
+        self._details(left)
+        right = ET.SubElement(page, "View", {"className": "kefu-right"})
+        ask = ET.SubElement(right, "View", {"className": "kefu-ask"})
+        ET.SubElement(ask, "Header", {"value": "$question", "size": "5"})
+        proposal = ET.SubElement(ask, "View", {"className": "kefu-proposal"})
+        ET.SubElement(proposal, "Header", {"value": "$proposal", "size": "5"})
+        self._intents(right)
+        self._resolution(right)
+        self._answer(right)
+        return ET.tostring(page, encoding="unicode")
 
+    def _word(self, name: str) -> str:
+        return shown(WORDS[name], self._language)
 
-def choice(value: str) -> list[dict[str, Any]]:
-    """A result as Label Studio stores it: one chosen intent (or CANNOT_TELL)."""
-    return [{"from_name": CONTROL, "to_name": OBJECT, "type": "choices", "value": {"choices": [value]}}]
+    def _captions(self) -> str:
+        roles = [(f".kefu-{role}::before", self._word(role)) for role in ("customer", "agent", "bot")]
+        asked = (".kefu-turn.kefu-asked::before", f"▶ {self._word('customer')} · {self._word('asked')}")
+        return "".join(f"\n{selector} {{ content: '{words}'; }}" for selector, words in [*roles, asked])
 
+    def _section(self, parent: ET.Element, word: str, name: str) -> ET.Element:
+        section = ET.SubElement(parent, "View", {"className": f"kefu-section kefu-{name}"})
+        ET.SubElement(section, "Header", {"value": self._word(word), "size": "5"})
+        return section
 
-def _prediction(task: ReviewTask, version: str) -> dict[str, Any]:
-    return {"model_version": version, "score": task.confidence, "result": choice(task.proposal)}
+    def _details(self, parent: ET.Element) -> None:
+        labels = ET.SubElement(
+            self._section(parent, "slots", SLOTS), "HyperTextLabels", {"name": SLOTS, "toName": OBJECT}
+        )
+        for number, (name, slot) in enumerate(self._slots.items()):
+            look = {"background": COLOURS[number % len(COLOURS)]}
+            hotkey = {"hotkey": f"shift+{number + 1}"} if number < 9 else {}
+            ET.SubElement(
+                labels, "Label", {"value": shown(slot.title, self._language), "alias": name, **look, **hotkey}
+            )
+
+    def _intents(self, parent: ET.Element) -> None:
+        section = self._section(parent, "intent", INTENT)
+        search = {"name": "search", "toName": INTENT, "minlength": "0", "hotkey": "shift+f"}
+        ET.SubElement(section, "Filter", {**search, "placeholder": f"{self._word('search')} (shift+f)"})
+        options = {"toName": OBJECT, "choice": "single-radio", "required": "true", "layout": "inline"}
+        choices = ET.SubElement(section, "Choices", {"name": INTENT, **options})
+        for intent, hotkey in zip_longest(self._taxonomy.intents, HOTKEYS[: len(self._taxonomy.intents)]):
+            look = {"value": shown(intent.title, self._language), "alias": intent.name}
+            hint = {"hint": "\n".join(dict.fromkeys((intent.definition.zh, intent.definition.en)))}
+            ET.SubElement(choices, "Choice", look | hint | ({"hotkey": hotkey} if hotkey else {}))
+        ET.SubElement(choices, "Choice", {"value": self._word(CANNOT_TELL), "alias": CANNOT_TELL, "hotkey": "shift+x"})
+
+    def _resolution(self, parent: ET.Element) -> None:
+        section = self._section(parent, "resolved", RESOLUTION)
+        options = {"toName": OBJECT, "choice": "single-radio", "layout": "inline"}
+        choices = ET.SubElement(section, "Choices", {"name": RESOLUTION, **options})
+        for value, hotkey in zip(RESOLVED, ("shift+y", "shift+n", "shift+u"), strict=True):
+            ET.SubElement(choices, "Choice", {"value": self._word(value), "alias": value, "hotkey": hotkey})
+
+    def _answer(self, parent: ET.Element) -> None:
+        section = self._section(parent, "answer", ANSWER)
+        options = {"name": ANSWER, "toName": OBJECT, "rows": "3", "maxSubmissions": "1", "editable": "true"}
+        options["showSubmitButton"] = "false"  # what is in the box goes along with Submit
+        ET.SubElement(section, "TextArea", options)

@@ -1,80 +1,105 @@
 """What people decided so far: the folder ``data/reviewed``.
 
-Any number of ``*.jsonl`` files of Label; ``labelstudio.jsonl`` is what was pulled, and ``labelstudio.json``
-remembers how far (so that the next pull is incremental) and which turns nobody can tell (so that they are
-not asked again). Where two files disagree, what was pulled wins.
+Any number of ``*.jsonl`` files of Label, and ``history/``, the annotations pulled from Label Studio, from
+which labels follow (``votes``). Where the two disagree, the annotations win. ``labelstudio.json`` remembers
+how far was pulled, so that the next pull is incremental; without it everything is pulled again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from data.review.answers import Answers, Fact, fact, newest_wins
+from data.review import history
+from data.review.answers import Annotation, Answers
+from data.review.question import INTENT, key
+from data.review.votes import Verdict, labels, standing, verdicts
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
 from kefu.schema import Label
 
-PULLED, STATE = "labelstudio.jsonl", "labelstudio.json"
+STATE = "labelstudio.json"
+Fact = tuple[str, int | None, str]  # dialogue, turn, what
 
 
 @dataclass(frozen=True)
 class Known:
-    """Labels by fact, keys of the turns that nobody can tell, labels of another taxonomy version."""
+    """What people said under one taxonomy version.
+
+    labels: by fact. undecided: keys of the questions that were answered and have no label, because people cannot
+    tell or disagree. refused: labels and annotations of another version. annotations: as they stand, golden ones
+    too. verdicts: by key of the question.
+    """
 
     labels: dict[Fact, Label]
     undecided: set[str]
     refused: int
+    annotations: list[Annotation]
+    verdicts: Mapping[str, Verdict]
+
+    def open(self, dialogue_id: str, turn: int, version: str) -> bool:
+        """Whether nobody has said anything about the intent of this turn."""
+        return (dialogue_id, turn, INTENT) not in self.labels and key(dialogue_id, turn, version) not in self.verdicts
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.jsonl"), key=lambda path: (path.name == PULLED, path.name))
+def fact(label: Label) -> Fact:
+    return label.dialogue_id, label.turn, label.what
 
 
-def _labels(folder: Path) -> Iterator[Label]:
-    for path in _files(folder):
+def known(folder: Path, version: str, new: Iterable[Annotation] = ()) -> Known:
+    """What ``folder`` and the annotations just pulled say under taxonomy ``version``.
+
+    Raises BadRecord naming file and line.
+    """
+    written = list(_written(folder))
+    said = standing(history.merged(history.read(folder), new))
+    current = [annotation for annotation in said if annotation.version == version]
+    found = verdicts(current)
+    spoken = {(vote.dialogue_id, vote.turn) for verdict in found.values() for vote in verdict.votes}
+    found_labels = {fact(la): la for la in written if la.version == version and fact(la)[:2] not in spoken}
+    found_labels |= {fact(label): label for label in labels(found.values())}
+    return Known(
+        labels={at: found_labels[at] for at in sorted(found_labels, key=str)},
+        undecided={question for question, verdict in found.items() if verdict.without_label},
+        refused=sum(label.version != version for label in written) + len(said) - len(current),
+        annotations=current,
+        verdicts=found,
+    )
+
+
+def _written(folder: Path) -> Iterator[Label]:
+    for path in sorted(folder.glob("*.jsonl")):
         yield from read_jsonl(path, Label)
-
-
-def _state(folder: Path) -> dict[str, Any]:
-    path = folder / STATE
-    return read_json(path) if path.exists() else {"project": None, "since": None, "undecided": []}
-
-
-def known(folder: Path, version: str) -> Known:
-    """All labels of taxonomy ``version``. Raises BadRecord naming file and line."""
-    labels = list(_labels(folder))
-    current = [label for label in labels if label.version == version]
-    return Known(newest_wins(current), set(_state(folder)["undecided"]), len(labels) - len(current))
 
 
 def since(folder: Path, project: str) -> str | None:
     """Time (ISO 8601) up to which ``project`` was pulled; None when it never was."""
-    state = _state(folder)
+    path = folder / STATE
+    state = read_json(path) if path.exists() else {"project": None, "since": None}
     return state["since"] if state["project"] == project else None
 
 
-def remember(folder: Path, project: str, answers: Answers) -> int:
-    """Adds what was pulled; returns how many pulled labels there are now.
+def remember(folder: Path, project: str, answers: Answers) -> None:
+    """Adds what was pulled to the history.
 
-    The labels are written before the mark of how far: killed between the two, the next pull repeats a little.
+    The mark of how far is written last: killed before it, the next pull repeats a little and doubles nothing.
     """
-    path = folder / PULLED
-    labels = newest_wins(read_jsonl(path, Label)) if path.exists() else {}
-    labels |= newest_wins(answers.labels)
-    labels = {at: label for at, label in labels.items() if f"{at[0]}#{at[1]}@{label.version}" not in answers.undecided}
-    count = write_jsonl(path, (labels[at] for at in sorted(labels, key=str)))
-    decided = {key for key, label in answers.decided.items() if label}
-    undecided = (set(_state(folder)["undecided"]) - decided) | answers.undecided
-    newest = answers.newest or since(folder, project)
-    write_json(folder / STATE, {"project": project, "since": newest, "undecided": sorted(undecided)})
-    return count
+    history.write(folder, history.merged(history.read(folder), answers.annotations))
+    write_json(folder / STATE, {"project": project, "since": answers.newest or since(folder, project)})
 
 
-def combined(before: Known, answers: Answers) -> list[Label]:
-    """Labels known before and just pulled, one a fact, in a fixed order."""
-    taken_back = answers.undecided
-    kept = {at: la for at, la in before.labels.items() if f"{at[0]}#{at[1]}@{la.version}" not in taken_back}
-    merged = kept | {fact(label): label for label in answers.labels}
-    return [merged[at] for at in sorted(merged, key=str)]
+def forget(folder: Path, dialogue_ids: Collection[str]) -> int:
+    """Removes all that people said of these dialogues from every file; returns how many lines went."""
+    return sum(
+        _without(path, kind, dialogue_ids)
+        for kind, paths in ((Label, folder.glob("*.jsonl")), (Annotation, folder.glob(history.FILE)))
+        for path in paths
+    )
+
+
+def _without(path: Path, kind: type[Label] | type[Annotation], dialogue_ids: Collection[str]) -> int:
+    rows = list(read_jsonl(path, kind))
+    kept = [row for row in rows if row.dialogue_id not in dialogue_ids]
+    if len(kept) < len(rows):
+        write_jsonl(path, kept)
+    return len(rows) - len(kept)

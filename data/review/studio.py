@@ -2,8 +2,9 @@
 
 A task's identity is its ``key`` in the task's data; what the server already has is not pushed again, so
 a push that was killed half-way is simply repeated. Pulling asks only for tasks that changed since the
-last pull. It deletes only what ``delete`` is asked to, for a person who wants to be forgotten. It does not
-manage users or assign tasks.
+last pull. The community edition assigns nobody, but it keeps an overlap for each task and never gives a
+task to the same person twice: that is how some questions get two annotators. Deleted is only what
+``delete`` is asked to, for a person who wants to be forgotten. Users are not managed here.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
 from data.review.answers import moment
-from data.review.interface import interface
-from kefu.pack import Taxonomy
+from data.review.interface import Page
+from data.review.tasks import MODEL
+from kefu.pack import Pack
 from kefu.params import Review
 
 PAGE = 500  # tasks a request
@@ -55,51 +57,60 @@ def _explained(url: str) -> Iterator[None]:
 class Studio:
     """The review project on a Label Studio server. Every method raises StudioUnavailable when it cannot."""
 
-    def __init__(self, url: str, api_key: str, params: Review, taxonomy: Taxonomy) -> None:
+    def __init__(self, url: str, api_key: str, params: Review, pack: Pack) -> None:
         self.url = url.rstrip("/")
         with _explained(self.url):
             # The SDK's generated types leave out what its own server accepts: tests call the real one.
             self._client: Any = LabelStudio(base_url=self.url, api_key=api_key, timeout=TIMEOUT)
-            self.project = self._project(params, taxonomy)
+            self.project = self._project(params, pack)
 
     @classmethod
-    def from_environment(cls, params: Review, taxonomy: Taxonomy) -> Studio | None:
+    def from_environment(cls, params: Review, pack: Pack) -> Studio | None:
         """The server that LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY name; None when neither is set."""
         url, api_key = os.environ.get("LABEL_STUDIO_URL"), os.environ.get("LABEL_STUDIO_API_KEY")
         if not url and not api_key:
             return None
         if not url or not api_key:
             raise StudioUnavailable("Set both LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, or neither")
-        return cls(url, api_key, params, taxonomy)
+        return cls(url, api_key, params, pack)
 
     @property
     def name(self) -> str:
         """Which project on which server: what a pull's watermark belongs to."""
         return f"{self.url}#{self.project}"
 
-    def _project(self, params: Review, taxonomy: Taxonomy) -> int:
+    def _project(self, params: Review, pack: Pack) -> int:
         """Id of the project with that title; made when missing, its interface brought up to date."""
-        config = interface(taxonomy)
+        config = Page(pack.taxonomy, pack.slots, params.language).xml()
         found = [p for p in self._client.projects.list(title=params.project) if p.title == params.project]
         if not found:
-            made = self._client.projects.create(
-                title=params.project,
-                label_config=config,
-                maximum_annotations=params.overlap,
-                show_collab_predictions=True,
-            )
-            return int(made.id)
+            settings = {"maximum_annotations": 1, "show_collab_predictions": True, "model_version": MODEL}
+            return int(self._client.projects.create(title=params.project, label_config=config, **settings).id)
         project = self._client.projects.get(min(p.id for p in found))
-        if project.label_config != config or project.maximum_annotations != params.overlap:
-            self._client.projects.update(project.id, label_config=config, maximum_annotations=params.overlap)
-            log.info("%s: interface brought up to taxonomy %s", self.url, taxonomy.version)
+        if project.label_config != config:
+            self._client.projects.update(project.id, label_config=config)
+            log.info("%s: interface brought up to taxonomy %s", self.url, pack.taxonomy.version)
         return int(project.id)
 
-    def keys(self) -> set[str]:
-        """Keys of all tasks that the project has."""
+    def _tasks(self, name: str, values: Sequence[str], include: str) -> Iterator[Any]:
+        """Tasks whose data field ``name`` is one of ``values``."""
+        query = _query({"filter": f"filter:tasks:data.{name}", "operator": "in_list", "type": "List", "value": values})
+        return self._client.tasks.list(
+            project=self.project, query=query, fields="task_only", include=include, page_size=PAGE
+        )
+
+    def there(self, keys: Sequence[str]) -> set[str]:
+        """Those of ``keys`` that the project has."""
         with _explained(self.url):
-            pages = self._client.tasks.list(project=self.project, fields="task_only", include="id,data", page_size=PAGE)
-            return {task.data["key"] for task in pages}
+            return {task.data["key"] for task in self._tasks("key", keys, "id,data")}
+
+    def ask_two(self, keys: Sequence[str]) -> None:
+        """Lets two people answer each of these tasks; Label Studio sees to it that they are two."""
+        with _explained(self.url):
+            for start in range(0, len(keys), BATCH):
+                for task in list(self._tasks("key", keys[start : start + BATCH], "id,overlap")):
+                    if task.overlap < 2:
+                        self._client.tasks.update(str(task.id), overlap=2)
 
     def push(self, tasks: Sequence[dict[str, Any]]) -> int:
         """Imports tasks (see ``interface.studio_task``); returns how many."""
@@ -114,15 +125,14 @@ class Studio:
         Asked again it deletes what is left, so it may be interrupted.
         """
         with _explained(self.url):
-            pages = self._client.tasks.list(project=self.project, fields="task_only", include="id,data", page_size=PAGE)
-            ids = [task.id for task in pages if task.data.get("dialogue_id") in dialogue_ids]
+            ids = [task.id for task in self._tasks("dialogue_id", sorted(dialogue_ids), "id")]
             for task_id in ids:
                 self._client.tasks.delete(str(task_id))
         return len(ids)
 
     def changed(self, since: str | None) -> Iterator[dict[str, Any]]:
         """Annotated tasks that changed at or after ``since`` (ISO 8601), as plain JSON."""
-        filters = [
+        query = _query(
             {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0},
             {
                 "filter": "filter:tasks:updated_at",
@@ -130,12 +140,16 @@ class Studio:
                 "type": "Datetime",
                 "value": since or EPOCH,
             },
-        ]
-        query = json.dumps({"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]})
+        )
         with _explained(self.url):
             for task in self._client.tasks.list(project=self.project, query=query, page_size=PAGE):
                 yield _plain(task.model_dump())
 
 
+def _query(*filters: dict[str, Any]) -> str:
+    return json.dumps({"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]})
+
+
 def _plain(task: dict[str, Any]) -> dict[str, Any]:
-    return {"data": task["data"], "annotations": task["annotations"] or [], "updated_at": moment(task["updated_at"])}
+    found = {name: task[name] or [] for name in ("annotations", "predictions")}
+    return {"data": task["data"], "updated_at": moment(task["updated_at"]), **found}

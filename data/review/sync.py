@@ -10,83 +10,118 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from data.review import answers, reviewed
+from data.review.agreement import agreement, figures
 from data.review.answers import Answers
-from data.review.interface import key, studio_task
+from data.review.question import CANNOT_TELL, FIRST, GOLDEN, INTENT, key
+from data.review.reviewed import Known
 from data.review.studio import Studio, StudioUnavailable
-from kefu.pack import Taxonomy
+from data.review.tasks import Ask, studio_task
+from kefu.pack import Pack
 from kefu.params import Review
+from kefu.redact import Redactor
 from kefu.schema import Dialogue, Label, ReviewTask
+from kefu.split import fraction
 
 log = logging.getLogger("kefu.review")
+CHUNK = 200  # questions that the server is asked about at once
 
 
 @dataclass(frozen=True)
 class Reviewed:
-    """All labels by people, one a fact, and the figures of this run."""
+    """All labels by people, one a fact, what they agree on, and the figures of this run."""
 
     labels: list[Label]
+    agreement: dict[str, Any]
     metrics: dict[str, float]
 
 
-def open_tasks(queue: Iterable[ReviewTask], known: reviewed.Known, version: str) -> list[ReviewTask]:
-    """Tasks of the queue that nobody answered yet, in the queue's order."""
-    return [
-        task
-        for task in queue
-        if (task.dialogue_id, task.turn, "intent") not in known.labels and key(task, version) not in known.undecided
+def open_asks(queue: Iterable[ReviewTask], known: Known, version: str) -> list[Ask]:
+    """What is to be asked: again where people disagree, then the queue in its order, golden tasks in their places."""
+    asks = [
+        Ask.again(verdict.votes[-1], round_) for verdict in known.verdicts.values() if (round_ := verdict.next_round)
     ]
+    measured = {a.question for a in known.annotations if a.round == GOLDEN}
+    for task in queue:
+        if task.why == "golden":
+            if key(task.dialogue_id, task.turn, version) not in measured:
+                asks.append(Ask(task, GOLDEN, version))
+        elif known.open(task.dialogue_id, task.turn, version):
+            asks.append(Ask(task, FIRST, version))
+    return asks
 
 
-def push(
-    studio: Studio, tasks: Sequence[ReviewTask], dialogues: Iterable[Dialogue], taxonomy: Taxonomy, limit: int
-) -> int:
-    """Pushes at most ``limit`` tasks that the server does not have yet; returns how many.
+def push(studio: Studio, asks: Sequence[Ask], dialogues: Iterable[Dialogue], pack: Pack, params: Review) -> int:
+    """Pushes at most ``review.push_limit`` questions that the server does not have yet; returns how many.
 
-    ``dialogues`` is read once and may hold more than is needed.
+    ``dialogues`` is read once and may hold more than is needed. A share of the first questions is for two.
     """
-    there = studio.keys()
-    new = [task for task in tasks if key(task, taxonomy.version) not in there][:limit]
-    wanted = {task.dialogue_id for task in new}
+    looked_at, new = _missing(studio, asks, params.push_limit)
+    wanted = {ask.task.dialogue_id for ask in new}
     found = {dialogue.id: dialogue for dialogue in dialogues if dialogue.id in wanted} if wanted else {}
     if missing := wanted - found.keys():
         raise ValueError(f"review queue: no such dialogue: {sorted(missing)[0]}; run the autolabel stage again")
-    return studio.push([studio_task(task, found[task.dialogue_id], taxonomy) for task in new])
+    studio.push([studio_task(ask, found[ask.task.dialogue_id], pack, params.language) for ask in new])
+    studio.ask_two([ask.key for ask in looked_at if _for_two(ask, params)])
+    return len(new)
 
 
-def pull(studio: Studio, taxonomy: Taxonomy, since: str | None) -> Answers:
-    """What people finished at or after ``since``."""
-    return answers.read(studio.changed(since), taxonomy)
+def _missing(studio: Studio, asks: Sequence[Ask], limit: int) -> tuple[Sequence[Ask], list[Ask]]:
+    """The first ``limit`` questions that the server does not have, and all that had to be looked up for them."""
+    new: list[Ask] = []
+    end = 0
+    while end < len(asks) and len(new) < limit:
+        chunk = asks[end : end + CHUNK]
+        there = studio.there([ask.key for ask in chunk])
+        new += [ask for ask in chunk if ask.key not in there]
+        end += len(chunk)
+    return asks[:end], new[:limit]
+
+
+def _for_two(ask: Ask, params: Review) -> bool:
+    return ask.round == FIRST and fraction(ask.question, params.seed) < params.second_annotator_share
+
+
+def pull(studio: Studio, pack: Pack, since: str | None) -> Answers:
+    """What people finished at or after ``since``; personal data that they typed is taken out."""
+    redactor = Redactor(pack.shop.pii)
+    return answers.read(studio.changed(since), studio.name, lambda text: redactor.redact(text, {}))
 
 
 def sync(
-    queue: Sequence[ReviewTask], dialogues: Iterable[Dialogue], folder: Path, taxonomy: Taxonomy, params: Review
+    queue: Sequence[ReviewTask], dialogues: Iterable[Dialogue], folder: Path, pack: Pack, params: Review
 ) -> Reviewed:
-    """Pushes the queue, pulls what is finished, and gives all labels by people.
+    """Pulls what is finished, pushes what waits, and gives all labels by people.
 
     Args:
         dialogues: the dialogue store, read only when something is pushed.
         folder: ``data/reviewed``; read, never written (`kefu review pull` writes it).
     """
-    known = reviewed.known(folder, taxonomy.version)
-    waiting = open_tasks(queue, known, taxonomy.version)
+    version = pack.taxonomy.version
     pulled, pushed, up = Answers(), 0, 0.0
     try:
-        if studio := Studio.from_environment(params, taxonomy):
-            pulled = pull(studio, taxonomy, reviewed.since(folder, studio.name))
-            waiting = [task for task in waiting if key(task, taxonomy.version) not in pulled.decided]
-            pushed, up = push(studio, waiting, dialogues, taxonomy, params.push_limit), 1.0
+        if studio := Studio.from_environment(params, pack):
+            pulled = pull(studio, pack, reviewed.since(folder, studio.name))
+            waiting = open_asks(queue, reviewed.known(folder, version, pulled.annotations), version)
+            pushed, up = push(studio, waiting, dialogues, pack, params), 1.0
     except StudioUnavailable as error:
         log.warning("%s. Going on with the labels in %s", error, folder)
-    labels = reviewed.combined(known, pulled)
-    metrics = {
-        "reviewed": len(labels),
-        "waiting": len(waiting),
+    known = reviewed.known(folder, version, pulled.annotations)
+    if refused := known.refused + pulled.refused:
+        log.warning(
+            "%d labels or annotations refused: not of taxonomy version %r, or of another Kefu", refused, version
+        )
+    measured = agreement(known)
+    counts = {
+        "reviewed": sum(label.what == INTENT for label in known.labels.values()),
+        "waiting": sum(ask.round != GOLDEN for ask in open_asks(queue, known, version)),
         "pushed": pushed,
-        "pulled": len(pulled.labels),
-        "cannot_tell": len(known.undecided | pulled.undecided),
-        "refused": known.refused + pulled.refused,
+        "pulled": len(pulled.annotations),
+        "cannot_tell": sum(verdict.intent == CANNOT_TELL for verdict in known.verdicts.values()),
+        "refused": refused,
         "server": up,
     }
-    return Reviewed(labels, {name: float(value) for name, value in metrics.items()})
+    metrics = {name: float(value) for name, value in counts.items()}
+    return Reviewed(list(known.labels.values()), measured, metrics | figures(measured))

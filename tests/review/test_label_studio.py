@@ -1,148 +1,149 @@
-"""The review stage against a real Label Studio server: push, annotate, pull, push again, stop the server."""
+"""Push and pull against a real Label Studio server: nothing doubled, nothing lost, whatever happens to the server."""
 
 from __future__ import annotations
 
-import shutil
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from label_studio_sdk import LabelStudio
 
-from data.review import reviewed, server
-from data.review.interface import CANNOT_TELL, choice, key
-from data.review.server import LocalServer, running
+from data.review import history, reviewed
+from data.review.question import ANSWER, CANNOT_TELL, RESOLUTION, SCHEMA
+from data.review.server import running
 from data.review.studio import Studio, StudioUnavailable
-from data.review.sync import pull, sync
-from kefu.io import atomic_dir
-from kefu.pack import Taxonomy
-from kefu.params import Review
-from kefu.schema import Dialogue, Label, ReviewTask, Turn
-
-pytestmark = pytest.mark.skipif(not server.installed(), reason="no .venv/label-studio: `make test` installs it")
-SECRET = b"a secret of at least sixteen bytes"
-PARAMS = Review(project="Kefu review", push_limit=3, overlap=1)
+from data.review.sync import pull
+from data.review.tasks import choice, span
+from kefu.schema import Label
+from tests.review.conftest import SECRET, Team, free_port
+from tests.review.team import ASKED, PACK, VERSION, answer, pack, params, run, tasks, typed, values
 
 
-def taxonomy(version: str = "1") -> Taxonomy:
-    text = {"zh": "退", "en": "x"}
-    names = ("return_item", "exchange", "other")
-    intents = [{"name": n, "title": text, "definition": text, "examples": {}} for n in names]
-    return Taxonomy.model_validate({"version": version, "intents": intents})
+def connected(title: str) -> Studio:
+    studio = Studio.from_environment(params(title), PACK)
+    assert studio is not None
+    return studio
 
 
-def dialogue(number: int) -> Dialogue:
-    hostile = "想退货 <img src=x onerror=alert(1)> $question \"'"
-    turns = (Turn(role="customer", text=hostile), Turn(role="agent", text="好的"))
-    return Dialogue(id=f"shop:d:{number}", source="shop", channel="c", day="d", customer="c_1", turns=turns)
+def remember(folder: Path, studio: Studio) -> None:
+    reviewed.remember(folder, studio.name, pull(studio, PACK, reviewed.since(folder, studio.name)))
 
 
-DIALOGUES = [dialogue(n) for n in range(5)]
-QUEUE = [ReviewTask(dialogue_id=d.id, turn=0, proposal="return_item", confidence=0.4, why="unsure") for d in DIALOGUES]
+def test_push_annotate_pull_push_again(configured: Team, tmp_path: Path) -> None:
+    up, review = configured.server, params("whole way", push_limit=3)
+    first = run(tmp_path, review)
+    assert (first.metrics["pushed"], first.metrics["waiting"], first.labels) == (3, 5, [])
+    assert run(tmp_path, review).metrics["pushed"] == 2  # the rest of the queue
+    assert run(tmp_path, review).metrics["pushed"] == 0  # nothing is ever doubled
 
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    """A server on an empty database. Making one takes half a minute of migrations, so it is made once a venv."""
-    empty, folder = server.VENV / "empty-for-tests", tmp_path_factory.mktemp("studio")
-    if not empty.exists():
-        with running(folder, free_port(), SECRET):
-            pass
-        with atomic_dir(empty) as copy:
-            shutil.copytree(folder, copy, dirs_exist_ok=True)
-    shutil.copytree(empty, folder, dirs_exist_ok=True)
-    with running(folder, free_port(), SECRET) as up:
-        yield up
-
-
-@pytest.fixture
-def configured(studio_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> LocalServer:
-    monkeypatch.setenv("LABEL_STUDIO_URL", studio_server.url)
-    monkeypatch.setenv("LABEL_STUDIO_API_KEY", studio_server.token)
-    return studio_server
-
-
-def tasks(up: LocalServer) -> list:
-    client = LabelStudio(base_url=up.url, api_key=up.token)
-    (project,) = client.projects.list(title=PARAMS.project)
-    return list(client.tasks.list(project=project.id))
-
-
-def annotate(up: LocalServer, values: dict[str, str]) -> None:
-    """As a reviewer would: one annotation a task, by the task's key; an existing one is edited."""
-    client = LabelStudio(base_url=up.url, api_key=up.token)
-    for task in tasks(up):
-        if value := values.get(task.data["key"]):
-            if task.annotations:
-                client.annotations.update(task.annotations[0]["id"], result=choice(value))
-            else:
-                client.annotations.create(task.id, result=choice(value))
-
-
-def run(folder: Path, version: str = "1"):
-    return sync(QUEUE, iter(DIALOGUES), folder, taxonomy(version), PARAMS)
-
-
-def test_the_whole_way(configured: LocalServer, tmp_path: Path) -> None:
-    first = run(tmp_path)
-    assert (first.metrics["pushed"], first.metrics["waiting"], first.labels) == (3, 5, [])  # push_limit is 3
-    assert run(tmp_path).metrics["pushed"] == 2  # the rest of the queue
-    assert run(tmp_path).metrics["pushed"] == 0  # nothing is ever doubled
-
-    keys = [key(task, "1") for task in QUEUE]
-    annotate(configured, {keys[0]: "exchange", keys[1]: "return_item", keys[2]: CANNOT_TELL})
-    done = run(tmp_path)
-    assert [(la.dialogue_id, la.turn, la.value, la.confidence) for la in done.labels] == [
-        ("shop:d:0", 0, "exchange", 1.0),
-        ("shop:d:1", 0, "return_item", 1.0),
-    ]
-    assert all(label.source.startswith("review:") for label in done.labels)
+    there = tasks(up, "whole way")
+    answer(up, configured.first, there[0], "exchange_request")
+    answer(up, configured.second, there[1], "return_request")
+    answer(up, configured.second, there[2], CANNOT_TELL)
+    done = run(tmp_path, review)
+    assert values(done) == {
+        ("shop:d:0", 0, "intent"): "exchange_request",
+        ("shop:d:1", 0, "intent"): "return_request",
+    }
+    assert len({label.source for label in done.labels}) == 2  # who said it
     assert (done.metrics["waiting"], done.metrics["cannot_tell"], done.metrics["pushed"]) == (2, 1, 0)
 
-    studio = Studio.from_environment(PARAMS, taxonomy())
-    assert studio is not None
-    reviewed.remember(tmp_path, studio.name, pull(studio, taxonomy(), None))
+    studio = connected("whole way")
+    remember(tmp_path, studio)
     since = reviewed.since(tmp_path, studio.name)
     assert since is not None and len(list(studio.changed(since))) == 1  # incremental: only the newest comes again
-    assert run(tmp_path).labels == done.labels
+    assert run(tmp_path, review).labels == done.labels
 
-    annotate(configured, {keys[0]: "other", keys[1]: CANNOT_TELL})  # minds change: the newest wins
-    assert [(la.dialogue_id, la.value) for la in run(tmp_path).labels] == [("shop:d:0", "other")]
-    reviewed.remember(tmp_path, studio.name, pull(studio, taxonomy(), since))
-    assert reviewed.known(tmp_path, "1").undecided == {keys[1], keys[2]}
-
-    newer = run(tmp_path / "fresh", version="2")  # answers about taxonomy 1 say nothing about taxonomy 2
-    assert (newer.labels, newer.metrics["refused"], newer.metrics["pushed"]) == ([], 3, 3)
-
-
-def test_the_proposal_is_preselected(configured: LocalServer, tmp_path: Path) -> None:
-    run(tmp_path)
-    prediction = tasks(configured)[0].predictions[0]
-    assert (prediction.score, prediction.result) == (0.4, choice("return_item"))
+    answer(up, configured.first, there[0], "other")  # minds change: the newest counts, the history keeps both
+    answer(up, configured.second, there[1], CANNOT_TELL)
+    assert values(run(tmp_path, review)) == {("shop:d:0", 0, "intent"): "other"}
+    remember(tmp_path, studio)
+    said = [(row.dialogue_id, row.intent) for row in history.read(tmp_path)]
+    assert said.count(("shop:d:0", "exchange_request")) == said.count(("shop:d:0", "other")) == 1
+    assert {(row.seconds, row.version, row.proposal) for row in history.read(tmp_path)} == {
+        (12.5, VERSION, "return_request")
+    }
 
 
-def test_a_forgotten_person_leaves_the_server(configured: LocalServer, tmp_path: Path) -> None:
-    run(tmp_path)
-    studio = Studio.from_environment(PARAMS, taxonomy())
-    assert studio is not None
-    before = {task.data["dialogue_id"] for task in tasks(configured)}
-    assert {"shop:d:4"} < before
-    assert studio.delete({"shop:d:4"}) == 1 and studio.delete({"shop:d:4"}) == 0
-    assert {task.data["dialogue_id"] for task in tasks(configured)} == before - {"shop:d:4"}
+def test_all_that_a_reviewer_says_comes_through(configured: Team, tmp_path: Path) -> None:
+    up, review = configured.server, params("all controls")
+    run(tmp_path, review)
+    task = tasks(up, "all controls")[0]
+    marks = [span(0, ASKED, "[ORDER_1]", "order_number"), span(2, "谢谢", "谢谢", "return_reason")]
+    over_two = span(0, ASKED, "😀", "return_reason")
+    over_two["value"]["end"] = "/div[2]/span[1]/text()[1]"
+    said = [*marks, over_two, choice(RESOLUTION, "yes"), typed(ANSWER, "可以退，我是张三，电话13800138000 ")]
+    answer(up, configured.first, task, "return_request", *said)
+    found = values(run(tmp_path, review))
+    answered = found.pop(("shop:d:0", 0, "answer"))
+    assert answered.startswith("可以退") and "13800138000" not in answered and "[PHONE_1]" in answered
+    assert found == {
+        ("shop:d:0", 0, "intent"): "return_request",
+        ("shop:d:0", 0, "slot:order_number"): "[ORDER_1]",
+        ("shop:d:0", 2, "slot:return_reason"): "谢谢",
+        ("shop:d:0", None, "resolved"): "yes",
+    }
+
+
+def test_what_another_version_said_is_refused_and_kept(
+    configured: Team, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    up, review = configured.server, params("versions")
+    run(tmp_path, review)
+    answer(up, configured.first, tasks(up, "versions")[0], "other")
+    newer = run(tmp_path, review, of=pack("next"))
+    assert (newer.labels, newer.metrics["refused"], newer.metrics["pushed"]) == ([], 1, 5)
+    assert "'next'" in caplog.text
+    assert len(run(tmp_path, review).labels) == 1  # the version of before: nothing was thrown away
+
+
+def test_tasks_of_another_schema_are_refused(configured: Team) -> None:
+    up, review = configured.server, params("schemas")
+    studio = Studio(up.url, up.token, review, PACK)
+    data = {"key": "0", "dialogue_id": "shop:d:0", "turn": 0, "version": VERSION, "schema": SCHEMA + "0"}
+    shown = {"dialogue": "", "question": "", "proposal": ""}
+    studio.push([{"data": data | shown}, {"data": data | shown | {"schema": SCHEMA}}])  # another schema, a forged key
+    for task in tasks(up, "schemas"):
+        answer(up, configured.first, task, "other")
+    pulled = pull(studio, PACK, None)
+    assert (pulled.annotations, pulled.refused) == ([], 2)
+
+
+def test_a_forgotten_person_leaves_the_server_and_the_history(configured: Team, tmp_path: Path) -> None:
+    up, review = configured.server, params("forget")
+    run(tmp_path, review)
+    for task in tasks(up, "forget")[:2]:
+        answer(up, configured.first, task, "other")
+    studio = connected("forget")
+    remember(tmp_path, studio)
+    assert studio.delete({"shop:d:0"}) == 1 and studio.delete({"shop:d:0"}) == 0
+    assert {task.data["dialogue_id"] for task in tasks(up, "forget")} == {f"shop:d:{n}" for n in range(1, 5)}
+    assert reviewed.forget(tmp_path, {"shop:d:0"}) == 1
+    assert [row.dialogue_id for row in history.read(tmp_path)] == ["shop:d:1"]
+
+
+def test_a_restart_loses_nothing(studio_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a copy of the data, so that the server of the other tests stays up."""
+    import shutil
+
+    folder = tmp_path / "copy"
+    shutil.copytree(studio_folder.parent / studio_folder.name, folder)
+    review, port = params("restart", second_annotator_share=1.0), free_port()
+    monkeypatch.setenv("LABEL_STUDIO_URL", f"http://127.0.0.1:{port}")
+    with running(folder, port, SECRET) as up:
+        monkeypatch.setenv("LABEL_STUDIO_API_KEY", up.token)
+        assert run(tmp_path, review).metrics["pushed"] == 5
+        answer(up, up.token, tasks(up, "restart")[0], "other")
+    down = run(tmp_path, review)
+    assert (down.metrics["server"], down.metrics["waiting"]) == (0, 5)
+    with running(folder, port, SECRET):
+        again = run(tmp_path, review)
+    assert (again.metrics["pushed"], len(again.labels), again.metrics["waiting"]) == (0, 1, 4)
 
 
 def test_a_wrong_key_costs_nothing(
-    configured: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    configured: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "0" * 40)
-    assert run(tmp_path).metrics["waiting"] == 5
+    assert run(tmp_path, params("wrong key")).metrics["waiting"] == 5
     assert "refuses the key" in caplog.text and "LABEL_STUDIO_API_KEY" in caplog.text
 
 
@@ -152,10 +153,10 @@ def test_a_server_that_is_down_costs_nothing(
     monkeypatch.setenv("LABEL_STUDIO_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "0" * 40)
     label = Label(
-        dialogue_id="shop:d:0", turn=0, what="intent", value="other", source="review:1", confidence=1, version="1"
+        dialogue_id="shop:d:0", turn=0, what="intent", value="other", source="review:1", confidence=1, version=VERSION
     )
     (tmp_path / "mine.jsonl").write_text(label.model_dump_json() + "\n")
-    result = run(tmp_path)
+    result = run(tmp_path, params("down"))
     assert (result.labels, result.metrics["waiting"], result.metrics["server"]) == ([label], 4, 0)
     assert "does not answer" in caplog.text
 
@@ -164,4 +165,4 @@ def test_half_a_configuration_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("LABEL_STUDIO_URL", "http://127.0.0.1:9")
     monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
     with pytest.raises(StudioUnavailable, match="both"):
-        Studio.from_environment(PARAMS, taxonomy())
+        Studio.from_environment(params("half"), PACK)

@@ -1,0 +1,101 @@
+"""A question as a task for Label Studio: what the reviewer sees, and the machine's proposal as its prediction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from data.review.answers import Annotation
+from data.review.chat import chat, region
+from data.review.interface import WORDS, Language, shown
+from data.review.question import INTENT, OBJECT, SCHEMA, SLOTS, key, task_key
+from kefu.pack import Pack, Slot
+from kefu.schema import Dialogue, ReviewTask
+from kefu.slots import extract, language
+
+MODEL = "kefu"  # Label Studio preselects predictions of one model only: the same name for every taxonomy
+Part = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A turn to ask about, in one round, under one taxonomy version."""
+
+    task: ReviewTask
+    round: str
+    version: str
+
+    @classmethod
+    def again(cls, vote: Annotation, round_: str) -> Ask:
+        """The question of an annotation for somebody else: the same proposal, nothing of what was said."""
+        task = ReviewTask(
+            dialogue_id=vote.dialogue_id,
+            turn=vote.turn,
+            proposal=vote.proposal,
+            confidence=vote.confidence,
+            why="disagreement",
+            priority=0.0,
+        )
+        return cls(task, round_, vote.version)
+
+    @property
+    def question(self) -> str:
+        return key(self.task.dialogue_id, self.task.turn, self.version)
+
+    @property
+    def key(self) -> str:
+        """Identity on the server."""
+        return task_key(self.question, self.round)
+
+
+def studio_task(ask: Ask, dialogue: Dialogue, pack: Pack, spoken: Language) -> Part:
+    """One task for Label Studio's import, with the proposal as a prediction.
+
+    Raises ValueError when the dialogue has no such turn or the taxonomy no such intent.
+    """
+    task, taxonomy = ask.task, pack.taxonomy
+    if task.turn >= len(dialogue.turns) or task.proposal not in taxonomy.names:
+        raise ValueError(f"review task {task}: no such turn or intent; run the autolabel stage again")
+    title = shown(taxonomy[task.proposal].title, spoken)
+    data = {
+        "key": ask.key,
+        "dialogue_id": task.dialogue_id,
+        "turn": task.turn,
+        "version": ask.version,
+        "schema": SCHEMA,
+        OBJECT: chat(dialogue.turns, task.turn),
+        "question": dialogue.turns[task.turn].text,
+        "proposal": f"{shown(WORDS['proposal'], spoken)}: {title} ({task.confidence:.0%})",
+    }
+    result = [choice(INTENT, task.proposal), *_spans(task, dialogue.turns[task.turn].text, pack)]
+    return {"data": data, "predictions": [{"model_version": MODEL, "score": task.confidence, "result": result}]}
+
+
+def choice(control: str, value: str) -> Part:
+    """A part of a result as Label Studio stores it: one choice."""
+    return {"from_name": control, "to_name": OBJECT, "type": "choices", "value": {"choices": [value]}}
+
+
+def span(turn: int, text: str, words: str, slot: str) -> Part:
+    """A part of a result: these words of a turn, where they come last, are the slot."""
+    start = text.casefold().rindex(words.casefold())
+    value = {**region(turn, text, start, start + len(words)), "hypertextlabels": [slot]}
+    return {"from_name": SLOTS, "to_name": OBJECT, "type": "hypertextlabels", "value": value}
+
+
+def _spans(task: ReviewTask, text: str, pack: Pack) -> Iterator[Part]:
+    """The slots that the flow of the proposed intent would take from this turn."""
+    flow = pack.flow_for(task.proposal)
+    slots = {step.collect: pack.slots[step.collect] for step in flow.steps if step.collect} if flow else {}
+    for name, value in extract(text, slots, language(text)).items():
+        if words := _words(value, slots[name], text):
+            yield span(task.turn, text, words, name)
+
+
+def _words(value: str, slot: Slot, text: str) -> str | None:
+    """The words that tell a slot's value: itself, or the longest of its phrases."""
+    phrases = [phrase for some in slot.choices.get(value, {}).values() for phrase in some]
+    said = [words for words in (value, *phrases) if re.search(re.escape(words), text, re.IGNORECASE)]
+    return max(said, key=len, default=None)
