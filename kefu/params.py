@@ -32,20 +32,24 @@ class Columns(Section):
     text: str
     customer: str | None = None
     time: str | None = None
-    outcome: str | None = Field(None, description="a word of kefu.schema.Outcome, or empty")
-    csat: str | None = Field(None, description="1 to 5, or empty")
+    outcome: str | None = Field(default=None, description="a word of kefu.schema.Outcome, or empty")
+    csat: str | None = Field(default=None, description="1 to 5, or empty")
 
 
 class Source(Section):
     name: str = Field(description="folder below data/raw, and the source written into each dialogue")
     channel: str = Field(description="parser: a key of data.channels.CHANNELS")
-    encoding: str | None = Field(None, description="of files that are not UTF-8; None: found out, or reported")
-    columns: Columns | None = Field(None, description="csv only")
+    encoding: str | None = Field(
+        default=None, description="of lines that are not UTF-8; None: found out where certain, else reported"
+    )
+    columns: Columns | None = Field(default=None, description="csv only")
     roles: dict[str, Literal["customer", "agent", "bot", "ignore"]] = Field(
         default_factory=dict, description="csv and label_studio: the file's word for who speaks → role"
     )
-    delimiter: str = Field(",", min_length=1, max_length=1, description="csv only")
-    time_format: str | None = Field(None, description="csv only: strptime's, e.g. %Y/%m/%d %H:%M; None: ISO 8601")
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="csv only")
+    time_format: str | None = Field(
+        default=None, description="csv only: strptime's, e.g. %Y/%m/%d %H:%M; None: ISO 8601"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Source:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from data.channels.arrays import records
 from data.channels.files import Inputs, Line, Problem, lines
 
 CHANNEL_ROLES = frozenset({"customer", "agent", "bot"})
@@ -88,9 +90,19 @@ def optional_text(value: Any, name: str) -> str | None:
     raise BadRow(f"{name}: expected text, got {type(value).__name__}")
 
 
+def moment(value: Any, name: str) -> str | None:
+    """A time as text: seconds since 1970 become ISO 8601 in UTC, text stays. Raises BadRow naming the field."""
+    if value is None or isinstance(value, str):
+        return value or None
+    try:
+        return datetime.fromtimestamp(value, UTC).isoformat()
+    except (TypeError, ValueError, OverflowError, OSError) as error:
+        raise BadRow(f"{name}: {str(value)[:40]!r} is neither ISO 8601 nor seconds since 1970") from error
+
+
 @dataclass(frozen=True)
 class PerLine:
-    """A channel of one record a line: worker processes may take its lines apart from one another.
+    """A channel of one JSON record a line: worker processes may take its lines apart from one another.
 
     Attributes:
         parse_line: reads one line, raises BadRow.
@@ -103,8 +115,9 @@ class PerLine:
         return map(self.read, self.lines(inputs))
 
     def lines(self, inputs: Inputs) -> Iterator[Line | Problem]:
-        """What ``read`` takes, one record each, in order."""
-        return all_lines(inputs)
+        """What ``read`` takes, one record each, in order: lines, or the elements of a file that is one array."""
+        for path in inputs.files:
+            yield from records(path, inputs)
 
     def read(self, line: Line | Problem) -> Parsed | Problem:
         """One line, or why it cannot be read."""
@@ -117,11 +130,11 @@ class PerLine:
 
 
 def per_line(parse: Callable[[Line], Parsed]) -> PerLine:
-    """A channel of one record a line, from a function that reads one line and raises BadRow."""
+    """A channel of one JSON record a line, from a function that reads one line and raises BadRow."""
     return PerLine(parse)
 
 
 def all_lines(inputs: Inputs) -> Iterator[Line | Problem]:
     """Lines of all files, in order; blank lines left out."""
     for path in inputs.files:
-        yield from lines(path)
+        yield from lines(path, inputs)

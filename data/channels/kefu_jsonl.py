@@ -3,8 +3,8 @@
     {"session": "s1", "customer": "u7", "outcome": "resolved", "csat": 5,
      "turns": [{"role": "customer", "text": "在吗", "time": "2026-11-09T10:00:00+08:00"}]}
 
-``time``, ``outcome``, ``csat`` and ``metadata`` (ignored) are optional. Being our own, it is read
-strictly: a field that is not listed is a misspelt one.
+``time``, ``outcome``, ``csat``, ``metadata`` (ignored) and ``schema`` (the format's version, 1) are optional.
+Being our own, it is read strictly: a field that is not listed is a misspelt one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 from data.channels.base import BadRow, Line, Parsed, RawTurn, decode, mapping, optional_text, per_line, sequence
 
-_FIELDS = frozenset({"session", "customer", "turns", "outcome", "csat", "metadata"})
+SCHEMA = 1  # raise it when a line means something else
+_FIELDS = frozenset({"schema", "session", "customer", "turns", "outcome", "csat", "metadata"})
 _TURN_FIELDS = frozenset({"role", "text", "time"})
 
 
@@ -35,6 +36,9 @@ def _turn(value: Any, index: int) -> RawTurn:
 
 def _dialogue(line: Line) -> Parsed:
     row = decode(line.text)
+    if row.get("schema", SCHEMA) != SCHEMA:
+        given = str(row["schema"])[:40]
+        raise BadRow(f"schema: version {given} is not read here, only {SCHEMA}; update Kefu or export it as {SCHEMA}")
     _known(row, _FIELDS, "the record")
     if missing := {"session", "customer", "turns"} - row.keys():
         raise BadRow(f"field {', '.join(sorted(missing))} is missing")

@@ -176,7 +176,8 @@ def test_todays_log_is_tomorrows_dialogue_without_personal_data(assistant: Assis
     (file,) = assistant.log.raw.glob("dt=*/r1.jsonl")  # type: ignore[union-attr]
     lines = [line for line in file.read_text(encoding="utf8").splitlines() if session in line]
     assert not any(secret in line for line in lines for secret in (PHONE, MINE, "C1001"))
-    (dialogue,) = (found for found in parse(Inputs([file], Source(name="serving", channel="serving_log"))) if isinstance(found, Parsed) and found.session == session)
+    found = parse(Inputs([file], Source(name="serving", channel="serving_log")))
+    (dialogue,) = (item for item in found if isinstance(item, Parsed) and item.session == session)
     assert dialogue.customer == pseudonym("C1001") and dialogue.outcome == "resolved" and dialogue.pseudonymous
     assert [turn.role for turn in dialogue.turns] == ["customer", "bot"] * 5
     assert {"intent", "confidence"} <= json.loads(lines[0]).keys()

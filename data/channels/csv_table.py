@@ -1,0 +1,119 @@
+"""CSV, one turn a row, with the shop's own columns and words: the source's ``columns`` and ``roles`` in params.yaml say
+which column holds what, and who 买家 is::
+
+    - name: old_system
+      channel: csv
+      columns: {session: 会话ID, customer: 买家, role: 发送方, text: 内容, time: 时间}
+      roles: {买家: customer, 卖家: agent, 系统: ignore}
+      time_format: "%Y/%m/%d %H:%M"
+
+The first row of a file is its header. Cells may be quoted and then hold line ends. Sessions are gathered over the
+day, rows in the order of the files. A row that cannot be read spoils its session; one whose quote is never closed
+costs its first line only. Customers are pseudonyms in what quarantine sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from data.channels.base import BadRow, Inputs, Parsed, Problem, RawTurn
+from data.channels.csv_rows import Row, Rows
+from data.channels.files import TextFile
+from data.channels.sessions import Session
+from kefu.params import Source
+from kefu.secret import pseudonym
+
+
+class _Table:
+    """The sessions of a source's files."""
+
+    def __init__(self, source: Source) -> None:
+        assert source.columns  # ``kefu.params`` sees to it
+        self._source, self._columns = source, source.columns
+        self._names = {field: name for field, name in source.columns.model_dump().items() if name}
+        self.sessions: dict[str, Session] = {}
+
+    def places(self, row: Row) -> dict[str, int] | None:
+        """Field → place of its column, when this row is the header."""
+        names = [name.strip() for name in row.cells]
+        if any(names.count(name) != 1 for name in self._names.values()):
+            return None
+        return {field: names.index(name) for field, name in self._names.items()}
+
+    def no_header(self, row: Row) -> str:
+        """Why the file cannot be read, from the row where its header should be."""
+        wanted, found = ", ".join(self._names.values()), ", ".join(row.cells)
+        where = f"ingest.sources: {self._source.name}: columns"
+        return f"the header (line {row.line}) has not each of {wanted} once; it is {found[:500]}; correct {where}"
+
+    def add(self, row: Row, places: dict[str, int], width: int) -> None:
+        """A row to its session. Raises BadRow when it has none."""
+        cells = {field: row.cells[place] for field, place in places.items() if place < len(row.cells)}
+        name = cells.get("session", "").strip()
+        if not name:
+            raise BadRow(f"no {self._columns.session}")
+        session = self.sessions.setdefault(name, Session(row.file, row.line))
+        session.rows.append(_shown(row, places, self._source.delimiter))
+        try:
+            if len(row.cells) != width:
+                raise BadRow(f"{len(row.cells)} cells instead of {width}")
+            self._say(session, cells)
+        except BadRow as error:
+            session.fail(f"line {row.line}: {error}")
+
+    def _say(self, session: Session, cells: dict[str, str]) -> None:
+        role = self._source.roles.get(cells["role"].strip())
+        if role is None:
+            known = ", ".join(self._source.roles)
+            raise BadRow(f"{self._columns.role}: {cells['role']!r} is not one of {known}; add it to roles")
+        session.customer = session.customer or cells.get("customer", "").strip()
+        session.outcome = cells.get("outcome", "").strip() or session.outcome
+        csat = cells.get("csat", "").strip()
+        session.csat = (int(csat) if csat.isdecimal() and len(csat) < 3 else csat) if csat else session.csat
+        if role != "ignore":
+            session.turns.append(RawTurn(role, cells["text"], self._time(cells.get("time", "").strip())))
+
+    def _time(self, text: str) -> str | None:
+        form = self._source.time_format
+        try:
+            return (
+                (datetime.strptime(text, form) if form else datetime.fromisoformat(text)).isoformat() if text else None
+            )
+        except ValueError as error:
+            expected = f"{form}, which is time_format" if form else "ISO 8601; say time_format, e.g. %Y/%m/%d %H:%M"
+            raise BadRow(f"{self._columns.time}: {text!r} is not {expected}") from error
+
+
+def _shown(row: Row, places: dict[str, int], delimiter: str) -> str:
+    """The row for people, with a pseudonym for the customer."""
+    place = places.get("customer")
+    return delimiter.join(pseudonym(cell) if i == place and cell else cell for i, cell in enumerate(row.cells))
+
+
+def _read(path: Path, inputs: Inputs, table: _Table) -> Iterator[Problem]:
+    places: dict[str, int] | None = None
+    reason, width = "", 0
+    for row in Rows(TextFile(path, inputs), inputs.source.delimiter):
+        if isinstance(row, Problem):
+            yield row
+        elif places:
+            try:
+                table.add(row, places, width)
+            except BadRow as error:
+                yield Problem(row.file, row.line, str(error), _shown(row, places, inputs.source.delimiter))
+        else:
+            places, width = table.places(row), len(row.cells)
+            if not places:  # which cell is the customer is not known, so no row is shown
+                reason = reason or table.no_header(row)
+                yield Problem(row.file, row.line, reason, "")
+
+
+def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
+    """Problems of single rows first, then the sessions in order of their first rows."""
+    table = _Table(inputs.source)
+    for path in inputs.files:
+        yield from _read(path, inputs, table)
+    for name, session in table.sessions.items():
+        yield session.result(name)
