@@ -13,15 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.pii import address, contacts, names, numbers
+from kefu.pii import address, address_en, contacts, names, numbers
 from kefu.pii.base import Found, fold
 
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
 _MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
-_DETECTORS = (numbers.find, contacts.find, address.find, names.find)
+_DETECTORS = (numbers.find, contacts.find, address.find, address_en.find, names.find)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
 _CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}{names.CHARACTERS}]")
 _WORDS = (*contacts.WORDS, *names.WORDS)
+_BETWEEN = " \t\n,，、:;.-"
 _TYPE = re.compile(r"[A-Z][A-Z_]{0,30}")
 _NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")
 
@@ -98,10 +99,13 @@ def _without_overlaps(spans: list[Found], text: str) -> list[Found]:
     for match in _MASK.finditer(text):
         taken[match.start() : match.end()] = b"\1" * len(match[0])
     kept: list[Found] = []
-    for span in spans:
-        if span.end > span.start and taken.find(1, span.start, span.end) < 0:
-            taken[span.start : span.end] = b"\1" * (span.end - span.start)
-            kept.append(span)
+    for start, end, kind in spans:
+        first = taken.find(1, start, end)
+        if first > start and kind == "ADDRESS":  # its last number is part of something else
+            end, first = start + len(text[start:first].rstrip(_BETWEEN)), -1
+        if end > start and first < 0:
+            taken[start:end] = b"\1" * (end - start)
+            kept.append(Found(start, end, kind))
     return sorted(kept)
 
 

@@ -50,10 +50,10 @@ def landline(draw: Random) -> str:
     """A Chinese landline number with its area code."""
     area, body = draw.choice((("010", 8), ("021", 8), ("0755", 8), ("0571", 8), ("0731", 8), ("0991", 7), ("027", 8)))
     number = draw.choice("2345678") + some(draw, body - 1)
-    styles = [f"{area}-{number}"] * 3 + [area + number, f"({area}){number}", f"{area} {number[:4]} {number[4:]}"]
+    styles = [f"{area}-{number}"] * 3 + [area + number, f"({area}){number}", f"{area} {number[:-4]} {number[-4:]}"]
     styles += [f"{area}-{number}转{some(draw, 3)}", f"+86-{area[1:]}-{number}", wide(f"{area}-{number}")]
     return draw.choice(
-        [*styles, spoken(draw, area + number), f"（{area}）{number}", f"{area}-{number[:4]}-{number[4:]}"]
+        [*styles, spoken(draw, area + number), f"（{area}）{number}", f"{area}-{number[:-4]}-{number[-4:]}"]
     )
 
 

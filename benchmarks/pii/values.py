@@ -37,7 +37,7 @@ def tracking(draw: Random) -> str:
     """A courier's number with the courier's own prefix."""
     head = draw.choice(["SF", "YT", "JT", "JDVA", "JDX", "DPK", "ZTO", "sf"])
     return draw.choice(
-        [head + some(draw, 13)] * 4 + [f"1Z999AA1{some(draw, 8)}", f"RB{some(draw, 9)}CN", f"EA{some(draw, 9)}GB"]
+        [head + some(draw, 13)] * 4 + [f"1Z999AA1{some(draw, 10)}", f"RB{some(draw, 9)}CN", f"EA{some(draw, 9)}GB"]
     )
 
 

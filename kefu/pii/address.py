@@ -1,4 +1,4 @@
-"""Postal addresses, precise enough to find a door or a street.
+"""Chinese postal addresses, precise enough to find a door or a street.
 
 A Chinese address is a chain of units, each ending in what it is (省 市 区 路 号 栋 室): one linear scan
 finds units, neighbours form chains, and a chain counts when it tells a door or a street. A city,
@@ -15,33 +15,34 @@ from kefu.pii.base import Found
 _FUNCTION = "的是在到我你您他她它们给把寄送住和与了请帮要这那有没能可以从去来往发就都也吗呢吧啊哦换址"
 # Places whose names hold such a word: 成都, 都江堰, 和平路, 呼和浩特, 来宾, 从化, 那曲, 发展路, 可可西里.
 _NAMED = (
-    "(?<=成)都|都(?=[匀江昌安兰])|和(?=[平田谐顺兴静政龙睦])|(?<=[呼泰永太仁丰])和"
+    "(?<=[成名花首])都|都(?=[匀江昌安兰市])|和(?=[平田谐顺兴静政龙睦])|(?<=[呼泰永太仁丰])和"
     "|来(?=[宾安凤福])|从化|那曲|发(?=[展达])|可可"
 )
 _PLACE = rf"(?:[^\W\d_{_FUNCTION}]|{_NAMED})"
 _REGION = "特别行政区|自治区|自治州|自治县|省|市|区|县|州|旗"
 _TOWN = "街道|镇|乡"
-_STREET = "大道|公路|胡同|路|街|巷|弄|村"
-_SITE = "小区|花园|家园|公寓|大厦|广场|中心|学校|大学|中学|医院|工业园|科技园|产业园|新村|苑|府|湾|城|庄|里"
-_NUMBER = "号楼|号院|单元|号|栋|幢|座|楼|层|室|房|弄|组|队"
+_STREET = "(?:大道|公路|胡同|路|街|巷|弄|村)(?:[东南西北中][一二三]?段)?"
+_DIGIT = "[\\d〇零一二三四五六七八九十]"
+_SITE = (
+    "小区|社区|校区|花园|家园|公寓|大厦|大楼|写字楼|商厦|广场|中心|学校|大学|中学|小学|幼儿园|宿舍|医院"
+    "|工业园|科技园|产业园|软件园|创业园|创意园|新村|山庄|园|苑|府|湾|城|庄|里"
+)
+_NUMBER = "号宿舍楼|号宿舍|号教学楼|号楼|号院|单元|号|栋|幢|座|楼|层|室|房|弄|组|队"
 CHARACTERS = "道镇乡路同街巷弄村区园寓厦场心学院苑府湾城庄里号栋幢座室"  # much faster to exclude by
-_LAST = re.compile(f"[{CHARACTERS}]")
-_HINT = re.compile(rf"{_TOWN}|{_STREET}|{_SITE}|[\d一二三四五六七八九十][号栋幢座室]")
+_LAST = re.compile(rf"[{CHARACTERS}]|\d-\d{{1,2}}-\d{{3}}")
+_HINT = re.compile(rf"{_TOWN}|{_STREET}|{_SITE}|{_DIGIT}[号栋幢座室层]|[A-Za-z]座|\d-\d{{1,2}}-\d{{3}}")
+_DOOR = (  # so many doors on a line tell that what stands before is a housing estate
+    rf"[A-Za-z]?{_DIGIT}{{1,4}}(?:号楼|号院|栋|幢|座|单元)\s?{_DIGIT}|\d{{1,2}}-\d{{1,2}}-\d{{3,4}}(?!\d)|[A-Za-z]座\s?\d"
+)
 _UNIT = re.compile(
-    rf"(?P<number>[A-Za-z]?[\d一二三四五六七八九十]{{1,5}}(?:[-#][A-Za-z\d]{{1,5}})?(?:{_NUMBER}))"
-    rf"|{_PLACE}{{1,8}}?(?:(?P<region>{_REGION})|(?P<town>{_TOWN})|(?P<street>{_STREET})|(?P<site>{_SITE})(?!{_TOWN}|{_REGION}|[东南西北中]?(?:{_STREET})))"
-    r"|(?P<bare>[A-Za-z]?\d{1,4}(?:-\d{1,4}){0,3})(?![\d元块%天个件年月日点折])"
+    rf"(?P<number>[A-Za-z]?{_DIGIT}{{1,5}}(?:[-#][A-Za-z\d]{{1,5}})?(?:{_NUMBER})|(?<![A-Za-z])[A-Za-z](?:座|栋|区|幢))"
+    rf"|{_PLACE}{{1,10}}?(?:(?P<region>{_REGION})|(?P<town>{_TOWN})|(?P<street>{_STREET})"
+    rf"|(?P<site>(?:{_SITE})(?!{_TOWN}|{_REGION}|[东南西北中]?(?:{_STREET}))|(?={_DOOR})))"
+    r"|(?P<bare>(?:[A-Za-z]?\d{1,4}(?:-\d{1,4}){0,3}|[〇零一二三四五六七八九]{3,5})"
+    r"(?![\d元块%天个件年月日点折]|[-. ]\d))"
 )
-_JOINT = re.compile(r"[\s,、-]{0,2}")
+_JOINT = re.compile(r"[\s,，、-]{0,2}")
 _LEAD = re.compile(r"(?:新?地[址点]|改[成为]|成(?!都)|为|收货|快递|现在|就|回|家|公司){1,3}")
-_ENGLISH_HINT = re.compile(r"\d[A-Za-z]?,?\s[A-Z]")
-_ENGLISH = re.compile(
-    r"(?:(?<![A-Za-z])(?i:room|rm|flat|unit|apt|building|block|suite)\.?\s?[A-Za-z0-9-]{1,6},?\s){0,3}"
-    r"(?:(?<![A-Za-z])No\.?\s?)?(?<![\d.])\d{1,5}[A-Za-z]?,?\s(?:[A-Z][A-Za-z'.-]{0,19}\s){1,4}"
-    r"(?i:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|square|terrace)(?![A-Za-z])\.?"
-    r"(?:,?\s(?i:apt|suite|unit|room|flat|#)\.?\s?[A-Za-z0-9-]{1,6})?(?:,\s?[A-Z][A-Za-z]{1,19}(?:\s[A-Z][a-z]{1,19})?){0,3}"
-    r"(?:,?\s[A-Z]{2})?(?:\s\d{5}(?:-\d{4})?)?(?![A-Za-z\d])"
-)
 
 
 def _counts(kinds: list[str]) -> bool:
@@ -49,8 +50,17 @@ def _counts(kinds: list[str]) -> bool:
     place = "street" in kinds or "site" in kinds
     if "number" in kinds:
         return place or "town" in kinds or "region" in kinds
+    if "comma" in kinds:
+        return False
     regions = kinds.count("region")
     return (regions >= 1 and "street" in kinds) or (regions >= 2 and (place or "town" in kinds))
+
+
+def _joins(joint: str, kind: str, unit: str) -> bool:
+    """Whether a unit goes on with the chain before it. Over a comma it must be more than a floor."""
+    if kind == "bare" and unit.count("-") < 2:
+        return joint in ("", " ", "-")
+    return "，" not in joint or unit[-1] not in "楼层房组队" or unit[-2:] == "号楼"
 
 
 def _chains(text: str) -> Iterator[tuple[int, int, list[str]]]:
@@ -58,13 +68,17 @@ def _chains(text: str) -> Iterator[tuple[int, int, list[str]]]:
     for match in _UNIT.finditer(text):
         kind = str(match.lastgroup)
         joint = _JOINT.match(text, end) if kinds else None
-        if not (joint and joint.end() == match.start()):
+        if not (joint and joint.end() == match.start() and _joins(joint[0], kind, match[0])):
             if kinds:
                 yield start, end, kinds
             if kind == "bare":
                 start, end, kinds = -1, -1, []
                 continue
             start, kinds = match.start(), []
+        elif joint and "，" in joint[0]:
+            kinds.append("comma")
+        if kind == "bare" and kinds[-1] in ("site", "street", "comma") and len(match[0]) >= 3:
+            kind = "number"  # 阳光花园3-2-501
         end = match.end()
         kinds.append(kind)
     if kinds:
@@ -78,5 +92,3 @@ def find(text: str) -> Iterator[Found]:
             if _counts(kinds):
                 lead = _LEAD.match(text, start, end)
                 yield Found(lead.end() if lead else start, end, "ADDRESS")
-    for match in _ENGLISH.finditer(text) if _ENGLISH_HINT.search(text) else ():
-        yield Found(match.start(), match.end(), "ADDRESS")

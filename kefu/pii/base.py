@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 SEP = r"[-\s.·—–]{0,3}"  # what people put between groups of digits
@@ -14,7 +15,7 @@ IS = r"(?:是|为|:|：|=|#|\s|改成|改为|换成|is|号|码){0,4}"  # between
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！，；？"} | {0x3000: 0x20}
 _HAS_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]")
 _NUMERALS = str.maketrans("〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖", "001123456789123456789")
-_SPOKEN = re.compile("[〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖]{7,}")
+_SPOKEN = re.compile("(?:[〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖][- ]?){7,}")
 
 
 class Found(NamedTuple):
@@ -39,3 +40,27 @@ def fold(text: str) -> str:
 def digits(text: str) -> str:
     """Only the digits of a text."""
     return "".join(c for c in text if c.isdecimal())
+
+
+def near(cue: re.Pattern[str], text: str, start: int, end: int) -> bool:
+    """Whether a cue stands in the 40 characters before a span or the 20 after it."""
+    return cue.search(text, max(0, start - 40), start) is not None or cue.search(text, end, end + 20) is not None
+
+
+class Rule(NamedTuple):
+    """A form of number: group 1 of the pattern, where there is one, is the span.
+
+    Args:
+        kind: placeholder type.
+        pattern: linear in the text's length.
+        check: takes text, start and end of a span and returns its real end, or 0 when it is none.
+    """
+
+    kind: str
+    pattern: re.Pattern[str]
+    check: Callable[[str, int, int], int] | None
+
+
+def rule(kind: str, pattern: str, check: Callable[[str, int, int], int] | None = None) -> Rule:
+    """A ``Rule``, its pattern compiled."""
+    return Rule(kind, re.compile(pattern), check)
