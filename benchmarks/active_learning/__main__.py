@@ -21,7 +21,7 @@ from benchmarks.active_learning.data import Set, banking, jd
 from benchmarks.active_learning.report import Curves, plot, table
 from benchmarks.active_learning.simulate import Curve, Simulation, kept_out
 from benchmarks.active_learning.strategies import STRATEGIES
-from kefu.params import load
+from kefu.params import Labeler, load
 
 SETS = ("jd", "busy", "banking")
 
@@ -33,10 +33,10 @@ def dataset(name: str, data: Path, seed: int) -> Set:
     return plain if name == "jd" else busy(plain, {d for d in plain.dialogues if kept_out(d, seed)}, seed)
 
 
-def run(name: str, data: Path, seed: int, strategies: list[str]) -> tuple[str, dict[str, Curve]]:
+def run(name: str, data: Path, params: Labeler, seed: int, strategies: list[str]) -> tuple[str, dict[str, Curve]]:
     """All strategies of one set and seed."""
     given = dataset(name, data, seed)
-    simulation = Simulation(given, load().labeler, seed)
+    simulation = Simulation(given, params, seed)
     return given.name, {strategy: simulation.curve(strategy) for strategy in strategies}
 
 
@@ -44,8 +44,11 @@ def results(
     sets: list[str], data: Path, seeds: int, strategies: list[str], workers: int
 ) -> Iterator[tuple[str, Curves]]:
     """Set by set: its title, and strategy → a curve a seed."""
+    params = load().labeler
     with ProcessPoolExecutor(workers) as pool:
-        runs = {name: [pool.submit(run, name, data, seed, strategies) for seed in range(seeds)] for name in sets}
+        runs = {
+            name: [pool.submit(run, name, data, params, seed, strategies) for seed in range(seeds)] for name in sets
+        }
         for futures in runs.values():
             done = [future.result() for future in futures]
             yield done[0][0], {strategy: [curves[strategy] for _, curves in done] for strategy in strategies}
