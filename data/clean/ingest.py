@@ -29,6 +29,7 @@ from data.clean.day import Mill
 from data.clean.decide import Earlier
 from data.clean.minhash import ALGORITHM
 from data.clean.partition import holds, read_facts, read_marks
+from data.clean.room import room
 from data.clean.runners import Local, Runner
 from kefu.io import file_hash
 from kefu.params import Ingest
@@ -101,6 +102,15 @@ def _remove_leftovers(store: Path) -> None:
         shutil.rmtree(folder)
 
 
+def _warn(day: str, facts: Mapping[str, Any]) -> None:
+    if backwards := facts["clock_backwards"]:
+        logger.warning(
+            "ingest: %s: in %d dialogues the clock goes backwards; turns stay in the order they were written in",
+            day,
+            backwards,
+        )
+
+
 def _runner(settings: Settings) -> AbstractContextManager[Runner]:
     if settings.params.runner == "ray":
         from data.clean.ray_runner import OnRay  # imports ray, which takes seconds
@@ -134,6 +144,7 @@ def ingest(
 
     Raises:
         IngestError: a source, time zone or day folder that cannot be used, or no data at all.
+        NoRoom: the disk is full.
     """
     days = find_days(raw, params)
     _zone(params.timezone)
@@ -154,8 +165,10 @@ def ingest(
                 state = "unchanged" if same else "written"
             if state == "written":
                 earlier = _earlier(store, done, day, params.near_duplicates.days)
-                mill.run(day, days[day], folder, earlier, {"day": day, "fingerprint": mark}, partial(tick, day))
+                with room(folder):
+                    mill.run(day, days[day], folder, earlier, {"day": day, "fingerprint": mark}, partial(tick, day))
                 known = read_facts(folder)
+                _warn(day, known)
             chain = hashlib.sha256(f"{chain}{known['keys']}".encode()).hexdigest()
             done.append(day)
             yield DayResult(day, state, known)
