@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.ingest import words
+import yaml
+
+from benchmarks.ingest.personal import KINDS
 
 TURNS = 12
 PERSONAL = 0.1  # of the turns carry a piece of personal data
@@ -33,30 +35,36 @@ class Planted:
     values: tuple[str, ...]
 
 
-def _fill(frame: str, rng: random.Random, english: bool) -> str:
-    lists = words.ENGLISH if english else words.CHINESE
-    return frame.format_map({name: rng.choice(values) for name, values in lists.items()} | {"n": rng.randint(2, 9999)})
+class _Writer:
+    """Fills frames of one language."""
 
+    def __init__(self, language: str, rng: random.Random) -> None:
+        words = yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf8"))[language]
+        lists = {name: [word.replace("_", " ") for word in text.split()] for name, text in words["lists"].items()}
+        self._lists: dict[str, list[str]] = lists
+        self._frames, self._kinds, self._rng = (words["customer"], words["agent"]), KINDS[language], rng
 
-def _turns(rng: random.Random, english: bool) -> tuple[list[str], list[str]]:
-    frames = words.ENGLISH_FRAMES if english else words.CHINESE_FRAMES
-    kinds = words.ENGLISH_KINDS if english else words.CHINESE_KINDS
-    texts, values = [], []
-    for index in range(TURNS):
-        text = _fill(rng.choice(frames[index % 2]), rng, english)
-        if rng.random() < PERSONAL:
-            cue, make = rng.choice(kinds)
-            values.append(make(rng))
-            text += cue.format(values[-1])
-        texts.append(text)
-    return texts, values
+    def turns(self) -> tuple[list[str], list[str]]:
+        """Texts of a dialogue, and the personal data in them."""
+        rng, texts, values = self._rng, list[str](), list[str]()
+        for index in range(TURNS):
+            filling = {name: rng.choice(words) for name, words in self._lists.items()}
+            text = rng.choice(self._frames[index % 2]).format_map(filling | {"n": rng.randint(2, 9999)})
+            if rng.random() < PERSONAL:
+                cue, make = rng.choice(self._kinds)
+                values.append(make(rng))
+                text += cue.format(values[-1])
+            texts.append(text)
+        return texts, values
 
 
 def _edited(texts: list[str], values: list[str], rng: random.Random) -> list[str]:
-    """A near-copy: two characters of one turn doubled; personal data stay as they are."""
+    """A near-copy: one or two turns in which a character slipped in thrice; personal data stay as they are."""
     copy = list(texts)
-    at = rng.choice([i for i, text in enumerate(copy) if not any(value in text for value in values)] or [0])
-    copy[at] = copy[at][:-1] + copy[at][-1] * 3
+    free = [i for i, text in enumerate(copy) if not any(value in text for value in values)]
+    for at in rng.sample(free, min(len(free), rng.randint(1, 2))):
+        place = rng.randrange(len(copy[at]))
+        copy[at] = copy[at][:place] + copy[at][place] * 3 + copy[at][place + 1 :]
     return copy
 
 
@@ -73,6 +81,7 @@ def _line(session: str, texts: list[str], rng: random.Random) -> str:
 def dialogues(count: int, seed: int) -> Iterator[tuple[str, Planted | None]]:
     """Lines of ``kefu_jsonl``, ``count`` in all, and what each plants; None for an exact duplicate."""
     rng = random.Random(seed)
+    english, chinese = _Writer("en", rng), _Writer("zh", rng)
     recent: list[tuple[str, list[str], list[str]]] = []
     line = ""
     for number in range(count):
@@ -85,7 +94,7 @@ def dialogues(count: int, seed: int) -> Iterator[tuple[str, Planted | None]]:
             texts = _edited(texts, values, rng)
         else:
             original = session
-            texts, values = _turns(rng, rng.random() < ENGLISH)
+            texts, values = (english if rng.random() < ENGLISH else chinese).turns()
             recent.append((session, texts, values))
             if len(recent) > _RECENT:
                 recent[rng.randrange(_RECENT)] = recent.pop()

@@ -1,0 +1,56 @@
+"""Runs a command and measures it from outside: time, and peak memory summed over its process tree."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_EVERY = 0.2  # seconds between two looks
+
+
+@dataclass(frozen=True)
+class Measured:
+    """``seconds`` on the wall; ``peak`` bytes, as proportional set size: shared pages count once; what was printed."""
+
+    seconds: float
+    peak: int
+    output: str
+
+
+class Failed(RuntimeError):
+    """The measured command ended with an error."""
+
+
+def _memory(root: psutil.Process) -> int:
+    total = 0
+    for process in (root, *root.children(recursive=True)):
+        try:
+            total += process.memory_full_info().pss
+        except psutil.Error:
+            continue  # ended between the two calls
+    return total
+
+
+def measure(command: Sequence[str], cwd: Path, log: Path) -> Measured:
+    """Runs ``command`` to its end. Raises Failed with the end of its log."""
+    started, peak = time.perf_counter(), 0
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        root = psutil.Process(process.pid)
+        while process.poll() is None:
+            try:
+                peak = max(peak, _memory(root))
+            except psutil.Error:
+                break
+            time.sleep(_EVERY)
+        output = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        raise Failed(f"{' '.join(command)}\n{log.read_text()[-2000:]}")
+    return Measured(time.perf_counter() - started, peak, output)
