@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -138,19 +138,25 @@ class LabelWordings(Part):
     handover: Handover | None = None
     quality: Quality | None = None
 
-    @cached_property
+    @property
     def entities(self) -> dict[str, Entity]:
         return self.slots.slots if self.slots else {}
 
 
+KINDS: dict[str, type[Wordings]] = {
+    "slots": Entities,
+    "sentiment": Sentiment,
+    "outcome": Outcome,
+    "handover": Handover,
+    "quality": Quality,
+}
+
+
 def load_wordings(folder: Path) -> LabelWordings:
     """Reads a pack's ``labels/*.yaml``. Raises PackError naming file and field."""
-    kinds = {
-        "slots": Entities,
-        "sentiment": Sentiment,
-        "outcome": Outcome,
-        "handover": Handover,
-        "quality": Quality,
-    }
-    paths = {name: folder / "labels" / f"{name}.yaml" for name in kinds}
-    return LabelWordings(**{name: read_part(path, kinds[name]) for name, path in paths.items() if path.is_file()})
+    parts: dict[str, Any] = {}
+    for name, kind in KINDS.items():
+        path = folder / "labels" / f"{name}.yaml"
+        if path.is_file():
+            parts[name] = read_part(path, kind)
+    return LabelWordings(**parts)

@@ -1,44 +1,65 @@
-"""Stage `autolabel`: intents and slots of all turns nobody reviewed → accepted labels, and a queue for people.
+"""Stage `autolabel`: labels for all turns nobody reviewed, with a promise for intents → data/store/labels.
 
 python -m pipelines.autolabel
 """
 
-from data.label.acceptance import choose
-from data.label.autolabel import autolabel, decided, propose
-from data.label.labeler import OUT_OF_FOLD, Judged, arrays
-from data.label.slot_labels import SlotLabels
+from collections.abc import Sequence
+
+from data.label import report
+from data.label.audit import audit, ledger
+from data.label.autolabel import certified, decided, evidence, warn_if_nothing, write_labels
+from data.label.everyday import Recipe
+from data.label.labeler import OUT_OF_FOLD, Judged
+from data.label.stream import chosen, labelled, partitions
+from data.review.golden import golden_tasks
+from data.review.queue import queue
 from data.review.reviewed import known
-from kefu.calibration import coverage_curve
-from kefu.classifier import TextClassifier
-from kefu.dialogues import read_dialogues
+from kefu.dialogues import copies
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
-from kefu.pack import load, load_rules
+from kefu.pack import load_taxonomy
 from kefu.paths import DIALOGUES, LABELER, LABELS, PLOTS, REVIEWED, ROOT
+from kefu.schema import Label
 from pipelines.stage import stage
+
+
+def truth(labels: Sequence[Label]) -> dict[tuple[str, int], str]:
+    return {(x.dialogue_id, x.turn): x.value for x in labels if x.what == "intent" and x.turn is not None}
 
 
 def main() -> None:
     with stage("autolabel") as s:
-        params, pack = s.params.autolabel, load(ROOT / s.params.pack)
-        version = pack.taxonomy.version
-        people = known(REVIEWED, version)
-        dialogues = {dialogue.id: dialogue for dialogue in read_dialogues(DIALOGUES)}
-        judged = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged))
-        predicted, (confidence, correct) = [j.predicted for j in judged], arrays(judged)
-        rule = choose(predicted, confidence, correct, params.target_precision, params.confidence_level)
-        skip = decided(people.labels.values(), people.undecided)
-        labelling_rules = load_rules(ROOT / s.params.pack)
-        proposals = propose(dialogues.values(), skip, TextClassifier.load(LABELER), labelling_rules)
-        rules = SlotLabels(pack, people.labels.values(), dialogues, version)
-        result = autolabel(proposals, rule, rules, params, version)
+        params, pack = s.params.autolabel, ROOT / s.params.pack
+        people = known(REVIEWED, load_taxonomy(pack).version)
+        labels = list(people.labels.values())
+        dialogues = chosen(DIALOGUES, (label.dialogue_id for label in labels))
+        judged, drawn = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), ledger(REVIEWED)
+        promise = params.target_precision, params.confidence_level
+        found = audit(drawn, truth(labels), *promise, params.audit_days)
+        pulled = {(a.dialogue_id, a.turn) for a in people.annotations}
+        trusted = evidence(judged, pulled, drawn, {d.id: d.day for d in dialogues.values()}, found)
+        rule = certified(judged, trusted, params)
+        skip = decided(labels, people.undecided)
+        recipe = Recipe(pack, LABELER, rule, params, skip, tuple(labels), dialogues)
         with atomic_dir(LABELS) as folder:
-            write_jsonl(folder / "accepted.jsonl", result.accepted)
-            write_jsonl(folder / "queue.jsonl", result.queue)
+            written = write_labels(labelled(DIALOGUES, recipe, params.workers), folder)
+            today = partitions(DIALOGUES)[-1].parent.name.removeprefix("dt=")
+            golden = golden_tasks(judged, labels, params.golden, today, params.seed)
+            tasks = queue(written.unsure, written.audit, golden, copies(DIALOGUES), params.seed)
+            write_jsonl(folder / "queue.jsonl", tasks)
             write_json(folder / "acceptance.json", rule.model_dump())
-        curve = [(row["coverage"], row["precision"]) for row in coverage_curve(confidence, correct)]
-        write_csv(PLOTS / "autolabel/coverage_precision.csv", ("coverage", "precision"), curve)
-        s.log(result.metrics)
-        print(f"   {result.metrics['coverage']:.1%} of {len(proposals):,} turns accepted, precision ≥ {rule.bound:.3f}")
+            curve = report.curve(judged, trusted, params.confidence_level)
+            report.write(
+                folder / "report.html", rule, report.by_intent(judged, trusted, rule, params), curve, found, params
+            )
+        write_csv(PLOTS / "autolabel/coverage_precision.csv", report.CURVE, curve)
+        write_csv(
+            PLOTS / "autolabel/audit.csv", report.DAYS, ([getattr(d, n) for n in report.DAYS] for d in found.days)
+        )
+        warn_if_nothing(written, params)
+        s.log({**written.metrics(rule), **found.metrics()})
+        print(
+            f"   {s.metrics['coverage']:.1%} of {s.metrics['turns']:,.0f} turns accepted, precision ≥ {rule.bound:.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ class Proposal(NamedTuple):
     """
 
     dialogue_id: str
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple has a method of this name
     text: str
     day: str
     customer: str

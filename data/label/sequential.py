@@ -1,0 +1,40 @@
+"""Statements about a share that hold however often one looks: e-values and confidence sequences by betting.
+
+Day after day the audit is looked at, and a test that is valid once is not valid when it is repeated until
+it says what one fears. An e-process is a fair gambler's capital against a claim: by Ville's inequality it
+ever exceeds 1/error with probability at most ``error`` if the claim is true (Waudby-Smith and Ramdas 2024,
+JRSS B 86:1; Ramdas et al. 2023, Statistical Science 38:576). Here a draw is right or wrong; the bet is the
+likelihood ratio against the claim's bound, mixed over all shares beyond it with a truncated beta prior
+(the method of mixtures, Robbins 1970), which has a closed form.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import betainc, betaln, xlog1py, xlogy
+
+PRIOR = (9.0, 1.0)  # of a share: mean 0.9, where labels that break a promise of 0.97 may lie
+GRID = np.round(np.arange(0.5, 1.0, 0.0005), 4)  # bounds that a confidence sequence can take
+
+
+def evidence_below(right: int, wrong: int, claim: float) -> float:
+    """Log of the e-value against "the share of right ones is at least ``claim``"."""
+    return float(_mixture(right, wrong, np.array([claim]), below=True)[0])
+
+
+def lower_bound(right: int, wrong: int, error: float) -> float:
+    """The greatest bound such that the share is not below it, with probability 1 - ``error`` at all times at once."""
+    beyond = _mixture(right, wrong, GRID, below=False) >= -np.log(error)
+    last = int(np.argmin(beyond)) if not beyond.all() else len(GRID)
+    return float(GRID[last - 1]) if last else 0.0
+
+
+def _mixture(right: int, wrong: int, claim: np.ndarray, below: bool) -> np.ndarray:
+    """Log capital of a bet on shares below (or above) ``claim`` (n,) against the claim itself."""
+    a, b = PRIOR
+    prior, posterior = betainc(a, b, claim), betainc(a + right, b + wrong, claim)
+    if not below:
+        prior, posterior = 1 - prior, 1 - posterior
+    with np.errstate(divide="ignore"):
+        mixed = np.log(posterior) - np.log(prior) + betaln(a + right, b + wrong) - betaln(a, b)
+    return np.asarray(mixed - xlogy(right, claim) - xlog1py(wrong, -claim))
