@@ -1,9 +1,10 @@
-"""A small text classifier whose confidence means what it says.
+"""A small text classifier that looks twice, and whose confidence means what it says.
 
-A linear model over tf-idf of hashed n-grams, one feature space a field (the turn, the answer before
-it, …), and one temperature that turns its scores into probabilities (Guo et al. 2017,
-arXiv:1706.04599). Linear because it trains in seconds on a few thousand turns, answers in well under
-a millisecond on one core, and hashed n-grams read Chinese, English and typing errors alike.
+Linear models over the features of a turn's texts (``kefu.features``), because they train in seconds on a
+few thousand turns and answer in a millisecond or two on one core. The first look sees a turn alone; the
+second sees it again, beside what the first made of its neighbours (``kefu.runs``; stacked
+generalization: Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1). One temperature and one beta map turn
+the second look's scores into probabilities (``kefu.calibration``).
 
 This is inference only, in numpy and scipy; ``kefu/fitting.py`` trains. On disk it is safetensors and
 JSON: nothing is executed when it is loaded.
@@ -11,7 +12,7 @@ JSON: nothing is executed when it is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,43 +21,31 @@ from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
 from kefu.calibration import corrected, softmax
+from kefu.features import FeatureConfig, Features
 from kefu.io import atomic_path, read_json, write_json
-from kefu.ngrams import count_ngrams, weigh
+from kefu.runs import Sample, links, told, told_width
+
+TOLD_WEIGHT = np.float32(0.6)  # of what is told of the neighbours, beside 1.0 of the turn's own words
 
 
 class ClassifierConfig(BaseModel):
     """What has to be known to use the weights.
 
-    fields: name → weight of the texts that a sample consists of; feature spaces are in order of name.
-    features: buckets of each field.
     context_turns: how many turns before the one in question the samples were made from.
-    scale: inverse temperature.  beta: see ``kefu.calibration.corrected``.
+    ahead: whether neighbours that came later are looked at.
+    first_scale: inverse temperature of the first look; scale: of the second.
+    beta: see ``kefu.calibration.corrected``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     classes: tuple[str, ...]
-    fields: dict[str, float]
-    ngrams: tuple[int, int]
-    features: int
+    features: FeatureConfig
     context_turns: int
+    ahead: bool
+    first_scale: float = 1.0
     scale: float = 1.0
     beta: tuple[float, float, float] = (1.0, 1.0, 0.0)
-
-
-def featurize(
-    samples: Sequence[Mapping[str, str]], config: ClassifierConfig, idf: Mapping[str, np.ndarray]
-) -> sp.csr_matrix:
-    """(samples, fields x features): the fields' tf-idf vectors side by side."""
-    return sp.hstack(
-        [
-            weigh(
-                count_ngrams([sample[name] for sample in samples], config.ngrams, config.features, salt), idf[name], w
-            )
-            for salt, (name, w) in enumerate(sorted(config.fields.items()))
-        ],
-        format="csr",
-    )
 
 
 class TextClassifier:
@@ -64,32 +53,55 @@ class TextClassifier:
 
     Args:
         config: see ``ClassifierConfig``.
-        idf: field → (features,) float16.
-        weights: (fields x features, classes) float16.
-        intercept: (classes,) float32.
+        features: what rows are made with.
+        first: (width, classes) weights of the first look, float16 or what float16 can hold.
+        second: (width + told, classes) of the second.
+        intercepts: (2, classes) float32.
     """
 
     def __init__(
-        self, config: ClassifierConfig, idf: Mapping[str, np.ndarray], weights: np.ndarray, intercept: np.ndarray
+        self,
+        config: ClassifierConfig,
+        features: Features,
+        first: np.ndarray,
+        second: np.ndarray,
+        intercepts: np.ndarray,
     ) -> None:
         self.config = config
-        self._idf = {name: idf[name].astype(np.float32) for name in config.fields}
-        self._weights = weights.astype(np.float32)
-        self._intercept = intercept.astype(np.float32)
+        self._features = features
+        self._both = np.hstack([first, second[: features.width]]).astype(np.float32)
+        self._told = second[features.width :].astype(np.float32)
+        self._intercepts = intercepts.astype(np.float32)
 
-    def scores(self, samples: Sequence[Mapping[str, str]]) -> np.ndarray:
-        """Uncalibrated scores, (samples, classes)."""
-        return np.asarray(featurize(samples, self.config, self._idf) @ self._weights) + self._intercept
+    def predict_runs(self, runs: Sequence[Sequence[Sample]]) -> np.ndarray:
+        """Calibrated probabilities of all turns of all runs, one after the other, (turns, classes).
 
-    def predict(self, samples: Sequence[Mapping[str, str]]) -> np.ndarray:
-        """Calibrated probabilities, (samples, classes)."""
-        return corrected(softmax(self.config.scale * self.scores(samples)), self.config.beta)
+        Args:
+            runs: the customer's turns of a dialogue, oldest first, all of them: they are neighbours.
+        """
+        samples = [sample for run in runs for sample in run]
+        if not samples:
+            return np.zeros((0, len(self.config.classes)))
+        scores = np.asarray(self._features(samples) @ self._both)
+        first, second = np.hsplit(scores, 2)
+        opinions = softmax(self.config.first_scale * (first + self._intercepts[0]))
+        neighbours = links([len(run) for run in runs], self.config.ahead)
+        second = second + TOLD_WEIGHT * told(opinions, neighbours) @ self._told + self._intercepts[1]
+        return corrected(softmax(self.config.scale * second), self.config.beta)
+
+    def predict(self, samples: Sequence[Sample]) -> np.ndarray:
+        """``predict_runs`` for turns that stand alone."""
+        return self.predict_runs([[sample] for sample in samples])
 
     def save(self, folder: Path) -> None:
         """Writes ``classifier.json`` and ``classifier.safetensors`` (only rows that are used)."""
-        used = np.flatnonzero(self._weights.any(axis=1)).astype(np.int32)
-        tensors: dict[str, np.ndarray] = {f"idf.{name}": idf.astype(np.float16) for name, idf in self._idf.items()}
-        tensors |= {"rows": used, "weights": self._weights[used].astype(np.float16), "intercept": self._intercept}
+        used = np.flatnonzero(self._both.any(axis=1)).astype(np.int32)
+        tensors = self._features.tensors() | {
+            "rows": used,
+            "both": self._both[used].astype(np.float16),
+            "told": self._told.astype(np.float16),
+            "intercepts": self._intercepts,
+        }
         with atomic_path(folder / "classifier.safetensors") as temporary:
             save_file(tensors, temporary)
         write_json(folder / "classifier.json", self.config.model_dump())
@@ -99,6 +111,15 @@ class TextClassifier:
         """Reads what ``save`` wrote."""
         config = ClassifierConfig.model_validate(read_json(folder / "classifier.json"))
         tensors = load_file(folder / "classifier.safetensors")
-        weights = np.zeros((len(config.fields) * config.features, len(config.classes)), dtype=np.float16)
-        weights[tensors["rows"]] = tensors["weights"]
-        return cls(config, {n: tensors[f"idf.{n}"] for n in config.fields}, weights, tensors["intercept"])
+        features = Features.from_tensors(config.features, tensors)
+        both = np.zeros((features.width, 2 * len(config.classes)), dtype=np.float16)
+        both[tensors["rows"]] = tensors["both"]
+        first, second = np.hsplit(both, 2)
+        return cls(config, features, first, np.vstack([second, tensors["told"]]), tensors["intercepts"])
+
+
+def second_rows(rows: sp.csr_matrix, opinions: np.ndarray, neighbours: np.ndarray) -> sp.csr_matrix:
+    """What the second look is trained on, (turns, width + ``told_width``)."""
+    beside = TOLD_WEIGHT * told(opinions, neighbours)
+    assert beside.shape[1] == told_width(opinions.shape[1])
+    return sp.hstack([rows, sp.csr_matrix(beside)], format="csr")

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from kefu.classifier import TextClassifier
 from kefu.schema import Turn
-from kefu.views import router_view
+from kefu.views import router_run
 
 
 class Scored(NamedTuple):
@@ -43,9 +45,10 @@ class Router:
         if not turns:
             return []
         seen = self._classifier.config.context_turns
-        views = [router_view(text, context[max(0, len(context) - seen) :]) for text, context in turns]
+        runs = [router_run(text, context[max(0, len(context) - seen) :]) for text, context in turns]
+        last = np.cumsum([len(run) for run in runs]) - 1
         classes = self._classifier.config.classes
         return [
             sorted((Scored(c, float(p)) for c, p in zip(classes, row, strict=True)), key=lambda s: -s.confidence)
-            for row in self._classifier.predict(views)
+            for row in self._classifier.predict_runs(runs)[last]
         ]

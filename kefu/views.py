@@ -34,6 +34,15 @@ def router_view(text: str, context: Sequence[Turn]) -> dict[str, str]:
     }
 
 
+def router_run(text: str, context: Sequence[Turn]) -> list[dict[str, str]]:
+    """Views of the customer's turns in ``context``, oldest first, and of ``text`` as the last.
+
+    Each view, like the last, is of what came before that turn and no more.
+    """
+    spoken = [index for index, turn in enumerate(context) if turn.role == "customer"]
+    return [router_view(context[index].text, context[:index]) for index in spoken] + [router_view(text, context)]
+
+
 def labeler_view(turns: Sequence[Turn], index: int, context_turns: int) -> dict[str, str]:
     """The fields of LABELER_FIELDS for ``turns[index]``; ``context_turns`` turns before it are seen."""
     after = turns[index + 1 : index + 1 + LATER_TURNS]

@@ -17,8 +17,9 @@ from kefu.calibration import accuracy_at_coverage, expected_calibration_error
 from kefu.fitting import fit
 from kefu.params import Router as RouterParams
 from kefu.router import Router
+from kefu.runs import Run
 from kefu.schema import IntentExample
-from kefu.views import ROUTER_FIELDS, router_view
+from kefu.views import ROUTER_FIELDS, router_run
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,18 @@ def train_router(examples: Sequence[IntentExample], params: RouterParams, folder
     """Trains on the examples of split 'train'; writes the model into ``folder``."""
     train = [example for example in examples if example.split == "train"]
     fit(
-        [router_view(example.text, example.context) for example in train],
-        [example.intent for example in train],
-        [example.dialogue_id for example in train],
+        [_run(example) for example in train],
         fields=ROUTER_FIELDS,
         context_turns=max((len(example.context) for example in train), default=0),
+        ahead=False,
         **params.model_dump(),
     ).classifier.save(folder)
+
+
+def _run(example: IntentExample) -> Run:
+    """The turn in question, labelled, after the customer's earlier ones."""
+    samples = router_run(example.text, example.context)
+    return Run(example.dialogue_id, samples, [*[None] * (len(samples) - 1), example.intent])
 
 
 def measure_router(router: Router, examples: Sequence[IntentExample]) -> RouterQuality:

@@ -7,19 +7,23 @@ without training again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from data.label.rules import FIELD, WEIGHT, view_with_rules
+from data.label.rules import FIELD, WEIGHT, run_with_rules
 from data.label.turns import LabelledTurn
 from kefu.calibration import accuracy_at_coverage, expected_calibration_error, reliability
+from kefu.classifier import TextClassifier
 from kefu.fitting import fit
 from kefu.io import write_jsonl
 from kefu.pack import Rule
 from kefu.params import Labeler
-from kefu.schema import Record
+from kefu.runs import Run
+from kefu.schema import Dialogue, Record
 from kefu.views import LABELER_FIELDS
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
@@ -35,14 +39,23 @@ class Judged(Record):
     confidence: float
 
 
+class Guess(NamedTuple):
+    """An intent for a turn; ``margin``: lead of its probability over the second best."""
+
+    dialogue: Dialogue
+    index: int
+    intent: str
+    confidence: float
+    margin: float
+
+
 def train_labeler(turns: Sequence[LabelledTurn], rules: Sequence[Rule], params: Labeler, folder: Path) -> list[Judged]:
     """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions."""
-    samples = [view_with_rules(rules, t.dialogue.turns, t.index, params.context_turns) for t in turns]
+    turns = sorted(turns, key=lambda t: (t.dialogue.id, t.index))
     fitted = fit(
-        samples,
-        [t.label.value for t in turns],
-        [t.dialogue.id for t in turns],
+        _runs(turns, rules, params.context_turns),
         fields=LABELER_FIELDS | {FIELD: WEIGHT},
+        ahead=True,
         **params.model_dump(),
     )
     best = fitted.probabilities.argmax(axis=1)
@@ -59,6 +72,27 @@ def train_labeler(turns: Sequence[LabelledTurn], rules: Sequence[Rule], params: 
     fitted.classifier.save(folder)
     write_jsonl(folder / OUT_OF_FOLD, judged)
     return judged
+
+
+def _runs(turns: Sequence[LabelledTurn], rules: Sequence[Rule], context_turns: int) -> list[Run]:
+    """A run for each dialogue that people labelled something of, in the order of ``turns``, which are sorted."""
+    runs = []
+    for dialogue_id, of_one in groupby(turns, key=lambda t: t.dialogue.id):
+        said = {t.index: t for t in of_one}
+        dialogue = next(iter(said.values())).dialogue
+        places, samples = run_with_rules(rules, dialogue.turns, context_turns)
+        runs.append(Run(dialogue_id, samples, [said[i].label.value if i in said else None for i in places]))
+    return runs
+
+
+def guesses(classifier: TextClassifier, rules: Sequence[Rule], dialogues: Sequence[Dialogue]) -> Iterator[Guess]:
+    """What the labeler says of every customer turn of these dialogues, in their order."""
+    views = [run_with_rules(rules, dialogue.turns, classifier.config.context_turns) for dialogue in dialogues]
+    predicted = classifier.predict_runs([samples for _, samples in views])
+    second, best = np.sort(predicted, axis=1)[:, -2:].T
+    where = [(dialogue, index) for dialogue, (places, _) in zip(dialogues, views, strict=True) for index in places]
+    for (dialogue, index), k, top, lead in zip(where, predicted.argmax(axis=1), best, best - second, strict=True):
+        yield Guess(dialogue, index, classifier.config.classes[k], float(top), float(lead))
 
 
 def quality(judged: Sequence[Judged]) -> dict[str, float]:

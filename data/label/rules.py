@@ -29,6 +29,14 @@ def view_with_rules(rules: Sequence[Rule], turns: Sequence[Turn], index: int, co
     return view | {FIELD: votes(rules, view)}
 
 
+def run_with_rules(
+    rules: Sequence[Rule], turns: Sequence[Turn], context_turns: int
+) -> tuple[list[int], list[dict[str, str]]]:
+    """Where the customer speaks, and the labeler's view of each of these turns."""
+    places = [index for index, turn in enumerate(turns) if turn.role == "customer"]
+    return places, [view_with_rules(rules, turns, index, context_turns) for index in places]
+
+
 def _matches(rule: Rule, view: dict[str, str]) -> bool:
     wanted = ((rule.text, view["text"]), (rule.before, view["previous"]), (rule.after, view["answer"]))
     return all(re.search(pattern, text, re.IGNORECASE) for pattern, text in wanted if pattern is not None)

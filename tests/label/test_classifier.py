@@ -10,6 +10,7 @@ from kefu.calibration import beta_map, corrected, expected_calibration_error, so
 from kefu.classifier import TextClassifier
 from kefu.fitting import Fitted, fit
 from kefu.ngrams import count_ngrams
+from kefu.runs import Run
 from kefu.views import LABELER_FIELDS, labeler_view
 from tests.fixtures.chatter import chatter
 
@@ -17,27 +18,34 @@ SETTINGS = {
     "fields": LABELER_FIELDS,
     "features": 4096,
     "ngrams": (1, 4),
+    "encoder": "none",
     "regularization": 1.0,
     "context_turns": 6,
+    "ahead": True,
     "folds": 4,
     "seed": 7,
 }
 
 
-def trained(noise: float = 0.2, count: int = 150) -> tuple[Fitted, list[dict[str, str]], list[str]]:
+def trained(noise: float = 0.2, count: int = 150) -> tuple[Fitted, list[list[dict[str, str]]], list[str]]:
+    """A classifier that sees no answers (they would make it too easy), the runs it saw, and their labels."""
     dialogues, labels = chatter(count, seed=1, noise=noise)
-    by_id = {dialogue.id: dialogue for dialogue in dialogues}
-    samples = [labeler_view(by_id[label.dialogue_id].turns, label.turn or 0, 6) for label in labels]
-    blind = [sample | {"answer": "", "later": ""} for sample in samples]
-    values = [label.value for label in labels]
-    return fit(blind, values, [label.dialogue_id for label in labels], **SETTINGS), blind, values
+    said = {(label.dialogue_id, label.turn): label.value for label in labels}
+    runs, values = [], []
+    for dialogue in dialogues:
+        places = [index for index, turn in enumerate(dialogue.turns) if turn.role == "customer"]
+        views = [labeler_view(dialogue.turns, index, 6) | {"answer": "", "later": ""} for index in places]
+        known = [said.get((dialogue.id, index)) for index in places]
+        runs.append(Run(dialogue.id, views, known))
+        values += [value for value in known if value is not None]
+    return fit(runs, **SETTINGS), [list(run.samples) for run in runs], values
 
 
 def test_what_is_loaded_predicts_exactly_what_was_trained(tmp_path: Path) -> None:
-    fitted, samples, _ = trained()
+    fitted, runs, _ = trained()
     fitted.classifier.save(tmp_path)
     loaded = TextClassifier.load(tmp_path)
-    np.testing.assert_array_equal(loaded.predict(samples), fitted.classifier.predict(samples))
+    np.testing.assert_array_equal(loaded.predict_runs(runs), fitted.classifier.predict_runs(runs))
     assert {p.suffix for p in tmp_path.iterdir()} == {".json", ".safetensors"}
 
 
@@ -86,7 +94,7 @@ def test_beta_map_corrects_the_confidence_and_keeps_the_order() -> None:
 
 def test_one_class_is_refused_with_the_reason() -> None:
     with pytest.raises(ValueError, match="at least two classes; given: 3 of"):
-        fit([{"text": "a"}] * 3, ["x"] * 3, ["d1", "d2", "d3"], **(SETTINGS | {"fields": {"text": 1.0}}))
+        fit([Run(f"d{i}", [{"text": "a"}], ["x"]) for i in range(3)], **(SETTINGS | {"fields": {"text": 1.0}}))
 
 
 def test_placeholders_count_by_type_and_masks_stay() -> None:
@@ -96,11 +104,11 @@ def test_placeholders_count_by_type_and_masks_stay() -> None:
 
 
 def test_a_turn_takes_about_a_millisecond() -> None:
-    fitted, samples, _ = trained()
-    fitted.classifier.predict(samples[:1])
+    fitted, runs, _ = trained()
+    fitted.classifier.predict_runs(runs[:1])
     times = []
-    for sample in samples[:60]:
+    for run in runs[:60]:
         started = perf_counter()
-        fitted.classifier.predict([sample])
+        fitted.classifier.predict_runs([run])
         times.append(perf_counter() - started)
-    assert np.median(times) < 0.005  # five times the aim: other work may share the cores
+    assert np.median(times) < 0.01  # several times the aim: other work may share the cores
