@@ -46,8 +46,8 @@ ui: setup  ## open MLflow on the runs of this folder
 	@.venv/label-studio/bin/python -m pip install --quiet --requirement requirements-label-studio.lock
 	@touch $@
 
-review: setup .venv/label-studio/.ready  ## start Label Studio with the review queue
-	@$(PY) -m pipelines.review_server
+review: setup .venv/label-studio/.ready  ## start Label Studio with the review queue (PORT=8081: elsewhere)
+	@$(PY) -m pipelines.review_server $(if $(PORT),--port $(PORT))
 
 test: setup .venv/label-studio/.ready chromium lint  ## all tests (lint first)
 	@$(PY) -m pytest

@@ -106,6 +106,24 @@ def monitor() -> None:
 
 
 @app.command()
+def forget(
+    customer: Annotated[str | None, typer.Option(help="the shop's id of the person, or a pseudonym c_…")] = None,
+    dry_run: Annotated[bool, typer.Option(help="tell what would go, and change nothing")] = False,
+    verify: Annotated[bool, typer.Option(help="check the signatures of data/forgotten.jsonl instead")] = False,
+) -> None:
+    """Removes a person from every artefact, says which models saw them, leaves a signed record."""
+    from pipelines.forget_report import check, run
+
+    if verify == (customer is not None):
+        raise typer.BadParameter("give --customer ID, or --verify")
+    lines, whole = check() if customer is None else run(customer, write=not dry_run)
+    for line in lines:
+        typer.echo(line)
+    if not whole:
+        raise typer.Exit(1)
+
+
+@app.command()
 def day() -> None:
     """One day of the loop: pin the champion, take the reviews, run what changed."""
     from pipelines.day import main
@@ -120,7 +138,8 @@ def push() -> None:
     from pipelines.review_tasks import push_queue
 
     with _explained(StudioUnavailable, FileNotFoundError):
-        typer.echo(f"{push_queue()} new tasks pushed")
+        new, page = push_queue()
+        typer.echo(f"{new} new tasks pushed to {page}")
 
 
 @review.command()

@@ -1,9 +1,10 @@
 """Starts Label Studio on this machine with the review queue in it, and says how to sign in.
 
-    make review            # = python -m pipelines.review_server [--port 8080]
+    make review            # = python -m pipelines.review_server [--port 8080] [--no-browser]
 
-Its data stays in data/store/runtime/label-studio. A second start finds everything as it was. While it
-runs, `kefu day` and `kefu review pull` in a shell with the two printed variables fetch what is finished.
+The page opens in a browser where there is a display. Its data stays in data/store/runtime/label-studio: a
+second start finds everything as it was. While it runs, `kefu day` and `kefu review pull` in a shell with the
+two printed variables fetch what is finished.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import argparse
 import logging
 import os
 import signal
+import sys
 import time
+import webbrowser
 
 from data.review.server import LocalServer, ServerNotStarted, running
 from data.review.studio import StudioUnavailable
@@ -21,9 +24,11 @@ from kefu.secret import secret
 from pipelines.review_tasks import push_queue
 
 HELP = """
-  Label Studio   {url}
+  Label Studio   {page}
   e-mail         {user}
   password       {password}
+
+  Press "Label All Tasks" there. A second reviewer signs up with the link of Organization > Add People.
 
   In another shell, so that the loop finds it:
     export LABEL_STUDIO_URL={url} LABEL_STUDIO_API_KEY={token}
@@ -33,32 +38,42 @@ HELP = """
 """
 
 
-def fill(server: LocalServer) -> None:
-    """Pushes the queue, if a loop has made one."""
+def fill(server: LocalServer) -> str:
+    """Pushes the queue, if a loop has made one; the address to open."""
     os.environ.update(LABEL_STUDIO_URL=server.url, LABEL_STUDIO_API_KEY=server.token)
     if not (LABELS / "queue.jsonl").exists():
         print("No review queue yet: run `dvc repro autolabel`, then `kefu review push`.")
-        return
+        return server.url
     try:
-        print(f"{push_queue()} new tasks pushed")
+        new, page = push_queue()
     except StudioUnavailable as error:
         raise ServerNotStarted(
             f"{error}. The server's data in {RUNTIME / 'label-studio'} was made under another KEFU_SECRET: "
             "set that one, or move the folder away"
         ) from error
+    print(f"{new} new tasks pushed")
+    return page
+
+
+def has_display() -> bool:
+    """Whether a browser window can open; without one, Python would start a text browser in this terminal."""
+    return sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description="Label Studio with the review queue")
     arguments.add_argument("--port", type=int, default=8080)
-    port = arguments.parse_args().port
+    arguments.add_argument("--no-browser", action="store_true")
+    chosen = arguments.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a supervisor: stop Label Studio, too
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     print("Starting Label Studio (the first start takes about a minute) …", flush=True)
     try:
-        with running(RUNTIME / "label-studio", port, secret()) as server:
-            fill(server)
-            print(HELP.format(**vars(server)), flush=True)
+        with running(RUNTIME / "label-studio", chosen.port, secret()) as server:
+            page = fill(server)
+            print(HELP.format(page=page, **vars(server)), flush=True)
+            if has_display() and not chosen.no_browser:
+                webbrowser.open(page)
             while True:
                 time.sleep(3600)
     except ServerNotStarted as error:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from data.label import audit
 from data.review import reviewed, sync
 from data.review.agreement import agreement, table
 from data.review.question import GOLDEN
@@ -43,12 +44,16 @@ def waiting() -> int:
     return sum(ask.round != GOLDEN for ask in _asks(params.load()))
 
 
-def push_queue() -> int:
-    """Pushes what waits, at most review.push_limit; returns how many were new. Raises StudioUnavailable."""
+def push_queue() -> tuple[int, str]:
+    """Pushes what waits, at most review.push_limit; how many were new, and the project's page.
+
+    Raises StudioUnavailable.
+    """
     loaded = params.load()
     pack = load(ROOT / loaded.pack)
     studio = _studio(loaded, pack)
-    return sync.push(studio, _asks(loaded), read_dialogues(DIALOGUES), pack, loaded.review)
+    new = sync.push(studio, _asks(loaded), read_dialogues(DIALOGUES), pack, loaded.review)
+    return new, studio.page
 
 
 def pull_reviews() -> tuple[int, int]:
@@ -62,6 +67,7 @@ def pull_reviews() -> tuple[int, int]:
     before = _known(loaded)
     answers = sync.pull(studio, pack, reviewed.since(REVIEWED, studio.name))
     reviewed.remember(REVIEWED, studio.name, answers)
+    audit.remember(LABELS, REVIEWED, {(answer.dialogue_id, answer.turn) for answer in answers.annotations})
     after = _known(loaded)
     new = [label for at, label in after.labels.items() if before.labels.get(at) != label]
     return len(new), answers.refused + after.refused - before.refused

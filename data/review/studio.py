@@ -79,6 +79,11 @@ class Studio:
         """Which project on which server: what a pull's watermark belongs to."""
         return f"{self.url}#{self.project}"
 
+    @property
+    def page(self) -> str:
+        """Where a reviewer begins."""
+        return f"{self.url}/projects/{self.project}/data"
+
     def _project(self, params: Review, pack: Pack) -> int:
         """Id of the project with that title; made when missing, its interface brought up to date."""
         config = Page(pack.taxonomy, pack.slots, params.language).xml()

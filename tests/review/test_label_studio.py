@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -120,21 +121,16 @@ def test_a_forgotten_person_leaves_the_server_and_the_history(configured: Team, 
     assert [row.dialogue_id for row in history.read(tmp_path)] == ["shop:d:1"]
 
 
-def test_a_restart_loses_nothing(studio_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a copy of the data, so that the server of the other tests stays up."""
-    import shutil
-
-    folder = tmp_path / "copy"
-    shutil.copytree(studio_folder.parent / studio_folder.name, folder)
-    review, port = params("restart", second_annotator_share=1.0), free_port()
-    monkeypatch.setenv("LABEL_STUDIO_URL", f"http://127.0.0.1:{port}")
-    with running(folder, port, SECRET) as up:
-        monkeypatch.setenv("LABEL_STUDIO_API_KEY", up.token)
-        assert run(tmp_path, review).metrics["pushed"] == 5
-        answer(up, up.token, tasks(up, "restart")[0], "other")
-    down = run(tmp_path, review)
-    assert (down.metrics["server"], down.metrics["waiting"]) == (0, 5)
-    with running(folder, port, SECRET):
+def test_a_restart_loses_nothing(
+    configured: Team, studio_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was pushed and said is there in a server that starts on the same data."""
+    review = params("restart", second_annotator_share=1.0)
+    assert run(tmp_path, review).metrics["pushed"] == 5
+    answer(configured.server, configured.first, tasks(configured.server, "restart")[0], "other")
+    shutil.copytree(studio_folder, tmp_path / "copy")
+    with running(tmp_path / "copy", port := free_port(), SECRET):
+        monkeypatch.setenv("LABEL_STUDIO_URL", f"http://127.0.0.1:{port}")
         again = run(tmp_path, review)
     assert (again.metrics["pushed"], len(again.labels), again.metrics["waiting"]) == (0, 1, 4)
 

@@ -1,0 +1,80 @@
+"""The labelling page in a real browser: what a reviewer sees, presses, selects and types, and what becomes of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from data.review.interface import Page
+from kefu.pack import Slot, Text
+from tests.review.conftest import Team
+from tests.review.team import ASKED, PACK, QUEUE, params, run, tasks, values
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install -e .[dev])")
+CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+TITLE = "in a browser"
+
+
+@pytest.fixture
+def page(configured: Team, tmp_path: Path) -> Iterator[sync_api.Page]:
+    """Signed in, at the first task of the label stream."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (`make chromium` installs it)")
+    run(tmp_path, params(TITLE), QUEUE[:1])
+    up = configured.server
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        opened = browser.new_page(viewport={"width": 1600, "height": 900})
+        opened.goto(f"{up.url}/user/login/")
+        opened.fill("input[name=email]", up.user)
+        opened.fill("input[name=password]", up.password)
+        opened.keyboard.press("Enter")
+        opened.wait_for_url(lambda url: "login" not in url)
+        opened.goto(f"{up.url}/projects/{tasks(up, TITLE)[0].project}/data?labeling=1")
+        opened.locator(".kefu-asked").wait_for()
+        yield opened
+        browser.close()
+
+
+def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, configured: Team, tmp_path: Path) -> None:
+    chosen = page.locator(".kefu-intent label:has(input:checked)")
+    sync_api.expect(chosen).to_contain_text("退货 · Return")
+    sync_api.expect(page.locator(".kefu-proposal")).to_contain_text("40%")
+    asked = page.locator(".kefu-asked .kefu-bubble")
+    sync_api.expect(asked).to_have_text(ASKED)  # as text: nothing that anybody wrote becomes markup
+    sync_api.expect(asked.locator(".htx-highlight")).to_have_text(["质量问题", "[ORDER_1]"])  # proposed details
+    sync_api.expect(page.locator(".kefu-turn")).to_have_count(3)
+
+    page.keyboard.press("9")
+    sync_api.expect(chosen).to_contain_text("换货 · Exchange")
+    page.keyboard.press("Shift+N")
+    page.keyboard.press("Shift+4")
+    page.locator(".kefu-bubble", has_text="谢谢").dblclick()  # selects the word
+    sync_api.expect(page.locator(".kefu-bubble .htx-highlight")).to_have_count(3)
+    page.fill("textarea[name=answer]", "可以换，\n运费我们出。")
+    with page.expect_response(lambda got: "/annotations" in got.url and got.request.method == "POST"):
+        page.get_by_role("button", name="Submit").first.click()
+
+    assert values(run(tmp_path, params(TITLE), QUEUE[:1])) == {
+        ("shop:d:0", 0, "intent"): "exchange_request",
+        ("shop:d:0", 0, "slot:order_number"): "[ORDER_1]",
+        ("shop:d:0", 0, "slot:return_reason"): "质量问题",
+        ("shop:d:0", 2, "slot:cancel_reason"): "谢谢",
+        ("shop:d:0", 0, "answer"): "可以换，\n运费我们出。",
+        ("shop:d:0", None, "resolved"): "no",
+    }
+
+
+def test_the_page_speaks_the_language_that_is_asked_for() -> None:
+    english, chinese, both = (Page(PACK.taxonomy, PACK.slots, language).xml() for language in ("en", "zh", "both"))
+    assert 'value="Return"' in english and "Can't tell" in english and "看不出来" not in english
+    assert 'value="退货"' in chinese and "看不出来" in chinese and "Can't tell" not in chinese
+    assert 'value="退货 · Return"' in both
+
+
+def test_titles_of_a_pack_are_text_on_the_page() -> None:
+    hostile = Slot(title=Text(zh='"><img', en='"><img'), ask=Text(zh="?", en="?"))
+    assert "<img" not in Page(PACK.taxonomy, {"x": hostile}, "both").xml()
