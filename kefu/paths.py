@@ -18,7 +18,7 @@ DIALOGUES = STORE / "dialogues"  # dt=YYYY-MM-DD/{dialogues.parquet,quarantine.j
 CORPUS = STORE / "corpus"  # chats.jsonl: what the tiny base models are pretrained on
 BASE = STORE / "base"  # {centre,edge}/ Hugging Face folders (edge: starting point), base.json
 LABELER = STORE / "labeler"
-LABELS = STORE / "labels"  # accepted.jsonl (Label), queue.jsonl (ReviewTask)
+LABELS = STORE / "labels"  # {accepted,signals}.jsonl (Label), queue.jsonl (ReviewTask), audited.jsonl, report.html
 MONITOR = STORE / "monitor"  # dt=YYYY-MM-DD.html, the profile of each day; days/ is its cache
 REVIEW = STORE / "review"  # labels.jsonl (Label): data/reviewed plus what Label Studio finished
 SETS = STORE / "sets"  # router.jsonl (IntentExample), sft.jsonl (Example), preferences.jsonl, retrieval.jsonl
