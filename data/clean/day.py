@@ -23,7 +23,10 @@ from data.clean.runners import Runner
 from data.clean.spool import Spool
 from kefu.schema import Rejected
 
-_CLASH = "session: this id belongs to another dialogue of the day, with other turns"
+_CLASH = (
+    "session: this id belongs to another dialogue of the day, with other turns; "
+    "if it is a correction, remove the dialogue that it corrects"
+)
 
 
 class LostRecords(RuntimeError):

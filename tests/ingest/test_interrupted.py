@@ -1,0 +1,125 @@
+"""Ingest that is stopped in the middle: the disk is full, the process is killed. What is there is whole, and
+running again gives the bytes of a run that nobody disturbed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+import pytest
+
+from data.clean import runners
+from data.clean.room import NoRoom
+from tests.ingest.conftest import Shop, dialogue
+
+Content = Callable[[Path], dict[str, bytes]]
+DAYS = ("2026-11-09", "2026-11-10", "2026-11-11")
+CONTEXT = multiprocessing.get_context("forkserver")  # children that have imported everything, and no threads
+CONTEXT.set_forkserver_preload(["tests.ingest.test_interrupted"])
+
+
+def _ingest(shop: Shop, limit: int) -> None:
+    """In a process of its own. ``limit``: bytes that a file may have; 0 for any."""
+    runners._WORTH_IT = 0
+    if limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        shop.run()
+    except NoRoom as error:
+        sys.exit(str(error))
+
+
+@pytest.fixture
+def whole(shop: Shop, content: Content) -> dict[str, bytes]:
+    """Three days of raw data, and what an undisturbed run makes of them."""
+    draw = random.Random(5)
+    for day in DAYS:
+        texts = [f"订单{draw.getrandbits(160):x}到哪了，{draw.getrandbits(160):x}" for _ in range(300)]
+        shop.put(day, "\n".join([dialogue(f"{day}-{n}", text, "在的") for n, text in enumerate(texts)] + ["{"] * 50))
+    shop.run(shop.root / "undisturbed")
+    return content(shop.root / "undisturbed")
+
+
+def assert_whole(shop: Shop, content: Content, whole: dict[str, bytes]) -> int:
+    """Every day that can be seen is as it should be. Returns how many there are."""
+    days = sorted(path.name for path in shop.store.glob("dt=*"))
+    found = {name: data for name, data in content(shop.store).items() if name.startswith("dt=")}
+    assert found == {name: data for name, data in whole.items() if name.split("/")[0] in days}
+    return len(days)
+
+
+@pytest.fixture
+def small_disk(shop: Shop) -> Iterator[Callable[[int], None]]:
+    """A file system of its own for the store, as large as is asked for."""
+    shop.store.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(shop.store)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk; the limit on file size is tested without it")
+
+    def resize(kilobytes: int) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={kilobytes}k", str(shop.store)], check=True)
+
+    yield resize
+    subprocess.run(["umount", str(shop.store)], check=True)
+
+
+def test_a_full_disk(shop: Shop, content: Content, whole: dict[str, bytes], small_disk: Callable[[int], None]) -> None:
+    needed, seen = sum(map(len, whole.values())) // 1024, set()
+    for size in range(8, needed, needed // 12):
+        small_disk(size)
+        with pytest.raises(NoRoom, match=r"store/dt=2026-11-\d\d: cannot be written, .* MB are free: .*Make room"):
+            shop.run()
+        seen.add(assert_whole(shop, content, whole))
+        assert not list(shop.store.glob(".*"))
+    assert seen == {0, 1, 2}
+    small_disk(4 * needed)
+    shop.run()
+    assert content(shop.store) == whole
+
+
+def start(shop: Shop, limit: int = 0) -> ForkServerProcess:
+    process = CONTEXT.Process(target=_ingest, args=(shop, limit))
+    process.start()
+    return process
+
+
+def test_a_file_that_may_not_grow(shop: Shop, content: Content, whole: dict[str, bytes]) -> None:
+    for limit in (4_000, 30_000):
+        process = start(shop, limit)
+        process.join(60)
+        assert process.exitcode == 1
+        assert assert_whole(shop, content, whole) == 0
+        assert not list(shop.store.glob(".*"))
+    shop.run()
+    assert content(shop.store) == whole
+
+
+@pytest.mark.parametrize(("workers", "kills"), [(1, 15), (2, 2)])
+def test_killed_at_any_instant(shop: Shop, content: Content, whole: dict[str, bytes], workers: int, kills: int) -> None:
+    shop.workers = workers
+    started = time.monotonic()
+    start(shop).join(60)
+    longest = time.monotonic() - started
+    assert content(shop.store) == whole
+    draw, done = random.Random(workers), []
+    for kill in range(kills):
+        if kill % 3 == 0:
+            shutil.rmtree(shop.store)
+        process = start(shop)
+        time.sleep(draw.uniform(0, longest))
+        process.kill()
+        process.join(60)
+        done.append(assert_whole(shop, content, whole))
+    shop.workers = 1
+    shop.run()
+    assert content(shop.store) == whole
+    assert min(done) < len(DAYS), "no run was stopped before it was done"
