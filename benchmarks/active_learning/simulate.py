@@ -15,9 +15,8 @@ import numpy as np
 
 from benchmarks.active_learning.data import Place, Set
 from benchmarks.active_learning.strategies import STRATEGIES
-from data.label.labeler import train_labeler
+from data.label.labeler import Guess, guesses, train_labeler
 from data.label.proposal import Proposal
-from data.label.rules import view_with_rules
 from data.label.turns import LabelledTurn
 from kefu.classifier import TextClassifier
 from kefu.params import Labeler
@@ -53,9 +52,6 @@ class Simulation:
         places = sorted(data.truth)
         self._test = [p for p in places if kept_out(p[0].partition("+")[0], seed)]
         self._pool = sorted(set(places) - set(self._test))
-        self._views = {
-            p: view_with_rules(data.rules, data.dialogues[p[0]].turns, p[1], params.context_turns) for p in places
-        }
 
     def curve(self, strategy: str) -> Curve:
         """Labels from ``start`` to ``stop``, in the order of ``strategy``."""
@@ -64,16 +60,17 @@ class Simulation:
         sizes, accuracy, weighted, dialogues = list[int](), list[float](), list[float](), list[int]()
         while True:
             model = self._train(labelled)
-            right = np.array([p.intent == data.truth[at] for p, at in self._proposals(model, self._test)])
+            right = np.array(
+                [p.intent == data.truth[p.dialogue_id, p.index] for p in self._proposals(model, self._test)]
+            )
             weight = [data.traffic.get(at, 1.0) for at in self._test]
             sizes.append(len(labelled))
             accuracy.append(float(right.mean()))
             weighted.append(float(np.average(right, weights=weight)))
             if len(labelled) >= data.stop:
                 return Curve(sizes, accuracy, weighted, float(np.mean(dialogues)))
-            known = set(labelled)
-            open_turns = self._proposals(model, [at for at in self._pool if at not in known])
-            ranked = STRATEGIES[strategy]([p for p, _ in open_turns], data.copies, draw.randrange(1 << 30))
+            open_turns = self._proposals(model, sorted(set(self._pool) - set(labelled)))
+            ranked = STRATEGIES[strategy](open_turns, data.copies, draw.randrange(1 << 30))
             asked = ranked[: data.step]
             dialogues.append(len({p.dialogue_id for p in asked}))
             labelled += [(p.dialogue_id, p.index) for p in asked]
@@ -90,23 +87,24 @@ class Simulation:
             dialogue_id=at[0], turn=at[1], what="intent", value=value, source="review:truth", confidence=1, version="1"
         )
 
-    def _proposals(self, model: TextClassifier, places: list[Place]) -> list[tuple[Proposal, Place]]:
-        predicted = model.predict([self._views[at] for at in places])
-        second, best = np.sort(predicted, axis=1)[:, -2:].T
-        names = [model.config.classes[k] for k in predicted.argmax(axis=1)]
-        rows = zip(places, names, best.tolist(), (best - second).tolist(), strict=True)
-        return [(self._proposal(at, name, sure, lead), at) for at, name, sure, lead in rows]
+    def _proposals(self, model: TextClassifier, places: list[Place]) -> list[Proposal]:
+        """One for each of ``places``, in their order, which is by dialogue and turn."""
+        wanted = set(places)
+        dialogues = [self._data.dialogues[name] for name in sorted({name for name, _ in places})]
+        found = guesses(model, self._data.rules, dialogues)
+        return [_proposal(guess) for guess in found if (guess.dialogue.id, guess.index) in wanted]
 
-    def _proposal(self, at: Place, intent: str, confidence: float, margin: float) -> Proposal:
-        dialogue = self._data.dialogues[at[0]]
-        return Proposal(
-            dialogue_id=at[0],
-            index=at[1],
-            text=dialogue.turns[at[1]].text,
-            day=dialogue.day,
-            customer=dialogue.customer,
-            csat=dialogue.csat,
-            intent=intent,
-            confidence=confidence,
-            margin=margin,
-        )
+
+def _proposal(guess: Guess) -> Proposal:
+    dialogue = guess.dialogue
+    return Proposal(
+        dialogue_id=dialogue.id,
+        index=guess.index,
+        text=dialogue.turns[guess.index].text,
+        day=dialogue.day,
+        customer=dialogue.customer,
+        csat=dialogue.csat,
+        intent=guess.intent,
+        confidence=guess.confidence,
+        margin=guess.margin,
+    )
