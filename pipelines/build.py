@@ -36,7 +36,7 @@ def main() -> None:
         intents = intent_examples(turns, params)
         prompts = Prompts(pack, {(turn.dialogue.id, turn.index): turn.label.value for turn in turns}, params)
         corrections = Corrections(read_jsonl(files[0], Label), dialogues, Redactor(pack.shop.pii))
-        learnable = Learnable(Facts(*(read_jsonl(path, Label) for path in files)))
+        learnable = Learnable(Facts(read_jsonl(files[0], Label), read_jsonl(LABELS / "signals.jsonl", Label)))
         conversations = Conversations(prompts, params).examples(learnable.of(dialogues.values()), corrections.places)
         preferences, without = preference_examples(corrections.places, prompts)
         questions = retrieval_examples(pack, dialogues.values(), params)

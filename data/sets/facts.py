@@ -1,6 +1,7 @@
-"""What is known of a dialogue beyond its intents: was it resolved, was an answer bad, what should it have been.
+"""What is known of a dialogue beyond its intents: was it resolved, was one of its answers bad.
 
-People's word wins over the machine's, and both over what the channel reported.
+People's word wins over the machine's, and both over what the channel reported. A machine's label that is
+more often wrong than right (its confidence is measured) says nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from kefu.schema import Dialogue, Label
 
 QUALITY = "quality:"
 PEOPLE = "review:"
+LIKELY = 0.5
 
 
 class Facts:
@@ -18,12 +20,12 @@ class Facts:
 
     Args:
         reviewed: labels by people.
-        accepted: labels by machines.
+        signals: labels by machines.
     """
 
-    def __init__(self, reviewed: Iterable[Label], accepted: Iterable[Label]) -> None:
+    def __init__(self, reviewed: Iterable[Label], signals: Iterable[Label]) -> None:
         known: dict[tuple[str, int | None, str], str] = {}
-        for label in (*_kept(accepted), *_kept(reviewed)):  # of two the later wins
+        for label in (*_kept(signals), *_kept(reviewed)):  # of two the later wins
             known[label.dialogue_id, label.turn, label.what] = label.value
         self._resolved = {at[0]: value for at, value in known.items() if at[2] == "resolved"}
         self._bad: dict[str, set[int | None]] = {}
@@ -46,4 +48,5 @@ class Facts:
 
 
 def _kept(labels: Iterable[Label]) -> Iterable[Label]:
-    return (label for label in labels if label.what == "resolved" or label.what.startswith(QUALITY))
+    named = (label for label in labels if label.what == "resolved" or label.what.startswith(QUALITY))
+    return (label for label in named if label.confidence >= LIKELY)

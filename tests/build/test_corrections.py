@@ -45,11 +45,11 @@ def label(dialogue: Dialogue, what: str, value: str, turn: int | None = None, so
 
 
 def built(
-    dialogues: list[Dialogue], reviewed: list[Label], accepted: list[Label]
+    dialogues: list[Dialogue], reviewed: list[Label], signals: list[Label]
 ) -> tuple[list[Example], list[PreferenceExample], Corrections, int, Counter[str]]:
     corrections = Corrections(reviewed, {d.id: d for d in dialogues}, Redactor(PACK.shop.pii))
     prompts = Prompts(PACK, {}, BUILD)
-    learnable = Learnable(Facts(reviewed, accepted))
+    learnable = Learnable(Facts(reviewed, signals))
     examples = Conversations(prompts, BUILD).examples(learnable.of(dialogues), corrections.places)
     pairs, refused = preference_examples(corrections.places, prompts)
     return examples, pairs, corrections, learnable.bad, refused
@@ -124,6 +124,8 @@ def test_answers_with_a_quality_problem_are_left_out_and_counted() -> None:
     examples, _, _, bad, _ = built([one, other], [], [machine])
     assert {e.dialogue_id for e in examples} == {other.id} and bad == 2
     assert len(built([one, other], [label(one, "quality:false_promise", "no")], [machine])[0]) == 3
+    doubtful = machine.model_copy(update={"confidence": 0.4})
+    assert len(built([one, other], [], [doubtful])[0]) == 3
     examples, _, _, bad, _ = built([one, other], [label(one, "quality:rude", "yes", turn=0)], [])
     assert len(examples) == 2 and bad == 1
     corrected = built([one], [label(one, "answer", RIGHT, turn=0)], [machine])[0]
