@@ -13,15 +13,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.pii import address, address_en, contacts, names, numbers
+from kefu.pii import address, address_en, contacts, names, names_en, numbers
 from kefu.pii.base import Found, fold
 
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
 _MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
-_DETECTORS = (numbers.find, contacts.find, address.find, address_en.find, names.find)
+_DETECTORS = (numbers.find, contacts.find, address.find, address_en.find, names.find, names_en.find)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
-_CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}{names.CHARACTERS}]")
-_WORDS = (*contacts.WORDS, *names.WORDS)
+_CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}]")
+_WORDS = (*contacts.WORDS, *names_en.WORDS)
 _BETWEEN = " \t\n,，、:;.-"
 _TYPE = re.compile(r"[A-Z][A-Z_]{0,30}")
 _NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")
@@ -87,10 +87,10 @@ class Redactor:
 
 def _possible(folded: str) -> bool:
     """Whether any detector can find something; most turns are done with here."""
-    if _CHARACTERS.search(folded):
+    if _CHARACTERS.search(folded) or names.CUE.search(folded):
         return True
     small = folded.lower()
-    return any(word in small for word in _WORDS)
+    return any(word in small for word in _WORDS) or names_en.possible(folded, small)
 
 
 def _without_overlaps(spans: list[Found], text: str) -> list[Found]:

@@ -25,19 +25,20 @@ _STREET = "(?:大道|公路|胡同|路|街|巷|弄|村)(?:[东南西北中][一�
 _DIGIT = "[\\d〇零一二三四五六七八九十]"
 _SITE = (
     "小区|社区|校区|花园|家园|公寓|大厦|大楼|写字楼|商厦|广场|中心|学校|大学|中学|小学|幼儿园|宿舍|医院"
-    "|工业园|科技园|产业园|软件园|创业园|创意园|新村|山庄|园|苑|府|湾|城|庄|里"
+    "|工业园|科技园|产业园|软件园|创业园|创意园|新村|山庄|屯|寨|堡|园|苑|府|湾|城|庄|里"
 )
 _NUMBER = "号宿舍楼|号宿舍|号教学楼|号楼|号院|单元|号|栋|幢|座|楼|层|室|房|弄|组|队"
 CHARACTERS = "道镇乡路同街巷弄村区园寓厦场心学院苑府湾城庄里号栋幢座室"  # much faster to exclude by
 _LAST = re.compile(rf"[{CHARACTERS}]|\d-\d{{1,2}}-\d{{3}}")
 _HINT = re.compile(rf"{_TOWN}|{_STREET}|{_SITE}|{_DIGIT}[号栋幢座室层]|[A-Za-z]座|\d-\d{{1,2}}-\d{{3}}")
 _DOOR = (  # so many doors on a line tell that what stands before is a housing estate
-    rf"[A-Za-z]?{_DIGIT}{{1,4}}(?:号楼|号院|栋|幢|座|单元)\s?{_DIGIT}|\d{{1,2}}-\d{{1,2}}-\d{{3,4}}(?!\d)|[A-Za-z]座\s?\d"
+    rf"(?:[A-Za-z]?{_DIGIT}{{1,4}}(?:号楼|号院|栋|幢|座|单元)\s?{_DIGIT}|\d{{1,2}}-\d{{1,2}}-\d{{3,4}}(?!\d)|[A-Za-z]座\s?\d)"
 )
 _UNIT = re.compile(
     rf"(?P<number>[A-Za-z]?{_DIGIT}{{1,5}}(?:[-#][A-Za-z\d]{{1,5}})?(?:{_NUMBER})|(?<![A-Za-z])[A-Za-z](?:座|栋|区|幢))"
+    rf"|(?<=号)(?P<building>{_PLACE}{{2,8}}?)(?=[A-Za-z]?{_DIGIT}{{1,3}}[楼层室座栋幢])"
     rf"|{_PLACE}{{1,10}}?(?:(?P<region>{_REGION})|(?P<town>{_TOWN})|(?P<street>{_STREET})"
-    rf"|(?P<site>(?:{_SITE})(?!{_TOWN}|{_REGION}|[东南西北中]?(?:{_STREET}))|(?={_DOOR})))"
+    rf"|(?P<site>(?:{_SITE})(?!{_TOWN}|{_REGION}|[东南西北中]?(?:{_STREET}))|(?=\s?{_DOOR})))"
     r"|(?P<bare>(?:[A-Za-z]?\d{1,4}(?:-\d{1,4}){0,3}|[〇零一二三四五六七八九]{3,5})"
     r"(?![\d元块%天个件年月日点折]|[-. ]\d))"
 )

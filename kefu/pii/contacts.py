@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from kefu.pii.base import Found
 
 _LOCAL = string.ascii_letters + string.digits + "._%+-"
-CHARACTERS = "微威薇扣企"  # as in names.py
+CHARACTERS = "微威薇扣企加"  # as in names.py
 WORDS = ("wechat", "weixin", "vx", "wx", "v信", "qq")
-_HINT = re.compile("[@微威薇vVwWQq扣企]")
+_HINT = re.compile("[@加微威薇vVwWQq扣企]")
 _DOMAIN = re.compile(r"\s?@\s?(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}")
 _WECHAT = re.compile(
-    r"(?:微信|威信|薇信|(?<![A-Za-z])(?i:wechat|weixin|vx|wx|v信))"
-    r"((?:号|名|是|为|:|=|\s|(?i:id|is|no\.?)){0,5})([A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9])"
+    r"(?:微信|威信|薇信|(?<![A-Za-z])(?i:wechat|weixin|vx|wx|v信)|加我?[vV微薇])"
+    r"((?:号|名|是|为|:|=|,|，|\s|(?i:id|is|no\.?)){0,5})([A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9])"
 )
 _QQ = re.compile(
     r"(?:(?<![A-Za-z])[Qq]{2}|扣扣|企鹅)(?:号码?|群|是|为|:|=|\s|(?i:id|is|number)){0,5}([1-9]\d{4,10})(?!\d)"

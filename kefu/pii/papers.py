@@ -71,6 +71,11 @@ IDENTITY: tuple[Rule, ...] = (
 BANK: tuple[Rule, ...] = (
     rule(
         "BANK_CARD",
+        r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])",
+        _iban,
+    ),
+    rule(
+        "BANK_CARD",
         rf"(?<!\d)(?:[3-69]\d|2[2-7])\d\d{SEP}\d{{4}}{SEP}\d{{4}}{SEP}\d{{4}}{SEP}\d{{0,3}}(?!\d)",
         _bank_card,
     ),
@@ -78,10 +83,5 @@ BANK: tuple[Rule, ...] = (
     rule(
         "BANK_CARD",
         rf"(?:卡号?|账[号户]|帐[号户]|(?i:card(?:\snumber|\sno\.?)?)){IS}(\d{{4}}(?:{SEP}\d{{4}}){{3}}{SEP}\d{{0,3}})(?!\d)",
-    ),
-    rule(
-        "BANK_CARD",
-        r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])",
-        _iban,
     ),
 )

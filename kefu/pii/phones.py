@@ -24,6 +24,8 @@ def _told(text: str, start: int, end: int) -> int:
     """A number without marks of its own counts after a cue, or as a piece of a message by itself."""
     if near(_CUE, text, start, end):
         return end
+    if end - start == 10:  # without spaces it may be anything
+        return 0
     before, after = text[max(0, start - 12) : start].strip(" "), text[end : end + 12].strip(" ")
     alone = len(text) - (end - start) <= 10 or (before[-1:] in _BORDER and after[:1] in _BORDER_AFTER)
     return end if alone and not near(_MEASURE, text, start, end) else 0

@@ -1,0 +1,120 @@
+"""Names of people in English text, where a cue announces one.
+
+After a strong cue ("my name is", "recipient:") any words that look like a name count. After a weak one
+("this is", "I'm", a greeting at the end) and where a name stands as a piece of its own between commas or
+lines, the first word must be a common first name, or both words must be written as names and a border
+follow. "Mr Smith" alone says too little and stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kefu.pii.base import Found
+
+WORDS = ("name", "recipient", "consignee", "addressee", "account holder", "cardholder")  # one is in every strong cue
+_WRITTEN = re.compile(r"[A-Z][a-z'’-]+\s(?:[A-Z]\.?\s)?[A-Z][A-Za-z'’-]")
+_WORD = r"[A-Za-z][A-Za-z'’-]{1,19}"
+_NAME = rf"(?P<a>{_WORD})(?P<b>\s[A-Za-z]\.?(?=\s)|\s{_WORD})?(?P<c>\s{_WORD})?"
+_STRONG = re.compile(
+    r"(?<![A-Za-z])(?i:my\s(?:full\s)?name(?:\sis|'s|:)"
+    r"|(?:recipient|consignee|addressee|account\sholder|cardholder|(?:full\s|customer\s|first\s|last\s)?name)"
+    r"(?:\s?(?:is|'s|:|-|=)|\son\s(?:the\s)?(?:order|account|parcel|card)\s?(?:is|:)?))"
+    r"(?!\s(?i:is|on|of|for)\b)"
+    rf"[\s:]{{0,3}}{_NAME}"
+)
+_WEAK = re.compile(
+    r"(?<![A-Za-z])(?i:this\sis|i'm|i\sam|it's|it\sis|(?:under|in)\s(?:the\s)?name(?:\sof)?|on\sbehalf\sof"
+    r"|(?:ship|send|deliver|hand|addressed?|belongs)(?:\s\w{1,12}){0,2}?\sto:?|(?:mr|mrs|ms|miss|dr)\b\.?|name|recipient|consignee|addressee|account\sholder"
+    r"|(?:regards|sincerely|thanks|thank\syou|cheers|best|yours(?:\struly)?)[,!.]?(?=\s{0,2}\n))"
+    rf"\s{{1,3}}{_NAME}"
+)
+_PIECE = re.compile(
+    rf"(?:^|(?<=[\n,;:(（，])|(?<=\n )|(?<=[,;:] )|(?<=  )){_NAME}(?=[\n,;)），]|$|\s(?:here|speaking)\b|\s\s)"
+)
+_SAYS = re.compile(rf"(?<![A-Za-z])(?i:(?:pls|please|hi|hey|hello|so|ok|yes)\s){{0,3}}{_NAME}\s(?:here|speaking)\b")
+_END = re.compile(
+    r"\s{0,2}(?:$|[\n,.;!?)(，。]|\s|-|(?:here|again|speaking|calling|from|and|signed|ordered|is|but|or)\b)"
+)
+_COMMON = (
+    "a about address after again all also an and any are as at available back bad been being both box boxes brand "
+    "broken but by calling came can can't card change changed changes come correct could customer definitely did "
+    "didn't different disappointed do does doesn't don't done each email even ever every field first for friday from "
+    "get getting go going gone good got great had has have he hello her here hey hi him his how i if in incorrect "
+    "into is isn't it its just know last late like looking made make many may me mine missing misspelled mobile "
+    "monday more most much must my need never new no not now number of off ok okay old on one only or order ordered "
+    "orders other our out over paid phone plate please pls really return ridiculous said same saturday see send sent "
+    "service she shipped should since so some sorry spelled still such sunday support tag tags take team tel than "
+    "thank thanks that the then there these they this those through thursday thx time to today tomorrow too trying "
+    "tuesday two unacceptable under unknown until up us used user using very waiting want was we wednesday were what "
+    "when where which while who why will with won't would wrong yes yesterday you your"
+)
+_NO_NAMES = frozenset(_COMMON.split())
+_COMMON_FIRST = (
+    "aaron abigail adam adrian aidan alan albert alex alexander alexandra alice alicia alison allison amanda amber "
+    "amy andrea andrew angela anita ann anna anne anthony antonio arthur ashley barbara ben benjamin beth betty "
+    "beverly bob bobby bradley brandon brenda brian bruce bryan carl carlos carol caroline carolyn catherine charles "
+    "charlotte cheryl chloe chris christian christina christine christopher cindy claire colin connor craig crystal "
+    "cynthia daniel danielle david deborah debra denise dennis diana diane donald donna doris dorothy douglas dylan "
+    "edward elaine eleanor elizabeth ella ellen emily emma eric ethan eugene eva evan evelyn fatima fiona frances "
+    "francis frank gabriel gary george gerald gloria grace graham greg gregory hannah harold harry hassan heather "
+    "helen henry howard ian isaac isabella jack jacob jacqueline jake james jamie jane janet janice jason jean jeff "
+    "jeffrey jennifer jeremy jerry jesse jessica jim joan joe john johnny jonathan jose joseph joshua joyce juan "
+    "judith judy julia julie justin karen kate katherine kathleen kathryn katie keith kelly kenneth kevin kim "
+    "kimberly kyle larry laura lauren lawrence leah leo lewis liam lily linda lisa logan lori louis louise lucas lucy "
+    "luke maria marie marilyn mark martha martin mary mason matthew megan mei melissa mia michael michelle miguel "
+    "mike mohamed mohammed molly muhammad nancy natalie nathan neil nicholas nicole nina noah nora oliver olivia "
+    "pamela patricia patrick paul paula pedro peter philip phillip priya rachel ralph raymond rebecca richard robert "
+    "robin roger ronald roy russell ruth ryan samantha samuel sandra sara sarah scott sean sharon shirley simon "
+    "sophia sophie stella stephanie stephen steve steven stuart susan tara teresa terry theresa thomas timothy tina "
+    "todd tom tommy tony tracy tyler vanessa vera vincent virginia walter wayne wei wendy william xin yan yusuf "
+    "zachary zoe"
+)
+_FIRST = frozenset(_COMMON_FIRST.split())
+
+
+def _span(match: re.Match[str], text: str, strong: bool) -> Found | None:
+    """The name a match holds: words belong to it while they look like a name."""
+    first = match["a"]
+    if first.lower() in _NO_NAMES:
+        return None
+    end, words = match.end("a"), 1
+    for group in ("b", "c"):
+        word = (match[group] or "").strip()
+        if group == "b" and len(word.rstrip(".")) == 1:  # an initial
+            continue
+        if not word or (word.isupper() and not first.isupper() and len(word) < 4):  # a state: Austin TX
+            break
+        if word.lower() in _NO_NAMES or (word[0].islower() and first[0].isupper()):
+            break
+        end = match.end(group)
+        words += 1
+    if (strong and (first[0].isupper() or match[0][:2].lower() == "my")) or (words > 1 and first.lower() in _FIRST):
+        return Found(match.start("a"), end, "NAME")
+    written = words > 1 and all(word[0].isupper() for word in text[match.start("a") : end].split())
+    return Found(match.start("a"), end, "NAME") if written and _END.match(text, end) else None
+
+
+def possible(text: str, small: str) -> bool:
+    """Whether there can be a name without a strong cue; ``small`` is the text in small letters."""
+    return _WRITTEN.search(text) is not None or not _FIRST.isdisjoint(small.split())
+
+
+def find(text: str) -> Iterator[Found]:
+    """Names of folded text."""
+    small = text.lower()
+    if any(word in small for word in WORDS):
+        for match in _STRONG.finditer(text):
+            if found := _span(match, text, strong=True):
+                yield found
+    if not possible(text, small):
+        return
+    for match in _WEAK.finditer(text):
+        if found := _span(match, text, strong=False):
+            yield found
+    for pattern in (_PIECE, _SAYS):
+        for match in pattern.finditer(text):
+            found = _span(match, text, strong=False)
+            if found and match["a"].lower() in _FIRST:
+                yield found
