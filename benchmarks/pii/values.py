@@ -21,7 +21,7 @@ def email(draw: Random) -> str:
     local = draw.choice(
         [f"user.{some(draw, 3)}", f"{some(draw, 8)}", "li_ming88", "tom-smith", "wang.fang+shop", "Anna_B"]
     )
-    whole = f"{local}@{draw.choice(['example.com', 'mail.example.cn', 'example.com.cn', 'example.org', 'qq.example'])}"
+    whole = f"{local}@{draw.choice(['example.com', 'mail.example.cn', 'example.com.cn', 'example.org', 'example.net'])}"
     return draw.choice([whole] * 7 + [whole.upper(), whole.replace("@", " @ "), figures.wide(whole)])
 
 
