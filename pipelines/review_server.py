@@ -67,6 +67,7 @@ def main() -> None:
     chosen = arguments.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a supervisor: stop Label Studio, too
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     print("Starting Label Studio (the first start takes about a minute) …", flush=True)
     try:
         with running(RUNTIME / "label-studio", chosen.port, secret()) as server:

@@ -10,7 +10,6 @@ task to the same person twice: that is how some questions get two annotators. De
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,17 +20,15 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
 from data.review.answers import moment
-from data.review.interface import Page
-from data.review.tasks import MODEL
+from data.review.project import project
 from kefu.pack import Pack
 from kefu.params import Review
 
 PAGE = 500  # tasks a request
 BATCH = 100  # tasks an import; each import is one transaction
+ASKED = 60  # values of a filter: about 2 kB of address, which every proxy lets pass
 TIMEOUT = 30  # seconds
 EPOCH = "1970-01-01T00:00:00.000000Z"  # Label Studio insists on the fraction
-
-log = logging.getLogger("kefu.review")
 
 
 class StudioUnavailable(RuntimeError):
@@ -62,7 +59,7 @@ class Studio:
         with _explained(self.url):
             # The SDK's generated types leave out what its own server accepts: tests call the real one.
             self._client: Any = LabelStudio(base_url=self.url, api_key=api_key, timeout=TIMEOUT)
-            self.project = self._project(params, pack)
+            self.project = project(self._client, params, pack)
 
     @classmethod
     def from_environment(cls, params: Review, pack: Pack) -> Studio | None:
@@ -84,25 +81,13 @@ class Studio:
         """Where a reviewer begins."""
         return f"{self.url}/projects/{self.project}/data"
 
-    def _project(self, params: Review, pack: Pack) -> int:
-        """Id of the project with that title; made when missing, its interface brought up to date."""
-        config = Page(pack.taxonomy, pack.slots, params.language).xml()
-        found = [p for p in self._client.projects.list(title=params.project) if p.title == params.project]
-        if not found:
-            settings = {"maximum_annotations": 1, "show_collab_predictions": True, "model_version": MODEL}
-            return int(self._client.projects.create(title=params.project, label_config=config, **settings).id)
-        project = self._client.projects.get(min(p.id for p in found))
-        if project.label_config != config:
-            self._client.projects.update(project.id, label_config=config)
-            log.info("%s: interface brought up to taxonomy %s", self.url, pack.taxonomy.version)
-        return int(project.id)
-
     def _tasks(self, name: str, values: Sequence[str], include: str) -> Iterator[Any]:
-        """Tasks whose data field ``name`` is one of ``values``."""
-        query = _query({"filter": f"filter:tasks:data.{name}", "operator": "in_list", "type": "List", "value": values})
-        return self._client.tasks.list(
-            project=self.project, query=query, fields="task_only", include=include, page_size=PAGE
-        )
+        """Tasks whose data field ``name`` is one of ``values``: some at a time, since they stand in the address."""
+        for start in range(0, len(values), ASKED):
+            some = {"operator": "in_list", "type": "List", "value": values[start : start + ASKED]}
+            query = _query({"filter": f"filter:tasks:data.{name}", **some})
+            found = {"query": query, "fields": "task_only", "include": include, "page_size": PAGE}
+            yield from self._client.tasks.list(project=self.project, **found)
 
     def there(self, keys: Sequence[str]) -> set[str]:
         """Those of ``keys`` that the project has."""
@@ -112,10 +97,9 @@ class Studio:
     def ask_two(self, keys: Sequence[str]) -> None:
         """Lets two people answer each of these tasks; Label Studio sees to it that they are two."""
         with _explained(self.url):
-            for start in range(0, len(keys), BATCH):
-                for task in list(self._tasks("key", keys[start : start + BATCH], "id,overlap")):
-                    if task.overlap < 2:
-                        self._client.tasks.update(str(task.id), overlap=2)
+            for task in list(self._tasks("key", keys, "id,overlap")):
+                if task.overlap < 2:
+                    self._client.tasks.update(str(task.id), overlap=2)
 
     def push(self, tasks: Sequence[dict[str, Any]]) -> int:
         """Imports tasks (see ``interface.studio_task``); returns how many."""
