@@ -26,6 +26,7 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 from mlflow import MlflowClient, artifacts
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from kefu.io import read_json
 from kefu.paths import ROOT
@@ -202,6 +203,45 @@ def rollback() -> ChampionInfo:
     client().set_registered_model_alias(MODEL, CHAMPION, str(before.version))
     client().set_registered_model_alias(MODEL, PREVIOUS, str(now.version))
     return before
+
+
+def release_aliases(version: int) -> list[str]:
+    """Which aliases (champion, previous) name a version."""
+    named = {CHAMPION: champion(), PREVIOUS: previous()}
+    return [alias for alias, info in named.items() if info and info.version == version]
+
+
+def run_artifacts() -> Iterator[tuple[str, str]]:
+    """(run id, path) of every file that stages logged; sealed releases are left out, they are the registry's."""
+    found = client().get_experiment_by_name(EXPERIMENT)
+    token = None
+    while found:
+        page = client().search_runs([found.experiment_id], page_token=token)
+        for run in page:
+            yield from ((run.info.run_id, path) for path in _files(run.info.run_id, None))
+        token = page.token
+        if not token:
+            return
+
+
+def _files(run_id: str, folder: str | None) -> Iterator[str]:
+    for entry in client().list_artifacts(run_id, folder):
+        if entry.path != "release":
+            yield from _files(run_id, entry.path) if entry.is_dir else (entry.path,)
+
+
+def artifact(run_id: str, path: str, folder: Path) -> Path:
+    """A logged file: in place for a local store, else downloaded into ``folder``."""
+    return Path(client().download_artifacts(run_id, path, None if local_artifacts(run_id) else str(folder)))
+
+
+def local_artifacts(run_id: str) -> bool:
+    return str(client().get_run(run_id).info.artifact_uri).startswith(("/", "file:"))
+
+
+def delete_artifact(run_id: str, path: str) -> None:
+    """Removes a logged file for good."""
+    get_artifact_repository(client().get_run(run_id).info.artifact_uri).delete_artifacts(path)
 
 
 def download_release(version: int) -> Path:

@@ -1,0 +1,107 @@
+"""What gives a person away in an artefact: their pseudonym, the ids of their dialogues, words only they said.
+
+Whoever is to be forgotten is known by pseudonym here; the shop's own id never comes this far.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import mmap
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kefu.dialogues import COPIES, DIALOGUES
+
+SHORTEST = 8  # characters; shorter texts are everybody's
+
+
+@dataclass(frozen=True)
+class Traces:
+    """A person. ``ids``: of their dialogues; ``texts``: redacted turns that no other customer wrote."""
+
+    customer: str
+    ids: frozenset[str] = field(default_factory=frozenset)
+    texts: frozenset[str] = field(default_factory=frozenset)
+
+    def own(self, value: Any) -> bool:
+        """Whether a JSON value holds anything of them: as a value, or as a text that quotes them."""
+        if isinstance(value, str):
+            return self._text_is_theirs(value)
+        if isinstance(value, dict):
+            return any(map(self.own, value.keys())) or any(map(self.own, value.values()))
+        return isinstance(value, list) and any(map(self.own, value))
+
+    def _text_is_theirs(self, text: str) -> bool:
+        if self.customer in text or text in self.ids or text.rsplit("#", 1)[0] in self.ids:
+            return True
+        return any(said in text for said in self.texts) if len(text) >= SHORTEST else False
+
+    def found_in(self, content: bytes | mmap.mmap) -> bool:
+        """Whether bytes of a text file hold anything of them: plain, in JSON or in HTML; an id only as a whole."""
+        if any(content.find(word) >= 0 for word in self._words):
+            return True
+        return bool(self.ids) and self._whole_ids.search(content) is not None
+
+    @cached_property
+    def _words(self) -> list[bytes]:
+        return sorted({spelt for text in (self.customer, *self.texts) for spelt in _spellings(text)})
+
+    @cached_property
+    def _whole_ids(self) -> re.Pattern[bytes]:
+        ids = sorted({spelt for one in self.ids for spelt in _spellings(one)})
+        return re.compile(rb"(?<![\w:.-])(?:" + b"|".join(map(re.escape, ids)) + rb")(?![\w.-])")
+
+
+def _spellings(text: str) -> set[bytes]:
+    spelt = {text, html.escape(text), json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return {one.encode() for one in spelt}
+
+
+def find(store: Path, customer: str, more: Iterable[str], public: str) -> Traces:
+    """The person's traces in the dialogue store.
+
+    Args:
+        store: folder of the stored days.
+        more: ids known from elsewhere (raw files).
+        public: the shop's own texts; what stands there is not the person's, even if they said it too.
+    """
+    ids: set[str] = set(more)
+    said: set[str] = set()
+    for path in sorted(store.glob(f"dt=*/{DIALOGUES}")):
+        for batch in _batches(path, ["id", "customer", "turns"]):
+            own = batch.filter(pc.equal(batch["customer"], customer))
+            ids.update(own["id"].to_pylist())
+            said.update(_customer_texts(own).to_pylist())
+    for path in sorted(store.glob(f"dt=*/{COPIES}")):
+        table = pq.read_table(path, columns=["id", "customer"])
+        ids.update(table.filter(pc.equal(table["customer"], customer))["id"].to_pylist())
+    candidates = {text for text in said if text and len(text) >= SHORTEST and text not in public}
+    return Traces(customer, frozenset(ids), frozenset(candidates - _said_by_others(store, customer, candidates)))
+
+
+def _batches(path: Path, columns: list[str]) -> Iterable[pa.RecordBatch]:
+    return pq.ParquetFile(path).iter_batches(columns=columns)
+
+
+def _customer_texts(batch: pa.RecordBatch) -> pa.Array:
+    turns = batch["turns"].flatten()
+    return turns.field("text").filter(pc.equal(turns.field("role"), "customer"))
+
+
+def _said_by_others(store: Path, customer: str, candidates: set[str]) -> set[str]:
+    """Of some texts, those that another customer wrote too: they tell nothing about anybody."""
+    wanted, shared = pa.array(sorted(candidates), pa.string()), set[str]()
+    for path in sorted(store.glob(f"dt=*/{DIALOGUES}")) if candidates else ():
+        for batch in _batches(path, ["customer", "turns"]):
+            texts = _customer_texts(batch.filter(pc.not_equal(batch["customer"], customer)))
+            shared.update(texts.filter(pc.is_in(texts, wanted)).to_pylist())
+    return shared

@@ -1,0 +1,35 @@
+"""Removes a person's live state: open sessions, and conversations that wait for a human agent."""
+
+from __future__ import annotations
+
+import redis
+
+from kefu.secret import pseudonym
+from serving.dialogue.session import Handoff, Session
+from serving.knowledge.sessions import HANDOFFS, PREFIX
+
+
+def forget_sessions(url: str, customer: str, write: bool) -> int:
+    """Removes sessions and hand-offs of a customer (pseudonym) from Redis; returns how many.
+
+    Raises redis.RedisError when the server cannot be reached.
+    """
+    client = redis.Redis.from_url(url, decode_responses=True)
+    gone = 0
+    for name in client.scan_iter(f"{PREFIX}session:*"):
+        stored = client.get(name)
+        if stored and _owner(Session.model_validate_json(str(stored))) == customer:
+            gone += 1
+            if write:
+                client.delete(name)
+    for waiting in client.lrange(HANDOFFS, 0, -1):
+        if Handoff.model_validate_json(waiting).customer == customer:
+            gone += 1
+            if write:
+                client.lrem(HANDOFFS, 0, str(waiting))
+    return gone
+
+
+def _owner(session: Session) -> str:
+    """As the conversation log names whoever speaks."""
+    return pseudonym(session.customer or f"session:{session.id}")

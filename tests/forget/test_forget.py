@@ -1,0 +1,181 @@
+"""A person is forgotten: nothing of theirs is left anywhere, nothing of anybody else's is lost, a record remains."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from data.forget import ledger, store, trained_on
+from kefu import forgotten
+from kefu.io import read_json
+from kefu.secret import pseudonym
+from pipelines.cli import app
+from pipelines.forget import forget
+from tests.forget.conftest import DAYS, ORDER, OTHER, PARROT, PERSON, SHARED, WORDS, Project
+
+
+def contents(root: Path) -> Iterator[tuple[Path, bytes]]:
+    """Every file below, also unpacked."""
+    for path in sorted(root.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            yield path, data
+            if data.startswith(b"\x1f\x8b"):
+                yield path, gzip.decompress(data)
+            if data.startswith(b"PAR1"):
+                yield path, json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False).encode()
+
+
+def holding(project: Project, *needles: str) -> set[str]:
+    """Files that hold one of some texts, however it is spelled."""
+    spelt = {one.encode() for n in needles for one in (n, json.dumps(n)[1:-1])}
+    found = contents(project.root)
+    return {str(path.relative_to(project.root)) for path, data in found if any(s in data for s in spelt)}
+
+
+EVERYTHING = (PERSON, ORDER, *WORDS, ":lin", '"lin"', f"lin {PARROT}")
+
+
+def test_nothing_is_left_but_the_pseudonym_in_the_ledger(full: Project) -> None:
+    before = holding(full, *EVERYTHING, pseudonym(PERSON))
+    assert len(before) > 20  # raw, store, sets, reports, DVC's cache, MLflow's artefacts
+    others = {one for one in full.dialogues() if ":lin" not in one}
+    outcome = forget(PERSON)
+    assert holding(full, *EVERYTHING) == set()
+    assert holding(full, pseudonym(PERSON)) == {"data/forgotten.jsonl"}
+    assert set(full.dialogues()) == others
+    assert outcome.counts["raw records"] == 7 and outcome.counts["stored dialogues"] == 4
+    assert all(outcome.counts[name] for name in (*store.RECORDS[1:], "reviewed", "MLflow artefacts"))
+    assert outcome.models == ["release 2 (champion): centre, edge, router", "data/store/release: centre, edge, router"]
+
+
+def test_others_stay_byte_for_byte_in_raw_files_and_their_records_in_the_rest(full: Project) -> None:
+    raw = full.root / f"data/raw/shop/dt={DAYS[0]}/a.jsonl"
+    expected = b"".join(one for one in raw.read_bytes().splitlines(keepends=True) if PERSON.encode() not in one)
+    forget(PERSON)
+    assert raw.read_bytes() == expected
+    packed = gzip.decompress((full.root / f"data/raw/shop/dt={DAYS[1]}/a.jsonl.gz").read_bytes())
+    assert len(packed.splitlines()) == 7 and SHARED.encode() in packed
+    labels = (full.store / "labels/accepted.jsonl").read_text().splitlines()
+    assert len(labels) == len(full.dialogues()) == 22
+    assert (full.store / "sets/sft.jsonl").read_text().count(pseudonym(OTHER)) == 4
+    assert len(read_json(full.root / "data/reviewed/labelstudio.json")["undecided"]) == 22
+
+
+def test_ingest_keeps_them_out_also_when_a_backup_comes_back(full: Project) -> None:
+    backup = {path: path.read_bytes() for path in (full.root / "data/raw").rglob("*") if path.is_file()}
+    forget(PERSON)
+    assert set(full.ingest()) == {"written"}  # made anew from what is left
+    left = full.dialogues()
+    assert full.ingest() == ["unchanged"] * 3
+    for path, data in backup.items():
+        path.write_bytes(data)
+    full.ingest()
+    assert full.dialogues() == left
+    facts = [read_json(full.store / f"dialogues/dt={day}/partition.json") for day in DAYS]
+    assert [f["forgotten"] for f in facts] == [2, 2, 3]
+    ways = ("kept", "duplicates", "near_duplicates", "forgotten", "quarantined")
+    assert all(f["read"] == sum(f[way] for way in ways) for f in facts)
+    forget(PERSON)  # and the raw data that came back go again
+    assert holding(full, *EVERYTHING) == set()
+
+
+def test_days_without_raw_data_are_mended_in_place(full: Project) -> None:
+    for path in (full.root / "data/raw").rglob("*.jsonl*"):
+        path.unlink()
+    for folder in (full.root / "data/raw").glob("*/dt=*"):
+        folder.rmdir()
+    forget(PERSON)
+    assert holding(full, *EVERYTHING) == set() and len(full.dialogues()) == 22
+    for day in DAYS:
+        folder = full.store / f"dialogues/dt={day}"
+        facts, kept = read_json(folder / "partition.json"), pq.read_metadata(folder / "dialogues.parquet").num_rows
+        assert facts["kept"] == kept and (folder / "keys.bin").stat().st_size == 16 * kept
+        assert facts["turns"] == sum(len(d.turns) for d in full.dialogues().values() if d.day == day)
+
+
+def test_a_second_time_nothing_is_left_to_do_and_no_row_is_added(full: Project) -> None:
+    forget(PERSON)
+    rows = full.ledger.read_text()
+    outcome = forget(pseudonym(PERSON))  # the pseudonym is as good as the id
+    assert not outcome.removed and full.ledger.read_text() == rows
+
+
+@pytest.mark.parametrize("step", ["forget_jsonl", "forget_derived", "forget_cache", "forget_raw", "forget_partitions"])
+def test_killed_at_any_step_it_can_be_run_again(full: Project, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        done = getattr(store, step)
+
+        def killed(*given: object) -> None:
+            done(*given)
+            raise KeyboardInterrupt
+
+        if step == "forget_raw":  # the survey calls it too, without writing
+            patched.setattr(store, step, lambda *given: killed(*given) if given[-1] is True else done(*given))
+        else:
+            patched.setattr(store, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(PERSON)
+    assert forgotten.read(full.ledger)  # ingest would keep them out already
+    forget(PERSON)
+    assert holding(full, *EVERYTHING) == set()
+    assert [row["state"] for row in ledger.rows(full.ledger)] == ["begun", "done"]
+
+
+def test_a_dry_run_changes_nothing(full: Project) -> None:
+    before = {path: path.read_bytes() for path in full.root.rglob("*") if path.is_file()}
+    outcome = forget(PERSON, write=False)
+    assert outcome.counts["stored dialogues"] == 4 and outcome.models
+    after = {path: path.read_bytes() for path in full.root.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_the_record_is_signed_and_says_what_could_not_be_reached(full: Project) -> None:
+    forget(PERSON)
+    begun, done = ledger.rows(full.ledger)
+    assert begun["customer"] == done["customer"] == pseudonym(PERSON)
+    assert done["removed"]["stored dialogues"] == 4 and len(done["models"]) == 2
+    assert any(what.startswith("Label Studio") for what in done["not_reached"])
+    assert ledger.verify(full.ledger) == []
+    text = full.ledger.read_text()
+    for tampered in (
+        text.replace('"stored dialogues": 4', '"stored dialogues": 3'),
+        text.splitlines(keepends=True)[1],
+        text.replace(pseudonym(PERSON), pseudonym(OTHER)),
+    ):
+        full.ledger.write_text(tampered)
+        assert ledger.verify(full.ledger)
+        assert CliRunner().invoke(app, ["forget", "--verify"]).exit_code == 1
+
+
+def test_a_stranger_leaves_a_record_and_takes_nothing_along(full: Project) -> None:
+    before = full.dialogues()
+    shown = CliRunner().invoke(app, ["forget", "--customer", "nobody-we-know"])
+    assert shown.exit_code == 0 and "nothing of this customer was found" in shown.output
+    assert full.dialogues() == before
+    assert [row["state"] for row in ledger.rows(full.ledger)] == ["begun", "done"]
+    assert CliRunner().invoke(app, ["forget", "--verify"]).exit_code == 0
+    assert holding(full, "nobody-we-know") == set()
+
+
+def test_a_release_tells_whom_it_was_trained_on_or_may_have_seen_anybody(full: Project) -> None:
+    known = forget("u0", write=False)
+    assert known.models[0] == "release 2 (champion): centre, edge, router" and known.unknown == ["release 1"]
+    assert forget("nobody-we-know", write=False).models == []
+    lists = list((full.store / "release/trained_on").iterdir())
+    assert sorted(path.name for path in lists) == ["centre.bin", "edge.bin", "router.bin"]
+    assert all(path.stat().st_size == 8 * 8 for path in lists)  # eight customers, eight bytes each
+
+
+def test_continued_training_inherits_whom_the_champion_saw(full: Project) -> None:
+    champion, release = full.store / "release", full.root / "next"
+    release.mkdir()
+    (full.root / "sets").mkdir()
+    trained_on.write(release, full.root / "sets", (), champion)
+    assert trained_on.saw(release, pseudonym(PERSON)) == ["centre", "edge"]  # the router starts anew
