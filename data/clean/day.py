@@ -88,9 +88,8 @@ class Mill:
         """
         counts = Counts()
         with partition.writing(folder) as temporary:
-            spooled = temporary / "spool.arrow"
             with (temporary / partition.QUARANTINE).open("w", encoding="utf8") as file:
-                with Spool(spooled) as spool:
+                with Spool(temporary) as spool:
                     for part in self.runner(day, sources):
                         _gather(part, spool, counts)
                         file.writelines(f"{line}\n" for line in part.rejected)
@@ -100,7 +99,7 @@ class Mill:
                 writing = _Writing(spool, decision, counts)
                 partition.write_rows(temporary, writing.kept())
                 file.writelines(f"{record.model_dump_json()}\n" for record in writing.clashes)
-            spooled.unlink()
+            spool.close()
             digest = _finish(temporary, folder.parent, spool, marks, decision, writing.customers)
             counts.check(day)
             facts = asdict(counts) | {"redacted": dict(sorted(counts.redacted.items()))}

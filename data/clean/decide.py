@@ -65,7 +65,7 @@ def decide(marks: Marks, earlier: Iterable[Earlier], bound: float) -> Decision:
     for day in earlier:
         twice |= contained(marks.keys, day.keys)
         seen |= contained(marks.sessions, day.sessions)
-        for row, other, alike in zip(*against(groups.signatures, day.signatures, bound), strict=True):
+        for row, other, alike in zip(*against(marks.signatures, groups.best, day.signatures, bound), strict=True):
             if row not in stored or alike > stored[row].similarity:
                 stored[int(row)] = Copy(day.day, int(other), float(alike), int(day.sessions[other]))
     fate[twice] = DUPLICATE
@@ -81,9 +81,10 @@ class _Groups:
 
     def __init__(self, marks: Marks) -> None:
         rows = np.flatnonzero(marks.signatures.any(axis=1))
-        rows = rows[np.argsort(-marks.worth[rows], kind="stable")]
-        _, first, self._group = np.unique(whole(marks.signatures[rows]), return_index=True, return_inverse=True)
-        self._rows, self.signatures, self._sessions = rows, marks.signatures[rows[first]], marks.sessions
+        self._rows = rows[np.argsort(-marks.worth[rows], kind="stable")]
+        words = whole(marks.signatures, self._rows)
+        _, first, self._group = np.unique(words, return_index=True, return_inverse=True)
+        self.best, self._signatures, self._sessions = self._rows[first], marks.signatures, marks.sessions
 
     def copies(self, alive: NDArray[np.bool_], stored: dict[int, Copy], bound: float) -> dict[int, Copy]:
         """Near-duplicates among the rows that are alive.
@@ -93,18 +94,21 @@ class _Groups:
         """
         usable = alive[self._rows]
         rows, group = self._rows[usable], self._group[usable]
-        present, best = np.unique(group, return_index=True)  # rows come best first
-        present = present[np.argsort(best)]
-        leader = dict(zip(present.tolist(), rows[np.sort(best)].tolist(), strict=True))
-        decided = {one: stored[one] for one in leader if one in stored}
-        for a, b, alike in zip(*within(self.signatures[present], bound), strict=True):
+        present, first = np.unique(group, return_index=True)  # rows come best first
+        present = present[np.argsort(first)]
+        leader = np.full(len(self.best), -1)
+        leader[group[np.sort(first)]] = rows[np.sort(first)]
+        decided = {one: copy for one, copy in stored.items() if leader[one] >= 0}
+        for a, b, alike in zip(*within(self._signatures, leader[present], bound), strict=True):
             better, worse = int(present[a]), int(present[b])
             if better not in decided and worse not in decided:
-                decided[worse] = self._here(leader[better], float(alike))
+                decided[worse] = self._here(int(leader[better]), float(alike))
+        dropped = rows != leader[group]
+        dropped |= np.isin(group, np.fromiter(decided, np.int64, len(decided)))
         found = {}
-        for row, one in zip(rows.tolist(), group.tolist(), strict=True):
-            copy = decided.get(one) or self._here(leader[one], 1.0)
-            if copy.session != self._sessions[row]:  # else: itself, or a later state of the stored session
+        for row, one in zip(rows[dropped].tolist(), group[dropped].tolist(), strict=True):
+            copy = decided.get(one) or self._here(int(leader[one]), 1.0)
+            if copy.session != self._sessions[row]:  # else: a later state of the stored session
                 found[row] = copy
         return found
 

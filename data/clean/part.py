@@ -15,7 +15,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data.channels.base import RawTurn
-from data.clean.minhash import WORDS
 
 _TURN = pa.struct([("role", pa.string()), ("text", pa.string()), ("time", pa.string())])
 _STRINGS = ("id", "source", "channel", "day", "customer")
@@ -56,7 +55,7 @@ class Row(NamedTuple):
 
 @dataclass
 class Marks:
-    """Per row: ``keys`` (n × 2) and ``sessions`` (n) are keyed hashes, ``signatures`` n × WORDS, ``worth`` n."""
+    """Per row: ``keys`` (n × 2) and ``sessions`` (n) are keyed hashes, ``signatures`` n × 16, ``worth`` n."""
 
     keys: NDArray[np.uint64]
     sessions: NDArray[np.uint64]
@@ -77,16 +76,6 @@ class Part:
     marks: Marks
     rejected: list[str]
     encodings: dict[str, str]
-
-
-def join(marks: Sequence[Marks]) -> Marks:
-    """All marks in order."""
-    return Marks(
-        np.concatenate([np.empty((0, 2), np.uint64), *(m.keys for m in marks)]),
-        np.concatenate([np.empty(0, np.uint64), *(m.sessions for m in marks)]),
-        np.concatenate([np.empty((0, WORDS), np.uint64), *(m.signatures for m in marks)]),
-        np.concatenate([np.empty(0, np.int64), *(m.worth for m in marks)]),
-    )
 
 
 def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:

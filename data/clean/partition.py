@@ -66,10 +66,13 @@ def write_marks(folder: Path, marks: Marks, kept: NDArray[np.int64], near: NDArr
     """What later days need. Returns a hash of it: another one makes later days new."""
     whole = np.concatenate([kept, near])
     digest = hashlib.sha256()
-    parts = ((KEYS, marks.keys[whole]), (SESSIONS, marks.sessions[whole]), (SIGNATURES, marks.signatures[kept]))
-    for name, values in parts:
-        values.tofile(folder / name)
-        digest.update(values.tobytes())
+    parts = ((KEYS, marks.keys, whole), (SESSIONS, marks.sessions, whole), (SIGNATURES, marks.signatures, kept))
+    for name, values, rows in parts:
+        with (folder / name).open("wb") as file:
+            for start in range(0, len(rows), GROUP):
+                content = values[rows[start : start + GROUP]].tobytes()
+                file.write(content)
+                digest.update(content)
     return digest.hexdigest()
 
 

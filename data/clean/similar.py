@@ -17,15 +17,19 @@ from numpy.typing import NDArray
 from data.clean.minhash import WORDS, Signatures, similarity
 
 _NEIGHBOURS = 4
-_CHUNK = 200_000  # pairs verified at once, 256 bytes each
+_CHUNK = 50_000  # rows looked at at once: temporary arrays stay small beside the signatures themselves
 _MIX = np.arange(1, 2 * WORDS, 2, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 Rows = NDArray[np.int64]
 Pairs = tuple[Rows, Rows, NDArray[np.float32]]  # first, second, similarity
 
 
-def whole(signatures: Signatures) -> NDArray[np.uint64]:
-    """One word for a whole signature: equal for equal ones, and in practice for no others."""
-    return (signatures * _MIX).sum(axis=1, dtype=np.uint64)
+def whole(signatures: Signatures, rows: Rows) -> NDArray[np.uint64]:
+    """One word for each row's whole signature: equal for equal ones, and in practice for no others."""
+    words = np.empty(len(rows), np.uint64)
+    for start in range(0, len(rows), _CHUNK):
+        some = rows[start : start + _CHUNK]
+        words[start : start + _CHUNK] = (signatures[some] * _MIX).sum(axis=1, dtype=np.uint64)
+    return words
 
 
 def _runs(band: NDArray[np.uint64], order: Rows) -> Iterator[tuple[Rows, Rows]]:
@@ -41,10 +45,13 @@ def _runs(band: NDArray[np.uint64], order: Rows) -> Iterator[tuple[Rows, Rows]]:
         yield near - distance, near
 
 
-def _verified(one: Signatures, a: Rows, other: Signatures, b: Rows, bound: float) -> Iterator[Pairs]:
+def _verified(
+    one: Signatures, rows: Rows, a: Rows, other: Signatures, b: Rows, others: Rows, bound: float
+) -> Iterator[Pairs]:
+    """Of the pairs of places ``a`` in ``rows`` of ``one`` and ``b`` in ``others`` of ``other``, those alike."""
     for start in range(0, len(a), _CHUNK):
         left, right = a[start : start + _CHUNK], b[start : start + _CHUNK]
-        alike = similarity(one[left], other[right])
+        alike = similarity(one[rows[left]], other[others[right]])
         enough = alike >= bound
         yield left[enough], right[enough], alike[enough]
 
@@ -55,29 +62,31 @@ def _joined(found: list[Pairs]) -> Pairs:
     return a, b, alike
 
 
-def within(signatures: Signatures, bound: float) -> Pairs:
-    """Similar pairs of one day's rows, which come best first: in a pair, the better row is the first."""
+def within(signatures: Signatures, rows: Rows, bound: float) -> Pairs:
+    """Similar pairs among a day's ``rows``, given best first, as places in ``rows``: the better one is the first."""
     found: list[Pairs] = []
     for band in signatures.T:
-        order = np.argsort(band, kind="stable")
-        for a, b in _runs(band, order):
-            found += _verified(signatures, order[a], signatures, order[b], bound)
+        values = band[rows]
+        order = np.argsort(values, kind="stable")
+        for a, b in _runs(values, order):
+            found += _verified(signatures, rows, order[a], signatures, order[b], rows, bound)
     a, b, alike = _joined(found)
-    _, once = np.unique(a * len(signatures) + b, return_index=True)  # sorted by the first, then the second
+    _, once = np.unique(a * len(rows) + b, return_index=True)  # sorted by the first, then the second
     return a[once], b[once], alike[once]
 
 
-def against(signatures: Signatures, earlier: Signatures, bound: float) -> Pairs:
-    """For each row with a similar row in an earlier day, the most similar there (of equals, the first)."""
+def against(signatures: Signatures, rows: Rows, earlier: Signatures, bound: float) -> Pairs:
+    """For each place in ``rows`` with a similar row in an earlier day, the most similar one (of equals, the first)."""
     found: list[Pairs] = []
+    every = np.arange(len(earlier))
     for mine, theirs in zip(signatures.T, earlier.T, strict=True):
-        order = np.argsort(theirs, kind="stable")
+        wanted, order = mine[rows], np.argsort(theirs, kind="stable")
         values = theirs[order]
-        place = np.searchsorted(values, mine)
+        place = np.searchsorted(values, wanted)
         for distance in range(_NEIGHBOURS + 1):
             inside = np.flatnonzero(place + distance < len(values))
-            rows = inside[values[place[inside] + distance] == mine[inside]]
-            found += _verified(signatures, rows, earlier, order[place[rows] + distance], bound)
+            same = inside[values[place[inside] + distance] == wanted[inside]]
+            found += _verified(signatures, rows, same, earlier, order[place[same] + distance], every, bound)
     a, b, alike = _joined(found)
     best = np.lexsort((b, -alike, a))
     a, b, alike = a[best], b[best], alike[best]
