@@ -21,7 +21,8 @@ _MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
 _DETECTORS = (numbers.find, contacts.find, address.find, address_en.find, names.find, names_en.find)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
 _CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}]")
-_WORDS = (*contacts.WORDS, *names_en.WORDS)
+_WORDS = re.compile("|".join((*contacts.WORDS, *names_en.WORDS)))
+_LATIN = re.compile("[A-Za-z]")
 _BETWEEN = " \t\n,，、:;.-"
 _TYPE = re.compile(r"[A-Z][A-Z_]{0,30}")
 _NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")
@@ -87,10 +88,12 @@ class Redactor:
 
 def _possible(folded: str) -> bool:
     """Whether any detector can find something; most turns are done with here."""
-    if _CHARACTERS.search(folded) or names.CUE.search(folded):
+    if _CHARACTERS.search(folded) or (not folded.isascii() and names.CUE.search(folded)):
         return True
+    if not _LATIN.search(folded):
+        return False
     small = folded.lower()
-    return any(word in small for word in _WORDS) or names_en.possible(folded, small)
+    return _WORDS.search(small) is not None or names_en.possible(folded, small)
 
 
 def _without_overlaps(spans: list[Found], text: str) -> list[Found]:

@@ -15,7 +15,8 @@ IS = r"(?:是|为|:|：|=|#|\s|改成|改为|换成|is|号|码){0,4}"  # between
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！，；？"} | {0x3000: 0x20}
 _HAS_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]")
 _NUMERALS = str.maketrans("〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖", "001123456789123456789")
-_SPOKEN = re.compile("(?:[〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖][- ]?){7,}")
+_SPOKEN_DIGIT = "[〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖][- ]?"
+_SPOKEN = re.compile(f"{_SPOKEN_DIGIT}(?:{_SPOKEN_DIGIT}){{6,}}")
 
 
 class Found(NamedTuple):
