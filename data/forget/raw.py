@@ -6,7 +6,6 @@ one: nobody else's record may be missing, and nothing of the person may be left.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -14,22 +13,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from data.channels import CHANNELS
-from data.channels.base import Parsed
 from data.channels.csv_rows import Row, Rows
 from data.channels.encoding import Undecodable
-from data.channels.files import Inputs, Problem, TextFile
+from data.channels.files import Inputs, TextFile
 from data.clean.batches import SourceDay
-from data.clean.dedupe import Hashes
 from data.clean.ingest import find_days
-from data.clean.quarantine import safe_text
-from data.clean.validate import Invalid, validate
 from data.forget.rewrite import is_array, without_elements, without_lines
+from data.forget.whose import Reader, Sorted
 from kefu.params import Ingest
-from kefu.redact import Redactor
-from kefu.secret import is_pseudonym, pseudonym
+from kefu.secret import pseudonym
 
 SETTLE_S = 0.05  # a log line that serving had opened the old file for is written by then
 
@@ -42,75 +35,6 @@ class Removed:
     records: int = 0
     files: int = 0
     failed: list[str] = field(default_factory=list)
-
-
-@dataclass
-class _Day:
-    """What of a source's day is the person's, and a sum over everybody else's records.
-
-    Attributes:
-        records: text of each record, ``lines`` of each of its lines, ``places`` file and line of unreadable ones.
-        others: number of other records, and the sum of their hashes: equal for equal records in any order.
-    """
-
-    sessions: set[str] = field(default_factory=set)
-    records: list[str] = field(default_factory=list)
-    lines: set[str] = field(default_factory=set)
-    places: set[tuple[str, int]] = field(default_factory=set)
-    others: tuple[int, int] = (0, 0)
-
-    def add(self, item: Parsed | Problem) -> None:
-        """One more record of theirs."""
-        self.records.append(item.raw)
-        self.lines.update(text for line in item.raw.split("\n") if (text := line.strip("\r\n")).strip())
-        if isinstance(item, Problem):
-            self.places.add((item.file, item.line))
-
-    def add_other(self, item: Parsed | Problem) -> None:
-        digest = hashlib.blake2b(f"{type(item).__name__} {item.file} {item.raw}".encode(errors="replace"))
-        count, total = self.others
-        self.others = count + 1, (total + int.from_bytes(digest.digest()[:16], "big")) % 2**128
-
-
-class Reader:
-    """Tells whose a record is, exactly as ingest does."""
-
-    def __init__(self, customer: str, params: Ingest) -> None:
-        self._customer, self._params, self._zone = customer, params, ZoneInfo(params.timezone)
-        self._redactor, self._hashes = Redactor({}), Hashes()
-
-    def is_theirs(self, item: Parsed | Problem, source: str) -> bool:
-        """Whether a record, or what could not be read as one, is the person's."""
-        if isinstance(item, Problem):
-            return self._customer in item.raw or self._customer in safe_text(item.raw, self._redactor)
-        if item.customer:
-            known = item.pseudonymous and is_pseudonym(item.customer)
-            try:
-                return self._customer == (item.customer if known else pseudonym(item.customer))
-            except UnicodeEncodeError:
-                return False
-        return self._customer in {pseudonym(f"{source}:{session}") for session in self.sessions(item)}
-
-    def sessions(self, item: Parsed) -> set[str]:
-        """What ingest may call the session: its id, or a hash where the id is personal or missing."""
-        if item.session is not None:
-            return {item.session, f"s_{pseudonym(item.session)[2:]}"}
-        try:
-            return {f"x_{self._hashes.key(None, validate(item, self._params, self._zone)).hex()}"}
-        except Invalid:
-            return set()
-
-    def read(self, day: SourceDay) -> _Day:
-        """Sorts the records of a source's day into theirs and others'."""
-        found = _Day()
-        for item in CHANNELS[day.channel](Inputs(day.files, day.options)):
-            if self.is_theirs(item, day.source):
-                found.add(item)
-                if isinstance(item, Parsed):
-                    found.sessions |= self.sessions(item)
-            else:
-                found.add_other(item)
-        return found
 
 
 def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed:
@@ -134,7 +58,7 @@ def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed
     return removed
 
 
-def _rewrite(source: SourceDay, theirs: _Day, reader: Reader, removed: Removed, write: bool) -> None:
+def _rewrite(source: SourceDay, theirs: Sorted, reader: Reader, removed: Removed, write: bool) -> None:
     with tempfile.TemporaryDirectory(prefix=".forget.", dir=source.files[0].parent) as folder:
         new = {path: Path(folder) / path.name for path in source.files}
         try:
@@ -151,7 +75,7 @@ def _rewrite(source: SourceDay, theirs: _Day, reader: Reader, removed: Removed, 
                 _replace(path, new[path])
 
 
-def _without(path: Path, out: Path, source: SourceDay, theirs: _Day) -> int:
+def _without(path: Path, out: Path, source: SourceDay, theirs: Sorted) -> int:
     """Writes the file without them to ``out``; returns how many lines or elements went."""
     inputs = Inputs((path,), source.options)
     file = TextFile(path, inputs)
@@ -167,8 +91,16 @@ def _without(path: Path, out: Path, source: SourceDay, theirs: _Day) -> int:
         file,
         _wide(inputs),
         out,
-        lambda number, text: text in theirs.lines or (path.name, number) in theirs.places,
+        lambda number, text: _shown(source.channel, text) in theirs.lines or (path.name, number) in theirs.places,
     )
+
+
+def _shown(channel: str, line: str) -> str:
+    """A line as the channel shows it to people: jddc's has the customer in its second column."""
+    if channel != "jddc" or "\t" not in line:
+        return line
+    session, customer, *rest = line.split("\t", 2)
+    return "\t".join([session, pseudonym(customer), *rest])
 
 
 def _wide(inputs: Inputs) -> str | None:

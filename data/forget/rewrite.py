@@ -40,7 +40,7 @@ def _lines(file: TextFile, wide: str | None) -> Iterator[tuple[bytes, str]]:
     """Every line: its bytes as they stand there, and its text."""
     with opened(file.path, "rb") as source:
         if wide:
-            start = "\ufeff"
+            start = "" if wide.endswith(("le", "be")) else "\ufeff"  # the mark that told the order of bytes
             for text in io.TextIOWrapper(source, wide, newline="\n"):
                 yield (start + text).encode(_marked(wide)), text
                 start = ""
@@ -54,7 +54,7 @@ def _lines(file: TextFile, wide: str | None) -> Iterator[tuple[bytes, str]]:
 
 
 def _marked(wide: str) -> str:
-    """The encoding without a byte order mark of its own, for there is one at the start already."""
+    """The encoding that adds no byte order mark of its own."""
     return wide if wide.endswith(("le", "be")) else f"{wide}-le"
 
 

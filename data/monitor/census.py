@@ -24,7 +24,7 @@ from kefu.schema import Rejected
 CJK = r"[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{f900}-\x{faff}]"  # as kefu.slots.CJK, in RE2's spelling
 TURN_BINS = {"1": 1, "2": 2, "3–4": 4, "5–8": 8, "9–16": 16, "17–32": 32, "33+": None}
 CHARACTER_BINS = {"0–4": 4, "5–8": 8, "9–16": 16, "17–32": 32, "33–64": 64, "65–128": 128, "129+": None}
-_FACTS = ("read", "duplicates", "quarantined", "forgotten")
+_FACTS = ("read", "duplicates", "near_duplicates", "quarantined", "forgotten")
 _VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|[\d,.]*\d")
 _LONGEST_REASON = 80
 
@@ -81,7 +81,7 @@ def census(partition: Path) -> Census:
             bins[name].update(counted)
     facts = read_json(partition / "partition.json")
     counts = {"dialogues": dialogues, "turns": turns, "customer_turns": customer_turns, "customers": len(customers)}
-    counts |= {name: int(facts[name]) for name in _FACTS if name in facts} | {"near_duplicates": _copies(partition)}
+    counts |= {name: int(facts[name]) for name in _FACTS if name in facts}
     extra = {"redacted": dict(facts.get("redacted", {})), "quarantined": _reasons(partition)}
     units = {name: dialogues if name == "characters" else counter.total() for name, counter in bins.items()}
     return Census(counts, {**{name: dict(counter) for name, counter in bins.items()}, **extra}, units)
@@ -126,11 +126,6 @@ def _binned(values: np.ndarray, bins: dict[str, int | None]) -> Counter[str]:
     upper = [bound for bound in bins.values() if bound is not None]
     counted = np.bincount(np.searchsorted(upper, values), minlength=len(bins))
     return Counter(dict(zip(bins, map(int, counted), strict=True)))
-
-
-def _copies(partition: Path) -> int:
-    path = partition / "copies.parquet"
-    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
 
 
 def _reasons(partition: Path) -> dict[str, int]:
