@@ -1,15 +1,15 @@
-"""A day's load: SAMPLE dialogues in any number, as ingest would leave them, and the truth of their outcomes.
+"""A day's load: dialogues of 12 turns in the words of the SAMPLE days, as ingest would leave them, and their truth.
 
-Half of the dialogues are from the first day's words and half from the seventh's. Personal data stands as
-the placeholders that redaction would write: redaction itself is measured by ``benchmarks/ingest``.
+Personal data stands as the placeholders that redaction writes; redaction itself is ``benchmarks/ingest``'s.
+SAMPLE dialogues are shorter than twelve turns, so several are joined.
 """
 
 from __future__ import annotations
 
 import random
-import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,26 +17,55 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.clean.part import SCHEMA
-from data.sample.dialogue import Written, write
-from data.sample.people import Crowd
+from data.sample.dialogue import write
+from data.sample.people import Crowd, Person
 from data.sample.spec import load_spec
-from data.sample.talk import Writer
+from data.sample.talk import Said, Writer
 from kefu.pack import Pack
-from kefu.redact import Redactor
-from kefu.schema import Dialogue, Label, Turn
+from kefu.schema import Dialogue, Turn
 
-DAYS, GROUP = (0, 6), 10_000
-SEED = 11  # not that of the bundled days
+TURNS, GROUP, DAY = 12, 10_000, 6  # DAY: the seventh of the SAMPLE days, whose words all exist by then
+Truth = dict[tuple[str, int], str]
+_TYPES = {"bank_card": "CARD", "id_card": "ID", "tax": "TAX"}
 
 
-def written(pack: Pack, shop: sqlite3.Connection, count: int) -> Iterator[tuple[str, Written]]:
-    """(day, dialogue), ``count`` of them."""
+class _Redacted(Crowd):
+    """People whose data is redacted already."""
+
+    def someone(self, rng: random.Random) -> Person:
+        person = super().someone(rng)
+        return replace(person, facts={name: f"[{_TYPES.get(name, name.upper())}_1]" for name in person.facts})
+
+    def order(self, person: Person, query: str, day: str, rng: random.Random) -> str:
+        return "[ORDER_1]"
+
+
+def dialogues(pack: Pack, shop: sqlite3.Connection, count: int, seed: int) -> Iterator[tuple[Dialogue, Truth]]:
+    """``count`` dialogues, each with the intents of its customer turns."""
     spec = load_spec(pack)
-    writer = Writer(pack, spec, Crowd(spec.settings, spec.people, shop, SEED))
-    first = date.fromisoformat(spec.settings.first_day)
-    for index in DAYS:
-        day = (index, (first + timedelta(days=index)).isoformat())
-        for number in range(count // len(DAYS)):
-            name = f"{SEED}:{index}:{number}"
-            person = writer.crowd.someone(random.Random(name))
-            yield day[1], write(writer, person, day, random.Random(name), random.Random(f"{name}:hand"))
+    writer = Writer(pack, spec, _Redacted(spec.settings, spec.people, shop, seed))
+    day = (date.fromisoformat(spec.settings.first_day) + timedelta(days=DAY)).isoformat()
+    for number in range(count):
+        rng = random.Random(f"{seed}:{number}")
+        person, said = writer.crowd.someone(rng), list[Said]()
+        while len(said) < TURNS:
+            said += write(writer, person, (DAY, day), rng, rng).turns
+        name = f"load:{day}:{seed}-{number:06d}"
+        truth = {(name, i): turn.intent for i, turn in enumerate(said[:TURNS]) if turn.intent}
+        turns = tuple(Turn.model_validate({"role": turn.role, "text": turn.text}) for turn in said[:TURNS])
+        yield Dialogue(id=name, source="load", channel="kefu_jsonl", day=day, customer=person.id, turns=turns), truth
+
+
+def store(folder: Path, made: Iterator[tuple[Dialogue, Truth]]) -> Truth:
+    """Writes a partition as ingest does, in groups of rows; returns the truth."""
+    path, truth, rows = folder / "dt=2026-11-15/dialogues.parquet", Truth(), []
+    path.parent.mkdir(parents=True)
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for dialogue, intents in made:
+            truth |= intents
+            rows.append(dialogue.model_dump())
+            if len(rows) == GROUP:
+                writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
+                rows = []
+        writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
+    return truth
