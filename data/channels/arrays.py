@@ -37,8 +37,8 @@ def records(path: Path, inputs: Inputs) -> Iterator[Line | Problem]:
 def _is_array(file: TextFile) -> bool:
     """It starts as an array of objects does; a list of anything else is one broken line among others."""
     start = b""
-    for piece in file.pieces(_PIECE):
-        start += piece.raw.strip()
+    for block in file.blocks(_PIECE):
+        start += block.raw.strip()
         if len(start) > 2:
             break
     rest = start[1:].lstrip()
@@ -54,7 +54,7 @@ class _Array:
 
     def __init__(self, file: TextFile) -> None:
         self.line = 1
-        self._file, self._pieces = file, file.pieces(_PIECE)
+        self._file, self._blocks = file, file.blocks(_PIECE)
         self._text, self._at, self._counted = "", 0, 0  # what is at hand, and how far it is used and counted
         self._uncut = b""  # bytes after the last quote: they may end inside a character
         self._damage = self._undecodable = ""
@@ -73,7 +73,7 @@ class _Array:
             except (ValueError, RecursionError) as error:
                 yield self.problem(f"array is broken from here on: {self._damage or error}")
                 self._at = len(self._text)
-                self._pieces = iter(())
+                self._blocks = iter(())
                 return
             yield self._given(self._text[self._at : end])
             self._at = end
@@ -115,15 +115,15 @@ class _Array:
         return bool(parts)
 
     def _part(self) -> str:
-        """The next text that ends with a line or a quote; "" at the end of the file."""
+        """The next text that ends with a quote, where no character is cut in two; "" at the end of the file."""
         while len(self._uncut) <= LONGEST_LINE:
-            piece = next(self._pieces, None)
-            if piece and piece.damage:
-                self._damage = piece.damage
-            raw = self._uncut + (piece.raw if piece else b"")
-            cut = raw.rfind(b'"') + 1 if piece and not raw.endswith(b"\n") else len(raw)
+            block = next(self._blocks, None)
+            if block and block.damage:
+                self._damage = block.damage
+            raw = self._uncut + (block.raw if block else b"")
+            cut = raw.rfind(b'"') + 1 if block else len(raw)
             self._uncut = raw[cut:]
-            if cut or not piece:
+            if cut or not block:
                 return self._decoded(raw[:cut])
         return ""
 

@@ -12,10 +12,10 @@ import gzip
 import io
 import logging
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import pyarrow as pa
 
@@ -88,17 +88,20 @@ def _wide(path: Path, declared: str | None) -> str | None:
     return name if name.startswith(("utf-16", "utf-32")) else None
 
 
-def _read(file: BinaryIO | IO[str], size: int) -> bytes:
-    line = file.readline(size)
-    return line if isinstance(line, bytes) else line.encode()
+def _reader(file: BinaryIO, wide: str | None, by_line: bool) -> Callable[[int], bytes]:
+    if not wide:
+        return file.readline if by_line else file.read1  # type: ignore[attr-defined, no-any-return]
+    text = io.TextIOWrapper(file, wide, newline="\n")
+    read = text.readline if by_line else text.read
+    return lambda size: read(size).encode()
 
 
-def _pieces(path: Path, wide: str | None, size: int) -> Iterator[Piece]:
+def _pieces(path: Path, wide: str | None, size: int, by_line: bool) -> Iterator[Piece]:
     number, starts = 1, True
-    with _open(path) as binary:
-        file = io.TextIOWrapper(binary, wide, newline="\n") if wide else binary
+    with _open(path) as file:
+        read = _reader(file, wide, by_line)
         try:
-            while raw := _read(file, size):
+            while raw := read(size):
                 yield Piece(number, raw.removeprefix(_BOM) if number == 1 and starts else raw, starts)
                 starts = raw.endswith(b"\n")
                 number += starts
@@ -129,7 +132,11 @@ class TextFile:
 
     def pieces(self, size: int = LONGEST_LINE) -> Iterator[Piece]:
         """The file line by line, at most ``size`` at a time; damage comes last, as a piece of its own."""
-        return _pieces(self.path, self._wide, size)
+        return _pieces(self.path, self._wide, size, by_line=True)
+
+    def blocks(self, size: int) -> Iterator[Piece]:
+        """The file in pieces of about ``size`` that end anywhere, and do not know their lines."""
+        return _pieces(self.path, self._wide, size, by_line=False)
 
     def decode(self, raw: bytes) -> str:
         """Text of a line, or of a part that ends where a character does. Raises Undecodable."""
