@@ -88,7 +88,7 @@ class Redactor:
 
 def _possible(folded: str) -> bool:
     """Whether any detector can find something; most turns are done with here."""
-    if _CHARACTERS.search(folded) or (not folded.isascii() and names.CUE.search(folded)):
+    if _CHARACTERS.search(folded) or (not folded.isascii() and names.possible(folded)):
         return True
     if not _LATIN.search(folded):
         return False
