@@ -7,7 +7,6 @@ than one dialogue (duplicates, two dialogues under one session id) is left to ``
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -150,12 +149,3 @@ class Converter:
             signatures([row.turns for row in rows], self._params.near_duplicates.shortest, self._seed),
             np.array(worth, np.int64),
         )
-
-
-def count(redacted: Mapping[str, int]) -> Counter[str]:
-    """Values replaced, by type, from how often each ``Row.redacted`` occurs."""
-    total = Counter[str]()
-    for kinds, times in redacted.items():
-        for kind in kinds.split():
-            total[kind] += times
-    return total

@@ -12,10 +12,9 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -26,11 +25,10 @@ from data.channels import CHANNELS
 from data.clean.batches import SourceDay
 from data.clean.convert import Settings
 from data.clean.day import Mill
-from data.clean.decide import Earlier
 from data.clean.minhash import ALGORITHM
-from data.clean.partition import holds, read_facts, read_marks
+from data.clean.partition import holds, read_earlier, read_facts
 from data.clean.room import room
-from data.clean.runners import Local, Runner
+from data.clean.runners import chosen
 from kefu.io import file_hash
 from kefu.params import Ingest
 from kefu.secret import fingerprint as secret_fingerprint
@@ -111,20 +109,6 @@ def _warn(day: str, facts: Mapping[str, Any]) -> None:
         )
 
 
-def _runner(settings: Settings) -> AbstractContextManager[Runner]:
-    if settings.params.runner == "ray":
-        from data.clean.ray_runner import OnRay  # imports ray, which takes seconds
-
-        return OnRay(settings)
-    return Local(settings, settings.params.workers)
-
-
-def _earlier(store: Path, days: Sequence[str], day: str, window: int) -> Iterator[Earlier]:
-    oldest = (date.fromisoformat(day) - timedelta(days=window)).isoformat()
-    for one in days:
-        yield read_marks(store / f"dt={one}", compared=one >= oldest)
-
-
 def ingest(
     raw: Path,
     store: Path,
@@ -152,7 +136,7 @@ def ingest(
     made_from = params.model_dump(exclude={"sources", "runner", "workers"})
     secret = secret_fingerprint()
     made_from |= {"pii": dict(pii), "secret": secret, "minhash": ALGORITHM}
-    with _runner(Settings(params, dict(pii), dict(forgotten), secret)) as runner:
+    with chosen(Settings(params, dict(pii), dict(forgotten), secret)) as runner:
         mill = Mill(runner, params.near_duplicates.similarity)
         chain, done = "", list[str]()  # hash over what all days so far left for later ones
         for day in sorted({*days, *(folder.name.removeprefix("dt=") for folder in store.glob("dt=*"))}):
@@ -164,7 +148,7 @@ def ingest(
                 same = known.get("fingerprint") == mark and not holds(folder, left_out)
                 state = "unchanged" if same else "written"
             if state == "written":
-                earlier = _earlier(store, done, day, params.near_duplicates.days)
+                earlier = read_earlier(store, done, day, params.near_duplicates.days)
                 with room(folder):
                     mill.run(day, days[day], folder, earlier, {"day": day, "fingerprint": mark}, partial(tick, day))
                 known = read_facts(folder)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +92,17 @@ def _words(path: Path, width: int) -> NDArray[np.uint64]:
     return (np.fromfile(path, np.uint64) if path.exists() else np.empty(0, np.uint64)).reshape(-1, width)
 
 
-def read_marks(folder: Path, compared: bool) -> Earlier:
-    """What a stored day left for later ones; its signatures only when they are to be ``compared``."""
+def _read_marks(folder: Path, compared: bool) -> Earlier:
     signatures = _words(folder / SIGNATURES, WORDS) if compared else np.empty((0, WORDS), np.uint64)
     day = folder.name.removeprefix("dt=")
     return Earlier(day, _words(folder / KEYS, 2), _words(folder / SESSIONS, 1)[:, 0], signatures)
+
+
+def read_earlier(store: Path, days: Iterable[str], day: str, window: int) -> Iterator[Earlier]:
+    """What stored ``days`` left for ``day``, one at a time; signatures of the last ``window`` days only."""
+    oldest = (date.fromisoformat(day) - timedelta(days=window)).isoformat()
+    for one in days:
+        yield _read_marks(store / f"dt={one}", compared=one >= oldest)
 
 
 def read_ids(folder: Path, rows: Sequence[int]) -> list[str]:

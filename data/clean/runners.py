@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from multiprocessing.connection import wait
 from typing import Protocol
 
@@ -25,6 +25,15 @@ class Runner(Protocol):
     """Parts of a day's sources, in the order of their records."""
 
     def __call__(self, day: str, sources: Sequence[SourceDay]) -> Iterator[Part]: ...
+
+
+def chosen(settings: Settings) -> AbstractContextManager[Runner]:
+    """The runner of ``ingest.runner``, to be used as a context."""
+    if settings.params.runner == "ray":
+        from data.clean.ray_runner import OnRay  # imports ray, which takes seconds
+
+        return OnRay(settings)
+    return Local(settings, settings.params.workers)
 
 
 def _begin(settings: Settings) -> None:
