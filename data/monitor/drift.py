@@ -27,7 +27,8 @@ Counts = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Drift:
-    """One row of the verdict. ``value`` is PSI, or the energy coefficient for ``embedding``.
+    """One row of the verdict. ``value`` is PSI, or the energy coefficient for ``embedding``; ``bound`` the one it
+    passed, else the one for an alarm; ``noise`` what chance reaches, for ``embedding`` its p.
 
     ``usual``: the same figure of every reference day against the other reference days.
     """
@@ -42,9 +43,9 @@ class Drift:
 
     def sentence(self) -> str:
         """What drifted, and how much."""
-        moved = "; ".join(f"{name} {before:.1%} → {now:.1%}" for name, before, now in self.movers[:SHOWN])
+        moved = "; ".join(f"{name}: {before:.1%} → {now:.1%}" for name, before, now in self.movers[:SHOWN])
         figure = "energy distance" if self.name == "embedding" else "PSI"
-        return f"{figure} {self.value:.3f} (bound {self.bound:g}){': ' + moved if moved else ''}"
+        return f"{figure} {self.value:.3f} (bound {self.bound:g}){'; ' + moved if moved else ''}"
 
 
 def distribution(
@@ -60,9 +61,11 @@ def distribution(
         for day, units in zip(before, units_before, strict=True)
         if min(units, known - units) >= params.min_dialogues
     )
-    certain = shift.psi > shift.noise
-    level = MAJOR if shift.psi >= params.psi_major else MODERATE if shift.psi >= params.psi_moderate else STABLE
-    return Drift(name, level if certain else STABLE, shift.psi, params.psi_major, shift.noise, usual, shift.movers)
+    level, bound = STABLE, params.psi_major
+    if shift.psi > shift.noise and shift.psi >= params.psi_moderate:
+        level = MAJOR if shift.psi >= bound else MODERATE
+        bound = bound if level == MAJOR else params.psi_moderate
+    return Drift(name, level, shift.psi, bound, shift.noise, usual, shift.movers)
 
 
 def _summed(days: Sequence[Counts]) -> Counter[str]:

@@ -61,7 +61,7 @@ def test_a_planted_drift_is_warned_of_loudly(store: Store, caplog: pytest.LogCap
     found = warned(store, caplog)
     assert found["intent"] == logging.ERROR and found["embedding"] == logging.ERROR
     assert "hour" not in found and "source" not in found  # these did not move
-    assert "defect 0.0% → " in caplog.text
+    assert "defect: 0.0% → " in caplog.text
     profile = store.profile()
     assert profile.metrics()["psi.intent"] > PARAMS.psi_major
     page = render(profile, TAXONOMY, PARAMS)
