@@ -3,7 +3,9 @@
 A temperature (Guo et al. 2017, arXiv:1706.04599) has one parameter for all confidences. On real
 conversations it left the sure predictions too sure and the unsure ones too modest, so the probability
 of the best class is corrected by a beta map (Kull et al. 2017, AISTATS): three parameters, monotone,
-without the steps and ties of isotonic regression. Both are fitted on out-of-fold predictions.
+without the steps and ties of isotonic regression. A fourth weighs what another model thinks of that
+class: where a turn's words and its neighbours speak for different intents, a high score is worth less.
+All are fitted on out-of-fold predictions.
 The expected calibration error is that of Guo et al.: bins of equal width, weighted by their samples.
 """
 
@@ -16,7 +18,7 @@ from scipy.special import expit
 BINS = 10
 TINY = 1e-7
 
-Beta = tuple[float, float, float]
+Beta = tuple[float, float, float, float]
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -35,30 +37,55 @@ def temperature(scores: np.ndarray, target: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 5), method="bounded").x))
 
 
-def beta_map(confidence: np.ndarray, correct: np.ndarray) -> Beta:
-    """The (a, b, c) of ``expit(a ln p - b ln(1-p) + c)`` under which ``correct`` (n,) is likeliest; a, b >= 0."""
+def beta_map(confidence: np.ndarray, correct: np.ndarray, second_opinion: np.ndarray | None = None) -> Beta:
+    """The (a, b, c, d) of ``expit(a ln p - b ln(1-p) + c + d logit q)`` under which ``correct`` (n,) is likeliest.
+
+    Args:
+        confidence: (n,) p, the probability of the class that was chosen.
+        correct: (n,) bool.
+        second_opinion: (n,) q, another model's probability of the same class; without it d is 0.
+
+    a, b and d are at least 0: more confidence never means less.
+    """
+    alone = second_opinion is None
     p = np.clip(confidence, TINY, 1 - TINY)
+    columns = np.stack(
+        [np.log(p), -np.log1p(-p), np.ones_like(p), _logit(np.full_like(p, 0.5) if alone else second_opinion)]
+    )
 
     def loss(x: np.ndarray) -> float:
-        fitted = np.clip(expit(x[0] * np.log(p) - x[1] * np.log1p(-p) + x[2]), TINY, 1 - TINY)
+        fitted = np.clip(expit(x @ columns), TINY, 1 - TINY)
         return float(-np.where(correct, np.log(fitted), np.log1p(-fitted)).mean())
 
-    a, b, c = minimize(loss, (1.0, 1.0, 0.0), bounds=((0, 10), (0, 10), (-10, 10)), method="L-BFGS-B").x
-    return float(a), float(b), float(c)
+    bounds = ((0, 10), (0, 10), (-10, 10), (0, 0 if alone else 10))
+    a, b, c, d = minimize(loss, (1.0, 1.0, 0.0, 0.0), bounds=bounds, method="L-BFGS-B").x
+    return float(a), float(b), float(c), float(d)
 
 
-def corrected(probabilities: np.ndarray, beta: Beta) -> np.ndarray:
-    """(n, classes): the greatest of each row mapped, the others in their proportions, and never above it."""
-    a, b, c = beta
+def corrected(probabilities: np.ndarray, beta: Beta, second_opinions: np.ndarray | None = None) -> np.ndarray:
+    """(n, classes): the greatest of each row mapped, the others in their proportions, and never above it.
+
+    Args:
+        second_opinions: (n, classes) of the other model; needed when it was there as ``beta`` was fitted.
+    """
+    a, b, c, d = beta
     rows, best = np.arange(len(probabilities)), probabilities.argmax(axis=1)
     p = np.clip(probabilities[rows, best], TINY, 1 - TINY)
     others = probabilities / (1 - p)[:, None]
     others[rows, best] = 0
     second = others.max(axis=1)
-    mapped = np.maximum(expit(a * np.log(p) - b * np.log1p(-p) + c), second / (1 + second))
+    trust = a * np.log(p) - b * np.log1p(-p) + c
+    if second_opinions is not None:
+        trust = trust + d * _logit(second_opinions[rows, best])
+    mapped = np.maximum(expit(trust), second / (1 + second))
     result = others * (1 - mapped)[:, None]
     result[rows, best] = mapped
     return result
+
+
+def _logit(p: np.ndarray) -> np.ndarray:
+    clipped = np.clip(p, TINY, 1 - TINY)
+    return np.log(clipped) - np.log1p(-clipped)
 
 
 def reliability(confidence: np.ndarray, correct: np.ndarray) -> list[dict[str, float]]:

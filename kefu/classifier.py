@@ -45,7 +45,7 @@ class ClassifierConfig(BaseModel):
     ahead: bool
     first_scale: float = 1.0
     scale: float = 1.0
-    beta: tuple[float, float, float] = (1.0, 1.0, 0.0)
+    beta: tuple[float, float, float, float] = (1.0, 1.0, 0.0, 0.0)
 
 
 class TextClassifier:
@@ -87,7 +87,7 @@ class TextClassifier:
         opinions = softmax(self.config.first_scale * (first + self._intercepts[0]))
         neighbours = links([len(run) for run in runs], self.config.ahead)
         second = second + TOLD_WEIGHT * told(opinions, neighbours) @ self._told + self._intercepts[1]
-        return corrected(softmax(self.config.scale * second), self.config.beta)
+        return corrected(softmax(self.config.scale * second), self.config.beta, opinions)
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
         """``predict_runs`` for turns that stand alone."""

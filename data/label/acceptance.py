@@ -71,6 +71,8 @@ def lowest_threshold(confidence: np.ndarray, correct: np.ndarray, target: float,
     for start in range(0, len(GRID), -(-len(GRID) // STARTS)):
         for threshold in GRID[start:]:
             taken = correct[confidence >= threshold]
+            if lower_bound(len(taken), len(taken), 1 - error / STARTS) < target:
+                continue  # too few to certify were they all right: known before any label is, so nothing is tested
             if lower_bound(int(taken.sum()), len(taken), 1 - error / STARTS) < target:
                 break
             passed.append(float(threshold))

@@ -8,9 +8,9 @@ without training again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,8 @@ class Judged(Record):
     confidence: float
 
 
-class Guess(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Guess:
     """An intent for a turn; ``margin``: lead of its probability over the second best."""
 
     dialogue: Dialogue
