@@ -26,6 +26,7 @@ from kefu.params import load
 from kefu.paths import ROOT
 from kefu.wordings import load_wordings
 
+TITLE = "Hand-labelled sets: held-out part (slots: all, looked at)"
 NOTHING = {"", "no", "none", "neutral", "unclear"}  # values that say nothing stands out
 
 
@@ -39,7 +40,14 @@ def table(judgements: Iterable[Judgement]) -> Table:
         for value in {j.expected, j.said}:
             row = rows.setdefault((j.what, "yes" if one_value and value not in NOTHING else value), Counter())
             row.update(right=j.expected == j.said == value, said=j.said == value, there=j.expected == value)
-    made = Table("label", "value", "precision", "at least (95 %)", "recall", title="Hand-labelled sets: held-out part (slots: all, looked at)")
+    made = Table(
+        "label",
+        "value",
+        "precision",
+        "at least (95 %)",
+        "recall",
+        title="Hand-labelled sets: held-out part (slots: all, looked at)",
+    )
     for (what, value), row in sorted(rows.items()):
         if value and not (":" in what and value == "no"):
             bound = lower_bound(row["right"], row["said"], 0.95)

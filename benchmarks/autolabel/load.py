@@ -53,7 +53,8 @@ def dialogues(pack: Pack, shop: sqlite3.Connection, count: int, seed: int) -> It
         name = f"load:{day}:{seed}-{number:06d}"
         truth = {(name, i): turn.intent for i, turn in enumerate(said[:TURNS]) if turn.intent}
         turns = tuple(Turn.model_validate({"role": turn.role, "text": turn.text}) for turn in said[:TURNS])
-        yield Dialogue(id=name, source="load", channel="kefu_jsonl", day=day, customer=person.id, turns=turns), truth
+        facts = {"id": name, "source": "load", "channel": "kefu_jsonl", "day": day, "customer": person.id}
+        yield Dialogue.model_validate({**facts, "turns": turns}), truth
 
 
 def store(folder: Path, made: Iterator[tuple[Dialogue, Truth]]) -> Truth:

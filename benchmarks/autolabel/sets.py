@@ -46,7 +46,7 @@ def _read(name: str) -> Any:
 def dialogue(turns: list[str]) -> Dialogue:
     """From lines like ``c: hello``."""
     said = tuple(Turn.model_validate({"role": ROLES[line[0]], "text": line[3:]}) for line in turns)
-    return Dialogue(id="set", source="set", channel="kefu_jsonl", day="2026-11-16", customer="c", turns=said)
+    return Dialogue(id="set", source="set", channel="kefu_jsonl", day="2026-11-16", customer="c", turns=said, csat=None)
 
 
 def sentiment(words: LabelWordings) -> Iterator[Judgement]:

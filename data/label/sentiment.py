@@ -16,7 +16,7 @@ from typing import NamedTuple
 from kefu.wordings import Sentiment, matcher
 
 POSITIVE, NEUTRAL, NEGATIVE = "positive", "neutral", "negative"
-LITTLE = 6  # characters beside the thanks, marks not counted; a Latin letter is half a character
+LITTLE = 5  # characters beside the thanks, marks not counted; a Latin letter is half a character
 NEAR = 1  # characters between a negator and what it turns round
 _MARKS = re.compile(r"[\W_]+")
 _LATIN = re.compile(r"[a-z0-9]")
