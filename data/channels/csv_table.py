@@ -9,7 +9,7 @@ which column holds what, and who 买家 is::
 
 The first row of a file is its header. Cells may be quoted and then hold line ends. Sessions are gathered over the
 day, rows in the order of the files. A row that cannot be read spoils its session; one whose quote is never closed
-costs its first line only. Customers are pseudonyms in what quarantine sees.
+costs its first line only. Quarantine sees pseudonyms of customers, and nothing of a row whose cells are not known.
 """
 
 from __future__ import annotations
@@ -44,9 +44,11 @@ class _Table:
 
     def no_header(self, row: Row) -> str:
         """Why the file cannot be read, from the row where its header should be."""
-        wanted, found = ", ".join(self._names.values()), ", ".join(row.cells)
-        where = f"ingest.sources: {self._source.name}: columns"
-        return f"the header (line {row.line}) has not each of {wanted} once; it is {found[:500]}; correct {where}"
+        names = [name.strip() for name in row.cells]
+        wrong = ", ".join(name for name in self._names.values() if names.count(name) != 1)
+        return (
+            f"the header (line {row.line}) has not once: {wrong}; correct ingest.sources: {self._source.name}: columns"
+        )
 
     def add(self, row: Row, places: dict[str, int], width: int) -> None:
         """A row to its session. Raises BadRow when it has none."""
@@ -55,7 +57,7 @@ class _Table:
         if not name:
             raise BadRow(f"no {self._columns.session}")
         session = self.sessions.setdefault(name, Session(row.file, row.line))
-        session.rows.append(_shown(row, places, self._source.delimiter))
+        session.rows.append(_shown(row, places, self._source))
         try:
             if len(row.cells) != width:
                 raise BadRow(f"{len(row.cells)} cells instead of {width}")
@@ -66,8 +68,7 @@ class _Table:
     def _say(self, session: Session, cells: dict[str, str]) -> None:
         role = self._source.roles.get(cells["role"].strip())
         if role is None:
-            known = ", ".join(self._source.roles)
-            raise BadRow(f"{self._columns.role}: {cells['role']!r} is not one of {known}; add it to roles")
+            raise BadRow(f"{self._columns.role} is none of {', '.join(self._source.roles)}; add it to roles")
         session.customer = session.customer or cells.get("customer", "").strip()
         session.outcome = cells.get("outcome", "").strip() or session.outcome
         csat = cells.get("csat", "").strip()
@@ -86,26 +87,29 @@ class _Table:
             raise BadRow(f"{self._columns.time}: {text!r} is not {expected}") from error
 
 
-def _shown(row: Row, places: dict[str, int], delimiter: str) -> str:
-    """The row for people, with a pseudonym for the customer."""
-    place = places.get("customer")
-    return delimiter.join(pseudonym(cell) if i == place and cell else cell for i, cell in enumerate(row.cells))
+def _shown(row: Row, places: dict[str, int], source: Source) -> str:
+    """The row for people, with pseudonyms for the customer and for an unknown speaker, who may be a person's name."""
+    hidden = {places.get("customer")}
+    if len(row.cells) > places["role"] and row.cells[places["role"]].strip() not in source.roles:
+        hidden.add(places["role"])
+    cells = (pseudonym(cell) if place in hidden and cell else cell for place, cell in enumerate(row.cells))
+    return source.delimiter.join(cells)
 
 
 def _read(path: Path, inputs: Inputs, table: _Table) -> Iterator[Problem]:
     places: dict[str, int] | None = None
     reason, width = "", 0
     for row in Rows(TextFile(path, inputs), inputs.source.delimiter):
-        if isinstance(row, Problem):
-            yield row
+        if isinstance(row, Problem):  # which part of it is the customer is not known, so it is not shown
+            yield row._replace(raw="")
         elif places:
             try:
                 table.add(row, places, width)
             except BadRow as error:
-                yield Problem(row.file, row.line, str(error), _shown(row, places, inputs.source.delimiter))
+                yield Problem(row.file, row.line, str(error), _shown(row, places, inputs.source))
         else:
             places, width = table.places(row), len(row.cells)
-            if not places:  # which cell is the customer is not known, so no row is shown
+            if not places:
                 reason = reason or table.no_header(row)
                 yield Problem(row.file, row.line, reason, "")
 

@@ -69,7 +69,7 @@ def _turns(data: dict[str, Any], roles: Mapping[str, str]) -> Iterator[RawTurn]:
             raise BadRow(f"{name}: none of {', '.join(_WORDS)} is there")
         role = _role(who, roles)
         if role is None:
-            raise BadRow(f"{name}: {who!r} is no known speaker; say ingest.sources: roles: {{{who}: customer}}")
+            raise BadRow(f"{name}: an unknown speaker; say who it is, ingest.sources: roles: {{<name>: customer}}")
         if role != "ignore":
             text = optional_text(item[words], f"{name}.{words}") or ""
             yield RawTurn(role, text, moment(item.get("time"), f"{name}.time"))

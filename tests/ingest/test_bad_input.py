@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from data.clean.ingest import DayResult
+from kefu.secret import pseudonym
 from tests.ingest.conftest import Shop, dialogue
 
 Content = Callable[[Path], dict[str, bytes]]
@@ -164,3 +165,13 @@ def test_a_day_that_arrives_again_with_corrections(shop: Shop, run: Run) -> None
     first, second = run()
     assert (first.facts["kept"], first.facts["quarantined"], second.state) == (3, 1, "unchanged")
     assert "if it is a correction, remove the dialogue" in shop.rejected(DAY)[0].reason
+
+
+def test_people_in_what_cannot_be_read_are_pseudonyms(shop: Shop, run: Run) -> None:
+    contact = {"id": 7, "name": "张三丰", "identifier": "login-of-zhang", "email": "a@b.com", "phone": "+8613800138000"}
+    shop.channel = "chatwoot"
+    shop.put(DAY, json.dumps({"id": 1, "meta": {"sender": contact}, "messages": [{"message_type": 9}]}))
+    run()
+    (problem,) = shop.rejected(DAY)
+    assert pseudonym("login-of-zhang") in problem.raw
+    assert not [word for word in ("张三丰", "login-of-zhang", "a@b.com", "13800138000") if word in problem.raw]

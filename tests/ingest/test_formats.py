@@ -96,7 +96,8 @@ def test_label_studio_maps_speakers_as_the_source_says(tmp_path: Path) -> None:
         {"author": "system", "text": "joined"},
     ]
     row = {"id": 5, "dialogue": turns, "intent": "greeting"}  # JSON-MIN
-    assert "'Ann' is no known speaker; say ingest.sources: roles" in reason(one("label_studio", row, tmp_path / "a"))
+    unknown = reason(one("label_studio", row, tmp_path / "a"))
+    assert "dialogue[0]: an unknown speaker; say who it is, ingest.sources: roles" in unknown and "Ann" not in unknown
     item = one("label_studio", row, tmp_path / "a", {"Ann": "agent"})
     assert said(item) == [("agent", "在吗"), ("customer", "喂")]
     assert "expected one list of turns" in reason(one("label_studio", {"data": {"text": "在吗"}}, tmp_path / "a"))
@@ -158,7 +159,7 @@ def test_csv_rows_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     assert texts == {"a": ['两行\n字,"引号"'], "f": ["在"]}
     reasons = {problem.line: problem.reason for problem in problems}
     expected = {
-        4: "line 4: 发送方: '机器猫' is not one of 买家, 卖家, 系统; add it to roles",
+        4: "line 4: 发送方 is none of 买家, 卖家, 系统; add it to roles",
         5: "line 5: 时间: 'noon' is not %Y/%m/%d %H:%M, which is time_format",
         6: "no 会话ID",
         7: "line 7: 6 cells instead of 5",
@@ -167,7 +168,8 @@ def test_csv_rows_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     assert sorted(reasons) == sorted(expected)
     assert all(expected[line] in found for line, found in reasons.items()), reasons
     shown = {problem.line: problem.raw for problem in problems}
-    assert pseudonym("login-2") in shown[4] and "login-2" not in shown[4]
+    assert pseudonym("login-2") in shown[4] and "login-2" not in shown[4] and "机器猫" not in shown[4]
+    assert shown[8] == ""
 
 
 def test_csv_without_the_mapped_columns_says_which(tmp_path: Path) -> None:
@@ -175,8 +177,8 @@ def test_csv_without_the_mapped_columns_says_which(tmp_path: Path) -> None:
     path.write_text("session,who,text\ns1,login-1,在吗\n")
     parsed, problems, _ = read("csv", path)
     assert not parsed and len(problems) == 2
-    assert all("has not each of 会话ID, 发送方, 内容, 买家, 时间" in p.reason for p in problems)
-    assert all("it is session, who, text; correct ingest.sources: shop: columns" in p.reason for p in problems)
+    assert all("the header (line 1) has not once: 会话ID, 发送方, 内容, 买家, 时间" in p.reason for p in problems)
+    assert all("correct ingest.sources: shop: columns" in p.reason for p in problems)
     assert "login-1" not in str(problems)
 
 
