@@ -19,14 +19,16 @@ from data.review.question import ANSWER, INTENT, RESOLUTION, SCHEMA, SLOTS, key,
 from kefu.schema import Record
 
 Redact = Callable[[str], str]
+Meaning = Callable[[str, str], str]  # slot, words → value
 
 
 class Span(Record):
-    """Words of a turn that a person marked as a slot."""
+    """Words of a turn that a person marked as a slot, and what they say."""
 
     turn: int
     slot: str
     text: str
+    value: str
 
 
 class Annotation(Record):
@@ -63,10 +65,13 @@ class Answers:
     newest: str | None = None
 
 
-def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact) -> Answers:
+def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact, meaning: Meaning) -> Answers:
     """Reads tasks with their annotations and predictions (JSON as the API gives them).
 
-    ``redact`` removes personal data from what people typed.
+    Args:
+        server: address#project.
+        redact: removes personal data from what people typed.
+        meaning: what marked words say of a slot.
     """
     answers = Answers()
     for task in tasks:
@@ -78,7 +83,7 @@ def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact) -> Ans
             continue
         asked = {name: data[name] for name in ("dialogue_id", "turn", "version")}
         asked |= {"server": server, "round": round_, **_proposed(task["predictions"])}
-        answers.annotations += [Annotation(**asked, **_said(a, redact)) for a in task["annotations"]]
+        answers.annotations += [Annotation(**asked, **_said(a, redact, meaning)) for a in task["annotations"]]
     return answers
 
 
@@ -100,7 +105,7 @@ def _proposed(predictions: list[Mapping[str, Any]]) -> dict[str, Any]:
     return {"proposal": _chosen(prediction["result"], INTENT), "confidence": prediction["score"]}
 
 
-def _said(annotation: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
+def _said(annotation: Mapping[str, Any], redact: Redact, meaning: Meaning) -> dict[str, Any]:
     result = annotation["result"]
     typed = [text for part in result if part["from_name"] == ANSWER for text in part["value"]["text"] if text.strip()]
     return {
@@ -111,7 +116,7 @@ def _said(annotation: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
         "skipped": annotation["was_cancelled"],
         "intent": _chosen(result, INTENT),
         "resolved": _chosen(result, RESOLUTION),
-        "slots": tuple(_spans(result)),
+        "slots": tuple(_spans(result, meaning)),
         "answer": redact("\n".join(typed)) if typed else None,
     }
 
@@ -121,9 +126,10 @@ def _chosen(result: Iterable[Mapping[str, Any]], control: str) -> str | None:
     return picked[0] if picked else None
 
 
-def _spans(result: Iterable[Mapping[str, Any]]) -> Iterable[Span]:
+def _spans(result: Iterable[Mapping[str, Any]], meaning: Meaning) -> Iterable[Span]:
     """Marked words; a mark over several turns is no slot of any of them."""
     for part in result:
         if part["from_name"] == SLOTS and (turn := turn_of(part["value"])) is not None:
+            words = part["value"]["text"].strip()
             for slot in part["value"]["hypertextlabels"]:
-                yield Span(turn=turn, slot=slot, text=part["value"]["text"].strip())
+                yield Span(turn=turn, slot=slot, text=words, value=meaning(slot, words))

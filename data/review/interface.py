@@ -14,7 +14,7 @@ from typing import Literal
 from xml.etree import ElementTree as ET
 
 from data.review.question import ANSWER, CANNOT_TELL, INTENT, OBJECT, RESOLUTION, RESOLVED, SLOTS
-from kefu.pack import Slot, Taxonomy, Text
+from kefu.pack import Taxonomy, Text
 
 Language = Literal["zh", "en", "both"]
 HOTKEYS = "1234567890qwertyuiopasdfghjklzxcvbnm"
@@ -44,12 +44,12 @@ def shown(text: Text, language: Language) -> str:
 
 
 class Page:
-    """Builds the labelling configuration (XML) of one pack in one language.
+    """Builds the labelling configuration (XML) of one pack in one language. ``slots``: name → title.
 
     Raises ValueError when an intent has the name of the answer "can't tell".
     """
 
-    def __init__(self, taxonomy: Taxonomy, slots: Mapping[str, Slot], language: Language) -> None:
+    def __init__(self, taxonomy: Taxonomy, slots: Mapping[str, Text], language: Language) -> None:
         if CANNOT_TELL in taxonomy.names:
             raise ValueError(f"taxonomy: an intent must not be called {CANNOT_TELL!r}: reviewers' answer has that name")
         self._taxonomy, self._slots, self._language = taxonomy, slots, language
@@ -88,12 +88,10 @@ class Page:
         labels = ET.SubElement(
             self._section(parent, "slots", SLOTS), "HyperTextLabels", {"name": SLOTS, "toName": OBJECT}
         )
-        for number, (name, slot) in enumerate(self._slots.items()):
+        for number, (name, title) in enumerate(self._slots.items()):
             look = {"background": COLOURS[number % len(COLOURS)]}
             hotkey = {"hotkey": f"shift+{number + 1}"} if number < 9 else {}
-            ET.SubElement(
-                labels, "Label", {"value": shown(slot.title, self._language), "alias": name, **look, **hotkey}
-            )
+            ET.SubElement(labels, "Label", {"value": shown(title, self._language), "alias": name, **look, **hotkey})
 
     def _intents(self, parent: ET.Element) -> None:
         section = self._section(parent, "intent", INTENT)

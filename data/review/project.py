@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from data.review.details import Details
 from data.review.interface import Page
 from data.review.question import OBJECT
 from data.review.tasks import MODEL
@@ -29,7 +30,7 @@ log = logging.getLogger("kefu.review")
 
 def project(client: Any, params: Review, pack: Pack) -> int:
     """Id of the project with that title; made when missing, its page brought up to date."""
-    config = Page(pack.taxonomy, pack.slots, params.language).xml()
+    config = Page(pack.taxonomy, Details(pack).titles, params.language).xml()
     found = [p for p in client.projects.list(title=params.project) if p.title == params.project]
     if not found:
         return _made(client, params.project, config)

@@ -7,7 +7,7 @@ how far was pulled, so that the next pull is incremental; without it everything 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from data.review import history
 from data.review.answers import Annotation, Answers
 from data.review.question import INTENT, key
 from data.review.votes import Verdict, labels, standing, verdicts
-from kefu.io import read_json, read_jsonl, write_json, write_jsonl
+from kefu.io import read_json, read_jsonl, write_json
 from kefu.schema import Label
 
 STATE = "labelstudio.json"
@@ -86,20 +86,3 @@ def remember(folder: Path, project: str, answers: Answers) -> None:
     """
     history.write(folder, history.merged(history.read(folder), answers.annotations))
     write_json(folder / STATE, {"project": project, "since": answers.newest or since(folder, project)})
-
-
-def forget(folder: Path, dialogue_ids: Collection[str]) -> int:
-    """Removes all that people said of these dialogues from every file; returns how many lines went."""
-    return sum(
-        _without(path, kind, dialogue_ids)
-        for kind, paths in ((Label, folder.glob("*.jsonl")), (Annotation, folder.glob(history.FILE)))
-        for path in paths
-    )
-
-
-def _without(path: Path, kind: type[Label] | type[Annotation], dialogue_ids: Collection[str]) -> int:
-    rows = list(read_jsonl(path, kind))
-    kept = [row for row in rows if row.dialogue_id not in dialogue_ids]
-    if len(kept) < len(rows):
-        write_jsonl(path, kept)
-    return len(rows) - len(kept)

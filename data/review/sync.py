@@ -15,6 +15,7 @@ from typing import Any
 from data.review import answers, reviewed
 from data.review.agreement import agreement, figures
 from data.review.answers import Answers
+from data.review.details import Details
 from data.review.question import CANNOT_TELL, FIRST, GOLDEN, INTENT, key
 from data.review.reviewed import Known
 from data.review.studio import Studio, StudioUnavailable
@@ -63,7 +64,9 @@ def push(studio: Studio, asks: Sequence[Ask], dialogues: Iterable[Dialogue], pac
     found = {dialogue.id: dialogue for dialogue in dialogues if dialogue.id in wanted} if wanted else {}
     if missing := wanted - found.keys():
         raise ValueError(f"review queue: no such dialogue: {sorted(missing)[0]}; run the autolabel stage again")
-    studio.push([studio_task(ask, found[ask.task.dialogue_id], pack, params.language) for ask in new])
+    details = Details(pack)
+    made = [studio_task(a, found[a.task.dialogue_id], pack.taxonomy, details, params.language) for a in new]
+    studio.push(made)
     studio.ask_two([ask.key for ask in looked_at if _for_two(ask, params)])
     return len(new)
 
@@ -87,7 +90,8 @@ def _for_two(ask: Ask, params: Review) -> bool:
 def pull(studio: Studio, pack: Pack, since: str | None) -> Answers:
     """What people finished at or after ``since``; personal data that they typed is taken out."""
     redactor = Redactor(pack.shop.pii)
-    return answers.read(studio.changed(since), studio.name, lambda text: redactor.redact(text, {}))
+    changed = studio.changed(since)
+    return answers.read(changed, studio.name, lambda text: redactor.redact(text, {}), Details(pack).value)
 
 
 def sync(
@@ -100,28 +104,37 @@ def sync(
         folder: ``data/reviewed``; read, never written (`kefu review pull` writes it).
     """
     version = pack.taxonomy.version
-    pulled, pushed, up = Answers(), 0, 0.0
-    try:
-        if studio := Studio.from_environment(params, pack):
-            pulled = pull(studio, pack, reviewed.since(folder, studio.name))
-            waiting = open_asks(queue, reviewed.known(folder, version, pulled.annotations), version)
-            pushed, up = push(studio, waiting, dialogues, pack, params), 1.0
-    except StudioUnavailable as error:
-        log.warning("%s. Going on with the labels in %s", error, folder)
+    studio, pulled = _reached(folder, pack, params)
     known = reviewed.known(folder, version, pulled.annotations)
-    if refused := known.refused + pulled.refused:
-        log.warning(
-            "%d labels or annotations refused: not of taxonomy version %r, or of another Kefu", refused, version
-        )
+    asks = open_asks(queue, known, version)
+    pushed = 0
+    try:
+        pushed = push(studio, asks, dialogues, pack, params) if studio else 0
+    except StudioUnavailable as error:
+        studio = None
+        log.warning("%s. What waits is pushed the next time", error)
+    refused = known.refused + pulled.refused
+    if refused:
+        log.warning("%d labels refused: not of taxonomy version %r, or annotated with another Kefu", refused, version)
     measured = agreement(known)
     counts = {
         "reviewed": sum(label.what == INTENT for label in known.labels.values()),
-        "waiting": sum(ask.round != GOLDEN for ask in open_asks(queue, known, version)),
+        "waiting": sum(ask.round != GOLDEN for ask in asks),
         "pushed": pushed,
-        "pulled": len(pulled.annotations),
+        "annotations": len(known.annotations),
         "cannot_tell": sum(verdict.intent == CANNOT_TELL for verdict in known.verdicts.values()),
         "refused": refused,
-        "server": up,
+        "server": studio is not None,
     }
     metrics = {name: float(value) for name, value in counts.items()}
     return Reviewed(list(known.labels.values()), measured, metrics | figures(measured))
+
+
+def _reached(folder: Path, pack: Pack, params: Review) -> tuple[Studio | None, Answers]:
+    """The server and what is new there; none and nothing when it is away."""
+    try:
+        studio = Studio.from_environment(params, pack)
+        return studio, pull(studio, pack, reviewed.since(folder, studio.name)) if studio else Answers()
+    except StudioUnavailable as error:
+        log.warning("%s. Going on with the labels in %s", error, folder)
+        return None, Answers()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from data.review.answers import Annotation
 from data.review.chat import chat, region
+from data.review.details import Details
 from data.review.interface import WORDS, Language, shown
 from data.review.question import INTENT, OBJECT, SCHEMA, SLOTS, key, task_key
-from kefu.pack import Pack, Slot
+from kefu.pack import Taxonomy
 from kefu.schema import Dialogue, ReviewTask
-from kefu.slots import extract, language
 
 MODEL = "kefu"  # Label Studio preselects predictions of one model only: the same name for every taxonomy
 Part = dict[str, Any]
@@ -50,14 +48,15 @@ class Ask:
         return task_key(self.question, self.round)
 
 
-def studio_task(ask: Ask, dialogue: Dialogue, pack: Pack, spoken: Language) -> Part:
+def studio_task(ask: Ask, dialogue: Dialogue, taxonomy: Taxonomy, details: Details, spoken: Language) -> Part:
     """One task for Label Studio's import, with the proposal as a prediction.
 
     Raises ValueError when the dialogue has no such turn or the taxonomy no such intent.
     """
-    task, taxonomy = ask.task, pack.taxonomy
+    task = ask.task
     if task.turn >= len(dialogue.turns) or task.proposal not in taxonomy.names:
         raise ValueError(f"review task {task}: no such turn or intent; run the autolabel stage again")
+    text = dialogue.turns[task.turn].text
     title = shown(taxonomy[task.proposal].title, spoken)
     data = {
         "key": ask.key,
@@ -66,10 +65,11 @@ def studio_task(ask: Ask, dialogue: Dialogue, pack: Pack, spoken: Language) -> P
         "version": ask.version,
         "schema": SCHEMA,
         OBJECT: chat(dialogue.turns, task.turn),
-        "question": dialogue.turns[task.turn].text,
+        "question": text,
         "proposal": f"{shown(WORDS['proposal'], spoken)}: {title} ({task.confidence:.0%})",
     }
-    result = [choice(INTENT, task.proposal), *_spans(task, dialogue.turns[task.turn].text, pack)]
+    spans = [span(task.turn, text, words, name) for name, words in details.found(text, task.proposal).items()]
+    result = [choice(INTENT, task.proposal), *spans]
     return {"data": data, "predictions": [{"model_version": MODEL, "score": task.confidence, "result": result}]}
 
 
@@ -83,19 +83,3 @@ def span(turn: int, text: str, words: str, slot: str) -> Part:
     start = text.casefold().rindex(words.casefold())
     value = {**region(turn, text, start, start + len(words)), "hypertextlabels": [slot]}
     return {"from_name": SLOTS, "to_name": OBJECT, "type": "hypertextlabels", "value": value}
-
-
-def _spans(task: ReviewTask, text: str, pack: Pack) -> Iterator[Part]:
-    """The slots that the flow of the proposed intent would take from this turn."""
-    flow = pack.flow_for(task.proposal)
-    slots = {step.collect: pack.slots[step.collect] for step in flow.steps if step.collect} if flow else {}
-    for name, value in extract(text, slots, language(text)).items():
-        if words := _words(value, slots[name], text):
-            yield span(task.turn, text, words, name)
-
-
-def _words(value: str, slot: Slot, text: str) -> str | None:
-    """The words that tell a slot's value: itself, or the longest of its phrases."""
-    phrases = [phrase for some in slot.choices.get(value, {}).values() for phrase in some]
-    said = [words for words in (value, *phrases) if re.search(re.escape(words), text, re.IGNORECASE)]
-    return max(said, key=len, default=None)

@@ -86,8 +86,8 @@ def _of_turn(verdict: Verdict) -> Iterator[Label]:
     agreed = [vote for vote in verdict.votes if vote.intent == verdict.intent]
     last = max(agreed, key=lambda vote: vote.time)
     yield _label(agreed, last.turn, INTENT, verdict.intent)
-    for (turn, slot), text in {(span.turn, span.slot): span.text for span in last.slots}.items():
-        yield _label([last], turn, f"slot:{slot}", text)
+    for (turn, slot), value in {(span.turn, span.slot): span.value for span in last.slots}.items():
+        yield _label([last], turn, f"slot:{slot}", value)
     if written := [vote for vote in agreed if vote.answer]:
         best = max(written, key=lambda vote: vote.time)
         yield _label([best], best.turn, ANSWER, best.answer or "")
