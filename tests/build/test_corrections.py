@@ -115,6 +115,8 @@ def test_what_a_reviewer_types_is_redacted_and_placeholders_stay() -> None:
     typed = "请拨打 13912345678，单号 [TICKET_1]，不是 BB-123456"
     (pair,) = built([one], [label(one, "answer", typed, turn=0)], [])[1]
     assert pair.chosen[0].content == "请拨打 [PHONE_1]，单号 [TICKET_1]，不是 [TICKET_2]"
+    (pair,) = built([one], [label(one, "answer", "另一个单号 BB-123456", turn=0)], [])[1]
+    assert pair.chosen[0].content == "另一个单号 [TICKET_2]"  # the customer's is [TICKET_1]
 
 
 def test_answers_with_a_quality_problem_are_left_out_and_counted() -> None:
