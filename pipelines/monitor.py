@@ -15,6 +15,7 @@ from data.monitor.drift import warn
 from data.monitor.labels import by_day
 from data.monitor.page import render
 from data.monitor.profile import Profile, profile
+from data.review.reviewed import known
 from kefu.io import write_csv, write_text
 from kefu.knowledge import questions
 from kefu.pack import load
@@ -49,14 +50,14 @@ def main() -> None:
         params, pack = s.params.monitor, load(ROOT / s.params.pack)
         partitions = _partitions(params)
         days = [read_day(partition, MONITOR, params) for partition in partitions]
-        labels = by_day(LABELS, sorted(REVIEWED.glob("*.jsonl")))
-        known = [text for texts in questions(pack).values() for text in texts]
+        labels = by_day(LABELS, known(REVIEWED, pack.taxonomy.version).labels.values())
+        answered = [text for texts in questions(pack).values() for text in texts]
         profiles = []
         for index, (day, partition) in enumerate(zip(days, partitions, strict=True)):
             page = MONITOR / f"dt={day.day}.html"
             if day.new or not page.exists() or day is days[-1]:
                 before = days[max(0, index - params.reference_days) : index]
-                profiles.append(profile(day, partition, before, labels, known, params))
+                profiles.append(profile(day, partition, before, labels, answered, params))
                 write_text(page, render(profiles[-1], pack.taxonomy, params))
                 warn(day.day, profiles[-1].drifts)
         _remove_pages_of_lost_days(days)

@@ -6,6 +6,7 @@ queue, so the shares are of all turns and do not move with the acceptance thresh
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
+
+from kefu.schema import Label
 
 _DAY = r":(?P<day>\d{4}-\d{2}-\d{2}):"  # an id is <source>:<day>:<session>
 _FIELDS = ("dialogue_id", "what", "value", "why", "proposal")
@@ -24,16 +27,32 @@ QUALITY = "quality:"
 Bins = dict[str, Counter[str]]  # distribution → bin → count
 
 
-def by_day(labels: Path, reviewed: Iterable[Path]) -> dict[str, Bins]:
-    """Day → its distributions, plus ``labels``: how many intents are accepted, proposed, reviewed."""
+def by_day(labels: Path, reviewed: Iterable[Label]) -> dict[str, Bins]:
+    """Day → its distributions, plus ``labels``: how many intents are accepted, proposed, reviewed.
+
+    Args:
+        labels: folder of the autolabel stage.
+        reviewed: what people decided, one label a fact.
+    """
     found: dict[str, Bins] = defaultdict(lambda: defaultdict(Counter))
-    for path in reviewed:
-        _add(found, path, "reviewed")
-    _add(found, labels / "accepted.jsonl", "accepted")
-    for day, intent, count in _queue(labels / "queue.jsonl"):
-        found[day]["intent"][intent] += count
-        found[day]["labels"]["proposed"] += count
-    return {day: dict(bins) for day, bins in found.items()}
+    for label in reviewed:
+        if day := re.search(_DAY, label.dialogue_id):
+            _count(found[day["day"]], label.what, label.value, 1, "reviewed")
+    for name in ("accepted.jsonl", "signals.jsonl"):
+        for day_, what, value, count in _labels(labels / name):
+            _count(found[day_], what, value, count, "accepted")
+    for day_, intent, count in _queue(labels / "queue.jsonl"):
+        _count(found[day_], "intent", intent, count, "proposed")
+    return {day_: dict(bins) for day_, bins in found.items()}
+
+
+def _count(bins: Bins, what: str, value: str, count: int, source: str) -> None:
+    if what in WHAT:
+        bins[what][value] += count
+    elif what.startswith(QUALITY):
+        bins["quality"][what.removeprefix(QUALITY)] += count
+    if what == "intent":
+        bins["labels"][source] += count
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:
@@ -51,15 +70,10 @@ def _counts(table: pa.Table, columns: list[str]) -> Iterator[tuple[str, ...]]:
     yield from zip(*(grouped[name].to_pylist() for name in (*columns, "count_all")), strict=True)
 
 
-def _add(found: dict[str, Bins], path: Path, source: str) -> None:
+def _labels(path: Path) -> Iterator[tuple[str, str, str, int]]:
     for table in _tables(path):
         for day, what, value, count in _counts(table, ["day", "what", "value"]):
-            if what in WHAT:
-                found[day][what][value] += int(count)
-            elif what.startswith(QUALITY):
-                found[day]["quality"][what.removeprefix(QUALITY)] += int(count)
-            if what == "intent":
-                found[day]["labels"][source] += int(count)
+            yield day, what, value, int(count)
 
 
 def _queue(path: Path) -> Iterator[tuple[str, str, int]]:

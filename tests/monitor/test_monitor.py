@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +16,15 @@ import pytest
 from data.monitor import drift
 from data.monitor.census import census
 from data.monitor.energy import coefficient, compare
+from data.monitor.labels import by_day
 from data.monitor.page import render
 from data.monitor.psi import psi
 from data.monitor.questions import leaders
 from kefu import pack
+from kefu.io import write_jsonl
 from kefu.params import load
 from kefu.paths import ROOT
-from kefu.schema import Dialogue
+from kefu.schema import Dialogue, Label
 from tests.monitor.conftest import ASKED, PARAMS, Store, a_day
 
 USUAL = {"shipping": 5, "refund": 3, "size": 2}
@@ -111,6 +114,24 @@ def test_the_counts_are_those_of_the_partition(store: Store) -> None:
     assert found.bins["language"] == {"zh": 80 - english, "en": english}
     assert sum(found.bins["hour"].values()) == 80 and set(found.bins["hour"]) <= {"09", "10", "14", "20"}
     assert found.bins["quarantined"] == {"line …": 1} and found.bins["redacted"] == {"ORDER": 4}
+
+
+def test_labels_count_once_whoever_gave_them(store: Store) -> None:
+    """Audited turns are queued though accepted; signals have a file of their own; people's word is a list."""
+    dialogues = a_day(DAYS[0], USUAL, 40, seed=1)
+    store.label(dict.fromkeys((t for texts in ASKED.values() for t in texts), "shipping"), dialogues, proposed=0.25)
+    common: dict[str, Any] = {"dialogue_id": dialogues[0].id, "source": "x", "confidence": 1, "version": "1"}
+    signals = [
+        Label(turn=0, what="sentiment", value="negative", **common),
+        Label(turn=None, what="quality:rude", value="yes", **common),
+        Label(turn=None, what="slot:order", value="[ORDER_1]", **common),
+    ]
+    write_jsonl(store.root / "labels/signals.jsonl", signals)
+    found = by_day(store.root / "labels", [Label(turn=4, what="intent", value="size", **common)])[DAYS[0]]
+    assert found["intent"] == {"shipping": 40, "size": 1}
+    assert found["labels"] == {"accepted": 30, "proposed": 10, "reviewed": 1}
+    assert found["sentiment"] == {"negative": 1} and found["quality"] == {"rude": 1}
+    assert set(found) == {"intent", "labels", "sentiment", "quality"}
 
 
 def test_only_changed_days_are_read_again_and_the_cache_holds_no_text(store: Store) -> None:
