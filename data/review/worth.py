@@ -1,9 +1,10 @@
 """What the answer to each question is worth: doubt x traffic x discontent.
 
 Doubt is 1 - margin, the lead of the best intent over the second (Scheffer et al. 2001). Traffic is how
-many turns say the same, near-duplicates that ingest dropped included; its square root, because the
-hundredth turn with the same words gains less from an answer than the second. A customer's discontent
-(CSAT 1 or 2) counts more: that is a choice, not a measurement.
+many near-duplicate dialogues it stands for, since ingest keeps one of them; its square root, because a
+hundredth copy adds less than a second one. Turns with equal words are not counted: mostly they are "ok"
+and "thanks", whose intent hangs on what came before; counting them cost half a point of accuracy on real
+conversations. A customer's discontent (CSAT 1 or 2) counts more: that is a choice, not a measurement.
 """
 
 from __future__ import annotations
@@ -22,12 +23,9 @@ DISCONTENT = {1: 2.0, 2: 1.5}  # csat → factor
 
 def worth(proposals: Sequence[Proposal], copies: Mapping[str, int]) -> np.ndarray:
     """(n,), ≥ 0. ``copies``: dialogue id → how many near-duplicates it stands for beyond itself."""
-    traffic: Counter[str] = Counter()
-    for proposal in proposals:
-        traffic[normalize(proposal.text)] += 1 + copies.get(proposal.dialogue_id, 0)
-    said = np.array([traffic[normalize(proposal.text)] for proposal in proposals], dtype=float)
+    traffic = np.array([1.0 + copies.get(proposal.dialogue_id, 0) for proposal in proposals])
     discontent = np.array([1.0 if p.csat is None else DISCONTENT.get(p.csat, 1.0) for p in proposals])
-    return (1 - np.array([p.margin for p in proposals])) * np.sqrt(said) * discontent
+    return (1 - np.array([p.margin for p in proposals])) * np.sqrt(traffic) * discontent
 
 
 def by_worth(proposals: Sequence[Proposal], value: np.ndarray, seed: int) -> list[int]:

@@ -66,7 +66,7 @@ def test_a_text_is_asked_once_before_it_is_asked_twice() -> None:
 def test_traffic_and_discontent_raise_a_turn() -> None:
     turns = [proposal(1, "发票抬头"), proposal(2, "快递丢了"), proposal(3, "快递丢了"), proposal(4, "尺码偏小", csat=1)]
     value = worth(turns, {turns[0].dialogue_id: 8})
-    assert value[0] == pytest.approx(0.9 * 3) and value[1] == value[2] == pytest.approx(0.9 * 2**0.5)
+    assert value[0] == pytest.approx(0.9 * 3) and value[1] == value[2] == pytest.approx(0.9)
     assert value[3] == pytest.approx(0.9 * 2)
     assert rank(turns, {turns[0].dialogue_id: 8}, seed=7)[0] == turns[0]
 
