@@ -66,10 +66,12 @@ def _peer(raw: Path, work: Path, planted: list[Planted | None]) -> tuple[Measure
 
 def _show(console: Console, dialogues: int, runs: list[Measured], found: Found) -> float:
     seconds, peak = statistics.median(run.seconds for run in runs), max(run.peak for run in runs)
-    table = Table("Kefu", "figure", title=f"{dialogues:,} dialogues, {dialogues * TURNS:,} turns · {machine()}")
+    console.print(f"{dialogues:,} dialogues, {dialogues * TURNS:,} turns · {machine()}")
+    table = Table("Kefu", "figure")
     each = ", ".join(f"{run.seconds:.1f}" for run in runs)
     for row in (
         ("time, median of all runs", f"{seconds:.1f} s ({each})"),
+        ("time of all cores, median", f"{statistics.median(run.cpu for run in runs):.1f} s"),
         ("dialogues a second", f"{dialogues / seconds:,.0f}"),
         ("peak memory, all processes", f"{peak / 1e6:,.0f} MB"),
         ("kept", f"{found.kept:,}"),
@@ -90,6 +92,7 @@ def _show_peer(console: Console, ours: float, peer: tuple[Measured, int, int, in
     for row in (
         ("time", f"{measured.seconds:.1f} s ({', '.join(f'{name} {s:.1f}' for name, s in stages.items())})"),
         ("times Kefu's", f"{measured.seconds / ours:.1f}"),
+        ("time of all cores", f"{measured.cpu:.1f} s"),
         ("peak memory, all processes", f"{measured.peak / 1e6:,.0f} MB"),
         ("kept", f"{kept:,}"),
         ("personal data redacted, planted (it knows e-mail and IP)", f"{values - remaining:,} of {values:,}"),

@@ -1,7 +1,8 @@
-"""Runs a command and measures it from outside: time, and peak memory summed over its process tree."""
+"""Runs a command and measures it from outside: time on the wall and on the cores, peak memory of its process tree."""
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import time
 from collections.abc import Sequence
@@ -15,9 +16,10 @@ _EVERY = 0.2  # seconds between two looks
 
 @dataclass(frozen=True)
 class Measured:
-    """``seconds`` on the wall; ``peak`` bytes, as proportional set size: shared pages count once; what was printed."""
+    """Seconds on the wall; ``cpu`` seconds of all processes; ``peak`` bytes, shared pages once; what was printed."""
 
     seconds: float
+    cpu: float
     peak: int
     output: str
 
@@ -38,7 +40,7 @@ def _memory(root: psutil.Process) -> int:
 
 def measure(command: Sequence[str], cwd: Path, log: Path) -> Measured:
     """Runs ``command`` to its end. Raises Failed with the end of its log."""
-    started, peak = time.perf_counter(), 0
+    started, before, peak = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN), 0
     with (
         log.open("w") as errors,
         subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
@@ -53,4 +55,6 @@ def measure(command: Sequence[str], cwd: Path, log: Path) -> Measured:
         output = process.stdout.read() if process.stdout else ""
     if process.returncode:
         raise Failed(f"{' '.join(command)}\n{log.read_text()[-2000:]}")
-    return Measured(time.perf_counter() - started, peak, output)
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measured(seconds, cpu, peak, output)

@@ -49,7 +49,7 @@ def _address(rng: random.Random) -> str:
 
 
 def _phone_en(rng: random.Random) -> str:
-    return f"({rng.randint(201, 399)}) {rng.randint(200, 999)}-{rng.randrange(10**4):04}"
+    return f"({rng.choice((206, 212, 305, 312, 415))}) {rng.randint(200, 999)}-{rng.randrange(10**4):04}"
 
 
 def _name_en(rng: random.Random) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.channels.base import BadRow, Inputs, Line, Parsed, Problem, RawTurn, all_lines, decode
+from data.channels.gathered import Gathered, parts
 
 _NEEDED = ("session", "time", "role", "text")
 
@@ -44,17 +45,15 @@ def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> Parsed:
 
 
 def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
-    """Problems of single lines first, then the sessions in order of their first lines."""
-    sessions: dict[str, list[tuple[Line, dict[str, Any]]]] = {}
-    for line in all_lines(inputs):
-        if isinstance(line, Problem):
-            yield line
-            continue
-        try:
-            row = _row(line)
-        except BadRow as error:
-            yield Problem(line.file, line.number, str(error), line.text)
-            continue
-        sessions.setdefault(row["session"], []).append((line, row))
-    for session, rows in sessions.items():
-        yield _dialogue(session, rows)
+    """Problems of single lines first, then the sessions in order of their first lines (see ``gathered``)."""
+    with Gathered(parts(inputs.files)) as gathered:
+        for line in all_lines(inputs):
+            if isinstance(line, Problem):
+                yield line
+                continue
+            try:
+                gathered.add(_row(line)["session"], line)
+            except BadRow as error:
+                yield Problem(line.file, line.number, str(error), line.text)
+        for session, lines in gathered.sessions():
+            yield _dialogue(session, [(line, _row(line)) for line in lines])
