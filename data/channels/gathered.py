@@ -48,7 +48,8 @@ class Gathered:
         self._files: list[IO[bytes]] = []
         if parts > 1:
             for _ in range(parts):
-                self._files.append(self._stack.enter_context(tempfile.TemporaryFile()))
+                file = tempfile.TemporaryFile()  # noqa: SIM115  (the stack closes it)
+                self._files.append(self._stack.enter_context(file))
 
     def __enter__(self) -> Gathered:
         return self
