@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 from benchmarks.pii.figures import some
-from benchmarks.pii.places import Words
 
 
 def amount(draw: Random, lang: str) -> str:
@@ -140,11 +139,6 @@ def rooms(draw: Random, _: str) -> str:
     return draw.choice(["三室一厅98平", "2室1厅", "120平方米三居室", "一室户35平", "18楼顶层复式"])
 
 
-def barcode(draw: Random, _: str) -> str:
-    """An EAN-13 number."""
-    return "690" + some(draw, 10)
-
-
 def percent(draw: Random, lang: str) -> str:
     """A share."""
     return f"{draw.randrange(1, 100)}%" if lang == "en" else draw.choice([f"{draw.randrange(1, 100)}%", "八八", "95"])
@@ -153,8 +147,3 @@ def percent(draw: Random, lang: str) -> str:
 def pin(draw: Random, _: str) -> str:
     """A code that is gone after use."""
     return draw.choice(["000000", some(draw, 4), some(draw, 6)])
-
-
-def word(key: str, words: Words, draw: Random, lang: str) -> str:
-    """A word from ``words.yaml``: a product, model, shop or city."""
-    return str(draw.choice(words[key] if key in words else words[lang][key]))

@@ -42,4 +42,10 @@ _FAMILY = rf"(?:(?:{_COMPOUND})|[{_SURNAMES}])"
 _GIVEN = rf"[^\W\da-zA-Z_{_STOP}]"
 NAME = rf"{_FAMILY}{_GIVEN}{{1,2}}"  # where a cue or a border says the rest
 AFTER_CUE = rf"(?:{_FAMILY}|[{_RARE}]){_GIVEN}{{1,2}}"
-LIKELY = rf"{NOT_A_NAME}{NOT_ALONE}{_FAMILY}[{_LIKELY}]{{1,2}}"  # by itself
+# Names written by their sound, as Uyghur, Kazakh, Mongol and Tibetan ones are: 古丽娜尔, 巴特尔, 扎西次仁.
+_SOUNDS = (
+    "阿巴特尔古丽娜迪热买提木罕江帕孜克依别吾合曼苏力不都努艾山哈萨尼娅玛亚斯坦塔吉布扎西卓次仁多杰平措旺"
+    "姆央金拉格桑其乌云托那日图雅宝音朝鲁麦海米牙赛甫丁"
+)
+SOUNDED = rf"(?![不其多]|特斯拉|哈尔|阿拉[伯善]|西班|巴西|多米|海尔|格力|克拉|平米)[{_SOUNDS}]{{3,7}}"
+LIKELY = rf"(?:{NOT_A_NAME}{NOT_ALONE}{_FAMILY}[{_LIKELY}]{{1,2}}|{SOUNDED})"  # by itself

