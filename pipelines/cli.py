@@ -116,7 +116,8 @@ def forget(
 
     if verify == (customer is not None):
         raise typer.BadParameter("give --customer ID, or --verify")
-    lines, whole = check() if customer is None else run(customer, write=not dry_run)
+    with _explained(ValueError, OSError):
+        lines, whole = check() if customer is None else run(customer, write=not dry_run)
     for line in lines:
         typer.echo(line)
     if not whole:

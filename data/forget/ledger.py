@@ -8,30 +8,45 @@ the last signature elsewhere. Whoever has the secret can sign anything.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kefu.io import write_text
+from kefu.io import BadRecord, write_text
 from kefu.secret import signature
 
 PURPOSE = "forgotten"
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """All rows, oldest first; none when there is no ledger."""
+    """All rows, oldest first; none when there is no ledger. Raises BadRecord with file and line."""
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf8").splitlines() if line.strip()]
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf8").splitlines(), 1):
+        try:
+            found.append({**json.loads(line)})
+        except (TypeError, ValueError) as error:
+            raise BadRecord(f"{path}:{number}: not a row of the ledger: {error}") from error
+    return found
 
 
 def append(path: Path, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Signs a row and adds it; the file is replaced as a whole, so it is never torn."""
-    known = rows(path)
-    linked = {**row, "previous": known[-1]["signature"] if known else ""}
-    signed = {**linked, "signature": _signature(linked)}
-    write_text(path, "".join(json.dumps(one, ensure_ascii=False, sort_keys=True) + "\n" for one in (*known, signed)))
+    """Signs a row and adds it, one process at a time; the file is replaced as a whole, so it is never torn."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        known = rows(path)
+        linked = {**row, "previous": known[-1]["signature"] if known else ""}
+        signed = {**linked, "signature": _signature(linked)}
+        lines = (json.dumps(one, ensure_ascii=False, sort_keys=True) + "\n" for one in (*known, signed))
+        write_text(path, "".join(lines))
+    finally:
+        os.close(folder)
     return signed
 
 
@@ -43,7 +58,11 @@ def _signature(row: Mapping[str, Any]) -> str:
 def verify(path: Path) -> list[str]:
     """What is wrong with the ledger, row by row; nothing when it is as it was signed."""
     wrong, before = [], ""
-    for number, row in enumerate(rows(path), 1):
+    try:
+        known = rows(path)
+    except BadRecord as error:
+        return [str(error)]
+    for number, row in enumerate(known, 1):
         if row.get("signature") != _signature(row):
             wrong.append(f"{path}:{number}: was changed, or signed under another KEFU_SECRET")
         if row.get("previous") != before:

@@ -9,7 +9,7 @@ import html
 import json
 import mmap
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -66,26 +66,34 @@ def _spellings(text: str) -> set[bytes]:
     return {one.encode() for one in spelt}
 
 
-def find(store: Path, customer: str, more: Iterable[str], public: str) -> Traces:
-    """The person's traces in the dialogue store.
+def find(store: Path, cache: Path, customer: str, more: Iterable[str], public: str) -> Traces:
+    """The person's traces in the dialogue store and in older versions of it.
 
     Args:
         store: folder of the stored days.
+        cache: DVC's: a day that the store lost since may still have labels.
         more: ids known from elsewhere (raw files).
         public: the shop's own texts; what stands there is not the person's, even if they said it too.
     """
     ids: set[str] = set(more)
     said: set[str] = set()
-    for path in sorted(store.glob(f"dt=*/{DIALOGUES}")):
-        for batch in _batches(path, ["id", "customer", "turns"]):
+    stored = sorted([*store.glob(f"dt=*/{DIALOGUES}"), *store.glob(f"dt=*/{COPIES}")])
+    for path in [*stored, *_older(cache)]:
+        columns = set(pq.read_schema(path).names) & {"id", "customer", "turns"}
+        for batch in _batches(path, sorted(columns)) if "customer" in columns else ():
             own = batch.filter(pc.equal(batch["customer"], customer))
             ids.update(own["id"].to_pylist())
-            said.update(_customer_texts(own).to_pylist())
-    for path in sorted(store.glob(f"dt=*/{COPIES}")):
-        table = pq.read_table(path, columns=["id", "customer"])
-        ids.update(table.filter(pc.equal(table["customer"], customer))["id"].to_pylist())
+            said.update(_customer_texts(own).to_pylist() if "turns" in columns else ())
     candidates = {text for text in said if text and len(text) >= SHORTEST and text not in public}
     return Traces(customer, frozenset(ids), frozenset(candidates - _said_by_others(store, customer, candidates)))
+
+
+def _older(cache: Path) -> Iterator[Path]:
+    """Parquet files among the cached objects."""
+    for path in sorted(cache.glob("files/md5/??/*")):
+        with path.open("rb") as file:
+            if file.read(4) == b"PAR1":
+                yield path
 
 
 def _batches(path: Path, columns: list[str]) -> Iterable[pa.RecordBatch]:

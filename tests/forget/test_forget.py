@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from typer.testing import CliRunner
 
 from data.forget import ledger, store, trained_on
 from kefu import forgotten
-from kefu.io import read_json
+from kefu.dialogues import copies
+from kefu.io import read_json, write_json
 from kefu.secret import pseudonym
+from pipelines import export
 from pipelines.cli import app
 from pipelines.forget import forget
-from tests.forget.conftest import DAYS, ORDER, OTHER, PARROT, PERSON, SHARED, WORDS, Project
+from tests.forget.conftest import DAYS, LOADED, ORDER, OTHER, PARROT, PERSON, SHARED, WORDS, Project, line
 
 
 def contents(root: Path) -> Iterator[tuple[Path, bytes]]:
@@ -39,6 +42,7 @@ def holding(project: Project, *needles: str) -> set[str]:
     return {str(path.relative_to(project.root)) for path, data in found if any(s in data for s in spelt)}
 
 
+WAYS = ("kept", "duplicates", "near_duplicates", "forgotten", "quarantined")
 EVERYTHING = (PERSON, ORDER, *WORDS, ":lin", '"lin"', f"lin {PARROT}")
 
 
@@ -80,8 +84,7 @@ def test_ingest_keeps_them_out_also_when_a_backup_comes_back(full: Project) -> N
     assert full.dialogues() == left
     facts = [read_json(full.store / f"dialogues/dt={day}/partition.json") for day in DAYS]
     assert [f["forgotten"] for f in facts] == [2, 2, 3]
-    ways = ("kept", "duplicates", "near_duplicates", "forgotten", "quarantined")
-    assert all(f["read"] == sum(f[way] for way in ways) for f in facts)
+    assert all(f["read"] == sum(f[way] for way in WAYS) for f in facts)
     forget(PERSON)  # and the raw data that came back go again
     assert holding(full, *EVERYTHING) == set()
 
@@ -148,6 +151,7 @@ def test_the_record_is_signed_and_says_what_could_not_be_reached(full: Project) 
         text.replace('"stored dialogues": 4', '"stored dialogues": 3'),
         text.splitlines(keepends=True)[1],
         text.replace(pseudonym(PERSON), pseudonym(OTHER)),
+        text[:-9],
     ):
         full.ledger.write_text(tampered)
         assert ledger.verify(full.ledger)
@@ -179,3 +183,65 @@ def test_continued_training_inherits_whom_the_champion_saw(full: Project) -> Non
     (full.root / "sets").mkdir()
     trained_on.write(release, full.root / "sets", (), champion)
     assert trained_on.saw(release, pseudonym(PERSON)) == ["centre", "edge"]  # the router starts anew
+
+
+def test_the_export_stage_tells_whom_its_models_learned_from(full: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = {"CORPUS": "corpus", "DIALOGUES": "dialogues", "SETS": "sets"}
+    for name, folder in places.items():
+        monkeypatch.setattr(export, name, full.store / folder)
+    champion = full.root / "champion.json"
+    monkeypatch.setattr(export, "CHAMPION", champion)
+    write_json(champion, {"version": None, "content_hash": None})
+    release = full.root / "next"
+    release.mkdir()
+    export.tell_whom(release, LOADED)
+    assert trained_on.saw(release, pseudonym(PERSON)) == ["centre", "edge", "router"]
+    forget(PERSON)
+    export.tell_whom(release, LOADED)
+    assert trained_on.saw(release, pseudonym(PERSON)) == []
+    write_json(champion, {"version": 2, "content_hash": "x"})
+    export.tell_whom(release, LOADED)
+    assert trained_on.saw(release, pseudonym(PERSON)) == ["centre", "edge"]  # inherited
+
+
+LONG = (
+    "您好，我上个月在你们店里买的那台白色的空气净化器，滤芯的指示灯一直在闪，"
+    "说明书上说要长按复位键五秒，我按了没有用，能不能帮我看看怎么处理"
+)
+
+
+def near_copies(project: Project) -> None:
+    """The person's dialogue stands for another's, and another's for one of the person's."""
+    other = (
+        LONG.replace("白色的空气净化器", "黑色的落地取暖器").replace("滤芯", "电源")
+        + "，或者上门维修也可以，我家在一楼，随时都有人"
+    )
+    first, second = DAYS[:2]
+    lines = [line("lin", PERSON, first, LONG, "稍等"), line("w1", OTHER, first, other, "稍等")]
+    project.put(f"shop/dt={first}/a.jsonl", "".join(lines))
+    lines = [line("w2", OTHER, second, LONG + "？", "稍等"), line("lin2", PERSON, second, other + "！", "稍等")]
+    project.put(f"shop/dt={second}/a.jsonl", "".join(lines))
+    project.ingest()
+
+
+@pytest.mark.parametrize("raw_gone", [False, True])
+def test_near_copies_go_with_whom_they_belong_to(full: Project, raw_gone: bool) -> None:
+    for folder in (*(full.root / "data/raw").glob("*/*"), *(full.store / "dialogues").glob("dt=*")):
+        shutil.rmtree(folder)
+    near_copies(full)
+    assert set(full.dialogues()) == {f"shop:{DAYS[0]}:lin", f"shop:{DAYS[0]}:w1"}
+    assert copies(full.store / "dialogues").total() == 2
+    if raw_gone:
+        for folder in (full.root / "data/raw").glob("*/*"):
+            shutil.rmtree(folder)
+    forget(PERSON)
+    assert holding(full, pseudonym(PERSON), ":lin", '"lin') == {"data/forgotten.jsonl"}
+    for day, whole in zip(DAYS, (1, 0), strict=False):
+        folder = full.store / f"dialogues/dt={day}"
+        assert (folder / "keys.bin").stat().st_size == 16 * whole == 2 * (folder / "sessions.bin").stat().st_size
+        facts = read_json(folder / "partition.json")
+        assert facts["read"] == sum(facts[way] for way in WAYS)
+    if not raw_gone:
+        full.ingest()
+        left = {f"shop:{DAYS[0]}:w1", f"shop:{DAYS[1]}:w2"}  # what it stood for stands for itself now
+        assert set(full.dialogues()) == left and copies(full.store / "dialogues").total() == 0
