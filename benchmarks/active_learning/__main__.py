@@ -1,6 +1,6 @@
 """Do labels asked for in the queue's order teach the labeler faster than labels in random order?
 
-    python -m benchmarks.active_learning [--data ../shared/data] [--sets jd,busy,banking] [--seeds 5]
+    python -m benchmarks.active_learning [--data ../shared/data] [--sets jd,busy,banking] [--plot FILE]
 
 Real conversations (JD), the same made into a busy day, and Banking77; the truth plays the reviewer. Only
 figures are printed, and with ``--plot FILE`` drawn; nothing of the data is kept. docs/queue.md has a run.
@@ -20,10 +20,15 @@ from benchmarks.active_learning.busy import busy
 from benchmarks.active_learning.data import Set, banking, jd
 from benchmarks.active_learning.report import Curves, plot, table
 from benchmarks.active_learning.simulate import Curve, Simulation, kept_out
-from benchmarks.active_learning.strategies import STRATEGIES
 from kefu.params import Labeler, load
 
-SETS = ("jd", "busy", "banking")
+MAIN = ("random", "margin", "queue")
+# Set → seeds and orders; JD has no near-duplicates, hence no traffic to leave out.
+SETS = {
+    "jd": (5, (*MAIN, "queue without diversity")),
+    "busy": (3, (*MAIN, "queue without diversity", "queue without traffic")),
+    "banking": (3, MAIN),
+}
 
 
 def dataset(name: str, data: Path, seed: int) -> Set:
@@ -33,39 +38,34 @@ def dataset(name: str, data: Path, seed: int) -> Set:
     return plain if name == "jd" else busy(plain, {d for d in plain.dialogues if kept_out(d, seed)}, seed)
 
 
-def run(name: str, data: Path, params: Labeler, seed: int, strategies: list[str]) -> tuple[str, dict[str, Curve]]:
-    """All strategies of one set and seed."""
+def run(name: str, data: Path, params: Labeler, seed: int, order: str) -> tuple[str, Curve]:
+    """One curve, and the title of its set."""
     given = dataset(name, data, seed)
-    simulation = Simulation(given, params, seed)
-    return given.name, {strategy: simulation.curve(strategy) for strategy in strategies}
+    return given.name, Simulation(given, params, seed).curve(order)
 
 
-def results(
-    sets: list[str], data: Path, seeds: int, strategies: list[str], workers: int
-) -> Iterator[tuple[str, Curves]]:
-    """Set by set: its title, and strategy → a curve a seed."""
+def results(sets: list[str], data: Path, workers: int) -> Iterator[tuple[str, Curves]]:
+    """Set by set: its title, and order → a curve a seed."""
     params = load().labeler
     with ProcessPoolExecutor(workers) as pool:
         runs = {
-            name: [pool.submit(run, name, data, params, seed, strategies) for seed in range(seeds)] for name in sets
+            name: {o: [pool.submit(run, name, data, params, s, o) for s in range(SETS[name][0])] for o in SETS[name][1]}
+            for name in sets
         }
-        for futures in runs.values():
-            done = [future.result() for future in futures]
-            yield done[0][0], {strategy: [curves[strategy] for _, curves in done] for strategy in strategies}
+        for orders in runs.values():
+            done = {order: [future.result() for future in futures] for order, futures in orders.items()}
+            yield done["random"][0][0], {order: [curve for _, curve in some] for order, some in done.items()}
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, default=Path("../shared/data"))
     arguments.add_argument("--sets", default=",".join(SETS), help="some of jd, busy, banking")
-    arguments.add_argument("--orders", default=",".join(STRATEGIES), help="some of: " + ", ".join(STRATEGIES))
-    arguments.add_argument("--seeds", type=int, default=5)
     arguments.add_argument("--workers", type=int, default=2, help="processes")
     arguments.add_argument("--plot", type=Path, help="PNG to write")
     given = arguments.parse_args()
     started, found, console = time.monotonic(), dict[str, Curves](), Console(width=140)
-    orders = given.orders.split(",")
-    for name, curves in results(given.sets.split(","), given.data, given.seeds, orders, given.workers):
+    for name, curves in results(given.sets.split(","), given.data, given.workers):
         found[name] = curves
         console.print(table(name, curves))
     if given.plot:

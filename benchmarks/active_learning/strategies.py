@@ -31,16 +31,10 @@ def _without_traffic(proposals: Sequence[Proposal], copies: Mapping[str, int], s
     return [proposals[row] for row in arranged(proposals, doubt, seed)]
 
 
-def _without_doubt(proposals: Sequence[Proposal], copies: Mapping[str, int], seed: int) -> list[Proposal]:
-    certain = [p._replace(margin=0.0) for p in proposals]
-    return [proposals[row] for row in arranged(proposals, worth(certain, copies), seed)]
-
-
 STRATEGIES: dict[str, Strategy] = {
     "random": _random,
     "margin": _margin,
     "queue": rank,
     "queue without diversity": _without_diversity,
-    "queue without doubt": _without_doubt,
     "queue without traffic": _without_traffic,
 }
