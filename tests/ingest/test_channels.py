@@ -177,6 +177,20 @@ def test_an_array_is_read_up_to_its_damage(channel: str, tmp_path: Path) -> None
     assert sessions(parsed) == ["s1", "s2"] and "expected an object, got int" in problems[0].reason
 
 
+@pytest.mark.parametrize("channel", ARRAYS)
+def test_an_array_in_another_encoding_or_with_a_lost_byte(channel: str, tmp_path: Path) -> None:
+    words, path = "您好，请问我的订单什么时候到", tmp_path / "a.json"
+    text = "[" + ",".join(record(channel, n, words).strip() for n in range(2000)) + "]"
+    path.write_bytes(text.encode("gb18030"))
+    parsed, problems, inputs = read(channel, path)
+    assert not problems and len(parsed) == 2000 and inputs.encodings == {"shop/a.json": "gb18030"}
+    assert_good(channel, parsed[1500], words)
+    path.write_bytes(text.encode().replace("订".encode(), b"\xe8\xae", 1))
+    parsed, problems, inputs = read(channel, path)
+    (problem,) = problems
+    assert len(parsed) == 1999 and "torn or damaged UTF-8" in problem.reason and not inputs.encodings
+
+
 def test_a_large_array_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("[" + ",".join([record("sharegpt", 1, "hello " * 700).strip()] * 5000) + "]")
