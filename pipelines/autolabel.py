@@ -6,10 +6,11 @@ python -m pipelines.autolabel
 from collections.abc import Sequence
 
 from data.label import report
-from data.label.audit import audit, ledger
+from data.label.audit import audit
 from data.label.autolabel import certified, decided, evidence, warn_if_nothing, write_labels
 from data.label.everyday import Recipe
 from data.label.labeler import OUT_OF_FOLD, Judged
+from data.label.ledger import ledger
 from data.label.stream import chosen, labelled, partitions
 from data.review.golden import golden_tasks
 from data.review.queue import queue
@@ -48,18 +49,14 @@ def main() -> None:
             write_jsonl(folder / "queue.jsonl", tasks)
             write_json(folder / "acceptance.json", rule.model_dump())
             curve = report.curve(judged, trusted, params.confidence_level)
-            report.write(
-                folder / "report.html", rule, report.by_intent(judged, trusted, rule, params), curve, found, params
-            )
+            intents = report.by_intent(judged, trusted, rule, params)
+            report.write(folder / "report.html", rule, intents, curve, found, params)
         write_csv(PLOTS / "autolabel/coverage_precision.csv", report.CURVE, curve)
-        write_csv(
-            PLOTS / "autolabel/audit.csv", report.DAYS, ([getattr(d, n) for n in report.DAYS] for d in found.days)
-        )
+        write_csv(PLOTS / "autolabel/audit.csv", report.DAYS, found.days)
         warn_if_nothing(written, params)
         s.log({**written.metrics(rule), **found.metrics()})
-        print(
-            f"   {s.metrics['coverage']:.1%} of {s.metrics['turns']:,.0f} turns accepted, precision ≥ {rule.bound:.3f}"
-        )
+        coverage, turns = s.metrics["coverage"], written.counts["turns"]
+        print(f"   {coverage:.1%} of {turns:,} turns accepted, precision ≥ {params.target_precision}")
 
 
 if __name__ == "__main__":

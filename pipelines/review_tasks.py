@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from data.label import audit
+from data.label import ledger
 from data.review import reviewed, sync
 from data.review.agreement import agreement, table
 from data.review.question import GOLDEN
@@ -67,8 +67,8 @@ def pull_reviews() -> tuple[int, int]:
     before = _known(loaded)
     answers = sync.pull(studio, pack, reviewed.since(REVIEWED, studio.name))
     reviewed.remember(REVIEWED, studio.name, answers)
-    audit.remember(LABELS, REVIEWED, {(answer.dialogue_id, answer.turn) for answer in answers.annotations})
     after = _known(loaded)
+    ledger.remember(LABELS, REVIEWED, {(said.dialogue_id, said.turn) for said in after.annotations})
     new = [label for at, label in after.labels.items() if before.labels.get(at) != label]
     return len(new), answers.refused + after.refused - before.refused
 

@@ -42,7 +42,8 @@ class Acceptance(BaseModel):
 
     An intent without a threshold (and no ``*``) is never accepted. ``precision`` and ``bound`` are the
     out-of-fold estimate and its lower confidence bound, ``coverage`` the accepted share; all of the ``evidence``
-    turns that the rule was certified on.
+    turns that the rule was certified on. The bound is for these thresholds as if they had been given; what is
+    certified, the choice included, is the target.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -8,13 +8,13 @@ the promise speaks of turns that people can tell.
 
 **What the machine had said.** A reviewed turn is no longer labelled by the machine, so the autolabel stage
 writes what it says of every drawn turn to ``audited.jsonl``, and pulling reviews copies those that were just
-answered into ``data/reviewed/audit/`` (``remember``; the first entry of a turn stands). It was said by a
+answered into ``data/reviewed/audit/`` (``data/label/ledger.py``; the first entry of a turn stands). It was said by a
 model that had not seen the answer, under the thresholds of that day: nothing leaks. The ledger is an input
 of the loop like the reviews themselves, so DVC's graph has no circle.
 
 **What follows.** Per day an exact bound (Clopper and Pearson); over the last ``audit_days`` days a
 confidence sequence and an e-value against the promise (``data/label/sequential.py``), both valid however
-often one looks. When the e-value passes 1/(1 - confidence_level) at the end of any day, the promise is
+often one looks. The e-value also watches for a fall after good days. When it passes 1/(1 - confidence_level) at the end of any day, the promise is
 broken: a false alarm comes with probability 1 - level at most, in each such window. Then old evidence is
 not trusted any more: thresholds are certified on random turns of that window alone, and the rule closes
 when these are too few (``data/label/acceptance.py``).
@@ -24,43 +24,17 @@ What it does not cover: people's own errors count as the machine's; a proposal t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from data.label.bound import lower_bound
-from data.label.proposal import Proposal
-from data.label.sequential import evidence_below
+from data.label.ledger import Audited
+from data.label.sequential import evidence_of_a_fall
 from data.label.sequential import lower_bound as bound_at_all_times
-from kefu.io import read_jsonl, write_jsonl
-from kefu.schema import Record
 
-AUDITED, LEDGER = "audited.jsonl", "audit/ledger.jsonl"
 Turn = tuple[str, int]
-
-
-class Audited(Record):
-    """What the machine said of a drawn turn before anybody looked, and whether that was accepted."""
-
-    dialogue_id: str
-    turn: int
-    day: str
-    predicted: str
-    confidence: float
-    accepted: bool
-
-    @classmethod
-    def of(cls, proposal: Proposal, accepted: bool) -> Audited:
-        return cls(
-            dialogue_id=proposal.dialogue_id,
-            turn=proposal.index,
-            day=proposal.day,
-            predicted=proposal.intent,
-            confidence=proposal.confidence,
-            accepted=accepted,
-        )
 
 
 class Day(NamedTuple):
@@ -101,33 +75,6 @@ class Audit(NamedTuple):
         return {**figures, "audit.broken": float(self.broken)}
 
 
-def ledger(reviewed: Path) -> list[Audited]:
-    path = reviewed / LEDGER
-    return list(read_jsonl(path, Audited)) if path.exists() else []
-
-
-def remember(labels: Path, reviewed: Path, answered: Collection[Turn]) -> int:
-    """Copies what the machine said of the drawn turns that are answered now; returns how many are new."""
-    path = labels / AUDITED
-    old = ledger(reviewed)
-    known = {(row.dialogue_id, row.turn) for row in old}
-    said = read_jsonl(path, Audited) if path.exists() else iter(())
-    new = [r for r in said if (r.dialogue_id, r.turn) in answered and (r.dialogue_id, r.turn) not in known]
-    if new:
-        rows = sorted([*old, *new], key=lambda r: (r.day, r.dialogue_id, r.turn))
-        write_jsonl(reviewed / LEDGER, rows)
-    return len(new)
-
-
-def forget(reviewed: Path, dialogue_ids: Collection[str]) -> int:
-    """Removes dialogues from the ledger; returns how many rows went."""
-    rows = ledger(reviewed)
-    kept = [row for row in rows if row.dialogue_id not in dialogue_ids]
-    if len(kept) < len(rows):
-        write_jsonl(reviewed / LEDGER, kept)
-    return len(rows) - len(kept)
-
-
 def audit(rows: Iterable[Audited], truth: Mapping[Turn, str], target: float, level: float, days: int) -> Audit:
     """What the last ``days`` audited days say of the promise.
 
@@ -139,20 +86,22 @@ def audit(rows: Iterable[Audited], truth: Mapping[Turn, str], target: float, lev
         if (row.dialogue_id, row.turn) in truth:
             by_day.setdefault(row.day, []).append(row)
     found: list[Day] = []
-    right = wrong = 0
+    seen: list[tuple[int, int]] = []
     bound = 0.0
     for day in sorted(by_day)[-days:]:
         taken = [row.predicted == truth[row.dialogue_id, row.turn] for row in by_day[day] if row.accepted]
-        right, wrong = right + sum(taken), wrong + len(taken) - sum(taken)
+        seen.append((sum(taken), len(taken) - sum(taken)))
+        right, wrong = (sum(column) for column in zip(*seen, strict=True))
         bound = max(bound, bound_at_all_times(right, wrong, 1 - level))
-        found.append(_day(day, len(by_day[day]), taken, (right, wrong), bound, (target, level)))
+        evidence = evidence_of_a_fall(seen, target, days)
+        found.append(_day(day, len(by_day[day]), taken, (right, wrong), (bound, evidence), level))
     return Audit(found, any(day.evidence >= -np.log(1 - level) for day in found))
 
 
 def _day(
-    day: str, drawn: int, taken: Sequence[bool], total: tuple[int, int], bound: float, promise: tuple[float, float]
+    day: str, drawn: int, taken: Sequence[bool], total: tuple[int, int], running: tuple[float, float], level: float
 ) -> Day:
-    right, (all_right, all_wrong), (target, level) = sum(taken), total, promise
+    right, count = sum(taken), sum(total)
     return Day(
         day,
         drawn,
@@ -160,7 +109,6 @@ def _day(
         right,
         right / len(taken) if taken else float("nan"),
         lower_bound(right, len(taken), level),
-        all_right / (all_right + all_wrong) if all_right + all_wrong else float("nan"),
-        bound,
-        evidence_below(all_right, all_wrong, target),
+        total[0] / count if count else float("nan"),
+        *running,
     )

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from data.label.acceptance import FEWEST, Acceptance, at_random, choose
-from data.label.audit import AUDITED, Audit, Audited
+from data.label.audit import Audit
 from data.label.everyday import Labelled, Turn
 from data.label.labeler import Judged, arrays
+from data.label.ledger import AUDITED, Audited
 from data.label.proposal import Proposal
 from kefu.io import write_jsonl
 from kefu.params import Autolabel

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.label.acceptance import Acceptance
-from data.label.audit import Audited
 from data.label.labeler import guesses
+from data.label.ledger import Audited
 from data.label.proposal import Proposal
 from data.label.signals import Signals
 from data.label.slot_labels import SlotLabels

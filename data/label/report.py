@@ -20,7 +20,7 @@ from kefu.params import Autolabel
 CURVE = ("coverage", "precision", "bound")
 DAYS = Day._fields
 STEPS = 20
-LOWEST = 0.5  # precision at the foot of the plot, unless the curve goes lower
+LOWEST = 0.8  # precision at the foot of the plot, unless the curve goes lower
 Point = tuple[float, float, float]
 
 
@@ -82,7 +82,7 @@ def write(
         return " ".join(f"{50 + 570 * point[0]:.1f},{ypos(point[column])}" for point in points)
 
     page = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True).get_template("report.html.j2")
-    steps = round((1 - floor) * 10)
+    steps = round((1 - floor) * 20)
     html = page.render(
         rule=rule,
         intents=intents,
@@ -90,7 +90,7 @@ def write(
         params=params,
         pct=_percent,
         ypos=ypos,
-        ticks=[1 - step / 10 for step in range(steps + 1)],
+        ticks=[1 - step / 20 for step in range(steps + 1)],
         precision=line(1),
         bound=line(2),
         alarm=-math.log(1 - params.confidence_level),

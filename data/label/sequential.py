@@ -10,8 +10,10 @@ likelihood ratio against the claim's bound, mixed over all shares beyond it with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.special import betainc, betaln, xlog1py, xlogy
+from scipy.special import betainc, betaln, logsumexp, xlog1py, xlogy
 
 PRIOR = (9.0, 1.0)  # of a share: mean 0.9, where labels that break a promise of 0.97 may lie
 GRID = np.round(np.arange(0.5, 1.0, 0.0005), 4)  # bounds that a confidence sequence can take
@@ -20,6 +22,22 @@ GRID = np.round(np.arange(0.5, 1.0, 0.0005), 4)  # bounds that a confidence sequ
 def evidence_below(right: int, wrong: int, claim: float) -> float:
     """Log of the e-value against "the share of right ones is at least ``claim``"."""
     return float(_mixture(right, wrong, np.array([claim]), below=True)[0])
+
+
+def evidence_of_a_fall(days: Sequence[tuple[int, int]], claim: float, most: int) -> float:
+    """Log of an e-value against "the share is at least ``claim``" on all days, quick after good days too.
+
+    A gambler with a stake on each day's beginning: half of the capital on the first, the rest spread over the
+    others. Capital that waits for its day keeps its worth, so the whole stays an e-process.
+
+    Args:
+        days: (right, wrong) of each day so far, at most ``most`` of them.
+    """
+    right, wrong = (np.cumsum(column[::-1])[::-1] for column in np.array(days).T)
+    started = [evidence_below(int(r), int(w), claim) for r, w in zip(right, wrong, strict=True)]
+    stakes = np.full(most, 0.5 / max(1, most - 1))
+    stakes[0] = 0.5 if most > 1 else 1.0
+    return float(logsumexp([*started, *[0.0] * (most - len(days))], b=stakes))
 
 
 def lower_bound(right: int, wrong: int, error: float) -> float:

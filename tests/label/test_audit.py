@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from data.label.audit import Audit, Audited, audit
+from data.label.audit import Audit, audit
 from data.label.autolabel import certified, evidence
 from data.label.labeler import Judged
+from data.label.ledger import Audited
 from data.label.sequential import evidence_below, lower_bound
 from kefu.params import load
 
@@ -74,7 +75,12 @@ def test_a_broken_promise_is_noticed_within_days() -> None:
     for seed in range(50):
         days = judged(world(seed, [0.88] * DAYS)).days
         needed.append(next((n for n, day in enumerate(days, 1) if day.evidence >= np.log(20)), DAYS + 1))
-    assert np.median(needed) <= 8
+    assert np.median(needed) <= 9
+
+
+def test_a_fall_after_good_days_is_noticed_too() -> None:
+    noticed = [judged(world(seed, [0.99] * 12 + [0.85] * 12)).broken for seed in range(40)]
+    assert sum(noticed) >= 36
 
 
 def test_the_running_bound_holds_at_all_days_at_once() -> None:

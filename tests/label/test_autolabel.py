@@ -9,10 +9,11 @@ import pytest
 
 from data.clean.part import SCHEMA
 from data.label.acceptance import REST, Acceptance
-from data.label.audit import Audit, Audited, ledger, remember
+from data.label.audit import Audit
 from data.label.autolabel import ACCEPTED, Written, certified, decided, evidence, warn_if_nothing, write_labels
 from data.label.everyday import Recipe
 from data.label.labeler import Judged, train_labeler
+from data.label.ledger import Audited, ledger, remember
 from data.label.slot_labels import SlotLabels
 from data.label.stream import batches, labelled, parsed
 from data.label.turns import join_intents
@@ -196,7 +197,7 @@ def test_slot_confidence_is_measured_against_people() -> None:
 
 def test_slots_are_looked_for_where_their_flow_is_at_work() -> None:
     talk, _ = chatter(1, seed=6)
-    said = talk[0].model_copy(update={"turns": (Turn(role="customer", text="[TICKET_1] with oat milk"),)})
+    said = talk[0].model_copy(update={"turns": (Turn(role="customer", text="[TICKET_1] with oat milk", time=None),)})
     rules = SlotLabels(PACK, LabelWordings(), [], {})
     assert [la.what for la in rules.of(said, 0, "cancel_ticket")] == ["slot:ticket"]
     assert rules.of(said, 0, "beans") == []
