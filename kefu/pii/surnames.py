@@ -13,14 +13,14 @@ _RARE = (  # only after a cue
     "明钮仝冼邝庹木巴"
 )
 _COMPOUND = "欧阳|司马|上官|诸葛|司徒|东方|皇甫|尉迟|公孙|慕容|令狐|夏侯|端木|南宫"
-NOT_A_NAME = (  # words that begin with a surname
+_NOT_A_NAME = (  # words that begin with a surname
     "(?!方[式法便向案面形格]|任[何务意]|何[时种况]|马[上路桶]|高[兴级中端清铁考]|成[了功都品员交]|应[该当用]|关[于系闭注税机]"
     "|解[决释除锁绑冻]|管[理道家]|安[排全装心卓慰检徽]|包[裹括装邮含退]|单[号元独位价品据]|单子(?![涵轩怡萱墨豪琪])|文[字件具档化本]|向[您你]"
     "|万一|路[上由口费过]|金[额属色牌]|白[色天卡]|黄[色金牌]|蓝[色牙]|温度|严[重格]|时[间候]|常[用规见客]|房[子间东型产]"
     "|连[接续锁]|车[主位库子间牌]|游[客戏]|毛[病巾]|左[右边]|周[末边围]|于是|谢谢|许[多久]|余额|程[度序]|冷[链冻藏]|麻烦"
     "|申[请诉报]|祝[您你]|符合|凌晨|牛[奶肉仔]|付[款费过]|夏[天季]|季[度节]|尚未|易碎|施工|卫生|颜色|顾[客及虑]|贺卡|章程|纪念|范围)"
 )
-NOT_ALONE = (  # places, brands and more words, where no cue is strong
+_NOT_ALONE = (  # places, brands and more words, where no cue is strong
     "(?!江[苏西南北]|宁[波夏]|石家|温州|徐州|郑州|苏[州宁]|桂林|兰州|龙岩|武汉|甘肃|安徽|成都|华为|戴尔|李宁|周大福|王老吉"
     "|张小泉|万[分元]|钱[包不]|党员|沙发|梅花|童[装鞋]|陶瓷|屈臣|金华|汤圆|柴油|柏油|康师|辛苦|解放|白条|海尔|党|马达"
     "|高[温度压原档]|成[本人年份套]"
@@ -40,12 +40,15 @@ _LIKELY = (  # characters that given names are mostly written with
 )
 _FAMILY = rf"(?:(?:{_COMPOUND})|[{_SURNAMES}])"
 _GIVEN = rf"[^\W\da-zA-Z_{_STOP}]"
-NAME = rf"{_FAMILY}{_GIVEN}{{1,2}}"  # where a cue or a border says the rest
-AFTER_CUE = rf"(?:{_FAMILY}|[{_RARE}]){_GIVEN}{{1,2}}"
+_FIRST = f"(?=[{_SURNAMES}欧司上诸东皇尉公慕令端南])"  # most places are excluded by this, before the lists above
+NAME = rf"{_FIRST}{_NOT_A_NAME}{_NOT_ALONE}{_FAMILY}{_GIVEN}{{1,2}}"  # where a cue or a border says the rest
+AFTER_CUE = rf"{_NOT_A_NAME}(?:{_FAMILY}|[{_RARE}]){_GIVEN}{{1,2}}"
 # Names written by their sound, as Uyghur, Kazakh, Mongol and Tibetan ones are: 古丽娜尔, 巴特尔, 扎西次仁.
 _SOUNDS = (
     "阿巴特尔古丽娜迪热买提木罕江帕孜克依别吾合曼苏力不都努艾山哈萨尼娅玛亚斯坦塔吉布扎西卓次仁多杰平措旺"
     "姆央金拉格桑其乌云托那日图雅宝音朝鲁麦海米牙赛甫丁"
 )
 SOUNDED = rf"(?![不其多]|特斯拉|哈尔|阿拉[伯善]|西班|巴西|多米|海尔|格力|克拉|平米)[{_SOUNDS}]{{3,7}}"
-LIKELY = rf"(?:{NOT_A_NAME}{NOT_ALONE}{_FAMILY}[{_LIKELY}]{{1,2}}|{SOUNDED})"  # by itself
+LIKELY = rf"(?:{_FIRST}{_NOT_A_NAME}{_NOT_ALONE}{_FAMILY}[{_LIKELY}]{{1,2}}|{SOUNDED})"  # by itself
+# Cheap: two characters that a likely name may begin with.
+BEGINNING = rf"[{_SURNAMES}{_SOUNDS}欧司上诸东皇尉公慕令端南][{_LIKELY}{_SOUNDS}阳马官葛徒方甫迟孙容狐侯木宫]"
