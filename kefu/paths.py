@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PARAMS = ROOT / "params.yaml"
 
 RAW = ROOT / "data/raw"  # <source>/dt=YYYY-MM-DD/*, written by channels and by serving
-REVIEWED = ROOT / "data/reviewed"  # *.jsonl of Label: what people decided before this run
+REVIEWED = ROOT / "data/reviewed"  # *.jsonl of Label and history/ of annotations: what people said before this run
 CHAMPION = ROOT / "data/champion.json"  # which champion this run starts from and is compared with
 FORGOTTEN = ROOT / "data/forgotten.jsonl"  # signed ledger of people who were forgotten (docs/forget.md); may be missing
 
@@ -20,7 +20,7 @@ BASE = STORE / "base"  # {centre,edge}/ Hugging Face folders (edge: starting poi
 LABELER = STORE / "labeler"
 LABELS = STORE / "labels"  # {accepted,signals}.jsonl (Label), queue.jsonl (ReviewTask), audited.jsonl, report.html
 MONITOR = STORE / "monitor"  # dt=YYYY-MM-DD.html, the profile of each day; days/ is its cache
-REVIEW = STORE / "review"  # labels.jsonl (Label): data/reviewed plus what Label Studio finished
+REVIEW = STORE / "review"  # labels.jsonl (Label): all labels by people; agreement.json
 SETS = STORE / "sets"  # router.jsonl (IntentExample), sft.jsonl (Example), preferences.jsonl, retrieval.jsonl
 ROUTER = STORE / "router"
 RETRIEVER = STORE / "retriever"

@@ -101,7 +101,7 @@ class Page:
         choices = ET.SubElement(section, "Choices", {"name": INTENT, **options})
         for intent, hotkey in zip_longest(self._taxonomy.intents, HOTKEYS[: len(self._taxonomy.intents)]):
             look = {"value": shown(intent.title, self._language), "alias": intent.name}
-            hint = {"hint": "\n".join(dict.fromkeys((intent.definition.zh, intent.definition.en)))}
+            hint = {"hint": shown(intent.definition, self._language)}
             ET.SubElement(choices, "Choice", look | hint | ({"hotkey": hotkey} if hotkey else {}))
         ET.SubElement(choices, "Choice", {"value": self._word(CANNOT_TELL), "alias": CANNOT_TELL, "hotkey": "shift+x"})
 

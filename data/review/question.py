@@ -24,8 +24,8 @@ def key(dialogue_id: str, turn: int, version: str) -> str:
 
 
 def task_key(question: str, round_: str) -> str:
-    """Identity of a task on the server: 20 hex digits."""
-    return hashlib.blake2b(f"{question}~{round_}".encode(), digest_size=10).hexdigest()
+    """Identity of a task on the server: 16 hex digits."""
+    return hashlib.blake2b(f"{question}~{round_}".encode(), digest_size=8).hexdigest()
 
 
 def round_of(question: str, found: str) -> str | None:

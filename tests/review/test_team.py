@@ -31,10 +31,17 @@ def test_a_share_is_served_to_two_people_and_to_nobody_twice(configured: Team, t
     run(tmp_path, review)
     there = tasks(configured.server, "two")
     double = {task.id for task in there if task.overlap == 2}
-    assert 0 < len(double) < len(there)
+    assert 0 < len(double) < len(there) and run(tmp_path, review).metrics["pushed"] == 0
     by_first = served(configured, configured.first, there[0].project)
     by_second = served(configured, configured.second, there[0].project)
     assert len(set(by_first)) == len(by_first) and set(by_first) & set(by_second) == set(by_second) == double
+
+
+def test_a_push_that_was_killed_before_the_share_was_marked_is_mended(configured: Team, tmp_path: Path) -> None:
+    run(tmp_path, params("mended"))
+    assert {task.overlap for task in tasks(configured.server, "mended")} == {1}
+    assert run(tmp_path, params("mended", second_annotator_share=1.0)).metrics["pushed"] == 0
+    assert {task.overlap for task in tasks(configured.server, "mended")} == {2}
 
 
 def test_a_disagreement_comes_back_until_most_agree(configured: Team, tmp_path: Path) -> None:
