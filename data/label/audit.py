@@ -14,10 +14,11 @@ of the loop like the reviews themselves, so DVC's graph has no circle.
 
 **What follows.** Per day an exact bound (Clopper and Pearson); over the last ``audit_days`` days a
 confidence sequence and an e-value against the promise (``data/label/sequential.py``), both valid however
-often one looks. The e-value also watches for a fall after good days. When it passes 1/(1 - confidence_level) at the end of any day, the promise is
-broken: a false alarm comes with probability 1 - level at most, in each such window. Then old evidence is
-not trusted any more: thresholds are certified on random turns of that window alone, and the rule closes
-when these are too few (``data/label/acceptance.py``).
+often one looks; the e-value also watches for a fall after good days. When it passes
+1/(1 - confidence_level) at the end of any day, the promise is broken: a false alarm comes with probability
+1 - level at most, in each such window. Then old evidence is not trusted any more: thresholds are certified
+on random turns of that window alone, and the rule closes when these are too few
+(``data/label/acceptance.py``).
 
 What it does not cover: people's own errors count as the machine's; a proposal they see may sway them.
 """

@@ -51,12 +51,3 @@ def remember(labels: Path, reviewed: Path, answered: Collection[Turn]) -> int:
         rows = sorted([*old, *new], key=lambda r: (r.day, r.dialogue_id, r.turn))
         write_jsonl(reviewed / LEDGER, rows)
     return len(new)
-
-
-def forget(reviewed: Path, dialogue_ids: Collection[str]) -> int:
-    """Removes dialogues from the ledger; returns how many rows went."""
-    rows = ledger(reviewed)
-    kept = [row for row in rows if row.dialogue_id not in dialogue_ids]
-    if len(kept) < len(rows):
-        write_jsonl(reviewed / LEDGER, kept)
-    return len(rows) - len(kept)

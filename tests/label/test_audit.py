@@ -1,16 +1,18 @@
 """The audit says the truth however often it is looked at, and a broken promise closes what it was built on."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
+from data.label import report
 from data.label.audit import Audit, audit
 from data.label.autolabel import certified, evidence
 from data.label.labeler import Judged
 from data.label.ledger import Audited
-from data.label.sequential import evidence_below, lower_bound
+from data.label.sequential import evidence_below, evidence_of_a_fall, lower_bound
 from kefu.params import load
 
 TARGET, LEVEL, DRAWS, DAYS, A_DAY = 0.97, 0.95, 200, 30, 40
@@ -144,3 +146,29 @@ def test_certainty_grows_with_evidence() -> None:
     assert lower_bound(0, 0, 0.05) == 0
     assert lower_bound(99, 1, 0.05) < lower_bound(990, 10, 0.05) < lower_bound(9900, 100, 0.05) < 0.99
     assert evidence_below(97, 3, TARGET) < 0 < evidence_below(85, 15, TARGET)
+
+
+def test_the_page_tells_the_promise_and_the_days(tmp_path: Path) -> None:
+    rows = world(6, [1.0] * 4 + [0.7] * 4)
+    found, reviewed = judged(rows), said(rows, 0.9)
+    trusted = np.ones(len(reviewed), dtype=bool)
+    points = report.curve(reviewed, trusted, LEVEL)
+    assert [round(point[0], 2) for point in points[:2]] == [0.05, 0.1]
+    assert all(bound <= precision <= 1 for _, precision, bound in points)
+    closed = certified(reviewed, trusted, PARAMS)
+    intents = report.by_intent(reviewed, trusted, closed, PARAMS)
+    assert [(row.intent, row.turns, row.coverage) for row in intents] == [("a", len(rows), 0.0)]
+    report.write(tmp_path / "report.html", closed, intents, points, found, PARAMS)
+    page = (tmp_path / "report.html").read_text(encoding="utf8")
+    assert "Nothing is accepted" in page and "The promise is broken" in page
+    assert page.count("2026-11-0") == len(found.days) + 1  # and the day since when
+
+
+def test_a_promise_just_kept_gains_the_gambler_nothing() -> None:
+    """Evidence of a fall is an e-value: at most 1 on average."""
+    draw = np.random.default_rng(0)
+    gains = []
+    for _ in range(4000):
+        days = [(right, 30 - right) for right in draw.binomial(30, TARGET, 5)]
+        gains.append(np.exp(evidence_of_a_fall(days, TARGET, 28)))
+    assert np.mean(gains) <= 1.05
