@@ -47,17 +47,15 @@ def beta_map(confidence: np.ndarray, correct: np.ndarray, second_opinion: np.nda
 
     a, b and d are at least 0: more confidence never means less.
     """
-    alone = second_opinion is None
     p = np.clip(confidence, TINY, 1 - TINY)
-    columns = np.stack(
-        [np.log(p), -np.log1p(-p), np.ones_like(p), _logit(np.full_like(p, 0.5) if alone else second_opinion)]
-    )
+    heard = np.zeros_like(p) if second_opinion is None else _logit(second_opinion)
+    columns = np.stack([np.log(p), -np.log1p(-p), np.ones_like(p), heard])
 
     def loss(x: np.ndarray) -> float:
         fitted = np.clip(expit(x @ columns), TINY, 1 - TINY)
         return float(-np.where(correct, np.log(fitted), np.log1p(-fitted)).mean())
 
-    bounds = ((0, 10), (0, 10), (-10, 10), (0, 0 if alone else 10))
+    bounds = ((0, 10), (0, 10), (-10, 10), (0, 10 if heard.any() else 0))
     a, b, c, d = minimize(loss, (1.0, 1.0, 0.0, 0.0), bounds=bounds, method="L-BFGS-B").x
     return float(a), float(b), float(c), float(d)
 

@@ -1,0 +1,1 @@
+"""Several ways to label, on two sets, compared fairly."""
