@@ -13,6 +13,7 @@ from data.label.labeler import OUT_OF_FOLD, Judged
 from data.label.ledger import ledger
 from data.label.stream import chosen, labelled, partitions
 from data.review.golden import golden_tasks
+from data.review.question import GOLDEN
 from data.review.queue import queue
 from data.review.reviewed import known
 from kefu.dialogues import copies
@@ -36,7 +37,7 @@ def main() -> None:
         judged, drawn = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), ledger(REVIEWED)
         promise = params.target_precision, params.confidence_level
         found = audit(drawn, truth(labels), *promise, params.audit_days)
-        pulled = {(a.dialogue_id, a.turn) for a in people.annotations}
+        pulled = {(a.dialogue_id, a.turn) for a in people.annotations if a.round != GOLDEN}
         trusted = evidence(judged, pulled, drawn, {d.id: d.day for d in dialogues.values()}, found)
         rule = certified(judged, trusted, params)
         skip = decided(labels, people.undecided)
