@@ -58,7 +58,7 @@ class Label(Record):
 
     dialogue_id: str
     turn: int | None
-    what: str = Field(description="'intent', 'slot:<name>', 'sentiment'; of dialogues: 'resolved', 'handover', 'quality:…'")
+    what: str = Field(description="'intent', 'slot:<name>', 'sentiment'; 'resolved', 'handover', 'quality:<problem>'")
     value: str
     source: str = Field(description="'review:<who>', 'labeler', 'rule:<name>'")
     confidence: float = Field(ge=0, le=1)
