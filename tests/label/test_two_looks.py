@@ -88,6 +88,13 @@ def test_labels_that_are_pure_chance_are_not_believed() -> None:
     assert fitted.probabilities.max(axis=1).mean() < 0.65
 
 
+def test_labels_in_two_folds_are_enough(tmp_path: Path) -> None:
+    shape = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
+    fitted = fit(follow_ups(40, 5), **shape, regularization=1.0, context_turns=0, ahead=False, folds=2, seed=7)
+    assert fitted.probabilities.shape == (80, 2)
+    assert np.isfinite(fitted.probabilities).all()
+
+
 def test_the_router_is_the_same_whatever_comes_later(tmp_path: Path) -> None:
     """Each view of a run is of what came before its own turn; and no later turn of the run changes a prediction."""
     dialogues, _ = chatter(40, seed=5)
