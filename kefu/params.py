@@ -80,7 +80,7 @@ class Ingest(Section):
     min_turns: int = Field(gt=0)
     near_duplicates: NearDuplicates = NearDuplicates(similarity=0.9, shortest=50, days=28)
     runner: Literal["local", "ray"] = Field("local", description="processes of this machine, or a Ray cluster")
-    workers: int = Field(0, ge=0, description="processes that parse and redact; 0: one a core. Never changes the result")
+    workers: int = Field(0, ge=0, description="that parse and redact; 0: one a core. Never changes the result")
 
 
 class Base(Section):
