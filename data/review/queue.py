@@ -1,9 +1,9 @@
 """In which order people are asked, so that the next hundred labels help most.
 
-The worthiest questions first (``worth``), but worth alone asks the same thing again and again. So each
-hundred is chosen from the five hundred worthiest that remain, as those that cover them best (``coverage``;
-filtering by uncertainty, then facility location: Wei, Iyer, Bilmes 2015, ICML). One dialogue gives few
-turns of a hundred, side by side, so that it is read once.
+The worthiest questions first (``worth``), but worth alone asks the same thing again and again: what is
+nearly the same, word for word, as a question before it waits until all others were asked. More diversity
+than that (facility location, maximal marginal relevance) cost accuracy on real conversations. One dialogue
+gives few questions of a hundred, side by side, so that it is read once.
 
 Audit and golden tasks are strewn in at random places near the front. Nothing a reviewer sees tells them
 from the others but the machine's confidence: ``why`` stays in the queue file, and their priority is their
@@ -13,20 +13,20 @@ neighbours'. ``python -m benchmarks.active_learning`` measures the order.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from data.label.proposal import Proposal
-from data.review.coverage import choose
 from data.review.worth import by_worth, worth
 from kefu.ngrams import count_ngrams, inverse_frequency, weigh
 from kefu.schema import ReviewTask
 from kefu.split import fraction
 
-BATCH, WINDOW = 100, 500  # questions chosen together, and from how many
-BATCHES = 20  # chosen that way; the rest is by worth alone: more is not asked in a day
-PER_DIALOGUE = 3  # questions of a batch
+REACH = 2500  # questions that are compared with each other; more is not asked in a day
+ALIKE = 0.7  # cosine of n-grams from which two questions are the same: "还没到" and "还没到啊"
+BATCH, PER_DIALOGUE = 100, 3  # most questions of one dialogue in so many
 NGRAMS, FEATURES = (1, 4), 1 << 16
 FRONT = 500  # first questions, among which audit and golden tasks are strewn …
 STREWN = 0.25  # … or more of them, so that these are at most about this share
@@ -45,33 +45,42 @@ def rank(proposals: Sequence[Proposal], copies: Mapping[str, int], seed: int) ->
 def arranged(proposals: Sequence[Proposal], value: np.ndarray, seed: int) -> list[int]:
     """Rows of ``proposals``, ordered by what each is worth, ``value`` (n,), and by what was asked before it."""
     rows = by_worth(proposals, value, seed)
-    reach = BATCH * (BATCHES - 1) + WINDOW
-    return [*_spread(proposals, value, rows[:reach]), *rows[reach:]]
+    first = rows[:REACH]
+    order = [*_same_later([proposals[row].text for row in first], first), *rows[REACH:]]
+    return _few_of_one(order, [proposal.dialogue_id for proposal in proposals])
 
 
-def _spread(proposals: Sequence[Proposal], value: np.ndarray, rows: list[int]) -> list[int]:
-    """``rows`` (by worth), batch after batch chosen for coverage."""
-    counts = count_ngrams([proposals[row].text for row in rows], NGRAMS, FEATURES)
+def _same_later(texts: Sequence[str], rows: Sequence[int]) -> list[int]:
+    """``rows`` in their order; those whose text is like an earlier one's come after all others."""
+    counts = count_ngrams(texts, NGRAMS, FEATURES)
     vectors = weigh(counts, inverse_frequency(counts, least=1))
-    names, weights = [proposals[row].dialogue_id for row in rows], value[rows]
-    covered, done = np.zeros(len(rows)), list[int]()
-    for _ in range(BATCHES):
-        left = np.setdiff1d(np.arange(len(rows)), done)
-        window = left[np.argsort(-(weights * (1 - covered))[left], kind="stable")][:WINDOW]
-        near = (vectors[window] @ vectors[window].T).toarray()
-        groups = [names[i] for i in window]
-        batch = window[choose(near, weights[window], covered[window], BATCH, groups, PER_DIALOGUE)]
-        if not len(batch):
-            break
-        done += _side_by_side(batch.tolist(), names)
-        covered = np.maximum(covered, (vectors @ vectors[batch].T).max(axis=1).toarray().ravel())
-    return [rows[i] for i in (*done, *np.setdiff1d(np.arange(len(rows)), done))]
+    alike = (vectors @ vectors.T).toarray() >= ALIKE
+    asked, later = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    for place in range(len(rows)):
+        later[place] = asked[place]
+        if not later[place]:
+            asked |= alike[place]
+    return [rows[place] for place in np.argsort(later, kind="stable")]
 
 
-def _side_by_side(chosen: Sequence[int], names: Sequence[str]) -> list[int]:
-    """Questions of one dialogue follow the first of them."""
-    first = {names[i]: place for place, i in reversed(list(enumerate(chosen)))}
-    return sorted(chosen, key=lambda i: first[names[i]])
+def _few_of_one(order: Sequence[int], names: Sequence[str]) -> list[int]:
+    """Batch after batch with at most PER_DIALOGUE of a dialogue, which follow each other; the others wait."""
+    done, waiting = list[int](), deque(order)
+    while waiting:
+        batch: dict[str, list[int]] = {}
+        passed = list[int]()
+        count = 0
+        while waiting and count < BATCH:
+            row = waiting.popleft()
+            own = batch.setdefault(names[row], [])
+            if len(own) < PER_DIALOGUE:
+                own.append(row)
+                count += 1
+            else:
+                passed.append(row)
+        waiting.extendleft(reversed(passed))
+        done += [row for own in batch.values() for row in own]
+    return done
 
 
 def queue(

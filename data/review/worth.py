@@ -1,7 +1,7 @@
 """What the answer to each question is worth: doubt x traffic x discontent.
 
 Doubt is 1 - margin, the lead of the best intent over the second (Scheffer et al. 2001). Traffic is how
-many near-duplicate dialogues it stands for, since ingest keeps one of them; its square root, because a
+many near-duplicate dialogues it stands for, since ingest keeps one of them; its fourth root, because a
 hundredth copy adds less than a second one. Turns with equal words are not counted: mostly they are "ok"
 and "thanks", whose intent hangs on what came before; counting them cost half a point of accuracy on real
 conversations. A customer's discontent (CSAT 1 or 2) counts more: that is a choice, not a measurement.
@@ -25,7 +25,7 @@ def worth(proposals: Sequence[Proposal], copies: Mapping[str, int]) -> np.ndarra
     """(n,), ≥ 0. ``copies``: dialogue id → how many near-duplicates it stands for beyond itself."""
     traffic = np.array([1.0 + copies.get(proposal.dialogue_id, 0) for proposal in proposals])
     discontent = np.array([1.0 if p.csat is None else DISCONTENT.get(p.csat, 1.0) for p in proposals])
-    return (1 - np.array([p.margin for p in proposals])) * np.sqrt(traffic) * discontent
+    return (1 - np.array([p.margin for p in proposals])) * traffic**0.25 * discontent
 
 
 def by_worth(proposals: Sequence[Proposal], value: np.ndarray, seed: int) -> list[int]:
