@@ -22,8 +22,8 @@ def _metrics(stage: str) -> dict[str, float]:
 
 
 def _data() -> list[tuple[str, str]]:
-    ingest, auto, review = _metrics("ingest"), _metrics("autolabel"), _metrics("review")
-    sure = load().autolabel.confidence_level
+    ingest, auto, review, monitor = (_metrics(stage) for stage in ("ingest", "autolabel", "review", "monitor"))
+    promise = load().autolabel
     return [
         ("dialogues in", f"{sum(ingest[way] for way in _WAYS):,.0f}"),
         (
@@ -34,9 +34,11 @@ def _data() -> list[tuple[str, str]]:
         ("turns auto-labelled", f"{auto['coverage']:.1%} of {auto['turns']:,.0f}"),
         (
             "… their precision, out of fold",
-            f"{auto['estimated_precision']:.1%} (at least {auto['precision_bound']:.1%} with {sure:.0%} confidence)",
+            f"{auto['estimated_precision']:.1%} (promised: {promise.target_precision:.0%}, "
+            f"with {promise.confidence_level:.0%} confidence)",
         ),
         ("turns that wait for a person", f"{review['waiting']:,.0f}"),
+        ("distributions that drifted on the newest day", f"{monitor['drifted']:,.0f} (the day's page: kefu monitor)"),
     ]
 
 

@@ -71,7 +71,7 @@ def _problem(label: Label, dialogues: Mapping[str, Dialogue], intents: frozenset
     """Why a label cannot be used; empty when it can."""
     dialogue = dialogues.get(label.dialogue_id)
     if dialogue is None:
-        return "no such dialogue (not ingested, or quarantined)"
+        return "no such dialogue (a duplicate, quarantined, or not ingested)"
     if label.turn is None or not 0 <= label.turn < len(dialogue.turns):
         return "no such turn"
     if dialogue.turns[label.turn].role != "customer":

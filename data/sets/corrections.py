@@ -50,7 +50,7 @@ class Corrections:
     def _place(self, label: Label, dialogue: Dialogue | None) -> Place | str:
         """The corrected place, or why there is none."""
         if dialogue is None:
-            return "no such dialogue (not ingested, or quarantined)"
+            return "no such dialogue (a duplicate, quarantined, or not ingested)"
         if label.turn is None or not 0 <= label.turn < len(dialogue.turns):
             return "no such turn"
         if dialogue.turns[label.turn].role != "customer":
