@@ -1,8 +1,5 @@
 """Trains ``TextClassifier``: two looks by linear support vector machines, then a calibration, all out of fold.
 
-LinearSVC (squared hinge, one against the rest) rather than logistic regression: in one comparison on
-real conversations (5 folds, C = 1 against an untuned C = 10) it was 2 to 3 points more accurate and
-faster than lbfgs, which had not converged; the calibration gives it probabilities.
 The second look learns from opinions of first looks that had not seen the dialogue, and the calibration
 from second looks that had not, nor had anything they learned from: else each would trust a model that
 knows the answers. That takes folds x (folds + 1) / 2 first looks; leaving out only one fold made the
@@ -16,11 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.svm import LinearSVC
 
 from kefu.calibration import beta_map, corrected, softmax, temperature
 from kefu.classifier import ClassifierConfig, TextClassifier, second_rows
 from kefu.features import FeatureConfig, Features
+from kefu.linear import linear_svm
 from kefu.runs import Run, links
 from kefu.split import fold_of
 
@@ -51,7 +48,7 @@ class _Data:
     def train(self, rows: sp.csr_matrix, without: frozenset[int]) -> tuple[np.ndarray, np.ndarray]:
         """Weights and intercept learned from the labelled turns that are of none of the folds ``without``."""
         used = ~np.isin(self.fold[self.said], list(without))
-        return _svm(rows[self.said[used]], self.target[used], self.classes, self.regularization, self.seed)
+        return linear_svm(rows[self.said[used]], self.target[used], self.classes, self.regularization, self.seed)
 
 
 @dataclass(frozen=True)
@@ -132,27 +129,3 @@ def _look_twice(data: _Data, config: ClassifierConfig, makes: Features, neighbou
 
 def _scores(rows: sp.csr_matrix, weights: np.ndarray, intercept: np.ndarray) -> np.ndarray:
     return np.asarray(rows @ weights.astype(np.float32)) + intercept
-
-
-def _svm(
-    matrix: sp.csr_matrix, target: np.ndarray, classes: int, regularization: float, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (features, classes) float16 and intercept (classes,) float32.
-
-    A class without a sample here scores like one that every sample is far from.
-    """
-    weights = np.zeros((matrix.shape[1], classes), dtype=np.float16)
-    intercept = np.full(classes, -1.0, dtype=np.float32)
-    present = np.unique(target)
-    if len(present) < 2:  # of two folds with labels both may be left out: then it has no opinion
-        intercept[present] = 1.0
-        return weights, intercept
-    used = np.unique(matrix.indices)
-    # A tighter tolerance takes half as long again and changes no prediction.
-    model = LinearSVC(C=regularization, tol=0.01, random_state=seed).fit(matrix[:, used], target)
-    coefficients, offset = model.coef_, model.intercept_
-    if len(present) == 2:  # scikit-learn gives one row for two classes
-        coefficients, offset = np.vstack([-coefficients, coefficients]), np.concatenate([-offset, offset])
-    weights[np.ix_(used, present)] = coefficients.T
-    intercept[present] = offset
-    return weights, intercept
