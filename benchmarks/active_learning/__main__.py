@@ -44,12 +44,15 @@ def run(name: str, data: Path, params: Labeler, seed: int, order: str) -> tuple[
     return given.name, Simulation(given, params, seed).curve(order)
 
 
-def results(sets: list[str], data: Path, workers: int) -> Iterator[tuple[str, Curves]]:
-    """Set by set: its title, and order → a curve a seed."""
+def results(sets: list[str], data: Path, workers: int, first: int) -> Iterator[tuple[str, Curves]]:
+    """Set by set: its title, and order → a curve a seed, from the ``first`` on."""
     params = load().labeler
     with ProcessPoolExecutor(workers) as pool:
         runs = {
-            name: {o: [pool.submit(run, name, data, params, s, o) for s in range(SETS[name][0])] for o in SETS[name][1]}
+            name: {
+                order: [pool.submit(run, name, data, params, first + n, order) for n in range(SETS[name][0])]
+                for order in SETS[name][1]
+            }
             for name in sets
         }
         for orders in runs.values():
@@ -62,10 +65,11 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, default=Path("../shared/data"))
     arguments.add_argument("--sets", default=",".join(SETS), help="some of jd, busy, banking")
     arguments.add_argument("--workers", type=int, default=2, help="processes")
+    arguments.add_argument("--seed", type=int, default=0, help="the first seed; from 5 on the folds are others")
     arguments.add_argument("--plot", type=Path, help="PNG to write")
     given = arguments.parse_args()
     started, found, console = time.monotonic(), dict[str, Curves](), Console(width=140)
-    for name, curves in results(given.sets.split(","), given.data, given.workers):
+    for name, curves in results(given.sets.split(","), given.data, given.workers, given.seed):
         found[name] = curves
         console.print(table(name, curves))
     if given.plot:
