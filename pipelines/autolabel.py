@@ -31,10 +31,11 @@ def truth(labels: Sequence[Label]) -> dict[tuple[str, int], str]:
 def main() -> None:
     with stage("autolabel") as s:
         params, pack = s.params.autolabel, ROOT / s.params.pack
-        people = known(REVIEWED, load_taxonomy(pack).version)
+        version = load_taxonomy(pack).version
+        people = known(REVIEWED, version)
         labels = list(people.labels.values())
         dialogues = chosen(DIALOGUES, (label.dialogue_id for label in labels))
-        judged, drawn = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), ledger(REVIEWED)
+        judged, drawn = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), ledger(REVIEWED, version)
         promise = params.target_precision, params.confidence_level
         found = audit(drawn, truth(labels), *promise, params.audit_days)
         pulled = {(a.dialogue_id, a.turn) for a in people.annotations if a.round != GOLDEN}

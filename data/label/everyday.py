@@ -114,7 +114,7 @@ class Everyday:
                 result.counts.update(accepted=1, slots=len(slots))
             if drawn:
                 result.audit.append(p)
-                result.audited.append(Audited.of(p, sure))
+                result.audited.append(Audited.of(p, sure, self._version))
             elif not sure:
                 result.unsure.append(p)
             result.counts.update(turns=1, audited=drawn, unsure=not sure)

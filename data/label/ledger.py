@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from pydantic import Field
+
 from data.label.proposal import Proposal
 from kefu.io import read_jsonl, write_jsonl
 from kefu.schema import Record
@@ -22,9 +24,10 @@ class Audited(Record):
     predicted: str
     confidence: float
     accepted: bool
+    version: str = Field(description="of the taxonomy: an intent of another one is neither right nor wrong")
 
     @classmethod
-    def of(cls, proposal: Proposal, accepted: bool) -> Audited:
+    def of(cls, proposal: Proposal, accepted: bool, version: str) -> Audited:
         return cls(
             dialogue_id=proposal.dialogue_id,
             turn=proposal.index,
@@ -32,22 +35,26 @@ class Audited(Record):
             predicted=proposal.intent,
             confidence=proposal.confidence,
             accepted=accepted,
+            version=version,
         )
 
 
-def ledger(reviewed: Path) -> list[Audited]:
-    path = reviewed / LEDGER
+def ledger(reviewed: Path, version: str) -> list[Audited]:
+    """The rows of one taxonomy version."""
+    return [row for row in _rows(reviewed / LEDGER) if row.version == version]
+
+
+def _rows(path: Path) -> list[Audited]:
     return list(read_jsonl(path, Audited)) if path.exists() else []
 
 
 def remember(labels: Path, reviewed: Path, answered: Collection[Turn]) -> int:
     """Copies what the machine said of the drawn turns that are answered now; returns how many are new."""
-    path = labels / AUDITED
-    old = ledger(reviewed)
-    known = {(row.dialogue_id, row.turn) for row in old}
-    said = read_jsonl(path, Audited) if path.exists() else iter(())
-    new = [r for r in said if (r.dialogue_id, r.turn) in answered and (r.dialogue_id, r.turn) not in known]
+    old = _rows(reviewed / LEDGER)
+    known = {(row.dialogue_id, row.turn, row.version) for row in old}
+    said = (row for row in _rows(labels / AUDITED) if (row.dialogue_id, row.turn) in answered)
+    new = [row for row in said if (row.dialogue_id, row.turn, row.version) not in known]
     if new:
-        rows = sorted([*old, *new], key=lambda r: (r.day, r.dialogue_id, r.turn))
+        rows = sorted([*old, *new], key=lambda r: (r.day, r.dialogue_id, r.turn, r.version))
         write_jsonl(reviewed / LEDGER, rows)
     return len(new)

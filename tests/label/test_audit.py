@@ -41,6 +41,7 @@ def world(seed: int, precision: list[float], prefix: str = "d") -> list[Audited]
                     predicted="a",
                     confidence=0.9,
                     accepted=accepted,
+                    version="1",
                 )
             )
     return rows

@@ -130,13 +130,19 @@ def test_nothing_accepted_is_said_loudly(tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def test_the_ledger_keeps_what_was_said_before_the_answer_came(tmp_path: Path) -> None:
-    row = Audited(dialogue_id="d", turn=0, day="2026-11-09", predicted="tea", confidence=0.9, accepted=True)
+    row = Audited(
+        dialogue_id="d", turn=0, day="2026-11-09", predicted="tea", confidence=0.9, accepted=True, version="1"
+    )
     labels, reviewed = tmp_path / "labels", tmp_path / "reviewed"
     write_jsonl(labels / "audited.jsonl", [row, row.model_copy(update={"turn": 2})])
     assert remember(labels, reviewed, {("d", 0)}) == 1
     write_jsonl(labels / "audited.jsonl", [row.model_copy(update={"predicted": "coffee"})])
     assert remember(labels, reviewed, {("d", 0)}) == 0
-    assert ledger(reviewed) == [row]
+    assert ledger(reviewed, "1") == [row]
+    renamed = row.model_copy(update={"predicted": "drinks", "version": "2"})
+    write_jsonl(labels / "audited.jsonl", [renamed])
+    assert remember(labels, reviewed, {("d", 0)}) == 1  # asked again under another taxonomy
+    assert (ledger(reviewed, "1"), ledger(reviewed, "2")) == ([row], [renamed])
 
 
 def test_labels_that_cannot_be_used_are_counted_and_named(caplog: pytest.LogCaptureFixture) -> None:
