@@ -4,9 +4,9 @@ python -m pipelines.labeler
 """
 
 from data.label.labeler import quality, reliability_rows, train_labeler
+from data.label.stream import chosen
 from data.label.turns import join_intents
 from data.review.reviewed import known
-from kefu.dialogues import read_dialogues
 from kefu.io import atomic_dir, write_csv
 from kefu.pack import load_rules, load_taxonomy
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED, ROOT
@@ -17,8 +17,8 @@ def main() -> None:
     with stage("labeler") as s:
         taxonomy = load_taxonomy(ROOT / s.params.pack)
         people = known(REVIEWED, taxonomy.version)
-        dialogues = {dialogue.id: dialogue for dialogue in read_dialogues(DIALOGUES)}
-        joined = join_intents(people.labels.values(), dialogues, taxonomy.names)
+        labels = people.labels.values()
+        joined = join_intents(labels, chosen(DIALOGUES, (label.dialogue_id for label in labels)), taxonomy.names)
         joined.warn("reviewed labels")
         with atomic_dir(LABELER) as folder:
             judged = train_labeler(joined.turns, load_rules(ROOT / s.params.pack), s.params.labeler, folder)
