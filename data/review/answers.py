@@ -106,7 +106,7 @@ def _proposed(predictions: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _said(annotation: Mapping[str, Any], redact: Redact, meaning: Meaning) -> dict[str, Any]:
-    result = annotation["result"]
+    result = [part for part in annotation["result"] if "from_name" in part]  # a drawn relation is of no control
     typed = [text for part in result if part["from_name"] == ANSWER for text in part["value"]["text"] if text.strip()]
     return {
         "id": annotation["id"],

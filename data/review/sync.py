@@ -63,7 +63,8 @@ def push(studio: Studio, asks: Sequence[Ask], dialogues: Iterable[Dialogue], pac
     wanted = {ask.task.dialogue_id for ask in new}
     found = {dialogue.id: dialogue for dialogue in dialogues if dialogue.id in wanted} if wanted else {}
     if missing := wanted - found.keys():
-        raise ValueError(f"review queue: no such dialogue: {sorted(missing)[0]}; run the autolabel stage again")
+        log.warning("%d dialogues to ask about are no longer in the store, e.g. %s", len(missing), sorted(missing)[0])
+    new = [ask for ask in new if ask.task.dialogue_id in found]
     details = Details(pack)
     made = [studio_task(a, found[a.task.dialogue_id], pack.taxonomy, details, params.language) for a in new]
     studio.push(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +81,6 @@ def choice(control: str, value: str) -> Part:
 
 def span(turn: int, text: str, words: str, slot: str) -> Part:
     """A part of a result: these words of a turn, where they come last, are the slot."""
-    start = text.casefold().rindex(words.casefold())
-    value = {**region(turn, text, start, start + len(words)), "hypertextlabels": [slot]}
+    *_, found = re.finditer(re.escape(words), text, re.IGNORECASE)
+    value = {**region(turn, text, *found.span()), "hypertextlabels": [slot]}
     return {"from_name": SLOTS, "to_name": OBJECT, "type": "hypertextlabels", "value": value}

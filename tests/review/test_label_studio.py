@@ -72,7 +72,8 @@ def test_all_that_a_reviewer_says_comes_through(configured: Team, tmp_path: Path
     marks = [span(0, ASKED, "[ORDER_1]", "order_number"), reason, span(2, "谢谢", "谢谢", "exchange_for")]
     over_two = span(0, ASKED, "😀", "phone")
     over_two["value"]["end"] = "/div[2]/span[1]/text()[1]"
-    said = [*marks, over_two, choice(RESOLUTION, "yes"), typed(ANSWER, "可以退，我是张三，电话13800138000 ")]
+    drawn = {"from_id": "a", "to_id": "b", "type": "relation", "direction": "right"}  # Alt-R between two marks
+    said = [*marks, over_two, drawn, choice(RESOLUTION, "yes"), typed(ANSWER, "可以退，我是张三，电话13800138000 ")]
     answer(up, configured.first, task, "return_request", *said)
     found = values(run(tmp_path, review))
     answered = found.pop(("shop:d:0", 0, "answer"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.review.interface import Page
+from data.review.tasks import span
 from kefu.pack import Text
 from tests.review.conftest import Team
 from tests.review.team import ASKED, PACK, QUEUE, params, run, tasks, values
@@ -77,3 +78,8 @@ def test_the_page_speaks_the_language_that_is_asked_for() -> None:
 
 def test_titles_of_a_pack_are_text_on_the_page() -> None:
     assert "<img" not in Page(PACK.taxonomy, {"x": Text(zh='"><img', en='"><img')}, "both").xml()
+
+
+def test_a_mark_lies_on_its_words_whatever_their_case() -> None:
+    value = span(0, "Straße: ABC 😀 abc", "ABC", "model")["value"]
+    assert (value["text"], value["startOffset"], value["endOffset"]) == ("abc", 15, 18)

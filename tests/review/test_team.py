@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from data.review import history
 from data.review.agreement import alpha, table
+from data.review.answers import Annotation
 from data.review.question import CANNOT_TELL
 from kefu.schema import Label
 from tests.review.conftest import Team, invited
@@ -64,6 +66,23 @@ def test_a_disagreement_comes_back_until_most_agree(configured: Team, tmp_path: 
     assert [(la.value, la.source.count("+")) for la in settled.labels] == [("exchange_request", 1)]
     assert (settled.metrics["settled_disagreements"], settled.metrics["waiting"]) == (1, 0)
     assert settled.agreement["labels"]["intent"] == {"units": 1, "same": 0.0, "alpha": 0.0}  # first answers only
+
+
+def test_a_disagreement_about_a_dialogue_that_is_gone_stops_nothing(
+    configured: Team, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    said: dict[str, Any] = {
+        "server": "s#1",
+        "dialogue_id": "shop:d:gone",
+        "turn": 0,
+        "version": VERSION,
+        "round": "first",
+    }
+    said |= {"proposal": "other", "confidence": 0.5, "seconds": 1.0, "skipped": False, "time": "2026-11-09T00:00:00Z"}
+    votes = [Annotation(id=n, who=str(n), intent=i, **said) for n, i in enumerate(("other", "return_request"))]
+    history.write(tmp_path, votes)
+    assert run(tmp_path, params("gone")).metrics["pushed"] == len(QUEUE)
+    assert "shop:d:gone" in caplog.text
 
 
 def test_a_team_of_two_may_change_its_mind(configured: Team, tmp_path: Path) -> None:
