@@ -120,7 +120,11 @@ class Studio:
         return len(ids)
 
     def changed(self, since: str | None) -> Iterator[dict[str, Any]]:
-        """Annotated tasks that changed at or after ``since`` (ISO 8601), as plain JSON."""
+        """Annotated tasks that changed at or after ``since`` (ISO 8601), as plain JSON.
+
+        None is dated after the reading began: a task may change again behind a page that was read, while later
+        pages bring newer ones, and the next pull, which begins at the newest date, must not pass it over.
+        """
         query = _query(
             {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0},
             {
@@ -131,15 +135,22 @@ class Studio:
             },
         )
         with _explained(self.url):
+            began = self._newest()
             for task in self._client.tasks.list(project=self.project, query=query, page_size=PAGE):
-                yield _plain(task.model_dump())
+                yield _plain(task.model_dump(), began)
+
+    def _newest(self) -> str:
+        """By the server's clock: when a task changed last."""
+        newest = {"query": _query(ordering="-tasks:updated_at"), "fields": "task_only", "include": "id,updated_at"}
+        tasks = self._client.tasks.list(project=self.project, **newest, page_size=1)
+        return next((moment(task.updated_at) for task in tasks), EPOCH)
 
 
-def _query(*filters: dict[str, Any]) -> str:
-    query = {"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]}
+def _query(*filters: dict[str, Any], ordering: str = "tasks:id") -> str:
+    query = {"filters": {"conjunction": "and", "items": filters}, "ordering": [ordering]}
     return json.dumps(query, separators=(",", ":"))
 
 
-def _plain(task: dict[str, Any]) -> dict[str, Any]:
+def _plain(task: dict[str, Any], latest: str) -> dict[str, Any]:
     found = {name: task[name] or [] for name in ("annotations", "predictions")}
-    return {"data": task["data"], "updated_at": moment(task["updated_at"]), **found}
+    return {"data": task["data"], "updated_at": min(moment(task["updated_at"]), latest), **found}

@@ -64,6 +64,25 @@ def test_push_annotate_pull_push_again(configured: Team, tmp_path: Path) -> None
     }
 
 
+def test_what_changes_behind_a_page_that_was_read_is_pulled_the_next_time(
+    configured: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up, review = configured.server, params("busy reviewers")
+    run(tmp_path, review)
+    first, second, *_ = tasks(up, "busy reviewers")
+    for task in (first, second):
+        answer(up, configured.first, task, "other")
+    monkeypatch.setattr("data.review.studio.PAGE", 1)
+    studio = Studio(up.url, up.token, review, PACK)
+    reading = studio.changed(None)
+    read = [next(reading)]
+    for task in (first, second):
+        answer(up, configured.first, task, "exchange_request")
+    read += reading
+    missed = studio.changed(max(task["updated_at"] for task in read))
+    assert first.data["key"] in {task["data"]["key"] for task in missed}
+
+
 def test_all_that_a_reviewer_says_comes_through(configured: Team, tmp_path: Path) -> None:
     up, review = configured.server, params("all controls")
     run(tmp_path, review)
