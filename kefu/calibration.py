@@ -115,9 +115,3 @@ def accuracy_at_coverage(confidence: np.ndarray, correct: np.ndarray, coverage: 
     """Accuracy on the ``coverage`` (0 to 1) share of samples with the highest confidence."""
     surest = np.argsort(-confidence, kind="stable")[: max(1, round(coverage * len(confidence)))]
     return float(correct[surest].mean())
-
-
-def coverage_curve(confidence: np.ndarray, correct: np.ndarray) -> list[dict[str, float]]:
-    """Rows of ``coverage`` (0.05 … 1) and the ``precision`` among that share of the surest."""
-    shares = [step / 20 for step in range(1, 21)]
-    return [{"coverage": s, "precision": accuracy_at_coverage(confidence, correct, s)} for s in shares]

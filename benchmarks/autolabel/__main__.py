@@ -46,7 +46,7 @@ def table(judgements: Iterable[Judgement]) -> Table:
         "precision",
         "at least (95 %)",
         "recall",
-        title="Hand-labelled sets: held-out part (slots: all, looked at)",
+        title=TITLE,
     )
     for (what, value), row in sorted(rows.items()):
         if value and not (":" in what and value == "no"):

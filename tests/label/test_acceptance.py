@@ -81,9 +81,8 @@ def biased_review(
     Returns predicted intents, confidence, correctness of the reviewed turns, and which of them chance chose.
     Yesterday's confidence tells more than today's: turns that were unsure are worse at the same confidence.
     """
-    draw, per_day = np.random.default_rng(seed), 1200
-    parts = []
-    for _ in range(5):
+    draw, parts = np.random.default_rng(seed), []
+    for _ in range(days):
         hard = draw.random(per_day) < 0.25
         confidence = draw.beta(5, 1, per_day)
         correct = draw.random(per_day) < np.where(hard, confidence**4, 1 - (1 - confidence) / 3)
