@@ -28,6 +28,7 @@ from kefu.redact import Redactor
 from kefu.secret import fingerprint, is_pseudonym, pseudonym
 
 _PSEUDONYM = re.compile(r"c_[0-9a-f]{16}")
+_MADE_UP = re.compile(r"[0-9a-fA-F-]{32,36}")  # UUIDs and the like, in which digits look like phones by chance
 _FACT = 1 << 32  # a known outcome or rating outweighs any number of turns
 
 
@@ -133,12 +134,12 @@ class Converter:
         return _Kept(row, key, self._hashes.session(batch.source, session))
 
     def _session(self, session: str | None, key: bytes) -> str:
-        """The source's id; one that is personal data itself, or none at all, gives way to a keyed hash."""
+        """The source's id; one with personal data in it, or none at all, gives way to a keyed hash."""
         if session is None:
             return f"x_{key.hex()}"
         found = self._redactor.find(session)
-        whole = len(found) == 1 and found[0][:2] == (0, len(session))
-        return f"s_{pseudonym(session)[2:]}" if whole else session
+        personal = found and not _MADE_UP.fullmatch(session)
+        return f"s_{pseudonym(session)[2:]}" if personal else session
 
     def _marks(self, kept: Sequence[_Kept]) -> Marks:
         rows = [one.row for one in kept]

@@ -12,8 +12,8 @@ from kefu.secret import is_pseudonym, pseudonym
 LONGEST = 2000  # characters of ``Rejected.raw``
 _READ = 2 * LONGEST  # redaction shortens, so more is read than kept
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_PERSON = "(?:customer|user|author)(?:_id)?|requester_id|external_id|identifier|name|display_name|speaker"
-_CUSTOMER = re.compile(rf'("(?:{_PERSON})"\s?:\s?"?)([^",}}{{\[]{{1,200}})')
+_PERSON = "(?:customer|user|author)(?:_id)?|requester_id|visitor_id|external_id|identifier|name|display_name|speaker"
+_CUSTOMER = re.compile(rf'("(?:{_PERSON})"\s*:\s*"?)([^",}}{{\[]{{1,200}})')
 _PARTIAL = re.compile(r"[\w+@.-]{1,64}$")
 
 

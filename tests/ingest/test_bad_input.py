@@ -175,3 +175,12 @@ def test_people_in_what_cannot_be_read_are_pseudonyms(shop: Shop, run: Run) -> N
     (problem,) = shop.rejected(DAY)
     assert pseudonym("login-of-zhang") in problem.raw
     assert not [word for word in ("张三丰", "login-of-zhang", "a@b.com", "13800138000") if word in problem.raw]
+
+
+@pytest.mark.parametrize("written", ['"customer":  "login-of-zhang"', '"visitor_id" :"login-of-zhang"'])
+def test_people_are_pseudonyms_however_the_record_is_spaced(shop: Shop, run: Run, written: str) -> None:
+    shop.put(DAY, f'{{"session": "s", {written}, "turns": [{{')
+    run()
+    (problem,) = shop.rejected(DAY)
+    assert pseudonym("login-of-zhang") in problem.raw
+    assert "login-of-zhang" not in problem.raw

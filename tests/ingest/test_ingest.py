@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,6 +70,16 @@ def test_nothing_personal_gets_through(shop: Shop) -> None:
     raw = shop.rejected(DAY)[0].raw
     assert "收件人[NAME_2]" in raw, raw  # it stood there as \\u escapes
     assert not [value for value in secret if value in everything]
+
+
+def test_session_ids_do_not_carry_personal_data(shop: Shop) -> None:
+    personal = ["13812345678", "wx-13812345678", "u_13812345678_20261109", "a@b.com-20261109"]
+    harmless = ["s-1", "20261109-000001", "aa13812345678bbccddee00ff0011223"]
+    shop.put(DAY, "\n".join(dialogue(session, f"问题{n}") for n, session in enumerate([*personal, *harmless])))
+    shop.run()
+    ids = [one.id.split(":", 2)[2] for one in shop.dialogues(DAY)]
+    assert all(re.fullmatch("s_[0-9a-f]{16}", one) for one in ids[: len(personal)]) and len(set(ids)) == len(ids)
+    assert ids[len(personal) :] == harmless
 
 
 def test_pseudonyms_hang_on_the_secret_alone(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
