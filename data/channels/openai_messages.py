@@ -31,9 +31,9 @@ def _turn(value: Any, index: int) -> RawTurn | None:
     name = f"messages[{index}]"
     message = mapping(value, name)
     role, content = message.get("role"), message.get("content")
-    if role in _NOT_SAID or (content is None and message.get("tool_calls")):
+    if (isinstance(role, str) and role in _NOT_SAID) or (content is None and message.get("tool_calls")):
         return None
-    if role not in _ROLES:
+    if not isinstance(role, str) or role not in _ROLES:
         raise BadRow(f"{name}.role: {role!r} is not one of {', '.join(sorted({*_ROLES, *_NOT_SAID}))}")
     return RawTurn(_ROLES[role], _text(content, f"{name}.content"))
 

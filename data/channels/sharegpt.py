@@ -19,9 +19,9 @@ def _turns(conversations: list[Any]) -> Iterator[RawTurn]:
         name = f"conversations[{index}]"
         message = mapping(value, name)
         who, text = message.get("from"), message.get("value")
-        if who in _NOT_SAID:
+        if isinstance(who, str) and who in _NOT_SAID:
             continue
-        if who not in _ROLES:
+        if not isinstance(who, str) or who not in _ROLES:
             raise BadRow(f"{name}.from: {who!r} is not one of {', '.join(sorted({*_ROLES, *_NOT_SAID}))}")
         if not isinstance(text, str):
             raise BadRow(f"{name}.value: expected text, got {type(text).__name__}")

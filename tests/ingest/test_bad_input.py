@@ -184,3 +184,17 @@ def test_people_are_pseudonyms_however_the_record_is_spaced(shop: Shop, run: Run
     (problem,) = shop.rejected(DAY)
     assert pseudonym("login-of-zhang") in problem.raw
     assert "login-of-zhang" not in problem.raw
+
+
+@pytest.mark.parametrize(
+    ("channel", "record"),
+    [
+        ("openai_messages", '{"messages": [{"role": ["user"], "content": "a"}]}'),
+        ("sharegpt", '{"conversations": [{"from": {}, "value": "a"}]}'),
+    ],
+)
+def test_a_role_that_is_no_word_costs_its_record_only(shop: Shop, run: Run, channel: str, record: str) -> None:
+    shop.channel = channel
+    shop.put(DAY, record)
+    run()
+    assert "is not one of" in shop.rejected(DAY)[0].reason
