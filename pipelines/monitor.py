@@ -14,9 +14,9 @@ from data.monitor.cache import Day, read_day
 from data.monitor.drift import warn
 from data.monitor.labels import by_day
 from data.monitor.page import render
-from data.monitor.profile import Profile, profile
+from data.monitor.profile import profile
 from data.review.reviewed import known
-from kefu.io import write_csv, write_text
+from kefu.io import read_json, write_csv, write_json, write_text
 from kefu.knowledge import questions
 from kefu.pack import load
 from kefu.params import Monitor
@@ -26,7 +26,7 @@ from pipelines.stage import stage
 
 def _remove_pages_of_lost_days(days: list[Day]) -> None:
     known = {day.day for day in days}
-    for path in (*MONITOR.glob("dt=*.html"), *(MONITOR / "days").glob("*")):
+    for path in (*MONITOR.glob("dt=*"), *(MONITOR / "days").glob("*")):
         if path.stem.removeprefix("dt=") not in known:
             path.unlink()
 
@@ -39,10 +39,16 @@ def _partitions(params: Monitor) -> list[Path]:
     return found[-2 * params.reference_days :]
 
 
-def _plot(profiles: list[Profile]) -> None:
+def _plot(days: list[Day]) -> None:
+    """Of all days, not of those read now alone: the same days give the same table whatever ran before."""
     names = ("dialogues", "turns", "energy", "psi.intent", "psi.language", "psi.hour")
-    rows = [(p.day.day, *(p.metrics().get(name, "") for name in names)) for p in profiles]
+    figures = [(day.day, read_json(_figures(day))) for day in days]
+    rows = [(day, *(known.get(name, "") for name in names)) for day, known in figures]
     write_csv(PLOTS / "monitor/days.csv", ("day", *names), rows)
+
+
+def _figures(day: Day) -> Path:
+    return MONITOR / f"dt={day.day}.json"
 
 
 def main() -> None:
@@ -52,18 +58,19 @@ def main() -> None:
         days = [read_day(partition, MONITOR, params) for partition in partitions]
         labels = by_day(LABELS, known(REVIEWED, pack.taxonomy.version).labels.values())
         answered = [text for texts in questions(pack).values() for text in texts]
-        profiles = []
         for index, (day, partition) in enumerate(zip(days, partitions, strict=True)):
             page = MONITOR / f"dt={day.day}.html"
             if day.new or not page.exists() or day is days[-1]:
                 before = days[max(0, index - params.reference_days) : index]
-                profiles.append(profile(day, partition, before, labels, answered, params))
-                write_text(page, render(profiles[-1], pack.taxonomy, params))
-                warn(day.day, profiles[-1].drifts)
+                found = profile(day, partition, before, labels, answered, params)
+                write_json(_figures(day), found.metrics())
+                write_text(page, render(found, pack.taxonomy, params))
+                warn(day.day, found.drifts)
         _remove_pages_of_lost_days(days)
-        _plot(profiles)
-        s.log(profiles[-1].metrics())
-        drifted = int(profiles[-1].metrics()["drifted"])
+        _plot(days)
+        newest = read_json(_figures(days[-1]))
+        s.log(newest)
+        drifted = int(newest["drifted"])
         print(f"   {days[-1].day}: {drifted or 'no'} drift beyond its bound; {MONITOR / f'dt={days[-1].day}.html'}")
 
 

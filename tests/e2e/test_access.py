@@ -9,7 +9,9 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from data.channels.files import Inputs
 from data.channels.serving_log import parse
+from kefu.params import Source
 from serving.access.tokens import session_token
 from serving.ops.client import CHANNELS, open_session
 from serving.ops.demo import converse
@@ -153,6 +155,7 @@ def test_the_page_is_locked_down(url: str) -> None:
 def test_what_was_said_is_logged_for_the_next_day(server: Server) -> None:
     session = open_session(server.url, "C1003")
     CHANNELS["http"](session, "我的邮箱是 someone@example.com")
-    dialogues = {d.session: d for d in parse(list(server.plan.raw.glob("dt=*/*.jsonl")))}  # type: ignore[union-attr]
+    logged = Inputs(list(server.plan.raw.glob("dt=*/*.jsonl")), Source(name="serving", channel="serving_log"))
+    dialogues = {d.session: d for d in parse(logged)}  # type: ignore[union-attr]
     assert [t.role for t in dialogues[session.id].turns] == ["customer", "bot"]
     assert "someone@example.com" not in dialogues[session.id].raw
