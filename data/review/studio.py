@@ -60,6 +60,7 @@ class Studio:
             # The SDK's generated types leave out what its own server accepts: tests call the real one.
             self._client: Any = LabelStudio(base_url=self.url, api_key=api_key, timeout=TIMEOUT)
             self.project = project(self._client, params, pack)
+            self._created = moment(self._client.projects.get(self.project).created_at or EPOCH)
 
     @classmethod
     def from_environment(cls, params: Review, pack: Pack) -> Studio | None:
@@ -73,8 +74,8 @@ class Studio:
 
     @property
     def name(self) -> str:
-        """Which project on which server: what a pull's watermark belongs to."""
-        return f"{self.url}#{self.project}"
+        """Which project on which server: what a pull's watermark belongs to. The same under another address."""
+        return f"{self._created}#{self.project}"
 
     @property
     def page(self) -> str:
