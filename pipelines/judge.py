@@ -25,7 +25,7 @@ from pipelines.stage import stage
 
 def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
     """The opinions, and what they are worth."""
-    from data.label import judge  # torch: slow to load, and needed only here
+    from data.label.judge import Judge as Model  # torch: slow to load, and needed only here
 
     taxonomy = load_taxonomy(pack)
     people = known(REVIEWED, taxonomy.version)
@@ -33,8 +33,8 @@ def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
     band = Band(pack, LABELER, params, decided(people.labels.values(), people.undecided))
     turns = candidates(DIALOGUES, band, reviewed)
     drawn = draw(turns, params)
-    model = judge.Judge.of_base(BASE, taxonomy, params.limit)
-    opinions = judge.opinions(model, taxonomy, chosen(DIALOGUES, (name for name, _ in drawn)), drawn)
+    dialogues = chosen(DIALOGUES, (name for name, _ in drawn))
+    opinions = Model.of_base(BASE, taxonomy, params.limit).opinions(dialogues, drawn)
     return opinions, {"band": float(len(turns)), **worth(reviewed, opinions, class_names(LABELER))}
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,7 +61,8 @@ class Judge:
         """The centre's base model. Raises kefu.bases.MissingBase."""
         found = open_base(base, "centre")
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        model = AutoModelForCausalLM.from_pretrained(found.folder, dtype="auto").to(device).eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(found.folder, dtype="auto")
+        model = model.to(device).eval()
         return cls(model, ChatRenderer.from_folder(found.folder, found.facts.empty_think), taxonomy, limit)
 
     def probabilities(self, asked: Sequence[tuple[Sequence[Turn], int]], budget: int) -> np.ndarray:
@@ -78,6 +80,16 @@ class Judge:
                 raised = np.exp(scores - scores.max())
                 result[row] = raised / raised.sum()
         return result
+
+    def opinions(self, dialogues: Mapping[str, Dialogue], turns: Sequence[tuple[str, int]]) -> list[Opinion]:
+        """Of each of these turns whose prompt is not too long."""
+        said = self.probabilities([(dialogues[name].turns, index) for name, index in turns], len(turns))
+        names = self._taxonomy.names
+        return [
+            Opinion(dialogue_id=name, turn=i, probabilities=dict(zip(names, row.round(6).tolist(), strict=True)))
+            for (name, i), row in zip(turns, said, strict=True)
+            if not np.isnan(row[0])
+        ]
 
     def messages(self, turns: Sequence[Turn], index: int) -> tuple[Message, ...] | None:
         """The prompt with as much as fits: definitions before context, titles rather than nothing; else None."""
@@ -119,22 +131,6 @@ class Judge:
             for intent in self._taxonomy.intents
         ]
         return Message(role="system", content="\n".join([RULES[lang], *lines]))
-
-
-def opinions(
-    judge: Judge, taxonomy: Taxonomy, dialogues: Mapping[str, Dialogue], turns: Sequence[tuple[str, int]]
-) -> list[Opinion]:
-    """Its opinion of each turn whose prompt is not too long."""
-    said = judge.probabilities([(dialogues[name].turns, index) for name, index in turns], len(turns))
-    return [
-        Opinion(
-            dialogue_id=name,
-            turn=index,
-            probabilities={n: round(float(p), 6) for n, p in zip(taxonomy.names, row, strict=True)},
-        )
-        for (name, index), row in zip(turns, said, strict=True)
-        if not np.isnan(row[0])
-    ]
 
 
 def _question(lang: Lang, quoted: Sequence[Turn], turn: Turn) -> Message:

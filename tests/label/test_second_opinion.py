@@ -16,15 +16,14 @@ from kefu.split import fraction
 
 PARAMS = load().judge.model_copy(update={"at_least": 0.3, "below": 0.97})
 CLASSES = ("a", "b", "c", "d")
-TARGET, LEVEL, DRAWS, REVIEWED, NEW = 0.9, 0.9, 50, 800, 6000
+TARGET, LEVEL, DRAWS, REVIEWED, NEW = 0.9, 0.9, 40, 800, 4000
 LABELER, JUDGE = 2.0, 2.5  # how far the right class stands out of noise of deviation 1
-NONSENSE = -1.0
+NONSENSE = 0.0
 
 
 def said(truth: np.ndarray, strength: float, random: np.random.Generator) -> np.ndarray:
     """Calibrated probabilities of somebody who hears the truth through noise; nonsense is as loud, of other turns."""
-    heard = random.permutation(truth) if strength == NONSENSE else truth
-    strength = abs(strength) if strength != NONSENSE else JUDGE
+    heard, strength = (random.permutation(truth), JUDGE) if strength == NONSENSE else (truth, strength)
     scores = strength * (np.eye(len(CLASSES))[heard] * strength + random.normal(size=(len(truth), len(CLASSES))))
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     return raised / raised.sum(axis=1, keepdims=True)
@@ -55,15 +54,16 @@ def world(seed: int, strength: float, share: float = 0.6, only_reviewed: bool = 
         asked = set(band) & set(turns[:REVIEWED])
     else:
         asked = set(draw(band, PARAMS.model_copy(update={"turns": int(share * len(band))})))
+    judged = [_judged(*x) for x in zip(turns[:REVIEWED], truth[:REVIEWED], labeler[:REVIEWED], strict=True)]
     opinions = [
         Opinion(dialogue_id=t[0], turn=t[1], probabilities=dict(zip(CLASSES, map(float, row), strict=True)))
         for t, row in zip(turns, judge, strict=True)
         if t in asked
     ]
-    return World(truth, labeler, [_judged(*x) for x in zip(turns, truth, labeler, range(REVIEWED))], opinions, turns)
+    return World(truth, labeler, judged, opinions, turns)
 
 
-def _judged(turn: tuple[str, int], truth: int, row: np.ndarray, _: int) -> Judged:
+def _judged(turn: tuple[str, int], truth: int, row: np.ndarray) -> Judged:
     return Judged(
         dialogue_id=turn[0],
         turn=turn[1],
@@ -99,10 +99,7 @@ def test_a_judge_that_knows_raises_accuracy_and_coverage() -> None:
     assert second is not None
     assert (second.pool.first, second.pool.second) == pytest.approx((1, 1), abs=0.35)  # both are calibrated here
     assert arrays(heard)[1].mean() > arrays(made.judged)[1].mean() + 0.03
-    before, after = (
-        on_new_turns(made, rule_of(made.judged), None),
-        on_new_turns(made, rule_of(heard), second),
-    )
+    before, after = on_new_turns(made, rule_of(made.judged), None), on_new_turns(made, rule_of(heard), second)
     assert after[0] > before[0] + 0.05
     assert after[1] > TARGET - 0.02
 
@@ -118,14 +115,16 @@ def test_its_confidence_means_what_it_says() -> None:
     assert np.array_equal(p[~asked], made.labeler[REVIEWED:][~asked])
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_loud_nonsense_is_not_listened_to(seed: int) -> None:
-    made = world(seed, NONSENSE)
-    heard, second = made.heard()
-    assert second is not None and second.pool.second < 0.1
-    assert arrays(heard)[1].mean() == pytest.approx(arrays(made.judged)[1].mean(), abs=0.015)
-    before, after = on_new_turns(made, rule_of(made.judged), None), on_new_turns(made, rule_of(heard), second)
-    assert after[0] == pytest.approx(before[0], abs=0.06)
+def test_loud_nonsense_is_not_listened_to() -> None:
+    gains = []
+    for seed in range(6):
+        made = world(seed, NONSENSE)
+        heard, second = made.heard()
+        assert second is not None and second.pool.second < 0.1
+        assert arrays(heard)[1].mean() == pytest.approx(arrays(made.judged)[1].mean(), abs=0.015)
+        before, after = on_new_turns(made, rule_of(made.judged), None), on_new_turns(made, rule_of(heard), second)
+        gains.append(after[0] - before[0])
+    assert abs(np.mean(gains)) < 0.05  # of one world the threshold may land on the next of the grid
 
 
 def broken(only_reviewed: bool) -> tuple[int, int]:
