@@ -118,6 +118,11 @@ class TextClassifier:
         return cls(config, features, first, np.vstack([second, tensors["told"]]), tensors["intercepts"])
 
 
+def class_names(folder: Path) -> tuple[str, ...]:
+    """The classes of a saved classifier in their order, without loading its weights."""
+    return ClassifierConfig.model_validate(read_json(folder / "classifier.json")).classes
+
+
 def second_rows(rows: sp.csr_matrix, opinions: np.ndarray, neighbours: np.ndarray) -> sp.csr_matrix:
     """What the second look is trained on, (turns, width + ``told_width``)."""
     beside = TOLD_WEIGHT * told(opinions, neighbours)

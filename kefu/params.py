@@ -109,6 +109,20 @@ class Labeler(Section):
     seed: int
 
 
+class Judge(Section):
+    turns: int = Field(ge=0, description="most turns that the centre model judges; 0: it is not asked")
+    at_least: float = Field(ge=0, le=1, description="the labeler's confidence from which a turn may be judged")
+    below: float = Field(ge=0, le=1, description="and below which; surer turns need no judge")
+    limit: int = Field(gt=0, description="tokens of a prompt; a turn that needs more is not judged")
+    seed: int
+
+    @model_validator(mode="after")
+    def _fits(self) -> Judge:
+        if self.at_least >= self.below:
+            raise ValueError("judge.at_least must be less than judge.below")
+        return self
+
+
 class Autolabel(Section):
     target_precision: float = Share
     confidence_level: float = Field(0.95, gt=0.5, lt=1, description="of the bound on precision")
@@ -236,6 +250,7 @@ class Params(Section):
     ingest: Ingest
     base: Base
     labeler: Labeler
+    judge: Judge
     autolabel: Autolabel
     monitor: Monitor
     review: Review

@@ -18,6 +18,7 @@ DIALOGUES = STORE / "dialogues"  # dt=YYYY-MM-DD/{dialogues.parquet,quarantine.j
 CORPUS = STORE / "corpus"  # chats.jsonl: what the tiny base models are pretrained on
 BASE = STORE / "base"  # {centre,edge}/ Hugging Face folders (edge: starting point), base.json
 LABELER = STORE / "labeler"
+JUDGE = STORE / "judge"  # opinions.jsonl (Opinion): what the centre model thinks of some turns; empty when not asked
 LABELS = STORE / "labels"  # {accepted,signals}.jsonl (Label), queue.jsonl (ReviewTask), audited.jsonl, report.html
 MONITOR = STORE / "monitor"  # dt=YYYY-MM-DD.html, the profile of each day; days/ is its cache
 REVIEW = STORE / "review"  # labels.jsonl (Label): all labels by people; agreement.json

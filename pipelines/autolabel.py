@@ -11,15 +11,17 @@ from data.label.autolabel import certified, decided, evidence, warn_if_nothing, 
 from data.label.everyday import Recipe
 from data.label.labeler import OUT_OF_FOLD, Judged
 from data.label.ledger import ledger
+from data.label.second_opinion import OPINIONS, Opinion, listen
 from data.label.stream import chosen, labelled, partitions
 from data.review.golden import golden_tasks
 from data.review.question import GOLDEN
 from data.review.queue import queue
 from data.review.reviewed import known
+from kefu.classifier import class_names
 from kefu.dialogues import copies
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
 from kefu.pack import load_taxonomy
-from kefu.paths import DIALOGUES, LABELER, LABELS, PLOTS, REVIEWED, ROOT
+from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED, ROOT
 from kefu.schema import Label
 from pipelines.stage import stage
 
@@ -35,14 +37,16 @@ def main() -> None:
         people = known(REVIEWED, version)
         labels = list(people.labels.values())
         dialogues = chosen(DIALOGUES, (label.dialogue_id for label in labels))
-        judged, drawn = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), ledger(REVIEWED, version)
+        opinions = read_jsonl(JUDGE / OPINIONS, Opinion)
+        judged, second = listen(list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), opinions, class_names(LABELER))
+        drawn = ledger(REVIEWED, version)
         promise = params.target_precision, params.confidence_level
         found = audit(drawn, truth(labels), *promise, params.audit_days)
         pulled = {(a.dialogue_id, a.turn) for a in people.annotations if a.round != GOLDEN}
         trusted = evidence(judged, pulled, drawn, {d.id: d.day for d in dialogues.values()}, found)
         rule = certified(judged, trusted, params)
         skip = decided(labels, people.undecided)
-        recipe = Recipe(pack, LABELER, rule, params, skip, tuple(labels), dialogues)
+        recipe = Recipe(pack, LABELER, rule, params, skip, tuple(labels), dialogues, second)
         with atomic_dir(LABELS) as folder:
             written = write_labels(labelled(DIALOGUES, recipe, params.workers), folder)
             today = partitions(DIALOGUES)[-1].parent.name.removeprefix("dt=")

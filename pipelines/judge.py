@@ -1,42 +1,52 @@
-"""Is the centre model worth asking? Compares it with people and with the labeler, on reviewed turns.
+"""Stage `judge`: the centre model's opinion of turns between hopeless and sure → data/store/judge.
 
-    python -m pipelines.judge --turns 200
+    python -m pipelines.judge
 
-The turns are those that the labeler was least sure of, out of fold. Nothing is written or accepted.
+Off with judge.turns = 0: then no model is loaded. Its metrics tell whether it is worth asking.
 """
 
 from __future__ import annotations
 
-import argparse
+from pathlib import Path
 
-import numpy as np
-
-from data.label.judge import Judge
+from data.label.autolabel import decided
+from data.label.band import Band, candidates, draw
 from data.label.labeler import OUT_OF_FOLD, Judged
+from data.label.second_opinion import OPINIONS, Opinion, worth
 from data.label.stream import chosen
-from kefu.io import read_jsonl
+from data.review.reviewed import known
+from kefu.classifier import class_names
+from kefu.io import atomic_dir, read_jsonl, write_jsonl
 from kefu.pack import load_taxonomy
-from kefu.params import load
-from kefu.paths import BASE, DIALOGUES, LABELER, ROOT
+from kefu.params import Judge
+from kefu.paths import BASE, DIALOGUES, JUDGE, LABELER, REVIEWED, ROOT
+from pipelines.stage import stage
+
+
+def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
+    """The opinions, and what they are worth."""
+    from data.label.judge import Judge as Model  # torch: slow to load, and needed only here
+
+    taxonomy = load_taxonomy(pack)
+    people = known(REVIEWED, taxonomy.version)
+    reviewed = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged))
+    band = Band(pack, LABELER, params, decided(people.labels.values(), people.undecided))
+    turns = candidates(DIALOGUES, band, reviewed)
+    drawn = draw(turns, params)
+    dialogues = chosen(DIALOGUES, (name for name, _ in drawn))
+    opinions = Model.of_base(BASE, taxonomy, params.limit).opinions(dialogues, drawn)
+    return opinions, {"band": float(len(turns)), **worth(reviewed, opinions, class_names(LABELER))}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--turns", type=int, default=200)
-    parser.add_argument("--limit", type=int, default=2048, help="tokens of a prompt")
-    given = parser.parse_args()
-    taxonomy = load_taxonomy(ROOT / load().pack)
-    judged = sorted(read_jsonl(LABELER / OUT_OF_FOLD, Judged), key=lambda j: (j.confidence, j.dialogue_id, j.turn))
-    unsure = judged[: given.turns]
-    dialogues = chosen(DIALOGUES, (j.dialogue_id for j in unsure))
-    asked = [(dialogues[j.dialogue_id].turns, j.turn) for j in unsure]
-    said = Judge.of_base(BASE, taxonomy, given.limit).probabilities(asked, given.turns)
-    known = ~np.isnan(said[:, 0])
-    best = [taxonomy.names[k] for k in np.where(known[:, None], said, 0).argmax(axis=1)]
-    right = np.array([name == j.intent for name, j in zip(best, unsure, strict=True)])[known]
-    labeler = np.array([j.predicted == j.intent for j in unsure])[known]
-    print(f"{known.sum()} of {len(unsure)} turns judged: judge right {right.mean():.1%}, labeler {labeler.mean():.1%}")
-    print(f"right where the labeler is wrong: {(right & ~labeler).sum()} of {(~labeler).sum()}")
+    with stage("judge") as s:
+        params = s.params.judge
+        opinions, figures = ask(params, ROOT / s.params.pack) if params.turns else ([], {"opinions": 0.0})
+        with atomic_dir(JUDGE) as folder:
+            write_jsonl(folder / OPINIONS, opinions)
+        s.log(figures)
+        shown = ", ".join(f"{name} {value:g}" for name, value in figures.items())
+        print(f"   {shown}" if params.turns else "   off: judge.turns is 0")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.label.acceptance import Acceptance
-from data.label.labeler import guesses
+from data.label.labeler import SecondOpinion, guesses
 from data.label.ledger import Audited
 from data.label.proposal import Proposal
 from data.label.signals import Signals
@@ -34,6 +34,7 @@ class Recipe:
     """All that a labeller is made from; picklable.
 
     skip: turns that people have dealt with. reviewed: their labels. dialogues: those they speak of.
+    second_opinion: the judge's, where it was asked (``data/label/second_opinion.py``).
     """
 
     pack: Path
@@ -43,6 +44,7 @@ class Recipe:
     skip: frozenset[Turn] = frozenset()
     reviewed: tuple[Label, ...] = ()
     dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
+    second_opinion: SecondOpinion | None = None
 
     def __call__(self) -> Everyday:
         return Everyday(self)
@@ -87,7 +89,7 @@ class Everyday:
 
     def _proposals(self, dialogues: Sequence[Dialogue]) -> Iterator[Proposal]:
         """One for every customer turn that people have not dealt with."""
-        for guess in guesses(self._classifier, self._rules, dialogues):
+        for guess in guesses(self._classifier, self._rules, dialogues, self._recipe.second_opinion):
             dialogue, index = guess.dialogue, guess.index
             if (dialogue.id, index) not in self._recipe.skip:
                 yield Proposal(

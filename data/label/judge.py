@@ -1,6 +1,7 @@
 """The centre model as a judge of intents: how likely it finds each intent's name after reading the turn.
 
-An optional source for turns between sure and unsure, within a budget; elsewhere it has no opinion (NaN).
+An optional source, off by default, for turns between sure and hopeless (``data/label/band.py`` draws them),
+within a budget; elsewhere it has no opinion (NaN). ``data/label/second_opinion.py`` weighs it against the labeler.
 Nothing is generated: each name of the taxonomy is scored, so the answer is always an intent and costs one
 pass over the prompt and one, batched, over the names. Likelihoods favour short and common names, so what
 the model says without any dialogue is taken off (domain-conditional PMI: Holtzman et al. 2021,
@@ -10,24 +11,26 @@ Customer text is data: each turn is a JSON string on its own line of one user me
 ``kefu/chat.py`` encodes without control tokens, so it forges neither a turn of the quoted dialogue nor of
 the prompt. It may still argue with the judge; that is why a judge is one source among several.
 
-Its worth is unproven: a model of some million weights cannot judge, and no other was at hand. Measure it
-on reviewed turns before it is combined with anything: ``python -m pipelines.judge --turns 200``.
+Its worth is unproven: a model of some million weights cannot judge, and no other was at hand. The stage's
+metrics compare it with people: ``python -m pipelines.judge``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
 
+from data.label.second_opinion import Opinion
 from kefu.bases import open_base
 from kefu.chat import ChatRenderer
 from kefu.pack import Lang, Taxonomy
-from kefu.schema import Message, Turn
+from kefu.schema import Dialogue, Message, Turn
 from kefu.slots import language
 
 CONTEXT = 6  # turns quoted before and after the one in question
@@ -57,7 +60,9 @@ class Judge:
     def of_base(cls, base: Path, taxonomy: Taxonomy, limit: int) -> Judge:
         """The centre's base model. Raises kefu.bases.MissingBase."""
         found = open_base(base, "centre")
-        model = AutoModelForCausalLM.from_pretrained(found.folder).eval()
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        model: Any = AutoModelForCausalLM.from_pretrained(found.folder, dtype="auto")
+        model = model.to(device).eval()
         return cls(model, ChatRenderer.from_folder(found.folder, found.facts.empty_think), taxonomy, limit)
 
     def probabilities(self, asked: Sequence[tuple[Sequence[Turn], int]], budget: int) -> np.ndarray:
@@ -75,6 +80,16 @@ class Judge:
                 raised = np.exp(scores - scores.max())
                 result[row] = raised / raised.sum()
         return result
+
+    def opinions(self, dialogues: Mapping[str, Dialogue], turns: Sequence[tuple[str, int]]) -> list[Opinion]:
+        """Of each of these turns whose prompt is not too long."""
+        said = self.probabilities([(dialogues[name].turns, index) for name, index in turns], len(turns))
+        names = self._taxonomy.names
+        return [
+            Opinion(dialogue_id=name, turn=i, probabilities=dict(zip(names, row.round(6).tolist(), strict=True)))
+            for (name, i), row in zip(turns, said, strict=True)
+            if not np.isnan(row[0])
+        ]
 
     def messages(self, turns: Sequence[Turn], index: int) -> tuple[Message, ...] | None:
         """The prompt with as much as fits: definitions before context, titles rather than nothing; else None."""

@@ -7,7 +7,7 @@ without training again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -27,16 +27,22 @@ from kefu.schema import Dialogue, Record
 from kefu.views import LABELER_FIELDS
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
+# From probabilities (turns, classes) and each turn's dialogue and index to better ones of the same shape.
+SecondOpinion = Callable[[np.ndarray, Sequence[tuple[str, int]]], np.ndarray]
 
 
 class Judged(Record):
-    """A prediction for a reviewed turn, by a model that had not seen its dialogue."""
+    """A prediction for a reviewed turn, by a model that had not seen its dialogue.
+
+    probabilities: of all classes in the classifier's order, for a second opinion to be weighed against.
+    """
 
     dialogue_id: str
     turn: int
     intent: str
     predicted: str
     confidence: float
+    probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ def train_labeler(turns: Sequence[LabelledTurn], rules: Sequence[Rule], params: 
             intent=t.label.value,
             predicted=fitted.classifier.config.classes[k],
             confidence=round(float(row[k]), 6),
+            probabilities=tuple(round(float(p), 6) for p in row),
         )
         for t, k, row in zip(turns, best, fitted.probabilities, strict=True)
     ]
@@ -86,12 +93,23 @@ def _runs(turns: Sequence[LabelledTurn], rules: Sequence[Rule], context_turns: i
     return runs
 
 
-def guesses(classifier: TextClassifier, rules: Sequence[Rule], dialogues: Sequence[Dialogue]) -> Iterator[Guess]:
-    """What the labeler says of every customer turn of these dialogues, in their order."""
+def guesses(
+    classifier: TextClassifier,
+    rules: Sequence[Rule],
+    dialogues: Sequence[Dialogue],
+    second_opinion: SecondOpinion | None = None,
+) -> Iterator[Guess]:
+    """What the labeler says of every customer turn of these dialogues, in their order.
+
+    Args:
+        second_opinion: combined with what the labeler says, where there is one.
+    """
     views = [run_with_rules(rules, dialogue.turns, classifier.config.context_turns) for dialogue in dialogues]
     predicted = classifier.predict_runs([samples for _, samples in views])
-    second, best = np.sort(predicted, axis=1)[:, -2:].T
     where = [(dialogue, index) for dialogue, (places, _) in zip(dialogues, views, strict=True) for index in places]
+    if second_opinion is not None:
+        predicted = second_opinion(predicted, [(dialogue.id, index) for dialogue, index in where])
+    second, best = np.sort(predicted, axis=1)[:, -2:].T
     for (dialogue, index), k, top, lead in zip(where, predicted.argmax(axis=1), best, best - second, strict=True):
         yield Guess(dialogue, index, classifier.config.classes[k], float(top), float(lead))
 
