@@ -106,9 +106,11 @@ def run(prepared: Prepared, scores: Scores) -> Said:
     begun = perf_counter()
     found = scores(prepared)
     known, asked = found[: prepared.count], found[prepared.count :][: len(prepared.task.test)]
-    scale = temperature(known, prepared.target)
+    scored = ~np.isnan(known).any(axis=1)  # a source too slow for all folds scores the turns of one
+    known, target = known[scored], prepared.target[scored]
+    scale = temperature(known, target)
     own = softmax(scale * known)
-    beta = beta_map(own.max(axis=1), own.argmax(axis=1) == prepared.target)
+    beta = beta_map(own.max(axis=1), own.argmax(axis=1) == target)
     probabilities = corrected(softmax(scale * asked), beta)
     predicted = [prepared.classes[k] for k in probabilities.argmax(axis=1)]
     return Said(predicted, probabilities.max(axis=1), perf_counter() - begun, float("nan"))
