@@ -20,13 +20,15 @@ def main() -> None:
         labels = people.labels.values()
         joined = join_intents(labels, chosen(DIALOGUES, (label.dialogue_id for label in labels)), taxonomy.names)
         joined.warn("reviewed labels")
+        examples = {i.name: [text for some in i.examples.values() for text in some] for i in taxonomy.intents}
         with atomic_dir(LABELER) as folder:
-            judged = train_labeler(joined.turns, load_rules(ROOT / s.params.pack), s.params.labeler, folder)
+            judged = train_labeler(joined.turns, load_rules(ROOT / s.params.pack), s.params.labeler, folder, examples)
         header = ("confidence", "accuracy", "count")
         rows = reliability_rows(judged)
         write_csv(PLOTS / "labeler/reliability.csv", header, ([row[name] for name in header] for row in rows))
         s.log({**joined.counts(), "refused": people.refused, **quality(judged)})
-        print(f"   {len(judged)} reviewed turns, accuracy out of fold {s.metrics['accuracy']:.3f}")
+        told = f"accuracy out of fold {s.metrics['accuracy']:.3f}" if judged else "taught by the taxonomy's examples"
+        print(f"   {len(judged)} reviewed turns, {told}")
         if people.refused:
             print(f"   {people.refused} labels refused: not of taxonomy version {taxonomy.version!r}")
 

@@ -23,7 +23,7 @@ from kefu.io import write_jsonl
 from kefu.pack import Rule
 from kefu.params import Labeler
 from kefu.runs import Run
-from kefu.schema import Dialogue, Record
+from kefu.schema import Dialogue, Record, Turn
 from kefu.views import LABELER_FIELDS
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
@@ -56,16 +56,29 @@ class Guess:
     margin: float
 
 
-def train_labeler(turns: Sequence[LabelledTurn], rules: Sequence[Rule], params: Labeler, folder: Path) -> list[Judged]:
-    """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions."""
+def train_labeler(
+    turns: Sequence[LabelledTurn],
+    rules: Sequence[Rule],
+    params: Labeler,
+    folder: Path,
+    examples: Mapping[str, Sequence[str]] | None = None,
+) -> list[Judged]:
+    """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions.
+
+    Args:
+        examples: intent → the taxonomy's examples. They teach the intents of which nobody reviewed a turn yet: a
+            new one, or on a new shop's first day all of them. Reviewed turns teach better, so those take their place.
+    """
     turns = sorted(turns, key=lambda t: (t.dialogue.id, t.index))
+    seen = {turn.label.value for turn in turns}
+    unseen = {intent: texts for intent, texts in (examples or {}).items() if intent not in seen}
     fitted = fit(
-        _runs(turns, rules, params.context_turns),
+        [*_runs(turns, rules, params.context_turns), *_example_runs(unseen, rules)],
         fields=LABELER_FIELDS | {FIELD: WEIGHT},
         ahead=True,
         **params.model_dump(),
     )
-    best = fitted.probabilities.argmax(axis=1)
+    probabilities = fitted.probabilities[: len(turns)]
     judged = [
         Judged(
             dialogue_id=t.dialogue.id,
@@ -75,7 +88,7 @@ def train_labeler(turns: Sequence[LabelledTurn], rules: Sequence[Rule], params: 
             confidence=round(float(row[k]), 6),
             probabilities=tuple(round(float(p), 6) for p in row),
         )
-        for t, k, row in zip(turns, best, fitted.probabilities, strict=True)
+        for t, k, row in zip(turns, probabilities.argmax(axis=1), probabilities, strict=True)
     ]
     fitted.classifier.save(folder)
     write_jsonl(folder / OUT_OF_FOLD, judged)
@@ -91,6 +104,13 @@ def _runs(turns: Sequence[LabelledTurn], rules: Sequence[Rule], context_turns: i
         places, samples = run_with_rules(rules, dialogue.turns, context_turns)
         runs.append(Run(dialogue_id, samples, [said[i].label.value if i in said else None for i in places]))
     return runs
+
+
+def _example_runs(examples: Mapping[str, Sequence[str]], rules: Sequence[Rule]) -> list[Run]:
+    """A run of one turn for each example."""
+    said = [(intent, Turn(role="customer", text=text, time=None)) for intent, some in examples.items() for text in some]
+    views = [(intent, run_with_rules(rules, [turn], 0)[1]) for intent, turn in said]
+    return [Run(f"example {number}", view, [intent]) for number, (intent, view) in enumerate(views)]
 
 
 def guesses(
@@ -115,7 +135,9 @@ def guesses(
 
 
 def quality(judged: Sequence[Judged]) -> dict[str, float]:
-    """Accuracy and calibration of out-of-fold predictions."""
+    """Accuracy and calibration of out-of-fold predictions; nothing when nobody reviewed yet."""
+    if not judged:
+        return {}
     confidence, correct = arrays(judged)
     return {
         "accuracy": float(correct.mean()),

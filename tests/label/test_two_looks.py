@@ -10,10 +10,13 @@ from data.label.turns import join_intents
 from kefu import encoder
 from kefu.classifier import TextClassifier
 from kefu.fitting import Fitted, fit
-from kefu.params import Labeler
+from kefu.io import content_hash
+from kefu.pack import load_taxonomy
+from kefu.params import Labeler, load
+from kefu.paths import ROOT
 from kefu.router import Router
 from kefu.runs import REACH, Run, links, told, told_width
-from kefu.schema import Turn
+from kefu.schema import Dialogue, Turn
 from kefu.views import ROUTER_FIELDS, router_run
 from tests.fixtures.chatter import ASKED, chatter
 
@@ -145,3 +148,35 @@ def test_an_encoder_without_its_package_says_what_to_install(monkeypatch: pytest
     with pytest.raises(RuntimeError, match=r"kefu\[encoder\]"):
         encoder.encode("use-multilingual", ["a"])
     assert encoder.encode("none", ["a"]).shape == (1, 0)
+
+
+def test_a_new_shop_is_labelled_by_its_taxonomys_examples(tmp_path: Path) -> None:
+    """Nobody reviewed anything yet: the labeler speaks, and claims no figure about itself."""
+    taxonomy = load_taxonomy(ROOT / load().pack)
+    examples = {i.name: [text for some in i.examples.values() for text in some] for i in taxonomy.intents}
+    judged = train_labeler([], [], load().labeler, tmp_path, examples)
+    assert judged == [] and quality(judged) == {}
+    classifier = TextClassifier.load(tmp_path)
+    assert set(classifier.config.classes) == set(taxonomy.names)
+    asked = Dialogue(
+        id="d",
+        source="s",
+        channel="c",
+        day="2026-11-09",
+        customer="u",
+        turns=(Turn(role="customer", text="我要退货", time=None), Turn(role="customer", text="转人工", time=None)),
+    )
+    assert [guess.intent for guess in guesses(classifier, [], [asked])] == ["return_request", "human_agent"]
+
+
+def test_examples_teach_only_intents_that_nobody_reviewed(tmp_path: Path) -> None:
+    dialogues, labels = chatter(40, seed=5)
+    turns = join_intents(labels, {d.id: d for d in dialogues}, {label.value for label in labels}).turns
+    reviewed = turns[0].label.value
+    with_old, with_new = ({reviewed: ["没有这个词"]}, {"brand_new": ["全新的问题", "另一个全新的问题"]})
+    train_labeler(turns, [], load().labeler, tmp_path / "plain")
+    train_labeler(turns, [], load().labeler, tmp_path / "old", with_old)
+    train_labeler(turns, [], load().labeler, tmp_path / "new", with_new)
+    plain, old, new = (TextClassifier.load(tmp_path / name).config.classes for name in ("plain", "old", "new"))
+    assert plain == old and set(new) == {*plain, "brand_new"}
+    assert content_hash(tmp_path / "plain") == content_hash(tmp_path / "old")
