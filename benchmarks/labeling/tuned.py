@@ -75,8 +75,9 @@ def _train(reader: Reader, chats: Sequence[Chat], target: np.ndarray, classes: i
     steps = [rows for _ in range(EPOCHS) for rows in _epoch(chats)]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=len(steps), pct_start=WARMUP)
     begun = process_time()
+    truth = torch.tensor(target)
     for step, rows in enumerate(steps):
-        loss = torch.nn.functional.cross_entropy(model([chats[row] for row in rows]), torch.tensor(target[rows]))
+        loss = torch.nn.functional.cross_entropy(model([chats[row] for row in rows]), truth[rows])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
