@@ -26,7 +26,7 @@ log = logging.getLogger("kefu.benchmark")
 EPOCHS, ROWS, RATE, WARMUP = 3, 16, 1e-3, 0.1  # rows a step; share of the steps
 SECONDS = 120  # of the processor for one training, at most
 TAIL = 64  # tokens of the chat that are read, counted from its end
-BEFORE = ("answer", "later", "earlier", "previous")
+BEFORE = {"router": ("earlier", "previous"), "labeler": ("answer", "later", "earlier", "previous")}
 
 Chat = tuple[list[int], int]  # token ids; how many of them, at the end, are the turn
 
@@ -52,7 +52,7 @@ class Tuned(torch.nn.Module):
 def fine_tuned(prepared: Prepared, reader: Reader) -> np.ndarray:
     """NaN for training turns that no model without their dialogue was asked about."""
     count, classes = prepared.count, len(prepared.classes)
-    chats = [_chat(reader, s) for s in prepared.samples[: count + len(prepared.task.test)]]
+    chats = [_chat(reader, prepared.view, s) for s in prepared.samples[: count + len(prepared.task.test)]]
     scores = np.full((len(chats), classes), np.nan)
     asked = np.flatnonzero(prepared.fold == prepared.fold.min())
     rest = np.flatnonzero(prepared.fold != prepared.fold.min())
@@ -62,8 +62,8 @@ def fine_tuned(prepared: Prepared, reader: Reader) -> np.ndarray:
     return scores
 
 
-def _chat(reader: Reader, sample: dict[str, str]) -> Chat:
-    before = [token for name in BEFORE if sample.get(name) for token in reader.ids(name, sample[name])]
+def _chat(reader: Reader, view: str, sample: dict[str, str]) -> Chat:
+    before = [token for name in BEFORE[view] if sample[name] for token in reader.ids(name, sample[name])]
     turn = reader.ids("text", sample["text"])[:TAIL]
     return [*before, *turn][-TAIL:], len(turn)
 
