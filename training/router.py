@@ -31,8 +31,16 @@ class RouterQuality:
 
 
 def train_router(examples: Sequence[IntentExample], params: RouterParams, folder: Path) -> None:
-    """Trains on the examples of split 'train'; writes the model into ``folder``."""
+    """Trains on the examples of split 'train'; writes the model into ``folder``.
+
+    Raises ValueError when people have not labelled turns of two intents yet.
+    """
     train = [example for example in examples if example.split == "train"]
+    if len({example.intent for example in train}) < 2:
+        raise ValueError(
+            f"router: {len(train)} labelled turns to learn from, of fewer than two intents: review what waits "
+            "(make review), take it (kefu review pull) and run again"
+        )
     fit(
         [_run(example) for example in train],
         fields=ROUTER_FIELDS,
