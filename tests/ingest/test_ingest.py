@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -312,11 +311,3 @@ def test_an_empty_day_is_a_day(shop: Shop) -> None:
     shop.put(DAY, "")
     (day,) = shop.run()
     assert (day.facts["read"], shop.dialogues(DAY)) == (0, [])
-
-
-def test_thousands_of_dialogues_a_second(shop: Shop) -> None:
-    turns = ("你好，我的订单KF2026110912到哪了", "亲，马上为您查询哦", "手机13800138000", "好的，预计明天送达") * 3
-    shop.put(DAY, "\n".join(dialogue(f"s{n}", *turns) for n in range(3000)))
-    started = time.process_time()
-    shop.run()
-    assert 3000 / (time.process_time() - started) > 500  # some 3,000 on one free core; a busy machine gets leeway

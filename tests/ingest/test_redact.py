@@ -124,15 +124,20 @@ HARD = [
 ]  # fmt: skip
 
 
-def test_a_long_text_of_anything_takes_linear_time() -> None:
-    for unit in HARD:
-        seconds = []
-        for size in (10_000, 100_000):
-            started = time.process_time()
-            REDACTOR.redact(unit * (size // len(unit)), {})
-            seconds.append(time.process_time() - started)
-        assert seconds[1] < max(30 * seconds[0], 0.2), (unit, seconds)  # quadratic would be 100 times
-        assert seconds[1] < 1, (unit, seconds)
+def least_seconds(text: str) -> float:
+    """Of the processor's time, the least of three tries: one alone may hold a collection of the whole run's garbage."""
+    tries = []
+    for _ in range(3):
+        started = time.process_time()
+        REDACTOR.redact(text, {})
+        tries.append(time.process_time() - started)
+    return min(tries)
+
+
+@pytest.mark.parametrize("unit", HARD)
+def test_a_long_text_of_anything_takes_linear_time(unit: str) -> None:
+    short, long = (least_seconds(unit * (size // len(unit))) for size in (10_000, 200_000))
+    assert long < max(100 * short, 0.5)  # linear: 20 times, quadratic: 400 times
 
 
 def test_whatever_is_said_around_it_personal_data_goes_and_the_rest_stays() -> None:
