@@ -1,11 +1,11 @@
 """Recall, precision and speed of finding personal data: Kefu and presidio-analyzer on the same set.
 
-    python -m benchmarks.pii [--rounds 12] [--half development|heldout] [--no-peer] [--errors N] [--data ../shared/data]
+    python -m benchmarks.pii [--rounds 12] [--half NAME] [--no-peer] [--errors N] [--data ../shared/data]
 
 The set is drawn anew from the frames (``items.py``) with a fixed seed, ``rounds`` texts a frame, and scored
 as ``score.py`` says. The peer is installed into ``.venv/peers/pii`` on the first run (``requirements.txt``
-here); what it does and does not do stands in ``peer.py``. ``--errors`` prints misses and mistakes of the
-development half, to mend the detectors by; the held-out half's are not to be looked at.
+here); what it does and does not do stands in ``peer.py``. ``--errors`` prints misses and mistakes of
+``development`` and ``independent1``, to mend the detectors by; the others' are not to be looked at.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.pii.items import HALVES, Item, items
+from benchmarks.pii.items import HALVES, INDEPENDENT, Item, items
 from benchmarks.pii.real import counted, sources
 from benchmarks.pii.score import Scores, Span, scored
 from kefu.pack import load
@@ -32,6 +32,7 @@ from kefu.redact import Redactor
 
 HERE = Path(__file__).parent
 PEER = ROOT / ".venv/peers/pii"
+SHOWN = ("development", "independent1")
 PEERS_TYPES = ("BANK_CARD", "EMAIL", "PASSPORT", "PHONE", "SSN")
 
 
@@ -116,7 +117,7 @@ def _half(console: Console, half: str, args: argparse.Namespace, redactor: Redac
             f"{pace:,.0f}",
         )
     console.print(table)
-    for kind, errors in (("missed", ours.missed), ("wrong", ours.wrong)) if half == "development" else ():
+    for kind, errors in (("missed", ours.missed), ("wrong", ours.wrong)) if half in SHOWN else ():
         for item, (start, end, what) in errors[: args.errors]:
             console.print(kind, what, repr(item.text[start:end]), "in", repr(item.text), markup=False)
 
@@ -124,14 +125,14 @@ def _half(console: Console, half: str, args: argparse.Namespace, redactor: Redac
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=12, help="texts a frame")
-    parser.add_argument("--half", choices=HALVES, help="only this half")
+    parser.add_argument("--half", choices=(*HALVES, *INDEPENDENT), help="only this set")
     parser.add_argument("--no-peer", action="store_true")
-    parser.add_argument("--errors", type=int, default=0, help="of the development half")
+    parser.add_argument("--errors", type=int, default=0, help="printed, of development and independent1")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="real texts, where they are")
     args = parser.parse_args()
     console = Console(width=150)
     redactor = Redactor(load(ROOT / load_params(ROOT / "params.yaml").pack).shop.pii)
-    for half in (args.half,) if args.half else HALVES:
+    for half in (args.half,) if args.half else (*HALVES, *INDEPENDENT):
         _half(console, half, args, redactor)
     table = Table("real texts", "texts", "found", "by type", "µs a text", title=f"load {os.getloadavg()[0]:.1f}")
     for name, texts in sources(args.data).items():

@@ -1,16 +1,19 @@
-"""The labelled set: hand-written frames, values drawn into them, and the habits of people who type.
+"""The labelled sets: hand-written frames, values drawn into them, and the habits of people who type.
 
 The same seed gives the same set. ``development`` is what the detectors were mended with; ``heldout``
-has frames and words of its own, written before. One author wrote both halves, and that flatters: real
-customers write what no frame here says.
+has frames and words of its own, written before. One author wrote both, and that flatters. ``independent``
+was written by another, who had seen neither detectors nor frames: its values stand in the line
+(``{PHONE:138 0000}``) and each line is used once, as written. A hash parts it in two: the misses of
+``independent1`` may be looked at, ``independent2`` is only counted.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,8 +24,10 @@ from benchmarks.pii.values import value
 
 HERE = Path(__file__).parent
 HALVES = ("development", "heldout")
+INDEPENDENT = ("independent", "independent1", "independent2")
 LANGUAGES = ("zh", "en")
-_SLOT = re.compile(r"\{(\w+)\}")
+UNCOUNTED = "?"
+_SLOT = re.compile(r"\{([^{}]+)\}")
 _STOPS = re.compile("[，。！？、；：（）【】,.!?;:()#]+")
 _AROUND = {
     "zh": (
@@ -38,48 +43,70 @@ _AROUND = {
 
 @dataclass(frozen=True)
 class Item:
-    """A text and its labels: (start, end, type) of each piece of personal data."""
+    """A text and its labels: (start, end, type) of each piece of personal data.
+
+    ``either`` are pieces that may be found or left: what is already masked, or the last four digits.
+    """
 
     text: str
     spans: tuple[tuple[int, int, str], ...]
     lang: str
+    either: tuple[tuple[int, int], ...] = ()
 
 
 @functools.cache
 def frames(half: str, lang: str) -> tuple[str, ...]:
-    """The frames of a half."""
-    lines = (HERE / "frames" / f"{half}.{lang}.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(line.replace("\\n", "\n") for line in lines if line and not line.startswith("#"))
+    """The frames of a set or of a part of it."""
+    part = half[len("independent") :] if half in INDEPENDENT else ""
+    lines = (HERE / "frames" / f"{half.removesuffix(part)}.{lang}.txt").read_text(encoding="utf-8").splitlines()
+    lines = [line for line in lines if line and not line.startswith("#")]
+    chosen = [line for line in lines if not part or zlib.crc32(line.encode()) % 2 + 1 == int(part)]
+    return tuple(line.replace("\\n", "\n") for line in chosen)
 
 
 @functools.cache
 def _words(half: str) -> dict[str, Any]:
     everything: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "words.yaml").read_text(encoding="utf-8"))
-    return everything[half]
+    return everything["heldout" if half in INDEPENDENT else half]
 
 
 def items(half: str, rounds: int, seed: int = 7) -> Iterator[Item]:
-    """``rounds`` texts of every frame."""
+    """``rounds`` texts of every frame; one of each line of the independent set."""
     for lang in LANGUAGES:
         for number, frame in enumerate(frames(half, lang)):
-            for turn in range(rounds):
-                yield _item(frame, lang, _words(half), Random(f"{seed}:{half}:{lang}:{number}:{turn}"))
+            for turn in range(1 if half in INDEPENDENT else rounds):
+                draw = Random(f"{seed}:{half}:{lang}:{number}:{turn}")
+                made = _filled if half in INDEPENDENT else _typed
+                yield made(_SLOT.split(frame), lang, _words(half), draw)
 
 
-def _item(frame: str, lang: str, words: dict[str, Any], draw: Random) -> Item:
+def _typed(pieces: list[str], lang: str, words: dict[str, Any], draw: Random) -> Item:
+    """A text with the habits of people who type."""
     unpunctuated, small = draw.random() < 0.2, lang == "en" and draw.random() < 0.15
     before, after = _around(lang, draw)
-    text, spans = before, []
-    for index, piece in enumerate(_SLOT.split(frame)):
-        if index % 2 == 0:  # words of the frame
-            text += _STOPS.sub(" ", piece) if unpunctuated else piece
+    if unpunctuated:
+        pieces[::2] = [_STOPS.sub(" ", piece) for piece in pieces[::2]]
+    pieces[0], pieces[-1] = before + pieces[0], pieces[-1] + after
+    item = _filled(pieces, lang, words, draw)
+    return replace(item, text=item.text.lower()) if small else item
+
+
+def _filled(pieces: list[str], lang: str, words: dict[str, Any], draw: Random) -> Item:
+    """A text of a frame's words (even pieces) and values (odd ones: ``kind`` or ``TYPE:value``)."""
+    text, spans = "", []
+    for index, piece in enumerate(pieces):
+        if index % 2 == 0:
+            text += piece
             continue
-        said, kind = value(piece, lang, words, draw)
+        given, _, said = piece.partition(":")
+        kind: str | None = given
+        if not said:
+            said, kind = value(piece, lang, words, draw)
         if kind:
             spans.append((len(text), len(text) + len(said), kind))
         text += said
-    whole = text + after
-    return Item(whole.lower() if small else whole, tuple(spans), lang)
+    labelled = tuple(span for span in spans if span[2] != UNCOUNTED)
+    return Item(text, labelled, lang, tuple(span[:2] for span in spans if span[2] == UNCOUNTED))
 
 
 def _around(lang: str, draw: Random) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 A labelled value is found when the predicted spans, of whatever type, cover all its letters and digits:
 half a phone number left over is a phone number told. A predicted span is right when it touches a labelled
-one. Strict counts ask for the same borders and type.
+one, and is not counted when it touches only what may be either. Strict counts ask for the same borders
+and type.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ class Scores:
         labels = set(item.spans)
         for span in predicted:
             right = any(span[0] < end and start < span[1] for start, end, _ in item.spans)
+            if not right and any(span[0] < end and start < span[1] for start, end in item.either):
+                continue
             if not right:
                 self.wrong.append((item, span))
             for score in self._of(item, span[2]):
