@@ -86,7 +86,8 @@ def _typed(pieces: list[str], lang: str, words: dict[str, Any], draw: Random) ->
     before, after = _around(lang, draw)
     if unpunctuated:
         pieces[::2] = [_STOPS.sub(" ", piece) for piece in pieces[::2]]
-    pieces[0], pieces[-1] = before + pieces[0], pieces[-1] + after
+    pieces[0] = before + pieces[0]
+    pieces[-1] += after
     item = _filled(pieces, lang, words, draw)
     return replace(item, text=item.text.lower()) if small else item
 
