@@ -4,8 +4,7 @@
     python -m benchmarks.autolabel --dialogues 0      # the sets alone, in seconds
     python -m benchmarks.autolabel --checked          # counts for `checked` in the pack's labels/*.yaml
 
-The sets are small and their author also wrote the wordings (``sets.py``): their figures say that the rules
-do what they are meant to do, not what they reach in a shop. Intents have their own benchmark
+The sets are small; ``sets.py`` tells who wrote what and who had looked at it. Intents have their own benchmark
 (``benchmarks/labeling``); here their promise is compared with the truth of a generated load.
 """
 
@@ -26,28 +25,25 @@ from kefu.params import load
 from kefu.paths import ROOT
 from kefu.wordings import load_wordings
 
-TITLE = "Hand-labelled sets: held-out part (slots: all, looked at)"
+SETS = {
+    "Author's own sentences: held-out part (slots: all, looked at)": ("held_out", sets.SEEN),
+    "Independent sentences, first half: read while the wordings were mended": ("first",),
+    "Independent sentences, second half: only counted": ("second",),
+}
 NOTHING = {"", "no", "none", "neutral", "unclear"}  # values that say nothing stands out
 
 
-def table(judgements: Iterable[Judgement]) -> Table:
-    """Precision and recall per value, on what was not looked at (slots: all of them were looked at)."""
+def table(judgements: Iterable[Judgement], title: str) -> Table:
+    """Precision and recall per value, in the parts of that title."""
     rows: dict[tuple[str, str], Counter[str]] = {}
     for j in judgements:
-        if j.part == "tune":
+        if j.part not in SETS[title]:
             continue
         one_value = j.what == "slots" or ":" in j.what
         for value in {j.expected, j.said}:
             row = rows.setdefault((j.what, "yes" if one_value and value not in NOTHING else value), Counter())
             row.update(right=j.expected == j.said == value, said=j.said == value, there=j.expected == value)
-    made = Table(
-        "label",
-        "value",
-        "precision",
-        "at least (95 %)",
-        "recall",
-        title=TITLE,
-    )
+    made = Table("label", "value", "precision", "at least (95 %)", "recall", title=title)
     for (what, value), row in sorted(rows.items()):
         if value and not (":" in what and value == "no"):
             bound = lower_bound(row["right"], row["said"], 0.95)
@@ -61,11 +57,11 @@ def _share(part: int, whole: int) -> str:
 
 
 def checked(judgements: Iterable[Judgement]) -> dict[str, dict[str, list[int]]]:
-    """File → rule → times right, times seen; of the held-out part."""
+    """File → rule → times right, times seen; of the independent half that was only counted."""
     files = {"handover": "handover", "resolved": "outcome", "sentiment": "sentiment", "slots": "slots"}
     counts: dict[str, dict[str, list[int]]] = {}
     for j in judgements:
-        if j.part != "tune" and j.rule and j.said:
+        if j.part == "second" and j.rule and j.said:
             rule = counts.setdefault(files.get(j.what, "quality"), {}).setdefault(j.rule, [0, 0])
             rule[0] += j.expected == j.said
             rule[1] += 1
@@ -80,13 +76,14 @@ def main() -> None:
     given = parser.parse_args()
     params = load()
     pack, words = load_pack(ROOT / params.pack), load_wordings(ROOT / params.pack)
-    judged = [*sets.sentiment(words), *sets.endings(words), *sets.quality(words, pack), *sets.slots(words, pack)]
+    judged = sets.judge(words, pack)
     if given.checked:
         for file, rules in sorted(checked(judged).items()):
             print(f"{file}.yaml: checked: " + str(dict(sorted(rules.items()))).replace("'", '"'))
         return
     console = Console()
-    console.print(table(judged))
+    for title in SETS:
+        console.print(table(judged, title))
     if given.dialogues:
         console.print(_speed(speed.measure(given.dialogues, given.workers, params), params.autolabel.confidence_level))
 
