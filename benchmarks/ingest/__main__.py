@@ -1,10 +1,11 @@
 """A day of 100,000 dialogues of 12 turns through ingest: time, memory, what was found; and through datatrove.
 
-    python -m benchmarks.ingest [--dialogues 100000] [--runs 3] [--no-peer]
+    python -m benchmarks.ingest [--dialogues 100000] [--runs 3] [--no-peer] [--channel csv]
 
 Both run from raw JSON lines to Parquet, on all cores, each in its own processes, one after the other.
 The peer is installed into ``.venv/peers/ingest`` on the first run (``requirements.txt`` here); what it
 does and does not do stands in ``peer.py``. Its second tasks read the file again, as its authors do it.
+``--channel csv`` and ``jddc`` bring the same day a turn a row, sessions mixed; the peer reads JSON lines only.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.ingest.check import Found, check, left
+from benchmarks.ingest.formats import CHANNELS
 from benchmarks.ingest.load import TURNS, Planted, write
 from benchmarks.ingest.measure import Measured, measure
 from kefu.paths import ROOT
@@ -106,17 +108,19 @@ def main() -> None:
     parser.add_argument("--dialogues", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3, help="of Kefu; the peer runs once")
     parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--channel", choices=CHANNELS, default="kefu_jsonl")
     args = parser.parse_args()
     console = Console(width=120)
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        planted = write(work / "raw/shop" / DAY, args.dialogues, FILES, SEED)
+        planted = write(work / "raw/shop" / DAY, args.dialogues, FILES, SEED, args.channel)
         runs = []
         for number in range(args.runs):
-            command = [sys.executable, "-m", "benchmarks.ingest.ours", str(work / "raw"), str(work / f"store{number}")]
+            store = work / f"store{number}"
+            command = [sys.executable, "-m", "benchmarks.ingest.ours", str(work / "raw"), str(store), args.channel]
             runs.append(measure(command, ROOT, work / "log.txt"))
-        ours = _show(console, args.dialogues, runs, check(work / "store0" / DAY, planted))
-        if not args.no_peer:
+        ours = _show(console, len(planted), runs, check(work / "store0" / DAY, planted))
+        if not args.no_peer and args.channel == "kefu_jsonl":
             _show_peer(console, ours, _peer(work / "raw/shop" / DAY, work / "peer", planted))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.ingest import formats
 from benchmarks.ingest.personal import KINDS
 
 TURNS = 12
@@ -102,14 +103,19 @@ def dialogues(count: int, seed: int) -> Iterator[tuple[str, Planted | None]]:
         yield line, Planted(session, original, tuple(values))
 
 
-def write(folder: Path, count: int, files: int, seed: int) -> list[Planted | None]:
+def write(folder: Path, count: int, files: int, seed: int, channel: str = "kefu_jsonl") -> list[Planted | None]:
     """Writes a day of ``count`` dialogues in ``files`` files; returns what was planted, in order."""
     folder.mkdir(parents=True)
     planted: list[Planted | None] = []
     for number in range(files):
         share = count * (number + 1) // files - count * number // files
-        with (folder / f"{number:02}.jsonl").open("w", encoding="utf8") as file:
-            for line, what in dialogues(share, seed * 1000 + number):
-                file.write(line + "\n")
-                planted.append(what)
+        with (folder / f"{number:02}.{formats.CHANNELS[channel]}").open("w", encoding="utf8", newline="") as file:
+            formats.write(channel, _noted(dialogues(share, seed * 1000 + number), channel, planted), file)
     return planted
+
+
+def _noted(made: Iterator[tuple[str, Planted | None]], channel: str, planted: list[Planted | None]) -> Iterator[str]:
+    for line, what in made:
+        if what or channel == "kefu_jsonl":
+            planted.append(what)
+            yield line

@@ -1,19 +1,19 @@
-"""One day through Kefu's ingest with the project's own parameters: python -m benchmarks.ingest.ours RAW STORE"""
+"""One day through ingest with the project's own parameters: python -m benchmarks.ingest.ours RAW STORE CHANNEL"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from benchmarks.ingest.formats import source
 from data.clean.ingest import ingest
-from kefu.params import Source, load
+from kefu.params import load
 
 PII = {"ORDER": r"KF\d{10}"}
 
 
 def main() -> None:
-    sources = (Source(name="shop", channel="kefu_jsonl"),)
-    params = load().ingest.model_copy(update={"sources": sources})
+    params = load().ingest.model_copy(update={"sources": (source(sys.argv[3]),)})
     for _ in ingest(Path(sys.argv[1]), Path(sys.argv[2]), params, PII):
         pass
 

@@ -18,22 +18,22 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from data.channels.base import BadRow, Inputs, Parsed, Problem, RawTurn
+from data.channels.base import BadRow, Inputs, Parsed, Problem
 from data.channels.csv_rows import Row, Rows
 from data.channels.files import TextFile
-from data.channels.sessions import Session
+from data.channels.gathered import Gathered, parts
+from data.channels.sessions import Said, dialogues
 from kefu.params import Source
 from kefu.secret import pseudonym
 
 
 class _Table:
-    """The sessions of a source's files."""
+    """What the rows of a source's files say, once a file's header has told where the columns are."""
 
     def __init__(self, source: Source) -> None:
         assert source.columns  # ``kefu.params`` sees to it
         self._source, self._columns = source, source.columns
         self._names = {field: name for field, name in source.columns.model_dump().items() if name}
-        self.sessions: dict[str, Session] = {}
 
     def places(self, row: Row) -> dict[str, int] | None:
         """Field → place of its column, when this row is the header."""
@@ -50,31 +50,33 @@ class _Table:
             f"the header (line {row.line}) has not once: {wrong}; correct ingest.sources: {self._source.name}: columns"
         )
 
-    def add(self, row: Row, places: dict[str, int], width: int) -> None:
-        """A row to its session. Raises BadRow when it has none."""
+    def said(self, row: Row, places: dict[str, int], width: int) -> tuple[str, Said]:
+        """The row's session, and what it says there. Raises BadRow when it has none."""
         cells = {field: row.cells[place] for field, place in places.items() if place < len(row.cells)}
         name = cells.get("session", "").strip()
         if not name:
             raise BadRow(f"no {self._columns.session}")
-        session = self.sessions.setdefault(name, Session(row.file, row.line))
-        session.rows.append(_shown(row, places, self._source))
+        said = Said(row.file, row.line, _shown(row, places, self._source))
         try:
             if len(row.cells) != width:
                 raise BadRow(f"{len(row.cells)} cells instead of {width}")
-            self._say(session, cells)
+            return name, self._filled(said, cells)
         except BadRow as error:
-            session.fail(f"line {row.line}: {error}")
+            return name, said._replace(reason=f"line {row.line}: {error}")
 
-    def _say(self, session: Session, cells: dict[str, str]) -> None:
+    def _filled(self, said: Said, cells: dict[str, str]) -> Said:
         role = self._source.roles.get(cells["role"].strip())
         if role is None:
             raise BadRow(f"{self._columns.role} is none of {', '.join(self._source.roles)}; add it to roles")
-        session.customer = session.customer or cells.get("customer", "").strip()
-        session.outcome = cells.get("outcome", "").strip() or session.outcome
         csat = cells.get("csat", "").strip()
-        session.csat = (int(csat) if csat.isdecimal() and len(csat) < 3 else csat) if csat else session.csat
-        if role != "ignore":
-            session.turns.append(RawTurn(role, cells["text"], self._time(cells.get("time", "").strip())))
+        facts = said._replace(
+            customer=cells.get("customer", "").strip(),
+            outcome=cells.get("outcome", "").strip() or None,
+            csat=(int(csat) if csat.isdecimal() and len(csat) < 3 else csat) if csat else None,
+        )
+        if role == "ignore":
+            return facts
+        return facts._replace(role=role, text=cells["text"], time=self._time(cells.get("time", "").strip()))
 
     def _time(self, text: str) -> str | None:
         form = self._source.time_format
@@ -96,7 +98,7 @@ def _shown(row: Row, places: dict[str, int], source: Source) -> str:
     return source.delimiter.join(cells)
 
 
-def _read(path: Path, inputs: Inputs, table: _Table) -> Iterator[Problem]:
+def _gather(path: Path, inputs: Inputs, table: _Table, gathered: Gathered) -> Iterator[Problem]:
     places: dict[str, int] | None = None
     reason, width = "", 0
     for row in Rows(TextFile(path, inputs), inputs.source.delimiter):
@@ -104,7 +106,7 @@ def _read(path: Path, inputs: Inputs, table: _Table) -> Iterator[Problem]:
             yield row._replace(raw="")
         elif places:
             try:
-                table.add(row, places, width)
+                gathered.add(*table.said(row, places, width))
             except BadRow as error:
                 yield Problem(row.file, row.line, str(error), _shown(row, places, inputs.source))
         else:
@@ -115,9 +117,9 @@ def _read(path: Path, inputs: Inputs, table: _Table) -> Iterator[Problem]:
 
 
 def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
-    """Problems of single rows first, then the sessions in order of their first rows."""
+    """Problems of single rows first, then the sessions in order of their first rows (see ``gathered``)."""
     table = _Table(inputs.source)
-    for path in inputs.files:
-        yield from _read(path, inputs, table)
-    for name, session in table.sessions.items():
-        yield session.result(name)
+    with Gathered(parts(inputs.files)) as gathered:
+        for path in inputs.files:
+            yield from _gather(path, inputs, table, gathered)
+        yield from dialogues(gathered)

@@ -56,4 +56,4 @@ def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
             except BadRow as error:
                 yield Problem(line.file, line.number, str(error), line.text)
         for session, lines in gathered.sessions():
-            yield _dialogue(session, [(line, _row(line)) for line in lines])
+            yield _dialogue(session, [(line, _row(line)) for line in map(Line._make, lines)])

@@ -1,36 +1,57 @@
-"""A session whose turns stand on lines of their own, gathered until the day's files are read.
+"""A session whose turns stand on lines of their own, put together once the day's files are read.
 
 Labels count a session's turns, so a session with one line that cannot be read is a problem as a whole.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from data.channels.base import Parsed, RawTurn
 from data.channels.files import Problem
+from data.channels.gathered import Gathered
 
 
-@dataclass(slots=True)
-class Session:
-    """What is known so far; ``file`` and ``line`` are those of its first line."""
+class Said(NamedTuple):
+    """What one line says of its session.
+
+    Attributes:
+        raw: what stood there, as people may see it.
+        reason: why the line cannot be read; "" when it can.
+        role: who spoke; "" when the line is no turn.
+    """
 
     file: str
     line: int
+    raw: str
+    reason: str = ""
     customer: str = ""
     outcome: str | None = None
-    csat: Any = None
-    turns: list[RawTurn] = field(default_factory=list)
-    rows: list[str] = field(default_factory=list)
-    reason: str = ""
+    csat: int | str | None = None
+    role: str = ""
+    text: str = ""
+    time: str | None = None
 
-    def fail(self, reason: str) -> None:
-        """One of its lines cannot be read; the first reason counts."""
-        self.reason = self.reason or reason
 
-    def result(self, session: str) -> Parsed | Problem:
-        raw = "\n".join(self.rows)
-        if self.reason:
-            return Problem(self.file, self.line, f"session is incomplete: {self.reason}", raw)
-        return Parsed(self.file, self.line, raw, session, self.customer or None, self.turns, self.outcome, self.csat)
+def dialogue(session: str, lines: Iterable[Said]) -> Parsed | Problem:
+    """The session that its lines make, in their order; for the first reason, if there is one, none."""
+    said = list(lines)
+    file, line, raw = said[0].file, said[0].line, "\n".join(one.raw for one in said)
+    if reason := next((one.reason for one in said if one.reason), ""):
+        return Problem(file, line, f"session is incomplete: {reason}", raw)
+    return Parsed(
+        file,
+        line,
+        raw,
+        session,
+        customer=next((one.customer for one in said if one.customer), None),
+        turns=[RawTurn(one.role, one.text, one.time) for one in said if one.role],
+        outcome=next((one.outcome for one in reversed(said) if one.outcome), None),
+        csat=next((one.csat for one in reversed(said) if one.csat is not None), None),  # type: ignore[arg-type]
+    )
+
+
+def dialogues(gathered: Gathered) -> Iterable[Parsed | Problem]:
+    """All sessions whose lines were gathered as ``Said``."""
+    return (dialogue(session, (Said(*line) for line in lines)) for session, lines in gathered.sessions())

@@ -12,6 +12,7 @@ from data.channels.base import Parsed
 from data.channels.files import Inputs
 from data.channels.gathered import parts
 from kefu.params import Source
+from tests.ingest.examples import document, read, record
 
 
 def _log(folder: Path, sessions: int) -> list[Path]:
@@ -46,6 +47,26 @@ def test_by_way_of_the_disk_the_sessions_are_the_same(tmp_path: Path, monkeypatc
     assert sessions[0] == sessions[1]
     assert len(sessions[0]) == len(in_memory) - 2 == len(on_disk) - 2 == 200
     assert all(len(item.turns) == 6 for item in sessions[1].values())
+
+
+@pytest.mark.parametrize("channel", ["csv", "jddc"])
+def test_tables_by_way_of_the_disk_with_interleaved_sessions_and_stray_lines(
+    channel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row for n in range(60) for row in record(channel, n).splitlines(keepends=True)]
+    broken = rows[6].replace("买家", "机器猫") if channel == "csv" else rows[6].replace("\t0\t", "\t7\t", 1)
+    mixed = [*rows[0::2], broken, *rows[1::2], "no session here\n", *rows[:2]]
+    (tmp_path / "a").write_text(document(channel, *mixed[:90]), encoding="utf8")
+    (tmp_path / "b").write_text(document(channel, *mixed[90:]), encoding="utf8")
+    parsed, problems, _ = read(channel, tmp_path / "a", tmp_path / "b")
+    assert len(parsed) == 59 and sorted(problem.file for problem in problems) == ["a", "b"]
+    assert sum("session is incomplete" in problem.reason for problem in problems) == (2 if channel == "csv" else 1)
+    assert {len(dialogue.turns) for dialogue in parsed} == {2, 4}  # the first session goes on at the end
+    monkeypatch.setattr("data.channels.gathered.PART", 500)
+    assert parts([tmp_path / "a", tmp_path / "b"]) > 5
+    again, others, _ = read(channel, tmp_path / "a", tmp_path / "b")
+    assert [d.line for d in again] != [d.line for d in parsed]
+    assert sorted(again, key=lambda d: (d.file, d.line)) == parsed and sorted(others) == sorted(problems)
 
 
 def test_a_compressed_file_counts_for_more(tmp_path: Path) -> None:
