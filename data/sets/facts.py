@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from kefu.schema import Dialogue, Label
 
-QUALITY = "quality:"
+QUALITY, RESOLVED = "quality:", "resolved"
 PEOPLE = "review:"
 LIKELY = 0.5
 
@@ -27,7 +27,7 @@ class Facts:
         known: dict[tuple[str, int | None, str], str] = {}
         for label in (*_kept(signals), *_kept(reviewed)):  # of two the later wins
             known[label.dialogue_id, label.turn, label.what] = label.value
-        self._resolved = {at[0]: value for at, value in known.items() if at[2] == "resolved"}
+        self._resolved = {at[0]: value for at, value in known.items() if at[2] == RESOLVED}
         self._bad: dict[str, set[int | None]] = {}
         for (dialogue, turn, what), value in known.items():
             if what.startswith(QUALITY) and value == "yes":
@@ -48,5 +48,5 @@ class Facts:
 
 
 def _kept(labels: Iterable[Label]) -> Iterable[Label]:
-    named = (label for label in labels if label.what == "resolved" or label.what.startswith(QUALITY))
+    named = (label for label in labels if label.what == RESOLVED or label.what.startswith(QUALITY))
     return (label for label in named if label.confidence >= LIKELY)

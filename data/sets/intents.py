@@ -1,17 +1,45 @@
 """The router's set: customer turns with their intent, and what came before them.
 
 People's word wins over the machine's. Whoever is held out is evaluated on what people said only: a
-machine's label there would measure agreement with the machine, so it is left out on both sides.
+machine's label there would measure agreement with the machine, so it is left out on both sides. What
+people said always fits in; of the machine's labels ``max_router`` do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from data.label.turns import LabelledTurn
+from data.sets.selection import Candidates
 from kefu.params import Build
 from kefu.schema import IntentExample
-from kefu.split import split_of
+from kefu.split import fraction, split_of
+
+Place = tuple[int, int]  # number of the dialogue, turn
+
+
+class MachineTurns:
+    """Chooses among the turns that the machine labelled and people did not. Of each 20 bytes are remembered."""
+
+    def __init__(self, params: Build) -> None:
+        self._params, self._candidates = params, Candidates()
+
+    def offer(self, number: int, labelled: LabelledTurn) -> None:
+        """A labelled turn of the dialogue ``number``; one of a held-out customer is passed over."""
+        dialogue, params = labelled.dialogue, self._params
+        if split_of(dialogue.customer, params.eval_share, params.seed) == "train":
+            draw = fraction(f"router:{dialogue.id}#{labelled.index}", params.seed)
+            self._candidates.add(dialogue.day, draw, number, labelled.index)
+
+    def __len__(self) -> int:
+        return len(self._candidates)
+
+    def chosen(self) -> set[Place]:
+        """At most ``max_router``, newest days first, with ``replay_share`` of older ones."""
+        every, params = np.arange(len(self._candidates)), self._params
+        return set(self._candidates.places(self._candidates.newest(every, params.max_router, params.replay_share)))
 
 
 def review_wins(reviewed: Iterable[LabelledTurn], accepted: Iterable[LabelledTurn]) -> list[LabelledTurn]:

@@ -7,7 +7,8 @@ never sees:
   that is evaluated is the one that is served;
 - questions with which held-out customers opened a dialogue and which the shop answered with a FAQ's
   answer (later ones lean on what was said: "and to Harbin?"). A question that
-  stands in the index word for word is left out: it would measure nothing.
+  stands in the index word for word is left out: it would measure nothing. Of more than ``max_questions``
+  distinct ones a keyed hash draws as many.
 """
 
 from __future__ import annotations
@@ -24,14 +25,51 @@ from kefu.split import fraction, split_of
 
 def retrieval_examples(pack: Pack, dialogues: Iterable[Dialogue], params: Build) -> list[RetrievalExample]:
     """FAQ questions of both sides, then the distinct questions of held-out customers."""
-    listed = list(_listed(pack, params))
-    known = {normalize(example.question) for example in listed}
-    asked = {
-        (normalize(example.question), example.entry_id): example
-        for example in _asked(pack, dialogues, params)
-        if normalize(example.question) not in known
-    }
-    return [*listed, *(asked[key] for key in sorted(asked))]
+    questions = Questions(pack, params)
+    questions.add(dialogues)
+    return questions.examples()
+
+
+class Questions:
+    """Gathers the questions of dialogues that come a few at a time."""
+
+    def __init__(self, pack: Pack, params: Build) -> None:
+        self._params = params
+        self._listed = list(_listed(pack, params))
+        self._known = {normalize(example.question) for example in self._listed}
+        self._answers = {faq.answer.in_(lang).strip(): faq_id(faq, lang) for faq in pack.faq for lang in LANGUAGES}
+        self._asked: dict[tuple[str, str], RetrievalExample] = {}
+
+    def add(self, dialogues: Iterable[Dialogue]) -> None:
+        """Of questions that say the same the last one stays."""
+        for dialogue in dialogues:
+            if (found := self._question(dialogue)) and (said := normalize(found.question)) not in self._known:
+                self._asked[said, found.entry_id] = found
+                if len(self._asked) > 2 * self._params.max_questions:
+                    self._draw()
+
+    def examples(self) -> list[RetrievalExample]:
+        """All of them, in a fixed order."""
+        self._draw()
+        return [*self._listed, *(self._asked[key] for key in sorted(self._asked))]
+
+    def _draw(self) -> None:
+        """Keeps as many as fit. The draw hangs on the question alone, so it does not matter how often it is made."""
+        if len(self._asked) > self._params.max_questions:
+            seed = self._params.seed
+            kept = sorted(self._asked, key=lambda key: fraction("\0".join(key), seed))[: self._params.max_questions]
+            self._asked = {key: self._asked[key] for key in kept}
+
+    def _question(self, dialogue: Dialogue) -> RetrievalExample | None:
+        if split_of(dialogue.customer, self._params.eval_share, self._params.seed) == "train":
+            return None
+        opening, reply = dialogue.turns[:1], dialogue.turns[1:2]
+        if not (opening and reply and opening[0].role == "customer" and reply[0].role != "customer"):
+            return None
+        entry = next((entry for answer, entry in self._answers.items() if answer in reply[0].text), None)
+        if entry is None:
+            return None
+        return RetrievalExample(question=opening[0].text, entry_id=entry, split="eval", source="dialogue")
 
 
 def _listed(pack: Pack, params: Build) -> Iterator[RetrievalExample]:
@@ -45,16 +83,3 @@ def _listed(pack: Pack, params: Build) -> Iterator[RetrievalExample]:
                 yield RetrievalExample.model_validate(
                     {"question": variant, "entry_id": entry, "split": split, "source": "faq"}
                 )
-
-
-def _asked(pack: Pack, dialogues: Iterable[Dialogue], params: Build) -> Iterator[RetrievalExample]:
-    answers = {faq.answer.in_(lang).strip(): faq_id(faq, lang) for faq in pack.faq for lang in LANGUAGES}
-    for dialogue in dialogues:
-        if split_of(dialogue.customer, params.eval_share, params.seed) == "train":
-            continue
-        opening, reply = dialogue.turns[:1], dialogue.turns[1:2]
-        if opening and reply and opening[0].role == "customer" and reply[0].role != "customer":
-            entry = next((entry for answer, entry in answers.items() if answer in reply[0].text), None)
-            if entry:
-                question = opening[0].text
-                yield RetrievalExample(question=question, entry_id=entry, split="eval", source="dialogue")

@@ -8,7 +8,6 @@ from datasets import load_dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import DPOConfig, DPOTrainer
 
-from data.sets.conversations import Conversations
 from data.sets.corrections import Corrections
 from data.sets.facts import Facts
 from data.sets.places import Learnable
@@ -22,6 +21,7 @@ from kefu.redact import Redactor
 from kefu.schema import Dialogue, Example, Label, PreferenceExample, Turn
 from tests.fixtures.chatter import VERSION
 from tests.fixtures.micro import shared
+from tests.sets.helpers import conversations
 
 PACK = load_pack(Path("tests/fixtures/pack"))
 BUILD = load().build.model_copy(update={"eval_share": 0.5, "max_sft": 4, "replay_share": 0.0})
@@ -50,7 +50,7 @@ def built(
     corrections = Corrections(reviewed, {d.id: d for d in dialogues}, Redactor(PACK.shop.pii))
     prompts = Prompts(PACK, {}, BUILD)
     learnable = Learnable(Facts(reviewed, signals))
-    examples = Conversations(prompts, BUILD).examples(learnable.of(dialogues), corrections.places)
+    examples = conversations(dialogues, learnable, prompts, BUILD, corrections.places)
     pairs, refused = preference_examples(corrections.places, prompts)
     return examples, pairs, corrections, learnable.bad, refused
 

@@ -3,10 +3,10 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from data.label.turns import join_intents
-from data.sets.conversations import Conversations
 from data.sets.counts import set_counts
 from data.sets.facts import Facts
 from data.sets.intents import intent_examples, review_wins
@@ -20,6 +20,7 @@ from kefu.prompt import answer_messages
 from kefu.schema import Dialogue, Example, Turn
 from kefu.split import fraction, split_of
 from tests.fixtures.chatter import ASKED, chatter
+from tests.sets.helpers import conversations
 
 PACK = load_pack(Path("tests/fixtures/pack"))
 BUILD = load().build.model_copy(update={"eval_share": 0.3, "max_sft": 100, "replay_share": 0.3})
@@ -43,8 +44,7 @@ def dialogue(*turns: tuple[str, str], **facts: object) -> Dialogue:
 
 
 def sft(dialogues: list[Dialogue], intents: dict[tuple[str, int], str] | None = None) -> list[Example]:
-    learnable = Learnable(Facts([], [])).of(dialogues)
-    return Conversations(Prompts(PACK, intents or {}, BUILD), BUILD).examples(learnable)
+    return conversations(dialogues, Learnable(Facts([], [])), Prompts(PACK, intents or {}, BUILD), BUILD)
 
 
 def learned(talk: Dialogue) -> int:
@@ -126,12 +126,14 @@ def test_sft_is_bounded_distinct_and_mostly_new_with_some_replay() -> None:
 
 
 def test_replay_draws_from_what_the_newest_days_leave() -> None:
-    items = [(day, i) for day in ("d1", "d2", "d3") for i in range(10)]
-    kept = newest_with_replay(items, lambda x: x[0], lambda x: f"{x}", 10, 0.3, seed=1)
-    assert Counter(day for day, _ in kept)["d3"] >= 7 and len(kept) == 10
-    assert kept == sorted(kept)
-    more = newest_with_replay(items, lambda x: x[0], lambda x: f"{x}", 99, 0.3, seed=1)
-    assert more == items
+    days, draws = np.repeat([1, 2, 3], 10).astype(np.int32), np.random.default_rng(1).random(30)
+    kept = newest_with_replay(days, draws, 10, 0.3)
+    assert len(kept) == 10 and list(kept) == sorted(kept)
+    newest = kept[days[kept] == 3]
+    assert set(20 + np.argsort(draws[20:])[:7]) <= set(newest)
+    left = np.setdiff1d(np.argsort(draws), 20 + np.argsort(draws[20:])[:7])
+    assert set(left[np.argsort(draws[left])[:3]]) <= set(kept)  # whatever day they are of
+    assert list(newest_with_replay(days, draws, 99, 0.3)) == list(range(30))
 
 
 def test_counts_tell_sides_and_languages() -> None:

@@ -1,0 +1,147 @@
+"""All sets of a run from the store and its labels, in two passes, so that a store of any size fits in memory.
+
+The first pass reads every dialogue, a chunk at a time, and remembers a few bytes of each place that may be
+learned from; then it is decided what fits in; the second pass reads the chosen dialogues once more and makes
+their examples. People's labels, the dialogues that they speak of, and the chosen examples are in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from data.label.stream import chosen
+from data.label.turns import LabelledTurn, join_intents
+from data.sets.chunks import Chunk, Chunks
+from data.sets.conversations import Conversations
+from data.sets.corrections import Corrections
+from data.sets.counts import set_counts
+from data.sets.facts import Facts
+from data.sets.intents import MachineTurns, intent_examples, review_wins
+from data.sets.left_out import LeftOut
+from data.sets.places import Learnable, Place, answers
+from data.sets.preferences import preference_examples
+from data.sets.prompts import Prompts
+from data.sets.questions import Questions
+from kefu.io import write_jsonl
+from kefu.pack import Pack
+from kefu.params import Build
+from kefu.redact import Redactor
+from kefu.schema import Example, IntentExample, Label, PreferenceExample, RetrievalExample
+
+At = tuple[int, int]  # number of a dialogue, turn
+Numbered = set[At]
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What models learn from, and the figures of the stage."""
+
+    intents: list[IntentExample]
+    conversations: list[Example]
+    preferences: list[PreferenceExample]
+    questions: list[RetrievalExample]
+    figures: dict[str, float]
+
+    def write(self, folder: Path) -> None:
+        """One file a set."""
+        write_jsonl(folder / "router.jsonl", self.intents)
+        write_jsonl(folder / "sft.jsonl", self.conversations)
+        write_jsonl(folder / "preferences.jsonl", self.preferences)
+        write_jsonl(folder / "retrieval.jsonl", self.questions)
+
+
+class Builder:
+    """Makes the sets of one store.
+
+    Args:
+        store: folder of the partitions.
+        accepted: the machine's intents; its name stands in the log.
+        signals: the machine's other labels.
+        reviewed: labels by people.
+
+    Raises FileNotFoundError when ingest has not run, BadRecord for a line that is no label.
+    """
+
+    def __init__(
+        self, store: Path, accepted: Path, signals: Path, reviewed: Sequence[Label], pack: Pack, params: Build
+    ) -> None:
+        self._pack, self._params = pack, params
+        known = chosen(store, (label.dialogue_id for label in reviewed))
+        joined = join_intents(reviewed, known, pack.taxonomy.names)
+        joined.warn("labels.jsonl")
+        self._reviewed = {(turn.dialogue.id, turn.index): turn for turn in joined.turns}
+        self._people: dict[str, list[Label]] = {}
+        for label in reviewed:
+            self._people.setdefault(label.dialogue_id, []).append(label)
+        self._chunks = Chunks(store, accepted, signals)
+        self._log = accepted.name
+        self._corrections = Corrections(reviewed, known, Redactor(pack.shop.pii))
+        self._corrected = {place.dialogue.id: 0 for place in self._corrections.places}  # → number
+        self._intents = {place: turn.label.value for place, turn in self._reviewed.items()}
+        self._prompts = Prompts(pack, self._intents, params)
+
+    def sets(self) -> Sets:
+        """Both passes."""
+        conversations = Conversations(self._prompts, self._params, self._corrections.places)
+        turns, questions = MachineTurns(self._params), Questions(self._pack, self._params)
+        bad = self._look(conversations, turns, questions)
+        picks, machine = conversations.chosen(), turns.chosen()
+        intents, places = self._look_again(machine, {(pick.number, pick.start) for pick in picks})
+        examples = conversations.examples(picks, places)
+        preferences, without = preference_examples(self._corrections.places, self._prompts)
+        listed = questions.examples()
+        corrected = {place.key for place in self._corrections.places} & {example.id for example in examples}
+        figures = {
+            **set_counts(intents, examples, listed, preferences),
+            "router.left_over": len(turns) - len(machine),
+            "sft.left_over": conversations.left_over,
+            "sft.corrected": len(corrected),
+            "sft.left_out_quality": bad,
+            "corrections.refused": self._corrections.refused.total(),
+            "preferences.refused": without.total(),
+        }
+        return Sets(intents, examples, preferences, listed, figures)
+
+    def _look(self, conversations: Conversations, turns: MachineTurns, questions: Questions) -> int:
+        """The first pass: offers everything. Returns how many answers were left out because they were bad."""
+        bad, left_out = 0, self._chunks.accepted.left_out
+        for chunk in self._chunks.all():
+            for number, turn in self._machine(chunk, left_out):
+                turns.offer(number, turn)
+            people = chain.from_iterable(self._people.get(dialogue.id, ()) for dialogue in chunk.dialogues.values())
+            learnable = Learnable(Facts(people, chunk.signals))
+            for number, dialogue in chunk.dialogues.items():
+                conversations.offer(number, learnable.of([dialogue]))
+                if dialogue.id in self._corrected:
+                    self._corrected[dialogue.id] = number
+            questions.add(chunk.dialogues.values())
+            bad += learnable.bad
+        left_out.warn(self._log)
+        return bad
+
+    def _look_again(self, machine: Numbered, wanted: Numbered) -> tuple[list[IntentExample], dict[At, Place]]:
+        """The second pass: the router's set, and the wanted places. Learns the intents of what is asked there."""
+        examples = intent_examples(self._reviewed.values(), self._params)
+        places: dict[At, Place] = {}
+        numbers = {number for number, _ in machine | wanted if number >= 0} | set(self._corrected.values())
+        for chunk in self._chunks.some(sorted(numbers)):
+            for number, turn in self._machine(chunk, LeftOut()):
+                self._intents[turn.dialogue.id, turn.index] = turn.label.value
+                if (number, turn.index) in machine:
+                    examples += intent_examples([turn], self._params)
+            for number, dialogue in chunk.dialogues.items():
+                found = {(number, place.start): place for place in answers(dialogue)}
+                places |= {at: found[at] for at in found.keys() & wanted}
+        return sorted(examples, key=lambda example: (example.dialogue_id, example.turn)), places
+
+    def _machine(self, chunk: Chunk, left_out: LeftOut) -> Iterator[tuple[int, LabelledTurn]]:
+        """Turns that the machine labelled and people did not, with the numbers of their dialogues."""
+        joined = join_intents(chunk.accepted, chunk.by_id, self._pack.taxonomy.names)
+        left_out.join(joined)
+        numbers = {dialogue.id: number for number, dialogue in chunk.dialogues.items()}
+        for turn in review_wins((), joined.turns):
+            if (turn.dialogue.id, turn.index) not in self._reviewed:
+                yield numbers[turn.dialogue.id], turn

@@ -1,0 +1,26 @@
+"""The SFT set of dialogues that are in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from data.sets.conversations import Conversations
+from data.sets.places import Learnable, Place, answers
+from data.sets.prompts import Prompts
+from kefu.params import Build
+from kefu.schema import Dialogue, Example
+
+
+def conversations(
+    dialogues: Sequence[Dialogue],
+    learnable: Learnable,
+    prompts: Prompts,
+    params: Build,
+    corrected: Sequence[Place] = (),
+) -> list[Example]:
+    """As ``data.sets.builder`` makes it of a store."""
+    made = Conversations(prompts, params, corrected)
+    for number, dialogue in enumerate(dialogues):
+        made.offer(number, learnable.of([dialogue]))
+    places = {(n, place.start): place for n, dialogue in enumerate(dialogues) for place in answers(dialogue)}
+    return made.examples(made.chosen(), places)
