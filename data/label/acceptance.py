@@ -1,11 +1,9 @@
 """From which confidence on a machine's label needs no person: a rule with a promise.
 
 The promise: with probability ``level``, the labels that the rule accepts are right with at least the
-``target`` precision. Thresholds are tested on out-of-fold predictions for reviewed turns. One
-threshold is one binomial test with the exact bound of Clopper and Pearson (1934, Biometrika 26:404).
-Trying many and keeping the best would break the promise, so the tests are ordered and corrected as in
-Learn then Test (Angelopoulos et al. 2021, arXiv:2110.01052, fixed-sequence testing with several
-starts): the grid is fixed beforehand, each start walks from strict to lax until its first failure.
+``target`` precision. Thresholds are tested on out-of-fold predictions for reviewed turns. The bound
+(``data/label/bound.py``) holds however alike the turns of a dialogue are, and trying many thresholds is
+paid for (``data/label/threshold.py``).
 
 Two rules are certified with half of the error budget each, and the one that accepts more is used:
 one threshold for all intents, or one for each intent with enough reviewed turns and one for the rest.
@@ -15,23 +13,22 @@ review is not: they are mostly asked what was unsure, which is harder than the r
 (a bound on all reviewed turns is pessimistic). So only turns that chance chose count (``at_random``): the
 audited ones, drawn by a hash, and reviews that came with the project, as a random first day is expected to
 be drawn. Their sampling probability is the same for every turn of a day, so no weights are needed, and the
-exact bound holds where an importance-weighted one would be wide. Too few of them: all reviewed turns are
+bound holds where an importance-weighted one would be wide. Too few of them: all reviewed turns are
 used, said aloud. Days are taken to be alike; the audit (``data/label/audit.py``) watches whether they are.
-Turns of one dialogue are alike, which makes the bound a little optimistic where whole dialogues were
-reviewed. Out-of-fold models have seen fewer turns than the model in use: a little pessimistic.
+Out-of-fold models have seen fewer turns than the model in use: a little pessimistic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from data.label.bound import lower_bound
+from data.label.bound import by_dialogue, lower_bound_of_dialogues, numbered
+from data.label.threshold import lowest_threshold
 
-GRID = tuple(np.round([*np.arange(0.995, 0.90, -0.005), *np.arange(0.90, 0.29, -0.01)], 3))
-STARTS = 5
 ENOUGH = 200  # turns for which an intent gets its own threshold
 FEWEST = 100  # random turns below which all reviewed turns are used: 99 right ones are needed for 0.97 at 0.95
 REST = "*"
@@ -59,27 +56,6 @@ class Acceptance(BaseModel):
         return threshold is not None and confidence >= threshold
 
 
-def lowest_threshold(confidence: np.ndarray, correct: np.ndarray, target: float, error: float) -> float | None:
-    """The laxest threshold of the grid whose precision is certified, or None.
-
-    Args:
-        confidence: (n,) of one group of predictions.
-        correct: (n,) bool.
-        target: precision to certify.
-        error: probability with which the answer may be wrong.
-    """
-    passed: list[float] = []
-    for start in range(0, len(GRID), -(-len(GRID) // STARTS)):
-        for threshold in GRID[start:]:
-            taken = correct[confidence >= threshold]
-            if lower_bound(len(taken), len(taken), 1 - error / STARTS) < target:
-                continue  # too few to certify were they all right: known before any label is, so nothing is tested
-            if lower_bound(int(taken.sum()), len(taken), 1 - error / STARTS) < target:
-                break
-            passed.append(float(threshold))
-    return min(passed, default=None)
-
-
 def at_random(
     turns: Sequence[tuple[str, int]], pulled: Collection[tuple[str, int]], drawn: Collection[tuple[str, int]]
 ) -> np.ndarray:
@@ -94,7 +70,12 @@ def at_random(
 
 
 def choose(
-    intents: Sequence[str], confidence: np.ndarray, correct: np.ndarray, target: float, level: float
+    intents: Sequence[str],
+    confidence: np.ndarray,
+    correct: np.ndarray,
+    dialogues: Sequence[str],
+    target: float,
+    level: float,
 ) -> Acceptance:
     """The rule that accepts most while its promise holds.
 
@@ -102,41 +83,47 @@ def choose(
         intents: predicted intent of each of n reviewed turns, out of fold.
         confidence: (n,) of those predictions.
         correct: (n,) bool, whether people said the same.
+        dialogues: (n,) ids of the dialogues that the turns are of.
         target: precision that accepted labels must have.
         level: probability with which they have it.
     """
-    predicted = np.array(intents)
-    named = [str(i) for i, n in zip(*np.unique(predicted, return_counts=True), strict=True) if n >= ENOUGH]
-    error = (1 - level) / 2
-    rules = [_rule(groups, predicted, confidence, correct, target, error) for groups in ([], named)]
-    measured = [_measured(rule, predicted, confidence, correct, level) for rule in rules]
-    return max(measured, key=lambda rule: rule.coverage)
+    turns = _Turns(np.array(intents), confidence, correct, numbered(dialogues))
+    named = [str(i) for i, n in zip(*np.unique(turns.predicted, return_counts=True), strict=True) if n >= ENOUGH]
+    rules = [_rule(groups, turns, target, (1 - level) / 2) for groups in ([], named)]
+    return max((_measured(rule, turns, level) for rule in rules), key=lambda rule: rule.coverage)
 
 
-def _rule(
-    named: list[str], predicted: np.ndarray, confidence: np.ndarray, correct: np.ndarray, target: float, error: float
-) -> dict[str, float]:
+class _Turns(NamedTuple):
+    """Of n reviewed turns, (n,) each."""
+
+    predicted: np.ndarray
+    confidence: np.ndarray
+    correct: np.ndarray
+    dialogue: np.ndarray
+
+
+def _rule(named: list[str], turns: _Turns, target: float, error: float) -> dict[str, float]:
     """A threshold for each named intent and one for the rest; groups without one are closed (above 1)."""
-    groups = {name: predicted == name for name in named} | {REST: ~np.isin(predicted, named)}
+    groups = {name: turns.predicted == name for name in named} | {REST: ~np.isin(turns.predicted, named)}
     found = {
-        name: lowest_threshold(confidence[member], correct[member], target, error / len(groups))
+        name: lowest_threshold(
+            turns.confidence[member], turns.correct[member], turns.dialogue[member], target, error / len(groups)
+        )
         for name, member in groups.items()
     }
     return {name: 2.0 if threshold is None else threshold for name, threshold in found.items()}
 
 
-def _measured(
-    thresholds: dict[str, float], predicted: np.ndarray, confidence: np.ndarray, correct: np.ndarray, level: float
-) -> Acceptance:
+def _measured(thresholds: dict[str, float], turns: _Turns, level: float) -> Acceptance:
     rule = Acceptance(thresholds=thresholds)
-    taken = np.array([rule.accepts(i, c) for i, c in zip(predicted, confidence, strict=True)], dtype=bool)
+    taken = np.array([rule.accepts(i, c) for i, c in zip(turns.predicted, turns.confidence, strict=True)], dtype=bool)
     if not taken.any():
         return Acceptance(evidence=len(taken))
-    right, total = int(correct[taken].sum()), int(taken.sum())
+    correct = turns.correct[taken]
     return Acceptance(
         thresholds=thresholds,
-        coverage=total / len(taken),
-        precision=right / total,
-        bound=lower_bound(right, total, level),
+        coverage=float(taken.mean()),
+        precision=float(correct.mean()),
+        bound=lower_bound_of_dialogues(*by_dialogue(correct, turns.dialogue[taken]), level),
         evidence=len(taken),
     )

@@ -12,13 +12,17 @@ answered into ``data/reviewed/audit/`` (``data/label/ledger.py``; the first entr
 model that had not seen the answer, under the thresholds of that day: nothing leaks. The ledger is an input
 of the loop like the reviews themselves, so DVC's graph has no circle.
 
-**What follows.** Per day an exact bound (Clopper and Pearson); over the last ``audit_days`` days a
+**What follows.** Per day a bound (``data/label/bound.py``); over the last ``audit_days`` days a
 confidence sequence and an e-value against the promise (``data/label/sequential.py``), both valid however
 often one looks; the e-value also watches for a fall after good days. When it passes
 1/(1 - confidence_level) at the end of any day, the promise is broken: a false alarm comes with probability
 1 - level at most, in each such window. Then old evidence is not trusted any more: thresholds are certified
 on random turns of that window alone, and the rule closes when these are too few
 (``data/label/acceptance.py``).
+
+**Dialogues.** Few drawn turns share one, unless the share is great. In the bets each dialogue counts once, its
+accepted turns in equal parts: the geometric mean of the turns' likelihood ratios has an expectation of 1 at most
+however alike they are (Hölder), so the alarm stays honest when all of a dialogue is wrong at once.
 
 What it does not cover: people's own errors count as the machine's; a proposal they see may sway them.
 """
@@ -30,7 +34,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data.label.bound import lower_bound
+from data.label.bound import by_dialogue, lower_bound_of_dialogues, numbered
 from data.label.ledger import Audited
 from data.label.sequential import evidence_of_a_fall
 from data.label.sequential import lower_bound as bound_at_all_times
@@ -87,29 +91,33 @@ def audit(rows: Iterable[Audited], truth: Mapping[Turn, str], target: float, lev
         if (row.dialogue_id, row.turn) in truth:
             by_day.setdefault(row.day, []).append(row)
     found: list[Day] = []
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[float, float]] = []
+    right = accepted = 0
     bound = 0.0
     for day in sorted(by_day)[-days:]:
-        taken = [row.predicted == truth[row.dialogue_id, row.turn] for row in by_day[day] if row.accepted]
-        seen.append((sum(taken), len(taken) - sum(taken)))
-        right, wrong = (sum(column) for column in zip(*seen, strict=True))
-        bound = max(bound, bound_at_all_times(right, wrong, 1 - level))
-        evidence = evidence_of_a_fall(seen, target, days)
-        found.append(_day(day, len(by_day[day]), taken, (right, wrong), (bound, evidence), level))
+        wrong, size = _answers(by_day[day], truth)
+        seen.append((float((1 - wrong / size).sum()), float((wrong / size).sum())))
+        today, taken = int((size - wrong).sum()), int(size.sum())
+        right, accepted = right + today, accepted + taken
+        bound = max(bound, bound_at_all_times(sum(r for r, _ in seen), sum(w for _, w in seen), 1 - level))
+        found.append(
+            Day(
+                day,
+                len(by_day[day]),
+                taken,
+                today,
+                today / taken if taken else float("nan"),
+                lower_bound_of_dialogues(wrong, size, level),
+                right / accepted if accepted else float("nan"),
+                bound,
+                evidence_of_a_fall(seen, target, days),
+            )
+        )
     return Audit(found, any(day.evidence >= -np.log(1 - level) for day in found))
 
 
-def _day(
-    day: str, drawn: int, taken: Sequence[bool], total: tuple[int, int], running: tuple[float, float], level: float
-) -> Day:
-    right, count = sum(taken), sum(total)
-    return Day(
-        day,
-        drawn,
-        len(taken),
-        right,
-        right / len(taken) if taken else float("nan"),
-        lower_bound(right, len(taken), level),
-        total[0] / count if count else float("nan"),
-        *running,
-    )
+def _answers(rows: Sequence[Audited], truth: Mapping[Turn, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Wrong turns and turns of each dialogue that has accepted ones."""
+    taken = [row for row in rows if row.accepted]
+    correct = np.array([row.predicted == truth[row.dialogue_id, row.turn] for row in taken], dtype=bool)
+    return by_dialogue(correct, numbered([row.dialogue_id for row in taken]))

@@ -104,8 +104,8 @@ def certified(judged: Sequence[Judged], chosen: np.ndarray, params: Autolabel) -
     kept = [j for j, take in zip(judged, chosen, strict=True) if take]
     if not kept:
         return Acceptance()
-    confidence, correct = arrays(kept)
-    return choose([j.predicted for j in kept], confidence, correct, params.target_precision, params.confidence_level)
+    said, where = [j.predicted for j in kept], [j.dialogue_id for j in kept]
+    return choose(said, *arrays(kept), where, params.target_precision, params.confidence_level)
 
 
 def warn_if_nothing(written: Written, params: Autolabel) -> None:

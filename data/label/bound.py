@@ -1,10 +1,62 @@
-"""The exact lower bound of a share (Clopper and Pearson 1934, Biometrika 26:404)."""
+"""Lower bounds of a share of right ones: of draws that know nothing of each other, and of turns of dialogues.
+
+Independent draws have the exact bound of Clopper and Pearson (1934, Biometrika 26:404).
+
+Turns of one dialogue are alike: a machine may be wrong for all of it at once, and then ten wrong turns are
+one piece of news. How much they are alike is seen in the wrong ones: with e wrong turns in a dialogue, the
+number of wrong turns has a variance of about the sum of e², not of e. Where few are wrong that is badly
+known, and what was not seen yet, a dialogue that is wrong as a whole, is the danger. So one such dialogue
+is added to what was seen before the bound is taken, as Fay and Feuer (1997, Statistics in Medicine 16:791)
+do for weighted counts; theirs is a gamma bound, this its beta form, because shares end at 1.
+It is Clopper and Pearson's over turns where every dialogue has one, over dialogues where all have the same
+number of turns and these are right or wrong together, and without a wrong one it always counts dialogues.
+A design effect from the clustered variance alone (Korn and Graubard 1998) broke its promise in up to 35 %
+of simulated draws at a level of 95 %: it trusts a variance of two wrong dialogues. ``docs/autolabel.md`` has
+the comparison.
+"""
 
 from __future__ import annotations
 
-from scipy.stats import beta
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import betaincinv
 
 
 def lower_bound(right: int, total: int, level: float) -> float:
-    """One-sided: with probability ``level`` the true share is not below it."""
-    return float(beta.ppf(1 - level, right, total - right + 1)) if right else 0.0
+    """Of independent draws, one-sided: with probability ``level`` the true share is not below it."""
+    return float(betaincinv(right, total - right + 1, 1 - level)) if right else 0.0
+
+
+def lower_bound_of_dialogues(wrong: np.ndarray, size: np.ndarray, level: float) -> float:
+    """The same for the share of right turns, however alike turns of one dialogue are.
+
+    Args:
+        wrong: (dialogues,) wrong turns of each.
+        size: (dialogues,) its turns, at least 1; 0 ≤ wrong ≤ size.
+    """
+    total = size.sum()
+    if not total:
+        return 0.0
+    unseen = (size @ size) / total  # turns of the dialogue that a turn is in, on average
+    events = wrong.sum() + unseen
+    alike = (wrong @ wrong + unseen**2) / events  # turns that are one piece of news
+    a, b = events / alike, (total - events) / alike + 1
+    return float(betaincinv(b, a, 1 - level)) if b > 1 else 0.0
+
+
+def by_dialogue(correct: np.ndarray, dialogue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Wrong turns and turns of each dialogue that has any.
+
+    Args:
+        correct: (n,) bool.
+        dialogue: (n,) numbers of dialogues, from 0.
+    """
+    size = np.bincount(dialogue)
+    wrong = np.bincount(dialogue, ~correct).astype(int)
+    return wrong[size > 0], size[size > 0]
+
+
+def numbered(names: Sequence[str]) -> np.ndarray:
+    """(n,) a number for each name, from 0."""
+    return np.unique(np.array(names, dtype=str), return_inverse=True)[1]

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from data.label.acceptance import REST, Acceptance
 from data.label.audit import Audit, Day
-from data.label.bound import lower_bound
+from data.label.bound import by_dialogue, lower_bound_of_dialogues, numbered
 from data.label.labeler import Judged, arrays
 from kefu.io import write_text
 from kefu.params import Autolabel
@@ -41,9 +41,14 @@ def curve(judged: Sequence[Judged], trusted: np.ndarray, level: float) -> list[P
     if not kept:
         return []
     confidence, correct = arrays(kept)
-    right = np.cumsum(correct[np.argsort(-confidence, kind="stable")])
+    order = np.argsort(-confidence, kind="stable")
+    correct, dialogue = correct[order], numbered([j.dialogue_id for j in kept])[order]
     sizes = sorted({max(1, round(len(kept) * step / STEPS)) for step in range(1, STEPS + 1)})
-    return [(n / len(kept), float(right[n - 1] / n), lower_bound(int(right[n - 1]), n, level)) for n in sizes]
+    return [(n / len(kept), float(correct[:n].mean()), _bound(correct[:n], dialogue[:n], level)) for n in sizes]
+
+
+def _bound(correct: np.ndarray, dialogue: np.ndarray, level: float) -> float:
+    return lower_bound_of_dialogues(*by_dialogue(correct, dialogue), level)
 
 
 def by_intent(judged: Sequence[Judged], trusted: np.ndarray, rule: Acceptance, params: Autolabel) -> list[IntentRow]:
@@ -57,15 +62,16 @@ def by_intent(judged: Sequence[Judged], trusted: np.ndarray, rule: Acceptance, p
 
 
 def _row(intent: str, group: Sequence[Judged], rule: Acceptance, params: Autolabel) -> IntentRow:
-    taken = [j.predicted == j.intent for j in group if rule.accepts(j.predicted, j.confidence)]
+    accepted = [j for j in group if rule.accepts(j.predicted, j.confidence)]
+    taken = arrays(accepted)[1]
     threshold = rule.thresholds.get(intent, rule.thresholds.get(REST))
     return IntentRow(
         intent,
         len(group),
         threshold if threshold is not None and threshold <= 1 else None,
         len(taken) / len(group),
-        sum(taken) / len(taken) if taken else float("nan"),
-        lower_bound(sum(taken), len(taken), params.confidence_level),
+        float(taken.mean()) if accepted else float("nan"),
+        _bound(taken, numbered([j.dialogue_id for j in accepted]), params.confidence_level) if accepted else 0.0,
     )
 
 

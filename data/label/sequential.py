@@ -19,35 +19,35 @@ PRIOR = (9.0, 1.0)  # of a share: mean 0.9, where labels that break a promise of
 GRID = np.round(np.arange(0.5, 1.0, 0.0005), 4)  # bounds that a confidence sequence can take
 
 
-def evidence_below(right: int, wrong: int, claim: float) -> float:
+def evidence_below(right: float, wrong: float, claim: float) -> float:
     """Log of the e-value against "the share of right ones is at least ``claim``"."""
     return float(_mixture(right, wrong, np.array([claim]), below=True)[0])
 
 
-def evidence_of_a_fall(days: Sequence[tuple[int, int]], claim: float, most: int) -> float:
+def evidence_of_a_fall(days: Sequence[tuple[float, float]], claim: float, most: int) -> float:
     """Log of an e-value against "the share is at least ``claim``" on all days, quick after good days too.
 
     A gambler with a stake on each day's beginning: half of the capital on the first, the rest spread over the
     others. Capital that waits for its day keeps its worth, so the whole stays an e-process.
 
     Args:
-        days: (right, wrong) of each day so far, at most ``most`` of them.
+        days: (right, wrong) of each day so far, at most ``most`` of them; parts of a draw count as such.
     """
     right, wrong = (np.cumsum(column[::-1])[::-1] for column in np.array(days).T)
-    started = [evidence_below(int(r), int(w), claim) for r, w in zip(right, wrong, strict=True)]
+    started = [evidence_below(float(r), float(w), claim) for r, w in zip(right, wrong, strict=True)]
     stakes = np.full(most, 0.5 / max(1, most - 1))
     stakes[0] = 0.5 if most > 1 else 1.0
     return float(logsumexp([*started, *[0.0] * (most - len(days))], b=stakes))
 
 
-def lower_bound(right: int, wrong: int, error: float) -> float:
+def lower_bound(right: float, wrong: float, error: float) -> float:
     """The greatest bound such that the share is not below it, with probability 1 - ``error`` at all times at once."""
     beyond = _mixture(right, wrong, GRID, below=False) >= -np.log(error)
     last = int(np.argmin(beyond)) if not beyond.all() else len(GRID)
     return float(GRID[last - 1]) if last else 0.0
 
 
-def _mixture(right: int, wrong: int, claim: np.ndarray, below: bool) -> np.ndarray:
+def _mixture(right: float, wrong: float, claim: np.ndarray, below: bool) -> np.ndarray:
     """Log capital of a bet on shares below (or above) ``claim`` (n,) against the claim itself."""
     a, b = PRIOR
     prior, posterior = betainc(a, b, claim), betainc(a + right, b + wrong, claim)

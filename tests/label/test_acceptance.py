@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from data.label.acceptance import REST, Acceptance, at_random, choose
-from data.label.bound import lower_bound
+from data.label.bound import lower_bound, lower_bound_of_dialogues
 
 TARGET, LEVEL, DRAWS, SIZE = 0.85, 0.9, 200, 1500
 # Precision at a confidence in this world: sure predictions of 'b' are worse than they look.
@@ -24,6 +24,11 @@ IS_A = np.array(INTENTS) == "a"
 TRUE = np.where(IS_A, WORTH["a"](CONFIDENCE), WORTH["b"](CONFIDENCE))
 
 
+def rule_of(intents: list[str], confidence: np.ndarray, correct: np.ndarray, turns: int = 1) -> Acceptance:
+    """``turns``: of a dialogue, one after the other."""
+    return choose(intents, confidence, correct, [str(i // turns) for i in range(len(intents))], TARGET, LEVEL)
+
+
 def true_precision(rule: Acceptance) -> float | None:
     """What the rule is really worth, None when it accepts nothing."""
     thresholds = {intent: rule.thresholds.get(intent, rule.thresholds.get(REST, 2.0)) for intent in WORTH}
@@ -34,7 +39,7 @@ def true_precision(rule: Acceptance) -> float | None:
 def test_the_promise_is_broken_no_more_often_than_allowed() -> None:
     broken = accepted = 0
     for seed in range(DRAWS):
-        rule = choose(*world(np.random.default_rng(seed + 1), SIZE), TARGET, LEVEL)
+        rule = rule_of(*world(np.random.default_rng(seed + 1), SIZE))
         precision = true_precision(rule)
         accepted += precision is not None
         broken += precision is not None and precision < TARGET
@@ -55,7 +60,7 @@ def test_picking_the_best_looking_threshold_would_break_it() -> None:
 
 
 def test_intents_with_enough_data_get_their_own_threshold() -> None:
-    rule = choose(*world(np.random.default_rng(5), 6000), TARGET, LEVEL)
+    rule = rule_of(*world(np.random.default_rng(5), 6000))
     assert rule.thresholds["b"] > rule.thresholds["a"]
     assert rule.bound >= TARGET
 
@@ -63,7 +68,7 @@ def test_intents_with_enough_data_get_their_own_threshold() -> None:
 def test_nothing_is_accepted_when_nothing_is_good_enough() -> None:
     draw = np.random.default_rng(1)
     intents, confidence = ["a"] * 500, draw.random(500)
-    rule = choose(intents, confidence, draw.random(500) < 0.5, 0.97, 0.95)
+    rule = choose(intents, confidence, draw.random(500) < 0.5, [str(i) for i in range(500)], 0.97, 0.95)
     assert not rule.accepts("a", 1.0)
     assert rule.coverage == 0
 
@@ -107,14 +112,69 @@ def test_the_promise_holds_when_people_mostly_review_what_was_unsure() -> None:
     for seed in range(DRAWS):
         intents, confidence, correct, drawn = biased_review(seed)
         chosen = [intent for intent, d in zip(intents, drawn, strict=True) if d]
-        rule = choose(chosen, confidence[drawn], correct[drawn], TARGET, LEVEL)
+        rule = rule_of(chosen, confidence[drawn], correct[drawn])
         precision = true_biased_precision(rule)
         broken += precision is not None and precision < TARGET
         covered.append(rule.coverage)
         if seed < 20:
-            pessimistic.append(choose(intents, confidence, correct, TARGET, LEVEL).coverage)
+            pessimistic.append(rule_of(intents, confidence, correct).coverage)
     assert broken <= binom.ppf(0.999, DRAWS, 1 - LEVEL)
     assert np.mean(covered) > np.mean(pessimistic) + 0.2
+
+
+def flat(seed: int, turns: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """2,000 turns in dialogues of ``turns``, right or wrong as a whole and no better at greater confidence.
+
+    A dialogue's turns have one confidence, as those of an easy or a hard one nearly have.
+    """
+    draw, dialogues = np.random.default_rng(seed), 2000 // turns
+    confidence, correct = draw.beta(5, 1, dialogues), draw.random(dialogues) < TARGET - 0.03
+    return ["a"] * 2000, np.repeat(confidence, turns), np.repeat(correct, turns)
+
+
+@pytest.mark.parametrize("turns", [2, 5, 10])
+def test_dialogues_that_are_right_or_wrong_as_a_whole_do_not_break_the_promise(turns: int) -> None:
+    """Nothing is worth accepting here: any rule is a broken promise."""
+    broken = sum(rule_of(*flat(seed, turns), turns=turns).coverage > 0 for seed in range(DRAWS))
+    assert broken <= binom.ppf(0.999, DRAWS, 1 - LEVEL)
+
+
+def test_taking_their_turns_for_independent_would_break_it() -> None:
+    """The same worlds, every turn a dialogue of its own: the test above can fail."""
+    broken = sum(rule_of(*flat(seed, 10)).coverage > 0 for seed in range(DRAWS))
+    assert broken > binom.ppf(0.999, DRAWS, 1 - LEVEL)
+
+
+def test_audited_turns_beside_whole_dialogues_do_not_break_it_either() -> None:
+    broken = 0
+    for seed in range(DRAWS):
+        alone, whole = flat(seed, 1), flat(seed + DRAWS, 10)
+        names = [f"alone {i}" for i in range(2000)] + [f"whole {i // 10}" for i in range(2000)]
+        columns = (np.concatenate(pair) for pair in zip(alone[1:], whole[1:], strict=True))
+        broken += choose(["a"] * 4000, *columns, names, TARGET, LEVEL).coverage > 0
+    assert broken <= binom.ppf(0.999, DRAWS, 1 - LEVEL)
+
+
+def test_it_costs_little_where_each_turn_is_right_or_wrong_for_itself() -> None:
+    known, single = (
+        [rule_of(*world(np.random.default_rng(seed), 6000), turns=turns).coverage for seed in range(20)]
+        for turns in (5, 1)
+    )
+    assert np.mean(single) - 0.05 < np.mean(known) < np.mean(single)
+
+
+def test_the_bound_counts_turns_or_dialogues_or_what_lies_between() -> None:
+    def bound(wrong: list[int], size: int, dialogues: int) -> float:
+        return lower_bound_of_dialogues(
+            np.array(wrong + [0] * (dialogues - len(wrong))), np.full(dialogues, size), 0.95
+        )
+
+    assert bound([1, 1, 1], 1, 100) == pytest.approx(lower_bound(97, 100, 0.95))
+    assert bound([5, 5, 5], 5, 100) == pytest.approx(lower_bound(97, 100, 0.95))
+    assert bound([], 5, 100) == pytest.approx(lower_bound(100, 100, 0.95))
+    assert bound([5, 5, 5], 5, 100) < bound([3, 3, 3, 3, 3], 5, 100) < bound([1] * 15, 5, 100)
+    assert bound([1] * 15, 5, 100) < lower_bound(485, 500, 0.95)
+    assert bound([5] * 100, 5, 100) == 0 == lower_bound_of_dialogues(np.array([]), np.array([]), 0.95)
 
 
 def test_what_chance_chose() -> None:

@@ -25,14 +25,18 @@ def kept() -> list[Audit]:
     return [judged(world(seed, [TARGET] * DAYS)) for seed in range(DRAWS)]
 
 
-def world(seed: int, precision: list[float], prefix: str = "d") -> list[Audited]:
-    """Audited turns of some days: predicted 'a', truth in TRUTH; a fifth were not accepted and are mostly wrong."""
+def world(seed: int, precision: list[float], prefix: str = "d", turns: int = 1) -> list[Audited]:
+    """Audited turns of some days: predicted 'a'; a fifth were not accepted and are mostly wrong.
+
+    turns: of a dialogue; these are accepted together and right or wrong together.
+    """
     draw, rows = np.random.default_rng(seed), []
     for day, share in enumerate(precision):
         for turn in range(A_DAY):
-            accepted = bool(draw.random() < 0.8)
-            right = draw.random() < (share if accepted else 0.5)
-            name = f"{prefix}{day:02d}"
+            if turn % turns == 0:
+                accepted = bool(draw.random() < 0.8)
+                right = draw.random() < (share if accepted else 0.5)
+            name = f"{prefix}{day:02d}-{turn // turns}"
             rows.append(
                 Audited(
                     dialogue_id=name,
@@ -58,6 +62,16 @@ def judged(rows: list[Audited]) -> Audit:
 
 def test_a_kept_promise_is_seldom_called_broken_though_it_is_tested_every_day() -> None:
     assert sum(found.broken for found in kept()) <= binom.ppf(0.999, DRAWS, 1 - LEVEL)
+
+
+def test_dialogues_that_are_wrong_as_a_whole_do_not_make_it_cry_wolf() -> None:
+    """And counted turn by turn they would."""
+    worlds = [world(seed, [TARGET] * 10, turns=8) for seed in range(50)]
+    apart = [
+        [row.model_copy(update={"dialogue_id": f"{row.dialogue_id}#{row.turn}"}) for row in rows] for rows in worlds
+    ]
+    kept, cried = (sum(judged(rows).broken for rows in some) for some in (worlds, apart))
+    assert kept <= binom.ppf(0.999, len(worlds), 1 - LEVEL) < cried
 
 
 def test_looking_every_day_with_a_test_for_one_look_would_cry_wolf() -> None:

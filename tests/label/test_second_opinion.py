@@ -75,7 +75,7 @@ def _judged(turn: tuple[str, int], truth: int, row: np.ndarray) -> Judged:
 
 
 def rule_of(judged: list[Judged]) -> Acceptance:
-    return choose([j.predicted for j in judged], *arrays(judged), TARGET, LEVEL)
+    return choose([j.predicted for j in judged], *arrays(judged), [j.dialogue_id for j in judged], TARGET, LEVEL)
 
 
 def on_new_turns(made: World, rule: Acceptance, heard: SecondOpinion | None) -> tuple[float, float]:
