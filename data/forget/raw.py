@@ -10,16 +10,20 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 
-from data.channels.csv_rows import Row, Rows
-from data.channels.encoding import Undecodable
-from data.channels.files import Inputs, TextFile
+from data.channels import CHANNELS
+from data.channels.base import Parsed, PerLine
+from data.channels.files import Inputs, Line, TextFile
 from data.clean.batches import SourceDay
 from data.clean.ingest import find_days
-from data.forget.rewrite import is_array, without_elements, without_lines
+from data.forget.elements import Element, Elements, is_array
+from data.forget.ids import Named
+from data.forget.rest import Rest
+from data.forget.rewrite import without_elements, without_lines
+from data.forget.table import Table
 from data.forget.whose import Reader, Sorted
 from kefu.params import Ingest
 from kefu.secret import pseudonym
@@ -29,9 +33,15 @@ SETTLE_S = 0.05  # a log line that serving had opened the old file for is writte
 
 @dataclass
 class Removed:
-    """``ids`` of the dialogues that were found; files rewritten, and those that could not be, with the reason."""
+    """What was found of the person, or removed.
+
+    Attributes:
+        ids: of the dialogues; ``places`` of what could not be read: source, day, file, line.
+        files: that were rewritten; ``failed`` those that could not be, with the reason.
+    """
 
     ids: set[str] = field(default_factory=set)
+    places: set[tuple[str, str, str, int]] = field(default_factory=set)
     records: int = 0
     files: int = 0
     failed: list[str] = field(default_factory=list)
@@ -51,48 +61,70 @@ def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed
     for day, sources in find_days(raw, params).items() if any(raw.glob("*/dt=*")) else ():
         for source in sources:
             theirs = reader.read(source)
-            if theirs.records:
-                removed.records += len(theirs.records)
+            if theirs.count:
+                removed.records += theirs.count
                 removed.ids |= {f"{source.source}:{day}:{session}" for session in theirs.sessions}
+                removed.places |= {(source.source, day, *place) for place in theirs.places - theirs.shared}
                 _rewrite(source, theirs, reader, removed, write)
     return removed
 
 
 def _rewrite(source: SourceDay, theirs: Sorted, reader: Reader, removed: Removed, write: bool) -> None:
+    name, left = f"{source.source}/{source.files[0].parent.name}", list[str]()
     with tempfile.TemporaryDirectory(prefix=".forget.", dir=source.files[0].parent) as folder:
         new = {path: Path(folder) / path.name for path in source.files}
+        cut = _Cut(source, theirs, reader.named(source), left)
         try:
-            changed = [path for path in source.files if _without(path, new[path], source, theirs)]
-        except (Undecodable, UnicodeError, EOFError, OSError) as error:
-            removed.failed.append(f"{source.source}/{source.files[0].parent.name}: {error}")
+            changed = [path for path in source.files if cut.without(path, new[path])]
+        except (UnicodeError, EOFError, OSError) as error:
+            removed.failed.append(f"{name}: {error}")
             return
         again = reader.read(replace(source, files=tuple(new[p] if p in changed else p for p in source.files)))
-        if again.records or again.others != theirs.others:
-            removed.failed.append(f"{source.source}/{source.files[0].parent.name}: not all of it can be cut out")
+        if again.count or again.others != theirs.others:
+            removed.failed.append(f"{name}: {'; '.join(left) or 'not all of it can be cut out'}")
         removed.files += len(changed)
         if write:
             for path in changed if again.others == theirs.others else ():
                 _replace(path, new[path])
 
 
-def _without(path: Path, out: Path, source: SourceDay, theirs: Sorted) -> int:
-    """Writes the file without them to ``out``; returns how many lines or elements went."""
-    inputs = Inputs((path,), source.options)
-    file = TextFile(path, inputs)
-    if source.channel == "csv":
-        rows = set(_csv_lines(file, source, theirs.sessions))
-        return without_lines(TextFile(path, inputs), _wide(inputs), out, lambda number, _: number in rows)
-    if is_array(file):
-        for piece in file.pieces():
-            file.decode(piece.raw)  # tells the encoding
-        encoding = next(iter(inputs.encodings.values()), "utf8")
-        return without_elements(file, encoding, out, set(theirs.records))
-    return without_lines(
-        file,
-        _wide(inputs),
-        out,
-        lambda number, text: _shown(source.channel, text) in theirs.lines or (path.name, number) in theirs.places,
-    )
+@dataclass
+class _Cut:
+    """Takes the person out of the files of a source's day. ``left``: why something of them stays."""
+
+    source: SourceDay
+    theirs: Sorted
+    named: Named
+    left: list[str]
+
+    @cached_property
+    def sessions(self) -> set[str]:
+        """The person's, also those of which a row cannot be read; for tables only."""
+        broken = (Table(path, self.source).sessions(self.theirs.places) for path in self.source.files)
+        return self.theirs.sessions.union(*broken)
+
+    def without(self, path: Path, out: Path) -> int:
+        """Writes the file without them to ``out``; returns how many lines or elements went."""
+        inputs = Inputs((path,), self.source.options)
+        file = TextFile(path, inputs)
+        if self.source.channel == "csv":
+            rows = set(Table(path, self.source).lines(self.sessions, self.theirs.places))
+            return without_lines(file, _wide(inputs), out, lambda number, _: number in rows)
+        if not is_array(file):
+            return without_lines(file, _wide(inputs), out, partial(self._is_theirs, path.name))
+        rest = Rest(self.named, partial(self._is_theirs, path.name), self._is_record, self.left)
+        return without_elements(Elements(file, inputs), file, _wide(inputs), out, self._has, rest)
+
+    def _has(self, element: Element) -> bool:
+        return self.named.in_bytes(element.raw) if element.damaged else element.text in self.theirs.texts
+
+    def _is_theirs(self, name: str, number: int, text: str) -> bool:
+        return _shown(self.source.channel, text) in self.theirs.lines or (name, number) in self.theirs.places
+
+    def _is_record(self, text: str) -> bool:
+        """Whether the channel reads it; of channels that cannot be asked, any object may be a record."""
+        channel = CHANNELS[self.source.channel]
+        return not isinstance(channel, PerLine) or isinstance(channel.read(Line("", 1, text)), Parsed)
 
 
 def _shown(channel: str, line: str) -> str:
@@ -106,22 +138,6 @@ def _shown(channel: str, line: str) -> str:
 def _wide(inputs: Inputs) -> str | None:
     """UTF-16 or UTF-32 when the file was recognised as that; known as soon as it was opened."""
     return next((name for name in inputs.encodings.values() if name.startswith(("utf-16", "utf-32"))), None)
-
-
-def _csv_lines(file: TextFile, source: SourceDay, sessions: set[str]) -> Iterator[int]:
-    """Lines on which the rows of some sessions stand; a row with quoted line ends has several."""
-    columns = source.options.columns
-    assert columns  # ``kefu.params`` sees to it
-    start, theirs, place = 0, False, -1
-    for row in Rows(file, source.options.delimiter):
-        if theirs:
-            yield from range(start, row.line)
-        cells = [cell.strip() for cell in row.cells] if isinstance(row, Row) else []
-        if place < 0 and columns.session in cells:
-            place = cells.index(columns.session)
-        start, theirs = row.line, 0 <= place < len(cells) and cells[place] in sessions
-    if theirs:
-        yield from range(start, sum(1 for _ in file.pieces()) + 1)
 
 
 def _replace(path: Path, new: Path) -> None:

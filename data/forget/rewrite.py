@@ -1,11 +1,11 @@
 """A raw file without some of its lines, or without some elements of the array that it is.
 
-Compression and encoding stay. Lines are copied as bytes, so damage elsewhere stays what it was. An array
-is held in memory whole.
+Compression and encoding stay. What stays is copied as bytes, so damage elsewhere stays what it was.
 """
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 from collections.abc import Callable, Iterator
@@ -16,9 +16,17 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 from data.channels.encoding import Undecodable
-from data.channels.files import TextFile
+from data.channels.files import LONGEST_LINE, TextFile
+from data.forget.elements import Element, Elements
+from data.forget.rest import Rest, Stream
 
 Drop = Callable[[int, str], bool]  # number of a line, its text
+_MARKS = {
+    b"\xff\xfe\0\0": "utf-32-le",
+    b"\0\0\xfe\xff": "utf-32-be",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+}
 
 
 @contextmanager
@@ -36,26 +44,32 @@ def opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
             yield cast(IO[bytes], file)
 
 
-def _lines(file: TextFile, wide: str | None) -> Iterator[tuple[bytes, str]]:
-    """Every line: its bytes as they stand there, and its text."""
-    with opened(file.path, "rb") as source:
-        if wide:
-            start = "" if wide.endswith(("le", "be")) else "\ufeff"  # the mark that told the order of bytes
-            for text in io.TextIOWrapper(source, wide, newline="\n"):
-                yield (start + text).encode(_marked(wide)), text
-                start = ""
-            return
-        for number, raw in enumerate(iter(source.readline, b"")):
-            try:
-                text = file.decode(raw if number else raw.removeprefix(b"\xef\xbb\xbf"))
-            except Undecodable:
-                text = raw.decode(errors="replace")
-            yield raw, text
+def _start(path: Path, wide: str | None) -> tuple[bytes, str]:
+    """The byte order mark of a file, and the encoding that its text has after it ("utf8": its bytes as they are)."""
+    with opened(path, "rb") as file:
+        start = file.read(4)
+    if not wide:
+        return (b"\xef\xbb\xbf", "utf8") if start.startswith(b"\xef\xbb\xbf") else (b"", "utf8")
+    marked = (found for found in _MARKS.items() if start.startswith(found[0]) and found[1].startswith(wide[:6]))
+    return next(marked, (b"", wide if wide.endswith(("le", "be")) else f"{wide}-le"))
 
 
-def _marked(wide: str) -> str:
-    """The encoding that adds no byte order mark of its own."""
-    return wide if wide.endswith(("le", "be")) else f"{wide}-le"
+def _lines(source: IO[bytes], file: TextFile) -> Iterator[tuple[int, bytes, str | None]]:
+    """Every line from where ``source`` is: its number, bytes and text; one too long for any record in parts, the
+    later ones without text."""
+    number, starts = 1, True
+    while raw := source.readline(LONGEST_LINE):
+        try:
+            yield number, raw, file.decode(raw) if starts else None
+        except Undecodable:
+            yield number, raw, raw.decode(errors="replace")
+        starts = raw.endswith(b"\n")
+        number += starts
+
+
+def _wide_lines(source: IO[bytes], encoding: str) -> Iterator[tuple[int, bytes, str | None]]:
+    for number, text in enumerate(io.TextIOWrapper(source, encoding, newline="\n"), 1):
+        yield number, text.encode(encoding), text
 
 
 def without_lines(file: TextFile, wide: str | None, out: Path, drop: Drop) -> int:
@@ -63,48 +77,50 @@ def without_lines(file: TextFile, wide: str | None, out: Path, drop: Drop) -> in
 
     Raises EOFError when the file is cut off and would have to be written anew.
     """
-    lost = 0
-    with opened(out, "wb") as target:
+    lost, gone = 0, False
+    mark, encoding = _start(file.path, wide)
+    with opened(file.path, "rb") as source, opened(out, "wb") as target:
+        target.write(source.read(len(mark)))
         try:
-            for number, (raw, text) in enumerate(_lines(file, wide), 1):
-                if drop(number, text.strip("\r\n")):
-                    lost += 1
-                else:
-                    target.write(raw)
+            for number, raw, text in _wide_lines(source, encoding) if wide else _lines(source, file):
+                gone = drop(number, text.strip("\r\n")) if text is not None else gone
+                lost += gone and text is not None
+                target.write(b"" if gone else raw)
         except EOFError:
             if lost:
                 raise
     return lost
 
 
-def is_array(file: TextFile) -> bool:
-    """The file's first character that means something is a bracket."""
-    for piece in file.pieces(1 << 16):
-        if start := piece.raw.strip():
-            return start.startswith(b"[")
-    return False
+def without_elements(
+    elements: Elements, file: TextFile, wide: str | None, out: Path, drop: Callable[[Element], bool], rest: Rest
+) -> int:
+    """Copies an array but for the elements that ``drop`` names, and what follows it but for what ``rest`` cuts.
 
-
-def without_elements(file: TextFile, encoding: str, out: Path, drop: set[str]) -> int:
-    """Copies an array but for the elements whose text is in ``drop``; returns how many it left out.
-
-    Raises Undecodable when the file is not text throughout.
+    Of the commas and space around what goes, the first stay. Returns how many elements and lines went. Raises
+    EOFError when the file is cut off and would have to be written anew.
     """
-    text = "".join(file.decode(piece.raw) for piece in file.pieces())
-    lost = 0
-    for element in sorted(drop, key=len, reverse=True):
-        while (start := text.find(element)) >= 0:
-            text = _cut(text, start, start + len(element))
-            lost += 1
+    mark, encoding = _start(file.path, wide)
+    lost, kept, held = 0, False, None
     with opened(out, "wb") as target:
-        target.write(text.encode(encoding))
+        target.write(mark)
+
+        text = codecs.getincrementaldecoder("utf8")()
+
+        def put(raw: bytes) -> None:
+            target.write(text.decode(raw).encode(encoding) if wide else raw)
+
+        for element in elements:
+            gap = element.gap if held is None else held
+            if drop(element):
+                lost, held = lost + 1, gap
+            else:
+                put(gap + element.raw)
+                kept, held = True, None
+        end = elements.tape.gap(not kept and held is None)
+        put(end if held is None or kept else held + end.replace(b",", b""))
+        source = io.BufferedReader(Stream(elements.tape.rest()))
+        lost += rest.after(elements, source, put, _lines(source, file))
+    if lost and elements.tape.damage:
+        raise EOFError(elements.tape.damage)
     return lost
-
-
-def _cut(text: str, start: int, end: int) -> str:
-    """The text without an element and the comma that belonged to it."""
-    after = text[end:].lstrip()
-    if after.startswith(","):
-        return text[:start] + after[1:].lstrip()
-    before = text[:start].rstrip()
-    return before.removesuffix(",") + text[end:]

@@ -45,8 +45,8 @@ class Gone:
 
 def survey(places: Places, customer: str, params: Ingest, public: str) -> Traces:
     """The person's traces in raw files and in the store; ``public``: the shop's own texts."""
-    ids = forget_raw(places.raw, customer, params, False).ids
-    return find(places.dialogues, places.cache, customer, ids, public)
+    raw = forget_raw(places.raw, customer, params, False)
+    return find(places.dialogues, places.cache, customer, raw, public)
 
 
 def forget_files(places: Places, traces: Traces, params: Ingest, write: bool) -> Gone:

@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data.forget.quarantined import shown
+from data.forget.raw import Removed
 from kefu.dialogues import COPIES, DIALOGUES
 
 SHORTEST = 8  # characters; shorter texts are everybody's
@@ -26,7 +28,12 @@ SHORTEST = 8  # characters; shorter texts are everybody's
 
 @dataclass(frozen=True)
 class Traces:
-    """A person. ``ids``: of their dialogues; ``texts``: redacted turns that no other customer wrote."""
+    """A person.
+
+    Attributes:
+        ids: of their dialogues.
+        texts: redacted turns that no other customer wrote, and what quarantine shows of theirs.
+    """
 
     customer: str
     ids: frozenset[str] = field(default_factory=frozenset)
@@ -66,16 +73,16 @@ def _spellings(text: str) -> set[bytes]:
     return {one.encode() for one in spelt}
 
 
-def find(store: Path, cache: Path, customer: str, more: Iterable[str], public: str) -> Traces:
+def find(store: Path, cache: Path, customer: str, raw: Removed, public: str) -> Traces:
     """The person's traces in the dialogue store and in older versions of it.
 
     Args:
         store: folder of the stored days.
         cache: DVC's: a day that the store lost since may still have labels.
-        more: ids known from elsewhere (raw files).
+        raw: what raw files hold of them.
         public: the shop's own texts; what stands there is not the person's, even if they said it too.
     """
-    ids: set[str] = set(more)
+    ids: set[str] = set(raw.ids)
     said: set[str] = set()
     stored = sorted([*store.glob(f"dt=*/{DIALOGUES}"), *store.glob(f"dt=*/{COPIES}")])
     for path in [*stored, *_older(cache)]:
@@ -84,6 +91,7 @@ def find(store: Path, cache: Path, customer: str, more: Iterable[str], public: s
             own = batch.filter(pc.equal(batch["customer"], customer))
             ids.update(own["id"].to_pylist())
             said.update(_customer_texts(own).to_pylist() if "turns" in columns else ())
+    said.update(shown(store, customer, raw.places))
     candidates = {text for text in said if text and len(text) >= SHORTEST and text not in public}
     return Traces(customer, frozenset(ids), frozenset(candidates - _said_by_others(store, customer, candidates)))
 

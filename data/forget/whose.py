@@ -1,21 +1,30 @@
-"""Whose a raw record is, told exactly as ingest tells it."""
+"""Whose a raw record is, told exactly as ingest tells it; and whose what nobody could read may be."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed
-from data.channels.files import Inputs, Problem
+from data.channels.files import SHOWN, Inputs, Problem, TextFile
+from data.channels.pieces import Piece
 from data.clean.batches import SourceDay
 from data.clean.dedupe import Hashes
-from data.clean.quarantine import safe_text
 from data.clean.validate import Invalid, validate
+from data.forget.elements import Elements, is_array
+from data.forget.ids import Named
+from data.forget.rest import names
+from data.forget.table import Place, Table
 from kefu.params import Ingest
-from kefu.redact import Redactor
 from kefu.secret import is_pseudonym, pseudonym
+
+_UTF8 = 4  # bytes of a character at most: so much less may be shown of what was cut
 
 
 @dataclass
@@ -23,47 +32,58 @@ class Sorted:
     """What of a source's day is the person's, and a sum over everybody else's records.
 
     Attributes:
-        records: text of each record, ``lines`` of each of its lines, ``places`` file and line of unreadable ones.
+        count: how many records; ``texts`` what stood there, ``lines`` each of its lines.
+        places: file and line of the unreadable ones; ``shared`` those where something unreadable of others stands, too.
         others: number of other records, and the sum of their hashes: equal for equal records in any order.
     """
 
     sessions: set[str] = field(default_factory=set)
-    records: list[str] = field(default_factory=list)
+    count: int = 0
+    texts: set[str] = field(default_factory=set)
     lines: set[str] = field(default_factory=set)
-    places: set[tuple[str, int]] = field(default_factory=set)
+    places: set[Place] = field(default_factory=set)
+    shared: set[Place] = field(default_factory=set)
     others: tuple[int, int] = (0, 0)
 
     def add(self, item: Parsed | Problem) -> None:
         """One more record of theirs."""
-        self.records.append(item.raw)
+        self.count += 1
+        self.texts.add(item.raw)
         self.lines.update(text for line in item.raw.split("\n") if (text := line.strip("\r\n")).strip())
         if isinstance(item, Problem):
             self.places.add((item.file, item.line))
 
     def add_other(self, item: Parsed | Problem) -> None:
         digest = hashlib.blake2b(f"{type(item).__name__} {item.file} {item.raw}".encode(errors="replace"))
+        if isinstance(item, Problem):
+            self.shared.add((item.file, item.line))
         count, total = self.others
         self.others = count + 1, (total + int.from_bytes(digest.digest()[:16], "big")) % 2**128
 
 
 class Reader:
-    """Tells whose a record is, exactly as ingest does."""
+    """Tells whose a record is: of what can be read, exactly as ingest does."""
 
     def __init__(self, customer: str, params: Ingest) -> None:
         self._customer, self._params, self._zone = customer, params, ZoneInfo(params.timezone)
-        self._redactor, self._hashes = Redactor({}), Hashes()
+        self._hashes = Hashes()
 
-    def is_theirs(self, item: Parsed | Problem, source: str) -> bool:
-        """Whether a record, or what could not be read as one, is the person's."""
+    def named(self, day: SourceDay) -> Named:
+        """Looks for the person in what cannot be read."""
+        return Named(self._customer, day.source)
+
+    def is_theirs(self, item: Parsed | Problem, day: SourceDay) -> bool:
+        """Whether a record is the person's, or what is shown of one that cannot be read."""
         if isinstance(item, Problem):
-            return self._customer in item.raw or self._customer in safe_text(item.raw, self._redactor)
+            named, cells = self.named(day), item.raw.split("\t")
+            return named.in_text(item.raw) or (day.channel == "jddc" and named.in_cells(cells, 1))
         if item.customer:
             known = item.pseudonymous and is_pseudonym(item.customer)
             try:
                 return self._customer == (item.customer if known else pseudonym(item.customer))
             except UnicodeEncodeError:
                 return False
-        return self._customer in {pseudonym(f"{source}:{session}") for session in self.sessions(item)}
+        return self._customer in {pseudonym(f"{day.source}:{session}") for session in self.sessions(item)}
 
     def sessions(self, item: Parsed) -> set[str]:
         """What ingest may call the session: its id, or a hash where the id is personal or missing."""
@@ -75,13 +95,41 @@ class Reader:
             return set()
 
     def read(self, day: SourceDay) -> Sorted:
-        """Sorts the records of a source's day into theirs and others'."""
-        found = Sorted()
+        """Sorts the records of a source's day into theirs and others'.
+
+        Of unreadable ones that are not shown whole, only those that turn out to be theirs count.
+        """
+        found, cut = Sorted(), defaultdict[str, set[int]](set)
         for item in CHANNELS[day.channel](Inputs(day.files, day.options)):
-            if self.is_theirs(item, day.source):
+            if self.is_theirs(item, day):
                 found.add(item)
                 if isinstance(item, Parsed):
                     found.sessions |= self.sessions(item)
+            elif isinstance(item, Problem) and not 0 < len(item.raw.encode(errors="replace")) < SHOWN - _UTF8:
+                cut[item.file].add(item.line)
             else:
                 found.add_other(item)
+        for path in day.files:
+            places = {(path.name, line) for line in self._naming(path, day, cut[path.name])} if path.name in cut else ()
+            found.count += len(places)
+            found.places.update(places)
         return found
+
+    def _naming(self, path: Path, day: SourceDay, cut: set[int]) -> Iterator[int]:
+        """Lines on which something unreadable stands that names the person, looked at whole."""
+        named, inputs = self.named(day), Inputs((path,), day.options)
+        file = TextFile(path, inputs)
+        if day.channel == "csv":
+            yield from Table(path, day).naming(named)
+        elif is_array(file):
+            elements = Elements(file, inputs)
+            yield from (one.line for one in elements if one.damaged and named.in_bytes(one.raw))
+            if elements.broken and names(elements.tape.rest(), named):
+                yield elements.line
+            return
+        wanted = (piece for piece in file.pieces() if piece.line in cut)
+        yield from (line for line, parts in groupby(wanted, lambda piece: piece.line) if names(_raw(parts), named))
+
+
+def _raw(pieces: Iterable[Piece]) -> Iterator[bytes]:
+    return (piece.raw for piece in pieces)
