@@ -13,12 +13,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.pii import address, address_en, contacts, names, names_en, numbers
+from kefu.pii import address, address_abroad, address_en, contacts, names, names_en, numbers, pieces, spelled
 from kefu.pii.base import Found, fold
 
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
 _MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
-_DETECTORS = (numbers.find, contacts.find, address.find, address_en.find, names.find, names_en.find)
+_DETECTORS = (
+    numbers.find,
+    contacts.find,
+    spelled.find,
+    pieces.find,
+    address.find,
+    address_abroad.find,
+    address_en.find,
+    names.find,
+    names_en.find,
+)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
 _CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}]")
 _WORDS = re.compile("|".join((*contacts.WORDS, *names_en.WORDS)))
@@ -93,7 +103,8 @@ def _possible(folded: str) -> bool:
     if not _LATIN.search(folded):
         return False
     small = folded.lower()
-    return _WORDS.search(small) is not None or names_en.possible(folded, small)
+    words = small.split()
+    return spelled.possible(small, words) or _WORDS.search(small) is not None or names_en.possible(folded, words)
 
 
 def _without_overlaps(spans: list[Found], text: str) -> list[Found]:

@@ -6,17 +6,25 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-SEP = r"[-\s.·—–]{0,3}"  # what people put between groups of digits
-GAP = r"[-\s.·—–]{1,3}"
+SEP = r"[-\s.·—–_‐‑−]{0,3}"  # what people put between groups of digits
+GAP = r"[-\s.·—–_‐‑−]{1,3}"
 IS = r"(?:是|为|:|：|=|#|\s|改成|改为|换成|is|号|码){0,4}"  # between a cue and its value
+
+NUMBER_IS = r"(?i:\s?(?:number|numbers|no\.?|nr\.?|id|code|ref(?:erence)?|is|was|#|:|-)){0,4}\s?"  # the same in English
 
 # 1 to 1, so that a span found in the folded text is the span in the original. Not ，！；？: they end clauses, and
 # stand in almost every Chinese message.
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！，；？"} | {0x3000: 0x20}
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！，；？"} | {
+    0x3000: 0x20,
+    ord("⓪"): ord("0"),
+}
+_WIDE |= {ord("①") + i: ord("1") + i for i in range(9)}
 _HAS_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]")
 _NUMERALS = str.maketrans("〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖", "001123456789123456789")
-_SPOKEN_DIGIT = "[〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖][- ]?"
+_SPOKEN_DIGIT = "[〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌玖][- ，]?"
 _SPOKEN = re.compile(f"{_SPOKEN_DIGIT}(?:{_SPOKEN_DIGIT}){{6,}}")
+_EITHER = "\\d〇零幺一二三四五六七八九"
+_MIXED = re.compile(f"[1一幺](?<![{_EITHER}].)[{_EITHER}]{{10}}(?![{_EITHER}])")  # 1三8…, a mobile number in disguise
 
 
 class Found(NamedTuple):
@@ -35,6 +43,8 @@ def fold(text: str) -> str:
         text = text.translate(_WIDE)
     if _SPOKEN.search(text):
         text = _SPOKEN.sub(lambda run: run[0].translate(_NUMERALS), text)
+    if _MIXED.search(text):
+        text = _MIXED.sub(lambda run: run[0].translate(_NUMERALS), text)
     return text
 
 

@@ -96,9 +96,9 @@ def _span(match: re.Match[str], text: str, strong: bool) -> Found | None:
     return Found(match.start("a"), end, "NAME") if written and _END.match(text, end) else None
 
 
-def possible(text: str, small: str) -> bool:
-    """Whether there can be a name without a strong cue; ``small`` is the text in small letters."""
-    return _WRITTEN.search(text) is not None or not _FIRST.isdisjoint(small.split())
+def possible(text: str, words: list[str]) -> bool:
+    """Whether there can be a name without a strong cue; ``words`` are the text's in small letters."""
+    return not _FIRST.isdisjoint(words) or _WRITTEN.search(text) is not None
 
 
 def find(text: str) -> Iterator[Found]:
@@ -108,7 +108,7 @@ def find(text: str) -> Iterator[Found]:
         for match in _STRONG.finditer(text):
             if found := _span(match, text, strong=True):
                 yield found
-    if not possible(text, small):
+    if not possible(text, small.split()):
         return
     for match in _WEAK.finditer(text):
         if found := _span(match, text, strong=False):

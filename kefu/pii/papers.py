@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
-from kefu.pii.base import IS, SEP, Rule, digits, near, rule
+from kefu.pii.base import IS, NUMBER_IS, SEP, Rule, digits, near, rule
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _SOCIAL = re.compile(r"(?i:(?<![a-z])(?:ssn|social))|社保")
-_PASSPORT = re.compile("(?i:passport)|护照|通行证|台胞证")
+_BANK = re.compile(
+    r"(?i:card|bank|visa|debit|credit|account|refund)|卡|银行|账[号户]|帐[号户]|退到|[工建农中招]行|储蓄"
+)
+_ITIN = re.compile(r"(?i:\bi?tin\b|tax\s?id)")
+_PASSPORT = re.compile("(?i:pass?port)|护照|通行证|台胞证")
 
 
 def id_card(text: str) -> bool:
@@ -29,6 +33,19 @@ def bank_card(text: str) -> bool:
 
 def _id_card(text: str, start: int, end: int) -> int:
     return end if id_card(text[start:end]) else 0
+
+
+def _grouped_id_card(text: str, start: int, end: int) -> int:
+    """With spaces anywhere, the birthday must be one too."""
+    figures = text[start:end].replace(" ", "").replace("-", "")
+    born = re.match(r"\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])", figures)
+    return end if born and id_card(figures) else 0
+
+
+def _grouped_bank_card(text: str, start: int, end: int) -> int:
+    """With spaces anywhere, 16 to 19 digits and a word for a bank or card must stand near."""
+    fits = 16 <= len(digits(text[start:end])) <= 19 and bank_card(text[start:end])
+    return end if fits and near(_BANK, text, start, end) else 0
 
 
 def _bank_card(text: str, start: int, end: int) -> int:
@@ -60,8 +77,20 @@ IDENTITY: tuple[Rule, ...] = (
         rf"(?<!\d)[1-9]\d{{5}}{SEP}(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]){SEP}\d{{3}}[\dXx](?![\dA-Za-z])",
         _id_card,
     ),
+    rule("ID_CARD", r"(?<!\d)[1-9]\d(?:[- ]?\d){15}[- ]?[\dXx](?![\dA-Za-z])", _grouped_id_card),
     rule("ID_CARD", rf"(?:身份证|证件|(?i:id card)){IS}(\d{{17}}[\dXx]|\d{{15}})(?![\dA-Za-z])"),
-    rule("SSN", r"(?<![\d-])(?!000|666|9)\d{3}[- ]?(?!00)\d\d[- ]?(?!0000)\d{4}(?![\d-])", _social),
+    rule("SSN", r"(?<![\d-])(?!000|666|9)\d{3}[-. ]?(?!00)\d\d[-. ]?(?!0000)\d{4}(?![\d-])", _social),
+    rule(
+        "SSN",
+        r"(?<![\d-])9\d\d-\d\d-\d{4}(?![\d-])",
+        lambda text, start, end: end if near(_ITIN, text, start, end) else 0,
+    ),
+    rule("SSN", rf"(?<![A-Za-z])(?:SIN|(?i:social\sinsurance)){NUMBER_IS}(\d{{3}}[- ]?\d{{3}}[- ]?\d{{3}})(?!\d)"),
+    rule(
+        "SSN",
+        rf"(?<![A-Za-z])(?i:NI|NINO|national\sinsurance){NUMBER_IS}"
+        r"(?i:([A-Z]{2}\s?\d\d\s?\d\d\s?\d\d\s?[A-D]))(?![A-Za-z0-9])",
+    ),
     rule(
         "SSN",
         r"(?<![A-Za-z0-9])(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D])(?![A-Za-z0-9])",
@@ -80,6 +109,10 @@ BANK: tuple[Rule, ...] = (
         _bank_card,
     ),
     rule("BANK_CARD", rf"(?<!\d)3[47]\d\d{SEP}\d{{6}}{SEP}\d{{5}}(?!\d)", _bank_card),
+    rule("BANK_CARD", rf"(?<!\d)3(?:0[0-5]|[68]\d)\d{SEP}\d{{6}}{SEP}\d{{4}}(?!\d)", _bank_card),
+    rule("BANK_CARD", r"(?<!\d)(?:[3-69]\d|2[2-7])(?:[-. ]?\d){14,17}(?!\d)", _grouped_bank_card),
+    rule("BANK_CARD", rf"(?i:account){NUMBER_IS}(\d{{8,12}})(?![\dA-Za-z@._-])"),
+    rule("BANK_CARD", rf"(?i:sort\scode){NUMBER_IS}(\d\d[- ]?\d\d[- ]?\d\d)(?!\d)"),
     rule(
         "BANK_CARD",
         rf"(?:卡号?|账[号户]|帐[号户]|(?i:card(?:\snumber|\sno\.?)?)){IS}(\d{{4}}(?:{SEP}\d{{4}}){{3}}{SEP}\d{{0,3}})(?!\d)",

@@ -20,6 +20,11 @@ _BORDER = "\n,，;；:：。|/()"
 _BORDER_AFTER = _BORDER + ".!?！"
 
 
+def _announced(text: str, start: int, end: int) -> int:
+    """With commas between its groups it may be three measures."""
+    return end if near(_CUE, text, start, end) and not near(_MEASURE, text, start, end) else 0
+
+
 def _told(text: str, start: int, end: int) -> int:
     """A number without marks of its own counts after a cue, or as a piece of a message by itself."""
     if near(_CUE, text, start, end):
@@ -33,7 +38,8 @@ def _told(text: str, start: int, end: int) -> int:
 
 RULES: tuple[Rule, ...] = (
     rule("PHONE", rf"(?<!\d)(?<!\d\.)(?:\(?(?:\+|00){SEP})?(?:\(?86\)?{SEP})?{_MOBILE}(?!\d)"),
-    rule("PHONE", r"(?<!\d)1(?:[-\s.]\d){10}(?!\d)"),
+    rule("PHONE", r"(?<!\d)1(?:[-\s.\ufe0f\u20e3]{1,2}\d){10}(?!\d)"),
+    rule("PHONE", r"(?<!\d)1[3-9]\d[，,、/]\s?\d{4}[，,、/]\s?\d{4}(?!\d)", _announced),
     rule(
         "PHONE",
         rf"(?<![\d-])(?:(?:\+|00)?86{SEP}\(?0?|\(?0)(?!800)(?:10|2\d|[3-9]\d\d)(?:\)\s?|{SEP})[2-9]\d{{2,3}}{SEP}\d{{4}}"
@@ -45,7 +51,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "PHONE",
-        rf"(?<![\d-])(?<!\d[ .])(?:1\s)?{_AMERICAN} ?[2-9]\d\d ?\d{{4}}{_EXTENSION}"
+        rf"(?<![\d-])(?<!\d[ .])(?:\+?1\s)?{_AMERICAN} ?[2-9]\d\d ?\d{{4}}{_EXTENSION}"
         r"(?![\d*×-])(?! ?(?:ml|mm|cm|kg|g)(?![A-Za-z]))",
         _told,
     ),
