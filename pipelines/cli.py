@@ -112,11 +112,12 @@ def forget(
     verify: Annotated[bool, typer.Option(help="check the signatures of data/forgotten.jsonl instead")] = False,
 ) -> None:
     """Removes a person from every artefact, says which models saw them, leaves a signed record."""
+    from pipelines.busy import Busy
     from pipelines.forget_report import check, run
 
     if verify == (customer is not None):
         raise typer.BadParameter("give --customer ID, or --verify")
-    with _explained(ValueError, OSError):
+    with _explained(ValueError, OSError, Busy):
         lines, whole = check() if customer is None else run(customer, write=not dry_run)
     for line in lines:
         typer.echo(line)
@@ -136,9 +137,10 @@ def day() -> None:
 def push() -> None:
     """Gives Label Studio what waits for a person."""
     from data.review.studio import StudioUnavailable
+    from pipelines.busy import Busy
     from pipelines.review_tasks import push_queue
 
-    with _explained(StudioUnavailable, FileNotFoundError):
+    with _explained(StudioUnavailable, FileNotFoundError, Busy):
         new, page = push_queue()
         typer.echo(f"{new} new tasks pushed to {page}")
 
@@ -147,9 +149,10 @@ def push() -> None:
 def pull() -> None:
     """Takes what people finished into data/reviewed."""
     from data.review.studio import StudioUnavailable
+    from pipelines.busy import Busy
     from pipelines.review_tasks import pull_reviews
 
-    with _explained(StudioUnavailable):
+    with _explained(StudioUnavailable, Busy):
         new, refused = pull_reviews()
         why = f", {refused} annotations refused: of another taxonomy version, or another Kefu" if refused else ""
         typer.echo(f"{new} labels pulled{why}")

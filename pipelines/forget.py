@@ -2,7 +2,7 @@
 
 Files first (data/forget), then Label Studio, MLflow and live sessions. A request is signed into the ledger
 before anything is touched, so that no ingest brings the person back; the row that closes it says what was
-done. It can be killed at any instant and run again. Run it while no loop runs.
+done. It can be killed at any instant and run again. It and the loop keep each other out (``busy``).
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from kefu.pack import load
 from kefu.params import Params
 from kefu.paths import FORGOTTEN, RAW, RELEASE, REVIEWED, ROOT, STORE
 from kefu.secret import is_pseudonym, pseudonym
+from pipelines.busy import alone
 from serving.knowledge.forget import forget_sessions
 
 BEGUN, DONE = "begun", "done"
-CACHE = ROOT / ".dvc/cache"
+DVC = ROOT / ".dvc"
+CACHE = DVC / "cache"
 
 
 @dataclass
@@ -62,7 +64,15 @@ def who(customer: str) -> str:
 
 
 def forget(customer: str, write: bool = True) -> Outcome:
-    """Forgets a customer, given by the shop's id or by pseudonym; ``write=False`` only tells what would go."""
+    """Forgets a customer, given by the shop's id or by pseudonym; ``write=False`` only tells what would go.
+
+    Raises Busy while the loop, a stage of it, or another forgetting runs.
+    """
+    with alone(DVC):
+        return _forget(customer, write)
+
+
+def _forget(customer: str, write: bool) -> Outcome:
     loaded, outcome = params.load(), Outcome(who(customer))
     pack = load(ROOT / loaded.pack)
     day = datetime.now(ZoneInfo(loaded.ingest.timezone)).date().isoformat()

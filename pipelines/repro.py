@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from kefu.paths import ROOT
+from pipelines.busy import ending_when_busy
 
 
 def _is_whole(lock: Path) -> bool:
@@ -37,7 +38,9 @@ def mend_lock(lock: Path) -> bool:
 
 
 def repro() -> int:
-    """Runs the loop; returns DVC's exit code."""
+    """Runs the loop; returns DVC's exit code. Ends the process with a message while `kefu forget` runs."""
+    with ending_when_busy():
+        pass  # DVC would say of its lock only that somebody has it
     mend_lock(ROOT / "dvc.lock")
     return subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=ROOT, check=False).returncode
 

@@ -18,6 +18,7 @@ from kefu.pack import Pack, load, load_taxonomy
 from kefu.params import Params
 from kefu.paths import DIALOGUES, LABELS, REVIEWED, ROOT
 from kefu.schema import ReviewTask
+from pipelines.busy import working
 
 
 def _known(loaded: Params) -> reviewed.Known:
@@ -44,10 +45,11 @@ def waiting() -> int:
     return sum(ask.round != GOLDEN for ask in _asks(params.load()))
 
 
+@working()
 def push_queue() -> tuple[int, str]:
     """Pushes what waits, at most review.push_limit; how many were new, and the project's page.
 
-    Raises StudioUnavailable.
+    Raises StudioUnavailable, or Busy while `kefu forget` runs.
     """
     loaded = params.load()
     pack = load(ROOT / loaded.pack)
@@ -56,10 +58,11 @@ def push_queue() -> tuple[int, str]:
     return new, studio.page
 
 
+@working()
 def pull_reviews() -> tuple[int, int]:
     """Takes what people finished into data/reviewed; returns labels (new or changed) and what is refused.
 
-    Raises StudioUnavailable.
+    Raises StudioUnavailable, or Busy while `kefu forget` runs.
     """
     loaded = params.load()
     pack = load(ROOT / loaded.pack)

@@ -21,6 +21,7 @@ from kefu import tracking
 from kefu.io import write_json
 from kefu.params import Params, load
 from kefu.paths import METRICS, ROOT
+from pipelines.busy import ending_when_busy
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
 
@@ -70,7 +71,16 @@ def _input_hashes(stage: str) -> dict[str, str]:
 
 @contextmanager
 def stage(name: str) -> Iterator[Stage]:
-    """Opens a stage. Its metrics file is written only when the block ends without an error."""
+    """Opens a stage. Its metrics file is written only when the block ends without an error.
+
+    Ends the process with a message while `kefu forget` runs.
+    """
+    with ending_when_busy(), _opened(name) as opened:
+        yield opened
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Stage]:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     for noisy in ("httpx", "urllib3", "alembic", "matplotlib", "fsspec", "milvus_lite", "faiss"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -69,7 +69,7 @@ class Rest:
     is_record: Callable[[str], bool]
     left: list[str] = field(default_factory=list)
 
-    def after(self, elements: Elements, source: io.BufferedReader, put: Put, lines: Lines) -> int:
+    def after(self, elements: Elements, source: io.BufferedReader[Stream], put: Put, lines: Lines) -> int:
         """Copies what is left of ``source`` but for what is theirs; returns how many pieces went."""
         if elements.broken:
             return self._unreadable(iter(lambda: source.read(_PIECE), b""), elements.line, put)
@@ -114,7 +114,7 @@ class Rest:
         return tries == _TRIES
 
 
-def _line(source: io.BufferedReader) -> Iterator[bytes]:
+def _line(source: io.BufferedReader[Stream]) -> Iterator[bytes]:
     """The rest of a line, in parts."""
     while raw := source.readline(_PIECE):
         yield raw

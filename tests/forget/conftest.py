@@ -177,6 +177,7 @@ def prepared(root: Path, patch: pytest.MonkeyPatch) -> Project:
         "RELEASE": made.store / "release",
         "FORGOTTEN": made.ledger,
         "CACHE": root / ".dvc/cache",
+        "DVC": root / ".dvc",
     }
     for name, path in places.items():
         patch.setattr(pipeline, name, path)
