@@ -18,7 +18,7 @@ from kefu.calibration import beta_map, corrected, softmax, temperature
 from kefu.classifier import ClassifierConfig, TextClassifier, second_rows
 from kefu.features import FeatureConfig, Features
 from kefu.linear import linear_svm
-from kefu.runs import Run, links
+from kefu.runs import Lesson, Run, links
 from kefu.split import fold_of
 
 
@@ -35,20 +35,36 @@ class Fitted:
 
 @dataclass(frozen=True)
 class _Data:
-    """rows: (turns, width). said: the labelled of them. target: (said,) class numbers. fold: (turns,)."""
+    """rows: (turns, width). said: the labelled of them. target: (said,) class numbers. fold: (turns,).
+
+    taught: (lessons, width) rows of what the pack teaches, ``meant`` their class numbers, ``weight`` what one counts
+    beside a labelled turn. They are of no fold: no model is asked about them.
+    """
 
     rows: sp.csr_matrix
     said: np.ndarray
     target: np.ndarray
     fold: np.ndarray
+    taught: sp.csr_matrix
+    meant: np.ndarray
+    weight: float
     classes: int
     regularization: float
     seed: int
 
     def train(self, rows: sp.csr_matrix, without: frozenset[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Weights and intercept learned from the labelled turns that are of none of the folds ``without``."""
+        """Weights and intercept learned from the labelled turns that are of none of the folds ``without``.
+
+        Lessons have no neighbours: where ``rows`` are wider than ``taught``, nothing is told of them.
+        """
         used = ~np.isin(self.fold[self.said], list(without))
-        return linear_svm(rows[self.said[used]], self.target[used], self.classes, self.regularization, self.seed)
+        target, seen = np.concatenate([self.target[used], self.meant]), rows[self.said[used]]
+        importance = np.repeat([1.0, self.weight], [used.sum(), len(self.meant)])
+        taught = sp.csr_matrix(
+            (self.taught.data, self.taught.indices, self.taught.indptr), (len(self.meant), rows.shape[1])
+        )
+        together = sp.vstack([seen, taught], format="csr")
+        return linear_svm(together, target, self.classes, self.regularization, self.seed, importance)
 
 
 @dataclass(frozen=True)
@@ -82,8 +98,16 @@ def fit(
     ahead: bool,
     folds: int,
     seed: int,
+    examples: float = 0.0,
+    words: Mapping[str, str] | None = None,
+    lessons: Sequence[Lesson] = (),
 ) -> Fitted:
     """Trains on all labelled samples; calibrates on folds in which a group is never on both sides.
+
+    Args:
+        examples: what a lesson counts beside a labelled sample; 0: lessons are not used.
+        words: group → regex.
+        lessons: of classes that have labelled samples; others are passed over.
 
     Raises ValueError when there are fewer than two classes or two folds with labels.
     """
@@ -93,14 +117,30 @@ def fit(
     classes = tuple(sorted(set(values)))
     if len(classes) < 2:
         raise ValueError(f"A classifier needs samples of at least two classes; given: {len(values)} of {classes}")
-    shape = FeatureConfig(fields=dict(fields), ngrams=ngrams, buckets=features, encoder=encoder)
+    shape = FeatureConfig(
+        fields=dict(fields), ngrams=ngrams, buckets=features, encoder=encoder, words=dict(words or {})
+    )
     samples = [sample for run in runs for sample in run.samples]
-    makes = Features.learned([samples[number] for number in said], shape)
+    taught = [lesson for lesson in lessons if examples > 0 and lesson.label in classes]
+    shown = [lesson.sample for lesson in taught]
+    makes = Features.learned([samples[number] for number in said] + shown, shape)
     fold = np.array([fold_of(run.group, folds, seed) for run in runs for _ in run.samples])
     if len(np.unique(fold[said])) < 2:
         raise ValueError("All samples are of one fold: calibration needs several dialogues")
     target = np.searchsorted(classes, values)
-    data = _Data(makes(samples), said, target, fold, len(classes), regularization, seed)
+    meant = np.searchsorted(classes, [lesson.label for lesson in taught]).astype(int)
+    data = _Data(
+        rows=makes(samples),
+        said=said,
+        target=target,
+        fold=fold,
+        taught=makes(shown) if shown else sp.csr_matrix((0, makes.width), dtype=np.float32),
+        meant=meant,
+        weight=examples,
+        classes=len(classes),
+        regularization=regularization,
+        seed=seed,
+    )
     config = ClassifierConfig(classes=classes, features=shape, context_turns=context_turns, ahead=ahead)
     return _look_twice(data, config, makes, links([len(run.samples) for run in runs], ahead))
 

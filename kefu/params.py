@@ -104,6 +104,7 @@ class Labeler(Section):
     ngrams: tuple[int, int] = Field(description="narrowest and widest; a CJK character is 2 wide, others 1")
     encoder: Literal["none", "use-multilingual"] = Field("none", description="kefu.encoder; others need kefu[encoder]")
     regularization: float = Field(gt=0, description="C of the linear SVM: greater fits closer")
+    examples: float = Field(0.0, ge=0, description="what an example of the pack counts beside a reviewed turn; 0: none")
     context_turns: int = Field(ge=0, description="turns seen before the one to label")
     folds: int = Field(ge=2, description="for out-of-fold calibration")
     seed: int
@@ -169,6 +170,7 @@ class Router(Section):
     ngrams: tuple[int, int]
     encoder: Literal["none", "use-multilingual"] = Field("none", description="kefu.encoder; others need kefu[encoder]")
     regularization: float = Field(gt=0)
+    examples: float = Field(0.0, ge=0, description="what an example of the pack counts beside a labelled turn; 0: none")
     folds: int = Field(ge=2)
     seed: int
 

@@ -30,6 +30,14 @@ class Run:
     labels: Sequence[str | None]
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """An example that the pack gives of a class: it teaches, and nothing is measured on it."""
+
+    sample: Sample
+    label: str
+
+
 def links(lengths: Sequence[int], ahead: bool) -> np.ndarray:
     """Rows of each turn's neighbours, (turns, 2 x REACH) int; -1 where there is none.
 

@@ -10,6 +10,7 @@ from data.review.reviewed import known
 from kefu.io import atomic_dir, write_csv
 from kefu.pack import load_rules, load_taxonomy
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED, ROOT
+from kefu.phrases import load_phrases
 from pipelines.stage import stage
 
 
@@ -20,14 +21,14 @@ def main() -> None:
         labels = people.labels.values()
         joined = join_intents(labels, chosen(DIALOGUES, (label.dialogue_id for label in labels)), taxonomy.names)
         joined.warn("reviewed labels")
-        examples = {i.name: [text for some in i.examples.values() for text in some] for i in taxonomy.intents}
+        rules, phrases = load_rules(ROOT / s.params.pack), load_phrases(ROOT / s.params.pack)
         with atomic_dir(LABELER) as folder:
-            judged = train_labeler(joined.turns, load_rules(ROOT / s.params.pack), s.params.labeler, folder, examples)
+            judged = train_labeler(joined.turns, rules, s.params.labeler, folder, phrases)
         header = ("confidence", "accuracy", "count")
         rows = reliability_rows(judged)
         write_csv(PLOTS / "labeler/reliability.csv", header, ([row[name] for name in header] for row in rows))
         s.log({**joined.counts(), "refused": people.refused, **quality(judged)})
-        told = f"accuracy out of fold {s.metrics['accuracy']:.3f}" if judged else "taught by the taxonomy's examples"
+        told = f"accuracy out of fold {s.metrics['accuracy']:.3f}" if judged else "taught by the pack's examples"
         print(f"   {len(judged)} reviewed turns, {told}")
         if people.refused:
             print(f"   {people.refused} labels refused: not of taxonomy version {taxonomy.version!r}")

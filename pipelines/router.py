@@ -1,10 +1,11 @@
-"""Stage `router`: data/store/sets/router.jsonl → data/store/router, what serving routes with.
+"""Stage `router`: data/store/sets/router.jsonl + the pack's words and examples → data/store/router, to route with.
 
 python -m pipelines.router
 """
 
 from kefu.io import atomic_dir, read_jsonl, write_csv
-from kefu.paths import PLOTS, ROUTER, SETS
+from kefu.paths import PLOTS, ROOT, ROUTER, SETS
+from kefu.phrases import load_phrases
 from kefu.router import Router
 from kefu.schema import IntentExample
 from pipelines.stage import stage
@@ -15,7 +16,7 @@ def main() -> None:
     with stage("router") as s:
         examples = list(read_jsonl(SETS / "router.jsonl", IntentExample))
         with atomic_dir(ROUTER) as folder:
-            train_router(examples, s.params.router, folder)
+            train_router(examples, s.params.router, folder, load_phrases(ROOT / s.params.pack))
         quality = measure_router(Router.load(ROUTER), examples)
         pairs = [pair for pair, count in sorted(quality.confusion.items()) for _ in range(count)]
         write_csv(PLOTS / "router/confusion.csv", ("actual", "predicted"), pairs)

@@ -16,6 +16,7 @@ from sklearn.metrics import f1_score
 from kefu.calibration import accuracy_at_coverage, expected_calibration_error
 from kefu.fitting import fit
 from kefu.params import Router as RouterParams
+from kefu.phrases import NONE, Phrases, lessons
 from kefu.router import Router
 from kefu.runs import Run
 from kefu.schema import IntentExample
@@ -30,8 +31,10 @@ class RouterQuality:
     confusion: Counter[tuple[str, str]]
 
 
-def train_router(examples: Sequence[IntentExample], params: RouterParams, folder: Path) -> None:
-    """Trains on the examples of split 'train'; writes the model into ``folder``.
+def train_router(
+    examples: Sequence[IntentExample], params: RouterParams, folder: Path, phrases: Phrases = NONE
+) -> None:
+    """Trains on the examples of split 'train' and what the pack teaches; writes the model into ``folder``.
 
     Raises ValueError when people have not labelled turns of two intents yet.
     """
@@ -46,6 +49,8 @@ def train_router(examples: Sequence[IntentExample], params: RouterParams, folder
         fields=ROUTER_FIELDS,
         context_turns=max((len(example.context) for example in train), default=0),
         ahead=False,
+        words=phrases.words,
+        lessons=lessons(phrases.examples, ROUTER_FIELDS),
         **params.model_dump(),
     ).classifier.save(folder)
 

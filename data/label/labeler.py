@@ -7,14 +7,14 @@ without training again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
-from data.label.rules import FIELD, WEIGHT, run_with_rules
+from data.label.rules import FIELD, WEIGHT, run_with_rules, votes
 from data.label.turns import LabelledTurn
 from kefu.calibration import accuracy_at_coverage, expected_calibration_error, reliability
 from kefu.classifier import TextClassifier
@@ -22,8 +22,9 @@ from kefu.fitting import fit
 from kefu.io import write_jsonl
 from kefu.pack import Rule
 from kefu.params import Labeler
-from kefu.runs import Run
-from kefu.schema import Dialogue, Record, Turn
+from kefu.phrases import NONE, Phrases, Utterance, lessons
+from kefu.runs import Lesson, Run
+from kefu.schema import Dialogue, Record
 from kefu.views import LABELER_FIELDS
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
@@ -61,21 +62,24 @@ def train_labeler(
     rules: Sequence[Rule],
     params: Labeler,
     folder: Path,
-    examples: Mapping[str, Sequence[str]] | None = None,
+    phrases: Phrases = NONE,
 ) -> list[Judged]:
     """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions.
 
     Args:
-        examples: intent → the taxonomy's examples. They teach the intents of which nobody reviewed a turn yet: a
-            new one, or on a new shop's first day all of them. Reviewed turns teach better, so those take their place.
+        phrases: the pack's words and examples. Examples of an intent of which nobody reviewed a turn yet (a new
+            one, or on a new shop's first day all of them) stand in for such turns; the others teach beside them.
     """
     turns = sorted(turns, key=lambda t: (t.dialogue.id, t.index))
     seen = {turn.label.value for turn in turns}
-    unseen = {intent: texts for intent, texts in (examples or {}).items() if intent not in seen}
+    unseen = phrases.of({example.intent for example in phrases.examples} - seen)
+    fields = LABELER_FIELDS | {FIELD: WEIGHT}
     fitted = fit(
-        [*_runs(turns, rules, params.context_turns), *_example_runs(unseen, rules)],
-        fields=LABELER_FIELDS | {FIELD: WEIGHT},
+        [*_runs(turns, rules, params.context_turns), *_example_runs(unseen, rules, fields)],
+        fields=fields,
         ahead=True,
+        words=phrases.words,
+        lessons=_with_votes(phrases.of(seen), rules, fields),
         **params.model_dump(),
     )
     probabilities = fitted.probabilities[: len(turns)]
@@ -106,11 +110,15 @@ def _runs(turns: Sequence[LabelledTurn], rules: Sequence[Rule], context_turns: i
     return runs
 
 
-def _example_runs(examples: Mapping[str, Sequence[str]], rules: Sequence[Rule]) -> list[Run]:
+def _example_runs(examples: Sequence[Utterance], rules: Sequence[Rule], fields: Iterable[str]) -> list[Run]:
     """A run of one turn for each example."""
-    said = [(intent, Turn(role="customer", text=text, time=None)) for intent, some in examples.items() for text in some]
-    views = [(intent, run_with_rules(rules, [turn], 0)[1]) for intent, turn in said]
-    return [Run(f"example {number}", view, [intent]) for number, (intent, view) in enumerate(views)]
+    given = _with_votes(examples, rules, fields)
+    return [Run(f"example {number}", [lesson.sample], [lesson.label]) for number, lesson in enumerate(given)]
+
+
+def _with_votes(examples: Sequence[Utterance], rules: Sequence[Rule], fields: Iterable[str]) -> list[Lesson]:
+    given = lessons(examples, fields)
+    return [Lesson({**lesson.sample, FIELD: votes(rules, lesson.sample)}, lesson.label) for lesson in given]
 
 
 def guesses(

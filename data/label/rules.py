@@ -8,7 +8,7 @@ A new rule is a file in the pack's ``rules/``; nothing here changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kefu.pack import Rule
 from kefu.schema import Turn
@@ -18,7 +18,7 @@ FIELD = "rules"
 WEIGHT = 0.3  # length of the votes' vector, beside 1.0 of the turn's own words
 
 
-def votes(rules: Sequence[Rule], view: dict[str, str]) -> str:
+def votes(rules: Sequence[Rule], view: Mapping[str, str]) -> str:
     """The intents that rules vote for, given the labeler's view of a turn; one word each."""
     return " ".join(rule.intent for rule in rules if _matches(rule, view))
 
@@ -37,6 +37,6 @@ def run_with_rules(
     return places, [view_with_rules(rules, turns, index, context_turns) for index in places]
 
 
-def _matches(rule: Rule, view: dict[str, str]) -> bool:
+def _matches(rule: Rule, view: Mapping[str, str]) -> bool:
     wanted = ((rule.text, view["text"]), (rule.before, view["previous"]), (rule.after, view["answer"]))
     return all(re.search(pattern, text, re.IGNORECASE) for pattern, text in wanted if pattern is not None)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from data.label.labeler import guesses, quality, train_labeler
+from data.label.rules import FIELD
 from data.label.turns import join_intents
 from kefu import encoder
 from kefu.classifier import TextClassifier
@@ -14,10 +15,11 @@ from kefu.io import content_hash
 from kefu.pack import load_taxonomy
 from kefu.params import Labeler, load
 from kefu.paths import ROOT
+from kefu.phrases import Phrases, Utterance, load_phrases
 from kefu.router import Router
 from kefu.runs import REACH, Run, links, told, told_width
 from kefu.schema import Dialogue, Turn
-from kefu.views import ROUTER_FIELDS, router_run
+from kefu.views import ROUTER_FIELDS, labeler_view, router_run
 from tests.fixtures.chatter import ASKED, chatter
 
 FOLLOW_UPS = {"refund": "退款", "delivery": "快递"}
@@ -150,11 +152,10 @@ def test_an_encoder_without_its_package_says_what_to_install(monkeypatch: pytest
     assert encoder.encode("none", ["a"]).shape == (1, 0)
 
 
-def test_a_new_shop_is_labelled_by_its_taxonomys_examples(tmp_path: Path) -> None:
+def test_a_new_shop_is_labelled_by_its_packs_examples(tmp_path: Path) -> None:
     """Nobody reviewed anything yet: the labeler speaks, and claims no figure about itself."""
     taxonomy = load_taxonomy(ROOT / load().pack)
-    examples = {i.name: [text for some in i.examples.values() for text in some] for i in taxonomy.intents}
-    judged = train_labeler([], [], load().labeler, tmp_path, examples)
+    judged = train_labeler([], [], load().labeler, tmp_path, load_phrases(ROOT / load().pack))
     assert judged == [] and quality(judged) == {}
     classifier = TextClassifier.load(tmp_path)
     assert set(classifier.config.classes) == set(taxonomy.names)
@@ -169,14 +170,30 @@ def test_a_new_shop_is_labelled_by_its_taxonomys_examples(tmp_path: Path) -> Non
     assert [guess.intent for guess in guesses(classifier, [], [asked])] == ["return_request", "human_agent"]
 
 
-def test_examples_teach_only_intents_that_nobody_reviewed(tmp_path: Path) -> None:
+def test_examples_teach_beside_reviewed_turns_and_are_never_measured(tmp_path: Path) -> None:
     dialogues, labels = chatter(40, seed=5)
     turns = join_intents(labels, {d.id: d for d in dialogues}, {label.value for label in labels}).turns
-    reviewed = turns[0].label.value
-    with_old, with_new = ({reviewed: ["没有这个词"]}, {"brand_new": ["全新的问题", "另一个全新的问题"]})
-    train_labeler(turns, [], load().labeler, tmp_path / "plain")
-    train_labeler(turns, [], load().labeler, tmp_path / "old", with_old)
-    train_labeler(turns, [], load().labeler, tmp_path / "new", with_new)
-    plain, old, new = (TextClassifier.load(tmp_path / name).config.classes for name in ("plain", "old", "new"))
-    assert plain == old and set(new) == {*plain, "brand_new"}
-    assert content_hash(tmp_path / "plain") == content_hash(tmp_path / "old")
+    intent = turns[0].label.value
+    old = Phrases(examples=tuple(Utterance(intent, text) for text in ("zzyzx", "a zzyzx please")))
+    new = Phrases(examples=tuple(Utterance("brand_new", text) for text in ("全新的问题", "另一个全新的问题")))
+    saved, judged = {}, {}
+    for name, phrases in (("plain", Phrases()), ("old", old), ("new", new)):
+        judged[name] = train_labeler(turns, [], load().labeler, tmp_path / name, phrases)
+        saved[name] = TextClassifier.load(tmp_path / name)
+    plain = saved["plain"].config.classes
+    assert saved["old"].config.classes == plain and set(saved["new"].config.classes) == {*plain, "brand_new"}
+    told = [[(j.dialogue_id, j.turn, j.intent) for j in judged[name]] for name in saved]
+    assert told[0] == told[1] == told[2]
+    asked = labeler_view([Turn(role="customer", text="zzyzx", time=None)], 0, 6) | {FIELD: ""}
+    before, after = (saved[name].predict([asked])[0][plain.index(intent)] for name in ("plain", "old"))
+    assert after > before + 0.1
+
+
+def test_examples_of_weight_zero_change_nothing(tmp_path: Path) -> None:
+    dialogues, labels = chatter(40, seed=5)
+    turns = join_intents(labels, {d.id: d for d in dialogues}, {label.value for label in labels}).turns
+    some = Phrases(examples=(Utterance(turns[0].label.value, "zzyzx"),))
+    none = load().labeler.model_copy(update={"examples": 0.0})
+    train_labeler(turns, [], none, tmp_path / "plain")
+    train_labeler(turns, [], none, tmp_path / "some", some)
+    assert content_hash(tmp_path / "plain") == content_hash(tmp_path / "some")
