@@ -2,26 +2,28 @@
 
 Trying many and keeping the best would break a promise, so the tests are ordered and corrected as in Learn then
 Test (Angelopoulos et al. 2021, arXiv:2110.01052, fixed-sequence testing with several starts): the grid is fixed
-beforehand, a walk goes from strict to lax until its first failure. A start has its share of the error budget; a
-walk that reaches the next start hands its budget on (the fallback procedure: Wiens 2003, Pharmaceutical
-Statistics 2:211), so a machine that is good from the top on is tested the more leniently the further it came.
+beforehand, a walk goes from strict to lax until its first failure. Three walks share the error budget. The first,
+with half of it, starts at the strictest threshold that could be certified, where a modest machine with little
+evidence may be good enough; but there one wrong turn can end it. So others start where much and where nearly all is
+accepted, where a good machine has the most evidence. A walk that arrives at the next start hands its budget on (the
+fallback procedure: Wiens 2003, Pharmaceutical Statistics 2:211).
 
-Which thresholds can be certified at all, and where walks start, is known from confidences alone, before any label
-is looked at. Starts lie where the number of accepted turns has grown by a fixed factor: with starts at fixed
-confidences several walks began among the few surest turns of a modest machine, or all but one among the last of
-a good one.
+Which thresholds could be certified at all, and where walks start, is known from confidences alone, before
+any label is looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from data.label.bound import by_dialogue, lower_bound_of_dialogues
 
 GRID = tuple(np.round([*np.arange(0.995, 0.90, -0.005), *np.arange(0.90, 0.29, -0.01)], 3))
-STARTS = 4
+# Where a walk starts, as a share of the turns that the laxest threshold accepts → its share of the error budget.
+STARTS = {0.0: 0.5, 0.4: 0.25, 0.8: 0.25}
 
 
 def lowest_threshold(
@@ -36,11 +38,12 @@ def lowest_threshold(
         target: precision to certify.
         error: probability with which the answer may be wrong.
     """
-    share, budget, passed = error / STARTS, 0.0, None
     counts = {t: by_dialogue(correct[taken], dialogue[taken]) for t in GRID if (taken := confidence >= t).any()}
-    possible = [t for t, (_, size) in counts.items() if _bound(0 * size, size, share) >= target]
-    for walk in _walks(possible, [int(counts[t][1].sum()) for t in possible]):
-        budget += share
+    least = error * min(STARTS.values())
+    possible = [t for t, (_, size) in counts.items() if _bound(0 * size, size, least) >= target]
+    budget, passed = 0.0, None
+    for share, walk in _walks(possible, [int(counts[t][1].sum()) for t in possible]):
+        budget += error * share
         for threshold in walk:
             if _bound(*counts[threshold], budget) < target:
                 budget = 0.0
@@ -53,10 +56,9 @@ def _bound(wrong: np.ndarray, size: np.ndarray, error: float) -> float:
     return lower_bound_of_dialogues(wrong, size, 1 - error)
 
 
-def _walks(thresholds: Sequence[float], accepted: Sequence[int]) -> list[list[float]]:
-    """The thresholds in STARTS parts, strict ones first; ``accepted``: turns at each."""
-    if not thresholds:
-        return []
-    growth = (accepted[-1] / accepted[0]) ** (1 / STARTS)
-    starts = np.searchsorted(accepted, accepted[0] * growth ** np.arange(1, STARTS))
-    return [list(part) for part in np.split(np.array(thresholds), starts)]
+def _walks(thresholds: Sequence[float], accepted: Sequence[int]) -> Iterator[tuple[float, Sequence[float]]]:
+    """Share of the error budget and thresholds of each walk, strict ones first; ``accepted``: turns at each."""
+    most = accepted[-1] if accepted else 0
+    starts = [*np.searchsorted(accepted, [most * start for start in STARTS]), len(thresholds)]
+    for share, (first, last) in zip(STARTS.values(), pairwise(starts), strict=True):
+        yield share, thresholds[first:last]
