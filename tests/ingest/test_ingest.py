@@ -167,7 +167,7 @@ def test_a_day_without_raw_files_keeps_its_partition_and_its_duplicates(shop: Sh
 
 def test_a_killed_run_leaves_no_half_day(shop: Shop, content: Content) -> None:
     for day in ("2026-11-09", "2026-11-10"):
-        shop.put(day, "\n".join(dialogue(f"{day}-{n}", "在吗13800138000", f"在的{n}") for n in range(3000)))
+        shop.put(day, "\n".join(dialogue(f"{day}-{n}", "在吗13800138000", f"在的{n}") for n in range(600)))
     code = (
         "import os, sys, tests.ingest.conftest as c, data.clean.ingest as i\n"
         "from pathlib import Path\n"
@@ -178,7 +178,7 @@ def test_a_killed_run_leaves_no_half_day(shop: Shop, content: Content) -> None:
         "    if seen >= int(sys.argv[2]): print('now', flush=True); import time; time.sleep(60)\n"
         "list(i.ingest(shop.root / 'raw', shop.store, shop.params, c.PII, tick))\n"
     )
-    for moment, whole in ((1500, []), (4500, ["dt=2026-11-09"])):
+    for moment, whole in ((300, []), (900, ["dt=2026-11-09"])):
         command = [sys.executable, "-c", code, str(shop.root), str(moment)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
             assert process.stdout and process.stdout.readline() == "now\n"
@@ -190,11 +190,10 @@ def test_a_killed_run_leaves_no_half_day(shop: Shop, content: Content) -> None:
     assert content(shop.store) == content(shop.root / "fresh")
 
 
-def _some_days(shop: Shop) -> None:
-    for day in ("2026-11-09", "2026-11-10"):
-        for name in ("a.jsonl", "b.jsonl"):
-            lines = [dialogue(f"{name}{n}", "在吗13800138000", f"在的{day}{n}" * 9) for n in range(700)]
-            shop.put(day, "\n".join([*lines, lines[0], "{", lines[1].replace("在吗", "吗")]), name)
+def _busy_day(shop: Shop) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        lines = [dialogue(f"{name}{n}", "在吗13800138000", f"在的{n}" * 9) for n in range(500)]
+        shop.put("2026-11-10", "\n".join([*lines, lines[0], "{", lines[1].replace("在吗", "吗")]), name)
     row = {"customer": "u", "time": "2026-11-10T09:00:00+08:00", "role": "customer"}
     log = [json.dumps(row | {"session": f"w{n % 300}", "text": f"第{n}句"}) for n in range(900)]
     shop.put("2026-11-10", "\n".join(log), "r1.jsonl", "serving")
@@ -203,7 +202,7 @@ def _some_days(shop: Shop) -> None:
 def test_processes_and_machines_give_the_same_bytes(
     shop: Shop, content: Content, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _some_days(shop)
+    _busy_day(shop)
     shop.run()
     one = content(shop.store)
     monkeypatch.setattr("data.clean.runners._WORTH_IT", 0)
@@ -218,7 +217,7 @@ def test_processes_and_machines_give_the_same_bytes(
 
 
 def test_workers_end_with_the_run_that_started_them(shop: Shop) -> None:
-    _some_days(shop)
+    _busy_day(shop)
     code = (
         "import sys, time, tests.ingest.conftest as c, data.clean.ingest as i, data.clean.runners as r\n"
         "from pathlib import Path\n"
