@@ -71,6 +71,7 @@ class Conversations:
             self._add(number, place)
         rows = _distinct(np.array(self._contents, np.uint64))
         held_out = np.array(self._held_out, bool)[rows]
+        self._contents = array("Q")
         limit = self._params.max_sft
         train = self._choose(rows[~held_out], first, limit)
         held = self._choose(rows[held_out], first, round(limit * self._params.eval_share))
