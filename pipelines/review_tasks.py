@@ -68,7 +68,7 @@ def pull_reviews() -> tuple[int, int]:
     pack = load(ROOT / loaded.pack)
     studio = _studio(loaded, pack)
     before = _known(loaded)
-    answers = sync.pull(studio, pack, reviewed.since(REVIEWED, studio.name))
+    answers = sync.pull(studio, pack, REVIEWED)
     reviewed.remember(REVIEWED, studio.name, answers)
     after = _known(loaded)
     ledger.remember(LABELS, REVIEWED, {(said.dialogue_id, said.turn) for said in after.annotations})

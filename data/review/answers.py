@@ -2,11 +2,12 @@
 
 An annotation of another schema cannot be read, and one of a task that Kefu did not make means nothing: both
 are refused and counted. One of another taxonomy version is kept with its version; ``votes`` passes it over.
-It does not see annotations that were deleted on the server.
+Which annotations a task has is kept, too: one that it had before was deleted (``withdrawn``).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -50,6 +51,7 @@ class Annotation(Record):
     resolved: str | None = None
     slots: tuple[Span, ...] = ()
     answer: str | None = None
+    withdrawn: bool = Field(default=False, description="it was deleted on the server; what was said stands here still")
 
     @property
     def question(self) -> str:
@@ -58,11 +60,18 @@ class Annotation(Record):
 
 @dataclass
 class Answers:
-    """What was pulled, how many annotations could not be read, and the newest change seen (ISO 8601)."""
+    """What was pulled.
+
+    Attributes:
+        refused: how many annotations could not be read.
+        newest: the newest change seen (ISO 8601).
+        tasks: those that were looked at, by key: the ids of their annotations.
+    """
 
     annotations: list[Annotation] = field(default_factory=list)
     refused: int = 0
     newest: str | None = None
+    tasks: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
 def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact, meaning: Meaning) -> Answers:
@@ -81,6 +90,7 @@ def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact, meanin
         if round_ is None or len(task["predictions"]) != 1:
             answers.refused += len(task["annotations"])
             continue
+        answers.tasks[data["key"]].update(annotation["id"] for annotation in task["annotations"])
         asked = {name: data[name] for name in ("dialogue_id", "turn", "version")}
         asked |= {"server": server, "round": round_, **_proposed(task["predictions"])}
         answers.annotations += [Annotation(**asked, **_said(a, redact, meaning)) for a in task["annotations"]]

@@ -33,6 +33,7 @@ QUIET = {
     "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
     "LATEST_VERSION_CHECK": "false",
     "SENTRY_DSN": "",
+    "TZ": "UTC",  # bulk actions date tasks by the local clock and take it for UTC
 }
 
 

@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -120,31 +121,39 @@ class Studio:
                 self._client.tasks.delete(str(task_id))
         return len(ids)
 
-    def changed(self, since: str | None) -> Iterator[dict[str, Any]]:
-        """Annotated tasks that changed at or after ``since`` (ISO 8601), as plain JSON.
+    def has_annotation(self, number: int) -> bool:
+        """Whether the server has an annotation of this number."""
+        with _explained(self.url):
+            try:
+                self._client.annotations.get(number)
+            except ApiError as error:
+                if error.status_code == 404:
+                    return False
+                raise
+        return True
+
+    def changed(self, since: str | None, answered: bool = True) -> Iterator[dict[str, Any]]:
+        """Tasks that changed at or after ``since`` (ISO 8601), as plain JSON; with ``answered`` those that have
+        annotations. A task changes, too, when its annotation is deleted.
 
         None is dated after the reading began: a task may change again behind a page that was read, while later
         pages bring newer ones, and the next pull, which begins at the newest date, must not pass it over.
         """
-        query = _query(
-            {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0},
-            {
-                "filter": "filter:tasks:updated_at",
-                "operator": "greater_or_equal",
-                "type": "Datetime",
-                "value": since or EPOCH,
-            },
-        )
+        some = {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0}
+        late = {"operator": "greater_or_equal", "type": "Datetime", "value": since or EPOCH}
+        query = _query(*([some] if answered else []), {"filter": "filter:tasks:updated_at", **late})
         with _explained(self.url):
             began = self._newest()
             for task in self._client.tasks.list(project=self.project, query=query, page_size=PAGE):
                 yield _plain(task.model_dump(), began)
 
     def _newest(self) -> str:
-        """By the server's clock: when a task changed last."""
+        """By the server's clock: when a task changed last; but no later than now, for what is deleted in bulk on a
+        server of another time zone is dated hours ahead, and would hide what follows."""
+        now = moment(datetime.now(UTC))
         newest = {"query": _query(ordering="-tasks:updated_at"), "fields": "task_only", "include": "id,updated_at"}
         tasks = self._client.tasks.list(project=self.project, **newest, page_size=1)
-        return next((moment(task.updated_at) for task in tasks), EPOCH)
+        return min(next((moment(task.updated_at) for task in tasks), EPOCH), now)
 
 
 def _query(*filters: dict[str, Any], ordering: str = "tasks:id") -> str:

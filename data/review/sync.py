@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.review import answers, reviewed
+from data.review import answers, history, reviewed
 from data.review.agreement import agreement, figures
 from data.review.answers import Answers
 from data.review.details import Details
@@ -20,6 +20,7 @@ from data.review.question import CANNOT_TELL, FIRST, GOLDEN, INTENT, key
 from data.review.reviewed import Known
 from data.review.studio import Studio, StudioUnavailable
 from data.review.tasks import Ask, studio_task
+from data.review.withdrawn import withdrawn
 from kefu.pack import Pack
 from kefu.params import Review
 from kefu.redact import Redactor
@@ -88,11 +89,23 @@ def _for_two(ask: Ask, params: Review) -> bool:
     return ask.round == FIRST and fraction(ask.question, params.seed) < params.second_annotator_share
 
 
-def pull(studio: Studio, pack: Pack, since: str | None) -> Answers:
-    """What people finished at or after ``since``; personal data that they typed is taken out."""
-    redactor = Redactor(pack.shop.pii)
-    changed = studio.changed(since)
-    return answers.read(changed, studio.name, lambda text: redactor.redact(text, {}), Details(pack).value)
+def pull(studio: Studio, pack: Pack, folder: Path) -> Answers:
+    """What people finished or deleted since the last pull into ``folder``.
+
+    Personal data that they typed is taken out.
+    """
+    redactor, before = Redactor(pack.shop.pii), history.read(folder)
+    own = any(said.server == studio.name for said in before)
+    if before and not own:
+        log.warning("Label Studio: nothing was pulled from this project yet; what was said in others is kept")
+    changed = studio.changed(reviewed.since(folder, studio.name), answered=not own)
+    pulled = answers.read(changed, studio.name, lambda text: redactor.redact(text, {}), Details(pack).value)
+    if gone := list(withdrawn(before, pulled, studio.name, studio.has_annotation)):
+        log.warning(
+            "%d annotations were deleted in Label Studio: they count no more, the history keeps them", len(gone)
+        )
+        pulled.annotations += gone
+    return pulled
 
 
 def sync(
@@ -135,7 +148,7 @@ def _reached(folder: Path, pack: Pack, params: Review) -> tuple[Studio | None, A
     """The server and what is new there; none and nothing when it is away."""
     try:
         studio = Studio.from_environment(params, pack)
-        return studio, pull(studio, pack, reviewed.since(folder, studio.name)) if studio else Answers()
+        return studio, pull(studio, pack, folder) if studio else Answers()
     except StudioUnavailable as error:
         log.warning("%s. Going on with the labels in %s", error, folder)
         return None, Answers()

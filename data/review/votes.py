@@ -47,9 +47,11 @@ def majority(values: Sequence[str]) -> str | None:
 
 
 def standing(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """Each annotation as it stands now, without those that were skipped; oldest first."""
+    """Each annotation as it stands now, without those that were skipped or withdrawn; oldest first."""
     newest = {(a.server, a.id): a for a in sorted(annotations, key=lambda a: a.time)}
-    return sorted((a for a in newest.values() if not a.skipped and a.intent), key=lambda a: (a.time, a.id))
+    return sorted(
+        (a for a in newest.values() if a.intent and not (a.skipped or a.withdrawn)), key=lambda a: (a.time, a.id)
+    )
 
 
 def verdicts(annotations: Iterable[Annotation]) -> dict[str, Verdict]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from label_studio_sdk import LabelStudio
 
 from data.review import history, reviewed
 from data.review.question import ANSWER, CANNOT_TELL, RESOLUTION, SCHEMA
@@ -25,7 +29,7 @@ def connected(title: str) -> Studio:
 
 
 def remember(folder: Path, studio: Studio) -> None:
-    reviewed.remember(folder, studio.name, pull(studio, PACK, reviewed.since(folder, studio.name)))
+    reviewed.remember(folder, studio.name, pull(studio, PACK, folder))
 
 
 def test_push_annotate_pull_push_again(configured: Team, tmp_path: Path) -> None:
@@ -118,7 +122,7 @@ def test_what_another_version_said_is_refused_and_kept(
     assert len(run(tmp_path, review).labels) == 1  # the version of before: nothing was thrown away
 
 
-def test_tasks_of_another_schema_are_refused(configured: Team) -> None:
+def test_tasks_of_another_schema_are_refused(configured: Team, tmp_path: Path) -> None:
     up, review = configured.server, params("schemas")
     studio = Studio(up.url, up.token, review, PACK)
     data = {"key": "0", "dialogue_id": "shop:d:0", "turn": 0, "version": VERSION, "schema": SCHEMA + "0"}
@@ -126,8 +130,59 @@ def test_tasks_of_another_schema_are_refused(configured: Team) -> None:
     studio.push([{"data": data | shown}, {"data": data | shown | {"schema": SCHEMA}}])  # another schema, a forged key
     for task in tasks(up, "schemas"):
         answer(up, configured.first, task, "other")
-    pulled = pull(studio, PACK, None)
+    pulled = pull(studio, PACK, tmp_path)
     assert (pulled.annotations, pulled.refused) == ([], 2)
+
+
+def test_a_deleted_annotation_counts_no_more(
+    configured: Team, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Deleted by one, or in bulk; with its task it stays. The history keeps all."""
+    up, review = configured.server, params("deleted")
+    run(tmp_path, review)
+    there = tasks(up, "deleted")
+    for task in there[:4]:
+        answer(up, configured.first, task, "other")
+    studio = connected("deleted")
+    remember(tmp_path, studio)
+    assert len(run(tmp_path, review).labels) == 4
+
+    client = LabelStudio(base_url=up.url, api_key=up.token)
+    client.annotations.delete(tasks(up, "deleted")[0].annotations[0]["id"])
+    action = {"id": "delete_tasks_annotations", "project": there[0].project}
+    body = {"selectedItems": {"all": False, "included": [there[1].id]}}
+    httpx.post(
+        f"{up.url}/api/dm/actions", params=action, json=body, headers={"Authorization": f"Token {up.token}"}
+    ).raise_for_status()
+    client.tasks.delete(str(there[2].id))
+    left = {("shop:d:2", 0, "intent"): "other", ("shop:d:3", 0, "intent"): "other"}
+    for _ in range(2):  # the second time it is in the history already
+        assert values(run(tmp_path, review)) == left
+        remember(tmp_path, studio)
+    assert "2 annotations were deleted" in caplog.text and caplog.text.count("were deleted") == 2
+    assert [row.intent for row in history.read(tmp_path)] == ["other"] * 6  # four as they were said, two withdrawn
+
+    answer(up, configured.second, there[0], "invoice")  # it is asked again: Label Studio serves it
+    assert values(run(tmp_path, review)) == left | {("shop:d:0", 0, "intent"): "invoice"}
+
+
+def test_nothing_is_withdrawn_because_a_server_shows_less(
+    configured: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    up, review = configured.server, params("partial")
+    run(tmp_path, review)
+    answer(up, configured.first, tasks(up, "partial")[0], "other")
+    studio = connected("partial")
+    remember(tmp_path, studio)
+    whole = Studio.changed
+
+    def partial(self: Studio, since: str | None, answered: bool = True) -> Iterator[dict[str, Any]]:
+        return ({**task, "annotations": []} for task in whole(self, since, answered))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Studio, "changed", partial)
+        assert len(run(tmp_path, review).labels) == 1
+    assert len(run(tmp_path, params("partial, made anew")).labels) == 1 and "in others is kept" in caplog.text
 
 
 def test_a_forgotten_person_leaves_the_server(configured: Team, tmp_path: Path) -> None:
