@@ -87,6 +87,8 @@ class Sentiment(Wordings):
     thanks: Wording = Field(description="positive where the turn says little else")
     negators: Wording = Field(description="right before a wording they turn it round")
     ignore: Wording = Field(description="looks like one of the above and says nothing")
+    courtesy: Wording = Field({}, description="said beside thanks, and little else: 'all right', 'that is all'")
+    asking: Wording = Field({}, description="a turn that ends so asks: praise in it is none")
 
 
 class Outcome(Wordings):
@@ -94,6 +96,10 @@ class Outcome(Wordings):
     content: Wording = Field(description="the customer: that is all, thanks")
     unsolved: Wording = Field(description="the customer: it is not solved")
     pending: Wording = Field(description="the shop: not possible, or somebody will look into it")
+    refused: Wording = Field({}, description="the shop: not possible; solved where the customer takes it")
+    closing: Wording = Field({}, description="the shop's closing formula, passed over")
+    later: Wording = Field({}, description="the customer: comes back to it later")
+    asking: Wording = Field({}, description="a question")
 
 
 class Handover(Wordings):

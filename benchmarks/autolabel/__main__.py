@@ -26,7 +26,7 @@ from kefu.paths import ROOT
 from kefu.wordings import load_wordings
 
 SETS = {
-    "Author's own sentences: held-out part (slots: all, looked at)": ("held_out", sets.SEEN),
+    "The wordings' author's own sentences, all looked at by now": ("held_out", sets.SEEN),
     "Independent sentences, first half: read while the wordings were mended": ("first",),
     "Independent sentences, second half: only counted": ("second",),
 }

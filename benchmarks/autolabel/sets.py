@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from data.label.entities import EntityFinder
-from data.label.handover import NONE, HandoverRules
+from data.label.handover import HandoverRules
 from data.label.outcome import OutcomeRules
 from data.label.quality import PROBLEMS, QualityRules
 from data.label.sentiment import SentimentRules
@@ -84,11 +84,12 @@ def sentiment(words: LabelWordings) -> Iterator[Judgement]:
 def endings(words: LabelWordings) -> Iterator[Judgement]:
     """How dialogues ended, and whether they were handed over."""
     assert words.handover and words.outcome
-    handover, outcome = HandoverRules(words.handover), OutcomeRules(words.outcome)
+    mood = SentimentRules(words.sentiment) if words.sentiment else None
+    handover, outcome = HandoverRules(words.handover), OutcomeRules(words.outcome, mood)
     for part, row in _cases("dialogues"):
         case = dialogue(row["turns"])
         handed = handover.of(case, {})
-        ended = outcome.of(case, handed.value != NONE)
+        ended = outcome.of(case, handed.turn)
         text = " / ".join(row["turns"])
         yield Judgement("handover", part, row["handover"], handed.value, handed.rule, text)
         yield Judgement("resolved", part, row["resolved"], ended.value, ended.rule, text)

@@ -3,7 +3,7 @@
 Beside flows' slots (``kefu/slots.py``), which serving acts on: these are for statistics, search and
 training. Redacted values are their placeholders; a product is its key in the pack's table, or a common
 noun where several products could be meant; sums and times stay as written. Several values of one kind: the
-longest name, else the first pattern that matches. Negation ("not the red one") is not understood.
+longest name, the first of several as long, else the first pattern that matches. Negation ("not the red one") is not understood.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class _Finder:
         """Of a text without placeholders."""
         if self._names and (name := self._name.search(text)):
             return self._names[name[0].casefold()]
-        found = [(-len(m[0]), value) for value, words in self._choices if (m := words.search(text))]
+        found = [(-len(m[0]), m.start(), value) for value, words in self._choices if (m := words.search(text))]
         if found:
-            return min(found)[1]
+            return min(found)[2]
         match = self._pattern.search(text)
         return match[0].strip() if match else None
 

@@ -19,8 +19,11 @@ LOOK_BACK = 2  # customer turns before the hand-over in which the reason is look
 
 
 class Handed(NamedTuple):
+    """``turn``: in which the shop hands over; None where it does not, or only the source says so."""
+
     value: str
     rule: str
+    turn: int | None = None
 
 
 class HandoverRules:
@@ -37,7 +40,8 @@ class HandoverRules:
         if at is None and dialogue.outcome != "handoff":
             return Handed(NONE, NONE)
         end = len(dialogue.turns) - 1 if at is None else at
-        return self._why(dialogue.turns, end, intents, "told" if dialogue.outcome == "handoff" else "heard")
+        how = "told" if dialogue.outcome == "handoff" else "heard"
+        return self._why(dialogue.turns, end, intents, how)._replace(turn=at)
 
     def _where(self, turns: tuple[Turn, ...]) -> int | None:
         """The turn in which the shop hands over; the last one if several do."""

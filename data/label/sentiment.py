@@ -3,7 +3,7 @@
 Wordings and not a model: nobody labels sentiment here, and a lexicon can be read, corrected and replaced
 with the pack. Stars (CSAT) do not teach it: they judge a whole conversation, mostly whether it helped.
 A negator right before a wording turns it round ("not happy"), "thanks" counts only where little else is
-said, and the last word wins a tie ("nice, but useless"). Irony, and praise or blame in words that the
+said, praise in a question ("is it any good?") does not, and the last word wins a tie ("nice, but useless"). Irony, and praise or blame in words that the
 pack does not list, are not heard: such a turn is called neutral. ``python -m benchmarks.autolabel``
 measures it.
 """
@@ -20,6 +20,7 @@ LITTLE = 5  # characters beside the thanks, marks not counted; a Latin letter is
 NEAR = 1  # characters between a negator and what it turns round
 _MARKS = re.compile(r"[\W_]+")
 _LATIN = re.compile(r"[a-z0-9]")
+_DATA = re.compile(r"\[(?!NAME)[A-Z]+_\d+\]")  # an order number with thanks asks for something
 
 
 class Heard(NamedTuple):
@@ -35,6 +36,7 @@ class SentimentRules:
     def __init__(self, words: Sentiment) -> None:
         self._positive, self._negative = matcher(words.positive), matcher(words.negative)
         self._thanks, self._ignore = matcher(words.thanks), matcher(words.ignore)
+        self._courtesy, self._asking = matcher(words.courtesy), matcher(words.asking)
         self._negators = re.compile(rf"(?:{matcher(words.negators).pattern})\W{{0,{NEAR}}}$", re.IGNORECASE)
 
     def of(self, text: str) -> Heard:
@@ -47,6 +49,8 @@ class SentimentRules:
             for m in self._positive.finditer(plain)
             if not any(start <= m.start() < end for start, end in taken)
         ]
+        if good and self._asking.search(plain):
+            good = []
         bad = [(at, 0 if self._negators.search(plain[:at]) else sign) for at, sign in bad]
         found = sorted(pair for pair in bad + good if pair[1])
         score = sum(sign for _, sign in found)
@@ -57,6 +61,12 @@ class SentimentRules:
 
     def _only_thanks(self, text: str) -> bool:
         rest, times = self._thanks.subn("", text)
+        rest = self._courtesy.sub("", rest) if times else rest
         plain = _MARKS.sub("", rest).lower()
         latin = len(_LATIN.findall(plain))
-        return times > 0 and len(plain) - latin / 2 <= LITTLE and not text.rstrip().endswith(("?", "？"))
+        return (
+            times > 0
+            and not _DATA.search(text)
+            and len(plain) - latin / 2 <= LITTLE
+            and not text.rstrip().endswith(("?", "？"))
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from data.label.checked import Confidence
-from data.label.handover import NONE, HandoverRules
+from data.label.handover import HandoverRules
 from data.label.outcome import OutcomeRules
 from data.label.quality import QualityRules
 from data.label.sentiment import SentimentRules
@@ -35,7 +35,7 @@ class Signals:
         w = wordings
         self._version = pack.taxonomy.version
         self._sentiment = SentimentRules(w.sentiment) if w.sentiment else None
-        self._outcome = OutcomeRules(w.outcome) if w.outcome else None
+        self._outcome = OutcomeRules(w.outcome, self._sentiment) if w.outcome else None
         self._handover = HandoverRules(w.handover) if w.handover else None
         self._quality = QualityRules(w.quality, pack) if w.quality else None
         known: dict[Key, Label] = {(x.dialogue_id, x.turn, x.what): x for x in reviewed}
@@ -68,7 +68,7 @@ class Signals:
         if handed:
             yield None, "handover", handed.value, f"handover:{handed.rule}"
         if self._outcome:
-            ended = self._outcome.of(dialogue, handed is not None and handed.value != NONE)
+            ended = self._outcome.of(dialogue, handed.turn if handed else None)
             yield None, "resolved", ended.value, f"resolved:{ended.rule}"
         for problem in self._quality.of(dialogue.turns) if self._quality else ():
             yield None, f"quality:{problem.problem}", "yes", f"quality:{problem.rule}"
