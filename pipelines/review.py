@@ -3,6 +3,7 @@
 python -m pipelines.review
 """
 
+from data.label.ledger import drawn
 from data.review.sync import sync
 from kefu.dialogues import read_dialogues
 from kefu.io import read_jsonl, write_json, write_jsonl
@@ -14,8 +15,10 @@ from pipelines.stage import stage
 
 def main() -> None:
     with stage("review") as s:
+        pack = load(ROOT / s.params.pack)
+        version = pack.taxonomy.version
         queue = list(read_jsonl(LABELS / "queue.jsonl", ReviewTask))
-        result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, load(ROOT / s.params.pack), s.params.review)
+        result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, pack, s.params.review, drawn(LABELS, version))
         write_jsonl(REVIEW / "labels.jsonl", result.labels)
         write_json(REVIEW / "agreement.json", result.agreement)
         s.log(result.metrics)

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from data.label import ledger
 from data.review import reviewed, sync
 from data.review.agreement import agreement, table
+from data.review.answers import Annotation
 from data.review.question import GOLDEN
 from data.review.studio import Studio, StudioUnavailable
 from data.review.tasks import Ask
@@ -37,7 +40,8 @@ def _studio(loaded: Params, pack: Pack) -> Studio:
 def _asks(loaded: Params) -> list[Ask]:
     path = LABELS / "queue.jsonl"
     queue = read_jsonl(path, ReviewTask) if path.exists() else iter(())
-    return sync.open_asks(queue, _known(loaded), load_taxonomy(ROOT / loaded.pack).version)
+    version = load_taxonomy(ROOT / loaded.pack).version
+    return sync.open_asks(queue, _known(loaded), version, ledger.drawn(LABELS, version))
 
 
 def waiting() -> int:
@@ -71,9 +75,25 @@ def pull_reviews() -> tuple[int, int]:
     answers = sync.pull(studio, pack, REVIEWED)
     reviewed.remember(REVIEWED, studio.name, answers)
     after = _known(loaded)
-    ledger.remember(LABELS, REVIEWED, {(said.dialogue_id, said.turn) for said in after.annotations})
+    answered = {(said.dialogue_id, said.turn) for said in after.annotations}
+    ledger.remember(LABELS, REVIEWED, answered, _shown(after.annotations))
     new = [label for at, label in after.labels.items() if before.labels.get(at) != label]
     return len(new), answers.refused + after.refused - before.refused
+
+
+def _shown(annotations: Iterable[Annotation]) -> Iterator[ledger.Audited]:
+    """What people were shown of turns that chance drew, as their tasks tell."""
+    for said in annotations:
+        if said.audited is not None:
+            yield ledger.Audited(
+                dialogue_id=said.dialogue_id,
+                turn=said.turn,
+                day=said.dialogue_id.split(":")[1],
+                predicted=said.proposal,
+                confidence=said.confidence,
+                accepted=said.audited,
+                version=said.version,
+            )
 
 
 def report() -> list[str]:

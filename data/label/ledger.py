@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from pydantic import Field
@@ -48,12 +48,23 @@ def _rows(path: Path) -> list[Audited]:
     return list(read_jsonl(path, Audited)) if path.exists() else []
 
 
-def remember(labels: Path, reviewed: Path, answered: Collection[Turn]) -> int:
-    """Copies what the machine said of the drawn turns that are answered now; returns how many are new."""
+def drawn(labels: Path, version: str) -> dict[Turn, bool]:
+    """The turns that chance drew, and whether the machine's label of each was accepted."""
+    return {(row.dialogue_id, row.turn): row.accepted for row in _rows(labels / AUDITED) if row.version == version}
+
+
+def remember(labels: Path, reviewed: Path, answered: Collection[Turn], shown: Iterable[Audited] = ()) -> int:
+    """Adds what the machine said of the drawn turns that are answered now; returns how many are new.
+
+    Args:
+        labels: folder with ``audited.jsonl``; it may be missing.
+        shown: what the tasks themselves tell of answered turns; it goes before what the file says.
+    """
     old = _rows(reviewed / LEDGER)
     known = {(row.dialogue_id, row.turn, row.version) for row in old}
-    said = (row for row in _rows(labels / AUDITED) if (row.dialogue_id, row.turn) in answered)
-    new = [row for row in said if (row.dialogue_id, row.turn, row.version) not in known]
+    said = [*shown, *(row for row in _rows(labels / AUDITED) if (row.dialogue_id, row.turn) in answered)]
+    first = {(row.dialogue_id, row.turn, row.version): row for row in reversed(said)}
+    new = [row for at, row in first.items() if at not in known]
     if new:
         rows = sorted([*old, *new], key=lambda r: (r.day, r.dialogue_id, r.turn, r.version))
         write_jsonl(reviewed / LEDGER, rows)

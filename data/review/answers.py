@@ -17,6 +17,7 @@ from pydantic import Field
 
 from data.review.chat import turn_of
 from data.review.question import ANSWER, INTENT, RESOLUTION, SCHEMA, SLOTS, key, round_of
+from data.review.sealed import FIELD, opened
 from kefu.schema import Record
 
 Redact = Callable[[str], str]
@@ -43,6 +44,7 @@ class Annotation(Record):
     round: str = Field(description="one of question.ROUNDS")
     proposal: str = Field(description="the intent that was preselected")
     confidence: float = Field(description="of the proposal")
+    audited: bool | None = Field(default=None, description="of a turn that chance drew: whether its label was accepted")
     who: str
     time: str = Field(description="of the newest change, ISO 8601 in UTC")
     seconds: float | None = Field(description="that it took")
@@ -92,7 +94,8 @@ def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact, meanin
             continue
         answers.tasks[data["key"]].update(annotation["id"] for annotation in task["annotations"])
         asked = {name: data[name] for name in ("dialogue_id", "turn", "version")}
-        asked |= {"server": server, "round": round_, **_proposed(task["predictions"])}
+        asked |= {"server": server, "round": round_, "audited": opened(data["key"], data.get(FIELD))}
+        asked |= _proposed(task["predictions"])
         answers.annotations += [Annotation(**asked, **_said(a, redact, meaning)) for a in task["annotations"]]
     return answers
 

@@ -12,11 +12,12 @@ from typing import Any
 from data.review.details import Details
 from data.review.interface import Page
 from data.review.question import OBJECT
+from data.review.sealed import FIELD
 from data.review.tasks import MODEL
 from kefu.pack import Pack
 from kefu.params import Review
 
-DATA = (OBJECT, "key", "dialogue_id", "turn", "version", "schema")
+DATA = (OBJECT, "key", "dialogue_id", "turn", "version", "schema", FIELD)
 COLUMNS = (
     *("inner_id", "total_annotations", "cancelled_annotations", "total_predictions", "annotators"),
     *("annotations_results", "annotations_ids", "predictions_score", "predictions_model_versions"),

@@ -7,7 +7,7 @@ the labels that the repository has. What was finished meanwhile is pulled the ne
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from kefu.schema import Dialogue, Label, ReviewTask
 from kefu.split import fraction
 
 log = logging.getLogger("kefu.review")
+Turn = tuple[str, int]  # dialogue, index
 CHUNK = 200  # questions that the server is asked about at once
 
 
@@ -40,8 +41,11 @@ class Reviewed:
     metrics: dict[str, float]
 
 
-def open_asks(queue: Iterable[ReviewTask], known: Known, version: str) -> list[Ask]:
-    """What is to be asked: again where people disagree, then the queue in its order, golden tasks in their places."""
+def open_asks(queue: Iterable[ReviewTask], known: Known, version: str, drawn: Mapping[Turn, bool]) -> list[Ask]:
+    """What is to be asked: again where people disagree, then the queue in its order, golden tasks in their places.
+
+    ``drawn``: turns that chance drew for the audit, and whether the machine's label was accepted.
+    """
     asks = [
         Ask.again(verdict.votes[-1], round_) for verdict in known.verdicts.values() if (round_ := verdict.next_round)
     ]
@@ -51,7 +55,7 @@ def open_asks(queue: Iterable[ReviewTask], known: Known, version: str) -> list[A
             if key(task.dialogue_id, task.turn, version) not in measured:
                 asks.append(Ask(task, GOLDEN, version))
         elif known.open(task.dialogue_id, task.turn, version):
-            asks.append(Ask(task, FIRST, version))
+            asks.append(Ask(task, FIRST, version, drawn.get((task.dialogue_id, task.turn))))
     return asks
 
 
@@ -109,18 +113,24 @@ def pull(studio: Studio, pack: Pack, folder: Path) -> Answers:
 
 
 def sync(
-    queue: Sequence[ReviewTask], dialogues: Iterable[Dialogue], folder: Path, pack: Pack, params: Review
+    queue: Sequence[ReviewTask],
+    dialogues: Iterable[Dialogue],
+    folder: Path,
+    pack: Pack,
+    params: Review,
+    drawn: Mapping[Turn, bool],
 ) -> Reviewed:
     """Pulls what is finished, pushes what waits, and gives all labels by people.
 
     Args:
         dialogues: the dialogue store, read only when something is pushed.
         folder: ``data/reviewed``; read, never written (`kefu review pull` writes it).
+        drawn: see ``open_asks``.
     """
     version = pack.taxonomy.version
     studio, pulled = _reached(folder, pack, params)
     known = reviewed.known(folder, version, pulled.annotations)
-    asks = open_asks(queue, known, version)
+    asks = open_asks(queue, known, version, drawn)
     pushed = 0
     try:
         pushed = push(studio, asks, dialogues, pack, params) if studio else 0

@@ -11,6 +11,7 @@ from data.review.chat import chat, region
 from data.review.details import Details
 from data.review.interface import WORDS, Language, shown
 from data.review.question import INTENT, OBJECT, SCHEMA, SLOTS, key, task_key
+from data.review.sealed import FIELD, sealed
 from kefu.pack import Taxonomy
 from kefu.schema import Dialogue, ReviewTask
 
@@ -20,11 +21,16 @@ Part = dict[str, Any]
 
 @dataclass(frozen=True)
 class Ask:
-    """A turn to ask about, in one round, under one taxonomy version."""
+    """A turn to ask about, in one round, under one taxonomy version.
+
+    Attributes:
+        audited: None, or, of a turn that chance drew, whether the machine's label was accepted.
+    """
 
     task: ReviewTask
     round: str
     version: str
+    audited: bool | None = None
 
     @classmethod
     def again(cls, vote: Annotation, round_: str) -> Ask:
@@ -65,6 +71,7 @@ def studio_task(ask: Ask, dialogue: Dialogue, taxonomy: Taxonomy, details: Detai
         "turn": task.turn,
         "version": ask.version,
         "schema": SCHEMA,
+        FIELD: sealed(ask.key, ask.audited),
         OBJECT: chat(dialogue.turns, task.turn),
         "question": text,
         "proposal": f"{shown(WORDS['proposal'], spoken)}: {title} ({task.confidence:.0%})",

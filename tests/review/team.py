@@ -54,8 +54,10 @@ def asked(number: int, why: str = "unsure") -> ReviewTask:
 QUEUE = [asked(number) for number in range(5)]
 
 
-def run(folder: Path, review: Review, queue: list[ReviewTask] = QUEUE, of: Pack = PACK) -> Reviewed:
-    return sync(queue, iter(DIALOGUES), folder, of, review)
+def run(
+    folder: Path, review: Review, queue: list[ReviewTask] = QUEUE, of: Pack = PACK, drawn: dict[Any, bool] | None = None
+) -> Reviewed:
+    return sync(queue, iter(DIALOGUES), folder, of, review, drawn or {})
 
 
 def tasks(up: LocalServer, title: str) -> list[Any]:
