@@ -130,6 +130,8 @@ class Autolabel(Section):
     audit_share: float = Field(ge=0, le=1, description="turns that people see whatever the machine thinks of them")
     audit_days: int = Field(gt=0, description="newest audited days on which the promise is tested")
     golden: int = Field(ge=0, description="known answers asked again in the queue, unseen, to measure reviewers")
+    neighbours: int = Field(0, ge=0, description="nearest reviewed turns that are heard beside the labeler; 0: none")
+    neighbours_below: float = Field(0.95, ge=0, le=1, description="the labeler's confidence from which they are not")
     workers: int = Field(ge=0, description="processes; 0: one a core. The labels do not depend on it")
     seed: int
 

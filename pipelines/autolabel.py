@@ -3,7 +3,8 @@
 python -m pipelines.autolabel
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from data.label import report
 from data.label.audit import audit
@@ -11,7 +12,9 @@ from data.label.autolabel import certified, decided, evidence, warn_if_nothing, 
 from data.label.everyday import Recipe
 from data.label.labeler import OUT_OF_FOLD, Judged
 from data.label.ledger import ledger
-from data.label.second_opinion import OPINIONS, Opinion, listen
+from data.label.neighbours import Neighbours
+from data.label.opinions import OPINIONS, Opinion, Opinions
+from data.label.second_opinion import SecondOpinion, Source, listen
 from data.label.stream import chosen, labelled, partitions
 from data.review.golden import golden_tasks
 from data.review.question import GOLDEN
@@ -20,14 +23,28 @@ from data.review.reviewed import known
 from kefu.classifier import class_names
 from kefu.dialogues import copies
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
-from kefu.pack import load_taxonomy
+from kefu.pack import load_rules, load_taxonomy
+from kefu.params import Autolabel
 from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED, ROOT
-from kefu.schema import Label
+from kefu.schema import Dialogue, Label
 from pipelines.stage import stage
 
 
 def truth(labels: Sequence[Label]) -> dict[tuple[str, int], str]:
     return {(x.dialogue_id, x.turn): x.value for x in labels if x.what == "intent" and x.turn is not None}
+
+
+def heard(
+    params: Autolabel, pack: Path, dialogues: Mapping[str, Dialogue]
+) -> tuple[list[Judged], SecondOpinion | None]:
+    """What the labeler and the other sources that are switched on say of reviewed turns, and of new ones."""
+    judged, classes = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), class_names(LABELER)
+    sources: list[Source] = []
+    if params.neighbours and judged:
+        sources.append(Neighbours.of(LABELER, load_rules(pack), judged, dialogues, params))
+    if opinions := list(read_jsonl(JUDGE / OPINIONS, Opinion)):
+        sources.append(Opinions.of(opinions, classes))
+    return listen(judged, sources, classes, dialogues)
 
 
 def main() -> None:
@@ -37,8 +54,7 @@ def main() -> None:
         people = known(REVIEWED, version)
         labels = list(people.labels.values())
         dialogues = chosen(DIALOGUES, (label.dialogue_id for label in labels))
-        opinions = read_jsonl(JUDGE / OPINIONS, Opinion)
-        judged, second = listen(list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), opinions, class_names(LABELER))
+        judged, second = heard(params, pack, dialogues)
         drawn = ledger(REVIEWED, version)
         promise = params.target_precision, params.confidence_level
         found = audit(drawn, truth(labels), *promise, params.audit_days)

@@ -12,7 +12,7 @@ from pathlib import Path
 from data.label.autolabel import decided
 from data.label.band import Band, candidates, draw
 from data.label.labeler import OUT_OF_FOLD, Judged
-from data.label.second_opinion import OPINIONS, Opinion, worth
+from data.label.opinions import OPINIONS, Opinion, worth
 from data.label.stream import chosen
 from data.review.reviewed import known
 from kefu.classifier import class_names

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from data.label.acceptance import Acceptance
-from data.label.labeler import SecondOpinion, guesses
+from data.label.labeler import guesses
 from data.label.ledger import Audited
 from data.label.proposal import Proposal
+from data.label.second_opinion import SecondOpinion
 from data.label.signals import Signals
 from data.label.slot_labels import SlotLabels
 from kefu.classifier import TextClassifier
@@ -34,7 +36,7 @@ class Recipe:
     """All that a labeller is made from; picklable.
 
     skip: turns that people have dealt with. reviewed: their labels. dialogues: those they speak of.
-    second_opinion: the judge's, where it was asked (``data/label/second_opinion.py``).
+    second_opinion: of sources beside the labeler, if any is asked (``data/label/second_opinion.py``).
     """
 
     pack: Path
@@ -89,7 +91,9 @@ class Everyday:
 
     def _proposals(self, dialogues: Sequence[Dialogue]) -> Iterator[Proposal]:
         """One for every customer turn that people have not dealt with."""
-        for guess in guesses(self._classifier, self._rules, dialogues, self._recipe.second_opinion):
+        others = self._recipe.second_opinion
+        heard = partial(others, dialogues={dialogue.id: dialogue for dialogue in dialogues}) if others else None
+        for guess in guesses(self._classifier, self._rules, dialogues, heard):
             dialogue, index = guess.dialogue, guess.index
             if (dialogue.id, index) not in self._recipe.skip:
                 yield Proposal(

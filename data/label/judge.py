@@ -26,7 +26,7 @@ import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
 
-from data.label.second_opinion import Opinion
+from data.label.opinions import Opinion
 from kefu.bases import open_base
 from kefu.chat import ChatRenderer
 from kefu.pack import Lang, Taxonomy

@@ -1,119 +1,136 @@
-"""What the judge thinks of some turns, weighed against the labeler's probabilities (``data/label/pool.py``).
+"""What others think of some turns, weighed against the labeler's probabilities (``data/label/pool.py``).
 
-New turns get the pool fitted on all reviewed turns that were judged. Reviewed turns, on which thresholds are
-certified, get one fitted on other folds of dialogues, so their confidences are out of fold as the labeler's
-are. The labeler's out-of-fold probabilities on those other folds come from models that saw this fold's
+Others are sources: the judge (``data/label/opinions.py``), the nearest reviewed turns (``data/label/neighbours.py``).
+They are heard one after the other, each weighed against what was made of those before it. So each has weights
+learned on the very turns that it speaks of, and a source that is silent about a turn changes nothing there.
+
+New turns get the pool fitted on all reviewed turns of which the source has an opinion. Reviewed turns, on which
+thresholds are certified, get one fitted on other folds of dialogues, so their confidences are out of fold as the
+labeler's are. The labeler's out-of-fold probabilities on those other folds come from models that saw this fold's
 labels, as is usual in stacking; five numbers learn next to nothing from that.
 
-That the promise of ``data/label/acceptance.py`` still holds needs one thing more: among reviewed turns as
-many, and the same kind of turns, must have been judged as among new ones. ``data/label/band.py`` sees to it.
+That the promise of ``data/label/acceptance.py`` still holds needs one thing more: among reviewed turns a source
+must have spoken of as many, and the same kind of turns, as among new ones. Each source sees to that itself.
 
-Fewer than 100 reviewed turns that were judged: the judge is not listened to, said aloud.
+Fewer than 100 reviewed turns of which it has an opinion: a source is not listened to, said aloud.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from data.label.labeler import Judged, arrays
+from data.label.labeler import Judged
 from data.label.pool import Pool, cross_fitted
-from kefu.schema import Record
+from kefu.schema import Dialogue
 from kefu.split import fold_of
 
 LOG = logging.getLogger("kefu")
-OPINIONS = "opinions.jsonl"
-FEWEST = 100  # reviewed turns that were judged
+FEWEST = 100  # reviewed turns of which a source has an opinion
 FOLDS, SEED = 5, 0
 Turn = tuple[str, int]
 
 
-class Opinion(Record):
-    """The judge's probability of every intent of the taxonomy."""
+class Source(Protocol):
+    """Somebody with an opinion of some turns; picklable.
 
-    dialogue_id: str
-    turn: int
-    probabilities: dict[str, float]
+    name: for the log. more: what to do when it is known of too few reviewed turns.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def more(self) -> str: ...
+
+    def __call__(
+        self, confidence: np.ndarray, turns: Sequence[Turn], dialogues: Mapping[str, Dialogue]
+    ) -> tuple[list[int], np.ndarray]:
+        """Numbers of the turns that it has an opinion of, and its probabilities, (those, classes).
+
+        Args:
+            confidence: (n,) of what is thought of these turns so far.
+            dialogues: by id, those of the turns.
+        """
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A source and what it weighs."""
+
+    source: Source
+    pool: Pool
+
+    def __call__(
+        self, probabilities: np.ndarray, turns: Sequence[Turn], dialogues: Mapping[str, Dialogue]
+    ) -> np.ndarray:
+        rows, said = self.source(probabilities.max(axis=1, initial=0), turns, dialogues)
+        if not rows:
+            return probabilities
+        result = probabilities.copy()
+        result[rows] = self.pool(probabilities[rows], said)
+        return result
 
 
 @dataclass(frozen=True)
 class SecondOpinion:
-    """Replaces the labeler's probabilities of turns that were judged; others stay as they are, bit for bit.
+    """Replaces probabilities of turns that sources speak of; others stay as they are, bit for bit."""
 
-    said: of each judged turn the judge's probabilities in the labeler's order of classes.
-    """
+    heard: tuple[Heard, ...]
 
-    pool: Pool
-    said: Mapping[Turn, np.ndarray]
-
-    def __call__(self, probabilities: np.ndarray, turns: Sequence[Turn]) -> np.ndarray:
-        rows = [row for row, turn in enumerate(turns) if turn in self.said]
-        if not rows:
-            return probabilities
-        result = probabilities.copy()
-        result[rows] = self.pool(probabilities[rows], np.stack([self.said[turns[row]] for row in rows]))
-        return result
+    def __call__(
+        self, probabilities: np.ndarray, turns: Sequence[Turn], dialogues: Mapping[str, Dialogue]
+    ) -> np.ndarray:
+        for one in self.heard:
+            probabilities = one(probabilities, turns, dialogues)
+        return probabilities
 
 
 def listen(
-    judged: Sequence[Judged], opinions: Iterable[Opinion], classes: Sequence[str]
+    judged: Sequence[Judged], sources: Sequence[Source], classes: Sequence[str], dialogues: Mapping[str, Dialogue]
 ) -> tuple[list[Judged], SecondOpinion | None]:
-    """The out-of-fold predictions with the judge heard, and what hears it on new turns; None without opinions.
+    """The out-of-fold predictions with the sources heard, and what hears them on new turns; None when none is.
 
     Args:
+        sources: in the order in which they are heard.
         classes: in the labeler's order.
+        dialogues: by id, those of the predictions.
     """
-    said = {(o.dialogue_id, o.turn): np.array([o.probabilities.get(c, 0.0) for c in classes]) for o in opinions}
-    both = [row for row, j in enumerate(judged) if (j.dialogue_id, j.turn) in said]
-    fold = np.array([fold_of(judged[row].dialogue_id, FOLDS, SEED) for row in both], dtype=int)
-    if not said:
-        return list(judged), None
-    if len(both) < FEWEST or np.bincount(fold).max() > len(both) - FEWEST // 2:
-        LOG.warning(
-            "the judge is not listened to: it judged %d reviewed turns, %d of several dialogues are needed to weigh "
-            "it; review more turns or raise judge.turns",
-            len(both),
-            FEWEST,
-        )
-        return list(judged), None
-    first = np.array([judged[row].probabilities for row in both])
-    second = np.stack([said[judged[row].dialogue_id, judged[row].turn] for row in both])
-    target = np.array([classes.index(judged[row].intent) for row in both])
-    pool = Pool.fitted(first, second, target)
-    LOG.info("the judge weighs %.2f, the labeler %.2f (%d reviewed turns)", pool.second, pool.first, len(both))
-    result = list(judged)
-    for row, combined in zip(both, cross_fitted(first, second, target, fold), strict=True):
-        result[row] = _heard(judged[row], combined, classes)
-    return result, SecondOpinion(pool, said)
+    result, heard = list(judged), list[Heard]()
+    turns = [(j.dialogue_id, j.turn) for j in judged]
+    for source in sources:
+        rows, said = source(np.array([j.confidence for j in result]), turns, dialogues)
+        fold = np.array([fold_of(turns[row][0], FOLDS, SEED) for row in rows], dtype=int)
+        if len(rows) < FEWEST or np.bincount(fold).max() > len(rows) - FEWEST // 2:
+            _ignored(source, len(rows))
+            continue
+        first = np.array([result[row].probabilities for row in rows])
+        target = np.array([classes.index(judged[row].intent) for row in rows])
+        pool = Pool.fitted(first, said, target)
+        told = source.name, pool.second, pool.first, len(rows)
+        LOG.info("the %s: weight %.2f, what was thought before: %.2f (%d reviewed turns)", *told)
+        for row, combined in zip(rows, cross_fitted(first, said, target, fold), strict=True):
+            result[row] = _combined(result[row], combined, classes)
+        heard.append(Heard(source, pool))
+    return result, SecondOpinion(tuple(heard)) if heard else None
 
 
-def _heard(judged: Judged, combined: np.ndarray, classes: Sequence[str]) -> Judged:
+def _ignored(source: Source, count: int) -> None:
+    LOG.warning(
+        "the %s: not listened to: there is an opinion of %d reviewed turns, %d of several dialogues are needed to "
+        "weigh it; %s",
+        source.name,
+        count,
+        FEWEST,
+        source.more,
+    )
+
+
+def _combined(judged: Judged, combined: np.ndarray, classes: Sequence[str]) -> Judged:
     best = int(combined.argmax())
     values = tuple(round(float(p), 6) for p in combined)
     return judged.model_copy(update={"predicted": classes[best], "confidence": values[best], "probabilities": values})
-
-
-def worth(judged: Sequence[Judged], opinions: Sequence[Opinion], classes: Sequence[str]) -> dict[str, float]:
-    """Is the judge worth asking? Shares of the reviewed judged turns on which it and the labeler are right.
-
-    ``accuracy.both`` is of the cross-fitted combination, when there are enough turns for one.
-    """
-    said = {(o.dialogue_id, o.turn): max(o.probabilities, key=lambda c: o.probabilities[c]) for o in opinions}
-    heard, pool = listen(judged, opinions, classes)
-    pairs = [(j, h) for j, h in zip(judged, heard, strict=True) if (j.dialogue_id, j.turn) in said]
-    figures = {"opinions": float(len(opinions)), "reviewed": float(len(pairs))}
-    if not pairs:
-        return figures
-    judge = np.array([said[j.dialogue_id, j.turn] == j.intent for j, _ in pairs])
-    labeler = arrays([j for j, _ in pairs])[1]
-    figures |= {
-        "accuracy.judge": float(judge.mean()),
-        "accuracy.labeler": float(labeler.mean()),
-        "right_where_labeler_wrong": float((judge & ~labeler).sum()),
-    }
-    if pool is not None:
-        figures["accuracy.both"] = float(arrays([h for _, h in pairs])[1].mean())
-    return figures

@@ -14,8 +14,9 @@ from data.label.autolabel import write_labels
 from data.label.judge import Judge
 from data.label.labeler import Judged, train_labeler
 from data.label.ledger import Audited
+from data.label.opinions import Opinions
 from data.label.pool import Pool
-from data.label.second_opinion import SecondOpinion
+from data.label.second_opinion import Heard, SecondOpinion
 from data.label.stream import labelled
 from data.label.turns import join_intents
 from kefu.classifier import class_names
@@ -102,7 +103,7 @@ def opinion(pool: Pool, turns: list[Label], right: float = 0.4) -> SecondOpinion
     names = class_names(labeler()[0])
     rest = (1 - right) / (len(names) - 1)
     said = {(x.dialogue_id, x.turn or 0): np.array([right if n == x.value else rest for n in names]) for x in turns}
-    return SecondOpinion(pool, said)
+    return SecondOpinion((Heard(Opinions(said), pool),))
 
 
 def labels_with(folder: Path, second: SecondOpinion | None) -> Path:

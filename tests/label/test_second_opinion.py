@@ -10,7 +10,9 @@ from scipy.stats import binom
 from data.label.acceptance import Acceptance, choose
 from data.label.band import draw
 from data.label.labeler import Judged, arrays
-from data.label.second_opinion import Opinion, SecondOpinion, listen, worth
+from data.label.opinions import Opinion, Opinions, worth
+from data.label.pool import Pool
+from data.label.second_opinion import SecondOpinion, listen
 from kefu.params import load
 from kefu.split import fraction
 
@@ -40,7 +42,16 @@ class World:
     turns: list[tuple[str, int]]
 
     def heard(self) -> tuple[list[Judged], SecondOpinion | None]:
-        return listen(self.judged, self.opinions, CLASSES)
+        return heard_by(self.judged, self.opinions)
+
+
+def heard_by(judged: list[Judged], *opinions: list[Opinion]) -> tuple[list[Judged], SecondOpinion | None]:
+    return listen(judged, [Opinions.of(some, CLASSES) for some in opinions], CLASSES, {})
+
+
+def pool_of(second: SecondOpinion | None) -> Pool:
+    assert second is not None
+    return second.heard[-1].pool
 
 
 def world(seed: int, strength: float, share: float = 0.6, only_reviewed: bool = False, new: int = NEW) -> World:
@@ -81,7 +92,7 @@ def rule_of(judged: list[Judged]) -> Acceptance:
 def on_new_turns(made: World, rule: Acceptance, heard: SecondOpinion | None) -> tuple[float, float]:
     """Coverage and precision of the rule on the turns that nobody reviewed."""
     p = made.labeler[REVIEWED:]
-    p = heard(p, made.turns[REVIEWED:]) if heard else p
+    p = heard(p, made.turns[REVIEWED:], {}) if heard else p
     best, sure = p.argmax(axis=1), p.max(axis=1)
     taken = np.array([rule.accepts(CLASSES[k], c) for k, c in zip(best, sure, strict=True)])
     right = best == made.truth[REVIEWED:]
@@ -97,7 +108,9 @@ def test_a_judge_that_knows_raises_accuracy_and_coverage() -> None:
     made = informed()
     heard, second = made.heard()
     assert second is not None
-    assert (second.pool.first, second.pool.second) == pytest.approx((1, 1), abs=0.35)  # both are calibrated here
+    assert (pool_of(second).first, pool_of(second).second) == pytest.approx(
+        (1, 1), abs=0.35
+    )  # both are calibrated here
     assert arrays(heard)[1].mean() > arrays(made.judged)[1].mean() + 0.03
     before, after = on_new_turns(made, rule_of(made.judged), None), on_new_turns(made, rule_of(heard), second)
     assert after[0] > before[0] + 0.05
@@ -108,8 +121,9 @@ def test_its_confidence_means_what_it_says() -> None:
     made = informed()
     heard, second = made.heard()
     assert second is not None
-    p = second(made.labeler, made.turns)[REVIEWED:]
-    asked = np.array([turn in second.said for turn in made.turns[REVIEWED:]])
+    p = second(made.labeler, made.turns, {})[REVIEWED:]
+    said = {(o.dialogue_id, o.turn) for o in made.opinions}
+    asked = np.array([turn in said for turn in made.turns[REVIEWED:]])
     right = p.argmax(axis=1) == made.truth[REVIEWED:]
     assert p[asked].max(axis=1).mean() == pytest.approx(right[asked].mean(), abs=0.03)
     assert np.array_equal(p[~asked], made.labeler[REVIEWED:][~asked])
@@ -120,11 +134,23 @@ def test_loud_nonsense_is_not_listened_to() -> None:
     for seed in range(6):
         made = world(seed, NONSENSE)
         heard, second = made.heard()
-        assert second is not None and second.pool.second < 0.1
+        assert pool_of(second).second < 0.1
         assert arrays(heard)[1].mean() == pytest.approx(arrays(made.judged)[1].mean(), abs=0.015)
         before, after = on_new_turns(made, rule_of(made.judged), None), on_new_turns(made, rule_of(heard), second)
         gains.append(after[0] - before[0])
     assert abs(np.mean(gains)) < 0.05  # of one world the threshold may land on the next of the grid
+
+
+def test_of_two_sources_the_one_that_knows_is_heard() -> None:
+    made, loud = informed(), world(1, NONSENSE)
+    alone = made.heard()[0]
+    for sources in ((made.opinions, loud.opinions), (loud.opinions, made.opinions)):
+        heard, second = heard_by(made.judged, *sources)
+        assert second is not None
+        weights = [one.pool.second for one in second.heard]
+        knows, nonsense = weights if sources[0] is made.opinions else reversed(weights)
+        assert knows == pytest.approx(1, abs=0.35) and nonsense < 0.1
+        assert arrays(heard)[1].mean() == pytest.approx(arrays(alone)[1].mean(), abs=0.015)
 
 
 def broken(only_reviewed: bool) -> tuple[int, int]:
@@ -156,7 +182,7 @@ def test_a_turns_confidence_does_not_know_its_own_dialogues_label() -> None:
         j.model_copy(update={"intent": CLASSES[CLASSES.index(j.intent) - 1]}) if j.dialogue_id == name else j
         for j in made.judged
     ]
-    first, second = made.heard()[0], listen(other, made.opinions, CLASSES)[0]
+    first, second = made.heard()[0], heard_by(other, made.opinions)[0]
     at = [i for i, j in enumerate(made.judged) if j.dialogue_id == name]
     assert [(first[i].predicted, first[i].probabilities) for i in at] == [
         (second[i].predicted, second[i].probabilities) for i in at
@@ -166,7 +192,7 @@ def test_a_turns_confidence_does_not_know_its_own_dialogues_label() -> None:
 
 def test_without_opinions_nothing_changes() -> None:
     judged = informed().judged
-    assert listen(judged, [], CLASSES) == (judged, None)
+    assert listen(judged, [], CLASSES, {}) == (judged, None)
 
 
 def test_too_few_reviewed_opinions_are_ignored_aloud(caplog: pytest.LogCaptureFixture) -> None:
@@ -174,8 +200,8 @@ def test_too_few_reviewed_opinions_are_ignored_aloud(caplog: pytest.LogCaptureFi
     reviewed = {j.dialogue_id for j in made.judged[:120]}
     few = [o for o in made.opinions if o.dialogue_id in reviewed]
     assert 0 < len(few) < 100
-    assert listen(made.judged, few, CLASSES) == (made.judged, None)
-    assert "the judge is not listened to" in caplog.text and "judge.turns" in caplog.text
+    assert heard_by(made.judged, few) == (made.judged, None)
+    assert "the judge: not listened to" in caplog.text and "judge.turns" in caplog.text
 
 
 def test_the_metrics_tell_whether_it_is_worth_asking() -> None:
