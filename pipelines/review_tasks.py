@@ -97,5 +97,15 @@ def _shown(annotations: Iterable[Annotation]) -> Iterator[ledger.Audited]:
 
 
 def report() -> list[str]:
-    """How far reviewers agree, from data/reviewed, as lines for a terminal."""
-    return table(agreement(_known(params.load())))
+    """How far reviewers agree, from data/reviewed, as lines for a terminal.
+
+    Names are asked of the server each time and kept nowhere: files and metrics have numbers only.
+    """
+    loaded = params.load()
+    people, note = {}, list[str]()
+    try:
+        studio = Studio.from_environment(loaded.review, load(ROOT / loaded.pack))
+        people = studio.people() if studio else {}
+    except StudioUnavailable as error:
+        note = ["", f"Names are not known: {error}"]
+    return [line.rstrip() for line in table(agreement(_known(loaded)), people)] + note

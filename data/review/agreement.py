@@ -109,15 +109,17 @@ def figures(measured: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in found.items() if value is not None}
 
 
-def table(measured: Mapping[str, Any]) -> list[str]:
-    """Lines for a terminal."""
+def table(measured: Mapping[str, Any], people: Mapping[str, str]) -> list[str]:
+    """Lines for a terminal; ``people``: who the numbers are, as far as it is known."""
     lines = [f"{'label':<12}{'answered by two':>16}{'same':>8}{'alpha':>8}"]
     for name, row in measured["labels"].items():
         lines.append(f"{name:<12}{row['units']:>16}{_shown(row['same']):>8}{_shown(row['alpha']):>8}")
     columns = ("answers", "seconds", "confirmed", "same", "alpha", "golden", "golden_right")
     lines += ["", f"{'reviewer':<12}" + "".join(f"{name:>14}" for name in columns)]
     for who, row in measured["reviewers"].items():
-        lines.append(f"{who:<12}" + "".join(f"{_shown(row[name]):>14}" for name in columns))
+        lines.append(
+            f"{who:<12}" + "".join(f"{_shown(row[name]):>14}" for name in columns) + f"  {people.get(who, '')}"
+        )
     return [*lines, "", "disagreements: " + ", ".join(f"{n} {name}" for name, n in measured["disagreements"].items())]
 
 

@@ -12,7 +12,10 @@ from data.review import history
 from data.review.agreement import alpha, table
 from data.review.answers import Annotation
 from data.review.question import CANNOT_TELL
+from kefu import params as parameters
 from kefu.schema import Label
+from pipelines import review_tasks
+from pipelines.review_tasks import pull_reviews, report
 from tests.review.conftest import Team, invited
 from tests.review.team import QUEUE, VERSION, answer, asked, params, run, tasks, values
 
@@ -121,7 +124,24 @@ def test_golden_tasks_measure_and_decide_nothing(configured: Team, tmp_path: Pat
         **{"alpha": None, "same": None},
     }
     assert done.metrics["golden_right"] == done.metrics[f"reviewer_{who}_golden_right"] == 0.5
-    assert done.metrics["pushed"] == 0 and any(line.startswith(who) for line in table(done.agreement))
+    assert done.metrics["pushed"] == 0 and any(line.startswith(who) for line in table(done.agreement, {}))
+
+
+def test_the_report_names_people_and_stores_no_name(
+    configured: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up, review = configured.server, params("names")
+    run(tmp_path, review)
+    answer(up, configured.second, tasks(up, "names")[0], "other")
+    monkeypatch.setattr(review_tasks, "REVIEWED", tmp_path)
+    loaded = parameters.load().model_copy(update={"review": review})
+    monkeypatch.setattr(review_tasks.params, "load", lambda: loaded)
+    pull_reviews()
+    assert any("<second@kefu.local>" in line for line in report())
+    assert not any(b"second@" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert "second@" not in str(run(tmp_path, review))
+    monkeypatch.setenv("LABEL_STUDIO_URL", "http://127.0.0.1:9")
+    assert not any("second@" in line for line in report()) and "does not answer" in report()[-1]
 
 
 def units(*rows: str) -> list[tuple[str, Any, str]]:
