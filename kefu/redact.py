@@ -18,17 +18,12 @@ from kefu.pii.base import Found, fold
 
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
 _MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
-_DETECTORS = (
-    numbers.find,
-    contacts.find,
-    spelled.find,
-    pieces.find,
-    address.find,
-    address_abroad.find,
-    address_en.find,
-    names.find,
-    names_en.find,
-)
+_LETTERED = frozenset((spelled.find, address_abroad.find, address_en.find, names_en.find))  # they need Latin letters
+_HAN = frozenset((address.find, names.find))  # and these need others
+_NUMBERS = (numbers.find, contacts.find, spelled.find, pieces.find)
+_DETECTORS = (*_NUMBERS, address.find, address_abroad.find, address_en.find, names.find, names_en.find)
+_ASCII = tuple(detect for detect in _DETECTORS if detect not in _HAN)
+_UNLETTERED = tuple(detect for detect in _DETECTORS if detect not in _LETTERED)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
 _CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}]")
 _WORDS = re.compile("|".join((*contacts.WORDS, *names_en.WORDS)))
@@ -70,7 +65,8 @@ class Redactor:
         folded = fold(text)
         spans = [Found(m.start(), m.end(), kind) for kind, pattern in self._extra for m in pattern.finditer(folded)]
         if _possible(folded):
-            for detect in _DETECTORS:
+            lettered = _DETECTORS if _LATIN.search(folded) else _UNLETTERED
+            for detect in _ASCII if folded.isascii() else lettered:
                 spans += detect(folded)
         return _without_overlaps(spans, folded) if spans else spans
 

@@ -26,7 +26,8 @@ _ROOM = frozenset(("flat", "unit", "apt", "apartment", "room", "suite", "no.", "
 _LONGEST = 14  # words before a postcode
 _LATIN = re.compile("[^\u3000-\u9fff\uff00-\uffef]*$")
 _CAPITAL = re.compile("[A-Z]")
-_TOKEN = re.compile(r"\S+")
+_DIGIT = re.compile(r"\d")
+_TOKEN = re.compile(r"[^\s\"'“‘(\[]\S*")
 
 _WORD = r"[A-ZÀ-Ý][\wÀ-ÿ.'’-]{1,24}"
 _TAIL = rf"(?:,?\s(?:\d{{4,6}}\s)?{_WORD}){{0,4}}"
@@ -66,7 +67,7 @@ def _start(text: str, code: int) -> int:
 
 def find(text: str) -> Iterator[Found]:
     """Addresses of folded text."""
-    if not _CAPITAL.search(text):
+    if not (_CAPITAL.search(text) and _DIGIT.search(text)):
         return
     for match in _CODE.finditer(text):
         start = _start(text, match.start())

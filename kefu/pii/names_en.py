@@ -3,7 +3,8 @@
 After a strong cue ("my name is", "recipient:") any words that look like a name count. After a weak one
 ("this is", "I'm", a greeting at the end) and where a name stands as a piece of its own between commas or
 lines, the first word must be a common first name, or both words must be written as names and a border
-follow. "Mr Smith" alone says too little and stays.
+follow. A title and a surname ("Mr Smith") are a name, and so is what stands written right before a phone
+number, an e-mail address or a house, as on a parcel.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from kefu.pii.base import Found
+from kefu.pii.firstnames import FIRST, NO_NAMES
 
 WORDS = (  # one is in every strong cue
     "name", "recipient", "consignee", "addressee", "account holder", "cardholder", "customer:", "attn", "signed for",
@@ -53,6 +55,7 @@ _BESIDE = re.compile(  # as people write on parcels: a name, then a phone number
     r"(?=[,;]?\s{1,2}(?:\(?\+?\d[\d() .-]{8,16}\d|[\w.+-]{1,40}@|(?:Flat|Apt|Unit|Room|PO)\s"
     r"|\d{1,5}[A-Za-z]?\s[A-Z][\w'.-]{1,20}\s(?:[A-Z][\w'.-]{1,20}\s){0,2}?[A-Z][a-z]{1,12}(?:,|\n|$)))"
 )
+_FIGURE = re.compile("[0-9@]")
 _TITLED = re.compile(
     r"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Dr)\.?\s(?!Pepper|Coffee|Muscle|Clean|Martens?|Bean|Dre|Beast|Right)"
     r"[A-Z][a-zÀ-ž]{1,19}(?:[-'’][A-Z][a-z]{1,19})?(?![A-Za-z])"
@@ -60,47 +63,12 @@ _TITLED = re.compile(
 _END = re.compile(
     r"\s{0,2}(?:$|[\n,.;!?)(，。]|\s|-|(?:here|again|speaking|calling|from|and|signed|ordered|is|but|or)\b)"
 )
-_COMMON = (
-    "asap nobody nothing somebody a about address after again all also an and any are as at available back bad been being both box boxes brand "
-    "broken but by calling came can can't card change changed changes come correct could customer definitely did "
-    "didn't different disappointed do does doesn't don't done each email even ever every field first for friday from "
-    "get getting go going gone good got great had has have he hello her here hey hi him his how i if in incorrect "
-    "into is isn't it its just know last late like looking made make many may me mine missing misspelled mobile "
-    "monday more most much must my need never new no not now number of off ok okay old on one only or order ordered "
-    "orders other our out over paid phone plate please pls really return ridiculous said same saturday see send sent "
-    "service she shipped should since so some sorry spelled still such sunday support tag tags take team tel than "
-    "thank thanks that the then there these they this those through thursday thx time to today tomorrow too trying "
-    "tuesday two unacceptable under unknown until up us used user using very waiting want was we wednesday were what "
-    "when where which while who why will with won't would wrong yes yesterday you your"
-)
-_NO_NAMES = frozenset(_COMMON.split())
-_COMMON_FIRST = (
-    "aaron abigail adam adrian aidan alan albert alex alexander alexandra alice alicia alison allison amanda amber "
-    "amy andrea andrew angela anita ann anna anne anthony antonio arthur ashley barbara ben benjamin beth betty "
-    "beverly bob bobby bradley brandon brenda brian bruce bryan carl carlos carol caroline carolyn catherine charles "
-    "charlotte cheryl chloe chris christian christina christine christopher cindy claire colin connor craig crystal "
-    "cynthia daniel danielle david deborah debra denise dennis diana diane donald donna doris dorothy douglas dylan "
-    "edward elaine eleanor elizabeth ella ellen emily emma eric ethan eugene eva evan evelyn fatima fiona frances "
-    "francis frank gabriel gary george gerald gloria grace graham greg gregory hannah harold harry hassan heather "
-    "helen henry howard ian isaac isabella jack jacob jacqueline jake james jamie jane janet janice jason jean jeff "
-    "jeffrey jennifer jeremy jerry jesse jessica jim joan joe john johnny jonathan jose joseph joshua joyce juan "
-    "judith judy julia julie justin karen kate katherine kathleen kathryn katie keith kelly kenneth kevin kim "
-    "kimberly kyle larry laura lauren lawrence leah leo lewis liam lily linda lisa logan lori louis louise lucas lucy "
-    "luke maria marie marilyn mark martha martin mary mason matthew megan mei melissa mia michael michelle miguel "
-    "mike mohamed mohammed molly muhammad nancy natalie nathan neil nicholas nicole nina noah nora oliver olivia "
-    "pamela patricia patrick paul paula pedro peter philip phillip priya rachel ralph raymond rebecca richard robert "
-    "robin roger ronald roy russell ruth ryan samantha samuel sandra sara sarah scott sean sharon shirley simon "
-    "sophia sophie stella stephanie stephen steve steven stuart susan tara teresa terry theresa thomas timothy tina "
-    "todd tom tommy tony tracy tyler vanessa vera vincent virginia walter wayne wei wendy william xin yan yusuf "
-    "zachary zoe"
-)
-_FIRST = frozenset(_COMMON_FIRST.split())
 
 
 def _span(match: re.Match[str], text: str, strong: bool) -> Found | None:
     """The name a match holds: words belong to it while they look like a name."""
     first = match["a"]
-    if first.lower() in _NO_NAMES:
+    if first.lower() in NO_NAMES:
         return None
     end, words = match.end("a"), 1
     for group in ("b", "c"):
@@ -111,17 +79,14 @@ def _span(match: re.Match[str], text: str, strong: bool) -> Found | None:
             continue
         if not word or (word.isupper() and not first.isupper() and len(word) < 4):  # a state: Austin TX
             break
-        if word.split()[-1].lower() in _NO_NAMES or (word[0].islower() and first[0].isupper() and " " not in word):
+        if word.split()[-1].lower() in NO_NAMES or (word[0].islower() and first[0].isupper() and " " not in word):
             break
         end = match.end(group)
         words += 1
-    if (strong and (first[0].isupper() or match[0][:2].lower() == "my")) or (words > 1 and first.lower() in _FIRST):
+    if (strong and (first[0].isupper() or match[0][:2].lower() == "my")) or (words > 1 and first.lower() in FIRST):
         return Found(match.start("a"), end, "NAME")
-    return (
-        Found(match.start("a"), end, "NAME")
-        if _written(text[match.start("a") : end]) and _END.match(text, end)
-        else None
-    )
+    written = _written(text[match.start("a") : end])
+    return Found(match.start("a"), end, "NAME") if written and _END.match(text, end) else None
 
 
 def _written(name: str) -> bool:
@@ -132,7 +97,7 @@ def _written(name: str) -> bool:
 
 def possible(text: str, words: list[str]) -> bool:
     """Whether there can be a name without a strong cue; ``words`` are the text's in small letters."""
-    return not _FIRST.isdisjoint(words) or _WRITTEN.search(text) is not None
+    return not FIRST.isdisjoint(words) or _WRITTEN.search(text) is not None
 
 
 def find(text: str) -> Iterator[Found]:
@@ -150,12 +115,11 @@ def find(text: str) -> Iterator[Found]:
     for pattern in (_PIECE, _SAYS):
         for match in pattern.finditer(text):
             found = _span(match, text, strong=False)
-            if found and (
-                match["a"].lower() in _FIRST or (pattern is _SAYS and _written(text[found.start : found.end]))
-            ):
+            first = match["a"].lower() in FIRST
+            if found and (first or (pattern is _SAYS and _written(text[found.start : found.end]))):
                 yield found
-    for match in _BESIDE.finditer(text):
-        if _NO_NAMES.isdisjoint(match[1].lower().split()):
+    for match in _BESIDE.finditer(text) if _FIGURE.search(text) else ():
+        if NO_NAMES.isdisjoint(match[1].lower().split()):
             yield Found(*match.span(1), "NAME")
-    for match in _TITLED.finditer(text):
+    for match in _TITLED.finditer(text) if any(title in text for title in ("Mr", "Ms", "Miss", "Dr")) else ():
         yield Found(*match.span(), "NAME")

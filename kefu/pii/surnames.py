@@ -52,7 +52,11 @@ NAME = rf"{_FIRST}{_NOT_A_NAME}{_NOT_ALONE}{_FAMILY}{_GIVEN}{{1,2}}"  # where a 
 AFTER_CUE = rf"{_NOT_A_NAME}(?:{_FAMILY}|{_RARE_COMPOUND}|[{_RARE}]){_GIVEN}{{1,2}}"
 SURNAME = rf"(?:{_FAMILY}|{_RARE_COMPOUND}|[{_RARE}])"
 # A rare surname with a likely given name; 幸福, 富强, 丰盛 and the like are words.
-RARE = rf"(?!幸[福运]|富[强贵裕]|丰[盛富厚]|怀安|历[史代]|隆重|权[益利威]|敬礼|年[华龙]|居[安家然民]|农|明[天白显年]|花[园色]|印花)(?:{_RARE_COMPOUND}|[{_RARE}])[{_LIKELY}]{{1,2}}"
+_NOT_RARE = (
+    "(?!幸[福运]|富[强贵裕]|丰[盛富厚]|怀安|历[史代]|隆重|权[益利威]"
+    "|敬礼|年[华龙]|居[安家然民]|农|明[天白显年]|花[园色]|印花)"
+)
+RARE = rf"{_NOT_RARE}(?:{_RARE_COMPOUND}|[{_RARE}])[{_LIKELY}]{{1,2}}"
 # Names written by their sound, as Uyghur, Kazakh, Mongol and Tibetan ones are: 古丽娜尔, 巴特尔, 扎西次仁.
 _SOUNDS = (
     "阿巴特尔古丽娜迪热买提木罕江帕孜克依别吾合曼苏力不都努艾山哈萨尼娅玛亚斯坦塔吉布扎西卓次仁多杰平措旺"
