@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -62,9 +62,8 @@ class Mill:
                         tick(part.read)
                 marks = spool.marks()
                 decision = decide(marks, earlier, self.similarity)
-                writing = _Writing(spool, decision, counts)
+                writing = _Writing(spool, decision, counts, file)
                 partition.write_rows(temporary, writing.kept())
-                file.writelines(f"{record.model_dump_json()}\n" for record in writing.clashes)
             spool.close()
             digest = _finish(temporary, folder.parent, spool, marks, decision, writing.customers)
             counts.check(day)
@@ -82,11 +81,10 @@ def _gather(part: Part, spool: Spool, counts: Counts) -> None:
 
 
 class _Writing:
-    """The second pass over a day: rows that stay, and beside it those that clash and the customers of copies."""
+    """The second pass over a day: gives rows that stay, quarantines those that clash, notes the customers of copies."""
 
-    def __init__(self, spool: Spool, decision: Decision, counts: Counts) -> None:
-        self._spool, self._fate, self._counts = spool, decision.fate, counts
-        self.clashes: list[Rejected] = []
+    def __init__(self, spool: Spool, decision: Decision, counts: Counts, quarantine: TextIO) -> None:
+        self._spool, self._fate, self._counts, self._quarantine = spool, decision.fate, counts, quarantine
         self.customers: list[str] = []
         counts.seen_before = decision.seen_before
 
@@ -95,13 +93,13 @@ class _Writing:
         for start, batch in self._spool.batches():
             fate = self._fate[start : start + batch.num_rows]
             ways = {way: batch.filter(pa.array(fate == way)) for way in (KEPT, CLASH, NEAR)}
-            self.clashes += map(_clash, ways[CLASH].to_pylist())
+            self._quarantine.writelines(f"{_clash(row).model_dump_json()}\n" for row in ways[CLASH].to_pylist())
+            self._counts.quarantined += ways[CLASH].num_rows
             self.customers += ways[NEAR].column("customer").to_pylist()
             self._counts.duplicates += int((fate == DUPLICATE).sum())
             self._count(ways[KEPT], redacted)
             yield ways[KEPT].select(SCHEMA.names)
         self._counts.near_duplicates = len(self.customers)
-        self._counts.quarantined += len(self.clashes)
         self._counts.redacted = count(redacted)
 
     def _count(self, rows: pa.RecordBatch, redacted: Counter[str]) -> None:

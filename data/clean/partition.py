@@ -120,5 +120,5 @@ def holds(folder: Path, customers: Iterable[str]) -> bool:
             known = pq.read_table(folder / name, columns=["customer"]).column("customer").unique()
             if wanted.intersection(known.to_pylist()):
                 return True
-    text = (folder / QUARANTINE).read_text(encoding="utf8")
-    return any(customer in text for customer in wanted)
+    with (folder / QUARANTINE).open(encoding="utf8") as file:
+        return any(customer in line for line in file for customer in wanted)
