@@ -3,7 +3,8 @@
 Beside flows' slots (``kefu/slots.py``), which serving acts on: these are for statistics, search and
 training. Redacted values are their placeholders; a product is its key in the pack's table, or a common
 noun where several products could be meant; sums and times stay as written. Several values of one kind: the
-longest name, the first of several as long, else the first pattern that matches. Negation ("not the red one") is not understood.
+longest name, the first of several as long, else the first pattern that matches. Negation ("not the red
+one") is not understood.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from data.label.claims import Claim, ClaimFinder
@@ -26,6 +27,7 @@ from kefu.wordings import Quality, matcher
 
 FALSE_PROMISE, UNSUPPORTED, RUDE = "false_promise", "unsupported_claim", "rude"
 PROBLEMS = (FALSE_PROMISE, RUDE, UNSUPPORTED)
+CACHED = 1 << 14  # sentences
 _ASKING = ("?", "？", "吗", "吗。")
 _SENTENCE = re.compile(r"[^。！？!?\n；;]+[。！？!?；;]?")
 
@@ -44,6 +46,7 @@ class QualityRules:
     def __init__(self, words: Quality, pack: Pack) -> None:
         self._promise, self._gives = matcher(words.promise), matcher(words.gives)
         self._no_promise, self._rude = matcher(words.no_promise), matcher(words.rude)
+        self._words = lru_cache(maxsize=CACHED)(self._wordings)  # agents say the same sentences every day
         self._claims = ClaimFinder(words.units)
         self._grounds = Grounds(pack, words.tables, self._claims)
 
@@ -65,18 +68,24 @@ class QualityRules:
         said = {claim for turn in turns[:index] for claim in self._claims.of(turn.text)}
         return [(problem, rule) for problem, rule, claims in found if not claims or claims - said]
 
+    def _wordings(self, sentence: str) -> tuple[bool, bool, bool]:
+        """Whether a sentence promises, gives, is rude, by its words alone."""
+        plain = self._no_promise.sub("", sentence)
+        heard = (self._promise.search(plain), self._gives.search(plain), self._rude.search(sentence))
+        return heard[0] is not None, heard[1] is not None, heard[2] is not None
+
     def _of_sentence(self, sentence: str, before: str) -> list[tuple[str, str, set[Claim]]]:
         """Problem, rule and the unsupported claims that it rests on (none: it rests on words)."""
         claims = self._claims.of(sentence)
         unsupported = claims - self._grounds.claims(f"{before} {sentence}") if claims else claims
-        plain = self._no_promise.sub("", sentence)
+        promises, gives, rude = self._words(sentence)
         found: list[tuple[str, str, set[Claim]]] = []
-        if self._promise.search(plain) and (unsupported or not claims) and not sentence.endswith(_ASKING):
+        if promises and (unsupported or not claims) and not sentence.endswith(_ASKING):
             found.append((FALSE_PROMISE, "commits", set()))
-        elif unsupported and self._gives.search(plain):
+        elif unsupported and gives:
             found.append((FALSE_PROMISE, "gives", unsupported))
         if unsupported:
             found.append((UNSUPPORTED, "claims", unsupported))
-        if self._rude.search(sentence):
+        if rude:
             found.append((RUDE, RUDE, set()))
         return [] if found and self._grounds.quotes(sentence) else found

@@ -1,22 +1,24 @@
 """How a customer sounds in one turn: positive, neutral or negative, by the pack's wordings.
 
-Wordings and not a model: nobody labels sentiment here, and a lexicon can be read, corrected and replaced
-with the pack. Stars (CSAT) do not teach it: they judge a whole conversation, mostly whether it helped.
-A negator right before a wording turns it round ("not happy"), "thanks" counts only where little else is
-said, praise in a question ("is it any good?") does not, and the last word wins a tie ("nice, but useless"). Irony, and praise or blame in words that the
-pack does not list, are not heard: such a turn is called neutral. ``python -m benchmarks.autolabel``
-measures it.
+Wordings and not a model: nobody labels sentiment here, a lexicon can be read, corrected and replaced with the
+pack, and small models learned from a few hundred sentences were worse (docs/autolabel.md). Stars (CSAT) do not
+teach it: they judge a whole conversation, mostly whether it helped. A negator right before a wording turns it
+round ("not happy"), "thanks" counts only where little else is said, praise in a question ("is it any good?")
+does not, and the last word wins a tie ("nice, but useless"). Irony, and praise or blame in words that the pack
+does not list, are not heard: such a turn is called neutral. ``python -m benchmarks.autolabel`` measures it.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from kefu.wordings import Sentiment, matcher
 
 POSITIVE, NEUTRAL, NEGATIVE = "positive", "neutral", "negative"
 LITTLE = 5  # characters beside the thanks, marks not counted; a Latin letter is half a character
+CACHED = 1 << 14  # turns
 NEAR = 1  # characters between a negator and what it turns round
 _MARKS = re.compile(r"[\W_]+")
 _LATIN = re.compile(r"[a-z0-9]")
@@ -37,12 +39,12 @@ class SentimentRules:
         self._positive, self._negative = matcher(words.positive), matcher(words.negative)
         self._thanks, self._ignore = matcher(words.thanks), matcher(words.ignore)
         self._courtesy, self._asking = matcher(words.courtesy), matcher(words.asking)
+        self.of = lru_cache(maxsize=CACHED)(self._of)  # customers say the same short things every day
         self._negators = re.compile(rf"(?:{matcher(words.negators).pattern})\W{{0,{NEAR}}}$", re.IGNORECASE)
 
-    def of(self, text: str) -> Heard:
+    def _of(self, text: str) -> Heard:
         """The sentiment of a redacted turn."""
         plain = self._ignore.sub("，", text)
-        bad = [(m.start(), -1) for m in self._negative.finditer(plain)]
         taken = [m.span() for m in self._negative.finditer(plain)]
         good = [
             (m.start(), -1 if self._negators.search(plain[: m.start()]) else 1)
@@ -51,7 +53,7 @@ class SentimentRules:
         ]
         if good and self._asking.search(plain):
             good = []
-        bad = [(at, 0 if self._negators.search(plain[:at]) else sign) for at, sign in bad]
+        bad = [(at, 0 if self._negators.search(plain[:at]) else -1) for at, _ in taken]
         found = sorted(pair for pair in bad + good if pair[1])
         score = sum(sign for _, sign in found)
         if not found:
