@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import time
+import zlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -74,11 +75,7 @@ def _rewrite(source: SourceDay, theirs: Sorted, reader: Reader, removed: Removed
     with tempfile.TemporaryDirectory(prefix=".forget.", dir=source.files[0].parent) as folder:
         new = {path: Path(folder) / path.name for path in source.files}
         cut = _Cut(source, theirs, reader.named(source), left)
-        try:
-            changed = [path for path in source.files if cut.without(path, new[path])]
-        except (UnicodeError, EOFError, OSError) as error:
-            removed.failed.append(f"{name}: {error}")
-            return
+        changed = [path for path in source.files if cut.has_changed(path, new[path])]
         again = reader.read(replace(source, files=tuple(new[p] if p in changed else p for p in source.files)))
         if again.count or again.others != theirs.others:
             removed.failed.append(f"{name}: {'; '.join(left) or 'not all of it can be cut out'}")
@@ -103,8 +100,15 @@ class _Cut:
         broken = (Table(path, self.source).sessions(self.theirs.places) for path in self.source.files)
         return self.theirs.sessions.union(*broken)
 
-    def without(self, path: Path, out: Path) -> int:
-        """Writes the file without them to ``out``; returns how many lines or elements went."""
+    def has_changed(self, path: Path, out: Path) -> bool:
+        """Writes the file without them to ``out``; False when it holds nothing of them, or cannot be rewritten."""
+        try:
+            return self._without(path, out) > 0
+        except (UnicodeError, OSError, zlib.error) as error:
+            self.left.append(f"{path.name}: {error}")  # told if it turns out to hold something
+            return False
+
+    def _without(self, path: Path, out: Path) -> int:
         inputs = Inputs((path,), self.source.options)
         file = TextFile(path, inputs)
         if self.source.channel == "csv":

@@ -1,6 +1,7 @@
 """A raw file without some of its lines, or without some elements of the array that it is.
 
-Compression and encoding stay. What stays is copied as bytes, so damage elsewhere stays what it was.
+Compression and encoding stay. What stays is copied as bytes, so damage elsewhere stays what it was: a gzip file
+that stops early is written to where it can be read, and stops early again, so that ingest goes on saying so.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,10 @@ _MARKS = {
     b"\xff\xfe": "utf-16-le",
     b"\xfe\xff": "utf-16-be",
 }
+
+
+_TRAILER = 8  # bytes at the end of a gzip file; without them it is one that stops early
+_BLOCK = 1 << 18
 
 
 @contextmanager
@@ -54,7 +60,27 @@ def _start(path: Path, wide: str | None) -> tuple[bytes, str]:
     return next(marked, (b"", wide if wide.endswith(("le", "be")) else f"{wide}-le"))
 
 
-def _lines(source: IO[bytes], file: TextFile) -> Iterator[tuple[int, bytes, str | None]]:
+class _Bytes:
+    """The plain bytes of a file to where it can be read; ``early`` tells whether it stops before its end."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self.early = path, False
+
+    def blocks(self) -> Iterator[bytes]:
+        with opened(self._path, "rb") as file:
+            try:
+                while block := cast(io.BufferedReader, file).read1(_BLOCK):
+                    yield block
+            except EOFError:
+                self.early = True
+
+
+def _stop_early(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - _TRAILER)
+
+
+def _lines(source: io.BufferedReader[Stream], file: TextFile) -> Iterator[tuple[int, bytes, str | None]]:
     """Every line from where ``source`` is: its number, bytes and text; one too long for any record in parts, the
     later ones without text."""
     number, starts = 1, True
@@ -67,28 +93,25 @@ def _lines(source: IO[bytes], file: TextFile) -> Iterator[tuple[int, bytes, str 
         number += starts
 
 
-def _wide_lines(source: IO[bytes], encoding: str) -> Iterator[tuple[int, bytes, str | None]]:
+def _wide_lines(source: io.BufferedReader[Stream], encoding: str) -> Iterator[tuple[int, bytes, str | None]]:
     for number, text in enumerate(io.TextIOWrapper(source, encoding, newline="\n"), 1):
         yield number, text.encode(encoding), text
 
 
 def without_lines(file: TextFile, wide: str | None, out: Path, drop: Drop) -> int:
-    """Copies all lines but those that ``drop`` names; returns how many it left out.
-
-    Raises EOFError when the file is cut off and would have to be written anew.
-    """
+    """Copies all lines but those that ``drop`` names; returns how many it left out."""
     lost, gone = 0, False
     mark, encoding = _start(file.path, wide)
-    with opened(file.path, "rb") as source, opened(out, "wb") as target:
+    content = _Bytes(file.path)
+    source = io.BufferedReader(Stream(content.blocks()))
+    with opened(out, "wb") as target:
         target.write(source.read(len(mark)))
-        try:
-            for number, raw, text in _wide_lines(source, encoding) if wide else _lines(source, file):
-                gone = drop(number, text.strip("\r\n")) if text is not None else gone
-                lost += gone and text is not None
-                target.write(b"" if gone else raw)
-        except EOFError:
-            if lost:
-                raise
+        for number, raw, text in _wide_lines(source, encoding) if wide else _lines(source, file):
+            gone = drop(number, text.strip("\r\n")) if text is not None else gone
+            lost += gone and text is not None
+            target.write(b"" if gone else raw)
+    if content.early:
+        _stop_early(out)
     return lost
 
 
@@ -98,7 +121,7 @@ def without_elements(
     """Copies an array but for the elements that ``drop`` names, and what follows it but for what ``rest`` cuts.
 
     Of the commas and space around what goes, the first stay. Returns how many elements and lines went. Raises
-    EOFError when the file is cut off and would have to be written anew.
+    OSError when the file is damaged in another way than that it stops early, and would have to be written anew.
     """
     mark, encoding = _start(file.path, wide)
     lost, kept, held = 0, False, None
@@ -122,5 +145,7 @@ def without_elements(
         source = io.BufferedReader(Stream(elements.tape.rest()))
         lost += rest.after(elements, source, put, _lines(source, file))
     if lost and elements.tape.damage:
-        raise EOFError(elements.tape.damage)
+        content = _Bytes(file.path)
+        deque(content.blocks(), maxlen=0)  # raises what is wrong with it
+        _stop_early(out)
     return lost

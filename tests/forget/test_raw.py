@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,12 +110,42 @@ def test_a_csv_row_over_several_lines_goes_whole(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf8") == document("csv", other, other.replace("s2", "s3"))
 
 
-def test_a_cut_off_archive_that_holds_him_is_reported_and_left_alone(tmp_path: Path) -> None:
-    content = gzip.compress("".join(record("kefu_jsonl", n, f"在吗{n * 7919}") for n in range(2000)).encode())
-    path = put(tmp_path, content[:-100], "a.jsonl.gz")
+@pytest.mark.parametrize("array", [False, True])
+def test_an_archive_that_stops_early_loses_him_and_stops_early_again(array: bool, tmp_path: Path) -> None:
+    records = [
+        record("kefu_jsonl", n, "在吗") if n % 3 else hers("kefu_jsonl", n, f"在吗{n * 7919}") for n in range(2000)
+    ]
+    text = f"[{','.join(records)}]" if array else "".join(records)
+    zipped = gzip.compress(text.encode())
+    path = put(tmp_path, zipped[: len(zipped) // 2], "a.jsonl.gz")
+    before = inflated(path)
+    whole = before.rfind(b"\n") + 1  # then comes what is left of a record
+    assert forget_him(tmp_path, "kefu_jsonl").failed == []
+    kept = [one for one in before[:whole].splitlines(keepends=True) if b'"u8"' in one]
+    after = inflated(path)
+    assert after.startswith(b"".join(kept).rstrip(b",")) and b'"u7"' not in after and len(kept) > 100
+    assert before[whole:] in ("", after[-len(before[whole:]) :]) or b'"u7"' in before[whole:]
+    with pytest.raises(EOFError), gzip.open(path) as file:
+        file.read()
+
+
+def inflated(path: Path) -> bytes:
+    """All that can be read."""
+    return zlib.decompressobj(31).decompress(path.read_bytes())
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst"])
+def test_an_archive_that_is_damaged_in_another_way_is_told_and_left(name: str, tmp_path: Path) -> None:
+    text = "".join(record("kefu_jsonl", n, f"在吗{n * 7919}") for n in range(2000)).encode()
+    content = bytearray(gzip.compress(text) if name.endswith("gz") else pa.compress(text, "zstd", asbytes=True))
+    middle = len(content) // 2
+    content[middle:] = b"\xff" * 100 + content[middle + 100 :] if name.endswith("gz") else b""
+    path = put(tmp_path, bytes(content), name)
+    other = put(tmp_path, (record("kefu_jsonl", 5000) + hers("kefu_jsonl", 5001)).encode(), "b.jsonl")
     removed = forget_him(tmp_path, "kefu_jsonl")
     assert len(removed.failed) == 1 and "shop/dt=2026-11-09" in removed.failed[0]
-    assert path.read_bytes() == content[:-100]
+    assert path.read_bytes() == content
+    assert other.read_text(encoding="utf8") == hers("kefu_jsonl", 5001)
 
 
 def test_somebody_without_a_name_is_found_by_session(tmp_path: Path) -> None:
