@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from data.channels.base import Parsed
 from data.channels.files import Inputs
 from data.channels.gathered import parts
 from kefu.params import Source
-from tests.ingest.examples import document, read, record
+from tests.ingest.examples import document, read, record, source
 
 
 def _log(folder: Path, sessions: int) -> list[Path]:
@@ -62,6 +63,21 @@ def test_tables_by_way_of_the_disk_with_interleaved_sessions_and_stray_lines(
     monkeypatch.setattr("data.channels.gathered.PART", 500)
     assert parts([tmp_path / "a", tmp_path / "b"]) > 5
     assert read(channel, tmp_path / "a", tmp_path / "b")[:2] == (parsed, problems)
+
+
+@pytest.mark.parametrize("channel", ["csv", "jddc", "serving_log"])
+def test_a_large_day_is_never_in_memory_as_a_whole(
+    channel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_text(document(channel, *(record(channel, n, f"{n} hello " * 200) for n in range(1000))))
+    monkeypatch.setattr("data.channels.gathered.PART", 200_000)
+    tracemalloc.start()
+    seen = sum(1 for _ in CHANNELS[channel](Inputs([path], source(channel))))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert seen == 1000
+    assert peak < path.stat().st_size / 3
 
 
 def test_a_compressed_file_counts_for_more(tmp_path: Path) -> None:
