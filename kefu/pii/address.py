@@ -19,11 +19,11 @@ _NAMED = (
     "|来(?=[宾安凤福])|从化|那曲|(?<=[县市区州旗乡镇村])那|发(?=[展达])|可可"
 )
 _PLACE = rf"(?:[^\W\d_{_FUNCTION}]|{_NAMED})"
-_REGION = "特别行政区|自治区|自治州|自治县|省|市|区|县|州|旗"
+_REGION = "特别行政区|自治区|自治州|自治县|省|市|区|县|州|旗|(?<!联)盟"
 _TOWN = "街道|镇|乡"
 _STREET = (
     "(?:大道|公路|胡同|(?:路|街|巷|弄|村)(?!街道|社区|小区)|(?<![知管轨通频赛人难味报街隧])道(?=\\d{1,4}号))"
-    "(?:[东南西北中][一二三]?段)?"
+    "(?:[东南西北中]?[一二三四五六]段|[东南西北中]段)?"
 )
 _HAN = "[\u4e00-\u9fff]"
 _DIGIT = "[\\d〇零一二三四五六七八九十]"
@@ -33,7 +33,7 @@ _SITE = (
 )
 _NUMBER = (
     "号之[一二三四五六七八九十\\d]|号宿舍楼|号宿舍|号教学楼|号楼|号院|单元|号|栋|幢|座|楼|层|室|房|弄|组|队"
-    "|分场|连|宿舍"
+    "|分场|连|宿舍|巷|门(?=\\d)|塔"
 )
 CHARACTERS = "道镇乡路同街巷弄村区园寓厦场心学院苑府湾城庄里号栋幢座室"  # much faster to exclude by
 _LAST = re.compile(rf"[{CHARACTERS}]|\d-\d{{1,2}}-\d{{3}}")
@@ -42,10 +42,10 @@ _DOOR = (  # so many doors on a line tell that what stands before is a housing e
     rf"(?:[A-Za-z]?{_DIGIT}{{1,4}}(?:号楼|号院|栋|幢|座|单元)\s?{_DIGIT}|\d{{1,2}}-\d{{1,2}}-\d{{3,4}}(?!\d)|[A-Za-z]座\s?\d)"
 )
 _UNIT = re.compile(
-    rf"(?P<number>[A-Za-z]?{_DIGIT}{{1,5}}(?:[-#][A-Za-z\d]{{1,5}})?(?:{_NUMBER})|[甲乙丙丁](?:单元|栋|座|幢|室|号楼)|(?<![A-Za-z])[A-Za-z](?:座|栋|区|幢))"
+    rf"(?P<number>(?<=[栋座幢楼])宿舍(?=\d)|[A-Za-z]?{_DIGIT}{{1,5}}[A-Za-z]?(?:[-#][A-Za-z\d]{{1,5}})?(?:{_NUMBER})|[甲乙丙丁](?:单元|栋|座|幢|室|号楼)|(?<![A-Za-z])[A-Za-z](?:座|栋|区|幢|塔))"
     rf"|(?<=号)(?P<building>{_PLACE}{{2,8}}?)(?=[A-Za-z]?{_DIGIT}{{1,3}}[楼层室座栋幢])"
     rf"|(?<=[村镇乡县])(?P<hamlet>{_HAN}{{1,4}}?(?:屯|寨|坡|塘)(?={_DIGIT}|$))"
-    rf"|(?<=[路街道巷村])(?P<spot>(?!门?店){_PLACE}{{2,6}}?)(?<![店货发])(?={_DIGIT}{{1,4}}号)"
+    rf"|(?:(?<=[路街道巷村])|(?<=[路街道巷村]，))(?P<spot>(?!门?店){_PLACE}{{2,7}}?)(?<![店货发])(?=，?[A-Za-z]?{_DIGIT}{{1,4}}[A-Za-z]?[号栋幢座]|[A-Za-z]塔)"
     rf"|{_PLACE}{{1,10}}?(?:(?P<region>{_REGION})|(?P<town>{_TOWN})|(?P<street>{_STREET})"
     rf"|(?P<site>(?:{_SITE})(?!{_TOWN}|{_REGION}|[东南西北中]?(?:{_STREET}))|(?=\s?{_DOOR})))"
     r"|(?P<bare>(?:[A-Za-z]?\d{1,4}(?:-\d{1,4}){0,3}|[〇零一二三四五六七八九]{3,5})"
@@ -57,12 +57,17 @@ _DOORS = re.compile(  # a door without its street, as people correct it
     r"(?![\d元块%件个年月])"
 )
 _AFTER = re.compile(  # who takes the parcel in there
-    rf"(?:(?!放){_PLACE}{{0,8}}?(?:驿站|丰巢柜?|快递柜|自提[柜点]|小卖部|门卫|物业|前台|[东南西北中]户|对面|旁边?|村委会)){{1,2}}"
+    rf"(?:(?!放){_PLACE}{{0,8}}?(?:驿站|丰巢柜?|快递柜|自提[柜点]|小卖部|门卫|物业|前台|[东南西北中]户|对面|旁边?|村委会)){{1,3}}"
 )
 _TOLD = re.compile(
     r"(?:[地住]址|寄[到去]|送[到去]|住在|[货发]到|搬到|填的)(?:改[成为到]|换[成到]|错了|应?该?是|为|:|,|，|\s){0,4}"
     rf"((?!改|换|写|错){_PLACE}(?:{_PLACE}|\d(?!\d{{4}})|[ ，]){{0,30}})$"
 )
+_CODE = re.compile("[取提][件货]码|货架|编[号码]")  # 7-3-2206 after them is no door
+_CUED = re.compile("(?:[地住]址|寄[到去]|送[到去]|住在|[货发]到|搬到)[是为:\\s]{0,3}$")
+_ESTATE = re.compile(
+    rf"(?:(?![放怎几多什很不快没收签])" rf"{_PLACE}){{2,8}}(?=[，。,\n]|$)"
+)  # a street's estate, and no more
 _LEAD = re.compile(r"(?:新?地[址点]|改[成为]|成(?!都)|为|收货|快递|现在|就|回|家|公司){1,3}")
 
 
@@ -77,10 +82,10 @@ def _counts(kinds: list[str]) -> bool:
     return (regions >= 1 and "street" in kinds) or (regions >= 2 and (place or "town" in kinds))
 
 
-def _joins(joint: str, kind: str, unit: str) -> bool:
+def _joins(joint: str, kind: str, unit: str, before: str) -> bool:
     """Whether a unit goes on with the chain before it. Over a comma it must be more than a floor."""
     if kind == "bare" and unit.count("-") < 2:
-        return joint in ("", " ", "-")
+        return joint in ("", " ", "-") or (before == "单元" and len(unit) >= 3)
     return "，" not in joint or unit[-1] not in "楼层房组队" or unit[-2:] == "号楼"
 
 
@@ -89,7 +94,7 @@ def _chains(text: str) -> Iterator[tuple[int, int, list[str]]]:
     for match in _UNIT.finditer(text):
         kind = str(match.lastgroup)
         joint = _JOINT.match(text, end) if kinds else None
-        if not (joint and joint.end() == match.start() and _joins(joint[0], kind, match[0])):
+        if not (joint and joint.end() == match.start() and _joins(joint[0], kind, match[0], text[end - 2 : end])):
             if kinds:
                 yield start, end, kinds
             if kind == "bare":
@@ -112,6 +117,8 @@ def _whole(text: str, start: int, end: int) -> Found:
     start = lead.end() if lead else start
     told = _TOLD.search(text, max(0, start - 40), start)
     after = _AFTER.match(text, end)
+    if not after and text[end - 1] in "路街道巷村" and _CUED.search(text, max(0, start - 20), start):
+        after = _ESTATE.match(text, end)
     return Found(told.start(1) if told else start, after.end() if after else end, "ADDRESS")
 
 
@@ -120,7 +127,7 @@ def find(text: str) -> Iterator[Found]:
     if not (_LAST.search(text) and _HINT.search(text)):
         return
     for start, end, kinds in _chains(text):
-        if _counts(kinds):
+        if _counts(kinds) and not _CODE.match(text, start):
             yield _whole(text, start, end)
     for match in _DOORS.finditer(text):
         yield Found(match.start(), match.end(), "ADDRESS")

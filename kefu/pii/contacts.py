@@ -16,9 +16,9 @@ _DOMAIN = re.compile(
     r"\s?@\s?(?:(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}|[A-Za-z0-9-]{1,63}。(?:com|cn|net|org)(?:[.。]cn)?(?![A-Za-z]))"
 )
 _WECHAT = re.compile(
-    r"(?:(?P<chinese>[微威薇]\s?信|绿泡泡|[+加]我?个?[vV微薇]|(?<![A-Za-z])[vV](?:信|❤\ufe0f?|(?=:)))"
+    r"(?:(?P<chinese>[微威薇]\s?信|绿泡泡|[+加][我个]?个?[vV微薇]|(?<![A-Za-z])[vV](?:信|❤\ufe0f?|(?=:)))"
     r"|(?<![A-Za-z])(?i:wechat|weixin|vx|wx))"
-    r"(?P<said>(?:[账帐]?号码?|名|是|为|:|=|,|，|/|\s|(?i:id|is|no\.?)){0,5})"
+    r"(?P<said>(?:[账帐]?号码?|名|是|为|吧|:|=|,|，|/|\s|(?i:id|is|no\.?)){0,5})"
     r"(?P<id>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9])"
 )
 _MINE = re.compile(

@@ -35,14 +35,14 @@ _STRONG = re.compile(
     r"(?:\s?(?:is|'s|:|-|=)|\son\s(?:the\s)?(?:order|account|parcel|card)\s?(?:is|:)?)"
     r"|(?:first|last|given|family|sur)\s?name(?=\s[A-Z])|customer:|att(?:n|ention)[:.]|signed\sfor\sby|call\sme)"
     r"(?!\s(?i:is|on|of|for)\b)"
-    rf"[\s:]{{0,3}}{_NAME}"
+    rf"[\s:]{{0,3}}(?={_NAME})"
 )
 _WEAK = re.compile(
     r"(?<![A-Za-z])(?i:this\sis|i'm|i\sam|it'?s|it\sis|order(?:ed)?(?:\sis)?\s(?:under|by)(?!\s(?:the|my)\b)|placed\sby|speaking\s(?:with|to)|you\sare|you're"
     r"|(?:wife|husband|mother|father|mum|mom|dad|son|daughter|brother|sister|friend|colleague|partner|neighbou?r)"
     r"|(?:under|in)\s(?:the\s)?name(?:\sof)?|on\sbehalf\sof"
     r"|(?:ship|send|deliver|hand|addressed?|belongs)(?:\s\w{1,12}){0,2}?\sto:?|(?:mr|mrs|ms|miss|dr)\b\.?|name|recipient|consignee|addressee|account\sholder"
-    r"|(?:regards|sincerely|thanks|thank\syou|cheers|best|yours(?:\struly)?)[,!.]?(?=\s{0,2}\n))"
+    r"|(?:regards|sincerely|thanks|thank\syou|cheers|best|yours(?:\struly)?)[,!.]?(?=\s{0,2}\n)|(?:regards|sincerely|cheers),?)"
     rf"\s{{1,3}}{_NAME}"
 )
 _PIECE = re.compile(

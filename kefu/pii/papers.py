@@ -42,6 +42,11 @@ def _grouped_id_card(text: str, start: int, end: int) -> int:
     return end if born and id_card(figures) else 0
 
 
+def _about_an_id_card(text: str, start: int, end: int) -> int:
+    """After its cue a number that somebody mistyped is still most of one."""
+    return end if 15 <= len(digits(text[start:end])) <= 19 else 0
+
+
 def _grouped_bank_card(text: str, start: int, end: int) -> int:
     """With spaces anywhere, 16 to 19 digits and a word for a bank or card must stand near."""
     fits = 16 <= len(digits(text[start:end])) <= 19 and bank_card(text[start:end])
@@ -78,6 +83,7 @@ IDENTITY: tuple[Rule, ...] = (
         _id_card,
     ),
     rule("ID_CARD", r"(?<!\d)[1-9]\d(?:[- ]?\d){15}[- ]?[\dXx](?![\dA-Za-z])", _grouped_id_card),
+    rule("ID_CARD", rf"身份证{IS}(\d{{3,6}}(?:[- ]\d{{3,8}}){{2,5}}[Xx]?)(?![\dA-Za-z])", _about_an_id_card),
     rule("ID_CARD", rf"(?:身份证|证件|(?i:id card)){IS}(\d{{17}}[\dXx]|\d{{15}})(?![\dA-Za-z])"),
     rule("SSN", r"(?<![\d-])(?!000|666|9)\d{3}[-. ]?(?!00)\d\d[-. ]?(?!0000)\d{4}(?![\d-])", _social),
     rule(

@@ -16,6 +16,7 @@ _FIGURES = r"(?:[A-Za-z]{0,4} ?\d{8,20}|[A-Za-z]{0,2} ?\d{4}(?: \d{4}){1,4}(?: \
 _PARCEL = re.compile(
     rf"{_COURIER}|快递|物流|运单|包裹|签收|驿站|寄回|拦截|单号|(?i:track|parcel|courier|deliver|consignment)"
 )
+_ORDERED = re.compile("订单|(?i:order)")
 _BARCODE = re.compile("69\\d{11}")
 RULES: tuple[Rule, ...] = (
     rule(
@@ -36,7 +37,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "ORDER",
         rf"(?:(?:订|退货|换货|售后|服务)单(?:编?号|:|\s)|交易号|流水号|(?<![保险])单号|(?i:(?<![A-Za-z])(?:order|ordr){_CALLED})){IS}"
-        r"([A-Za-z]{0,4}\d{4,28}(?:-\d{2,20}){0,2}(?:\s\d{3,6}(?![\d年月日元:.])){0,5}|\d{3}-\d{7}-\d{7})(?![A-Za-z0-9])",
+        r"([A-Za-z]{0,4}\d{4,28}(?:-\d{2,20}){0,2}(?:\s\d{3,6}(?![\d年月日元:.])){0,5}|[A-Za-z]{1,4}\d{2,4}(?:\s\d{3,4}){2,4}|\d{3}-\d{7}-\d{7})(?![A-Za-z0-9])",
         lambda text, start, end: end if _an_order(text[start:end]) else 0,
     ),
     rule(
@@ -45,6 +46,11 @@ RULES: tuple[Rule, ...] = (
 )
 BARE: tuple[Rule, ...] = (  # after everything else has had its try
     rule("ORDER", r"(?<![\dA-Za-z.-])\d{6}-\d{15}(?![\d-])"),
+    rule(
+        "ORDER",
+        r"(?<![\dA-Za-z.-])\d{4}(?:-\d{4}){3}(?![\dA-Za-z.-])",
+        lambda text, start, end: end if near(_ORDERED, text, start, end) else 0,
+    ),
     rule("ORDER", r"(?<![\dA-Za-z.-])\d{16,32}(?![\dA-Za-z.-])"),
     rule(
         "TRACKING",
@@ -59,9 +65,14 @@ _CODE = re.compile(
     r"(?i:\s|:|#|is|was){1,5}((?=[A-Z]{0,12}-?\d)(?=[\d-]{0,12}[A-Z])[A-Z0-9][A-Z0-9-]{4,18}[A-Z0-9])(?![A-Za-z0-9-])"
 )
 _CODED = ("confirm", "booking", "reference", "order", "po ", "return", "rma")
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _PLATE = re.compile(
-    "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Za-hj-np-z][·•\\s-]?"
+    f"[{_PROVINCES}]"
+    "[A-HJ-NP-Za-hj-np-z][·•\\s-]?"
     "(?:[DFdf][A-HJ-NP-Za-hj-np-z0-9]\\d{4}|\\d{5}[DFdf]|[A-HJ-NP-Za-hj-np-z0-9]{4}[A-HJ-NP-Za-hj-np-z0-9挂学警港澳])(?![A-Za-z0-9])"
+)
+_TOLD_PLATE = re.compile(
+    rf"车牌(?:号码?)?[是为:\\s]{{0,2}}([{_PROVINCES}][A-Za-z][·•\\s-]?[A-Za-z0-9]{{4,6}}[挂学警港澳]?)(?![A-Za-z0-9])"
 )
 _CAR = re.compile("车|牌")
 _ABROAD = re.compile(
@@ -98,6 +109,8 @@ def plates(text: str) -> Iterator[Found]:
         letters = sum(c.isalpha() and c.isascii() for c in match[0])
         if len(digits(match[0])) >= 3 and letters <= 3 and (match[0][0] != "新" or near(_CAR, text, *match.span())):
             yield Found(match.start(), match.end(), "PLATE")
+    for match in _TOLD_PLATE.finditer(text):
+        yield Found(*match.span(1), "PLATE")
     for match in _BRITISH.finditer(text):
         if near(_REGISTERED, text, *match.span()):
             yield Found(*match.span(), "PLATE")

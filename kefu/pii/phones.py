@@ -47,11 +47,11 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "PHONE",
-        rf"(?<![\d-])(?:\+?1[-\s.]?)?(?:\({_AMERICAN}\)\s?|{_AMERICAN}[-.])[2-9]\d\d[-.\s]\d{{4}}{_EXTENSION}(?![\d-])",
+        rf"(?<![\d-])(?:\+?1[-\s.]?)?(?:\({_AMERICAN}\)\s?|{_AMERICAN}[-.–‑])[2-9]\d\d[-.–‑\s]\d{{4}}{_EXTENSION}(?![\d-])",
     ),
     rule(
         "PHONE",
-        rf"(?<![\d-])(?<!\d[ .])(?:\+?1\s)?{_AMERICAN} ?[2-9]\d\d ?\d{{4}}{_EXTENSION}"
+        rf"(?<![\d-])(?<!\d[ .])(?:\+?1\s)?{_AMERICAN} ?[2-9]\d\d[ -]?\d{{4}}{_EXTENSION}"
         r"(?![\d*×-])(?! ?(?:ml|mm|cm|kg|g)(?![A-Za-z]))",
         _told,
     ),

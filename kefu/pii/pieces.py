@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from kefu.pii.base import Found, digits
 
-_COUNT = "[一二两三四五六七八九十\\d]{0,3}[位个]?"
+_COUNT = "(?:[一二两三四五六七八九十\\d]{1,2}[位个])?"
 _FIRST = (
     rf"前[面边]?{_COUNT}|开头|[Ff]irst\s(?:\w{{1,5}}\s)?(?:part|half|digits?)|[Ff]irst\s\d{{1,2}}\s(?:of|are|is)"
     r"|(?:starts|begins)\swith"

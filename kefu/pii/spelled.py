@@ -15,7 +15,7 @@ from kefu.pii.base import Found
 _DIGIT = "(?:zero|one|two|three|four|five|six|seven|eight|nine|oh|double|triple)"
 _RARE = frozenset(("zero", "four", "five", "six", "seven", "eight", "nine"))  # one, two and three are in many texts
 _LOCAL = string.ascii_letters + string.digits + "._%+-"
-_DOT = r"(?:\s?(?:\.|。|点|[(\[]dot[)\]])\s?|\sdot\s)"
+_DOT = r"(?:\s?(?:\.|点|[(\[]dot[)\]])\s?|\sdot\s)"
 _MAIL = re.compile(
     rf"(?i:\s?(?:艾特|爱特|[(\[]at[)\]])\s?(?:[a-z0-9-]{{1,63}}{_DOT}){{1,4}}[a-z]{{2,24}}"
     r"|\sat\s(?:[a-z0-9-]{1,63}\sdot\s){1,4}[a-z]{2,24}|#[a-z0-9-]{2,63}\.(?:com|cn|net|org)(?:\.cn)?)(?![A-Za-z0-9])"
