@@ -9,7 +9,7 @@ estimate 2 points too low and its surest predictions look worse than they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from kefu.calibration import beta_map, corrected, softmax, temperature
 from kefu.classifier import ClassifierConfig, TextClassifier, second_rows
 from kefu.features import FeatureConfig, Features
-from kefu.linear import linear_svm
+from kefu.looks import FirstLook, LookData, scores_of
 from kefu.runs import Lesson, Run, links
 from kefu.split import fold_of
 
@@ -31,59 +31,6 @@ class Fitted:
 
     classifier: TextClassifier
     probabilities: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Data:
-    """rows: (turns, width). said: the labelled of them. target: (said,) class numbers. fold: (turns,).
-
-    taught: (lessons, width) rows of what the pack teaches, ``meant`` their class numbers, ``weight`` what one counts
-    beside a labelled turn. They are of no fold: no model is asked about them.
-    """
-
-    rows: sp.csr_matrix
-    said: np.ndarray
-    target: np.ndarray
-    fold: np.ndarray
-    taught: sp.csr_matrix
-    meant: np.ndarray
-    weight: float
-    classes: int
-    regularization: float
-    seed: int
-
-    def train(self, rows: sp.csr_matrix, without: frozenset[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Weights and intercept learned from the labelled turns that are of none of the folds ``without``.
-
-        Lessons have no neighbours: where ``rows`` are wider than ``taught``, nothing is told of them.
-        """
-        used = ~np.isin(self.fold[self.said], list(without))
-        target, seen = np.concatenate([self.target[used], self.meant]), rows[self.said[used]]
-        importance = np.repeat([1.0, self.weight], [used.sum(), len(self.meant)])
-        taught = sp.csr_matrix(
-            (self.taught.data, self.taught.indices, self.taught.indptr), (len(self.meant), rows.shape[1])
-        )
-        together = sp.vstack([seen, taught], format="csr")
-        return linear_svm(together, target, self.classes, self.regularization, self.seed, importance)
-
-
-@dataclass(frozen=True)
-class _FirstLook:
-    """Scores of first looks that were trained without one fold, or without two; each is trained once."""
-
-    data: _Data
-    trained: dict[frozenset[int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-
-    def scores(self, hidden: frozenset[int]) -> np.ndarray:
-        """Of all turns by looks that saw no label of a turn's own fold, nor of ``hidden``, (turns, classes)."""
-        scores = np.zeros((self.data.rows.shape[0], self.data.classes))
-        for fold in np.unique(self.data.fold):
-            without = hidden | {int(fold)}
-            if without not in self.trained:
-                self.trained[without] = self.data.train(self.data.rows, without)
-            there = self.data.fold == fold
-            scores[there] = _scores(self.data.rows[there], *self.trained[without])
-        return scores
 
 
 def fit(
@@ -129,7 +76,7 @@ def fit(
         raise ValueError("All samples are of one fold: calibration needs several dialogues")
     target = np.searchsorted(classes, values)
     meant = np.searchsorted(classes, [lesson.label for lesson in taught]).astype(int)
-    data = _Data(
+    data = LookData(
         rows=makes(samples),
         said=said,
         target=target,
@@ -145,9 +92,9 @@ def fit(
     return _look_twice(data, config, makes, links([len(run.samples) for run in runs], ahead))
 
 
-def _look_twice(data: _Data, config: ClassifierConfig, makes: Features, neighbours: np.ndarray) -> Fitted:
+def _look_twice(data: LookData, config: ClassifierConfig, makes: Features, neighbours: np.ndarray) -> Fitted:
     """For the calibration of a fold, neither look saw it, nor did any look that the second learned from."""
-    first, said = _FirstLook(data), data.said
+    first, said = FirstLook(data), data.said
     alone = first.scores(frozenset())
     first_scale = temperature(alone[said], data.target)
     scores = np.zeros_like(alone)
@@ -155,7 +102,7 @@ def _look_twice(data: _Data, config: ClassifierConfig, makes: Features, neighbou
         hidden = frozenset({int(fold)})
         rows = second_rows(data.rows, softmax(first_scale * first.scores(hidden)), neighbours)
         there = data.fold == fold
-        scores[there] = _scores(rows[there], *data.train(rows, hidden))
+        scores[there] = scores_of(rows[there], *data.train(rows, hidden))
     scale = temperature(scores[said], data.target)
     scaled, opinions = softmax(scale * scores[said]), softmax(first_scale * alone)
     heard, best = opinions[said], scaled.argmax(axis=1)
@@ -165,7 +112,3 @@ def _look_twice(data: _Data, config: ClassifierConfig, makes: Features, neighbou
     config = config.model_copy(update={"first_scale": first_scale, "scale": scale, "beta": beta})
     classifier = TextClassifier(config, makes, w1, w2, np.stack([b1, b2]))
     return Fitted(classifier, corrected(scaled, beta, heard))
-
-
-def _scores(rows: sp.csr_matrix, weights: np.ndarray, intercept: np.ndarray) -> np.ndarray:
-    return np.asarray(rows @ weights.astype(np.float32)) + intercept

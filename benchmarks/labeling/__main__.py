@@ -1,14 +1,16 @@
 """Several ways to tell a customer turn's intent, on JD's conversations and on Banking77, compared fairly.
 
-    python -m benchmarks.labeling [--data ../shared/data] [--fold 0] [--all-folds] [--no-encoder] [--set jd|banking77]
+    python -m benchmarks.labeling [--data ../shared/data] [--fold 0] [--set jd|banking77|folds] [--encoder]
                                   [--base data/store/base/centre]
 
 Every method learns from the same turns and is measured on the same turns kept out, in two views: the router's
 (what came before) and the labeler's (the whole dialogue, the answer too). Rows named Kefu are the product's own
-code (``train_router``, ``train_labeler``), untouched; ``--all-folds`` measures those alone on each of JD's folds.
-Banking77's questions stand alone: only the router's view. Rows of the base model need one: ``make demo`` builds it,
-or ``--base`` names a model's folder. Peers and the optional encoder are installed on the
-first run (``requirements.txt`` here). What the figures were, and what else was tried: ``docs/labeling.md``.
+code (``train_router``, ``train_labeler``), untouched, and the same without what the pack knows, and with that alone.
+``folds`` is the product on each of JD's five folds; of folds 1 to 4 the authors of the pack's words and examples
+had read turns, of fold 0 none. Banking77's questions stand alone: only the router's view.
+Slow rows are asked for: ``--encoder`` (the optional sentence encoder), ``--base`` (a base model's folder, as
+``make demo`` builds one: its hidden states, and fine-tuned). Peers and the encoder are installed on the first run
+(``requirements.txt`` here). What the figures were, and what else was tried: ``docs/labeling.md``.
 """
 
 from __future__ import annotations
@@ -27,13 +29,14 @@ from benchmarks.jddc.workspace import FOLDS
 from benchmarks.labeling import base, methods, peers
 from benchmarks.labeling.judge import Figures, Said, figures
 from benchmarks.labeling.opinions import Prepared
-from benchmarks.labeling.product import product
+from benchmarks.labeling.product import product, variants
 from benchmarks.labeling.task import Task, of_banking, of_jd
 from kefu.params import Params, load
-from kefu.paths import BASE, ROOT
+from kefu.paths import ROOT
 
 ENCODER = "use-multilingual"
-NEEDED = {"jd": ("jddc", "labels.jsonl"), "banking77": ("banking77", "train.csv")}
+JD = ("jddc", "labels.jsonl")
+NEEDED = {"jd": JD, "folds": JD, "banking77": ("banking77", "train.csv")}
 HEAD = ("method", "accuracy", "macro F1", "ECE", "accuracy at 80 %", "seconds", "ms a turn")
 
 
@@ -45,7 +48,8 @@ def rows(
 ) -> Iterator[tuple[str, Callable[[], Said]]]:
     """Method → what runs it."""
     prepared = Prepared(task, view)
-    yield "Kefu", lambda: product(task, view, params, "none")
+    yield "Kefu", lambda: product(task, view, params)
+    yield from variants(task, view, params).items()
     for name, scores in beside.items():
         yield name, lambda scores=scores: methods.run(prepared, scores)  # type: ignore[misc]
     if encoder:
@@ -85,12 +89,11 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with jddc/, banking77/")
     parser.add_argument("--fold", type=int, choices=range(FOLDS), default=0, help="of JD, kept out")
-    parser.add_argument("--all-folds", action="store_true", help="only the product, on each of JD's folds")
-    parser.add_argument("--no-encoder", action="store_true")
+    parser.add_argument("--encoder", action="store_true", help="also with the optional sentence encoder (slow)")
     parser.add_argument("--set", choices=tuple(NEEDED), help="only this one")
-    parser.add_argument("--base", type=Path, default=BASE / "centre", help="folder of the base model")
+    parser.add_argument("--base", type=Path, help="folder of a base model whose rows are wanted too (slow)")
     given = parser.parse_args()
-    for name in ("jd",) if given.all_folds else (given.set,) if given.set else NEEDED:
+    for name in (given.set,) if given.set else NEEDED:
         path = given.data.joinpath(*NEEDED[name])
         if not path.is_file():
             parser.error(f"{path} is missing: --data names the folder that holds {NEEDED[name][0]}/")
@@ -101,22 +104,18 @@ def main() -> None:
     given = arguments()
     console, params, pack = Console(width=150), load(), ROOT / "shop"
     peers.ready()
-    if given.all_folds:
-        tasks = [of_jd(jd(given.data / "jddc"), pack, fold) for fold in range(FOLDS)]
-        every_fold(tasks, params, not given.no_encoder, console)
-        return
-    of_base = base.methods(given.base)
-    if not of_base:
-        console.print(f"{given.base} holds no model: the base model's rows are left out (`make demo` builds one)")
-    beside = methods.METHODS | of_base
-    if given.set != "banking77":
+    beside = methods.METHODS | (base.methods(given.base) if given.base else {})
+    if given.set in (None, "jd"):
         task = of_jd(jd(given.data / "jddc"), pack, given.fold)
         for view in ("router", "labeler"):
-            compare(task, view, params, not given.no_encoder, beside, console)
-    if given.set != "jd":
+            compare(task, view, params, given.encoder, beside, console)
+    if given.set in (None, "folds"):
+        tasks = [of_jd(jd(given.data / "jddc"), pack, fold) for fold in range(FOLDS)]
+        every_fold(tasks, params, given.encoder, console)
+    if given.set in (None, "banking77"):
         with tempfile.TemporaryDirectory() as folder:
             task = of_banking(banking(given.data / "banking77"), Path(folder))
-            compare(task, "router", params, not given.no_encoder, beside, console)
+            compare(task, "router", params, given.encoder, beside, console)
 
 
 if __name__ == "__main__":

@@ -17,16 +17,18 @@ from benchmarks.active_learning.data import Set
 from benchmarks.jddc.workspace import FOLDS, SEED
 from data.label.turns import LabelledTurn, join_intents
 from kefu.pack import Intent, Rule, load_taxonomy
+from kefu.phrases import Phrases, load_phrases
 from kefu.schema import Dialogue, Label
 from kefu.split import fold_of, fraction
 
 
 @dataclass(frozen=True)
 class Task:
-    """rules, intents: the pack's. train, test: sorted by dialogue and turn, no dialogue in both."""
+    """rules, phrases, intents: the pack's. train, test: sorted by dialogue and turn, no dialogue in both."""
 
     name: str
     rules: Sequence[Rule]
+    phrases: Phrases
     intents: Sequence[Intent]
     train: list[LabelledTurn]
     test: list[LabelledTurn]
@@ -70,7 +72,7 @@ def _task(name: str, data: Set, pack: Path, out: set[str]) -> Task:
     labels = [_label(place, intent, taxonomy.version) for place, intent in data.truth.items()]
     turns = join_intents(labels, data.dialogues, taxonomy.names).turns
     train, test = ([t for t in turns if (t.dialogue.id in out) == side] for side in (False, True))
-    return Task(name, data.rules, taxonomy.intents, train, test)
+    return Task(name, data.rules, load_phrases(pack), taxonomy.intents, train, test)
 
 
 def _label(place: tuple[str, int], intent: str, version: str) -> Label:
