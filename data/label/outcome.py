@@ -84,7 +84,8 @@ class OutcomeRules:
     def _shop_last(self, customer: str, left: str, many: bool) -> Ended:
         """``many``: the customer has said more than one thing, so annoyance is about an answer."""
         mood = self._mood(customer)
-        if mood == NEGATIVE and many and not self._done.search(left):
+        asks = self._asking.search(customer) is not None and self._felt(customer) != NEGATIVE
+        if mood == NEGATIVE and many and not asks and not self._done.search(left):
             return Ended(NO, "unsolved")
         if self._pending.search(left) or self._refused.search(left) or left.rstrip().endswith(_QUESTION):
             return Ended(UNCLEAR, "pending")
@@ -100,4 +101,7 @@ class OutcomeRules:
         """How the customer's last words sound; what is not solved sounds negative."""
         if self._unsolved.search(text):
             return NEGATIVE
+        return self._felt(text)
+
+    def _felt(self, text: str) -> str:
         return self._sentiment.of(text).value if self._sentiment else ""
