@@ -90,9 +90,9 @@ def _span(match: re.Match[str], text: str, strong: bool) -> Found | None:
 
 
 def _written(name: str) -> bool:
-    """Whether more than one word begin with a capital, and all but the small ones between them do."""
+    """Whether more than one word begin with a capital, and all but the small ones between them do; no brand is."""
     words = [word for word in name.split() if word not in _PARTICLES]
-    return len(words) > 1 and all(word[0].isupper() for word in words)
+    return len(words) > 1 and all(word[0].isupper() for word in words) and not name.isupper()
 
 
 def possible(text: str, words: list[str]) -> bool:
