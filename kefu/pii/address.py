@@ -2,7 +2,8 @@
 
 A Chinese address is a chain of units, each ending in what it is (省 市 区 路 号 栋 室): one linear scan
 finds units, neighbours form chains, and a chain counts when it tells a door or a street. A city,
-district or town alone stays: it says how long a parcel takes, not where somebody lives.
+district or town alone stays: it says how long a parcel takes, not where somebody lives. A building with its
+door (5栋1203) needs no street, and after a cue (寄到, 地址) a chain takes the words between that are no units.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Numbers of orders and parcels, and car plates."""
+"""Numbers of orders and parcels, and car plates.
+
+A cue, a courier's prefix or a courier's word near by tells which number is meant; 16 and more digits in a row are
+nothing else (``BARE``, which comes after all other rules).
+"""
 
 from __future__ import annotations
 
