@@ -40,8 +40,8 @@ def heard(
     """What the labeler and the other sources that are switched on say of reviewed turns, and of new ones."""
     judged, classes = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), class_names(LABELER)
     sources: list[Source] = []
-    if params.neighbours and judged:
-        sources.append(Neighbours.of(LABELER, load_rules(pack), judged, dialogues, params))
+    if params.neighbours and (taught := [j for j in judged if j.taught]):
+        sources.append(Neighbours.of(LABELER, load_rules(pack), taught, dialogues, params))
     if opinions := list(read_jsonl(JUDGE / OPINIONS, Opinion)):
         sources.append(Opinions.of(opinions, classes))
     return listen(judged, sources, classes, dialogues)

@@ -3,6 +3,7 @@
 python -m pipelines.labeler
 """
 
+from data.label.held_out import kept_apart
 from data.label.labeler import quality, reliability_rows, train_labeler
 from data.label.stream import chosen
 from data.label.turns import join_intents
@@ -23,7 +24,8 @@ def main() -> None:
         joined.warn("reviewed labels")
         rules, phrases = load_rules(ROOT / s.params.pack), load_phrases(ROOT / s.params.pack)
         with atomic_dir(LABELER) as folder:
-            judged = train_labeler(joined.turns, rules, s.params.labeler, folder, phrases)
+            taught, apart = kept_apart(joined.turns, s.params.build)
+            judged = train_labeler(taught, rules, s.params.labeler, folder, phrases, apart)
         header = ("confidence", "accuracy", "count")
         rows = reliability_rows(judged)
         write_csv(PLOTS / "labeler/reliability.csv", header, ([row[name] for name in header] for row in rows))

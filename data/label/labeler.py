@@ -36,6 +36,7 @@ class Judged(Record):
     """A prediction for a reviewed turn, by a model that had not seen its dialogue.
 
     probabilities: of all classes in the classifier's order, for a second opinion to be weighed against.
+    taught: whether the finished labeler learned from it.
     """
 
     dialogue_id: str
@@ -44,6 +45,7 @@ class Judged(Record):
     predicted: str
     confidence: float
     probabilities: tuple[float, ...] = ()
+    taught: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,12 @@ def train_labeler(
     params: Labeler,
     folder: Path,
     phrases: Phrases = NONE,
+    apart: Sequence[LabelledTurn] = (),
 ) -> list[Judged]:
     """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions.
 
     Args:
+        apart: turns of other dialogues that teach nothing and are judged as well (``data/label/held_out.py``).
         phrases: the pack's words and examples. Examples of an intent of which nobody reviewed a turn yet (a new
             one, or on a new shop's first day all of them) stand in for such turns; the others teach beside them.
     """
@@ -82,19 +86,13 @@ def train_labeler(
         lessons=_with_votes(phrases.of(seen), rules, fields),
         **params.model_dump(),
     )
-    probabilities = fitted.probabilities[: len(turns)]
+    classifier, others = fitted.classifier, sorted(apart, key=lambda t: (t.dialogue.id, t.index))
     judged = [
-        Judged(
-            dialogue_id=t.dialogue.id,
-            turn=t.index,
-            intent=t.label.value,
-            predicted=fitted.classifier.config.classes[k],
-            confidence=round(float(row[k]), 6),
-            probabilities=tuple(round(float(p), 6) for p in row),
-        )
-        for t, k, row in zip(turns, probabilities.argmax(axis=1), probabilities, strict=True)
+        *_judged(turns, fitted.probabilities[: len(turns)], classifier.config.classes, taught=True),
+        *_judged(others, _judgements(classifier, others, rules), classifier.config.classes, taught=False),
     ]
-    fitted.classifier.save(folder)
+    judged.sort(key=lambda j: (j.dialogue_id, j.turn))
+    classifier.save(folder)
     write_jsonl(folder / OUT_OF_FOLD, judged)
     return judged
 
@@ -108,6 +106,30 @@ def _runs(turns: Sequence[LabelledTurn], rules: Sequence[Rule], context_turns: i
         places, samples = run_with_rules(rules, dialogue.turns, context_turns)
         runs.append(Run(dialogue_id, samples, [said[i].label.value if i in said else None for i in places]))
     return runs
+
+
+def _judged(
+    turns: Sequence[LabelledTurn], probabilities: np.ndarray, classes: Sequence[str], taught: bool
+) -> list[Judged]:
+    return [
+        Judged(
+            dialogue_id=t.dialogue.id,
+            turn=t.index,
+            intent=t.label.value,
+            predicted=classes[k],
+            confidence=round(float(row[k]), 6),
+            probabilities=tuple(round(float(p), 6) for p in row),
+            taught=taught,
+        )
+        for t, k, row in zip(turns, probabilities.argmax(axis=1), probabilities, strict=True)
+    ]
+
+
+def _judgements(classifier: TextClassifier, turns: Sequence[LabelledTurn], rules: Sequence[Rule]) -> np.ndarray:
+    """(turns, classes) probabilities of turns that the classifier did not learn from."""
+    runs = _runs(turns, rules, classifier.config.context_turns)
+    said = np.array([label is not None for run in runs for label in run.labels], dtype=bool)
+    return classifier.predict_runs([run.samples for run in runs])[said]
 
 
 def _example_runs(examples: Sequence[Utterance], rules: Sequence[Rule], fields: Iterable[str]) -> list[Run]:
