@@ -96,9 +96,7 @@ def test_a_promise_of_what_the_policies_say_is_none() -> None:
     assert problems("c: 退款", "a: 您放心，1–3个工作日内一定退款到账。") == set()
     assert problems("c: 退款", "a: 您放心，今晚一定退款到账。") == {"false_promise"}
     assert problems("c: 退款", "a: 不能保证今晚到账。") == set()
-    assert (
-        problems("c: 是正品吗", "a: 都是正品，请放心，质量有保证。") == set()
-    )  # of goods, not of what the shop will do
+    assert problems("c: 是正品吗", "a: 都是正品，请放心，质量有保证。") == set()  # of goods
     assert problems("c: 谢谢", "a: 不客气，我们一定尽力！") == set()
 
 
