@@ -36,7 +36,8 @@ class Element:
     """One element: what stands before it (brackets, commas, space), its text, its bytes.
 
     Attributes:
-        damaged: it is no text throughout; ``text`` then is only good for telling where it ends.
+        text: as ingest sees it.
+        damaged: it is no text throughout.
     """
 
     gap: bytes
@@ -131,7 +132,8 @@ class Elements:
                 return
             gap = self.tape.gap(first)
             raw, whole = self.tape.take(len(item.text))
-            yield Element(gap, item.text, raw, not whole, item.number)
+            text = item.text if whole else raw.decode(errors="replace").replace("\0", "\ufffd")
+            yield Element(gap, text, raw, not whole and "\ufffd" in text, item.number)
             first = False
         self.line = self._array.line
 

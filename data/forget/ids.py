@@ -40,6 +40,11 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
 
 
+def _shifted(text: str) -> str:
+    """What plain letters say when a byte before them was lost in UTF-16, which makes other characters of them."""
+    return text.encode("utf-16-le", "replace").replace(b"\0", b"").decode("latin-1")
+
+
 def _value(text: str) -> str:
     """What a JSON string says, as far as it can be told."""
     try:
@@ -107,7 +112,12 @@ class Named:
     def in_text(self, text: str) -> bool:
         """Whether a line, an element, or what is left of one names the person."""
         plain = _unescaped(text)
-        return self._customer in plain or self._in_words(plain) or self._in_fields(text)
+        return (
+            self._customer in plain
+            or self._in_words(plain)
+            or self._in_fields(text)
+            or (not plain.isascii() and self._in_words(_shifted(plain)))
+        )
 
     def _in_words(self, plain: str) -> bool:
         """The long ones, wherever they stand."""

@@ -10,7 +10,6 @@ import os
 import shutil
 import tempfile
 import time
-import zlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -104,8 +103,8 @@ class _Cut:
         """Writes the file without them to ``out``; False when it holds nothing of them, or cannot be rewritten."""
         try:
             return self._without(path, out) > 0
-        except (UnicodeError, OSError, zlib.error) as error:
-            self.left.append(f"{path.name}: {error}")  # told if it turns out to hold something
+        except (ValueError, OSError) as error:
+            self.left.append(str(error))  # told if it turns out to hold something
             return False
 
     def _without(self, path: Path, out: Path) -> int:

@@ -16,32 +16,12 @@ from itertools import chain
 from data.channels.files import LONGEST_LINE
 from data.forget.elements import Elements
 from data.forget.ids import Named
+from data.forget.plain import Stream
 
 _PIECE, _OVERLAP = 1 << 20, 1 << 10
 _TRIES = 50  # broken starts of objects; after that, records are assumed to be there
 Put = Callable[[bytes], None]
 Lines = Iterator[tuple[int, bytes, str | None]]
-
-
-class Stream(io.RawIOBase):
-    """Blocks of bytes as a file that is read once."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks, self._ahead = blocks, memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """At most one block; 0 at the end."""
-        while not self._ahead:
-            block = next(self._blocks, None)
-            if block is None:
-                return 0
-            self._ahead = memoryview(block)
-        size = min(len(buffer), len(self._ahead))
-        buffer[:size], self._ahead = self._ahead[:size], self._ahead[size:]
-        return size
 
 
 def names(parts: Iterator[bytes], named: Named) -> bool:

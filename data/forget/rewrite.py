@@ -7,20 +7,16 @@ that stops early is written to where it can be read, and stops early again, so t
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
-
-import pyarrow as pa
 
 from data.channels.encoding import Undecodable
 from data.channels.files import LONGEST_LINE, TextFile
 from data.forget.elements import Element, Elements
-from data.forget.rest import Rest, Stream
+from data.forget.plain import Plain, Stream, opened
+from data.forget.rest import Rest
 
 Drop = Callable[[int, str], bool]  # number of a line, its text
 _MARKS = {
@@ -31,25 +27,6 @@ _MARKS = {
 }
 
 
-_TRAILER = 8  # bytes at the end of a gzip file; without them it is one that stops early
-_BLOCK = 1 << 18
-
-
-@contextmanager
-def opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
-    """The plain bytes of a raw file; what is written has no time stamp in it."""
-    if path.suffix == ".zst":
-        stream = pa.CompressedInputStream if mode == "rb" else pa.CompressedOutputStream
-        with stream(str(path), "zstd") as file:
-            yield cast(IO[bytes], io.BufferedReader(file) if mode == "rb" else file)
-    elif path.suffix == ".gz":
-        with path.open(mode) as raw, gzip.GzipFile("", mode, fileobj=cast(Any, raw), mtime=0) as file:
-            yield cast(IO[bytes], file)
-    else:
-        with path.open(mode) as file:
-            yield cast(IO[bytes], file)
-
-
 def _start(path: Path, wide: str | None) -> tuple[bytes, str]:
     """The byte order mark of a file, and the encoding that its text has after it ("utf8": its bytes as they are)."""
     with opened(path, "rb") as file:
@@ -58,26 +35,6 @@ def _start(path: Path, wide: str | None) -> tuple[bytes, str]:
         return (b"\xef\xbb\xbf", "utf8") if start.startswith(b"\xef\xbb\xbf") else (b"", "utf8")
     marked = (found for found in _MARKS.items() if start.startswith(found[0]) and found[1].startswith(wide[:6]))
     return next(marked, (b"", wide if wide.endswith(("le", "be")) else f"{wide}-le"))
-
-
-class _Bytes:
-    """The plain bytes of a file to where it can be read; ``early`` tells whether it stops before its end."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self.early = path, False
-
-    def blocks(self) -> Iterator[bytes]:
-        with opened(self._path, "rb") as file:
-            try:
-                while block := cast(io.BufferedReader, file).read1(_BLOCK):
-                    yield block
-            except EOFError:
-                self.early = True
-
-
-def _stop_early(path: Path) -> None:
-    with path.open("r+b") as file:
-        file.truncate(path.stat().st_size - _TRAILER)
 
 
 def _lines(source: io.BufferedReader[Stream], file: TextFile) -> Iterator[tuple[int, bytes, str | None]]:
@@ -99,10 +56,13 @@ def _wide_lines(source: io.BufferedReader[Stream], encoding: str) -> Iterator[tu
 
 
 def without_lines(file: TextFile, wide: str | None, out: Path, drop: Drop) -> int:
-    """Copies all lines but those that ``drop`` names; returns how many it left out."""
+    """Copies all lines but those that ``drop`` names; returns how many it left out.
+
+    Raises ValueError when the file is damaged in another way than that it stops early.
+    """
     lost, gone = 0, False
     mark, encoding = _start(file.path, wide)
-    content = _Bytes(file.path)
+    content = Plain(file.path)
     source = io.BufferedReader(Stream(content.blocks()))
     with opened(out, "wb") as target:
         target.write(source.read(len(mark)))
@@ -110,8 +70,7 @@ def without_lines(file: TextFile, wide: str | None, out: Path, drop: Drop) -> in
             gone = drop(number, text.strip("\r\n")) if text is not None else gone
             lost += gone and text is not None
             target.write(b"" if gone else raw)
-    if content.early:
-        _stop_early(out)
+    content.copied(out)
     return lost
 
 
@@ -121,7 +80,7 @@ def without_elements(
     """Copies an array but for the elements that ``drop`` names, and what follows it but for what ``rest`` cuts.
 
     Of the commas and space around what goes, the first stay. Returns how many elements and lines went. Raises
-    OSError when the file is damaged in another way than that it stops early, and would have to be written anew.
+    ValueError when the file is damaged in another way than that it stops early, and would have to be written anew.
     """
     mark, encoding = _start(file.path, wide)
     lost, kept, held = 0, False, None
@@ -145,7 +104,7 @@ def without_elements(
         source = io.BufferedReader(Stream(elements.tape.rest()))
         lost += rest.after(elements, source, put, _lines(source, file))
     if lost and elements.tape.damage:
-        content = _Bytes(file.path)
-        deque(content.blocks(), maxlen=0)  # raises what is wrong with it
-        _stop_early(out)
+        content = Plain(file.path)
+        deque(content.blocks(), maxlen=0)  # tells what is wrong with it
+        content.copied(out)
     return lost

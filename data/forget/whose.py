@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed
-from data.channels.files import SHOWN, Inputs, Problem, TextFile
-from data.channels.pieces import Piece
+from data.channels.files import LONGEST_LINE, SHOWN, Inputs, Problem, TextFile
+from data.channels.pieces import wide
 from data.clean.batches import SourceDay
 from data.clean.dedupe import Hashes
 from data.clean.validate import Invalid, validate
 from data.forget.elements import Elements, is_array
 from data.forget.ids import Named
+from data.forget.plain import Plain, Stream
 from data.forget.rest import names
 from data.forget.table import Place, Table
 from kefu.params import Ingest
 from kefu.secret import is_pseudonym, pseudonym
 
+_NUMBER, _RAW = itemgetter(0), itemgetter(1)
 _UTF8 = 4  # bytes of a character at most: so much less may be shown of what was cut
 
 
@@ -127,9 +131,16 @@ class Reader:
             if elements.broken and names(elements.tape.rest(), named):
                 yield elements.line
             return
-        wanted = (piece for piece in file.pieces() if piece.line in cut)
-        yield from (line for line, parts in groupby(wanted, lambda piece: piece.line) if names(_raw(parts), named))
+        if wide(path, day.options.encoding):  # damage hides all that follows it
+            yield from sorted(cut)[-1:] if names(Plain(path).blocks(), named) else ()
+            return
+        wanted = (one for one in _numbered(path) if one[0] in cut)
+        yield from (line for line, parts in groupby(wanted, _NUMBER) if names(map(_RAW, parts), named))
 
 
-def _raw(pieces: Iterable[Piece]) -> Iterator[bytes]:
-    return (piece.raw for piece in pieces)
+def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Number and bytes of each line, of a long one in parts; also what can be read of a last one that was cut."""
+    number, source = 1, io.BufferedReader(Stream(Plain(path).blocks()))
+    while raw := source.readline(LONGEST_LINE):
+        yield number, raw
+        number += raw.endswith(b"\n")
