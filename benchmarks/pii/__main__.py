@@ -22,7 +22,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.pii.items import HALVES, INDEPENDENT, Item, items
+from benchmarks.pii.items import HALVES, PLAIN, Item, items
 from benchmarks.pii.real import counted, sources
 from benchmarks.pii.score import Scores, Span, scored
 from kefu.pack import load
@@ -125,14 +125,14 @@ def _half(console: Console, half: str, args: argparse.Namespace, redactor: Redac
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=12, help="texts a frame")
-    parser.add_argument("--half", choices=(*HALVES, *INDEPENDENT), help="only this set")
+    parser.add_argument("--half", choices=(*HALVES, *PLAIN), help="only this set")
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--errors", type=int, default=0, help="printed, of development and independent1")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="real texts, where they are")
     args = parser.parse_args()
     console = Console(width=150)
     redactor = Redactor(load(ROOT / load_params(ROOT / "params.yaml").pack).shop.pii)
-    for half in (args.half,) if args.half else (*HALVES, *INDEPENDENT):
+    for half in (args.half,) if args.half else (*HALVES, *PLAIN):
         _half(console, half, args, redactor)
     table = Table("real texts", "texts", "found", "by type", "µs a text", title=f"load {os.getloadavg()[0]:.1f}")
     for name, texts in sources(args.data).items():

@@ -4,7 +4,8 @@ The same seed gives the same set. ``development`` is what the detectors were men
 has frames and words of its own, written before. One author wrote both, and that flatters. ``independent``
 was written by another, who had seen neither detectors nor frames: its values stand in the line
 (``{PHONE:138 0000}``) and each line is used once, as written. A hash parts it in two: the misses of
-``independent1`` may be looked at, ``independent2`` is only counted.
+``independent1`` may be looked at, ``independent2`` is only counted. ``fresh`` was written the same way after
+the mending, by who had mended.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from benchmarks.pii.values import value
 HERE = Path(__file__).parent
 HALVES = ("development", "heldout")
 INDEPENDENT = ("independent", "independent1", "independent2")
+PLAIN = (*INDEPENDENT, "fresh")  # used as written
 LANGUAGES = ("zh", "en")
 UNCOUNTED = "?"
 _SLOT = re.compile(r"\{([^{}]+)\}")
@@ -67,16 +69,16 @@ def frames(half: str, lang: str) -> tuple[str, ...]:
 @functools.cache
 def _words(half: str) -> dict[str, Any]:
     everything: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "words.yaml").read_text(encoding="utf-8"))
-    return everything["heldout" if half in INDEPENDENT else half]
+    return everything["heldout" if half in PLAIN else half]
 
 
 def items(half: str, rounds: int, seed: int = 7) -> Iterator[Item]:
     """``rounds`` texts of every frame; one of each line of the independent set."""
     for lang in LANGUAGES:
         for number, frame in enumerate(frames(half, lang)):
-            for turn in range(1 if half in INDEPENDENT else rounds):
+            for turn in range(1 if half in PLAIN else rounds):
                 draw = Random(f"{seed}:{half}:{lang}:{number}:{turn}")
-                made = _filled if half in INDEPENDENT else _typed
+                made = _filled if half in PLAIN else _typed
                 yield made(_SLOT.split(frame), lang, _words(half), draw)
 
 
