@@ -10,6 +10,7 @@ A pack is a folder (``shop/`` is the demo's):
     knowledge/faq.yaml  questions, variants and answers;  knowledge/policies/*.md: one policy a file
     promotions.yaml     what is on offer, from when to when
     rules/*.yaml        labelling rules, one a file;  labels/*.yaml: wordings of other labels (kefu/wordings.py)
+    words.yaml          groups of words of one meaning;  examples/*.yaml: what customers say (both: kefu/phrases.py)
     prompts.yaml        system prompts of the models
     conversation.yaml   what is said around flows, and how yes, no and "never mind" sound
     golden/*.yaml       conversations that must go well, with the expected end state
