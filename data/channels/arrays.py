@@ -22,10 +22,10 @@ _BETWEEN = " \t\r\n,"
 def records(path: Path, inputs: Inputs) -> Iterator[Line | Problem]:
     """The file's records as text, in order, each with its first line."""
     file = TextFile(path, inputs)
-    if not _is_array(file):
+    if not is_array(file):
         yield from lines(path, inputs)
         return
-    array = _Array(file)
+    array = Array(file)
     yield from array.elements()
     end = array.line
     if array.more():
@@ -34,7 +34,7 @@ def records(path: Path, inputs: Inputs) -> Iterator[Line | Problem]:
         yield from (line for line in lines(path, inputs) if _number(line) > end)
 
 
-def _is_array(file: TextFile) -> bool:
+def is_array(file: TextFile) -> bool:
     """It starts as an array of objects does; a list of anything else is one broken line among others."""
     start = b""
     for block in file.blocks(_PIECE):
@@ -49,7 +49,7 @@ def _number(line: Line | Problem) -> int:
     return line.line if isinstance(line, Problem) else line.number
 
 
-class _Array:
+class Array:
     """An array on its way from bytes to the text of its elements. ``line`` is where it has come to."""
 
     def __init__(self, file: TextFile) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from data.channels.arrays import _Array, _is_array  # the one place that knows where an element ends
+from data.channels.arrays import Array, is_array
 from data.channels.encoding import Undecodable
 from data.channels.files import Inputs, Line, TextFile
 from data.channels.pieces import Piece
@@ -122,7 +122,7 @@ class Elements:
 
     def __init__(self, file: TextFile, inputs: Inputs) -> None:
         self.tape, self.broken, self.line = Tape(file, inputs), False, 1
-        self._array = _Array(cast(TextFile, self.tape))
+        self._array = Array(cast(TextFile, self.tape))
 
     def __iter__(self) -> Iterator[Element]:
         first = True
@@ -140,4 +140,4 @@ class Elements:
 
 def is_array(file: TextFile) -> bool:
     """Whether ingest reads the file as an array."""
-    return _is_array(file)
+    return is_array(file)
