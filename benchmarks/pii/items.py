@@ -26,7 +26,7 @@ from benchmarks.pii.values import value
 HERE = Path(__file__).parent
 HALVES = ("development", "heldout")
 INDEPENDENT = ("independent", "independent1", "independent2")
-PLAIN = (*INDEPENDENT, "fresh")  # used as written
+PLAIN = (*INDEPENDENT, "fresh", "blind")  # used as written
 LANGUAGES = ("zh", "en")
 UNCOUNTED = "?"
 _SLOT = re.compile(r"\{([^{}]+)\}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from data.channels.arrays import Array, is_array
+from data.channels.arrays import Array
 from data.channels.encoding import Undecodable
 from data.channels.files import Inputs, Line, TextFile
 from data.channels.pieces import Piece
@@ -136,8 +136,3 @@ class Elements:
             yield Element(gap, text, raw, not whole and "\ufffd" in text, item.number)
             first = False
         self.line = self._array.line
-
-
-def is_array(file: TextFile) -> bool:
-    """Whether ingest reads the file as an array."""
-    return is_array(file)

@@ -15,11 +15,12 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from data.channels import CHANNELS
+from data.channels.arrays import is_array
 from data.channels.base import Parsed, PerLine
 from data.channels.files import Inputs, Line, TextFile
 from data.clean.batches import SourceDay
 from data.clean.ingest import find_days
-from data.forget.elements import Element, Elements, is_array
+from data.forget.elements import Element, Elements
 from data.forget.ids import Named
 from data.forget.rest import Rest
 from data.forget.rewrite import without_elements, without_lines

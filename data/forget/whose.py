@@ -13,13 +13,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from data.channels import CHANNELS
+from data.channels.arrays import is_array
 from data.channels.base import Parsed
 from data.channels.files import LONGEST_LINE, SHOWN, Inputs, Problem, TextFile
 from data.channels.pieces import wide
 from data.clean.batches import SourceDay
 from data.clean.dedupe import Hashes
 from data.clean.validate import Invalid, validate
-from data.forget.elements import Elements, is_array
+from data.forget.elements import Elements
 from data.forget.ids import Named
 from data.forget.plain import Plain, Stream
 from data.forget.rest import names
