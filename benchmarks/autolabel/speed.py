@@ -27,6 +27,7 @@ from kefu.pack import load as load_pack
 from kefu.pack import load_rules
 from kefu.params import Params
 from kefu.paths import ROOT
+from kefu.phrases import load_phrases
 from kefu.schema import Label
 from serving.knowledge.shop_build import build
 
@@ -119,5 +120,6 @@ def _train(folder: Path, made: list[tuple[load.Dialogue, load.Truth]], params: P
         )
 
     turns = [LabelledTurn(dialogue, at[1], label(at, i)) for dialogue, truth in made for at, i in truth.items()]
-    judged = train_labeler(turns, load_rules(ROOT / params.pack), params.labeler, folder)
+    pack = ROOT / params.pack
+    judged = train_labeler(turns, load_rules(pack), params.labeler, folder, load_phrases(pack))
     return certified(judged, np.ones(len(judged), dtype=bool), params.autolabel)
