@@ -66,3 +66,7 @@ SOUNDED = rf"(?![不其多]|特斯拉|哈尔|阿拉[伯善]|西班|巴西|多米
 LIKELY = rf"(?:{_FIRST}{_NOT_A_NAME}{_NOT_ALONE}{_FAMILY}[{_LIKELY}]{{1,2}}|{SOUNDED})"  # by itself
 # Cheap: two characters that a likely name may begin with.
 BEGINNING = rf"[{_SURNAMES}{_RARE}{_SOUNDS}欧司上诸东皇尉公慕令端南][{_LIKELY}{_SOUNDS}阳马官葛徒方甫迟孙容狐侯木宫屠]"
+# What the lexicon's maker starts from (benchmarks/pii/lexicon.py).
+SURNAME_CHARACTERS = _SURNAMES + _RARE
+LIKELY_CHARACTERS = _LIKELY
+COMPOUNDS = tuple(f"{_COMPOUND}|{_RARE_COMPOUND}".split("|"))
