@@ -13,15 +13,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.pii import address, address_abroad, address_en, contacts, names, names_en, numbers, pieces, spelled
+from kefu.pii import (
+    address,
+    address_abroad,
+    address_en,
+    contacts,
+    names,
+    names_en,
+    names_free,
+    numbers,
+    pieces,
+    spelled,
+)
 from kefu.pii.base import Found, fold
 
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
 _MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
 _LETTERED = frozenset((spelled.find, address_abroad.find, address_en.find, names_en.find))  # they need Latin letters
-_HAN = frozenset((address.find, names.find))  # and these need others
+_HAN = frozenset((address.find, names.find, names_free.find))  # and these need others
 _NUMBERS = (numbers.find, contacts.find, spelled.find, pieces.find)
-_DETECTORS = (*_NUMBERS, address.find, address_abroad.find, address_en.find, names.find, names_en.find)
+_DETECTORS = (*_NUMBERS, address.find, address_abroad.find, address_en.find, names.find, names_free.find, names_en.find)
 _ASCII = tuple(detect for detect in _DETECTORS if detect not in _HAN)
 _UNLETTERED = tuple(detect for detect in _DETECTORS if detect not in _LETTERED)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
@@ -94,7 +105,7 @@ class Redactor:
 
 def _possible(folded: str) -> bool:
     """Whether any detector can find something; most turns are done with here."""
-    if _CHARACTERS.search(folded) or (not folded.isascii() and names.possible(folded)):
+    if _CHARACTERS.search(folded) or (not folded.isascii() and (names.possible(folded) or names_free.possible(folded))):
         return True
     if not _LATIN.search(folded):
         return False
