@@ -32,8 +32,8 @@ class _Finder:
 
     def value(self, text: str) -> str | None:
         """Of a text without placeholders."""
-        if self._names and (name := self._name.search(text)):
-            return self._names[name[0].casefold()]
+        if (name := self._name.search(text)) and (key := self._names.get(name[0].casefold())):
+            return key  # a regex takes ı for i, as casefold does not: such a name is none
         found = [(-len(m[0]), m.start(), value) for value, words in self._choices if (m := words.search(text))]
         if found:
             return min(found)[2]

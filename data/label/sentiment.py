@@ -20,6 +20,7 @@ POSITIVE, NEUTRAL, NEGATIVE = "positive", "neutral", "negative"
 LITTLE = 5  # characters beside the thanks, marks not counted; a Latin letter is half a character
 CACHED = 1 << 14  # turns
 NEAR = 1  # characters between a negator and what it turns round
+BEFORE = 32  # characters in which a negator is looked for: a long turn must not cost its length squared
 _MARKS = re.compile(r"[\W_]+")
 _LATIN = re.compile(r"[a-z0-9]")
 _DATA = re.compile(r"\[(?!NAME)[A-Z]+_\d+\]")  # an order number with thanks asks for something
@@ -46,20 +47,24 @@ class SentimentRules:
         """The sentiment of a redacted turn."""
         plain = self._ignore.sub("，", text)
         taken = [m.span() for m in self._negative.finditer(plain)]
+        covered = {at for start, end in taken for at in range(start, end)}
         good = [
-            (m.start(), -1 if self._negators.search(plain[: m.start()]) else 1)
+            (m.start(), -1 if self._negated(plain, m.start()) else 1)
             for m in self._positive.finditer(plain)
-            if not any(start <= m.start() < end for start, end in taken)
+            if m.start() not in covered
         ]
         if good and self._asking.search(plain):
             good = []
-        bad = [(at, 0 if self._negators.search(plain[:at]) else -1) for at, _ in taken]
+        bad = [(at, 0 if self._negated(plain, at) else -1) for at, _ in taken]
         found = sorted(pair for pair in bad + good if pair[1])
         score = sum(sign for _, sign in found)
         if not found:
             return Heard(POSITIVE, "thanks") if self._only_thanks(plain) else Heard(NEUTRAL, NEUTRAL)
         value = POSITIVE if (score or found[-1][1]) > 0 else NEGATIVE
         return Heard(value, f"{value}, {'clear' if abs(score) > 1 else 'one word'}")
+
+    def _negated(self, text: str, at: int) -> bool:
+        return self._negators.search(text, max(0, at - BEFORE), at) is not None
 
     def _only_thanks(self, text: str) -> bool:
         rest, times = self._thanks.subn("", text)

@@ -10,7 +10,7 @@ from data.label.entities import EntityFinder
 from data.label.handover import HandoverRules
 from data.label.outcome import OutcomeRules
 from data.label.quality import QualityRules
-from data.label.sentiment import SentimentRules
+from data.label.sentiment import BEFORE, SentimentRules
 from data.label.signals import Signals
 from data.label.slot_labels import SlotLabels
 from kefu.pack import PackError, load
@@ -216,3 +216,25 @@ def test_the_hand_labelled_sets_are_met_as_reported(
             right.setdefault(j.what.partition(":")[0], []).append(j.expected == j.said)
     assert {what: len(some) for what, some in right.items()} == count
     assert {what for what, some in right.items() if sum(some) / len(some) < least[what]} == set()
+
+
+def test_a_long_turn_costs_its_length_not_its_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, not timed: in how many characters a negator is looked for."""
+    looked = list[int]()
+
+    class Counting:
+        def search(self, text: str, start: int, end: int) -> None:
+            looked.append(end - start)
+
+    assert WORDS.sentiment
+    rules = SentimentRules(WORDS.sentiment)
+    monkeypatch.setattr(rules, "_negators", Counting())
+    assert rules.of("垃圾" * 1000).value == "negative"
+    assert len(looked) == 1000 and max(looked) <= BEFORE
+    assert SENTIMENT.of("，" * 500 + "不满意") == SENTIMENT.of("不满意")
+
+
+def test_letters_that_a_regex_takes_for_others_are_no_crash() -> None:
+    """A regex finds "cloud down pillow" in what was typed with a dotless ı; the table of names has no such key."""
+    assert ENTITIES.of("my cloud down pillow is torn", "item_problem")["product"] != "pillow"
+    assert "product" not in ENTITIES.of("my cloud down pıllow is torn", "item_problem")
