@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from kefu.pack import Lang, Part, Text, read_part
+from kefu.pack import Lang, PackError, Part, Text, load_taxonomy, read_part
 
 Wording = dict[Lang, tuple[str, ...]]
 Checked = dict[str, tuple[int, int]]
@@ -148,6 +148,12 @@ class LabelWordings(Part):
     def entities(self) -> dict[str, Entity]:
         return self.slots.slots if self.slots else {}
 
+    @property
+    def intents(self) -> set[str]:
+        """Intents that the wordings name."""
+        asked = self.handover.intents if self.handover else {}
+        return {*asked, *(intent for entity in self.entities.values() for intent in entity.intents)}
+
 
 KINDS: dict[str, type[Wordings]] = {
     "slots": Entities,
@@ -159,10 +165,13 @@ KINDS: dict[str, type[Wordings]] = {
 
 
 def load_wordings(folder: Path) -> LabelWordings:
-    """Reads a pack's ``labels/*.yaml``. Raises PackError naming file and field."""
+    """Reads a pack's ``labels/*.yaml``. Raises PackError naming file and field, or intents that nobody knows."""
     parts: dict[str, Any] = {}
     for name, kind in KINDS.items():
         path = folder / "labels" / f"{name}.yaml"
         if path.is_file():
             parts[name] = read_part(path, kind)
-    return LabelWordings(**parts)
+    wordings = LabelWordings(**parts)
+    if wordings.intents and (unknown := wordings.intents.difference(load_taxonomy(folder).names)):
+        raise PackError(f"{folder / 'labels'}: the taxonomy has no intent {', '.join(sorted(unknown))}")
+    return wordings

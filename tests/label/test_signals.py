@@ -1,5 +1,6 @@
 """Sentiment, endings, hand-overs, answer quality and values: what a reader of the labels would expect."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,15 @@ def test_a_broken_wording_is_named(tmp_path: Path) -> None:
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels/sentiment.yaml").write_text("positive: {en: ['(']}\n", encoding="utf8")
     with pytest.raises(PackError, match=r"sentiment.yaml: .*is no regex"):
+        load_wordings(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["human_agent", "item_problem"])  # of handover.yaml, of slots.yaml
+def test_an_intent_that_was_renamed_in_the_taxonomy_alone_is_named(tmp_path: Path, name: str) -> None:
+    shutil.copytree(ROOT / "shop/labels", tmp_path / "labels")
+    taxonomy = (ROOT / "shop/taxonomy.yaml").read_text(encoding="utf8")
+    (tmp_path / "taxonomy.yaml").write_text(taxonomy.replace(f"name: {name}", "name: renamed"), encoding="utf8")
+    with pytest.raises(PackError, match=f"no intent {name}$"):
         load_wordings(tmp_path)
 
 
