@@ -59,7 +59,7 @@ def main() -> None:
         promise = params.target_precision, params.confidence_level
         found = audit(drawn, truth(labels), *promise, params.audit_days)
         pulled = {(a.dialogue_id, a.turn) for a in people.annotations if a.round != GOLDEN}
-        trusted = evidence(judged, pulled, drawn, {d.id: d.day for d in dialogues.values()}, found)
+        trusted = evidence(judged, pulled, drawn, {d.id: d.day for d in dialogues.values()}, found, params)
         rule = certified(judged, trusted, params)
         skip = decided(labels, people.undecided)
         recipe = Recipe(pack, LABELER, rule, params, skip, tuple(labels), dialogues, second)

@@ -2,8 +2,9 @@
 
 The promise: with probability ``level``, the labels that the rule accepts are right with at least the
 ``target`` precision. Thresholds are tested on out-of-fold predictions for reviewed turns. The bound
-(``data/label/bound.py``) holds however alike the turns of a dialogue are, and trying many thresholds is
-paid for (``data/label/threshold.py``).
+(``data/label/bound.py``) allows for turns of a dialogue that are right or wrong together, and trying many
+thresholds is paid for (``data/label/threshold.py``). Where errors gather in few, much longer dialogues it breaks
+(docs/autolabel.md says how often): a sample that has none of these looks better than the truth.
 
 Two rules are certified, and the one that accepts more is used: one threshold for all intents, with most of the
 error budget, or one for each intent with enough reviewed turns and one for the rest. Where the latter is worth
@@ -14,8 +15,9 @@ review is not: they are mostly asked what was unsure, which is harder than the r
 (a bound on all reviewed turns is pessimistic). So only turns that chance chose count (``at_random``): the
 audited ones, drawn by a hash, and reviews that came with the project, as a random first day is expected to
 be drawn. Their sampling probability is the same for every turn of a day, so no weights are needed, and the
-bound holds where an importance-weighted one would be wide. Too few of them: all reviewed turns are
-used, said aloud. Days are taken to be alike; the audit (``data/label/audit.py``) watches whether they are.
+bound holds where an importance-weighted one would be wide. Too few of them to certify anything, were they all
+right (``enough``; 0.97 at 0.95 takes 152 turns of as many dialogues): all reviewed turns are used, said aloud.
+Days are taken to be alike; the audit (``data/label/audit.py``) watches whether they are.
 Out-of-fold models have seen fewer turns than the model in use: a little pessimistic.
 """
 
@@ -28,10 +30,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from data.label.bound import by_dialogue, lower_bound_of_dialogues, numbered
-from data.label.threshold import lowest_threshold
+from data.label.threshold import certifiable, lowest_threshold
 
 ENOUGH = 200  # turns for which an intent gets its own threshold
-FEWEST = 100  # random turns below which all reviewed turns are used: 99 right ones are needed for 0.97 at 0.95
 FOR_ALL = 0.8  # of the error budget, for the rule of one threshold
 REST = "*"
 
@@ -69,6 +70,11 @@ def at_random(
     """
     asked, random = frozenset(pulled), frozenset(drawn)
     return np.array([turn in random or turn not in asked for turn in turns], dtype=bool)
+
+
+def enough(dialogues: Sequence[str], target: float, level: float) -> bool:
+    """Whether a rule could be certified on turns of these dialogues (one id a turn) at all, were they all right."""
+    return bool(dialogues) and certifiable(np.bincount(numbered(dialogues)), target, FOR_ALL * (1 - level))
 
 
 def choose(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.label.acceptance import FEWEST, Acceptance, at_random, choose
+from data.label.acceptance import Acceptance, at_random, choose, enough
 from data.label.audit import Audit
 from data.label.everyday import Labelled, Turn
 from data.label.labeler import Judged, arrays
@@ -72,6 +72,7 @@ def evidence(
     ledger: Iterable[Audited],
     day_of: Mapping[str, str],
     found: Audit,
+    params: Autolabel,
 ) -> np.ndarray:
     """(n,) bool: the reviewed turns on which the rule may be certified (see acceptance.py and audit.py).
 
@@ -93,7 +94,8 @@ def evidence(
             int((random & days).sum()),
         )
         return random & days
-    if random.sum() < min(FEWEST, len(judged)):
+    names = [j.dialogue_id for j, drawn in zip(judged, random, strict=True) if drawn]
+    if not random.all() and not enough(names, params.target_precision, params.confidence_level):
         LOG.warning("only %d reviewed turns were chosen by chance: all %d are used", random.sum(), len(judged))
         return np.ones(len(judged), dtype=bool)
     return random

@@ -39,8 +39,7 @@ def lowest_threshold(
         error: probability with which the answer may be wrong.
     """
     counts = {t: by_dialogue(correct[taken], dialogue[taken]) for t in GRID if (taken := confidence >= t).any()}
-    least = error * min(STARTS.values())
-    possible = [t for t, (_, size) in counts.items() if _bound(0 * size, size, least) >= target]
+    possible = [t for t, (_, size) in counts.items() if certifiable(size, target, error)]
     budget, passed = 0.0, None
     for share, walk in _walks(possible, [int(counts[t][1].sum()) for t in possible]):
         budget += error * share
@@ -50,6 +49,11 @@ def lowest_threshold(
                 break
             passed = float(threshold)
     return passed
+
+
+def certifiable(size: np.ndarray, target: float, error: float) -> bool:
+    """Whether turns of dialogues of these sizes, (dialogues,), were enough if all were right; see above."""
+    return _bound(0 * size, size, error * min(STARTS.values())) >= target
 
 
 def _bound(wrong: np.ndarray, size: np.ndarray, error: float) -> float:

@@ -142,19 +142,33 @@ def test_a_broken_promise_counts_only_its_own_days_and_says_so(caplog: pytest.Lo
     reviewed = said(old, 0.99) + said(bad, 0.99)
     day_of = {row.dialogue_id: row.day for row in [*old, *bad]}
     pulled = [(row.dialogue_id, row.turn) for row in bad]
-    trusted = evidence(reviewed, pulled, bad, day_of, found)
+    trusted = evidence(reviewed, pulled, bad, day_of, found, PARAMS)
     assert trusted.sum() == len(bad)
     assert "THE PROMISE IS BROKEN" in caplog.text
     assert certified(reviewed, trusted, PARAMS).coverage == 0
-    still = evidence(reviewed, pulled, bad, day_of, Audit([], broken=False))
+    still = evidence(reviewed, pulled, bad, day_of, Audit([], broken=False), PARAMS)
     assert certified([j for j in reviewed if j.dialogue_id.startswith("old")], still[: len(old)], PARAMS).coverage == 1
 
 
 def test_without_enough_random_turns_all_are_used_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
     rows = world(4, [1.0] * 5)
     pulled = [(row.dialogue_id, row.turn) for row in rows]
-    assert evidence(said(rows, 0.9), pulled, rows[:50], {}, Audit([], broken=False)).all()
+    assert evidence(said(rows, 0.9), pulled, rows[:50], {}, Audit([], broken=False), PARAMS).all()
     assert "only 50 reviewed turns" in caplog.text
+
+
+@pytest.mark.parametrize(("drawn", "used"), [(151, 200), (152, 152)])
+def test_random_turns_are_relied_on_once_they_could_certify_anything(drawn: int, used: int) -> None:
+    """One too few, all right, would accept nothing."""
+    reviewed = [Judged(dialogue_id=f"d{n}", turn=0, intent="a", predicted="a", confidence=0.9) for n in range(200)]
+    asked = [(j.dialogue_id, 0) for j in reviewed]
+    rows = [
+        Audited(dialogue_id=d, turn=0, day="", predicted="a", confidence=0.9, accepted=True, version="1")
+        for d, _ in asked
+    ]
+    trusted = evidence(reviewed, asked, rows[:drawn], {}, Audit([], broken=False), PARAMS)
+    assert trusted.sum() == used
+    assert certified(reviewed, trusted, PARAMS).coverage == 1
 
 
 def test_certainty_grows_with_evidence() -> None:

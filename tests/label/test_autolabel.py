@@ -61,7 +61,7 @@ def labeler() -> tuple[Path, list[Judged]]:
 
 def run(folder: Path, rule: Acceptance | None = None, dialogues: list[Dialogue] = DIALOGUES) -> Run:
     model, judged = labeler()
-    chosen = evidence(judged, (), (), {}, NO_AUDIT)
+    chosen = evidence(judged, (), (), {}, NO_AUDIT, AUTOLABEL)
     rule = rule or certified(judged, chosen, AUTOLABEL)
     recipe = Recipe(PACK.folder, model, rule, AUTOLABEL, decided(REVIEWED, []), tuple(REVIEWED))
     folder.mkdir(parents=True, exist_ok=True)
