@@ -3,7 +3,8 @@
     words.yaml              groups of words of one meaning: name → regexes (kefu/words.py says which)
     examples/<intent>.yaml  what customers say: ``said``, and under ``answers`` what they say after the shop's words
 
-Both are optional. Examples teach beside reviewed turns, with a weight; nothing is ever measured on them.
+Both are optional. Examples teach beside reviewed turns, with a weight; nothing is ever measured on them. Those of
+an intent that nobody reviewed stand in for its turns in the labeler, its calibration included.
 The taxonomy's examples count among them.
 """
 

@@ -22,7 +22,9 @@ on random turns of that window alone, and the rule closes when these are too few
 
 **Dialogues.** Few drawn turns share one, unless the share is great. In the bets each dialogue counts once, its
 accepted turns in equal parts: the geometric mean of the turns' likelihood ratios has an expectation of 1 at most
-however alike they are (Hölder), so the alarm stays honest when all of a dialogue is wrong at once.
+however alike they are (Hölder), so the alarm stays honest when all of a dialogue is wrong at once. What is bet on
+is then the precision of dialogues: with a great share, and dialogues of few accepted turns worse than others, that
+is lower than the labels'.
 
 What it does not cover: people's own errors count as the machine's; a proposal they see may sway them.
 """
