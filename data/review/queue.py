@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
 
 import numpy as np
 
@@ -30,6 +31,7 @@ BATCH, PER_DIALOGUE = 100, 3  # most questions of one dialogue in so many
 NGRAMS, FEATURES = (1, 4), 1 << 16
 FRONT = 500  # first questions, among which audit and golden tasks are strewn …
 STREWN = 0.25  # … or more of them, so that these are at most about this share
+_Entry = tuple[float, Proposal | ReviewTask, float]  # place in the queue, what is asked, what it is worth
 
 
 def rank(proposals: Sequence[Proposal], copies: Mapping[str, int], seed: int) -> list[Proposal]:
@@ -89,24 +91,29 @@ def queue(
     golden: Sequence[ReviewTask],
     copies: Mapping[str, int],
     seed: int,
-) -> list[ReviewTask]:
+) -> Iterator[ReviewTask]:
     """The whole queue: ``unsure`` by rank, the others strewn in at places that depend on each turn alone.
 
     A task's priority is its worth, or that of the task before it when that is less: it never rises along the queue.
+    Tasks are made as they are taken: all at once would need several times the proposals' memory.
     """
     value = worth(unsure, copies)
     others = [*(proposal.task("audit") for proposal in audit), *golden]
     reach = max(min(FRONT, len(unsure)), len(others) * (1 / STREWN - 1))
-    placed = [
-        (float(place), float(value[row]), unsure[row].task("unsure"))
-        for place, row in enumerate(arranged(unsure, value, seed))
+    order = arranged(unsure, value, seed)
+    ranked: Iterator[_Entry] = ((float(place), unsure[row], float(value[row])) for place, row in enumerate(order))
+    strewn: list[_Entry] = [
+        (reach * fraction(f"{task.why} {task.dialogue_id}#{task.turn}", seed), task, math.inf) for task in others
     ]
-    placed += [
-        (reach * fraction(f"{task.why} {task.dialogue_id}#{task.turn}", seed), math.inf, task) for task in others
-    ]
-    placed.sort(key=lambda entry: entry[0])
-    lowest, tasks = float(value.max(initial=0)), list[ReviewTask]()
-    for _, own, task in placed:
+    lowest = float(value.max(initial=0))
+    for _, asked, own in merge(ranked, sorted(strewn, key=_place), key=_place):
         lowest = min(lowest, own)
-        tasks.append(task.model_copy(update={"priority": round(lowest, 6)}))
-    return tasks
+        priority = round(lowest, 6)
+        if isinstance(asked, Proposal):
+            yield asked.task("unsure", priority)
+        else:
+            yield asked.model_copy(update={"priority": priority})
+
+
+def _place(entry: _Entry) -> float:
+    return entry[0]

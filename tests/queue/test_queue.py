@@ -85,7 +85,7 @@ def test_audit_and_golden_are_strewn_near_the_front_and_look_like_their_neighbou
     turns = day(3000)
     unsure, audit = turns[:2800], turns[2800:2900]
     golden = [p.task("audit").model_copy(update={"why": "golden"}) for p in turns[2900:2920]]
-    tasks = queue(unsure, audit, golden, {}, seed=7)
+    tasks = list(queue(unsure, audit, golden, {}, seed=7))
     assert Counter(t.why for t in tasks) == {"unsure": 2800, "audit": 100, "golden": 20}
     places = [n for n, t in enumerate(tasks) if t.why != "unsure"]
     assert max(places) < FRONT + len(audit) + len(golden)
@@ -93,7 +93,7 @@ def test_audit_and_golden_are_strewn_near_the_front_and_look_like_their_neighbou
     assert min(thirds.values()) > 20  # all along the way, not in one place
     priorities = [t.priority for t in tasks]
     assert priorities == sorted(priorities, reverse=True) and priorities[0] > 0
-    assert queue(unsure[::-1], audit[::-1], golden[::-1], {}, seed=7) == tasks
+    assert list(queue(unsure[::-1], audit[::-1], golden[::-1], {}, seed=7)) == tasks
     assert [(t.dialogue_id, t.turn) for t in tasks if t.why == "unsure"] == [
         (p.dialogue_id, p.index) for p in rank(unsure, {}, seed=7)
     ]
@@ -101,7 +101,7 @@ def test_audit_and_golden_are_strewn_near_the_front_and_look_like_their_neighbou
 
 def test_a_great_audit_sample_leaves_room_for_questions() -> None:
     turns = day(4000)
-    tasks = queue(turns[:3000], turns[3000:], [], {}, seed=7)
+    tasks = list(queue(turns[:3000], turns[3000:], [], {}, seed=7))
     assert sum(t.why == "audit" for t in tasks[:400]) / 400 == pytest.approx(0.25, abs=0.06)
     assert {t.why for t in queue([], turns[:5], [], {}, seed=7)} == {"audit"}
 
