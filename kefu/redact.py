@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from kefu.pii import (
     address,
     address_abroad,
+    address_around,
     address_en,
     contacts,
     names,
@@ -36,7 +37,7 @@ _DETECTORS = (*_NUMBERS, address.find, address_abroad.find, address_en.find, nam
 _ASCII = tuple(detect for detect in _DETECTORS if detect not in _HAN)
 _UNLETTERED = tuple(detect for detect in _DETECTORS if detect not in _LETTERED)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
-_CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}]")
+_CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}{address_around.CHARACTERS}]")
 _WORDS = re.compile("|".join((*contacts.WORDS, *names_en.WORDS)))
 _LATIN = re.compile("[A-Za-z]")
 _BETWEEN = " \t\n,，、:;.-"

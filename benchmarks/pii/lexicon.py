@@ -30,7 +30,12 @@ _EXTRA = (
     "张裕 金龙鱼 康师傅 安卓 安踏 花王 江小白 任天堂 雷神 文具 申通 韵达 中通 圆通 祝您 "
     "祝亲 花呗 白条 京豆 金豆 秒杀 谷歌 高德 分拣 清关 单号 高清 高洁丝 高露洁 安心购 "
     "万和 万家乐 贺卡 丰巢 这张 那张 雷蛇 雷柏 万代 方太 苏泊尔 苏宁 戴森 戴尔 华帝 "
-    "贝亲 蒙牛 金典 毛呢 罗马仕 马丁靴 卫龙 钟薛高 元气 解绑 路由 向日葵 "
+    "贝亲 蒙牛 金典 毛呢 罗马仕 马丁靴 卫龙 钟薛高 元气 解绑 路由 向日葵 谭木匠 毛戈平 林清轩 "
+    "康佳 柏曼 史努比 罗莱 富安娜 安慕希 施华洛世奇 席梦思 古茗 白玉兰 艾莱依 鲁花 史丹利 裴多菲 田园风 "
+    "荀子 罗永浩 邓紫棋 贝因美 乔丹 尚品宅配 汤臣倍健 毛巾 全棉 韩束 苏菲 马来西亚 苏打水 安佳 左旋肉碱 "
+    "柳编 乐高 方特 花西子 薇诺娜 海飞丝 沙宣 夏普 连花清瘟 云南白药 陈皮 麦芽 鲁西西 陈克明 江中 "
+    "白猫 蓝月亮 华佗 孔雀 凤凰 金士顿 金利来 马克华菲 安德玛 路易威登 古驰 万宝龙 万国 宝格丽 祖玛珑 "
+    "温莎 莫代尔 莱卡 柔顺 安全套 安睡裤 安心裤 "
 )
 COMMON, SEEN = 1000, 300  # how often an extra word and a place are taken to be
 _ENDING = re.compile(r"(?:[一-鿿]{1,3}族)*(?:特别行政区|自治区|自治州|自治县|地区|省|市|区|县|州|旗|盟|林区|新区)$")
@@ -79,7 +84,7 @@ def build() -> dict[str, dict[str, int]]:
     single, first, second, pairs = (Counter[str]() for _ in range(4))
     for word, count, tag in _rows():
         given = _parts(word, surnames) if tag.startswith("nr") else None
-        if given is None or (count >= 100 and len(word) == 2):
+        if given is None or (count >= 10 and len(word) == 2):
             if len(word) == 1 or (len(word) <= 3 and count >= 3) or (len(word) == 4 and count >= 10):
                 words[word] = count
         elif count <= 200:

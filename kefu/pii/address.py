@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kefu.pii import address_around
 from kefu.pii.base import Found
 
 _FUNCTION = "的是在到我你您他她它们给把寄送住和与了请帮要这那有没能可以从去来往发就都也吗呢吧啊哦换址"
@@ -23,7 +24,7 @@ _PLACE = rf"(?:[^\W\d_{_FUNCTION}]|{_NAMED})"
 _REGION = "特别行政区|自治区|自治州|自治县|省|市|区|县|州|旗|(?<!联)盟"
 _TOWN = "街道|镇|乡"
 _STREET = (
-    "(?:大道|公路|胡同|(?:路|街|巷|弄|村)(?!街道|社区|小区)|(?<![知管轨通频赛人难味报街隧])道(?=\\d{1,4}号))"
+    "(?:大道|公路|胡同|(?:(?<![原半])路|街|巷|弄|村)(?!街道|社区|小区)|(?<![知管轨通频赛人难味报街隧])道(?=\\d{1,4}号))"
     "(?:[东南西北中]?[一二三四五六]段|[东南西北中]段)?"
 )
 _HAN = "[\u4e00-\u9fff]"
@@ -34,19 +35,19 @@ _SITE = (
 )
 _NUMBER = (
     "号之[一二三四五六七八九十\\d]|号宿舍楼|号宿舍|号教学楼|号楼|号院|单元|号|栋|幢|座|楼|层|室|房|弄|组|队"
-    "|分场|连|宿舍|巷|门(?=\\d)|塔"
+    "|分场|连|宿舍|巷|门(?=\\d)|塔|舍|床|馆|铺|档|[Ff](?![A-Za-z])|街(?=\\d)"
 )
-CHARACTERS = "道镇乡路同街巷弄村区园寓厦场心学院苑府湾城庄里号栋幢座室"  # much faster to exclude by
+CHARACTERS = "道镇乡路同街巷弄村区园寓厦场心学院苑府湾城庄里号栋幢座室舍床馆"  # much faster to exclude by
 _LAST = re.compile(rf"[{CHARACTERS}]|\d-\d{{1,2}}-\d{{3}}")
-_HINT = re.compile(rf"{_TOWN}|{_STREET}|{_SITE}|{_DIGIT}[号栋幢座室层]|[A-Za-z]座|\d-\d{{1,2}}-\d{{3}}")
+_HINT = re.compile(rf"{_TOWN}|{_STREET}|{_SITE}|{_DIGIT}[号栋幢座室层舍床馆铺]|[A-Za-z]座|\d-\d{{1,2}}-\d{{3}}")
 _DOOR = (  # so many doors on a line tell that what stands before is a housing estate
     rf"(?:[A-Za-z]?{_DIGIT}{{1,4}}(?:号楼|号院|栋|幢|座|单元)\s?{_DIGIT}|\d{{1,2}}-\d{{1,2}}-\d{{3,4}}(?!\d)|[A-Za-z]座\s?\d)"
 )
 _UNIT = re.compile(
-    rf"(?P<number>(?<=[栋座幢楼])宿舍(?=\d)|[A-Za-z]?{_DIGIT}{{1,5}}[A-Za-z]?(?:[-#][A-Za-z\d]{{1,5}})?(?:{_NUMBER})|[甲乙丙丁](?:单元|栋|座|幢|室|号楼)|(?<![A-Za-z])[A-Za-z](?:座|栋|区|幢|塔))"
+    rf"(?P<number>(?<=[栋座幢楼])宿舍(?=\d)|[A-Za-z]?{_DIGIT}{{1,5}}[A-Za-z]?(?:[-#][A-Za-z\d]{{1,5}})?(?:{_NUMBER})|[甲乙丙丁]{_DIGIT}{{1,4}}(?:{_NUMBER})|[甲乙丙丁](?:单元|栋|座|幢|室|号楼)|(?<![A-Za-z])[A-Za-z](?:座|栋|区|幢|塔))"
     rf"|(?<=号)(?P<building>{_PLACE}{{2,8}}?)(?=[A-Za-z]?{_DIGIT}{{1,3}}[楼层室座栋幢])"
     rf"|(?<=[村镇乡县])(?P<hamlet>{_HAN}{{1,4}}?(?:屯|寨|坡|塘)(?={_DIGIT}|$))"
-    rf"|(?:(?<=[路街道巷村])|(?<=[路街道巷村]，))(?P<spot>(?!门?店){_PLACE}{{2,7}}?)(?<![店货发])(?=，?[A-Za-z]?{_DIGIT}{{1,4}}[A-Za-z]?[号栋幢座]|[A-Za-z]塔)"
+    rf"|(?:(?<=[路街道巷村区园城院苑府厦期心])|(?<=[路街道巷村]，))(?P<spot>(?!门?店){_PLACE}{{2,7}}?)(?<![店货发])(?=，?[A-Za-z]?{_DIGIT}{{1,4}}(?:-\d{{1,3}})?[A-Za-z]?(?:号|栋|幢|座|舍|层|馆|期)|[A-Za-z]塔)"
     rf"|{_PLACE}{{1,10}}?(?:(?P<region>{_REGION})|(?P<town>{_TOWN})|(?P<street>{_STREET})"
     rf"|(?P<site>(?:{_SITE})(?!{_TOWN}|{_REGION}|[东南西北中]?(?:{_STREET}))|(?=\s?{_DOOR})))"
     r"|(?P<bare>(?:[A-Za-z]?\d{1,4}(?:-\d{1,4}){0,3}|[〇零一二三四五六七八九]{3,5})"
@@ -69,7 +70,7 @@ _CUED = re.compile("(?:[地住]址|寄[到去]|送[到去]|住在|[货发]到|�
 _ESTATE = re.compile(
     rf"(?:(?![放怎几多什很不快没收签])" rf"{_PLACE}){{2,8}}(?=[，。,\n]|$)"
 )  # a street's estate, and no more
-_LEAD = re.compile(r"(?:新?地[址点]|改[成为]|成(?!都)|为|收货|快递|现在|就|回|家|公司){1,3}")
+_LEAD = re.compile(r"(?:联系一下|一下|属于|新?地[址点]|改[成为]|成(?!都)|为|收货|快递|现在|就|回|家|公司){1,3}")
 
 
 def _counts(kinds: list[str]) -> bool:
@@ -90,12 +91,19 @@ def _joins(joint: str, kind: str, unit: str, before: str) -> bool:
     return "，" not in joint or unit[-1] not in "楼层房组队" or unit[-2:] == "号楼"
 
 
+def _goes_on(text: str, end: int, start: int, kinds: list[str], kind: str) -> bool:
+    """Whether a chain that tells a place goes on with a number after some words that are no unit."""
+    numbered = kind in ("number", "spot") or (kind == "bare" and text[start : start + 3].isdecimal())
+    return numbered and kinds[-1] in ("site", "street", "town") and address_around.bridges(text, end, start)
+
+
 def _chains(text: str) -> Iterator[tuple[int, int, list[str]]]:
     start, end, kinds = -1, -1, list[str]()
     for match in _UNIT.finditer(text):
         kind = str(match.lastgroup)
         joint = _JOINT.match(text, end) if kinds else None
-        if not (joint and joint.end() == match.start() and _joins(joint[0], kind, match[0], text[end - 2 : end])):
+        near = joint and joint.end() == match.start() and _joins(joint[0], kind, match[0], text[end - 2 : end])
+        if not near and not (kinds and _goes_on(text, end, match.start(), kinds, kind)):
             if kinds:
                 yield start, end, kinds
             if kind == "bare":
@@ -112,7 +120,7 @@ def _chains(text: str) -> Iterator[tuple[int, int, list[str]]]:
         yield start, end, kinds
 
 
-def _whole(text: str, start: int, end: int) -> Found:
+def _whole(text: str, start: int, end: int, kinds: list[str]) -> Found:
     """The chain without the words that lead to it, and with what belongs to it though it is no unit."""
     lead = _LEAD.match(text, start, end)
     start = lead.end() if lead else start
@@ -120,15 +128,22 @@ def _whole(text: str, start: int, end: int) -> Found:
     after = _AFTER.match(text, end)
     if not after and text[end - 1] in "路街道巷村" and _CUED.search(text, max(0, start - 20), start):
         after = _ESTATE.match(text, end)
-    return Found(told.start(1) if told else start, after.end() if after else end, "ADDRESS")
+    if told:
+        start = told.start(1)
+    elif kinds[0] == "number":
+        start = address_around.begins(text, start)
+    return Found(
+        start, address_around.ends(text, after.end() if after else end, kinds[-1] in ("number", "bare")), "ADDRESS"
+    )
 
 
 def find(text: str) -> Iterator[Found]:
     """Addresses of folded text."""
+    yield from address_around.find(text)
     if not (_LAST.search(text) and _HINT.search(text)):
         return
     for start, end, kinds in _chains(text):
         if _counts(kinds) and not _CODE.match(text, start):
-            yield _whole(text, start, end)
+            yield _whole(text, start, end, kinds)
     for match in _DOORS.finditer(text):
         yield Found(match.start(), match.end(), "ADDRESS")

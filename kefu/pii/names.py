@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from kefu.pii.base import Found
+from kefu.pii.lexicon import lexicon
 from kefu.pii.surnames import AFTER_CUE, BEGINNING, LIKELY, NAME, RARE, SOUNDED, SURNAME
 
 _CUE = re.compile(  # one of them is in every name that no number stands beside; words, since a set would be slow
@@ -52,6 +53,7 @@ _OWNS = re.compile(
 )
 _ALONE = re.compile(rf"(?:^|(?<=[\n【\[(—]))({LIKELY}|{RARE})(?=\s{{0,2}}(?:[\n】\])。~～]|$))")
 _CHANGED = re.compile(rf"[改换][成为]({LIKELY}|{RARE})(?=[吗了呢可行就])")
+_WORD = -13.0  # what is as frequent a word is no name for standing alone: 祖国
 _DOTTED = re.compile(
     rf"(?:(?<!{_HAN})|(?<=[人名叫是给找帮跟让了为户到]))({_HAN}{{2,6}}·{_HAN}{{2,5}}?)(?=[先女小][生士姐]|电话|手机|[本代签]|(?!{_HAN}))"
 )
@@ -103,4 +105,6 @@ def find(text: str) -> Iterator[Found]:
     for pattern in _patterns(text):
         for match in pattern.finditer(text):
             start, end = match.span(1 if match.lastindex else 0)
+            if pattern is _ALONE and lexicon().words.get(text[start:end], -99.0) > _WORD:
+                continue
             yield Found(start, end, "NAME")

@@ -27,6 +27,7 @@ _BEHIND = re.compile(
 )
 _PLACE = re.compile("[省市区县镇乡村路街道店站仓岛河山湖旗牌记]")
 _CUE, _FOLLOWED, _BORDER, _SITE = 2.0, 1.5, 1.0, -3.0
+_COUNTING = "这那哪几两一二三四五每"
 _BORNE = -6.5  # a surname as frequent as this takes given names as rare as the second figure, others as the third
 _RARELY, _USUAL = -9.2, -7.8
 _MOST = _CUE + _FOLLOWED + 2 * _BORDER
@@ -103,6 +104,8 @@ def _claims(run: str, known: Lexicon) -> Iterator[tuple[int, int, float, float]]
     """Where names may be: start, end, how probable the name is, and what its score must reach."""
     for match in _candidate().finditer(run):
         at = match.start()
+        if run[at] == "张" and at and run[at - 1] in _COUNTING:  # 这张卡
+            continue
         for head in (head for head in (2, 1) if run[at : at + head] in known.surnames):
             for length in (2, 1):
                 end = at + head + length
