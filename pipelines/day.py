@@ -14,6 +14,7 @@ from data.review.studio import StudioUnavailable
 from kefu import tracking
 from kefu.io import write_json
 from kefu.paths import CHAMPION
+from pipelines.busy import ending_when_busy
 from pipelines.repro import repro
 from pipelines.review_tasks import pull_reviews
 
@@ -56,11 +57,12 @@ def run_loop() -> int:
 
 
 def main() -> int:
-    """Returns what `dvc repro` returned."""
+    """Returns what `dvc repro` returned. Ends the process with a message while `kefu forget` runs."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    pin_champion()
-    take_reviews()
-    return run_loop()
+    with ending_when_busy():
+        pin_champion()
+        take_reviews()
+        return run_loop()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from data.review.server import LocalServer, ServerNotStarted, running
 from data.review.studio import StudioUnavailable
 from kefu.paths import LABELS, RUNTIME
 from kefu.secret import secret
+from pipelines.busy import Busy
 from pipelines.review_tasks import push_queue
 
 HELP = """
@@ -51,6 +52,8 @@ def fill(server: LocalServer) -> str:
             f"{error}. The server's data in {RUNTIME / 'label-studio'} was made under another KEFU_SECRET: "
             "set that one, or move the folder away"
         ) from error
+    except Busy as error:
+        raise ServerNotStarted(str(error)) from error
     print(f"{new} new tasks pushed")
     return page
 

@@ -1,9 +1,13 @@
-"""A disk that is full: which day, how much is free, and that running again is all there is to do."""
+"""A disk that is full: which day, how much is free, and that running again is all there is to do.
+
+It may be the store's or that of TMPDIR, through which large days go (``data/channels/gathered``): both are told.
+"""
 
 from __future__ import annotations
 
 import errno
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +25,9 @@ def room(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # numpy's short write has none
             raise
-        free = shutil.disk_usage(folder.parent).free / 1e6
+        free, temporary = (shutil.disk_usage(at).free / 1e6 for at in (folder.parent, tempfile.gettempdir()))
         raise NoRoom(
-            f"{folder}: cannot be written, {free:,.1f} MB are free: {error}. Make room and run again: "
+            f"{folder}: cannot be written, {free:,.1f} MB are free there and {temporary:,.1f} MB in "
+            f"{tempfile.gettempdir()} (TMPDIR): {error}. Make room and run again: "
             "the days before it are done, and nothing of this one is left behind"
         ) from error

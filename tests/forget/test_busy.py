@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from data.review.server import LocalServer, ServerNotStarted
 from kefu.paths import ROOT
-from pipelines import busy
+from pipelines import busy, day, review_server
 from pipelines.busy import Busy, alone, working
 from pipelines.cli import app
 from pipelines.forget import forget
@@ -92,10 +93,22 @@ def test_the_command_says_so_and_changes_nothing(full: Project) -> None:
     assert forget(PERSON).removed
 
 
-def test_a_stage_by_hand_ends_with_the_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_else_ends_with_the_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".dvc").mkdir()
+    (tmp_path / "queue.jsonl").touch()
     monkeypatch.setattr(busy, "DVC", tmp_path / ".dvc")
+    monkeypatch.setattr(day, "CHAMPION", tmp_path / "champion.json")
+    monkeypatch.setattr(review_server, "LABELS", tmp_path)
+    for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):  # put back what ``fill`` sets
+        monkeypatch.setenv(name, "")
+    server = LocalServer("http://127.0.0.1:9", "", "", "")
     with held("alone", tmp_path / ".dvc"):
-        for begin in (lambda: stage("ingest").__enter__(), repro, push_queue, pull_reviews):
-            with pytest.raises((SystemExit, Busy), match="kefu forget is running"):
+        for begin in (stage("ingest").__enter__, repro, day.main):
+            with pytest.raises(SystemExit, match="kefu forget is running"):
                 begin()
+        for command in (push_queue, pull_reviews):
+            with pytest.raises(Busy, match="kefu forget is running"):
+                command()
+        with pytest.raises(ServerNotStarted, match="kefu forget is running"):
+            review_server.fill(server)
+    assert not (tmp_path / "champion.json").exists()
