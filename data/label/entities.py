@@ -4,7 +4,7 @@ Beside flows' slots (``kefu/slots.py``), which serving acts on: these are for st
 training. Redacted values are their placeholders; a product is its key in the pack's table, or a common
 noun where several products could be meant; sums and times stay as written. Several values of one kind: the
 longest name, the first of several as long, else the first pattern that matches. Negation ("not the red
-one") is not understood.
+one") is not understood; beyond 2,000 characters of a turn only placeholders are found.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pathlib import Path
 
 from kefu.slots import PLACEHOLDER
 from kefu.wordings import Entity, Names, matcher
+
+LONGEST = 2000  # characters of a turn that are searched: patterns of numbers take time by a number's length squared
 
 
 class _Finder:
@@ -58,7 +60,7 @@ class EntityFinder:
         """Name → value in one redacted turn of this intent."""
         placeholders = {m[1]: m[0] for m in PLACEHOLDER.finditer(text)}  # the last of a type corrects the others
         found = {self._by_type[kind]: value for kind, value in placeholders.items() if kind in self._by_type}
-        plain = PLACEHOLDER.sub("\n", text)
+        plain = PLACEHOLDER.sub("\n", text)[:LONGEST]
         for name, finder in self._others:
             if (not finder.intents or intent in finder.intents) and (value := finder.value(plain)):
                 found[name] = value
