@@ -9,6 +9,7 @@ local run. A row of the dataset is one pickled batch or part: Ray needs to know 
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -64,7 +65,8 @@ class OnRay:
 
     def __enter__(self) -> OnRay:
         if not ray.is_initialized():
-            ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
+            where = os.environ.get("RAY_ADDRESS") or "local"  # with none, Ray would join whichever it finds here
+            ray.init(where, log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
             self._started = True
         context = ray.data.DataContext.get_current()
         context.execution_options.preserve_order = True

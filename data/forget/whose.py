@@ -29,6 +29,7 @@ from kefu.params import Ingest
 from kefu.secret import is_pseudonym, pseudonym
 
 _NUMBER, _RAW = itemgetter(0), itemgetter(1)
+_GATHERED = ("jddc", "serving_log")  # one session from several lines; tables are cut by row
 _UTF8 = 4  # bytes of a character at most: so much less may be shown of what was cut
 
 
@@ -50,11 +51,12 @@ class Sorted:
     shared: set[Place] = field(default_factory=set)
     others: tuple[int, int] = (0, 0)
 
-    def add(self, item: Parsed | Problem) -> None:
-        """One more record of theirs."""
+    def add(self, item: Parsed | Problem, gathered: bool) -> None:
+        """One more record of theirs; ``gathered`` from several lines, not an element whose lines are everybody's."""
         self.count += 1
         self.texts.add(item.raw)
-        self.lines.update(text for line in item.raw.split("\n") if (text := line.strip("\r\n")).strip())
+        rows = item.raw.split("\n") if gathered else [item.raw]
+        self.lines.update(text for line in rows if (text := line.strip("\r\n")).strip())
         if isinstance(item, Problem):
             self.places.add((item.file, item.line))
 
@@ -107,7 +109,7 @@ class Reader:
         found, cut = Sorted(), defaultdict[str, set[int]](set)
         for item in CHANNELS[day.channel](Inputs(day.files, day.options)):
             if self.is_theirs(item, day):
-                found.add(item)
+                found.add(item, day.channel in _GATHERED)
                 if isinstance(item, Parsed):
                     found.sessions |= self.sessions(item)
             elif isinstance(item, Problem) and not 0 < len(item.raw.encode(errors="replace")) < SHOWN - _UTF8:

@@ -42,6 +42,16 @@ def test_only_his_elements_and_their_commas_go(tmp_path: Path) -> None:
         path.unlink()
 
 
+def test_lines_that_any_element_has_are_not_his(tmp_path: Path) -> None:
+    """His element is printed over several lines; what nobody can read elsewhere has one like it."""
+    pretty = json.dumps([json.loads(his(1)), json.loads(her(2))], indent=1)
+    array, lines = put(tmp_path, pretty.encode()), put(tmp_path, "\n".join([" {", her(3), " },"]).encode(), "b.jsonl")
+    before = lines.read_bytes()
+    removed = forget_him(tmp_path, CHANNEL)
+    assert (removed.records, removed.files, removed.failed) == (1, 1, [])
+    assert json.loads(array.read_bytes()) == [json.loads(her(2))] and lines.read_bytes() == before
+
+
 def test_an_array_that_was_all_his_is_empty(tmp_path: Path) -> None:
     path = put(tmp_path, f"[\n  {his(1)},\n  {his(2)}\n]\n".encode())
     assert forget_him(tmp_path, CHANNEL).failed == []
