@@ -18,10 +18,13 @@ from kefu.pii import (
     address_abroad,
     address_around,
     address_en,
+    address_units,
     contacts,
     names,
     names_en,
+    names_en_free,
     names_free,
+    names_spoken,
     numbers,
     pieces,
     spelled,
@@ -30,10 +33,15 @@ from kefu.pii.base import Found, fold
 
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
 _MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
-_LETTERED = frozenset((spelled.find, address_abroad.find, address_en.find, names_en.find))  # they need Latin letters
-_HAN = frozenset((address.find, names.find, names_free.find))  # and these need others
+# They need Latin letters, and the next ones need others.
+_LETTERED = frozenset(
+    (spelled.find, address_units.find, address_abroad.find, address_en.find, names_en.find, names_en_free.find)
+)
+_HAN = frozenset((address.find, names.find, names_free.find, names_spoken.find))
+_NAMES = (names, names_free, names_spoken)
 _NUMBERS = (numbers.find, contacts.find, spelled.find, pieces.find)
-_DETECTORS = (*_NUMBERS, address.find, address_abroad.find, address_en.find, names.find, names_free.find, names_en.find)
+_ADDRESSES = (address.find, address_units.find, address_abroad.find, address_en.find)
+_DETECTORS = (*_NUMBERS, *_ADDRESSES, names.find, names_free.find, names_spoken.find, names_en.find, names_en_free.find)
 _ASCII = tuple(detect for detect in _DETECTORS if detect not in _HAN)
 _UNLETTERED = tuple(detect for detect in _DETECTORS if detect not in _LETTERED)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
@@ -106,10 +114,12 @@ class Redactor:
 
 def _possible(folded: str) -> bool:
     """Whether any detector can find something; most turns are done with here."""
-    if _CHARACTERS.search(folded) or (not folded.isascii() and (names.possible(folded) or names_free.possible(folded))):
+    if _CHARACTERS.search(folded) or (not folded.isascii() and any(n.possible(folded) for n in _NAMES)):
         return True
     if not _LATIN.search(folded):
         return False
+    if names_en_free.possible(folded):
+        return True
     small = folded.lower()
     words = small.split()
     return spelled.possible(small, words) or _WORDS.search(small) is not None or names_en.possible(folded, words)

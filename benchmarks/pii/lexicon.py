@@ -1,4 +1,4 @@
-"""Makes ``kefu/pii/lexicon.json.gz``: how often Chinese words are, and what names of people are made of.
+"""Makes ``kefu/pii/lexicon.json.gz``: how often Chinese words are, and what Chinese names are made of.
 
     .venv/peers/pii/bin/python -m benchmarks.pii.lexicon
 
