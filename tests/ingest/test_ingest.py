@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -199,6 +200,18 @@ def _busy_day(shop: Shop) -> None:
     shop.put("2026-11-10", "\n".join(log), "r1.jsonl", "serving")
 
 
+def _started(run: Callable[[], object]) -> None:
+    """Runs; again, at most twice, when the machine was so busy that Ray's node was not up after Ray's fixed 30 s."""
+    for left in (2, 1, 0):
+        try:
+            run()
+        except Exception as error:  # Ray raises nothing narrower
+            if not left or "timed out during startup" not in str(error):
+                raise
+        else:
+            return
+
+
 def test_processes_and_machines_give_the_same_bytes(
     shop: Shop, content: Content, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,7 +223,7 @@ def test_processes_and_machines_give_the_same_bytes(
     runners: tuple[Literal["local", "ray"], ...] = ("local", "ray")
     for runner in runners:
         shop.workers, shop.runner = 2, runner
-        shop.run(shop.root / runner)
+        _started(partial(shop.run, shop.root / runner))
         assert content(shop.root / runner) == one, runner
     shop.runner = "local"
     assert all(result.state == "unchanged" for result in shop.run()), "who does it is no reason to do it again"
