@@ -101,7 +101,7 @@ class Features:
     @classmethod
     def from_tensors(cls, config: FeatureConfig, tensors: Mapping[str, np.ndarray]) -> Features:
         idf, centre = ({name: tensors[f"{kind}.{name}"] for name in config.fields} for kind in ("idf", "centre"))
-        return cls(config, idf, centre, tensors["rare"])
+        return cls(config, idf, centre, tensors.get("rare", np.zeros(0)))  # releases sealed before words have none
 
     def _dense(self, name: str, texts: Sequence[str]) -> np.ndarray:
         """Centred and of length 1; a field without text says nothing."""

@@ -73,10 +73,17 @@ def train_labeler(
         apart: turns of other dialogues that teach nothing and are judged as well (``data/label/held_out.py``).
         phrases: the pack's words and examples. Examples of an intent of which nobody reviewed a turn yet (a new
             one, or on a new shop's first day all of them) stand in for such turns; the others teach beside them.
+
+    Raises ValueError when there is nothing of two intents to learn from.
     """
     turns = sorted(turns, key=lambda t: (t.dialogue.id, t.index))
     seen = {turn.label.value for turn in turns}
     unseen = phrases.of({example.intent for example in phrases.examples} - seen)
+    if len(seen | {example.intent for example in unseen}) < 2:
+        raise ValueError(
+            f"labeler: {len(turns)} reviewed turns and {len(unseen)} examples, of fewer than two intents: write what "
+            "customers say into the pack's examples/<intent>.yaml, or bring labels by people in data/reviewed"
+        )
     fields = LABELER_FIELDS | {FIELD: WEIGHT}
     fitted = fit(
         [*_runs(turns, rules, params.context_turns), *_example_runs(unseen, rules, fields)],

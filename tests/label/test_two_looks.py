@@ -152,6 +152,11 @@ def test_an_encoder_without_its_package_says_what_to_install(monkeypatch: pytest
     assert encoder.encode("none", ["a"]).shape == (1, 0)
 
 
+def test_a_shop_without_reviews_and_examples_is_told_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="0 reviewed turns and 0 examples.*examples/<intent>.yaml"):
+        train_labeler([], [], load().labeler, tmp_path)
+
+
 def test_a_new_shop_is_labelled_by_its_packs_examples(tmp_path: Path) -> None:
     """Nobody reviewed anything yet: the labeler speaks, and claims no figure about itself."""
     taxonomy = load_taxonomy(ROOT / load().pack)

@@ -1,10 +1,12 @@
 """What the pack teaches: groups of words, examples, and what is refused."""
 
+import json
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from kefu.classifier import TextClassifier
 from kefu.fitting import fit
@@ -85,6 +87,20 @@ def test_lessons_teach_and_are_not_measured() -> None:
     place = taught.classifier.config.classes.index(lesser)
     before, after = (f.classifier.predict([{"text": "木豆"}])[0, place] for f in (plain, taught))
     assert after > before + 0.1
+
+
+def test_a_release_sealed_before_there_were_words_still_opens(tmp_path: Path) -> None:
+    runs = [Run(f"d{n}", [{"text": f"{'快递' if n % 2 else '退款'}{n}"}], ["ab"[n % 2]]) for n in range(24)]
+    settings = {"features": 1024, "ngrams": (1, 4), "encoder": "none", "regularization": 1.0, "context_turns": 0}
+    classifier = fit(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, **settings).classifier
+    classifier.save(tmp_path)
+    (weights,) = tmp_path.glob("*.safetensors")
+    save_file({name: value for name, value in load_file(weights).items() if name != "rare"}, weights)
+    config = json.loads((tmp_path / "classifier.json").read_text(encoding="utf8"))
+    del config["features"]["words"]
+    (tmp_path / "classifier.json").write_text(json.dumps(config), encoding="utf8")
+    turn = [{"text": "快递到哪了"}]
+    np.testing.assert_array_equal(TextClassifier.load(tmp_path).predict(turn), classifier.predict(turn))
 
 
 def test_the_shops_own_phrases_load() -> None:
