@@ -11,44 +11,13 @@ not covered; ``docs/data.md`` says what is found and what stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from kefu.pii import (
-    address,
-    address_abroad,
-    address_around,
-    address_en,
-    address_units,
-    contacts,
-    names,
-    names_en,
-    names_en_free,
-    names_free,
-    names_spoken,
-    numbers,
-    pieces,
-    spelled,
-)
+from kefu.pii import context, detectors
 from kefu.pii.base import Found, fold
+from kefu.pii.spans import without_overlaps
 
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
-_MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
-# They need Latin letters, and the next ones need others.
-_LETTERED = frozenset(
-    (spelled.find, address_units.find, address_abroad.find, address_en.find, names_en.find, names_en_free.find)
-)
-_HAN = frozenset((address.find, names.find, names_free.find, names_spoken.find))
-_NAMES = (names, names_free, names_spoken)
-_NUMBERS = (numbers.find, contacts.find, spelled.find, pieces.find)
-_ADDRESSES = (address.find, address_units.find, address_abroad.find, address_en.find)
-_DETECTORS = (*_NUMBERS, *_ADDRESSES, names.find, names_free.find, names_spoken.find, names_en.find, names_en_free.find)
-_ASCII = tuple(detect for detect in _DETECTORS if detect not in _HAN)
-_UNLETTERED = tuple(detect for detect in _DETECTORS if detect not in _LETTERED)
-# Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
-_CHARACTERS = re.compile(f"[0-9@{contacts.CHARACTERS}{address.CHARACTERS}{address_around.CHARACTERS}]")
-_WORDS = re.compile("|".join((*contacts.WORDS, *names_en.WORDS)))
-_LATIN = re.compile("[A-Za-z]")
-_BETWEEN = " \t\n,，、:;.-"
 _TYPE = re.compile(r"[A-Z][A-Z_]{0,30}")
 _NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")
 
@@ -84,20 +53,40 @@ class Redactor:
         """Personal data of a text in order of place, no two overlapping."""
         folded = fold(text)
         spans = [Found(m.start(), m.end(), kind) for kind, pattern in self._extra for m in pattern.finditer(folded)]
-        if _possible(folded):
-            lettered = _DETECTORS if _LATIN.search(folded) else _UNLETTERED
-            for detect in _ASCII if folded.isascii() else lettered:
-                spans += detect(folded)
-        return _without_overlaps(spans, folded) if spans else spans
+        spans += detectors.find(folded)
+        return without_overlaps(spans, folded) if spans else spans
 
-    def redact(self, text: str, vault: dict[str, str]) -> str:
-        """The text with placeholders; what they stand for is added to ``vault`` (placeholder → original)."""
+    def redact(self, text: str, vault: dict[str, str], question: str = "") -> str:
+        """The text with placeholders; what they stand for is added to ``vault`` (placeholder → original).
+
+        Names that the vault knows go too. ``question`` is what the turn answers, if it does.
+        """
         if "[" in text:
             for match in PLACEHOLDER.finditer(text):
                 vault.setdefault(match[0], match[0])  # its number is taken: nobody else's data may get it
         found = self.find(text)
-        if not found:
-            return text
+        if vault or question:
+            more = [*context.again(text, vault), *context.answer(fold(question), fold(text))]
+            found = without_overlaps([*found, *more], text) if more else found
+        return self._replaced(text, found, vault) if found else text
+
+    def dialogue(self, turns: Sequence[tuple[bool, str]], vault: dict[str, str]) -> list[str]:
+        """The texts of a whole dialogue, (whether the customer says it, text) each.
+
+        A turn is read with the question before it, and once more when all names are known.
+        """
+        question, redacted = "", list[str]()
+        for customer, text in turns:
+            redacted.append(self.redact(text, vault, question if customer else ""))
+            question = "" if customer else text
+        if any(name.startswith("[NAME_") for name in vault):
+            for at, text in enumerate(redacted):
+                found = without_overlaps(list(context.again(text, vault)), text)
+                redacted[at] = self._replaced(text, found, vault)
+        return redacted
+
+    @staticmethod
+    def _replaced(text: str, found: list[Found], vault: dict[str, str]) -> str:
         known = {(name[1 : name.rindex("_")], _same(value)): name for name, value in vault.items()}
         numbers_taken: dict[str, int] = {}
         pieces: list[str] = []
@@ -110,35 +99,6 @@ class Redactor:
             pieces += text[last:start], known[key]
             last = end
         return "".join((*pieces, text[last:]))
-
-
-def _possible(folded: str) -> bool:
-    """Whether any detector can find something; most turns are done with here."""
-    if _CHARACTERS.search(folded) or (not folded.isascii() and any(n.possible(folded) for n in _NAMES)):
-        return True
-    if not _LATIN.search(folded):
-        return False
-    if names_en_free.possible(folded):
-        return True
-    small = folded.lower()
-    words = small.split()
-    return spelled.possible(small, words) or _WORDS.search(small) is not None or names_en.possible(folded, words)
-
-
-def _without_overlaps(spans: list[Found], text: str) -> list[Found]:
-    """Earlier spans win, and nothing is taken out of a placeholder or mask."""
-    taken = bytearray(len(text))
-    for match in _MASK.finditer(text):
-        taken[match.start() : match.end()] = b"\1" * len(match[0])
-    kept: list[Found] = []
-    for start, end, kind in spans:
-        first = taken.find(1, start, end)
-        if first > start and kind == "ADDRESS":  # its last number is part of something else
-            end, first = start + len(text[start:first].rstrip(_BETWEEN)), -1
-        if end > start and first < 0:
-            taken[start:end] = b"\1" * (end - start)
-            kept.append(Found(start, end, kind))
-    return sorted(kept)
 
 
 def _next(kind: str, vault: Mapping[str, str], numbers_taken: dict[str, int]) -> str:

@@ -115,7 +115,8 @@ class Converter:
         key = self._hashes.key(item.session, turns)
         session = self._session(item.session, key)
         vault: dict[str, str] = {}
-        redacted = [RawTurn(turn.role, self._redactor.redact(turn.text, vault), turn.time) for turn in turns]
+        texts = self._redactor.dialogue([(turn.role == "customer", turn.text) for turn in turns], vault)
+        redacted = [RawTurn(turn.role, text, turn.time) for turn, text in zip(turns, texts, strict=True)]
         kinds = sorted(name[1 : name.rindex("_")] for name, value in vault.items() if value != name)  # else: came so
         row = Row(
             f"{batch.source}:{batch.day}:{session}",

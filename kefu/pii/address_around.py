@@ -53,6 +53,8 @@ _LANDMARK = re.compile(
     f"{_COMMON}{_HAN}{{2,10}}?{_SITE}(?:{_HAN}{{0,2}}?(?:{_GATE}|{_LOCKER}|(?:{_NEXT}|{_GATE}){_HAN}{{0,4}}?{_DOOR}|{_DOOR})){{1,3}}{_HAN}{{0,2}}?"
     r"(?=$|[\s，。,！!？?；;吧就行可上])"
 )
+_PART = f"{_HAN}{{0,10}}?(?:{_SITE}|{_KIND}|{_DOOR}|[路街巷弄镇乡屯])[-\\d，, ]{{0,8}}"
+_WHOLE = re.compile(f"{_COMMON}{_HAN}(?:{_PART}){{1,4}}")
 _HINT = re.compile(f"{_GATE}|{_LOCKER}")
 
 
@@ -71,6 +73,11 @@ def ends(text: str, end: int, door: bool) -> int:
     """Where an address ends whose last unit, a door or not, ends at ``end``."""
     tail = (_TAIL_OF_DOOR if door else _TAIL).match(text, end)
     return tail.end() if tail else end
+
+
+def whole(text: str) -> bool:
+    """Whether a text can be nothing but an address, where one was asked for."""
+    return _WHOLE.fullmatch(text) is not None
 
 
 def find(text: str) -> Iterator[Found]:

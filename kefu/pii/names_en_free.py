@@ -87,6 +87,13 @@ def _pinyin(family: str, given: str) -> bool:
     )
 
 
+def whole(text: str) -> bool:
+    """Whether a text can be nothing but a name, where one was asked for: one to three words, none of them common."""
+    words, known = text.split(" "), _known()
+    plain = all(re.fullmatch(r"[A-Za-zÀ-ž'’.-]{2,20}", word) for word in words)
+    return plain and len(words) <= 3 and {word.lower() for word in words}.isdisjoint(known["common"] | known["other"])
+
+
 def find(text: str) -> Iterator[Found]:
     """Names of folded text."""
     if not possible(text):

@@ -30,6 +30,7 @@ _CUE, _FOLLOWED, _BORDER, _SITE = 2.0, 1.5, 1.0, -3.0
 _COUNTING = "这那哪几两一二三四五每"
 _BORNE = -6.5  # a surname as frequent as this takes given names as rare as the second figure, others as the third
 _RARELY, _USUAL = -9.2, -7.8
+_ASKED = -9.0  # how unlikely an answer to a question for the name may be as one
 _MOST = _CUE + _FOLLOWED + 2 * _BORDER
 _LEAST = {1: 1.5, 2: 0.5}  # by characters of the given name: one is sooner a word that we do not know
 
@@ -132,6 +133,17 @@ def _names(text: str, offset: int, run: str, known: Lexicon) -> Iterator[tuple[f
 def possible(text: str) -> bool:
     """Whether there can be one."""
     return _candidate().search(text) is not None
+
+
+def whole(text: str) -> bool:
+    """Whether a text can be nothing but a name, where one was asked for."""
+    known = lexicon()
+    for head in (1, 2):
+        family, given = text[:head], text[head:]
+        fits = family in known.surnames and len(given) in (1, 2) and NEVER_GIVEN.isdisjoint(given)
+        if fits and known.name(family, given) - _own(text, known) >= _ASKED:
+            return True
+    return False
 
 
 def find(text: str) -> Iterator[Found]:
