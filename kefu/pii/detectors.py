@@ -23,14 +23,12 @@ from kefu.pii import (
 from kefu.pii.base import Found
 
 # They need Latin letters, and the next ones need others.
-_LETTERED = frozenset(
-    (spelled.find, address_units.find, address_abroad.find, address_en.find, names_en.find, names_en_free.find)
-)
-_HAN = frozenset((address.find, names.find, names_free.find, names_spoken.find))
-_NAMES = (names, names_free, names_spoken)
+_LETTERED = frozenset((spelled.find, address_units.find, address_abroad.find, address_en.find, names_en.find))
+_HAN = frozenset((address.find, address_around.find, names.find, names_spoken.find))
+_NAMES = (names, names_spoken)
 _NUMBERS = (numbers.find, contacts.find, spelled.find, pieces.find)
-_ADDRESSES = (address.find, address_units.find, address_abroad.find, address_en.find)
-_DETECTORS = (*_NUMBERS, *_ADDRESSES, names.find, names_free.find, names_spoken.find, names_en.find, names_en_free.find)
+_ADDRESSES = (address.find, address_around.find, address_units.find, address_abroad.find, address_en.find)
+_DETECTORS = (*_NUMBERS, *_ADDRESSES, names.find, names_spoken.find, names_en.find)
 _ASCII = tuple(detect for detect in _DETECTORS if detect not in _HAN)
 _UNLETTERED = tuple(detect for detect in _DETECTORS if detect not in _LETTERED)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
@@ -41,20 +39,23 @@ _LATIN = re.compile("[A-Za-z]")
 
 def find(folded: str) -> list[Found]:
     """What the detectors find in folded text, the first claim first."""
-    if not possible(folded):
-        return []
-    lettered = _DETECTORS if _LATIN.search(folded) else _UNLETTERED
-    return [found for detect in (_ASCII if folded.isascii() else lettered) for found in detect(folded)]
+    found = list[Found]()
+    if possible(folded):
+        lettered = _DETECTORS if _LATIN.search(folded) else _UNLETTERED
+        for detect in _ASCII if folded.isascii() else lettered:
+            found += detect(folded)
+    if not folded.isascii():
+        found += names_free.find(folded)
+    found += names_en_free.find(folded)
+    return found
 
 
 def possible(folded: str) -> bool:
-    """Whether any detector can find something; most turns are done with here."""
+    """Whether a detector with a cue can find something; most turns are done with here."""
     if _CHARACTERS.search(folded) or (not folded.isascii() and any(n.possible(folded) for n in _NAMES)):
         return True
     if not _LATIN.search(folded):
         return False
-    if names_en_free.possible(folded):
-        return True
     small = folded.lower()
     words = small.split()
     return spelled.possible(small, words) or _WORDS.search(small) is not None or names_en.possible(folded, words)

@@ -28,6 +28,9 @@ PERSONAL = {
         "<PO Box 1234, Austin, TX 78701>",
         "<Room 502, Building 3, No. 88 Renmin Road, Shanghai>",
         "改到<3栋1单元502>吧", "寄到<永嘉县桥头镇桥东街路口便民超市旁边>", "<弥敦道610号>", "<九江路8号B栋宿舍512>",
+        "<朝阳门外大街乙12号昆泰国际大厦2203>", "<海口龙华区国贸路申亚大厦旁边巷子进来第三家>",
+        "<枫丹白露小区南门菜鸟>",
+        "<Block C, 4th floor, Sunrise Apartments, MG Road, Pune>", "<2290 County Road 14>",
         "<12 Heron Bank, Leeds LS6 2JT>", "<44 Lark Street, Melbourne VIC 3000>", "<Lindenstraße 5, 50674 Köln>",
     ],
     "BANK_CARD": [
@@ -43,6 +46,9 @@ PERSONAL = {
     "NAME": [
         "收件人：<李四>，", "收件人<张伟>电话", "我叫<欧阳娜娜>的订单", "收货人改成<王小明>", "联系人<王女士>",
         "602室，<周宇航>收，",
+        "让<陶俊熙>来拿就行", "里面写的<樊立群>不是我", "<陈姐>让我来的", "<老周>家的", "他姓<尤>，", "<Grace 周>",
+        "tell <Marcus> it came", "I met <Nadia Petrov> there", "<Zhang Yuhan> is the receiver",
+        "c/o <Tamsin Oyelaran>,",
         "客户<赵雨桐>投诉", "<何静>的快递到了吗", "【<孙浩然>】", "联系人：<古丽娜尔>，", "<阿依古丽·买买提>女士您好",
         "<佘>女士您好", "我姓<逯>，", "请问是<荀佳慧>女士吗", "我妈叫<甄秀芬>，", "英文名<Kevin Zhou>",
         "<Mr. Pemberton>, hello", "attn: <Yara van der Berg>", "Hi <Mrs Abernathy>,",
@@ -84,6 +90,10 @@ STAYS = [
     "1-800-555-0199 0800 820 4249", "序列号13800138000", "取件码7-3-2206", "我知道3号发货", "前3位订了5件，后面200元",
     "Dr. Martens, Mr. Coffee", "call me back", "order confirmation", "微信支付iphone", "应该是白色的", "改成黄色吧",
     "https://item.example.com/13800138000.html", "订单20261109",
+    "高兴，和平，祖国，方便的话周末送", "退到这张卡吗", "李宁跑鞋，王老吉，江小白", "石家庄到秦皇岛", "放小区门口",
+    "公司前台代收",
+    "退款原路返回3号到账", "a transfer from France", "Calvin Klein shirt", "my Harry Potter set", "for Alexa",
+    "May I, Will you",
     "300 200 1000 ml, 150 200 300 40", 
     "您的[订单x]，[电话x]，[金额x]", "[PHONE_1] 和 [ADDRESS_12]",
 ]  # fmt: skip
@@ -133,7 +143,7 @@ HARD = [
     "1", "1 ", "a", "@a.", "路", "广东省", "13800138000 ", "收件人 ", "+1", "12-", "no 1 A", "Aa ", "room 1 ", "[A_1",
     "12 a b c d ",
     "十", "王", "[", "DE12 ", "3711 ", "一二 ", "A座1", "王王号1", "栋1", "姓名:王", "Tom ", "tom smith ",
-    "first 1 ", "five ", "Aa AB1 2CD ", "Aa Aa, 1", "村a屯", "微信a",
+    "first 1 ", "five ", "Aa AB1 2CD ", "Aa Aa, 1", "村a屯", "微信a", "小区门口", "路旁边的", "Block C, ",
 ]  # fmt: skip
 
 
