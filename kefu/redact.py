@@ -4,8 +4,8 @@
 placeholders, ``[PHONE_1]``: numbered within a vault (one a dialogue), the same person's number getting
 the same placeholder every time. Models and logs see the placeholder, the vault alone knows the rest.
 
-Existing placeholders and masks like ``[订单x]`` stay. Names without a cue, photographs and links are
-not covered; ``docs/data.md`` says what is found and what stays.
+Existing placeholders and masks like ``[订单x]`` stay. Photographs and links are not covered;
+``docs/data.md`` says what is found and what stays.
 """
 
 from __future__ import annotations

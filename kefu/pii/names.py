@@ -3,8 +3,8 @@
 A name is a listed surname and one or two characters that are not function words. After a strong cue that
 is enough; after a weak one (我是, 客户), and in a piece of its own beside a phone number or address, it must
 also fill the piece and be no common word. A name with a dot (阿依古丽·买买提) is plain, and so is a surname with
-its title (王女士). Rare surnames need usual characters behind them unless a strong cue stands before. Without a
-cue a name is not looked for: 高兴 and 马上 would be people.
+its title (王女士). Rare surnames need usual characters behind them unless a strong cue stands before. Names
+without a cue are ``names_free.py``'s.
 """
 
 from __future__ import annotations

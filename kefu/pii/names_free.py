@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator
 
 from kefu.pii.base import Found
-from kefu.pii.lexicon import LONGEST, Lexicon, lexicon
+from kefu.pii.lexicon import Lexicon, lexicon
+from kefu.pii.reading import backward, forward, own
 from kefu.pii.surnames import NEVER_GIVEN
 
 _RUN = re.compile("[\u4e00-\u9fff]{2,}")
@@ -47,34 +48,6 @@ def _candidate() -> re.Pattern[str]:
     return re.compile("|".join((*sides, *(name for name in known.surnames if len(name) > 1))))
 
 
-def _forward(run: str, known: Lexicon) -> list[float]:
-    """The likeliest reading of every beginning of a run."""
-    words, end = known.words, len(run)
-    best = [0.0] + [-1e9] * end
-    for at in range(end):
-        here = best[at]
-        best[at + 1] = max(best[at + 1], here + words.get(run[at], known.unknown))
-        for stop in range(at + 2, min(at + LONGEST, end) + 1):
-            word = words.get(run[at:stop])
-            if word is not None and here + word > best[stop]:
-                best[stop] = here + word
-    return best
-
-
-def _backward(run: str, known: Lexicon) -> list[float]:
-    """The likeliest reading of every end of a run."""
-    words, end = known.words, len(run)
-    best = [0.0] * (end + 1)
-    for at in range(end - 1, -1, -1):
-        reading = words.get(run[at], known.unknown) + best[at + 1]
-        for stop in range(at + 2, min(at + LONGEST, end) + 1):
-            word = words.get(run[at:stop])
-            if word is not None and word + best[stop] > reading:
-                reading = word + best[stop]
-        best[at] = reading
-    return best
-
-
 def _around(text: str, start: int, end: int) -> float:
     """What the characters before and behind say for a name."""
     score = 0.0
@@ -89,18 +62,6 @@ def _around(text: str, start: int, end: int) -> float:
     return score + (_SITE if _PLACE.match(text, end) else 0.0)
 
 
-def _own(piece: str, known: Lexicon) -> float:
-    """The likeliest reading of two or three characters (or four) by themselves."""
-    words, unknown = known.words, known.unknown
-    one, last = words.get(piece[0], unknown), words.get(piece[-1], unknown)
-    if len(piece) == 2:
-        return max(words.get(piece, -99.0), one + last)
-    if len(piece) > 3:
-        return words.get(piece, -99.0)
-    apart = one + words.get(piece[1], unknown) + last
-    return max(words.get(piece, -99.0), words.get(piece[:2], -99.0) + last, one + words.get(piece[1:], -99.0), apart)
-
-
 def _claims(run: str, known: Lexicon) -> Iterator[tuple[int, int, float, float]]:
     """Where names may be: start, end, how probable the name is, and what its score must reach."""
     for match in _candidate().finditer(run):
@@ -112,7 +73,7 @@ def _claims(run: str, known: Lexicon) -> Iterator[tuple[int, int, float, float]]
                 end = at + head + length
                 if end <= len(run) and run[end - 1] not in NEVER_GIVEN:
                     name = known.name(run[at : at + head], run[at + head : end])
-                    if name - _own(run[at:end], known) + _MOST >= _LEAST[length]:
+                    if name - own(run[at:end], known) + _MOST >= _LEAST[length]:
                         yield at, end, name, _LEAST[length]
 
 
@@ -121,7 +82,7 @@ def _names(text: str, offset: int, run: str, known: Lexicon) -> Iterator[tuple[f
     claims = list(_claims(run, known))
     if not claims:
         return
-    before, behind = _forward(run, known), _backward(run, known)
+    before, behind = forward(run, known), backward(run, known)
     for start, end, name, least in claims:
         score = before[start] + name + behind[end] - before[-1]
         if score + _MOST >= least:
@@ -141,7 +102,7 @@ def whole(text: str) -> bool:
     for head in (1, 2):
         family, given = text[:head], text[head:]
         fits = family in known.surnames and len(given) in (1, 2) and NEVER_GIVEN.isdisjoint(given)
-        if fits and known.name(family, given) - _own(text, known) >= _ASKED:
+        if fits and known.name(family, given) - own(text, known) >= _ASKED:
             return True
     return False
 

@@ -69,5 +69,5 @@ BEGINNING = rf"[{_SURNAMES}{_RARE}{_SOUNDS}欧司上诸东皇尉公慕令端南]
 # What the lexicon's maker starts from (benchmarks/pii/lexicon.py).
 SURNAME_CHARACTERS = _SURNAMES + _RARE
 LIKELY_CHARACTERS = _LIKELY
-NEVER_GIVEN = frozenset(_STOP + "嗎麼們沒還這個來")
+NEVER_GIVEN = frozenset(_STOP + "嗎麼們沒還這個來氏")
 COMPOUNDS = tuple(f"{_COMPOUND}|{_RARE_COMPOUND}".split("|"))

@@ -43,3 +43,13 @@ def test_the_independent_set_keeps_the_goal() -> None:
     assert scores.by["all", "all"].precision >= 0.97
     assert min(scores.by[lang, "all"].recall for lang in ("zh", "en")) >= 0.98
     assert scores.by["all", "all"].recall >= 0.99
+
+
+@pytest.mark.parametrize("half", ["fresh", "blind"])
+def test_sentences_without_cues_keep_their_recall(half: str) -> None:
+    texts = list(items(half, 1))
+    redactor = Redactor({"ORDER": r"QM\d{10}"})
+    score = scored(texts, [redactor.find(item.text) for item in texts]).by["all", "all"]
+    assert score.labelled > 60
+    assert score.recall >= 0.85
+    assert score.precision >= 0.97
