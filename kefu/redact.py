@@ -66,7 +66,7 @@ class Redactor:
                 vault.setdefault(match[0], match[0])  # its number is taken: nobody else's data may get it
         found = self.find(text)
         if vault or question:
-            more = [*context.again(text, vault), *context.answer(fold(question), fold(text))]
+            more = [*context.again(text, vault), *(context.answer(fold(question), fold(text)) if question else ())]
             found = without_overlaps([*found, *more], text) if more else found
         return self._replaced(text, found, vault) if found else text
 
@@ -78,7 +78,7 @@ class Redactor:
         question, redacted = "", list[str]()
         for customer, text in turns:
             redacted.append(self.redact(text, vault, question if customer else ""))
-            question = "" if customer else text
+            question = text if not customer and context.asks(text) else ""
         if any(name.startswith("[NAME_") for name in vault):
             for at, text in enumerate(redacted):
                 found = without_overlaps(list(context.again(text, vault)), text)

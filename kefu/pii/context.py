@@ -25,6 +25,7 @@ _WHERE = re.compile(
     "(?:请|麻烦|烦请|您|告诉|提供|发|说|报|留|核对|确认|请问|哪里|什么|需要).{0,16}(?:地址|住址|寄到哪|送到哪)"
     "|(?:地址|住址|小区).{0,10}(?:什么|哪|提供|发|告诉|报|呢|吗|[?？])|寄到哪|送到哪|住哪"
 )
+_ASKS = re.compile("姓|名字|称呼|件人|货人|联系人|址|哪|name|recipient|may I|May I|Name|Who|who")
 _FREQUENT = -13.0
 _EDGE = " \t\n，。,.!！~～:：;；?？"
 
@@ -44,6 +45,11 @@ def again(text: str, vault: Mapping[str, str]) -> Iterator[Found]:
                 if not (value.isascii() and (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum())):
                     yield Found(at, end, "NAME")
                 at = text.find(value, end)
+
+
+def asks(text: str) -> bool:
+    """Whether a turn may ask for a name or an address; cheap."""
+    return _ASKS.search(text) is not None
 
 
 def answer(question: str, text: str) -> Iterator[Found]:
