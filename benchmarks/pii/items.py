@@ -6,6 +6,7 @@ was written by another, who had seen neither detectors nor frames: its values st
 (``{PHONE:138 0000}``) and each line is used once, as written. A hash parts it in two: the misses of
 ``independent1`` may be looked at, ``independent2`` is only counted. ``fresh`` was written the same way after
 the mending, by who had mended, and ``blind`` by who made names and addresses known without cues, before: mostly those.
+``third`` is by somebody who knew neither, in the mix that a shop sees; nobody has looked at its misses.
 Both have been looked at since.
 """
 
@@ -27,7 +28,7 @@ from benchmarks.pii.values import value
 HERE = Path(__file__).parent
 HALVES = ("development", "heldout")
 INDEPENDENT = ("independent", "independent1", "independent2")
-PLAIN = (*INDEPENDENT, "fresh", "blind")  # used as written
+PLAIN = (*INDEPENDENT, "fresh", "blind", "third")  # used as written
 LANGUAGES = ("zh", "en")
 UNCOUNTED = "?"
 _SLOT = re.compile(r"\{([^{}]+)\}")
