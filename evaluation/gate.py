@@ -1,14 +1,15 @@
 """The gate: may this challenger serve? Every bound of params.yaml must hold; one miss keeps it out.
 
 A bound that names no measured metric is an error, not a pass: a misspelt bound would guard nothing. A
-figure that is not a number fails. It compares plain figures; whether a difference is more than luck
-stands in the report.
+figure that is not a number fails. It compares plain figures; whether a difference from the champion is
+more than luck stands in the report. ``better_than_constant`` alone reads an interval: its lower end must be
+above zero, so a model that says one sentence to everybody, or a lucky draw of questions, does not pass.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from evaluation.metrics import METRICS
@@ -70,7 +71,8 @@ def _against_champion(name: str, tolerance: float, value: float, champion: float
 def decide(gate: Gate, challenger: Report, champion: Report | None) -> Decision:
     """Checks every bound. Raises GateError when a bound names a metric that was not measured."""
     values, before = flat(challenger), flat(champion) if champion else {}
-    _known(gate, values)
+    gains = [f"{suite}.gain_over_constant_low" for suite in gate.better_than_constant]
+    _known([*gate.at_least, *gate.at_most, *gains, *gate.not_worse_than_champion], values)
     rows = [
         Row(what=n, bound=f"≥ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] >= b))
         for n, b in gate.at_least.items()
@@ -79,12 +81,15 @@ def decide(gate: Gate, challenger: Report, champion: Report | None) -> Decision:
         Row(what=n, bound=f"≤ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] <= b))
         for n, b in gate.at_most.items()
     ]
+    rows += [
+        Row(what=n, bound="> 0", value=values[n], champion=before.get(n), verdict=_verdict(values[n] > 0))
+        for n in gains
+    ]
     rows += [_against_champion(n, t, values[n], before.get(n)) for n, t in gate.not_worse_than_champion.items()]
     failed = any(row.verdict == "fail" for row in rows)
     return Decision(verdict="fail" if failed else "pass", rows=tuple(rows))
 
 
-def _known(gate: Gate, values: Mapping[str, float]) -> None:
-    named = [*gate.at_least, *gate.at_most, *gate.not_worse_than_champion]
+def _known(named: Sequence[str], values: Mapping[str, float]) -> None:
     if unknown := sorted(set(named) - values.keys()):
         raise GateError(f"params.yaml: promote: {', '.join(unknown)}: not measured; measured are {', '.join(values)}")

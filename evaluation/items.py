@@ -6,37 +6,57 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluation.baselines import constant_answers, first_entries
 from evaluation.golden import Golden, load_goldens
 from kefu.io import read_jsonl
+from kefu.knowledge import knowledge_entries
+from kefu.pack import load
 from kefu.params import Evaluate
 from kefu.schema import Example, IntentExample, RetrievalExample
 
 
 class NothingToEvaluate(ValueError):
-    """A set has no held-out examples, or the pack no golden conversations."""
+    """A set has no held-out examples or no training answers, or the pack no golden conversations."""
 
 
 @dataclass(frozen=True)
 class Items:
-    """What every model is asked. ``max_new_tokens`` bounds an answer."""
+    """What every model is asked.
+
+    constant, first_entry: what the baselines say to each of ``answers``.
+    max_new_tokens: bounds an answer.
+    seed: of the bootstrap.
+    """
 
     router: list[IntentExample]
     retrieval: list[RetrievalExample]
     answers: list[Example]
+    constant: list[str]
+    first_entry: list[str]
     golden: list[Golden]
     max_new_tokens: int
+    seed: int
 
 
 def load_items(sets: Path, pack: Path, params: Evaluate) -> Items:
     """Held-out items; of the SFT set a seeded sample. Raises NothingToEvaluate naming the empty file."""
-    answers = [e for e in read_jsonl(sets / "sft.jsonl", Example) if e.split == "eval"]
-    chosen = random.Random(params.seed).sample(answers, min(params.answers, len(answers)))
+    chats = list(read_jsonl(sets / "sft.jsonl", Example))
+    held_out, train = ([e for e in chats if e.split == split] for split in ("eval", "train"))
+    chosen = random.Random(params.seed).sample(held_out, min(params.answers, len(held_out)))
+    answers = sorted(chosen, key=lambda example: example.id)
+    try:
+        constant = constant_answers(answers, train, params.seed)
+    except ValueError as error:
+        raise NothingToEvaluate(f"{sets / 'sft.jsonl'}: no constant sentence to compare with: {error}") from error
     items = Items(
         router=[e for e in read_jsonl(sets / "router.jsonl", IntentExample) if e.split == "eval"],
         retrieval=[e for e in read_jsonl(sets / "retrieval.jsonl", RetrievalExample) if e.split == "eval"],
-        answers=sorted(chosen, key=lambda example: example.id),
+        answers=answers,
+        constant=constant,
+        first_entry=first_entries(answers, knowledge_entries(load(pack))),
         golden=load_goldens(pack / "golden"),
         max_new_tokens=params.max_new_tokens,
+        seed=params.seed,
     )
     places = {"router": sets / "router.jsonl", "retrieval": sets / "retrieval.jsonl", "answers": sets / "sft.jsonl"}
     for name, path in {**places, "golden": pack / "golden"}.items():

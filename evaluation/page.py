@@ -18,6 +18,12 @@ from kefu.schema import Prediction, Report
 
 WORST = 10
 TEMPLATE = "page.html.j2"
+ANSWERS = {
+    "answers": "centre model",
+    "edge": "edge model",
+    "constant": "the best constant sentence",
+    "first_entry": "the prompt's first knowledge entry, copied",
+}
 
 
 def render(
@@ -29,6 +35,8 @@ def render(
         challenger=challenger,
         champion=champion,
         rows=rows,
+        answers={title: own[suite].metrics for suite, title in ANSWERS.items()},
+        constants=sorted({p.predicted for p in own["constant"].predictions}),
         reliability=own["router"].tables["reliability"].rows,
         confusion=confusion(own["router"]),
         errors=own["router"].tables["errors"].rows[:WORST],

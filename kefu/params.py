@@ -224,10 +224,13 @@ class Evaluate(Section):
 
 
 class Gate(Section):
-    """Each bound names ``suite.metric``; a challenger must hold all of them."""
+    """Each bound names ``suite.metric`` (or a suite); a challenger must hold all of them."""
 
     at_least: dict[str, float]
     at_most: dict[str, float]
+    better_than_constant: tuple[str, ...] = Field(
+        description="suites whose answers must beat the best constant sentence by more than luck: answers, edge"
+    )
     not_worse_than_champion: dict[str, float] = Field(description="metric → tolerated drop")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evaluation.metrics.text import repetition, rouge_l, token_f1
+from evaluation.metrics.text import repetition, rouge_l, token_f1, tokens
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ METRICS: dict[str, Metric] = {
     "accuracy_at_80": Metric("the same on the most confident 80 %"),
     "agreement": Metric("token F1 of the edge model's answers against the centre model's"),
     "ece": Metric("expected calibration error of the confidence", higher_is_better=False),
-    "empty": Metric("share of empty answers", higher_is_better=False),
+    "empty": Metric("share of answers without a word", higher_is_better=False),
+    "gain_over_constant": Metric("token F1 minus that of the best constant sentence"),
+    "gain_over_constant_low": Metric("the lower end of its 95 % interval (paired bootstrap)"),
     "hit_at_1": Metric("share of questions whose entry is found first"),
     "hit_at_3": Metric("share of questions whose entry is among the first three"),
     "loss": Metric("negative log-likelihood a token of the held-out answer (nats)", higher_is_better=False),
@@ -40,6 +42,7 @@ METRICS: dict[str, Metric] = {
 
 # Scored on every answer: (answer, held-out answer) → [0, 1].
 TEXT: dict[str, Callable[[str, str], float]] = {
+    "empty": lambda answer, _: float(not tokens(answer)),
     "repetition": lambda answer, _: repetition(answer),
     "rouge_l": rouge_l,
     "token_f1": token_f1,

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from evaluation.items import Items
 from evaluation.result import Result
 from evaluation.subject import Subject
-from evaluation.suites import answers, flows, retrieval, router
+from evaluation.suites import answers, baselines, flows, retrieval, router
 
 SUITES: dict[str, Callable[[Subject, Items], Result]] = {
     "answers": answers.centre,
+    "constant": baselines.constant,
     "edge": answers.edge,
+    "first_entry": baselines.first_entry,
     "flows": flows.run,
     "retrieval": retrieval.run,
     "router": router.run,

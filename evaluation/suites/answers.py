@@ -2,14 +2,15 @@
 
 ``answers`` is the centre model, ``edge`` the student, which is also compared with its teacher. Loss is
 over all held-out tokens; the other figures read the greedy answer. Words are compared, not truth: the
-worst answers stand in the report for people to read.
+worst answers stand in the report for people to read, and ``gain_over_constant`` says what the words are
+worth beside one sentence that is the same for every question.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluation.bootstrap import Sample
+from evaluation.bootstrap import Sample, paired_bootstrap
 from evaluation.items import Items
 from evaluation.metrics import TEXT
 from evaluation.metrics.text import token_f1
@@ -19,7 +20,7 @@ from kefu.schema import Example, Prediction
 
 
 def centre(subject: Subject, items: Items) -> Result:
-    """Loss a token, token F1, ROUGE-L, repetition, share of empty answers."""
+    """Loss a token, token F1 and its gain over a constant sentence, ROUGE-L, repetition, share of empty answers."""
     return _run(subject, items, "answers", "centre")
 
 
@@ -39,11 +40,18 @@ def _answer(subject: Subject, items: Items, engine: str, example: Example) -> st
 
 
 def _run(subject: Subject, items: Items, suite: str, engine: str) -> Result:
-    said = [_answer(subject, items, engine, example) for example in items.answers]
+    result = score(suite, [_answer(subject, items, engine, example) for example in items.answers], subject, items)
+    result.samples["loss"] = _loss(subject, engine, items.answers)
+    own, constant = (r.samples["token_f1"] for r in (result, score("constant", items.constant, subject, items)))
+    result.samples["gain_over_constant"] = Sample.of(own.values - constant.values)
+    result.figures["gain_over_constant_low"] = paired_bootstrap(own, constant, items.seed).low
+    return result
+
+
+def score(suite: str, said: Sequence[str], subject: Subject, items: Items) -> Result:
+    """What was said to each of ``items.answers``, by the metrics that need only the words."""
     pairs = [(a, e.messages[-1].content) for a, e in zip(said, items.answers, strict=True)]
-    samples = {name: Sample.of([score(*pair) for pair in pairs]) for name, score in TEXT.items()}
-    samples["empty"] = Sample.of([float(not answer) for answer in said])
-    samples["loss"] = _loss(subject, engine, items.answers)
+    samples = {name: Sample.of([metric(*pair) for pair in pairs]) for name, metric in TEXT.items()}
     predictions = [
         Prediction(
             suite=suite,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from evaluation.items import NothingToEvaluate
 from evaluation.metrics import METRICS
 from kefu import tracking
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
@@ -31,6 +32,7 @@ GOLDEN = {
     ],
     "end": [{"sql": "SELECT status FROM returns WHERE order_id = 'QM2611100011'", "rows": [{"status": "requested"}]}],
 }
+CONSTANT = "您好，请提供一下<b>订单号</b>。"
 IMPOSSIBLE = {"title": "<b>expects what cannot be</b>", "turns": [{"say": "你好", "expect": {"says": "<i>no</i>"}}]}
 
 
@@ -51,6 +53,12 @@ def write_sets(folder: Path) -> None:
     chats = [
         Example.model_validate({**who, "id": f"e{n}", "intent": "x", "messages": chat(faq.question.zh, faq.answer.zh)})
         for n, faq in enumerate(pack.faq[:4])
+    ]
+    chats += [
+        Example.model_validate(
+            {**who, "id": f"t{n}", "intent": "x", "split": "train", "messages": chat(faq.question.zh, CONSTANT)}
+        )
+        for n, faq in enumerate(pack.faq[4:8])
     ]
     for name, records in {"router": turns, "retrieval": questions, "sft": chats}.items():
         write_jsonl(folder / f"{name}.jsonl", records)
@@ -101,6 +109,15 @@ def test_challenger_and_champion(project: Path) -> None:
     assert suites["retrieval"]["hit_at_1"] > 0.9
     assert suites["flows"]["success"] == 0.5  # the return goes well, the impossible does not
     assert suites["answers"]["loss"] > 2  # untrained weights know nothing
+    # What needs no model stands beside the models: in the figures, the predictions and on the page.
+    assert {"token_f1", "rouge_l", "repetition", "empty"} == set(suites["constant"]) == set(suites["first_entry"])
+    for suite in ("answers", "edge"):
+        gain = suites[suite]["token_f1"] - suites["constant"]["token_f1"]
+        assert suites[suite]["gain_over_constant"] == pytest.approx(gain)
+        assert suites[suite]["gain_over_constant_low"] <= gain
+    said = {p.suite: p.predicted for p in read_jsonl(project / "evaluation/predictions.jsonl", Prediction)}
+    assert said["constant"] == CONSTANT and said["first_entry"] == ""  # these prompts show no knowledge
+    assert "请提供一下&lt;b&gt;订单号" in (project / "evaluation/report.html").read_text()
     assert read_json(project / "metrics/evaluate.json")["router.accuracy"] == suites["router"]["accuracy"]
 
     version = tracking.register(project / "release", {})
@@ -127,3 +144,10 @@ def test_only_a_sealed_release_is_measured(project: Path) -> None:
     with pytest.raises(TamperedRelease, match=r"router/config\.json"):
         stage_evaluate.main()
     assert not (project / "evaluation").exists()
+
+
+def test_without_training_answers_there_is_nothing_to_compare_with(project: Path) -> None:
+    chats = [e for e in read_jsonl(project / "sets/sft.jsonl", Example) if e.split == "eval"]
+    write_jsonl(project / "sets/sft.jsonl", chats)
+    with pytest.raises(NothingToEvaluate, match=r"sft\.jsonl: no constant sentence to compare with"):
+        stage_evaluate.main()

@@ -1,11 +1,14 @@
 """The gate, in every way it can open or close."""
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from evaluation.gate import GateError, decide
-from kefu.params import Gate
+from kefu.params import PARAMS, Gate, ParamsError, load, profiles
 from kefu.schema import Report
 
 
@@ -14,8 +17,9 @@ def report(accuracy: float = 0.9, loss: float = 2.0, model: str = "challenger") 
     return Report(model=model, version="hash", suites=suites)
 
 
-def gate(**bounds: dict[str, float]) -> Gate:
-    return Gate(**{"at_least": {}, "at_most": {}, "not_worse_than_champion": {}} | bounds)
+def gate(**bounds: Any) -> Gate:
+    none = {"at_least": {}, "at_most": {}, "better_than_constant": (), "not_worse_than_champion": {}}
+    return Gate.model_validate(none | bounds)
 
 
 CASES = {
@@ -58,3 +62,77 @@ def test_rows_say_what_was_compared() -> None:
 def test_a_bound_that_names_nothing_is_an_error_not_a_pass() -> None:
     with pytest.raises(GateError, match=r"router.acuracy: not measured; measured are router.accuracy, answers.loss"):
         decide(gate(at_least={"router.acuracy": 0.1}), report(), None)
+
+
+WORDS = {"loss": 1.0, "empty": 0.0, "repetition": 0.01, "rouge_l": 0.3, "token_f1": 0.34}
+GOOD = {
+    "answers": {**WORDS, "gain_over_constant": 0.13, "gain_over_constant_low": 0.09},
+    "edge": {**WORDS, "agreement": 0.5, "gain_over_constant": 0.07, "gain_over_constant_low": 0.03},
+    "constant": {"token_f1": 0.21},
+    "flows": {"success": 1.0, "turns": 1.0},
+    "retrieval": {"hit_at_3": 0.9},
+    "router": {"accuracy": 0.93},
+}
+HARMFUL: dict[str, dict[str, dict[str, float]]] = {
+    "an edge model that says nothing": {"edge": {"loss": 99, "token_f1": 0, "empty": 1.0, "agreement": 0}},
+    "two models that say nothing": {"answers": {"empty": 1.0}, "edge": {"empty": 1.0}},
+    "a silent edge": {"edge": {"empty": 1.0}},
+    "a silent centre": {"answers": {"empty": 1.0}},
+    "an edge silent to every fifth": {"edge": {"empty": 0.2}},
+    "a looping edge": {"edge": {"repetition": 0.9}},
+    "a looping centre": {"answers": {"repetition": 0.9}},
+    "an edge that was not trained": {"edge": {"loss": 8.3}},
+    "an edge loss that is not a number": {"edge": {"loss": math.nan}},
+    "a share that is not a number": {"edge": {"empty": math.nan}},
+    "an infinite loss": {"edge": {"loss": math.inf}},
+    "centre 0.097, constant 0.210": {
+        "answers": {"token_f1": 0.097, "gain_over_constant": -0.113, "gain_over_constant_low": -0.16}
+    },
+    "edge 0.18, constant 0.210": {
+        "edge": {"token_f1": 0.18, "gain_over_constant": -0.03, "gain_over_constant_low": -0.06}
+    },
+    "the constant sentence itself": {"edge": {"gain_over_constant": 0.0, "gain_over_constant_low": 0.0}},
+    "better by luck": {"answers": {"gain_over_constant": 0.02, "gain_over_constant_low": -0.01}},
+    "a gain that is not a number": {"answers": {"gain_over_constant_low": math.nan}},
+}
+
+
+def measured(changes: dict[str, dict[str, float]]) -> Report:
+    suites = {name: metrics | changes.get(name, {}) for name, metrics in GOOD.items()}
+    return Report(model="challenger", version="hash", suites=suites)
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_the_shipped_bounds_pass_good_models(profile: str) -> None:
+    assert decide(load(profile=profile).promote, measured({}), None).verdict == "pass"
+
+
+@pytest.mark.parametrize("champion", [None, measured({})], ids=["no champion", "a good champion"])
+@pytest.mark.parametrize("changes", HARMFUL.values(), ids=HARMFUL)
+def test_the_shipped_bounds_refuse_harmful_models(
+    changes: dict[str, dict[str, float]], champion: Report | None
+) -> None:
+    assert decide(load().promote, measured(changes), champion).verdict == "fail"
+
+
+@pytest.mark.parametrize("suite", ["answers", "edge"])
+def test_a_model_that_was_not_measured_is_an_error_not_a_pass(suite: str) -> None:
+    suites = {name: metrics for name, metrics in GOOD.items() if name != suite}
+    with pytest.raises(GateError, match=rf"{suite}\.empty"):
+        decide(load().promote, Report(model="challenger", version="hash", suites=suites), None)
+
+
+def test_a_suite_without_a_gain_cannot_be_compared_with_the_constant() -> None:
+    with pytest.raises(GateError, match=r"edgy.gain_over_constant_low: not measured"):
+        decide(gate(better_than_constant=["edgy"]), measured({}), None)
+
+
+@pytest.mark.parametrize("bound", [None, "better_than_constants"], ids=["left out", "misspelt"])
+def test_params_without_the_bound_are_refused(bound: str | None, tmp_path: Path) -> None:
+    raw = yaml.safe_load(PARAMS.read_text(encoding="utf8"))
+    suites = raw["promote"].pop("better_than_constant")
+    if bound:
+        raw["promote"][bound] = suites
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    with pytest.raises(ParamsError, match=r"promote\.better_than_constant"):
+        load(tmp_path / "params.yaml")

@@ -15,7 +15,12 @@ def micro(params: dict) -> None:
     tiny["distill"].update(examples=4, max_new_tokens=4, batch_size=2)
     params["evaluate"].update(answers=2, max_new_tokens=4)
     params["serving"]["max_new_tokens"] = 4
-    params["promote"] = {"at_least": {"flows.success": 0.0}, "at_most": {}, "not_worse_than_champion": {}}
+    params["promote"] = {
+        "at_least": {"flows.success": 0.0},
+        "at_most": {},
+        "better_than_constant": [],
+        "not_worse_than_champion": {},
+    }
 
 
 @pytest.fixture(scope="session")

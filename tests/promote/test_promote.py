@@ -20,7 +20,8 @@ GOOD = {
     "router": {"accuracy": 0.9},
     "retrieval": {"hit_at_3": 0.9},
     "flows": {"success": 1.0},
-    "answers": {"loss": 1.0, "token_f1": 0.5},
+    "answers": {"loss": 1.0, "token_f1": 0.5, "empty": 0.0, "repetition": 0.0, "gain_over_constant_low": 0.2},
+    "edge": {"loss": 1.5, "token_f1": 0.4, "empty": 0.0, "repetition": 0.0, "gain_over_constant_low": 0.1},
 }
 
 
@@ -30,15 +31,15 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder, self.release = folder, folder / "release"
 
-    def evaluated(self, content: str, **changed: float) -> str:
-        """A sealed release with this content, measured as GOOD but for what changed; returns its hash."""
+    def evaluated(self, content: str, suite: str = "router", **changed: float) -> str:
+        """A sealed release with this content, measured as GOOD but for what changed in a suite; returns its hash."""
         self.release.mkdir(exist_ok=True)
         (self.release / "weights").write_text(content)
         base = BaseModelRef(name="tiny", revision=None, content_hash="x")
         sealed = seal(self.release, "tiny", {"centre": base, "edge": base}, None)
         suites = json.loads(json.dumps(GOOD))
         for name, value in changed.items():
-            suites["router"][name] = value
+            suites[suite][name] = value
         own = Report(model="challenger", version=sealed.content_hash, suites=suites)
         write_json(self.folder / "evaluation/reports.json", [own.model_dump()])
         return sealed.content_hash
@@ -85,6 +86,11 @@ def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.C
     assert read_json(project.folder / "metrics/promote.json") == {"failed_bounds": 1, "passed": 0}
     assert champion_and_previous() == (2, 1) and tracking.versions() == [1, 2]
     assert "router.accuracy" in capsys.readouterr().out
+
+    project.evaluated("four", "edge", empty=1.0, token_f1=0.0)
+    with pytest.raises(SystemExit):
+        project.promote()
+    assert champion_and_previous() == (2, 1) and tracking.versions() == [1, 2]
 
     back = CliRunner().invoke(app, ["rollback"])
     assert back.exit_code == 0 and champion_and_previous() == (1, 2)

@@ -1,0 +1,18 @@
+"""The baselines on the models' own questions, scored as their answers are; see ``evaluation/baselines.py``."""
+
+from __future__ import annotations
+
+from evaluation.items import Items
+from evaluation.result import Result
+from evaluation.subject import Subject
+from evaluation.suites.answers import score
+
+
+def constant(subject: Subject, items: Items) -> Result:
+    """The best constant sentence for every question."""
+    return score("constant", items.constant, subject, items)
+
+
+def first_entry(subject: Subject, items: Items) -> Result:
+    """The first knowledge entry of each prompt, copied."""
+    return score("first_entry", items.first_entry, subject, items)

@@ -1,0 +1,170 @@
+"""The best constant sentence and the copied knowledge entry, and models that are no better than they."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+
+from evaluation.baselines import best_constant, constant_answers, first_entries
+from evaluation.bootstrap import Sample
+from evaluation.compare import report
+from evaluation.gate import decide
+from evaluation.items import Items
+from evaluation.metrics.text import token_f1
+from evaluation.subject import Subject, Talks
+from evaluation.suites import answers, baselines
+from kefu.knowledge import knowledge_entries
+from kefu.pack import load
+from kefu.params import Gate
+from kefu.paths import ROOT
+from kefu.prompt import answer_messages
+from kefu.retrieval import Index, KnowledgeEntry
+from kefu.router import Router
+from kefu.schema import Example, Message, Turn
+
+PACK = load(ROOT / "shop")
+ENTRIES = knowledge_entries(PACK)
+TAUGHT = [
+    "您好，请提供一下订单号，我帮您查。",
+    "您好，订单号是多少？",
+    "今天发货，明天就到。",
+    "可以退货。",
+    "可以退货。",
+]
+
+
+def example(number: int, question: str, answer: str, shown: Sequence[KnowledgeEntry] = ()) -> Example:
+    messages = answer_messages(PACK, "zh", shown, [Turn(role="customer", text=question)])
+    said = (*messages, Message(role="assistant", content=answer))
+    return Example(id=f"e{number}", messages=said, split="eval", dialogue_id="d", customer="c", intent="x")
+
+
+def examples(pairs: Sequence[tuple[str, str]]) -> list[Example]:
+    return [example(number, *pair) for number, pair in enumerate(pairs)]
+
+
+def words(rng: random.Random) -> str:
+    return "".join(rng.choice("好的请问您要退换货 ab1，。") for _ in range(rng.randrange(1, 25))) + rng.choice("好a")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_constant_is_the_one_that_token_f1_finds(seed: int) -> None:
+    rng = random.Random(seed)
+    texts = [words(rng) for _ in range(60)]
+    texts += texts[:5] * 3  # canned replies count as often as they are said
+    scores = {text: sum(token_f1(text, other) for other in texts) for text in texts}
+    best = best_constant(texts, seed=7)
+    assert scores[best] == pytest.approx(max(scores.values()))
+    assert best_constant(list(reversed(texts)), seed=7) == best
+
+
+def test_of_many_answers_a_seeded_sample_is_compared() -> None:
+    rng = random.Random(1)
+    texts = [words(rng) for _ in range(5000)]
+    assert best_constant(texts, seed=7) == best_constant(texts, seed=7) in texts
+
+
+def test_each_language_has_its_own_sentence_and_a_new_one_that_of_all() -> None:
+    zh = [("在吗", text) for text in TAUGHT]
+    en = [("hello", "Please tell me the order number."), ("hi", "Your order number, please.")]
+    asked = examples([("几天到", "x"), ("where is it", "x")])
+    chinese, english = constant_answers(asked, examples(zh + en), seed=7)
+    assert chinese in TAUGHT and english.isascii()
+    assert constant_answers(asked, examples(zh), seed=7) == [chinese, chinese]
+
+
+def test_answers_without_a_word_are_no_sentence() -> None:
+    assert best_constant(["……", "!!!", "", "可以。"], seed=7) == "可以。"
+    for none in ([], ["……", " "]):
+        with pytest.raises(ValueError, match="no training answer has a word"):
+            best_constant(none, seed=7)
+
+
+def test_the_first_entry_is_the_first_that_the_prompt_shows() -> None:
+    zh = [entry for entry in ENTRIES if entry.lang == "zh"]
+    short = zh[0].model_copy(update={"id": "short", "answer": zh[0].answer[:6]})
+    asked = [
+        example(0, "几天到", "x", [zh[5], zh[0]]),
+        example(1, "几天到", "x", [zh[0], zh[5]]),
+        example(2, "在吗", "x"),
+    ]
+    assert first_entries(asked, [*ENTRIES, short]) == [zh[5].answer, zh[0].answer, ""]
+
+
+@dataclass
+class Says:
+    """An engine whose every answer is known."""
+
+    name: str
+    texts: dict[str, str]
+
+    def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
+        yield self.texts[messages[-1].content]
+
+    def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
+        return 2.0, 1
+
+
+QUESTIONS = [f"问题{number}" for number in range(40)]
+ANSWERS = [TAUGHT[number % 4] for number in range(40)]
+CONSTANT = best_constant(TAUGHT, seed=7)
+GATE = Gate(at_least={}, at_most={}, better_than_constant=("answers", "edge"), not_worse_than_champion={})
+
+
+def items() -> Items:
+    asked = examples(list(zip(QUESTIONS, ANSWERS, strict=True)))
+    return Items([], [], asked, [CONSTANT] * 40, first_entries(asked, ENTRIES), [], max_new_tokens=8, seed=7)
+
+
+def subject(centre: Sequence[str], edge: Sequence[str]) -> Subject:
+    """A release whose models say this; nothing else in it is asked."""
+    said = {"centre": centre, "edge": edge}
+    engines = {name: Says(name, dict(zip(QUESTIONS, texts, strict=True))) for name, texts in said.items()}
+    return Subject("challenger", "hash", cast(Router, None), cast(Index, None), engines, cast(Talks, None))
+
+
+def verdict(centre: Sequence[str], edge: Sequence[str]) -> str:
+    """The gate's."""
+    asked, release = items(), subject(centre, edge)
+    results = {"answers": answers.centre(release, asked), "edge": answers.edge(release, asked)}
+    return decide(GATE, report("challenger", "hash", results), None).verdict
+
+
+POOR = {
+    "the constant sentence": [CONSTANT] * 40,
+    "another sentence": ["您好，很高兴为您服务。"] * 40,
+    "nothing": [""] * 40,
+    "punctuation": ["。。。。"] * 40,
+    "right once in forty": [ANSWERS[0], *[CONSTANT] * 39],
+    "the right answers to other questions": ANSWERS[1:] + ANSWERS[:1],
+}
+
+
+def test_models_that_answer_pass() -> None:
+    assert verdict(ANSWERS, ANSWERS) == "pass"
+
+
+@pytest.mark.parametrize("poor", POOR.values(), ids=POOR)
+def test_a_model_no_better_than_the_constant_sentence_does_not_pass(poor: list[str]) -> None:
+    assert verdict(poor, ANSWERS) == verdict(ANSWERS, poor) == "fail"
+
+
+def test_the_gain_is_paired_item_by_item() -> None:
+    release = subject(ANSWERS, ANSWERS)
+    model, constant = answers.edge(release, items()), baselines.constant(release, items())
+    gain = model.metrics["token_f1"] - constant.metrics["token_f1"]
+    assert model.metrics["gain_over_constant"] == pytest.approx(gain)
+    assert 0 < model.metrics["gain_over_constant_low"] < gain
+    assert constant.samples["token_f1"].mean == Sample.of([token_f1(CONSTANT, a) for a in ANSWERS]).mean
+
+
+@pytest.mark.parametrize("silent", ["", " \n", "。。。", "……", "🙂", "\ufffd\ufffd"])
+def test_an_answer_without_a_word_is_empty(silent: str) -> None:
+    asked = Items([], [], examples([("在吗", "在的")]), [silent], ["在的"], [], max_new_tokens=8, seed=7)
+    release = subject(ANSWERS, ANSWERS)
+    assert baselines.constant(release, asked).metrics["empty"] == 1
+    assert baselines.first_entry(release, asked).metrics["empty"] == 0
