@@ -38,7 +38,7 @@ TAUGHT = [
 
 
 def example(number: int, question: str, answer: str, shown: Sequence[KnowledgeEntry] = ()) -> Example:
-    messages = answer_messages(PACK, "zh", shown, [Turn(role="customer", text=question)])
+    messages = answer_messages(PACK, "zh", shown, [Turn(role="customer", text=question, time=None)])
     said = (*messages, Message(role="assistant", content=answer))
     return Example(id=f"e{number}", messages=said, split="eval", dialogue_id="d", customer="c", intent="x")
 

@@ -18,7 +18,7 @@ def report(accuracy: float = 0.9, loss: float = 2.0, model: str = "challenger") 
 
 
 def gate(**bounds: Any) -> Gate:
-    none = {"at_least": {}, "at_most": {}, "better_than_constant": (), "not_worse_than_champion": {}}
+    none: dict[str, Any] = {"at_least": {}, "at_most": {}, "better_than_constant": (), "not_worse_than_champion": {}}
     return Gate.model_validate(none | bounds)
 
 
