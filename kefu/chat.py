@@ -103,15 +103,19 @@ class ChatRenderer:
         return self.render(messages).ids + self._opening(self._empty_think)
 
     def fit(self, messages: Sequence[Message], limit: int) -> tuple[Message, ...] | None:
-        """The chat without its oldest messages, as far as needed to render to at most ``limit`` tokens.
+        """The chat without its oldest messages, as few as possible to render to at most ``limit`` tokens.
 
         The system message and everything from the last user message on are kept; None when these
-        alone are too long.
+        alone are too long. What is left may begin with the assistant, as serving's history does; it
+        never begins with a tool result whose call was dropped.
         """
         system = tuple(message for message in messages[:1] if message.role == "system")
         rest = tuple(messages[len(system) :])
         users = [index for index, message in enumerate(rest) if message.role == "user"]
-        for start in users or [0]:
+        newest = users[-1] if users else max(0, len(rest) - 1)
+        for start in range(newest + 1):
+            if start and rest[start].role == "tool":
+                continue
             if len(self.render(system + rest[start:]).ids) <= limit:
                 return system + rest[start:]
         return None
