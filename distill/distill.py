@@ -36,6 +36,22 @@ class DifferentVocabulary(ValueError):
     """Teacher and student cannot be compared token by token; the message says what to do."""
 
 
+class NothingToDistill(ValueError):
+    """The teacher's answers teach nothing, or too few do; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Chats that the teacher answered, and how many of its answers teach nothing.
+
+    empty: it ended at once, or wrote white space only: learned, that would be silence.
+    """
+
+    chats: list[tuple[Message, ...]]
+    unfinished: int
+    empty: int
+
+
 @dataclass(frozen=True)
 class Distilled:
     """Metrics, and (step, loss) along the way."""
@@ -74,42 +90,74 @@ def _last_user(example: Example) -> int:
 def distill(
     centre: BaseModel, adapter: Path, edge: BaseModel, examples: Sequence[Example], params: Distill, out: Path
 ) -> Distilled:
-    """Trains the student and writes it to ``out``."""
+    """Trains the student and writes it to ``out``.
+
+    Raises:
+        DifferentVocabulary: see ``check_vocabulary``.
+        NothingToDistill: no chat to learn from, or too few usable answers of the teacher.
+        NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
+    """
     check_vocabulary(centre, edge, params.alpha)
     teacher = teachers.load_teacher(centre, adapter, params)
     ask, learn = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (centre, edge))
     train = [e for e in examples if e.split == "train"]
     held_out = _rows([e.messages for e in examples if e.split == "eval"][:EVALUATED], learn, params.max_length)
-    answered, unfinished = _answered(teacher, ask, questions(train, params.examples, params.seed), params)
-    rows = _rows(answered, learn, params.max_length)
+    answered = _answered(teacher, ask, questions(train, params.examples, params.seed), params)
+    _check_answers(answered, params)
+    rows = _rows(answered.chats, learn, params.max_length)
     if params.human_answers:
         drawn = random.Random(params.seed).sample(train, min(params.examples, len(train)))
         rows += _rows([e.messages for e in drawn], learn, params.max_length)
-    log.info("%d answers of the teacher (%d unfinished), %d chats to learn from", len(answered), unfinished, len(rows))
+    if not rows:
+        raise NothingToDistill(
+            f"distill: there is nothing to learn from: of {len(answered.chats)} answers of the centre model and, where "
+            f"distill.human_answers is true, of people, none fits distill.max_length ({params.max_length} tokens): "
+            "raise it, set distill.human_answers to true, or train the centre longer"
+        )
+    log.info(
+        "%d answers of the teacher (besides %d unfinished, %d empty), %d chats to learn from",
+        *(len(answered.chats), answered.unfinished, answered.empty, len(rows)),
+    )
     student = students.load_student(edge, params)
     before = _scores(student, teacher, held_out, learn, params)
     losses = students.train(student, teacher, rows, params, learn.end_id)
     after = _scores(student, teacher, held_out, learn, params)
     save(student, edge, out)
     metrics = {f"{name}_before": value for name, value in before.items()} | after
-    metrics |= {"answers": float(len(answered)), "unfinished": float(unfinished), "chats": float(len(rows))}
+    metrics |= {"answers": float(len(answered.chats)), "chats": float(len(rows))}
+    metrics |= {"unfinished": float(answered.unfinished), "empty": float(answered.empty)}
     return Distilled(metrics, losses)
 
 
 def _answered(
     teacher: Model, renderer: ChatRenderer, asked: Sequence[tuple[Message, ...]], params: Distill
-) -> tuple[list[tuple[Message, ...]], int]:
-    """The chats with the teacher's answer appended, and how many it did not finish."""
+) -> Answered:
+    """Asks the teacher; a chat that leaves no room for an answer is not asked."""
     room = params.max_length - params.max_new_tokens
     fitting = [fit for messages in asked if (fit := renderer.fit(messages, room - len(renderer.prompt([]))))]
     prompts = [renderer.prompt(messages) for messages in fitting]
     answers = teachers.answer(teacher, prompts, renderer.end_id, params.max_new_tokens, params.batch_size)
-    made = [
-        (*messages, Message(role="assistant", content=renderer.decode(ids)))
-        for messages, ids in zip(fitting, answers, strict=True)
-        if ids is not None
-    ]
-    return made, len(fitting) - len(made)
+    said = [(messages, renderer.decode(ids)) for messages, ids in zip(fitting, answers, strict=True) if ids is not None]
+    chats = [(*messages, Message(role="assistant", content=text)) for messages, text in said if text.strip()]
+    return Answered(chats, unfinished=len(fitting) - len(said), empty=len(said) - len(chats))
+
+
+def _check_answers(answered: Answered, params: Distill) -> None:
+    """Raises NothingToDistill when the teacher was asked nothing, or more answers than allowed are unusable."""
+    useless = answered.unfinished + answered.empty
+    asked = len(answered.chats) + useless
+    if not asked:
+        raise NothingToDistill(
+            "distill: the centre model was asked nothing: the SFT set has no training chat whose question leaves "
+            f"room for {params.max_new_tokens} new tokens in distill.max_length ({params.max_length}): raise it"
+        )
+    if useless > params.max_useless * asked:
+        raise NothingToDistill(
+            f"distill: of {asked} answers of the centre model {answered.unfinished} were not finished within "
+            f"{params.max_new_tokens} tokens and {answered.empty} are empty: an edge model would learn little from "
+            "it. Raise distill.max_new_tokens, or train the centre longer (finetune.max_steps, finetune.epochs) and "
+            f"look at its eval_loss; distill.max_useless ({params.max_useless:g}) is the share that is allowed"
+        )
 
 
 def _rows(chats: Sequence[Sequence[Message]], renderer: ChatRenderer, max_length: int) -> list[Row]:

@@ -21,6 +21,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, set_seed
 from distill.loss import Batch, answer_logits, collate, distillation_loss, soft_loss
 from distill.teacher import Model, device
 from kefu.bases import BaseModel
+from kefu.finite import check_step, check_weights
 from kefu.params import Distill
 
 log = logging.getLogger("kefu.distill")
@@ -29,10 +30,15 @@ WARMUP = 0.05  # share of the steps
 
 
 def load_student(base: BaseModel, params: Distill) -> Model:
-    """The edge's base with trainable weights: float32 all of them, or a float32 LoRA on ``dtype``."""
+    """The edge's base with trainable weights: float32 all of them, or a float32 LoRA on ``dtype``.
+
+    Raises:
+        NotFinite: a weight of the base is NaN or infinite.
+    """
     set_seed(params.seed)
     dtype = torch.float32 if params.rank is None else getattr(torch, params.dtype)
     model = AutoModelForCausalLM.from_pretrained(base.folder, dtype=dtype, device_map={"": device()})
+    check_weights("distill: the edge's base", model.state_dict(), "make or copy it anew: dvc repro -f base")
     if params.rank is None:
         return model
     config = LoraConfig(
@@ -67,7 +73,7 @@ def _schedule(rows: Sequence[Row], params: Distill, pad_id: int) -> Iterator[tup
 
 
 def train(student: Model, teacher: Model, rows: Sequence[Row], params: Distill, pad_id: int) -> list[tuple[int, float]]:
-    """Trains ``student`` in place; returns (step, loss)."""
+    """Trains ``student`` in place; returns (step, loss). Raises NotFinite at the first that is not finite."""
     weights = [p for p in student.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, params.learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
     losses: list[tuple[int, float]] = []
@@ -75,7 +81,9 @@ def train(student: Model, teacher: Model, rows: Sequence[Row], params: Distill, 
     student.train()
     for step, (batch, rate) in enumerate(_schedule(rows, params, pad_id)):
         optimizer.param_groups[0]["lr"] = rate
-        losses.append((step, _step(student, teacher, batch, optimizer, params)))
+        loss, norm = _step(student, teacher, batch, optimizer, params)
+        check_step("distill", step + 1, loss, norm, params.learning_rate)
+        losses.append((step, loss))
         if time.monotonic() - reported > 15:
             reported = time.monotonic()
             log.info("student: step %d, loss %.3f", step + 1, losses[-1][1])
@@ -89,17 +97,18 @@ def _step(
     batch: Batch,
     optimizer: torch.optim.Optimizer,
     params: Distill,
-) -> float:
+) -> tuple[float, float]:
+    """Learns one batch; returns its loss and gradient norm."""
     with torch.no_grad():
         soft = answer_logits(plain(teacher), batch) if params.alpha else torch.empty(0)
     loss = distillation_loss(
         soft, answer_logits(plain(student), batch), batch.targets, params.alpha, params.temperature
     )
     loss.backward()
-    torch.nn.utils.clip_grad_norm_([p for p in student.parameters() if p.requires_grad], 1.0)
+    norm = torch.nn.utils.clip_grad_norm_([p for p in student.parameters() if p.requires_grad], 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return float(loss.detach())
+    return float(loss.detach()), float(norm)
 
 
 @torch.no_grad()

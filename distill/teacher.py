@@ -19,6 +19,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedMod
 from transformers.utils import logging as transformers_logging
 
 from kefu.bases import BaseModel
+from kefu.finite import check_weights
 from kefu.params import Distill
 
 log = logging.getLogger("kefu.distill")
@@ -30,7 +31,11 @@ def device() -> torch.device:
 
 
 def load_teacher(base: BaseModel, adapter: Path, params: Distill) -> Model:
-    """The frozen teacher; in 4 bit when it has to share a GPU with the student."""
+    """The frozen teacher; in 4 bit when it has to share a GPU with the student.
+
+    Raises:
+        NotFinite: a weight of base or adapter is NaN or infinite: it would answer nonsense.
+    """
     transformers_logging.disable_progress_bar()
     dtype = getattr(torch, params.dtype)
     config = BitsAndBytesConfig(
@@ -48,6 +53,11 @@ def load_teacher(base: BaseModel, adapter: Path, params: Distill) -> Model:
     adapted = PeftModel.from_pretrained(model, str(adapter))
     # Merging into 4-bit weights would round the adapter away.
     tuned: Model = adapted if params.quantize_teacher else adapted.merge_and_unload()
+    check_weights(
+        "distill: the centre model with its adapter",
+        tuned.state_dict(),
+        "make both anew: dvc repro -f base, then dvc repro -f finetune",
+    )
     tuned.eval()
     return tuned
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from kefu.paths import PARAMS
 
@@ -18,6 +19,10 @@ Share = Field(ge=0, le=1)
 _CSV_EXAMPLE = "columns: {session: 会话ID, role: 发送方, text: 内容}, roles: {买家: customer, 卖家: agent}"
 # A profile may change only what dvc.yaml tracks for it: anything else would not rerun its stage.
 PROFILE_SECTIONS = {"base", "build", "distill", "evaluate", "finetune", "serving"}
+
+
+# Parameters that files of earlier versions may still have → what to do instead.
+REMOVED = {"base.minutes": "was removed: base.steps and base.edge_steps alone decide when pretraining ends; delete it"}
 
 
 class Section(BaseModel):
@@ -90,9 +95,8 @@ class Base(Section):
     edge_revision: str | None = Field(None, description="hub revision of the edge model; None: newest")
     days: int = Field(gt=0, description="oldest days whose dialogues are pretrained on (tiny only, as all below)")
     vocab_size: int = Field(gt=300, description="of the tokenizer that is trained")
-    minutes: float = Field(gt=0, description="guard: pretraining of both models stops here, with a warning")
-    steps: int = Field(gt=0, description="optimizer steps of the centre model")
-    edge_steps: int = Field(gt=0, description="optimizer steps of the edge model")
+    steps: int = Field(gt=0, description="optimizer steps of the centre model, however long they take")
+    edge_steps: int = Field(gt=0, description="optimizer steps of the edge model, however long they take")
     batch_size: int = Field(gt=0, description="blocks a step")
     sequence_length: int = Field(gt=0, description="tokens")
     learning_rate: float = Field(gt=0)
@@ -206,6 +210,9 @@ class Distill(Section):
     max_new_tokens: int = Field(gt=0)
     quantize_teacher: bool = Field(description="4-bit teacher, when it shares a GPU with the student")
     rank: int | None = Field(description="LoRA rank of the student, merged in the end; None: all its weights learn")
+    max_useless: float = Field(
+        0.5, ge=0, le=1, description="share of the centre model's answers that may be unfinished or empty; else: error"
+    )
     human_answers: bool = Field(description="also learn on as many chats that people answered")
     alpha: float = Field(ge=0, le=1, description="weight of KL on logits; the rest is cross-entropy")
     temperature: float = Field(gt=0)
@@ -291,6 +298,11 @@ def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _explained(error: ErrorDetails) -> str:
+    name = ".".join(map(str, error["loc"]))
+    return f"{name}: {REMOVED.get(name, error['msg'])} (given: {error['input']!r})"
+
+
 def load(path: Path = PARAMS, profile: str | None = None) -> Params:
     """Reads params.yaml under its own profile, or under the one given."""
     try:
@@ -307,8 +319,7 @@ def load(path: Path = PARAMS, profile: str | None = None) -> Params:
     try:
         return Params.model_validate(_merged(raw, profiles[chosen]) | {"profile": chosen})
     except ValidationError as error:
-        rows = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in error.errors()]
-        raise ParamsError(f"{path} (profile {chosen}): " + "; ".join(rows)) from error
+        raise ParamsError(f"{path} (profile {chosen}): " + "; ".join(map(_explained, error.errors()))) from error
 
 
 def profiles(path: Path = PARAMS) -> list[str]:

@@ -15,6 +15,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import PreTrainedModel, set_seed
 
 from kefu.bases import BaseModel
+from kefu.finite import check_weights
 from kefu.io import atomic_dir, read_json, write_json
 from kefu.params import Finetune
 from kefu.release import read_manifest
@@ -62,7 +63,13 @@ def attach(model: PreTrainedModel, base: BaseModel, params: Finetune, champion: 
 
 
 def save(model: PeftModel, base: BaseModel, folder: Path) -> None:
-    """Writes adapter weights and config; equal training gives equal bytes, on any machine's paths."""
+    """Writes adapter weights and config; equal training gives equal bytes, on any machine's paths.
+
+    Raises:
+        NotFinite: a trained weight is NaN or infinite. The folder is left as it was.
+    """
+    trained = {name: weight.detach() for name, weight in model.named_parameters() if weight.requires_grad}
+    check_weights("finetune: the trained adapter", trained, "lower finetune.learning_rate and run the stage again")
     with atomic_dir(folder) as temporary:
         # "auto" would ask the hub whether the vocabulary grew; ours never does.
         model.save_pretrained(str(temporary), safe_serialization=True, save_embedding_layers=False)

@@ -33,6 +33,7 @@ def sft_config(params: Finetune, scratch: Path) -> SFTConfig:
         dataset_kwargs={"skip_prepare_dataset": True},  # kefu/chat.py rendered and cut the chats
         train_sampling_strategy="group_by_length",
         logging_steps=1,
+        logging_nan_inf_filter=False,  # it would log a NaN as 0.0, and training/sft.py could not stop at it
         save_strategy="no",
         report_to="none",
         disable_tqdm=True,

@@ -8,7 +8,7 @@ copied, only name, revision and content hash are recorded (see kefu/bases.py).
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,11 @@ from kefu.models import MODELS, TinySize
 from kefu.params import Base
 from training import tokenizer as bpe
 from training.corpus import Chat
-from training.pretrain import Pretrained, Schedule, new_model, pretrain, save
+from training.pretrain import Pretrained, Schedule, new_model, pretrain, save, seconds_a_step
 
+log = logging.getLogger("kefu.base")
 HELD_OUT = 40  # every 40th chat is kept for the held-out loss
+LONG = 20  # minutes from which the line about the expected time says how to make it shorter
 
 
 @dataclass(frozen=True)
@@ -79,20 +81,32 @@ def _build_all(
     tokenizer = bpe.train((m.content for chat in corpus for m in chat.messages), params.vocab_size)
     renderer = ChatRenderer(tokenizer, empty_think=False)
     ids = [renderer.render(chat.messages).ids for chat in corpus]
-    deadline = time.monotonic() + params.minutes * 60
-    built: dict[Which, Built] = {}
-    for which, size in sizes.items():
-        steps = params.steps if which == "centre" else params.edge_steps
-        schedule = Schedule(
-            steps=steps,
-            batch_size=params.batch_size,
-            sequence_length=params.sequence_length,
-            learning_rate=params.learning_rate,
-            seconds=deadline - time.monotonic(),
-            seed=params.seed,
-        )
-        built[which] = _build(which, size, tokenizer, ids, schedule, folder / which)
-    return built
+    schedules = {which: _schedule(which, params) for which in sizes}
+    vocab_size = tokenizer.get_vocab_size()
+    seconds = sum(seconds_a_step(size, vocab_size, schedules[w]) * schedules[w].steps for w, size in sizes.items())
+    log.info("%s", _expected({which: schedule.steps for which, schedule in schedules.items()}, seconds / 60))
+    return {w: _build(w, size, tokenizer, ids, schedules[w], folder / w) for w, size in sizes.items()}
+
+
+def _schedule(which: Which, params: Base) -> Schedule:
+    return Schedule(
+        steps=params.steps if which == "centre" else params.edge_steps,
+        batch_size=params.batch_size,
+        sequence_length=params.sequence_length,
+        learning_rate=params.learning_rate,
+        seed=params.seed,
+    )
+
+
+def _expected(steps: Mapping[Which, int], minutes: float) -> str:
+    """The line said before pretraining starts, from a timed probe; it stops nothing: the steps decide."""
+    what = ", ".join(f"{which} {count} steps" for which, count in steps.items())
+    said = f"pretraining ({what}): about {minutes:.1f} minutes expected on this machine"
+    if minutes <= LONG:
+        return said
+    return (
+        f"{said}; for less choose a smaller size (base.centre, of kefu/models.py) or fewer base.steps, base.edge_steps"
+    )
 
 
 def _build(

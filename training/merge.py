@@ -14,11 +14,18 @@ from transformers import AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
 from kefu.bases import BaseModel, copy_tokenizer
+from kefu.finite import check_weights
 
 
 def merge(base: BaseModel, adapter: Path, out: Path) -> None:
-    """Writes base + adapter as a Hugging Face folder, in the base's own precision, with its tokenizer."""
+    """Writes base + adapter as a Hugging Face folder, in the base's own precision, with its tokenizer.
+
+    Raises:
+        NotFinite: a merged weight is NaN, or too large for the base's precision. Nothing is written.
+    """
     transformers_logging.disable_progress_bar()
     model = AutoModelForCausalLM.from_pretrained(base.folder, dtype="auto")
-    PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().save_pretrained(out)
+    merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    check_weights("export: base with adapter", merged.state_dict(), "run dvc repro -f base, then dvc repro -f finetune")
+    merged.save_pretrained(out)
     copy_tokenizer(base.folder, out)

@@ -1,10 +1,10 @@
-"""Pretrains a small Qwen3-architecture model from nothing, on a CPU, in a minute or two.
+"""Pretrains a small Qwen3-architecture model from nothing, on a CPU, in some minutes.
 
 The chats are joined to one stream and cut into blocks of equal length: no padding, every token is
 learned. AdamW with warm-up and cosine decay to a tenth, gradient norm clipped at 1.
 
-The number of steps decides when it ends, so that equal inputs give equal weights. The time budget is a
-guard: on a much slower machine it stops early, loudly, and the weights then depend on the machine.
+The number of steps alone decides when it ends, so that equal inputs give equal weights and no machine,
+however slow or busy, makes a half-trained model. ``seconds_a_step`` says beforehand how long it will take.
 
 bfloat16 autocast is used where the CPU computes it natively (twice the speed here); weights and
 optimizer stay float32.
@@ -23,22 +23,23 @@ import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 from transformers.utils import logging as transformers_logging
 
+from kefu.finite import check_step, check_weights
 from kefu.models import TinySize
 from training.tokenizer import MAX_LENGTH
 
 log = logging.getLogger("kefu.base")
 WARMUP = 0.05  # share of the steps
+TIMED = 3  # steps of the probe; the first one also pays for memory that later ones reuse
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """steps: optimizer steps; batch_size: blocks a step; sequence_length: tokens; seconds: guard."""
+    """steps: optimizer steps; batch_size: blocks a step; sequence_length: tokens."""
 
     steps: int
     batch_size: int
     sequence_length: int
     learning_rate: float
-    seconds: float
     seed: int
 
 
@@ -107,43 +108,63 @@ def _optimizers(model: Qwen3ForCausalLM, rate: float) -> list[torch.optim.Optimi
     ]
 
 
-def _step(model: Qwen3ForCausalLM, batch: torch.Tensor, optimizers: Sequence[torch.optim.Optimizer]) -> float:
+def seconds_a_step(size: TinySize, vocab_size: int, schedule: Schedule) -> float:
+    """Seconds that a step takes on this machine now, timed on a model that is thrown away.
+
+    The state of the random generator is put back: what is trained afterwards does not depend on the probe.
+    """
+    with torch.random.fork_rng(devices=[]):
+        model = new_model(size, vocab_size, end_id=0, pad_id=0).train()
+        batch = torch.randint(vocab_size, (schedule.batch_size, schedule.sequence_length))
+        optimizers = _optimizers(model, schedule.learning_rate)
+        ends = [time.monotonic()]
+        for _ in range(TIMED):
+            _step(model, batch, optimizers)
+            ends.append(time.monotonic())
+    return (ends[-1] - ends[1]) / (TIMED - 1)
+
+
+def _step(
+    model: Qwen3ForCausalLM, batch: torch.Tensor, optimizers: Sequence[torch.optim.Optimizer]
+) -> tuple[float, float]:
+    """Learns one batch; returns its loss and gradient norm."""
     with torch.autocast("cpu", torch.bfloat16, enabled=native_bf16()):
         loss = model(input_ids=batch, labels=batch).loss
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-    return float(loss.detach())
+    return float(loss.detach()), float(norm)
 
 
 def pretrain(model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: Schedule, name: str) -> Pretrained:
-    """Trains ``model`` in place on tokenized chats."""
+    """Trains ``model`` in place on tokenized chats.
+
+    Raises:
+        NotFinite: the loss or a gradient is NaN or infinite.
+    """
     data = blocks(chats, schedule.sequence_length, schedule.steps * schedule.batch_size, schedule.seed)
     optimizers = _optimizers(model, schedule.learning_rate)
     losses: list[tuple[int, float]] = []
     started = reported = time.monotonic()
     model.train()
     for step, batch in enumerate(data.split(schedule.batch_size)):
+        rate = _rate(step, schedule)
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-            group["lr"] = _rate(step, schedule)
-        losses.append((step, _step(model, batch, optimizers)))
-        now = time.monotonic()
-        if now - reported > 15:
-            log.info("%s: step %d of %d, loss %.3f", name, step + 1, schedule.steps, losses[-1][1])
-            reported = now
-        if now - started > schedule.seconds:
-            log.warning(
-                "%s: STOPPED at step %d of %d: base.minutes is used up. This machine is slower than the parameters "
-                "expect; raise base.minutes or lower base.steps for a result that depends on neither",
-                *(name, step + 1, schedule.steps),
-            )
-            break
+            group["lr"] = rate
+        loss, norm = _step(model, batch, optimizers)
+        check_step(f"base {name}", step + 1, loss, norm, schedule.learning_rate)
+        losses.append((step, loss))
+        if time.monotonic() - reported > 15:
+            log.info("%s: step %d of %d, loss %.3f", name, step + 1, schedule.steps, loss)
+            reported = time.monotonic()
     seconds = time.monotonic() - started
     return Pretrained(model.eval(), losses, len(losses) * schedule.batch_size * schedule.sequence_length / seconds)
 
 
 def save(model: Qwen3ForCausalLM, folder: Path) -> None:
+    """Writes the model, unless a weight is not finite."""
+    check_weights(f"base {folder.name}", model.state_dict(), "lower base.learning_rate and run the stage again")
     transformers_logging.disable_progress_bar()
     model.save_pretrained(folder)

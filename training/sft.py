@@ -23,6 +23,7 @@ from trl import SFTTrainer
 
 from kefu.bases import BaseModel
 from kefu.chat import ChatRenderer
+from kefu.finite import check_loss, check_step, check_weights
 from kefu.params import Finetune
 from kefu.schema import Example
 from training import adapter, quantized
@@ -31,6 +32,10 @@ from training.arguments import sft_config
 log = logging.getLogger("kefu.finetune")
 IGNORED = -100
 EVALUATED = 64  # held-out chats whose loss is taken before and after
+_NOT_OURS = (
+    "the learning rate is not the cause; make or copy the base anew (dvc repro -f base), or, when the champion's "
+    "adapter was continued, set finetune.from_champion to false"
+)
 
 
 @dataclass(frozen=True)
@@ -50,16 +55,23 @@ class Tuned:
 
 
 class Progress(TrainerCallback):
-    """One line each quarter of a minute, and the losses for the plot."""
+    """One line each quarter of a minute, the losses for the plot, and an end at the first that is not finite.
 
-    def __init__(self) -> None:
+    Args:
+        learning_rate: as the parameters give it, for the message.
+    """
+
+    def __init__(self, learning_rate: float) -> None:
+        self._learning_rate = learning_rate
         self.losses: list[tuple[int, float]] = []
         self._last = time.monotonic()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         if not logs or "loss" not in logs:
             return
-        self.losses.append((state.global_step, float(logs["loss"])))
+        loss, grad_norm = float(logs["loss"]), float(logs.get("grad_norm", 0.0))
+        check_step("finetune", state.global_step, loss, grad_norm, self._learning_rate)
+        self.losses.append((state.global_step, loss))
         if time.monotonic() - self._last > 15:
             self._last = time.monotonic()
             log.info("step %d of %d, loss %.3f", state.global_step, state.max_steps, self.losses[-1][1])
@@ -100,6 +112,10 @@ def finetune(base: BaseModel, examples: Sequence[Example], params: Finetune, cha
     Args:
         examples: chats of both splits; 'eval' is only measured.
         champion: release folder of the champion, if there is one.
+
+    Raises:
+        ValueError: there is no chat to learn from.
+        NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
     by_split = {split: [e for e in examples if e.split == split] for split in ("train", "eval")}
@@ -107,12 +123,13 @@ def finetune(base: BaseModel, examples: Sequence[Example], params: Finetune, cha
     if not train:
         raise ValueError("There is nothing to fine-tune on: the SFT set has no training chat that fits max_length")
     model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
-    before = mean_loss(model, held_out[:EVALUATED])
+    check_weights("finetune: before step 1, the base model with its adapter", model.state_dict(), _NOT_OURS)
+    before = _held_out_loss(model, held_out, "before step 1", _NOT_OURS)
     log.info("%d chats to learn from, held-out loss %.3f before", len(train), before)
     started = time.monotonic()
     losses, tokens = _train(model, AutoTokenizer.from_pretrained(base.folder), train, params)
     seconds = time.monotonic() - started
-    after = mean_loss(model, held_out[:EVALUATED])
+    after = _held_out_loss(model, held_out, "after training", "lower finetune.learning_rate and run the stage again")
     log.info("held-out loss %.3f after", after)
     adapter.save(model, base, out)
     trainable, total = model.get_nb_trainable_parameters()
@@ -130,11 +147,19 @@ def finetune(base: BaseModel, examples: Sequence[Example], params: Finetune, cha
     return Tuned(metrics, losses)
 
 
+def _held_out_loss(model: PeftModel, held_out: Sequence[Row], when: str, todo: str) -> float:
+    """Mean loss of some held-out chats; NaN when there are none. Raises NotFinite when it is not finite."""
+    loss = mean_loss(model, held_out[:EVALUATED])
+    if held_out:
+        check_loss(f"finetune: held-out loss {when}", loss, todo)
+    return loss
+
+
 def _train(
     model: PeftModel, tokenizer: PreTrainedTokenizerBase, train: Sequence[Row], params: Finetune
 ) -> tuple[list[tuple[int, float]], float]:
     """Runs TRL's trainer; returns the losses and how many tokens it saw."""
-    progress = Progress()
+    progress = Progress(params.learning_rate)
     weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     data = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train])
     with tempfile.TemporaryDirectory() as scratch:

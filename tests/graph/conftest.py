@@ -13,6 +13,7 @@ def micro(params: dict) -> None:
     params["base"].update(steps=3, edge_steps=3, batch_size=2, sequence_length=64, days=2)
     tiny["finetune"].update(max_steps=2, batch_size=2)
     tiny["distill"].update(examples=4, max_new_tokens=4, batch_size=2)
+    params["distill"]["max_useless"] = 1.0  # four tokens of a model of two steps end nothing
     params["evaluate"].update(answers=2, max_new_tokens=4)
     params["serving"]["max_new_tokens"] = 4
     params["promote"] = {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from kefu import params
 from kefu.bases import BaseModel, open_base
@@ -33,6 +35,15 @@ def chats(count: int, seed: int) -> list[Chat]:
         pairs = [(Message(role="user", content=q), Message(role="assistant", content=QUESTIONS[q])) for q in asked]
         made.append(Chat(id=str(i), messages=tuple(message for pair in pairs for message in pair)))
     return made
+
+
+def with_bad_weight(base: BaseModel, folder: Path, tensor: str, value: float = float("nan")) -> BaseModel:
+    """A copy of a base in which one number is not finite."""
+    shutil.copytree(base.folder, folder)
+    weights = load_file(folder / "model.safetensors")
+    weights[tensor].view(-1)[7] = value
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return BaseModel(folder, base.facts, base.ref)
 
 
 @pytest.fixture(scope="session")

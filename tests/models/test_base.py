@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from itertools import count
 from pathlib import Path
 
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from kefu.bases import BaseModel, MissingBase, open_base
+from kefu.finite import NotFinite
 from kefu.io import content_hash, read_json
 from kefu.params import Base
 from tests.models.conftest import chats
 from training.base import prepare
+from training.pretrain import save
 
 
 def test_builds_a_model_that_transformers_loads(centre: BaseModel) -> None:
@@ -42,10 +45,66 @@ def test_an_empty_corpus_is_refused(base_params: Base, tmp_path: Path) -> None:
     assert not (tmp_path / "base").exists()
 
 
-def test_time_running_out_is_said(base_params: Base, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    built = prepare(base_params.model_copy(update={"minutes": 1e-6}), chats(60, seed=1), tmp_path / "base")
-    assert built["centre"].metrics["steps"] == 1
-    assert "STOPPED at step 1 of 80" in caplog.text
+def test_a_slow_machine_makes_the_same_models(
+    base_params: Base, base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour passes between any two looks at the clock: both models get all their steps."""
+    hours = count(step=3600.0)
+    monkeypatch.setattr("training.pretrain.time.monotonic", lambda: next(hours))
+    built = prepare(base_params, chats(60, seed=1), tmp_path / "base")
+    assert [len(built[which].losses) for which in ("centre", "edge")] == [80, 5]
+    assert [built[which].metrics["steps"] for which in ("centre", "edge")] == [80, 5]
+    assert content_hash(tmp_path / "base") == content_hash(base_folder)
+
+
+def test_the_probe_changes_nothing(
+    base_params: Base, base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.base.seconds_a_step", lambda *_: 0.0)
+    prepare(base_params, chats(60, seed=1), tmp_path / "base")
+    assert content_hash(tmp_path / "base") == content_hash(base_folder)
+
+
+@pytest.mark.parametrize(("seconds", "minutes", "long"), [(3.0, "4.2 minutes", False), (60.0, "85.0 minutes", True)])
+def test_the_expected_minutes_are_said_before_it_starts(
+    seconds: float,
+    minutes: str,
+    long: bool,
+    base_params: Base,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def begin(*_: object) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr("training.base.seconds_a_step", lambda *_: seconds)
+    monkeypatch.setattr("training.base.pretrain", begin)
+    with caplog.at_level("INFO", "kefu.base"), pytest.raises(InterruptedError):
+        prepare(base_params, chats(60, seed=1), tmp_path / "base")
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "kefu.base"]
+    assert "centre 80 steps, edge 5 steps" in said
+    assert minutes in said
+    assert ("choose a smaller size" in said) == long
+    assert "\n" not in said
+
+
+def test_a_run_that_diverges_stops_and_leaves_the_last_one(
+    base_params: Base, base_folder: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(base_folder, tmp_path / "base")
+    with pytest.raises(NotFinite, match=r"base centre: step \d+: .*base\.learning_rate 1e\+30.* lower base\.learn"):
+        prepare(base_params.model_copy(update={"learning_rate": 1e30}), chats(60, seed=1), out)
+    assert content_hash(out) == content_hash(base_folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["base"]
+
+
+def test_weights_that_are_not_finite_are_never_written(centre: BaseModel, tmp_path: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(centre.folder)
+    model.model.layers[1].mlp.up_proj.weight.data[3, 5] = float("inf")
+    with pytest.raises(NotFinite, match=r"base edge: model\.layers\.1\.mlp\.up_proj\.weight holds .* not finite"):
+        save(model, tmp_path / "edge")
+    assert not (tmp_path / "edge").exists()
 
 
 def test_a_local_folder_is_recorded_not_copied(centre: BaseModel, base_params: Base, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +13,25 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
-from distill.distill import DifferentVocabulary, check_vocabulary, distill, questions
+from distill.distill import (
+    Answered,
+    DifferentVocabulary,
+    NothingToDistill,
+    _check_answers,
+    check_vocabulary,
+    distill,
+    questions,
+)
 from distill.loss import collate, distillation_loss
+from distill.save import save
 from distill.teacher import answer, load_teacher
 from kefu.bases import BaseModel
 from kefu.chat import ChatRenderer
+from kefu.finite import NotFinite
 from kefu.io import content_hash
 from kefu.params import Distill
-from kefu.schema import Example
+from kefu.schema import Example, Message
+from tests.models.conftest import with_bad_weight
 
 CPU = torch.device("cpu")
 
@@ -115,3 +128,132 @@ def test_different_vocabularies(
     sequence_level = distill_params.model_copy(update={"alpha": 0.0})
     metrics = distill(centre, adapter_folder, other, examples, sequence_level, tmp_path / "edge").metrics
     assert metrics["student_loss"] < metrics["student_loss_before"]
+
+
+def saying(text: str | None, centre: BaseModel) -> Callable[..., list[list[int] | None]]:
+    """A teacher that says the same to everybody; None: that never comes to an end."""
+    renderer = ChatRenderer.from_folder(centre.folder, True)
+    return lambda model, prompts, *_: [None if text is None else renderer.encode(text) for _ in prompts]
+
+
+@pytest.mark.parametrize("human", [True, False])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "40 were not finished within 24 tokens and 0 are empty"), ("", "40 are empty"), (" \n", "40 are")],
+)
+def test_a_teacher_that_says_nothing_stops_distillation(
+    text: str | None,
+    said: str,
+    human: bool,
+    centre: BaseModel,
+    edge: BaseModel,
+    adapter_folder: Path,
+    distill_params: Distill,
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = shutil.copytree(edge.folder, tmp_path / "edge")
+    monkeypatch.setattr("distill.teacher.answer", saying(text, centre))
+    params = distill_params.model_copy(update={"human_answers": human})
+    asked = len(questions([e for e in examples if e.split == "train"], 40, params.seed))
+    with pytest.raises(NothingToDistill, match=f"of {asked} answers .*{said.replace('40', str(asked))}"):
+        distill(centre, adapter_folder, edge, examples, params, out)
+    assert content_hash(out) == content_hash(edge.folder)
+
+
+@pytest.mark.parametrize("useless", ["unfinished", "empty"])
+def test_half_of_the_answers_may_be_useless(useless: str, distill_params: Distill) -> None:
+    chat = (Message(role="user", content="?"), Message(role="assistant", content="!"))
+    made = Answered([chat] * 5, **{"unfinished": 0, "empty": 0, useless: 5})
+    _check_answers(made, distill_params)
+    with pytest.raises(NothingToDistill, match=r"of 11 answers .*distill\.max_new_tokens"):
+        _check_answers(replace(made, **{useless: 6}), distill_params)
+
+
+def test_empty_answers_are_left_out_and_counted(
+    centre: BaseModel,
+    edge: BaseModel,
+    adapter_folder: Path,
+    distill_params: Distill,
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = saying("请在订单页申请退货。", centre)
+
+    def first_is_silent(*arguments: object) -> list[list[int] | None]:
+        return [[], *full(*arguments)[1:]]
+
+    monkeypatch.setattr("distill.teacher.answer", first_is_silent)
+    params = distill_params.model_copy(update={"human_answers": False, "epochs": 0.1})
+    metrics = distill(centre, adapter_folder, edge, examples, params, tmp_path / "edge").metrics
+    assert (metrics["empty"], metrics["unfinished"]) == (1, 0)
+    assert metrics["chats"] == metrics["answers"] > 0
+
+
+def test_nothing_to_learn_from_is_an_error(
+    centre: BaseModel,
+    edge: BaseModel,
+    adapter_folder: Path,
+    distill_params: Distill,
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No question fits; no training chat at all; and all answers allowed to be useless, without people's."""
+    params = distill_params.model_copy(update={"human_answers": False, "max_useless": 1.0})
+    short = params.model_copy(update={"max_length": 30})
+    held_out = [e for e in examples if e.split == "eval"]
+    for some, given in ((examples, short), (held_out, params)):
+        with pytest.raises(NothingToDistill, match="the centre model was asked nothing"):
+            distill(centre, adapter_folder, edge, some, given, tmp_path / "edge")
+    monkeypatch.setattr("distill.teacher.answer", saying(None, centre))
+    with pytest.raises(NothingToDistill, match="nothing to learn from"):
+        distill(centre, adapter_folder, edge, examples, params, tmp_path / "edge")
+    assert not (tmp_path / "edge").exists()
+
+
+@pytest.mark.parametrize("which", ["centre", "edge"])
+def test_a_base_with_one_nan_is_refused(
+    which: str,
+    centre: BaseModel,
+    edge: BaseModel,
+    adapter_folder: Path,
+    distill_params: Distill,
+    examples: list[Example],
+    tmp_path: Path,
+) -> None:
+    out = shutil.copytree(edge.folder, tmp_path / "edge")
+    bases = {"centre": centre, "edge": edge}
+    bases[which] = with_bad_weight(bases[which], tmp_path / "bad", "model.layers.1.self_attn.q_proj.weight")
+    with pytest.raises(NotFinite, match=rf"distill: the {which}.* not finite .* dvc repro -f base"):
+        distill(bases["centre"], adapter_folder, bases["edge"], examples, distill_params, out)
+    assert content_hash(out) == content_hash(edge.folder)
+
+
+@pytest.mark.parametrize("rank", [None, 4])
+def test_a_student_that_diverges_stops(
+    rank: int | None,
+    centre: BaseModel,
+    edge: BaseModel,
+    adapter_folder: Path,
+    distill_params: Distill,
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = shutil.copytree(edge.folder, tmp_path / "edge")
+    monkeypatch.setattr("distill.teacher.answer", saying("请在订单页申请退货。", centre))
+    params = distill_params.model_copy(update={"rank": rank, "learning_rate": 1e30})
+    with pytest.raises(NotFinite, match=r"distill: step \d+: .*distill\.learning_rate 1e\+30"):
+        distill(centre, adapter_folder, edge, examples, params, out)
+    assert content_hash(out) == content_hash(edge.folder)
+
+
+def test_a_student_that_is_not_finite_is_never_written(edge: BaseModel, tmp_path: Path) -> None:
+    student = AutoModelForCausalLM.from_pretrained(edge.folder)
+    student.model.norm.weight.data[0] = float("nan")
+    with pytest.raises(NotFinite, match=r"distill: the trained edge: model\.norm\.weight"):
+        save(student, edge, tmp_path / "edge")
+    assert not (tmp_path / "edge").exists()

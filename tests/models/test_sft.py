@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from transformers import AutoModelForCausalLM
 
 from kefu.bases import BaseModel
 from kefu.chat import ChatRenderer
+from kefu.finite import NotFinite
 from kefu.io import content_hash
 from kefu.params import Finetune
 from kefu.release import seal
 from kefu.schema import Example
-from training import adapter, quantized
+from tests.models.conftest import with_bad_weight
+from training import adapter, quantized, sft
 from training.merge import merge
 from training.sft import Row, Tuned, finetune, mean_loss, rows
 
@@ -145,3 +148,75 @@ def test_merged_model_is_base_plus_adapter(centre: BaseModel, adapter_folder: Pa
     assert not torch.allclose(merged(ids).logits, untouched, atol=1e-2)
     merge(centre, adapter_folder, tmp_path / "again")
     assert content_hash(tmp_path / "merged") == content_hash(tmp_path / "again")
+
+
+def test_a_nan_stops_training_at_its_step(
+    centre: BaseModel,
+    finetune_params: Finetune,
+    examples: list[Example],
+    adapter_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A weight that becomes NaN on the way, as with a rate that is too high: neither logged as 0.0 nor saved."""
+    out = shutil.copytree(adapter_folder, tmp_path / "adapter")
+
+    def spoil(model: torch.nn.Module, *arguments: object) -> object:
+        next(p for p in model.parameters() if p.requires_grad).data[0, 0] = float("nan")
+        return train(model, *arguments)
+
+    train = sft._train
+    monkeypatch.setattr(sft, "_train", spoil)
+    with pytest.raises(NotFinite, match=r"finetune: step 1: loss nan.*learning_rate 0\.01.*try 0\.001"):
+        finetune(centre, examples, finetune_params, None, out)
+    assert content_hash(out) == content_hash(adapter_folder)
+
+
+def test_a_learning_rate_that_diverges_stops(
+    centre: BaseModel, finetune_params: Finetune, examples: list[Example], adapter_folder: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(adapter_folder, tmp_path / "adapter")
+    with pytest.raises(NotFinite, match=r"finetune"):
+        finetune(centre, examples, finetune_params.model_copy(update={"learning_rate": 1e30}), None, out)
+    assert content_hash(out) == content_hash(adapter_folder)
+
+
+@pytest.mark.parametrize("quantize", [True, False])
+@pytest.mark.parametrize("tensor", ["model.layers.0.mlp.down_proj.weight", "model.embed_tokens.weight"])
+def test_a_base_with_one_nan_is_refused(
+    tensor: str,
+    quantize: bool,
+    centre: BaseModel,
+    finetune_params: Finetune,
+    examples: list[Example],
+    adapter_folder: Path,
+    tmp_path: Path,
+) -> None:
+    """Also when no chat meets the weight: it would be in the release all the same."""
+    out = shutil.copytree(adapter_folder, tmp_path / "adapter")
+    bad = with_bad_weight(centre, tmp_path / "bad", tensor)
+    params = finetune_params.model_copy(update={"quantize": quantize, "max_steps": 4})
+    with pytest.raises(NotFinite, match=r"before step 1.* not finite.*dvc repro -f base"):
+        finetune(bad, examples, params, None, out)
+    assert content_hash(out) == content_hash(adapter_folder)
+
+
+def test_an_adapter_that_is_not_finite_is_never_written(
+    centre: BaseModel, finetune_params: Finetune, adapter_folder: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(adapter_folder, tmp_path / "adapter")
+    model, _ = adapter.attach(quantized.load(centre, finetune_params), centre, finetune_params, None)
+    next(p for p in model.parameters() if p.requires_grad).data[0, 0] = float("inf")
+    with pytest.raises(NotFinite, match="finetune: the trained adapter: .*lora_A.* not finite"):
+        adapter.save(model, centre, out)
+    assert content_hash(out) == content_hash(adapter_folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_merged_model_that_is_not_finite_is_never_written(
+    value: float, centre: BaseModel, adapter_folder: Path, tmp_path: Path
+) -> None:
+    bad = with_bad_weight(centre, tmp_path / "bad", "model.norm.weight", value)
+    with pytest.raises(NotFinite, match=r"export: .*model\.norm\.weight"):
+        merge(bad, adapter_folder, tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()

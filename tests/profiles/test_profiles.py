@@ -31,6 +31,14 @@ def test_an_unknown_parameter_is_named(profile: str, section: str, tmp_path: Pat
         params.load(tmp_path / "params.yaml", profile)
 
 
+def test_a_removed_parameter_says_what_took_its_place(tmp_path: Path) -> None:
+    raw = yaml.safe_load(params.PARAMS.read_text(encoding="utf8"))
+    raw["base"]["minutes"] = 12
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    with pytest.raises(params.ParamsError, match=r"base\.minutes: was removed: base\.steps and base\.edge_steps alone"):
+        params.load(tmp_path / "params.yaml")
+
+
 @pytest.mark.parametrize("gpu", [False, True])
 @pytest.mark.parametrize("profile", PROFILES)
 def test_trl_accepts_the_training_arguments(
