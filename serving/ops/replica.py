@@ -93,8 +93,12 @@ class Chat:
         guard, most = OutputGuard(self._assistant.pack, vault, "zh"), self._params.max_new_tokens
         try:
             pieces = self._assistant.engines[name].stream(clean, min(limit or most, most))
+            said = False
             for piece in guard.stream(pieces):
+                said = True
                 yield Event(type="delta", text=restore(piece, vault))
+            if not said:
+                yield Event(type="delta", text=self._assistant.pack.shop.fallback.zh)
             yield Event(type="done")
         except EngineError as error:
             yield _refused(error)
