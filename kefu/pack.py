@@ -13,6 +13,7 @@ A pack is a folder (``shop/`` is the demo's):
     words.yaml          groups of words of one meaning;  examples/*.yaml: what customers say (both: kefu/phrases.py)
     prompts.yaml        system prompts of the models
     conversation.yaml   what is said around flows, and how yes, no and "never mind" sound
+    danger.yaml         words of danger, by kind: a person is asked for at once (optional)
     golden/*.yaml       conversations that must go well, with the expected end state
     db/                 schema.sql and one CSV a table of the demo shop
     sample/             templates of the bundled SAMPLE days
@@ -24,12 +25,24 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from kefu.words import check
 
 Lang = Literal["zh", "en"]
+Phrases = dict[Lang, tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)], ...]]
 T = TypeVar("T")
 
 
@@ -51,11 +64,35 @@ class Text(Part):
         return self.en if lang == "en" else self.zh
 
 
+Clock = Annotated[str, StringConstraints(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+class OfficeHours(Part):
+    """When people answer, every day, in the shop's time zone: HH:MM; 00:00 to 24:00 is always."""
+
+    opens: Clock
+    closes: Clock
+
+    @model_validator(mode="after")
+    def _is_some_time(self) -> OfficeHours:
+        if self.opens == self.closes:
+            raise ValueError(f"opens and closes are both {self.opens}: write 00:00 and 24:00 for the whole day")
+        return self
+
+    def include(self, clock: str) -> bool:
+        """Whether HH:MM is within; hours may go past midnight."""
+        if self.opens < self.closes:
+            return self.opens <= clock < self.closes
+        return clock >= self.opens or clock < self.closes
+
+
 class Shop(Part):
     name: Text
     greeting: Text
     fallback: Text = Field(description="said when nothing else can be said")
-    handoff: Text = Field(description="said when a person takes over")
+    handoff: Text = Field(description="said when a person is asked for; Jinja2 with opens and closes")
+    handoff_closed: Text | None = Field(None, description="the same outside office hours; None: as handoff")
+    office_hours: OfficeHours | None = Field(None, description="when people answer; None: at any time")
     currency: str
     timezone: str
     pii: dict[str, str] = Field(description="placeholder type → regex, e.g. ORDER → KF\\d{10}")
@@ -112,6 +149,8 @@ class Step(Part):
     branch: tuple[Branch, ...] = ()
     confirm: Text | None = Field(None, description="yes/no question; 'no' goes to ``refused``")
     refused: str | None = None
+    yes: Phrases = Field({}, description="a confirm's own words for yes, e.g. its verb: 催一下, hurry them")
+    no: Phrases = Field({}, description="and for no: 先不退, keep the order")
     say: Text | None = None
     clear: tuple[str, ...] = Field((), description="slots forgotten when this step runs")
     goto: str | None = None
@@ -124,6 +163,8 @@ class Step(Part):
             raise ValueError(f"step {self.id}: exactly one of collect, call, branch, confirm, say; got {actions}")
         if self.confirm and not self.refused:
             raise ValueError(f"step {self.id}: confirm needs `refused`, the step after a no")
+        if (self.yes or self.no) and not self.confirm:
+            raise ValueError(f"step {self.id}: `yes` and `no` belong to a confirm")
         return self
 
 
@@ -192,16 +233,53 @@ class Promotion(Part):
 
 
 class Conversation(Part):
-    """Words around flows: what Kefu says, and the phrases by which a customer answers it."""
+    """Words around flows: what Kefu says, and the phrases by which a customer answers it.
+
+    Phrases are plain words, read by ``serving/dialogue/phrases.py``: case, punctuation and emoji's colours do
+    not matter, and a whole message has to be made of them.
+    """
 
     sign_in: Text = Field(description="said when a stranger asks for what belongs to a customer")
     left: Text = Field(description="said when the customer leaves a flow unfinished")
     again: Text = Field(description="said before a question is repeated that was not answered")
     back: Text = Field(description="said before a question is repeated after a digression")
-    yes: dict[Lang, tuple[str, ...]]
-    no: dict[Lang, tuple[str, ...]]
-    leave: dict[Lang, tuple[str, ...]]
+    yes: Phrases
+    no: Phrases
+    leave: Phrases
+    go_ahead: Phrases = Field({}, description="verbs that mean yes at any confirmation; steps add their own")
+    please: Phrases = Field({}, description="words before such a verb, and only there")
+    around: Phrases = Field({}, description="words around an answer that mean nothing by themselves: thanks")
+    before_no: Phrases = Field({}, description="words that may come before a no as well: 好的，不用了")
+    doubt: Phrases = Field({}, description="made of the words above, yet no answer: 要是, yeah right")
     look_up: str | None = Field(None, description="public tool of one argument, a word; models see its rows")
+    look_up_names: str | None = Field(
+        None, description="public tool without arguments: the names that look_up searches, a row a product"
+    )
+    waiting: Text | None = Field(
+        None, description="said to what the customer adds while waiting for a person; None: shop.handoff"
+    )
+    waiting_closed: Text | None = Field(None, description="the same outside office hours; None: as waiting")
+    to_bot: Phrases = Field({}, description="whole messages that take back the wish for a person")
+    resumed: Text | None = Field(None, description="said when the customer took it back; None: shop.greeting")
+
+
+class Danger(Part):
+    """One kind of danger: a message with one of its words goes to a person at once, before everything else.
+
+    words, not_words: regexes of RE2 (``kefu/words.py``), searched in the message without regard to case.
+    What ``not_words`` match is taken out first: idioms (气炸了) and names (空气炸锅).
+    """
+
+    words: tuple[str, ...] = Field(min_length=1)
+    not_words: tuple[str, ...] = ()
+    reply: Text = Field(description="said at once; what shop.handoff says follows")
+
+    @field_validator("words", "not_words")
+    @classmethod
+    def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            check(pattern)
+        return patterns
 
 
 class Rule(Part):
@@ -249,6 +327,7 @@ class Pack(Part):
     promotions: tuple[Promotion, ...]
     prompts: dict[str, Text]
     conversation: Conversation
+    danger: dict[str, Danger] = Field({}, description="kind → its words, the gravest first")
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Pack:
@@ -337,6 +416,8 @@ def load(folder: Path) -> Pack:
         "prompts": read_part(folder / "prompts.yaml", dict[str, Text]),
         "conversation": read_part(folder / "conversation.yaml", Conversation),
     }
+    if (folder / "danger.yaml").is_file():
+        parts["danger"] = read_part(folder / "danger.yaml", dict[str, Danger])
     try:
         return Pack(folder=folder, **parts)
     except ValidationError as error:

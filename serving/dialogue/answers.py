@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 
-from kefu.pack import Pack
+from kefu.pack import Lang, Pack, PackError, Text
 from kefu.params import Serving
 from kefu.prompt import answer_messages
 from serving.dialogue.decide import Decision
+from serving.dialogue.expressions import ExpressionError, render
 from serving.dialogue.flow import FlowEngine, FlowState, Progress
 from serving.dialogue.output import OutputGuard
 from serving.dialogue.reply import Route
@@ -34,13 +35,21 @@ class Answers:
             "again": self._again,
             "chitchat": self._chitchat,
             "confirm": self._go_on,
+            "danger": self._danger,
             "faq": self._faq,
             "fill": self._go_on,
             "flow": self._start_flow,
             "human": self._human,
             "leave": self._leave,
             "model": self._model,
+            "resume": self._resume,
+            "waiting": self._waiting,
         }
+        words = pack.conversation
+        for text in (pack.shop.handoff, pack.shop.handoff_closed, words.waiting, words.waiting_closed):
+            if text:  # a mistake in them has to show when the shop opens, not when somebody needs a person
+                self._with_hours(text, "zh")
+                self._with_hours(text, "en")
 
     def stream(self, turn: TurnState, decision: Decision) -> Iterator[str]:
         """Pieces of the answer, with placeholders."""
@@ -62,8 +71,8 @@ class Answers:
 
     def _progressed(self, turn: TurnState, state: FlowState, progress: Progress) -> Iterator[str]:
         ended = progress.outcome is not None or progress.signed_out
-        if progress.outcome == "handoff" and not progress.says:
-            progress.says.append(self.pack.shop.handoff.in_(turn.visit.lang))
+        if progress.outcome == "handoff" and (not progress.says or not self._open(turn)):
+            progress.says.append(self._handoff(turn))  # a flow's own words may promise somebody at once
         turn.session.flow = None if ended else state
         yield from self._say(turn, "flow", "\n".join(progress.says))
         turn.draft.flow, turn.draft.asks, turn.draft.slots = state.flow, progress.asks, dict(state.slots)
@@ -75,8 +84,47 @@ class Answers:
         turn.draft.flow, turn.draft.outcome = name, "abandoned"
 
     def _human(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        yield from self._say(turn, "human", self.pack.shop.handoff.in_(turn.visit.lang))
+        yield from self._say(turn, "human", self._handoff(turn))
         turn.draft.outcome = "handoff"
+
+    def _danger(self, turn: TurnState, decision: Decision) -> Iterator[str]:
+        assert decision.danger
+        reply = self.pack.danger[decision.danger].reply.in_(turn.visit.lang)
+        yield from self._say(turn, "human", f"{reply}\n{self._handoff(turn)}")
+        turn.draft.outcome, turn.draft.danger = "handoff", decision.danger
+
+    def _waiting(self, turn: TurnState, decision: Decision) -> Iterator[str]:
+        """What the customer adds while a person is asked for: it is passed on, and that is said."""
+        words = self.pack.conversation
+        text = words.waiting if self._open(turn) else words.waiting_closed or words.waiting
+        if text and turn.session.status == "waiting":  # after words of danger the bot is not offered
+            yield from self._say(turn, "human", self._with_hours(text, turn.visit.lang))
+        else:
+            yield from self._say(turn, "human", self._handoff(turn))
+        turn.draft.outcome = "handoff"
+
+    def _resume(self, turn: TurnState, decision: Decision) -> Iterator[str]:
+        text = self.pack.conversation.resumed or self.pack.shop.greeting
+        yield from self._say(turn, "chitchat", text.in_(turn.visit.lang))
+        turn.draft.resumed = True
+
+    def _handoff(self, turn: TurnState) -> str:
+        """That a person is asked for, and when there will be one."""
+        shop = self.pack.shop
+        text = shop.handoff if self._open(turn) else shop.handoff_closed or shop.handoff
+        return self._with_hours(text, turn.visit.lang)
+
+    def _open(self, turn: TurnState) -> bool:
+        hours = self.pack.shop.office_hours
+        return hours is None or hours.include(turn.visit.now[11:16])
+
+    def _with_hours(self, text: Text, lang: Lang) -> str:
+        hours = self.pack.shop.office_hours
+        values = {"opens": hours.opens, "closes": hours.closes} if hours else {}
+        try:
+            return render(text.in_(lang), values)
+        except ExpressionError as error:
+            raise PackError(f"pack.yaml or conversation.yaml: {text.in_(lang)!r}: {error}") from error
 
     def _faq(self, turn: TurnState, decision: Decision) -> Iterator[str]:
         hit = turn.seen.hits[0]

@@ -20,7 +20,6 @@ from kefu.params import Serving
 from kefu.redact import Redactor, restore
 from kefu.router import Router
 from kefu.schema import Turn
-from kefu.secret import pseudonym
 from kefu.slots import language
 from serving.dialogue.answers import Answers
 from serving.dialogue.decide import Decider, Understood
@@ -31,7 +30,7 @@ from serving.dialogue.turn import TurnState
 from serving.engine.base import Engine
 from serving.engine.load import load_engines
 from serving.knowledge.live import LiveKnowledge
-from serving.knowledge.sessions import Sessions
+from serving.knowledge.sessions import Sessions, owner
 from serving.knowledge.shop_build import demo_shop
 from serving.knowledge.shop_db import ToolBox
 from serving.knowledge.static import StaticKnowledge
@@ -126,7 +125,7 @@ class Assistant:
         with self.sessions.lock(session_id):
             session = self.sessions.load(session_id, customer)
             turn = self._understand(session, text, started)
-            decision = self._decider.decide(turn.seen, session.flow)
+            decision = self._decider.decide(turn.seen, session.flow, session.status)
             for piece in self._answers.stream(turn, decision):
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
@@ -160,7 +159,7 @@ class Assistant:
         draft, session = turn.draft, turn.session
         redacted = self._redactor.redact(draft.text, session.vault)
         session.remember(Turn(role="bot", text=redacted, time=None))
-        if draft.outcome == "handoff":
+        if draft.outcome == "handoff" or session.status != "bot":
             self._hand_off(turn)
         self.sessions.save(session)
         self._write(session, "bot", redacted, route=draft.route, flow=draft.flow, outcome=draft.outcome)
@@ -182,26 +181,29 @@ class Assistant:
         )
 
     def _hand_off(self, turn: TurnState) -> None:
-        """Queues the conversation with its whole context, and ends what was under way."""
+        """Queues the conversation with its whole context and ends what was under way; later turns are added to it."""
         session, draft = turn.session, turn.draft
+        if draft.resumed:
+            self.sessions.withdraw(session)
+            return
         state, session.flow = session.flow, None
+        if waiting := self.sessions.waiting(session):
+            self.sessions.hand_off(waiting.add(session.turns[-2:], draft.danger))
+            return
         handoff = Handoff(
             session=session.id,
-            customer=_who(session),
-            time=datetime.now(self._zone).isoformat(timespec="seconds"),
+            customer=owner(session),
+            time=datetime.now(self._zone).isoformat(timespec="microseconds"),
             lang=session.lang,
             intent=turn.seen.top.intent,
             flow=draft.flow or (state.flow if state else None),
             slots=draft.slots or (state.slots if state else {}),
             turns=session.turns,
+            reason="danger" if draft.danger else "flow" if draft.route == "flow" else "asked",
+            danger=draft.danger,
         )
         self.sessions.hand_off(handoff)
 
     def _write(self, session: Session, role: str, text: str, **more: object) -> None:
         if self.log:
-            self.log.write(session.id, _who(session), datetime.now(self._zone), role, text, **more)
-
-
-def _who(session: Session) -> str:
-    """A pseudonym; a stranger has one for this session only."""
-    return pseudonym(session.customer or f"session:{session.id}")
+            self.log.write(session.id, owner(session), datetime.now(self._zone), role, text, **more)

@@ -1,5 +1,8 @@
 """What to do with a message: a pure decision, made from what is understood of it.
 
+Words of danger come before everything: a person is asked for at once. While one is asked for, Kefu says so
+and nothing else, until the customer wants the bot back.
+
 With a flow under way, in this order: leaving it, answering its question, a person, another flow, a
 question in between (answered, then the flow's question comes again). Without one: a question that the
 pack words just so, the route of the intent, knowledge, a model. A slot that takes any words is only
@@ -16,11 +19,15 @@ from kefu.params import Serving
 from kefu.retrieval import Hit
 from kefu.router import Scored
 from kefu.slots import extract
+from serving.dialogue.danger import danger_in
 from serving.dialogue.flow import FlowState
-from serving.dialogue.phrases import leaves, yes_or_no
+from serving.dialogue.phrases import leaves, wants_bot, yes_or_no
+from serving.dialogue.session import Status
 from serving.knowledge.static import EXACT
 
-Kind = Literal["leave", "fill", "confirm", "human", "flow", "faq", "chitchat", "again", "model"]
+Kind = Literal[
+    "danger", "waiting", "resume", "leave", "fill", "confirm", "human", "flow", "faq", "chitchat", "again", "model"
+]
 
 MAX_MISSES = 3  # questions in a row that got no answer: a person helps better
 
@@ -37,12 +44,13 @@ class Understood:
 
 @dataclass(frozen=True)
 class Decision:
-    """``slots``: what the message tells the flow; ``yes``: the answer to a confirmation."""
+    """``slots``: what the message tells the flow; ``yes``: the answer to a confirmation; ``danger``: its kind."""
 
     kind: Kind
     flow: Flow | None = None
     slots: dict[str, str] | None = None
     yes: bool = False
+    danger: str | None = None
 
 
 class Decider:
@@ -51,7 +59,12 @@ class Decider:
     def __init__(self, pack: Pack, params: Serving) -> None:
         self._pack, self._params = pack, params
 
-    def decide(self, seen: Understood, state: FlowState | None) -> Decision:
+    def decide(self, seen: Understood, state: FlowState | None, status: Status = "bot") -> Decision:
+        if danger := danger_in(seen.text, self._pack.danger):
+            return Decision("danger", danger=danger)
+        if status != "bot":
+            resumes = status == "waiting" and wants_bot(seen.text, self._pack.conversation)
+            return Decision("resume" if resumes else "waiting")
         return self._in_flow(seen, state) if state else self._free(seen)
 
     def slots_of(self, flow: Flow, seen: Understood, asked: str | None = None) -> dict[str, str]:
@@ -81,7 +94,7 @@ class Decider:
         """The message as an answer to the open question, if it is one."""
         step = flow.step(state.step)
         if step.confirm:
-            yes = yes_or_no(seen.text, self._pack.conversation)
+            yes = yes_or_no(seen.text, self._pack.conversation, step)
             return None if yes is None else Decision("confirm", yes=yes)
         assert step.collect
         told = self.slots_of(flow, seen)

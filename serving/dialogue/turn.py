@@ -23,6 +23,8 @@ class Draft:
     slots: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
+    danger: str | None = None
+    resumed: bool = False
 
 
 @dataclass

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import redis
 
-from kefu.secret import pseudonym
 from serving.dialogue.session import Handoff, Session
-from serving.knowledge.sessions import HANDOFFS, PREFIX
+from serving.knowledge.sessions import HANDOFFS, PREFIX, owner
 
 
 def forget_sessions(url: str, customer: str, write: bool) -> int:
@@ -18,18 +17,13 @@ def forget_sessions(url: str, customer: str, write: bool) -> int:
     gone = 0
     for name in client.scan_iter(f"{PREFIX}session:*"):
         stored = client.get(name)
-        if stored and _owner(Session.model_validate_json(str(stored))) == customer:
+        if stored and owner(Session.model_validate_json(str(stored))) == customer:
             gone += 1
             if write:
                 client.delete(name)
-    for waiting in client.lrange(HANDOFFS, 0, -1):
+    for entry, waiting in client.hgetall(HANDOFFS).items():
         if Handoff.model_validate_json(waiting).customer == customer:
             gone += 1
             if write:
-                client.lrem(HANDOFFS, 0, str(waiting))
+                client.hdel(HANDOFFS, entry)
     return gone
-
-
-def _owner(session: Session) -> str:
-    """As the conversation log names whoever speaks."""
-    return pseudonym(session.customer or f"session:{session.id}")

@@ -137,6 +137,12 @@ def test_knowledge_covers_every_topic_in_both_languages(pack: Pack) -> None:
         ("flows/return.yaml", lambda raw: raw["steps"][1].update(goto="nowhere"), "nowhere"),
         ("knowledge/faq.yaml", lambda raw: raw[3].update(answr="x"), "3.answr"),
         ("tools.yaml", lambda raw: raw["get_order"].update(read="SELECT 1"), "get_order"),
+        ("danger.yaml", lambda raw: raw["injury"]["words"].append("(?<=a)b"), "injury.words"),
+        ("danger.yaml", lambda raw: raw["illness"].pop("reply"), "illness.reply"),
+        ("danger.yaml", lambda raw: raw["threat"].update(word=["x"]), "threat.word"),
+        ("pack.yaml", lambda raw: raw["office_hours"].update(opens="9 am"), "office_hours.opens"),
+        ("conversation.yaml", lambda raw: raw["yes"]["zh"].append(" "), "yes.zh"),
+        ("flows/return.yaml", lambda raw: raw["steps"][0].update(yes={"zh": ["好"]}), "belong to a confirm"),
     ],
 )
 def test_a_broken_file_is_named_with_its_field(tmp_path: Path, file: str, change: object, named: str) -> None:
