@@ -83,8 +83,9 @@ def _says(pack: Pack) -> Iterator[str]:
 def _fixed(pack: Pack) -> Iterator[str]:
     """What is said around flows: greeting, hand-over, fixed replies."""
     around = (pack.shop.greeting, pack.shop.fallback, pack.shop.handoff, pack.conversation.sign_in)
-    waits = (pack.shop.handoff_closed, pack.conversation.waiting, pack.conversation.waiting_closed)
-    waits += (pack.conversation.resumed, *(danger.reply for danger in pack.danger.values()))
+    words = pack.conversation
+    later = (pack.shop.handoff_closed, words.waiting, words.waiting_closed, words.resumed)
+    waits = [text for text in later if text is not None] + [danger.reply for danger in pack.danger.values()]
     replies = [intent.reply for intent in pack.taxonomy.intents if intent.reply is not None]
     for text in (
         *around,
