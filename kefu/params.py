@@ -6,11 +6,12 @@ The descriptions are the help: ``kefu params`` prints them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from kefu.paths import PARAMS
@@ -230,6 +231,15 @@ class Evaluate(Section):
     seed: int
 
 
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Leaves of nested mappings under their dotted names."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
 class Gate(Section):
     """Each bound names ``suite.metric`` (or a suite); a challenger must hold all of them."""
 
@@ -239,6 +249,12 @@ class Gate(Section):
         description="suites whose answers must beat the best constant sentence by more than luck: answers, edge"
     )
     not_worse_than_champion: dict[str, float] = Field(description="metric → tolerated drop")
+
+    @field_validator("at_least", "at_most", "not_worse_than_champion", mode="before")
+    @classmethod
+    def _in_full(cls, bounds: object) -> object:
+        """``router: {accuracy: 0.8}`` is ``router.accuracy: 0.8``, whose dot `dvc exp run -S` could not name."""
+        return dict(_flat(bounds)) if isinstance(bounds, dict) else bounds
 
 
 class Serving(Section):

@@ -57,7 +57,7 @@ def show_params(
 
 @app.command()
 def promote(version: Annotated[int, typer.Argument(help="version in MLflow's registry")]) -> None:
-    """Makes a registered release the champion, past the gate; the champion of now becomes `previous`."""
+    """Promote a registered release without running the gate; the current champion becomes `previous`."""
     from kefu import tracking
 
     with _explained(tracking.NoSuchVersion):

@@ -18,6 +18,11 @@ def test_help_lists_the_commands() -> None:
     assert all(name in shown.stdout for name in ("status", "params", "rollback", "promote", "review", "serve", "chat"))
 
 
+def test_promote_says_that_it_runs_no_gate() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["promote", "--help"]).output.split())
+    assert "Promote a registered release without running the gate; the current champion becomes `previous`" in shown
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys, pipelines.cli; print(sorted({'mlflow', 'ray', 'torch', 'label_studio_sdk'} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -1,0 +1,99 @@
+"""`dvc exp run -S` on the shipped params.yaml, by DVC's own code: every leaf can be set, and nothing else changes."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dvc.utils.hydra import apply_overrides
+
+from kefu import params
+from kefu.params import PARAMS, Gate, ParamsError
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """(path, value) of all that can be set; elements of lists by their number, as `-S` names them."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if not inner:
+        yield path, value
+    for key, one in inner:
+        yield from leaves(one, (*path, str(key)))
+
+
+SHIPPED = dict(leaves(yaml.safe_load(PARAMS.read_text(encoding="utf8"))))
+VALUES = {path: value for path, value in SHIPPED.items() if value != {}}
+
+
+def other(value: Any) -> Any:
+    """Another value of the same kind."""
+    if isinstance(value, bool):
+        return not value
+    if value is None:
+        return 8
+    return f"{value}x" if isinstance(value, str) else value + 1
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copy(PARAMS, tmp_path / "params.yaml"))
+
+
+def read(path: Path) -> dict[tuple[str, ...], Any]:
+    return dict(leaves(yaml.safe_load(path.read_text(encoding="utf8"))))
+
+
+def changed_lines(copy: Path) -> list[str]:
+    """Added lines; as many are gone."""
+    before, after = (path.read_text(encoding="utf8").splitlines() for path in (PARAMS, copy))
+    diff = list(difflib.ndiff(before, after))
+    added, gone = ([line for line in diff if line.startswith(sign)] for sign in ("+ ", "- "))
+    assert len(added) == len(gone)
+    return added
+
+
+@pytest.mark.parametrize("path", VALUES, ids=".".join)
+def test_an_override_changes_its_leaf_and_no_other_line(path: tuple[str, ...], copy: Path) -> None:
+    value = other(VALUES[path])
+    apply_overrides(str(copy), [f"{'.'.join(path)}={yaml.safe_dump(value).splitlines()[0]}"])
+    assert read(copy) == SHIPPED | {path: value}
+    assert len(changed_lines(copy)) == 1
+
+
+def test_dvc_writes_the_file_as_it_stands(copy: Path) -> None:
+    apply_overrides(str(copy), [f"profile={SHIPPED['profile',]}"])
+    assert copy.read_bytes() == PARAMS.read_bytes()
+
+
+@pytest.mark.parametrize("rate", ["1e-4", "1e-5", "0.0003"])
+@pytest.mark.parametrize("profile", ["qwen3-8b", "local", "tiny"])
+def test_a_learning_rate_reaches_its_profile_alone(profile: str, rate: str, copy: Path) -> None:
+    apply_overrides(str(copy), [f"profiles.{profile}.finetune.learning_rate={rate}"])
+    for name in params.profiles(copy):
+        expected = float(rate) if name == profile else params.load(profile=name).finetune.learning_rate
+        assert params.load(copy, profile=name).finetune.learning_rate == expected
+
+
+def test_several_overrides_at_once(copy: Path) -> None:
+    apply_overrides(str(copy), ["profile=local", "router.regularization=3", "router.ngrams=[1,3]", "base.days=2"])
+    loaded = params.load(copy)
+    assert (loaded.profile, loaded.router.regularization, loaded.base.days) == ("local", 3, 2)
+    assert (loaded.router.ngrams, loaded.labeler.ngrams) == ((1, 3), (1, 4))
+    assert len(changed_lines(copy)) == 4
+
+
+def test_a_bound_is_named_by_suite_and_metric_in_either_form() -> None:
+    nested = Gate(at_least={"router": {"accuracy": 0.8}}, at_most={"a": {"b": {"c": 1}}}, not_worse_than_champion={})
+    flat = Gate(at_least={"router.accuracy": 0.8}, at_most={"a.b.c": 1}, not_worse_than_champion={})
+    assert nested == flat and nested.at_least == {"router.accuracy": 0.8}
+    assert params.load().promote.at_least["router.accuracy"] == 0.8
+
+
+def test_a_bound_that_is_no_number_is_named(copy: Path) -> None:
+    apply_overrides(str(copy), ["promote.at_least.router.accuracy=high"])
+    with pytest.raises(ParamsError, match=r"promote\.at_least\.router\.accuracy"):
+        params.load(copy)
