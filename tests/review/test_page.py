@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from data.review.interface import Page
+from data.review.chat import chat
+from data.review.interface import STYLE, Page
 from data.review.tasks import span
 from kefu.pack import Text
+from kefu.schema import Turn
 from tests.review.conftest import Team
 from tests.review.team import ASKED, PACK, QUEUE, params, run, tasks, values
 
@@ -83,3 +85,25 @@ def test_titles_of_a_pack_are_text_on_the_page() -> None:
 def test_a_mark_lies_on_its_words_whatever_their_case() -> None:
     value = span(0, "Straße: ABC 😀 abc", "ABC", "model")["value"]
     assert (value["text"], value["startOffset"], value["endOffset"]) == ("abc", 15, 18)
+
+
+@pytest.mark.parametrize("height", [700, 900, 1200])
+def test_the_chat_opens_with_two_turns_above_the_question(height: int) -> None:
+    """In Chromium on the page's own style sheet, without Label Studio around it."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (`make chromium` installs it)")
+    turns = [Turn(role=("customer", "agent")[n % 2], text=f"第 {n} 句：您好，请问有什么可以帮您？") for n in range(30)]
+    page = f"<style>{STYLE.read_text(encoding='utf8')}</style><div class='kefu-chat'><div>{chat(turns, 14)}</div></div>"
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        opened = browser.new_page(viewport={"width": 1400, "height": height})
+        opened.set_content(page)
+        shown = opened.evaluate(
+            """() => {
+                const panel = document.querySelector('.kefu-chat').getBoundingClientRect()
+                return [...document.querySelectorAll('.kefu-turn')].map(turn => turn.getBoundingClientRect())
+                    .map(box => box.top >= panel.top && box.bottom <= panel.bottom)
+            }"""
+        )
+        browser.close()
+    assert all(shown[12:16]) and not shown[6], "the question, two turns before it, one after it; not the beginning"
