@@ -38,7 +38,7 @@ serve: setup  ## deploy the champion on Ray Serve and stay up
 	@$(PY) -m pipelines.serve
 
 ui: setup  ## open MLflow on the runs of this folder
-	@$(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+	@$(PY) -m kefu.tracking && $(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 
 .venv/label-studio/.ready: $(VENV)/.ready requirements-label-studio.lock
 	@echo "Installing Label Studio into its own .venv/label-studio (about 2 minutes, once) …"
@@ -71,4 +71,4 @@ lock: setup  ## lock the versions that are installed now
 	   $(PY) -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+cpu/\1/'; } > requirements.lock.new && mv requirements.lock.new requirements.lock
 
 clean:  ## remove what the loop made (data/store, data/raw, MLflow runs); .venv stays
-	@rm -rf data/store data/raw data/reviewed data/sample_truth.jsonl mlruns mlflow.db dvc.lock && git checkout -q -- data/champion.json
+	@rm -rf data/store data/raw data/reviewed data/sample_truth.jsonl mlruns mlflow.db* dvc.lock && git checkout -q -- data/champion.json data/raw data/reviewed

@@ -1,4 +1,4 @@
-"""Experiments and the model registry: the only file that imports MLflow.
+"""Experiments and the model registry. Only this file and tracking_database.py import MLflow.
 
 One parent run a ``dvc repro``, one child run a stage. The stages are separate processes, so the parent
 is found by the ``dvc`` process they all descend from; a stage run by hand gets a parent of its own.
@@ -6,6 +6,8 @@ A model version is a whole release folder. The alias ``champion`` names the one 
 ``previous`` the one before it.
 
 SQLite beside the project by default; ``MLFLOW_TRACKING_URI`` names a server instead.
+
+    python -m kefu.tracking    # makes the database ready, as `make ui` needs it
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +33,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from kefu.io import read_json
 from kefu.paths import ROOT
+from kefu.tracking_database import UnusableDatabase, make_ready
 
 EXPERIMENT = "kefu"
 MODEL = "kefu"
@@ -73,6 +77,8 @@ def uri() -> str:
 
 
 def client() -> MlflowClient:
+    """MLflow's client on a database that is ready. Raises UnusableDatabase."""
+    make_ready(uri())
     return MlflowClient(uri())
 
 
@@ -82,7 +88,12 @@ def experiment_id() -> str:
     if found:
         return str(found.experiment_id)
     local = None if os.environ.get("MLFLOW_TRACKING_URI") else (ROOT / "mlruns").as_uri()
-    return str(client().create_experiment(EXPERIMENT, artifact_location=local))
+    try:
+        return str(client().create_experiment(EXPERIMENT, artifact_location=local))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return experiment_id()  # another first command was quicker
 
 
 def _key(process: psutil.Process) -> str:
@@ -250,3 +261,10 @@ def download_release(version: int) -> Path:
         raise NoSuchVersion(f"The registry has no version {version} of {MODEL!r}; it has {versions() or 'none'}")
     source = client().get_model_version(MODEL, str(version)).source
     return Path(artifacts.download_artifacts(artifact_uri=source, tracking_uri=uri()))
+
+
+if __name__ == "__main__":
+    try:
+        make_ready(uri())
+    except UnusableDatabase as error:
+        sys.exit(str(error))

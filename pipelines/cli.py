@@ -34,7 +34,9 @@ def status() -> None:
     from kefu.paths import DIALOGUES
     from pipelines.review_tasks import waiting
 
-    for name, info in (("champion", tracking.champion()), ("previous", tracking.previous())):
+    with _explained(tracking.UnusableDatabase):
+        releases = (("champion", tracking.champion()), ("previous", tracking.previous()))
+    for name, info in releases:
         shown = f"version {info.version}  {info.content_hash[:12]}" if info else "none"
         typer.echo(f"{name:<10}{shown}")
     days = sorted(path.name.removeprefix("dt=") for path in DIALOGUES.glob("dt=*"))
@@ -60,7 +62,7 @@ def promote(version: Annotated[int, typer.Argument(help="version in MLflow's reg
     """Promote a registered release without running the gate; the current champion becomes `previous`."""
     from kefu import tracking
 
-    with _explained(tracking.NoSuchVersion):
+    with _explained(tracking.NoSuchVersion, tracking.UnusableDatabase):
         tracking.promote(version)
         typer.echo(f"version {version} is the champion; `kefu serve` serves it from its next start")
 
@@ -70,7 +72,7 @@ def rollback() -> None:
     """Gives the champion's place back to the release before it."""
     from kefu import tracking
 
-    with _explained(tracking.NoSuchVersion):
+    with _explained(tracking.NoSuchVersion, tracking.UnusableDatabase):
         info = tracking.rollback()
         typer.echo(f"version {info.version} is the champion again; `kefu serve` serves it from its next start")
 
@@ -112,12 +114,13 @@ def forget(
     verify: Annotated[bool, typer.Option(help="check the signatures of data/forgotten.jsonl instead")] = False,
 ) -> None:
     """Removes a person from every artefact, says which models saw them, leaves a signed record."""
+    from kefu.tracking_database import UnusableDatabase
     from pipelines.busy import Busy
     from pipelines.forget_report import check, run
 
     if verify == (customer is not None):
         raise typer.BadParameter("give --customer ID, or --verify")
-    with _explained(ValueError, OSError, Busy):
+    with _explained(ValueError, OSError, Busy, UnusableDatabase):
         lines, whole = check() if customer is None else run(customer, write=not dry_run)
     for line in lines:
         typer.echo(line)
