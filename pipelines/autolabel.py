@@ -23,7 +23,7 @@ from data.review.reviewed import known
 from kefu.classifier import class_names
 from kefu.dialogues import copies
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
-from kefu.pack import load_rules, load_taxonomy
+from kefu.pack import PackError, load_rules, load_taxonomy
 from kefu.params import Autolabel
 from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED, ROOT
 from kefu.schema import Dialogue, Label
@@ -48,7 +48,7 @@ def heard(
 
 
 def main() -> None:
-    with stage("autolabel") as s:
+    with stage("autolabel", PackError) as s:
         params, pack = s.params.autolabel, ROOT / s.params.pack
         version = load_taxonomy(pack).version
         people = known(REVIEWED, version)

@@ -3,6 +3,7 @@
 python -m pipelines.base
 """
 
+from kefu.bases import MissingBase
 from kefu.io import read_jsonl, write_csv
 from kefu.paths import BASE, CORPUS, PLOTS
 from pipelines.stage import stage
@@ -11,7 +12,7 @@ from training.corpus import Chat
 
 
 def main() -> None:
-    with stage("base") as s:
+    with stage("base", MissingBase) as s:
         built = prepare(s.params.base, list(read_jsonl(CORPUS / "chats.jsonl", Chat)), BASE)
         curve = [(model, step, loss) for model, one in built.items() for step, loss in one.losses]
         write_csv(PLOTS / "base/loss.csv", ("model", "step", "loss"), curve)

@@ -7,14 +7,14 @@ from collections import Counter
 
 from data.sets.builder import Builder
 from kefu.io import atomic_dir, read_jsonl, write_csv
-from kefu.pack import load
+from kefu.pack import PackError, load
 from kefu.paths import DIALOGUES, LABELS, PLOTS, REVIEW, ROOT, SETS
 from kefu.schema import Label
 from pipelines.stage import stage
 
 
 def main() -> None:
-    with stage("build") as s:
+    with stage("build", PackError) as s:
         params, pack = s.params.build, load(ROOT / s.params.pack)
         reviewed = list(read_jsonl(REVIEW / "labels.jsonl", Label))
         builder = Builder(DIALOGUES, LABELS / "accepted.jsonl", LABELS / "signals.jsonl", reviewed, pack, params)

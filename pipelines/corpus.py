@@ -16,7 +16,7 @@ from training.corpus import chats
 
 
 def main() -> None:
-    with stage("corpus") as s:
+    with stage("corpus", pack.PackError) as s:
         build = s.params.build
         days = sorted(DIALOGUES.glob("dt=*/dialogues.parquet"))[: s.params.base.days]
         dialogues = [d for day in days for d in read_parquet(day, Dialogue)]

@@ -13,9 +13,10 @@ import sys
 from data.review.studio import StudioUnavailable
 from kefu import tracking
 from kefu.io import write_json
+from kefu.params import ParamsError
 from kefu.paths import CHAMPION
 from pipelines.busy import ending_when_busy
-from pipelines.repro import repro
+from pipelines.repro import CannotStart, check_start, repro
 from pipelines.review_tasks import pull_reviews
 
 log = logging.getLogger("kefu.day")
@@ -57,10 +58,14 @@ def run_loop() -> int:
 
 
 def main() -> int:
-    """Returns what `dvc repro` returned. Ends the process with a message while `kefu forget` runs."""
+    """Returns what `dvc repro` returned. Ends the process with a message when the loop cannot start."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     with ending_when_busy():
-        pin_champion()
+        try:
+            check_start()  # a day that cannot start leaves the pin of the last one
+            pin_champion()
+        except (CannotStart, ParamsError, tracking.UnusableDatabase) as error:
+            raise SystemExit(str(error)) from error
         take_reviews()
         return run_loop()
 

@@ -4,7 +4,7 @@ python -m pipelines.distill
 """
 
 from distill.distill import distill
-from kefu.bases import open_base
+from kefu.bases import MissingBase, open_base
 from kefu.io import read_jsonl, write_csv
 from kefu.paths import ADAPTER, BASE, EDGE, PLOTS, SETS
 from kefu.schema import Example
@@ -12,7 +12,7 @@ from pipelines.stage import stage
 
 
 def main() -> None:
-    with stage("distill") as s:
+    with stage("distill", MissingBase) as s:
         examples = list(read_jsonl(SETS / "sft.jsonl", Example))
         centre, edge = open_base(BASE, "centre"), open_base(BASE, "edge")
         distilled = distill(centre, ADAPTER, edge, examples, s.params.distill, EDGE)

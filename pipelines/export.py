@@ -8,7 +8,7 @@ from pathlib import Path
 from data.forget import trained_on
 from distill.export import gather
 from kefu import tracking
-from kefu.bases import open_base
+from kefu.bases import MissingBase, open_base
 from kefu.io import atomic_dir, read_json
 from kefu.models import MODELS
 from kefu.params import Params
@@ -29,7 +29,7 @@ def tell_whom(release: Path, params: Params) -> None:
 
 
 def main() -> None:
-    with stage("export") as s:
+    with stage("export", MissingBase) as s:
         centre, edge = open_base(BASE, "centre"), open_base(BASE, "edge")
         parts = {"adapter": ADAPTER, "edge": EDGE, "retriever": RETRIEVER, "router": ROUTER}
         with atomic_dir(RELEASE) as release:

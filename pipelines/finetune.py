@@ -4,7 +4,7 @@ python -m pipelines.finetune
 """
 
 from kefu import tracking
-from kefu.bases import open_base
+from kefu.bases import MissingBase, open_base
 from kefu.io import read_json, read_jsonl, write_csv
 from kefu.paths import ADAPTER, BASE, CHAMPION, PLOTS, SETS
 from kefu.schema import Example
@@ -13,7 +13,7 @@ from training.sft import finetune
 
 
 def main() -> None:
-    with stage("finetune") as s:
+    with stage("finetune", MissingBase) as s:
         version = read_json(CHAMPION)["version"]
         champion = tracking.download_release(version) if version is not None else None
         examples = list(read_jsonl(SETS / "sft.jsonl", Example))

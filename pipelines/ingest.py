@@ -9,9 +9,10 @@ from collections import Counter
 
 from rich.progress import Progress, TextColumn
 
-from data.clean.ingest import DayResult, ingest
+from data.clean.ingest import DayResult, IngestError, ingest
+from data.clean.room import NoRoom
 from kefu import forgotten
-from kefu.pack import load
+from kefu.pack import PackError, load
 from kefu.paths import DIALOGUES, FORGOTTEN, RAW, ROOT
 from pipelines.stage import stage
 
@@ -52,7 +53,7 @@ def _report(days: list[DayResult]) -> dict[str, float]:
 
 
 def main() -> None:
-    with stage("ingest") as s:
+    with stage("ingest", IngestError, NoRoom, PackError) as s:
         pii = load(ROOT / s.params.pack).shop.pii
         with Progress(TextColumn("{task.description} {task.completed:,} records"), transient=True) as progress:
             bar = progress.add_task("reading")

@@ -17,7 +17,7 @@ from data.label.stream import chosen
 from data.review.reviewed import known
 from kefu.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_jsonl
-from kefu.pack import load_taxonomy
+from kefu.pack import PackError, load_taxonomy
 from kefu.params import Judge
 from kefu.paths import BASE, DIALOGUES, JUDGE, LABELER, REVIEWED, ROOT
 from pipelines.stage import stage
@@ -39,7 +39,7 @@ def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
 
 
 def main() -> None:
-    with stage("judge") as s:
+    with stage("judge", PackError) as s:
         params = s.params.judge
         opinions, figures = ask(params, ROOT / s.params.pack) if params.turns else ([], {"opinions": 0.0})
         with atomic_dir(JUDGE) as folder:

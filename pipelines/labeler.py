@@ -9,14 +9,14 @@ from data.label.stream import chosen
 from data.label.turns import join_intents
 from data.review.reviewed import known
 from kefu.io import atomic_dir, write_csv
-from kefu.pack import load_rules, load_taxonomy
+from kefu.pack import PackError, load_rules, load_taxonomy
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED, ROOT
 from kefu.phrases import load_phrases
 from pipelines.stage import stage
 
 
 def main() -> None:
-    with stage("labeler") as s:
+    with stage("labeler", PackError) as s:
         taxonomy = load_taxonomy(ROOT / s.params.pack)
         people = known(REVIEWED, taxonomy.version)
         labels = people.labels.values()

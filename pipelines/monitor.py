@@ -18,7 +18,7 @@ from data.monitor.profile import profile
 from data.review.reviewed import known
 from kefu.io import read_json, write_csv, write_json, write_text
 from kefu.knowledge import questions
-from kefu.pack import load
+from kefu.pack import PackError, load
 from kefu.params import Monitor
 from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED, ROOT
 from pipelines.stage import stage
@@ -52,7 +52,7 @@ def _figures(day: Day) -> Path:
 
 
 def main() -> None:
-    with stage("monitor") as s:
+    with stage("monitor", PackError) as s:
         params, pack = s.params.monitor, load(ROOT / s.params.pack)
         partitions = _partitions(params)
         days = [read_day(partition, MONITOR, params) for partition in partitions]

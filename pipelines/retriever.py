@@ -4,7 +4,7 @@ python -m pipelines.retriever
 """
 
 from kefu.io import atomic_dir, read_jsonl
-from kefu.pack import load
+from kefu.pack import PackError, load
 from kefu.paths import RETRIEVER, ROOT, SETS
 from kefu.retrieval import Index
 from kefu.schema import RetrievalExample
@@ -13,7 +13,7 @@ from training.retriever import build_index, measure_index
 
 
 def main() -> None:
-    with stage("retriever") as s:
+    with stage("retriever", PackError) as s:
         questions = list(read_jsonl(SETS / "retrieval.jsonl", RetrievalExample))
         with atomic_dir(RETRIEVER) as folder:
             build_index(load(ROOT / s.params.pack), questions, s.params.retriever).save(folder)

@@ -7,14 +7,14 @@ from data.label.ledger import drawn
 from data.review.sync import sync
 from kefu.dialogues import read_dialogues
 from kefu.io import read_jsonl, write_json, write_jsonl
-from kefu.pack import load
+from kefu.pack import PackError, load
 from kefu.paths import DIALOGUES, LABELS, REVIEW, REVIEWED, ROOT
 from kefu.schema import ReviewTask
 from pipelines.stage import stage
 
 
 def main() -> None:
-    with stage("review") as s:
+    with stage("review", PackError) as s:
         pack = load(ROOT / s.params.pack)
         version = pack.taxonomy.version
         queue = list(read_jsonl(LABELS / "queue.jsonl", ReviewTask))

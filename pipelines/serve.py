@@ -30,7 +30,7 @@ def main() -> None:
     print("Starting …", flush=True)
     try:
         server = deploy(params.load().serving)
-    except (CannotServe, TamperedRelease) as error:
+    except (CannotServe, TamperedRelease, params.ParamsError, tracking.UnusableDatabase) as error:
         sys.exit(f"Not started: {error}")
     try:
         print(f"Kefu serves release {server.plan.version}: {server.url}   (Ctrl-C stops it)", flush=True)

@@ -18,8 +18,8 @@ from typing import Any
 import yaml
 
 from kefu import tracking
-from kefu.io import write_json
-from kefu.params import Params, load
+from kefu.io import BadRecord, write_json
+from kefu.params import Params, ParamsError, load
 from kefu.paths import METRICS, ROOT
 from pipelines.busy import ending_when_busy
 
@@ -69,14 +69,22 @@ def _input_hashes(stage: str) -> dict[str, str]:
     return {f"data.{path}": known[path] for path in declared if path in known}
 
 
+# What the user can mend in any stage.
+EXPECTED = (ParamsError, BadRecord, tracking.NoSuchVersion, tracking.UnusableDatabase)
+
+
 @contextmanager
-def stage(name: str) -> Iterator[Stage]:
+def stage(name: str, *expected: type[Exception]) -> Iterator[Stage]:
     """Opens a stage. Its metrics file is written only when the block ends without an error.
 
+    An expected error ends the process with its message and code 1, not a traceback: EXPECTED, and what the stage names.
     Ends the process with a message while `kefu forget` runs.
     """
-    with ending_when_busy(), _opened(name) as opened:
-        yield opened
+    try:
+        with ending_when_busy(), _opened(name) as opened:
+            yield opened
+    except (*EXPECTED, *expected) as error:
+        raise SystemExit(f"{name}: {error}") from error
 
 
 @contextmanager

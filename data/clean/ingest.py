@@ -76,7 +76,10 @@ def find_days(raw: Path, params: Ingest) -> dict[str, list[SourceDay]]:
             days.setdefault(_day(folder), []).append(SourceDay(source.name, source.channel, files, source))
     if not days:
         names = ", ".join(f"{raw / source.name}/dt=…" for source in params.sources) or "no source"
-        raise IngestError(f"No raw data: looked for {names}. Bring a day, or make the sample days: make sample")
+        raise IngestError(
+            f"No raw data yet (looked for {names}): `make sample` writes the SAMPLE days, or put yours in "
+            f"{raw}/<source>/dt=YYYY-MM-DD/ and name the source in params.yaml (ingest.sources)"
+        )
     return dict(sorted(days.items()))
 
 
