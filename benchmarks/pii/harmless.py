@@ -145,5 +145,5 @@ def percent(draw: Random, lang: str) -> str:
 
 
 def pin(draw: Random, _: str) -> str:
-    """A code that is gone after use."""
+    """A code without its cue, as after "pin" in small letters; after a cue it is personal (``code``)."""
     return draw.choice(["000000", some(draw, 4), some(draw, 6)])

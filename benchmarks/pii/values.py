@@ -70,6 +70,7 @@ def plate_en(draw: Random) -> str:
 PERSONAL: dict[str, tuple[str, Callable[[Random], str]]] = {
     "bankcard": ("BANK_CARD", figures.bank_card),
     "card": ("BANK_CARD", abroad.card),
+    "code": ("CODE", lambda draw: harmless.pin(draw, "")),
     "e164": ("PHONE", abroad.international),
     "email": ("EMAIL", email),
     "enorder": (

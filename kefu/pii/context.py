@@ -1,5 +1,7 @@
 """What other turns of a dialogue say about one: a name said before, and the answer to a question for one.
 
+A turn that is nothing but a code, password or login name is one after a question for it (请提供验证码).
+
 A name that was found once is a name wherever the dialogue says it again, also without a cue. After an agent's
 question for a name or an address (收件人怎么称呼？), a turn that is nothing but a possible one is one, though it
 would be too little by itself: 岳阳, 翠屏苑. Parts of a name (小明 of 王小明) are not looked for.
@@ -10,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from kefu.pii import address_around, names_en_free, names_free
+from kefu.pii import address_around, credentials, names_en_free, names_free
 from kefu.pii.base import Found
 from kefu.pii.firstnames import NO_NAMES
 from kefu.pii.lexicon import lexicon
@@ -25,7 +27,10 @@ _WHERE = re.compile(
     "(?:请|麻烦|烦请|您|告诉|提供|发|说|报|留|核对|确认|请问|哪里|什么|需要).{0,16}(?:地址|住址|寄到哪|送到哪)"
     "|(?:地址|住址|小区).{0,10}(?:什么|哪|提供|发|告诉|报|呢|吗|[?？])|寄到哪|送到哪|住哪"
 )
-_ASKS = re.compile("姓|名字|称呼|件人|货人|联系人|址|哪|name|recipient|may I|May I|Name|Who|who")
+_ASKS = re.compile(
+    "姓|名字|称呼|件人|货人|联系人|址|哪|码|口令|用户名|账号|帐号|登录名|会员名|旺旺|昵称"
+    "|name|recipient|may I|May I|Name|Who|who|code|Code|word|OTP|handle|[Uu]ser"
+)
 _FREQUENT = -13.0
 _EDGE = " \t\n，。,.!！~～:：;；?？"
 
@@ -58,7 +63,9 @@ def answer(question: str, text: str) -> Iterator[Found]:
     start = text.find(said)
     if not said or len(said) > 60:
         return
-    if _QUESTION.search(question) and (names_free.whole(said) or names_en_free.whole(said)):
+    if kind := credentials.answered(question, said):
+        yield Found(start, start + len(said), kind)
+    elif _QUESTION.search(question) and (names_free.whole(said) or names_en_free.whole(said)):
         yield Found(start, start + len(said), "NAME")
     elif _WHERE.search(question) and address_around.whole(said):
         yield Found(start, start + len(said), "ADDRESS")

@@ -33,6 +33,7 @@ PERSONAL = {
         "<Block C, 4th floor, Sunrise Apartments, MG Road, Pune>", "<2290 County Road 14>",
         "<12 Heron Bank, Leeds LS6 2JT>", "<44 Lark Street, Melbourne VIC 3000>", "<Lindenstraße 5, 50674 Köln>",
     ],
+    "CODE": ["取件码<7-3-2206>", "verification code <482917>"],
     "BANK_CARD": [
         "银行卡<6222 0212 3456 7890 128>", "退到<4111111111111111>", "卡号是<6222021234567890123>",
         "amex <3782 822463 10005>", "refund to <GB29 NWBK 6016 1331 9268 19>, please",
@@ -87,7 +88,7 @@ STAYS = [
     "黄色，送货员说方便，13800元", "新RTX4090", "我是黄金会员", "给顾客", "姓名和联系方式",
     "联系特斯拉", "快递单号什么时候有",
     "2 TB Portable Drive, 12 Pack Court", "the recipient hasn't received it", "ship to Austin TX",
-    "1-800-555-0199 0800 820 4249", "序列号13800138000", "取件码7-3-2206", "我知道3号发货", "前3位订了5件，后面200元",
+    "1-800-555-0199 0800 820 4249", "序列号13800138000", "我知道3号发货", "前3位订了5件，后面200元",
     "Dr. Martens, Mr. Coffee", "call me back", "order confirmation", "微信支付iphone", "应该是白色的", "改成黄色吧",
     "https://item.example.com/13800138000.html", "订单20261109",
     "高兴，和平，祖国，方便的话周末送", "退到这张卡吗", "李宁跑鞋，王老吉，江小白", "石家庄到秦皇岛", "放小区门口",
