@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from kefu.paths import PARAMS
 
 Share = Field(ge=0, le=1)
+
+
+def _enough_folds(folds: int) -> int:
+    if folds < 3:
+        raise ValueError(
+            "must be 3 or more: two are left out at a time, and of 2 no labelled turn would be left to learn"
+        )
+    return folds
+
+
+Folds = Annotated[int, AfterValidator(_enough_folds)]
 _CSV_EXAMPLE = "columns: {session: 会话ID, role: 发送方, text: 内容}, roles: {买家: customer, 卖家: agent}"
 # A profile may change only what dvc.yaml tracks for it: anything else would not rerun its stage.
 PROFILE_SECTIONS = {"base", "build", "distill", "evaluate", "finetune", "serving"}
@@ -111,7 +122,7 @@ class Labeler(Section):
     regularization: float = Field(gt=0, description="C of the linear SVM: greater fits closer")
     examples: float = Field(0.0, ge=0, description="what an example of the pack counts beside a reviewed turn; 0: none")
     context_turns: int = Field(ge=0, description="turns seen before the one to label")
-    folds: int = Field(ge=2, description="for out-of-fold calibration")
+    folds: Folds = Field(description="for out-of-fold calibration; 3 or more")
     seed: int
 
 
@@ -178,7 +189,7 @@ class Router(Section):
     encoder: Literal["none", "use-multilingual"] = Field("none", description="kefu.encoder; others need kefu[encoder]")
     regularization: float = Field(gt=0)
     examples: float = Field(0.0, ge=0, description="what an example of the pack counts beside a labelled turn; 0: none")
-    folds: int = Field(ge=2)
+    folds: Folds = Field(description="for out-of-fold calibration; 3 or more")
     seed: int
 
 
