@@ -2,6 +2,9 @@
 
 A stage may be killed at any instant, so nothing is written in place: content goes to a temporary
 name in the same folder and is renamed when it is complete (rename is atomic on one file system).
+
+Files have the modes that the umask gives, but for what people said: with ``private`` files are 0600 and their folder
+0700, whatever the umask.
 """
 
 from __future__ import annotations
@@ -28,29 +31,52 @@ class BadRecord(ValueError):
     """A file holds something that is not the record it should be; the message says where."""
 
 
+def private_dir(path: Path) -> Path:
+    """The folder, made when it is missing, and closed to everybody but this user."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o700)
+    return path
+
+
+def _mode(bits: int, private: bool) -> int:
+    """What the umask leaves of ``bits``; of private things, only the owner's."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return bits & (0o700 if private else ~umask)
+
+
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, private: bool = False) -> Iterator[Path]:
     """Gives a temporary file name that becomes ``path`` when the block ends without an error."""
+    if private:
+        private_dir(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o644)
+        temporary.chmod(_mode(0o666, private))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def atomic_dir(path: Path) -> Iterator[Path]:
-    """Gives an empty temporary folder that replaces ``path`` when the block ends without an error."""
+def atomic_dir(path: Path, private: bool = False) -> Iterator[Path]:
+    """Gives an empty temporary folder that replaces ``path`` when the block ends without an error.
+
+    Args:
+        private: nobody but this user may read what is in it, whoever wrote it there and how.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         yield temporary
-        temporary.chmod(0o755)
+        for below in temporary.rglob("*") if private else ():
+            below.chmod(0o700 if below.is_dir() else 0o600)
+        temporary.chmod(_mode(0o777, private))
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)
@@ -58,24 +84,24 @@ def atomic_dir(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write_text(path: Path, text: str) -> None:
-    with atomic_path(path) as temporary:
+def write_text(path: Path, text: str, private: bool = False) -> None:
+    with atomic_path(path, private) as temporary:
         temporary.write_text(text, encoding="utf8")
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, private: bool = False) -> None:
     """Writes JSON with sorted keys, so that equal values are equal bytes."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n", private)
 
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf8"))
 
 
-def write_jsonl(path: Path, records: Iterable[BaseModel]) -> int:
+def write_jsonl(path: Path, records: Iterable[BaseModel], private: bool = False) -> int:
     """Writes one record a line; returns how many."""
     count = 0
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf8") as file:
+    with atomic_path(path, private) as temporary, temporary.open("w", encoding="utf8") as file:
         for record in records:
             file.write(record.model_dump_json() + "\n")
             count += 1

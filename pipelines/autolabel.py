@@ -63,7 +63,7 @@ def main() -> None:
         rule = certified(judged, trusted, params)
         skip = decided(labels, people.undecided)
         recipe = Recipe(pack, LABELER, rule, params, skip, tuple(labels), dialogues, second)
-        with atomic_dir(LABELS) as folder:
+        with atomic_dir(LABELS, private=True) as folder:
             written = write_labels(labelled(DIALOGUES, recipe, params.workers), folder)
             today = partitions(DIALOGUES)[-1].parent.name.removeprefix("dt=")
             golden = golden_tasks(judged, labels, params.golden, today, params.seed)

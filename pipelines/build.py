@@ -19,7 +19,7 @@ def main() -> None:
         reviewed = list(read_jsonl(REVIEW / "labels.jsonl", Label))
         builder = Builder(DIALOGUES, LABELS / "accepted.jsonl", LABELS / "signals.jsonl", reviewed, pack, params)
         sets = builder.sets()
-        with atomic_dir(SETS) as folder:
+        with atomic_dir(SETS, private=True) as folder:
             sets.write(folder)
         counts = Counter((example.intent, example.split) for example in sets.intents)
         rows = [(intent, counts[intent, "train"], counts[intent, "eval"]) for intent in pack.taxonomy.names]

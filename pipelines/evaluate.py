@@ -46,7 +46,7 @@ def main() -> None:
         champion = measure_champion(challenger, items, s.params)
         (own, results), (other, before) = challenger, champion or (None, None)
         rows = compare(results, before, s.params.evaluate.seed)
-        with atomic_dir(EVALUATION) as folder:
+        with atomic_dir(EVALUATION, private=True) as folder:
             write_json(folder / "reports.json", [r.model_dump() for r in (own, other) if r])
             measured = [*results.values(), *(before.values() if before and before is not results else ())]
             write_jsonl(folder / "predictions.jsonl", (p for result in measured for p in result.predictions))

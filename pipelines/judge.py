@@ -42,7 +42,7 @@ def main() -> None:
     with stage("judge", PackError) as s:
         params = s.params.judge
         opinions, figures = ask(params, ROOT / s.params.pack) if params.turns else ([], {"opinions": 0.0})
-        with atomic_dir(JUDGE) as folder:
+        with atomic_dir(JUDGE, private=True) as folder:
             write_jsonl(folder / OPINIONS, opinions)
         s.log(figures)
         shown = ", ".join(f"{name} {value:g}" for name, value in figures.items())

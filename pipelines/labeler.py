@@ -23,7 +23,7 @@ def main() -> None:
         joined = join_intents(labels, chosen(DIALOGUES, (label.dialogue_id for label in labels)), taxonomy.names)
         joined.warn("reviewed labels")
         rules, phrases = load_rules(ROOT / s.params.pack), load_phrases(ROOT / s.params.pack)
-        with atomic_dir(LABELER) as folder:
+        with atomic_dir(LABELER, private=True) as folder:
             taught, apart = kept_apart(joined.turns, s.params.build)
             judged = train_labeler(taught, rules, s.params.labeler, folder, phrases, apart)
         header = ("confidence", "accuracy", "count")

@@ -64,7 +64,7 @@ def main() -> None:
                 before = days[max(0, index - params.reference_days) : index]
                 found = profile(day, partition, before, labels, answered, params)
                 write_json(_figures(day), found.metrics())
-                write_text(page, render(found, pack.taxonomy, params))
+                write_text(page, render(found, pack.taxonomy, params), private=True)
                 warn(day.day, found.drifts)
         _remove_pages_of_lost_days(days)
         _plot(days)

@@ -19,8 +19,8 @@ def main() -> None:
         version = pack.taxonomy.version
         queue = list(read_jsonl(LABELS / "queue.jsonl", ReviewTask))
         result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, pack, s.params.review, drawn(LABELS, version))
-        write_jsonl(REVIEW / "labels.jsonl", result.labels)
-        write_json(REVIEW / "agreement.json", result.agreement)
+        write_jsonl(REVIEW / "labels.jsonl", result.labels, private=True)
+        write_json(REVIEW / "agreement.json", result.agreement, private=True)
         s.log(result.metrics)
         print(f"   {result.metrics['reviewed']:.0f} turns reviewed, {result.metrics['waiting']:.0f} wait for a person")
 

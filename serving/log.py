@@ -2,7 +2,7 @@
 
 One line a turn in ``<raw>/dt=<day>/<replica>.jsonl``, written whole with one O_APPEND write, so that a
 line is either there or not and replicas never mix. Texts are redacted and customers pseudonyms before
-they come here. Nothing rotates: a day is a folder.
+they come here; nobody but this user may read them. Nothing rotates: a day is a folder.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from kefu.io import private_dir
 
 
 class ConversationLog:
@@ -31,8 +33,10 @@ class ConversationLog:
 
     def _append(self, day: str, line: str) -> None:
         path = self.raw / f"dt={day}" / f"{self._replica}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        for folder in (self.raw, path.parent):
+            if not folder.exists():
+                private_dir(folder)
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(handle, line.encode())
         finally:

@@ -37,7 +37,7 @@ COPY_SCHEMA = pa.schema(
 @contextmanager
 def writing(folder: Path) -> Iterator[Path]:
     """A temporary folder that becomes the partition when the block ends without an error."""
-    with atomic_dir(folder) as temporary:
+    with atomic_dir(folder, private=True) as temporary:
         yield temporary
 
 

@@ -25,7 +25,11 @@ def _filter(path: Path, traces: Traces, write: bool) -> int:
     with path.open(encoding="utf8") as file:
         gone = sum(_is_theirs(line, traces) for line in file)
     if gone and write:
-        with path.open(encoding="utf8") as file, atomic_path(path) as new, new.open("w", encoding="utf8") as out:
+        with (
+            path.open(encoding="utf8") as file,
+            atomic_path(path, private=True) as new,
+            new.open("w", encoding="utf8") as out,
+        ):
             out.writelines(line for line in file if not _is_theirs(line, traces))
     return gone
 
@@ -47,7 +51,7 @@ def forget_json(folder: Path, traces: Traces, write: bool) -> int:
         if traces.own(value):
             gone += 1
             if write:
-                write_json(path, _scrubbed(value, traces))
+                write_json(path, _scrubbed(value, traces), private=True)
     return gone
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from data.label.proposal import Proposal
-from kefu.io import read_jsonl, write_jsonl
+from kefu.io import private_dir, read_jsonl, write_jsonl
 from kefu.schema import Record
 
 AUDITED, LEDGER = "audited.jsonl", "audit/ledger.jsonl"
@@ -67,5 +67,5 @@ def remember(labels: Path, reviewed: Path, answered: Collection[Turn], shown: It
     new = [row for at, row in first.items() if at not in known]
     if new:
         rows = sorted([*old, *new], key=lambda r: (r.day, r.dialogue_id, r.turn, r.version))
-        write_jsonl(reviewed / LEDGER, rows)
+        write_jsonl(private_dir(reviewed) / LEDGER, rows, private=True)
     return len(new)

@@ -44,5 +44,5 @@ def read_day(partition: Path, pages: Path, params: Monitor) -> Day:
             return Day(day, Census(**known), Sample.load(sampled), new=False)
     counted, drawn = census(partition), draw(partition, day, params.sample, params.seed)
     drawn.save(sampled)
-    write_json(facts, counted.as_json() | {"key": key})
+    write_json(facts, counted.as_json() | {"key": key}, private=True)
     return Day(day, counted, drawn, new=True)

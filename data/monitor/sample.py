@@ -34,7 +34,7 @@ class Sample:
 
     def save(self, path: Path) -> None:
         grams = self.grams
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
+        with atomic_path(path, private=True) as temporary, temporary.open("wb") as file:
             np.savez_compressed(
                 file,
                 data=grams.data.astype(np.uint16),

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from data.review.answers import Annotation
-from kefu.io import read_jsonl, write_jsonl
+from kefu.io import private_dir, read_jsonl, write_jsonl
 
 FILE = "history/labelstudio.jsonl"
 
@@ -29,4 +29,4 @@ def merged(before: Iterable[Annotation], new: Iterable[Annotation]) -> list[Anno
 
 def write(folder: Path, annotations: Iterable[Annotation]) -> int:
     """Replaces the history; returns how many lines."""
-    return write_jsonl(folder / FILE, annotations)
+    return write_jsonl(private_dir(folder) / FILE, annotations, private=True)

@@ -85,4 +85,4 @@ def remember(folder: Path, project: str, answers: Answers) -> None:
     The mark of how far is written last: killed before it, the next pull repeats a little and doubles nothing.
     """
     history.write(folder, history.merged(history.read(folder), answers.annotations))
-    write_json(folder / STATE, {"project": project, "since": answers.newest or since(folder, project)})
+    write_json(folder / STATE, {"project": project, "since": answers.newest or since(folder, project)}, private=True)

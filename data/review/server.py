@@ -20,6 +20,7 @@ from pathlib import Path
 
 import httpx
 
+from kefu.io import private_dir
 from kefu.paths import ROOT
 
 VENV = ROOT / ".venv/label-studio"
@@ -110,7 +111,7 @@ def running(folder: Path, port: int, secret: bytes) -> Iterator[LocalServer]:
         raise ServerNotStarted(f"{VENV} is missing: `make review` installs Label Studio there")
     server = credentials(f"http://127.0.0.1:{port}", secret)
     _must_be_free(port)
-    folder.mkdir(parents=True, exist_ok=True)
+    private_dir(folder)
     log = folder / "server.log"
     with log.open("wb") as output:
         command, environment = _command(server, folder, port), _environment(server, folder)

@@ -61,7 +61,7 @@ def generate(
     counts = {"dialogues": 0.0, "lines": 0.0, "turns": 0.0}
     for day in days:
         lines = list(_day(writer, day, size))
-        write_text(raw / f"dt={day[1]}" / "chat.jsonl", "".join(line.text + "\n" for line in lines))
+        write_text(raw / f"dt={day[1]}" / "chat.jsonl", "".join(line.text + "\n" for line in lines), private=True)
         kept = [(f"{raw.name}:{day[1]}:{line.session}", line.written) for line in lines if line.written]
         facts += truth(kept, pack.taxonomy.version)
         if day[0] < size.days - 1:
@@ -69,7 +69,7 @@ def generate(
         counts["lines"] += len(lines)
         counts["dialogues"] += len(kept)
         counts["turns"] += sum(len(written.turns) for _, written in kept)
-    write_jsonl(labels, checked)
+    write_jsonl(labels, checked, private=True)
     write_jsonl(all_labels, facts)
     return counts | {"customer_turns": sum(x.what == "intent" for x in facts), "reviewed_labels": len(checked)}
 
