@@ -8,13 +8,14 @@ read becomes a ``Problem``, and the next one is tried.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from data.channels.arrays import records
 from data.channels.files import Inputs, Line, Problem, lines
+from kefu.secret import pseudonym
 
 CHANNEL_ROLES = frozenset({"customer", "agent", "bot"})
 
@@ -51,9 +52,53 @@ class Parsed:
 
 Channel = Callable[[Inputs], Iterator[Parsed | Problem]]
 
+TWO_CUSTOMERS = "two customers in one session"
+_NAMED = 20  # customers that a reason names: it is cut off at 2,000 characters
+
 
 class BadRow(ValueError):
     """A record is not what the format says; the message says which field, and what was expected."""
+
+
+def two_customers(places: Mapping[str, str]) -> str:
+    """The reason why a session is quarantined.
+
+    Args:
+        places: pseudonym of each customer → where the session names them.
+    """
+    found = ", ".join(f"{customer} ({place})" for customer, place in list(places.items())[:_NAMED])
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    return f"{TWO_CUSTOMERS}: {found}{more}; export one customer's conversation a session, each with an id of its own"
+
+
+def one_customer(places: Iterable[tuple[str | None, str]]) -> None:
+    """Checks that messages are of one person. Raises BadRow.
+
+    Args:
+        places: the source's id of each message's customer, where it is known, and where that stands.
+    """
+    first = dict[str, str]()
+    for customer, place in places:
+        if customer:
+            first.setdefault(customer, place)
+    if len(first) > 1:
+        raise BadRow(two_customers({pseudonym(customer): place for customer, place in first.items()}))
+
+
+def check_speakers(row: Mapping[str, Any], messages: Iterable[Any], name: str, *more: str) -> None:
+    """Checks that messages do not name different customers, each or one of them another than the record.
+
+    Formats of one customer a record know no such field, but exporters of group chats write one. Raises BadRow.
+
+    Args:
+        messages: of customers; what is no object is passed over.
+        more: further fields that name who speaks.
+    """
+    said = [message for message in messages if isinstance(message, dict)]
+    for field in ("customer", "customer_id", "user_id", *more):
+        own = row.get(field) if field not in more else None  # a record's own name is no person's
+        named = [(own, field), *((message.get(field), f"{name}.{field}") for message in said)]
+        one_customer((optional_text(value, place), place) for value, place in named)
 
 
 def decode(text: str) -> dict[str, Any]:

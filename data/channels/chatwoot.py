@@ -6,6 +6,7 @@
 Also ``GET …/conversations/{id}/messages`` as it comes (``payload`` instead of ``messages``), and webhooks'
 spelling (``"incoming"``, ISO times). Private notes, activities and deleted messages were not said; templates
 and agent bots are ``bot``; a survey's answer is the CSAT. A contact without ``identifier`` is "chatwoot:<id>".
+A conversation with messages of several contacts (a group) is a problem.
 
 Not read: Chatwoot's CSV reports, for they hold figures and no messages, and pictures, which become empty turns.
 """
@@ -14,7 +15,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from data.channels.base import BadRow, Line, Parsed, RawTurn, decode, mapping, moment, optional_text, per_line, sequence
+from data.channels.base import (
+    BadRow,
+    Line,
+    Parsed,
+    RawTurn,
+    decode,
+    mapping,
+    moment,
+    one_customer,
+    optional_text,
+    per_line,
+    sequence,
+)
 
 _TYPES = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}  # the API writes numbers, webhooks names
 _ROLES = {"incoming": "customer", "outgoing": "agent", "template": "bot"}
@@ -63,11 +76,31 @@ def _customer(row: dict[str, Any]) -> str | None:
     return f"chatwoot:{number}" if number else None
 
 
+def _check_contacts(row: dict[str, Any], messages: list[dict[str, Any]], name: str) -> None:
+    """Contacts are compared by id, where none has one by identifier. Raises BadRow when there are two."""
+    meta = mapping(row.get("meta") or {}, "meta")
+    ids, identifiers = dict[str, tuple[str, str]](), list[tuple[str | None, str]]()
+    people = [("meta.sender", mapping(meta.get("sender") or meta.get("contact") or {}, "meta.sender"), None)]
+    for index, message in enumerate(messages):
+        if message.get("message_type") in (0, "incoming") and _was_said(message, "incoming"):
+            place = f"{name}[{index}].sender"
+            sender = mapping(message.get("sender") or {}, place)
+            if str(sender.get("type") or message.get("sender_type") or "contact").lower() == "contact":
+                people.append((place, sender, message.get("sender_id")))
+    for place, person, other in people:
+        known = optional_text(person.get("identifier"), f"{place}.identifier")
+        if number := optional_text(person.get("id", other), f"{place}.id"):
+            ids.setdefault(number, (known or f"chatwoot:{number}", place))
+        identifiers.append((known, place))
+    one_customer(ids.values() or identifiers)
+
+
 def _dialogue(line: Line) -> Parsed:
     row = decode(line.text)
     name = "payload" if "payload" in row else "messages"
     messages = [mapping(value, f"{name}[{i}]") for i, value in enumerate(sequence(row.get(name), name))]
     turns = [_turn(message, f"{name}[{i}]") for i, message in enumerate(messages)]
+    _check_contacts(row, messages, name)
     session = row.get("id") or next((known for message in messages if (known := message.get("conversation_id"))), None)
     return Parsed(
         line.file,

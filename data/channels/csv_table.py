@@ -58,8 +58,9 @@ class _Table:
             raise BadRow(f"no {self._columns.session}")
         said = Said(row.file, row.line, _shown(row, places, self._source))
         try:
-            if len(row.cells) != width:
+            if len(row.cells) != width:  # which cell is the customer's is not known then
                 raise BadRow(f"{len(row.cells)} cells instead of {width}")
+            said = said._replace(customer=cells.get("customer", "").strip())
             return name, self._filled(said, cells)
         except BadRow as error:
             return name, said._replace(reason=f"line {row.line}: {error}")
@@ -70,7 +71,6 @@ class _Table:
             raise BadRow(f"{self._columns.role} is none of {', '.join(self._source.roles)}; add it to roles")
         csat = cells.get("csat", "").strip()
         facts = said._replace(
-            customer=cells.get("customer", "").strip(),
             outcome=cells.get("outcome", "").strip() or None,
             csat=(int(csat) if csat.isdecimal() and len(csat) < 3 else csat) if csat else None,
         )

@@ -44,13 +44,29 @@ class Line(NamedTuple):
     text: str
 
 
+class OwnedRow(NamedTuple):
+    """A row of a session that several customers share; ``customer`` is a pseudonym, "" where the row names nobody."""
+
+    file: str
+    line: int
+    raw: str
+    customer: str
+
+
 class Problem(NamedTuple):
-    """A record that cannot be read, and why; ``raw`` is what stood there, not yet redacted."""
+    """A record that cannot be read, and why.
+
+    Attributes:
+        raw: what stood there, not yet redacted.
+        session: its name, and ``rows`` whose each row is, when several customers share it.
+    """
 
     file: str
     line: int
     reason: str
     raw: str
+    session: str = ""
+    rows: tuple[OwnedRow, ...] = ()
 
 
 class TextFile:

@@ -23,10 +23,11 @@ def _said(line: Line, cells: list[str], reason: str) -> Said:
         reason = f"line {line.number}: {len(cells)} columns instead of {_COLUMNS}"
     if not reason and cells[2] not in _ROLES:
         reason = f"line {line.number}: column 3 is {cells[2]!r}, neither 0 nor 1"
+    whole = len(cells) == _COLUMNS  # of others, the second column may be anything
+    said = Said(line.file, line.number, shown, reason, customer=cells[1] if whole else "")
     if reason:
-        return Said(line.file, line.number, shown, reason)
-    text = "" if cells[6] == "nan" else cells[6]
-    return Said(line.file, line.number, shown, customer=cells[1], role=_ROLES[cells[2]], text=text)
+        return said
+    return said._replace(role=_ROLES[cells[2]], text="" if cells[6] == "nan" else cells[6])
 
 
 def _gather(inputs: Inputs, gathered: Gathered) -> Iterator[Problem]:

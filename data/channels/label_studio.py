@@ -23,6 +23,7 @@ from data.channels.base import (
     PerLine,
     Problem,
     RawTurn,
+    check_speakers,
     decode,
     mapping,
     moment,
@@ -80,6 +81,8 @@ def _dialogue(line: Line, roles: Mapping[str, str]) -> Parsed:
     data = mapping(row.get("data", row), "data")
     session = optional_text(data.get("dialogue_id") or row.get("id"), "id")
     customer = optional_text(data.get("customer"), "data.customer")
+    field, items = _turns_field(data)
+    check_speakers(data, (one for one in items if _role(str(one[_first(one, _WHO) or ""]), roles) == "customer"), field)
     return Parsed(line.file, line.number, line.text, session, customer, list(_turns(data, roles)))
 
 

@@ -5,14 +5,26 @@
 
 ``id``, ``customer`` and ``metadata`` are optional. System, developer and tool messages, and assistant
 messages that only call tools, are nothing that was said, so they are no turns. The assistant of
-imported data is somebody else's, hence ``agent``: ``bot`` is Kefu itself.
+imported data is somebody else's, hence ``agent``: ``bot`` is Kefu itself. A chat of several users (``name``,
+``customer`` of their messages) is a problem.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from data.channels.base import BadRow, Line, Parsed, RawTurn, decode, mapping, optional_text, per_line, sequence
+from data.channels.base import (
+    BadRow,
+    Line,
+    Parsed,
+    RawTurn,
+    check_speakers,
+    decode,
+    mapping,
+    optional_text,
+    per_line,
+    sequence,
+)
 
 _ROLES = {"user": "customer", "assistant": "agent"}
 _NOT_SAID = frozenset({"system", "developer", "tool", "function"})
@@ -38,9 +50,14 @@ def _turn(value: Any, index: int) -> RawTurn | None:
     return RawTurn(_ROLES[role], _text(content, f"{name}.content"))
 
 
+def _is_customers(message: Any) -> bool:
+    return isinstance(message, dict) and message.get("role") == "user"
+
+
 def _dialogue(line: Line) -> Parsed:
     row = decode(line.text)
     messages = sequence(row.get("messages"), "messages")
+    check_speakers(row, (one for one in messages if _is_customers(one)), "messages", "name")
     metadata = mapping(row.get("metadata") or {}, "metadata")
     return Parsed(
         line.file,

@@ -4,7 +4,8 @@
 
 Text is redacted and the customer a pseudonym already. A session's turns are gathered over the day, in
 the order of the file, or of time when several replicas served it. A line that cannot be read (the last
-one of a killed replica) is a problem; the session keeps the turns that were written.
+one of a killed replica) is a problem; the session keeps the turns that were written. One with two customers is a
+problem as a whole.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.channels.base import BadRow, Inputs, Line, Parsed, Problem, RawTurn, all_lines, decode
+from data.channels.files import OwnedRow
 from data.channels.gathered import Gathered, parts
+from data.channels.sessions import shared_session
+from kefu.secret import is_pseudonym, pseudonym
 
 _NEEDED = ("session", "time", "role", "text")
 
@@ -28,7 +32,9 @@ def _row(line: Line) -> dict[str, Any]:
     return row
 
 
-def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> Parsed:
+def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> Parsed | Problem:
+    if shared := shared_session(session, [_owned(line, row) for line, row in rows]):
+        return shared
     if len({line.file for line, _ in rows}) > 1:
         rows.sort(key=lambda pair: pair[1]["time"])
     first = rows[0][0]
@@ -42,6 +48,13 @@ def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> Parsed:
         outcome=next((row["outcome"] for _, row in reversed(rows) if row.get("outcome")), None),
         pseudonymous=True,
     )
+
+
+def _owned(line: Line, row: dict[str, Any]) -> OwnedRow:
+    customer = row.get("customer") or ""
+    if customer and not is_pseudonym(customer):
+        customer = pseudonym(customer.encode(errors="replace").decode())
+    return OwnedRow(line.file, line.number, line.text, customer)
 
 
 def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from data.channels.base import BadRow, Line, Parsed, RawTurn, decode, mapping, optional_text, per_line, sequence
+from data.channels.base import (
+    BadRow,
+    Line,
+    Parsed,
+    RawTurn,
+    check_speakers,
+    decode,
+    mapping,
+    optional_text,
+    per_line,
+    sequence,
+)
 
 _ROLES = {"human": "customer", "user": "customer", "gpt": "agent", "assistant": "agent", "chatgpt": "agent"}
 _NOT_SAID = frozenset({"system", "tool", "function_call", "observation"})
@@ -30,7 +41,9 @@ def _turns(conversations: list[Any]) -> Iterator[RawTurn]:
 
 def _dialogue(line: Line) -> Parsed:
     row = decode(line.text)
-    turns = list(_turns(sequence(row.get("conversations"), "conversations")))
+    messages = sequence(row.get("conversations"), "conversations")
+    turns = list(_turns(messages))
+    check_speakers(row, (one for one in messages if _ROLES.get(one["from"]) == "customer"), "conversations")
     session, customer = optional_text(row.get("id"), "id"), optional_text(row.get("customer"), "customer")
     return Parsed(line.file, line.number, line.text, session, customer, turns)
 

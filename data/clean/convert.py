@@ -50,6 +50,7 @@ class _Kept(NamedTuple):
     row: Row
     key: bytes
     session: int
+    customer: int  # 0: not known
 
 
 class Converter:
@@ -92,8 +93,10 @@ class Converter:
             except Invalid as error:
                 item = Problem(item.file, item.line, str(error), item.raw)
         record = rejected(batch.source, item, self._redactor)
-        if self._forgotten and any(self._is_forgotten(c, batch.day) for c in _PSEUDONYM.findall(record.raw)):
-            return None
+        if self._forgotten:
+            named = {*_PSEUDONYM.findall(f"{record.reason} {record.raw}"), *(row.customer for row in item.rows)}
+            if any(self._is_forgotten(customer, batch.day) for customer in named):
+                return None
         return record.model_dump_json()
 
     def _is_forgotten(self, customer: str, day: str) -> bool:
@@ -132,7 +135,8 @@ class Converter:
             " ".join(kinds),
             runs_backwards(turns),
         )
-        return _Kept(row, key, self._hashes.session(batch.source, session))
+        known = int(customer[2:], 16) if customer else 0
+        return _Kept(row, key, self._hashes.session(batch.source, session), known)
 
     def _session(self, session: str | None, key: bytes) -> str:
         """The source's id; one with personal data in it, or none at all, gives way to a keyed hash."""
@@ -150,4 +154,5 @@ class Converter:
             np.array([one.session for one in kept], np.uint64),
             signatures([row.turns for row in rows], self._params.near_duplicates.shortest, self._seed),
             np.array(worth, np.int64),
+            np.array([one.customer for one in kept], np.uint64),
         )

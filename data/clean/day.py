@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.channels.base import TWO_CUSTOMERS
 from data.clean import partition
 from data.clean.batches import SourceDay
 from data.clean.counts import Counts, count
-from data.clean.decide import CLASH, DUPLICATE, KEPT, NEAR, Decision, Earlier, decide
+from data.clean.decide import CLASH, DUPLICATE, KEPT, NEAR, SHARED, Decision, Earlier, decide
 from data.clean.part import SCHEMA, Marks, Part
 from data.clean.quarantine import LONGEST
 from data.clean.runners import Runner
@@ -26,6 +27,10 @@ from kefu.schema import Rejected
 _CLASH = (
     "session: this id belongs to another dialogue of the day, with other turns; "
     "if it is a correction, remove the dialogue that it corrects"
+)
+_SHARED = (
+    f"{TWO_CUSTOMERS}: this id also belongs to a dialogue of another customer of the day; "
+    "give each customer's conversation an id of its own"
 )
 
 
@@ -92,9 +97,11 @@ class _Writing:
         redacted = Counter[str]()
         for start, batch in self._spool.batches():
             fate = self._fate[start : start + batch.num_rows]
-            ways = {way: batch.filter(pa.array(fate == way)) for way in (KEPT, CLASH, NEAR)}
-            self._quarantine.writelines(f"{_clash(row).model_dump_json()}\n" for row in ways[CLASH].to_pylist())
-            self._counts.quarantined += ways[CLASH].num_rows
+            ways = {way: batch.filter(pa.array(fate == way)) for way in (KEPT, CLASH, NEAR, SHARED)}
+            for way, reason in ((CLASH, _CLASH), (SHARED, _SHARED)):
+                rows = ways[way].to_pylist()
+                self._quarantine.writelines(f"{_clash(row, reason).model_dump_json()}\n" for row in rows)
+                self._counts.quarantined += len(rows)
             self.customers += ways[NEAR].column("customer").to_pylist()
             self._counts.duplicates += int((fate == DUPLICATE).sum())
             self._count(ways[KEPT], redacted)
@@ -109,10 +116,10 @@ class _Writing:
         redacted.update(rows.column("redacted").to_pylist())
 
 
-def _clash(row: Mapping[str, Any]) -> Rejected:
+def _clash(row: Mapping[str, Any], reason: str) -> Rejected:
     stood = {"session": str(row["id"]).split(":", 2)[2], "customer": row["customer"], "turns": row["turns"]}
     raw = json.dumps(stood, ensure_ascii=False)[:LONGEST]
-    return Rejected(source=row["source"], file=row["file"], line=row["line"], reason=_CLASH, raw=raw)
+    return Rejected(source=row["source"], file=row["file"], line=row["line"], reason=reason, raw=raw)
 
 
 def _finish(

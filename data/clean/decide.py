@@ -1,6 +1,7 @@
 """What is kept of a day: one look over all its marks, in an order that no number of workers changes.
 
-Exact duplicates go first, then a second dialogue under a session id that is taken, then near-duplicates.
+Exact duplicates go first, then all dialogues under a session id that two customers have, then a second dialogue
+under one that is taken, then near-duplicates.
 Of near copies within the day the best stays: one with a known outcome or rating, then the longest, then
 the first; every dropped copy is itself similar to the one that stays. Against an earlier day the stored
 dialogue always stays, whatever it is worth: labels refer to it, and a past day never changes. Only a
@@ -16,12 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from data.clean.dedupe import contained, repeats
+from data.clean.dedupe import contained, repeats, repeats_of_one, shared
 from data.clean.minhash import Signatures
 from data.clean.part import Marks
 from data.clean.similar import against, whole, within
 
-KEPT, DUPLICATE, CLASH, NEAR = range(4)
+KEPT, DUPLICATE, CLASH, NEAR, SHARED = range(5)
 
 
 class Earlier(NamedTuple):
@@ -59,7 +60,7 @@ def decide(marks: Marks, earlier: Iterable[Earlier], bound: float) -> Decision:
         bound: similarity from which a row is a near-duplicate.
     """
     fate = np.full(len(marks), KEPT, np.int8)
-    twice, seen = repeats(marks.keys), np.zeros(len(marks), bool)
+    twice, seen = repeats_of_one(marks.keys, marks.customers), np.zeros(len(marks), bool)
     groups = _Groups(marks)
     stored: dict[int, Copy] = {}
     for day in earlier:
@@ -71,6 +72,7 @@ def decide(marks: Marks, earlier: Iterable[Earlier], bound: float) -> Decision:
     fate[twice] = DUPLICATE
     rest = np.flatnonzero(~twice)
     fate[rest[repeats(marks.sessions[rest])]] = CLASH
+    fate[rest[shared(marks.sessions[rest], marks.customers[rest])]] = SHARED
     copies = groups.copies(fate == KEPT, stored, bound)
     fate[list(copies)] = NEAR
     return Decision(fate, copies, int((seen & (fate == KEPT)).sum()))

@@ -1,5 +1,7 @@
 """Exact duplicates: the same session with the same turns at the same times, today or on any earlier day.
 
+Within a day two known customers have no duplicates of one another: "在吗" of one is not the other's.
+
 A key is a 16-byte BLAKE2 hash of a dialogue as it came in, under the secret: keys are stored beside
 the partition, and an unkeyed hash of somebody's words could be guessed at. Keys are compared as arrays,
 one earlier day after the other, so that years of them need the memory of a day.
@@ -50,6 +52,30 @@ def repeats(values: Words) -> NDArray[np.bool_]:
     same = (columns[order[1:]] == columns[order[:-1]]).all(axis=1)
     found = np.zeros(len(columns), bool)
     found[order[1:][same]] = True
+    return found
+
+
+def repeats_of_one(values: Words, customers: Words) -> NDArray[np.bool_]:
+    """Which rows repeat an earlier one that may be the same customer's; ``customers`` is 0 for an unknown one."""
+    found = repeats(values)
+    kept = dict[bytes, list[int]]()
+    for row in np.flatnonzero(contained(values, values[found])) if found.any() else ():
+        before, who = kept.setdefault(values[row].tobytes(), []), int(customers[row])
+        found[row] = bool(before) and any(who == other or not who or not other for other in before)
+        if not found[row]:
+            before.append(who)
+    return found
+
+
+def shared(sessions: Words, customers: Words) -> NDArray[np.bool_]:
+    """Which rows are of a session that several known customers have."""
+    again = repeats(sessions)
+    rows = np.flatnonzero(contained(sessions, sessions[again])) if again.any() else np.empty(0, np.int64)
+    people = dict[int, set[int]]()
+    for row in rows:
+        people.setdefault(int(sessions[row]), set()).add(int(customers[row]))
+    found = np.zeros(len(sessions), bool)
+    found[rows] = [len(people[int(sessions[row])] - {0}) > 1 for row in rows]
     return found
 
 

@@ -33,7 +33,7 @@ from kefu.io import file_hash
 from kefu.params import Ingest
 from kefu.secret import fingerprint as secret_fingerprint
 
-VERSION = 6  # raise it when the same raw data give other partitions
+VERSION = 7  # raise it when the same raw data give other partitions
 logger = logging.getLogger("kefu")
 
 

@@ -55,12 +55,16 @@ class Row(NamedTuple):
 
 @dataclass
 class Marks:
-    """Per row: ``keys`` (n × 2) and ``sessions`` (n) are keyed hashes, ``signatures`` n × 16, ``worth`` n."""
+    """Per row: ``keys`` (n × 2) and ``sessions`` (n) are keyed hashes, ``signatures`` n × 16, ``worth`` n.
+
+    ``customers`` (n) are the pseudonyms' 64 bits, 0 where nobody knows who it was.
+    """
 
     keys: NDArray[np.uint64]
     sessions: NDArray[np.uint64]
     signatures: NDArray[np.uint64]
     worth: NDArray[np.int64]
+    customers: NDArray[np.uint64]
 
     def __len__(self) -> int:
         return len(self.sessions)

@@ -61,6 +61,7 @@ class Spool:
             np.concatenate([np.empty(0, np.uint64), *(piece.sessions for piece in pieces)]),
             np.fromfile(self._signatures, np.uint64).reshape(-1, WORDS),
             np.concatenate([np.empty(0, np.int64), *(piece.worth for piece in pieces)]),
+            np.concatenate([np.empty(0, np.uint64), *(piece.customers for piece in pieces)]),
         )
 
     def close(self) -> None:

@@ -68,7 +68,7 @@ def test_zendesk_tickets_and_chats(tmp_path: Path) -> None:
     comments = [
         {"author_id": 7, "body": "坏了"},
         {"author_id": -1, "body": "已收到"},
-        {"author_id": 8, "author": {"role": "end-user"}, "body": "我也是"},
+        {"author_id": 7, "author": {"role": "end-user"}, "body": "还坏了"},
         {"author_id": 9, "body": "换新的"},
     ]
     ticket = {"id": 3, "requester_id": 7, "satisfaction_rating": {"score": "bad"}, "comments": comments}
