@@ -19,8 +19,10 @@ from zoneinfo import ZoneInfo
 import redis
 
 from data.forget import ledger
+from data.forget.ids import LONGEST_SHORT
+from data.forget.leftovers import Leftovers, Needle, search
 from data.forget.search import holds
-from data.forget.store import Places, forget_files, survey
+from data.forget.store import KEPT, Places, forget_files, survey
 from data.forget.traces import Traces
 from data.forget.trained_on import mark, saw
 from data.review.studio import Studio, StudioUnavailable
@@ -47,7 +49,10 @@ class Outcome:
     unknown: list[str] = field(default_factory=list)  # releases that do not tell whom they were trained on
     not_reached: list[str] = field(default_factory=list)
     studio_reached: bool = False
-    failed: bool = False  # raw files still hold the person
+    failed: bool = False  # files still hold the person
+    left: list[str] = field(default_factory=list)  # files in which the id stands, and no channel says whose it is
+    searched: dict[str, Any] = field(default_factory=dict)  # how much was searched for the id byte by byte
+    unsearched: list[str] = field(default_factory=list)  # what of it could not be
 
     @property
     def removed(self) -> bool:
@@ -87,10 +92,12 @@ def _forget(customer: str, write: bool) -> Outcome:
     outcome.counts["MLflow artefacts"] = _artifacts(traces, write)
     gone = forget_files(places(), traces, loaded.ingest, write)
     outcome.counts |= gone.counts
-    outcome.failed = bool(gone.failed)
-    outcome.not_reached += [f"raw files: {why}" for why in gone.failed] + _remotes(gone.counts)
-    done_today = any(row["day"] == day and row["state"] == DONE for row in known)
-    if write and (outcome.removed or not done_today):
+    outcome.not_reached += [f"raw files: {why}" for why in (*gone.failed, *gone.unclear)] + _remotes(gone.counts)
+    if write or not outcome.removed:  # else it all stands where it stood
+        _search(outcome, customer)
+    outcome.failed = bool(gone.failed or outcome.left)
+    done = [row for row in known if row["day"] == day and row["state"] == DONE]
+    if write and (outcome.removed or not done or done[-1].get("still_there", []) != outcome.left):
         ledger.append(FORGOTTEN, _row(outcome, day, asked))
     return outcome
 
@@ -127,8 +134,24 @@ def _now() -> str:
 def _row(outcome: Outcome, day: str, asked: AskedBefore) -> dict[str, Any]:
     removed = {name: count for name, count in outcome.counts.items() if count}
     row = {"customer": outcome.customer, "day": day, "state": DONE, "time": _now(), "removed": removed}
+    row |= {"searched": outcome.searched, "still_there": outcome.left}
     row |= {"models": outcome.models, "models_unknown": outcome.unknown, "not_reached": outcome.not_reached}
     return row | ({} if outcome.studio_reached else {"tasks": list(asked)})
+
+
+def _search(outcome: Outcome, customer: str) -> None:
+    """Looks for the id itself in every raw and stored byte, whoever's it may be there. The id is not written down."""
+    found = places()
+    needle = Needle({customer, outcome.customer})
+    kept = frozenset(found.store / name for name in KEPT)
+    left = search((found.raw, found.reviewed, found.store), needle, kept)
+    if longer := [one for one in {customer, outcome.customer} if len(one) > LONGEST_SHORT]:  # models know short ones
+        cached = search((found.cache,), Needle(longer))
+        left = Leftovers(left.found + cached.found, left.unsearched, left.files + cached.files, left.size + cached.size)
+    outcome.left = [path.replace(customer, outcome.customer) for path in left.found]
+    outcome.unsearched = [path.replace(customer, outcome.customer) for path in left.unsearched]
+    outcome.not_reached += outcome.unsearched
+    outcome.searched = {"files": left.files, "bytes": left.size, "id": not is_pseudonym(customer)}
 
 
 def _models(outcome: Outcome) -> None:

@@ -21,15 +21,25 @@ from kefu.secret import pseudonym
 
 LONGEST_SHORT = 5  # characters; in a million numbers of six digits, one other is as long by chance
 PREFIXES = ("", "chatwoot:", "zendesk:")  # what channels put before a bare number
-_PERSON = {"customer", "customer_id", "user_id", "visitor_id", "requester_id", "contact_id", "author_id", "sender_id"}
-_PERSON |= {"external_id", "identifier"}
+# Fields that hold the id of a person.
+PERSON_KEYS = {
+    "customer",
+    "customer_id",
+    "user_id",
+    "visitor_id",
+    "requester_id",
+    "contact_id",
+    "author_id",
+    "sender_id",
+}
+PERSON_KEYS |= {"external_id", "identifier"}
 _PEOPLE = {"customer", "user", "visitor", "requester", "contact", "author", "sender"}  # objects with an ``id``
 _SESSION = {"session", "session_id", "dialogue_id", "conversation_id"}  # who has no id is known by these
 _AGENTS = {"user", "agent", "admin", "bot", "agent_bot", "agentbot", "captain_assistant", "captain::assistant"}
 _LONGEST = 200  # characters of an id that is looked for among words
 _WINDOW = 1 << 20  # characters searched together
 _TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"?|(-?\d[\w.+-]*)|([{}\[\]:,])', re.DOTALL)
-_KEYED = re.compile(rf'"({"|".join(sorted(_PERSON - {"sender_id"}))})"\s*:\s*"?([^"\',}}{{\[\]\s]{{1,{_LONGEST}}})')
+_KEYED = re.compile(rf'"({"|".join(sorted(PERSON_KEYS - {"sender_id"}))})"\s*:\s*"?([^"\',}}{{\[\]\s]{{1,{_LONGEST}}})')
 _LETTER = "[A-Za-z0-9_@.:+-]"
 _WORD = re.compile(rf"(?<!{_LETTER}){_LETTER}{{{LONGEST_SHORT + 1},{_LONGEST}}}(?!{_LETTER})")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -85,7 +95,7 @@ def _of_people(name: str, fields: Scalars) -> Iterator[str]:
     agent = any(key in ("type", "sender_type", "role") and value.lower() in _AGENTS for key, value in fields)
     for key, value in fields:
         own = key == "sender_id" or (key == "id" and name in _PEOPLE)  # agents have theirs in the same place
-        if not agent if own else key in _PERSON:
+        if not agent if own else key in PERSON_KEYS:
             yield value
 
 

@@ -47,8 +47,10 @@ class _Day:
 
     def __init__(self, folder: Path, traces: Traces) -> None:
         self.folder, self._traces = folder, traces
-        owner = pq.read_table(folder / DIALOGUES, columns=["customer"])["customer"]
-        self.keep = np.asarray(pc.not_equal(owner, traces.customer), dtype=bool)
+        stored = pq.read_table(folder / DIALOGUES, columns=["id", "customer"])
+        shared = pc.is_in(stored["id"], pa.array(sorted(traces.shared), pa.string()))
+        theirs = pc.or_(pc.equal(stored["customer"], traces.customer), shared)
+        self.keep = np.asarray(pc.invert(theirs), dtype=bool)
         self.copies = pq.read_table(folder / COPIES) if (folder / COPIES).exists() else None
         self.keep_copies = self._copies_to_keep()
         text = (folder / partition.QUARANTINE).read_text(encoding="utf8").splitlines(keepends=True)
@@ -89,6 +91,7 @@ class _Day:
             np.fromfile(self.folder / partition.SESSIONS, np.uint64),
             np.fromfile(self.folder / partition.SIGNATURES, np.uint64).reshape(-1, WORDS),
             np.empty(0, np.int64),
+            np.empty(0, np.uint64),
         )
         near = len(self.keep) + np.flatnonzero(self.keep_copies)
         return partition.write_marks(folder, marks, np.flatnonzero(self.keep), near)

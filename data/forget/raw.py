@@ -38,7 +38,9 @@ class Removed:
 
     Attributes:
         ids: of the dialogues; ``places`` of what could not be read: source, day, file, line.
+        shared: ids of sessions in which another customer speaks, too: no dialogue now, but one in older versions.
         files: that were rewritten; ``failed`` those that could not be, with the reason.
+        unclear: where something stays that may be about the person.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -46,6 +48,20 @@ class Removed:
     records: int = 0
     files: int = 0
     failed: list[str] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)
+    unclear: list[str] = field(default_factory=list)
+
+    def add(self, theirs: Sorted, source: str, day: str) -> None:
+        """What one source's day holds of them."""
+        self.records += theirs.count
+        self.ids |= {f"{source}:{day}:{session}" for session in theirs.sessions}
+        self.shared |= {f"{source}:{day}:{session}" for session in theirs.with_others}
+        self.places |= {(source, day, *place) for place in (theirs.places - theirs.shared) | theirs.quarantined}
+        if theirs.nobodys:
+            self.unclear.append(
+                f"{source}/dt={day}: {theirs.nobodys} rows without a customer stay, in sessions that the person shared "
+                "with others: see whether they speak of the person, and delete those that do"
+            )
 
 
 def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed:
@@ -63,9 +79,7 @@ def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed
         for source in sources:
             theirs = reader.read(source)
             if theirs.count:
-                removed.records += theirs.count
-                removed.ids |= {f"{source.source}:{day}:{session}" for session in theirs.sessions}
-                removed.places |= {(source.source, day, *place) for place in theirs.places - theirs.shared}
+                removed.add(theirs, source.source, day)
                 _rewrite(source, theirs, reader, removed, write)
     return removed
 
@@ -112,7 +126,7 @@ class _Cut:
         inputs = Inputs((path,), self.source.options)
         file = TextFile(path, inputs)
         if self.source.channel == "csv":
-            rows = set(Table(path, self.source).lines(self.sessions, self.theirs.places))
+            rows = set(Table(path, self.source).lines(self.sessions, self.theirs.places | self.theirs.rows))
             return without_lines(file, _wide(inputs), out, lambda number, _: number in rows)
         if not is_array(file):
             return without_lines(file, _wide(inputs), out, partial(self._is_theirs, path.name))
@@ -123,7 +137,10 @@ class _Cut:
         return self.named.in_bytes(element.raw) if element.damaged else element.text in self.theirs.texts
 
     def _is_theirs(self, name: str, number: int, text: str) -> bool:
-        return _shown(self.source.channel, text) in self.theirs.lines or (name, number) in self.theirs.places
+        place = name, number
+        if place in self.theirs.places or place in self.theirs.rows:
+            return True
+        return _shown(self.source.channel, text) in self.theirs.lines
 
     def _is_record(self, text: str) -> bool:
         """Whether the channel reads it; of channels that cannot be asked, any object may be a record."""
@@ -146,6 +163,7 @@ def _wide(inputs: Inputs) -> str | None:
 
 def _replace(path: Path, new: Path) -> None:
     """Puts the new file in place; what serving appended to the old one meanwhile is carried over."""
+    shutil.copymode(path, new)
     with path.open("rb") as old:
         if path.suffix in {".gz", ".zst"}:
             new.replace(path)

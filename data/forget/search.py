@@ -25,7 +25,7 @@ def holds(path: Path, traces: Traces) -> bool:
     if start.startswith(b"PAR1"):
         return any(traces.own(value) for value in _parquet_values(path))
     if start.startswith(b"\x1f\x8b") or start.startswith(b"\x28\xb5\x2f\xfd"):
-        return any(traces.found_in(piece) for piece in _unpacked(path))
+        return any(traces.found_in(piece) for piece in unpacked(path))
     if not start:
         return False
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -39,7 +39,8 @@ def _parquet_values(path: Path) -> Iterator[object]:
         yield from batch.to_pylist()
 
 
-def _unpacked(path: Path) -> Iterator[bytes]:
+def unpacked(path: Path) -> Iterator[bytes]:
+    """What a packed file holds, as far as it can be read, in pieces that overlap."""
     before = b""
     with path.open("rb") as file:
         kind = "gzip" if file.read(1) == b"\x1f" else "zstd"

@@ -41,6 +41,7 @@ class Gone:
     traces: Traces
     counts: dict[str, int] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)  # what may be about them, and stays
 
 
 def survey(places: Places, customer: str, params: Ingest, public: str) -> Traces:
@@ -62,6 +63,7 @@ def forget_files(places: Places, traces: Traces, params: Ingest, write: bool) ->
     raw = forget_raw(places.raw, traces.customer, params, write)
     gone.counts |= {"raw records": raw.records, "raw files": raw.files}
     gone.failed += raw.failed
+    gone.unclear += raw.unclear
     days = forget_partitions(places.dialogues, traces, write)
     gone.counts |= {f"stored {name}": count for name, count in days.items()}
     return gone

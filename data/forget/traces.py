@@ -33,11 +33,14 @@ class Traces:
     Attributes:
         ids: of their dialogues.
         texts: redacted turns that no other customer wrote, and what quarantine shows of theirs.
+        shared: those of ``ids`` whose dialogue holds words of theirs under another customer's name. Ingest keeps no
+            such session; partitions that older versions of it made do.
     """
 
     customer: str
     ids: frozenset[str] = field(default_factory=frozenset)
     texts: frozenset[str] = field(default_factory=frozenset)
+    shared: frozenset[str] = field(default_factory=frozenset)
 
     def own(self, value: Any) -> bool:
         """Whether a JSON value holds anything of them: as a value, or as a text that quotes them."""
@@ -82,18 +85,21 @@ def find(store: Path, cache: Path, customer: str, raw: Removed, public: str) -> 
         raw: what raw files hold of them.
         public: the shop's own texts; what stands there is not the person's, even if they said it too.
     """
-    ids: set[str] = set(raw.ids)
+    ids: set[str] = {*raw.ids, *raw.shared}
+    shared = pa.array(sorted(raw.shared), pa.string())
     said: set[str] = set()
     stored = sorted([*store.glob(f"dt=*/{DIALOGUES}"), *store.glob(f"dt=*/{COPIES}")])
     for path in [*stored, *_older(cache)]:
         columns = set(pq.read_schema(path).names) & {"id", "customer", "turns"}
         for batch in _batches(path, sorted(columns)) if "customer" in columns else ():
-            own = batch.filter(pc.equal(batch["customer"], customer))
+            theirs = pc.equal(batch["customer"], customer)
+            own = batch.filter(pc.or_(theirs, pc.is_in(batch["id"], shared)) if len(shared) else theirs)
             ids.update(own["id"].to_pylist())
             said.update(_customer_texts(own).to_pylist() if "turns" in columns else ())
     said.update(shown(store, customer, raw.places))
     candidates = {text for text in said if text and len(text) >= SHORTEST and text not in public}
-    return Traces(customer, frozenset(ids), frozenset(candidates - _said_by_others(store, customer, candidates)))
+    others = _said_by_others(store, customer, shared, candidates)
+    return Traces(customer, frozenset(ids), frozenset(candidates - others), frozenset(raw.shared))
 
 
 def _older(cache: Path) -> Iterator[Path]:
@@ -113,11 +119,15 @@ def _customer_texts(batch: pa.RecordBatch) -> pa.Array:
     return turns.field("text").filter(pc.equal(turns.field("role"), "customer"))
 
 
-def _said_by_others(store: Path, customer: str, candidates: set[str]) -> set[str]:
-    """Of some texts, those that another customer wrote too: they tell nothing about anybody."""
-    wanted, shared = pa.array(sorted(candidates), pa.string()), set[str]()
+def _said_by_others(store: Path, customer: str, shared: pa.Array, candidates: set[str]) -> set[str]:
+    """Of some texts, those that another customer wrote too: they tell nothing about anybody.
+
+    Dialogues whose ids are ``shared`` do not count: nothing tells who wrote which of their turns.
+    """
+    wanted, said = pa.array(sorted(candidates), pa.string()), set[str]()
     for path in sorted(store.glob(f"dt=*/{DIALOGUES}")) if candidates else ():
-        for batch in _batches(path, ["customer", "turns"]):
-            texts = _customer_texts(batch.filter(pc.not_equal(batch["customer"], customer)))
-            shared.update(texts.filter(pc.is_in(texts, wanted)).to_pylist())
-    return shared
+        for batch in _batches(path, ["id", "customer", "turns"]):
+            others = pc.and_(pc.not_equal(batch["customer"], customer), pc.invert(pc.is_in(batch["id"], shared)))
+            texts = _customer_texts(batch.filter(others))
+            said.update(texts.filter(pc.is_in(texts, wanted)).to_pylist())
+    return said
