@@ -282,6 +282,15 @@ class Serving(Section):
     messages_per_minute: int = Field(gt=0, description="of one session; more get 429")
     sessions_per_minute: int = Field(gt=0, description="opened from one address")
     session_token_s: int = Field(gt=0, description="seconds that a session's token lasts")
+    body_timeout_s: float = Field(gt=0, description="seconds until a request's whole body must be here; else 408")
+    token_timeout_s: float = Field(gt=0, description="seconds until a new WebSocket must have sent its token")
+    idle_timeout_s: float = Field(gt=0, description="seconds that a WebSocket with a token may send nothing")
+    max_unsigned_connections: int = Field(
+        gt=0, description="sockets without a token and unfinished bodies at once; beyond, the longest waiting is closed"
+    )
+    max_idle_sockets: int = Field(
+        gt=0, description="silent WebSockets with a token at once; beyond, the longest silent is closed"
+    )
     demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")
 
 

@@ -4,6 +4,8 @@ SSE: ``meta`` (message id, session), ``delta`` (text) …, ``done`` (the whole r
 of ``done`` is authoritative: it is what was checked and remembered.
 WebSocket: the client first sends ``{"token": …}``, then ``{"message": …}`` as often as it likes, and gets
 the same events as JSON with a ``type``. One message at a time; a dropped connection loses no session.
+A frame that is no JSON object of texts ends the connection, and so does silence: seconds before the token,
+many minutes after it. An answer on its way is never cut.
 """
 
 from __future__ import annotations
@@ -11,20 +13,25 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 
 from serving.access.backend import Event, checked
-from serving.access.errors import ApiError
+from serving.access.errors import ApiError, told
 from serving.access.schemas import ChatRequest, ChatResponse
-from serving.access.site import Site, bearer, site_of
+from serving.access.site import Site, bearer, read_visitor, site_of
+from serving.access.strict_json import StrictJsonRoute, read_object
 from serving.access.tokens import Visitor
 
-router = APIRouter()
+router = APIRouter(route_class=StrictJsonRoute)
 SSE_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-POLICY_VIOLATION, FRAME_CHARS = 1008, 64_000
+FRAME_CHARS = 64_000
+NO_CLOSE_CODE, POLICY_VIOLATION, INTERNAL_ERROR = 1005, 1008, 1011
+CLOSE_CODES = {"binary_frame": 1003, "too_large": 1009}
+USAGE = 'send {"message": "…"}'
 
 
 def sse(event: str, data: Any) -> str:
@@ -54,8 +61,8 @@ async def _sse_stream(visitor: Visitor, first: Event, rest: AsyncIterator[Event]
     try:
         async for event in rest:
             yield sse(event.type, _payload(event))
-    except ApiError as error:
-        yield sse("error", error.body["error"])
+    except Exception as error:  # noqa: BLE001  the last resort: told and logged
+        yield sse("error", told(error).body["error"])
 
 
 def _meta(visitor: Visitor) -> dict[str, str]:
@@ -69,28 +76,43 @@ def _payload(event: Event) -> dict[str, Any]:
 @router.websocket("/v1/chat/ws")
 async def chat_socket(socket: WebSocket) -> None:
     """See the module's description."""
-    site: Site = socket.app.state.site
     await socket.accept()
     try:
-        token = (await _receive(socket)).get("token")
-        while True:
-            message = (await _receive(socket)).get("message") if token else None
-            await _answer(socket, site, token, message)
+        await _converse(socket, socket.app.state.site)
     except WebSocketDisconnect:
         return
-    except ApiError as error:
-        await socket.send_json({**error.body["error"], "type": "error"})
-        await socket.close(POLICY_VIOLATION)
+    except Exception as error:  # noqa: BLE001  the last resort: told and logged
+        await _close(socket, told(error))
 
 
-async def _receive(socket: WebSocket) -> dict[str, str]:
-    text = await socket.receive_text()
+async def _converse(socket: WebSocket, site: Site) -> None:
+    """Token, then messages, until the client leaves. Raises ApiError for what ends the connection."""
+    peer = socket.client.host if socket.client else ""
+    token = (await _receive(socket, site.unsigned.wait(peer, site.params.token_timeout_s))).get("token")
+    read_visitor(token)
+    while True:
+        frame = await _receive(socket, site.silent.wait(peer, site.params.idle_timeout_s))
+        await _answer(socket, site, token, frame.get("message"))
+
+
+async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None]) -> dict[str, str]:
+    """The next frame, which is a JSON object of texts. Raises ApiError, or WebSocketDisconnect."""
     try:
-        frame = json.loads(text) if len(text) <= FRAME_CHARS else None
-    except json.JSONDecodeError:
-        frame = None
-    if not isinstance(frame, dict) or not all(isinstance(value, str) for value in frame.values()):
-        raise ApiError(400, "invalid_request", 'Send {"token": "…"} first, then {"message": "…"}')
+        async with patience:
+            event = await socket.receive()
+    except TimeoutError as error:
+        raise ApiError(408, "idle_timeout", "Nothing was sent for long: connect again to go on") from error
+    if event["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(event.get("code", NO_CLOSE_CODE))
+    text = event.get("text")
+    if text is None:
+        raise ApiError(400, "binary_frame", "frame: is binary: send JSON as text", "frame")
+    if len(text) > FRAME_CHARS:
+        raise ApiError(413, "too_large", f"frame: has more than {FRAME_CHARS} characters", "frame")
+    frame = read_object(text, "frame")
+    for name, value in frame.items():
+        if not isinstance(value, str):
+            raise ApiError(400, "invalid_request", f'{name}: is not a text: send {{"token": "…"}} first, {USAGE}', name)
     return frame
 
 
@@ -99,11 +121,23 @@ async def _answer(socket: WebSocket, site: Site, token: str | None, message: str
     try:
         visitor = await site.visitor(token)
         if message is None:
-            raise ApiError(400, "invalid_request", 'Send {"message": "…"}')
+            raise ApiError(400, "invalid_request", f"message: is missing: {USAGE}", "message")
         await socket.send_json({"type": "meta", **_meta(visitor)})
         async for event in checked(site.backend.chat(visitor.session, visitor.customer, message)):
             await socket.send_json({"type": event.type, **_payload(event)})
     except ApiError as error:
         if error.status == 401:
             raise
-        await socket.send_json({**error.body["error"], "type": "error"})
+        await socket.send_json(_error(error))
+
+
+async def _close(socket: WebSocket, error: ApiError) -> None:
+    """Says why, and closes; the client may have left already."""
+    code = INTERNAL_ERROR if error.status >= 500 else CLOSE_CODES.get(error.code, POLICY_VIOLATION)
+    with suppress(WebSocketDisconnect, RuntimeError):
+        await socket.send_json(_error(error))
+        await socket.close(code, error.code)
+
+
+def _error(error: ApiError) -> dict[str, str | None]:
+    return {**error.body["error"], "type": "error"}

@@ -5,10 +5,18 @@ One shape for all endpoints: OpenAI's clients read ``type`` and ``param``, ours 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
+
+logger = logging.getLogger(__name__)
+UNAVAILABLE = "Nobody can answer right now: try again in a moment"
 
 
 class ApiError(Exception):
@@ -29,6 +37,16 @@ def response(error: ApiError) -> JSONResponse:
     return JSONResponse(error.body, status_code=error.status)
 
 
+def told(error: Exception) -> ApiError:
+    """Returns what the client is told of any exception; one that nobody expected is logged with its traceback."""
+    if isinstance(error, ApiError):
+        return error
+    logger.error("unexpected error", exc_info=error)
+    if isinstance(error, RedisError):
+        return ApiError(503, "unavailable", UNAVAILABLE)
+    return ApiError(500, "internal_error", "Something went wrong on our side and was logged: try again in a moment")
+
+
 def install(app: FastAPI) -> None:
     """Makes every error of the app one of ours."""
 
@@ -39,10 +57,23 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+        field = _field(first["loc"][1:], error.body, missing=first["type"] == "missing") or "body"
         return response(ApiError(400, "invalid_request", f"{field}: {first['msg']}", field))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         return response(ApiError(error.status_code, code, str(error.detail)))
+
+
+def _field(path: Sequence[str | int], body: Any, missing: bool) -> str:
+    """The part of a validation error's path that is in the body; pydantic adds the branches of unions to it."""
+    names: list[str] = []
+    for part in path:
+        inside = part in body if isinstance(body, dict) else isinstance(body, list) and isinstance(part, int)
+        if inside or (missing and isinstance(body, dict)):
+            names.append(str(part))
+        if not inside:
+            break
+        body = body[part]
+    return ".".join(names)

@@ -1,11 +1,13 @@
-"""Two ASGI layers around everything: no body beyond a limit, and headers that keep the page to itself."""
+"""The ASGI layer around everything: bodies have a limit and a deadline, every response has the headers that
+keep the page to itself, and an error that nobody expected is one of ours, too."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.access.errors import ApiError, response
+from serving.access.errors import ApiError, response, told
+from serving.access.idle_limit import IdleLimit
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -18,44 +20,70 @@ HEADERS = {
 
 
 class Guard:
-    """Refuses large bodies with 413, whether their length is announced or not; adds the headers.
+    """Refuses large bodies with 413, whether their length is announced or not, and late ones with 408.
 
     It reads the body before the application does: what this server takes is small JSON, and a framework
-    that meets an error while reading would turn it into another.
+    that meets an error while reading would turn it into another. Ray's proxy passes a request on with its
+    headers, so an unfinished body waits here, in one of the places of the ingress.
+
+    Args:
+        most: bytes that a body may have.
+        seconds: until all of it must be here.
+        unfinished: how many bodies may be on their way at once.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
+    def __init__(self, app: ASGIApp, most: int, seconds: float, unfinished: IdleLimit) -> None:
+        self._app, self._most, self._seconds, self._unfinished = app, most, seconds, unfinished
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        body = await self._read(receive)
-        if body is None:
-            error = ApiError(413, "too_large", f"The request has more than {self._most} bytes")
-            await response(error)(scope, receive, guarded)
-            return
-        first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        try:
+            body = await self._read(scope, receive)
+            if body is not None:
+                await self._app(scope, _replayed(body, receive), guarded)
+        except Exception as error:
+            if started:  # it is too late for a status: the server breaks the connection off
+                raise
+            refusal = response(told(error))
+            if isinstance(error, ApiError):  # the rest of the body is not wanted
+                refusal.headers["Connection"] = "close"
+            await refusal(scope, receive, guarded)
 
-        async def replayed() -> Message:
-            return first.pop() if first else await receive()
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The whole body; None when the client left before its end. Raises ApiError."""
+        peer, body = (scope.get("client") or ("",))[0], bytearray()
+        try:
+            async with self._unfinished.wait(peer, self._seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    if len(body) > self._most:
+                        raise ApiError(413, "too_large", f"The request has more than {self._most} bytes")
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError as error:
+            raise ApiError(408, "body_timeout", "The body did not arrive in time: send it at once") from error
 
-        await self._app(scope, replayed, guarded)
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body; None when it is too large. A client that is gone has sent what it has."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._most:
-                return None
-        return body
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """The ``receive`` of a request whose body has been read."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return first.pop() if first else await receive()
+
+    return replay

@@ -18,12 +18,13 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from kefu.schema import Message
 from serving.access.backend import Event, checked
-from serving.access.errors import ApiError
+from serving.access.errors import ApiError, told
 from serving.access.schemas import CompletionRequest
 from serving.access.site import Site, bearer, site_of
+from serving.access.strict_json import StrictJsonRoute
 from serving.access.tokens import Visitor
 
-router = APIRouter()
+router = APIRouter(route_class=StrictJsonRoute)
 MODELS: dict[str, str | None] = {"kefu": None, "kefu-centre": "centre", "kefu-edge": "edge"}
 
 
@@ -74,6 +75,6 @@ async def _chunks(head: dict[str, Any], first: Event, rest: AsyncIterator[Event]
             if event.type == "delta":
                 yield chunk({"content": event.text})
         yield chunk({}, "stop")
-    except ApiError as error:
-        yield f"data: {json.dumps(error.body)}\n\n"
+    except Exception as error:  # noqa: BLE001  the last resort: told and logged
+        yield f"data: {json.dumps(told(error).body)}\n\n"
     yield "data: [DONE]\n\n"

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Request
 from serving.access.errors import ApiError
 from serving.access.schemas import LoginRequest, LoginResponse, SessionResponse, ShopInfo
 from serving.access.site import bearer, site_of
+from serving.access.strict_json import StrictJsonRoute
 from serving.access.tokens import BadToken, customer_token, read_customer, read_session, session_token
 
-router = APIRouter()
+router = APIRouter(route_class=StrictJsonRoute)
 DEMO_LOGIN_S = 3600
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import cached_property
 
 from fastapi import Request
 
@@ -11,6 +12,7 @@ from kefu.pack import Text
 from kefu.params import Serving
 from serving.access.backend import Backend
 from serving.access.errors import ApiError
+from serving.access.idle_limit import IdleLimit
 from serving.access.tokens import BadToken, Visitor, read_session
 from serving.knowledge.sessions import Sessions
 
@@ -36,6 +38,16 @@ class Site:
     front: Front
     demo_login: bool
 
+    @cached_property
+    def unsigned(self) -> IdleLimit:
+        """Connections that have not said who they are: unfinished bodies, sockets without a token."""
+        return IdleLimit(self.params.max_unsigned_connections)
+
+    @cached_property
+    def silent(self) -> IdleLimit:
+        """Sockets with a token that wait for the next message."""
+        return IdleLimit(self.params.max_idle_sockets)
+
     async def limit(self, key: str, per_minute: int) -> None:
         """Counts a call; raises 429 beyond the limit."""
         if not await asyncio.to_thread(self.sessions.within_rate, key, per_minute):
@@ -43,14 +55,19 @@ class Site:
 
     async def visitor(self, token: str | None) -> Visitor:
         """Whom a session token speaks for, within the rate limit. Raises 401 or 429."""
-        if token is None:
-            raise ApiError(401, "no_session", "Send `Authorization: Bearer <token>`; POST /v1/session gives the token")
-        try:
-            visitor = read_session(token)
-        except BadToken as error:
-            raise ApiError(401, "bad_token", str(error)) from error
+        visitor = read_visitor(token)
         await self.limit(f"session:{visitor.session}", self.params.messages_per_minute)
         return visitor
+
+
+def read_visitor(token: str | None) -> Visitor:
+    """Whom a session token speaks for. Raises 401."""
+    if token is None:
+        raise ApiError(401, "no_session", "Send `Authorization: Bearer <token>`; POST /v1/session gives the token")
+    try:
+        return read_session(token)
+    except BadToken as error:
+        raise ApiError(401, "bad_token", str(error)) from error
 
 
 def site_of(request: Request) -> Site:

@@ -42,7 +42,10 @@ def customer_token(customer: str, seconds: int) -> str:
 
 def read_customer(token: str) -> str:
     """The customer's id. Raises BadToken."""
-    return str(_read(token, "customer")["customer"])
+    customer = _read(token, "customer").get("customer")
+    if customer is None:
+        raise BadToken("this token names no customer")
+    return str(customer)
 
 
 def session_token(customer: str | None, seconds: int) -> str:
@@ -53,7 +56,10 @@ def session_token(customer: str | None, seconds: int) -> str:
 def read_session(token: str) -> Visitor:
     """Whose session it is. Raises BadToken."""
     payload = _read(token, "session")
-    return Visitor(payload["session"], payload["customer"])
+    session, customer = payload.get("session"), payload.get("customer")
+    if not isinstance(session, str) or not (customer is None or isinstance(customer, str)):
+        raise BadToken("this token names no session")
+    return Visitor(session, customer)
 
 
 def _sign(payload: dict[str, Any], seconds: int) -> str:
@@ -70,9 +76,10 @@ def _read(token: str, kind: str) -> dict[str, Any]:
     if not genuine:
         raise BadToken("this token was not issued here")
     payload: dict[str, Any] = json.loads(_decode(body))
-    if payload["kind"] != kind:
-        raise BadToken(f"this is a {payload['kind']} token; a {kind} token is needed")
-    if payload["expires"] < time.time():
+    if payload.get("kind") != kind:
+        raise BadToken(f"this is a {payload.get('kind')} token; a {kind} token is needed")
+    expires = payload.get("expires")
+    if not isinstance(expires, int | float) or expires < time.time():
         raise BadToken("this token has expired")
     return payload
 

@@ -39,7 +39,7 @@ from serving.log import ConversationLog
 
 
 class BadMessage(ValueError):
-    """A message that cannot be answered: empty or too long."""
+    """A message that cannot be answered: empty, too long, or no text."""
 
 
 class Assistant:
@@ -117,7 +117,7 @@ class Assistant:
             customer: id of the signed-in customer, None for a stranger. Flows act on this customer only.
 
         Raises:
-            BadMessage: empty or too long; NotYourSession: another customer's session;
+            BadMessage: empty, too long, or not Unicode; NotYourSession: another customer's session;
             SessionBusy: an earlier message is still being answered.
         """
         started = time.perf_counter()
@@ -142,6 +142,12 @@ class Assistant:
             raise BadMessage("The message is empty: write what you would like to know")
         if len(text) > self._params.max_message_chars:
             raise BadMessage(f"{len(text)} characters; at most {self._params.max_message_chars} can be read")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:  # no tokenizer and no store takes it
+            raise BadMessage(
+                f"Character {error.start + 1} is half of a surrogate pair, which is no character: send valid Unicode"
+            ) from error
 
     def _understand(self, session: Session, text: str, started: float) -> TurnState:
         redacted = self._redactor.redact(text, session.vault)

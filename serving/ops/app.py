@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from ray import serve
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import LoggingConfig
@@ -21,6 +21,7 @@ from kefu import pack as packs
 from kefu.schema import Message
 from serving.access.app import build_web
 from serving.access.backend import Event
+from serving.access.errors import UNAVAILABLE, ApiError, told
 from serving.access.schemas import ReleaseInfo
 from serving.access.site import Front, Site
 from serving.access.tokens import is_loopback
@@ -29,6 +30,7 @@ from serving.ops.questions import load_demo
 from serving.ops.replica import Chat, Plan
 
 READY_S = 2.0
+RUNNING = 500  # requests that the ingress handles at once, beside those that wait for their client
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
 
 
@@ -58,13 +60,15 @@ async def _result(response: Awaitable[ReleaseInfo]) -> ReleaseInfo:
 
 
 async def _events(stream: AsyncIterator[Event]) -> AsyncIterator[Event]:
-    """The replica's events; one that died or is overloaded is an error event."""
+    """The replica's events; one that failed, died or is overloaded is an error event."""
     try:
         async for event in stream:
             yield event
-    except (RayError, RayServeException):
-        text = "Nobody can answer right now: try again in a moment"
-        yield Event(type="error", status=503, code="unavailable", text=text)
+    except (RayError, RayServeException) as error:
+        # What the replica's own code raised is a RayTaskError and one of its own class: Redis's, or a defect.
+        own = isinstance(error, RayTaskError) and not isinstance(error, RayServeException)
+        failure = told(error) if own else ApiError(503, "unavailable", UNAVAILABLE)
+        yield Event(type="error", status=failure.status, code=failure.code, text=failure.message)
 
 
 class Gateway:
@@ -101,7 +105,8 @@ def build_app(plan: Plan) -> serve.Application:
     )(Chat)
     gateway = serve.deployment(
         name="Gateway",
-        max_ongoing_requests=256,
+        # Ray counts every open socket and unfinished body. What may run at once is the Chat deployment's matter.
+        max_ongoing_requests=plan.params.max_unsigned_connections + plan.params.max_idle_sockets + RUNNING,
         graceful_shutdown_timeout_s=2,
         ray_actor_options={"num_cpus": 0},
         logging_config=QUIET,

@@ -6,7 +6,7 @@ export class ChatSocket {
     this.token = token;
     this.handlers = handlers;
     this.pause = 500;
-    this.closed = false;
+    this.closed = this.expired = false;
     this.open();
   }
 
@@ -19,13 +19,20 @@ export class ChatSocket {
       this.socket.send(JSON.stringify({ token: this.token }));
       this.handlers.state("online");
     };
-    this.socket.onmessage = (message) => this.closed || this.handlers.event(JSON.parse(message.data));
+    this.socket.onmessage = (message) => this.closed || this.received(JSON.parse(message.data));
     this.socket.onclose = () => this.lost();
+  }
+
+  received(event) {
+    if (event.code === "idle_timeout") return; // nothing is lost: the socket opens again
+    if (event.code === "bad_token") this.expired = true;
+    this.handlers.event(event);
   }
 
   lost() {
     if (this.closed) return;
     this.handlers.state("offline");
+    if (this.expired) return; // the same token would be refused again
     setTimeout(() => !this.closed && this.open(), this.pause);
     this.pause = Math.min(this.pause * 2, 8000);
   }

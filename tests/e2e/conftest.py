@@ -22,7 +22,8 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("server")
-    params = load().serving.model_copy(update={"port": free_port()})
+    # Short, so that the tests of what comes too late need not wait; clients of the other tests send at once.
+    params = load().serving.model_copy(update={"port": free_port(), "body_timeout_s": 5, "token_timeout_s": 5})
     running = start(micro.shared(), params, runtime=folder / "runtime", raw=folder / "raw")
     yield running
     running.stop()

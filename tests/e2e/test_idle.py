@@ -1,0 +1,97 @@
+"""Connections that only wait: they end, and however many there are, everybody else is answered."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from serving.ops.client import CHANNELS, open_session
+
+MANY = 300
+WAIT_S = 60  # for a loaded machine; a server that is stopped never answers
+HALF_BODY = b'POST /v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"mess'
+HALF_HEAD = b"POST /v1/chat HTTP/1.1\r\nHost: x\r\nContent-Ty"
+
+
+def chat_socket(url: str) -> ClientConnection:
+    return connect(url.replace("http", "ws", 1) + "/v1/chat/ws", open_timeout=WAIT_S, ping_interval=None)
+
+
+def answer(connection: ClientConnection, text: str) -> str:
+    """The type of the last event."""
+    connection.send(json.dumps({"message": text}))
+    while (event := json.loads(connection.recv(WAIT_S)))["type"] not in {"done", "error"}:
+        pass
+    return str(event["type"])
+
+
+@contextmanager
+def half_sent(url: str, start: bytes) -> Iterator[list[socket.socket]]:
+    """MANY connections of which each has sent ``start``."""
+    place = urlsplit(url)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(socket.create_connection((place.hostname, place.port))) for _ in range(MANY)]
+        for one in opened:
+            one.settimeout(WAIT_S)
+            one.sendall(start)
+        yield opened
+
+
+@contextmanager
+def open_sockets(url: str) -> Iterator[list[ClientConnection]]:
+    with ExitStack() as stack, ThreadPoolExecutor(16) as pool:
+        yield [stack.enter_context(one) for one in pool.map(lambda _: chat_socket(url), range(MANY))]
+
+
+def everybody_is_answered(url: str) -> None:
+    assert httpx.get(f"{url}/healthz", timeout=WAIT_S).json() == {"status": "ok"}
+    session = open_session(url, None)
+    assert {channel: CHANNELS[channel](session, "你好")["route"] for channel in CHANNELS} == dict.fromkeys(
+        CHANNELS, "chitchat"
+    )
+
+
+def test_half_sent_bodies_stop_nobody_and_get_408(url: str) -> None:
+    with half_sent(url, HALF_BODY) as requests:
+        everybody_is_answered(url)
+        for request in requests:
+            said = b"".join(iter(lambda: request.recv(65536), b""))  # noqa: B023  until the server closes
+            head, _, body = said.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 408 ") and json.loads(body)["error"]["code"] == "body_timeout"
+
+
+def test_half_sent_heads_stop_nobody(url: str) -> None:
+    with half_sent(url, HALF_HEAD):
+        everybody_is_answered(url)
+
+
+def test_sockets_without_a_token_stop_nobody_and_are_closed(url: str) -> None:
+    with open_sockets(url) as sockets:
+        everybody_is_answered(url)
+        for one in sockets:
+            assert json.loads(one.recv(WAIT_S))["code"] == "idle_timeout"
+            with pytest.raises(ConnectionClosed) as closed:
+                one.recv(WAIT_S)
+            assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+
+
+def test_silent_customers_stop_nobody_and_stay(url: str) -> None:
+    """They stay for ``idle_timeout_s``, which is far longer than a socket without a token does."""
+    session = open_session(url, None)
+    with open_sockets(url) as sockets:
+        for one in sockets:
+            one.send(json.dumps({"token": session.token}))
+        everybody_is_answered(url)
+        with chat_socket(url) as stranger, pytest.raises(ConnectionClosed):
+            while stranger.recv(WAIT_S):  # gone after token_timeout_s
+                pass
+        assert {answer(one, "你好") for one in (sockets[0], sockets[-1])} == {"done"}

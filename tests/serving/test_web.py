@@ -1,0 +1,176 @@
+"""The web layer alone, over backends that fail or are slow: what a real server is hardly made to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from redis.exceptions import RedisError
+from starlette.websockets import WebSocketDisconnect
+
+from kefu.pack import Text
+from kefu.params import Serving
+from kefu.schema import Message
+from serving.access.app import build_web
+from serving.access.backend import Event
+from serving.access.idle_limit import IdleLimit
+from serving.access.schemas import ReleaseInfo
+from serving.access.site import Front, Site
+from serving.access.tokens import session_token
+from serving.knowledge.sessions import Sessions
+from serving.knowledge.valkey import Store
+
+TITLE = Text(zh="店", en="shop")
+
+
+class Scripted:
+    """A backend that waits, says ``first``, and then raises; or is done when there is nothing to raise."""
+
+    def __init__(self, error: Exception | None = None, first: str = "", wait_s: float = 0) -> None:
+        self._error, self._first, self._wait_s = error, first, wait_s
+
+    async def chat(self, session: str, customer: str | None, text: str) -> AsyncIterator[Event]:
+        await asyncio.sleep(self._wait_s)
+        if self._first:
+            yield Event(type="delta", text=self._first)
+        if self._error:
+            raise self._error
+        yield Event(type="done", text="")
+
+    def complete(self, engine: str, messages: Sequence[Message], max_new_tokens: int | None) -> AsyncIterator[Event]:
+        return self.chat("", None, "")
+
+    async def info(self) -> ReleaseInfo | None:
+        if self._error:
+            raise self._error
+        return None
+
+
+class Web:
+    """The web layer over a scripted backend."""
+
+    def __init__(self, backend: Scripted, store_url: str, params: Serving) -> None:
+        front = Front(name=TITLE, greeting=TITLE, sample=False, demo_customers=(), questions=())
+        site = Site(backend, Sessions(store_url, 60), params, front, False)
+        self.client = TestClient(build_web(site), raise_server_exceptions=False)
+        self.token = session_token(None, 60)
+        self.headers = {"Authorization": f"Bearer {self.token}"}
+
+    def frames(self, *sent: dict[str, str]) -> tuple[list[dict[str, Any]], int]:
+        """What a WebSocket gets, and its close code."""
+        got: list[dict[str, Any]] = []
+        with self.client.websocket_connect("/v1/chat/ws") as socket:
+            for frame in sent:
+                socket.send_text(json.dumps(frame))
+            with pytest.raises(WebSocketDisconnect) as closed:
+                while True:
+                    got.append(socket.receive_json())
+        return got, closed.value.code
+
+
+DEFECTS = [KeyError("slot"), RecursionError(), UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")]
+BODY = {"model": "kefu", "messages": [{"role": "user", "content": "hi"}], "message": "hi"}
+
+
+@pytest.mark.parametrize("error", DEFECTS, ids=repr)
+@pytest.mark.parametrize("path", ["/v1/chat", "/v1/chat/completions", "/readyz"])
+def test_a_defect_is_a_500_of_our_shape_and_logged(
+    store: Store, params: Serving, caplog: pytest.LogCaptureFixture, error: Exception, path: str
+) -> None:
+    web = Web(Scripted(error), store.url, params)
+    body = {k: v for k, v in BODY.items() if (k == "message") == (path == "/v1/chat")}
+    sent: dict[str, Any] = {} if path == "/readyz" else {"json": body}
+    answer = web.client.request("POST" if sent else "GET", path, headers=web.headers, **sent)
+    assert answer.status_code == 500 and answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.json()["error"].keys() == {"code", "message", "type", "param"}
+    assert (answer.json()["error"]["code"], answer.json()["error"]["type"]) == ("internal_error", "server_error")
+    logged = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert [record.exc_info[1] for record in logged if record.exc_info] == [error]
+
+
+@pytest.mark.parametrize("error", DEFECTS, ids=repr)
+def test_a_defect_in_mid_answer_ends_the_stream_with_an_error(store: Store, params: Serving, error: Exception) -> None:
+    web = Web(Scripted(error, first="well"), store.url, params)
+    streamed = web.client.post("/v1/chat", json={"message": "hi", "stream": True}, headers=web.headers)
+    assert '"internal_error"' in streamed.text.split("event: error\n")[1]
+    openai = {"model": "kefu", "messages": BODY["messages"], "stream": True}
+    assert '"internal_error"' in web.client.post("/v1/chat/completions", json=openai, headers=web.headers).text
+    got, code = web.frames({"token": web.token}, {"message": "hi"})
+    assert [frame["type"] for frame in got] == ["meta", "delta", "error"] and code == 1011
+
+
+def test_a_store_that_is_away_is_a_503(params: Serving) -> None:
+    web = Web(Scripted(), "unix:///nowhere/valkey.sock", params)
+    answer = web.client.post("/v1/chat", json={"message": "hi"}, headers=web.headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    got, code = web.frames({"token": web.token}, {"message": "hi"})
+    assert (got[-1]["code"], code) == ("unavailable", 1011)
+
+
+def test_redis_errors_of_the_backend_are_no_defects(store: Store, params: Serving) -> None:
+    web = Web(Scripted(RedisError("OOM")), store.url, params)
+    assert web.client.post("/v1/chat", json={"message": "hi"}, headers=web.headers).status_code == 503
+
+
+def test_silence_before_and_after_the_token_ends_a_socket(store: Store, params: Serving) -> None:
+    web = Web(Scripted(), store.url, params.model_copy(update={"token_timeout_s": 0.05}))
+    got, code = web.frames()
+    assert [frame["code"] for frame in got] == ["idle_timeout"] and code == 1008
+    web = Web(Scripted(), store.url, params.model_copy(update={"idle_timeout_s": 0.05}))
+    got, code = web.frames({"token": web.token})
+    assert [frame["code"] for frame in got] == ["idle_timeout"] and code == 1008
+
+
+def test_a_slow_answer_is_not_cut(store: Store, params: Serving) -> None:
+    short = {"idle_timeout_s": 0.2, "token_timeout_s": 0.2, "body_timeout_s": 0.2}
+    web = Web(Scripted(first="well", wait_s=0.6), store.url, params.model_copy(update=short))
+    got, _ = web.frames({"token": web.token}, {"message": "hi"})
+    assert [frame["type"] for frame in got] == ["meta", "delta", "done", "error"]  # the error: silence afterwards
+    streamed = web.client.post("/v1/chat", json={"message": "hi", "stream": True}, headers=web.headers)
+    assert streamed.status_code == 200 and "event: done" in streamed.text
+
+
+async def _wait(limit: IdleLimit, peer: str, seconds: float = 60) -> str:
+    try:
+        async with limit.wait(peer, seconds):
+            await asyncio.sleep(3600)
+    except TimeoutError:
+        return "ended"
+    return "stayed"
+
+
+async def _after(limit: IdleLimit, peers: str) -> list[bool]:
+    """Which of the waits, begun in this order, have ended."""
+    tasks = []
+    for peer in peers:
+        tasks.append(asyncio.create_task(_wait(limit, peer)))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    ended = [task.done() for task in tasks]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return ended
+
+
+@pytest.mark.parametrize(
+    ("peers", "ended"),
+    [
+        ("aaa", "..."),
+        ("aaaa", "x..."),
+        ("aaaaa", "xx..."),
+        ("baaa", ".x.."),  # of the address that has most of them, the oldest
+        ("abcd", "x..."),
+        ("baaaaaab", ".xxxxx.."),
+    ],
+)
+def test_too_many_that_wait_end_the_oldest(peers: str, ended: str) -> None:
+    limit = IdleLimit(3)
+    for _ in range(2):  # nothing of the first round is counted in the second
+        assert asyncio.run(_after(limit, peers)) == [mark == "x" for mark in ended]
+    assert not limit._waits and limit._count == 0
