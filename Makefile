@@ -26,19 +26,19 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@touch $@
 
 demo: setup  ## set up everything, run the whole loop on the SAMPLE shop, deploy it, chat with it (ONCE=1: then stop)
-	@$(PY) -m pipelines.demo $(if $(ONCE),--once)
+	@$(PY) -m pipelines.commands.demo $(if $(ONCE),--once)
 
-sample: setup  ## write the SAMPLE days into data/raw/shop (they are git-ignored)
-	@$(PY) -m pipelines.sample
+sample: setup  ## write the SAMPLE days into store/raw/shop (they are git-ignored)
+	@$(PY) -m pipelines.commands.sample
 
 day: setup  ## one day of the loop: pin the champion, pull reviews, dvc repro
-	@$(PY) -m pipelines.day
+	@$(PY) -m pipelines.commands.day
 
 serve: setup  ## deploy the champion on Ray Serve and stay up
-	@$(PY) -m pipelines.serve
+	@$(PY) -m pipelines.commands.serve
 
 ui: setup  ## open MLflow on the runs of this folder
-	@$(PY) -m kefu.tracking && $(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+	@$(PY) -m kefu.registry.tracking && $(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 
 .venv/label-studio/.ready: $(VENV)/.ready requirements-label-studio.lock
 	@echo "Installing Label Studio into its own .venv/label-studio (about 2 minutes, once) …"
@@ -47,7 +47,7 @@ ui: setup  ## open MLflow on the runs of this folder
 	@touch $@
 
 review: setup .venv/label-studio/.ready  ## start Label Studio with the review queue (PORT=8081: elsewhere)
-	@$(PY) -m pipelines.review_server $(if $(PORT),--port $(PORT))
+	@$(PY) -m pipelines.commands.review_server $(if $(PORT),--port $(PORT))
 
 test: setup .venv/label-studio/.ready chromium lint  ## all tests (lint first)
 	@$(PY) -m pytest
@@ -58,17 +58,17 @@ chromium:
 	  echo "No Chromium here and no right to install one: the browser test will be skipped."
 
 lint: setup  ## ruff, mypy, dvc.yaml's code deps
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(PY) -m pipelines.deps --check
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(PY) -m pipelines.fingerprints --check
 
 format: setup  ## let ruff format and mend what it can
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
 
 deps: setup  ## rewrite the code deps in dvc.yaml from the imports
-	@$(PY) -m pipelines.deps
+	@$(PY) -m pipelines.fingerprints
 
 lock: setup  ## lock the versions that are installed now
 	@{ echo "# Exact versions of everything Kefu installs (Python 3.11, Linux x86-64), made by make lock from pyproject.toml."; \
 	   $(PY) -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+cpu/\1/'; } > requirements.lock.new && mv requirements.lock.new requirements.lock
 
-clean:  ## remove what the loop made (data/store, data/raw, MLflow runs); .venv stays
-	@rm -rf data/store data/raw data/reviewed data/sample_truth.jsonl mlruns mlflow.db* dvc.lock && git checkout -q -- data/champion.json data/raw data/reviewed
+clean:  ## remove what the loop made (store, store/raw, MLflow runs); .venv stays
+	@rm -rf store store/raw store/reviewed store/sample_truth.jsonl mlruns mlflow.db* dvc.lock && git checkout -q -- store/champion.json store/raw store/reviewed

@@ -27,13 +27,14 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 from transformers.utils import logging as transformers_logging
 
 from distill.export import gather
-from kefu import pack, params
-from kefu.bases import BaseModel, open_base
-from kefu.chat import ChatRenderer
+from kefu import params
+from kefu.llm.base_models import BaseModel, open_base
+from kefu.llm.chat import ChatRenderer
 from kefu.paths import ROOT
-from kefu.release import seal, verify
+from kefu.registry.seal import seal, verify
 from kefu.schema import Example, Message
-from training.base import prepare
+from kefu.shop import pack
+from training.base_models import prepare
 from training.corpus import faq_chats
 from training.merge import merge
 from training.sft import finetune

@@ -29,7 +29,7 @@ def copy_project(work: Path) -> None:
         if (ROOT / name).is_file() and name != "dvc.lock":
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, work / name)
-    write_text(work / "data/champion.json", '{"content_hash": null, "version": null}\n')
+    write_text(work / "store/champion.json", '{"content_hash": null, "version": null}\n')
     subprocess.run(["git", "init", "-q"], cwd=work, check=True)
 
 

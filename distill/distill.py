@@ -23,8 +23,8 @@ from distill import teacher as teachers
 from distill.save import save
 from distill.student import Row
 from distill.teacher import Model
-from kefu.bases import BaseModel
-from kefu.chat import ChatRenderer
+from kefu.llm.base_models import BaseModel
+from kefu.llm.chat import ChatRenderer
 from kefu.params import Distill
 from kefu.schema import Example, Message
 

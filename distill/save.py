@@ -7,9 +7,9 @@ from pathlib import Path
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from kefu.bases import BaseModel, copy_tokenizer
 from kefu.finite import check_weights
 from kefu.io import atomic_dir
+from kefu.llm.base_models import BaseModel, copy_tokenizer
 
 
 def save(student: PreTrainedModel | PeftModel, base: BaseModel, out: Path) -> None:

@@ -20,8 +20,8 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, set_seed
 
 from distill.loss import Batch, answer_logits, collate, distillation_loss, soft_loss
 from distill.teacher import Model, device
-from kefu.bases import BaseModel
 from kefu.finite import check_step, check_weights
+from kefu.llm.base_models import BaseModel
 from kefu.params import Distill
 
 log = logging.getLogger("kefu.distill")

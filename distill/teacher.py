@@ -18,8 +18,8 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from kefu.bases import BaseModel
 from kefu.finite import check_weights
+from kefu.llm.base_models import BaseModel
 from kefu.params import Distill
 
 log = logging.getLogger("kefu.distill")

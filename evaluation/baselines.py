@@ -17,10 +17,10 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from evaluation.metrics.text import tokens
-from kefu.retrieval import KnowledgeEntry
+from kefu.knowledge.index import KnowledgeEntry
+from kefu.metrics.text import tokens
 from kefu.schema import Example
-from kefu.slots import language
+from kefu.shop.slots import language
 
 SAMPLE = 2000  # training answers of a language that are compared with each other
 

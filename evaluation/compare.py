@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evaluation.bootstrap import Difference, paired_bootstrap
+from evaluation.candidate import Subject
 from evaluation.items import Items
 from evaluation.metrics import METRICS
 from evaluation.result import Result
-from evaluation.subject import Subject
 from evaluation.suites import SUITES
 from kefu.schema import Report
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from evaluation.baselines import constant_answers, first_entries
 from evaluation.golden import Golden, load_goldens
 from kefu.io import read_jsonl
-from kefu.knowledge import knowledge_entries
-from kefu.pack import load
+from kefu.knowledge.entries import knowledge_entries
 from kefu.params import Evaluate
 from kefu.schema import Example, IntentExample, RetrievalExample
+from kefu.shop.pack import load
 
 
 class NothingToEvaluate(ValueError):

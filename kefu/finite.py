@@ -6,7 +6,7 @@ asks ``check_step`` after the backward pass, and whatever writes a model asks ``
 
 The message is all a user sees: it names the place, the numbers, and what to try. Nothing was written then. A
 folder that was there before stays; a stage of DVC removed it when it began, and its last good version is in
-DVC's cache: `dvc checkout data/store/<folder>` brings it back, because dvc.lock still names it.
+DVC's cache: `dvc checkout store/<folder>` brings it back, because dvc.lock still names it.
 
 Knows no torch, as nothing in this package does: weights are anything with torch's ``aminmax``.
 """

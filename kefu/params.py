@@ -54,7 +54,7 @@ class Columns(Section):
 
 
 class Source(Section):
-    name: str = Field(description="folder below data/raw, and the source written into each dialogue")
+    name: str = Field(description="folder below store/raw, and the source written into each dialogue")
     channel: str = Field(description="parser: a key of data.channels.CHANNELS")
     encoding: str | None = Field(
         default=None, description="of lines that are not UTF-8; None: found out where certain, else reported"
@@ -101,7 +101,7 @@ class Ingest(Section):
 
 
 class Base(Section):
-    centre: str = Field(description="name in kefu/models.py, Hugging Face id, or local folder")
+    centre: str = Field(description="name in kefu/llm/models.py, Hugging Face id, or local folder")
     edge: str
     revision: str | None = Field(None, description="hub revision of the centre model; None: newest")
     edge_revision: str | None = Field(None, description="hub revision of the edge model; None: newest")
@@ -118,7 +118,9 @@ class Base(Section):
 class Labeler(Section):
     features: int = Field(gt=0, description="buckets of the hashed character n-grams, for each field")
     ngrams: tuple[int, int] = Field(description="narrowest and widest; a CJK character is 2 wide, others 1")
-    encoder: Literal["none", "use-multilingual"] = Field("none", description="kefu.encoder; others need kefu[encoder]")
+    encoder: Literal["none", "use-multilingual"] = Field(
+        "none", description="kefu/text/encoders.py; others need kefu[encoder]"
+    )
     regularization: float = Field(gt=0, description="C of the linear SVM: greater fits closer")
     examples: float = Field(0.0, ge=0, description="what an example of the pack counts beside a reviewed turn; 0: none")
     context_turns: int = Field(ge=0, description="turns seen before the one to label")
@@ -186,7 +188,9 @@ class Build(Section):
 class Router(Section):
     features: int = Field(gt=0)
     ngrams: tuple[int, int]
-    encoder: Literal["none", "use-multilingual"] = Field("none", description="kefu.encoder; others need kefu[encoder]")
+    encoder: Literal["none", "use-multilingual"] = Field(
+        "none", description="kefu/text/encoders.py; others need kefu[encoder]"
+    )
     regularization: float = Field(gt=0)
     examples: float = Field(0.0, ge=0, description="what an example of the pack counts beside a labelled turn; 0: none")
     folds: Folds = Field(description="for out-of-fold calibration; 3 or more")

@@ -8,12 +8,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PARAMS = ROOT / "params.yaml"
 
-RAW = ROOT / "data/raw"  # <source>/dt=YYYY-MM-DD/*, written by channels and by serving
-REVIEWED = ROOT / "data/reviewed"  # *.jsonl of Label and history/ of annotations: what people said before this run
-CHAMPION = ROOT / "data/champion.json"  # which champion this run starts from and is compared with
-FORGOTTEN = ROOT / "data/forgotten.jsonl"  # signed ledger of people who were forgotten (docs/forget.md); may be missing
+RAW = ROOT / "store/raw"  # <source>/dt=YYYY-MM-DD/*, written by channels and by serving
+REVIEWED = ROOT / "store/reviewed"  # *.jsonl of Label and history/ of annotations: what people said before this run
+CHAMPION = ROOT / "store/champion.json"  # which champion this run starts from and is compared with
+FORGOTTEN = ROOT / "store/forgotten.jsonl"  # signed ledger of forgotten people (docs/forget.md); may be missing
 
-STORE = ROOT / "data/store"
+STORE = ROOT / "store"
 DIALOGUES = STORE / "dialogues"  # dt=YYYY-MM-DD/{dialogues.parquet,quarantine.jsonl,partition.json}
 CORPUS = STORE / "corpus"  # chats.jsonl: what the tiny base models are pretrained on
 BASE = STORE / "base"  # {centre,edge}/ Hugging Face folders (edge: starting point), base.json

@@ -1,4 +1,4 @@
-"""Stage `autolabel`: labels for all turns nobody reviewed, with a promise for intents → data/store/labels.
+"""Stage `autolabel`: labels for all turns nobody reviewed, with a promise for intents → store/labels.
 
 python -m pipelines.autolabel
 """
@@ -6,27 +6,27 @@ python -m pipelines.autolabel
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from data.label import report
-from data.label.audit import audit
-from data.label.autolabel import certified, decided, evidence, warn_if_nothing, write_labels
-from data.label.everyday import Recipe
-from data.label.labeler import OUT_OF_FOLD, Judged
-from data.label.ledger import ledger
-from data.label.neighbours import Neighbours
-from data.label.opinions import OPINIONS, Opinion, Opinions
-from data.label.second_opinion import SecondOpinion, Source, listen
-from data.label.stream import chosen, labelled, partitions
+from data.labeling.autolabel import certified, decided, evidence, warn_if_nothing, write_labels
+from data.labeling.batch_labeler import Recipe
+from data.labeling.guarantee import report
+from data.labeling.guarantee.audit import audit
+from data.labeling.guarantee.audit_ledger import ledger
+from data.labeling.labeler import OUT_OF_FOLD, Judged
+from data.labeling.opinions.combine import SecondOpinion, Source, listen
+from data.labeling.opinions.nearest_turns import Neighbours
+from data.labeling.opinions.opinions import OPINIONS, Opinion, Opinions
+from data.labeling.stream import chosen, labelled, partitions
 from data.review.golden import golden_tasks
-from data.review.question import GOLDEN
+from data.review.labels import known
 from data.review.queue import queue
-from data.review.reviewed import known
-from kefu.classifier import class_names
-from kefu.dialogues import copies
+from data.review.task_id import GOLDEN
+from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
-from kefu.pack import PackError, load_rules, load_taxonomy
 from kefu.params import Autolabel
 from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED, ROOT
 from kefu.schema import Dialogue, Label
+from kefu.shop.pack import PackError, load_rules, load_taxonomy
+from kefu.store import copies
 from pipelines.stage import stage
 
 

@@ -3,11 +3,11 @@
 python -m pipelines.base
 """
 
-from kefu.bases import MissingBase
 from kefu.io import read_jsonl, write_csv
+from kefu.llm.base_models import MissingBase
 from kefu.paths import BASE, CORPUS, PLOTS
 from pipelines.stage import stage
-from training.base import prepare
+from training.base_models import prepare
 from training.corpus import Chat
 
 

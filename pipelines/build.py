@@ -1,4 +1,4 @@
-"""Stage `build`: dialogues + labels → data/store/sets/{router,sft,preferences,retrieval}.jsonl, split by customer.
+"""Stage `build`: dialogues + labels → store/sets/{router,sft,preferences,retrieval}.jsonl, split by customer.
 
 python -m pipelines.build
 """
@@ -7,9 +7,9 @@ from collections import Counter
 
 from data.sets.builder import Builder
 from kefu.io import atomic_dir, read_jsonl, write_csv
-from kefu.pack import PackError, load
 from kefu.paths import DIALOGUES, LABELS, PLOTS, REVIEW, ROOT, SETS
 from kefu.schema import Label
+from kefu.shop.pack import PackError, load
 from pipelines.stage import stage
 
 

@@ -6,10 +6,10 @@ DVC then leaves the base models alone.
     python -m pipelines.corpus
 """
 
-from kefu import pack
 from kefu.io import read_parquet, write_jsonl
 from kefu.paths import CORPUS, DIALOGUES, ROOT
 from kefu.schema import Dialogue
+from kefu.shop import pack
 from kefu.split import split_of
 from pipelines.stage import stage
 from training.corpus import chats

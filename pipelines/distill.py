@@ -4,8 +4,8 @@ python -m pipelines.distill
 """
 
 from distill.distill import distill
-from kefu.bases import MissingBase, open_base
 from kefu.io import read_jsonl, write_csv
+from kefu.llm.base_models import MissingBase, open_base
 from kefu.paths import ADAPTER, BASE, EDGE, PLOTS, SETS
 from kefu.schema import Example
 from pipelines.stage import stage

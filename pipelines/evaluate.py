@@ -1,6 +1,6 @@
-"""Stage `evaluate`: the challenger, and the champion that data/champion.json pins, on the very same items.
+"""Stage `evaluate`: the challenger, and the champion that store/champion.json pins, on the very same items.
 
-python -m pipelines.evaluate        # then open data/store/evaluation/report.html
+python -m pipelines.evaluate        # then open store/evaluation/report.html
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from evaluation import page
 from evaluation.compare import Results, compare, report, run_suites
 from evaluation.gate import flat
 from evaluation.items import Items, load_items
-from kefu import tracking
+from evaluation.open_release import Name, opened
 from kefu.io import atomic_dir, read_json, write_csv, write_json, write_jsonl, write_text
 from kefu.params import Params
 from kefu.paths import CHAMPION, EVALUATION, PLOTS, RELEASE, ROOT, SETS
+from kefu.registry import tracking
 from kefu.schema import Report
 from pipelines.stage import stage
-from pipelines.subject import Name, opened
 
 Measured = tuple[Report, Results]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from data.forget import trained_on
 from distill.export import gather
-from kefu import tracking
-from kefu.bases import MissingBase, open_base
 from kefu.io import atomic_dir, read_json
-from kefu.models import MODELS
+from kefu.llm.base_models import MissingBase, open_base
+from kefu.llm.models import MODELS
 from kefu.params import Params
 from kefu.paths import ADAPTER, BASE, CHAMPION, CORPUS, DIALOGUES, EDGE, RELEASE, RETRIEVER, ROOT, ROUTER, SETS
-from kefu.release import seal
+from kefu.registry import tracking
+from kefu.registry.seal import seal
 from pipelines.stage import git_commit, stage
 from training.merge import merge
 

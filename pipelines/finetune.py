@@ -3,10 +3,10 @@
 python -m pipelines.finetune
 """
 
-from kefu import tracking
-from kefu.bases import MissingBase, open_base
 from kefu.io import read_json, read_jsonl, write_csv
+from kefu.llm.base_models import MissingBase, open_base
 from kefu.paths import ADAPTER, BASE, CHAMPION, PLOTS, SETS
+from kefu.registry import tracking
 from kefu.schema import Example
 from pipelines.stage import stage
 from training.sft import finetune

@@ -9,11 +9,11 @@ from collections import Counter
 
 from rich.progress import Progress, TextColumn
 
-from data.clean.ingest import DayResult, IngestError, ingest
-from data.clean.room import NoRoom
-from kefu import forgotten
-from kefu.pack import PackError, load
+from data.ingest.ingest import DayResult, IngestError, ingest
+from data.ingest.room import NoRoom
 from kefu.paths import DIALOGUES, FORGOTTEN, RAW, ROOT
+from kefu.privacy import forgotten
+from kefu.shop.pack import PackError, load
 from pipelines.stage import stage
 
 _WAYS = {

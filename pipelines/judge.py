@@ -1,4 +1,4 @@
-"""Stage `judge`: the centre model's opinion of turns between hopeless and sure → data/store/judge.
+"""Stage `judge`: the centre model's opinion of turns between hopeless and sure → store/judge.
 
     python -m pipelines.judge
 
@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data.label.autolabel import decided
-from data.label.band import Band, candidates, draw
-from data.label.labeler import OUT_OF_FOLD, Judged
-from data.label.opinions import OPINIONS, Opinion, worth
-from data.label.stream import chosen
-from data.review.reviewed import known
-from kefu.classifier import class_names
+from data.labeling.autolabel import decided
+from data.labeling.labeler import OUT_OF_FOLD, Judged
+from data.labeling.opinions.judge_sampling import Band, candidates, draw
+from data.labeling.opinions.opinions import OPINIONS, Opinion, worth
+from data.labeling.stream import chosen
+from data.review.labels import known
+from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_jsonl
-from kefu.pack import PackError, load_taxonomy
 from kefu.params import Judge
 from kefu.paths import BASE, DIALOGUES, JUDGE, LABELER, REVIEWED, ROOT
+from kefu.shop.pack import PackError, load_taxonomy
 from pipelines.stage import stage
 
 
 def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
     """The opinions, and what they are worth."""
-    from data.label.judge import Judge as Model  # torch: slow to load, and needed only here
+    from data.labeling.opinions.judge import Judge as Model  # torch: slow to load, and needed only here
 
     taxonomy = load_taxonomy(pack)
     people = known(REVIEWED, taxonomy.version)

@@ -1,17 +1,17 @@
-"""Stage `labeler`: data/reviewed + dialogues → data/store/labeler, the classifier that sees whole dialogues.
+"""Stage `labeler`: store/reviewed + dialogues → store/labeler, the classifier that sees whole dialogues.
 
 python -m pipelines.labeler
 """
 
-from data.label.held_out import kept_apart
-from data.label.labeler import quality, reliability_rows, train_labeler
-from data.label.stream import chosen
-from data.label.turns import join_intents
-from data.review.reviewed import known
+from data.labeling.held_out import kept_apart
+from data.labeling.join import join_intents
+from data.labeling.labeler import quality, reliability_rows, train_labeler
+from data.labeling.stream import chosen
+from data.review.labels import known
 from kefu.io import atomic_dir, write_csv
-from kefu.pack import PackError, load_rules, load_taxonomy
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED, ROOT
-from kefu.phrases import load_phrases
+from kefu.shop.examples import load_phrases
+from kefu.shop.pack import PackError, load_rules, load_taxonomy
 from pipelines.stage import stage
 
 

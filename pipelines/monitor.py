@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data.monitor.cache import Day, read_day
-from data.monitor.drift import warn
-from data.monitor.labels import by_day
-from data.monitor.page import render
-from data.monitor.profile import profile
-from data.review.reviewed import known
+from data.monitoring.cache import Day, read_day
+from data.monitoring.drift import warn
+from data.monitoring.label_quality import by_day
+from data.monitoring.page import render
+from data.monitoring.profile import profile
+from data.review.labels import known
 from kefu.io import read_json, write_csv, write_json, write_text
-from kefu.knowledge import questions
-from kefu.pack import PackError, load
+from kefu.knowledge.entries import questions
 from kefu.params import Monitor
 from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED, ROOT
+from kefu.shop.pack import PackError, load
 from pipelines.stage import stage
 
 

@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.gate import Decision, decide, flat
-from kefu import tracking
 from kefu.io import read_json, write_json
 from kefu.paths import CHAMPION, EVALUATION, RELEASE, STORE
-from kefu.release import verify
+from kefu.registry import tracking
+from kefu.registry.seal import verify
 from kefu.schema import Report
 from pipelines.stage import Stage, stage
 
@@ -47,7 +47,7 @@ def warn_of_another_champion() -> None:
     now, pinned = tracking.champion(), read_json(CHAMPION)["version"]
     if now and now.version != pinned:
         shown = f"version {pinned}" if pinned else "no champion"
-        log.warning("compared with %s (data/champion.json), but version %d serves: see `kefu day`", shown, now.version)
+        log.warning("compared with %s (store/champion.json), but version %d serves: see `kefu day`", shown, now.version)
 
 
 def promote(s: Stage, challenger: Report) -> int:
@@ -74,7 +74,7 @@ def main() -> None:
         write_json(STORE / "promotion.json", record | {"rows": [row.model_dump() for row in decision.rows]})
         s.log({"passed": float(version is not None), "failed_bounds": sum(r.verdict == "fail" for r in decision.rows)})
     if version is None:
-        print("   the gate is closed: the champion stays. See data/store/evaluation/report.html")
+        print("   the gate is closed: the champion stays. See store/evaluation/report.html")
         sys.exit(1)
 
 

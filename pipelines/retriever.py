@@ -1,13 +1,13 @@
-"""Stage `retriever`: the pack's knowledge → data/store/retriever, encoder and vectors.
+"""Stage `retriever`: the pack's knowledge → store/retriever, encoder and vectors.
 
 python -m pipelines.retriever
 """
 
 from kefu.io import atomic_dir, read_jsonl
-from kefu.pack import PackError, load
+from kefu.knowledge.index import Index
 from kefu.paths import RETRIEVER, ROOT, SETS
-from kefu.retrieval import Index
 from kefu.schema import RetrievalExample
+from kefu.shop.pack import PackError, load
 from pipelines.stage import stage
 from training.retriever import build_index, measure_index
 

@@ -1,15 +1,15 @@
-"""Stage `review`: queue → Label Studio → data/store/review: all labels by people, and how far these agree.
+"""Stage `review`: queue → Label Studio → store/review: all labels by people, and how far these agree.
 
 python -m pipelines.review
 """
 
-from data.label.ledger import drawn
+from data.labeling.guarantee.audit_ledger import drawn
 from data.review.sync import sync
-from kefu.dialogues import read_dialogues
 from kefu.io import read_jsonl, write_json, write_jsonl
-from kefu.pack import PackError, load
 from kefu.paths import DIALOGUES, LABELS, REVIEW, REVIEWED, ROOT
 from kefu.schema import ReviewTask
+from kefu.shop.pack import PackError, load
+from kefu.store import read_dialogues
 from pipelines.stage import stage
 
 

@@ -1,13 +1,13 @@
-"""Stage `router`: data/store/sets/router.jsonl + the pack's words and examples → data/store/router, to route with.
+"""Stage `router`: store/sets/router.jsonl + the pack's words and examples → store/router, to route with.
 
 python -m pipelines.router
 """
 
+from kefu.intents.router import Router
 from kefu.io import atomic_dir, read_jsonl, write_csv
 from kefu.paths import PLOTS, ROOT, ROUTER, SETS
-from kefu.phrases import load_phrases
-from kefu.router import Router
 from kefu.schema import IntentExample
+from kefu.shop.examples import load_phrases
 from pipelines.stage import stage
 from training.router import measure_router, train_router
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import yaml
 
-from kefu import tracking
 from kefu.io import BadRecord, write_json
+from kefu.locks import ending_when_busy
 from kefu.params import Params, ParamsError, load
 from kefu.paths import METRICS, ROOT
-from pipelines.busy import ending_when_busy
+from kefu.registry import tracking
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
 
@@ -35,7 +35,7 @@ class Stage:
     metrics: dict[str, float] = field(default_factory=dict)
 
     def log(self, values: Mapping[str, float]) -> None:
-        """Gathers metrics: written to data/store/metrics/<stage>.json and MLflow when the stage ends."""
+        """Gathers metrics: written to store/metrics/<stage>.json and MLflow when the stage ends."""
         self.metrics.update(values)
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import PreTrainedModel, set_seed
 
-from kefu.bases import BaseModel
 from kefu.finite import check_weights
 from kefu.io import atomic_dir, read_json, write_json
+from kefu.llm.base_models import BaseModel
 from kefu.params import Finetune
-from kefu.release import read_manifest
+from kefu.registry.seal import read_manifest
 
 log = logging.getLogger("kefu.finetune")
 CONFIG = "adapter_config.json"

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kefu.knowledge import knowledge_entries, questions
-from kefu.pack import Lang, Pack
-from kefu.prompt import answer_messages, merged
-from kefu.retrieval import KnowledgeEntry
+from kefu.knowledge.entries import knowledge_entries, questions
+from kefu.knowledge.index import KnowledgeEntry
+from kefu.llm.prompt import answer_messages, merged
 from kefu.schema import Dialogue, Message, Record, Turn
+from kefu.shop.pack import Lang, Pack
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 

@@ -21,7 +21,7 @@ from rich.table import Table
 from transformers import PretrainedConfig, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from kefu import params
-from kefu.models import MODELS, PUBLISHED, Published
+from kefu.llm.models import MODELS, PUBLISHED, Published
 from kefu.params import Finetune
 
 BLOCK, SUPERBLOCK = 64, 256  # weights a quantization constant, constants a second-level constant

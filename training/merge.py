@@ -13,8 +13,8 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
-from kefu.bases import BaseModel, copy_tokenizer
 from kefu.finite import check_weights
+from kefu.llm.base_models import BaseModel, copy_tokenizer
 
 
 def merge(base: BaseModel, adapter: Path, out: Path) -> None:

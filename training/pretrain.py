@@ -24,7 +24,7 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 from transformers.utils import logging as transformers_logging
 
 from kefu.finite import check_step, check_weights
-from kefu.models import TinySize
+from kefu.llm.models import TinySize
 from training.tokenizer import MAX_LENGTH
 
 log = logging.getLogger("kefu.base")

@@ -11,7 +11,7 @@ from bitsandbytes.nn import Linear4bit
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from kefu.bases import BaseModel
+from kefu.llm.base_models import BaseModel
 from kefu.params import Finetune
 
 

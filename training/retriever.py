@@ -14,12 +14,12 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
-from kefu.knowledge import knowledge_entries
-from kefu.ngrams import count_ngrams, inverse_frequency, weigh
-from kefu.pack import Pack
+from kefu.knowledge.entries import knowledge_entries
+from kefu.knowledge.index import Encoder, EncoderConfig, Index
 from kefu.params import Retriever
-from kefu.retrieval import Encoder, EncoderConfig, Index
 from kefu.schema import RetrievalExample
+from kefu.shop.pack import Pack
+from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
 
 DEPTH = 10  # entries looked at for the mean reciprocal rank
 

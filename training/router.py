@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import f1_score
 
-from kefu.calibration import accuracy_at_coverage, expected_calibration_error
-from kefu.fitting import fit
+from kefu.intents.calibration import accuracy_at_coverage, expected_calibration_error
+from kefu.intents.context import Run
+from kefu.intents.router import Router
+from kefu.intents.train import fit
+from kefu.intents.views import ROUTER_FIELDS, router_run
 from kefu.params import Router as RouterParams
-from kefu.phrases import NONE, Phrases, lessons
-from kefu.router import Router
-from kefu.runs import Run
 from kefu.schema import IntentExample
-from kefu.views import ROUTER_FIELDS, router_run
+from kefu.shop.examples import NONE, Phrases, lessons
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Supervised fine-tuning of the centre model: QLoRA on the answers that people gave.
 
-Chats are rendered by kefu/chat.py, not by TRL, so that training sees the tokens serving will; the labels
+Chats are rendered by kefu/llm/chat.py, not by TRL, so that training sees the tokens serving will; the labels
 are -100 everywhere but on the assistant's tokens, so only answers are learned. Chats longer than
 ``max_length`` lose their oldest messages; one whose last exchange alone is too long is left out and counted.
 """
@@ -21,13 +21,13 @@ from peft import PeftModel
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
 from trl import SFTTrainer
 
-from kefu.bases import BaseModel
-from kefu.chat import ChatRenderer
 from kefu.finite import check_loss, check_step, check_weights
+from kefu.llm.base_models import BaseModel
+from kefu.llm.chat import ChatRenderer
 from kefu.params import Finetune
 from kefu.schema import Example
 from training import adapter, quantized
-from training.arguments import sft_config
+from training.trl_arguments import sft_config
 
 log = logging.getLogger("kefu.finetune")
 IGNORED = -100

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.jddc.workspace import SOURCE, truth
-from kefu.pack import Rule, load_rules
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Turn
+from kefu.shop.pack import Rule, load_rules
 
 Place = tuple[str, int]  # dialogue id, turn
 

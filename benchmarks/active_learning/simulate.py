@@ -16,10 +16,10 @@ import numpy as np
 
 from benchmarks.active_learning.data import Place, Set
 from benchmarks.active_learning.strategies import STRATEGIES
-from data.label.labeler import Guess, guesses, train_labeler
-from data.label.proposal import Proposal
-from data.label.turns import LabelledTurn
-from kefu.classifier import TextClassifier
+from data.labeling.join import LabelledTurn
+from data.labeling.labeler import Guess, guesses, train_labeler
+from data.labeling.proposal import Proposal
+from kefu.intents.classifier import TextClassifier
 from kefu.params import Labeler
 from kefu.schema import Label
 from kefu.split import fold_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from data.label.proposal import Proposal
+from data.labeling.proposal import Proposal
 from data.review.queue import arranged, rank
 from data.review.worth import by_worth, worth
 

@@ -19,11 +19,11 @@ from rich.table import Table
 
 from benchmarks.autolabel import sets, speed
 from benchmarks.autolabel.sets import Judgement
-from data.label.bound import lower_bound
-from kefu.pack import load as load_pack
+from data.labeling.guarantee.confidence_bound import lower_bound
 from kefu.params import load
 from kefu.paths import ROOT
-from kefu.wordings import load_wordings
+from kefu.shop.label_patterns import load_wordings
+from kefu.shop.pack import load as load_pack
 
 SETS = {
     "The wordings' author's own sentences, all looked at by now": ("held_out", sets.SEEN),

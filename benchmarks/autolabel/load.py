@@ -16,13 +16,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.clean.part import SCHEMA
+from data.ingest.converted import SCHEMA
 from data.sample.dialogue import write
 from data.sample.people import Crowd, Person
 from data.sample.spec import load_spec
 from data.sample.talk import Said, Writer
-from kefu.pack import Pack
 from kefu.schema import Dialogue, Turn
+from kefu.shop.pack import Pack
 
 TURNS, GROUP, DAY = 12, 10_000, 6  # DAY: the seventh of the SAMPLE days, whose words all exist by then
 Truth = dict[tuple[str, int], str]

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from data.label.entities import EntityFinder
-from data.label.handover import HandoverRules
-from data.label.outcome import OutcomeRules
-from data.label.quality import PROBLEMS, QualityRules
-from data.label.sentiment import SentimentRules
-from kefu.pack import Pack
+from data.labeling.signals.answer_quality import PROBLEMS, QualityRules
+from data.labeling.signals.entities import EntityFinder
+from data.labeling.signals.handover import HandoverRules
+from data.labeling.signals.resolution import OutcomeRules
+from data.labeling.signals.sentiment import SentimentRules
 from kefu.schema import Dialogue, Turn
-from kefu.wordings import LabelWordings
+from kefu.shop.label_patterns import LabelWordings
+from kefu.shop.pack import Pack
 
 CASES = Path(__file__).parent / "cases"
 SEEN = "seen"  # all of the set was looked at

@@ -15,21 +15,21 @@ import numpy as np
 import psutil
 
 from benchmarks.autolabel import load
-from data.label.acceptance import Acceptance
-from data.label.autolabel import ACCEPTED, certified, write_labels
-from data.label.everyday import Recipe
-from data.label.labeler import train_labeler
-from data.label.stream import labelled
-from data.label.turns import LabelledTurn
+from data.labeling.autolabel import ACCEPTED, certified, write_labels
+from data.labeling.batch_labeler import Recipe
+from data.labeling.guarantee.acceptance import Acceptance
+from data.labeling.join import LabelledTurn
+from data.labeling.labeler import train_labeler
+from data.labeling.stream import labelled
 from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl
-from kefu.pack import load as load_pack
-from kefu.pack import load_rules
 from kefu.params import Params
 from kefu.paths import ROOT
-from kefu.phrases import load_phrases
 from kefu.schema import Label
-from serving.knowledge.shop_build import build
+from kefu.shop.examples import load_phrases
+from kefu.shop.pack import load as load_pack
+from kefu.shop.pack import load_rules
+from serving.tools.demo_database import build
 
 REVIEWED, SEED = 900, 11  # dialogues that people labelled before
 

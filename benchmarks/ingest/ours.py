@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.ingest.formats import source
-from data.clean.ingest import ingest
+from data.ingest.ingest import ingest
 from kefu.params import load
 
 PII = {"ORDER": r"KF\d{10}"}

@@ -19,12 +19,12 @@ from rich.table import Table
 
 from benchmarks.jddc import measure, workspace
 from benchmarks.workcopy import run
-from kefu.dialogues import read_dialogues
-from kefu.pack import load as load_pack
+from kefu.llm.prompt import answer_messages
 from kefu.params import load
-from kefu.prompt import answer_messages
 from kefu.schema import Turn
-from serving.engine.load import load_engines
+from kefu.shop.pack import load as load_pack
+from kefu.store import read_dialogues
+from serving.engines.load import load_engines
 
 QUESTIONS = 10
 
@@ -49,7 +49,7 @@ def main() -> None:
     workspace.prepare(work, given.data.resolve())
     code = run(work, "dvc", "repro", check=False).returncode  # the gate may well refuse
 
-    store = work / "data/store"
+    store = work / "store"
     params = load(work / "params.yaml")
     truth = {(d, t): i for d, t, i in workspace.truth(given.data) if workspace.kept_out(d)}
     console = Console()

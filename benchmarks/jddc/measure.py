@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kefu.dialogues import read_dialogues
+from kefu.intents.router import Router
 from kefu.io import read_json, read_jsonl
-from kefu.router import Router
 from kefu.schema import Dialogue, Label
+from kefu.store import read_dialogues
 
 Truth = dict[tuple[str, int], str]
 

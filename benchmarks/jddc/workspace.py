@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.workcopy import copy_project, edit_params
 from kefu.io import write_jsonl
-from kefu.pack import load
 from kefu.schema import Label
+from kefu.shop.pack import load
 from kefu.split import fold_of
 
 SOURCE = "jddc"
@@ -43,10 +43,10 @@ def prepare(work: Path, data: Path) -> None:
     copy_project(work)
     edit_params(work, lambda params: params["ingest"].update(sources=[{"name": SOURCE, "channel": "jddc"}]))
     for day in sorted(data.glob("dt=*")):
-        shutil.copytree(day, work / "data/raw" / SOURCE / day.name)
+        shutil.copytree(day, work / "store/raw" / SOURCE / day.name)
     version = load(work / "shop").taxonomy.version
     write_jsonl(
-        work / "data/reviewed/jddc.jsonl",
+        work / "store/reviewed/jddc.jsonl",
         (
             Label(dialogue_id=d, turn=t, what="intent", value=i, source="review:jddc", confidence=1.0, version=version)
             for d, t, i in truth(data)

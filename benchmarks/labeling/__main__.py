@@ -1,7 +1,7 @@
 """Several ways to tell a customer turn's intent, on JD's conversations and on Banking77, compared fairly.
 
     python -m benchmarks.labeling [--data ../shared/data] [--fold 0] [--set jd|banking77|folds] [--encoder]
-                                  [--base data/store/base/centre]
+                                  [--base store/base/centre]
 
 Every method learns from the same turns and is measured on the same turns kept out, in two views: the router's
 (what came before) and the labeler's (the whole dialogue, the answer too). Rows named Kefu are the product's own

@@ -13,7 +13,7 @@ from benchmarks.labeling.tuned import fine_tuned
 def methods(base: Path) -> dict[str, Scores]:
     """Raises FileNotFoundError when there is no model in the folder: ``make demo`` builds one."""
     if not (base / "config.json").is_file():
-        raise FileNotFoundError(f"{base} holds no model; `make demo` builds one in data/store/base/centre")
+        raise FileNotFoundError(f"{base} holds no model; `make demo` builds one in store/base/centre")
     reader = Reader(base)
     return {
         "base model's hidden states, middle layer": partial(frozen, reader=reader, layer=reader.layers // 2),

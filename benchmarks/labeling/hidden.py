@@ -1,7 +1,7 @@
 """The base model's own hidden states as features: a reader that is not trained, below a linear classifier.
 
 Each field of the view is rendered as one message of its speaker, in the roles the base model was pretrained
-with, and read by itself. As with ``kefu.features``' encoder, a field's vector is the mean of its tokens'
+with, and read by itself. As with ``kefu.intents.features``' encoder, a field's vector is the mean of its tokens'
 states, centred and of the field's weight in length.
 
 Two layers are shown: the last one serves the next token, one in the middle often says more. Reading the turn
@@ -21,10 +21,10 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from benchmarks.labeling.opinions import Prepared, out_of_fold, svm
-from kefu.bases import model_facts
-from kefu.chat import ChatRenderer
+from kefu.intents.views import LABELER_FIELDS, ROUTER_FIELDS
+from kefu.llm.base_models import model_facts
+from kefu.llm.chat import ChatRenderer
 from kefu.schema import Message
-from kefu.views import LABELER_FIELDS, ROUTER_FIELDS
 
 LONGEST, BATCH = 256, 64  # tokens of a text that are read; texts at once
 BESIDE = 0.5  # weight of the states beside the n-grams

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from benchmarks.labeling.task import Task
-from kefu.calibration import accuracy_at_coverage, expected_calibration_error
+from kefu.intents.calibration import accuracy_at_coverage, expected_calibration_error
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from benchmarks.labeling.opinions import (
     static,
     svm,
 )
-from data.label.rules import FIELD
-from kefu.calibration import beta_map, corrected, softmax, temperature
+from data.labeling.rule_votes import FIELD
+from kefu.intents.calibration import beta_map, corrected, softmax, temperature
 
 SURE = 0.9  # confidence from which a pseudo-label is learned from
 

@@ -16,11 +16,11 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.svm import LinearSVC
 
 from benchmarks.labeling.task import Task
-from data.label.rules import FIELD, WEIGHT, view_with_rules
-from kefu.features import FeatureConfig, Features
-from kefu.ngrams import count_ngrams, inverse_frequency, weigh
+from data.labeling.rule_votes import FIELD, WEIGHT, view_with_rules
+from kefu.intents.features import FeatureConfig, Features
+from kefu.intents.views import LABELER_FIELDS, ROUTER_FIELDS
 from kefu.split import fold_of
-from kefu.views import LABELER_FIELDS, ROUTER_FIELDS
+from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
 
 FOLDS, SEED, CONTEXT, BUCKETS, NGRAMS = 4, 11, 6, 65536, (1, 4)
 NEIGHBOURS, SHARPNESS, DIMENSIONS = 15, 4, 128

@@ -16,14 +16,14 @@ import numpy as np
 
 from benchmarks.labeling.judge import Said
 from benchmarks.labeling.task import Task
-from data.label.labeler import guesses, train_labeler
-from data.label.rules import view_with_rules, votes
-from data.label.turns import LabelledTurn
-from kefu.classifier import TextClassifier
+from data.labeling.join import LabelledTurn
+from data.labeling.labeler import guesses, train_labeler
+from data.labeling.rule_votes import view_with_rules, votes
+from kefu.intents.classifier import TextClassifier
+from kefu.intents.router import Router
 from kefu.params import Params
-from kefu.phrases import NONE, Utterance
-from kefu.router import Router
 from kefu.schema import IntentExample, Turn
+from kefu.shop.examples import NONE, Utterance
 from training.router import train_router
 
 NOTHING_KNOWN, ONLY_KNOWN = (

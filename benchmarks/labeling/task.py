@@ -15,10 +15,10 @@ import yaml
 
 from benchmarks.active_learning.data import Set
 from benchmarks.jddc.workspace import FOLDS, SEED
-from data.label.turns import LabelledTurn, join_intents
-from kefu.pack import Intent, Rule, load_taxonomy
-from kefu.phrases import Phrases, load_phrases
+from data.labeling.join import LabelledTurn, join_intents
 from kefu.schema import Dialogue, Label
+from kefu.shop.examples import Phrases, load_phrases
+from kefu.shop.pack import Intent, Rule, load_taxonomy
 from kefu.split import fold_of, fraction
 
 

@@ -1,4 +1,4 @@
-"""Makes ``kefu/pii/lexicon.json.gz``: how often Chinese words are, and what Chinese names are made of.
+"""Makes ``kefu/privacy/detectors/lexicon.json.gz``: how often Chinese words are, and what Chinese names are made of.
 
     .venv/peers/pii/bin/python -m benchmarks.pii.lexicon
 
@@ -22,9 +22,9 @@ from pathlib import Path
 
 from faker.providers.person.zh_CN import Provider
 
-from kefu.pii.surnames import COMPOUNDS, LIKELY_CHARACTERS, SURNAME_CHARACTERS
+from kefu.privacy.detectors.names_zh_lists import COMPOUNDS, LIKELY_CHARACTERS, SURNAME_CHARACTERS
 
-TARGET = Path(__file__).parents[2] / "kefu/pii/lexicon.json.gz"
+TARGET = Path(__file__).parents[2] / "kefu/privacy/detectors/lexicon.json.gz"
 _EXTRA = (
     "包邮 满减 亲亲 么么哒 包退 包换 李宁 周大福 周生生 周杰伦 周黑鸭 王老吉 王小卤 徐福记 张小泉 "
     "张裕 金龙鱼 康师傅 安卓 安踏 花王 江小白 任天堂 雷神 文具 申通 韵达 中通 圆通 祝您 "

@@ -1,4 +1,4 @@
-"""Makes ``kefu/pii/names.json.gz``: first names and surnames in Latin letters, and which are words as well.
+"""Makes ``kefu/privacy/detectors/names.json.gz``: first names and surnames, and which are words as well.
 
     .venv/peers/pii/bin/python -m benchmarks.pii.names_list
 
@@ -21,9 +21,9 @@ import faker.providers.person as providers
 from faker.providers.address.en_US import Provider as Places
 from faker.providers.lorem.en_US import Provider as Lorem
 
-from kefu.pii.firstnames import FIRST, NO_NAMES
+from kefu.privacy.detectors.names_en_lists import FIRST, NO_NAMES
 
-TARGET = Path(__file__).parents[2] / "kefu/pii/names.json.gz"
+TARGET = Path(__file__).parents[2] / "kefu/privacy/detectors/names.json.gz"
 _LATIN = re.compile("[A-ZÀ-Þ][a-zà-ÿ'’-]+(?:[A-ZÀ-Þ][a-zà-ÿ]+)?")
 _OTHER = (  # places, brands and things of shops that are names too
     "paris london sydney austin houston dallas dublin florence milan geneva victoria georgia virginia carolina dakota "

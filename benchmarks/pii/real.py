@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kefu.redact import Redactor
+from kefu.privacy.redact import Redactor
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Which kind of value stands in a frame, of what type it is, and how one is drawn.
 
 A placeholder ``{mobile}`` of a frame is one line here. Kinds without a type are harmless. A type is what
-``kefu/redact.py`` calls it.
+``kefu/privacy/redact.py`` calls it.
 """
 
 from __future__ import annotations

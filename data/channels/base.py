@@ -1,7 +1,7 @@
 """What a channel is: a function from a day's files to dialogues, and to problems where it finds none.
 
 A parser understands one format and nothing else: it neither redacts nor checks lengths nor removes
-duplicates (``data/clean`` does). It never raises for what stands in a file: a record that cannot be
+duplicates (``data/ingest`` does). It never raises for what stands in a file: a record that cannot be
 read becomes a ``Problem``, and the next one is tried.
 """
 
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from data.channels.arrays import records
-from data.channels.files import Inputs, Line, Problem, lines
-from kefu.secret import pseudonym
+from data.channels.reading.files import Inputs, Line, Problem, lines
+from data.channels.reading.json_arrays import records
+from kefu.privacy.pseudonyms import pseudonym
 
 CHANNEL_ROLES = frozenset({"customer", "agent", "bot"})
 

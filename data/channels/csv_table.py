@@ -19,12 +19,12 @@ from datetime import datetime
 from pathlib import Path
 
 from data.channels.base import BadRow, Inputs, Parsed, Problem
-from data.channels.csv_rows import Row, Rows
-from data.channels.files import TextFile
-from data.channels.gathered import Gathered, parts
-from data.channels.sessions import Said, dialogues
+from data.channels.reading.csv_rows import Row, Rows
+from data.channels.reading.files import TextFile
+from data.channels.reading.gathered import Gathered, parts
+from data.channels.reading.sessions import Said, dialogues
 from kefu.params import Source
-from kefu.secret import pseudonym
+from kefu.privacy.pseudonyms import pseudonym
 
 
 class _Table:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from data.channels.base import Inputs, Line, Parsed, Problem, all_lines
-from data.channels.gathered import Gathered, parts
-from data.channels.sessions import Said, dialogues
-from kefu.secret import pseudonym
+from data.channels.reading.gathered import Gathered, parts
+from data.channels.reading.sessions import Said, dialogues
+from kefu.privacy.pseudonyms import pseudonym
 
 _COLUMNS = 7
 _ROLES = {"0": "customer", "1": "agent"}

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.channels.base import BadRow, Inputs, Line, Parsed, Problem, RawTurn, all_lines, decode
-from data.channels.files import OwnedRow
-from data.channels.gathered import Gathered, parts
-from data.channels.sessions import shared_session
-from kefu.secret import is_pseudonym, pseudonym
+from data.channels.reading.files import OwnedRow
+from data.channels.reading.gathered import Gathered, parts
+from data.channels.reading.sessions import shared_session
+from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 
 _NEEDED = ("session", "time", "role", "text")
 

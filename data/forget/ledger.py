@@ -1,4 +1,4 @@
-"""The signed record of who was forgotten: ``data/forgotten.jsonl``.
+"""The signed record of who was forgotten: ``store/forgotten.jsonl``.
 
 A row holds the pseudonym, what was removed where, which models saw the person, and what could not be
 reached. It is signed with a key derived from KEFU_SECRET, together with the signature of the row before it:
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kefu.io import BadRecord, write_text
-from kefu.secret import signature
+from kefu.privacy.pseudonyms import signature
 
 PURPOSE = "forgotten"
 

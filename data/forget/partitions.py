@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data.clean import partition
-from data.clean.minhash import WORDS
-from data.clean.part import Marks
 from data.forget.traces import Traces
-from kefu.dialogues import COPIES, DIALOGUES
+from data.ingest import partition
+from data.ingest.converted import Marks
+from data.ingest.dedupe.minhash import WORDS
 from kefu.io import read_json
+from kefu.store import COPIES, DIALOGUES
 
 _WRITTEN = {DIALOGUES, COPIES, partition.QUARANTINE, partition.FACTS}
 _MARKS = (partition.KEYS, partition.SESSIONS, partition.SIGNATURES)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from data.clean.partition import QUARANTINE
-from data.forget.ids import Named
+from data.forget.mentions import Named
+from data.ingest.partition import QUARANTINE
 from kefu.io import read_jsonl
 from kefu.schema import Rejected
 

@@ -15,19 +15,19 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from data.channels import CHANNELS
-from data.channels.arrays import is_array
 from data.channels.base import Parsed, PerLine
-from data.channels.files import Inputs, Line, TextFile
-from data.clean.batches import SourceDay
-from data.clean.ingest import find_days
-from data.forget.elements import Element, Elements
-from data.forget.ids import Named
-from data.forget.rest import Rest
+from data.channels.reading.files import Inputs, Line, TextFile
+from data.channels.reading.json_arrays import is_array
+from data.forget.broken_arrays import Rest
+from data.forget.csv_rows import Table
+from data.forget.json_elements import Element, Elements
+from data.forget.mentions import Named
+from data.forget.ownership import Reader, Sorted
 from data.forget.rewrite import without_elements, without_lines
-from data.forget.table import Table
-from data.forget.whose import Reader, Sorted
+from data.ingest.batches import SourceDay
+from data.ingest.ingest import find_days
 from kefu.params import Ingest
-from kefu.secret import pseudonym
+from kefu.privacy.pseudonyms import pseudonym
 
 SETTLE_S = 0.05  # a log line that serving had opened the old file for is written by then
 

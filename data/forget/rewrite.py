@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from data.channels.encoding import Undecodable
-from data.channels.files import LONGEST_LINE, TextFile
-from data.forget.elements import Element, Elements
-from data.forget.plain import Plain, Stream, opened
-from data.forget.rest import Rest
+from data.channels.reading.encoding import Undecodable
+from data.channels.reading.files import LONGEST_LINE, TextFile
+from data.forget.broken_arrays import Rest
+from data.forget.json_elements import Element, Elements
+from data.forget.packed_files import Plain, Stream, opened
 
 Drop = Callable[[int, str], bool]  # number of a line, its text
 _MARKS = {

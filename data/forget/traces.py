@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from data.forget.quarantined import shown
 from data.forget.raw import Removed
-from kefu.dialogues import COPIES, DIALOGUES
+from kefu.store import COPIES, DIALOGUES
 
 SHORTEST = 8  # characters; shorter texts are everybody's
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from kefu.dialogues import DIALOGUES
-from kefu.secret import signature
+from kefu.privacy.pseudonyms import signature
+from kefu.store import DIALOGUES
 
 FOLDER = "trained_on"
 SIZE = 8  # bytes

@@ -15,9 +15,9 @@ from itertools import permutations
 from statistics import median
 from typing import Any
 
-from data.review.answers import Annotation
-from data.review.question import FIRST, GOLDEN, INTENT, RESOLUTION
-from data.review.reviewed import Known
+from data.review.label_studio.annotations import Annotation
+from data.review.labels import Known
+from data.review.task_id import FIRST, GOLDEN, INTENT, RESOLUTION
 
 Unit = dict[str, str]  # reviewer → value
 Said = tuple[str, object, str]  # reviewer, unit, value

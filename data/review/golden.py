@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from data.label.labeler import Judged
+from data.labeling.labeler import Judged
 from kefu.schema import Label, ReviewTask
 from kefu.split import fraction
 

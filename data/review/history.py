@@ -1,4 +1,4 @@
-"""All that people ever said: ``data/reviewed/history/labelstudio.jsonl``, one ``Annotation`` a line.
+"""All that people ever said: ``store/reviewed/history/labelstudio.jsonl``, one ``Annotation`` a line.
 
 A changed mind is another line, nothing is overwritten; labels follow from this file (``votes``) and can be
 derived from it again. The file is replaced as a whole, so it is never torn.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from data.review.answers import Annotation
+from data.review.label_studio.annotations import Annotation
 from kefu.io import private_dir, read_jsonl, write_jsonl
 
 FILE = "history/labelstudio.jsonl"

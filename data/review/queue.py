@@ -19,11 +19,11 @@ from heapq import merge
 
 import numpy as np
 
-from data.label.proposal import Proposal
+from data.labeling.proposal import Proposal
 from data.review.worth import by_worth, worth
-from kefu.ngrams import count_ngrams, inverse_frequency, weigh
 from kefu.schema import ReviewTask
 from kefu.split import fraction
+from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
 
 REACH = 2500  # questions that are compared with each other; more is not asked in a day
 ALIKE = 0.7  # cosine of n-grams from which two questions are the same: "还没到" and "还没到啊"

@@ -1,12 +1,12 @@
 """What a task may not tell whoever answers it: whether chance drew the turn for the audit, and if the machine was sure.
 
 It goes with the task as a keyed hash that every task has, and comes back with the answer: so the audit's ledger
-can be written whatever became of data/store/labels meanwhile. Under another KEFU_SECRET it cannot be read.
+can be written whatever became of store/labels meanwhile. Under another KEFU_SECRET it cannot be read.
 """
 
 from __future__ import annotations
 
-from kefu.secret import signature
+from kefu.privacy.pseudonyms import signature
 
 FIELD = "mark"  # of a task's data
 _STATES = {None: "not drawn", True: "drawn, sure", False: "drawn, unsure"}

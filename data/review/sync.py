@@ -12,19 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.review import answers, history, reviewed
+from data.review import history
+from data.review import labels as reviewed
 from data.review.agreement import agreement, figures
-from data.review.answers import Answers
-from data.review.details import Details
-from data.review.question import CANNOT_TELL, FIRST, GOLDEN, INTENT, key
-from data.review.reviewed import Known
-from data.review.studio import Studio, StudioUnavailable
-from data.review.tasks import Ask, studio_task
+from data.review.label_studio import annotations as answers
+from data.review.label_studio.annotations import Answers
+from data.review.label_studio.client import Studio, StudioUnavailable
+from data.review.label_studio.slot_labels import Details
+from data.review.label_studio.tasks import Ask, studio_task
+from data.review.labels import Known
+from data.review.task_id import CANNOT_TELL, FIRST, GOLDEN, INTENT, key
 from data.review.withdrawn import withdrawn
-from kefu.pack import Pack
 from kefu.params import Review
-from kefu.redact import Redactor
+from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Label, ReviewTask
+from kefu.shop.pack import Pack
 from kefu.split import fraction
 
 log = logging.getLogger("kefu.review")
@@ -124,7 +126,7 @@ def sync(
 
     Args:
         dialogues: the dialogue store, read only when something is pushed.
-        folder: ``data/reviewed``; read, never written (`kefu review pull` writes it).
+        folder: ``store/reviewed``; read, never written (`kefu review pull` writes it).
         drawn: see ``open_asks``.
     """
     version = pack.taxonomy.version

@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from data.review.answers import Annotation
-from data.review.question import ANSWER, CANNOT_TELL, GOLDEN, INTENT, OPINIONS, RESOLUTION
+from data.review.label_studio.annotations import Annotation
+from data.review.task_id import ANSWER, CANNOT_TELL, GOLDEN, INTENT, OPINIONS, RESOLUTION
 from kefu.schema import Label
 
 

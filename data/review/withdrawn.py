@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from data.review.answers import Annotation, Answers, moment
-from data.review.question import task_key
+from data.review.label_studio.annotations import Annotation, Answers, moment
+from data.review.task_id import task_key
 
 
 def withdrawn(

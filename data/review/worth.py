@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from data.label.proposal import Proposal
-from kefu.ngrams import normalize
+from data.labeling.proposal import Proposal
 from kefu.split import fraction
+from kefu.text.ngrams import normalize
 
 DISCONTENT = {1: 2.0, 2: 1.5}  # csat → factor
 

@@ -10,7 +10,7 @@ from typing import Any
 from data.sample.people import Person
 from data.sample.spec import Script
 from data.sample.talk import Said, Talk, Writer
-from kefu.pack import Lang
+from kefu.shop.pack import Lang
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from data.sample.people import Crowd
 from data.sample.spec import load_spec
 from data.sample.talk import Writer
 from kefu.io import write_jsonl, write_text
-from kefu.pack import Pack
 from kefu.schema import Label
+from kefu.shop.pack import Pack
 
 
 @dataclass(frozen=True)

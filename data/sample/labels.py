@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from data.sample.dialogue import Written
 from data.sample.spec import Rates
-from kefu.pack import Taxonomy
 from kefu.schema import Label
+from kefu.shop.pack import Taxonomy
 
 REVIEWER = "review:sample"
 

@@ -12,24 +12,24 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from data.label.stream import chosen
-from data.label.turns import LabelledTurn, join_intents
+from data.labeling.join import LabelledTurn, join_intents
+from data.labeling.stream import chosen
 from data.sets.chunks import Chunk, Chunks
-from data.sets.conversations import Conversations
 from data.sets.corrections import Corrections
 from data.sets.counts import set_counts
-from data.sets.facts import Facts
-from data.sets.intents import MachineTurns, intent_examples, review_wins
+from data.sets.dialogue_outcomes import Facts
+from data.sets.exchanges import Learnable, Place, answers
 from data.sets.left_out import LeftOut
-from data.sets.places import Learnable, Place, answers
 from data.sets.preferences import preference_examples
 from data.sets.prompts import Prompts
-from data.sets.questions import Questions
+from data.sets.retrieval import Questions
+from data.sets.router import MachineTurns, intent_examples, review_wins
+from data.sets.sft import Conversations
 from kefu.io import write_jsonl
-from kefu.pack import Pack
 from kefu.params import Build
-from kefu.redact import Redactor
+from kefu.privacy.redact import Redactor
 from kefu.schema import Example, IntentExample, Label, PreferenceExample, RetrievalExample
+from kefu.shop.pack import Pack
 
 At = tuple[int, int]  # number of a dialogue, turn
 Numbered = set[At]

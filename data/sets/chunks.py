@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.label.stream import parsed, partitions
-from data.sets.columns import Columns, Numbers
-from data.sets.facts import QUALITY, RESOLVED
+from data.labeling.stream import parsed, partitions
+from data.sets.dialogue_outcomes import QUALITY, RESOLVED
+from data.sets.label_columns import Columns, Numbers
 from kefu.schema import Dialogue, Label
 
 SIZE = 1024  # dialogues

@@ -10,9 +10,9 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from data.sets.facts import PEOPLE
-from data.sets.places import Place, answer_after
-from kefu.redact import PLACEHOLDER, Redactor
+from data.sets.dialogue_outcomes import PEOPLE
+from data.sets.exchanges import Place, answer_after
+from kefu.privacy.redact import PLACEHOLDER, Redactor
 from kefu.schema import Dialogue, Label, Turn
 
 LOG = logging.getLogger("kefu")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kefu.schema import Example, IntentExample, PreferenceExample, RetrievalExample
-from kefu.slots import language
+from kefu.shop.slots import language
 
 
 def set_counts(

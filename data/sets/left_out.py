@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from data.label.turns import LOG, SHOWN, Joined
+from data.labeling.join import LOG, SHOWN, Joined
 
 
 class LeftOut:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kefu.knowledge import knowledge_entries, questions
-from kefu.ngrams import count_ngrams, inverse_frequency, weigh
-from kefu.pack import Lang, Pack
-from kefu.retrieval import KnowledgeEntry
+from kefu.knowledge.entries import knowledge_entries, questions
+from kefu.knowledge.index import KnowledgeEntry
+from kefu.shop.pack import Lang, Pack
+from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
 
 NGRAMS, FEATURES, TOP = (1, 4), 65536, 3
 

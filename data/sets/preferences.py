@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from data.sets.places import Place
+from data.sets.exchanges import Place
 from data.sets.prompts import Prompts
-from kefu.prompt import merged
+from kefu.llm.prompt import merged
 from kefu.schema import PreferenceExample
 
 

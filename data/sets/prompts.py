@@ -1,4 +1,4 @@
-"""What a model is asked at a place: exactly what serving would ask (``kefu/prompt.py``), with the nearest knowledge.
+"""What a model is asked at a place: what serving would ask (``kefu/llm/prompt.py``), with the nearest knowledge.
 
 One class for the SFT set and the preference pairs, so that both teach under the same question.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from data.sets.exchanges import Place
 from data.sets.nearest import NearestKnowledge
-from data.sets.places import Place
-from kefu.pack import Pack
+from kefu.llm.prompt import answer_messages
 from kefu.params import Build
-from kefu.prompt import answer_messages
 from kefu.schema import Message, Split, Turn
-from kefu.slots import language
+from kefu.shop.pack import Pack
+from kefu.shop.slots import language
 from kefu.split import split_of
 
 UNLABELLED = "unlabelled"

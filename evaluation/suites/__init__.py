@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from evaluation.candidate import Subject
 from evaluation.items import Items
 from evaluation.result import Result
-from evaluation.subject import Subject
 from evaluation.suites import answers, baselines, flows, retrieval, router
 
 SUITES: dict[str, Callable[[Subject, Items], Result]] = {

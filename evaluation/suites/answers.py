@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation.bootstrap import Sample, paired_bootstrap
+from evaluation.candidate import Subject
 from evaluation.items import Items
 from evaluation.metrics import TEXT
-from evaluation.metrics.text import token_f1
 from evaluation.result import Result
-from evaluation.subject import Subject
+from kefu.metrics.text import token_f1
 from kefu.schema import Example, Prediction
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from evaluation.candidate import Subject
 from evaluation.items import Items
 from evaluation.result import Result
-from evaluation.subject import Subject
 from evaluation.suites.answers import score
 
 

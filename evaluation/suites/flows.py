@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluation.bootstrap import Sample
+from evaluation.candidate import Said, Subject, Talk
 from evaluation.golden import Expect, Golden
 from evaluation.items import Items
 from evaluation.result import Result
-from evaluation.subject import Said, Subject, Talk
 from kefu.schema import Prediction
 
 EQUAL = ("intent", "route", "flow", "asks", "outcome")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from evaluation.bootstrap import Sample
+from evaluation.candidate import Subject
 from evaluation.items import Items
-from evaluation.metrics.ranking import hit_at, reciprocal_rank
 from evaluation.result import Result
-from evaluation.subject import Subject
+from kefu.metrics.ranking import hit_at, reciprocal_rank
 from kefu.schema import Prediction
-from kefu.slots import language
+from kefu.shop.slots import language
 
 TOP = 10
 

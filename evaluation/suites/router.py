@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from evaluation.bootstrap import Sample
+from evaluation.candidate import Subject
 from evaluation.items import Items
-from evaluation.metrics.classification import accuracy_at, ece, macro_f1, reliability
 from evaluation.result import Result, Table
-from evaluation.subject import Subject
+from kefu.metrics.classification import accuracy_at, ece, macro_f1, reliability
 from kefu.schema import Prediction
 
 

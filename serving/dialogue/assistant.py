@@ -1,8 +1,8 @@
 """One customer's message in, one answer out: the conversation of Kefu.
 
 Redact, understand, decide, answer, remember, log: in this order, under the session's lock. Everything
-loaded here comes from one release folder, which ``kefu.release`` has proven to be the evaluated one;
-evaluation opens the same class on the same folder. How messages travel is ``serving/access``'s matter.
+loaded here comes from one release folder, which ``kefu.registry.seal`` has proven to be the evaluated one;
+evaluation opens the same class on the same folder. How messages travel is ``serving/api``'s matter.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from kefu import pack as packs
-from kefu.knowledge import questions
-from kefu.pack import Pack
+from kefu.intents.router import Router
+from kefu.knowledge.entries import questions
 from kefu.params import Serving
-from kefu.redact import Redactor, restore
-from kefu.router import Router
+from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
-from kefu.slots import language
-from serving.dialogue.answers import Answers
-from serving.dialogue.decide import Decider, Understood
+from kefu.shop import pack as packs
+from kefu.shop.pack import Pack
+from kefu.shop.slots import language
+from serving.conversation_log import ConversationLog
+from serving.dialogue.decision import Decider, Understood
 from serving.dialogue.flow import FlowEngine, Visit
 from serving.dialogue.reply import Reply
-from serving.dialogue.session import Handoff, Session
+from serving.dialogue.respond import Answers
 from serving.dialogue.turn import TurnState
-from serving.engine.base import Engine
-from serving.engine.load import load_engines
+from serving.engines.load import load_engines
+from serving.engines.protocol import Engine
 from serving.knowledge.live import LiveKnowledge
-from serving.knowledge.sessions import Sessions, owner
-from serving.knowledge.shop_build import demo_shop
-from serving.knowledge.shop_db import ToolBox
 from serving.knowledge.static import StaticKnowledge
-from serving.knowledge.valkey import Store, open_store
-from serving.log import ConversationLog
+from serving.sessions.session import Handoff, Session
+from serving.sessions.store import Sessions, owner
+from serving.sessions.valkey import Store, open_store
+from serving.tools.demo_database import demo_shop
+from serving.tools.shop_db import ToolBox
 
 
 class BadMessage(ValueError):
@@ -77,7 +77,7 @@ class Assistant:
         """Loads a release.
 
         Args:
-            release: a verified release folder (``kefu.release.verify``).
+            release: a verified release folder (``kefu.registry.seal.verify``).
             runtime: where the shop database and the vector index live.
             sessions: where sessions live; by default an embedded store that ``close`` stops.
             engines: 'edge' and 'centre'; by default those of the release.

@@ -13,8 +13,8 @@ from functools import cache
 
 import re2
 
-from kefu.pack import Danger
-from kefu.slots import CJK
+from kefu.shop.pack import Danger
+from kefu.shop.slots import CJK
 
 BLANK = re.compile(rf"(?<={CJK.pattern})\s+(?={CJK.pattern})|[\u200b-\u200f\u2060\ufeff]")
 

@@ -2,7 +2,7 @@
 
 The state is a small JSON object kept in the session, so any replica can go on where another stopped.
 The engine decides nothing about meaning: the assistant hands it slots and a yes or no
-(``serving/dialogue/decide.py``). Texts keep placeholders; the assistant restores them for the customer.
+(``serving/dialogue/decision.py``). Texts keep placeholders; the assistant restores them for the customer.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from kefu.pack import Flow, Lang, Pack, Step
-from kefu.redact import restore
+from kefu.privacy.redact import restore
+from kefu.shop.pack import Flow, Lang, Pack, Step
 from serving.dialogue.expressions import ExpressionError, evaluate, render
-from serving.knowledge.shop_db import SIGN_IN, ToolBox
+from serving.tools.shop_db import SIGN_IN, ToolBox
 
 MAX_STEPS = 64  # more without asking the customer anything is a loop in the pack
 

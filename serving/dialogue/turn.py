@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kefu.schema import Outcome
-from serving.dialogue.decide import Understood
+from serving.dialogue.decision import Understood
 from serving.dialogue.flow import Visit
 from serving.dialogue.reply import Route
-from serving.dialogue.session import Session
+from serving.sessions.session import Session
 
 
 @dataclass

@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from kefu.pack import Lang, Pack, PackError
-from kefu.retrieval import KnowledgeEntry
-from serving.knowledge.shop_db import ToolBox
+from kefu.knowledge.index import KnowledgeEntry
+from kefu.shop.pack import Lang, Pack, PackError
+from serving.tools.shop_db import ToolBox
 
 WORDS = re.compile(r"[A-Za-z]{4,}|[\u4e00-\u9fff]{2,}")
 LONGEST, MOST_ROWS, MOST_PROMOTIONS, MOST_LOOK_UPS = 6, 3, 2, 3

@@ -17,8 +17,8 @@ from pymilvus import DataType, MilvusClient
 from safetensors.numpy import load_file
 
 from kefu.io import content_hash, read_json, read_jsonl
-from kefu.pack import Lang
-from kefu.retrieval import Encoder, Hit, KnowledgeEntry
+from kefu.knowledge.index import Encoder, Hit, KnowledgeEntry
+from kefu.shop.pack import Lang
 
 TOP = 3
 CANDIDATES = 24  # several vectors may belong to one entry
@@ -50,7 +50,7 @@ class StaticKnowledge:
         """Connects, and fills the release's collection when it is not there yet.
 
         Args:
-            asked: entry id → its questions as the pack words them (``kefu.knowledge.questions``).
+            asked: entry id → its questions as the pack words them (``kefu.knowledge.entries.questions``).
         """
         # milvus-lite has no AllocTimestamp: the client does without, but gRPC logs a traceback each time.
         logging.getLogger("grpc._server").setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""kefu/chat.py renders what the models' own templates render, and customers cannot forge a boundary."""
+"""kefu/llm/chat.py renders what the models' own templates render, and customers cannot forge a boundary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
 
-from kefu.chat import ChatRenderer
+from kefu.llm.chat import ChatRenderer
 from kefu.schema import Message
 from training.tokenizer import ADDED, SPECIAL, qwen_template, train
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kefu.params import load
-from serving.ops.run import Server, start
+from serving.deploy.launch import Server, start
 from tests.fixtures import micro
 
 

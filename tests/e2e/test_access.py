@@ -9,13 +9,13 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from data.channels.files import Inputs
+from data.channels.reading.files import Inputs
 from data.channels.serving_log import parse
 from kefu.params import Source
-from serving.access.tokens import session_token
-from serving.ops.client import CHANNELS, open_session
-from serving.ops.demo import converse
-from serving.ops.run import Server
+from serving.api.tokens import session_token
+from serving.deploy.client import CHANNELS, open_session
+from serving.deploy.demo import converse
+from serving.deploy.launch import Server
 
 
 def headers(token: str) -> dict[str, str]:

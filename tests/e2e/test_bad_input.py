@@ -10,8 +10,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from serving.access import tokens
-from serving.ops.client import CHANNELS, Session, open_session
+from serving.api import tokens
+from serving.deploy.client import CHANNELS, Session, open_session
 
 DEEP = 60_000
 NOT_TEXT = {

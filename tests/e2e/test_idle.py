@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from serving.ops.client import CHANNELS, open_session
+from serving.deploy.client import CHANNELS, open_session
 
 MANY = 300
 WAIT_S = 60  # for a loaded machine; a server that is stopped never answers

@@ -15,9 +15,9 @@ import ray
 
 from kefu.params import load
 from kefu.paths import ROOT
-from kefu.release import TamperedRelease
-from serving.ops.client import CHANNELS, open_session
-from serving.ops.run import CannotServe, Server, start
+from kefu.registry.seal import TamperedRelease
+from serving.deploy.client import CHANNELS, open_session
+from serving.deploy.launch import CannotServe, Server, start
 from tests.e2e.conftest import free_port
 from tests.fixtures import micro
 
@@ -74,7 +74,7 @@ def test_stopping_leaves_no_process(tmp_path: Path) -> None:
     """A server of its own, ended with SIGTERM."""
     code = (
         "import signal, sys; from pathlib import Path\n"
-        "from kefu.params import load; from serving.ops.run import start\n"
+        "from kefu.params import load; from serving.deploy.launch import start\n"
         "signal.signal(signal.SIGTERM, lambda *a: sys.exit())\n"
         f"s = start(Path({str(micro.shared())!r}), load().serving.model_copy(update={{'port': {free_port()}}}),"
         f" runtime=Path({str(tmp_path)!r}), raw=Path({str(tmp_path)!r}))\n"

@@ -11,20 +11,20 @@ import pytest
 
 from evaluation.baselines import best_constant, constant_answers, first_entries
 from evaluation.bootstrap import Sample
+from evaluation.candidate import Subject, Talks
 from evaluation.compare import report
 from evaluation.gate import decide
 from evaluation.items import Items
-from evaluation.metrics.text import token_f1
-from evaluation.subject import Subject, Talks
 from evaluation.suites import answers, baselines
-from kefu.knowledge import knowledge_entries
-from kefu.pack import load
+from kefu.intents.router import Router
+from kefu.knowledge.entries import knowledge_entries
+from kefu.knowledge.index import Index, KnowledgeEntry
+from kefu.llm.prompt import answer_messages
+from kefu.metrics.text import token_f1
 from kefu.params import Gate
 from kefu.paths import ROOT
-from kefu.prompt import answer_messages
-from kefu.retrieval import Index, KnowledgeEntry
-from kefu.router import Router
 from kefu.schema import Example, Message, Turn
+from kefu.shop.pack import load
 
 PACK = load(ROOT / "shop")
 ENTRIES = knowledge_entries(PACK)

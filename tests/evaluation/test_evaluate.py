@@ -10,13 +10,13 @@ import yaml
 
 from evaluation.items import NothingToEvaluate
 from evaluation.metrics import METRICS
-from kefu import tracking
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
-from kefu.knowledge import faq_id
-from kefu.pack import load
+from kefu.knowledge.entries import faq_id
 from kefu.paths import ROOT
-from kefu.release import TamperedRelease, read_manifest, seal
+from kefu.registry import tracking
+from kefu.registry.seal import TamperedRelease, read_manifest, seal
 from kefu.schema import Example, IntentExample, Message, Prediction, Report, RetrievalExample
+from kefu.shop.pack import load
 from pipelines import evaluate as stage_evaluate
 from pipelines import stage as stages
 from tests.fixtures.micro import build

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from evaluation.bootstrap import NotPaired, Sample, paired_bootstrap
-from evaluation.metrics.classification import accuracy_at, ece, macro_f1, reliability
-from evaluation.metrics.ranking import hit_at, reciprocal_rank
-from evaluation.metrics.text import repetition, rouge_l, token_f1, tokens
+from kefu.metrics.classification import accuracy_at, ece, macro_f1, reliability
+from kefu.metrics.ranking import hit_at, reciprocal_rank
+from kefu.metrics.text import repetition, rouge_l, token_f1, tokens
 
 
 def test_tokens_are_characters_in_chinese_and_words_in_english() -> None:

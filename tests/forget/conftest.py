@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
-from data.clean.ingest import ingest
 from data.forget import trained_on
-from kefu import forgotten, params, tracking
-from kefu.dialogues import read_dialogues
+from data.ingest.ingest import ingest
+from kefu import params
 from kefu.io import write_json, write_jsonl, write_text
-from kefu.release import BaseModelRef, seal
+from kefu.privacy import forgotten
+from kefu.privacy.pseudonyms import pseudonym
+from kefu.registry import tracking
+from kefu.registry.seal import BaseModelRef, seal
 from kefu.schema import Dialogue, Example, IntentExample, Label, Message, Prediction, ReviewTask
-from kefu.secret import pseudonym
-from pipelines import forget as pipeline
-from pipelines import forget_report
+from kefu.store import read_dialogues
+from pipelines.commands import forget as pipeline
+from pipelines.commands import forget_report
 
 SECRET = "a secret of the tests, long enough"
 PERSON, OTHER = "u-lin-4711", "u-wang-0815"
@@ -49,14 +51,14 @@ class Project:
 
     @property
     def store(self) -> Path:
-        return self.root / "data/store"
+        return self.root / "store"
 
     @property
     def ledger(self) -> Path:
-        return self.root / "data/forgotten.jsonl"
+        return self.root / "store/forgotten.jsonl"
 
     def put(self, path: str, content: str) -> Path:
-        target = self.root / "data/raw" / path
+        target = self.root / "store/raw" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         data = content.encode()
         target.write_bytes(gzip.compress(data) if target.suffix == ".gz" else data)
@@ -66,7 +68,7 @@ class Project:
         """Brings the store up to date; the days' states."""
         pii = {"ORDER": r"KF\d{10}"}
         left_out = forgotten.read(self.ledger)
-        days = ingest(self.root / "data/raw", self.store / "dialogues", INGEST, pii, forgotten=left_out)
+        days = ingest(self.root / "store/raw", self.store / "dialogues", INGEST, pii, forgotten=left_out)
         return [day.state for day in days]
 
     def dialogues(self) -> dict[str, Dialogue]:
@@ -110,9 +112,9 @@ def derived(project: Project) -> None:
     queue = [ReviewTask(dialogue_id=d.id, turn=0, proposal="other", confidence=0.5, why="unsure") for d in dialogues]
     write_jsonl(store / "labels/queue.jsonl", queue)
     write_jsonl(store / "review/labels.jsonl", [_label(d, "review:1") for d in dialogues])
-    write_jsonl(project.root / "data/reviewed/people.jsonl", [_label(d, "review:1") for d in dialogues])
+    write_jsonl(project.root / "store/reviewed/people.jsonl", [_label(d, "review:1") for d in dialogues])
     undecided = [f"{d.id}#2@1" for d in dialogues]
-    write_json(project.root / "data/reviewed/labelstudio.json", {"since": None, "undecided": undecided})
+    write_json(project.root / "store/reviewed/labelstudio.json", {"since": None, "undecided": undecided})
     write_jsonl(store / "sets/router.jsonl", [_intent(d) for d in dialogues])
     write_jsonl(store / "sets/sft.jsonl", [_example(d) for d in dialogues])
     texts = [{"question": d.turns[0].text, "entry_id": "faq:x", "source": "dialogue"} for d in dialogues]
@@ -171,8 +173,8 @@ def prepared(root: Path, patch: pytest.MonkeyPatch) -> Project:
         patch.delenv(name, raising=False)
     made = Project(root)
     places: dict[str, Path] = {
-        "RAW": root / "data/raw",
-        "REVIEWED": root / "data/reviewed",
+        "RAW": root / "store/raw",
+        "REVIEWED": root / "store/reviewed",
         "STORE": made.store,
         "RELEASE": made.store / "release",
         "FORGOTTEN": made.ledger,
@@ -197,7 +199,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         derived(project)
         registered(project)
         project.dvc("init", "--no-scm", "-q")
-        project.dvc("add", "-q", "data/store/dialogues", "data/store/sets", "data/store/evaluation")
+        project.dvc("add", "-q", "store/dialogues", "store/sets", "store/evaluation")
     shutil.copytree(folder / "work", folder / "template", symlinks=True)
     return folder / "work", folder / "template"
 

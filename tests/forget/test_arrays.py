@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kefu.paths import ROOT
-from kefu.secret import pseudonym
+from kefu.privacy.pseudonyms import pseudonym
 from tests.forget.test_raw import forget_him, hers, put
 from tests.ingest.examples import record
 

@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from data.review.server import LocalServer, ServerNotStarted
+from data.review.label_studio.server import LocalServer, ServerNotStarted
+from kefu import locks
+from kefu.locks import Busy, alone, working
 from kefu.paths import ROOT
-from pipelines import busy, day, review_server
-from pipelines.busy import Busy, alone, working
-from pipelines.cli import app
-from pipelines.forget import forget
-from pipelines.repro import repro
-from pipelines.review_tasks import pull_reviews, push_queue
+from pipelines.commands import day, review_server
+from pipelines.commands.cli import app
+from pipelines.commands.forget import forget
+from pipelines.commands.repro import repro
+from pipelines.commands.review import pull_reviews, push_queue
 from pipelines.stage import stage
 from tests.forget.conftest import PERSON, Project
 
@@ -96,7 +97,7 @@ def test_the_command_says_so_and_changes_nothing(full: Project) -> None:
 def test_everything_else_ends_with_the_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".dvc").mkdir()
     (tmp_path / "queue.jsonl").touch()
-    monkeypatch.setattr(busy, "DVC", tmp_path / ".dvc")
+    monkeypatch.setattr(locks, "DVC", tmp_path / ".dvc")
     monkeypatch.setattr(day, "CHAMPION", tmp_path / "champion.json")
     monkeypatch.setattr(review_server, "LABELS", tmp_path)
     for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):  # put back what ``fill`` sets

@@ -12,14 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from data.forget import ledger, store, trained_on
-from kefu import forgotten
-from kefu.dialogues import copies
+from data.forget import forget as store
+from data.forget import ledger, trained_on
 from kefu.io import read_json, write_json
-from kefu.secret import pseudonym
+from kefu.privacy import forgotten
+from kefu.privacy.pseudonyms import pseudonym
+from kefu.store import copies
 from pipelines import export
-from pipelines.cli import app
-from pipelines.forget import forget
+from pipelines.commands.cli import app
+from pipelines.commands.forget import forget
 from tests.forget.conftest import DAYS, LOADED, ORDER, OTHER, PARROT, PERSON, SHARED, WORDS, Project, line
 
 
@@ -52,28 +53,28 @@ def test_nothing_is_left_but_the_pseudonym_in_the_ledger(full: Project) -> None:
     others = {one for one in full.dialogues() if ":lin" not in one}
     outcome = forget(PERSON)
     assert holding(full, *EVERYTHING) == set()
-    assert holding(full, pseudonym(PERSON)) == {"data/forgotten.jsonl"}
+    assert holding(full, pseudonym(PERSON)) == {"store/forgotten.jsonl"}
     assert set(full.dialogues()) == others
     assert outcome.counts["raw records"] == 7 and outcome.counts["stored dialogues"] == 4
     assert all(outcome.counts[name] for name in (*store.RECORDS[1:], "reviewed", "MLflow artefacts"))
-    assert outcome.models == ["release 2 (champion): centre, edge, router", "data/store/release: centre, edge, router"]
+    assert outcome.models == ["release 2 (champion): centre, edge, router", "store/release: centre, edge, router"]
 
 
 def test_others_stay_byte_for_byte_in_raw_files_and_their_records_in_the_rest(full: Project) -> None:
-    raw = full.root / f"data/raw/shop/dt={DAYS[0]}/a.jsonl"
+    raw = full.root / f"store/raw/shop/dt={DAYS[0]}/a.jsonl"
     expected = b"".join(one for one in raw.read_bytes().splitlines(keepends=True) if PERSON.encode() not in one)
     forget(PERSON)
     assert raw.read_bytes() == expected
-    packed = gzip.decompress((full.root / f"data/raw/shop/dt={DAYS[1]}/a.jsonl.gz").read_bytes())
+    packed = gzip.decompress((full.root / f"store/raw/shop/dt={DAYS[1]}/a.jsonl.gz").read_bytes())
     assert len(packed.splitlines()) == 7 and SHARED.encode() in packed
     labels = (full.store / "labels/accepted.jsonl").read_text().splitlines()
     assert len(labels) == len(full.dialogues()) == 22
     assert (full.store / "sets/sft.jsonl").read_text().count(pseudonym(OTHER)) == 4
-    assert len(read_json(full.root / "data/reviewed/labelstudio.json")["undecided"]) == 22
+    assert len(read_json(full.root / "store/reviewed/labelstudio.json")["undecided"]) == 22
 
 
 def test_ingest_keeps_them_out_also_when_a_backup_comes_back(full: Project) -> None:
-    backup = {path: path.read_bytes() for path in (full.root / "data/raw").rglob("*") if path.is_file()}
+    backup = {path: path.read_bytes() for path in (full.root / "store/raw").rglob("*") if path.is_file()}
     forget(PERSON)
     assert set(full.ingest()) == {"written"}  # made anew from what is left
     left = full.dialogues()
@@ -90,9 +91,9 @@ def test_ingest_keeps_them_out_also_when_a_backup_comes_back(full: Project) -> N
 
 
 def test_days_without_raw_data_are_mended_in_place(full: Project) -> None:
-    for path in (full.root / "data/raw").rglob("*.jsonl*"):
+    for path in (full.root / "store/raw").rglob("*.jsonl*"):
         path.unlink()
-    for folder in (full.root / "data/raw").glob("*/dt=*"):
+    for folder in (full.root / "store/raw").glob("*/dt=*"):
         folder.rmdir()
     forget(PERSON)
     assert holding(full, *EVERYTHING) == set() and len(full.dialogues()) == 22
@@ -230,16 +231,16 @@ def near_copies(project: Project) -> None:
 
 @pytest.mark.parametrize("raw_gone", [False, True])
 def test_near_copies_go_with_whom_they_belong_to(full: Project, raw_gone: bool) -> None:
-    for folder in (*(full.root / "data/raw").glob("*/*"), *(full.store / "dialogues").glob("dt=*")):
+    for folder in (*(full.root / "store/raw").glob("*/*"), *(full.store / "dialogues").glob("dt=*")):
         shutil.rmtree(folder)
     near_copies(full)
     assert set(full.dialogues()) == {f"shop:{DAYS[0]}:lin", f"shop:{DAYS[0]}:w1"}
     assert copies(full.store / "dialogues").total() == 2
     if raw_gone:
-        for folder in (full.root / "data/raw").glob("*/*"):
+        for folder in (full.root / "store/raw").glob("*/*"):
             shutil.rmtree(folder)
     forget(PERSON)
-    assert holding(full, pseudonym(PERSON), ":lin", '"lin') == {"data/forgotten.jsonl"}
+    assert holding(full, pseudonym(PERSON), ":lin", '"lin') == {"store/forgotten.jsonl"}
     for day, whole in zip(DAYS, (1, 0), strict=False):
         folder = full.store / f"dialogues/dt={day}"
         assert (folder / "keys.bin").stat().st_size == 16 * whole == 2 * (folder / "sessions.bin").stat().st_size

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from data.forget import ledger
-from data.review.studio import StudioUnavailable
+from data.review.label_studio.client import StudioUnavailable
+from kefu.privacy.pseudonyms import pseudonym
 from kefu.schema import Turn
-from kefu.secret import pseudonym
-from pipelines import forget as pipeline
-from pipelines.forget import forget
-from serving.dialogue.session import Handoff, Session
-from serving.knowledge.sessions import Sessions
-from serving.knowledge.valkey import embedded_store
+from pipelines.commands import forget as pipeline
+from pipelines.commands.forget import forget
+from serving.sessions.session import Handoff, Session
+from serving.sessions.store import Sessions
+from serving.sessions.valkey import embedded_store
 from tests.forget.conftest import OTHER, PERSON, Project
 
 

@@ -15,7 +15,7 @@ from data.channels.base import PerLine
 from data.forget import raw as raw_files
 from data.forget.raw import Removed, forget_raw
 from kefu.params import Ingest, Source
-from kefu.secret import pseudonym
+from kefu.privacy.pseudonyms import pseudonym
 from tests.ingest.examples import EXAMPLES, document, record, source
 
 HIM, HER = "u7", "u8"

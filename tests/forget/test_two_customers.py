@@ -14,9 +14,9 @@ from data.forget.leftovers import Needle, search
 from data.forget.raw import forget_raw
 from kefu.io import read_json
 from kefu.params import Columns, Source
-from kefu.secret import pseudonym
-from pipelines import forget as pipeline
-from pipelines.cli import app
+from kefu.privacy.pseudonyms import pseudonym
+from pipelines.commands import forget as pipeline
+from pipelines.commands.cli import app
 from tests.forget import conftest
 from tests.forget.conftest import DAYS, Project
 from tests.forget.test_raw import HER, HIM, hers, params, put
@@ -75,7 +75,7 @@ def test_either_of_two_customers_can_be_forgotten(shared: Project, customer: str
     assert words in rows.read_text(encoding="utf8") and f"table:{DAYS[0]}:1.23E+17" not in shared.dialogues()
     shown = CliRunner().invoke(app, ["forget", "--customer", customer])
     assert shown.exit_code == 0 and "nothing of this" not in shown.output, shown.output
-    raw_file = (shared.root / f"data/raw/table/dt={DAYS[0]}/t.csv").read_text(encoding="utf8")
+    raw_file = (shared.root / f"store/raw/table/dt={DAYS[0]}/t.csv").read_text(encoding="utf8")
     assert words not in raw_file and kept in raw_file and "能退货吗" in raw_file
     assert words not in rows.read_text(encoding="utf8")
     shared.ingest()
@@ -98,7 +98,7 @@ SPELLINGS = {
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_what_no_channel_reads_is_told_and_not_signed_as_nothing(full: Project, name: str) -> None:
     customer = "7" if name == "key" else "林小姐的号" if name == "gbk" or "chinese" in name else "u-zhou-77"
-    path = full.root / "data/raw/old_system/dt=2020-01-01/export.txt"
+    path = full.root / "store/raw/old_system/dt=2020-01-01/export.txt"
     path.parent.mkdir(parents=True)
     path.write_bytes(SPELLINGS[name])
     shown = CliRunner().invoke(app, ["forget", "--customer", customer])

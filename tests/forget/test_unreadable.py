@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from data.forget.ids import Named
+from data.forget.mentions import Named
 from data.forget.raw import forget_raw
-from kefu.secret import pseudonym
-from pipelines.forget import forget
+from kefu.privacy.pseudonyms import pseudonym
+from pipelines.commands.forget import forget
 from tests.forget.conftest import Project
 from tests.forget.test_raw import forget_him, hers, params, put
 from tests.ingest.examples import document, record
@@ -119,8 +119,8 @@ def test_quarantine_of_a_day_without_raw_files_loses_them_too(full: Project) -> 
         f"shop/dt={day}/b.jsonl", '{"sender": {"id": "u7"}, "text": "说鹦鹉"}\n{"sender": {"id": "u8"}, "text": "说"}\n'
     )
     full.ingest()
-    full.dvc("add", "-q", "data/store/dialogues")
-    (full.root / f"data/raw/shop/dt={day}/b.jsonl").unlink()
+    full.dvc("add", "-q", "store/dialogues")
+    (full.root / f"store/raw/shop/dt={day}/b.jsonl").unlink()
     rows = full.store / f"dialogues/dt={day}/quarantine.jsonl"
     assert "说鹦鹉" in rows.read_text()
     assert forget("u7").counts["DVC cache objects"] == 1

@@ -29,6 +29,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("loop")
     copy_project(work)
     edit_params(work, micro)
-    run(work, "python", "-m", "pipelines.sample", "--days", "2", "--dialogues", "80")
+    run(work, "python", "-m", "pipelines.commands.sample", "--days", "2", "--dialogues", "80")
     run(work, "dvc", "repro", "-q")
     return work

@@ -73,15 +73,15 @@ def test_a_lock_that_was_cut_short_is_mended(workspace):
     before, lock = hashes(workspace), workspace / "dvc.lock"
     text = lock.read_text(encoding="utf8")
     lock.write_text(text[: len(text) // 2].rsplit(": ", 1)[0] + ":", encoding="utf8")
-    run(workspace, "python", "-m", "pipelines.repro")
+    run(workspace, "python", "-m", "pipelines.commands.repro")
     assert (workspace / "dvc.lock.torn").exists()
     assert hashes(workspace) == before
 
 
 def test_a_new_day_reruns_only_what_depends_on_it(workspace):
-    first = workspace / "data/store/dialogues/dt=2026-11-09/dialogues.parquet"
+    first = workspace / "store/dialogues/dt=2026-11-09/dialogues.parquet"
     untouched = first.stat().st_mtime_ns
-    run(workspace, "python", "-m", "pipelines.sample", "--days", "3", "--dialogues", "80")
+    run(workspace, "python", "-m", "pipelines.commands.sample", "--days", "3", "--dialogues", "80")
     again = ran(repro(workspace, "router"))  # whose ancestors base and all stages of the labels are
     assert "base" not in again
     assert {"ingest", "autolabel", "build", "router"} <= again

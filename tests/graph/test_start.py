@@ -34,7 +34,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shop(clone: Path) -> Path:
     """Its loop is one quick stage; somebody pinned a champion before."""
-    (clone / "data/champion.json").write_text(PIN)
+    (clone / "store/champion.json").write_text(PIN)
     (clone / "out").unlink(missing_ok=True)
     (clone / "dvc.yaml").write_text(ONE_STAGE)
     return clone
@@ -49,10 +49,10 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_day_without_the_venv_on_path_runs_stages_with_its_own_interpreter(shop: Path) -> None:
-    done = run(shop, "-m", "pipelines.cli", "day")
+    done = run(shop, "-m", "pipelines.commands.cli", "day")
     assert done.returncode == 0, done.stdout + done.stderr
     assert Path((shop / "out").read_text()).parent == Path(sys.executable).parent
-    assert json.loads((shop / "data/champion.json").read_text()) == {"content_hash": None, "version": None}
+    assert json.loads((shop / "store/champion.json").read_text()) == {"content_hash": None, "version": None}
 
 
 @pytest.mark.parametrize(
@@ -68,29 +68,29 @@ def test_a_day_that_cannot_start_says_why_and_leaves_the_pin(shop: Path, file: s
     path.parent.mkdir(exist_ok=True)
     path.write_text(content)
     try:
-        done = run(shop, "-m", "pipelines.day")
+        done = run(shop, "-m", "pipelines.commands.day")
     finally:
         path.unlink()
     assert done.returncode == 1 and named in done.stderr and "Traceback" not in done.stderr, done.stderr
-    assert (shop / "data/champion.json").read_text() == PIN
+    assert (shop / "store/champion.json").read_text() == PIN
 
 
 def test_a_typo_in_params_leaves_the_pin(shop: Path) -> None:
     params = shop / "params.yaml"
     whole = params.read_text(encoding="utf8")
     params.write_text(whole.replace("max_text:", "max_txt:"), encoding="utf8")
-    done = run(shop, "-m", "pipelines.day")
+    done = run(shop, "-m", "pipelines.commands.day")
     params.write_text(whole, encoding="utf8")
     assert done.returncode == 1 and "ingest.max_txt" in done.stderr and "Traceback" not in done.stderr
-    assert (shop / "data/champion.json").read_text() == PIN
+    assert (shop / "store/champion.json").read_text() == PIN
 
 
 def test_the_first_repro_of_a_clone_names_make_sample(tmp_path: Path) -> None:
     copy_project(tmp_path)
-    done = run(tmp_path, "-m", "pipelines.repro")
+    done = run(tmp_path, "-m", "pipelines.commands.repro")
     assert done.returncode and "Traceback" not in done.stderr
     assert "ingest: No raw data yet" in done.stderr and "`make sample`" in done.stderr
-    assert "data/raw/<source>/dt=YYYY-MM-DD/" in done.stderr
+    assert "store/raw/<source>/dt=YYYY-MM-DD/" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from data.clean.ingest import DayResult, ingest
+from data.ingest.ingest import DayResult, ingest
 from kefu.io import read_jsonl, read_parquet
 from kefu.params import Ingest, NearDuplicates, Source
 from kefu.schema import Dialogue, Rejected

@@ -9,7 +9,7 @@ from typing import Any
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed
-from data.channels.files import Inputs, Problem
+from data.channels.reading.files import Inputs, Problem
 from kefu.params import Columns, Source
 
 WHEN = "2026-11-09T10:00:00+08:00"

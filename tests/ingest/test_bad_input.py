@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from data.clean.ingest import DayResult
-from kefu.secret import pseudonym
+from data.ingest.ingest import DayResult
+from kefu.privacy.pseudonyms import pseudonym
 from tests.ingest.conftest import Shop, dialogue
 
 Content = Callable[[Path], dict[str, bytes]]

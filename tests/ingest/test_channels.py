@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 from data.channels import CHANNELS
-from data.channels.arrays import records
 from data.channels.base import Parsed, PerLine
-from data.channels.files import Inputs
+from data.channels.reading.files import Inputs
+from data.channels.reading.json_arrays import records
 from tests.ingest.examples import EXAMPLES, GATHERED, WHEN, document, read, record, source
 
 BROKEN = ["garbage", "{", "[]", "\x00", '{"a": ' + "[" * 100_000, "1", '{"messages": 3}', '"', "[1]"]

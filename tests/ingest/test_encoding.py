@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from data.channels.encoding import Decoder, Undecodable, guess
+from data.channels.reading.encoding import Decoder, Undecodable, guess
 
 SIMPLIFIED = (
     "您好请问我的订单什么时候到|我想要退货|这个商品有问题|谢谢您的帮忙|可以换一个吗|运费是多少|为什么还没有发货|客服在吗|发票怎么开|"

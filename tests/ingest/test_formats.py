@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed
-from data.channels.files import Inputs, Problem
+from data.channels.reading.files import Inputs, Problem
 from kefu.params import Source
-from kefu.secret import pseudonym
+from kefu.privacy.pseudonyms import pseudonym
 from tests.ingest.examples import document, read, record, source
 
 Turns = list[tuple[str, str]]

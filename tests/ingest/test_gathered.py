@@ -10,8 +10,8 @@ import pytest
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed
-from data.channels.files import Inputs
-from data.channels.gathered import parts
+from data.channels.reading.files import Inputs
+from data.channels.reading.gathered import parts
 from kefu.params import Source
 from tests.ingest.examples import document, read, record, source
 
@@ -39,7 +39,7 @@ def test_by_way_of_the_disk_the_sessions_are_the_same(tmp_path: Path, monkeypatc
     files = _log(tmp_path, 200)
     assert parts(files) == 1
     in_memory = _read(files)
-    monkeypatch.setattr("data.channels.gathered.PART", 10_000)
+    monkeypatch.setattr("data.channels.reading.gathered.PART", 10_000)
     assert parts(files) > 5
     assert _read(files) == in_memory
     sessions = [item for item in in_memory if isinstance(item, Parsed)]
@@ -60,7 +60,7 @@ def test_tables_by_way_of_the_disk_with_interleaved_sessions_and_stray_lines(
     assert len(parsed) == 59 and sorted(problem.file for problem in problems) == ["a", "b"]
     assert sum("session is incomplete" in problem.reason for problem in problems) == (2 if channel == "csv" else 1)
     assert {len(dialogue.turns) for dialogue in parsed} == {2, 4}  # the first session goes on at the end
-    monkeypatch.setattr("data.channels.gathered.PART", 500)
+    monkeypatch.setattr("data.channels.reading.gathered.PART", 500)
     assert parts([tmp_path / "a", tmp_path / "b"]) > 5
     assert read(channel, tmp_path / "a", tmp_path / "b")[:2] == (parsed, problems)
 
@@ -71,7 +71,7 @@ def test_a_large_day_is_never_in_memory_as_a_whole(
 ) -> None:
     path = tmp_path / "a"
     path.write_text(document(channel, *(record(channel, n, f"{n} hello " * 200) for n in range(1000))))
-    monkeypatch.setattr("data.channels.gathered.PART", 200_000)
+    monkeypatch.setattr("data.channels.reading.gathered.PART", 200_000)
     tracemalloc.start()
     seen = sum(1 for _ in CHANNELS[channel](Inputs([path], source(channel))))
     peak = tracemalloc.get_traced_memory()[1]

@@ -17,8 +17,8 @@ from typing import Literal
 import psutil
 import pytest
 
-from data.clean.ingest import IngestError
-from kefu.secret import pseudonym
+from data.ingest.ingest import IngestError
+from kefu.privacy.pseudonyms import pseudonym
 from tests.ingest.conftest import Shop, dialogue
 
 Content = Callable[[Path], dict[str, bytes]]
@@ -170,7 +170,7 @@ def test_a_killed_run_leaves_no_half_day(shop: Shop, content: Content) -> None:
     for day in ("2026-11-09", "2026-11-10"):
         shop.put(day, "\n".join(dialogue(f"{day}-{n}", "在吗13800138000", f"在的{n}") for n in range(600)))
     code = (
-        "import os, sys, tests.ingest.conftest as c, data.clean.ingest as i\n"
+        "import os, sys, tests.ingest.conftest as c, data.ingest.ingest as i\n"
         "from pathlib import Path\n"
         "shop, seen = c.Shop(Path(sys.argv[1])), 0\n"
         "def tick(day, records):\n"
@@ -218,8 +218,8 @@ def test_processes_and_machines_give_the_same_bytes(
     _busy_day(shop)
     shop.run()
     one = content(shop.store)
-    monkeypatch.setattr("data.clean.runners._WORTH_IT", 0)
-    monkeypatch.setattr("data.clean.batches.RECORDS", 97)
+    monkeypatch.setattr("data.ingest.workers._WORTH_IT", 0)
+    monkeypatch.setattr("data.ingest.batches.RECORDS", 97)
     runners: tuple[Literal["local", "ray"], ...] = ("local", "ray")
     for runner in runners:
         shop.workers, shop.runner = 2, runner
@@ -232,7 +232,7 @@ def test_processes_and_machines_give_the_same_bytes(
 def test_workers_end_with_the_run_that_started_them(shop: Shop) -> None:
     _busy_day(shop)
     code = (
-        "import sys, time, tests.ingest.conftest as c, data.clean.ingest as i, data.clean.runners as r\n"
+        "import sys, time, tests.ingest.conftest as c, data.ingest.ingest as i, data.ingest.workers as r\n"
         "from pathlib import Path\n"
         "def tick(day, records):\n"
         "    print('now', flush=True); time.sleep(60)\n"

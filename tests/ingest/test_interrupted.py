@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from data.clean import runners
-from data.clean.room import NoRoom
+from data.ingest import workers as runners
+from data.ingest.room import NoRoom
 from tests.ingest.conftest import Shop, dialogue
 
 Content = Callable[[Path], dict[str, bytes]]

@@ -11,7 +11,7 @@ import pytest
 
 from data.review import history
 from kefu.io import atomic_dir, private_dir, write_json, write_text
-from serving.log import ConversationLog
+from serving.conversation_log import ConversationLog
 from tests.ingest.conftest import Shop, dialogue
 
 DAY = "2026-11-09"

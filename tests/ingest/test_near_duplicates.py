@@ -12,9 +12,9 @@ import pytest
 
 from benchmarks.ingest.load import write
 from data.channels.base import RawTurn
-from data.clean.minhash import seed, signatures, similarity
-from kefu.dialogues import copies
+from data.ingest.dedupe.minhash import seed, signatures, similarity
 from kefu.params import NearDuplicates
+from kefu.store import copies
 from tests.ingest.conftest import Shop, dialogue
 
 DAY, NEXT = "2026-11-09", "2026-11-10"

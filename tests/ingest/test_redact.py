@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from kefu.redact import Redactor, restore
+from kefu.privacy.redact import Redactor, restore
 from tests.ingest.conftest import PII
 
 REDACTOR = Redactor(PII)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.redact import Redactor, restore
+from kefu.privacy.redact import Redactor, restore
 from tests.ingest.conftest import PII
 
 REDACTOR = Redactor(PII)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from data.channels.base import TWO_CUSTOMERS
+from kefu.privacy.pseudonyms import pseudonym
 from kefu.schema import Rejected
-from kefu.secret import pseudonym
 from tests.ingest.conftest import Shop, dialogue
 from tests.ingest.examples import EXAMPLES, GATHERED, document, read, record
 

@@ -10,11 +10,11 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from kefu import params
-from kefu.bases import BaseModel, open_base
-from kefu.models import MODELS, ModelFacts, TinySize
+from kefu.llm.base_models import BaseModel, open_base
+from kefu.llm.models import MODELS, ModelFacts, TinySize
 from kefu.params import Base, Distill, Finetune
 from kefu.schema import Example, Message
-from training.base import prepare
+from training.base_models import prepare
 from training.corpus import Chat
 from training.sft import Tuned, finetune
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from kefu.bases import BaseModel, MissingBase, open_base
 from kefu.finite import NotFinite
 from kefu.io import content_hash, read_json
+from kefu.llm.base_models import BaseModel, MissingBase, open_base
 from kefu.params import Base
 from tests.models.conftest import chats
-from training.base import prepare
+from training.base_models import prepare
 from training.pretrain import save
 
 
@@ -60,7 +60,7 @@ def test_a_slow_machine_makes_the_same_models(
 def test_the_probe_changes_nothing(
     base_params: Base, base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.base.seconds_a_step", lambda *_: 0.0)
+    monkeypatch.setattr("training.base_models.seconds_a_step", lambda *_: 0.0)
     prepare(base_params, chats(60, seed=1), tmp_path / "base")
     assert content_hash(tmp_path / "base") == content_hash(base_folder)
 
@@ -78,8 +78,8 @@ def test_the_expected_minutes_are_said_before_it_starts(
     def begin(*_: object) -> None:
         raise InterruptedError
 
-    monkeypatch.setattr("training.base.seconds_a_step", lambda *_: seconds)
-    monkeypatch.setattr("training.base.pretrain", begin)
+    monkeypatch.setattr("training.base_models.seconds_a_step", lambda *_: seconds)
+    monkeypatch.setattr("training.base_models.pretrain", begin)
     with caplog.at_level("INFO", "kefu.base"), pytest.raises(InterruptedError):
         prepare(base_params, chats(60, seed=1), tmp_path / "base")
     (said,) = [record.getMessage() for record in caplog.records if record.name == "kefu.base"]

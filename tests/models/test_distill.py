@@ -25,10 +25,10 @@ from distill.distill import (
 from distill.loss import collate, distillation_loss
 from distill.save import save
 from distill.teacher import answer, load_teacher
-from kefu.bases import BaseModel
-from kefu.chat import ChatRenderer
 from kefu.finite import NotFinite
 from kefu.io import content_hash
+from kefu.llm.base_models import BaseModel
+from kefu.llm.chat import ChatRenderer
 from kefu.params import Distill
 from kefu.schema import Example, Message
 from tests.models.conftest import with_bad_weight

@@ -9,7 +9,7 @@ import pytest
 
 from distill.export import IncompleteRelease, gather
 from kefu.io import content_hash
-from kefu.release import BaseModelRef, Manifest, TamperedRelease, seal, verify
+from kefu.registry.seal import BaseModelRef, Manifest, TamperedRelease, seal, verify
 
 BASE = {which: BaseModelRef(name=which, revision=None, content_hash="0" * 64) for which in ("centre", "edge")}
 

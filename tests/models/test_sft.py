@@ -12,12 +12,12 @@ from bitsandbytes.nn import Linear4bit
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from kefu.bases import BaseModel
-from kefu.chat import ChatRenderer
 from kefu.finite import NotFinite
 from kefu.io import content_hash
+from kefu.llm.base_models import BaseModel
+from kefu.llm.chat import ChatRenderer
 from kefu.params import Finetune
-from kefu.release import seal
+from kefu.registry.seal import seal
 from kefu.schema import Example
 from tests.models.conftest import with_bad_weight
 from training import adapter, quantized, sft

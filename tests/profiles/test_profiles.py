@@ -9,9 +9,9 @@ import torch
 import yaml
 
 from kefu import params
-from kefu.models import MODELS, PUBLISHED, facts
-from training.arguments import sft_config
+from kefu.llm.models import MODELS, PUBLISHED, facts
 from training.memory import NF4_BYTES, config_of, estimate, on_meta
+from training.trl_arguments import sft_config
 
 PROFILES = params.profiles()
 
@@ -46,7 +46,7 @@ def test_trl_accepts_the_training_arguments(
 ) -> None:
     tuning = params.load(profile=profile).finetune
     if gpu:  # what TRL checks on a machine with one
-        monkeypatch.setattr("training.arguments.on_gpu", lambda: True)
+        monkeypatch.setattr("training.trl_arguments.on_gpu", lambda: True)
         monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: True)
     config = sft_config(tuning, tmp_path)
     assert config.bf16 == (tuning.dtype == "bfloat16")

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from data.review import server
-from data.review.server import LocalServer, running
+from data.review.label_studio import server
+from data.review.label_studio.server import LocalServer, running
 
 SECRET = b"a secret of at least sixteen bytes"
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from label_studio_sdk import LabelStudio
 
-from data.review.question import INTENT, OBJECT
-from data.review.server import LocalServer
+from data.review.label_studio.server import LocalServer
+from data.review.label_studio.tasks import choice
 from data.review.sync import Reviewed, sync
-from data.review.tasks import choice
-from kefu.pack import Pack, load
+from data.review.task_id import INTENT, OBJECT
 from kefu.params import Review
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, ReviewTask, Turn
+from kefu.shop.pack import Pack, load
 
 PACK = load(ROOT / "shop")
 VERSION = PACK.taxonomy.version

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from data.label.ledger import LEDGER, Audited
-from data.review.answers import Annotation
+from data.labeling.guarantee.audit_ledger import LEDGER, Audited
+from data.review.label_studio.annotations import Annotation
 from data.review.sealed import opened, sealed
 from kefu import params as parameters
 from kefu.io import read_jsonl
-from pipelines import review_tasks
-from pipelines.review_tasks import pull_reviews
+from pipelines.commands import review as review_tasks
+from pipelines.commands.review import pull_reviews
 from tests.review.conftest import Team
 from tests.review.team import VERSION, answer, params, run, tasks
 

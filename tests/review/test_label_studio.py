@@ -11,12 +11,12 @@ import httpx
 import pytest
 from label_studio_sdk import LabelStudio
 
-from data.review import history, reviewed
-from data.review.question import ANSWER, CANNOT_TELL, RESOLUTION, SCHEMA
-from data.review.server import running
-from data.review.studio import Studio, StudioUnavailable
+from data.review import history, labels
+from data.review.label_studio.client import Studio, StudioUnavailable
+from data.review.label_studio.server import running
+from data.review.label_studio.tasks import choice, span
 from data.review.sync import pull
-from data.review.tasks import choice, span
+from data.review.task_id import ANSWER, CANNOT_TELL, RESOLUTION, SCHEMA
 from kefu.schema import Label
 from tests.review.conftest import SECRET, Team, free_port
 from tests.review.team import ASKED, PACK, VERSION, answer, pack, params, run, tasks, typed, values
@@ -29,7 +29,7 @@ def connected(title: str) -> Studio:
 
 
 def remember(folder: Path, studio: Studio) -> None:
-    reviewed.remember(folder, studio.name, pull(studio, PACK, folder))
+    labels.remember(folder, studio.name, pull(studio, PACK, folder))
 
 
 def test_push_annotate_pull_push_again(configured: Team, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_push_annotate_pull_push_again(configured: Team, tmp_path: Path) -> None
 
     studio = connected("whole way")
     remember(tmp_path, studio)
-    since = reviewed.since(tmp_path, studio.name)
+    since = labels.since(tmp_path, studio.name)
     assert since is not None and len(list(studio.changed(since))) == 1  # incremental: only the newest comes again
     assert run(tmp_path, review).labels == done.labels
 
@@ -76,7 +76,7 @@ def test_what_changes_behind_a_page_that_was_read_is_pulled_the_next_time(
     first, second, *_ = tasks(up, "busy reviewers")
     for task in (first, second):
         answer(up, configured.first, task, "other")
-    monkeypatch.setattr("data.review.studio.PAGE", 1)
+    monkeypatch.setattr("data.review.label_studio.client.PAGE", 1)
     studio = Studio(up.url, up.token, review, PACK)
     reading = studio.changed(None)
     read = [next(reading)]

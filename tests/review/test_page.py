@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from data.review.chat import chat
-from data.review.interface import STYLE, Page
-from data.review.tasks import span
-from kefu.pack import Text
+from data.review.label_studio.chat_html import chat
+from data.review.label_studio.page import STYLE, Page
+from data.review.label_studio.tasks import span
 from kefu.schema import Turn
+from kefu.shop.pack import Text
 from tests.review.conftest import Team
 from tests.review.team import ASKED, PACK, QUEUE, params, run, tasks, values
 

@@ -10,12 +10,12 @@ import pytest
 
 from data.review import history
 from data.review.agreement import alpha, table
-from data.review.answers import Annotation
-from data.review.question import CANNOT_TELL
+from data.review.label_studio.annotations import Annotation
+from data.review.task_id import CANNOT_TELL
 from kefu import params as parameters
 from kefu.schema import Label
-from pipelines import review_tasks
-from pipelines.review_tasks import pull_reviews, report
+from pipelines.commands import review as review_tasks
+from pipelines.commands.review import pull_reviews, report
 from tests.review.conftest import Team, invited
 from tests.review.team import QUEUE, VERSION, answer, asked, params, run, tasks, values
 

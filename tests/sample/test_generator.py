@@ -20,13 +20,13 @@ from data.sample.people import bank_card, id_card
 from data.sample.spec import load_spec
 from data.sample.template import TemplateError, expand, parse
 from kefu.io import read_jsonl
-from kefu.pack import Pack, PackError, load
 from kefu.paths import ROOT
-from kefu.pii import numbers
-from kefu.redact import Redactor
+from kefu.privacy.detectors import numbers
+from kefu.privacy.redact import Redactor
 from kefu.schema import Label
-from kefu.slots import extract, language
-from serving.knowledge.shop_build import build
+from kefu.shop.pack import Pack, PackError, load
+from kefu.shop.slots import extract, language
+from serving.tools.demo_database import build
 
 SHOP = ROOT / "shop"
 

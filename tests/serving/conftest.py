@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from kefu.params import Serving, load
+from serving.conversation_log import ConversationLog
 from serving.dialogue.assistant import Assistant
-from serving.knowledge.sessions import Sessions
-from serving.knowledge.shop_build import build
-from serving.knowledge.valkey import Store, open_store
-from serving.log import ConversationLog
+from serving.sessions.store import Sessions
+from serving.sessions.valkey import Store, open_store
+from serving.tools.demo_database import build
 from tests.fixtures import micro
 
 Opener = Callable[..., Assistant]

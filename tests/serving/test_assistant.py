@@ -13,10 +13,10 @@ import pytest
 from data.channels.base import Inputs, Parsed
 from data.channels.serving_log import parse
 from kefu.params import Source
-from kefu.secret import pseudonym
+from kefu.privacy.pseudonyms import pseudonym
 from serving.dialogue.assistant import Assistant, BadMessage
 from serving.dialogue.reply import Reply
-from serving.knowledge.sessions import NotYourSession
+from serving.sessions.store import NotYourSession
 
 MINE, THEIRS = "QM2611100011", "QM2611080021"  # orders of C1001 and of C1002, both just delivered
 PHONE = "13812345678"

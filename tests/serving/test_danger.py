@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.pack import load
 from kefu.paths import ROOT
-from kefu.phrases import load_phrases
+from kefu.shop.examples import load_phrases
+from kefu.shop.pack import load
 from serving.dialogue.danger import danger_in
 
 PACK = load(ROOT / "shop")

@@ -8,12 +8,12 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from kefu.chat import ChatRenderer
+from kefu.llm.chat import ChatRenderer
 from kefu.schema import Message
-from serving.engine.base import EngineError
-from serving.engine.detokenizer import Detokenizer
-from serving.engine.load import load_engines
-from serving.engine.transformers import TransformersEngine
+from serving.engines.detokenizer import Detokenizer
+from serving.engines.load import load_engines
+from serving.engines.protocol import EngineError
+from serving.engines.transformers import TransformersEngine
 
 CHAT = [Message(role="user", content="你好"), Message(role="assistant", content="您好，请讲。")]
 

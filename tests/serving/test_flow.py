@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from kefu.pack import Flow, Pack, load
 from kefu.paths import ROOT
+from kefu.shop.pack import Flow, Pack, load
 from serving.dialogue.flow import MAX_STEPS, FlowEngine, FlowError, FlowState, Visit
-from serving.knowledge.shop_db import ToolBox, build
+from serving.tools.shop_db import ToolBox, build
 
 NOW = "2026-11-16T10:00:00+08:00"
 PACK = load(ROOT / "shop")

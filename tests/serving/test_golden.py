@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.candidate import Subject
 from evaluation.golden import Golden, load_goldens
-from evaluation.subject import Subject
+from evaluation.open_release import opened
 from evaluation.suites.flows import play
 from kefu.params import Serving, load
 from kefu.paths import ROOT
-from pipelines.subject import opened
 
 GOLDENS = list(load_goldens(ROOT / load().pack / "golden"))
 

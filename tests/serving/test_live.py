@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from kefu.pack import PackError, load
 from kefu.paths import ROOT
+from kefu.shop.pack import PackError, load
 from serving.knowledge.live import LiveKnowledge, _words
-from serving.knowledge.shop_build import build
-from serving.knowledge.shop_db import ToolBox, ToolResult
+from serving.tools.demo_database import build
+from serving.tools.shop_db import ToolBox, ToolResult
 
 PACK = load(ROOT / "shop")
 NOW = "2026-11-16T10:00:00+08:00"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.pack import load
 from kefu.paths import ROOT
-from serving.dialogue.output import OutputGuard
+from kefu.shop.pack import load
+from serving.dialogue.output_guard import OutputGuard
 
 PACK = load(ROOT / "shop")
 GOOD = [

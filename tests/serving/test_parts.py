@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kefu.knowledge import questions
-from kefu.pack import PackError, load
+from kefu.knowledge.entries import questions
+from kefu.knowledge.index import Index
 from kefu.paths import ROOT
-from kefu.retrieval import Index
-from serving.access import tokens
-from serving.dialogue.output import OutputGuard
-from serving.dialogue.phrases import leaves, yes_or_no
-from serving.knowledge.sessions import Sessions
-from serving.knowledge.shop_db import ToolBox, ToolError, build
+from kefu.shop.pack import PackError, load
+from serving.api import tokens
+from serving.dialogue.output_guard import OutputGuard
+from serving.dialogue.yes_no import leaves, yes_or_no
 from serving.knowledge.static import StaticKnowledge
-from serving.knowledge.valkey import Store
+from serving.sessions.store import Sessions
+from serving.sessions.valkey import Store
+from serving.tools.shop_db import ToolBox, ToolError, build
 
 PACK = load(ROOT / "shop")
 NOW = "2026-11-16T10:00:00+08:00"

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 
+from kefu.privacy.pseudonyms import pseudonym
 from kefu.schema import Message
-from kefu.secret import pseudonym
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.reply import Reply
-from serving.dialogue.session import Handoff
+from serving.sessions.session import Handoff
 
 ORDER = "QM2611100011"
 

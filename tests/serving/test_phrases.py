@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.pack import PackError, Step, load
 from kefu.paths import ROOT
-from serving.dialogue.phrases import leaves, wants_bot, yes_or_no
+from kefu.shop.pack import PackError, Step, load
+from serving.dialogue.yes_no import leaves, wants_bot, yes_or_no
 
 PACK = load(ROOT / "shop")
 STEPS = {(flow.name, step.id): step for flow in PACK.flows for step in flow.steps if step.confirm}

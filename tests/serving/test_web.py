@@ -13,17 +13,17 @@ from fastapi.testclient import TestClient
 from redis.exceptions import RedisError
 from starlette.websockets import WebSocketDisconnect
 
-from kefu.pack import Text
 from kefu.params import Serving
 from kefu.schema import Message
-from serving.access.app import build_web
-from serving.access.backend import Event
-from serving.access.idle_limit import IdleLimit
-from serving.access.schemas import ReleaseInfo
-from serving.access.site import Front, Site
-from serving.access.tokens import session_token
-from serving.knowledge.sessions import Sessions
-from serving.knowledge.valkey import Store
+from kefu.shop.pack import Text
+from serving.api.app import build_web
+from serving.api.backend import Event
+from serving.api.idle_limit import IdleLimit
+from serving.api.schemas import ReleaseInfo
+from serving.api.site import Front, Site
+from serving.api.tokens import session_token
+from serving.sessions.store import Sessions
+from serving.sessions.valkey import Store
 
 TITLE = Text(zh="店", en="shop")
 

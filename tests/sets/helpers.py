@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from data.sets.conversations import Conversations
-from data.sets.places import Learnable, Place, answers
+from data.sets.exchanges import Learnable, Place, answers
 from data.sets.prompts import Prompts
+from data.sets.sft import Conversations
 from kefu.params import Build
 from kefu.schema import Dialogue, Example
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from data.clean.part import SCHEMA
+from data.ingest.converted import SCHEMA
 from data.sets.builder import Builder, Sets
 from kefu.io import BadRecord, write_jsonl, write_parquet
-from kefu.pack import load as load_pack
 from kefu.params import Build, load
 from kefu.schema import Dialogue, Label
+from kefu.shop.pack import load as load_pack
 from kefu.split import split_of
 from tests.fixtures.chatter import chatter
 
@@ -57,7 +57,7 @@ def built(folder: Path, params: Build = BUILD, reviewed: Sequence[Label] = (*REV
 def test_chunks_and_the_order_of_labels_change_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = built(folder)
     monkeypatch.setattr("data.sets.chunks.SIZE", 7)
-    monkeypatch.setattr("data.sets.columns._BLOCK", 1000)
+    monkeypatch.setattr("data.sets.label_columns._BLOCK", 1000)
     assert built(folder) == whole
     put(folder, ACCEPTED[::-1], SIGNALS[::-1])
     assert built(folder) == whole

@@ -9,16 +9,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import DPOConfig, DPOTrainer
 
 from data.sets.corrections import Corrections
-from data.sets.facts import Facts
-from data.sets.places import Learnable
+from data.sets.dialogue_outcomes import Facts
+from data.sets.exchanges import Learnable
 from data.sets.preferences import preference_examples
 from data.sets.prompts import Prompts
 from kefu.io import write_jsonl
-from kefu.pack import load as load_pack
+from kefu.llm.prompt import answer_messages
 from kefu.params import load
-from kefu.prompt import answer_messages
-from kefu.redact import Redactor
+from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Example, Label, PreferenceExample, Turn
+from kefu.shop.pack import load as load_pack
 from tests.fixtures.chatter import VERSION
 from tests.fixtures.micro import shared
 from tests.sets.helpers import conversations

@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.label.turns import join_intents
+from data.labeling.join import join_intents
 from data.sets.counts import set_counts
-from data.sets.facts import Facts
-from data.sets.intents import intent_examples, review_wins
-from data.sets.places import Learnable
+from data.sets.dialogue_outcomes import Facts
+from data.sets.exchanges import Learnable
 from data.sets.prompts import Prompts
+from data.sets.router import intent_examples, review_wins
 from data.sets.selection import newest_with_replay
-from kefu.dialogues import read_dialogues
-from kefu.pack import load as load_pack
+from kefu.llm.prompt import answer_messages
 from kefu.params import load
-from kefu.prompt import answer_messages
 from kefu.schema import Dialogue, Example, Turn
+from kefu.shop.pack import load as load_pack
 from kefu.split import fraction, split_of
+from kefu.store import read_dialogues
 from tests.fixtures.chatter import ASKED, chatter
 from tests.sets.helpers import conversations
 

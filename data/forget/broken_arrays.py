@@ -1,0 +1,108 @@
+"""What stands in a file after its array: lines, or what nobody can read because the array is broken.
+
+Nothing says where an element starts after damage. When the rest names the person, it goes as a whole if no
+record can be read in it, as at the end of a file that was not copied to its end. With records of others in
+it, it stays, and is told: copying the file again mends it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from data.channels.reading.files import LONGEST_LINE
+from data.forget.json_elements import Elements
+from data.forget.mentions import Named
+from data.forget.packed_files import Stream
+
+_PIECE, _OVERLAP = 1 << 20, 1 << 10
+_TRIES = 50  # broken starts of objects; after that, records are assumed to be there
+Put = Callable[[bytes], None]
+Lines = Iterator[tuple[int, bytes, str | None]]
+
+
+def names(parts: Iterator[bytes], named: Named) -> bool:
+    """Whether bytes that come in parts name the person; an id across two parts is found, too."""
+    before = b""
+    for part in parts:
+        if named.in_bytes(before + part):
+            return True
+        before = part[-_OVERLAP:]
+    return False
+
+
+@dataclass
+class Rest:
+    """Cuts the person out of what follows an array.
+
+    Attributes:
+        theirs: whether a line (number, text) is theirs.
+        is_record: whether a JSON object's text is a record of the channel.
+        left: why something of theirs stays, if it does.
+    """
+
+    named: Named
+    theirs: Callable[[int, str], bool]
+    is_record: Callable[[str], bool]
+    left: list[str] = field(default_factory=list)
+
+    def after(self, elements: Elements, source: io.BufferedReader[Stream], put: Put, lines: Lines) -> int:
+        """Copies what is left of ``source`` but for what is theirs; returns how many pieces went."""
+        if elements.broken:
+            return self._unreadable(iter(lambda: source.read(_PIECE), b""), elements.line, put)
+        put(source.read(1))  # the bracket
+        lost = self._unreadable(_line(source), elements.line, put)
+        gone = False
+        for number, raw, text in lines:
+            gone = self.theirs(elements.line + number, text.strip("\r\n")) if text is not None else gone
+            lost += gone and text is not None
+            put(b"" if gone else raw)
+        return lost
+
+    def _unreadable(self, parts: Iterator[bytes], line: int, put: Put) -> int:
+        start = bytearray()
+        for part in parts:
+            start += part
+            if len(start) > LONGEST_LINE:
+                break
+        else:
+            if self.named.in_bytes(bytes(start)) and not self._holds_records(start.decode(errors="replace")):
+                put(b"\n" if start.endswith(b"\n") else b"")
+                return 1
+        if names(_put(chain([bytes(start)], parts), put), self.named):
+            self.left.append(
+                f"the array is broken from line {line} on, and what follows names the person beside others: "
+                "copy the file again from where it came from, or delete it"
+            )
+        return 0
+
+    def _holds_records(self, text: str) -> bool:
+        """Whether a record that the channel reads stands in it: then its neighbours are others'."""
+        at, tries = text.find("{"), 0
+        while at >= 0 and tries < _TRIES:
+            try:
+                _, end = json.JSONDecoder().raw_decode(text, at)
+            except (ValueError, RecursionError):
+                tries, end = tries + 1, at + 1
+            else:
+                if self.is_record(text[at:end]):
+                    return True
+            at = text.find("{", end)
+        return tries == _TRIES
+
+
+def _line(source: io.BufferedReader[Stream]) -> Iterator[bytes]:
+    """The rest of a line, in parts."""
+    while raw := source.readline(_PIECE):
+        yield raw
+        if raw.endswith(b"\n"):
+            return
+
+
+def _put(parts: Iterator[bytes], put: Put) -> Iterator[bytes]:
+    for part in parts:
+        put(part)
+        yield part

@@ -1,0 +1,143 @@
+"""One day through the mill: converted in parts, decided on as a whole, written, and counted that nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.channels.base import TWO_CUSTOMERS
+from data.ingest import partition
+from data.ingest.batches import SourceDay
+from data.ingest.converted import SCHEMA, Marks, Part
+from data.ingest.counts import Counts, count
+from data.ingest.dedupe.decide import CLASH, DUPLICATE, KEPT, NEAR, SHARED, Decision, Earlier, decide
+from data.ingest.quarantine import LONGEST
+from data.ingest.spool import Spool
+from data.ingest.workers import Runner
+from kefu.schema import Rejected
+
+_CLASH = (
+    "session: this id belongs to another dialogue of the day, with other turns; "
+    "if it is a correction, remove the dialogue that it corrects"
+)
+_SHARED = (
+    f"{TWO_CUSTOMERS}: this id also belongs to a dialogue of another customer of the day; "
+    "give each customer's conversation an id of its own"
+)
+
+
+@dataclass(frozen=True)
+class Mill:
+    """What the days share: who converts, and from which similarity a dialogue is a copy."""
+
+    runner: Runner
+    similarity: float
+
+    def run(
+        self,
+        day: str,
+        sources: Sequence[SourceDay],
+        folder: Path,
+        earlier: Iterable[Earlier],
+        known: Mapping[str, Any],
+        tick: Callable[[int], None],
+    ) -> Counts:
+        """Writes the partition of a day.
+
+        Args:
+            earlier: what earlier days left, oldest first.
+            known: stored beside the counts.
+            tick: called with a number of records as they are converted.
+        """
+        counts = Counts()
+        with partition.writing(folder) as temporary:
+            with (temporary / partition.QUARANTINE).open("w", encoding="utf8") as file:
+                with Spool(temporary) as spool:
+                    for part in self.runner(day, sources):
+                        _gather(part, spool, counts)
+                        file.writelines(f"{line}\n" for line in part.rejected)
+                        tick(part.read)
+                marks = spool.marks()
+                decision = decide(marks, earlier, self.similarity)
+                writing = _Writing(spool, decision, counts, file)
+                partition.write_rows(temporary, writing.kept())
+            spool.close()
+            digest = _finish(temporary, folder.parent, spool, marks, decision, writing.customers)
+            counts.check(day)
+            facts = asdict(counts) | {"redacted": dict(sorted(counts.redacted.items()))}
+            partition.write_facts(temporary, {**known, **facts, "keys": digest})
+        return counts
+
+
+def _gather(part: Part, spool: Spool, counts: Counts) -> None:
+    spool.add(part)
+    counts.read += part.read
+    counts.forgotten += part.forgotten
+    counts.quarantined += len(part.rejected)
+    counts.encodings |= part.encodings
+
+
+class _Writing:
+    """The second pass over a day: gives rows that stay, quarantines those that clash, notes the customers of copies."""
+
+    def __init__(self, spool: Spool, decision: Decision, counts: Counts, quarantine: TextIO) -> None:
+        self._spool, self._fate, self._counts, self._quarantine = spool, decision.fate, counts, quarantine
+        self.customers: list[str] = []
+        counts.seen_before = decision.seen_before
+
+    def kept(self) -> Iterator[pa.RecordBatch]:
+        redacted = Counter[str]()
+        for start, batch in self._spool.batches():
+            fate = self._fate[start : start + batch.num_rows]
+            ways = {way: batch.filter(pa.array(fate == way)) for way in (KEPT, CLASH, NEAR, SHARED)}
+            for way, reason in ((CLASH, _CLASH), (SHARED, _SHARED)):
+                rows = ways[way].to_pylist()
+                self._quarantine.writelines(f"{_clash(row, reason).model_dump_json()}\n" for row in rows)
+                self._counts.quarantined += len(rows)
+            self.customers += ways[NEAR].column("customer").to_pylist()
+            self._counts.duplicates += int((fate == DUPLICATE).sum())
+            self._count(ways[KEPT], redacted)
+            yield ways[KEPT].select(SCHEMA.names)
+        self._counts.near_duplicates = len(self.customers)
+        self._counts.redacted = count(redacted)
+
+    def _count(self, rows: pa.RecordBatch, redacted: Counter[str]) -> None:
+        self._counts.kept += rows.num_rows
+        self._counts.turns += pc.sum(pc.list_value_length(rows.column("turns"))).as_py() or 0
+        self._counts.clock_backwards += pc.sum(rows.column("clock_backwards")).as_py() or 0
+        redacted.update(rows.column("redacted").to_pylist())
+
+
+def _clash(row: Mapping[str, Any], reason: str) -> Rejected:
+    stood = {"session": str(row["id"]).split(":", 2)[2], "customer": row["customer"], "turns": row["turns"]}
+    raw = json.dumps(stood, ensure_ascii=False)[:LONGEST]
+    return Rejected(source=row["source"], file=row["file"], line=row["line"], reason=reason, raw=raw)
+
+
+def _finish(
+    temporary: Path, store: Path, spool: Spool, marks: Marks, decision: Decision, customers: Sequence[str]
+) -> str:
+    """Writes what later days need. Returns its hash."""
+    kept, near = np.flatnonzero(decision.fate == KEPT), np.flatnonzero(decision.fate == NEAR)
+    copies = [decision.copies[int(row)] for row in near]
+    standing = dict[tuple[str, int], str]()
+    for day in {copy.day for copy in copies}:
+        rows = [copy.row for copy in copies if copy.day == day]
+        ids = partition.read_ids(store / f"dt={day}", rows) if day else spool.ids(np.array(rows))
+        standing |= zip(((day, row) for row in rows), ids, strict=True)
+    columns = {
+        "id": spool.ids(near),
+        "kept_id": [standing[copy.day, copy.row] for copy in copies],
+        "customer": customers,
+        "similarity": [copy.similarity for copy in copies],
+    }
+    partition.write_copies(temporary, columns)
+    return partition.write_marks(temporary, marks, kept, near)

@@ -1,0 +1,118 @@
+"""What is kept of a day: one look over all its marks, in an order that no number of workers changes.
+
+Exact duplicates go first, then all dialogues under a session id that two customers have, then a second dialogue
+under one that is taken, then near-duplicates.
+Of near copies within the day the best stays: one with a known outcome or rating, then the longest, then
+the first; every dropped copy is itself similar to the one that stays. Against an earlier day the stored
+dialogue always stays, whatever it is worth: labels refer to it, and a past day never changes. Only a
+later state of the stored session itself (continued, corrected) is kept beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.ingest.converted import Marks
+from data.ingest.dedupe.exact import contained, repeats, repeats_of_one, shared
+from data.ingest.dedupe.minhash import Signatures
+from data.ingest.dedupe.near import against, whole, within
+
+KEPT, DUPLICATE, CLASH, NEAR, SHARED = range(5)
+
+
+class Earlier(NamedTuple):
+    """What an earlier day left behind; no ``signatures`` when it is too old to be compared with."""
+
+    day: str
+    keys: NDArray[np.uint64]
+    sessions: NDArray[np.uint64]
+    signatures: Signatures
+
+
+class Copy(NamedTuple):
+    """Which dialogue stays instead of a near-duplicate: its day ("": the same), row and session's hash."""
+
+    day: str
+    row: int
+    similarity: float
+    session: int
+
+
+@dataclass
+class Decision:
+    """Per row what becomes of it; for near-duplicates, by row, the dialogue that stands for it."""
+
+    fate: NDArray[np.int8]
+    copies: dict[int, Copy]
+    seen_before: int
+
+
+def decide(marks: Marks, earlier: Iterable[Earlier], bound: float) -> Decision:
+    """Decides on all rows of a day.
+
+    Args:
+        earlier: one day after another, oldest first; each is let go before the next one is loaded.
+        bound: similarity from which a row is a near-duplicate.
+    """
+    fate = np.full(len(marks), KEPT, np.int8)
+    twice, seen = repeats_of_one(marks.keys, marks.customers), np.zeros(len(marks), bool)
+    groups = _Groups(marks)
+    stored: dict[int, Copy] = {}
+    for day in earlier:
+        twice |= contained(marks.keys, day.keys)
+        seen |= contained(marks.sessions, day.sessions)
+        for row, other, alike in zip(*against(marks.signatures, groups.best, day.signatures, bound), strict=True):
+            if row not in stored or alike > stored[row].similarity:
+                stored[int(row)] = Copy(day.day, int(other), float(alike), int(day.sessions[other]))
+    fate[twice] = DUPLICATE
+    rest = np.flatnonzero(~twice)
+    fate[rest[repeats(marks.sessions[rest])]] = CLASH
+    fate[rest[shared(marks.sessions[rest], marks.customers[rest])]] = SHARED
+    copies = groups.copies(fate == KEPT, stored, bound)
+    fate[list(copies)] = NEAR
+    return Decision(fate, copies, int((seen & (fate == KEPT)).sum()))
+
+
+class _Groups:
+    """Rows with a signature, best first; those with the same one are a group, and its best stands for it."""
+
+    def __init__(self, marks: Marks) -> None:
+        rows = np.flatnonzero(marks.signatures.any(axis=1))
+        self._rows = rows[np.argsort(-marks.worth[rows], kind="stable")]
+        words = whole(marks.signatures, self._rows)
+        _, first, self._group = np.unique(words, return_index=True, return_inverse=True)
+        self.best, self._signatures, self._sessions = self._rows[first], marks.signatures, marks.sessions
+
+    def copies(self, alive: NDArray[np.bool_], stored: dict[int, Copy], bound: float) -> dict[int, Copy]:
+        """Near-duplicates among the rows that are alive.
+
+        Args:
+            stored: group → a dialogue of an earlier day that is similar to it.
+        """
+        usable = alive[self._rows]
+        rows, group = self._rows[usable], self._group[usable]
+        present, first = np.unique(group, return_index=True)  # rows come best first
+        present = present[np.argsort(first)]
+        leader = np.full(len(self.best), -1)
+        leader[group[np.sort(first)]] = rows[np.sort(first)]
+        decided = {one: copy for one, copy in stored.items() if leader[one] >= 0}
+        for a, b, alike in zip(*within(self._signatures, leader[present], bound), strict=True):
+            better, worse = int(present[a]), int(present[b])
+            if better not in decided and worse not in decided:
+                decided[worse] = self._here(int(leader[better]), float(alike))
+        dropped = rows != leader[group]
+        dropped |= np.isin(group, np.fromiter(decided, np.int64, len(decided)))
+        found = {}
+        for row, one in zip(rows[dropped].tolist(), group[dropped].tolist(), strict=True):
+            copy = decided.get(one) or self._here(int(leader[one]), 1.0)
+            if copy.session != self._sessions[row]:  # else: a later state of the stored session
+                found[row] = copy
+        return found
+
+    def _here(self, row: int, alike: float) -> Copy:
+        return Copy("", row, alike, int(self._sessions[row]))

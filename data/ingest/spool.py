@@ -1,0 +1,83 @@
+"""A day's converted rows on disk until all of them have been seen, and their marks in memory.
+
+Which of several copies stays is known only at the end of the day. A dialogue takes some 200 bytes of
+memory (marks and id), and a few hundred of disk in an Arrow file beside the partition, so that a day of
+a million needs 200 MB. Signatures, the largest marks, go through a file: pieces and whole are never both
+in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from data.ingest.converted import SPOOLED, Marks, Part
+from data.ingest.dedupe.minhash import WORDS
+
+_NONE = np.empty((0, WORDS), np.uint64)
+
+
+class Spool:
+    """Takes parts in order, then gives their rows back in the same order. Use as a context.
+
+    Args:
+        folder: where ``spool.*`` are written, and removed by ``close``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._signatures = folder / "spool.arrow", folder / "spool.signatures"
+        self._marks: list[Marks] = []  # without signatures
+        self._ids: list[pa.Array] = []
+
+    def __enter__(self) -> Spool:
+        options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+        self._file, self._words = self._path.open("wb"), self._signatures.open("wb")
+        self._writer = pa.ipc.new_file(self._file, SPOOLED, options=options)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+        self._file.close()
+        self._words.close()
+
+    def add(self, part: Part) -> None:
+        """Rows and marks of the next part."""
+        if len(part.marks):
+            self._writer.write_batch(part.rows)
+            self._words.write(part.marks.signatures.tobytes())
+            self._marks.append(replace(part.marks, signatures=_NONE))
+            self._ids.append(part.rows.column("id"))
+
+    def marks(self) -> Marks:
+        """Marks of all rows, after the context has ended; the pieces are let go."""
+        pieces, self._marks = self._marks, []
+        return Marks(
+            np.concatenate([np.empty((0, 2), np.uint64), *(piece.keys for piece in pieces)]),
+            np.concatenate([np.empty(0, np.uint64), *(piece.sessions for piece in pieces)]),
+            np.fromfile(self._signatures, np.uint64).reshape(-1, WORDS),
+            np.concatenate([np.empty(0, np.int64), *(piece.worth for piece in pieces)]),
+            np.concatenate([np.empty(0, np.uint64), *(piece.customers for piece in pieces)]),
+        )
+
+    def close(self) -> None:
+        """Removes the files."""
+        self._path.unlink()
+        self._signatures.unlink()
+
+    def ids(self, rows: NDArray[np.int64]) -> list[str]:
+        """Dialogue ids of rows."""
+        return list(pa.chunked_array(self._ids, pa.string()).take(pa.array(rows, pa.int64())).to_pylist())
+
+    def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Number of its first row, and the batch; after the context has ended."""
+        start = 0
+        with pa.OSFile(str(self._path)) as file, pa.ipc.open_file(file) as reader:
+            for number in range(reader.num_record_batches):
+                batch = reader.get_batch(number)
+                yield start, batch
+                start += batch.num_rows

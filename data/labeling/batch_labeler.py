@@ -1,0 +1,133 @@
+"""The everyday path: all labels of a batch of dialogues, by one labeller that each worker makes for itself.
+
+Intents that are sure enough become labels with their slots; the others become proposals for people. Every
+turn has a fixed draw (a keyed hash): below the audit share it goes to people whatever the machine thinks
+of it, so that the audit is a random sample of all turns (``data/labeling/guarantee/audit.py``). Which turns are drawn
+hangs on nothing but the turn, so another day's data does not change yesterday's sample.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from data.labeling.guarantee.acceptance import Acceptance
+from data.labeling.guarantee.audit_ledger import Audited
+from data.labeling.labeler import guesses
+from data.labeling.opinions.combine import SecondOpinion
+from data.labeling.proposal import Proposal
+from data.labeling.signals.signals import Signals
+from data.labeling.signals.slot_labels import SlotLabels
+from kefu.intents.classifier import TextClassifier
+from kefu.params import Autolabel
+from kefu.schema import Dialogue, Label
+from kefu.shop.label_patterns import load_wordings
+from kefu.shop.pack import load, load_rules
+from kefu.split import fraction
+
+Turn = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a labeller is made from; picklable.
+
+    skip: turns that people have dealt with. reviewed: their labels. dialogues: those they speak of.
+    second_opinion: of sources beside the labeler, if any is asked (``data/labeling/opinions/combine.py``).
+    """
+
+    pack: Path
+    labeler: Path
+    rule: Acceptance
+    params: Autolabel
+    skip: frozenset[Turn] = frozenset()
+    reviewed: tuple[Label, ...] = ()
+    dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
+    second_opinion: SecondOpinion | None = None
+
+    def __call__(self) -> Everyday:
+        return Everyday(self)
+
+
+@dataclass
+class Labelled:
+    """Of one batch. ``accepted`` and ``signals``: lines of Label. A drawn turn is in ``audit``, not in ``unsure``."""
+
+    accepted: list[str] = field(default_factory=list)
+    signals: list[str] = field(default_factory=list)
+    unsure: list[Proposal] = field(default_factory=list)
+    audit: list[Proposal] = field(default_factory=list)
+    audited: list[Audited] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+class Everyday:
+    """Labels batches of dialogues."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        pack, wordings = load(recipe.pack), load_wordings(recipe.pack)
+        self._recipe, self._version = recipe, pack.taxonomy.version
+        self._classifier, self._rules = TextClassifier.load(recipe.labeler), load_rules(recipe.pack)
+        self._slots = SlotLabels(pack, wordings, recipe.reviewed, recipe.dialogues)
+        self._signals = Signals(pack, wordings, recipe.reviewed, recipe.dialogues)
+        self._known = {(x.dialogue_id, x.turn): x.value for x in recipe.reviewed if x.what == "intent"}
+
+    def __call__(self, dialogues: Sequence[Dialogue]) -> Labelled:
+        proposals: dict[str, list[Proposal]] = {}
+        for proposal in self._proposals(dialogues):
+            proposals.setdefault(proposal.dialogue_id, []).append(proposal)
+        result = Labelled()
+        for dialogue in dialogues:
+            own = proposals.get(dialogue.id, [])
+            self._sort(dialogue, own, result)
+            known = {i: value for i in range(len(dialogue.turns)) if (value := self._known.get((dialogue.id, i)))}
+            for label in self._signals.of(dialogue, {p.index: p.intent for p in own} | known):
+                result.signals.append(label.model_dump_json())
+                result.counts[_metric(label)] += 1
+        return result
+
+    def _proposals(self, dialogues: Sequence[Dialogue]) -> Iterator[Proposal]:
+        """One for every customer turn that people have not dealt with."""
+        others = self._recipe.second_opinion
+        heard = partial(others, dialogues={dialogue.id: dialogue for dialogue in dialogues}) if others else None
+        for guess in guesses(self._classifier, self._rules, dialogues, heard):
+            dialogue, index = guess.dialogue, guess.index
+            if (dialogue.id, index) not in self._recipe.skip:
+                yield Proposal(
+                    dialogue_id=dialogue.id,
+                    index=index,
+                    text=dialogue.turns[index].text,
+                    day=dialogue.day,
+                    customer=dialogue.customer,
+                    csat=dialogue.csat,
+                    intent=guess.intent,
+                    confidence=round(guess.confidence, 6),
+                    margin=round(guess.margin, 6),
+                    draw=fraction(f"{dialogue.id}#{index}", self._recipe.params.seed),
+                )
+
+    def _sort(self, dialogue: Dialogue, proposals: Iterable[Proposal], result: Labelled) -> None:
+        """Accepted labels with their slots, proposals for people, and what is audited."""
+        for p in proposals:
+            sure = self._recipe.rule.accepts(p.intent, p.confidence)
+            drawn = p.draw < self._recipe.params.audit_share
+            if sure:
+                slots = self._slots.of(dialogue, p.index, p.intent)
+                result.accepted += [label.model_dump_json() for label in (p.label(self._version), *slots)]
+                result.counts.update(accepted=1, slots=len(slots))
+            if drawn:
+                result.audit.append(p)
+                result.audited.append(Audited.of(p, sure, self._version))
+            elif not sure:
+                result.unsure.append(p)
+            result.counts.update(turns=1, audited=drawn, unsure=not sure)
+
+
+def _metric(label: Label) -> str:
+    """Name of the count that a label adds to."""
+    if label.turn is not None:
+        return label.what
+    return label.what.replace(":", ".") if ":" in label.what else f"{label.what}.{label.value}"

@@ -1,0 +1,125 @@
+"""The audit: is what was accepted really right as often as promised? Asked every day, of people.
+
+**The sample.** A turn is drawn when its keyed hash is below ``autolabel.audit_share``: independent of its
+text, of the machine and of other turns. Drawn turns go to people whether the machine was sure or not, at
+random places of the queue, so the answered ones are a random sample of all turns, and those among them
+that had been accepted a random sample of the accepted labels. Turns that nobody can tell are left out:
+the promise speaks of turns that people can tell.
+
+**What the machine had said.** A reviewed turn is no longer labelled by the machine, so the autolabel stage
+writes what it says of every drawn turn to ``audited.jsonl``, and pulling reviews copies those that were just
+answered into ``store/reviewed/audit/`` (``audit_ledger.py``; the first entry of a turn stands). It was said by a
+model that had not seen the answer, under the thresholds of that day: nothing leaks. The ledger is an input
+of the loop like the reviews themselves, so DVC's graph has no circle.
+
+**What follows.** Per day a bound (``confidence_bound.py``); over the last ``audit_days`` days a
+confidence sequence and an e-value against the promise (``e_values.py``), both valid however
+often one looks; the e-value also watches for a fall after good days. When it passes
+1/(1 - confidence_level) at the end of any day, the promise is broken: a false alarm comes with probability
+1 - level at most, in each such window. Then old evidence is not trusted any more: thresholds are certified
+on random turns of that window alone, and the rule closes when these are too few
+(``acceptance.py``).
+
+**Dialogues.** Few drawn turns share one, unless the share is great. In the bets each dialogue counts once, its
+accepted turns in equal parts: the geometric mean of the turns' likelihood ratios has an expectation of 1 at most
+however alike they are (Hölder), so the alarm stays honest when all of a dialogue is wrong at once. What is bet on
+is then the precision of dialogues: with a great share, and dialogues of few accepted turns worse than others, that
+is lower than the labels'.
+
+What it does not cover: people's own errors count as the machine's; a proposal they see may sway them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from data.labeling.guarantee.audit_ledger import Audited
+from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, numbered
+from data.labeling.guarantee.e_values import evidence_of_a_fall
+from data.labeling.guarantee.e_values import lower_bound as bound_at_all_times
+
+Turn = tuple[str, int]
+
+
+class Day(NamedTuple):
+    """One day of the audit. ``drawn``: answered; ``accepted`` of them; ``right`` of those.
+
+    bound: of this day's precision. so_far, bound_so_far: precision up to this day and its bound at all times.
+    evidence: log e-value against the promise.
+    """
+
+    day: str
+    drawn: int
+    accepted: int
+    right: int
+    precision: float
+    bound: float
+    so_far: float
+    bound_so_far: float
+    evidence: float
+
+
+class Audit(NamedTuple):
+    """The days of the window. ``broken``: the promise was contradicted with the wanted confidence."""
+
+    days: list[Day]
+    broken: bool
+
+    @property
+    def since(self) -> str | None:
+        """First day of the window; None when nothing was audited."""
+        return self.days[0].day if self.days else None
+
+    def metrics(self) -> dict[str, float]:
+        accepted = sum(day.accepted for day in self.days)
+        figures: dict[str, float] = {"audit.answered": sum(d.drawn for d in self.days), "audit.accepted": accepted}
+        if accepted:
+            last = self.days[-1]
+            figures |= {"audit.precision": last.so_far, "audit.bound": last.bound_so_far}
+        return {**figures, "audit.broken": float(self.broken)}
+
+
+def audit(rows: Iterable[Audited], truth: Mapping[Turn, str], target: float, level: float, days: int) -> Audit:
+    """What the last ``days`` audited days say of the promise.
+
+    Args:
+        truth: intent by people; rows without one are passed over.
+    """
+    by_day: dict[str, list[Audited]] = {}
+    for row in rows:
+        if (row.dialogue_id, row.turn) in truth:
+            by_day.setdefault(row.day, []).append(row)
+    found: list[Day] = []
+    seen: list[tuple[float, float]] = []
+    right = accepted = 0
+    bound = 0.0
+    for day in sorted(by_day)[-days:]:
+        wrong, size = _answers(by_day[day], truth)
+        seen.append((float((1 - wrong / size).sum()), float((wrong / size).sum())))
+        today, taken = int((size - wrong).sum()), int(size.sum())
+        right, accepted = right + today, accepted + taken
+        bound = max(bound, bound_at_all_times(sum(r for r, _ in seen), sum(w for _, w in seen), 1 - level))
+        found.append(
+            Day(
+                day,
+                len(by_day[day]),
+                taken,
+                today,
+                today / taken if taken else float("nan"),
+                lower_bound_of_dialogues(wrong, size, level),
+                right / accepted if accepted else float("nan"),
+                bound,
+                evidence_of_a_fall(seen, target, days),
+            )
+        )
+    return Audit(found, any(day.evidence >= -np.log(1 - level) for day in found))
+
+
+def _answers(rows: Sequence[Audited], truth: Mapping[Turn, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Wrong turns and turns of each dialogue that has accepted ones."""
+    taken = [row for row in rows if row.accepted]
+    correct = np.array([row.predicted == truth[row.dialogue_id, row.turn] for row in taken], dtype=bool)
+    return by_dialogue(correct, numbered([row.dialogue_id for row in taken]))

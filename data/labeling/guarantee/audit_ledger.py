@@ -1,0 +1,71 @@
+"""What the machine had said of audited turns before people answered, kept beside the reviews (see audit.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from pydantic import Field
+
+from data.labeling.proposal import Proposal
+from kefu.io import private_dir, read_jsonl, write_jsonl
+from kefu.schema import Record
+
+AUDITED, LEDGER = "audited.jsonl", "audit/ledger.jsonl"
+Turn = tuple[str, int]
+
+
+class Audited(Record):
+    """What the machine said of a drawn turn before anybody looked, and whether that was accepted."""
+
+    dialogue_id: str
+    turn: int
+    day: str
+    predicted: str
+    confidence: float
+    accepted: bool
+    version: str = Field(description="of the taxonomy: an intent of another one is neither right nor wrong")
+
+    @classmethod
+    def of(cls, proposal: Proposal, accepted: bool, version: str) -> Audited:
+        return cls(
+            dialogue_id=proposal.dialogue_id,
+            turn=proposal.index,
+            day=proposal.day,
+            predicted=proposal.intent,
+            confidence=proposal.confidence,
+            accepted=accepted,
+            version=version,
+        )
+
+
+def ledger(reviewed: Path, version: str) -> list[Audited]:
+    """The rows of one taxonomy version."""
+    return [row for row in _rows(reviewed / LEDGER) if row.version == version]
+
+
+def _rows(path: Path) -> list[Audited]:
+    return list(read_jsonl(path, Audited)) if path.exists() else []
+
+
+def drawn(labels: Path, version: str) -> dict[Turn, bool]:
+    """The turns that chance drew, and whether the machine's label of each was accepted."""
+    return {(row.dialogue_id, row.turn): row.accepted for row in _rows(labels / AUDITED) if row.version == version}
+
+
+def remember(labels: Path, reviewed: Path, answered: Collection[Turn], shown: Iterable[Audited] = ()) -> int:
+    """Adds what the machine said of the drawn turns that are answered now; returns how many are new.
+
+    Args:
+        labels: folder with ``audited.jsonl``; it may be missing.
+        shown: what the tasks themselves tell of answered turns; it goes before what the file says.
+    """
+    old = _rows(reviewed / LEDGER)
+    known = {(row.dialogue_id, row.turn, row.version) for row in old}
+    said = [*shown, *(row for row in _rows(labels / AUDITED) if (row.dialogue_id, row.turn) in answered)]
+    first = {(row.dialogue_id, row.turn, row.version): row for row in reversed(said)}
+    new = [row for at, row in first.items() if at not in known]
+    if new:
+        rows = sorted([*old, *new], key=lambda r: (r.day, r.dialogue_id, r.turn, r.version))
+        write_jsonl(private_dir(reviewed) / LEDGER, rows, private=True)
+    return len(new)

@@ -1,0 +1,193 @@
+"""Trains the labeler: intent of a customer turn from the whole dialogue, answers included.
+
+Besides the model it keeps what models said of reviewed turns that they had not seen: from these
+predictions autolabel chooses its thresholds, so the choice can be repeated with another target
+without training again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from data.labeling.join import LabelledTurn
+from data.labeling.rule_votes import FIELD, WEIGHT, run_with_rules, votes
+from kefu.intents.calibration import accuracy_at_coverage, expected_calibration_error, reliability
+from kefu.intents.classifier import TextClassifier
+from kefu.intents.context import Lesson, Run
+from kefu.intents.train import fit
+from kefu.intents.views import LABELER_FIELDS
+from kefu.io import write_jsonl
+from kefu.params import Labeler
+from kefu.schema import Dialogue, Record
+from kefu.shop.examples import NONE, Phrases, Utterance, lessons
+from kefu.shop.pack import Rule
+
+OUT_OF_FOLD = "out_of_fold.jsonl"
+# From probabilities (turns, classes) and each turn's dialogue and index to better ones of the same shape.
+SecondOpinion = Callable[[np.ndarray, Sequence[tuple[str, int]]], np.ndarray]
+
+
+class Judged(Record):
+    """A prediction for a reviewed turn, by a model that had not seen its dialogue.
+
+    probabilities: of all classes in the classifier's order, for a second opinion to be weighed against.
+    taught: whether the finished labeler learned from it.
+    """
+
+    dialogue_id: str
+    turn: int
+    intent: str
+    predicted: str
+    confidence: float
+    probabilities: tuple[float, ...] = ()
+    taught: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An intent for a turn; ``margin``: lead of its probability over the second best."""
+
+    dialogue: Dialogue
+    index: int
+    intent: str
+    confidence: float
+    margin: float
+
+
+def train_labeler(
+    turns: Sequence[LabelledTurn],
+    rules: Sequence[Rule],
+    params: Labeler,
+    folder: Path,
+    phrases: Phrases = NONE,
+    apart: Sequence[LabelledTurn] = (),
+) -> list[Judged]:
+    """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions.
+
+    Args:
+        apart: turns of other dialogues that teach nothing and are judged as well (``data/labeling/held_out.py``).
+        phrases: the pack's words and examples. Examples of an intent of which nobody reviewed a turn yet (a new
+            one, or on a new shop's first day all of them) stand in for such turns; the others teach beside them.
+
+    Raises ValueError when there is nothing of two intents to learn from.
+    """
+    turns = sorted(turns, key=lambda t: (t.dialogue.id, t.index))
+    seen = {turn.label.value for turn in turns}
+    unseen = phrases.of({example.intent for example in phrases.examples} - seen)
+    if len(seen | {example.intent for example in unseen}) < 2:
+        raise ValueError(
+            f"labeler: {len(turns)} reviewed turns and {len(unseen)} examples, of fewer than two intents: write what "
+            "customers say into the pack's examples/<intent>.yaml, or bring labels by people in store/reviewed"
+        )
+    fields = LABELER_FIELDS | {FIELD: WEIGHT}
+    fitted = fit(
+        [*_runs(turns, rules, params.context_turns), *_example_runs(unseen, rules, fields)],
+        fields=fields,
+        ahead=True,
+        words=phrases.words,
+        lessons=_with_votes(phrases.of(seen), rules, fields),
+        **params.model_dump(),
+    )
+    classifier, others = fitted.classifier, sorted(apart, key=lambda t: (t.dialogue.id, t.index))
+    judged = [
+        *_judged(turns, fitted.probabilities[: len(turns)], classifier.config.classes, taught=True),
+        *_judged(others, _judgements(classifier, others, rules), classifier.config.classes, taught=False),
+    ]
+    judged.sort(key=lambda j: (j.dialogue_id, j.turn))
+    classifier.save(folder)
+    write_jsonl(folder / OUT_OF_FOLD, judged)
+    return judged
+
+
+def _runs(turns: Sequence[LabelledTurn], rules: Sequence[Rule], context_turns: int) -> list[Run]:
+    """A run for each dialogue that people labelled something of, in the order of ``turns``, which are sorted."""
+    runs = []
+    for dialogue_id, of_one in groupby(turns, key=lambda t: t.dialogue.id):
+        said = {t.index: t for t in of_one}
+        dialogue = next(iter(said.values())).dialogue
+        places, samples = run_with_rules(rules, dialogue.turns, context_turns)
+        runs.append(Run(dialogue_id, samples, [said[i].label.value if i in said else None for i in places]))
+    return runs
+
+
+def _judged(
+    turns: Sequence[LabelledTurn], probabilities: np.ndarray, classes: Sequence[str], taught: bool
+) -> list[Judged]:
+    return [
+        Judged(
+            dialogue_id=t.dialogue.id,
+            turn=t.index,
+            intent=t.label.value,
+            predicted=classes[k],
+            confidence=round(float(row[k]), 6),
+            probabilities=tuple(round(float(p), 6) for p in row),
+            taught=taught,
+        )
+        for t, k, row in zip(turns, probabilities.argmax(axis=1), probabilities, strict=True)
+    ]
+
+
+def _judgements(classifier: TextClassifier, turns: Sequence[LabelledTurn], rules: Sequence[Rule]) -> np.ndarray:
+    """(turns, classes) probabilities of turns that the classifier did not learn from."""
+    runs = _runs(turns, rules, classifier.config.context_turns)
+    said = np.array([label is not None for run in runs for label in run.labels], dtype=bool)
+    return classifier.predict_runs([run.samples for run in runs])[said]
+
+
+def _example_runs(examples: Sequence[Utterance], rules: Sequence[Rule], fields: Iterable[str]) -> list[Run]:
+    """A run of one turn for each example."""
+    given = _with_votes(examples, rules, fields)
+    return [Run(f"example {number}", [lesson.sample], [lesson.label]) for number, lesson in enumerate(given)]
+
+
+def _with_votes(examples: Sequence[Utterance], rules: Sequence[Rule], fields: Iterable[str]) -> list[Lesson]:
+    given = lessons(examples, fields)
+    return [Lesson({**lesson.sample, FIELD: votes(rules, lesson.sample)}, lesson.label) for lesson in given]
+
+
+def guesses(
+    classifier: TextClassifier,
+    rules: Sequence[Rule],
+    dialogues: Sequence[Dialogue],
+    second_opinion: SecondOpinion | None = None,
+) -> Iterator[Guess]:
+    """What the labeler says of every customer turn of these dialogues, in their order.
+
+    Args:
+        second_opinion: combined with what the labeler says, where there is one.
+    """
+    views = [run_with_rules(rules, dialogue.turns, classifier.config.context_turns) for dialogue in dialogues]
+    predicted = classifier.predict_runs([samples for _, samples in views])
+    where = [(dialogue, index) for dialogue, (places, _) in zip(dialogues, views, strict=True) for index in places]
+    if second_opinion is not None:
+        predicted = second_opinion(predicted, [(dialogue.id, index) for dialogue, index in where])
+    second, best = np.sort(predicted, axis=1)[:, -2:].T
+    for (dialogue, index), k, top, lead in zip(where, predicted.argmax(axis=1), best, best - second, strict=True):
+        yield Guess(dialogue, index, classifier.config.classes[k], float(top), float(lead))
+
+
+def quality(judged: Sequence[Judged]) -> dict[str, float]:
+    """Accuracy and calibration of out-of-fold predictions; nothing when nobody reviewed yet."""
+    if not judged:
+        return {}
+    confidence, correct = arrays(judged)
+    return {
+        "accuracy": float(correct.mean()),
+        "accuracy_at_80": accuracy_at_coverage(confidence, correct, 0.8),
+        "ece": expected_calibration_error(confidence, correct),
+    }
+
+
+def arrays(judged: Sequence[Judged]) -> tuple[np.ndarray, np.ndarray]:
+    """Confidence (n,) and whether it was right (n,)."""
+    return np.array([j.confidence for j in judged]), np.array([j.predicted == j.intent for j in judged])
+
+
+def reliability_rows(judged: Sequence[Judged]) -> list[Mapping[str, float]]:
+    """Rows of the reliability plot."""
+    return list(reliability(*arrays(judged)))

@@ -1,0 +1,119 @@
+"""The page on which a reviewer works: the dialogue as a chat, the proposal, and what there is to say about it.
+
+Everything is generated from the shop pack, so a new intent or slot is there after the next push. Titles are
+shown in the language that ``review.language`` names, or in both; what is stored are names. How it looks:
+page.css.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal
+from xml.etree import ElementTree as ET
+
+from data.review.task_id import ANSWER, CANNOT_TELL, INTENT, OBJECT, RESOLUTION, RESOLVED, SLOTS
+from kefu.shop.pack import Taxonomy, Text
+
+Language = Literal["zh", "en", "both"]
+HOTKEYS = "1234567890qwertyuiopasdfghjklzxcvbnm"
+COLOURS = ("#d9480f", "#5f3dc4", "#087f5b", "#c2255c", "#1864ab", "#846358", "#2b8a3e", "#862e9c", "#a61e4d", "#364fc7")
+STYLE = Path(__file__).with_name("page.css")
+WORDS = {
+    "customer": Text(zh="顾客", en="Customer"),
+    "agent": Text(zh="客服", en="Agent"),
+    "bot": Text(zh="机器人", en="Bot"),
+    "asked": Text(zh="标注这一句", en="label this one"),
+    "intent": Text(zh="这句话的意图？", en="What is this message about?"),
+    "search": Text(zh="搜索意图", en="search intents"),
+    CANNOT_TELL: Text(zh="看不出来", en="Can't tell"),
+    "slots": Text(zh="要素：先点标签，再划选文字", en="Details: choose a label, then select the words"),
+    "resolved": Text(zh="整段对话：问题解决了吗？", en="Whole dialogue: was the problem solved?"),
+    "yes": Text(zh="解决了", en="Yes"),
+    "no": Text(zh="没有", en="No"),
+    "unclear": Text(zh="不清楚", en="Unclear"),
+    "answer": Text(zh="回答得不好？写下更好的回答", en="A bad answer? Write a better one"),
+    "proposal": Text(zh="机器建议", en="proposal"),
+}
+
+
+def shown(text: Text, language: Language) -> str:
+    """A text in the language of the page."""
+    return f"{text.zh} · {text.en}" if language == "both" and text.zh != text.en else text.in_(language)
+
+
+class Page:
+    """Builds the labelling configuration (XML) of one pack in one language. ``slots``: name → title.
+
+    Raises ValueError when an intent has the name of the answer "can't tell".
+    """
+
+    def __init__(self, taxonomy: Taxonomy, slots: Mapping[str, Text], language: Language) -> None:
+        if CANNOT_TELL in taxonomy.names:
+            raise ValueError(f"taxonomy: an intent must not be called {CANNOT_TELL!r}: reviewers' answer has that name")
+        self._taxonomy, self._slots, self._language = taxonomy, slots, language
+
+    def xml(self) -> str:
+        page = ET.Element("View", {"className": "kefu-page"})
+        ET.SubElement(page, "Style").text = STYLE.read_text(encoding="utf8") + self._captions()
+        left = ET.SubElement(page, "View", {"className": "kefu-left"})
+        chat = ET.SubElement(left, "View", {"className": "kefu-chat"})
+        ET.SubElement(chat, "HyperText", {"name": OBJECT, "value": f"${OBJECT}", "inline": "true"})
+        self._details(left)
+        right = ET.SubElement(page, "View", {"className": "kefu-right"})
+        ask = ET.SubElement(right, "View", {"className": "kefu-ask"})
+        ET.SubElement(ask, "Header", {"value": "$question", "size": "5"})
+        proposal = ET.SubElement(ask, "View", {"className": "kefu-proposal"})
+        ET.SubElement(proposal, "Header", {"value": "$proposal", "size": "5"})
+        self._intents(right)
+        self._resolution(right)
+        self._answer(right)
+        return ET.tostring(page, encoding="unicode")
+
+    def _word(self, name: str) -> str:
+        return shown(WORDS[name], self._language)
+
+    def _captions(self) -> str:
+        roles = [(f".kefu-{role}::before", self._word(role)) for role in ("customer", "agent", "bot")]
+        asked = (".kefu-turn.kefu-asked::before", f"▶ {self._word('customer')} · {self._word('asked')}")
+        return "".join(f"\n{selector} {{ content: '{words}'; }}" for selector, words in [*roles, asked])
+
+    def _section(self, parent: ET.Element, word: str, name: str) -> ET.Element:
+        section = ET.SubElement(parent, "View", {"className": f"kefu-section kefu-{name}"})
+        ET.SubElement(section, "Header", {"value": self._word(word), "size": "5"})
+        return section
+
+    def _details(self, parent: ET.Element) -> None:
+        labels = ET.SubElement(
+            self._section(parent, "slots", SLOTS), "HyperTextLabels", {"name": SLOTS, "toName": OBJECT}
+        )
+        for number, (name, title) in enumerate(self._slots.items()):
+            look = {"background": COLOURS[number % len(COLOURS)]}
+            hotkey = {"hotkey": f"shift+{number + 1}"} if number < 9 else {}
+            ET.SubElement(labels, "Label", {"value": shown(title, self._language), "alias": name, **look, **hotkey})
+
+    def _intents(self, parent: ET.Element) -> None:
+        section = self._section(parent, "intent", INTENT)
+        search = {"name": "search", "toName": INTENT, "minlength": "0", "hotkey": "shift+f"}
+        ET.SubElement(section, "Filter", {**search, "placeholder": f"{self._word('search')} (shift+f)"})
+        options = {"toName": OBJECT, "choice": "single-radio", "required": "true", "layout": "inline"}
+        choices = ET.SubElement(section, "Choices", {"name": INTENT, **options})
+        for intent, hotkey in zip_longest(self._taxonomy.intents, HOTKEYS[: len(self._taxonomy.intents)]):
+            look = {"value": shown(intent.title, self._language), "alias": intent.name}
+            hint = {"hint": shown(intent.definition, self._language)}
+            ET.SubElement(choices, "Choice", look | hint | ({"hotkey": hotkey} if hotkey else {}))
+        ET.SubElement(choices, "Choice", {"value": self._word(CANNOT_TELL), "alias": CANNOT_TELL, "hotkey": "shift+x"})
+
+    def _resolution(self, parent: ET.Element) -> None:
+        section = self._section(parent, "resolved", RESOLUTION)
+        options = {"toName": OBJECT, "choice": "single-radio", "layout": "inline"}
+        choices = ET.SubElement(section, "Choices", {"name": RESOLUTION, **options})
+        for value, hotkey in zip(RESOLVED, ("shift+y", "shift+n", "shift+u"), strict=True):
+            ET.SubElement(choices, "Choice", {"value": self._word(value), "alias": value, "hotkey": hotkey})
+
+    def _answer(self, parent: ET.Element) -> None:
+        section = self._section(parent, "answer", ANSWER)
+        options = {"name": ANSWER, "toName": OBJECT, "rows": "3", "maxSubmissions": "1", "editable": "true"}
+        options["showSubmitButton"] = "false"  # what is in the box goes along with Submit
+        ET.SubElement(section, "TextArea", options)

@@ -1,0 +1,80 @@
+"""Places of dialogues where something has to be said, and what a model should learn to say there.
+
+At most places that is what people of the shop said. What Kefu itself said is only learned from when the
+problem was solved and the customer content: a model fed on its own mistakes gets worse (model collapse:
+Shumailov et al. 2024, Nature 631:755). An answer with a quality problem (a false promise, an unsupported
+claim, rude) is never learned. A reviewer's correction stands in place of what was said, whoever said it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from data.sets.dialogue_outcomes import Facts
+from kefu.schema import Dialogue, Turn
+
+CONTENT = 4  # csat from which Kefu's own answers are worth learning
+
+
+@dataclass(frozen=True)
+class Place:
+    """A customer's question that ends before turn ``start``, and its answers.
+
+    said: what the dialogue has there; nothing where nobody answered.
+    answer: what to learn.
+    corrected: ``answer`` was written by a reviewer.
+    """
+
+    dialogue: Dialogue
+    start: int
+    said: tuple[Turn, ...]
+    answer: tuple[Turn, ...]
+    corrected: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.dialogue.id}#{self.start}"
+
+
+def answer_after(dialogue: Dialogue, turn: int) -> tuple[int, tuple[Turn, ...]]:
+    """Where the customer's ``turn`` was answered, and by which turns; none at the end when nobody did."""
+    turns = dialogue.turns
+    start = next((i for i in range(turn + 1, len(turns)) if turns[i].role != "customer"), len(turns))
+    end = next((i for i in range(start, len(turns)) if turns[i].role == "customer"), len(turns))
+    return start, turns[start:end]
+
+
+def answers(dialogue: Dialogue) -> Iterator[Place]:
+    """Every place where a customer was answered."""
+    before = "agent"
+    for index, turn in enumerate(dialogue.turns):
+        if before == "customer" and turn.role != "customer":
+            _, said = answer_after(dialogue, index - 1)
+            yield Place(dialogue, index, said, said)
+        before = turn.role
+
+
+class Learnable:
+    """Chooses the answers worth learning.
+
+    Args:
+        facts: of all dialogues.
+
+    Attributes:
+        bad: how many answers were left out because of a quality problem.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts, self.bad = facts, 0
+
+    def of(self, dialogues: Iterable[Dialogue]) -> Iterator[Place]:
+        """The places of all dialogues whose answer was good, as far as is known."""
+        for dialogue in dialogues:
+            good_bot = self._facts.resolved(dialogue) and (dialogue.csat or 0) >= CONTENT
+            for place in answers(dialogue):
+                if all(turn.text.strip() and (turn.role == "agent" or good_bot) for turn in place.said):
+                    if self._facts.bad(dialogue, place.start, place.start + len(place.said)):
+                        self.bad += 1
+                    else:
+                        yield place

@@ -1,0 +1,49 @@
+"""Every metric a report may hold: what it means and which way is better, one sorted line each.
+
+The gate refuses names that are not here, and the report takes its titles from here. A metric of answers
+is one function in ``text.py``, its line here, and its line in ``TEXT``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kefu.metrics.text import repetition, rouge_l, token_f1, tokens
+
+
+@dataclass(frozen=True)
+class Metric:
+    """``title`` says what is measured; without ``higher_is_better`` less is better."""
+
+    title: str
+    higher_is_better: bool = True
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": Metric("share of turns with the right intent"),
+    "accuracy_at_80": Metric("the same on the most confident 80 %"),
+    "agreement": Metric("token F1 of the edge model's answers against the centre model's"),
+    "ece": Metric("expected calibration error of the confidence", higher_is_better=False),
+    "empty": Metric("share of answers without a word", higher_is_better=False),
+    "gain_over_constant": Metric("token F1 minus that of the best constant sentence"),
+    "gain_over_constant_low": Metric("the lower end of its 95 % interval (paired bootstrap)"),
+    "hit_at_1": Metric("share of questions whose entry is found first"),
+    "hit_at_3": Metric("share of questions whose entry is among the first three"),
+    "loss": Metric("negative log-likelihood a token of the held-out answer (nats)", higher_is_better=False),
+    "macro_f1": Metric("F1 averaged over intents, rare ones counting as much"),
+    "mrr": Metric("mean reciprocal rank of the right entry"),
+    "repetition": Metric("share of repeated 4-grams in answers", higher_is_better=False),
+    "rouge_l": Metric("longest common subsequence with the held-out answer (F1)"),
+    "success": Metric("share of golden conversations that end as they must"),
+    "token_f1": Metric("tokens shared with the held-out answer (F1)"),
+    "turns": Metric("share of golden turns answered as they must be"),
+}
+
+# Scored on every answer: (answer, held-out answer) → [0, 1].
+TEXT: dict[str, Callable[[str, str], float]] = {
+    "empty": lambda answer, _: float(not tokens(answer)),
+    "repetition": lambda answer, _: repetition(answer),
+    "rouge_l": rouge_l,
+    "token_f1": token_f1,
+}

@@ -1,0 +1,55 @@
+"""The shop pack's lasting knowledge as entries, one for each piece and language.
+
+Promotions are not among them: they come and go by date, so serving adds those of the day itself, and
+an index that is built today cannot offer what has ended tomorrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kefu.knowledge.index import KnowledgeEntry
+from kefu.shop.pack import Faq, Lang, Pack
+from kefu.shop.slots import language
+
+LANGUAGES: tuple[Lang, ...] = ("zh", "en")
+
+
+def faq_id(faq: Faq, lang: Lang) -> str:
+    """Id of a FAQ's entry in one language."""
+    return f"faq:{faq.id}:{lang}"
+
+
+def knowledge_entries(pack: Pack) -> list[KnowledgeEntry]:
+    """Every FAQ in both languages, every policy section in the one it is written in."""
+    return [*_faqs(pack), *_policies(pack)]
+
+
+def questions(pack: Pack) -> dict[str, list[str]]:
+    """Entry id → the questions of a FAQ that lead to it: its own, then its variants."""
+    return {
+        faq_id(faq, lang): [faq.question.in_(lang), *faq.variants.get(lang, ())]
+        for faq in pack.faq
+        for lang in LANGUAGES
+    }
+
+
+def _faqs(pack: Pack) -> Iterator[KnowledgeEntry]:
+    for faq in pack.faq:
+        for lang in LANGUAGES:
+            yield KnowledgeEntry(
+                id=faq_id(faq, lang),
+                kind="faq",
+                intent=faq.intent,
+                lang=lang,
+                question=faq.question.in_(lang),
+                answer=faq.answer.in_(lang),
+            )
+
+
+def _policies(pack: Pack) -> Iterator[KnowledgeEntry]:
+    for policy in pack.policies:
+        lang = language(policy.title + policy.text)
+        yield KnowledgeEntry(
+            id=f"policy:{policy.id}", kind="policy", intent=None, lang=lang, question=policy.title, answer=policy.text
+        )

@@ -1,0 +1,48 @@
+"""What a model is asked: the pack's system prompt with knowledge, then the conversation.
+
+One function for training sets and for serving: a model is asked in production exactly as it was
+taught. How the messages become tokens is ``kefu/llm/chat.py``'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from jinja2 import Environment, StrictUndefined
+
+from kefu.knowledge.index import KnowledgeEntry
+from kefu.schema import Message, Turn
+from kefu.shop.pack import Pack
+
+_TEMPLATES = Environment(undefined=StrictUndefined, autoescape=False)
+
+
+def answer_messages(
+    pack: Pack, lang: str, knowledge: Sequence[KnowledgeEntry], history: Sequence[Turn]
+) -> list[Message]:
+    """A system message, then user and assistant in turn.
+
+    Args:
+        pack: its prompt ``answer`` is filled with ``shop`` (the shop's name) and ``knowledge``.
+        lang: language of the prompt.
+        knowledge: what the model may rely on, best first.
+        history: the conversation up to the turn to answer, oldest first.
+    """
+    shop = pack.shop.name.in_(lang)
+    prompt = pack.prompts["answer"].in_(lang)
+    system = _TEMPLATES.from_string(prompt).render(shop=shop, knowledge=_listed(knowledge)).strip()
+    return [Message(role="system", content=system), *merged(history)]
+
+
+def merged(turns: Iterable[Turn]) -> list[Message]:
+    """Turns as messages; what one side says in several turns is one message of several lines."""
+    groups = groupby(turns, key=lambda turn: turn.role == "customer")
+    return [
+        Message(role="user" if customer else "assistant", content="\n".join(turn.text for turn in some))
+        for customer, some in groups
+    ]
+
+
+def _listed(knowledge: Sequence[KnowledgeEntry]) -> str:
+    return "\n".join(f"{entry.question} {entry.answer}" for entry in knowledge)

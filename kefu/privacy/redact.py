@@ -1,0 +1,117 @@
+"""Takes personal data out of text, for training and serving alike, and puts it back for tools.
+
+``Redactor`` replaces what the detectors of ``kefu/privacy/detectors`` and the shop pack's own patterns find by typed
+placeholders, ``[PHONE_1]``: numbered within a vault (one a dialogue), the same person's number getting
+the same placeholder every time. Models and logs see the placeholder, the vault alone knows the rest.
+
+Existing placeholders and masks like ``[订单x]`` stay. Photographs and links are not covered;
+``docs/data.md`` says what is found and what stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from kefu.privacy.detectors import dialogue_context, registry
+from kefu.privacy.detectors.base import Found, fold
+from kefu.privacy.detectors.spans import without_overlaps
+
+PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
+_TYPE = re.compile(r"[A-Z][A-Z_]{0,30}")
+_NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")
+
+
+def _same(value: str) -> str:
+    """Two spellings of one value (spaces, dashes, width, case, country code) compare equal."""
+    return _NOT_COMPARED.sub("", fold(value)).upper()
+
+
+class Redactor:
+    """Finds and replaces personal data.
+
+    Args:
+        extra: the pack's own patterns, placeholder type → regex. They take precedence, ignore case,
+            and no digit may touch a match (a letter may: people type "order" and its number as one word).
+
+    Raises:
+        ValueError: a type that is no placeholder name, or a regex that does not compile.
+    """
+
+    def __init__(self, extra: Mapping[str, str]) -> None:
+        self._extra: list[tuple[str, re.Pattern[str]]] = []
+        for kind, pattern in extra.items():
+            if not _TYPE.fullmatch(kind):
+                raise ValueError(f"pii type {kind!r}: use capital letters and underscores, e.g. ORDER")
+            try:
+                whole = re.compile(rf"(?<!\d)(?:{pattern})(?!\d)", re.IGNORECASE)
+            except re.error as error:
+                raise ValueError(f"pii pattern {kind}: {pattern!r} is no regular expression: {error}") from error
+            self._extra.append((kind, whole))
+
+    def find(self, text: str) -> list[Found]:
+        """Personal data of a text in order of place, no two overlapping."""
+        folded = fold(text)
+        spans = [Found(m.start(), m.end(), kind) for kind, pattern in self._extra for m in pattern.finditer(folded)]
+        spans += registry.find(folded)
+        return without_overlaps(spans, folded) if spans else spans
+
+    def redact(self, text: str, vault: dict[str, str], question: str = "") -> str:
+        """The text with placeholders; what they stand for is added to ``vault`` (placeholder → original).
+
+        Names that the vault knows go too. ``question`` is what the turn answers, if it does.
+        """
+        if "[" in text:
+            for match in PLACEHOLDER.finditer(text):
+                vault.setdefault(match[0], match[0])  # its number is taken: nobody else's data may get it
+        found = self.find(text)
+        if vault or question:
+            more = [
+                *dialogue_context.again(text, vault),
+                *(dialogue_context.answer(fold(question), fold(text)) if question else ()),
+            ]
+            found = without_overlaps([*found, *more], text) if more else found
+        return self._replaced(text, found, vault) if found else text
+
+    def dialogue(self, turns: Sequence[tuple[bool, str]], vault: dict[str, str]) -> list[str]:
+        """The texts of a whole dialogue, (whether the customer says it, text) each.
+
+        A turn is read with the question before it, and once more when all names are known.
+        """
+        question, redacted = "", list[str]()
+        for customer, text in turns:
+            redacted.append(self.redact(text, vault, question if customer else ""))
+            question = text if not customer and dialogue_context.asks(text) else ""
+        if any(name.startswith("[NAME_") for name in vault):
+            for at, text in enumerate(redacted):
+                found = without_overlaps(list(dialogue_context.again(text, vault)), text)
+                redacted[at] = self._replaced(text, found, vault)
+        return redacted
+
+    @staticmethod
+    def _replaced(text: str, found: list[Found], vault: dict[str, str]) -> str:
+        known = {(name[1 : name.rindex("_")], _same(value)): name for name, value in vault.items()}
+        numbers_taken: dict[str, int] = {}
+        pieces: list[str] = []
+        last = 0
+        for start, end, kind in found:
+            key = kind, _same(text[start:end])
+            if key not in known:
+                known[key] = _next(kind, vault, numbers_taken)
+                vault[known[key]] = text[start:end]
+            pieces += text[last:start], known[key]
+            last = end
+        return "".join((*pieces, text[last:]))
+
+
+def _next(kind: str, vault: Mapping[str, str], numbers_taken: dict[str, int]) -> str:
+    number = numbers_taken.get(kind, 0) + 1
+    while f"[{kind}_{number}]" in vault:
+        number += 1
+    numbers_taken[kind] = number
+    return f"[{kind}_{number}]"
+
+
+def restore(text: str, vault: Mapping[str, str]) -> str:
+    """The text with the originals of its placeholders; those the vault does not know stay."""
+    return PLACEHOLDER.sub(lambda match: vault.get(match[0], match[0]), text)

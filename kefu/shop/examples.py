@@ -1,0 +1,96 @@
+"""What the owner of a shop knows of how people talk, for the classifiers of intents.
+
+    words.yaml              groups of words of one meaning: name → regexes (kefu/intents/word_groups.py says which)
+    examples/<intent>.yaml  what customers say: ``said``, and under ``answers`` what they say after the shop's words
+
+Both are optional. Examples teach beside reviewed turns, with a weight; nothing is ever measured on them. Those of
+an intent that nobody reviewed stand in for its turns in the labeler, its calibration included.
+The taxonomy's examples count among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from kefu.intents.context import Lesson
+from kefu.intents.word_groups import check
+from kefu.shop.pack import PackError, Part, load_taxonomy, read_part
+
+
+class Answers(Part):
+    """What customers say right after the shop said ``before`` (and they themselves ``earlier``)."""
+
+    before: str = ""
+    earlier: str = ""
+    said: tuple[str, ...]
+
+
+class Examples(Part):
+    said: tuple[str, ...] = Field((), description="clear without context")
+    answers: tuple[Answers, ...] = ()
+
+
+class Words(Part):
+    groups: dict[str, tuple[str, ...]]
+
+    @field_validator("groups")
+    @classmethod
+    def _are_regexes(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for patterns in groups.values():
+            for pattern in patterns:
+                check(pattern)
+        return groups
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """An example: a customer's turn, the shop's words before it, the customer's own before that."""
+
+    intent: str
+    text: str
+    before: str = ""
+    earlier: str = ""
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """words: group → regex."""
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    examples: tuple[Utterance, ...] = ()
+
+    def of(self, intents: Iterable[str]) -> tuple[Utterance, ...]:
+        """The examples of these intents."""
+        wanted = set(intents)
+        return tuple(example for example in self.examples if example.intent in wanted)
+
+
+NONE = Phrases()
+
+
+def load_phrases(folder: Path) -> Phrases:
+    """A pack's words and examples. Raises PackError naming file and field."""
+    path = folder / "words.yaml"
+    groups = read_part(path, Words).groups if path.is_file() else {}
+    taxonomy = load_taxonomy(folder)
+    examples = [Utterance(i.name, text) for i in taxonomy.intents for texts in i.examples.values() for text in texts]
+    for path in sorted((folder / "examples").glob("*.yaml")):
+        if path.stem not in taxonomy.names:
+            raise PackError(f"{path}: the taxonomy has no intent {path.stem}")
+        examples += _utterances(path.stem, read_part(path, Examples))
+    return Phrases({name: "|".join(f"(?:{p})" for p in patterns) for name, patterns in groups.items()}, tuple(examples))
+
+
+def _utterances(intent: str, examples: Examples) -> list[Utterance]:
+    alone = [Utterance(intent, text) for text in examples.said]
+    return alone + [Utterance(intent, text, a.before, a.earlier) for a in examples.answers for text in a.said]
+
+
+def lessons(examples: Iterable[Utterance], fields: Iterable[str]) -> list[Lesson]:
+    """Examples as a classifier with these fields learns them."""
+    empty = dict.fromkeys(fields, "")
+    return [Lesson(empty | {"text": e.text, "previous": e.before, "earlier": e.earlier}, e.intent) for e in examples]

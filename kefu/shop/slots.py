@@ -1,0 +1,79 @@
+"""Finds slot values in what a customer wrote, by the rules that the shop pack declares.
+
+A rule, not a model: a flow acts on the value (it cancels *that* order), so it has to be explainable
+and the same in training, labelling and serving. It reads redacted text: the value of a slot that is
+personal data is its placeholder. It does not understand negation ("not the red one").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from kefu.shop.pack import Lang, Slot
+
+CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+PLACEHOLDER = re.compile(r"\[([A-Z]+)_\d+\]")
+
+
+def language(text: str) -> Lang:
+    """'zh' if the text has a CJK character, else 'en'."""
+    return "zh" if CJK.search(text) else "en"
+
+
+def extract(text: str, slots: Mapping[str, Slot], lang: str, asked: str | None = None) -> dict[str, str]:
+    """Slot name → value for every slot that the text tells.
+
+    Args:
+        text: one redacted message.
+        slots: the pack's slots, or those of one flow.
+        lang: language whose phrases win when both languages match.
+        asked: the slot just asked for. Only it may take the whole message (``free_text``), and it
+            goes before other slots of the same ``pii`` type.
+    """
+    found = {name: _value(text, slot, lang, name == asked) for name, slot in slots.items()}
+    wanted = slots[asked].pii if asked is not None and asked in slots else None
+    return {
+        name: value
+        for name, value in found.items()
+        if value and (name == asked or wanted is None or slots[name].pii != wanted)
+    }
+
+
+def _value(text: str, slot: Slot, lang: str, asked: bool) -> str | None:
+    plain = PLACEHOLDER.sub("\n", text)  # digits of a placeholder are nobody's order number
+    value = _placeholder(text, slot) or _choice(plain, slot, lang) or _pattern(plain, slot)
+    return value or (text.strip() if asked and slot.free_text else None)
+
+
+def _placeholder(text: str, slot: Slot) -> str | None:
+    """The last one of its type: what comes later corrects what came before."""
+    matches = [m[0] for m in PLACEHOLDER.finditer(text) if m[1] == slot.pii]
+    return matches[-1] if matches else None
+
+
+def _choice(text: str, slot: Slot, lang: str) -> str | None:
+    """The longest phrase that occurs, so 'not as described' wins over 'described'."""
+    phrases = [
+        (language_ != lang, -len(phrase), value, phrase)
+        for value, by_language in slot.choices.items()
+        for language_, some in by_language.items()
+        for phrase in some
+    ]
+    return next((value for *_, value, phrase in sorted(phrases) if _occurs(phrase, text)), None)
+
+
+def _occurs(phrase: str, text: str) -> bool:
+    """Whole words in alphabets that have spaces, anywhere in a text in Chinese."""
+    if phrase.casefold() not in text.casefold():  # most phrases: no need for a regex
+        return False
+    if CJK.search(phrase):
+        return True
+    return re.search(rf"(?<![^\W_]){re.escape(phrase)}(?![^\W_])", text, re.IGNORECASE | re.ASCII) is not None
+
+
+def _pattern(text: str, slot: Slot) -> str | None:
+    match = re.search(slot.pattern, text) if slot.pattern else None
+    if match is None:
+        return None
+    return match[1] if match.re.groups else match[0]

@@ -1,0 +1,174 @@
+"""The command line: `kefu --help`.
+
+Commands import what they need when they run: MLflow or Ray take seconds to import, help must not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Kefu 客服: customer service that improves itself.")
+review = typer.Typer(no_args_is_help=True, help="Label Studio: give it what waits, take what people finished.")
+app.add_typer(review, name="review")
+
+
+@contextmanager
+def _explained(*expected: type[Exception]) -> Iterator[None]:
+    """An expected error is a message and code 1, not a traceback."""
+    try:
+        yield
+    except expected as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def status() -> None:
+    """What serves, what it would go back to, the days of data, how many turns wait for a person."""
+    from kefu.paths import DIALOGUES
+    from kefu.registry import tracking
+    from pipelines.commands.review import waiting
+
+    with _explained(tracking.UnusableDatabase):
+        releases = (("champion", tracking.champion()), ("previous", tracking.previous()))
+    for name, info in releases:
+        shown = f"version {info.version}  {info.content_hash[:12]}" if info else "none"
+        typer.echo(f"{name:<10}{shown}")
+    days = sorted(path.name.removeprefix("dt=") for path in DIALOGUES.glob("dt=*"))
+    typer.echo(f"{'days':<10}{f'{len(days)} ({days[0]} … {days[-1]})' if days else 'none'}")
+    typer.echo(f"{'waiting':<10}{waiting()} turns for a person")
+
+
+@app.command("params")
+def show_params(
+    profile: Annotated[str | None, typer.Option(help="instead of the one params.yaml chooses")] = None,
+) -> None:
+    """Every parameter with its value, type and meaning."""
+    from kefu.params import ParamsError, load
+    from pipelines.commands.params import lines
+
+    with _explained(ParamsError):
+        for line in lines(load(profile=profile)):
+            typer.echo(line)
+
+
+@app.command()
+def promote(version: Annotated[int, typer.Argument(help="version in MLflow's registry")]) -> None:
+    """Promote a registered release without running the gate; the current champion becomes `previous`."""
+    from kefu.registry import tracking
+
+    with _explained(tracking.NoSuchVersion, tracking.UnusableDatabase):
+        tracking.promote(version)
+        typer.echo(f"version {version} is the champion; `kefu serve` serves it from its next start")
+
+
+@app.command()
+def rollback() -> None:
+    """Gives the champion's place back to the release before it."""
+    from kefu.registry import tracking
+
+    with _explained(tracking.NoSuchVersion, tracking.UnusableDatabase):
+        info = tracking.rollback()
+        typer.echo(f"version {info.version} is the champion again; `kefu serve` serves it from its next start")
+
+
+@app.command()
+def serve() -> None:
+    """Serves the champion until Ctrl-C."""
+    from pipelines.commands.serve import main
+
+    main()
+
+
+@app.command()
+def chat(
+    url: Annotated[str, typer.Option(help="of a running server")] = "http://127.0.0.1:8000",
+    customer: Annotated[str | None, typer.Option(help="sample customer to sign in as (demo servers only)")] = None,
+) -> None:
+    """Chats with a running server in this terminal."""
+    from pipelines.commands.chat import ChatError, talk
+
+    with _explained(ChatError):
+        talk(url, customer)
+
+
+@app.command()
+def monitor() -> None:
+    """The newest day's page: where it is, what drifted, what nobody asked before."""
+    from pipelines.commands.monitor import lines
+
+    with _explained(FileNotFoundError):
+        for line in lines():
+            typer.echo(line)
+
+
+@app.command()
+def forget(
+    customer: Annotated[str | None, typer.Option(help="the shop's id of the person, or a pseudonym c_…")] = None,
+    dry_run: Annotated[bool, typer.Option(help="tell what would go, and change nothing")] = False,
+    verify: Annotated[bool, typer.Option(help="check the signatures of store/forgotten.jsonl instead")] = False,
+) -> None:
+    """Removes a person from every artefact, says which models saw them, leaves a signed record."""
+    from kefu.locks import Busy
+    from kefu.registry.database import UnusableDatabase
+    from pipelines.commands.forget_report import check, run
+
+    if verify == (customer is not None):
+        raise typer.BadParameter("give --customer ID, or --verify")
+    with _explained(ValueError, OSError, Busy, UnusableDatabase):
+        lines, whole = check() if customer is None else run(customer, write=not dry_run)
+    for line in lines:
+        typer.echo(line)
+    if not whole:
+        raise typer.Exit(1)
+
+
+@app.command()
+def day() -> None:
+    """One day of the loop: pin the champion, take the reviews, run what changed."""
+    from pipelines.commands.day import main
+
+    sys.exit(main())
+
+
+@review.command()
+def push() -> None:
+    """Gives Label Studio what waits for a person."""
+    from data.review.label_studio.client import StudioUnavailable
+    from kefu.locks import Busy
+    from pipelines.commands.review import push_queue
+
+    with _explained(StudioUnavailable, FileNotFoundError, Busy):
+        new, page = push_queue()
+        typer.echo(f"{new} new tasks pushed to {page}")
+
+
+@review.command()
+def pull() -> None:
+    """Takes what people finished into store/reviewed."""
+    from data.review.label_studio.client import StudioUnavailable
+    from kefu.locks import Busy
+    from pipelines.commands.review import pull_reviews
+
+    with _explained(StudioUnavailable, Busy):
+        new, refused = pull_reviews()
+        why = f", {refused} annotations refused: of another taxonomy version, or another Kefu" if refused else ""
+        typer.echo(f"{new} labels pulled{why}")
+
+
+@review.command()
+def report() -> None:
+    """How far reviewers agree, and how well each does on golden tasks."""
+    from pipelines.commands.review import report as lines
+
+    for line in lines():
+        typer.echo(line)
+
+
+if __name__ == "__main__":
+    app()

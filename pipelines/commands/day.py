@@ -1,0 +1,74 @@
+"""One day of the loop, the whole story on one page.
+
+    kefu day        # = make day = python -m pipelines.commands.day; cron runs it every night
+
+Yesterday's conversations lie in store/raw/serving already: serving writes them as they happen.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from data.review.label_studio.client import StudioUnavailable
+from kefu.io import write_json
+from kefu.locks import ending_when_busy
+from kefu.params import ParamsError
+from kefu.paths import CHAMPION
+from kefu.registry import tracking
+from pipelines.commands.repro import CannotStart, check_start, repro
+from pipelines.commands.review import pull_reviews
+
+log = logging.getLogger("kefu.day")
+
+
+def pin_champion() -> None:
+    """Writes which release this day starts from and is compared with: an input of the loop like any other.
+
+    Were the registry's alias read inside the loop, the same inputs would give other results tomorrow.
+    """
+    now = tracking.champion()
+    pin = {"version": now.version, "content_hash": now.content_hash} if now else {"version": None, "content_hash": None}
+    write_json(CHAMPION, pin)
+    print(f"champion: {f'version {now.version}' if now else 'none yet'}")
+
+
+def take_reviews() -> None:
+    """Takes what people finished in Label Studio; without a server the loop goes on with what it has."""
+    try:
+        new, _ = pull_reviews()
+        print(f"reviews: {new} new")
+    except StudioUnavailable as error:
+        log.warning("reviews: none taken. %s", error)
+
+
+def run_loop() -> int:
+    """What changed runs again, in this order (dvc.yaml):
+
+    ingest      new days: validated, redacted, deduplicated
+    labeler     learns from people;  autolabel  accepts what is sure, queues the rest
+    review      pushes the queue to people, pulls what they finished
+    build       sets for router, retriever and models, split by customer
+    router, retriever, finetune, distill    the models
+    export      one sealed release
+    evaluate    against the champion, on the very same items
+    promote     the gate: a better champion, or the table of what fell short (code 1)
+    """
+    return repro()
+
+
+def main() -> int:
+    """Returns what `dvc repro` returned. Ends the process with a message when the loop cannot start."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    with ending_when_busy():
+        try:
+            check_start()  # a day that cannot start leaves the pin of the last one
+            pin_champion()
+        except (CannotStart, ParamsError, tracking.UnusableDatabase) as error:
+            raise SystemExit(str(error)) from error
+        take_reviews()
+        return run_loop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

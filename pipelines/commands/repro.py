@@ -1,0 +1,88 @@
+"""``dvc repro``, after mending what a kill of DVC itself can leave behind: a half-written dvc.lock.
+
+DVC writes that file in place. Without it nothing is lost: DVC finds what it ran in its run cache, by the
+hashes of the inputs, and reruns only what is not there.
+
+    python -m pipelines.commands.repro
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from kefu.locks import ending_when_busy
+from kefu.params import load
+from kefu.paths import ROOT
+
+
+class CannotStart(RuntimeError):
+    """DVC would not begin the loop; the message says why."""
+
+
+def _is_whole(lock: Path) -> bool:
+    """Whether every entry has what DVC asks of it; a torn file ends in the middle of one."""
+    try:
+        stages = yaml.safe_load(lock.read_text(encoding="utf8"))["stages"].values()
+        entries = [entry for stage in stages for kind in ("deps", "outs") for entry in stage.get(kind, ())]
+        return all(isinstance(entry["path"], str) and entry["size"] is not None for entry in entries)
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
+        return False
+
+
+def mend_lock(lock: Path) -> bool:
+    """Sets a torn dvc.lock aside as ``dvc.lock.torn``; returns whether it did."""
+    if not lock.exists() or _is_whole(lock):
+        return False
+    lock.replace(lock.with_name("dvc.lock.torn"))
+    print("dvc.lock was cut short by a kill: set aside as dvc.lock.torn; DVC takes what it ran from its run cache")
+    return True
+
+
+def environment() -> dict[str, str]:
+    """This process's environment for DVC: stages say `python`, which has to be the interpreter that runs here.
+
+    Under cron, or in a shell without the venv, the first `python` on PATH is the system's.
+    """
+    folder = Path(sys.executable).parent  # not resolved: a venv's python is a link to one that lacks its packages
+    if not (folder / "python").exists():
+        raise CannotStart(f"{folder}: there is no `python` to run the stages with: link it to {sys.executable}")
+    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+
+
+def _dvc(*command: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-m", "dvc", *command]
+    return subprocess.run(call, cwd=ROOT, env=environment(), capture_output=quiet, text=True, check=False)
+
+
+def check_start() -> None:
+    """Asks DVC, without running anything, whether it would begin: parameters, dvc.yaml, locks, inputs.
+
+    Raises CannotStart with what DVC said, ParamsError. Ends the process with a message while `kefu forget` runs.
+    """
+    with ending_when_busy():
+        pass  # DVC would say of its lock only that somebody has it
+    load()
+    mend_lock(ROOT / "dvc.lock")
+    asked = _dvc("repro", "--dry", quiet=True)
+    if asked.returncode:
+        raise CannotStart(f"The loop cannot start: {asked.stderr.strip() or asked.stdout.strip()}")
+
+
+def repro() -> int:
+    """Runs the loop; returns DVC's exit code. Ends the process with a message while `kefu forget` runs."""
+    with ending_when_busy():
+        pass  # as above
+    mend_lock(ROOT / "dvc.lock")
+    return _dvc("repro").returncode
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(repro())
+    except CannotStart as error:
+        sys.exit(str(error))

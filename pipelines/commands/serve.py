@@ -1,0 +1,46 @@
+"""Deploys the champion and stays up until Ctrl-C: ``python -m pipelines.commands.serve``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+from kefu import params
+from kefu.params import Serving
+from kefu.registry import tracking
+from kefu.registry.seal import TamperedRelease
+from serving.deploy.launch import CannotServe, Server, start
+
+
+def deploy(serving: Serving) -> Server:
+    """Serves what the alias ``champion`` names, if it is what the registry says it is."""
+    champion = tracking.champion()
+    if champion is None:
+        raise CannotServe("There is no champion yet: `make demo` or `dvc repro` makes and promotes one")
+    folder = tracking.download_release(champion.version)
+    return start(folder, serving, version=str(champion.version), content_hash=champion.content_hash)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, _stop)
+    print("Starting …", flush=True)
+    try:
+        server = deploy(params.load().serving)
+    except (CannotServe, TamperedRelease, params.ParamsError, tracking.UnusableDatabase) as error:
+        sys.exit(f"Not started: {error}")
+    try:
+        print(f"Kefu serves release {server.plan.version}: {server.url}   (Ctrl-C stops it)", flush=True)
+        signal.pause()
+    except KeyboardInterrupt:
+        print("Stopping …", flush=True)
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()

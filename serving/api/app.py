@@ -1,0 +1,51 @@
+"""The web application: routes, errors, limits and the chat page, over any backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from serving.api import chat, errors, openai_compatible, sessions
+from serving.api.errors import ApiError
+from serving.api.request_limits import Guard
+from serving.api.schemas import ReleaseInfo
+from serving.api.site import Site, site_of
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+MOST_BYTES = 256_000
+
+
+def build_web(site: Site) -> FastAPI:
+    """The application of one site."""
+    app = FastAPI(title="Kefu", docs_url=None, redoc_url=None)
+    app.state.site = site
+    errors.install(app)
+    for router in (chat.router, openai_compatible.router, sessions.router):
+        app.include_router(router)
+    app.add_api_route("/healthz", healthz)
+    app.add_api_route("/readyz", readyz)
+    app.add_api_route("/", page, include_in_schema=False)
+    app.mount("/web", StaticFiles(directory=WEB), name="web")
+    app.add_middleware(Guard, most=MOST_BYTES, seconds=site.params.body_timeout_s, unfinished=site.unsigned)
+    return app
+
+
+async def healthz() -> dict[str, str]:
+    """The web layer is alive."""
+    return {"status": "ok"}
+
+
+async def readyz(request: Request) -> ReleaseInfo:
+    """Which release answers; 503 until one does."""
+    release = await site_of(request).backend.info()
+    if release is None:
+        raise ApiError(503, "not_ready", "The models are still loading")
+    return release
+
+
+async def page() -> FileResponse:
+    """The chat page."""
+    return FileResponse(WEB / "index.html")

@@ -1,0 +1,47 @@
+"""What the web layer needs of whatever answers: Ray Serve behind it, or anything that speaks these events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal, Protocol
+
+from pydantic import BaseModel
+
+from kefu.schema import Message
+from serving.api.errors import ApiError
+from serving.api.schemas import ReleaseInfo
+from serving.dialogue.reply import Reply
+
+
+class Event(BaseModel):
+    """One step of an answer. Errors travel as events, since they cross processes."""
+
+    type: Literal["delta", "done", "error"]
+    text: str = ""
+    reply: Reply | None = None
+    status: int = 500
+    code: str = ""
+
+
+class Backend(Protocol):
+    """Answers chats."""
+
+    def chat(self, session: str, customer: str | None, text: str) -> AsyncIterator[Event]:
+        """Deltas, then done with the reply; or an error."""
+        ...
+
+    def complete(self, engine: str, messages: Sequence[Message], max_new_tokens: int | None) -> AsyncIterator[Event]:
+        """A model's bare continuation: deltas, then done; or an error."""
+        ...
+
+    async def info(self) -> ReleaseInfo | None:
+        """What is served; None while it is not ready."""
+        ...
+
+
+async def checked(events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    """The same events; an error event is raised as ApiError."""
+    async for event in events:
+        if event.type == "error":
+            raise ApiError(event.status, event.code, event.text)
+        yield event

@@ -1,0 +1,143 @@
+"""The chat: one JSON answer, server-sent events, or a WebSocket that stays open.
+
+SSE: ``meta`` (message id, session), ``delta`` (text) …, ``done`` (the whole reply) or ``error``. The reply
+of ``done`` is authoritative: it is what was checked and remembered.
+WebSocket: the client first sends ``{"token": …}``, then ``{"message": …}`` as often as it likes, and gets
+the same events as JSON with a ``type``. One message at a time; a dropped connection loses no session.
+A frame that is no JSON object of texts ends the connection, and so does silence: seconds before the token,
+many minutes after it. An answer on its way is never cut.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any
+
+from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import StreamingResponse
+
+from serving.api.backend import Event, checked
+from serving.api.errors import ApiError, told
+from serving.api.schemas import ChatRequest, ChatResponse
+from serving.api.site import Site, bearer, read_visitor, site_of
+from serving.api.strict_json import StrictJsonRoute, read_object
+from serving.api.tokens import Visitor
+
+router = APIRouter(route_class=StrictJsonRoute)
+SSE_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+FRAME_CHARS = 64_000
+NO_CLOSE_CODE, POLICY_VIOLATION, INTERNAL_ERROR = 1005, 1008, 1011
+CLOSE_CODES = {"binary_frame": 1003, "too_large": 1009}
+USAGE = 'send {"message": "…"}'
+
+
+def sse(event: str, data: Any) -> str:
+    """One server-sent event; JSON has no raw line break, so it is one data line."""
+    return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+@router.post("/v1/chat", response_model=ChatResponse)
+async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
+    """Answers one message, as JSON or (``stream`` or ``Accept: text/event-stream``) as events."""
+    site = site_of(request)
+    visitor = await site.visitor(bearer(request))
+    events = checked(site.backend.chat(visitor.session, visitor.customer, body.message))
+    if body.stream or "text/event-stream" in request.headers.get("accept", ""):
+        first = await anext(events)  # what is refused gets its status, not an event
+        stream = _sse_stream(visitor, first, events)
+        return StreamingResponse(stream, media_type="text/event-stream", headers=SSE_HEADERS)
+    async for event in events:
+        if event.reply:
+            return ChatResponse(session=visitor.session, reply=event.reply)
+    raise ApiError(502, "no_answer", "The answer broke off: try again")
+
+
+async def _sse_stream(visitor: Visitor, first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[str]:
+    yield sse("meta", _meta(visitor))
+    yield sse(first.type, _payload(first))
+    try:
+        async for event in rest:
+            yield sse(event.type, _payload(event))
+    except Exception as error:  # noqa: BLE001  the last resort: told and logged
+        yield sse("error", told(error).body["error"])
+
+
+def _meta(visitor: Visitor) -> dict[str, str]:
+    return {"id": f"msg-{secrets.token_hex(8)}", "session": visitor.session}
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    return event.reply.model_dump() if event.reply else {"text": event.text}
+
+
+@router.websocket("/v1/chat/ws")
+async def chat_socket(socket: WebSocket) -> None:
+    """See the module's description."""
+    await socket.accept()
+    try:
+        await _converse(socket, socket.app.state.site)
+    except WebSocketDisconnect:
+        return
+    except Exception as error:  # noqa: BLE001  the last resort: told and logged
+        await _close(socket, told(error))
+
+
+async def _converse(socket: WebSocket, site: Site) -> None:
+    """Token, then messages, until the client leaves. Raises ApiError for what ends the connection."""
+    peer = socket.client.host if socket.client else ""
+    token = (await _receive(socket, site.unsigned.wait(peer, site.params.token_timeout_s))).get("token")
+    read_visitor(token)
+    while True:
+        frame = await _receive(socket, site.silent.wait(peer, site.params.idle_timeout_s))
+        await _answer(socket, site, token, frame.get("message"))
+
+
+async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None]) -> dict[str, str]:
+    """The next frame, which is a JSON object of texts. Raises ApiError, or WebSocketDisconnect."""
+    try:
+        async with patience:
+            event = await socket.receive()
+    except TimeoutError as error:
+        raise ApiError(408, "idle_timeout", "Nothing was sent for long: connect again to go on") from error
+    if event["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(event.get("code", NO_CLOSE_CODE))
+    text = event.get("text")
+    if text is None:
+        raise ApiError(400, "binary_frame", "frame: is binary: send JSON as text", "frame")
+    if len(text) > FRAME_CHARS:
+        raise ApiError(413, "too_large", f"frame: has more than {FRAME_CHARS} characters", "frame")
+    frame = read_object(text, "frame")
+    for name, value in frame.items():
+        if not isinstance(value, str):
+            raise ApiError(400, "invalid_request", f'{name}: is not a text: send {{"token": "…"}} first, {USAGE}', name)
+    return frame
+
+
+async def _answer(socket: WebSocket, site: Site, token: str | None, message: str | None) -> None:
+    """One message; what is wrong with it is told and the connection stays, unless the token is bad."""
+    try:
+        visitor = await site.visitor(token)
+        if message is None:
+            raise ApiError(400, "invalid_request", f"message: is missing: {USAGE}", "message")
+        await socket.send_json({"type": "meta", **_meta(visitor)})
+        async for event in checked(site.backend.chat(visitor.session, visitor.customer, message)):
+            await socket.send_json({"type": event.type, **_payload(event)})
+    except ApiError as error:
+        if error.status == 401:
+            raise
+        await socket.send_json(_error(error))
+
+
+async def _close(socket: WebSocket, error: ApiError) -> None:
+    """Says why, and closes; the client may have left already."""
+    code = INTERNAL_ERROR if error.status >= 500 else CLOSE_CODES.get(error.code, POLICY_VIOLATION)
+    with suppress(WebSocketDisconnect, RuntimeError):
+        await socket.send_json(_error(error))
+        await socket.close(code, error.code)
+
+
+def _error(error: ApiError) -> dict[str, str | None]:
+    return {**error.body["error"], "type": "error"}

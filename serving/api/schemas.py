@@ -1,0 +1,87 @@
+"""Requests and answers of the HTTP interface."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kefu.shop.pack import Text
+from serving.dialogue.reply import Reply
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ChatRequest(Body):
+    """A customer's message; the session is told by the bearer token."""
+
+    message: str
+    stream: bool = Field(False, description="answer as server-sent events: meta, delta…, done")
+
+
+class ChatResponse(Body):
+    session: str
+    reply: Reply
+
+
+class LoginRequest(Body):
+    customer_id: str
+
+
+class LoginResponse(Body):
+    customer_token: str
+
+
+class SessionResponse(Body):
+    """``token`` is the bearer token of all further calls; ``expires_in`` is in seconds."""
+
+    token: str
+    session: str
+    expires_in: int
+    signed_in: bool
+
+
+class ReleaseInfo(BaseModel):
+    """What is being served."""
+
+    version: str
+    content_hash: str
+    profile: str
+
+
+class ShopInfo(Body):
+    """What the chat page shows before anybody has said anything."""
+
+    name: Text
+    greeting: Text
+    sample: bool
+    demo_customers: list[str]
+    questions: list[Text]
+    max_message_chars: int
+    release: ReleaseInfo
+
+
+class Part(BaseModel):
+    type: Literal["text"]
+    text: str
+
+
+class OpenAIMessage(BaseModel):
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[Part]
+
+    @property
+    def text(self) -> str:
+        return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+
+
+class CompletionRequest(BaseModel):
+    """OpenAI's request. Unknown fields are ignored, as its clients send many; decoding is always greedy."""
+
+    model: str
+    messages: list[OpenAIMessage] = Field(min_length=1)
+    stream: bool = False
+    max_tokens: int | None = Field(None, gt=0)
+    max_completion_tokens: int | None = Field(None, gt=0)

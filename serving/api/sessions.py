@@ -1,0 +1,59 @@
+"""Opening a session, signing in a sample customer, and what the chat page has to know."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from serving.api.errors import ApiError
+from serving.api.schemas import LoginRequest, LoginResponse, SessionResponse, ShopInfo
+from serving.api.site import bearer, site_of
+from serving.api.strict_json import StrictJsonRoute
+from serving.api.tokens import BadToken, customer_token, read_customer, read_session, session_token
+
+router = APIRouter(route_class=StrictJsonRoute)
+DEMO_LOGIN_S = 3600
+
+
+@router.post("/v1/session")
+async def open_session(request: Request) -> SessionResponse:
+    """A new session: of the customer whose token is the bearer, else of a stranger."""
+    site, token = site_of(request), bearer(request)
+    await site.limit(f"open:{request.client.host if request.client else ''}", site.params.sessions_per_minute)
+    try:
+        customer = read_customer(token) if token else None
+    except BadToken as error:
+        raise ApiError(401, "bad_token", str(error)) from error
+    seconds = site.params.session_token_s
+    issued = session_token(customer, seconds)
+    session = read_session(issued).session
+    return SessionResponse(token=issued, session=session, expires_in=seconds, signed_in=customer is not None)
+
+
+@router.post("/demo/login")
+async def demo_login(request: Request, body: LoginRequest) -> LoginResponse:
+    """Signs in one of the SAMPLE customers. Exists only with serving.demo_login on a loopback address."""
+    site = site_of(request)
+    if not site.demo_login:
+        raise ApiError(404, "not_found", "Sample sign-in is off: serving.demo_login, on a loopback address only")
+    if body.customer_id not in site.front.demo_customers:
+        known = ", ".join(site.front.demo_customers)
+        raise ApiError(404, "no_such_customer", f"{body.customer_id!r} is no sample customer; there are: {known}")
+    return LoginResponse(customer_token=customer_token(body.customer_id, DEMO_LOGIN_S))
+
+
+@router.get("/v1/shop")
+async def shop(request: Request) -> ShopInfo:
+    """Name, greeting and quick questions of the shop."""
+    site = site_of(request)
+    release = await site.backend.info()
+    if release is None:
+        raise ApiError(503, "not_ready", "The models are still loading")
+    return ShopInfo(
+        name=site.front.name,
+        greeting=site.front.greeting,
+        sample=site.front.sample,
+        demo_customers=list(site.front.demo_customers) if site.demo_login else [],
+        questions=list(site.front.questions),
+        max_message_chars=site.params.max_message_chars,
+        release=release,
+    )

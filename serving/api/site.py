@@ -1,0 +1,81 @@
+"""What all routes share: the backend, the limits, and who is calling. Kept in ``app.state.site``."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import cached_property
+
+from fastapi import Request
+
+from kefu.params import Serving
+from kefu.shop.pack import Text
+from serving.api.backend import Backend
+from serving.api.errors import ApiError
+from serving.api.idle_limit import IdleLimit
+from serving.api.tokens import BadToken, Visitor, read_session
+from serving.sessions.store import Sessions
+
+
+@dataclass(frozen=True)
+class Front:
+    """The pack's part of the chat page."""
+
+    name: Text
+    greeting: Text
+    sample: bool
+    demo_customers: tuple[str, ...]
+    questions: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """One running web layer."""
+
+    backend: Backend
+    sessions: Sessions
+    params: Serving
+    front: Front
+    demo_login: bool
+
+    @cached_property
+    def unsigned(self) -> IdleLimit:
+        """Connections that have not said who they are: unfinished bodies, sockets without a token."""
+        return IdleLimit(self.params.max_unsigned_connections)
+
+    @cached_property
+    def silent(self) -> IdleLimit:
+        """Sockets with a token that wait for the next message."""
+        return IdleLimit(self.params.max_idle_sockets)
+
+    async def limit(self, key: str, per_minute: int) -> None:
+        """Counts a call; raises 429 beyond the limit."""
+        if not await asyncio.to_thread(self.sessions.within_rate, key, per_minute):
+            raise ApiError(429, "rate_limited", f"More than {per_minute} in a minute: wait a little")
+
+    async def visitor(self, token: str | None) -> Visitor:
+        """Whom a session token speaks for, within the rate limit. Raises 401 or 429."""
+        visitor = read_visitor(token)
+        await self.limit(f"session:{visitor.session}", self.params.messages_per_minute)
+        return visitor
+
+
+def read_visitor(token: str | None) -> Visitor:
+    """Whom a session token speaks for. Raises 401."""
+    if token is None:
+        raise ApiError(401, "no_session", "Send `Authorization: Bearer <token>`; POST /v1/session gives the token")
+    try:
+        return read_session(token)
+    except BadToken as error:
+        raise ApiError(401, "bad_token", str(error)) from error
+
+
+def site_of(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+def bearer(request: Request) -> str | None:
+    """The token of the Authorization header, if there is one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None

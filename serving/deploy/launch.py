@@ -1,0 +1,143 @@
+"""Starting and stopping the server: Ray, the key-value store, the application; and no process left behind.
+
+``start`` refuses, before anything runs, a release that is not what was sealed, and the development key
+on an address that others can reach.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business; read when ray is imported
+
+import ray
+from ray import serve
+from ray.exceptions import RayError
+from ray.serve.exceptions import RayServeException
+
+from kefu.params import Serving
+from kefu.paths import RAW, RUNTIME
+from kefu.privacy.pseudonyms import VARIABLE, is_development
+from kefu.registry.seal import verify
+from kefu.shop import pack as packs
+from serving.api.tokens import is_loopback
+from serving.deploy.ray_app import QUIET, build_app
+from serving.deploy.replica import Plan
+from serving.sessions.valkey import Store, open_store
+from serving.tools.demo_database import forget
+
+OBJECT_STORE_BYTES = 100 * 1024 * 1024  # chats are small
+APP = "kefu"
+
+
+class CannotServe(RuntimeError):
+    """The server must not or cannot start; the message says why and what to do."""
+
+
+class Server:
+    """A running server. ``stop`` ends everything that ``start`` began."""
+
+    def __init__(self, url: str, plan: Plan, store: Store) -> None:
+        self.url, self.plan, self._store = url, plan, store
+
+    def stop(self) -> None:
+        """Ends the application, Ray and the embedded store."""
+        with suppress(RayError, RayServeException):
+            serve.delete(APP)
+        ray.shutdown()
+        self._store.close()
+
+
+def start(
+    release: Path,
+    params: Serving,
+    *,
+    version: str = "local",
+    content_hash: str | None = None,
+    runtime: Path = RUNTIME,
+    raw: Path = RAW / "serving",
+) -> Server:
+    """Serves a release on ``params.host:params.port``; returns when it answers.
+
+    Args:
+        content_hash: what the registry says the release is; None trusts its own manifest.
+
+    Raises:
+        TamperedRelease: the folder is not what was sealed.
+        CannotServe: the port is taken, or the development key would be reachable by others.
+    """
+    _check(params)
+    manifest = verify(release, content_hash)
+    if packs.load(release / "pack").shop.demo_now:
+        forget(runtime)
+    store = open_store()
+    plan = Plan(release.resolve(), version, manifest.content_hash, runtime.resolve(), raw.resolve(), params, store.url)
+    server = Server(f"http://{params.host}:{params.port}", plan, store)
+    try:
+        _start_ray()
+        serve.start(
+            proxy_location="HeadOnly",
+            http_options={"host": params.host, "port": params.port},
+            logging_config=QUIET,
+        )
+        _deploy(plan)
+    except BaseException:  # Ctrl-C while loading, too: leave nothing running
+        server.stop()
+        raise
+    return server
+
+
+def _deploy(plan: Plan) -> None:
+    try:
+        serve.run(build_app(plan), name=APP, route_prefix="/", logging_config=QUIET)
+    except RuntimeError as error:  # Ray's own message does not tell why
+        status = serve.status().applications[APP]
+        reasons = [f"{name}: {d.message}" for name, d in status.deployments.items() if d.message]
+        raise CannotServe("\n".join([str(error), *reasons])) from error
+
+
+def _check(params: Serving) -> None:
+    if is_development() and not is_loopback(params.host):
+        raise CannotServe(
+            f"serving.host is {params.host}, which others can reach, but {VARIABLE} is not set: anybody could sign "
+            f"tokens with the public development key. Set {VARIABLE} (openssl rand -hex 32) or serve on 127.0.0.1"
+        )
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((params.host, params.port))
+        except OSError as error:
+            raise CannotServe(
+                f"{params.host}:{params.port}: {error.strerror}. Set serving.port to a free one"
+            ) from error
+
+
+def _start_ray() -> None:
+    """Joins the cluster of RAY_ADDRESS, else starts Ray on this machine, quiet and small."""
+    on_sigterm = signal.getsignal(signal.SIGTERM)
+    _init_ray()
+    if threading.current_thread() is threading.main_thread():
+        # Ray sets a handler that ends the process at once; the caller's own lets it clean up.
+        signal.signal(signal.SIGTERM, on_sigterm)
+
+
+def _init_ray() -> None:
+    for chatty in ("ray", "ray.serve"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    if address := os.environ.get("RAY_ADDRESS"):
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        return
+    ray.init(
+        address="local",
+        num_cpus=max(2, os.cpu_count() or 2),
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )

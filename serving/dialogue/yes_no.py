@@ -1,0 +1,148 @@
+"""Yes, no and "never mind": whole messages that are made of the pack's phrases, and of nothing else.
+
+A confirmation changes something in the shop. So a message is an answer only when every word of it is known:
+好的谢谢 is a yes; 好贵啊 and "yes but wrong address" are not, because 贵 and "but" are in no phrase. A question
+mark makes a question, dots (嗯…) make a yes doubtful. What is no answer is asked again.
+
+The message is cut into words (a Chinese character each, a run of letters, an emoji) and pauses, and matched
+by one regex of RE2: its time is linear in the text, though 嗯嗯嗯 can be cut in many ways. Two Chinese phrases
+for no need a pause between them: 不是不想退 is none. Sarcasm and typing slips are not understood.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+import re2
+
+from kefu.shop.pack import Conversation, PackError, Phrases, Step
+from kefu.shop.slots import CJK
+
+QUESTION = re.compile(r"[?؟\u2753\u2754]")
+# Zero-width characters, variants and skin tones of emoji, and the apostrophe (dont, don't).
+IGNORED = re.compile(r"[\u200b-\u200f\u2060\u2640\u2642\ufe00-\ufe0f\ufeff\U0001f3fb-\U0001f3ff'`\u2018\u2019]")
+PIECE = re.compile(r"[^\W_\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|\s+|[.。]{2,}|.", re.DOTALL)
+DRAWN_OUT = re.compile(r"([a-z])\1{2,}")  # yesss, nooo
+PAUSE, DOTS = ", ", "… "
+NEVER = r"[^\x00-\x{10FFFF}]"
+
+
+class Answers(NamedTuple):
+    """Regexes over what ``_words`` makes of a message."""
+
+    yes: str
+    no: str
+    leave: str
+    to_bot: str
+    doubt: str
+
+
+def yes_or_no(text: str, words: Conversation, step: Step | None = None) -> bool | None:
+    """True for a yes, False for a no, None when the message is neither.
+
+    Args:
+        step: the confirmation that is open; its own words for yes and no count too.
+    """
+    if _is(text, "yes", words, step):
+        return True
+    return False if _is(text, "no", words, step) else None
+
+
+def leaves(text: str, words: Conversation) -> bool:
+    """Whether the customer gives up what was being done."""
+    return _is(text, "leave", words)
+
+
+def wants_bot(text: str, words: Conversation) -> bool:
+    """Whether a customer who waits for a person would rather go on with Kefu."""
+    return _is(text, "to_bot", words)
+
+
+def _is(text: str, kind: str, words: Conversation, step: Step | None = None) -> bool:
+    if QUESTION.search(unicodedata.normalize("NFKC", text)):
+        return False
+    answers = _answers(
+        yes=_flat(words.yes),
+        go_ahead=_flat(words.go_ahead, step.yes if step else {}),
+        please=_flat(words.please),
+        no=_flat(words.no, step.no if step else {}),
+        leave=_flat(words.leave),
+        to_bot=_flat(words.to_bot),
+        around=_flat(words.around),
+        before_no=_flat(words.before_no),
+        doubt=_flat(words.doubt),
+    )
+    message = _words(text)
+    doubtful = re2.search(answers.doubt, message) is not None
+    return not doubtful and re2.fullmatch(getattr(answers, kind), message) is not None
+
+
+def _flat(*groups: Phrases) -> tuple[str, ...]:
+    return tuple(phrase for group in groups for some in group.values() for phrase in some)
+
+
+def _words(text: str) -> str:
+    """The words of a text, a blank after each; PAUSE and DOTS where the writer paused."""
+    plain = IGNORED.sub("", unicodedata.normalize("NFKC", text.replace("\u2019", "'")).casefold())
+    pieces = PIECE.findall(DRAWN_OUT.sub(r"\1", plain))
+    return "".join(_word(piece, pieces[at - 1 : at] + pieces[at + 1 : at + 2]) for at, piece in enumerate(pieces))
+
+
+def _word(piece: str, beside: list[str]) -> str:
+    """Chinese writers put a blank where others put a comma."""
+    if piece.isspace():
+        return PAUSE if "\n" in piece or all(CJK.search(other) for other in beside) else ""
+    if len(piece) > 1 and piece[0] in ".。":
+        return DOTS
+    silent = piece.isascii() or unicodedata.category(piece[0])[0] in "PZC"
+    return PAUSE if silent and not piece[0].isalnum() else piece + " "
+
+
+@cache
+def _answers(
+    yes: tuple[str, ...],
+    go_ahead: tuple[str, ...],
+    please: tuple[str, ...],
+    no: tuple[str, ...],
+    leave: tuple[str, ...],
+    to_bot: tuple[str, ...],
+    around: tuple[str, ...],
+    before_no: tuple[str, ...],
+    doubt: tuple[str, ...],
+) -> Answers:
+    beside = f"(?:{PAUSE}|{_any(around)})"
+    aside = f"(?:{DOTS}|{beside})"
+    before = f"(?:{aside}|{_any(before_no)})*"
+    again = f"{aside}+(?:{_any(before_no)})*"
+    order = f"(?:{_any(please)}(?:{PAUSE})?)*{_any(go_ahead)}"
+    denial, giving_up = _denial(no), f"{_any(leave)}+"
+    return Answers(
+        yes=f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+",
+        no=f"{before}{denial}(?:{again}{denial})*{aside}*",
+        leave=f"{before}(?:{denial}{again})*{giving_up}(?:{before}{giving_up}|{again}{denial})*{aside}*",
+        to_bot=f"{beside}*(?:{_any(to_bot)}{beside}*)+",
+        doubt=f"(?:^| ){_any(doubt)}",
+    )
+
+
+def _any(phrases: Iterable[str]) -> str:
+    """One of the phrases."""
+    return f"(?:{'|'.join(re2.escape(_phrase(phrase)) for phrase in phrases) or NEVER})"
+
+
+def _denial(phrases: Iterable[str]) -> str:
+    """A Chinese phrase as often as you like, or English ones: two different Chinese ones deny each other."""
+    chinese = [phrase for phrase in phrases if CJK.search(phrase)]
+    english = [phrase for phrase in phrases if not CJK.search(phrase)]
+    return f"(?:{'|'.join([f'{_any([phrase])}+' for phrase in chinese] + [f'{_any(english)}+'])})"
+
+
+def _phrase(phrase: str) -> str:
+    words = _words(phrase)
+    if not words.replace(PAUSE, "").replace(DOTS, ""):
+        raise PackError(f"conversation.yaml: the phrase {phrase!r} has no word: write letters or an emoji")
+    return words

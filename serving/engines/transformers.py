@@ -1,0 +1,81 @@
+"""A Hugging Face folder as an engine: greedy decoding with a key-value cache, on CPU or GPU.
+
+Why an own loop instead of ``generate``: streaming needs no second thread, a message ends at any
+control token (so a model can never write one), and what evaluation measures is what serving runs.
+It does not batch requests: several chats at once share the cores (the edge engine will batch).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from transformers import AutoModelForCausalLM
+
+from kefu.llm.chat import ChatRenderer
+from kefu.llm.models import facts
+from kefu.schema import Message
+from serving.engines.detokenizer import Detokenizer
+from serving.engines.protocol import EngineError
+
+
+class TransformersEngine:
+    """One causal language model.
+
+    Args:
+        name: what replies and logs call it, e.g. 'centre' or 'edge'.
+        folder: a Hugging Face folder with safetensors weights and tokenizer.json.
+        model_name: a key of ``kefu.llm.models.MODELS`` when known; else its architecture decides.
+    """
+
+    def __init__(self, name: str, folder: Path, model_name: str = "") -> None:
+        self.name, self.folder = name, folder
+        config = json.loads((folder / "config.json").read_text(encoding="utf8"))
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype="auto")
+        self.model = model.to(self.device).eval()
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.renderer = ChatRenderer(self.tokenizer, facts(model_name, config.get("model_type")).empty_think)
+        # Qwen3 adds <think> and <tool_call> as tokens that are not "special"; no customer may see them either.
+        self._stops = set(self.tokenizer.get_added_tokens_decoder()) | {self.renderer.end_id}
+        self._longest = int(config.get("max_position_embeddings", 1 << 20))
+
+    def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
+        """See ``Engine.stream``. A prompt that does not fit the model is refused with EngineError."""
+        ids = self.renderer.prompt(messages)
+        if len(ids) + max_new_tokens > self._longest:
+            raise EngineError(f"{self.name}: {len(ids)} prompt + {max_new_tokens} new tokens exceed {self._longest}")
+        detokenizer = Detokenizer(self.tokenizer)
+        try:
+            for token_id in self._tokens(ids, max_new_tokens):
+                if piece := detokenizer.add(token_id):
+                    yield piece
+        except (RuntimeError, IndexError) as error:  # what torch raises: out of memory, bad shapes, bad ids
+            raise EngineError(f"{self.name}: {error}") from error
+
+    def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
+        """Summed negative log-likelihood (nats) of what the assistant said, and over how many tokens."""
+        rendered = self.renderer.render(messages)
+        ids = torch.tensor([rendered.ids], device=self.device)
+        learned = torch.tensor(rendered.mask[1:], dtype=torch.bool, device=self.device)
+        with torch.inference_mode():
+            logits = self.model(input_ids=ids).logits[0, :-1].float()
+        losses = torch.nn.functional.cross_entropy(logits[learned], ids[0, 1:][learned], reduction="sum")
+        return float(losses), int(learned.sum())
+
+    def _tokens(self, ids: list[int], limit: int) -> Iterator[int]:
+        """Greedy continuation until a control token or ``limit`` tokens."""
+        cache, inputs = None, torch.tensor([ids], device=self.device)
+        for _ in range(limit):
+            # Entered anew each step: a generator must not leave the mode switched on in its caller.
+            with torch.inference_mode():
+                output = self.model(input_ids=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
+                inputs = output.logits[:, -1].argmax(-1, keepdim=True)
+            cache, token_id = output.past_key_values, int(inputs)
+            if token_id in self._stops:
+                return
+            yield token_id

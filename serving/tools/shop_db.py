@@ -1,0 +1,101 @@
+"""The demo shop behind the tool interface: named, parametrised SQL from the pack on SQLite.
+
+In production a REST adapter answers the same calls. What a chat may never do is guaranteed here, not
+in flows: ``:customer_id`` and ``:now`` are bound by the server, a tool that is not public refuses a
+stranger, reads run in a connection that cannot write, and a call is one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kefu.shop.pack import Pack, Tool
+from serving.tools.demo_database import build
+
+__all__ = ["ToolBox", "ToolError", "ToolResult", "build"]
+
+RESERVED = {"customer_id", "now"}
+SIGN_IN, NOT_FOUND, CONFLICT, BUSY = "sign_in", "not_found", "conflict", "busy"
+
+
+class ToolError(ValueError):
+    """The pack calls a tool wrongly; the message names the tool and the argument."""
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """Rows, or an error code: sign_in, not_found, conflict, busy, or one of the tool's guards."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    error: str | None = None
+
+
+class ToolBox:
+    """Runs the pack's tools on one shop database."""
+
+    def __init__(self, pack: Pack, db: Path) -> None:
+        self._tools = pack.tools
+        self.db = db
+
+    def call(self, name: str, args: Mapping[str, Any], customer: str | None, now: str) -> ToolResult:
+        """Runs one tool as one transaction.
+
+        Args:
+            args: the tool's declared arguments, all of them.
+            customer: the signed-in customer's id, None for a stranger.
+            now: ISO 8601 with the shop's own offset.
+
+        Raises:
+            ToolError: no such tool, or the arguments are not the declared ones.
+        """
+        tool = self._checked(name, args)
+        if customer is None and not tool.public:
+            return ToolResult(error=SIGN_IN)
+        values = {**args, "customer_id": customer, "now": now}
+        try:
+            with self._transaction(bool(tool.write)) as connection:
+                return _run(connection, tool, values)
+        except sqlite3.IntegrityError:
+            return ToolResult(error=CONFLICT)
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                return ToolResult(error=BUSY)
+            raise ToolError(f"tool {name}: {error}") from error
+
+    def _checked(self, name: str, args: Mapping[str, Any]) -> Tool:
+        if name not in self._tools:
+            raise ToolError(f"no tool {name!r} in tools.yaml; known: {', '.join(sorted(self._tools))}")
+        tool = self._tools[name]
+        if set(args) != set(tool.args) or RESERVED & set(args):
+            raise ToolError(f"tool {name}: wants arguments {sorted(tool.args)}, got {sorted(args)}")
+        return tool
+
+    @contextmanager
+    def _transaction(self, writes: bool) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self.db, timeout=5, isolation_level=None)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            yield connection
+            connection.execute("COMMIT")
+        finally:  # closing rolls back what was not committed
+            connection.close()
+
+
+def _run(connection: sqlite3.Connection, tool: Tool, values: dict[str, Any]) -> ToolResult:
+    for guard in tool.guards:
+        if connection.execute(guard.sql, values).fetchone() is None:
+            return ToolResult(error=guard.error)
+    for statement in tool.write:
+        connection.execute(statement, values)
+    rows = [dict(row) for row in connection.execute(tool.read, values)] if tool.read else []
+    if tool.read and tool.rows == "one" and not rows:
+        return ToolResult(error=NOT_FOUND)
+    return ToolResult(rows)

@@ -1,0 +1,114 @@
+"""The classifier: what is saved is what was trained, confidence is worth its name, and it is fast enough."""
+
+from pathlib import Path
+from time import process_time
+
+import numpy as np
+import pytest
+
+from kefu.intents.calibration import beta_map, corrected, expected_calibration_error, softmax, temperature
+from kefu.intents.classifier import TextClassifier
+from kefu.intents.context import Run
+from kefu.intents.train import Fitted, fit
+from kefu.intents.views import LABELER_FIELDS, labeler_view
+from kefu.text.ngrams import count_ngrams
+from tests.fixtures.chatter import chatter
+
+SETTINGS = {
+    "fields": LABELER_FIELDS,
+    "features": 4096,
+    "ngrams": (1, 4),
+    "encoder": "none",
+    "regularization": 1.0,
+    "context_turns": 6,
+    "ahead": True,
+    "folds": 4,
+    "seed": 7,
+}
+
+
+def trained(noise: float = 0.2, count: int = 150) -> tuple[Fitted, list[list[dict[str, str]]], list[str]]:
+    """A classifier that sees no answers (they would make it too easy), the runs it saw, and their labels."""
+    dialogues, labels = chatter(count, seed=1, noise=noise)
+    said = {(label.dialogue_id, label.turn): label.value for label in labels}
+    runs, values = [], []
+    for dialogue in dialogues:
+        places = [index for index, turn in enumerate(dialogue.turns) if turn.role == "customer"]
+        views = [labeler_view(dialogue.turns, index, 6) | {"answer": "", "later": ""} for index in places]
+        known = [said.get((dialogue.id, index)) for index in places]
+        runs.append(Run(dialogue.id, views, known))
+        values += [value for value in known if value is not None]
+    return fit(runs, **SETTINGS), [list(run.samples) for run in runs], values
+
+
+def test_what_is_loaded_predicts_exactly_what_was_trained(tmp_path: Path) -> None:
+    fitted, runs, _ = trained()
+    fitted.classifier.save(tmp_path)
+    loaded = TextClassifier.load(tmp_path)
+    np.testing.assert_array_equal(loaded.predict_runs(runs), fitted.classifier.predict_runs(runs))
+    assert {p.suffix for p in tmp_path.iterdir()} == {".json", ".safetensors"}
+
+
+def test_the_same_data_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        trained()[0].classifier.save(tmp_path / name)
+    for file in ("classifier.json", "classifier.safetensors"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_confidence_out_of_fold_means_what_it_says() -> None:
+    fitted, _, values = trained(noise=0.3, count=600)
+    correct = np.array(fitted.classifier.config.classes)[fitted.probabilities.argmax(axis=1)] == np.array(values)
+    assert 0.6 < correct.mean() < 0.95  # the noise makes it impossible to be always right
+    assert abs(fitted.probabilities.max(axis=1).mean() - correct.mean()) < 0.04
+    assert expected_calibration_error(fitted.probabilities.max(axis=1), correct) < 0.06
+
+
+@pytest.mark.parametrize("spread", [0.3, 6.0])  # too modest, too sure
+def test_calibration_improves_log_loss_on_unseen_samples(spread: float) -> None:
+    draw = np.random.default_rng(3)
+    truth = draw.integers(0, 5, 4000)
+    scores = draw.normal(size=(4000, 5)) + 2.0 * np.eye(5)[truth]  # its right temperature is 1/2
+    scores *= spread
+
+    def loss(scale: float, rows: slice) -> float:
+        return float(-np.log(softmax(scale * scores[rows])[np.arange(2000), truth[rows]]).mean())
+
+    scale = temperature(scores[:2000], truth[:2000])
+    assert scale == pytest.approx(2.0 / spread, rel=0.1)
+    assert loss(scale, slice(2000, None)) < loss(1.0, slice(2000, None)) - 0.05
+
+
+def test_beta_map_corrects_the_confidence_and_keeps_the_order() -> None:
+    draw = np.random.default_rng(5)
+    probabilities = softmax(draw.normal(size=(6000, 4)) * 2)
+    top = probabilities.max(axis=1)
+    correct = draw.random(6000) < 0.3 + 0.5 * top  # too modest below 0.6, too sure above
+    mapped = corrected(probabilities, beta_map(top[:3000], correct[:3000]))
+    before = expected_calibration_error(top[3000:], correct[3000:])
+    after = expected_calibration_error(mapped[3000:].max(axis=1), correct[3000:])
+    assert after < before / 2
+    np.testing.assert_allclose(mapped.sum(axis=1), 1, atol=1e-9)
+    np.testing.assert_array_equal(mapped.argmax(axis=1), probabilities.argmax(axis=1))
+
+
+def test_one_class_is_refused_with_the_reason() -> None:
+    with pytest.raises(ValueError, match="at least two classes; given: 3 of"):
+        fit([Run(f"d{i}", [{"text": "a"}], ["x"]) for i in range(3)], **(SETTINGS | {"fields": {"text": 1.0}}))
+
+
+def test_placeholders_count_by_type_and_masks_stay() -> None:
+    counts = count_ngrams(["打[PHONE_1]", "打[PHONE_22]", "打[订单x]"], (1, 4), 4096).toarray()
+    np.testing.assert_array_equal(counts[0], counts[1])
+    assert (counts[0] != counts[2]).any()
+
+
+def test_a_turn_takes_milliseconds() -> None:
+    fitted, runs, _ = trained()
+    fitted.classifier.predict_runs(runs[:1])
+    times = []
+    for run in runs[:60]:
+        started = process_time()
+        fitted.classifier.predict_runs([run])
+        times.append(process_time() - started)
+    assert np.median(times) < 0.02  # some ten times the aim: it must not become a matter of seconds

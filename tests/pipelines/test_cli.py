@@ -1,0 +1,58 @@
+"""The command line: quick help, parameters explained, clear refusals."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from kefu.params import Params
+from kefu.paths import ROOT
+from pipelines.commands.cli import app
+
+
+def test_help_lists_the_commands() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "pipelines.commands.cli", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert all(name in shown.stdout for name in ("status", "params", "rollback", "promote", "review", "serve", "chat"))
+
+
+def test_promote_says_that_it_runs_no_gate() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["promote", "--help"]).output.split())
+    assert "Promote a registered release without running the gate; the current champion becomes `previous`" in shown
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = "{'mlflow', 'ray', 'torch', 'label_studio_sdk'}"
+    code = f"import sys, pipelines.commands.cli; print(sorted({heavy} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_params_shows_every_parameter_of_a_profile() -> None:
+    shown = CliRunner().invoke(app, ["params", "--profile", "qwen3-8b"])
+    assert shown.exit_code == 0 and "Qwen/Qwen3-8B" in shown.output
+    sections = [s for s in Params.model_fields.values() if hasattr(s.annotation, "model_fields")]
+    names = {name for section in sections for name in section.annotation.model_fields}
+    assert names <= set(shown.output.split())
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
+    shown = CliRunner().invoke(app, ["params", "--profile", "huge"])
+    assert shown.exit_code == 1 and "huge" in shown.output and "qwen3-8b" in shown.output
+
+
+@pytest.mark.parametrize("command", [["review", "push"], ["review", "pull"]])
+def test_review_without_a_server_says_what_to_set(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    shown = CliRunner().invoke(app, command)
+    assert shown.exit_code == 1 and "set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY" in shown.output
+
+
+def test_chat_without_a_server_says_so() -> None:
+    shown = CliRunner().invoke(app, ["chat", "--url", "http://127.0.0.1:9"])
+    assert shown.exit_code == 1 and "No server at http://127.0.0.1:9" in shown.output

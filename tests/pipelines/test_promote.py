@@ -1,0 +1,126 @@
+"""Promotion and rollback on a real MLflow registry (SQLite), and what happens when it is killed half-way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kefu.io import read_json, write_json
+from kefu.registry import tracking
+from kefu.registry.seal import BaseModelRef, TamperedRelease, seal
+from kefu.schema import Report
+from pipelines import promote as stage_promote
+from pipelines import stage as stages
+from pipelines.commands.cli import app
+
+GOOD = {
+    "router": {"accuracy": 0.9},
+    "retrieval": {"hit_at_3": 0.9},
+    "flows": {"success": 1.0},
+    "answers": {"loss": 1.0, "token_f1": 0.5, "empty": 0.0, "repetition": 0.0, "gain_over_constant_low": 0.2},
+    "edge": {"loss": 1.5, "token_f1": 0.4, "empty": 0.0, "repetition": 0.0, "gain_over_constant_low": 0.1},
+}
+
+
+class Project:
+    """A temporary project: its release and evaluation, its registry, the stage and the command line on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.release = folder, folder / "release"
+
+    def evaluated(self, content: str, suite: str = "router", **changed: float) -> str:
+        """A sealed release with this content, measured as GOOD but for what changed in a suite; returns its hash."""
+        self.release.mkdir(exist_ok=True)
+        (self.release / "weights").write_text(content)
+        base = BaseModelRef(name="tiny", revision=None, content_hash="x")
+        sealed = seal(self.release, "tiny", {"centre": base, "edge": base}, None)
+        suites = json.loads(json.dumps(GOOD))
+        for name, value in changed.items():
+            suites[suite][name] = value
+        own = Report(model="challenger", version=sealed.content_hash, suites=suites)
+        write_json(self.folder / "evaluation/reports.json", [own.model_dump()])
+        return sealed.content_hash
+
+    def promote(self) -> dict:
+        stage_promote.main()
+        return read_json(self.folder / "promotion.json")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(tmp_path)  # MLflow puts artefacts of a SQLite store below the working folder
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.setattr(stages, "METRICS", tmp_path / "metrics")
+    for name, path in {"EVALUATION": "evaluation", "RELEASE": "release", "STORE": ".", "CHAMPION": "pin.json"}.items():
+        monkeypatch.setattr(stage_promote, name, tmp_path / path)
+    write_json(tmp_path / "pin.json", {"version": None, "content_hash": None})
+    return Project(tmp_path)
+
+
+def champion_and_previous() -> tuple[int | None, int | None]:
+    now, before = tracking.champion(), tracking.previous()
+    return now.version if now else None, before.version if before else None
+
+
+def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    first = project.evaluated("one")
+    assert project.promote()["version"] == 1
+    assert champion_and_previous() == (1, None)
+    assert project.promote() == read_json(project.folder / "promotion.json")  # again: nothing to do
+    assert tracking.versions() == [1]
+
+    second = project.evaluated("two")
+    assert project.promote()["version"] == 2
+    assert champion_and_previous() == (2, 1)
+    assert (tracking.download_release(2) / "weights").read_text() == "two"
+
+    project.evaluated("three", accuracy=0.1)
+    with pytest.raises(SystemExit) as ended:
+        project.promote()
+    record = read_json(project.folder / "promotion.json")
+    assert (ended.value.code, record["verdict"], record["version"]) == (1, "fail", None)
+    assert [row["what"] for row in record["rows"] if row["verdict"] == "fail"] == ["router.accuracy"]
+    assert read_json(project.folder / "metrics/promote.json") == {"failed_bounds": 1, "passed": 0}
+    assert champion_and_previous() == (2, 1) and tracking.versions() == [1, 2]
+    assert "router.accuracy" in capsys.readouterr().out
+
+    project.evaluated("four", "edge", empty=1.0, token_f1=0.0)
+    with pytest.raises(SystemExit):
+        project.promote()
+    assert champion_and_previous() == (2, 1) and tracking.versions() == [1, 2]
+
+    back = CliRunner().invoke(app, ["rollback"])
+    assert back.exit_code == 0 and champion_and_previous() == (1, 2)
+    now = tracking.champion()
+    assert now is not None and now.content_hash == first != second
+    assert CliRunner().invoke(app, ["promote", "2"]).exit_code == 0 and champion_and_previous() == (2, 1)
+    wrong = CliRunner().invoke(app, ["promote", "9"])
+    assert wrong.exit_code == 1 and "no version 9" in wrong.output and "[1, 2]" in wrong.output
+
+
+def test_killed_between_register_and_alias(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.evaluated("one")
+    with monkeypatch.context() as killed:
+        killed.setattr(tracking, "promote", lambda version: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            project.promote()
+    assert champion_and_previous() == (None, None) and tracking.versions() == [1]
+    assert not (project.folder / "metrics/promote.json").exists()
+    assert project.promote()["version"] == 1  # the same version, not a second one
+    assert champion_and_previous() == (1, None) and tracking.versions() == [1]
+
+
+def test_what_was_not_measured_is_not_promoted(project: Project) -> None:
+    project.evaluated("one")
+    (project.release / "weights").write_text("changed after the evaluation")
+    with pytest.raises(TamperedRelease, match="weights was changed"):
+        project.promote()
+    assert tracking.champion() is None
+
+
+def test_rollback_without_a_previous_champion(project: Project) -> None:
+    back = CliRunner().invoke(app, ["rollback"])
+    assert back.exit_code == 1 and "no previous champion" in back.output

@@ -1,0 +1,156 @@
+"""The demo shop's files hold together: what flows, tools, knowledge and database say about each other."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kefu.paths import ROOT
+from kefu.shop.pack import Flow, Pack, PackError, Step, load
+from serving.tools.demo_database import build
+
+SHOP = ROOT / "shop"
+INTENTS = 24
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return load(SHOP)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    db = tmp_path_factory.mktemp("shop") / "shop.db"
+    build(SHOP, db)
+    with closing(sqlite3.connect(db)) as connection:
+        yield connection
+
+
+def _next(flow: Flow, step: Step) -> set[str]:
+    """Steps that may follow; the empty string is the flow's end."""
+    after = {branch.goto for branch in step.branch} | set(step.on_error.values()) | ({step.refused} - {None})
+    at = flow.steps.index(step)
+    following = flow.steps[at + 1].id if at + 1 < len(flow.steps) else ""
+    return after | {"" if step.end else step.goto or following}
+
+
+def _reached(edges: dict[str, set[str]], start: str) -> set[str]:
+    reached, waiting = {start}, [start]
+    while waiting:
+        new = edges.get(waiting.pop(), set()) - reached
+        reached |= new
+        waiting += new
+    return reached
+
+
+def test_every_step_is_reachable_and_every_path_can_end(pack: Pack) -> None:
+    for flow in pack.flows:
+        edges = {step.id: _next(flow, step) for step in flow.steps}
+        assert _reached(edges, flow.steps[0].id) == {*edges, ""}, flow.name
+        assert all("" in _reached(edges, step) for step in edges), flow.name
+
+
+def test_no_write_without_a_confirmation_right_before_it(pack: Pack) -> None:
+    for flow in pack.flows:
+        for step in flow.steps:
+            if step.call and pack.tools[step.call].write:
+                before = [other for other in flow.steps if step.id in _next(flow, other)]
+                assert before and all(other.confirm for other in before), f"{flow.name}.{step.id}"
+
+
+def test_calls_give_what_tools_want_and_foresee_every_error(pack: Pack) -> None:
+    for flow in pack.flows:
+        for step in (s for s in flow.steps if s.call):
+            tool = pack.tools[step.call or ""]
+            assert set(step.args) == set(tool.args), f"{flow.name}.{step.id}"
+            assert "*" in step.on_error or {g.error for g in tool.guards} <= set(step.on_error), (
+                f"{flow.name}.{step.id}"
+            )
+
+
+def test_every_statement_of_every_tool_runs(pack: Pack, shop: sqlite3.Connection) -> None:
+    for tool in pack.tools.values():
+        values = {"customer_id": "C1001", "now": pack.shop.demo_now} | dict.fromkeys(tool.args, "x")
+        for sql in (*(guard.sql for guard in tool.guards), *tool.write, *([tool.read] if tool.read else [])):
+            shop.execute(sql, values).fetchall()
+            shop.rollback()
+
+
+def test_writes_twice_change_nothing_more(pack: Pack, shop: sqlite3.Connection) -> None:
+    orders = {"create_return": "QM2611100011", "cancel_order": "QM2611150013", "change_address": "QM2611160015"}
+    for name in sorted(n for n, tool in pack.tools.items() if tool.write):
+        tool = pack.tools[name]
+        order = orders.get(name, "QM2611100011")
+        values = {"customer_id": "C1001", "now": pack.shop.demo_now, **dict.fromkeys(tool.args, "personal")}
+        counts = []
+        for _ in range(2):
+            for sql in tool.write:
+                shop.execute(sql, values | {"order_id": order})
+            counts.append("\n".join(shop.iterdump()))
+        shop.rollback()
+        assert counts[0] == counts[1], name
+
+
+def test_the_shop_is_big_enough_to_show(pack: Pack, shop: sqlite3.Connection) -> None:
+    at_least = {"products": 40, "customers": 60, "orders": 300, "parcels": 200, "invoices": 20, "coupons": 30}
+    for table, count in at_least.items():
+        assert shop.execute(f"SELECT count(*) FROM {table}").fetchone()[0] >= count, table
+    states = {row[0] for row in shop.execute("SELECT DISTINCT status FROM orders")}
+    assert states == {"unpaid", "paid", "shipped", "delivered", "cancelled"}
+    now = pack.shop.demo_now
+    assert not shop.execute(
+        "SELECT * FROM orders WHERE max(created_at, coalesce(delivered_at, '')) > ?", (now,)
+    ).fetchall()
+
+
+def test_order_numbers_are_recognised_as_personal_data(pack: Pack, shop: sqlite3.Connection) -> None:
+    pattern = re.compile(pack.shop.pii["ORDER"])
+    assert all(pattern.fullmatch(row[0]) for row in shop.execute("SELECT order_id FROM orders"))
+    assert all(
+        re.fullmatch(pack.shop.pii["TRACKING"], row[0]) for row in shop.execute("SELECT tracking_no FROM parcels")
+    )
+
+
+def test_knowledge_covers_every_topic_in_both_languages(pack: Pack) -> None:
+    assert len(pack.taxonomy.intents) == INTENTS
+    for intent in pack.taxonomy.intents:
+        assert len(intent.examples["zh"]) >= 6 and len(intent.examples["en"]) >= 3, intent.name
+    assert len(pack.faq) >= 80
+    assert all(len(f.variants["zh"]) >= 3 and f.variants["en"] for f in pack.faq)
+    questions = [q for f in pack.faq for q in (f.question.zh, *f.variants["zh"])]
+    assert len(questions) == len(set(questions))
+    assert {f.intent for f in pack.faq} >= set(pack.taxonomy.names) - {"chitchat", "provide_info"}
+    assert len({policy.id.split("#")[0] for policy in pack.policies}) >= 6
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "named"),
+    [
+        ("taxonomy.yaml", lambda raw: raw["intents"][0].pop("definition"), "intents.0.definition"),
+        ("flows/return.yaml", lambda raw: raw["steps"][1].update(goto="nowhere"), "nowhere"),
+        ("knowledge/faq.yaml", lambda raw: raw[3].update(answr="x"), "3.answr"),
+        ("tools.yaml", lambda raw: raw["get_order"].update(read="SELECT 1"), "get_order"),
+        ("danger.yaml", lambda raw: raw["injury"]["words"].append("(?<=a)b"), "injury.words"),
+        ("danger.yaml", lambda raw: raw["illness"].pop("reply"), "illness.reply"),
+        ("danger.yaml", lambda raw: raw["threat"].update(word=["x"]), "threat.word"),
+        ("pack.yaml", lambda raw: raw["office_hours"].update(opens="9 am"), "office_hours.opens"),
+        ("conversation.yaml", lambda raw: raw["yes"]["zh"].append(" "), "yes.zh"),
+        ("flows/return.yaml", lambda raw: raw["steps"][0].update(yes={"zh": ["好"]}), "belong to a confirm"),
+    ],
+)
+def test_a_broken_file_is_named_with_its_field(tmp_path: Path, file: str, change: object, named: str) -> None:
+    folder = shutil.copytree(SHOP, tmp_path / "shop")
+    raw = yaml.safe_load((folder / file).read_text(encoding="utf8"))
+    assert callable(change)
+    change(raw)
+    (folder / file).write_text(yaml.safe_dump(raw), encoding="utf8")
+    with pytest.raises(PackError, match=re.escape(named)) as error:
+        load(folder)
+    assert file in str(error.value)

@@ -1,0 +1,141 @@
+"""Gives the base models of the chosen profile: built here, a local folder, or a snapshot of the hub.
+
+A name of kefu/llm/models.py that has a ``size`` is built: a tokenizer is trained on the corpus and a small
+Qwen3-architecture model is pretrained on it. Both tiny models share the tokenizer, because distillation
+compares their logits. Any other name is a local folder if there is one, else a hub id; then nothing is
+copied, only name, revision and content hash are recorded (see kefu/llm/base_models.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from kefu.io import atomic_dir, content_hash, write_json
+from kefu.llm.base_models import BASE_FILE, BaseEntry, MissingBase, Which, hub_snapshot
+from kefu.llm.chat import ChatRenderer
+from kefu.llm.models import MODELS, TinySize
+from kefu.params import Base
+from training import tokenizer as bpe
+from training.corpus import Chat
+from training.pretrain import Pretrained, Schedule, new_model, pretrain, save, seconds_a_step
+
+log = logging.getLogger("kefu.base")
+HELD_OUT = 40  # every 40th chat is kept for the held-out loss
+LONG = 20  # minutes from which the line about the expected time says how to make it shorter
+
+
+@dataclass(frozen=True)
+class Built:
+    """Training curve and figures of one tiny model."""
+
+    losses: list[tuple[int, float]]
+    metrics: dict[str, float]
+
+
+def prepare(params: Base, corpus: Sequence[Chat], out: Path) -> dict[Which, Built]:
+    """Writes ``out`` (base.json, and a folder for each model that is built); returns what was trained."""
+    names: dict[Which, str] = {"centre": params.centre, "edge": params.edge}
+    revisions: dict[Which, str | None] = {"centre": params.revision, "edge": params.edge_revision}
+    sizes: dict[Which, TinySize] = {w: s for w, name in names.items() if (s := _size(name))}
+    with atomic_dir(out) as folder:
+        built = _build_all(sizes, params, corpus, folder) if sizes else {}
+        entries = {w: _entry(name, revisions[w], folder / w if w in sizes else None) for w, name in names.items()}
+        write_json(folder / BASE_FILE, {which: entry.model_dump() for which, entry in entries.items()})
+    return built
+
+
+def _size(name: str) -> TinySize | None:
+    return MODELS[name].size if name in MODELS else None
+
+
+def _entry(name: str, revision: str | None, built: Path | None) -> BaseEntry:
+    if built is not None:
+        return BaseEntry(name=name, revision=None, content_hash=content_hash(built), kind="built")
+    folder = Path(name)
+    if folder.is_dir():
+        _check_folder(folder)
+        return BaseEntry(name=name, revision=revision, content_hash=content_hash(folder), kind="folder")
+    snapshot = hub_snapshot(name, revision)
+    return BaseEntry(name=name, revision=snapshot.name, content_hash=content_hash(snapshot), kind="hub")
+
+
+def _check_folder(folder: Path) -> None:
+    missing = [name for name in ("config.json", "tokenizer.json") if not (folder / name).is_file()]
+    if not list(folder.glob("*.safetensors")):
+        missing.append("*.safetensors")
+    if missing:
+        raise MissingBase(f"{folder} is no Hugging Face model folder: {', '.join(missing)} missing")
+
+
+def _build_all(
+    sizes: Mapping[Which, TinySize], params: Base, corpus: Sequence[Chat], folder: Path
+) -> dict[Which, Built]:
+    if not corpus:
+        raise ValueError("The pretraining corpus is empty: the shop pack has no knowledge and no day was ingested")
+    tokenizer = bpe.train((m.content for chat in corpus for m in chat.messages), params.vocab_size)
+    renderer = ChatRenderer(tokenizer, empty_think=False)
+    ids = [renderer.render(chat.messages).ids for chat in corpus]
+    schedules = {which: _schedule(which, params) for which in sizes}
+    vocab_size = tokenizer.get_vocab_size()
+    seconds = sum(seconds_a_step(size, vocab_size, schedules[w]) * schedules[w].steps for w, size in sizes.items())
+    log.info("%s", _expected({which: schedule.steps for which, schedule in schedules.items()}, seconds / 60))
+    return {w: _build(w, size, tokenizer, ids, schedules[w], folder / w) for w, size in sizes.items()}
+
+
+def _schedule(which: Which, params: Base) -> Schedule:
+    return Schedule(
+        steps=params.steps if which == "centre" else params.edge_steps,
+        batch_size=params.batch_size,
+        sequence_length=params.sequence_length,
+        learning_rate=params.learning_rate,
+        seed=params.seed,
+    )
+
+
+def _expected(steps: Mapping[Which, int], minutes: float) -> str:
+    """The line said before pretraining starts, from a timed probe; it stops nothing: the steps decide."""
+    what = ", ".join(f"{which} {count} steps" for which, count in steps.items())
+    said = f"pretraining ({what}): about {minutes:.1f} minutes expected on this machine"
+    if minutes <= LONG:
+        return said
+    smaller = "choose a smaller size (base.centre, of kefu/llm/models.py) or fewer base.steps, base.edge_steps"
+    return f"{said}; for less {smaller}"
+
+
+def _build(
+    which: str, size: TinySize, tokenizer: Tokenizer, ids: list[list[int]], schedule: Schedule, folder: Path
+) -> Built:
+    torch.manual_seed(schedule.seed)
+    vocab = tokenizer.get_vocab()
+    model = new_model(size, len(vocab), end_id=vocab["<|im_end|>"], pad_id=vocab["<|endoftext|>"])
+    trained = pretrain(model, [c for i, c in enumerate(ids) if i % HELD_OUT], schedule, which)
+    bpe.save(tokenizer, folder)
+    save(trained.model, folder)
+    return Built(trained.losses, _figures(trained, ids[::HELD_OUT]))
+
+
+def _figures(trained: Pretrained, held_out: list[list[int]]) -> dict[str, float]:
+    return {
+        "train_loss": sum(loss for _, loss in trained.losses[-20:]) / len(trained.losses[-20:]),
+        "held_out_loss": _loss(trained, held_out),
+        "parameters": float(trained.model.num_parameters()),
+        "tokens_per_second": trained.tokens_per_second,
+        "steps": float(len(trained.losses)),
+    }
+
+
+@torch.no_grad()
+def _loss(trained: Pretrained, chats: list[list[int]]) -> float:
+    """Mean negative log-likelihood in nats a token; all tokens of all chats."""
+    total, count = 0.0, 0
+    for chat in chats:
+        ids = torch.tensor([chat[: trained.model.config.max_position_embeddings]])
+        total += float(trained.model(input_ids=ids, labels=ids).loss) * (ids.shape[1] - 1)
+        count += ids.shape[1] - 1
+    return total / count

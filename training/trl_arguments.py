@@ -1,0 +1,43 @@
+"""params.yaml's ``finetune`` section as TRL's training arguments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trl import SFTConfig
+
+from kefu.params import Finetune
+from training.quantized import on_gpu
+
+
+def sft_config(params: Finetune, scratch: Path) -> SFTConfig:
+    """Arguments of TRL's SFTTrainer. Nothing is saved or reported by it: the stage does both.
+
+    Args:
+        scratch: folder TRL may use; it stays empty.
+    """
+    return SFTConfig(
+        output_dir=str(scratch),
+        use_cpu=not on_gpu(),
+        bf16=params.dtype == "bfloat16",
+        learning_rate=params.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=0.05,  # below 1: a share of all steps
+        num_train_epochs=params.epochs,
+        max_steps=params.max_steps,
+        per_device_train_batch_size=params.batch_size,
+        gradient_accumulation_steps=params.gradient_accumulation,
+        gradient_checkpointing=params.gradient_checkpointing,
+        max_length=params.max_length,
+        packing=False,
+        dataset_kwargs={"skip_prepare_dataset": True},  # kefu/llm/chat.py rendered and cut the chats
+        train_sampling_strategy="group_by_length",
+        logging_steps=1,
+        logging_nan_inf_filter=False,  # it would log a NaN as 0.0, and training/sft.py could not stop at it
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        seed=params.seed,
+        data_seed=params.seed,
+        include_num_input_tokens_seen="non_padding",
+    )
