@@ -27,13 +27,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 from transformers.utils import logging as transformers_logging
 
 from distill.export import gather
-from kefu import params
 from kefu.llm.base_models import BaseModel, open_base
 from kefu.llm.chat import ChatRenderer
 from kefu.paths import ROOT
 from kefu.registry.seal import seal, verify
 from kefu.schema import Example, Message
 from kefu.shop import pack
+from pipelines.params import load_params
 from training.base_models import prepare
 from training.corpus import faq_chats
 from training.merge import merge
@@ -125,7 +125,7 @@ def main() -> None:
 
 
 def run(folder: Path, out: Path, steps: int) -> None:
-    chosen = params.load(profile="local")
+    chosen = load_params(profile="local")
     prepare(chosen.base.model_copy(update={"centre": str(folder), "edge": str(folder)}), [], out / "base")
     centre, chats = open_base(out / "base", "centre"), examples(160)
     print(f"rendering: {parity(centre, chats)} of {len(chats)} chats differ from the model's own template")

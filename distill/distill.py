@@ -20,12 +20,12 @@ from tokenizers import Tokenizer
 
 from distill import student as students
 from distill import teacher as teachers
+from distill.params import Distill
 from distill.save import save
 from distill.student import Row
 from distill.teacher import Model
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
-from kefu.params import Distill
 from kefu.schema import Example, Message
 
 log = logging.getLogger("kefu.distill")

@@ -19,10 +19,10 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, PreTrainedModel, set_seed
 
 from distill.loss import Batch, answer_logits, collate, distillation_loss, soft_loss
+from distill.params import Distill
 from distill.teacher import Model, device
 from kefu.finite import check_step, check_weights
 from kefu.llm.base_models import BaseModel
-from kefu.params import Distill
 
 log = logging.getLogger("kefu.distill")
 Row = tuple[list[int], list[int]]  # token ids of a chat; 1 where the student learns, else 0

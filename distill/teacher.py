@@ -18,9 +18,9 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from distill.params import Distill
 from kefu.finite import check_weights
 from kefu.llm.base_models import BaseModel
-from kefu.params import Distill
 
 log = logging.getLogger("kefu.distill")
 Model = PreTrainedModel | PeftModel

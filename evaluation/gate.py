@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from evaluation.metrics import METRICS
-from kefu.params import Gate
+from evaluation.params import Gate
 from kefu.schema import Record, Report
 
 Verdict = Literal["pass", "fail", "no champion"]

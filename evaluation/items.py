@@ -8,9 +8,9 @@ from pathlib import Path
 
 from evaluation.baselines import constant_answers, first_entries
 from evaluation.golden import Golden, load_goldens
+from evaluation.params import Evaluate
 from kefu.io import read_jsonl
 from kefu.knowledge.entries import knowledge_entries
-from kefu.params import Evaluate
 from kefu.schema import Example, IntentExample, RetrievalExample
 from kefu.shop.pack import load
 

@@ -17,10 +17,10 @@ from typing import Any, cast
 from evaluation.candidate import Engine, Name, Said, Subject
 from kefu.intents.router import Router
 from kefu.knowledge.index import Index
-from kefu.params import Serving
 from kefu.registry.seal import verify
 from serving.dialogue.assistant import Assistant
 from serving.engines.load import load_engines
+from serving.params import Serving
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import embedded_store
 from serving.tools.demo_database import build, demo_shop

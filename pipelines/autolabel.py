@@ -15,6 +15,7 @@ from data.labeling.labeler import OUT_OF_FOLD, Judged
 from data.labeling.opinions.combine import SecondOpinion, Source, listen
 from data.labeling.opinions.nearest_turns import Neighbours
 from data.labeling.opinions.opinions import OPINIONS, Opinion, Opinions
+from data.labeling.params import Autolabel
 from data.labeling.stream import chosen, labelled, partitions
 from data.review.golden import golden_tasks
 from data.review.labels import known
@@ -22,7 +23,6 @@ from data.review.queue import queue
 from data.review.task_id import GOLDEN
 from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
-from kefu.params import Autolabel
 from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED, ROOT
 from kefu.schema import Dialogue, Label
 from kefu.shop.pack import PackError, load_rules, load_taxonomy

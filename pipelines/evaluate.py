@@ -13,10 +13,10 @@ from evaluation.gate import flat
 from evaluation.items import Items, load_items
 from evaluation.open_release import Name, opened
 from kefu.io import atomic_dir, read_json, write_csv, write_json, write_jsonl, write_text
-from kefu.params import Params
 from kefu.paths import CHAMPION, EVALUATION, PLOTS, RELEASE, ROOT, SETS
 from kefu.registry import tracking
 from kefu.schema import Report
+from pipelines.params import Params
 from pipelines.stage import stage
 
 Measured = tuple[Report, Results]

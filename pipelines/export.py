@@ -10,10 +10,10 @@ from distill.export import gather
 from kefu.io import atomic_dir, read_json
 from kefu.llm.base_models import MissingBase, open_base
 from kefu.llm.models import MODELS
-from kefu.params import Params
 from kefu.paths import ADAPTER, BASE, CHAMPION, CORPUS, DIALOGUES, EDGE, RELEASE, RETRIEVER, ROOT, ROUTER, SETS
 from kefu.registry import tracking
 from kefu.registry.seal import seal
+from pipelines.params import Params
 from pipelines.stage import git_commit, stage
 from training.merge import merge
 

@@ -13,11 +13,11 @@ from data.labeling.autolabel import decided
 from data.labeling.labeler import OUT_OF_FOLD, Judged
 from data.labeling.opinions.judge_sampling import Band, candidates, draw
 from data.labeling.opinions.opinions import OPINIONS, Opinion, worth
+from data.labeling.params import Judge
 from data.labeling.stream import chosen
 from data.review.labels import known
 from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_jsonl
-from kefu.params import Judge
 from kefu.paths import BASE, DIALOGUES, JUDGE, LABELER, REVIEWED, ROOT
 from kefu.shop.pack import PackError, load_taxonomy
 from pipelines.stage import stage

@@ -14,11 +14,11 @@ from data.monitoring.cache import Day, read_day
 from data.monitoring.drift import warn
 from data.monitoring.label_quality import by_day
 from data.monitoring.page import render
+from data.monitoring.params import Monitor
 from data.monitoring.profile import profile
 from data.review.labels import known
 from kefu.io import read_json, write_csv, write_json, write_text
 from kefu.knowledge.entries import questions
-from kefu.params import Monitor
 from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED, ROOT
 from kefu.shop.pack import PackError, load
 from pipelines.stage import stage

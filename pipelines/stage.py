@@ -19,9 +19,10 @@ import yaml
 
 from kefu.io import BadRecord, write_json
 from kefu.locks import ending_when_busy
-from kefu.params import Params, ParamsError, load
+from kefu.params import ParamsError
 from kefu.paths import METRICS, ROOT
 from kefu.registry import tracking
+from pipelines.params import Params, load_params
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
 
@@ -92,7 +93,7 @@ def _opened(name: str) -> Iterator[Stage]:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     for noisy in ("httpx", "urllib3", "alembic", "matplotlib", "fsspec", "milvus_lite", "faiss"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    params = load()
+    params = load_params()
     section = getattr(params, name, None)
     values = _flat(section.model_dump(), name) if section is not None else {}
     started = time.monotonic()

@@ -20,9 +20,9 @@ from kefu.io import atomic_dir, content_hash, write_json
 from kefu.llm.base_models import BASE_FILE, BaseEntry, MissingBase, Which, hub_snapshot
 from kefu.llm.chat import ChatRenderer
 from kefu.llm.models import MODELS, TinySize
-from kefu.params import Base
 from training import tokenizer as bpe
 from training.corpus import Chat
+from training.params import Base
 from training.pretrain import Pretrained, Schedule, new_model, pretrain, save, seconds_a_step
 
 log = logging.getLogger("kefu.base")

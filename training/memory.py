@@ -22,7 +22,8 @@ from transformers import PretrainedConfig, PreTrainedModel, Qwen2Config, Qwen2Fo
 
 from kefu import params
 from kefu.llm.models import MODELS, PUBLISHED, Published
-from kefu.params import Finetune
+from pipelines.params import load_params
+from training.params import Finetune
 
 BLOCK, SUPERBLOCK = 64, 256  # weights a quantization constant, constants a second-level constant
 NF4_BYTES = 0.5 + 1 / BLOCK + 4 / (BLOCK * SUPERBLOCK)  # 4 bits, an 8-bit constant, a float32 one above it
@@ -118,7 +119,7 @@ def table(name: str, memory: Memory) -> Table:
 def main() -> int:
     parser = ArgumentParser(description="Memory that fine-tuning takes")
     parser.add_argument("--profile", required=True, choices=params.profiles())
-    chosen = params.load(profile=parser.parse_args().profile)
+    chosen = load_params(profile=parser.parse_args().profile)
     if chosen.base.centre not in PUBLISHED:
         Console(stderr=True).print(f"{chosen.base.centre} is not a published model; known: {', '.join(PUBLISHED)}")
         return 2

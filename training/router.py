@@ -18,9 +18,9 @@ from kefu.intents.context import Run
 from kefu.intents.router import Router
 from kefu.intents.train import fit
 from kefu.intents.views import ROUTER_FIELDS, router_run
-from kefu.params import Router as RouterParams
 from kefu.schema import IntentExample
 from kefu.shop.examples import NONE, Phrases, lessons
+from training.params import Router as RouterParams
 
 
 @dataclass(frozen=True)

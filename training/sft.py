@@ -24,9 +24,9 @@ from trl import SFTTrainer
 from kefu.finite import check_loss, check_step, check_weights
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
-from kefu.params import Finetune
 from kefu.schema import Example
 from training import adapter, quantized
+from training.params import Finetune
 from training.trl_arguments import sft_config
 
 log = logging.getLogger("kefu.finetune")

@@ -20,7 +20,8 @@ from benchmarks.active_learning.busy import busy
 from benchmarks.active_learning.data import Set, banking, jd
 from benchmarks.active_learning.report import Curves, plot, table
 from benchmarks.active_learning.simulate import Curve, Simulation, kept_out
-from kefu.params import Labeler, load
+from data.labeling.params import Labeler
+from pipelines.params import load_params
 
 MAIN = ("random", "margin", "queue")
 # Set → seeds and orders; JD has no near-duplicates, hence no traffic to leave out.
@@ -46,7 +47,7 @@ def run(name: str, data: Path, params: Labeler, seed: int, order: str) -> tuple[
 
 def results(sets: list[str], data: Path, workers: int, first: int) -> Iterator[tuple[str, Curves]]:
     """Set by set: its title, and order → a curve a seed, from the ``first`` on."""
-    params = load().labeler
+    params = load_params().labeler
     with ProcessPoolExecutor(workers) as pool:
         runs = {
             name: {

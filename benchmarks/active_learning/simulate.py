@@ -18,9 +18,9 @@ from benchmarks.active_learning.data import Place, Set
 from benchmarks.active_learning.strategies import STRATEGIES
 from data.labeling.join import LabelledTurn
 from data.labeling.labeler import Guess, guesses, train_labeler
+from data.labeling.params import Labeler
 from data.labeling.proposal import Proposal
 from kefu.intents.classifier import TextClassifier
-from kefu.params import Labeler
 from kefu.schema import Label
 from kefu.split import fold_of
 

@@ -20,10 +20,10 @@ from rich.table import Table
 from benchmarks.autolabel import sets, speed
 from benchmarks.autolabel.sets import Judgement
 from data.labeling.guarantee.confidence_bound import lower_bound
-from kefu.params import load
 from kefu.paths import ROOT
 from kefu.shop.label_patterns import load_wordings
 from kefu.shop.pack import load as load_pack
+from pipelines.params import load_params
 
 SETS = {
     "The wordings' author's own sentences, all looked at by now": ("held_out", sets.SEEN),
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--checked", action="store_true", help="print the counts only")
     given = parser.parse_args()
-    params = load()
+    params = load_params()
     pack, words = load_pack(ROOT / params.pack), load_wordings(ROOT / params.pack)
     judged = sets.judge(words, pack)
     if given.checked:

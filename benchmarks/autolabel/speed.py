@@ -23,12 +23,12 @@ from data.labeling.labeler import train_labeler
 from data.labeling.stream import labelled
 from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl
-from kefu.params import Params
 from kefu.paths import ROOT
 from kefu.schema import Label
 from kefu.shop.examples import load_phrases
 from kefu.shop.pack import load as load_pack
 from kefu.shop.pack import load_rules
+from pipelines.params import Params
 from serving.tools.demo_database import build
 
 REVIEWED, SEED = 900, 11  # dialogues that people labelled before

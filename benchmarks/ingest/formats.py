@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 from typing import IO, Any
 
-from kefu.params import Columns, Source
+from data.channels.params import Columns, Source
 
 CHANNELS = {"kefu_jsonl": "jsonl", "csv": "csv", "jddc": "tsv"}  # and how their files end
 _AT_ONCE = 50  # sessions whose turns are mixed

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from benchmarks.ingest.formats import source
 from data.ingest.ingest import ingest
-from kefu.params import load
+from pipelines.params import load_params
 
 PII = {"ORDER": r"KF\d{10}"}
 
 
 def main() -> None:
-    params = load().ingest.model_copy(update={"sources": (source(sys.argv[3]),)})
+    params = load_params().ingest.model_copy(update={"sources": (source(sys.argv[3]),)})
     for _ in ingest(Path(sys.argv[1]), Path(sys.argv[2]), params, PII):
         pass
 

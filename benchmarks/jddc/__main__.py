@@ -20,10 +20,10 @@ from rich.table import Table
 from benchmarks.jddc import measure, workspace
 from benchmarks.workcopy import run
 from kefu.llm.prompt import answer_messages
-from kefu.params import load
 from kefu.schema import Turn
 from kefu.shop.pack import load as load_pack
 from kefu.store import read_dialogues
+from pipelines.params import load_params
 from serving.engines.load import load_engines
 
 QUESTIONS = 10
@@ -50,7 +50,7 @@ def main() -> None:
     code = run(work, "dvc", "repro", check=False).returncode  # the gate may well refuse
 
     store = work / "store"
-    params = load(work / "params.yaml")
+    params = load_params(work / "params.yaml")
     truth = {(d, t): i for d, t, i in workspace.truth(given.data) if workspace.kept_out(d)}
     console = Console()
     console.print_json(json.dumps([vars(day) for day in measure.days(store)], ensure_ascii=False))

@@ -31,8 +31,8 @@ from benchmarks.labeling.judge import Figures, Said, figures
 from benchmarks.labeling.opinions import Prepared
 from benchmarks.labeling.product import product, variants
 from benchmarks.labeling.task import Task, of_banking, of_jd
-from kefu.params import Params, load
 from kefu.paths import ROOT
+from pipelines.params import Params, load_params
 
 ENCODER = "use-multilingual"
 JD = ("jddc", "labels.jsonl")
@@ -102,7 +102,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     given = arguments()
-    console, params, pack = Console(width=150), load(), ROOT / "shop"
+    console, params, pack = Console(width=150), load_params(), ROOT / "shop"
     peers.ready()
     beside = methods.METHODS | (base.methods(given.base) if given.base else {})
     if given.set in (None, "jd"):

@@ -21,9 +21,9 @@ from data.labeling.labeler import guesses, train_labeler
 from data.labeling.rule_votes import view_with_rules, votes
 from kefu.intents.classifier import TextClassifier
 from kefu.intents.router import Router
-from kefu.params import Params
 from kefu.schema import IntentExample, Turn
 from kefu.shop.examples import NONE, Utterance
+from pipelines.params import Params
 from training.router import train_router
 
 NOTHING_KNOWN, ONLY_KNOWN = (

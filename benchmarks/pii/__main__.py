@@ -25,10 +25,10 @@ from rich.table import Table
 from benchmarks.pii.items import HALVES, PLAIN, Item, items
 from benchmarks.pii.real import counted, sources
 from benchmarks.pii.score import Scores, Span, scored
-from kefu.params import load as load_params
 from kefu.paths import ROOT
 from kefu.privacy.redact import Redactor
 from kefu.shop.pack import load
+from pipelines.params import load_params
 
 HERE = Path(__file__).parent
 PEER = ROOT / ".venv/peers/pii"

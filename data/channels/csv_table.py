@@ -19,11 +19,11 @@ from datetime import datetime
 from pathlib import Path
 
 from data.channels.base import BadRow, Inputs, Parsed, Problem
+from data.channels.params import Source
 from data.channels.reading.csv_rows import Row, Rows
 from data.channels.reading.files import TextFile
 from data.channels.reading.gathered import Gathered, parts
 from data.channels.reading.sessions import Said, dialogues
-from kefu.params import Source
 from kefu.privacy.pseudonyms import pseudonym
 
 

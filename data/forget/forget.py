@@ -14,7 +14,7 @@ from data.forget.raw import forget_raw
 from data.forget.records import forget_derived, forget_json, forget_jsonl
 from data.forget.search import forget_cache
 from data.forget.traces import Traces, find
-from kefu.params import Ingest
+from data.ingest.params import Ingest
 
 RECORDS = ("labeler", "labels", "review", "sets", "evaluation", "corpus")  # folders of the store with *.jsonl
 KEPT = {"base", "release", "runtime"}  # models and live state: no text of customers is deleted from them here

@@ -24,8 +24,8 @@ from data.forget.mentions import Named
 from data.forget.packed_files import Plain, Stream
 from data.ingest.batches import SourceDay
 from data.ingest.dedupe.exact import Hashes
+from data.ingest.params import Ingest
 from data.ingest.validate import Invalid, validate
-from kefu.params import Ingest
 from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 
 _NUMBER, _RAW = itemgetter(0), itemgetter(1)

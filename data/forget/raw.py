@@ -26,7 +26,7 @@ from data.forget.ownership import Reader, Sorted
 from data.forget.rewrite import without_elements, without_lines
 from data.ingest.batches import SourceDay
 from data.ingest.ingest import find_days
-from kefu.params import Ingest
+from data.ingest.params import Ingest
 from kefu.privacy.pseudonyms import pseudonym
 
 SETTLE_S = 0.05  # a log line that serving had opened the old file for is written by then

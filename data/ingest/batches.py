@@ -12,8 +12,8 @@ from pathlib import Path
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed, PerLine
+from data.channels.params import Source
 from data.channels.reading.files import Inputs, Line, Problem
-from kefu.params import Source
 
 RECORDS = 256  # at most, in a batch
 CHARACTERS = 1_000_000  # a batch is full when it holds more

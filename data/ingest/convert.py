@@ -21,9 +21,9 @@ from data.ingest.batches import Batch
 from data.ingest.converted import Marks, Part, Row, record_batch
 from data.ingest.dedupe.exact import Hashes
 from data.ingest.dedupe.minhash import seed, signatures
+from data.ingest.params import Ingest
 from data.ingest.quarantine import rejected
 from data.ingest.validate import Invalid, runs_backwards, validate
-from kefu.params import Ingest
 from kefu.privacy.pseudonyms import fingerprint, is_pseudonym, pseudonym
 from kefu.privacy.redact import Redactor
 

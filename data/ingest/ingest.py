@@ -26,11 +26,11 @@ from data.ingest.batches import SourceDay
 from data.ingest.convert import Settings
 from data.ingest.day import Mill
 from data.ingest.dedupe.minhash import ALGORITHM
+from data.ingest.params import Ingest
 from data.ingest.partition import holds, read_earlier, read_facts
 from data.ingest.room import room
 from data.ingest.workers import chosen
 from kefu.io import file_hash
-from kefu.params import Ingest
 from kefu.privacy.pseudonyms import fingerprint as secret_fingerprint
 
 VERSION = 7  # raise it when the same raw data give other partitions

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import get_args
 
 from data.channels.base import Parsed, RawTurn
-from kefu.params import Ingest
+from data.ingest.params import Ingest
 from kefu.schema import Outcome, Role
 
 _ROLES = frozenset(get_args(Role))

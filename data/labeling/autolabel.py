@@ -19,9 +19,9 @@ from data.labeling.guarantee.acceptance import Acceptance, at_random, choose, en
 from data.labeling.guarantee.audit import Audit
 from data.labeling.guarantee.audit_ledger import AUDITED, Audited
 from data.labeling.labeler import Judged, arrays
+from data.labeling.params import Autolabel
 from data.labeling.proposal import Proposal
 from kefu.io import write_jsonl
-from kefu.params import Autolabel
 from kefu.schema import Label
 
 LOG = logging.getLogger("kefu")

@@ -18,11 +18,11 @@ from data.labeling.guarantee.acceptance import Acceptance
 from data.labeling.guarantee.audit_ledger import Audited
 from data.labeling.labeler import guesses
 from data.labeling.opinions.combine import SecondOpinion
+from data.labeling.params import Autolabel
 from data.labeling.proposal import Proposal
 from data.labeling.signals.signals import Signals
 from data.labeling.signals.slot_labels import SlotLabels
 from kefu.intents.classifier import TextClassifier
-from kefu.params import Autolabel
 from kefu.schema import Dialogue, Label
 from kefu.shop.label_patterns import load_wordings
 from kefu.shop.pack import load, load_rules

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data.labeling.join import LabelledTurn
-from kefu.params import Build
+from data.sets.params import Build
 from kefu.split import split_of
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from data.labeling.join import LabelledTurn
+from data.labeling.params import Labeler
 from data.labeling.rule_votes import FIELD, WEIGHT, run_with_rules, votes
 from kefu.intents.calibration import accuracy_at_coverage, expected_calibration_error, reliability
 from kefu.intents.classifier import TextClassifier
@@ -22,7 +23,6 @@ from kefu.intents.context import Lesson, Run
 from kefu.intents.train import fit
 from kefu.intents.views import LABELER_FIELDS
 from kefu.io import write_jsonl
-from kefu.params import Labeler
 from kefu.schema import Dialogue, Record
 from kefu.shop.examples import NONE, Phrases, Utterance, lessons
 from kefu.shop.pack import Rule

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.monitoring.distributions import Census, census
+from data.monitoring.params import Monitor
 from data.monitoring.turn_sample import Sample, draw
 from kefu.io import file_hash, read_json, write_json
-from kefu.params import Monitor
 
 VERSION = 1  # raise it when the same partition gives another census or sample
 FOLDER = "days"

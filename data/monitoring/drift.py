@@ -15,8 +15,8 @@ from statistics import median
 import numpy as np
 
 from data.monitoring.energy_distance import Distance, coefficient, compare, thinned
+from data.monitoring.params import Monitor
 from data.monitoring.psi import psi
-from kefu.params import Monitor
 
 log = logging.getLogger("kefu.monitor")
 STABLE, MODERATE, MAJOR, TOO_FEW = "stable", "moderate", "major", "too few"

@@ -14,8 +14,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from data.monitoring.distributions import CHARACTER_BINS, TURN_BINS
+from data.monitoring.params import Monitor
 from data.monitoring.profile import Profile
-from kefu.params import Monitor
 from kefu.shop.pack import Taxonomy
 
 TEMPLATE = "page.html.j2"

@@ -14,8 +14,8 @@ from data.monitoring.cache import Day
 from data.monitoring.drift import Drift
 from data.monitoring.label_quality import WHAT, Bins
 from data.monitoring.new_questions import NewQuestion, new_questions
+from data.monitoring.params import Monitor
 from data.monitoring.turn_sample import Embedding, Sample
-from kefu.params import Monitor
 
 COMPARED = ("source", "language", "hour", "turns", "characters", "csat")
 

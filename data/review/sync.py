@@ -21,9 +21,9 @@ from data.review.label_studio.client import Studio, StudioUnavailable
 from data.review.label_studio.slot_labels import Details
 from data.review.label_studio.tasks import Ask, studio_task
 from data.review.labels import Known
+from data.review.params import Review
 from data.review.task_id import CANNOT_TELL, FIRST, GOLDEN, INTENT, key
 from data.review.withdrawn import withdrawn
-from kefu.params import Review
 from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Label, ReviewTask
 from kefu.shop.pack import Pack

@@ -20,13 +20,13 @@ from data.sets.counts import set_counts
 from data.sets.dialogue_outcomes import Facts
 from data.sets.exchanges import Learnable, Place, answers
 from data.sets.left_out import LeftOut
+from data.sets.params import Build
 from data.sets.preferences import preference_examples
 from data.sets.prompts import Prompts
 from data.sets.retrieval import Questions
 from data.sets.router import MachineTurns, intent_examples, review_wins
 from data.sets.sft import Conversations
 from kefu.io import write_jsonl
-from kefu.params import Build
 from kefu.privacy.redact import Redactor
 from kefu.schema import Example, IntentExample, Label, PreferenceExample, RetrievalExample
 from kefu.shop.pack import Pack

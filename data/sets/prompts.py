@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from data.sets.exchanges import Place
 from data.sets.nearest import NearestKnowledge
+from data.sets.params import Build
 from kefu.llm.prompt import answer_messages
-from kefu.params import Build
 from kefu.schema import Message, Split, Turn
 from kefu.shop.pack import Pack
 from kefu.shop.slots import language
@@ -25,7 +25,7 @@ class Prompts:
     Args:
         pack: prompts and knowledge.
         intents: (dialogue id, turn) → intent, as far as known.
-        params: see ``kefu.params.Build``.
+        params: see ``data.sets.params.Build``.
     """
 
     def __init__(self, pack: Pack, intents: Mapping[tuple[str, int], str], params: Build) -> None:

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from data.sets.params import Build
 from kefu.knowledge.entries import LANGUAGES, faq_id
-from kefu.params import Build
 from kefu.schema import Dialogue, RetrievalExample
 from kefu.shop.pack import Pack
 from kefu.split import fraction, split_of

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from data.labeling.join import LabelledTurn
+from data.sets.params import Build
 from data.sets.selection import Candidates
-from kefu.params import Build
 from kefu.schema import IntentExample
 from kefu.split import fraction, split_of
 

@@ -16,10 +16,10 @@ from hashlib import blake2b
 import numpy as np
 
 from data.sets.exchanges import Place
+from data.sets.params import Build
 from data.sets.prompts import Prompts
 from data.sets.selection import Candidates, Rows
 from kefu.llm.prompt import merged
-from kefu.params import Build
 from kefu.schema import Example, Split, Turn
 from kefu.split import fraction
 
@@ -38,7 +38,7 @@ class Conversations:
 
     Args:
         prompts: what the model is asked.
-        params: see ``kefu.params.Build``.
+        params: see ``data.sets.params.Build``.
         corrected: places with a reviewer's answer.
 
     Attributes:

@@ -49,11 +49,12 @@ def show_params(
     profile: Annotated[str | None, typer.Option(help="instead of the one params.yaml chooses")] = None,
 ) -> None:
     """Every parameter with its value, type and meaning."""
-    from kefu.params import ParamsError, load
+    from kefu.params import ParamsError
     from pipelines.commands.params import lines
+    from pipelines.params import load_params
 
     with _explained(ParamsError):
-        for line in lines(load(profile=profile)):
+        for line in lines(load_params(profile=profile)):
             typer.echo(line)
 
 

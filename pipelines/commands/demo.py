@@ -15,10 +15,10 @@ from types import FrameType
 
 from rich.console import Console
 
-from kefu.params import load
 from kefu.paths import RAW, ROOT
 from kefu.registry import tracking
 from pipelines.commands.demo_summary import show
+from pipelines.params import load_params
 
 CONSOLE = Console(highlight=False)
 
@@ -60,7 +60,7 @@ def main() -> None:
     if champion is None:
         sys.exit("No release was promoted: `dvc repro` above says what fell short")
     signal.signal(signal.SIGTERM, _interrupt)
-    server = deploy(load().serving)
+    server = deploy(load_params().serving)
     try:
         said = converse(server.url)
         _say("4/4  What happened")

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from kefu.io import read_json
-from kefu.params import load
 from kefu.paths import METRICS, PROMOTION
 from kefu.registry.tracking import ChampionInfo
+from pipelines.params import load_params
 
 _WAYS = ("dialogues", "duplicates", "near_duplicates", "forgotten", "quarantined")  # every record goes one of them
 
@@ -23,7 +23,7 @@ def _metrics(stage: str) -> dict[str, float]:
 
 def _data() -> list[tuple[str, str]]:
     ingest, auto, review, monitor = (_metrics(stage) for stage in ("ingest", "autolabel", "review", "monitor"))
-    promise = load().autolabel
+    promise = load_params().autolabel
     return [
         ("dialogues in", f"{sum(ingest[way] for way in _WAYS):,.0f}"),
         (

@@ -26,13 +26,12 @@ from data.forget.search import holds
 from data.forget.traces import Traces
 from data.forget.trained_on import mark, saw
 from data.review.label_studio.client import Studio, StudioUnavailable
-from kefu import params
 from kefu.locks import alone
-from kefu.params import Params
 from kefu.paths import FORGOTTEN, RAW, RELEASE, REVIEWED, ROOT, STORE
 from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 from kefu.registry import tracking
 from kefu.shop.pack import load
+from pipelines.params import Params, load_params
 from serving.sessions.forget import forget_sessions
 
 BEGUN, DONE = "begun", "done"
@@ -79,7 +78,7 @@ def forget(customer: str, write: bool = True) -> Outcome:
 
 
 def _forget(customer: str, write: bool) -> Outcome:
-    loaded, outcome = params.load(), Outcome(who(customer))
+    loaded, outcome = load_params(), Outcome(who(customer))
     pack = load(ROOT / loaded.pack)
     day = datetime.now(ZoneInfo(loaded.ingest.timezone)).date().isoformat()
     known = [row for row in ledger.rows(FORGOTTEN) if row["customer"] == outcome.customer]

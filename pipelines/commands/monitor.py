@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kefu import params
 from kefu.io import read_json
 from kefu.paths import METRICS, MONITOR
+from pipelines.params import load_params
 
 _COUNTS = ("dialogues", "turns", "customers", "duplicates", "near_duplicates", "quarantined", "new_questions")
 
@@ -15,7 +15,7 @@ def lines() -> list[str]:
     if not pages:
         raise FileNotFoundError(f"{MONITOR}: no page yet; `dvc repro monitor` makes one a day")
     metrics = read_json(METRICS / "monitor.json")
-    bounds = params.load().monitor
+    bounds = load_params().monitor
     shown = [f"{name:<18}{metrics[name]:,.0f}" for name in _COUNTS if name in metrics]
     for name, value in sorted(metrics.items()):
         if name == "energy" or name.startswith("psi."):

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from kefu.params import Params
+from pipelines.params import Params
 
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 

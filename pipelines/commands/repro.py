@@ -16,8 +16,8 @@ from pathlib import Path
 import yaml
 
 from kefu.locks import ending_when_busy
-from kefu.params import load
 from kefu.paths import ROOT
+from pipelines.params import load_params
 
 
 class CannotStart(RuntimeError):
@@ -66,7 +66,7 @@ def check_start() -> None:
     """
     with ending_when_busy():
         pass  # DVC would say of its lock only that somebody has it
-    load()
+    load_params()
     mend_lock(ROOT / "dvc.lock")
     asked = _dvc("repro", "--dry", quiet=True)
     if asked.returncode:

@@ -14,14 +14,13 @@ from data.review.label_studio.annotations import Annotation
 from data.review.label_studio.client import Studio, StudioUnavailable
 from data.review.label_studio.tasks import Ask
 from data.review.task_id import GOLDEN
-from kefu import params
 from kefu.io import read_jsonl
 from kefu.locks import working
-from kefu.params import Params
 from kefu.paths import DIALOGUES, LABELS, REVIEWED, ROOT
 from kefu.schema import ReviewTask
 from kefu.shop.pack import Pack, load, load_taxonomy
 from kefu.store import read_dialogues
+from pipelines.params import Params, load_params
 
 
 def _known(loaded: Params) -> labels.Known:
@@ -46,7 +45,7 @@ def _asks(loaded: Params) -> list[Ask]:
 
 def waiting() -> int:
     """How many turns wait for an answer that is not in store/reviewed; none before the first run."""
-    return sum(ask.round != GOLDEN for ask in _asks(params.load()))
+    return sum(ask.round != GOLDEN for ask in _asks(load_params()))
 
 
 @working()
@@ -55,7 +54,7 @@ def push_queue() -> tuple[int, str]:
 
     Raises StudioUnavailable, or Busy while `kefu forget` runs.
     """
-    loaded = params.load()
+    loaded = load_params()
     pack = load(ROOT / loaded.pack)
     studio = _studio(loaded, pack)
     new = sync.push(studio, _asks(loaded), read_dialogues(DIALOGUES), pack, loaded.review)
@@ -68,7 +67,7 @@ def pull_reviews() -> tuple[int, int]:
 
     Raises StudioUnavailable, or Busy while `kefu forget` runs.
     """
-    loaded = params.load()
+    loaded = load_params()
     pack = load(ROOT / loaded.pack)
     studio = _studio(loaded, pack)
     before = _known(loaded)
@@ -101,7 +100,7 @@ def report() -> list[str]:
 
     Names are asked of the server each time and kept nowhere: files and metrics have numbers only.
     """
-    loaded = params.load()
+    loaded = load_params()
     people, note = {}, list[str]()
     try:
         studio = Studio.from_environment(loaded.review, load(ROOT / loaded.pack))

@@ -12,9 +12,9 @@ from contextlib import closing
 from pathlib import Path
 
 from data.sample.generate import Size, generate
-from kefu.params import load
 from kefu.paths import RAW, REVIEWED, ROOT
 from kefu.shop import pack as packs
+from pipelines.params import load_params
 from serving.tools.demo_database import build
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--dialogues", type=int, default=460, help="a day")
     parser.add_argument("--seed", type=int, default=7)
     size = Size(**vars(parser.parse_args()))
-    folder = ROOT / load().pack
+    folder = ROOT / load_params().pack
     with tempfile.TemporaryDirectory() as temporary:
         build(folder, Path(temporary) / "shop.db")
         with closing(sqlite3.connect(Path(temporary) / "shop.db")) as shop:

@@ -7,10 +7,11 @@ import sys
 from types import FrameType
 
 from kefu import params
-from kefu.params import Serving
 from kefu.registry import tracking
 from kefu.registry.seal import TamperedRelease
+from pipelines.params import load_params
 from serving.deploy.launch import CannotServe, Server, start
+from serving.params import Serving
 
 
 def deploy(serving: Serving) -> Server:
@@ -30,7 +31,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     print("Starting …", flush=True)
     try:
-        server = deploy(params.load().serving)
+        server = deploy(load_params().serving)
     except (CannotServe, TamperedRelease, params.ParamsError, tracking.UnusableDatabase) as error:
         sys.exit(f"Not started: {error}")
     try:

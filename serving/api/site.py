@@ -8,12 +8,12 @@ from functools import cached_property
 
 from fastapi import Request
 
-from kefu.params import Serving
 from kefu.shop.pack import Text
 from serving.api.backend import Backend
 from serving.api.errors import ApiError
 from serving.api.idle_limit import IdleLimit
 from serving.api.tokens import BadToken, Visitor, read_session
+from serving.params import Serving
 from serving.sessions.store import Sessions
 
 

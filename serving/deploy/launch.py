@@ -21,7 +21,6 @@ from ray import serve
 from ray.exceptions import RayError
 from ray.serve.exceptions import RayServeException
 
-from kefu.params import Serving
 from kefu.paths import RAW, RUNTIME
 from kefu.privacy.pseudonyms import VARIABLE, is_development
 from kefu.registry.seal import verify
@@ -29,6 +28,7 @@ from kefu.shop import pack as packs
 from serving.api.tokens import is_loopback
 from serving.deploy.ray_app import QUIET, build_app
 from serving.deploy.replica import Plan
+from serving.params import Serving
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import forget
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from ray import serve
 
-from kefu.params import Serving
 from kefu.privacy.redact import Redactor, restore
 from kefu.registry.seal import verify
 from kefu.schema import Message
@@ -26,6 +25,7 @@ from serving.dialogue.assistant import Assistant, BadMessage
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Reply
 from serving.engines.protocol import EngineError
+from serving.params import Serving
 from serving.sessions.store import NotYourSession, SessionBusy, Sessions
 
 LOG = logging.getLogger("kefu")

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from kefu.intents.router import Router
 from kefu.knowledge.entries import questions
-from kefu.params import Serving
 from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
 from kefu.shop import pack as packs
@@ -31,6 +30,7 @@ from serving.engines.load import load_engines
 from serving.engines.protocol import Engine
 from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
+from serving.params import Serving
 from serving.sessions.session import Handoff, Session
 from serving.sessions.store import Sessions, owner
 from serving.sessions.valkey import Store, open_store

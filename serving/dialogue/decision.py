@@ -16,13 +16,13 @@ from typing import Literal
 
 from kefu.intents.router import Scored
 from kefu.knowledge.index import Hit
-from kefu.params import Serving
 from kefu.shop.pack import Flow, Intent, Lang, Pack
 from kefu.shop.slots import extract
 from serving.dialogue.danger import danger_in
 from serving.dialogue.flow import FlowState
 from serving.dialogue.yes_no import leaves, wants_bot, yes_or_no
 from serving.knowledge.static import EXACT
+from serving.params import Serving
 from serving.sessions.session import Status
 
 Kind = Literal[

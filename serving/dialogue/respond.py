@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from kefu.llm.prompt import answer_messages
-from kefu.params import Serving
 from kefu.shop.pack import Lang, Pack, PackError, Text
 from serving.dialogue.decision import Decision
 from serving.dialogue.expressions import ExpressionError, render
@@ -20,6 +19,7 @@ from serving.dialogue.reply import Route
 from serving.dialogue.turn import Draft, TurnState
 from serving.engines.protocol import Engine, EngineError
 from serving.knowledge.live import LiveKnowledge
+from serving.params import Serving
 
 LOG = logging.getLogger("kefu")
 

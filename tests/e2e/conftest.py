@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kefu.params import load
+from pipelines.params import load_params
 from serving.deploy.launch import Server, start
 from tests.fixtures import micro
 
@@ -23,7 +23,7 @@ def free_port() -> int:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("server")
     # Short, so that the tests of what comes too late need not wait; clients of the other tests send at once.
-    params = load().serving.model_copy(update={"port": free_port(), "body_timeout_s": 5, "token_timeout_s": 5})
+    params = load_params().serving.model_copy(update={"port": free_port(), "body_timeout_s": 5, "token_timeout_s": 5})
     running = start(micro.shared(), params, runtime=folder / "runtime", raw=folder / "raw")
     yield running
     running.stop()

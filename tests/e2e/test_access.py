@@ -9,9 +9,9 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from data.channels.params import Source
 from data.channels.reading.files import Inputs
 from data.channels.serving_log import parse
-from kefu.params import Source
 from serving.api.tokens import session_token
 from serving.deploy.client import CHANNELS, open_session
 from serving.deploy.demo import converse

@@ -13,9 +13,9 @@ import psutil
 import pytest
 import ray
 
-from kefu.params import load
 from kefu.paths import ROOT
 from kefu.registry.seal import TamperedRelease
+from pipelines.params import load_params
 from serving.deploy.client import CHANNELS, open_session
 from serving.deploy.launch import CannotServe, Server, start
 from tests.e2e.conftest import free_port
@@ -26,7 +26,7 @@ def test_a_tampered_release_does_not_start(tmp_path: Path) -> None:
     release = shutil.copytree(micro.shared(), tmp_path / "release")
     with (release / "pack/pack.yaml").open("a") as file:
         file.write("# one line more\n")
-    params = load().serving.model_copy(update={"port": free_port()})
+    params = load_params().serving.model_copy(update={"port": free_port()})
     with pytest.raises(TamperedRelease, match=r"pack/pack\.yaml was changed"):
         start(release, params, runtime=tmp_path, raw=tmp_path)
     with pytest.raises(TamperedRelease, match="the registry says"):
@@ -35,7 +35,7 @@ def test_a_tampered_release_does_not_start(tmp_path: Path) -> None:
 
 def test_the_development_key_is_not_shown_to_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("KEFU_SECRET", raising=False)
-    params = load().serving.model_copy(update={"host": "0.0.0.0"})
+    params = load_params().serving.model_copy(update={"host": "0.0.0.0"})
     with pytest.raises(CannotServe, match="KEFU_SECRET"):
         start(micro.shared(), params, runtime=tmp_path, raw=tmp_path)
 
@@ -76,7 +76,7 @@ def test_stopping_leaves_no_process(tmp_path: Path) -> None:
         "import signal, sys; from pathlib import Path\n"
         "from kefu.params import load; from serving.deploy.launch import start\n"
         "signal.signal(signal.SIGTERM, lambda *a: sys.exit())\n"
-        f"s = start(Path({str(micro.shared())!r}), load().serving.model_copy(update={{'port': {free_port()}}}),"
+        f"s = start(Path({str(micro.shared())!r}), load_params().serving.model_copy(update={{'port': {free_port()}}}),"
         f" runtime=Path({str(tmp_path)!r}), raw=Path({str(tmp_path)!r}))\n"
         "try:\n    print('up', flush=True); signal.pause()\nfinally:\n    s.stop()\n"
     )

@@ -15,13 +15,13 @@ from evaluation.candidate import Subject, Talks
 from evaluation.compare import report
 from evaluation.gate import decide
 from evaluation.items import Items
+from evaluation.params import Gate
 from evaluation.suites import answers, baselines
 from kefu.intents.router import Router
 from kefu.knowledge.entries import knowledge_entries
 from kefu.knowledge.index import Index, KnowledgeEntry
 from kefu.llm.prompt import answer_messages
 from kefu.metrics.text import token_f1
-from kefu.params import Gate
 from kefu.paths import ROOT
 from kefu.schema import Example, Message, Turn
 from kefu.shop.pack import load

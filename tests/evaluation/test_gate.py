@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from evaluation.gate import GateError, decide
-from kefu.params import PARAMS, Gate, ParamsError, load, profiles
+from evaluation.params import Gate
+from kefu.params import PARAMS, ParamsError, profiles
 from kefu.schema import Report
+from pipelines.params import load_params
 
 
 def report(accuracy: float = 0.9, loss: float = 2.0, model: str = "challenger") -> Report:
@@ -104,7 +106,7 @@ def measured(changes: dict[str, dict[str, float]]) -> Report:
 
 @pytest.mark.parametrize("profile", profiles())
 def test_the_shipped_bounds_pass_good_models(profile: str) -> None:
-    assert decide(load(profile=profile).promote, measured({}), None).verdict == "pass"
+    assert decide(load_params(profile=profile).promote, measured({}), None).verdict == "pass"
 
 
 @pytest.mark.parametrize("champion", [None, measured({})], ids=["no champion", "a good champion"])
@@ -112,14 +114,14 @@ def test_the_shipped_bounds_pass_good_models(profile: str) -> None:
 def test_the_shipped_bounds_refuse_harmful_models(
     changes: dict[str, dict[str, float]], champion: Report | None
 ) -> None:
-    assert decide(load().promote, measured(changes), champion).verdict == "fail"
+    assert decide(load_params().promote, measured(changes), champion).verdict == "fail"
 
 
 @pytest.mark.parametrize("suite", ["answers", "edge"])
 def test_a_model_that_was_not_measured_is_an_error_not_a_pass(suite: str) -> None:
     suites = {name: metrics for name, metrics in GOOD.items() if name != suite}
     with pytest.raises(GateError, match=rf"{suite}\.empty"):
-        decide(load().promote, Report(model="challenger", version="hash", suites=suites), None)
+        decide(load_params().promote, Report(model="challenger", version="hash", suites=suites), None)
 
 
 def test_a_suite_without_a_gain_cannot_be_compared_with_the_constant() -> None:
@@ -135,4 +137,4 @@ def test_params_without_the_bound_are_refused(bound: str | None, tmp_path: Path)
         raw["promote"][bound] = suites
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
     with pytest.raises(ParamsError, match=r"promote\.better_than_constant"):
-        load(tmp_path / "params.yaml")
+        load_params(tmp_path / "params.yaml")

@@ -14,7 +14,6 @@ import pytest
 
 from data.forget import trained_on
 from data.ingest.ingest import ingest
-from kefu import params
 from kefu.io import write_json, write_jsonl, write_text
 from kefu.privacy import forgotten
 from kefu.privacy.pseudonyms import pseudonym
@@ -24,6 +23,7 @@ from kefu.schema import Dialogue, Example, IntentExample, Label, Message, Predic
 from kefu.store import read_dialogues
 from pipelines.commands import forget as pipeline
 from pipelines.commands import forget_report
+from pipelines.params import load_params
 
 SECRET = "a secret of the tests, long enough"
 PERSON, OTHER = "u-lin-4711", "u-wang-0815"
@@ -32,7 +32,7 @@ WORDS = ("我家的绿鹦鹉把遥控器啄坏了怎么办", "那只鹦鹉叫豆
 PARROT = "说鹦鹉学舌的话"
 SHARED = "请问什么时候发货呢亲"
 DAYS = ("2026-11-01", "2026-11-02", "2026-11-03")
-LOADED = params.load()
+LOADED = load_params()
 INGEST = LOADED.ingest.model_copy(update={"workers": 1})
 
 

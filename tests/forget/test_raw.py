@@ -12,9 +12,10 @@ import pytest
 
 from data.channels import CHANNELS
 from data.channels.base import PerLine
+from data.channels.params import Source
 from data.forget import raw as raw_files
 from data.forget.raw import Removed, forget_raw
-from kefu.params import Ingest, Source
+from data.ingest.params import Ingest
 from kefu.privacy.pseudonyms import pseudonym
 from tests.ingest.examples import EXAMPLES, document, record, source
 

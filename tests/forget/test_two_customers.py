@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from data.channels.params import Columns, Source
 from data.forget import ledger, raw
 from data.forget.leftovers import Needle, search
 from data.forget.raw import forget_raw
 from kefu.io import read_json
-from kefu.params import Columns, Source
 from kefu.privacy.pseudonyms import pseudonym
 from pipelines.commands import forget as pipeline
 from pipelines.commands.cli import app

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import pytest
 
+from data.channels.params import Source
 from data.ingest.ingest import DayResult, ingest
+from data.ingest.params import Ingest, NearDuplicates
 from kefu.io import read_jsonl, read_parquet
-from kefu.params import Ingest, NearDuplicates, Source
 from kefu.schema import Dialogue, Rejected
 
 PII = {"ORDER": r"KF\d{10}"}

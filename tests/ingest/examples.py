@@ -9,8 +9,8 @@ from typing import Any
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed
+from data.channels.params import Columns, Source
 from data.channels.reading.files import Inputs, Problem
-from kefu.params import Columns, Source
 
 WHEN = "2026-11-09T10:00:00+08:00"
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed
+from data.channels.params import Source
 from data.channels.reading.files import Inputs, Problem
-from kefu.params import Source
 from kefu.privacy.pseudonyms import pseudonym
 from tests.ingest.examples import document, read, record, source
 

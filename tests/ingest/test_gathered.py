@@ -10,9 +10,9 @@ import pytest
 
 from data.channels import CHANNELS
 from data.channels.base import Parsed
+from data.channels.params import Source
 from data.channels.reading.files import Inputs
 from data.channels.reading.gathered import parts
-from kefu.params import Source
 from tests.ingest.examples import document, read, record, source
 
 

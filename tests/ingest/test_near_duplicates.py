@@ -13,7 +13,7 @@ import pytest
 from benchmarks.ingest.load import write
 from data.channels.base import RawTurn
 from data.ingest.dedupe.minhash import seed, signatures, similarity
-from kefu.params import NearDuplicates
+from data.ingest.params import NearDuplicates
 from kefu.store import copies
 from tests.ingest.conftest import Shop, dialogue
 

@@ -7,12 +7,12 @@ import pytest
 from data.labeling.join import join_intents
 from data.sets.router import intent_examples, review_wins
 from kefu.intents.router import Router
-from kefu.params import load
 from kefu.schema import IntentExample, Turn
+from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, chatter
 from training.router import measure_router, train_router
 
-PARAMS = load()
+PARAMS = load_params()
 ROUTER = PARAMS.router.model_copy(update={"features": 4096})
 
 

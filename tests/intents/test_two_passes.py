@@ -7,6 +7,7 @@ import pytest
 
 from data.labeling.join import join_intents
 from data.labeling.labeler import guesses, quality, train_labeler
+from data.labeling.params import Labeler
 from data.labeling.rule_votes import FIELD
 from kefu.intents.classifier import TextClassifier
 from kefu.intents.context import REACH, Run, links, told, told_width
@@ -14,12 +15,12 @@ from kefu.intents.router import Router
 from kefu.intents.train import Fitted, fit
 from kefu.intents.views import ROUTER_FIELDS, labeler_view, router_run
 from kefu.io import content_hash
-from kefu.params import Labeler, load
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Turn
 from kefu.shop.examples import Phrases, Utterance, load_phrases
 from kefu.shop.pack import load_taxonomy
 from kefu.text import encoders
+from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, chatter
 
 FOLLOW_UPS = {"refund": "退款", "delivery": "快递"}
@@ -154,13 +155,13 @@ def test_an_encoder_without_its_package_says_what_to_install(monkeypatch: pytest
 
 def test_a_shop_without_reviews_and_examples_is_told_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="0 reviewed turns and 0 examples.*examples/<intent>.yaml"):
-        train_labeler([], [], load().labeler, tmp_path)
+        train_labeler([], [], load_params().labeler, tmp_path)
 
 
 def test_a_new_shop_is_labelled_by_its_packs_examples(tmp_path: Path) -> None:
     """Nobody reviewed anything yet: the labeler speaks, and claims no figure about itself."""
-    taxonomy = load_taxonomy(ROOT / load().pack)
-    judged = train_labeler([], [], load().labeler, tmp_path, load_phrases(ROOT / load().pack))
+    taxonomy = load_taxonomy(ROOT / load_params().pack)
+    judged = train_labeler([], [], load_params().labeler, tmp_path, load_phrases(ROOT / load_params().pack))
     assert judged == [] and quality(judged) == {}
     classifier = TextClassifier.load(tmp_path)
     assert set(classifier.config.classes) == set(taxonomy.names)
@@ -183,7 +184,7 @@ def test_examples_teach_beside_reviewed_turns_and_are_never_measured(tmp_path: P
     new = Phrases(examples=tuple(Utterance("brand_new", text) for text in ("全新的问题", "另一个全新的问题")))
     saved, judged = {}, {}
     for name, phrases in (("plain", Phrases()), ("old", old), ("new", new)):
-        judged[name] = train_labeler(turns, [], load().labeler, tmp_path / name, phrases)
+        judged[name] = train_labeler(turns, [], load_params().labeler, tmp_path / name, phrases)
         saved[name] = TextClassifier.load(tmp_path / name)
     plain = saved["plain"].config.classes
     assert saved["old"].config.classes == plain and set(saved["new"].config.classes) == {*plain, "brand_new"}
@@ -198,7 +199,7 @@ def test_examples_of_weight_zero_change_nothing(tmp_path: Path) -> None:
     dialogues, labels = chatter(40, seed=5)
     turns = join_intents(labels, {d.id: d for d in dialogues}, {label.value for label in labels}).turns
     some = Phrases(examples=(Utterance(turns[0].label.value, "zzyzx"),))
-    none = load().labeler.model_copy(update={"examples": 0.0})
+    none = load_params().labeler.model_copy(update={"examples": 0.0})
     train_labeler(turns, [], none, tmp_path / "plain")
     train_labeler(turns, [], none, tmp_path / "some", some)
     assert content_hash(tmp_path / "plain") == content_hash(tmp_path / "some")

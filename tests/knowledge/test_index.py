@@ -8,13 +8,13 @@ import pytest
 from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.entries import knowledge_entries
 from kefu.knowledge.index import Index
-from kefu.params import load
 from kefu.schema import RetrievalExample
 from kefu.shop.pack import load as load_pack
+from pipelines.params import load_params
 from tests.fixtures.chatter import chatter
 from training.retriever import build_index, measure_index
 
-PARAMS = load()
+PARAMS = load_params()
 PACK = load_pack(Path("tests/fixtures/pack"))
 EXAMPLES = retrieval_examples(PACK, chatter(50, seed=9)[0], PARAMS.build.model_copy(update={"eval_share": 0.3}))
 

@@ -13,10 +13,10 @@ from data.labeling.guarantee.audit import Audit, audit
 from data.labeling.guarantee.audit_ledger import Audited
 from data.labeling.guarantee.e_values import evidence_below, evidence_of_a_fall, lower_bound
 from data.labeling.labeler import Judged
-from kefu.params import load
+from pipelines.params import load_params
 
 TARGET, LEVEL, DRAWS, DAYS, A_DAY = 0.97, 0.95, 200, 30, 40
-PARAMS = load().autolabel
+PARAMS = load_params().autolabel
 
 
 @cache

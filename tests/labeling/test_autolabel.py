@@ -19,13 +19,13 @@ from data.labeling.signals.slot_labels import SlotLabels
 from data.labeling.stream import batches, labelled, parsed
 from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl, write_parquet
-from kefu.params import load
 from kefu.schema import Dialogue, Label, ReviewTask, Turn
 from kefu.shop.label_patterns import LabelWordings
 from kefu.shop.pack import load as load_pack
+from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, VERSION, chatter
 
-PARAMS = load()
+PARAMS = load_params()
 LABELER = PARAMS.labeler.model_copy(update={"features": 4096})
 AUTOLABEL = PARAMS.autolabel.model_copy(update={"target_precision": 0.9, "audit_share": 0.1, "workers": 1})
 PACK = load_pack(Path("tests/fixtures/pack"))

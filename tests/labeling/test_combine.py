@@ -13,10 +13,10 @@ from data.labeling.opinions.combine import SecondOpinion, listen
 from data.labeling.opinions.judge_sampling import draw
 from data.labeling.opinions.opinion_pool import Pool
 from data.labeling.opinions.opinions import Opinion, Opinions, worth
-from kefu.params import load
 from kefu.split import fraction
+from pipelines.params import load_params
 
-PARAMS = load().judge.model_copy(update={"at_least": 0.3, "below": 0.97})
+PARAMS = load_params().judge.model_copy(update={"at_least": 0.3, "below": 0.97})
 CLASSES = ("a", "b", "c", "d")
 TARGET, LEVEL, DRAWS, REVIEWED, NEW = 0.9, 0.9, 40, 800, 4000
 LABELER, JUDGE = 2.0, 2.5  # how far the right class stands out of noise of deviation 1

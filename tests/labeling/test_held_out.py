@@ -6,12 +6,12 @@ from data.labeling.held_out import kept_apart
 from data.labeling.join import LabelledTurn, join_intents
 from data.labeling.labeler import OUT_OF_FOLD, Judged, arrays, train_labeler
 from kefu.io import read_jsonl
-from kefu.params import load
 from kefu.split import split_of
+from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, chatter
 from tests.labeling.test_autolabel import LABELER
 
-BUILD = load().build.model_copy(update={"eval_share": 0.3})
+BUILD = load_params().build.model_copy(update={"eval_share": 0.3})
 DIALOGUES, LABELS = chatter(120, seed=4)
 TURNS = join_intents(
     LABELS, {d.id: d.model_copy(update={"customer": f"customer {d.id}"}) for d in DIALOGUES}, ASKED

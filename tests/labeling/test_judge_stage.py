@@ -21,17 +21,17 @@ from data.labeling.opinions.opinions import Opinions
 from data.labeling.stream import labelled
 from kefu.intents.classifier import class_names
 from kefu.io import read_jsonl, write_json, write_jsonl
-from kefu.params import load
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Label, Turn
 from kefu.shop.pack import load_taxonomy
 from pipelines import judge
+from pipelines.params import load_params
 from tests.fixtures import micro
 from tests.fixtures.chatter import ASKED, chatter
 from tests.labeling.test_autolabel import AUTOLABEL, LABELER, PACK, REVIEWED, TRUTH, labeler, run, store
 from tests.labeling.test_judge import FORGED
 
-PARAMS = load().judge.model_copy(update={"turns": 150, "at_least": 0.0, "below": 1.0, "limit": 4096})
+PARAMS = load_params().judge.model_copy(update={"turns": 150, "at_least": 0.0, "below": 1.0, "limit": 4096})
 DOUBTING = Pool(1.0, 1.0, (1.0, 1.0, -2.0, 0.0))  # less sure of whatever it hears
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from data.labeling.join import LabelledTurn
 from data.labeling.labeler import train_labeler
+from data.labeling.params import Labeler
 from data.labeling.rule_votes import view_with_rules, votes
 from kefu.intents.classifier import TextClassifier
-from kefu.params import Labeler
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Label, Turn
 from kefu.shop.pack import PackError, Rule, load_rules

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from kefu import params
+from distill.params import Distill
 from kefu.llm.base_models import BaseModel, open_base
 from kefu.llm.models import MODELS, ModelFacts, TinySize
-from kefu.params import Base, Distill, Finetune
 from kefu.schema import Example, Message
+from pipelines.params import load_params
 from training.base_models import prepare
 from training.corpus import Chat
+from training.params import Base, Finetune
 from training.sft import Tuned, finetune
 
 QUESTIONS = {
@@ -64,7 +65,7 @@ def examples() -> list[Example]:
 
 @pytest.fixture(scope="session")
 def base_params() -> Base:
-    return params.load(profile="tiny").base.model_copy(
+    return load_params(profile="tiny").base.model_copy(
         update={
             "centre": "micro",
             "edge": "micro",
@@ -105,7 +106,7 @@ def edge(base_folder: Path) -> BaseModel:
 @pytest.fixture(scope="session")
 def finetune_params() -> Finetune:
     change = {"rank": 4, "alpha": 8, "dropout": 0.0, "learning_rate": 1e-2, "batch_size": 4, "max_steps": 12}
-    return params.load(profile="tiny").finetune.model_copy(update=change)
+    return load_params(profile="tiny").finetune.model_copy(update=change)
 
 
 @pytest.fixture(scope="session")
@@ -125,4 +126,4 @@ def adapter_folder(trained: tuple[Path, Tuned]) -> Path:
 @pytest.fixture(scope="session")
 def distill_params() -> Distill:
     change = {"examples": 40, "max_new_tokens": 24, "learning_rate": 3e-3, "batch_size": 4, "epochs": 2}
-    return params.load(profile="tiny").distill.model_copy(update=change)
+    return load_params(profile="tiny").distill.model_copy(update=change)

@@ -12,9 +12,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from kefu.finite import NotFinite
 from kefu.io import content_hash, read_json
 from kefu.llm.base_models import BaseModel, MissingBase, open_base
-from kefu.params import Base
 from tests.models.conftest import chats
 from training.base_models import prepare
+from training.params import Base
 from training.pretrain import save
 
 

@@ -23,13 +23,13 @@ from distill.distill import (
     questions,
 )
 from distill.loss import collate, distillation_loss
+from distill.params import Distill
 from distill.save import save
 from distill.teacher import answer, load_teacher
 from kefu.finite import NotFinite
 from kefu.io import content_hash
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
-from kefu.params import Distill
 from kefu.schema import Example, Message
 from tests.models.conftest import with_bad_weight
 

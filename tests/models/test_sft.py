@@ -16,12 +16,12 @@ from kefu.finite import NotFinite
 from kefu.io import content_hash
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
-from kefu.params import Finetune
 from kefu.registry.seal import seal
 from kefu.schema import Example
 from tests.models.conftest import with_bad_weight
 from training import adapter, quantized, sft
 from training.merge import merge
+from training.params import Finetune
 from training.sft import Row, Tuned, finetune, mean_loss, rows
 
 

@@ -14,10 +14,10 @@ from data.monitoring.cache import Day, read_day
 from data.monitoring.label_quality import by_day
 from data.monitoring.profile import Profile, profile
 from kefu.io import write_json, write_jsonl, write_parquet
-from kefu.params import load
 from kefu.schema import Dialogue, Label, Rejected, ReviewTask, Turn
+from pipelines.params import load_params
 
-PARAMS = load().monitor
+PARAMS = load_params().monitor
 ASKED = {
     "shipping": ("包裹到哪里了", "我的快递还没到", "where is my parcel"),
     "refund": ("退款多久到账", "钱退到哪里了", "when do I get my money back"),

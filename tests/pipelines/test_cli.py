@@ -8,9 +8,9 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from kefu.params import Params
 from kefu.paths import ROOT
 from pipelines.commands.cli import app
+from pipelines.params import Params
 
 
 def test_help_lists_the_commands() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from kefu import params
+from pipelines.params import load_params
 
 
 @pytest.mark.parametrize("section", ["router", "labeler"])
 def test_two_folds_are_refused_with_their_reason(section: str) -> None:
-    loaded = getattr(params.load(), section)
+    loaded = getattr(load_params(), section)
     given = loaded.model_dump()
     assert type(loaded)(**given | {"folds": 3}).folds == 3
     for folds in (2, 1, 0):

@@ -12,8 +12,10 @@ import pytest
 import yaml
 from dvc.utils.hydra import apply_overrides
 
+from evaluation.params import Gate
 from kefu import params
-from kefu.params import PARAMS, Gate, ParamsError
+from kefu.params import PARAMS, ParamsError
+from pipelines.params import load_params
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -74,13 +76,13 @@ def test_dvc_writes_the_file_as_it_stands(copy: Path) -> None:
 def test_a_learning_rate_reaches_its_profile_alone(profile: str, rate: str, copy: Path) -> None:
     apply_overrides(str(copy), [f"profiles.{profile}.finetune.learning_rate={rate}"])
     for name in params.profiles(copy):
-        expected = float(rate) if name == profile else params.load(profile=name).finetune.learning_rate
-        assert params.load(copy, profile=name).finetune.learning_rate == expected
+        expected = float(rate) if name == profile else load_params(profile=name).finetune.learning_rate
+        assert load_params(copy, profile=name).finetune.learning_rate == expected
 
 
 def test_several_overrides_at_once(copy: Path) -> None:
     apply_overrides(str(copy), ["profile=local", "router.regularization=3", "router.ngrams=[1,3]", "base.days=2"])
-    loaded = params.load(copy)
+    loaded = load_params(copy)
     assert (loaded.profile, loaded.router.regularization, loaded.base.days) == ("local", 3, 2)
     assert (loaded.router.ngrams, loaded.labeler.ngrams) == ((1, 3), (1, 4))
     assert len(changed_lines(copy)) == 4
@@ -90,10 +92,10 @@ def test_a_bound_is_named_by_suite_and_metric_in_either_form() -> None:
     nested = Gate(at_least={"router": {"accuracy": 0.8}}, at_most={"a": {"b": {"c": 1}}}, not_worse_than_champion={})
     flat = Gate(at_least={"router.accuracy": 0.8}, at_most={"a.b.c": 1}, not_worse_than_champion={})
     assert nested == flat and nested.at_least == {"router.accuracy": 0.8}
-    assert params.load().promote.at_least["router.accuracy"] == 0.8
+    assert load_params().promote.at_least["router.accuracy"] == 0.8
 
 
 def test_a_bound_that_is_no_number_is_named(copy: Path) -> None:
     apply_overrides(str(copy), ["promote.at_least.router.accuracy=high"])
     with pytest.raises(ParamsError, match=r"promote\.at_least\.router\.accuracy"):
-        params.load(copy)
+        load_params(copy)

@@ -10,6 +10,7 @@ import yaml
 
 from kefu import params
 from kefu.llm.models import MODELS, PUBLISHED, facts
+from pipelines.params import load_params
 from training.memory import NF4_BYTES, config_of, estimate, on_meta
 from training.trl_arguments import sft_config
 
@@ -18,7 +19,7 @@ PROFILES = params.profiles()
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_parses(profile: str) -> None:
-    assert params.load(profile=profile).profile == profile
+    assert load_params(profile=profile).profile == profile
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -28,7 +29,7 @@ def test_an_unknown_parameter_is_named(profile: str, section: str, tmp_path: Pat
     raw["profiles"][profile][section]["learning_rat"] = 1.0
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
     with pytest.raises(params.ParamsError, match=rf"{section}\.learning_rat"):
-        params.load(tmp_path / "params.yaml", profile)
+        load_params(tmp_path / "params.yaml", profile)
 
 
 def test_a_removed_parameter_says_what_took_its_place(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_removed_parameter_says_what_took_its_place(tmp_path: Path) -> None:
     raw["base"]["minutes"] = 12
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
     with pytest.raises(params.ParamsError, match=r"base\.minutes: was removed: base\.steps and base\.edge_steps alone"):
-        params.load(tmp_path / "params.yaml")
+        load_params(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize("gpu", [False, True])
@@ -44,7 +45,7 @@ def test_a_removed_parameter_says_what_took_its_place(tmp_path: Path) -> None:
 def test_trl_accepts_the_training_arguments(
     profile: str, gpu: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tuning = params.load(profile=profile).finetune
+    tuning = load_params(profile=profile).finetune
     if gpu:  # what TRL checks on a machine with one
         monkeypatch.setattr("training.trl_arguments.on_gpu", lambda: True)
         monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: True)
@@ -57,7 +58,7 @@ def test_trl_accepts_the_training_arguments(
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_models_have_facts(profile: str) -> None:
-    base = params.load(profile=profile).base
+    base = load_params(profile=profile).base
     for name in (base.centre, base.edge):
         if profile != "local":  # whose folders are the user's
             assert facts(name).lora_targets
@@ -88,7 +89,7 @@ def test_architecture_and_adapter(name: str, card: float) -> None:
 
 
 def test_8b_fits_a_24_gb_card() -> None:
-    memory = estimate("Qwen/Qwen3-8B", params.load(profile="qwen3-8b").finetune)
+    memory = estimate("Qwen/Qwen3-8B", load_params(profile="qwen3-8b").finetune)
     assert memory.trainable_parameters == 43_646_976
     assert 16.0e9 < memory.full < 16.8e9
     assert 2.5 < memory.full / memory.weights < 3  # embeddings stay in bfloat16: not the fourfold of the layers

@@ -10,9 +10,9 @@ from label_studio_sdk import LabelStudio
 
 from data.review.label_studio.server import LocalServer
 from data.review.label_studio.tasks import choice
+from data.review.params import Review
 from data.review.sync import Reviewed, sync
 from data.review.task_id import INTENT, OBJECT
-from kefu.params import Review
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, ReviewTask, Turn
 from kefu.shop.pack import Pack, load

@@ -9,10 +9,10 @@ import pytest
 from data.labeling.guarantee.audit_ledger import LEDGER, Audited
 from data.review.label_studio.annotations import Annotation
 from data.review.sealed import opened, sealed
-from kefu import params as parameters
 from kefu.io import read_jsonl
 from pipelines.commands import review as review_tasks
 from pipelines.commands.review import pull_reviews
+from pipelines.params import load_params
 from tests.review.conftest import Team
 from tests.review.team import VERSION, answer, params, run, tasks
 
@@ -25,7 +25,7 @@ def test_the_ledger_is_written_though_the_labels_are_gone(
     for task in tasks(up, "audit"):
         if task.data["dialogue_id"] != "shop:d:2":
             answer(up, configured.first, task, "other")
-    loaded = parameters.load().model_copy(update={"review": review})
+    loaded = load_params().model_copy(update={"review": review})
     monkeypatch.setattr(review_tasks.params, "load", lambda: loaded)
     monkeypatch.setattr(review_tasks, "REVIEWED", tmp_path)
     monkeypatch.setattr(review_tasks, "LABELS", tmp_path / "away while autolabel runs")

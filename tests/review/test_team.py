@@ -12,10 +12,10 @@ from data.review import history
 from data.review.agreement import alpha, table
 from data.review.label_studio.annotations import Annotation
 from data.review.task_id import CANNOT_TELL
-from kefu import params as parameters
 from kefu.schema import Label
 from pipelines.commands import review as review_tasks
 from pipelines.commands.review import pull_reviews, report
+from pipelines.params import load_params
 from tests.review.conftest import Team, invited
 from tests.review.team import QUEUE, VERSION, answer, asked, params, run, tasks, values
 
@@ -134,7 +134,7 @@ def test_the_report_names_people_and_stores_no_name(
     run(tmp_path, review)
     answer(up, configured.second, tasks(up, "names")[0], "other")
     monkeypatch.setattr(review_tasks, "REVIEWED", tmp_path)
-    loaded = parameters.load().model_copy(update={"review": review})
+    loaded = load_params().model_copy(update={"review": review})
     monkeypatch.setattr(review_tasks.params, "load", lambda: loaded)
     pull_reviews()
     assert any("<second@kefu.local>" in line for line in report())

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kefu.params import Serving, load
+from pipelines.params import load_params
 from serving.conversation_log import ConversationLog
 from serving.dialogue.assistant import Assistant
+from serving.params import Serving
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import build
@@ -32,7 +33,7 @@ def store() -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def params() -> Serving:
-    return load().serving
+    return load_params().serving
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 
 from data.channels.base import Inputs, Parsed
+from data.channels.params import Source
 from data.channels.serving_log import parse
-from kefu.params import Source
 from kefu.privacy.pseudonyms import pseudonym
 from serving.dialogue.assistant import Assistant, BadMessage
 from serving.dialogue.reply import Reply

@@ -11,10 +11,11 @@ from evaluation.candidate import Subject
 from evaluation.golden import Golden, load_goldens
 from evaluation.open_release import opened
 from evaluation.suites.flows import play
-from kefu.params import Serving, load
 from kefu.paths import ROOT
+from pipelines.params import load_params
+from serving.params import Serving
 
-GOLDENS = list(load_goldens(ROOT / load().pack / "golden"))
+GOLDENS = list(load_goldens(ROOT / load_params().pack / "golden"))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from fastapi.testclient import TestClient
 from redis.exceptions import RedisError
 from starlette.websockets import WebSocketDisconnect
 
-from kefu.params import Serving
 from kefu.schema import Message
 from kefu.shop.pack import Text
 from serving.api.app import build_web
@@ -22,6 +21,7 @@ from serving.api.idle_limit import IdleLimit
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
 from serving.api.tokens import session_token
+from serving.params import Serving
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store
 

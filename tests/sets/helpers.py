@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data.sets.exchanges import Learnable, Place, answers
+from data.sets.params import Build
 from data.sets.prompts import Prompts
 from data.sets.sft import Conversations
-from kefu.params import Build
 from kefu.schema import Dialogue, Example
 
 

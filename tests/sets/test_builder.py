@@ -9,15 +9,16 @@ import pytest
 
 from data.ingest.converted import SCHEMA
 from data.sets.builder import Builder, Sets
+from data.sets.params import Build
 from kefu.io import BadRecord, write_jsonl, write_parquet
-from kefu.params import Build, load
 from kefu.schema import Dialogue, Label
 from kefu.shop.pack import load as load_pack
 from kefu.split import split_of
+from pipelines.params import load_params
 from tests.fixtures.chatter import chatter
 
 PACK = load_pack(Path("tests/fixtures/pack"))
-BUILD = load().build.model_copy(update={"eval_share": 0.3, "max_sft": 40, "max_router": 60, "max_questions": 5})
+BUILD = load_params().build.model_copy(update={"eval_share": 0.3, "max_sft": 40, "max_router": 60, "max_questions": 5})
 DIALOGUES, TRUTH = chatter(120, seed=5)
 DIALOGUES = sorted(DIALOGUES, key=lambda dialogue: dialogue.day)
 REVIEWED, REST = TRUTH[:50], TRUTH[30:]

@@ -15,16 +15,16 @@ from data.sets.preferences import preference_examples
 from data.sets.prompts import Prompts
 from kefu.io import write_jsonl
 from kefu.llm.prompt import answer_messages
-from kefu.params import load
 from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Example, Label, PreferenceExample, Turn
 from kefu.shop.pack import load as load_pack
+from pipelines.params import load_params
 from tests.fixtures.chatter import VERSION
 from tests.fixtures.micro import shared
 from tests.sets.helpers import conversations
 
 PACK = load_pack(Path("tests/fixtures/pack"))
-BUILD = load().build.model_copy(update={"eval_share": 0.5, "max_sft": 4, "replay_share": 0.0})
+BUILD = load_params().build.model_copy(update={"eval_share": 0.5, "max_sft": 4, "replay_share": 0.0})
 WRONG, RIGHT = "我们24小时营业", "每天早上8点到晚上10点营业"
 
 

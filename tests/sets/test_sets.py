@@ -14,16 +14,16 @@ from data.sets.prompts import Prompts
 from data.sets.router import intent_examples, review_wins
 from data.sets.selection import newest_with_replay
 from kefu.llm.prompt import answer_messages
-from kefu.params import load
 from kefu.schema import Dialogue, Example, Turn
 from kefu.shop.pack import load as load_pack
 from kefu.split import fraction, split_of
 from kefu.store import read_dialogues
+from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, chatter
 from tests.sets.helpers import conversations
 
 PACK = load_pack(Path("tests/fixtures/pack"))
-BUILD = load().build.model_copy(update={"eval_share": 0.3, "max_sft": 100, "replay_share": 0.3})
+BUILD = load_params().build.model_copy(update={"eval_share": 0.3, "max_sft": 100, "replay_share": 0.3})
 DIALOGUES, LABELS = chatter(200, seed=11)
 BY_ID = {d.id: d for d in DIALOGUES}
 REVIEWED = join_intents(LABELS[:200], BY_ID, ASKED).turns

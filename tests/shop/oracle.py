@@ -13,10 +13,10 @@ from pathlib import Path
 
 from evaluation.golden import GoldenTurn
 from kefu.intents.router import Scored
-from kefu.params import load
 from kefu.privacy.redact import Redactor, restore
 from kefu.shop.pack import Pack
 from kefu.shop.slots import language
+from pipelines.params import load_params
 from serving.dialogue.decision import Decider, Understood
 from serving.dialogue.flow import FlowEngine, FlowState, Progress, Visit
 from serving.tools.shop_db import ToolBox
@@ -40,7 +40,7 @@ class Oracle:
 
     def __init__(self, pack: Pack, db: Path, customer: str | None) -> None:
         self._pack, self._db, self._customer = pack, db, customer
-        self._flows, self._decider = FlowEngine(pack, ToolBox(pack, db)), Decider(pack, load().serving)
+        self._flows, self._decider = FlowEngine(pack, ToolBox(pack, db)), Decider(pack, load_params().serving)
         self._redactor, self._vault, self._lang = Redactor(pack.shop.pii), dict[str, str](), "zh"
         self._state: FlowState | None = None
 

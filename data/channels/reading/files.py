@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from data.channels.params import Source
 from data.channels.reading.encoding import Decoder, Undecodable
 from data.channels.reading.raw_bytes import Piece, pieces, wide
-from kefu.params import Source
 
 LONGEST_LINE = 16 * 1024 * 1024  # bytes; longer is no conversation, and would not fit in memory twice
 SHOWN = 8192  # bytes or characters of what cannot be read

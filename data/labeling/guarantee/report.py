@@ -14,8 +14,8 @@ from data.labeling.guarantee.acceptance import REST, Acceptance
 from data.labeling.guarantee.audit import Audit, Day
 from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, numbered
 from data.labeling.labeler import Judged, arrays
+from data.labeling.params import Autolabel
 from kefu.io import write_text
-from kefu.params import Autolabel
 
 CURVE = ("coverage", "precision", "bound")
 DAYS = Day._fields

@@ -19,9 +19,9 @@ from itertools import chain
 from pathlib import Path
 
 from data.labeling.labeler import Judged, guesses
+from data.labeling.params import Judge
 from data.labeling.stream import labelled
 from kefu.intents.classifier import TextClassifier
-from kefu.params import Judge
 from kefu.schema import Dialogue
 from kefu.shop.pack import load_rules
 from kefu.split import fraction

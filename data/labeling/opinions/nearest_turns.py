@@ -25,12 +25,12 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file
 
 from data.labeling.labeler import Judged
+from data.labeling.params import Autolabel
 from data.labeling.rule_votes import run_with_rules
 from kefu.intents.classifier import ClassifierConfig
 from kefu.intents.context import Sample
 from kefu.intents.features import Features
 from kefu.io import read_json
-from kefu.params import Autolabel
 from kefu.schema import Dialogue
 from kefu.shop.pack import Rule
 

@@ -22,7 +22,7 @@ from label_studio_sdk.core.api_error import ApiError
 
 from data.review.label_studio.annotations import moment
 from data.review.label_studio.project import project
-from kefu.params import Review
+from data.review.params import Review
 from kefu.shop.pack import Pack
 
 PAGE = 500  # tasks a request

@@ -12,9 +12,9 @@ from typing import Any
 from data.review.label_studio.page import Page
 from data.review.label_studio.slot_labels import Details
 from data.review.label_studio.tasks import MODEL
+from data.review.params import Review
 from data.review.sealed import FIELD
 from data.review.task_id import OBJECT
-from kefu.params import Review
 from kefu.shop.pack import Pack
 
 DATA = (OBJECT, "key", "dialogue_id", "turn", "version", "schema", FIELD)

@@ -1,0 +1,48 @@
+"""The parameters of the labeler, the judge and automatic labels."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from kefu.params import Folds, Section
+
+
+class Labeler(Section):
+    features: int = Field(gt=0, description="buckets of the hashed character n-grams, for each field")
+    ngrams: tuple[int, int] = Field(description="narrowest and widest; a CJK character is 2 wide, others 1")
+    encoder: Literal["none", "use-multilingual"] = Field(
+        "none", description="kefu/text/encoders.py; others need kefu[encoder]"
+    )
+    regularization: float = Field(gt=0, description="C of the linear SVM: greater fits closer")
+    examples: float = Field(0.0, ge=0, description="what an example of the pack counts beside a reviewed turn; 0: none")
+    context_turns: int = Field(ge=0, description="turns seen before the one to label")
+    folds: Folds = Field(description="for out-of-fold calibration; 3 or more")
+    seed: int
+
+
+class Judge(Section):
+    turns: int = Field(ge=0, description="most turns that the centre model judges; 0: it is not asked")
+    at_least: float = Field(ge=0, le=1, description="the labeler's confidence from which a turn may be judged")
+    below: float = Field(ge=0, le=1, description="and below which; surer turns need no judge")
+    limit: int = Field(gt=0, description="tokens of a prompt; a turn that needs more is not judged")
+    seed: int
+
+    @model_validator(mode="after")
+    def _fits(self) -> Judge:
+        if self.at_least >= self.below:
+            raise ValueError("judge.at_least must be less than judge.below")
+        return self
+
+
+class Autolabel(Section):
+    target_precision: float = Field(ge=0, le=1)
+    confidence_level: float = Field(0.95, gt=0.5, lt=1, description="of the bound on precision")
+    audit_share: float = Field(ge=0, le=1, description="turns that people see whatever the machine thinks of them")
+    audit_days: int = Field(gt=0, description="newest audited days on which the promise is tested")
+    golden: int = Field(ge=0, description="known answers asked again in the queue, unseen, to measure reviewers")
+    neighbours: int = Field(0, ge=0, description="nearest reviewed turns that are heard beside the labeler; 0: none")
+    neighbours_below: float = Field(0.95, ge=0, le=1, description="the labeler's confidence from which they are not")
+    workers: int = Field(ge=0, description="processes; 0: one a core. The labels do not depend on it")
+    seed: int

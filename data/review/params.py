@@ -1,0 +1,17 @@
+"""The parameters of review in Label Studio."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from kefu.params import Section
+
+
+class Review(Section):
+    project: str = Field(description="Label Studio project title")
+    push_limit: int = Field(gt=0, description="most tasks pushed in one run")
+    language: Literal["zh", "en", "both"] = Field(description="of the labelling page")
+    second_annotator_share: float = Field(ge=0, le=1, description="questions that two people answer independently")
+    seed: int = Field(description="decides which")

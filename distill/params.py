@@ -1,0 +1,34 @@
+"""The parameters of distillation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from kefu.params import Section
+
+
+class Distill(Section):
+    examples: int = Field(gt=0, description="prompts that the centre model answers")
+    max_new_tokens: int = Field(gt=0)
+    quantize_teacher: bool = Field(description="4-bit teacher, when it shares a GPU with the student")
+    rank: int | None = Field(description="LoRA rank of the student, merged in the end; None: all its weights learn")
+    max_useless: float = Field(
+        0.5, ge=0, le=1, description="share of the centre model's answers that may be unfinished or empty; else: error"
+    )
+    human_answers: bool = Field(description="also learn on as many chats that people answered")
+    alpha: float = Field(ge=0, le=1, description="weight of KL on logits; the rest is cross-entropy")
+    temperature: float = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+    epochs: float = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    max_length: int = Field(gt=0)
+    dtype: Literal["float32", "bfloat16"]
+    seed: int
+
+    @model_validator(mode="after")
+    def _fits(self) -> Distill:
+        if self.max_new_tokens >= self.max_length:
+            raise ValueError("distill.max_new_tokens must be below distill.max_length")
+        return self

@@ -1,0 +1,42 @@
+"""The parameters of evaluation and of the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from kefu.params import Section
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Leaves of nested mappings under their dotted names."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+class Evaluate(Section):
+    answers: int = Field(gt=0, description="held-out questions that each model answers")
+    max_new_tokens: int = Field(gt=0)
+    seed: int
+
+
+class Gate(Section):
+    """Each bound names ``suite.metric`` (or a suite); a challenger must hold all of them."""
+
+    at_least: dict[str, float]
+    at_most: dict[str, float]
+    better_than_constant: tuple[str, ...] = Field(
+        description="suites whose answers must beat the best constant sentence by more than luck: answers, edge"
+    )
+    not_worse_than_champion: dict[str, float] = Field(description="metric → tolerated drop")
+
+    @field_validator("at_least", "at_most", "not_worse_than_champion", mode="before")
+    @classmethod
+    def _in_full(cls, bounds: object) -> object:
+        """``router: {accuracy: 0.8}`` is ``router.accuracy: 0.8``, whose dot `dvc exp run -S` could not name."""
+        return dict(_flat(bounds)) if isinstance(bounds, dict) else bounds

@@ -1,0 +1,33 @@
+"""The parameters of serving."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from kefu.params import Section
+
+
+class Serving(Section):
+    host: str
+    port: int = Field(gt=0, lt=65536)
+    faq_score: float = Field(description="retrieval score from which an FAQ answer is given as it is")
+    faq_margin: float = Field(ge=0, description="and by how much it must lead the next entry, else a model answers")
+    router_confidence: float = Field(ge=0, le=1, description="below it, no flow is started unasked")
+    edge_confidence: float = Field(ge=0, le=1, description="below it, the centre model answers")
+    history_turns: int = Field(gt=0)
+    session_ttl_s: int = Field(gt=0)
+    max_new_tokens: int = Field(gt=0)
+    max_message_chars: int = Field(gt=0)
+    messages_per_minute: int = Field(gt=0, description="of one session; more get 429")
+    sessions_per_minute: int = Field(gt=0, description="opened from one address")
+    session_token_s: int = Field(gt=0, description="seconds that a session's token lasts")
+    body_timeout_s: float = Field(gt=0, description="seconds until a request's whole body must be here; else 408")
+    token_timeout_s: float = Field(gt=0, description="seconds until a new WebSocket must have sent its token")
+    idle_timeout_s: float = Field(gt=0, description="seconds that a WebSocket with a token may send nothing")
+    max_unsigned_connections: int = Field(
+        gt=0, description="sockets without a token and unfinished bodies at once; beyond, the longest waiting is closed"
+    )
+    max_idle_sockets: int = Field(
+        gt=0, description="silent WebSockets with a token at once; beyond, the longest silent is closed"
+    )
+    demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")
