@@ -24,6 +24,7 @@ from distill.params import Distill
 from distill.save import save
 from distill.student import Row
 from distill.teacher import Model
+from kefu.errors import KefuError
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.schema import Example, Message
@@ -32,11 +33,11 @@ log = logging.getLogger("kefu.distill")
 EVALUATED = 64  # held-out chats that the student is measured on before and after
 
 
-class DifferentVocabulary(ValueError):
+class DifferentVocabulary(KefuError, ValueError):
     """Teacher and student cannot be compared token by token; the message says what to do."""
 
 
-class NothingToDistill(ValueError):
+class NothingToDistill(KefuError, ValueError):
     """The teacher's answers teach nothing, or too few do; the message says why and what to do."""
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kefu.errors import KefuError
+
 ROUNDS = 2000
 CHUNK = 200  # rounds drawn at once: bounds the memory
 
 
-class NotPaired(ValueError):
+class NotPaired(KefuError, ValueError):
     """The two models were not measured on the same items."""
 
 

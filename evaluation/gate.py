@@ -14,12 +14,13 @@ from typing import Literal
 
 from evaluation.metrics import METRICS
 from evaluation.params import Gate
+from kefu.errors import KefuError
 from kefu.schema import Record, Report
 
 Verdict = Literal["pass", "fail", "no champion"]
 
 
-class GateError(ValueError):
+class GateError(KefuError, ValueError):
     """The gate's parameters do not fit the reports; the message names the metric and what is known."""
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from evaluation.baselines import constant_answers, first_entries
 from evaluation.golden import Golden, load_goldens
 from evaluation.params import Evaluate
+from kefu.errors import KefuError
 from kefu.io import read_jsonl
 from kefu.knowledge.entries import knowledge_entries
 from kefu.schema import Example, IntentExample, RetrievalExample
 from kefu.shop.pack import load
 
 
-class NothingToEvaluate(ValueError):
+class NothingToEvaluate(KefuError, ValueError):
     """A set has no held-out examples or no training answers, or the pack no golden conversations."""
 
 

@@ -17,8 +17,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from kefu.errors import KefuError
 
-class NotFinite(ValueError):
+
+class NotFinite(KefuError, ValueError):
     """A loss, a gradient or a weight is NaN or infinite; the message says where and what to do."""
 
 

@@ -24,10 +24,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
+from kefu.errors import KefuError
+
 R = TypeVar("R", bound=BaseModel)
 
 
-class BadRecord(ValueError):
+class BadRecord(KefuError, ValueError):
     """A file holds something that is not the record it should be; the message says where."""
 
 

@@ -18,13 +18,14 @@ from itertools import takewhile
 from pathlib import Path
 from typing import IO
 
+from kefu.errors import KefuError
 from kefu.paths import ROOT
 
 DVC = ROOT / ".dvc"
 _OURS, _DVCS, _LIST = "tmp/kefu.lock", "tmp/lock", "tmp/rwlock"
 
 
-class Busy(RuntimeError):
+class Busy(KefuError, RuntimeError):
     """Somebody else works on the data; the message says who, and what to do."""
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from kefu.errors import KefuError
 from kefu.paths import PARAMS, ROOT
 
 
@@ -35,7 +36,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ParamsError(ValueError):
+class ParamsError(KefuError, ValueError):
     """params.yaml cannot be used; the message names the file, the parameter and what was expected."""
 
 

@@ -23,9 +23,9 @@ from data.review.queue import queue
 from data.review.task_id import GOLDEN
 from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
-from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED, ROOT
+from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED
 from kefu.schema import Dialogue, Label
-from kefu.shop.pack import PackError, load_rules, load_taxonomy
+from kefu.shop.pack import load_rules, load_taxonomy
 from kefu.store import copies
 from pipelines.stage import stage
 
@@ -48,8 +48,8 @@ def heard(
 
 
 def main() -> None:
-    with stage("autolabel", PackError) as s:
-        params, pack = s.params.autolabel, ROOT / s.params.pack
+    with stage("autolabel", Autolabel) as s:
+        params, pack = s.params, s.pack
         version = load_taxonomy(pack).version
         people = known(REVIEWED, version)
         labels = list(people.labels.values())

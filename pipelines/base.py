@@ -4,16 +4,16 @@ python -m pipelines.base
 """
 
 from kefu.io import read_jsonl, write_csv
-from kefu.llm.base_models import MissingBase
 from kefu.paths import BASE, CORPUS, PLOTS
 from pipelines.stage import stage
 from training.base_models import prepare
 from training.corpus import Chat
+from training.params import Base
 
 
 def main() -> None:
-    with stage("base", MissingBase) as s:
-        built = prepare(s.params.base, list(read_jsonl(CORPUS / "chats.jsonl", Chat)), BASE)
+    with stage("base", Base) as s:
+        built = prepare(s.params, list(read_jsonl(CORPUS / "chats.jsonl", Chat)), BASE)
         curve = [(model, step, loss) for model, one in built.items() for step, loss in one.losses]
         write_csv(PLOTS / "base/loss.csv", ("model", "step", "loss"), curve)
         for model, one in built.items():

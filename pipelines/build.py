@@ -6,16 +6,17 @@ python -m pipelines.build
 from collections import Counter
 
 from data.sets.builder import Builder
+from data.sets.params import Build
 from kefu.io import atomic_dir, read_jsonl, write_csv
-from kefu.paths import DIALOGUES, LABELS, PLOTS, REVIEW, ROOT, SETS
+from kefu.paths import DIALOGUES, LABELS, PLOTS, REVIEW, SETS
 from kefu.schema import Label
-from kefu.shop.pack import PackError, load
+from kefu.shop.pack import load
 from pipelines.stage import stage
 
 
 def main() -> None:
-    with stage("build", PackError) as s:
-        params, pack = s.params.build, load(ROOT / s.params.pack)
+    with stage("build", Build) as s:
+        params, pack = s.params, load(s.pack)
         reviewed = list(read_jsonl(REVIEW / "labels.jsonl", Label))
         builder = Builder(DIALOGUES, LABELS / "accepted.jsonl", LABELS / "signals.jsonl", reviewed, pack, params)
         sets = builder.sets()

@@ -6,22 +6,25 @@ DVC then leaves the base models alone.
     python -m pipelines.corpus
 """
 
+from data.sets.params import Build
 from kefu.io import read_parquet, write_jsonl
-from kefu.paths import CORPUS, DIALOGUES, ROOT
+from kefu.params import load_section
+from kefu.paths import CORPUS, DIALOGUES
 from kefu.schema import Dialogue
 from kefu.shop import pack
 from kefu.split import split_of
 from pipelines.stage import stage
 from training.corpus import chats
+from training.params import Base
 
 
 def main() -> None:
-    with stage("corpus", pack.PackError) as s:
-        build = s.params.build
-        days = sorted(DIALOGUES.glob("dt=*/dialogues.parquet"))[: s.params.base.days]
+    with stage("corpus") as s:
+        build, base = load_section("build", Build), load_section("base", Base)
+        days = sorted(DIALOGUES.glob("dt=*/dialogues.parquet"))[: base.days]
         dialogues = [d for day in days for d in read_parquet(day, Dialogue)]
         learned = [d for d in dialogues if split_of(d.customer, build.eval_share, build.seed) == "train"]
-        count = write_jsonl(CORPUS / "chats.jsonl", chats(pack.load(ROOT / s.params.pack), learned), private=True)
+        count = write_jsonl(CORPUS / "chats.jsonl", chats(pack.load(s.pack), learned), private=True)
         s.log({"chats": count, "dialogues": len(learned), "held_out_dialogues": len(dialogues) - len(learned)})
 
 

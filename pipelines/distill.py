@@ -4,18 +4,19 @@ python -m pipelines.distill
 """
 
 from distill.distill import distill
+from distill.params import Distill
 from kefu.io import read_jsonl, write_csv
-from kefu.llm.base_models import MissingBase, open_base
+from kefu.llm.base_models import open_base
 from kefu.paths import ADAPTER, BASE, EDGE, PLOTS, SETS
 from kefu.schema import Example
 from pipelines.stage import stage
 
 
 def main() -> None:
-    with stage("distill", MissingBase) as s:
+    with stage("distill", Distill) as s:
         examples = list(read_jsonl(SETS / "sft.jsonl", Example))
         centre, edge = open_base(BASE, "centre"), open_base(BASE, "edge")
-        distilled = distill(centre, ADAPTER, edge, examples, s.params.distill, EDGE)
+        distilled = distill(centre, ADAPTER, edge, examples, s.params, EDGE)
         write_csv(PLOTS / "distill/loss.csv", ("step", "loss"), distilled.losses)
         s.log(distilled.metrics)
 

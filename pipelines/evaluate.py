@@ -12,23 +12,25 @@ from evaluation.compare import Results, compare, report, run_suites
 from evaluation.gate import flat
 from evaluation.items import Items, load_items
 from evaluation.open_release import Name, opened
+from evaluation.params import Evaluate
 from kefu.io import atomic_dir, read_json, write_csv, write_json, write_jsonl, write_text
-from kefu.paths import CHAMPION, EVALUATION, PLOTS, RELEASE, ROOT, SETS
+from kefu.params import load_section
+from kefu.paths import CHAMPION, EVALUATION, PLOTS, RELEASE, SETS
 from kefu.registry import tracking
 from kefu.schema import Report
-from pipelines.params import Params
 from pipelines.stage import stage
+from serving.params import Serving
 
 Measured = tuple[Report, Results]
 
 
-def measure(name: Name, release: Path, items: Items, params: Params, expected: str | None = None) -> Measured:
-    with opened(name, release, params.serving, expected) as subject:
+def measure(name: Name, release: Path, items: Items, params: Serving, expected: str | None = None) -> Measured:
+    with opened(name, release, params, expected) as subject:
         results = run_suites(subject, items)
         return report(name, subject.version, results), results
 
 
-def measure_champion(challenger: Measured, items: Items, params: Params) -> Measured | None:
+def measure_champion(challenger: Measured, items: Items, params: Serving) -> Measured | None:
     """The pinned champion's figures, or None when there is none. The same content is not measured twice."""
     pin = read_json(CHAMPION)
     if pin["version"] is None:
@@ -40,12 +42,13 @@ def measure_champion(challenger: Measured, items: Items, params: Params) -> Meas
 
 
 def main() -> None:
-    with stage("evaluate") as s:
-        items = load_items(SETS, ROOT / s.params.pack, s.params.evaluate)
-        challenger = measure("challenger", RELEASE, items, s.params)
-        champion = measure_champion(challenger, items, s.params)
+    with stage("evaluate", Evaluate) as s:
+        items = load_items(SETS, s.pack, s.params)
+        serving = load_section("serving", Serving)
+        challenger = measure("challenger", RELEASE, items, serving)
+        champion = measure_champion(challenger, items, serving)
         (own, results), (other, before) = challenger, champion or (None, None)
-        rows = compare(results, before, s.params.evaluate.seed)
+        rows = compare(results, before, s.params.seed)
         with atomic_dir(EVALUATION, private=True) as folder:
             write_json(folder / "reports.json", [r.model_dump() for r in (own, other) if r])
             measured = [*results.values(), *(before.values() if before and before is not results else ())]

@@ -9,11 +9,11 @@ from collections import Counter
 
 from rich.progress import Progress, TextColumn
 
-from data.ingest.ingest import DayResult, IngestError, ingest
-from data.ingest.room import NoRoom
-from kefu.paths import DIALOGUES, FORGOTTEN, RAW, ROOT
+from data.ingest.ingest import DayResult, ingest
+from data.ingest.params import Ingest
+from kefu.paths import DIALOGUES, FORGOTTEN, RAW
 from kefu.privacy import forgotten
-from kefu.shop.pack import PackError, load
+from kefu.shop.pack import load
 from pipelines.stage import stage
 
 _WAYS = {
@@ -53,15 +53,15 @@ def _report(days: list[DayResult]) -> dict[str, float]:
 
 
 def main() -> None:
-    with stage("ingest", IngestError, NoRoom, PackError) as s:
-        pii = load(ROOT / s.params.pack).shop.pii
+    with stage("ingest", Ingest) as s:
+        pii = load(s.pack).shop.pii
         with Progress(TextColumn("{task.description} {task.completed:,} records"), transient=True) as progress:
             bar = progress.add_task("reading")
 
             def tick(day: str, records: int) -> None:
                 progress.update(bar, advance=records, description=day)
 
-            days = list(ingest(RAW, DIALOGUES, s.params.ingest, pii, tick, forgotten.read(FORGOTTEN)))
+            days = list(ingest(RAW, DIALOGUES, s.params, pii, tick, forgotten.read(FORGOTTEN)))
         s.log(_report(days))
 
 

@@ -18,8 +18,8 @@ from data.labeling.stream import chosen
 from data.review.labels import known
 from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_jsonl
-from kefu.paths import BASE, DIALOGUES, JUDGE, LABELER, REVIEWED, ROOT
-from kefu.shop.pack import PackError, load_taxonomy
+from kefu.paths import BASE, DIALOGUES, JUDGE, LABELER, REVIEWED
+from kefu.shop.pack import load_taxonomy
 from pipelines.stage import stage
 
 
@@ -39,9 +39,9 @@ def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
 
 
 def main() -> None:
-    with stage("judge", PackError) as s:
-        params = s.params.judge
-        opinions, figures = ask(params, ROOT / s.params.pack) if params.turns else ([], {"opinions": 0.0})
+    with stage("judge", Judge) as s:
+        params = s.params
+        opinions, figures = ask(params, s.pack) if params.turns else ([], {"opinions": 0.0})
         with atomic_dir(JUDGE, private=True) as folder:
             write_jsonl(folder / OPINIONS, opinions)
         s.log(figures)

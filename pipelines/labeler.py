@@ -6,26 +6,29 @@ python -m pipelines.labeler
 from data.labeling.held_out import kept_apart
 from data.labeling.join import join_intents
 from data.labeling.labeler import quality, reliability_rows, train_labeler
+from data.labeling.params import Labeler
 from data.labeling.stream import chosen
 from data.review.labels import known
+from data.sets.params import Build
 from kefu.io import atomic_dir, write_csv
-from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED, ROOT
+from kefu.params import load_section
+from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED
 from kefu.shop.examples import load_phrases
-from kefu.shop.pack import PackError, load_rules, load_taxonomy
+from kefu.shop.pack import load_rules, load_taxonomy
 from pipelines.stage import stage
 
 
 def main() -> None:
-    with stage("labeler", PackError) as s:
-        taxonomy = load_taxonomy(ROOT / s.params.pack)
+    with stage("labeler", Labeler) as s:
+        build, taxonomy = load_section("build", Build), load_taxonomy(s.pack)
         people = known(REVIEWED, taxonomy.version)
         labels = people.labels.values()
         joined = join_intents(labels, chosen(DIALOGUES, (label.dialogue_id for label in labels)), taxonomy.names)
         joined.warn("reviewed labels")
-        rules, phrases = load_rules(ROOT / s.params.pack), load_phrases(ROOT / s.params.pack)
+        rules, phrases = load_rules(s.pack), load_phrases(s.pack)
         with atomic_dir(LABELER, private=True) as folder:
-            taught, apart = kept_apart(joined.turns, s.params.build)
-            judged = train_labeler(taught, rules, s.params.labeler, folder, phrases, apart)
+            taught, apart = kept_apart(joined.turns, build.eval_share, build.seed)
+            judged = train_labeler(taught, rules, s.params, folder, phrases, apart)
         header = ("confidence", "accuracy", "count")
         rows = reliability_rows(judged)
         write_csv(PLOTS / "labeler/reliability.csv", header, ([row[name] for name in header] for row in rows))

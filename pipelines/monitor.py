@@ -19,8 +19,8 @@ from data.monitoring.profile import profile
 from data.review.labels import known
 from kefu.io import read_json, write_csv, write_json, write_text
 from kefu.knowledge.entries import questions
-from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED, ROOT
-from kefu.shop.pack import PackError, load
+from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED
+from kefu.shop.pack import load
 from pipelines.stage import stage
 
 
@@ -52,8 +52,8 @@ def _figures(day: Day) -> Path:
 
 
 def main() -> None:
-    with stage("monitor", PackError) as s:
-        params, pack = s.params.monitor, load(ROOT / s.params.pack)
+    with stage("monitor", Monitor) as s:
+        params, pack = s.params, load(s.pack)
         partitions = _partitions(params)
         days = [read_day(partition, MONITOR, params) for partition in partitions]
         labels = by_day(LABELS, known(REVIEWED, pack.taxonomy.version).labels.values())

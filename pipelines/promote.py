@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.gate import Decision, decide, flat
+from evaluation.params import Gate
 from kefu.io import read_json, write_json
 from kefu.paths import CHAMPION, EVALUATION, RELEASE, STORE
 from kefu.registry import tracking
@@ -50,7 +51,7 @@ def warn_of_another_champion() -> None:
         log.warning("compared with %s (store/champion.json), but version %d serves: see `kefu day`", shown, now.version)
 
 
-def promote(s: Stage, challenger: Report) -> int:
+def promote(s: Stage[Gate], challenger: Report) -> int:
     """Registers and promotes the release that was measured; safe to repeat after a kill at any point."""
     verify(RELEASE, challenger.version)
     now = tracking.champion()
@@ -64,10 +65,10 @@ def promote(s: Stage, challenger: Report) -> int:
 
 
 def main() -> None:
-    with stage("promote") as s:
+    with stage("promote", Gate) as s:
         warn_of_another_champion()
         challenger, champion = reports()
-        decision = decide(s.params.promote, challenger, champion)
+        decision = decide(s.params, challenger, champion)
         Console().print(table(decision))
         version = promote(s, challenger) if decision.verdict == "pass" else None
         record: dict[str, Any] = {"verdict": decision.verdict, "version": version}

@@ -5,18 +5,19 @@ python -m pipelines.retriever
 
 from kefu.io import atomic_dir, read_jsonl
 from kefu.knowledge.index import Index
-from kefu.paths import RETRIEVER, ROOT, SETS
+from kefu.paths import RETRIEVER, SETS
 from kefu.schema import RetrievalExample
-from kefu.shop.pack import PackError, load
+from kefu.shop.pack import load
 from pipelines.stage import stage
+from training.params import Retriever
 from training.retriever import build_index, measure_index
 
 
 def main() -> None:
-    with stage("retriever", PackError) as s:
+    with stage("retriever", Retriever) as s:
         questions = list(read_jsonl(SETS / "retrieval.jsonl", RetrievalExample))
         with atomic_dir(RETRIEVER) as folder:
-            build_index(load(ROOT / s.params.pack), questions, s.params.retriever).save(folder)
+            build_index(load(s.pack), questions, s.params).save(folder)
         s.log(measure_index(Index.load(RETRIEVER), questions))
         print(f"   hit@1 {s.metrics['hit_at_1']:.3f}, hit@3 {s.metrics['hit_at_3']:.3f} on held-out questions")
 

@@ -4,21 +4,22 @@ python -m pipelines.review
 """
 
 from data.labeling.guarantee.audit_ledger import drawn
+from data.review.params import Review
 from data.review.sync import sync
 from kefu.io import read_jsonl, write_json, write_jsonl
-from kefu.paths import DIALOGUES, LABELS, REVIEW, REVIEWED, ROOT
+from kefu.paths import DIALOGUES, LABELS, REVIEW, REVIEWED
 from kefu.schema import ReviewTask
-from kefu.shop.pack import PackError, load
+from kefu.shop.pack import load
 from kefu.store import read_dialogues
 from pipelines.stage import stage
 
 
 def main() -> None:
-    with stage("review", PackError) as s:
-        pack = load(ROOT / s.params.pack)
+    with stage("review", Review) as s:
+        pack = load(s.pack)
         version = pack.taxonomy.version
         queue = list(read_jsonl(LABELS / "queue.jsonl", ReviewTask))
-        result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, pack, s.params.review, drawn(LABELS, version))
+        result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, pack, s.params, drawn(LABELS, version))
         write_jsonl(REVIEW / "labels.jsonl", result.labels, private=True)
         write_json(REVIEW / "agreement.json", result.agreement, private=True)
         s.log(result.metrics)

@@ -1,7 +1,7 @@
 """What every stage does around its one function: load params, open its MLflow run, write its metrics.
 
-with stage("ingest") as s:
-    s.log(ingest(..., s.params.ingest))
+with stage("ingest", Ingest) as s:
+    s.log(ingest(..., s.params))
 """
 
 from __future__ import annotations
@@ -11,27 +11,33 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Generic, TypeVar, overload
 
 import yaml
 
-from kefu.io import BadRecord, write_json
-from kefu.locks import ending_when_busy
-from kefu.params import ParamsError
-from kefu.paths import METRICS, ROOT
+from kefu.errors import KefuError
+from kefu.io import write_json
+from kefu.locks import working
+from kefu.params import Section, parsed, read_params
+from kefu.paths import METRICS, PARAMS, ROOT
 from kefu.registry import tracking
-from pipelines.params import Params, load_params
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
 
 
-@dataclass
-class Stage:
-    """What a stage gets: its parameters, a place for its metrics, and its MLflow run."""
+S = TypeVar("S", bound=Section)
 
-    params: Params
+
+@dataclass
+class Stage(Generic[S]):
+    """What a stage gets: its section of params.yaml, the shop pack, a place for its metrics, and its MLflow run."""
+
+    params: S
+    profile: str
+    pack: Path
     run: tracking.StageRun
     metrics: dict[str, float] = field(default_factory=dict)
 
@@ -70,36 +76,38 @@ def _input_hashes(stage: str) -> dict[str, str]:
     return {f"data.{path}": known[path] for path in declared if path in known}
 
 
-# What the user can mend in any stage.
-EXPECTED = (ParamsError, BadRecord, tracking.NoSuchVersion, tracking.UnusableDatabase)
-
-
+@overload
+def stage(name: str) -> AbstractContextManager[Stage[Section]]: ...
+@overload
+def stage(name: str, section: type[S]) -> AbstractContextManager[Stage[S]]: ...
 @contextmanager
-def stage(name: str, *expected: type[Exception]) -> Iterator[Stage]:
+def stage(name: str, section: type[Any] = Section) -> Iterator[Stage[Any]]:
     """Opens a stage. Its metrics file is written only when the block ends without an error.
 
-    An expected error ends the process with its message and code 1, not a traceback: EXPECTED, and what the stage names.
-    Ends the process with a message while `kefu forget` runs.
+    A KefuError ends the process with its message and code 1; so does `kefu forget` while it runs.
+
+    Args:
+        section: class of the stage's own section of params.yaml; a stage without parameters gives none.
     """
     try:
-        with ending_when_busy(), _opened(name) as opened:
+        with working(), _opened(name, section) as opened:
             yield opened
-    except (*EXPECTED, *expected) as error:
+    except KefuError as error:
         raise SystemExit(f"{name}: {error}") from error
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[Stage]:
+def _opened(name: str, section: type[Any]) -> Iterator[Stage[Any]]:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     for noisy in ("httpx", "urllib3", "alembic", "matplotlib", "fsspec", "milvus_lite", "faiss"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    params = load_params()
-    section = getattr(params, name, None)
-    values = _flat(section.model_dump(), name) if section is not None else {}
+    raw = read_params()
+    params = parsed(section, raw[name] if section is not Section else {}, PARAMS, name)
     started = time.monotonic()
     print(f"── {name} " + "─" * (60 - len(name)), flush=True)
-    with tracking.stage_run(name, {"profile": params.profile, **values}, {**_git(), **_input_hashes(name)}) as run:
-        opened = Stage(params, run)
+    values = {"profile": raw["profile"], **_flat(params.model_dump(), name)}
+    with tracking.stage_run(name, values, {**_git(), **_input_hashes(name)}) as run:
+        opened = Stage(params, raw["profile"], ROOT / raw["pack"], run)
         yield opened
         seconds = time.monotonic() - started
         write_json(METRICS / f"{name}.json", opened.metrics)

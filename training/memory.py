@@ -20,10 +20,9 @@ from rich.console import Console
 from rich.table import Table
 from transformers import PretrainedConfig, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
-from kefu import params
 from kefu.llm.models import MODELS, PUBLISHED, Published
-from pipelines.params import load_params
-from training.params import Finetune
+from kefu.params import load_section, profiles
+from training.params import Base, Finetune
 
 BLOCK, SUPERBLOCK = 64, 256  # weights a quantization constant, constants a second-level constant
 NF4_BYTES = 0.5 + 1 / BLOCK + 4 / (BLOCK * SUPERBLOCK)  # 4 bits, an 8-bit constant, a float32 one above it
@@ -118,12 +117,13 @@ def table(name: str, memory: Memory) -> Table:
 
 def main() -> int:
     parser = ArgumentParser(description="Memory that fine-tuning takes")
-    parser.add_argument("--profile", required=True, choices=params.profiles())
-    chosen = load_params(profile=parser.parse_args().profile)
-    if chosen.base.centre not in PUBLISHED:
-        Console(stderr=True).print(f"{chosen.base.centre} is not a published model; known: {', '.join(PUBLISHED)}")
+    parser.add_argument("--profile", required=True, choices=profiles())
+    profile = parser.parse_args().profile
+    centre = load_section("base", Base, profile=profile).centre
+    if centre not in PUBLISHED:
+        Console(stderr=True).print(f"{centre} is not a published model; known: {', '.join(PUBLISHED)}")
         return 2
-    Console().print(table(chosen.base.centre, estimate(chosen.base.centre, chosen.finetune)))
+    Console().print(table(centre, estimate(centre, load_section("finetune", Finetune, profile=profile))))
     return 0
 
 

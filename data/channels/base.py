@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from data.channels.reading.files import Inputs, Line, Problem, lines
 from data.channels.reading.json_arrays import records
+from kefu.errors import KefuError
 from kefu.privacy.pseudonyms import pseudonym
 
 CHANNEL_ROLES = frozenset({"customer", "agent", "bot"})
@@ -56,7 +57,7 @@ TWO_CUSTOMERS = "two customers in one session"
 _NAMED = 20  # customers that a reason names: it is cut off at 2,000 characters
 
 
-class BadRow(ValueError):
+class BadRow(KefuError, ValueError):
     """A record is not what the format says; the message says which field, and what was expected."""
 
 

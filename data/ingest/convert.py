@@ -24,6 +24,7 @@ from data.ingest.dedupe.minhash import seed, signatures
 from data.ingest.params import Ingest
 from data.ingest.quarantine import rejected
 from data.ingest.validate import Invalid, runs_backwards, validate
+from kefu.errors import KefuError
 from kefu.privacy.pseudonyms import fingerprint, is_pseudonym, pseudonym
 from kefu.privacy.redact import Redactor
 
@@ -32,7 +33,7 @@ _MADE_UP = re.compile(r"[0-9a-fA-F-]{32,36}")  # UUIDs and the like, in which di
 _FACT = 1 << 32  # a known outcome or rating outweighs any number of turns
 
 
-class OtherSecret(RuntimeError):
+class OtherSecret(KefuError, RuntimeError):
     """A worker's KEFU_SECRET is not that of the process that started it."""
 
 

@@ -30,6 +30,7 @@ from data.ingest.params import Ingest
 from data.ingest.partition import holds, read_earlier, read_facts
 from data.ingest.room import room
 from data.ingest.workers import chosen
+from kefu.errors import KefuError
 from kefu.io import file_hash
 from kefu.privacy.pseudonyms import fingerprint as secret_fingerprint
 
@@ -37,7 +38,7 @@ VERSION = 7  # raise it when the same raw data give other partitions
 logger = logging.getLogger("kefu")
 
 
-class IngestError(ValueError):
+class IngestError(KefuError, ValueError):
     """Nothing can be ingested as things stand; the message says what to change."""
 
 

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kefu.errors import KefuError
 
-class NoRoom(RuntimeError):
+
+class NoRoom(KefuError, RuntimeError):
     """A partition cannot be written; the message says where and what to do."""
 
 

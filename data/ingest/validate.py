@@ -13,6 +13,7 @@ from typing import get_args
 
 from data.channels.base import Parsed, RawTurn
 from data.ingest.params import Ingest
+from kefu.errors import KefuError
 from kefu.schema import Outcome, Role
 
 _ROLES = frozenset(get_args(Role))
@@ -20,7 +21,7 @@ _OUTCOMES = frozenset(get_args(Outcome))
 _LONGEST_ID = 200
 
 
-class Invalid(ValueError):
+class Invalid(KefuError, ValueError):
     """Why a dialogue cannot be kept: field, what was found, what was expected."""
 
 

@@ -12,13 +12,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data.labeling.join import LabelledTurn
-from data.sets.params import Build
 from kefu.split import split_of
 
 
-def kept_apart(turns: Sequence[LabelledTurn], build: Build) -> tuple[list[LabelledTurn], list[LabelledTurn]]:
-    """The turns to learn from, and those of held-out customers; no dialogue is in both."""
-    sides = [split_of(turn.dialogue.customer, build.eval_share, build.seed) for turn in turns]
+def kept_apart(
+    turns: Sequence[LabelledTurn], eval_share: float, seed: int
+) -> tuple[list[LabelledTurn], list[LabelledTurn]]:
+    """The turns to learn from, and those of held-out customers; no dialogue is in both.
+
+    Args:
+        eval_share, seed: of `build`, which decide who is held out.
+    """
+    sides = [split_of(turn.dialogue.customer, eval_share, seed) for turn in turns]
     known = {turn.label.value for turn, side in zip(turns, sides, strict=True) if side == "train"}
     needed = {turn.dialogue.id for turn in turns if turn.label.value not in known}
     held = [side == "eval" and turn.dialogue.id not in needed for turn, side in zip(turns, sides, strict=True)]

@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from kefu.errors import KefuError
+
 Node = str | tuple["Node", ...] | list["Node"]  # text or {reference}, sequence, alternatives
 _TOKEN = re.compile(r"[(|)]|\{[^{}]*\}|[^(|){}]+")
 _SINCE = re.compile(r"@(\d+) ")
 
 
-class TemplateError(ValueError):
+class TemplateError(KefuError, ValueError):
     """A phrase cannot be read; the message quotes it."""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from kefu.errors import KefuError
 from kefu.io import BadRecord, read_json
 from kefu.llm.models import ModelFacts, facts
 from kefu.registry.seal import BaseModelRef
@@ -21,7 +22,7 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jin
 Which = Literal["centre", "edge"]
 
 
-class MissingBase(FileNotFoundError):
+class MissingBase(KefuError, FileNotFoundError):
     """A base model cannot be found; the message says which and what to do."""
 
 

@@ -23,13 +23,15 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from kefu.errors import KefuError
+
 logger = logging.getLogger(__name__)
 
 CONTENT = ("experiments", "runs", "registered_models")  # tables that are empty until the first migration has ended
 BUSY_S = 60.0  # seconds to wait while another process writes
 
 
-class UnusableDatabase(RuntimeError):
+class UnusableDatabase(KefuError, RuntimeError):
     """MLflow's database cannot be used as it is; the message says what to do."""
 
 

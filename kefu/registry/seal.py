@@ -15,13 +15,14 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from kefu.errors import KefuError
 from kefu.io import combined_hash, file_hashes, write_text
 from kefu.schema import Record
 
 MANIFEST = "manifest.json"
 
 
-class TamperedRelease(ValueError):
+class TamperedRelease(KefuError, ValueError):
     """A release is not what was sealed; the message names the files and what is wrong with them."""
 
 

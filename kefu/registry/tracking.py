@@ -23,6 +23,8 @@ from pathlib import Path
 
 import psutil
 
+from kefu.errors import KefuError
+
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a shop's runs are nobody else's business
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
@@ -44,7 +46,7 @@ for _chatty in ("alembic", "mlflow.store.db.utils"):  # database set-up would gr
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 
-class NoSuchVersion(LookupError):
+class NoSuchVersion(KefuError, LookupError):
     """The registry has no such model version or alias; the message says what it has."""
 
 

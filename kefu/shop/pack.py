@@ -39,6 +39,7 @@ from pydantic import (
     model_validator,
 )
 
+from kefu.errors import KefuError
 from kefu.intents.word_groups import check
 
 Lang = Literal["zh", "en"]
@@ -46,7 +47,7 @@ Phrases = dict[Lang, tuple[Annotated[str, StringConstraints(strip_whitespace=Tru
 T = TypeVar("T")
 
 
-class PackError(ValueError):
+class PackError(KefuError, ValueError):
     """A file of the pack cannot be used; the message names file, field and what was expected."""
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import httpx
 import typer
 
+from kefu.errors import KefuError
+
 TIMEOUT = httpx.Timeout(10, read=120)  # an answer of a large model on a small machine takes its time
 
 
-class ChatError(RuntimeError):
+class ChatError(KefuError, RuntimeError):
     """The server cannot be reached, or refuses; the message is the server's own where it has one."""
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import yaml
 
+from kefu.errors import KefuError
 from kefu.locks import ending_when_busy
 from kefu.paths import ROOT
 from pipelines.params import load_params
 
 
-class CannotStart(RuntimeError):
+class CannotStart(KefuError, RuntimeError):
     """DVC would not begin the loop; the message says why."""
 
 

@@ -10,9 +10,8 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from kefu.paths import ROOT
+from kefu.params import pack_folder
 from kefu.shop.demo import Conversation, load_demo
-from pipelines.params import load_params
 from serving.deploy.client import CHANNELS, open_session
 
 
@@ -24,7 +23,7 @@ def converse(base_url: str, pack: Path | None = None, console: Console | None = 
         intent, engine, outcome, latency_ms, first_token_ms).
     """
     turns = []
-    for conversation in load_demo(pack or ROOT / load_params().pack).conversations:
+    for conversation in load_demo(pack or pack_folder()).conversations:
         turns += _hold(base_url, conversation, console or Console())
     return turns
 

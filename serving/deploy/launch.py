@@ -14,6 +14,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from kefu.errors import KefuError
+
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business; read when ray is imported
 
 import ray
@@ -36,7 +38,7 @@ OBJECT_STORE_BYTES = 100 * 1024 * 1024  # chats are small
 APP = "kefu"
 
 
-class CannotServe(RuntimeError):
+class CannotServe(KefuError, RuntimeError):
     """The server must not or cannot start; the message says why and what to do."""
 
 

@@ -13,10 +13,12 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
+from kefu.errors import KefuError
+
 ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
 
-class ExpressionError(ValueError):
+class ExpressionError(KefuError, ValueError):
     """A text or expression of the pack is wrong; the message quotes it."""
 
 

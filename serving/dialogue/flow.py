@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from kefu.errors import KefuError
 from kefu.privacy.redact import restore
 from kefu.shop.pack import Flow, Lang, Pack, Step
 from serving.dialogue.expressions import ExpressionError, evaluate, render
@@ -21,7 +22,7 @@ from serving.tools.shop_db import SIGN_IN, ToolBox
 MAX_STEPS = 64  # more without asking the customer anything is a loop in the pack
 
 
-class FlowError(RuntimeError):
+class FlowError(KefuError, RuntimeError):
     """A flow of the pack is wrong; the message names flow and step."""
 
 

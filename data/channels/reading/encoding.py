@@ -16,6 +16,8 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
+from kefu.errors import KefuError
+
 # Written by hand: function words and words of shopping, simplified and traditional, and punctuation.
 _COMMON = frozenset(
     "的了是我你您不一有在吗好这么个没到可以要就什怎时候发货退款换单订问请谢帮看买上下人来们都也还给那为能会用知道收件天多少对行吧呢啊亲后"
@@ -31,7 +33,7 @@ _WIDE = re.compile(b"[%s]" % re.escape(_LEADS))
 HELP = "say ingest.sources: encoding in params.yaml, or convert it: iconv -f GB18030 -t UTF-8"
 
 
-class Undecodable(ValueError):
+class Undecodable(KefuError, ValueError):
     """Bytes that cannot be read as text; the message says why and what to do."""
 
 

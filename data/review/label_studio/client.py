@@ -23,6 +23,7 @@ from label_studio_sdk.core.api_error import ApiError
 from data.review.label_studio.annotations import moment
 from data.review.label_studio.project import project
 from data.review.params import Review
+from kefu.errors import KefuError
 from kefu.shop.pack import Pack
 
 PAGE = 500  # tasks a request
@@ -32,7 +33,7 @@ TIMEOUT = 30  # seconds
 EPOCH = "1970-01-01T00:00:00.000000Z"  # Label Studio insists on the fraction
 
 
-class StudioUnavailable(RuntimeError):
+class StudioUnavailable(KefuError, RuntimeError):
     """Label Studio cannot be used now; the message says where, why and what to do."""
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import httpx
 
+from kefu.errors import KefuError
 from kefu.io import private_dir
 from kefu.paths import ROOT
 
@@ -38,7 +39,7 @@ QUIET = {
 }
 
 
-class ServerNotStarted(RuntimeError):
+class ServerNotStarted(KefuError, RuntimeError):
     """Label Studio did not come up; the message says why and where its log is."""
 
 
