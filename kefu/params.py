@@ -41,6 +41,21 @@ class ParamsError(KefuError, ValueError):
 
 
 S = TypeVar("S", bound=Section)
+# What became of parameters that older files still have: a new name, or why there is none.
+RENAMED = {
+    "autolabel.golden": "autolabel.golden_per_run",
+    "judge.at_least": "judge.min_confidence",
+    "judge.below": "judge.max_confidence",
+    "judge.limit": "judge.max_prompt_tokens",
+    "labeler.examples": "labeler.pack_example_weight",
+    "monitor.alike": "monitor.same_question_cosine",
+    "monitor.energy": "monitor.energy_alarm",
+    "router.examples": "router.pack_example_weight",
+}
+REMOVED = {
+    "autolabel.neighbours": "nearest reviewed turns brought nothing; `benchmarks/labeling` still measures them",
+    "autolabel.neighbours_below": "see autolabel.neighbours",
+}
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
@@ -71,15 +86,21 @@ def read_params(path: Path = PARAMS, profile: str | None = None) -> dict[str, An
     return _merged(raw, profiles[chosen]) | {"profile": chosen}
 
 
+def _told(name: str, message: str, given: Any) -> str:
+    if name in RENAMED:
+        return f"{name}: is called {RENAMED[name]}"
+    if name in REMOVED:
+        return f"{name}: was removed: {REMOVED[name]}"
+    return f"{name}: {message} (given: {given!r})"
+
+
 def parsed(kind: type[S], raw: dict[str, Any], path: Path, prefix: str = "") -> S:
     """``raw`` as a section. Raises ParamsError naming every parameter that is wrong."""
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        rows = [
-            f"{'.'.join(map(str, (prefix, *e['loc']) if prefix else e['loc']))}: {e['msg']} (given: {e['input']!r})"
-            for e in error.errors()
-        ]
+        within = (prefix,) if prefix else ()
+        rows = [_told(".".join(map(str, (*within, *e["loc"]))), e["msg"], e["input"]) for e in error.errors()]
         raise ParamsError(f"{path}: " + "; ".join(rows)) from error
 
 
