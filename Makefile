@@ -9,7 +9,7 @@ export RAY_USAGE_STATS_ENABLED := 0
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo day serve ui review sample test lint format lock deps chromium clean
+.PHONY: help setup demo day serve ui review sample test lint format lock chromium clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,7 +38,7 @@ serve: setup  ## deploy the champion on Ray Serve and stay up
 	@$(PY) -m pipelines.commands.serve
 
 ui: setup  ## open MLflow on the runs of this folder
-	@$(PY) -m kefu.registry.tracking && $(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+	@$(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 
 .venv/label-studio/.ready: $(VENV)/.ready requirements-label-studio.lock
 	@echo "Installing Label Studio into its own .venv/label-studio (about 2 minutes, once) …"
@@ -57,18 +57,15 @@ chromium:
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } || \
 	  echo "No Chromium here and no right to install one: the browser test will be skipped."
 
-lint: setup  ## ruff, mypy, dvc.yaml's code deps
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(PY) -m pipelines.fingerprints --check
+lint: setup  ## ruff, mypy
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
 format: setup  ## let ruff format and mend what it can
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
-
-deps: setup  ## rewrite the code deps in dvc.yaml from the imports
-	@$(PY) -m pipelines.fingerprints
 
 lock: setup  ## lock the versions that are installed now
 	@{ echo "# Exact versions of everything Kefu installs (Python 3.11, Linux x86-64), made by make lock from pyproject.toml."; \
 	   $(PY) -m pip freeze --exclude-editable | sed -E 's/^(torch==[0-9.]+)\+cpu/\1/'; } > requirements.lock.new && mv requirements.lock.new requirements.lock
 
-clean:  ## remove what the loop made (store, store/raw, MLflow runs); .venv stays
-	@rm -rf store store/raw store/reviewed store/sample_truth.jsonl mlruns mlflow.db* dvc.lock && git checkout -q -- store/champion.json store/raw store/reviewed
+clean:  ## remove what the loop made (store, MLflow runs, dvc.lock); .venv stays
+	@rm -rf store mlruns mlflow.db* dvc.lock && git checkout -q -- store

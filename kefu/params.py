@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from kefu.errors import KefuError
 from kefu.paths import PARAMS, ROOT
+from kefu.renamed_params import REMOVED, RENAMED
 
 
 def _enough_folds(folds: int) -> int:
@@ -41,21 +42,6 @@ class ParamsError(KefuError, ValueError):
 
 
 S = TypeVar("S", bound=Section)
-# What became of parameters that older files still have: a new name, or why there is none.
-RENAMED = {
-    "autolabel.golden": "autolabel.golden_per_run",
-    "judge.at_least": "judge.min_confidence",
-    "judge.below": "judge.max_confidence",
-    "judge.limit": "judge.max_prompt_tokens",
-    "labeler.examples": "labeler.pack_example_weight",
-    "monitor.alike": "monitor.same_question_cosine",
-    "monitor.energy": "monitor.energy_alarm",
-    "router.examples": "router.pack_example_weight",
-}
-REMOVED = {
-    "autolabel.neighbours": "nearest reviewed turns brought nothing; `benchmarks/labeling` still measures them",
-    "autolabel.neighbours_below": "see autolabel.neighbours",
-}
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

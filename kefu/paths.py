@@ -14,6 +14,7 @@ CHAMPION = ROOT / "store/champion.json"  # which champion this run starts from a
 FORGOTTEN = ROOT / "store/forgotten.jsonl"  # signed ledger of forgotten people (docs/forget.md); may be missing
 
 STORE = ROOT / "store"
+CODE = STORE / "code.json"  # stage → fingerprint of the code it runs
 DIALOGUES = STORE / "dialogues"  # dt=YYYY-MM-DD/{dialogues.parquet,quarantine.jsonl,partition.json}
 CORPUS = STORE / "corpus"  # chats.jsonl: what the tiny base models are pretrained on
 BASE = STORE / "base"  # {centre,edge}/ Hugging Face folders (edge: starting point), base.json

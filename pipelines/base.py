@@ -8,7 +8,7 @@ from kefu.paths import BASE, CORPUS, PLOTS
 from pipelines.stage import stage
 from training.base_models import prepare
 from training.corpus import Chat
-from training.params import Base
+from training.params.base import Base
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from kefu.shop import pack
 from kefu.split import split_of
 from pipelines.stage import stage
 from training.corpus import chats
-from training.params import Base
+from training.params.base import Base
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from kefu.registry import tracking
 from kefu.registry.seal import seal
 from pipelines.stage import git_commit, stage
 from training.merge import merge
-from training.params import Base, Finetune
+from training.params.base import Base
+from training.params.finetune import Finetune
 
 
 def tell_whom(release: Path) -> None:

@@ -9,7 +9,7 @@ from kefu.paths import ADAPTER, BASE, CHAMPION, PLOTS, SETS
 from kefu.registry import tracking
 from kefu.schema import Example
 from pipelines.stage import stage
-from training.params import Finetune
+from training.params.finetune import Finetune
 from training.sft import finetune
 
 

@@ -1,85 +1,122 @@
-"""Keeps the code deps of dvc.yaml true: each stage depends on exactly the modules it imports.
+"""Stage `code`: one fingerprint a stage of the code that it runs → store/code.json.
 
-A stage whose code changed but is not declared would be skipped with yesterday's result, so the lists
-are computed, not remembered.
+Each stage depends on its own key of that file, so it runs again when its own code changed, and only then.
+DVC does not follow imports (treeverse/dvc#9195). Not seen: comments, docstrings, where a module lies, and
+``PLUMBING``. Modules that are loaded by a computed name would be missed; there are none.
 
-    python -m pipelines.fingerprints           # rewrite dvc.yaml where it is behind
-    python -m pipelines.fingerprints --check   # exit 1 if it is
+    python -m pipelines.fingerprints
 """
 
 from __future__ import annotations
 
 import ast
-import sys
-from io import StringIO
+import hashlib
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
-from ruamel.yaml import YAML
+import yaml
 
-from kefu.io import write_text
-from kefu.paths import ROOT
+from kefu.io import write_json
+from kefu.paths import CODE, ROOT
+
+# What every stage runs and what cannot change its outputs: locks, MLflow, what a stage prints and records.
+PLUMBING = {"kefu/locks.py", "kefu/registry/tracking.py", "kefu/renamed_params.py", "pipelines/stage.py"}
+Import = tuple[str, str, str | None]  # module, name, alias
 
 
-def _modules(name: str) -> list[Path]:
+def _modules(name: str, root: Path) -> list[Path]:
     """Files that importing ``name`` runs: the module itself and its packages, when they are ours."""
     parts = name.split(".")
-    found = []
-    for depth in range(1, len(parts) + 1):
-        base = ROOT.joinpath(*parts[:depth])
-        found += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()]
-    return found
+    bases = [root.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    return [p for base in bases for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()]
 
 
-def _imports(path: Path) -> set[Path]:
-    found: set[Path] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
-        if isinstance(node, ast.Import):
-            found.update(p for alias in node.names for p in _modules(alias.name))
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.update(p for alias in node.names for p in _modules(f"{node.module}.{alias.name}"))
-    return found
+class _Reader:
+    """One pass over a module: what it does as text, what it imports, and the strings that may name a file."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.does: list[str] = []
+        self.imports: set[Import] = set()
+        self.strings: set[str] = set()
+        self._read(tree)
+
+    def _read(self, value: object) -> None:
+        if isinstance(value, ast.Import):
+            self.imports.update((alias.name, "", alias.asname) for alias in value.names)
+        elif isinstance(value, ast.ImportFrom):
+            self.imports.update((value.module or "", alias.name, alias.asname) for alias in value.names)
+        elif isinstance(value, ast.AST):
+            self.does.append(type(value).__name__)
+            body_start = 1 if _has_docstring(value) else 0
+            for name in value._fields:
+                inner = getattr(value, name, None)
+                self._read(inner[body_start:] if name == "body" and isinstance(inner, list) else inner)
+        elif isinstance(value, list):
+            self.does.append("[")
+            for one in value:
+                self._read(one)
+            self.does.append("]")
+        else:
+            self.does.append(repr(value))
+            if isinstance(value, str):
+                self.strings.add(value)
 
 
-def closure(entry: Path) -> list[str]:
-    """All project files that ``entry`` imports, directly or not, itself included; empty ones left out."""
-    seen: set[Path] = set()
-    todo = [entry]
+def _has_docstring(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or not node.body:
+        return False
+    first = node.body[0]
+    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+
+
+@cache
+def _module(path: Path, root: Path) -> tuple[str, frozenset[Path]]:
+    """Hash of what a module does, and the modules of ours that it imports.
+
+    Imports count as a set: of our own modules the imported names, of others also the module.
+    A file that lies beside the module and is named in it (a template, a table) counts by its bytes.
+    """
+    read = _Reader(ast.parse(path.read_bytes()))
+    names, ours = set[str](), set[Path]()
+    for module, name, alias in read.imports:
+        found = _modules(f"{module}.{name}" if name else module, root)
+        ours.update(found)
+        names.add(f"{'' if found else module}:{name}:{alias}")
+    digest = hashlib.sha256("\n".join([*sorted(names), *read.does]).encode())
+    for file in sorted(path.parent.iterdir()):
+        if file.name in read.strings and file.suffix != ".py" and file.is_file():
+            digest.update(file.read_bytes())
+    return digest.hexdigest(), frozenset(ours)
+
+
+def closure(entry: Path, root: Path = ROOT) -> set[Path]:
+    """All project files that ``entry`` imports, directly or not, itself included."""
+    seen, todo = set[Path](), [entry]
     while todo:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            todo.extend(_imports(path))
-    return sorted(p.relative_to(ROOT).as_posix() for p in seen if p.stat().st_size)
+            todo.extend(_module(path, root)[1])
+    return seen
 
 
-def updated(text: str) -> str:
-    """dvc.yaml with every stage's code deps as they should be; comments and data deps stay."""
-    yaml = YAML()
-    yaml.width = 120
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(text)
-    for stage in document["stages"].values():
-        module = stage["cmd"].split()[-1]
-        data = [dep for dep in stage["deps"] if not dep.endswith(".py")]
-        stage["deps"] = data + closure(ROOT.joinpath(*module.split(".")).with_suffix(".py"))
-    out = StringIO()
-    yaml.dump(document, out)
-    return out.getvalue()
+def fingerprint(paths: Iterable[Path], root: Path = ROOT) -> str:
+    """One hash of what some modules do, wherever they lie."""
+    hashes = sorted(_module(p, root)[0] for p in paths if p.relative_to(root).as_posix() not in PLUMBING)
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:16]
 
 
-def main() -> int:
-    path = ROOT / "dvc.yaml"
-    before = path.read_text(encoding="utf8")
-    after = updated(before)
-    if after == before:
-        return 0
-    if "--check" in sys.argv:
-        print("dvc.yaml: the declared code deps are behind the imports; run `make deps`", file=sys.stderr)
-        return 1
-    write_text(path, after)
-    print("dvc.yaml: code deps updated")
-    return 0
+def fingerprints(root: Path = ROOT) -> dict[str, str]:
+    """Stage → fingerprint, for all stages of dvc.yaml but this one."""
+    stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf8"))["stages"]
+    entries = {name: root.joinpath(*entry["cmd"].split()[-1].split(".")) for name, entry in stages.items()}
+    return {
+        name: fingerprint(closure(entry.with_suffix(".py"), root), root)
+        for name, entry in entries.items()
+        if name != "code"
+    }
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    write_json(CODE, fingerprints())

@@ -16,7 +16,10 @@ from evaluation.params import Evaluate, Gate
 from kefu.params import Section, parsed, read_params
 from kefu.paths import PARAMS
 from serving.params import Serving
-from training.params import Base, Finetune, Retriever, Router
+from training.params.base import Base
+from training.params.finetune import Finetune
+from training.params.retriever import Retriever
+from training.params.router import Router
 
 
 class Params(Section):

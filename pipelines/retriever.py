@@ -9,7 +9,7 @@ from kefu.paths import RETRIEVER, SETS
 from kefu.schema import RetrievalExample
 from kefu.shop.pack import load
 from pipelines.stage import stage
-from training.params import Retriever
+from training.params.retriever import Retriever
 from training.retriever import build_index, measure_index
 
 

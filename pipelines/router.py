@@ -9,7 +9,7 @@ from kefu.paths import PLOTS, ROUTER, SETS
 from kefu.schema import IntentExample
 from kefu.shop.examples import load_phrases
 from pipelines.stage import stage
-from training.params import Router as RouterParams
+from training.params.router import Router as RouterParams
 from training.router import measure_router, train_router
 
 

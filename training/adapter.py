@@ -18,7 +18,7 @@ from kefu.finite import check_weights
 from kefu.io import atomic_dir, read_json, write_json
 from kefu.llm.base_models import BaseModel
 from kefu.registry.seal import read_manifest
-from training.params import Finetune
+from training.params.finetune import Finetune
 
 log = logging.getLogger("kefu.finetune")
 CONFIG = "adapter_config.json"

@@ -22,7 +22,7 @@ from kefu.llm.chat import ChatRenderer
 from kefu.llm.models import MODELS, TinySize
 from training import tokenizer as bpe
 from training.corpus import Chat
-from training.params import Base
+from training.params.base import Base
 from training.pretrain import Pretrained, Schedule, new_model, pretrain, save, seconds_a_step
 
 log = logging.getLogger("kefu.base")

@@ -22,7 +22,8 @@ from transformers import PretrainedConfig, PreTrainedModel, Qwen2Config, Qwen2Fo
 
 from kefu.llm.models import MODELS, PUBLISHED, Published
 from kefu.params import load_section, profiles
-from training.params import Base, Finetune
+from training.params.base import Base
+from training.params.finetune import Finetune
 
 BLOCK, SUPERBLOCK = 64, 256  # weights a quantization constant, constants a second-level constant
 NF4_BYTES = 0.5 + 1 / BLOCK + 4 / (BLOCK * SUPERBLOCK)  # 4 bits, an 8-bit constant, a float32 one above it

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedMod
 from transformers.utils import logging as transformers_logging
 
 from kefu.llm.base_models import BaseModel
-from training.params import Finetune
+from training.params.finetune import Finetune
 
 
 def on_gpu() -> bool:

@@ -19,7 +19,7 @@ from kefu.knowledge.index import Encoder, EncoderConfig, Index
 from kefu.schema import RetrievalExample
 from kefu.shop.pack import Pack
 from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
-from training.params import Retriever
+from training.params.retriever import Retriever
 
 DEPTH = 10  # entries looked at for the mean reciprocal rank
 
@@ -49,7 +49,7 @@ def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retrie
     Args:
         pack: the knowledge.
         examples: the retrieval set; only the questions of its train side are used.
-        params: see ``training.params.Retriever``.
+        params: see ``training.params.retriever.Retriever``.
     """
     entries = knowledge_entries(pack)
     asked: dict[str, list[str]] = {entry.id: [] for entry in entries}

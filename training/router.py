@@ -20,7 +20,7 @@ from kefu.intents.train import fit
 from kefu.intents.views import ROUTER_FIELDS, router_run
 from kefu.schema import IntentExample
 from kefu.shop.examples import NONE, Phrases, lessons
-from training.params import Router as RouterParams
+from training.params.router import Router as RouterParams
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.schema import Example
 from training import adapter, quantized
-from training.params import Finetune
+from training.params.finetune import Finetune
 from training.trl_arguments import sft_config
 
 log = logging.getLogger("kefu.finetune")

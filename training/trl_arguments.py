@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trl import SFTConfig
 
-from training.params import Finetune
+from training.params.finetune import Finetune
 from training.quantized import on_gpu
 
 

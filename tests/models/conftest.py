@@ -16,7 +16,8 @@ from kefu.schema import Example, Message
 from pipelines.params import load_params
 from training.base_models import prepare
 from training.corpus import Chat
-from training.params import Base, Finetune
+from training.params.base import Base
+from training.params.finetune import Finetune
 from training.sft import Tuned, finetune
 
 QUESTIONS = {

@@ -14,7 +14,7 @@ from kefu.io import content_hash, read_json
 from kefu.llm.base_models import BaseModel, MissingBase, open_base
 from tests.models.conftest import chats
 from training.base_models import prepare
-from training.params import Base
+from training.params.base import Base
 from training.pretrain import save
 
 

@@ -21,7 +21,7 @@ from kefu.schema import Example
 from tests.models.conftest import with_bad_weight
 from training import adapter, quantized, sft
 from training.merge import merge
-from training.params import Finetune
+from training.params.finetune import Finetune
 from training.sft import Row, Tuned, finetune, mean_loss, rows
 
 

@@ -1,0 +1,22 @@
+"""The parameters of the base models."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from kefu.params import Section
+
+
+class Base(Section):
+    centre: str = Field(description="name in kefu/llm/models.py, Hugging Face id, or local folder")
+    edge: str
+    revision: str | None = Field(None, description="hub revision of the centre model; None: newest")
+    edge_revision: str | None = Field(None, description="hub revision of the edge model; None: newest")
+    days: int = Field(gt=0, description="oldest days whose dialogues are pretrained on (tiny only, as all below)")
+    vocab_size: int = Field(gt=300, description="of the tokenizer that is trained")
+    steps: int = Field(gt=0, description="optimizer steps of the centre model, however long they take")
+    edge_steps: int = Field(gt=0, description="optimizer steps of the edge model, however long they take")
+    batch_size: int = Field(gt=0, description="blocks a step")
+    sequence_length: int = Field(gt=0, description="tokens")
+    learning_rate: float = Field(gt=0)
+    seed: int
