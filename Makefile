@@ -8,6 +8,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export RAY_USAGE_STATS_ENABLED := 0
 export MLFLOW_DISABLE_TELEMETRY := true
 
+# On Linux PyPI's PyTorch is the CUDA build, gigabytes of it. Without a GPU the CPU build is taken, unless pip has
+# been told where to look (PIP_INDEX_URL, PIP_FIND_LINKS, pip.conf) or TORCH_INDEX is given (empty: PyPI's).
+GPU := $(wildcard /dev/nvidia0 /proc/driver/nvidia/version /dev/dxg)
+TORCH_INDEX ?= $(if $(GPU)$(filter-out Linux,$(shell uname -s)),,https://download.pytorch.org/whl/cpu)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo day serve ui review sample test lint format lock chromium clean
 
@@ -17,10 +22,14 @@ help:  ## this list
 setup: $(VENV)/.ready  ## install the locked dependencies into .venv
 
 $(VENV)/.ready: requirements.lock pyproject.toml
-	@echo "Installing the locked dependencies into $(VENV) (about 3 minutes, once) …"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "Kefu needs Python 3.11; name yours with: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	@echo "Installing the locked dependencies into $(VENV) (about 3 minutes, once) …"
 	@$(PYTHON) -m venv $(VENV)
+	@if [ -z "$(TORCH_INDEX)" ]; then echo "PyTorch: the build of pip's own index"; \
+	  elif $(PY) -m pip config list | grep -qE 'index-url|find-links'; then echo "PyTorch: from where pip is told to look"; \
+	  else echo "PyTorch: no NVIDIA GPU here, so the CPU build (make TORCH_INDEX= …: the CUDA build)"; \
+	    $(PY) -m pip install --quiet --no-deps --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.lock)"; fi
 	@$(PY) -m pip install --quiet --progress-bar on --requirement requirements.lock
 	@$(PY) -m pip install --quiet --no-deps --editable .
 	@touch $@
