@@ -18,9 +18,8 @@ NOT_TEXT = {
     "half a pair": b'{"message": "\\ud800 hi"}',
     "the other half": b'{"message": "hi \\udfff"}',
     "half a pair in a name": b'{"message": "hi", "\\ud800": "x"}',
-    "half a pair as raw bytes": b'{"message": "\xed\xa0\x80"}',
-    "no UTF-8": b'{"message": "\xff\xfe"}',
 }
+NOT_UTF8 = {"half a pair as raw bytes": b'{"message": "\xed\xa0\x80"}', "no UTF-8": b'{"message": "\xff\xfe"}'}
 NOT_JSON = {
     "empty": b"",
     "broken": b'{"message": "hi"',
@@ -36,7 +35,8 @@ NOT_JSON = {
 }
 NOT_AN_OBJECT = {"array": b"[1]", "text": b'"hi"', "null": b"null", "number": b"1e999"}
 WRONG_FIELD = {"number": b'{"message": 1}', "null": b'{"message": null}', "object": b'{"message": {"a": 1}}'}
-ALL = NOT_TEXT | NOT_JSON | NOT_AN_OBJECT
+FRAMES = NOT_TEXT | NOT_JSON | NOT_AN_OBJECT
+ALL = FRAMES | NOT_UTF8
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +122,9 @@ def closed_with(session: Session, frames: list[str | bytes], raw: bytes | None =
 
 
 @pytest.mark.parametrize("signed", [False, True], ids=["before the token", "after the token"])
-@pytest.mark.parametrize("frame", [*ALL.values(), b'{"message": 1}'], ids=[*ALL.keys(), "number in a field"])
+@pytest.mark.parametrize("frame", [*FRAMES.values(), b'{"message": 1}'], ids=[*FRAMES, "number in a field"])
 def test_a_bad_frame_is_told_and_closes(session: Session, frame: bytes, signed: bool) -> None:
-    try:
-        text = frame.decode()
-    except UnicodeDecodeError:
-        pytest.skip("the protocol's own matter, below")
+    text = frame.decode()
     first: list[str | bytes] = [json.dumps({"token": session.token})] if signed else []
     error, code = closed_with(session, [*first, text])
     expected = ("too_large", 1009) if len(text) > 64_000 else ("invalid_request", 1008)

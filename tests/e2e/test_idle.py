@@ -47,9 +47,17 @@ def half_sent(url: str, start: bytes) -> Iterator[list[socket.socket]]:
 
 
 @contextmanager
-def open_sockets(url: str) -> Iterator[list[ClientConnection]]:
+def open_sockets(url: str, token: str | None = None) -> Iterator[list[ClientConnection]]:
+    """MANY WebSockets; with ``token``, each sends it at once."""
+
+    def opened(_: int) -> ClientConnection:
+        one = chat_socket(url)
+        if token:
+            one.send(json.dumps({"token": token}))
+        return one
+
     with ExitStack() as stack, ThreadPoolExecutor(16) as pool:
-        yield [stack.enter_context(one) for one in pool.map(lambda _: chat_socket(url), range(MANY))]
+        yield [stack.enter_context(one) for one in pool.map(opened, range(MANY))]
 
 
 def everybody_is_answered(url: str) -> None:
@@ -87,9 +95,7 @@ def test_sockets_without_a_token_stop_nobody_and_are_closed(url: str) -> None:
 def test_silent_customers_stop_nobody_and_stay(url: str) -> None:
     """They stay for ``idle_timeout_s``, which is far longer than a socket without a token does."""
     session = open_session(url, None)
-    with open_sockets(url) as sockets:
-        for one in sockets:
-            one.send(json.dumps({"token": session.token}))
+    with open_sockets(url, session.token) as sockets:
         everybody_is_answered(url)
         with chat_socket(url) as stranger, pytest.raises(ConnectionClosed):
             while stranger.recv(WAIT_S):  # gone after token_timeout_s

@@ -145,6 +145,12 @@ def test_empty_and_too_long_messages_are_refused(assistant: Assistant, talk: Cal
         talk("长" * 2001)
 
 
+@pytest.mark.parametrize("text", ["\ud800 hi", "hi \udfff", "\udc80"])
+def test_half_of_a_surrogate_pair_is_a_bad_message(talk: Callable[..., Reply], text: str) -> None:
+    with pytest.raises(BadMessage, match="surrogate pair"):
+        talk(text)
+
+
 def test_a_restart_keeps_the_session(assistant: Assistant, open_assistant: Callable[[], Assistant]) -> None:
     assistant.reply("restart", "C1001", "我要退货")
     assistant.reply("restart", "C1001", MINE)

@@ -166,7 +166,7 @@ async def _after(limit: IdleLimit, peers: str) -> list[bool]:
         ("aaaaa", "xx..."),
         ("baaa", ".x.."),  # of the address that has most of them, the oldest
         ("abcd", "x..."),
-        ("baaaaaab", ".xxxxx.."),
+        ("baaaaaa", ".xxxx.."),
     ],
 )
 def test_too_many_that_wait_end_the_oldest(peers: str, ended: str) -> None:
