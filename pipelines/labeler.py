@@ -5,12 +5,13 @@ python -m pipelines.labeler
 
 from data.labeling.held_out import kept_apart
 from data.labeling.join import join_intents
-from data.labeling.labeler import quality, reliability_rows, train_labeler
+from data.labeling.labeler import arrays, quality, train_labeler
 from data.labeling.params import Labeler
 from data.labeling.stream import chosen
 from data.review.labels import known
 from data.sets.params import Build
 from kefu.io import atomic_dir, write_csv
+from kefu.metrics.calibration import reliability
 from kefu.params import load_section
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED
 from kefu.shop.examples import load_phrases
@@ -29,9 +30,7 @@ def main() -> None:
         with atomic_dir(LABELER, private=True) as folder:
             taught, apart = kept_apart(joined.turns, build.eval_share, build.seed)
             judged = train_labeler(taught, rules, s.params, folder, phrases, apart)
-        header = ("confidence", "accuracy", "count")
-        rows = reliability_rows(judged)
-        write_csv(PLOTS / "labeler/reliability.csv", header, ([row[name] for name in header] for row in rows))
+        write_csv(PLOTS / "labeler/reliability.csv", ("confidence", "accuracy", "count"), reliability(*arrays(judged)))
         s.log({**joined.counts(), "refused": people.refused, **quality(judged)})
         told = f"accuracy out of fold {s.metrics['accuracy']:.3f}" if judged else "taught by the pack's examples"
         print(f"   {len(judged)} reviewed turns, {told}")

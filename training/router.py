@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import f1_score
 
-from kefu.intents.calibration import accuracy_at_coverage, expected_calibration_error
 from kefu.intents.context import Run
 from kefu.intents.router import Router
 from kefu.intents.train import fit
 from kefu.intents.views import ROUTER_FIELDS, router_run
+from kefu.metrics.calibration import expected_calibration_error
+from kefu.metrics.classification import accuracy_at_coverage, macro_f1
 from kefu.schema import IntentExample
 from kefu.shop.examples import NONE, Phrases, lessons
 from training.params.router import Router as RouterParams
@@ -72,7 +72,7 @@ def measure_router(router: Router, examples: Sequence[IntentExample]) -> RouterQ
     correct = np.array(truth) == np.array(predicted)
     metrics = {
         "accuracy": float(correct.mean()),
-        "macro_f1": float(f1_score(truth, predicted, average="macro", labels=sorted(set(truth)))),
+        "macro_f1": macro_f1(truth, predicted),
         "ece": expected_calibration_error(confidence, correct),
         "accuracy_at_80": accuracy_at_coverage(confidence, correct, 0.8),
         "eval_turns": len(held_out),

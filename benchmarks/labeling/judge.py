@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from benchmarks.labeling.task import Task
-from kefu.intents.calibration import accuracy_at_coverage, expected_calibration_error
+from kefu.metrics.calibration import expected_calibration_error
+from kefu.metrics.classification import accuracy_at_coverage, macro_f1
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def figures(task: Task, said: Said) -> Figures:
     correct = np.array(truth) == np.array(said.predicted)
     return Figures(
         float(correct.mean()),
-        float(f1_score(truth, said.predicted, average="macro", labels=sorted(set(truth)))),
+        macro_f1(truth, said.predicted),
         expected_calibration_error(said.confidence, correct),
         accuracy_at_coverage(said.confidence, correct, 0.8),
         said.train_s,

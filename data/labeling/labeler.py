@@ -7,7 +7,7 @@ without training again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,12 +17,13 @@ import numpy as np
 from data.labeling.join import LabelledTurn
 from data.labeling.params import Labeler
 from data.labeling.rule_votes import FIELD, WEIGHT, run_with_rules, votes
-from kefu.intents.calibration import accuracy_at_coverage, expected_calibration_error, reliability
 from kefu.intents.classifier import TextClassifier
 from kefu.intents.context import Lesson, Run
 from kefu.intents.train import fit
 from kefu.intents.views import LABELER_FIELDS
 from kefu.io import write_jsonl
+from kefu.metrics.calibration import expected_calibration_error
+from kefu.metrics.classification import accuracy_at_coverage
 from kefu.schema import Dialogue, Record
 from kefu.shop.examples import NONE, Phrases, Utterance, lessons
 from kefu.shop.pack import Rule
@@ -186,8 +187,3 @@ def quality(judged: Sequence[Judged]) -> dict[str, float]:
 def arrays(judged: Sequence[Judged]) -> tuple[np.ndarray, np.ndarray]:
     """Confidence (n,) and whether it was right (n,)."""
     return np.array([j.confidence for j in judged]), np.array([j.predicted == j.intent for j in judged])
-
-
-def reliability_rows(judged: Sequence[Judged]) -> list[Mapping[str, float]]:
-    """Rows of the reliability plot."""
-    return list(reliability(*arrays(judged)))

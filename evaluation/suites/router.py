@@ -8,7 +8,8 @@ from evaluation.bootstrap import Sample
 from evaluation.candidate import Subject
 from evaluation.items import Items
 from evaluation.result import Result, Table
-from kefu.metrics.classification import accuracy_at, ece, macro_f1, reliability
+from kefu.metrics.calibration import expected_calibration_error, reliability
+from kefu.metrics.classification import accuracy_at_coverage, macro_f1
 from kefu.schema import Prediction
 
 
@@ -33,9 +34,9 @@ def run(subject: Subject, items: Items) -> Result:
     return Result(
         samples={"accuracy": Sample.of(right)},
         figures={
-            "accuracy_at_80": accuracy_at(0.8, confidences, right),
-            "ece": ece(confidences, right),
-            "macro_f1": macro_f1(predicted, expected),
+            "accuracy_at_80": accuracy_at_coverage(confidences, right, 0.8),
+            "ece": expected_calibration_error(confidences, right),
+            "macro_f1": macro_f1(expected, predicted),
         },
         predictions=predictions,
         tables={

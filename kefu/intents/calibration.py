@@ -1,21 +1,20 @@
-"""From a classifier's scores to a confidence that means what it says, and how well it does.
+"""From a classifier's scores to a confidence that means what it says.
 
 A temperature (Guo et al. 2017, arXiv:1706.04599) has one parameter for all confidences. On real
 conversations it left the sure predictions too sure and the unsure ones too modest, so the probability
 of the best class is corrected by a beta map (Kull et al. 2017, AISTATS): three parameters, monotone,
 without the steps and ties of isotonic regression. A fourth weighs what another model thinks of that
 class: where a turn's words and its neighbours speak for different intents, a high score is worth less.
-All are fitted on out-of-fold predictions.
-The expected calibration error is that of Guo et al.: bins of equal width, weighted by their samples.
+All are fitted on out-of-fold predictions. ``kefu/metrics/calibration.py`` measures how well it does.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import special
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 
-BINS = 10
 TINY = 1e-7
 
 Beta = tuple[float, float, float, float]
@@ -23,8 +22,7 @@ Beta = tuple[float, float, float, float]
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Row-wise, (n, k)."""
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    return np.asarray(special.softmax(scores, axis=1))
 
 
 def temperature(scores: np.ndarray, target: np.ndarray) -> float:
@@ -84,34 +82,3 @@ def corrected(probabilities: np.ndarray, beta: Beta, second_opinions: np.ndarray
 def _logit(p: np.ndarray) -> np.ndarray:
     clipped = np.clip(p, TINY, 1 - TINY)
     return np.log(clipped) - np.log1p(-clipped)
-
-
-def reliability(confidence: np.ndarray, correct: np.ndarray) -> list[dict[str, float]]:
-    """A row a bin that has samples: ``confidence`` and ``accuracy`` (means), ``count``.
-
-    Args:
-        confidence: (n,) in [0, 1].
-        correct: (n,) bool.
-    """
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    return [
-        {
-            "confidence": float(confidence[bins == b].mean()),
-            "accuracy": float(correct[bins == b].mean()),
-            "count": int((bins == b).sum()),
-        }
-        for b in range(BINS)
-        if (bins == b).any()
-    ]
-
-
-def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
-    """0 is perfect; (n,) confidences and whether they were right."""
-    rows = reliability(confidence, correct)
-    return float(sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / len(confidence))
-
-
-def accuracy_at_coverage(confidence: np.ndarray, correct: np.ndarray, coverage: float) -> float:
-    """Accuracy on the ``coverage`` (0 to 1) share of samples with the highest confidence."""
-    surest = np.argsort(-confidence, kind="stable")[: max(1, round(coverage * len(confidence)))]
-    return float(correct[surest].mean())

@@ -6,11 +6,12 @@ from time import process_time
 import numpy as np
 import pytest
 
-from kefu.intents.calibration import beta_map, corrected, expected_calibration_error, softmax, temperature
+from kefu.intents.calibration import beta_map, corrected, softmax, temperature
 from kefu.intents.classifier import TextClassifier
 from kefu.intents.context import Run
 from kefu.intents.train import Fitted, fit
 from kefu.intents.views import LABELER_FIELDS, labeler_view
+from kefu.metrics.calibration import expected_calibration_error
 from kefu.text.ngrams import count_ngrams
 from tests.fixtures.chatter import chatter
 

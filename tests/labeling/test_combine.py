@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from scipy.stats import binom
 
 from data.labeling.guarantee.acceptance import Acceptance, choose
@@ -27,8 +28,7 @@ def said(truth: np.ndarray, strength: float, random: np.random.Generator) -> np.
     """Calibrated probabilities of somebody who hears the truth through noise; nonsense is as loud, of other turns."""
     heard, strength = (random.permutation(truth), JUDGE) if strength == NONSENSE else (truth, strength)
     scores = strength * (np.eye(len(CLASSES))[heard] * strength + random.normal(size=(len(truth), len(CLASSES))))
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    return np.asarray(softmax(scores, axis=1))
 
 
 @dataclass

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
 
 from data.labeling.opinions.opinions import Opinion
@@ -77,8 +78,7 @@ class Judge:
             messages = self.messages(turns, index)
             if messages is not None:
                 scores = self.scores(messages) - self._prior(messages[0], language(turns[index].text))
-                raised = np.exp(scores - scores.max())
-                result[row] = raised / raised.sum()
+                result[row] = softmax(scores)
         return result
 
     def opinions(self, dialogues: Mapping[str, Dialogue], turns: Sequence[tuple[str, int]]) -> list[Opinion]:

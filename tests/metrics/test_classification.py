@@ -1,0 +1,47 @@
+"""Classification metrics against values worked out by hand."""
+
+import subprocess
+import sys
+
+import pytest
+
+from kefu.metrics.classification import accuracy_at_coverage, macro_f1
+from kefu.paths import ROOT
+
+
+def test_macro_f1_counts_rare_classes_as_much() -> None:
+    # a: 2·3/(3+4), b: 2·0/(1+0)
+    assert macro_f1(["a", "a", "a", "a"], ["a", "a", "a", "b"]) == pytest.approx((6 / 7 + 0) / 2)
+
+
+def test_macro_f1_counts_classes_that_were_only_predicted() -> None:
+    """Averaged over the expected classes alone it would be 0.833: the router once said so, the report 0.556."""
+    # a: 2·1/(2+1), b: 1, c: 0
+    assert macro_f1(["a", "a", "b"], ["a", "c", "b"]) == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert macro_f1(["a", "a", "b"], ["a", "c", "b"]) == pytest.approx(0.556, abs=5e-4)
+
+
+def test_training_and_evaluation_report_the_same_macro_f1() -> None:
+    """One definition: nothing else in the repository averages F1."""
+    found = subprocess.run(
+        ["git", "grep", "-lE", r"f1_score\(|def macro_f1|def (expected_calibration_error|ece|reliability)\("],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert [f for f in found if not f.startswith("tests/")] == [
+        "kefu/metrics/calibration.py",
+        "kefu/metrics/classification.py",
+    ]
+
+
+def test_accuracy_of_the_surest() -> None:
+    confidence, correct = [0.95, 0.95, 0.55, 0.55], [True, True, True, False]
+    assert accuracy_at_coverage(confidence, correct, 0.5) == 1
+    assert accuracy_at_coverage(confidence, correct, 1.0) == 0.75
+    assert accuracy_at_coverage(confidence, correct, 0.0) == 1  # at least one
+
+
+def test_importing_it_loads_neither_torch_nor_sklearn() -> None:
+    code = "import sys, kefu.metrics.classification; sys.exit({'torch', 'sklearn'} & {*sys.modules} != set())"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
