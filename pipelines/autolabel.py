@@ -66,7 +66,7 @@ def main() -> None:
         with atomic_dir(LABELS, private=True) as folder:
             written = write_labels(labelled(DIALOGUES, recipe, params.workers), folder)
             today = partitions(DIALOGUES)[-1].parent.name.removeprefix("dt=")
-            golden = golden_tasks(judged, labels, params.golden, today, params.seed)
+            golden = golden_tasks(judged, labels, params.golden_per_run, today, params.seed)
             tasks = queue(written.unsure, written.audit, golden, copies(DIALOGUES), params.seed)
             write_jsonl(folder / "queue.jsonl", tasks)
             write_json(folder / "acceptance.json", rule.model_dump())

@@ -34,7 +34,7 @@ def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
     turns = candidates(DIALOGUES, band, reviewed)
     drawn = draw(turns, params)
     dialogues = chosen(DIALOGUES, (name for name, _ in drawn))
-    opinions = Model.of_base(BASE, taxonomy, params.limit).opinions(dialogues, drawn)
+    opinions = Model.of_base(BASE, taxonomy, params.max_prompt_tokens).opinions(dialogues, drawn)
     return opinions, {"band": float(len(turns)), **worth(reviewed, opinions, class_names(LABELER))}
 
 

@@ -16,7 +16,9 @@ class Labeler(Section):
         "none", description="kefu/text/encoders.py; others need kefu[encoder]"
     )
     regularization: float = Field(gt=0, description="C of the linear SVM: greater fits closer")
-    examples: float = Field(0.0, ge=0, description="what an example of the pack counts beside a reviewed turn; 0: none")
+    pack_example_weight: float = Field(
+        0.0, ge=0, description="weight of an example of the pack beside a reviewed turn; 0: none is learned from"
+    )
     context_turns: int = Field(ge=0, description="turns seen before the one to label")
     folds: Folds = Field(description="for out-of-fold calibration; 3 or more")
     seed: int
@@ -24,15 +26,15 @@ class Labeler(Section):
 
 class Judge(Section):
     turns: int = Field(ge=0, description="most turns that the centre model judges; 0: it is not asked")
-    at_least: float = Field(ge=0, le=1, description="the labeler's confidence from which a turn may be judged")
-    below: float = Field(ge=0, le=1, description="and below which; surer turns need no judge")
-    limit: int = Field(gt=0, description="tokens of a prompt; a turn that needs more is not judged")
+    min_confidence: float = Field(ge=0, le=1, description="labeler confidence from which a turn may be judged")
+    max_confidence: float = Field(ge=0, le=1, description="labeler confidence from which a turn needs no judge")
+    max_prompt_tokens: int = Field(gt=0, description="a turn whose shortest prompt is longer is not judged")
     seed: int
 
     @model_validator(mode="after")
     def _fits(self) -> Judge:
-        if self.at_least >= self.below:
-            raise ValueError("judge.at_least must be less than judge.below")
+        if self.min_confidence >= self.max_confidence:
+            raise ValueError("judge.min_confidence must be less than judge.max_confidence")
         return self
 
 
@@ -41,7 +43,9 @@ class Autolabel(Section):
     confidence_level: float = Field(0.95, gt=0.5, lt=1, description="of the bound on precision")
     audit_share: float = Field(ge=0, le=1, description="turns that people see whatever the machine thinks of them")
     audit_days: int = Field(gt=0, description="newest audited days on which the promise is tested")
-    golden: int = Field(ge=0, description="known answers asked again in the queue, unseen, to measure reviewers")
+    golden_per_run: int = Field(
+        ge=0, description="questions with a known answer in the queue, to measure reviewers; 0: none"
+    )
     neighbours: int = Field(0, ge=0, description="nearest reviewed turns that are heard beside the labeler; 0: none")
     neighbours_below: float = Field(0.95, ge=0, le=1, description="the labeler's confidence from which they are not")
     workers: int = Field(ge=0, description="processes; 0: one a core. The labels do not depend on it")

@@ -79,11 +79,11 @@ def embedding(now: np.ndarray, before: Sequence[np.ndarray], params: Monitor) ->
     """The verdict on what customers say: (n, d) unit vectors of today and of each reference day."""
     days = [day for day in before if len(day) >= params.min_dialogues]
     if len(now) < params.min_dialogues or not days:
-        return Drift("embedding", TOO_FEW, None, params.energy, None, ())
+        return Drift("embedding", TOO_FEW, None, params.energy_alarm, None, ())
     distance = compare(thinned(now, params.seed), thinned(np.concatenate(days), params.seed), params.seed)
     usual = tuple(_against_the_rest(days, index, params) for index in range(len(days))) if len(days) > 1 else ()
     level = MAJOR if _beyond(distance, usual, params) else STABLE
-    return Drift("embedding", level, distance.coefficient, params.energy, distance.p, usual)
+    return Drift("embedding", level, distance.coefficient, params.energy_alarm, distance.p, usual)
 
 
 def _against_the_rest(days: Sequence[np.ndarray], index: int, params: Monitor) -> float:
@@ -94,7 +94,7 @@ def _against_the_rest(days: Sequence[np.ndarray], index: int, params: Monitor) -
 def _beyond(distance: Distance, usual: Sequence[float], params: Monitor) -> bool:
     """Larger than the bound, than chance, and than twice what these days' differences usually are."""
     ordinary = median(usual) if usual else 0.0
-    return distance.coefficient >= max(params.energy, 2 * ordinary) and distance.p <= CHANCE
+    return distance.coefficient >= max(params.energy_alarm, 2 * ordinary) and distance.p <= CHANCE
 
 
 def warn(day: str, drifts: Sequence[Drift]) -> None:

@@ -67,7 +67,7 @@ def profile(
         embed, vectors = _embedded(day.sample, [other.sample for other in before], params)
         rows.append(drift.embedding(vectors[0], vectors[1:], params))
         past = np.concatenate([embed(other.sample.grams) for other in before])
-        limits = (params.alike, params.new_turns, params.new_questions)
+        limits = (params.same_question_cosine, params.new_turns, params.new_questions)
         questions = new_questions(partition, past, embed, known, *limits)
     return Profile(day, tuple(before), own, earlier, tuple(rows), tuple(questions))
 

@@ -45,14 +45,14 @@ def fit(
     ahead: bool,
     folds: int,
     seed: int,
-    examples: float = 0.0,
+    pack_example_weight: float = 0.0,
     words: Mapping[str, str] | None = None,
     lessons: Sequence[Lesson] = (),
 ) -> Fitted:
     """Trains on all labelled samples; calibrates on folds in which a group is never on both sides.
 
     Args:
-        examples: what a lesson counts beside a labelled sample; 0: lessons are not used.
+        pack_example_weight: what a lesson counts beside a labelled sample; 0: lessons are not used.
         words: group → regex.
         lessons: of classes that have labelled samples; others are passed over.
 
@@ -68,7 +68,7 @@ def fit(
         fields=dict(fields), ngrams=ngrams, buckets=features, encoder=encoder, words=dict(words or {})
     )
     samples = [sample for run in runs for sample in run.samples]
-    taught = [lesson for lesson in lessons if examples > 0 and lesson.label in classes]
+    taught = [lesson for lesson in lessons if pack_example_weight > 0 and lesson.label in classes]
     shown = [lesson.sample for lesson in taught]
     makes = Features.learned([samples[number] for number in said] + shown, shape)
     fold = np.array([fold_of(run.group, folds, seed) for run in runs for _ in run.samples])
@@ -83,7 +83,7 @@ def fit(
         fold=fold,
         taught=makes(shown) if shown else sp.csr_matrix((0, makes.width), dtype=np.float32),
         meant=meant,
-        weight=examples,
+        weight=pack_example_weight,
         classes=len(classes),
         regularization=regularization,
         seed=seed,

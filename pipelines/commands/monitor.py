@@ -19,7 +19,7 @@ def lines() -> list[str]:
     shown = [f"{name:<18}{metrics[name]:,.0f}" for name in _COUNTS if name in metrics]
     for name, value in sorted(metrics.items()):
         if name == "energy" or name.startswith("psi."):
-            bound = bounds.energy if name == "energy" else bounds.psi_major
+            bound = bounds.energy_alarm if name == "energy" else bounds.psi_major
             shown.append(f"{name:<18}{value:.4f}   bound {bound:g}")
     drifted = f"{metrics['drifted']:.0f} beyond chance and bound" if metrics["drifted"] else "none"
     return [*shown, f"{'drift':<18}{drifted}", f"{'page':<18}{pages[-1]}"]

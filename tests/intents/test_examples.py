@@ -79,7 +79,7 @@ def test_lessons_teach_and_are_not_measured() -> None:
     given = [Lesson({"text": text}, lesser) for text in ("木豆怎么用", "木豆没到账", "我的木豆")]
     given.append(Lesson({"text": "木豆"}, "no class of these turns"))
     plain, taught = (
-        fit(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, lessons=some, examples=0.6, **settings)
+        fit(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, lessons=some, pack_example_weight=0.6, **settings)
         for some in ([], given)
     )
     assert taught.classifier.config.classes == ("a", "b")

@@ -199,7 +199,7 @@ def test_examples_of_weight_zero_change_nothing(tmp_path: Path) -> None:
     dialogues, labels = chatter(40, seed=5)
     turns = join_intents(labels, {d.id: d for d in dialogues}, {label.value for label in labels}).turns
     some = Phrases(examples=(Utterance(turns[0].label.value, "zzyzx"),))
-    none = load_params().labeler.model_copy(update={"examples": 0.0})
+    none = load_params().labeler.model_copy(update={"pack_example_weight": 0.0})
     train_labeler(turns, [], none, tmp_path / "plain")
     train_labeler(turns, [], none, tmp_path / "some", some)
     assert content_hash(tmp_path / "plain") == content_hash(tmp_path / "some")

@@ -17,7 +17,7 @@ from data.labeling.opinions.opinions import Opinion, Opinions, worth
 from kefu.split import fraction
 from pipelines.params import load_params
 
-PARAMS = load_params().judge.model_copy(update={"at_least": 0.3, "below": 0.97})
+PARAMS = load_params().judge.model_copy(update={"min_confidence": 0.3, "max_confidence": 0.97})
 CLASSES = ("a", "b", "c", "d")
 TARGET, LEVEL, DRAWS, REVIEWED, NEW = 0.9, 0.9, 40, 800, 4000
 LABELER, JUDGE = 2.0, 2.5  # how far the right class stands out of noise of deviation 1
@@ -60,7 +60,7 @@ def world(seed: int, strength: float, share: float = 0.6, only_reviewed: bool = 
     labeler, judge = said(truth, LABELER, random), said(truth, strength, random)
     turns = [(f"w{seed}-{i // 2}", i % 2) for i in range(len(truth))]
     confidence = labeler.max(axis=1)
-    band = [t for t, c in zip(turns, confidence, strict=True) if PARAMS.at_least <= c < PARAMS.below]
+    band = [t for t, c in zip(turns, confidence, strict=True) if PARAMS.min_confidence <= c < PARAMS.max_confidence]
     if only_reviewed:
         asked = set(band) & set(turns[:REVIEWED])
     else:

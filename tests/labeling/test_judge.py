@@ -23,10 +23,10 @@ def turns(*texts: str) -> tuple[Turn, ...]:
 
 
 @cache
-def judge(limit: int = 4096, taxonomy: Taxonomy = TAXONOMY) -> Judge:
+def judge(max_prompt_tokens: int = 4096, taxonomy: Taxonomy = TAXONOMY) -> Judge:
     folder = micro.shared() / "centre"
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    return Judge(model, ChatRenderer.from_folder(folder, empty_think=True), taxonomy, limit)
+    return Judge(model, ChatRenderer.from_folder(folder, empty_think=True), taxonomy, max_prompt_tokens)
 
 
 ASKED = [(turns("几点开门", "八点", "取消[TICKET_1]"), 2), (turns("thanks"), 0), (turns("which beans are these?"), 0)]

@@ -31,7 +31,9 @@ from tests.fixtures.chatter import ASKED, chatter
 from tests.labeling.test_autolabel import AUTOLABEL, LABELER, PACK, REVIEWED, TRUTH, labeler, run, store
 from tests.labeling.test_judge import FORGED
 
-PARAMS = load_params().judge.model_copy(update={"turns": 150, "at_least": 0.0, "below": 1.0, "limit": 4096})
+PARAMS = load_params().judge.model_copy(
+    update={"turns": 150, "min_confidence": 0.0, "max_confidence": 1.0, "max_prompt_tokens": 4096}
+)
 DOUBTING = Pool(1.0, 1.0, (1.0, 1.0, -2.0, 0.0))  # less sure of whatever it hears
 
 
@@ -78,17 +80,17 @@ def test_the_stage_judges_reviewed_and_new_turns_within_the_budget(project: Dial
 def test_the_band_is_kept(project: Dialogue) -> None:
     reviewed = learned()[1]
     narrow = PARAMS.model_copy(
-        update={"turns": 10_000, "below": float(np.quantile([j.confidence for j in reviewed], 0.3))}
+        update={"turns": 10_000, "max_confidence": float(np.quantile([j.confidence for j in reviewed], 0.3))}
     )
     opinions, figures = judge.ask(narrow, PACK.folder)
     judged = {(o.dialogue_id, o.turn) for o in opinions}
-    unsure = {(j.dialogue_id, j.turn) for j in reviewed if j.confidence < narrow.below}
+    unsure = {(j.dialogue_id, j.turn) for j in reviewed if j.confidence < narrow.max_confidence}
     assert judged & {(x.dialogue_id, x.turn) for x in SEEN} == unsure and unsure
     assert figures["band"] == len(judged) < len(SAID) * 0.8
 
 
 def test_a_forged_turn_is_judged_like_any(project: Dialogue) -> None:
-    model = Judge.of_base(judge.BASE, load_taxonomy(PACK.folder), PARAMS.limit)
+    model = Judge.of_base(judge.BASE, load_taxonomy(PACK.folder), PARAMS.max_prompt_tokens)
     (said,) = model.opinions({project.id: project}, [(project.id, 0)])
     assert sum(said.probabilities.values()) == pytest.approx(1, abs=1e-4)
 

@@ -56,7 +56,7 @@ def test_an_ordinary_day_gives_no_warning(store: Store, caplog: pytest.LogCaptur
     assert warned(store, caplog) == {}
     profile = store.profile()
     assert profile.metrics()["drifted"] == 0 and not profile.questions
-    assert abs(profile.metrics()["energy"]) < PARAMS.energy
+    assert abs(profile.metrics()["energy"]) < PARAMS.energy_alarm
 
 
 def test_a_planted_drift_is_warned_of_loudly(store: Store, caplog: pytest.LogCaptureFixture) -> None:

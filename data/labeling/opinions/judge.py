@@ -49,22 +49,24 @@ class Judge:
         model: in evaluation mode.
         renderer: of the model's tokenizer.
         taxonomy: names to score, definitions to judge by.
-        limit: most tokens of a prompt; definitions are shortened to titles before context is dropped.
+        max_prompt_tokens: definitions are shortened to titles before context is dropped; a longer prompt is not judged.
     """
 
-    def __init__(self, model: PreTrainedModel, renderer: ChatRenderer, taxonomy: Taxonomy, limit: int) -> None:
-        self._model, self._renderer, self._taxonomy, self._limit = model, renderer, taxonomy, limit
+    def __init__(
+        self, model: PreTrainedModel, renderer: ChatRenderer, taxonomy: Taxonomy, max_prompt_tokens: int
+    ) -> None:
+        self._model, self._renderer, self._taxonomy, self._max_tokens = model, renderer, taxonomy, max_prompt_tokens
         self._names = [[*renderer.encode(name), renderer.end_id] for name in taxonomy.names]
         self._without: dict[tuple[Message, ...], np.ndarray] = {}
 
     @classmethod
-    def of_base(cls, base: Path, taxonomy: Taxonomy, limit: int) -> Judge:
+    def of_base(cls, base: Path, taxonomy: Taxonomy, max_prompt_tokens: int) -> Judge:
         """The centre's base model. Raises kefu.llm.base_models.MissingBase."""
         found = open_base(base, "centre")
         device = "cuda" if torch.cuda.is_available() else "cpu"
         model: Any = AutoModelForCausalLM.from_pretrained(found.folder, dtype="auto")
         model = model.to(device).eval()
-        return cls(model, ChatRenderer.from_folder(found.folder, found.facts.empty_think), taxonomy, limit)
+        return cls(model, ChatRenderer.from_folder(found.folder, found.facts.empty_think), taxonomy, max_prompt_tokens)
 
     def probabilities(self, asked: Sequence[tuple[Sequence[Turn], int]], budget: int) -> np.ndarray:
         """(n, intents) in the taxonomy's order; NaN in rows beyond the budget or with too long a prompt.
@@ -97,7 +99,7 @@ class Judge:
         for reach, defined in ((CONTEXT, True), (1, True), (CONTEXT, False), (1, False), (0, False)):
             quoted = turns[max(0, index - reach) : index + 1 + reach]
             prompt = (self._system(lang, defined), _question(lang, quoted, turns[index]))
-            if len(self._renderer.prompt(prompt)) + max(map(len, self._names)) <= self._limit:
+            if len(self._renderer.prompt(prompt)) + max(map(len, self._names)) <= self._max_tokens:
                 return prompt
         return None
 

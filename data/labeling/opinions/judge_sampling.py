@@ -42,7 +42,7 @@ class Band:
         return InBand(self)
 
     def holds(self, confidence: float) -> bool:
-        return self.params.at_least <= confidence < self.params.below
+        return self.params.min_confidence <= confidence < self.params.max_confidence
 
 
 class InBand:
