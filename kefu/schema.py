@@ -7,7 +7,7 @@ line where it was written, not a silent loss three stages later.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,13 @@ class Record(BaseModel):
     """Base of all records: frozen, and no field beyond the declared ones."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TurnKey(NamedTuple):
+    """The address of a turn: its dialogue's id, and its index there from 0. Equal to the plain tuple."""
+
+    dialogue_id: str
+    index: int  # type: ignore[assignment]  # a tuple has a method of this name
 
 
 class Turn(Record):

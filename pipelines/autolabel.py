@@ -3,8 +3,7 @@
 python -m pipelines.autolabel
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from data.labeling.autolabel import certified, decided, evidence, warn_if_nothing, write_labels
 from data.labeling.batch_labeler import Recipe
@@ -12,9 +11,7 @@ from data.labeling.guarantee import report
 from data.labeling.guarantee.audit import audit
 from data.labeling.guarantee.audit_ledger import ledger
 from data.labeling.labeler import OUT_OF_FOLD, Judged
-from data.labeling.opinions.combine import SecondOpinion, Source, listen
-from data.labeling.opinions.nearest_turns import Neighbours
-from data.labeling.opinions.opinions import OPINIONS, Opinion, Opinions
+from data.labeling.opinions.combine import OPINIONS, Combiner, Opinion, by_turn, fit_opinions
 from data.labeling.params import Autolabel
 from data.labeling.stream import chosen, labelled, partitions
 from data.review.golden import golden_tasks
@@ -24,27 +21,21 @@ from data.review.task_id import GOLDEN
 from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
 from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED
-from kefu.schema import Dialogue, Label
-from kefu.shop.pack import load_rules, load_taxonomy
+from kefu.schema import Label, TurnKey
+from kefu.shop.pack import load_taxonomy
 from kefu.store import copies
 from pipelines.stage import stage
 
 
-def truth(labels: Sequence[Label]) -> dict[tuple[str, int], str]:
-    return {(x.dialogue_id, x.turn): x.value for x in labels if x.what == "intent" and x.turn is not None}
+def truth(labels: Sequence[Label]) -> dict[TurnKey, str]:
+    return {TurnKey(x.dialogue_id, x.turn): x.value for x in labels if x.what == "intent" and x.turn is not None}
 
 
-def heard(
-    params: Autolabel, pack: Path, dialogues: Mapping[str, Dialogue]
-) -> tuple[list[Judged], SecondOpinion | None]:
-    """What the labeler and the other sources that are switched on say of reviewed turns, and of new ones."""
-    judged, classes = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), class_names(LABELER)
-    sources: list[Source] = []
-    if params.neighbours and (taught := [j for j in judged if j.taught]):
-        sources.append(Neighbours.of(LABELER, load_rules(pack), taught, dialogues, params))
-    if opinions := list(read_jsonl(JUDGE / OPINIONS, Opinion)):
-        sources.append(Opinions.of(opinions, classes))
-    return listen(judged, sources, classes, dialogues)
+def combined_predictions() -> tuple[list[Judged], Combiner | None]:
+    """Out-of-fold predictions for reviewed turns with the judge's opinions, and what combines them on new turns."""
+    classes = class_names(LABELER)
+    opinions = by_turn(read_jsonl(JUDGE / OPINIONS, Opinion), classes)
+    return fit_opinions(list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), opinions, classes)
 
 
 def main() -> None:
@@ -54,7 +45,7 @@ def main() -> None:
         people = known(REVIEWED, version)
         labels = list(people.labels.values())
         dialogues = chosen(DIALOGUES, (label.dialogue_id for label in labels))
-        judged, second = heard(params, pack, dialogues)
+        judged, combiner = combined_predictions()
         drawn = ledger(REVIEWED, version)
         promise = params.target_precision, params.confidence_level
         found = audit(drawn, truth(labels), *promise, params.audit_days)
@@ -62,7 +53,7 @@ def main() -> None:
         trusted = evidence(judged, pulled, drawn, {d.id: d.day for d in dialogues.values()}, found, params)
         rule = certified(judged, trusted, params)
         skip = decided(labels, people.undecided)
-        recipe = Recipe(pack, LABELER, rule, params, skip, tuple(labels), dialogues, second)
+        recipe = Recipe(pack, LABELER, rule, params, skip, tuple(labels), dialogues, combiner)
         with atomic_dir(LABELS, private=True) as folder:
             written = write_labels(labelled(DIALOGUES, recipe, params.workers), folder)
             today = partitions(DIALOGUES)[-1].parent.name.removeprefix("dt=")

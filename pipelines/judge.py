@@ -11,8 +11,8 @@ from pathlib import Path
 
 from data.labeling.autolabel import decided
 from data.labeling.labeler import OUT_OF_FOLD, Judged
+from data.labeling.opinions.combine import OPINIONS, Opinion, judge_worth
 from data.labeling.opinions.judge_sampling import Band, candidates, draw
-from data.labeling.opinions.opinions import OPINIONS, Opinion, worth
 from data.labeling.params import Judge
 from data.labeling.stream import chosen
 from data.review.labels import known
@@ -35,7 +35,7 @@ def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
     drawn = draw(turns, params)
     dialogues = chosen(DIALOGUES, (name for name, _ in drawn))
     opinions = Model.of_base(BASE, taxonomy, params.max_prompt_tokens).opinions(dialogues, drawn)
-    return opinions, {"band": float(len(turns)), **worth(reviewed, opinions, class_names(LABELER))}
+    return opinions, {"band": float(len(turns)), **judge_worth(reviewed, opinions, class_names(LABELER))}
 
 
 def main() -> None:

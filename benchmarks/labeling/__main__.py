@@ -1,6 +1,6 @@
 """Several ways to tell a customer turn's intent, on JD's conversations and on Banking77, compared fairly.
 
-    python -m benchmarks.labeling [--data ../shared/data] [--fold 0] [--set jd|banking77|folds] [--encoder]
+    python -m benchmarks.labeling [--data ../shared/data] [--fold 0] [--set jd|banking77|folds|nearest] [--encoder]
                                   [--base store/base/centre]
 
 Every method learns from the same turns and is measured on the same turns kept out, in two views: the router's
@@ -8,6 +8,7 @@ Every method learns from the same turns and is measured on the same turns kept o
 code (``train_router``, ``train_labeler``), untouched, and the same without what the pack knows, and with that alone.
 ``folds`` is the product on each of JD's five folds; of folds 1 to 4 the authors of the pack's words and examples
 had read turns, of fold 0 none. Banking77's questions stand alone: only the router's view.
+``nearest``: the labeler alone and with its nearest reviewed turns (``nearest_turns.py``), out of fold.
 Slow rows are asked for: ``--encoder`` (the optional sentence encoder), ``--base`` (a base model's folder, as
 ``make demo`` builds one: its hidden states, and fine-tuned). Peers and the encoder are installed on the first run
 (``requirements.txt`` here). What the figures were, and what else was tried: ``docs/labeling.md``.
@@ -26,17 +27,18 @@ from rich.table import Table
 
 from benchmarks.active_learning.data import banking, jd
 from benchmarks.jddc.workspace import FOLDS
-from benchmarks.labeling import base, methods, peers
+from benchmarks.labeling import base, methods, nearest_turns, peers
 from benchmarks.labeling.judge import Figures, Said, figures
 from benchmarks.labeling.opinions import Prepared
 from benchmarks.labeling.product import product, variants
 from benchmarks.labeling.task import Task, of_banking, of_jd
+from data.labeling.labeler import train_labeler
 from kefu.paths import ROOT
 from pipelines.params import Params, load_params
 
 ENCODER = "use-multilingual"
 JD = ("jddc", "labels.jsonl")
-NEEDED = {"jd": JD, "folds": JD, "banking77": ("banking77", "train.csv")}
+NEEDED = {"jd": JD, "folds": JD, "nearest": JD, "banking77": ("banking77", "train.csv")}
 HEAD = ("method", "accuracy", "macro F1", "ECE", "accuracy at 80 %", "seconds", "ms a turn")
 
 
@@ -79,6 +81,15 @@ def every_fold(tasks: list[Task], params: Params, encoder: bool, console: Consol
     console.print(table)
 
 
+def with_neighbours(task: Task, params: Params, console: Console) -> None:
+    """Accuracy of the labeler on its own training turns, out of fold, without and with its neighbours."""
+    with tempfile.TemporaryDirectory() as folder:
+        judged = train_labeler(task.train, task.rules, params.labeler, Path(folder), task.phrases)
+        dialogues = {turn.dialogue.id: turn.dialogue for turn in task.train}
+        alone, combined = nearest_turns.measure(Path(folder), task.rules, judged, dialogues)
+    console.print(f"{task.name}, {len(judged)} turns out of fold: labeler {alone:.3f}, with neighbours {combined:.3f}")
+
+
 def _cells(f: Figures) -> list[str]:
     ms = "–" if np.isnan(f.ms) else f"{f.ms:.2f}"
     return [f"{f.accuracy:.3f}", f"{f.macro_f1:.3f}", f"{f.ece:.3f}", f"{f.accuracy_at_80:.3f}", f"{f.train_s:.0f}", ms]
@@ -112,6 +123,8 @@ def main() -> None:
     if given.set in (None, "folds"):
         tasks = [of_jd(jd(given.data / "jddc"), pack, fold) for fold in range(FOLDS)]
         every_fold(tasks, params, given.encoder, console)
+    if given.set in (None, "nearest"):
+        with_neighbours(of_jd(jd(given.data / "jddc"), pack, given.fold), params, console)
     if given.set in (None, "banking77"):
         with tempfile.TemporaryDirectory() as folder:
             task = of_banking(banking(given.data / "banking77"), Path(folder))

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from data.labeling.guarantee.acceptance import Acceptance
 from data.labeling.guarantee.audit_ledger import Audited
 from data.labeling.labeler import guesses
-from data.labeling.opinions.combine import SecondOpinion
+from data.labeling.opinions.combine import Combiner
 from data.labeling.params import Autolabel
 from data.labeling.proposal import Proposal
 from data.labeling.signals.signals import Signals
@@ -36,7 +35,7 @@ class Recipe:
     """All that a labeller is made from; picklable.
 
     skip: turns that people have dealt with. reviewed: their labels. dialogues: those they speak of.
-    second_opinion: of sources beside the labeler, if any is asked (``data/labeling/opinions/combine.py``).
+    combiner: of the judge's opinions with the labeler's, if there are any (``data/labeling/opinions/combine.py``).
     """
 
     pack: Path
@@ -46,7 +45,7 @@ class Recipe:
     skip: frozenset[Turn] = frozenset()
     reviewed: tuple[Label, ...] = ()
     dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
-    second_opinion: SecondOpinion | None = None
+    combiner: Combiner | None = None
 
     def __call__(self) -> Everyday:
         return Everyday(self)
@@ -91,9 +90,7 @@ class Everyday:
 
     def _proposals(self, dialogues: Sequence[Dialogue]) -> Iterator[Proposal]:
         """One for every customer turn that people have not dealt with."""
-        others = self._recipe.second_opinion
-        heard = partial(others, dialogues={dialogue.id: dialogue for dialogue in dialogues}) if others else None
-        for guess in guesses(self._classifier, self._rules, dialogues, heard):
+        for guess in guesses(self._classifier, self._rules, dialogues, self._recipe.combiner):
             dialogue, index = guess.dialogue, guess.index
             if (dialogue.id, index) not in self._recipe.skip:
                 yield Proposal(

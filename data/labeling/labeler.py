@@ -24,19 +24,19 @@ from kefu.intents.views import LABELER_FIELDS
 from kefu.io import write_jsonl
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.metrics.classification import accuracy_at_coverage
-from kefu.schema import Dialogue, Record
+from kefu.schema import Dialogue, Record, TurnKey
 from kefu.shop.examples import NONE, Phrases, Utterance, lessons
 from kefu.shop.pack import Rule
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
-# From probabilities (turns, classes) and each turn's dialogue and index to better ones of the same shape.
-SecondOpinion = Callable[[np.ndarray, Sequence[tuple[str, int]]], np.ndarray]
+# Probabilities (turns, classes) and the turns → better ones of the same shape (``opinions/combine.py``).
+Combine = Callable[[np.ndarray, Sequence[TurnKey]], np.ndarray]
 
 
 class Judged(Record):
     """A prediction for a reviewed turn, by a model that had not seen its dialogue.
 
-    probabilities: of all classes in the classifier's order, for a second opinion to be weighed against.
+    probabilities: of all classes in the classifier's order, for other opinions to be weighed against.
     taught: whether the finished labeler learned from it.
     """
 
@@ -47,6 +47,10 @@ class Judged(Record):
     confidence: float
     probabilities: tuple[float, ...] = ()
     taught: bool = True
+
+    @property
+    def key(self) -> TurnKey:
+        return TurnKey(self.dialogue_id, self.turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +159,18 @@ def guesses(
     classifier: TextClassifier,
     rules: Sequence[Rule],
     dialogues: Sequence[Dialogue],
-    second_opinion: SecondOpinion | None = None,
+    combine: Combine | None = None,
 ) -> Iterator[Guess]:
     """What the labeler says of every customer turn of these dialogues, in their order.
 
     Args:
-        second_opinion: combined with what the labeler says, where there is one.
+        combine: weighs other opinions against the labeler's probabilities; None: there are none.
     """
     views = [run_with_rules(rules, dialogue.turns, classifier.config.context_turns) for dialogue in dialogues]
     predicted = classifier.predict_runs([samples for _, samples in views])
     where = [(dialogue, index) for dialogue, (places, _) in zip(dialogues, views, strict=True) for index in places]
-    if second_opinion is not None:
-        predicted = second_opinion(predicted, [(dialogue.id, index) for dialogue, index in where])
+    if combine is not None:
+        predicted = combine(predicted, [TurnKey(dialogue.id, index) for dialogue, index in where])
     second, best = np.sort(predicted, axis=1)[:, -2:].T
     for (dialogue, index), k, top, lead in zip(where, predicted.argmax(axis=1), best, best - second, strict=True):
         yield Guess(dialogue, index, classifier.config.classes[k], float(top), float(lead))

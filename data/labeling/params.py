@@ -46,7 +46,5 @@ class Autolabel(Section):
     golden_per_run: int = Field(
         ge=0, description="questions with a known answer in the queue, to measure reviewers; 0: none"
     )
-    neighbours: int = Field(0, ge=0, description="nearest reviewed turns that are heard beside the labeler; 0: none")
-    neighbours_below: float = Field(0.95, ge=0, le=1, description="the labeler's confidence from which they are not")
     workers: int = Field(ge=0, description="processes; 0: one a core. The labels do not depend on it")
     seed: int

@@ -10,10 +10,10 @@ from scipy.stats import binom
 
 from data.labeling.guarantee.acceptance import Acceptance, choose
 from data.labeling.labeler import Judged, arrays
-from data.labeling.opinions.combine import SecondOpinion, listen
+from data.labeling.opinions.combine import Combiner, Opinion, by_turn, fit_opinions, judge_worth
 from data.labeling.opinions.judge_sampling import draw
 from data.labeling.opinions.opinion_pool import Pool
-from data.labeling.opinions.opinions import Opinion, Opinions, worth
+from kefu.schema import TurnKey
 from kefu.split import fraction
 from pipelines.params import load_params
 
@@ -39,26 +39,26 @@ class World:
     labeler: np.ndarray
     judged: list[Judged]
     opinions: list[Opinion]
-    turns: list[tuple[str, int]]
+    turns: list[TurnKey]
 
-    def heard(self) -> tuple[list[Judged], SecondOpinion | None]:
-        return heard_by(self.judged, self.opinions)
-
-
-def heard_by(judged: list[Judged], *opinions: list[Opinion]) -> tuple[list[Judged], SecondOpinion | None]:
-    return listen(judged, [Opinions.of(some, CLASSES) for some in opinions], CLASSES, {})
+    def combined(self) -> tuple[list[Judged], Combiner | None]:
+        return combine(self.judged, self.opinions)
 
 
-def pool_of(second: SecondOpinion | None) -> Pool:
-    assert second is not None
-    return second.heard[-1].pool
+def combine(judged: list[Judged], opinions: list[Opinion]) -> tuple[list[Judged], Combiner | None]:
+    return fit_opinions(judged, by_turn(opinions, CLASSES), CLASSES)
+
+
+def pool_of(combiner: Combiner | None) -> Pool:
+    assert combiner is not None
+    return combiner.pool
 
 
 def world(seed: int, strength: float, share: float = 0.6, only_reviewed: bool = False, new: int = NEW) -> World:
     random = np.random.default_rng(seed)
     truth = random.integers(len(CLASSES), size=REVIEWED + new)
     labeler, judge = said(truth, LABELER, random), said(truth, strength, random)
-    turns = [(f"w{seed}-{i // 2}", i % 2) for i in range(len(truth))]
+    turns = [TurnKey(f"w{seed}-{i // 2}", i % 2) for i in range(len(truth))]
     confidence = labeler.max(axis=1)
     band = [t for t, c in zip(turns, confidence, strict=True) if PARAMS.min_confidence <= c < PARAMS.max_confidence]
     if only_reviewed:
@@ -74,7 +74,7 @@ def world(seed: int, strength: float, share: float = 0.6, only_reviewed: bool = 
     return World(truth, labeler, judged, opinions, turns)
 
 
-def _judged(turn: tuple[str, int], truth: int, row: np.ndarray) -> Judged:
+def _judged(turn: TurnKey, truth: int, row: np.ndarray) -> Judged:
     return Judged(
         dialogue_id=turn[0],
         turn=turn[1],
@@ -89,10 +89,10 @@ def rule_of(judged: list[Judged]) -> Acceptance:
     return choose([j.predicted for j in judged], *arrays(judged), [j.dialogue_id for j in judged], TARGET, LEVEL)
 
 
-def on_new_turns(made: World, rule: Acceptance, heard: SecondOpinion | None) -> tuple[float, float]:
+def on_new_turns(made: World, rule: Acceptance, combiner: Combiner | None) -> tuple[float, float]:
     """Coverage and precision of the rule on the turns that nobody reviewed."""
     p = made.labeler[REVIEWED:]
-    p = heard(p, made.turns[REVIEWED:], {}) if heard else p
+    p = combiner(p, made.turns[REVIEWED:]) if combiner else p
     best, sure = p.argmax(axis=1), p.max(axis=1)
     taken = np.array([rule.accepts(CLASSES[k], c) for k, c in zip(best, sure, strict=True)])
     right = best == made.truth[REVIEWED:]
@@ -106,22 +106,22 @@ def informed() -> World:
 
 def test_a_judge_that_knows_raises_accuracy_and_coverage() -> None:
     made = informed()
-    heard, second = made.heard()
-    assert second is not None
-    assert (pool_of(second).first, pool_of(second).second) == pytest.approx(
+    combined, combiner = made.combined()
+    assert combiner is not None
+    assert (pool_of(combiner).first, pool_of(combiner).second) == pytest.approx(
         (1, 1), abs=0.35
     )  # both are calibrated here
-    assert arrays(heard)[1].mean() > arrays(made.judged)[1].mean() + 0.03
-    before, after = on_new_turns(made, rule_of(made.judged), None), on_new_turns(made, rule_of(heard), second)
+    assert arrays(combined)[1].mean() > arrays(made.judged)[1].mean() + 0.03
+    before, after = on_new_turns(made, rule_of(made.judged), None), on_new_turns(made, rule_of(combined), combiner)
     assert after[0] > before[0] + 0.05
     assert after[1] > TARGET - 0.02
 
 
 def test_its_confidence_means_what_it_says() -> None:
     made = informed()
-    heard, second = made.heard()
-    assert second is not None
-    p = second(made.labeler, made.turns, {})[REVIEWED:]
+    combined, combiner = made.combined()
+    assert combiner is not None
+    p = combiner(made.labeler, made.turns)[REVIEWED:]
     said = {(o.dialogue_id, o.turn) for o in made.opinions}
     asked = np.array([turn in said for turn in made.turns[REVIEWED:]])
     right = p.argmax(axis=1) == made.truth[REVIEWED:]
@@ -129,28 +129,16 @@ def test_its_confidence_means_what_it_says() -> None:
     assert np.array_equal(p[~asked], made.labeler[REVIEWED:][~asked])
 
 
-def test_loud_nonsense_is_not_listened_to() -> None:
+def test_loud_nonsense_weighs_next_to_nothing() -> None:
     gains = []
     for seed in range(6):
         made = world(seed, NONSENSE)
-        heard, second = made.heard()
-        assert pool_of(second).second < 0.1
-        assert arrays(heard)[1].mean() == pytest.approx(arrays(made.judged)[1].mean(), abs=0.015)
-        before, after = on_new_turns(made, rule_of(made.judged), None), on_new_turns(made, rule_of(heard), second)
+        combined, combiner = made.combined()
+        assert pool_of(combiner).second < 0.1
+        assert arrays(combined)[1].mean() == pytest.approx(arrays(made.judged)[1].mean(), abs=0.015)
+        before, after = on_new_turns(made, rule_of(made.judged), None), on_new_turns(made, rule_of(combined), combiner)
         gains.append(after[0] - before[0])
     assert abs(np.mean(gains)) < 0.05  # of one world the threshold may land on the next of the grid
-
-
-def test_of_two_sources_the_one_that_knows_is_heard() -> None:
-    made, loud = informed(), world(1, NONSENSE)
-    alone = made.heard()[0]
-    for sources in ((made.opinions, loud.opinions), (loud.opinions, made.opinions)):
-        heard, second = heard_by(made.judged, *sources)
-        assert second is not None
-        weights = [one.pool.second for one in second.heard]
-        knows, nonsense = weights if sources[0] is made.opinions else reversed(weights)
-        assert knows == pytest.approx(1, abs=0.35) and nonsense < 0.1
-        assert arrays(heard)[1].mean() == pytest.approx(arrays(alone)[1].mean(), abs=0.015)
 
 
 def broken(only_reviewed: bool) -> tuple[int, int]:
@@ -158,8 +146,8 @@ def broken(only_reviewed: bool) -> tuple[int, int]:
     wrong = accepted = 0
     for seed in range(DRAWS):
         made = world(seed + 10, JUDGE, only_reviewed=only_reviewed)
-        heard, second = made.heard()
-        coverage, precision = on_new_turns(made, rule_of(heard), second)
+        combined, combiner = made.combined()
+        coverage, precision = on_new_turns(made, rule_of(combined), combiner)
         wrong, accepted = wrong + (precision < TARGET), accepted + (coverage > 0)
     return wrong, accepted
 
@@ -182,7 +170,7 @@ def test_a_turns_confidence_does_not_know_its_own_dialogues_label() -> None:
         j.model_copy(update={"intent": CLASSES[CLASSES.index(j.intent) - 1]}) if j.dialogue_id == name else j
         for j in made.judged
     ]
-    first, second = made.heard()[0], heard_by(other, made.opinions)[0]
+    first, second = made.combined()[0], combine(other, made.opinions)[0]
     at = [i for i, j in enumerate(made.judged) if j.dialogue_id == name]
     assert [(first[i].predicted, first[i].probabilities) for i in at] == [
         (second[i].predicted, second[i].probabilities) for i in at
@@ -192,7 +180,7 @@ def test_a_turns_confidence_does_not_know_its_own_dialogues_label() -> None:
 
 def test_without_opinions_nothing_changes() -> None:
     judged = informed().judged
-    assert listen(judged, [], CLASSES, {}) == (judged, None)
+    assert fit_opinions(judged, {}, CLASSES) == (judged, None)
 
 
 def test_too_few_reviewed_opinions_are_ignored_aloud(caplog: pytest.LogCaptureFixture) -> None:
@@ -200,20 +188,20 @@ def test_too_few_reviewed_opinions_are_ignored_aloud(caplog: pytest.LogCaptureFi
     reviewed = {j.dialogue_id for j in made.judged[:120]}
     few = [o for o in made.opinions if o.dialogue_id in reviewed]
     assert 0 < len(few) < 100
-    assert heard_by(made.judged, few) == (made.judged, None)
-    assert "the judge: not listened to" in caplog.text and "judge.turns" in caplog.text
+    assert combine(made.judged, few) == (made.judged, None)
+    assert "the judge is ignored" in caplog.text and "judge.turns" in caplog.text
 
 
 def test_the_metrics_tell_whether_it_is_worth_asking() -> None:
     made = informed()
-    figures = worth(made.judged, made.opinions, CLASSES)
+    figures = judge_worth(made.judged, made.opinions, CLASSES)
     assert figures["opinions"] == len(made.opinions) and 100 < figures["reviewed"] < REVIEWED
     assert figures["accuracy.both"] > max(figures["accuracy.judge"], figures["accuracy.labeler"])
     assert figures["right_where_labeler_wrong"] > 10
 
 
 def test_chance_draws_within_the_budget_and_not_as_the_audit_does() -> None:
-    turns = [(f"d{i}", 0) for i in range(4000)]
+    turns = [TurnKey(f"d{i}", 0) for i in range(4000)]
     params = PARAMS.model_copy(update={"turns": 1000})
     drawn = draw(turns, params)
     assert len(drawn) == 1000 and set(drawn) == set(draw(reversed(turns), params))

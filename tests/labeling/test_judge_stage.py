@@ -14,15 +14,14 @@ from data.labeling.guarantee.acceptance import Acceptance
 from data.labeling.guarantee.audit_ledger import Audited
 from data.labeling.join import join_intents
 from data.labeling.labeler import Judged, train_labeler
-from data.labeling.opinions.combine import Heard, SecondOpinion
+from data.labeling.opinions.combine import Combiner
 from data.labeling.opinions.judge import Judge
 from data.labeling.opinions.opinion_pool import Pool
-from data.labeling.opinions.opinions import Opinions
 from data.labeling.stream import labelled
 from kefu.intents.classifier import class_names
 from kefu.io import read_jsonl, write_json, write_jsonl
 from kefu.paths import ROOT
-from kefu.schema import Dialogue, Label, Turn
+from kefu.schema import Dialogue, Label, Turn, TurnKey
 from kefu.shop.pack import load_taxonomy
 from pipelines import judge
 from pipelines.params import load_params
@@ -91,7 +90,7 @@ def test_the_band_is_kept(project: Dialogue) -> None:
 
 def test_a_forged_turn_is_judged_like_any(project: Dialogue) -> None:
     model = Judge.of_base(judge.BASE, load_taxonomy(PACK.folder), PARAMS.max_prompt_tokens)
-    (said,) = model.opinions({project.id: project}, [(project.id, 0)])
+    (said,) = model.opinions({project.id: project}, [TurnKey(project.id, 0)])
     assert sum(said.probabilities.values()) == pytest.approx(1, abs=1e-4)
 
 
@@ -101,30 +100,35 @@ def test_off_it_loads_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
-def opinion(pool: Pool, turns: list[Label], right: float = 0.4) -> SecondOpinion:
+def combiner(pool: Pool, turns: list[Label], right: float = 0.4) -> Combiner:
     names = class_names(labeler()[0])
     rest = (1 - right) / (len(names) - 1)
-    said = {(x.dialogue_id, x.turn or 0): np.array([right if n == x.value else rest for n in names]) for x in turns}
-    return SecondOpinion((Heard(Opinions(said), pool),))
+    return Combiner(
+        {
+            TurnKey(x.dialogue_id, x.turn or 0): np.array([right if n == x.value else rest for n in names])
+            for x in turns
+        },
+        pool,
+    )
 
 
-def labels_with(folder: Path, second: SecondOpinion | None) -> Path:
+def labels_with(folder: Path, combiner: Combiner | None) -> Path:
     made = run(folder / "plain", Acceptance(thresholds={"*": 0.5}))
-    recipe = type(made.recipe)(**{**vars(made.recipe), "second_opinion": second})
+    recipe = type(made.recipe)(**{**vars(made.recipe), "combiner": combiner})
     (folder / "own").mkdir()
     write_labels(labelled(folder / "plain/store", recipe, 1), folder / "own")
     return folder / "own"
 
 
 def test_opinions_of_other_turns_change_no_byte(tmp_path: Path) -> None:
-    own = labels_with(tmp_path, opinion(DOUBTING, REVIEWED))
+    own = labels_with(tmp_path, combiner(DOUBTING, REVIEWED))
     for file in ("accepted.jsonl", "signals.jsonl", "audited.jsonl"):
         assert (own / file).read_bytes() == (tmp_path / "plain" / file).read_bytes()
 
 
 def test_what_the_machine_said_is_the_combined_opinion(tmp_path: Path) -> None:
     judged = TRUTH[::2]
-    own = labels_with(tmp_path, opinion(DOUBTING, judged))
+    own = labels_with(tmp_path, combiner(DOUBTING, judged))
     turns = {(x.dialogue_id, x.turn) for x in judged}
     before, after = (
         {(r.dialogue_id, r.turn): r for r in read_jsonl(folder / "audited.jsonl", Audited)}

@@ -26,8 +26,8 @@ def test_nothing_else_averages_f1_or_bins_confidences() -> None:
     defines = re.compile(r"f1_score\(|def (macro_f1|ece|expected_calibration_error|reliability)\(")
     rooms = ("kefu", "data", "training", "distill", "evaluation", "serving", "pipelines", "benchmarks")
     files = (path for room in rooms for path in (ROOT / room).rglob("*.py"))
-    found = {path.relative_to(ROOT / "kefu/metrics").name for path in files if defines.search(path.read_text("utf8"))}
-    assert found == {"calibration.py", "classification.py"}
+    found = {str(path.relative_to(ROOT)) for path in files if defines.search(path.read_text("utf8"))}
+    assert found == {"kefu/metrics/calibration.py", "kefu/metrics/classification.py"}
 
 
 def test_accuracy_of_the_surest() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kefu.params import RENAMED, ParamsError
+from kefu.params import REMOVED, RENAMED, ParamsError
 from kefu.paths import PARAMS
 from pipelines.params import load_params
 
@@ -27,3 +27,10 @@ def test_an_old_name_is_refused_with_the_new_one(old: str, tmp_path: Path) -> No
     assert new in now and name not in now
     with pytest.raises(ParamsError, match=f"{old}: is called {RENAMED[old]}"):
         load_params(old_file(tmp_path, section, name, new))
+
+
+@pytest.mark.parametrize("old", sorted(REMOVED))
+def test_a_removed_parameter_is_refused_with_the_reason(old: str, tmp_path: Path) -> None:
+    section, name = old.split(".")
+    with pytest.raises(ParamsError, match=f"{old}: was removed: "):
+        load_params(old_file(tmp_path, section, name, None))

@@ -16,6 +16,8 @@ class Router(Section):
         "none", description="kefu/text/encoders.py; others need kefu[encoder]"
     )
     regularization: float = Field(gt=0)
-    pack_example_weight: float = Field(0.0, ge=0, description="what an example of the pack counts beside a labelled turn; 0: none")
+    pack_example_weight: float = Field(
+        0.0, ge=0, description="weight of an example of the pack beside a labelled turn; 0: none is learned from"
+    )
     folds: Folds = Field(description="for out-of-fold calibration; 3 or more")
     seed: int

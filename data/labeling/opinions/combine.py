@@ -1,136 +1,126 @@
-"""What others think of some turns, weighed against the labeler's probabilities (``opinion_pool.py``).
+"""The judge's opinions of some turns, weighed against the labeler's probabilities (``opinion_pool.py``).
 
-Others are sources: the judge (``opinions.py``), the nearest reviewed turns (``nearest_turns.py``).
-They are heard one after the other, each weighed against what was made of those before it. So each has weights
-learned on the very turns that it speaks of, and a source that is silent about a turn changes nothing there.
+New turns get a pool that is fitted on all reviewed turns with an opinion. Reviewed turns, on which thresholds are
+certified, get one that is fitted on other folds of dialogues, so their confidences stay out of fold. A turn without
+an opinion keeps the labeler's probabilities, bit for bit. With fewer than 100 reviewed turns to weigh it on, the
+judge is ignored and a warning is logged.
 
-New turns get the pool fitted on all reviewed turns of which the source has an opinion. Reviewed turns, on which
-thresholds are certified, get one fitted on other folds of dialogues, so their confidences are out of fold as the
-labeler's are. The labeler's out-of-fold probabilities on those other folds come from models that saw this fold's
-labels, as is usual in stacking; five numbers learn next to nothing from that.
-
-That the promise of ``guarantee/acceptance.py`` still holds needs one thing more: among reviewed turns a source
-must have spoken of as many, and the same kind of turns, as among new ones. Each source sees to that itself.
-
-Fewer than 100 reviewed turns of which it has an opinion: a source is not listened to, said aloud.
+The promise of ``guarantee/acceptance.py`` also needs that reviewed and new turns have opinions equally often;
+``judge_sampling.py`` sees to that. ``docs/autolabel.md`` has the measurements.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from data.labeling.labeler import Judged
+from data.labeling.labeler import Judged, arrays
 from data.labeling.opinions.opinion_pool import Pool, cross_fitted
-from kefu.schema import Dialogue
+from kefu.schema import Record, TurnKey
 from kefu.split import fold_of
 
 LOG = logging.getLogger("kefu")
-FEWEST = 100  # reviewed turns of which a source has an opinion
+OPINIONS = "opinions.jsonl"
+FEWEST = 100  # reviewed turns with an opinion, to weigh opinions at all
 FOLDS, SEED = 5, 0
-Turn = tuple[str, int]
 
 
-class Source(Protocol):
-    """Somebody with an opinion of some turns; picklable.
+class Opinion(Record):
+    """The judge's probability of every intent of the taxonomy."""
 
-    name: for the log. more: what to do when it is known of too few reviewed turns.
-    """
-
-    @property
-    def name(self) -> str: ...
+    dialogue_id: str
+    turn: int
+    probabilities: dict[str, float]
 
     @property
-    def more(self) -> str: ...
-
-    def __call__(
-        self, confidence: np.ndarray, turns: Sequence[Turn], dialogues: Mapping[str, Dialogue]
-    ) -> tuple[list[int], np.ndarray]:
-        """Numbers of the turns that it has an opinion of, and its probabilities, (those, classes).
-
-        Args:
-            confidence: (n,) of what is thought of these turns so far.
-            dialogues: by id, those of the turns.
-        """
+    def key(self) -> TurnKey:
+        return TurnKey(self.dialogue_id, self.turn)
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A source and what it weighs."""
+class Combiner:
+    """Replaces the labeler's probabilities of turns that there is an opinion of; picklable.
 
-    source: Source
+    Args:
+        opinions: turn → (classes,) probabilities in the labeler's order of classes.
+        pool: what labeler and opinions weigh.
+    """
+
+    opinions: Mapping[TurnKey, np.ndarray]
     pool: Pool
 
-    def __call__(
-        self, probabilities: np.ndarray, turns: Sequence[Turn], dialogues: Mapping[str, Dialogue]
-    ) -> np.ndarray:
-        rows, said = self.source(probabilities.max(axis=1, initial=0), turns, dialogues)
+    def __call__(self, probabilities: np.ndarray, turns: Sequence[TurnKey]) -> np.ndarray:
+        """(turns, classes) probabilities of the same shape."""
+        rows = [row for row, turn in enumerate(turns) if turn in self.opinions]
         if not rows:
             return probabilities
         result = probabilities.copy()
-        result[rows] = self.pool(probabilities[rows], said)
+        result[rows] = self.pool(probabilities[rows], np.array([self.opinions[turns[row]] for row in rows]))
         return result
 
 
-@dataclass(frozen=True)
-class SecondOpinion:
-    """Replaces probabilities of turns that sources speak of; others stay as they are, bit for bit."""
-
-    heard: tuple[Heard, ...]
-
-    def __call__(
-        self, probabilities: np.ndarray, turns: Sequence[Turn], dialogues: Mapping[str, Dialogue]
-    ) -> np.ndarray:
-        for one in self.heard:
-            probabilities = one(probabilities, turns, dialogues)
-        return probabilities
+def by_turn(opinions: Iterable[Opinion], classes: Sequence[str]) -> dict[TurnKey, np.ndarray]:
+    """Turn → (classes,) probabilities in the order of ``classes``."""
+    return {o.key: np.array([o.probabilities.get(name, 0.0) for name in classes]) for o in opinions}
 
 
-def listen(
-    judged: Sequence[Judged], sources: Sequence[Source], classes: Sequence[str], dialogues: Mapping[str, Dialogue]
-) -> tuple[list[Judged], SecondOpinion | None]:
-    """The out-of-fold predictions with the sources heard, and what hears them on new turns; None when none is.
+def fit_opinions(
+    judged: Sequence[Judged], opinions: Mapping[TurnKey, np.ndarray], classes: Sequence[str]
+) -> tuple[list[Judged], Combiner | None]:
+    """The out-of-fold predictions combined with the opinions, and what combines them on new turns.
 
     Args:
-        sources: in the order in which they are heard.
+        opinions: turn → (classes,) probabilities, of reviewed and new turns.
         classes: in the labeler's order.
-        dialogues: by id, those of the predictions.
+
+    Returns the predictions as they are and None when there are too few opinions of reviewed turns.
     """
-    result, heard = list(judged), list[Heard]()
-    turns = [(j.dialogue_id, j.turn) for j in judged]
-    for source in sources:
-        rows, said = source(np.array([j.confidence for j in result]), turns, dialogues)
-        fold = np.array([fold_of(turns[row][0], FOLDS, SEED) for row in rows], dtype=int)
-        if len(rows) < FEWEST or np.bincount(fold).max() > len(rows) - FEWEST // 2:
-            _ignored(source, len(rows))
-            continue
-        first = np.array([result[row].probabilities for row in rows])
-        target = np.array([classes.index(judged[row].intent) for row in rows])
-        pool = Pool.fitted(first, said, target)
-        told = source.name, pool.second, pool.first, len(rows)
-        LOG.info("the %s: weight %.2f, what was thought before: %.2f (%d reviewed turns)", *told)
-        for row, combined in zip(rows, cross_fitted(first, said, target, fold), strict=True):
-            result[row] = _combined(result[row], combined, classes)
-        heard.append(Heard(source, pool))
-    return result, SecondOpinion(tuple(heard)) if heard else None
+    rows = [row for row, j in enumerate(judged) if j.key in opinions]
+    fold = np.array([fold_of(judged[row].dialogue_id, FOLDS, SEED) for row in rows], dtype=int)
+    if len(rows) < FEWEST or np.bincount(fold).max() > len(rows) - FEWEST // 2:
+        if opinions:
+            LOG.warning(
+                "the judge is ignored: it has an opinion of %d reviewed turns, %d of several dialogues are needed to "
+                "weigh it: review more turns or raise judge.turns",
+                len(rows),
+                FEWEST,
+            )
+        return list(judged), None
+    first = np.array([judged[row].probabilities for row in rows])
+    second = np.array([opinions[judged[row].key] for row in rows])
+    target = np.array([classes.index(judged[row].intent) for row in rows])
+    pool = Pool.fitted(first, second, target)
+    LOG.info("weights on %d reviewed turns: judge %.2f, labeler %.2f", len(rows), pool.second, pool.first)
+    result = list(judged)
+    for row, combined in zip(rows, cross_fitted(first, second, target, fold), strict=True):
+        values = tuple(round(float(p), 6) for p in combined)
+        best = int(combined.argmax())
+        update = {"predicted": classes[best], "confidence": values[best], "probabilities": values}
+        result[row] = judged[row].model_copy(update=update)
+    return result, Combiner(opinions, pool)
 
 
-def _ignored(source: Source, count: int) -> None:
-    LOG.warning(
-        "the %s: not listened to: there is an opinion of %d reviewed turns, %d of several dialogues are needed to "
-        "weigh it; %s",
-        source.name,
-        count,
-        FEWEST,
-        source.more,
-    )
+def judge_worth(judged: Sequence[Judged], opinions: Sequence[Opinion], classes: Sequence[str]) -> dict[str, float]:
+    """Shares of the reviewed judged turns on which judge and labeler are right: is the judge worth asking?
 
-
-def _combined(judged: Judged, combined: np.ndarray, classes: Sequence[str]) -> Judged:
-    best = int(combined.argmax())
-    values = tuple(round(float(p), 6) for p in combined)
-    return judged.model_copy(update={"predicted": classes[best], "confidence": values[best], "probabilities": values})
+    ``accuracy.both`` is of the cross-fitted combination, when there are enough turns for one.
+    """
+    best = {o.key: max(o.probabilities, key=lambda c: o.probabilities[c]) for o in opinions}
+    combined, combiner = fit_opinions(judged, by_turn(opinions, classes), classes)
+    rows = [row for row, j in enumerate(judged) if j.key in best]
+    figures = {"opinions": float(len(opinions)), "reviewed": float(len(rows))}
+    if not rows:
+        return figures
+    judge = np.array([best[judged[row].key] == judged[row].intent for row in rows])
+    labeler = arrays(judged)[1][rows]
+    figures |= {
+        "accuracy.judge": float(judge.mean()),
+        "accuracy.labeler": float(labeler.mean()),
+        "right_where_labeler_wrong": float((judge & ~labeler).sum()),
+    }
+    if combiner is not None:
+        figures["accuracy.both"] = float(arrays(combined)[1][rows].mean())
+    return figures

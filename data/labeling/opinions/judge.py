@@ -27,10 +27,10 @@ import torch
 from scipy.special import softmax
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
 
-from data.labeling.opinions.opinions import Opinion
+from data.labeling.opinions.combine import Opinion
 from kefu.llm.base_models import open_base
 from kefu.llm.chat import ChatRenderer
-from kefu.schema import Dialogue, Message, Turn
+from kefu.schema import Dialogue, Message, Turn, TurnKey
 from kefu.shop.pack import Lang, Taxonomy
 from kefu.shop.slots import language
 
@@ -83,7 +83,7 @@ class Judge:
                 result[row] = softmax(scores)
         return result
 
-    def opinions(self, dialogues: Mapping[str, Dialogue], turns: Sequence[tuple[str, int]]) -> list[Opinion]:
+    def opinions(self, dialogues: Mapping[str, Dialogue], turns: Sequence[TurnKey]) -> list[Opinion]:
         """Of each of these turns whose prompt is not too long."""
         said = self.probabilities([(dialogues[name].turns, index) for name, index in turns], len(turns))
         names = self._taxonomy.names
