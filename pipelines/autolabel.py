@@ -23,7 +23,6 @@ from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
 from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED
 from kefu.schema import Label, TurnKey
 from kefu.shop.pack import load_taxonomy
-from kefu.store import copies
 from pipelines.stage import stage
 
 
@@ -58,7 +57,7 @@ def main() -> None:
             written = write_labels(labelled(DIALOGUES, recipe, params.workers), folder)
             today = partitions(DIALOGUES)[-1].parent.name.removeprefix("dt=")
             golden = golden_tasks(judged, labels, params.golden_per_run, today, params.seed)
-            tasks = queue(written.unsure, written.audit, golden, copies(DIALOGUES), params.seed)
+            tasks = queue(written.unsure, written.audit, golden, params.seed)
             write_jsonl(folder / "queue.jsonl", tasks)
             write_json(folder / "acceptance.json", rule.model_dump())
             curve = report.curve(judged, trusted, params.confidence_level)

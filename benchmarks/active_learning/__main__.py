@@ -23,11 +23,11 @@ from benchmarks.active_learning.simulate import Curve, Simulation, kept_out
 from data.labeling.params import Labeler
 from pipelines.params import load_params
 
-MAIN = ("random", "margin", "queue")
+MAIN = ("random", "queue", "former queue")
 # Set → seeds and orders; JD has no near-duplicates, hence no traffic to leave out.
 SETS = {
-    "jd": (5, (*MAIN, "queue without diversity")),
-    "busy": (3, (*MAIN, "queue without diversity", "queue without traffic")),
+    "jd": (5, (*MAIN, "former queue without diversity")),
+    "busy": (3, (*MAIN, "former queue without diversity", "former queue without traffic")),
     "banking": (3, MAIN),
 }
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.active_learning.simulate import Curve
 
 Curves = Mapping[str, Sequence[Curve]]  # strategy → one curve a seed
-COLOURS = {"random": "#888888", "margin": "#e08214", "queue": "#1677ff"}
+COLOURS = {"random": "#888888", "queue": "#1677ff", "former queue": "#e08214"}
 
 
 def _areas(curves: Sequence[Curve], weighted: bool = False) -> np.ndarray:

@@ -71,7 +71,7 @@ class Simulation:
             if len(labelled) >= data.stop:
                 return Curve(sizes, accuracy, weighted, float(np.mean(dialogues)))
             open_turns = self._proposals(model, sorted(set(self._pool) - set(labelled)))
-            ranked = STRATEGIES[strategy](open_turns, data.copies, draw.randrange(1 << 30))
+            ranked = STRATEGIES[strategy](open_turns, data, draw.randrange(1 << 30))
             asked = ranked[: data.step]
             dialogues.append(len({p.dialogue_id for p in asked}))
             labelled += [(p.dialogue_id, p.index) for p in asked]
@@ -101,10 +101,7 @@ def _proposal(guess: Guess) -> Proposal:
     return Proposal(
         dialogue_id=dialogue.id,
         index=guess.index,
-        text=dialogue.turns[guess.index].text,
         day=dialogue.day,
-        customer=dialogue.customer,
-        csat=dialogue.csat,
         intent=guess.intent,
         confidence=guess.confidence,
         margin=guess.margin,

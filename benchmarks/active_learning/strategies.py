@@ -1,40 +1,47 @@
-"""Orders in which to ask: the product's queue, the same without one of its parts, and what it has to beat."""
+"""Orders in which to ask: the product's queue (by margin), its former order and parts of that, and random order."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from benchmarks.active_learning.data import Set
+from benchmarks.active_learning.former_queue import by_worth, diverse, worth
 from data.labeling.proposal import Proposal
-from data.review.queue import arranged, rank
-from data.review.worth import by_worth, worth
+from data.review.queue import rank
 
-Strategy = Callable[[Sequence[Proposal], Mapping[str, int], int], list[Proposal]]
+Strategy = Callable[[Sequence[Proposal], Set, int], list[Proposal]]
 
 
-def _random(proposals: Sequence[Proposal], copies: Mapping[str, int], seed: int) -> list[Proposal]:
+def _random(proposals: Sequence[Proposal], data: Set, seed: int) -> list[Proposal]:
     return random.Random(seed).sample(list(proposals), len(proposals))
 
 
-def _margin(proposals: Sequence[Proposal], copies: Mapping[str, int], seed: int) -> list[Proposal]:
-    return sorted(proposals, key=lambda p: (p.margin, p.dialogue_id, p.index))
+def _queue(proposals: Sequence[Proposal], data: Set, seed: int) -> list[Proposal]:
+    return rank(proposals, seed)
 
 
-def _without_diversity(proposals: Sequence[Proposal], copies: Mapping[str, int], seed: int) -> list[Proposal]:
-    return [proposals[row] for row in by_worth(proposals, worth(proposals, copies), seed)]
+def _former(proposals: Sequence[Proposal], data: Set, seed: int) -> list[Proposal]:
+    value = worth(proposals, data.dialogues, data.copies)
+    return [proposals[row] for row in diverse(proposals, value, data.dialogues, seed)]
 
 
-def _without_traffic(proposals: Sequence[Proposal], copies: Mapping[str, int], seed: int) -> list[Proposal]:
+def _without_diversity(proposals: Sequence[Proposal], data: Set, seed: int) -> list[Proposal]:
+    value = worth(proposals, data.dialogues, data.copies)
+    return [proposals[row] for row in by_worth(proposals, value, data.dialogues, seed)]
+
+
+def _without_traffic(proposals: Sequence[Proposal], data: Set, seed: int) -> list[Proposal]:
     doubt = 1 - np.array([p.margin for p in proposals])
-    return [proposals[row] for row in arranged(proposals, doubt, seed)]
+    return [proposals[row] for row in diverse(proposals, doubt, data.dialogues, seed)]
 
 
 STRATEGIES: dict[str, Strategy] = {
+    "former queue": _former,
+    "former queue without diversity": _without_diversity,
+    "former queue without traffic": _without_traffic,
+    "queue": _queue,
     "random": _random,
-    "margin": _margin,
-    "queue": rank,
-    "queue without diversity": _without_diversity,
-    "queue without traffic": _without_traffic,
 }

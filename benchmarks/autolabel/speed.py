@@ -99,7 +99,7 @@ def measure(count: int, workers: int, params: Params) -> Figures:
             start = time.perf_counter()
             written = write_labels(labelled(folder / "store", recipe, workers), out)
             middle = time.perf_counter()
-            write_jsonl(out / "queue.jsonl", queue(written.unsure, written.audit, [], {}, params.autolabel.seed))
+            write_jsonl(out / "queue.jsonl", queue(written.unsure, written.audit, [], params.autolabel.seed))
             end = time.perf_counter()
         right = [
             truth[x.dialogue_id, x.turn or 0] == x.value

@@ -96,10 +96,7 @@ class Everyday:
                 yield Proposal(
                     dialogue_id=dialogue.id,
                     index=index,
-                    text=dialogue.turns[index].text,
                     day=dialogue.day,
-                    customer=dialogue.customer,
-                    csat=dialogue.csat,
                     intent=guess.intent,
                     confidence=round(guess.confidence, 6),
                     margin=round(guess.margin, 6),

@@ -1,4 +1,4 @@
-"""What the machine says of one customer turn, before anybody decides whether that is sure enough.
+"""What the machine says of one customer turn, before the acceptance rule is applied.
 
 It holds no more of the dialogue than ranking the queue needs: a day of 100,000 dialogues has some
 100,000 unsure turns, and they are all in memory when they are ranked.
@@ -16,7 +16,7 @@ SOURCE = "labeler"
 class Proposal(NamedTuple):
     """An intent for turn ``index`` of a dialogue.
 
-    text: the turn. day, customer, csat: the dialogue's.
+    day: the dialogue's.
     margin: lead of the best intent over the second best.
     draw: a number in [0, 1) that depends on the turn alone (``kefu.split.fraction``): below the audit
         share, the turn is in the audit sample.
@@ -24,10 +24,7 @@ class Proposal(NamedTuple):
 
     dialogue_id: str
     index: int  # type: ignore[assignment]  # a tuple has a method of this name
-    text: str
     day: str
-    customer: str
-    csat: int | None
     intent: str
     confidence: float
     margin: float

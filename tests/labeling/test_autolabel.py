@@ -66,7 +66,7 @@ def run(folder: Path, rule: Acceptance | None = None, dialogues: list[Dialogue] 
     recipe = Recipe(PACK.folder, model, rule, AUTOLABEL, decided(REVIEWED, []), tuple(REVIEWED))
     folder.mkdir(parents=True, exist_ok=True)
     written = write_labels(labelled(store(folder / "store", dialogues), recipe, 1), folder)
-    tasks = list(queue(written.unsure, written.audit, [], {}, AUTOLABEL.seed))
+    tasks = list(queue(written.unsure, written.audit, [], AUTOLABEL.seed))
     return Run(written, list(read_jsonl(folder / ACCEPTED, Label)), tasks, rule, recipe)
 
 
