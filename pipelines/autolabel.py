@@ -5,17 +5,17 @@ python -m pipelines.autolabel
 
 from collections.abc import Sequence
 
-from data.labeling.autolabel import certified, decided, evidence, warn_if_nothing, write_labels
-from data.labeling.batch_labeler import Recipe
+from data.labeling.autolabel import answered_turns, certified, evidence, warn_if_nothing, write_labels
+from data.labeling.batch_labeler import BatchLabelerSpec
 from data.labeling.guarantee import report
 from data.labeling.guarantee.audit import audit
-from data.labeling.guarantee.audit_ledger import ledger
+from data.labeling.guarantee.audit_ledger import load_ledger
 from data.labeling.labeler import OUT_OF_FOLD, Judged
 from data.labeling.opinions.combine import OPINIONS, Combiner, Opinion, by_turn, fit_opinions
 from data.labeling.params import Autolabel
 from data.labeling.stream import chosen, labelled, partitions
 from data.review.golden import golden_tasks
-from data.review.labels import known
+from data.review.labels import load_reviews
 from data.review.queue import queue
 from data.review.task_id import GOLDEN
 from kefu.intents.classifier import class_names
@@ -41,20 +41,20 @@ def main() -> None:
     with stage("autolabel", Autolabel) as s:
         params, pack = s.params, s.pack
         version = load_taxonomy(pack).version
-        people = known(REVIEWED, version)
+        people = load_reviews(REVIEWED, version)
         labels = list(people.labels.values())
         dialogues = chosen(DIALOGUES, (label.dialogue_id for label in labels))
         judged, combiner = combined_predictions()
-        drawn = ledger(REVIEWED, version)
+        drawn = load_ledger(REVIEWED, version)
         promise = params.target_precision, params.confidence_level
         found = audit(drawn, truth(labels), *promise, params.audit_days)
-        pulled = {(a.dialogue_id, a.turn) for a in people.annotations if a.round != GOLDEN}
+        pulled = {TurnKey(a.dialogue_id, a.turn) for a in people.annotations if a.round != GOLDEN}
         trusted = evidence(judged, pulled, drawn, {d.id: d.day for d in dialogues.values()}, found, params)
         rule = certified(judged, trusted, params)
-        skip = decided(labels, people.undecided)
-        recipe = Recipe(pack, LABELER, rule, params, skip, tuple(labels), dialogues, combiner)
+        skip = answered_turns(labels, people.undecided)
+        spec = BatchLabelerSpec(pack, LABELER, rule, params, skip, tuple(labels), dialogues, combiner)
         with atomic_dir(LABELS, private=True) as folder:
-            written = write_labels(labelled(DIALOGUES, recipe, params.workers), folder)
+            written = write_labels(labelled(DIALOGUES, spec, params.workers), folder)
             today = partitions(DIALOGUES)[-1].parent.name.removeprefix("dt=")
             golden = golden_tasks(judged, labels, params.golden_per_run, today, params.seed)
             tasks = queue(written.unsure, written.audit, golden, params.seed)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data.labeling.autolabel import decided
+from data.labeling.autolabel import answered_turns
 from data.labeling.labeler import OUT_OF_FOLD, Judged
 from data.labeling.opinions.combine import OPINIONS, Opinion, judge_worth
-from data.labeling.opinions.judge_sampling import Band, candidates, draw
+from data.labeling.opinions.judge_sampling import ConfidenceRange, find_candidates, sample_turns
 from data.labeling.params import Judge
 from data.labeling.stream import chosen
-from data.review.labels import known
+from data.review.labels import load_reviews
 from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_jsonl
 from kefu.paths import BASE, DIALOGUES, JUDGE, LABELER, REVIEWED
@@ -28,13 +28,13 @@ def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
     from data.labeling.opinions.judge import Judge as Model  # torch: slow to load, and needed only here
 
     taxonomy = load_taxonomy(pack)
-    people = known(REVIEWED, taxonomy.version)
+    people = load_reviews(REVIEWED, taxonomy.version)
     reviewed = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged))
-    band = Band(pack, LABELER, params, decided(people.labels.values(), people.undecided))
-    turns = candidates(DIALOGUES, band, reviewed)
-    drawn = draw(turns, params)
+    confidences = ConfidenceRange(pack, LABELER, params, answered_turns(people.labels.values(), people.undecided))
+    turns = find_candidates(DIALOGUES, confidences, reviewed)
+    drawn = sample_turns(turns, params)
     dialogues = chosen(DIALOGUES, (name for name, _ in drawn))
-    opinions = Model.of_base(BASE, taxonomy, params.max_prompt_tokens).opinions(dialogues, drawn)
+    opinions = Model.load_base(BASE, taxonomy, params.max_prompt_tokens).opinions(dialogues, drawn)
     return opinions, {"band": float(len(turns)), **judge_worth(reviewed, opinions, class_names(LABELER))}
 
 

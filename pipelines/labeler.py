@@ -3,12 +3,11 @@
 python -m pipelines.labeler
 """
 
-from data.labeling.held_out import kept_apart
-from data.labeling.join import join_intents
+from data.labeling.join import join_intents, split_held_out
 from data.labeling.labeler import arrays, quality, train_labeler
 from data.labeling.params import Labeler
 from data.labeling.stream import chosen
-from data.review.labels import known
+from data.review.labels import load_reviews
 from data.sets.params import Build
 from kefu.io import atomic_dir, write_csv
 from kefu.metrics.calibration import reliability
@@ -22,13 +21,13 @@ from pipelines.stage import stage
 def main() -> None:
     with stage("labeler", Labeler) as s:
         build, taxonomy = load_section("build", Build), load_taxonomy(s.pack)
-        people = known(REVIEWED, taxonomy.version)
+        people = load_reviews(REVIEWED, taxonomy.version)
         labels = people.labels.values()
         joined = join_intents(labels, chosen(DIALOGUES, (label.dialogue_id for label in labels)), taxonomy.names)
         joined.warn("reviewed labels")
         rules, phrases = load_rules(s.pack), load_phrases(s.pack)
         with atomic_dir(LABELER, private=True) as folder:
-            taught, apart = kept_apart(joined.turns, build.eval_share, build.seed)
+            taught, apart = split_held_out(joined.turns, build.eval_share, build.seed)
             judged = train_labeler(taught, rules, s.params, folder, phrases, apart)
         write_csv(PLOTS / "labeler/reliability.csv", ("confidence", "accuracy", "count"), reliability(*arrays(judged)))
         s.log({**joined.counts(), "refused": people.refused, **quality(judged)})

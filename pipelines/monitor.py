@@ -16,7 +16,7 @@ from data.monitoring.label_quality import by_day
 from data.monitoring.page import render
 from data.monitoring.params import Monitor
 from data.monitoring.profile import profile
-from data.review.labels import known
+from data.review.labels import load_reviews
 from kefu.io import read_json, write_csv, write_json, write_text
 from kefu.knowledge.entries import questions
 from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED
@@ -56,7 +56,7 @@ def main() -> None:
         params, pack = s.params, load(s.pack)
         partitions = _partitions(params)
         days = [read_day(partition, MONITOR, params) for partition in partitions]
-        labels = by_day(LABELS, known(REVIEWED, pack.taxonomy.version).labels.values())
+        labels = by_day(LABELS, load_reviews(REVIEWED, pack.taxonomy.version).labels.values())
         answered = [text for texts in questions(pack).values() for text in texts]
         for index, (day, partition) in enumerate(zip(days, partitions, strict=True)):
             page = MONITOR / f"dt={day.day}.html"

@@ -2,7 +2,7 @@
 
     python -m benchmarks.autolabel                    # the sets, then 100,000 dialogues
     python -m benchmarks.autolabel --dialogues 0      # the sets alone, in seconds
-    python -m benchmarks.autolabel --checked          # counts for `checked` in the pack's labels/*.yaml
+    python -m benchmarks.autolabel --right-of-seen    # counts for `right_of_seen` in the pack's labels/*.yaml
 
 The sets are small; ``sets.py`` tells who wrote what and who had looked at it. Intents have their own benchmark
 (``benchmarks/labeling``); here their promise is compared with the truth of a generated load.
@@ -56,7 +56,7 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%} ({part} of {whole})" if whole else "–"
 
 
-def checked(judgements: Iterable[Judgement]) -> dict[str, dict[str, list[int]]]:
+def right_of_seen(judgements: Iterable[Judgement]) -> dict[str, dict[str, list[int]]]:
     """File → rule → times right, times seen; of the independent half that was only counted."""
     files = {"handover": "handover", "resolved": "outcome", "sentiment": "sentiment", "slots": "slots"}
     counts: dict[str, dict[str, list[int]]] = {}
@@ -72,14 +72,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dialogues", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--checked", action="store_true", help="print the counts only")
+    parser.add_argument("--right-of-seen", action="store_true", help="print the counts only")
     given = parser.parse_args()
     params = load_params()
     pack, words = load_pack(ROOT / params.pack), load_wordings(ROOT / params.pack)
     judged = sets.judge(words, pack)
-    if given.checked:
-        for file, rules in sorted(checked(judged).items()):
-            print(f"{file}.yaml: checked: " + str(dict(sorted(rules.items()))).replace("'", '"'))
+    if given.right_of_seen:
+        for file, rules in sorted(right_of_seen(judged).items()):
+            print(f"{file}.yaml: right_of_seen: " + str(dict(sorted(rules.items()))).replace("'", '"'))
         return
     console = Console()
     for title in SETS:

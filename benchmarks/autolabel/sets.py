@@ -31,7 +31,7 @@ ROLES = {"c": "customer", "a": "agent", "b": "bot"}
 
 
 class Judgement(NamedTuple):
-    """One label of one case. ``rule``: what the pack's ``checked`` counts."""
+    """One label of one case. ``rule``: what the pack's ``right_of_seen`` counts."""
 
     what: str
     part: str
@@ -77,7 +77,7 @@ def sentiment(words: LabelWordings) -> Iterator[Judgement]:
     assert words.sentiment
     rules = SentimentRules(words.sentiment)
     for part, expected, text in _turns():
-        heard = rules.of(text)
+        heard = rules.classify(text)
         yield Judgement("sentiment", part, expected, heard.value, heard.rule, text)
 
 
@@ -88,8 +88,8 @@ def endings(words: LabelWordings) -> Iterator[Judgement]:
     handover, outcome = HandoverRules(words.handover), OutcomeRules(words.outcome, mood)
     for part, row in _cases("dialogues"):
         case = dialogue(row["turns"])
-        handed = handover.of(case, {})
-        ended = outcome.of(case, handed.turn)
+        handed = handover.classify(case, {})
+        ended = outcome.classify(case, handed.turn)
         text = " / ".join(row["turns"])
         yield Judgement("handover", part, row["handover"], handed.value, handed.rule, text)
         yield Judgement("resolved", part, row["resolved"], ended.value, ended.rule, text)
@@ -101,7 +101,7 @@ def quality(words: LabelWordings, pack: Pack) -> Iterator[Judgement]:
     rules = QualityRules(words.quality, pack)
     for part, row in _cases("quality"):
         before = row.get("before") or [f"c: {row['said']}"]
-        found = {p.problem: p.rule for p in rules.of(dialogue([*before, f"a: {row['answer']}"]).turns)}
+        found = {p.problem: p.rule for p in rules.problems(dialogue([*before, f"a: {row['answer']}"]).turns)}
         for problem in PROBLEMS:
             expected, said = ("yes" if problem in some else "no" for some in (row["problems"], found))
             yield Judgement(f"quality:{problem}", part, expected, said, found.get(problem, ""), row["answer"])
@@ -111,7 +111,7 @@ def slots(words: LabelWordings, pack: Pack) -> Iterator[Judgement]:
     """Each entity that a turn tells or is said to tell; '' for none."""
     finder = EntityFinder(words.entities, pack.folder)
     for part, row in _cases("slots"):
-        found = finder.of(row["text"], row.get("intent", "other"))
+        found = finder.find(row["text"], row.get("intent", "other"))
         for name in sorted(found.keys() | row["slots"].keys()):
             expected, said = row["slots"].get(name, ""), found.get(name, "")
             yield Judgement("slots", part, expected, said, name, row["text"])

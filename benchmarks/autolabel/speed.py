@@ -16,7 +16,7 @@ import psutil
 
 from benchmarks.autolabel import load
 from data.labeling.autolabel import ACCEPTED, certified, write_labels
-from data.labeling.batch_labeler import Recipe
+from data.labeling.batch_labeler import BatchLabelerSpec
 from data.labeling.guarantee.acceptance import Acceptance
 from data.labeling.join import LabelledTurn
 from data.labeling.labeler import train_labeler
@@ -92,12 +92,12 @@ def measure(count: int, workers: int, params: Params) -> Figures:
         folder = Path(temporary)
         rule = _train(folder / "labeler", list(load.dialogues(pack, connection, REVIEWED, SEED)), params)
         truth = load.store(folder / "store", load.dialogues(pack, connection, count, SEED + 1))
-        recipe = Recipe(pack.folder, folder / "labeler", rule, params.autolabel)
+        spec = BatchLabelerSpec(pack.folder, folder / "labeler", rule, params.autolabel)
         out = folder / "labels"
         out.mkdir()
         with Memory() as used:
             start = time.perf_counter()
-            written = write_labels(labelled(folder / "store", recipe, workers), out)
+            written = write_labels(labelled(folder / "store", spec, workers), out)
             middle = time.perf_counter()
             write_jsonl(out / "queue.jsonl", queue(written.unsure, written.audit, [], params.autolabel.seed))
             end = time.perf_counter()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.labeling.batch_labeler import Labelled, Turn
+from data.labeling.batch_labeler import BatchLabels
 from data.labeling.guarantee.acceptance import Acceptance, at_random, choose, enough
 from data.labeling.guarantee.audit import Audit
 from data.labeling.guarantee.audit_ledger import AUDITED, Audited
@@ -22,7 +22,7 @@ from data.labeling.labeler import Judged, arrays
 from data.labeling.params import Autolabel
 from data.labeling.proposal import Proposal
 from kefu.io import write_jsonl
-from kefu.schema import Label
+from kefu.schema import Label, TurnKey
 
 LOG = logging.getLogger("kefu")
 ACCEPTED, SIGNALS = "accepted.jsonl", "signals.jsonl"
@@ -51,7 +51,7 @@ class Written:
         }
 
 
-def write_labels(parts: Iterable[Labelled], folder: Path) -> Written:
+def write_labels(parts: Iterable[BatchLabels], folder: Path) -> Written:
     """Writes accepted.jsonl, signals.jsonl and audited.jsonl into ``folder`` as the parts come."""
     written, audited = Written(), list[Audited]()
     with (folder / ACCEPTED).open("w", encoding="utf8") as sure, (folder / SIGNALS).open("w", encoding="utf8") as more:
@@ -68,7 +68,7 @@ def write_labels(parts: Iterable[Labelled], folder: Path) -> Written:
 
 def evidence(
     judged: Sequence[Judged],
-    pulled: Iterable[Turn],
+    pulled: Iterable[TurnKey],
     ledger: Iterable[Audited],
     day_of: Mapping[str, str],
     found: Audit,
@@ -82,8 +82,8 @@ def evidence(
         day_of: dialogue id → day.
         found: the audit's verdict.
     """
-    turns = [(j.dialogue_id, j.turn) for j in judged]
-    random = at_random(turns, set(pulled), {(row.dialogue_id, row.turn) for row in ledger})
+    turns = [j.key for j in judged]
+    random = at_random(turns, set(pulled), {row.key for row in ledger})
     if found.broken:
         days = np.array([day_of.get(j.dialogue_id, "") >= (found.since or "") for j in judged], dtype=bool)
         LOG.error(
@@ -122,10 +122,10 @@ def warn_if_nothing(written: Written, params: Autolabel) -> None:
         )
 
 
-def decided(labels: Iterable[Label], undecided: Iterable[str]) -> frozenset[Turn]:
+def answered_turns(labels: Iterable[Label], undecided: Iterable[str]) -> frozenset[TurnKey]:
     """Turns that people have dealt with: with an intent, or as nobody can tell (``<dialogue>#<turn>@<version>``)."""
     with_intent = {
-        (label.dialogue_id, label.turn) for label in labels if label.what == "intent" and label.turn is not None
+        TurnKey(label.dialogue_id, label.turn) for label in labels if label.what == "intent" and label.turn is not None
     }
     cannot_tell = {key.rpartition("@")[0].rpartition("#") for key in undecided}
-    return frozenset(with_intent | {(dialogue, int(turn)) for dialogue, _, turn in cannot_tell})
+    return frozenset(with_intent | {TurnKey(dialogue, int(turn)) for dialogue, _, turn in cannot_tell})

@@ -1,4 +1,4 @@
-"""The everyday path: all labels of a batch of dialogues, by one labeller that each worker makes for itself.
+"""All labels of a batch of dialogues, by one labeller that each worker makes for itself.
 
 Intents that are sure enough become labels with their slots; the others become proposals for people. Every
 turn has a fixed draw (a keyed hash): below the audit share it goes to people whatever the machine thinks
@@ -22,16 +22,14 @@ from data.labeling.proposal import Proposal
 from data.labeling.signals.signals import Signals
 from data.labeling.signals.slot_labels import SlotLabels
 from kefu.intents.classifier import TextClassifier
-from kefu.schema import Dialogue, Label
+from kefu.schema import Dialogue, Label, TurnKey
 from kefu.shop.label_patterns import load_wordings
 from kefu.shop.pack import load, load_rules
 from kefu.split import fraction
 
-Turn = tuple[str, int]
-
 
 @dataclass(frozen=True)
-class Recipe:
+class BatchLabelerSpec:
     """All that a labeller is made from; picklable.
 
     skip: turns that people have dealt with. reviewed: their labels. dialogues: those they speak of.
@@ -42,17 +40,17 @@ class Recipe:
     labeler: Path
     rule: Acceptance
     params: Autolabel
-    skip: frozenset[Turn] = frozenset()
+    skip: frozenset[TurnKey] = frozenset()
     reviewed: tuple[Label, ...] = ()
     dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
     combiner: Combiner | None = None
 
-    def __call__(self) -> Everyday:
-        return Everyday(self)
+    def __call__(self) -> BatchLabeler:
+        return BatchLabeler(self)
 
 
 @dataclass
-class Labelled:
+class BatchLabels:
     """Of one batch. ``accepted`` and ``signals``: lines of Label. A drawn turn is in ``audit``, not in ``unsure``."""
 
     accepted: list[str] = field(default_factory=list)
@@ -63,36 +61,36 @@ class Labelled:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-class Everyday:
+class BatchLabeler:
     """Labels batches of dialogues."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        pack, wordings = load(recipe.pack), load_wordings(recipe.pack)
-        self._recipe, self._version = recipe, pack.taxonomy.version
-        self._classifier, self._rules = TextClassifier.load(recipe.labeler), load_rules(recipe.pack)
-        self._slots = SlotLabels(pack, wordings, recipe.reviewed, recipe.dialogues)
-        self._signals = Signals(pack, wordings, recipe.reviewed, recipe.dialogues)
-        self._known = {(x.dialogue_id, x.turn): x.value for x in recipe.reviewed if x.what == "intent"}
+    def __init__(self, spec: BatchLabelerSpec) -> None:
+        pack, wordings = load(spec.pack), load_wordings(spec.pack)
+        self._spec, self._version = spec, pack.taxonomy.version
+        self._classifier, self._rules = TextClassifier.load(spec.labeler), load_rules(spec.pack)
+        self._slots = SlotLabels(pack, wordings, spec.reviewed, spec.dialogues)
+        self._signals = Signals(pack, wordings, spec.reviewed, spec.dialogues)
+        self._known = {(x.dialogue_id, x.turn): x.value for x in spec.reviewed if x.what == "intent"}
 
-    def __call__(self, dialogues: Sequence[Dialogue]) -> Labelled:
+    def __call__(self, dialogues: Sequence[Dialogue]) -> BatchLabels:
         proposals: dict[str, list[Proposal]] = {}
         for proposal in self._proposals(dialogues):
             proposals.setdefault(proposal.dialogue_id, []).append(proposal)
-        result = Labelled()
+        result = BatchLabels()
         for dialogue in dialogues:
             own = proposals.get(dialogue.id, [])
-            self._sort(dialogue, own, result)
+            self._route(dialogue, own, result)
             known = {i: value for i in range(len(dialogue.turns)) if (value := self._known.get((dialogue.id, i)))}
-            for label in self._signals.of(dialogue, {p.index: p.intent for p in own} | known):
+            for label in self._signals.labels_for(dialogue, {p.index: p.intent for p in own} | known):
                 result.signals.append(label.model_dump_json())
                 result.counts[_metric(label)] += 1
         return result
 
     def _proposals(self, dialogues: Sequence[Dialogue]) -> Iterator[Proposal]:
         """One for every customer turn that people have not dealt with."""
-        for guess in guesses(self._classifier, self._rules, dialogues, self._recipe.combiner):
+        for guess in guesses(self._classifier, self._rules, dialogues, self._spec.combiner):
             dialogue, index = guess.dialogue, guess.index
-            if (dialogue.id, index) not in self._recipe.skip:
+            if (dialogue.id, index) not in self._spec.skip:
                 yield Proposal(
                     dialogue_id=dialogue.id,
                     index=index,
@@ -100,21 +98,21 @@ class Everyday:
                     intent=guess.intent,
                     confidence=round(guess.confidence, 6),
                     margin=round(guess.margin, 6),
-                    draw=fraction(f"{dialogue.id}#{index}", self._recipe.params.seed),
+                    draw=fraction(f"{dialogue.id}#{index}", self._spec.params.seed),
                 )
 
-    def _sort(self, dialogue: Dialogue, proposals: Iterable[Proposal], result: Labelled) -> None:
+    def _route(self, dialogue: Dialogue, proposals: Iterable[Proposal], result: BatchLabels) -> None:
         """Accepted labels with their slots, proposals for people, and what is audited."""
         for p in proposals:
-            sure = self._recipe.rule.accepts(p.intent, p.confidence)
-            drawn = p.draw < self._recipe.params.audit_share
+            sure = self._spec.rule.accepts(p.intent, p.confidence)
+            drawn = p.draw < self._spec.params.audit_share
             if sure:
-                slots = self._slots.of(dialogue, p.index, p.intent)
+                slots = self._slots.labels_for(dialogue, p.index, p.intent)
                 result.accepted += [label.model_dump_json() for label in (p.label(self._version), *slots)]
                 result.counts.update(accepted=1, slots=len(slots))
             if drawn:
                 result.audit.append(p)
-                result.audited.append(Audited.of(p, sure, self._version))
+                result.audited.append(Audited.from_proposal(p, sure, self._version))
             elif not sure:
                 result.unsure.append(p)
             result.counts.update(turns=1, audited=drawn, unsure=not sure)

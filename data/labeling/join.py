@@ -1,13 +1,18 @@
-"""Joins labels with the dialogues they speak of, and names those that speak of nothing."""
+"""Joins labels with the dialogue turns that they are of, reports those that match none, and splits held-out customers.
+
+The router is measured on reviewed turns of held-out customers. The labeler's labels teach the router, so the labeler
+does not learn from these turns either (``docs/autolabel.md``).
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kefu.schema import Dialogue, Label, Turn
+from kefu.split import split_of
 
 LOG = logging.getLogger("kefu")
 SHOWN = 5  # examples of a problem in the log
@@ -28,7 +33,7 @@ class LabelledTurn:
 
 @dataclass
 class Joined:
-    """Labelled turns in a fixed order, and the labels that could not be used: reason → where."""
+    """BatchLabels turns in a fixed order, and the labels that could not be used: reason → where."""
 
     turns: list[LabelledTurn] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=dict)
@@ -65,6 +70,25 @@ def join_intents(labels: Iterable[Label], dialogues: Mapping[str, Dialogue], int
             joined.turns.append(LabelledTurn(dialogues[label.dialogue_id], label.turn, label))
     joined.turns.sort(key=lambda t: (t.dialogue.id, t.index))
     return joined
+
+
+def split_held_out(
+    turns: Sequence[LabelledTurn], eval_share: float, seed: int
+) -> tuple[list[LabelledTurn], list[LabelledTurn]]:
+    """The turns to learn from, and those of held-out customers; no dialogue is in both.
+
+    A dialogue that alone shows an intent is learned from all the same: a labeler that does not know an intent is the
+    greater harm.
+
+    Args:
+        eval_share, seed: of `build`, which decide who is held out.
+    """
+    sides = [split_of(turn.dialogue.customer, eval_share, seed) for turn in turns]
+    known = {turn.label.value for turn, side in zip(turns, sides, strict=True) if side == "train"}
+    needed = {turn.dialogue.id for turn in turns if turn.label.value not in known}
+    held = [side == "eval" and turn.dialogue.id not in needed for turn, side in zip(turns, sides, strict=True)]
+    learned = [turn for turn, out in zip(turns, held, strict=True) if not out]
+    return learned, [turn for turn, out in zip(turns, held, strict=True) if out]
 
 
 def _problem(label: Label, dialogues: Mapping[str, Dialogue], intents: frozenset[str]) -> str:

@@ -75,7 +75,7 @@ def train_labeler(
     """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions.
 
     Args:
-        apart: turns of other dialogues that teach nothing and are judged as well (``data/labeling/held_out.py``).
+        apart: turns of other dialogues that teach nothing and are judged as well (``join.split_held_out``).
         phrases: the pack's words and examples. Examples of an intent of which nobody reviewed a turn yet (a new
             one, or on a new shop's first day all of them) stand in for such turns; the others teach beside them.
 

@@ -46,7 +46,7 @@ def fact(label: Label) -> Fact:
     return label.dialogue_id, label.turn, label.what
 
 
-def known(folder: Path, version: str, new: Iterable[Annotation] = ()) -> Known:
+def load_reviews(folder: Path, version: str, new: Iterable[Annotation] = ()) -> Known:
     """What ``folder`` and the annotations just pulled say under taxonomy ``version``.
 
     Raises BadRecord naming file and line.

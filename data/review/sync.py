@@ -25,12 +25,11 @@ from data.review.params import Review
 from data.review.task_id import CANNOT_TELL, FIRST, GOLDEN, INTENT, key
 from data.review.withdrawn import withdrawn
 from kefu.privacy.redact import Redactor
-from kefu.schema import Dialogue, Label, ReviewTask
+from kefu.schema import Dialogue, Label, ReviewTask, TurnKey
 from kefu.shop.pack import Pack
 from kefu.split import fraction
 
 log = logging.getLogger("kefu.review")
-Turn = tuple[str, int]  # dialogue, index
 CHUNK = 200  # questions that the server is asked about at once
 
 
@@ -43,7 +42,7 @@ class Reviewed:
     metrics: dict[str, float]
 
 
-def open_asks(queue: Iterable[ReviewTask], known: Known, version: str, drawn: Mapping[Turn, bool]) -> list[Ask]:
+def open_asks(queue: Iterable[ReviewTask], known: Known, version: str, drawn: Mapping[TurnKey, bool]) -> list[Ask]:
     """What is to be asked: again where people disagree, then the queue in its order, golden tasks in their places.
 
     ``drawn``: turns that chance drew for the audit, and whether the machine's label was accepted.
@@ -57,7 +56,7 @@ def open_asks(queue: Iterable[ReviewTask], known: Known, version: str, drawn: Ma
             if key(task.dialogue_id, task.turn, version) not in measured:
                 asks.append(Ask(task, GOLDEN, version))
         elif known.open(task.dialogue_id, task.turn, version):
-            asks.append(Ask(task, FIRST, version, drawn.get((task.dialogue_id, task.turn))))
+            asks.append(Ask(task, FIRST, version, drawn.get(TurnKey(task.dialogue_id, task.turn))))
     return asks
 
 
@@ -120,7 +119,7 @@ def sync(
     folder: Path,
     pack: Pack,
     params: Review,
-    drawn: Mapping[Turn, bool],
+    drawn: Mapping[TurnKey, bool],
 ) -> Reviewed:
     """Pulls what is finished, pushes what waits, and gives all labels by people.
 
@@ -131,7 +130,7 @@ def sync(
     """
     version = pack.taxonomy.version
     studio, pulled = _reached(folder, pack, params)
-    known = reviewed.known(folder, version, pulled.annotations)
+    known = reviewed.load_reviews(folder, version, pulled.annotations)
     asks = open_asks(queue, known, version, drawn)
     pushed = 0
     try:

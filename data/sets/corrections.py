@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from data.sets.dialogue_outcomes import PEOPLE
 from data.sets.exchanges import Place, answer_after
 from kefu.privacy.redact import PLACEHOLDER, Redactor
-from kefu.schema import Dialogue, Label, Turn
+from kefu.schema import Dialogue, Label, Turn, TurnKey
 
 LOG = logging.getLogger("kefu")
 WHAT = "answer"
@@ -35,7 +35,7 @@ class Corrections:
     def __init__(self, labels: Iterable[Label], dialogues: Mapping[str, Dialogue], redactor: Redactor) -> None:
         self._redactor = redactor
         self.refused: Counter[str] = Counter()
-        found: dict[tuple[str, int], Place] = {}
+        found: dict[TurnKey, Place] = {}
         for label in labels:
             if label.what == WHAT and label.source.startswith(PEOPLE):
                 place = self._place(label, dialogues.get(label.dialogue_id))

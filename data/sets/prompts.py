@@ -11,7 +11,7 @@ from data.sets.exchanges import Place
 from data.sets.nearest import NearestKnowledge
 from data.sets.params import Build
 from kefu.llm.prompt import answer_messages
-from kefu.schema import Message, Split, Turn
+from kefu.schema import Message, Split, Turn, TurnKey
 from kefu.shop.pack import Pack
 from kefu.shop.slots import language
 from kefu.split import split_of
@@ -28,7 +28,7 @@ class Prompts:
         params: see ``data.sets.params.Build``.
     """
 
-    def __init__(self, pack: Pack, intents: Mapping[tuple[str, int], str], params: Build) -> None:
+    def __init__(self, pack: Pack, intents: Mapping[TurnKey, str], params: Build) -> None:
         self._pack, self._intents, self._params = pack, intents, params
         self._nearest = NearestKnowledge(pack)
 

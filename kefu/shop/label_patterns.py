@@ -7,7 +7,7 @@
     labels/quality.yaml    what an answer must not say, and what counts as a checkable claim
 
 All are optional: a pack without a file has no such labels. A wording is a regex, searched without
-regard to case; where it begins or ends in a Latin letter or digit, it has to be a whole word. ``checked``
+regard to case; where it begins or ends in a Latin letter or digit, it has to be a whole word. ``right_of_seen``
 says how often a rule was right on conversations that were labelled by hand (``python -m
 benchmarks.autolabel`` prints it): the confidence of a label that people have not checked otherwise.
 """
@@ -19,12 +19,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from kefu.shop.pack import Lang, PackError, Part, Text, load_taxonomy, read_part
 
 Wording = dict[Lang, tuple[str, ...]]
-Checked = dict[str, tuple[int, int]]
+RightOfSeen = dict[str, tuple[int, int]]
 _NEVER = re.compile(r"(?!)")
 _WORD_START, _WORD_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9]$")
 
@@ -44,7 +44,14 @@ def _whole_words(pattern: str) -> str:
 class Wordings(Part):
     """Base: every field of type Wording is checked to be regexes."""
 
-    checked: Checked = Field({}, description="rule → times right, times seen, on hand-labelled conversations")
+    right_of_seen: RightOfSeen = Field({}, description="rule → times right, times seen, on hand-labelled conversations")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_name(cls, raw: Any) -> Any:
+        if isinstance(raw, dict) and "checked" in raw:
+            raise ValueError("checked: is called right_of_seen: rename the key")
+        return raw
 
     @field_validator("*")
     @classmethod

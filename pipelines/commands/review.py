@@ -24,7 +24,7 @@ from pipelines.params import Params, load_params
 
 
 def _known(loaded: Params) -> labels.Known:
-    return labels.known(REVIEWED, load_taxonomy(ROOT / loaded.pack).version)
+    return labels.load_reviews(REVIEWED, load_taxonomy(ROOT / loaded.pack).version)
 
 
 def _studio(loaded: Params, pack: Pack) -> Studio:

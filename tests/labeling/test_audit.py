@@ -13,6 +13,7 @@ from data.labeling.guarantee.audit import Audit, audit
 from data.labeling.guarantee.audit_ledger import Audited
 from data.labeling.guarantee.e_values import evidence_below, evidence_of_a_fall, lower_bound
 from data.labeling.labeler import Judged
+from kefu.schema import TurnKey
 from pipelines.params import load_params
 
 TARGET, LEVEL, DRAWS, DAYS, A_DAY = 0.97, 0.95, 200, 30, 40
@@ -51,9 +52,9 @@ def world(seed: int, precision: list[float], prefix: str = "d", turns: int = 1) 
     return rows
 
 
-def truth(rows: list[Audited]) -> dict[tuple[str, int], str]:
+def truth(rows: list[Audited]) -> dict[TurnKey, str]:
     """Odd turns are those where the machine was wrong."""
-    return {(row.dialogue_id, row.turn): "b" if row.turn % 2 else "a" for row in rows}
+    return {row.key: "b" if row.turn % 2 else "a" for row in rows}
 
 
 def judged(rows: list[Audited]) -> Audit:

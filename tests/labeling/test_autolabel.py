@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 
 from data.ingest.converted import SCHEMA
-from data.labeling.autolabel import ACCEPTED, Written, certified, decided, evidence, warn_if_nothing, write_labels
-from data.labeling.batch_labeler import Recipe
+from data.labeling.autolabel import (
+    ACCEPTED,
+    Written,
+    answered_turns,
+    certified,
+    evidence,
+    warn_if_nothing,
+    write_labels,
+)
+from data.labeling.batch_labeler import BatchLabelerSpec
 from data.labeling.guarantee.acceptance import REST, Acceptance
 from data.labeling.guarantee.audit import Audit
-from data.labeling.guarantee.audit_ledger import Audited, ledger, remember
+from data.labeling.guarantee.audit_ledger import Audited, load_ledger, remember
 from data.labeling.join import join_intents
 from data.labeling.labeler import Judged, train_labeler
 from data.labeling.signals.slot_labels import SlotLabels
@@ -42,7 +50,7 @@ class Run:
     accepted: list[Label]
     queue: list[ReviewTask]
     rule: Acceptance
-    recipe: Recipe
+    spec: BatchLabelerSpec
 
 
 def store(folder: Path, dialogues: list[Dialogue]) -> Path:
@@ -63,11 +71,11 @@ def run(folder: Path, rule: Acceptance | None = None, dialogues: list[Dialogue] 
     model, judged = labeler()
     chosen = evidence(judged, (), (), {}, NO_AUDIT, AUTOLABEL)
     rule = rule or certified(judged, chosen, AUTOLABEL)
-    recipe = Recipe(PACK.folder, model, rule, AUTOLABEL, decided(REVIEWED, []), tuple(REVIEWED))
+    spec = BatchLabelerSpec(PACK.folder, model, rule, AUTOLABEL, answered_turns(REVIEWED, []), tuple(REVIEWED))
     folder.mkdir(parents=True, exist_ok=True)
-    written = write_labels(labelled(store(folder / "store", dialogues), recipe, 1), folder)
+    written = write_labels(labelled(store(folder / "store", dialogues), spec, 1), folder)
     tasks = list(queue(written.unsure, written.audit, [], AUTOLABEL.seed))
-    return Run(written, list(read_jsonl(folder / ACCEPTED, Label)), tasks, rule, recipe)
+    return Run(written, list(read_jsonl(folder / ACCEPTED, Label)), tasks, rule, spec)
 
 
 def test_every_turn_is_reviewed_accepted_or_queued_and_the_accepted_are_right(tmp_path: Path) -> None:
@@ -109,7 +117,7 @@ def test_two_processes_write_the_same_bytes_as_one(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("data.labeling.stream.WORTH_IT", 1)
     monkeypatch.setattr("data.labeling.stream.BATCH", 7)
     (tmp_path / "two").mkdir()
-    written = write_labels(labelled(tmp_path / "alone/store", alone.recipe, 2), tmp_path / "two")
+    written = write_labels(labelled(tmp_path / "alone/store", alone.spec, 2), tmp_path / "two")
     assert written.unsure == alone.written.unsure
     for file in ("accepted.jsonl", "signals.jsonl", "audited.jsonl"):
         assert (tmp_path / "alone" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
@@ -138,11 +146,11 @@ def test_the_ledger_keeps_what_was_said_before_the_answer_came(tmp_path: Path) -
     assert remember(labels, reviewed, {("d", 0)}) == 1
     write_jsonl(labels / "audited.jsonl", [row.model_copy(update={"predicted": "coffee"})])
     assert remember(labels, reviewed, {("d", 0)}) == 0
-    assert ledger(reviewed, "1") == [row]
+    assert load_ledger(reviewed, "1") == [row]
     renamed = row.model_copy(update={"predicted": "drinks", "version": "2"})
     write_jsonl(labels / "audited.jsonl", [renamed])
     assert remember(labels, reviewed, {("d", 0)}) == 1  # asked again under another taxonomy
-    assert (ledger(reviewed, "1"), ledger(reviewed, "2")) == ([row], [renamed])
+    assert (load_ledger(reviewed, "1"), load_ledger(reviewed, "2")) == ([row], [renamed])
 
 
 def test_labels_that_cannot_be_used_are_counted_and_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -163,7 +171,7 @@ def test_labels_that_cannot_be_used_are_counted_and_named(caplog: pytest.LogCapt
 
 def test_turns_that_nobody_can_tell_are_not_asked_again() -> None:
     dialogues, _ = chatter(1, seed=6)
-    assert decided([], [f"{dialogues[0].id}#2@{VERSION}"]) == {(dialogues[0].id, 2)}
+    assert answered_turns([], [f"{dialogues[0].id}#2@{VERSION}"]) == {(dialogues[0].id, 2)}
 
 
 def test_slot_confidence_is_measured_against_people() -> None:
@@ -195,8 +203,8 @@ def test_slot_confidence_is_measured_against_people() -> None:
         for i, v in enumerate(said)
     ]
     rules = SlotLabels(PACK, LabelWordings(), reviewed, {d.id: d for d in dialogues})
-    assert rules.of(dialogues[0], 0, "cancel_ticket") == []  # people have filled it
-    assert [(la.value, la.confidence) for la in rules.of(dialogues[3], 0, "cancel_ticket")] == [
+    assert rules.labels_for(dialogues[0], 0, "cancel_ticket") == []  # people have filled it
+    assert [(la.value, la.confidence) for la in rules.labels_for(dialogues[3], 0, "cancel_ticket")] == [
         ("[TICKET_2]", 0.6)
     ]  # (2+1)/(3+2)
 
@@ -205,8 +213,8 @@ def test_slots_are_looked_for_where_their_flow_is_at_work() -> None:
     talk, _ = chatter(1, seed=6)
     said = talk[0].model_copy(update={"turns": (Turn(role="customer", text="[TICKET_1] with oat milk", time=None),)})
     rules = SlotLabels(PACK, LabelWordings(), [], {})
-    assert [la.what for la in rules.of(said, 0, "cancel_ticket")] == ["slot:ticket"]
-    assert rules.of(said, 0, "beans") == []
+    assert [la.what for la in rules.labels_for(said, 0, "cancel_ticket")] == ["slot:ticket"]
+    assert rules.labels_for(said, 0, "beans") == []
 
 
 def test_a_rule_closes_what_it_does_not_name() -> None:

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from data.labeling.guarantee.acceptance import Acceptance, choose
 from data.labeling.labeler import Judged, arrays
 from data.labeling.opinions.combine import Combiner, Opinion, by_turn, fit_opinions, judge_worth
-from data.labeling.opinions.judge_sampling import draw
+from data.labeling.opinions.judge_sampling import sample_turns
 from data.labeling.opinions.opinion_pool import Pool
 from kefu.schema import TurnKey
 from kefu.split import fraction
@@ -64,7 +64,7 @@ def world(seed: int, strength: float, share: float = 0.6, only_reviewed: bool = 
     if only_reviewed:
         asked = set(band) & set(turns[:REVIEWED])
     else:
-        asked = set(draw(band, PARAMS.model_copy(update={"turns": int(share * len(band))})))
+        asked = set(sample_turns(band, PARAMS.model_copy(update={"turns": int(share * len(band))})))
     judged = [_judged(*x) for x in zip(turns[:REVIEWED], truth[:REVIEWED], labeler[:REVIEWED], strict=True)]
     opinions = [
         Opinion(dialogue_id=t[0], turn=t[1], probabilities=dict(zip(CLASSES, map(float, row), strict=True)))
@@ -203,10 +203,10 @@ def test_the_metrics_tell_whether_it_is_worth_asking() -> None:
 def test_chance_draws_within_the_budget_and_not_as_the_audit_does() -> None:
     turns = [TurnKey(f"d{i}", 0) for i in range(4000)]
     params = PARAMS.model_copy(update={"turns": 1000})
-    drawn = draw(turns, params)
-    assert len(drawn) == 1000 and set(drawn) == set(draw(reversed(turns), params))
+    drawn = sample_turns(turns, params)
+    assert len(drawn) == 1000 and set(drawn) == set(sample_turns(reversed(turns), params))
     audited = [fraction(f"{d}#{i}", params.seed) < 0.25 for d, i in drawn]
     assert np.mean(audited) == pytest.approx(0.25, abs=0.05)
     half = {turn for turn in drawn if int(turn[0][1:]) < 2000}
     assert len(half) == pytest.approx(500, abs=60)
-    assert draw(turns[:5], params.model_copy(update={"turns": 9})) and not draw([], params)
+    assert sample_turns(turns[:5], params.model_copy(update={"turns": 9})) and not sample_turns([], params)

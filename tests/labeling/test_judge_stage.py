@@ -89,7 +89,7 @@ def test_the_band_is_kept(project: Dialogue) -> None:
 
 
 def test_a_forged_turn_is_judged_like_any(project: Dialogue) -> None:
-    model = Judge.of_base(judge.BASE, load_taxonomy(PACK.folder), PARAMS.max_prompt_tokens)
+    model = Judge.load_base(judge.BASE, load_taxonomy(PACK.folder), PARAMS.max_prompt_tokens)
     (said,) = model.opinions({project.id: project}, [TurnKey(project.id, 0)])
     assert sum(said.probabilities.values()) == pytest.approx(1, abs=1e-4)
 
@@ -114,9 +114,9 @@ def combiner(pool: Pool, turns: list[Label], right: float = 0.4) -> Combiner:
 
 def labels_with(folder: Path, combiner: Combiner | None) -> Path:
     made = run(folder / "plain", Acceptance(thresholds={"*": 0.5}))
-    recipe = type(made.recipe)(**{**vars(made.recipe), "combiner": combiner})
+    spec = type(made.spec)(**{**vars(made.spec), "combiner": combiner})
     (folder / "own").mkdir()
-    write_labels(labelled(folder / "plain/store", recipe, 1), folder / "own")
+    write_labels(labelled(folder / "plain/store", spec, 1), folder / "own")
     return folder / "own"
 
 

@@ -47,7 +47,7 @@ JUDGED = sets.judge(WORDS, PACK)
     ],
 )
 def test_sentiment(text: str, value: str) -> None:
-    assert SENTIMENT.of(text).value == value
+    assert SENTIMENT.classify(text).value == value
 
 
 @pytest.mark.parametrize(
@@ -64,21 +64,21 @@ def test_sentiment(text: str, value: str) -> None:
 )
 def test_resolved(outcome: str, turns: list[str], resolved: str) -> None:
     dialogue = sets.dialogue(turns).model_copy(update={"outcome": outcome})
-    assert OUTCOME.of(dialogue, None).value == resolved
+    assert OUTCOME.classify(dialogue, None).value == resolved
 
 
 def test_a_hand_over_is_explained_by_words_then_by_intents() -> None:
     dialogue = sets.dialogue(["c: 唉", "b: 我为您转接人工客服。"])
-    assert HANDOVER.of(dialogue, {}).value == "unable"
-    assert HANDOVER.of(dialogue, {0: "complaint"}).value == "complaint"
-    assert HANDOVER.of(dialogue, {0: "human_agent"}).value == "asked"
-    assert HANDOVER.of(sets.dialogue(["c: 转人工", "b: 您可以请人工核实。"]), {}).value == "none"
+    assert HANDOVER.classify(dialogue, {}).value == "unable"
+    assert HANDOVER.classify(dialogue, {0: "complaint"}).value == "complaint"
+    assert HANDOVER.classify(dialogue, {0: "human_agent"}).value == "asked"
+    assert HANDOVER.classify(sets.dialogue(["c: 转人工", "b: 您可以请人工核实。"]), {}).value == "none"
     told = sets.dialogue(["c: 叫主管来", "b: 好的"]).model_copy(update={"outcome": "handoff"})
-    assert HANDOVER.of(told, {}) == ("asked", "asked, told", None)
+    assert HANDOVER.classify(told, {}) == ("asked", "asked, told", None)
 
 
 def problems(*turns: str) -> set[str]:
-    return {problem.problem for problem in QUALITY.of(sets.dialogue(list(turns)).turns)}
+    return {problem.problem for problem in QUALITY.problems(sets.dialogue(list(turns)).turns)}
 
 
 def test_a_number_is_right_where_its_topic_is_and_wrong_elsewhere() -> None:
@@ -102,16 +102,22 @@ def test_a_promise_of_what_the_policies_say_is_none() -> None:
 
 
 def test_claims_are_compared_across_languages_and_units() -> None:
-    assert CLAIMS.of("48小时") == CLAIMS.of("48 hours") == CLAIMS.of("两天") == CLAIMS.of("２天") == {("hour", 48.0)}
-    assert CLAIMS.of("一百二十元") == {("money", 120.0)}
-    assert CLAIMS.of("1–3个工作日") == {("hour", 24.0), ("hour", 72.0)}
-    assert CLAIMS.of("[ORDER_12]天下") == CLAIMS.of("麻烦等一下") == set()
+    assert (
+        CLAIMS.find("48小时")
+        == CLAIMS.find("48 hours")
+        == CLAIMS.find("两天")
+        == CLAIMS.find("２天")
+        == {("hour", 48.0)}
+    )
+    assert CLAIMS.find("一百二十元") == {("money", 120.0)}
+    assert CLAIMS.find("1–3个工作日") == {("hour", 24.0), ("hour", 72.0)}
+    assert CLAIMS.find("[ORDER_12]天下") == CLAIMS.find("麻烦等一下") == set()
 
 
 def test_values_of_a_turn() -> None:
-    assert ENTITIES.of("云朵羽绒枕", "other") == {"product": "BD-101"}  # the name, not 羽绒枕
-    assert ENTITIES.of("换大一号的", "other") == {}
-    assert "problem" not in ENTITIES.of("坏了", "stock")  # only where its intents are
+    assert ENTITIES.find("云朵羽绒枕", "other") == {"product": "BD-101"}  # the name, not 羽绒枕
+    assert ENTITIES.find("换大一号的", "other") == {}
+    assert "problem" not in ENTITIES.find("坏了", "stock")  # only where its intents are
     slots = SlotLabels(PACK, WORDS, [], {})
     assert slots.values("[ORDER_1]地址改成[ADDRESS_1]", "delivery_change") == {
         "order_number": "[ORDER_1]",
@@ -134,16 +140,18 @@ def test_people_are_not_labelled_over_and_teach_the_confidence() -> None:
     other = dialogue.model_copy(update={"id": "other"})
     alone = Signals(PACK, WORDS, [], {})
     taught = Signals(PACK, WORDS, [said], {dialogue.id: dialogue})
-    assert not [label for label in taught.of(dialogue, {}) if label.what == "sentiment"]
-    before, after = (next(x.confidence for x in s.of(other, {}) if x.what == "sentiment") for s in (alone, taught))
+    assert not [label for label in taught.labels_for(dialogue, {}) if label.what == "sentiment"]
+    before, after = (
+        next(x.confidence for x in s.labels_for(other, {}) if x.what == "sentiment") for s in (alone, taught)
+    )
     assert after < before
-    assert {x.what for x in alone.of(other, {})} == {"sentiment", "handover", "resolved"}
+    assert {x.what for x in alone.labels_for(other, {})} == {"sentiment", "handover", "resolved"}
 
 
 def test_a_pack_without_wordings_has_no_such_labels() -> None:
     fixture = load(Path("tests/fixtures/pack"))
     assert load_wordings(fixture.folder) == LabelWordings()
-    assert list(Signals(fixture, LabelWordings(), [], {}).of(sets.dialogue(["c: 太差了"]), {})) == []
+    assert list(Signals(fixture, LabelWordings(), [], {}).labels_for(sets.dialogue(["c: 太差了"]), {})) == []
 
 
 def test_a_broken_wording_is_named(tmp_path: Path) -> None:
@@ -170,10 +178,10 @@ def test_wordings_in_latin_letters_are_whole_words() -> None:
 
 def test_what_follows_a_hand_over_decides() -> None:
     turns = ["c: 转人工", "b: 好的，为您转接人工客服。", "c: 在吗", "a: 您好，已经帮您改好了。", "c: 好的谢谢"]
-    handed = HANDOVER.of(sets.dialogue(turns), {})
+    handed = HANDOVER.classify(sets.dialogue(turns), {})
     assert (handed.value, handed.turn) == ("asked", 1)
-    assert OUTCOME.of(sets.dialogue(turns), handed.turn).value == "yes"
-    assert OUTCOME.of(sets.dialogue(turns[:3]), handed.turn).value == "no"  # nobody came
+    assert OUTCOME.classify(sets.dialogue(turns), handed.turn).value == "yes"
+    assert OUTCOME.classify(sets.dialogue(turns[:3]), handed.turn).value == "no"  # nobody came
 
 
 def test_a_closing_formula_is_passed_over_and_a_refusal_counts_when_it_is_taken() -> None:
@@ -186,14 +194,14 @@ def test_a_closing_formula_is_passed_over_and_a_refusal_counts_when_it_is_taken(
 
 
 def ended(*turns: str) -> str:
-    return OUTCOME.of(sets.dialogue(list(turns)), None).value
+    return OUTCOME.classify(sets.dialogue(list(turns)), None).value
 
 
 def test_praise_in_a_question_is_none() -> None:
-    assert SENTIMENT.of("这个锅好用吗").value == "neutral"
-    assert SENTIMENT.of("朋友说不错，有货吗").value == "neutral"
-    assert SENTIMENT.of("[ORDER_1] 麻烦您了").value == "neutral"  # thanks that ask for something
-    assert SENTIMENT.of("你们到底管不管？").value == "negative"
+    assert SENTIMENT.classify("这个锅好用吗").value == "neutral"
+    assert SENTIMENT.classify("朋友说不错，有货吗").value == "neutral"
+    assert SENTIMENT.classify("[ORDER_1] 麻烦您了").value == "neutral"  # thanks that ask for something
+    assert SENTIMENT.classify("你们到底管不管？").value == "negative"
 
 
 @pytest.mark.parametrize(
@@ -239,20 +247,31 @@ def test_a_long_turn_costs_its_length_not_its_square(monkeypatch: pytest.MonkeyP
     assert WORDS.sentiment
     rules = SentimentRules(WORDS.sentiment)
     monkeypatch.setattr(rules, "_negators", Counting())
-    assert rules.of("垃圾" * 1000).value == "negative"
+    assert rules.classify("垃圾" * 1000).value == "negative"
     assert len(looked) == 1000 and max(looked) <= BEFORE
-    assert SENTIMENT.of("，" * 500 + "不满意") == SENTIMENT.of("不满意")
+    assert SENTIMENT.classify("，" * 500 + "不满意") == SENTIMENT.classify("不满意")
 
 
 def test_of_an_endless_turn_the_beginning_is_searched() -> None:
     """20,000 digits took 15 seconds."""
     said = "退我30元，订单[ORDER_1]。"
-    beginning, end = (ENTITIES.of(text, "refund_status") for text in (said + "，" * 3000, "，" * 3000 + said))
+    beginning, end = (ENTITIES.find(text, "refund_status") for text in (said + "，" * 3000, "，" * 3000 + said))
     assert beginning["amount"] == "30元" and "amount" not in end
     assert beginning["order_number"] == end["order_number"] == "[ORDER_1]"
 
 
 def test_letters_that_a_regex_takes_for_others_are_no_crash() -> None:
     """With a dotless ı a regex still finds "cloud down pillow", the table of names does not; the noun counts."""
-    assert ENTITIES.of("my cloud down pillow is torn", "item_problem")["product"] != "pillow"
-    assert ENTITIES.of("my cloud down pıllow is torn", "item_problem")["product"] == "pillow"
+    assert ENTITIES.find("my cloud down pillow is torn", "item_problem")["product"] != "pillow"
+    assert ENTITIES.find("my cloud down pıllow is torn", "item_problem")["product"] == "pillow"
+
+
+def test_the_old_key_of_a_rules_counts_is_refused_with_the_new_one(tmp_path: Path) -> None:
+    for name in ("taxonomy.yaml", "labels"):
+        source = ROOT / "shop" / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    path = tmp_path / "labels/quality.yaml"
+    assert load_wordings(tmp_path).quality
+    path.write_text(path.read_text("utf8").replace("\nright_of_seen:", "\nchecked:"), encoding="utf8")
+    with pytest.raises(PackError, match="quality.yaml.*checked: is called right_of_seen"):
+        load_wordings(tmp_path)

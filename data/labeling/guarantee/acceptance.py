@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, numbered
 from data.labeling.guarantee.threshold import certifiable, lowest_threshold
+from kefu.schema import TurnKey
 
 ENOUGH = 200  # turns for which an intent gets its own threshold
 FOR_ALL = 0.8  # of the error budget, for the rule of one threshold
@@ -59,9 +60,7 @@ class Acceptance(BaseModel):
         return threshold is not None and confidence >= threshold
 
 
-def at_random(
-    turns: Sequence[tuple[str, int]], pulled: Collection[tuple[str, int]], drawn: Collection[tuple[str, int]]
-) -> np.ndarray:
+def at_random(turns: Sequence[TurnKey], pulled: Collection[TurnKey], drawn: Collection[TurnKey]) -> np.ndarray:
     """(n,) bool: which reviewed turns chance chose.
 
     Args:

@@ -40,8 +40,7 @@ from data.labeling.guarantee.audit_ledger import Audited
 from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, numbered
 from data.labeling.guarantee.e_values import evidence_of_a_fall
 from data.labeling.guarantee.e_values import lower_bound as bound_at_all_times
-
-Turn = tuple[str, int]
+from kefu.schema import TurnKey
 
 
 class Day(NamedTuple):
@@ -82,7 +81,7 @@ class Audit(NamedTuple):
         return {**figures, "audit.broken": float(self.broken)}
 
 
-def audit(rows: Iterable[Audited], truth: Mapping[Turn, str], target: float, level: float, days: int) -> Audit:
+def audit(rows: Iterable[Audited], truth: Mapping[TurnKey, str], target: float, level: float, days: int) -> Audit:
     """What the last ``days`` audited days say of the promise.
 
     Args:
@@ -90,7 +89,7 @@ def audit(rows: Iterable[Audited], truth: Mapping[Turn, str], target: float, lev
     """
     by_day: dict[str, list[Audited]] = {}
     for row in rows:
-        if (row.dialogue_id, row.turn) in truth:
+        if row.key in truth:
             by_day.setdefault(row.day, []).append(row)
     found: list[Day] = []
     seen: list[tuple[float, float]] = []
@@ -118,8 +117,8 @@ def audit(rows: Iterable[Audited], truth: Mapping[Turn, str], target: float, lev
     return Audit(found, any(day.evidence >= -np.log(1 - level) for day in found))
 
 
-def _answers(rows: Sequence[Audited], truth: Mapping[Turn, str]) -> tuple[np.ndarray, np.ndarray]:
+def _answers(rows: Sequence[Audited], truth: Mapping[TurnKey, str]) -> tuple[np.ndarray, np.ndarray]:
     """Wrong turns and turns of each dialogue that has accepted ones."""
     taken = [row for row in rows if row.accepted]
-    correct = np.array([row.predicted == truth[row.dialogue_id, row.turn] for row in taken], dtype=bool)
+    correct = np.array([row.predicted == truth[row.key] for row in taken], dtype=bool)
     return by_dialogue(correct, numbered([row.dialogue_id for row in taken]))

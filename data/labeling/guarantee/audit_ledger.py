@@ -9,10 +9,9 @@ from pydantic import Field
 
 from data.labeling.proposal import Proposal
 from kefu.io import private_dir, read_jsonl, write_jsonl
-from kefu.schema import Record
+from kefu.schema import Record, TurnKey
 
 AUDITED, LEDGER = "audited.jsonl", "audit/ledger.jsonl"
-Turn = tuple[str, int]
 
 
 class Audited(Record):
@@ -26,8 +25,12 @@ class Audited(Record):
     accepted: bool
     version: str = Field(description="of the taxonomy: an intent of another one is neither right nor wrong")
 
+    @property
+    def key(self) -> TurnKey:
+        return TurnKey(self.dialogue_id, self.turn)
+
     @classmethod
-    def of(cls, proposal: Proposal, accepted: bool, version: str) -> Audited:
+    def from_proposal(cls, proposal: Proposal, accepted: bool, version: str) -> Audited:
         return cls(
             dialogue_id=proposal.dialogue_id,
             turn=proposal.index,
@@ -39,7 +42,7 @@ class Audited(Record):
         )
 
 
-def ledger(reviewed: Path, version: str) -> list[Audited]:
+def load_ledger(reviewed: Path, version: str) -> list[Audited]:
     """The rows of one taxonomy version."""
     return [row for row in _rows(reviewed / LEDGER) if row.version == version]
 
@@ -48,12 +51,12 @@ def _rows(path: Path) -> list[Audited]:
     return list(read_jsonl(path, Audited)) if path.exists() else []
 
 
-def drawn(labels: Path, version: str) -> dict[Turn, bool]:
+def drawn(labels: Path, version: str) -> dict[TurnKey, bool]:
     """The turns that chance drew, and whether the machine's label of each was accepted."""
-    return {(row.dialogue_id, row.turn): row.accepted for row in _rows(labels / AUDITED) if row.version == version}
+    return {row.key: row.accepted for row in _rows(labels / AUDITED) if row.version == version}
 
 
-def remember(labels: Path, reviewed: Path, answered: Collection[Turn], shown: Iterable[Audited] = ()) -> int:
+def remember(labels: Path, reviewed: Path, answered: Collection[tuple[str, int]], shown: Iterable[Audited] = ()) -> int:
     """Adds what the machine said of the drawn turns that are answered now; returns how many are new.
 
     Args:
@@ -62,7 +65,7 @@ def remember(labels: Path, reviewed: Path, answered: Collection[Turn], shown: It
     """
     old = _rows(reviewed / LEDGER)
     known = {(row.dialogue_id, row.turn, row.version) for row in old}
-    said = [*shown, *(row for row in _rows(labels / AUDITED) if (row.dialogue_id, row.turn) in answered)]
+    said = [*shown, *(row for row in _rows(labels / AUDITED) if row.key in answered)]
     first = {(row.dialogue_id, row.turn, row.version): row for row in reversed(said)}
     new = [row for at, row in first.items() if at not in known]
     if new:

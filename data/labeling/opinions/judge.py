@@ -60,7 +60,7 @@ class Judge:
         self._without: dict[tuple[Message, ...], np.ndarray] = {}
 
     @classmethod
-    def of_base(cls, base: Path, taxonomy: Taxonomy, max_prompt_tokens: int) -> Judge:
+    def load_base(cls, base: Path, taxonomy: Taxonomy, max_prompt_tokens: int) -> Judge:
         """The centre's base model. Raises kefu.llm.base_models.MissingBase."""
         found = open_base(base, "centre")
         device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from data.labeling.signals.claims import Claim, ClaimFinder
-from data.labeling.signals.knowledge_support import Grounds
+from data.labeling.signals.knowledge_support import KnowledgeSupport
 from kefu.schema import Turn
 from kefu.shop.label_patterns import Quality, matcher
 from kefu.shop.pack import Pack
@@ -48,9 +48,9 @@ class QualityRules:
         self._no_promise, self._rude = matcher(words.no_promise), matcher(words.rude)
         self._words = lru_cache(maxsize=CACHED)(self._wordings)  # agents say the same sentences every day
         self._claims = ClaimFinder(words.units)
-        self._grounds = Grounds(pack, words.tables, self._claims)
+        self._support = KnowledgeSupport(pack, words.tables, self._claims)
 
-    def of(self, turns: Sequence[Turn]) -> list[Problem]:
+    def problems(self, turns: Sequence[Turn]) -> list[Problem]:
         """The problems of a dialogue's answers, at most one of a kind: the first."""
         found: dict[str, Problem] = {}
         for index, turn in enumerate(turns):
@@ -63,9 +63,9 @@ class QualityRules:
     def _problems(self, turns: Sequence[Turn], index: int) -> list[tuple[str, str]]:
         text, before = turns[index].text, turns[index - 1].text
         found = [pair for sentence in _SENTENCE.findall(text) for pair in self._of_sentence(sentence, before)]
-        if not found or self._grounds.is_flow(text):
+        if not found or self._support.is_flow(text):
             return []
-        said = {claim for turn in turns[:index] for claim in self._claims.of(turn.text)}
+        said = {claim for turn in turns[:index] for claim in self._claims.find(turn.text)}
         return [(problem, rule) for problem, rule, claims in found if not claims or claims - said]
 
     def _wordings(self, sentence: str) -> tuple[bool, bool, bool]:
@@ -76,8 +76,8 @@ class QualityRules:
 
     def _of_sentence(self, sentence: str, before: str) -> list[tuple[str, str, set[Claim]]]:
         """Problem, rule and the unsupported claims that it rests on (none: it rests on words)."""
-        claims = self._claims.of(sentence)
-        unsupported = claims - self._grounds.claims(f"{before} {sentence}") if claims else claims
+        claims = self._claims.find(sentence)
+        unsupported = claims - self._support.claims(f"{before} {sentence}") if claims else claims
         promises, gives, rude = self._words(sentence)
         found: list[tuple[str, str, set[Claim]]] = []
         if promises and (unsupported or not claims) and not sentence.endswith(_ASKING):
@@ -88,4 +88,4 @@ class QualityRules:
             found.append((UNSUPPORTED, "claims", unsupported))
         if rude:
             found.append((RUDE, RUDE, set()))
-        return [] if found and self._grounds.quotes(sentence) else found
+        return [] if found and self._support.quotes(sentence) else found

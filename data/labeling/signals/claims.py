@@ -47,7 +47,7 @@ class ClaimFinder:
         some = "|".join(pattern.pattern for *_, pattern in self._units)
         self._any = re.compile(some or r"(?!)", re.IGNORECASE)  # most sentences have none: one search says so
 
-    def of(self, text: str) -> set[Claim]:
+    def find(self, text: str) -> set[Claim]:
         """Every number with a unit, in base units."""
         plain = unicodedata.normalize("NFKC", _PLACEHOLDER.sub(" ", text))
         return set(self._found(plain)) if self._any.search(plain) else set()

@@ -56,7 +56,7 @@ class EntityFinder:
         self._by_type = {finder.pii: name for name, finder in finders.items() if finder.pii}
         self._others = [(name, finder) for name, finder in finders.items() if not finder.pii]
 
-    def of(self, text: str, intent: str) -> dict[str, str]:
+    def find(self, text: str, intent: str) -> dict[str, str]:
         """Name → value in one redacted turn of this intent."""
         placeholders = {m[1]: m[0] for m in PLACEHOLDER.finditer(text)}  # the last of a type corrects the others
         found = {self._by_type[kind]: value for kind, value in placeholders.items() if kind in self._by_type}

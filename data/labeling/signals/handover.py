@@ -34,7 +34,7 @@ class HandoverRules:
         self._asked, self._complaint = matcher(words.asked), matcher(words.complaint)
         self._intents = words.intents
 
-    def of(self, dialogue: Dialogue, intents: Mapping[int, str]) -> Handed:
+    def classify(self, dialogue: Dialogue, intents: Mapping[int, str]) -> Handed:
         """Args: intents: what was recognised of the dialogue's customer turns, by turn."""
         at = self._where(dialogue.turns)
         if at is None and dialogue.outcome != "handoff":

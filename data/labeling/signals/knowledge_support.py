@@ -26,18 +26,18 @@ _PLAIN = re.compile(r"[\W_]+")
 _BLANK = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 
 
-class Grounds:
+class KnowledgeSupport:
     """The knowledge of a pack, ready to be asked."""
 
     def __init__(self, pack: Pack, tables: Sequence[Table], finder: ClaimFinder) -> None:
         entries = sorted({*_entries(pack), *_rows(pack, tables)})
-        self._claims = [finder.of(entry) for entry in entries]
+        self._claims = [finder.find(entry) for entry in entries]
         counts = count_ngrams(entries, NGRAMS, FEATURES)
         self._idf = inverse_frequency(counts, least=1)
         self._vectors = weigh(counts, self._idf)
-        self._plain = "\n".join(_PLAIN.sub("", text).casefold() for text in [*entries, *_fixed(pack)])
+        self._plain = "\n".join(_PLAIN.sub("", text).casefold() for text in [*entries, *_fixed_texts(pack)])
         self.claims = lru_cache(maxsize=CACHED)(self._nearest)  # agents say the same sentences every day
-        self._flows = re.compile("|".join(_template(say) for say in _says(pack)) or r"(?!)", re.DOTALL)
+        self._flows = re.compile("|".join(_template(say) for say in _flow_texts(pack)) or r"(?!)", re.DOTALL)
 
     def _nearest(self, sentence: str) -> frozenset[Claim]:
         """The claims of the entries nearest to a sentence."""
@@ -71,16 +71,16 @@ def _rows(pack: Pack, tables: Sequence[Table]) -> Iterator[str]:
             yield from (table.say.format(**row) for row in csv.DictReader(file))
 
 
-def _says(pack: Pack) -> Iterator[str]:
+def _flow_texts(pack: Pack) -> Iterator[str]:
     for flow in pack.flows:
         for step in flow.steps:
             for text in (step.say, step.confirm):
                 if text is not None:
                     yield from (text.zh, text.en)
-    yield from _fixed(pack)
+    yield from _fixed_texts(pack)
 
 
-def _fixed(pack: Pack) -> Iterator[str]:
+def _fixed_texts(pack: Pack) -> Iterator[str]:
     """What is said around flows: greeting, hand-over, fixed replies."""
     around = (pack.shop.greeting, pack.shop.fallback, pack.shop.handoff, pack.conversation.sign_in)
     words = pack.conversation

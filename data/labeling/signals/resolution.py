@@ -41,7 +41,7 @@ class OutcomeRules:
         self._refused, self._asking = matcher(words.refused), matcher(words.asking)
         self._sentiment = sentiment
 
-    def of(self, dialogue: Dialogue, handed_at: int | None) -> Ended:
+    def classify(self, dialogue: Dialogue, handed_at: int | None) -> Ended:
         """Args: handed_at: the turn in which a person took over (``handover.py``)."""
         heard = self._heard(dialogue.turns, handed_at)
         if dialogue.outcome == "resolved":
@@ -104,4 +104,4 @@ class OutcomeRules:
         return self._felt(text)
 
     def _felt(self, text: str) -> str:
-        return self._sentiment.of(text).value if self._sentiment else ""
+        return self._sentiment.classify(text).value if self._sentiment else ""

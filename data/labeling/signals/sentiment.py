@@ -40,10 +40,10 @@ class SentimentRules:
         self._positive, self._negative = matcher(words.positive), matcher(words.negative)
         self._thanks, self._ignore = matcher(words.thanks), matcher(words.ignore)
         self._courtesy, self._asking = matcher(words.courtesy), matcher(words.asking)
-        self.of = lru_cache(maxsize=CACHED)(self._of)  # customers say the same short things every day
+        self.classify = lru_cache(maxsize=CACHED)(self._classify)  # customers say the same short things every day
         self._negators = re.compile(rf"(?:{matcher(words.negators).pattern})\W{{0,{NEAR}}}$", re.IGNORECASE)
 
-    def _of(self, text: str) -> Heard:
+    def _classify(self, text: str) -> Heard:
         """The sentiment of a redacted turn."""
         plain = self._ignore.sub("，", text)
         taken = [m.span() for m in self._negative.finditer(plain)]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from data.labeling.signals.answer_quality import QualityRules
 from data.labeling.signals.handover import HandoverRules
 from data.labeling.signals.resolution import OutcomeRules
-from data.labeling.signals.rule_confidence import Confidence
+from data.labeling.signals.rule_confidence import RuleConfidence
 from data.labeling.signals.sentiment import SentimentRules
 from kefu.schema import Dialogue, Label
 from kefu.shop.label_patterns import LabelWordings, Wordings
@@ -39,11 +39,13 @@ class Signals:
         self._handover = HandoverRules(w.handover) if w.handover else None
         self._quality = QualityRules(w.quality, pack) if w.quality else None
         known: dict[Key, Label] = {(x.dialogue_id, x.turn, x.what): x for x in reviewed}
-        checked = {f"{what}:{rule}": counts for what, part in _parts(w) for rule, counts in part.checked.items()}
+        right_of_seen = {
+            f"{what}:{rule}": counts for what, part in _parts(w) for rule, counts in part.right_of_seen.items()
+        }
         self._known = {key for key in known if key[2] not in ("intent",)}
-        self._confidence = Confidence(checked, self._compared(known, dialogues))
+        self._confidence = RuleConfidence(right_of_seen, self._compared(known, dialogues))
 
-    def of(self, dialogue: Dialogue, intents: Mapping[int, str]) -> Iterator[Label]:
+    def labels_for(self, dialogue: Dialogue, intents: Mapping[int, str]) -> Iterator[Label]:
         """Args: intents: what is known or proposed of the dialogue's customer turns, by turn."""
         for turn, what, value, rule in self._found(dialogue, intents):
             if (dialogue.id, turn, what) not in self._known:
@@ -53,7 +55,7 @@ class Signals:
                     what=what,
                     value=value,
                     source=SOURCE + what.partition(":")[0],
-                    confidence=self._confidence.of(rule),
+                    confidence=self._confidence.get(rule),
                     version=self._version,
                 )
 
@@ -62,15 +64,15 @@ class Signals:
         if self._sentiment:
             for index, turn in enumerate(dialogue.turns):
                 if turn.role == "customer":
-                    heard = self._sentiment.of(turn.text)
+                    heard = self._sentiment.classify(turn.text)
                     yield index, "sentiment", heard.value, f"sentiment:{heard.rule}"
-        handed = self._handover.of(dialogue, intents) if self._handover else None
+        handed = self._handover.classify(dialogue, intents) if self._handover else None
         if handed:
             yield None, "handover", handed.value, f"handover:{handed.rule}"
         if self._outcome:
-            ended = self._outcome.of(dialogue, handed.turn if handed else None)
+            ended = self._outcome.classify(dialogue, handed.turn if handed else None)
             yield None, "resolved", ended.value, f"resolved:{ended.rule}"
-        for problem in self._quality.of(dialogue.turns) if self._quality else ():
+        for problem in self._quality.problems(dialogue.turns) if self._quality else ():
             yield None, f"quality:{problem.problem}", "yes", f"quality:{problem.rule}"
 
     def _compared(self, known: Mapping[Key, Label], dialogues: Mapping[str, Dialogue]) -> Iterator[tuple[str, bool]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from data.labeling.signals.entities import EntityFinder
-from data.labeling.signals.rule_confidence import Confidence
+from data.labeling.signals.rule_confidence import RuleConfidence
 from kefu.schema import Dialogue, Label
 from kefu.shop.label_patterns import LabelWordings
 from kefu.shop.pack import Flow, Pack, Slot
@@ -43,10 +43,10 @@ class SlotLabels:
             for label in reviewed
             if label.what.startswith(PREFIX)
         }
-        checked = wordings.slots.checked if wordings.slots else {}
-        self._confidence = Confidence(checked, self._compared(dialogues))
+        right_of_seen = wordings.slots.right_of_seen if wordings.slots else {}
+        self._confidence = RuleConfidence(right_of_seen, self._compared(dialogues))
 
-    def of(self, dialogue: Dialogue, index: int, intent: str) -> list[Label]:
+    def labels_for(self, dialogue: Dialogue, index: int, intent: str) -> list[Label]:
         """The slot values that a turn of this intent tells, as labels."""
         return [
             Label(
@@ -55,7 +55,7 @@ class SlotLabels:
                 what=PREFIX + name,
                 value=value,
                 source=SOURCE,
-                confidence=self._confidence.of(name),
+                confidence=self._confidence.get(name),
                 version=self._version,
             )
             for name, value in self.values(dialogue.turns[index].text, intent).items()
@@ -67,7 +67,7 @@ class SlotLabels:
         slots = self._of_intent.get(intent)
         found = extract(text, slots, language(text)) if slots else {}
         taken = set(found.values())
-        more = {name: value for name, value in self._entities.of(text, intent).items() if value not in taken}
+        more = {name: value for name, value in self._entities.find(text, intent).items() if value not in taken}
         return more | found
 
     def _compared(self, dialogues: Mapping[str, Dialogue]) -> Iterator[tuple[str, bool]]:
@@ -77,7 +77,7 @@ class SlotLabels:
             if dialogue is None or turn is None or not 0 <= turn < len(dialogue.turns):
                 continue
             text = dialogue.turns[turn].text
-            said = (self._entities.of(text, "") | extract(text, self._all, language(text))).get(name)
+            said = (self._entities.find(text, "") | extract(text, self._all, language(text))).get(name)
             if said is not None:
                 yield name, said == value
 

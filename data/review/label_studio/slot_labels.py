@@ -32,7 +32,7 @@ class Details:
     def value(self, name: str, words: str) -> str:
         """What marked words say of a slot."""
         slots = {name: self._pack.slots[name]} if name in self._pack.slots else {}
-        return (self._finder.of(words, "") | extract(words, slots, language(words))).get(name, words)
+        return (self._finder.find(words, "") | extract(words, slots, language(words))).get(name, words)
 
     def found(self, text: str, intent: str) -> dict[str, str]:
         """Name → words of the slots that the machine finds in a turn of this intent."""
@@ -41,7 +41,7 @@ class Details:
         collected = extract(text, slots, language(text))
         said = {name: _words(value, _phrases(slots[name], value), text) for name, value in collected.items()}
         marked = {name: words for name, words in said.items() if words}
-        for name, value in self._finder.of(text, intent).items():
+        for name, value in self._finder.find(text, intent).items():
             wording = matcher(self._entities[name].choices.get(value, {}))
             words = _words(value, (match[0] for match in wording.finditer(text)), text)
             if words and not any(words in others for others in marked.values()):

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from data.labeling.held_out import kept_apart
-from data.labeling.join import LabelledTurn, join_intents
+from data.labeling.join import LabelledTurn, join_intents, split_held_out
 from data.labeling.labeler import OUT_OF_FOLD, Judged, arrays, train_labeler
 from kefu.io import read_jsonl
 from kefu.split import split_of
@@ -27,7 +26,7 @@ def files(folder: Path) -> list[bytes]:
 
 
 def test_no_dialogue_is_on_both_sides_and_nobody_held_out_teaches() -> None:
-    taught, apart = kept_apart(TURNS, BUILD.eval_share, BUILD.seed)
+    taught, apart = split_held_out(TURNS, BUILD.eval_share, BUILD.seed)
     assert len(taught) + len(apart) == len(TURNS) and min(len(taught), len(apart)) > 30
     assert {side(turn) for turn in taught} == {"train"} and {side(turn) for turn in apart} == {"eval"}
 
@@ -36,14 +35,14 @@ def test_an_intent_that_only_they_show_is_taught() -> None:
     only = next(turn for turn in TURNS if side(turn) == "eval")
     label = only.label.model_copy(update={"value": "rare"})
     turns = [LabelledTurn(only.dialogue, only.index, label) if turn is only else turn for turn in TURNS]
-    taught, apart = kept_apart(turns, BUILD.eval_share, BUILD.seed)
+    taught, apart = split_held_out(turns, BUILD.eval_share, BUILD.seed)
     assert "rare" in {turn.label.value for turn in taught}
     assert {t.dialogue.id for t in taught if side(t) == "eval"} == {only.dialogue.id}
     assert not {t.dialogue.id for t in taught} & {t.dialogue.id for t in apart}
 
 
 def test_the_model_is_the_same_whatever_their_labels_say(tmp_path: Path) -> None:
-    taught, apart = kept_apart(TURNS, BUILD.eval_share, BUILD.seed)
+    taught, apart = split_held_out(TURNS, BUILD.eval_share, BUILD.seed)
     known = sorted({turn.label.value for turn in taught})
     lies = [
         LabelledTurn(t.dialogue, t.index, t.label.model_copy(update={"value": known[known.index(t.label.value) - 1]}))
@@ -60,7 +59,7 @@ def test_the_model_is_the_same_whatever_their_labels_say(tmp_path: Path) -> None
 
 
 def test_they_are_judged_as_well_as_the_others(tmp_path: Path) -> None:
-    taught, apart = kept_apart(TURNS, BUILD.eval_share, BUILD.seed)
+    taught, apart = split_held_out(TURNS, BUILD.eval_share, BUILD.seed)
     judged = train_labeler(taught, (), LABELER, tmp_path, apart=apart)
     held = [j for j in judged if not j.taught]
     assert {(j.dialogue_id, j.turn) for j in held} == {(t.dialogue.id, t.index) for t in apart}
