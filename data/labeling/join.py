@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kefu.schema import Dialogue, Label, Turn
+from kefu.schema import Dialogue, Label, Turn, TurnKey
 from kefu.split import split_of
 
 LOG = logging.getLogger("kefu")
@@ -25,6 +25,10 @@ class LabelledTurn:
     dialogue: Dialogue
     index: int
     label: Label
+
+    @property
+    def key(self) -> TurnKey:
+        return TurnKey(self.dialogue.id, self.index)
 
     @property
     def turn(self) -> Turn:

@@ -7,6 +7,7 @@ their examples. People's labels, the dialogues that they speak of, and the chose
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -16,23 +17,20 @@ from data.labeling.join import LabelledTurn, join_intents
 from data.labeling.stream import chosen
 from data.sets.chunks import Chunk, Chunks
 from data.sets.corrections import Corrections
-from data.sets.counts import set_counts
 from data.sets.dialogue_outcomes import Facts
-from data.sets.exchanges import Learnable, Place, answers
-from data.sets.left_out import LeftOut
+from data.sets.exchanges import Exchange, TrainableFilter, exchanges
+from data.sets.label_columns import LeftOut
 from data.sets.params import Build
 from data.sets.preferences import preference_examples
 from data.sets.prompts import Prompts
 from data.sets.retrieval import Questions
-from data.sets.router import MachineTurns, intent_examples, review_wins
+from data.sets.router import MachineTurns, NumberedTurn, intent_examples, review_wins
 from data.sets.sft import Conversations
 from kefu.io import write_jsonl
 from kefu.privacy.redact import Redactor
 from kefu.schema import Example, IntentExample, Label, PreferenceExample, RetrievalExample
 from kefu.shop.pack import Pack
-
-At = tuple[int, int]  # number of a dialogue, turn
-Numbered = set[At]
+from kefu.shop.slots import language
 
 
 @dataclass(frozen=True)
@@ -72,28 +70,28 @@ class Builder:
         known = chosen(store, (label.dialogue_id for label in reviewed))
         joined = join_intents(reviewed, known, pack.taxonomy.names)
         joined.warn("labels.jsonl")
-        self._reviewed = {(turn.dialogue.id, turn.index): turn for turn in joined.turns}
+        self._reviewed = {turn.key: turn for turn in joined.turns}
         self._people: dict[str, list[Label]] = {}
         for label in reviewed:
             self._people.setdefault(label.dialogue_id, []).append(label)
         self._chunks = Chunks(store, accepted, signals)
         self._log = accepted.name
         self._corrections = Corrections(reviewed, known, Redactor(pack.shop.pii))
-        self._corrected = {place.dialogue.id: 0 for place in self._corrections.places}  # → number
-        self._intents = {place: turn.label.value for place, turn in self._reviewed.items()}
+        self._corrected = {place.dialogue.id: 0 for place in self._corrections.exchanges}  # → number
+        self._intents = {key: turn.label.value for key, turn in self._reviewed.items()}
         self._prompts = Prompts(pack, self._intents, params)
 
     def sets(self) -> Sets:
         """Both passes."""
-        conversations = Conversations(self._prompts, self._params, self._corrections.places)
+        conversations = Conversations(self._prompts, self._params, self._corrections.exchanges)
         turns, questions = MachineTurns(self._params), Questions(self._pack, self._params)
         bad = self._look(conversations, turns, questions)
-        picks, machine = conversations.chosen(), turns.chosen()
+        picks, machine = conversations.select(), turns.select()
         intents, places = self._look_again(machine, {(pick.number, pick.start) for pick in picks})
         examples = conversations.examples(picks, places)
-        preferences, without = preference_examples(self._corrections.places, self._prompts)
+        preferences, without = preference_examples(self._corrections.exchanges, self._prompts)
         listed = questions.examples()
-        corrected = {place.key for place in self._corrections.places} & {example.id for example in examples}
+        corrected = {place.key for place in self._corrections.exchanges} & {example.id for example in examples}
         figures = {
             **set_counts(intents, examples, listed, preferences),
             "router.left_over": len(turns) - len(machine),
@@ -112,28 +110,30 @@ class Builder:
             for number, turn in self._machine(chunk, left_out):
                 turns.offer(number, turn)
             people = chain.from_iterable(self._people.get(dialogue.id, ()) for dialogue in chunk.dialogues.values())
-            learnable = Learnable(Facts(people, chunk.signals))
+            trainable = TrainableFilter(Facts(people, chunk.signals))
             for number, dialogue in chunk.dialogues.items():
-                conversations.offer(number, learnable.of([dialogue]))
+                conversations.offer(number, trainable.keep([dialogue]))
                 if dialogue.id in self._corrected:
                     self._corrected[dialogue.id] = number
             questions.add(chunk.dialogues.values())
-            bad += learnable.bad
+            bad += trainable.bad
         left_out.warn(self._log)
         return bad
 
-    def _look_again(self, machine: Numbered, wanted: Numbered) -> tuple[list[IntentExample], dict[At, Place]]:
-        """The second pass: the router's set, and the wanted places. Learns the intents of what is asked there."""
+    def _look_again(
+        self, machine: set[NumberedTurn], wanted: set[NumberedTurn]
+    ) -> tuple[list[IntentExample], dict[NumberedTurn, Exchange]]:
+        """The second pass: the router's set, and the wanted exchanges. Learns the intents of what is asked there."""
         examples = intent_examples(self._reviewed.values(), self._params)
-        places: dict[At, Place] = {}
+        places: dict[NumberedTurn, Exchange] = {}
         numbers = {number for number, _ in machine | wanted if number >= 0} | set(self._corrected.values())
         for chunk in self._chunks.some(sorted(numbers)):
             for number, turn in self._machine(chunk, LeftOut()):
-                self._intents[turn.dialogue.id, turn.index] = turn.label.value
+                self._intents[turn.key] = turn.label.value
                 if (number, turn.index) in machine:
                     examples += intent_examples([turn], self._params)
             for number, dialogue in chunk.dialogues.items():
-                found = {(number, place.start): place for place in answers(dialogue)}
+                found = {(number, place.start): place for place in exchanges(dialogue)}
                 places |= {at: found[at] for at in found.keys() & wanted}
         return sorted(examples, key=lambda example: (example.dialogue_id, example.turn)), places
 
@@ -143,5 +143,25 @@ class Builder:
         left_out.join(joined)
         numbers = {dialogue.id: number for number, dialogue in chunk.dialogues.items()}
         for turn in review_wins((), joined.turns):
-            if (turn.dialogue.id, turn.index) not in self._reviewed:
+            if turn.key not in self._reviewed:
                 yield numbers[turn.dialogue.id], turn
+
+
+def set_counts(
+    intents: Sequence[IntentExample],
+    conversations: Sequence[Example],
+    questions: Sequence[RetrievalExample],
+    preferences: Sequence[PreferenceExample] = (),
+) -> dict[str, float]:
+    """``<set>.<side>`` and ``<set>.<side>.<lang>`` → how many."""
+    counts: Counter[str] = Counter()
+    for name, rows in (
+        ("router", [(e.split, e.text) for e in intents]),
+        ("sft", [(e.split, e.messages[-2].content) for e in conversations]),
+        ("retrieval", [(e.split, e.question) for e in questions]),
+        ("preferences", [(e.split, e.prompt[-1].content) for e in preferences]),
+    ):
+        for split, text in rows:
+            counts.update((f"{name}.{split}", f"{name}.{split}.{language(text)}"))
+    reviewed = sum(e.source.startswith("review:") for e in intents)
+    return {**counts, "router.reviewed": reviewed, "preferences.pairs": len(preferences)}

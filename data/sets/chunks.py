@@ -54,7 +54,7 @@ class Chunks:
         for first, batch in self._batches():
             ids = batch.column("id").to_pylist()
             dialogues = dict(enumerate(parsed(batch), first))
-            yield Chunk(dialogues, self.accepted.of(first, ids), self._signals.of(first, ids))
+            yield Chunk(dialogues, self.accepted.labels_for(first, ids), self._signals.labels_for(first, ids))
 
     def some(self, numbers: Sequence[int]) -> Iterator[Chunk]:
         """The dialogues of these numbers, in the store's order; signals are left out."""
@@ -66,7 +66,7 @@ class Chunks:
 
     def _picked(self, wanted: NDArray[np.int64], first: int, batch: pa.RecordBatch) -> Chunk:
         dialogues = dict(zip(wanted.tolist(), parsed(batch.take(pa.array(wanted - first))), strict=True))
-        accepted = [label for n, dialogue in dialogues.items() for label in self.accepted.of(n, [dialogue.id])]
+        accepted = [label for n, dialogue in dialogues.items() for label in self.accepted.labels_for(n, [dialogue.id])]
         return Chunk(dialogues, accepted, [])
 
     def _batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from data.sets.dialogue_outcomes import PEOPLE
-from data.sets.exchanges import Place, answer_after
+from data.sets.exchanges import Exchange, answer_after
 from kefu.privacy.redact import PLACEHOLDER, Redactor
 from kefu.schema import Dialogue, Label, Turn, TurnKey
 
@@ -20,35 +20,35 @@ WHAT = "answer"
 
 
 class Corrections:
-    """The corrected places, in the order of dialogue and turn.
+    """The corrected exchanges, in the order of dialogue and turn.
 
     Args:
-        labels: by people; only those of ``what='answer'`` are read, and of one place the last.
+        labels: by people; only those of ``what='answer'`` are read, and of one exchange the last.
         dialogues: by id.
         redactor: with the pack's patterns.
 
     Attributes:
-        places: with the correction as their ``answer``.
+        exchanges: with the correction as their ``answer``.
         refused: why a correction could not be used → how often.
     """
 
     def __init__(self, labels: Iterable[Label], dialogues: Mapping[str, Dialogue], redactor: Redactor) -> None:
         self._redactor = redactor
         self.refused: Counter[str] = Counter()
-        found: dict[TurnKey, Place] = {}
+        found: dict[TurnKey, Exchange] = {}
         for label in labels:
             if label.what == WHAT and label.source.startswith(PEOPLE):
-                place = self._place(label, dialogues.get(label.dialogue_id))
-                if isinstance(place, Place):
-                    found[place.dialogue.id, place.start] = place
+                exchange = self._place(label, dialogues.get(label.dialogue_id))
+                if isinstance(exchange, Exchange):
+                    found[TurnKey(exchange.dialogue.id, exchange.start)] = exchange
                 else:
-                    self.refused[place] += 1
-        self.places = [found[at] for at in sorted(found)]
+                    self.refused[exchange] += 1
+        self.exchanges = [found[at] for at in sorted(found)]
         for reason, count in sorted(self.refused.items()):
             LOG.warning("%d corrected answers left out: %s", count, reason)
 
-    def _place(self, label: Label, dialogue: Dialogue | None) -> Place | str:
-        """The corrected place, or why there is none."""
+    def _place(self, label: Label, dialogue: Dialogue | None) -> Exchange | str:
+        """The corrected exchange, or why there is none."""
         if dialogue is None:
             return "no such dialogue (a duplicate, quarantined, or not ingested)"
         if label.turn is None or not 0 <= label.turn < len(dialogue.turns):
@@ -60,7 +60,7 @@ class Corrections:
             return "empty"
         start, said = answer_after(dialogue, label.turn)
         answer = Turn(role="agent", text=self._redacted(text, dialogue), time=None)
-        return Place(dialogue, start, said, (answer,), corrected=True)
+        return Exchange(dialogue, start, said, (answer,), corrected=True)
 
     def _redacted(self, text: str, dialogue: Dialogue) -> str:
         taken = {match[0]: match[0] for turn in dialogue.turns for match in PLACEHOLDER.finditer(turn.text)}

@@ -1,6 +1,6 @@
-"""Places of dialogues where something has to be said, and what a model should learn to say there.
+"""Exchanges: a customer's question, the shop's answer to it, and what a model should learn to say there.
 
-At most places that is what people of the shop said. What Kefu itself said is only learned from when the
+Mostly that is what people of the shop said. What Kefu itself said is only learned from when the
 problem was solved and the customer content: a model fed on its own mistakes gets worse (model collapse:
 Shumailov et al. 2024, Nature 631:755). An answer with a quality problem (a false promise, an unsupported
 claim, rude) is never learned. A reviewer's correction stands in place of what was said, whoever said it.
@@ -18,7 +18,7 @@ CONTENT = 4  # csat from which Kefu's own answers are worth learning
 
 
 @dataclass(frozen=True)
-class Place:
+class Exchange:
     """A customer's question that ends before turn ``start``, and its answers.
 
     said: what the dialogue has there; nothing where nobody answered.
@@ -45,17 +45,17 @@ def answer_after(dialogue: Dialogue, turn: int) -> tuple[int, tuple[Turn, ...]]:
     return start, turns[start:end]
 
 
-def answers(dialogue: Dialogue) -> Iterator[Place]:
-    """Every place where a customer was answered."""
+def exchanges(dialogue: Dialogue) -> Iterator[Exchange]:
+    """Every exchange in which a customer was answered."""
     before = "agent"
     for index, turn in enumerate(dialogue.turns):
         if before == "customer" and turn.role != "customer":
             _, said = answer_after(dialogue, index - 1)
-            yield Place(dialogue, index, said, said)
+            yield Exchange(dialogue, index, said, said)
         before = turn.role
 
 
-class Learnable:
+class TrainableFilter:
     """Chooses the answers worth learning.
 
     Args:
@@ -68,13 +68,13 @@ class Learnable:
     def __init__(self, facts: Facts) -> None:
         self._facts, self.bad = facts, 0
 
-    def of(self, dialogues: Iterable[Dialogue]) -> Iterator[Place]:
+    def keep(self, dialogues: Iterable[Dialogue]) -> Iterator[Exchange]:
         """The places of all dialogues whose answer was good, as far as is known."""
         for dialogue in dialogues:
             good_bot = self._facts.resolved(dialogue) and (dialogue.csat or 0) >= CONTENT
-            for place in answers(dialogue):
-                if all(turn.text.strip() and (turn.role == "agent" or good_bot) for turn in place.said):
-                    if self._facts.bad(dialogue, place.start, place.start + len(place.said)):
+            for exchange in exchanges(dialogue):
+                if all(turn.text.strip() and (turn.role == "agent" or good_bot) for turn in exchange.said):
+                    if self._facts.bad(dialogue, exchange.start, exchange.start + len(exchange.said)):
                         self.bad += 1
                     else:
-                        yield place
+                        yield exchange

@@ -20,7 +20,7 @@ import pyarrow.json as pj
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.sets.left_out import LeftOut
+from data.labeling.join import LOG, SHOWN, Joined
 from kefu.io import read_jsonl
 from kefu.schema import Label
 
@@ -32,6 +32,29 @@ _SCHEMA = pa.schema(
     + [("confidence", pa.float64())]
 )
 _DAY = r"^[^:]*:(?P<day>[^:]*):"
+
+
+class LeftOut:
+    """Labels that cannot be used: how many for which reason, and the first few places of each for the log."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[int, list[str]]] = {}
+
+    def add(self, reason: str, place: str) -> None:
+        """One more."""
+        count, places = self._found.get(reason, (0, []))
+        self._found[reason] = count + 1, places if len(places) == SHOWN else [*places, place]
+
+    def join(self, joined: Joined) -> None:
+        """Those of some joined labels."""
+        for reason, places in joined.problems.items():
+            for place in places:
+                self.add(reason, place)
+
+    def warn(self, what: str) -> None:
+        """Logs each reason as ``Joined.warn`` does."""
+        for reason, (count, places) in sorted(self._found.items()):
+            LOG.warning("%s: %d labels left out: %s: %s …", what, count, reason, ", ".join(places))
 
 
 class Numbers:
@@ -47,7 +70,7 @@ class Numbers:
         self._days = {day: (int(first), path) for day, first, path in zip(days, self.firsts, partitions, strict=False)}
         self._ids = lru_cache(maxsize=2)(lambda path: pq.read_table(path, columns=["id"]).column("id"))
 
-    def of(self, ids: pa.Array) -> NDArray[np.int64]:
+    def lookup(self, ids: pa.Array) -> NDArray[np.int64]:
         """The numbers of dialogues; −1 for those that are not in the store."""
         numbers = np.full(len(ids), -1)
         days = pc.struct_field(pc.extract_regex(ids, _DAY), "day")
@@ -91,7 +114,7 @@ class Columns:
     ) -> tuple[NDArray[np.int32], pa.Table]:
         kinds = [what for what in table.column("what").unique().to_pylist() if wanted(what)]
         table = table.filter(pc.is_in(table.column("what"), value_set=pa.array(kinds, pa.string()))).combine_chunks()
-        found = numbers.of(table.column("dialogue_id").combine_chunks())
+        found = numbers.lookup(table.column("dialogue_id").combine_chunks())
         for row in table.filter(pa.array(found < 0)).select(["dialogue_id", "turn"]).to_pylist():
             self.left_out.add(UNKNOWN, f"{row['dialogue_id']} turn {row['turn']}")
         table = table.filter(pa.array(found >= 0)).drop_columns("dialogue_id")
@@ -99,7 +122,7 @@ class Columns:
             table = table.set_column(table.column_names.index(name), name, _short(table.column(name)))
         return found[found >= 0].astype(np.int32), table
 
-    def of(self, number: int, ids: Sequence[str]) -> list[Label]:
+    def labels_for(self, number: int, ids: Sequence[str]) -> list[Label]:
         """Labels of the dialogues from ``number`` on, whose ids these are, in order."""
         if self._table is None:
             return []

@@ -1,4 +1,4 @@
-"""What a model is asked at a place: what serving would ask (``kefu/llm/prompt.py``), with the nearest knowledge.
+"""What a model is asked at a exchange: what serving would ask (``kefu/llm/prompt.py``), with the nearest knowledge.
 
 One class for the SFT set and the preference pairs, so that both teach under the same question.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from data.sets.exchanges import Place
+from data.sets.exchanges import Exchange
 from data.sets.nearest import NearestKnowledge
 from data.sets.params import Build
 from kefu.llm.prompt import answer_messages
@@ -32,21 +32,21 @@ class Prompts:
         self._pack, self._intents, self._params = pack, intents, params
         self._nearest = NearestKnowledge(pack)
 
-    def history(self, place: Place) -> tuple[Turn, ...]:
+    def history(self, exchange: Exchange) -> tuple[Turn, ...]:
         """The turns that the model sees, oldest first; the last one is the question."""
-        return place.dialogue.turns[max(0, place.start - self._params.context_turns) : place.start]
+        return exchange.dialogue.turns[max(0, exchange.start - self._params.context_turns) : exchange.start]
 
-    def messages(self, place: Place) -> list[Message]:
+    def messages(self, exchange: Exchange) -> list[Message]:
         """A system message with knowledge, then the history."""
-        history = self.history(place)
+        history = self.history(exchange)
         question = history[-1].text
         lang = language(question)
         return answer_messages(self._pack, lang, self._nearest.find(question, lang), history)
 
-    def intent(self, place: Place) -> str:
+    def intent(self, exchange: Exchange) -> str:
         """Intent of the question."""
-        return self._intents.get((place.dialogue.id, place.start - 1), UNLABELLED)
+        return self._intents.get(TurnKey(exchange.dialogue.id, exchange.start - 1), UNLABELLED)
 
-    def split(self, place: Place) -> Split:
+    def split(self, exchange: Exchange) -> Split:
         """The side of the customer."""
-        return split_of(place.dialogue.customer, self._params.eval_share, self._params.seed)
+        return split_of(exchange.dialogue.customer, self._params.eval_share, self._params.seed)

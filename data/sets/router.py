@@ -17,7 +17,7 @@ from data.sets.selection import Candidates
 from kefu.schema import IntentExample
 from kefu.split import fraction, split_of
 
-Place = tuple[int, int]  # number of the dialogue, turn
+NumberedTurn = tuple[int, int]  # number of the dialogue, turn
 
 
 class MachineTurns:
@@ -36,7 +36,7 @@ class MachineTurns:
     def __len__(self) -> int:
         return len(self._candidates)
 
-    def chosen(self) -> set[Place]:
+    def select(self) -> set[NumberedTurn]:
         """At most ``max_router``, newest days first, with ``replay_share`` of older ones."""
         every, params = np.arange(len(self._candidates)), self._params
         return set(self._candidates.places(self._candidates.newest(every, params.max_router, params.replay_share)))

@@ -1,9 +1,9 @@
-"""The SFT set: what a model has to say at each place where a good answer was given or written.
+"""The SFT set: what a model has to say at each exchange where a good answer was given or written.
 
 An example is the prompt as serving would have built it and the answer to learn (``data/sets/exchanges.py``
 says which are). Corrected answers always fit in: a person has thought about each of them. What such a
-correction replaces is not taught anywhere else either, word for word. All places are offered once, of
-which only 30 bytes each are remembered; the places that were chosen are given once more.
+correction replaces is not taught anywhere else either, word for word. All exchanges are offered once, of
+which only 30 bytes each are remembered; the exchanges that were chosen are given once more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from data.sets.exchanges import Place
+from data.sets.exchanges import Exchange
 from data.sets.params import Build
 from data.sets.prompts import Prompts
 from data.sets.selection import Candidates, Rows
@@ -26,7 +26,7 @@ from kefu.split import fraction
 
 @dataclass(frozen=True)
 class Pick:
-    """A chosen place: number of its dialogue and first turn of the answer; a correction's number is negative."""
+    """A chosen exchange: number of its dialogue and first turn of the answer; a correction's number is negative."""
 
     number: int
     start: int
@@ -34,41 +34,41 @@ class Pick:
 
 
 class Conversations:
-    """Chooses places and makes their examples.
+    """Chooses exchanges and makes their examples.
 
     Args:
         prompts: what the model is asked.
         params: see ``data.sets.params.Build``.
-        corrected: places with a reviewer's answer.
+        corrected: exchanges with a reviewer's answer.
 
     Attributes:
-        left_over: distinct places for which there was no room.
+        left_over: distinct exchanges for which there was no room.
     """
 
-    def __init__(self, prompts: Prompts, params: Build, corrected: Sequence[Place] = ()) -> None:
+    def __init__(self, prompts: Prompts, params: Build, corrected: Sequence[Exchange] = ()) -> None:
         self._prompts, self._params, self._corrected = prompts, params, corrected
-        self._wrong = {self._content(place, place.said) for place in corrected}
-        self._replaced = {place.key for place in corrected}
+        self._wrong = {self._content(exchange, exchange.said) for exchange in corrected}
+        self._replaced = {exchange.key for exchange in corrected}
         self.left_over = 0
         self._candidates, self._contents, self._held_out = Candidates(), array("Q"), array("B")
 
-    def offer(self, number: int, places: Iterable[Place]) -> None:
-        """Learnable places of the dialogue ``number``; dialogues come oldest first."""
-        for place in places:
-            if place.key not in self._replaced and self._content(place, place.said) not in self._wrong:
-                self._add(number, place)
+    def offer(self, number: int, exchanges: Iterable[Exchange]) -> None:
+        """Trainable exchanges of the dialogue ``number``; dialogues come oldest first."""
+        for exchange in exchanges:
+            if exchange.key not in self._replaced and self._content(exchange, exchange.said) not in self._wrong:
+                self._add(number, exchange)
 
-    def _add(self, number: int, place: Place) -> None:
-        draw = fraction(place.key, self._params.seed)
-        self._candidates.add(place.dialogue.day, draw, number, place.start)
-        self._contents.append(self._content(place, place.answer))
-        self._held_out.append(self._prompts.split(place) == "eval")
+    def _add(self, number: int, exchange: Exchange) -> None:
+        draw = fraction(exchange.key, self._params.seed)
+        self._candidates.add(exchange.dialogue.day, draw, number, exchange.start)
+        self._contents.append(self._content(exchange, exchange.answer))
+        self._held_out.append(self._prompts.split(exchange) == "eval")
 
-    def chosen(self) -> list[Pick]:
-        """At most ``max_sft`` distinct places for training and ``eval_share`` of that for evaluation. Once only."""
+    def select(self) -> list[Pick]:
+        """At most ``max_sft`` distinct exchanges for training and ``eval_share`` of that for evaluation. Once only."""
         first = len(self._candidates)
-        for number, place in enumerate(self._corrected, -len(self._corrected)):
-            self._add(number, place)
+        for number, exchange in enumerate(self._corrected, -len(self._corrected)):
+            self._add(number, exchange)
         rows = _distinct(np.array(self._contents, np.uint64))
         held_out = np.array(self._held_out, bool)[rows]
         self._contents = array("Q")
@@ -86,31 +86,31 @@ class Conversations:
     def _picks(self, rows: Rows, split: Split) -> list[Pick]:
         return [Pick(number, start, split) for number, start in self._candidates.places(rows)]
 
-    def examples(self, picks: Iterable[Pick], places: Mapping[tuple[int, int], Place]) -> list[Example]:
-        """Examples of the chosen places, in their order.
+    def examples(self, picks: Iterable[Pick], exchanges: Mapping[tuple[int, int], Exchange]) -> list[Example]:
+        """Examples of the chosen exchanges, in their order.
 
         Args:
-            places: by number and start, without corrections.
+            exchanges: by number and start, without corrections.
         """
-        return [self._example(self._place(pick, places), pick.split) for pick in picks]
+        return [self._example(self._place(pick, exchanges), pick.split) for pick in picks]
 
-    def _place(self, pick: Pick, places: Mapping[tuple[int, int], Place]) -> Place:
-        return self._corrected[pick.number] if pick.number < 0 else places[pick.number, pick.start]
+    def _place(self, pick: Pick, exchanges: Mapping[tuple[int, int], Exchange]) -> Exchange:
+        return self._corrected[pick.number] if pick.number < 0 else exchanges[pick.number, pick.start]
 
-    def _content(self, place: Place, answer: tuple[Turn, ...]) -> int:
+    def _content(self, exchange: Exchange, answer: tuple[Turn, ...]) -> int:
         """64 bits for the question and an answer. Who of the shop said it makes no difference to what is learned."""
-        turns = (*self._prompts.history(place), *answer)
+        turns = (*self._prompts.history(exchange), *answer)
         said = "\0".join(f"{'customer' if turn.role == 'customer' else 'shop'} {turn.text}" for turn in turns)
         return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "little")
 
-    def _example(self, place: Place, split: Split) -> Example:
+    def _example(self, exchange: Exchange, split: Split) -> Example:
         return Example(
-            id=place.key,
-            messages=(*self._prompts.messages(place), *merged(place.answer)),
+            id=exchange.key,
+            messages=(*self._prompts.messages(exchange), *merged(exchange.answer)),
             split=split,
-            dialogue_id=place.dialogue.id,
-            customer=place.dialogue.customer,
-            intent=self._prompts.intent(place),
+            dialogue_id=exchange.dialogue.id,
+            customer=exchange.dialogue.customer,
+            intent=self._prompts.intent(exchange),
         )
 
 

@@ -10,7 +10,7 @@ from trl import DPOConfig, DPOTrainer
 
 from data.sets.corrections import Corrections
 from data.sets.dialogue_outcomes import Facts
-from data.sets.exchanges import Learnable
+from data.sets.exchanges import TrainableFilter
 from data.sets.preferences import preference_examples
 from data.sets.prompts import Prompts
 from kefu.io import write_jsonl
@@ -49,10 +49,10 @@ def built(
 ) -> tuple[list[Example], list[PreferenceExample], Corrections, int, Counter[str]]:
     corrections = Corrections(reviewed, {d.id: d for d in dialogues}, Redactor(PACK.shop.pii))
     prompts = Prompts(PACK, {}, BUILD)
-    learnable = Learnable(Facts(reviewed, signals))
-    examples = conversations(dialogues, learnable, prompts, BUILD, corrections.places)
-    pairs, refused = preference_examples(corrections.places, prompts)
-    return examples, pairs, corrections, learnable.bad, refused
+    trainable = TrainableFilter(Facts(reviewed, signals))
+    examples = conversations(dialogues, trainable, prompts, BUILD, corrections.exchanges)
+    pairs, refused = preference_examples(corrections.exchanges, prompts)
+    return examples, pairs, corrections, trainable.bad, refused
 
 
 GOOD = {"outcome": "resolved", "csat": 5}

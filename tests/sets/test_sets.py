@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from data.labeling.join import join_intents
-from data.sets.counts import set_counts
+from data.sets.builder import set_counts
 from data.sets.dialogue_outcomes import Facts
-from data.sets.exchanges import Learnable
+from data.sets.exchanges import TrainableFilter
 from data.sets.prompts import Prompts
 from data.sets.router import intent_examples, review_wins
 from data.sets.selection import newest_with_replay
@@ -44,11 +44,11 @@ def dialogue(*turns: tuple[str, str], **facts: object) -> Dialogue:
 
 
 def sft(dialogues: list[Dialogue], intents: dict[tuple[str, int], str] | None = None) -> list[Example]:
-    return conversations(dialogues, Learnable(Facts([], [])), Prompts(PACK, intents or {}, BUILD), BUILD)
+    return conversations(dialogues, TrainableFilter(Facts([], [])), Prompts(PACK, intents or {}, BUILD), BUILD)
 
 
 def learned(talk: Dialogue) -> int:
-    return len(list(Learnable(Facts([], [])).of([talk])))
+    return len(list(TrainableFilter(Facts([], [])).keep([talk])))
 
 
 def test_peoples_word_wins_over_the_machines() -> None:
