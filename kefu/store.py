@@ -1,34 +1,83 @@
-"""Reads the dialogue store that ingest writes, partition by partition, oldest day first."""
+"""Reads the dialogue store that ingest writes: days, batches of dialogues, and dialogues by id, oldest day first.
+
+A store is a folder of ``dt=YYYY-MM-DD/dialogues.parquet``. All readers raise FileNotFoundError when it has no day:
+an empty store is a stage that did not run.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kefu.io import read_parquet
 from kefu.schema import Dialogue
 
 DIALOGUES, COPIES = "dialogues.parquet", "copies.parquet"
+BATCH = 512  # dialogues
+_PREFIX = "dt="
+
+
+def day_of(folder: Path) -> str:
+    """The day (YYYY-MM-DD) that a folder ``dt=YYYY-MM-DD`` is of."""
+    return folder.name.removeprefix(_PREFIX)
+
+
+def day_folders(store: Path) -> list[Path]:
+    """The folders of days that have dialogues, oldest first."""
+    found = sorted(path.parent for path in store.glob(f"{_PREFIX}*/{DIALOGUES}"))
+    if not found:
+        raise FileNotFoundError(f"{store}: no {_PREFIX}*/{DIALOGUES}; run the ingest stage first")
+    return found
+
+
+def days(store: Path) -> list[str]:
+    """The days that have dialogues, YYYY-MM-DD, oldest first."""
+    return [day_of(folder) for folder in day_folders(store)]
+
+
+def dialogue_files(store: Path) -> list[Path]:
+    """The Parquet file of each day, oldest first."""
+    return [folder / DIALOGUES for folder in day_folders(store)]
+
+
+def count_dialogues(store: Path) -> int:
+    return sum(pq.ParquetFile(path).metadata.num_rows for path in dialogue_files(store))
 
 
 def read_dialogues(store: Path) -> Iterator[Dialogue]:
-    """All dialogues below ``store`` (``dt=YYYY-MM-DD/dialogues.parquet``), in a fixed order.
+    """All dialogues, in a fixed order."""
+    for path in dialogue_files(store):
+        yield from read_parquet(path, Dialogue)
 
-    Raises FileNotFoundError when there is no partition at all: an empty store is a stage that did not run.
-    """
-    partitions = sorted(store.glob(f"dt=*/{DIALOGUES}"))
-    if not partitions:
-        raise FileNotFoundError(f"{store}: no dt=*/{DIALOGUES}; run the ingest stage first")
-    for partition in partitions:
-        yield from read_parquet(partition, Dialogue)
+
+def read_batches(store: Path, size: int = BATCH) -> Iterator[pa.RecordBatch]:
+    """All dialogues as Arrow, at most ``size`` a batch and one day's in each."""
+    for path in dialogue_files(store):
+        yield from pq.ParquetFile(path).iter_batches(batch_size=size)
+
+
+def parse_batch(batch: pa.RecordBatch) -> list[Dialogue]:
+    return [Dialogue.model_validate(row) for row in batch.to_pylist()]
+
+
+def dialogues_by_id(store: Path, ids: Iterable[str]) -> dict[str, Dialogue]:
+    """The dialogues of these ids, without reading the others into memory; unknown ids are left out."""
+    wanted = pa.array(sorted(set(ids)), pa.string())
+    found: dict[str, Dialogue] = {}
+    for batch in read_batches(store):
+        rows = pc.is_in(batch.column("id"), value_set=wanted)
+        found |= {dialogue.id: dialogue for dialogue in parse_batch(batch.filter(rows))}
+    return found
 
 
 def copies(store: Path) -> Counter[str]:
     """Dialogue id → how many near-duplicates it stands for beyond itself: its weight in the traffic, less one."""
     counts = Counter[str]()
-    for path in sorted(store.glob(f"dt=*/{COPIES}")):
+    for path in sorted(store.glob(f"{_PREFIX}*/{COPIES}")):
         counts.update(pq.read_table(path, columns=["kept_id"]).column("kept_id").to_pylist())
     return counts

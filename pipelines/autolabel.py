@@ -13,7 +13,7 @@ from data.labeling.guarantee.audit_ledger import load_ledger
 from data.labeling.labeler import OUT_OF_FOLD, Judged
 from data.labeling.opinions.combine import OPINIONS, Combiner, Opinion, by_turn, fit_opinions
 from data.labeling.params import Autolabel
-from data.labeling.stream import chosen, labelled, partitions
+from data.labeling.stream import labelled
 from data.review.golden import golden_tasks
 from data.review.labels import load_reviews
 from data.review.queue import queue
@@ -23,6 +23,7 @@ from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
 from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED
 from kefu.schema import Label, TurnKey
 from kefu.shop.pack import load_taxonomy
+from kefu.store import days, dialogues_by_id
 from pipelines.stage import stage
 
 
@@ -43,7 +44,7 @@ def main() -> None:
         version = load_taxonomy(pack).version
         people = load_reviews(REVIEWED, version)
         labels = list(people.labels.values())
-        dialogues = chosen(DIALOGUES, (label.dialogue_id for label in labels))
+        dialogues = dialogues_by_id(DIALOGUES, (label.dialogue_id for label in labels))
         judged, combiner = combined_predictions()
         drawn = load_ledger(REVIEWED, version)
         promise = params.target_precision, params.confidence_level
@@ -55,7 +56,7 @@ def main() -> None:
         spec = BatchLabelerSpec(pack, LABELER, rule, params, skip, tuple(labels), dialogues, combiner)
         with atomic_dir(LABELS, private=True) as folder:
             written = write_labels(labelled(DIALOGUES, spec, params.workers), folder)
-            today = partitions(DIALOGUES)[-1].parent.name.removeprefix("dt=")
+            today = days(DIALOGUES)[-1]
             golden = golden_tasks(judged, labels, params.golden_per_run, today, params.seed)
             tasks = queue(written.unsure, written.audit, golden, params.seed)
             write_jsonl(folder / "queue.jsonl", tasks)

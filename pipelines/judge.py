@@ -14,12 +14,12 @@ from data.labeling.labeler import OUT_OF_FOLD, Judged
 from data.labeling.opinions.combine import OPINIONS, Opinion, judge_worth
 from data.labeling.opinions.judge_sampling import ConfidenceRange, find_candidates, sample_turns
 from data.labeling.params import Judge
-from data.labeling.stream import chosen
 from data.review.labels import load_reviews
 from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_jsonl
 from kefu.paths import BASE, DIALOGUES, JUDGE, LABELER, REVIEWED
 from kefu.shop.pack import load_taxonomy
+from kefu.store import dialogues_by_id
 from pipelines.stage import stage
 
 
@@ -33,7 +33,7 @@ def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
     confidences = ConfidenceRange(pack, LABELER, params, answered_turns(people.labels.values(), people.undecided))
     turns = find_candidates(DIALOGUES, confidences, reviewed)
     drawn = sample_turns(turns, params)
-    dialogues = chosen(DIALOGUES, (name for name, _ in drawn))
+    dialogues = dialogues_by_id(DIALOGUES, (name for name, _ in drawn))
     opinions = Model.load_base(BASE, taxonomy, params.max_prompt_tokens).opinions(dialogues, drawn)
     return opinions, {"band": float(len(turns)), **judge_worth(reviewed, opinions, class_names(LABELER))}
 

@@ -6,7 +6,6 @@ python -m pipelines.labeler
 from data.labeling.join import join_intents, split_held_out
 from data.labeling.labeler import arrays, quality, train_labeler
 from data.labeling.params import Labeler
-from data.labeling.stream import chosen
 from data.review.labels import load_reviews
 from data.sets.params import Build
 from kefu.io import atomic_dir, write_csv
@@ -15,6 +14,7 @@ from kefu.params import load_section
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED
 from kefu.shop.examples import load_phrases
 from kefu.shop.pack import load_rules, load_taxonomy
+from kefu.store import dialogues_by_id
 from pipelines.stage import stage
 
 
@@ -23,7 +23,9 @@ def main() -> None:
         build, taxonomy = load_section("build", Build), load_taxonomy(s.pack)
         people = load_reviews(REVIEWED, taxonomy.version)
         labels = people.labels.values()
-        joined = join_intents(labels, chosen(DIALOGUES, (label.dialogue_id for label in labels)), taxonomy.names)
+        joined = join_intents(
+            labels, dialogues_by_id(DIALOGUES, (label.dialogue_id for label in labels)), taxonomy.names
+        )
         joined.warn("reviewed labels")
         rules, phrases = load_rules(s.pack), load_phrases(s.pack)
         with atomic_dir(LABELER, private=True) as folder:

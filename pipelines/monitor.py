@@ -21,22 +21,15 @@ from kefu.io import read_json, write_csv, write_json, write_text
 from kefu.knowledge.entries import questions
 from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED
 from kefu.shop.pack import load
+from kefu.store import day_folders, day_of
 from pipelines.stage import stage
 
 
 def _remove_pages_of_lost_days(days: list[Day]) -> None:
     known = {day.day for day in days}
     for path in (*MONITOR.glob("dt=*"), *(MONITOR / "days").glob("*")):
-        if path.stem.removeprefix("dt=") not in known:
+        if day_of(path.with_suffix("")) not in known:
             path.unlink()
-
-
-def _partitions(params: Monitor) -> list[Path]:
-    """The days that matter, oldest first: a full reference for each that may be new."""
-    found = sorted(path.parent for path in DIALOGUES.glob("dt=*/dialogues.parquet"))
-    if not found:
-        raise FileNotFoundError(f"{DIALOGUES}: no dt=*/dialogues.parquet; run the ingest stage first")
-    return found[-2 * params.reference_days :]
 
 
 def _plot(days: list[Day]) -> None:
@@ -54,7 +47,7 @@ def _figures(day: Day) -> Path:
 def main() -> None:
     with stage("monitor", Monitor) as s:
         params, pack = s.params, load(s.pack)
-        partitions = _partitions(params)
+        partitions = day_folders(DIALOGUES)[-2 * params.reference_days :]  # a full reference for each new one
         days = [read_day(partition, MONITOR, params) for partition in partitions]
         labels = by_day(LABELS, load_reviews(REVIEWED, pack.taxonomy.version).labels.values())
         answered = [text for texts in questions(pack).values() for text in texts]

@@ -14,6 +14,7 @@ from data.monitoring.distributions import Census, census
 from data.monitoring.params import Monitor
 from data.monitoring.turn_sample import Sample, draw
 from kefu.io import file_hash, read_json, write_json
+from kefu.store import day_of
 
 VERSION = 1  # raise it when the same partition gives another census or sample
 FOLDER = "days"
@@ -36,7 +37,7 @@ def _key(partition: Path, params: Monitor) -> str:
 
 def read_day(partition: Path, pages: Path, params: Monitor) -> Day:
     """A day, from the cache when its partition is the one that was read."""
-    day, key = partition.name.removeprefix("dt="), _key(partition, params)
+    day, key = day_of(partition), _key(partition, params)
     facts, sampled = pages / FOLDER / f"{day}.json", pages / FOLDER / f"{day}.npz"
     if facts.exists() and sampled.exists():
         known = read_json(facts)

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from kefu.io import read_json, read_jsonl
 from kefu.schema import Rejected
+from kefu.store import DIALOGUES
 
 CJK = r"[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{f900}-\x{faff}]"  # as kefu.shop.slots.CJK, in RE2's spelling
 TURN_BINS = {"1": 1, "2": 2, "3–4": 4, "5–8": 8, "9–16": 16, "17–32": 32, "33+": None}
@@ -60,7 +61,7 @@ class Turns:
 
 def batches(partition: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """Row groups of the day's dialogues; nothing for a day without any."""
-    path = partition / "dialogues.parquet"
+    path = partition / DIALOGUES
     file = pq.ParquetFile(path)
     for group in range(file.num_row_groups):
         yield from file.read_row_group(group, columns=columns).combine_chunks().to_batches()

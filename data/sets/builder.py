@@ -14,7 +14,6 @@ from itertools import chain
 from pathlib import Path
 
 from data.labeling.join import LabelledTurn, join_intents
-from data.labeling.stream import chosen
 from data.sets.chunks import Chunk, Chunks
 from data.sets.corrections import Corrections
 from data.sets.dialogue_outcomes import Facts
@@ -31,6 +30,7 @@ from kefu.privacy.redact import Redactor
 from kefu.schema import Example, IntentExample, Label, PreferenceExample, RetrievalExample
 from kefu.shop.pack import Pack
 from kefu.shop.slots import language
+from kefu.store import dialogues_by_id
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Builder:
         self, store: Path, accepted: Path, signals: Path, reviewed: Sequence[Label], pack: Pack, params: Build
     ) -> None:
         self._pack, self._params = pack, params
-        known = chosen(store, (label.dialogue_id for label in reviewed))
+        known = dialogues_by_id(store, (label.dialogue_id for label in reviewed))
         joined = join_intents(reviewed, known, pack.taxonomy.names)
         joined.warn("labels.jsonl")
         self._reviewed = {turn.key: turn for turn in joined.turns}

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.labeling.stream import parsed, partitions
 from data.sets.dialogue_outcomes import QUALITY, RESOLVED
 from data.sets.label_columns import Columns, Numbers
 from kefu.schema import Dialogue, Label
+from kefu.store import dialogue_files, parse_batch
 
 SIZE = 1024  # dialogues
 
@@ -44,7 +44,7 @@ class Chunks:
     """
 
     def __init__(self, store: Path, accepted: Path, signals: Path) -> None:
-        self._paths = partitions(store)
+        self._paths = dialogue_files(store)
         self._numbers = Numbers(self._paths)
         self.accepted = Columns(accepted, self._numbers, lambda what: what == "intent")
         self._signals = Columns(signals, self._numbers, lambda what: what == RESOLVED or what.startswith(QUALITY))
@@ -53,7 +53,7 @@ class Chunks:
         """Everything, oldest day first."""
         for first, batch in self._batches():
             ids = batch.column("id").to_pylist()
-            dialogues = dict(enumerate(parsed(batch), first))
+            dialogues = dict(enumerate(parse_batch(batch), first))
             yield Chunk(dialogues, self.accepted.labels_for(first, ids), self._signals.labels_for(first, ids))
 
     def some(self, numbers: Sequence[int]) -> Iterator[Chunk]:
@@ -65,7 +65,7 @@ class Chunks:
                 yield self._picked(wanted[start:end], first, batch)
 
     def _picked(self, wanted: NDArray[np.int64], first: int, batch: pa.RecordBatch) -> Chunk:
-        dialogues = dict(zip(wanted.tolist(), parsed(batch.take(pa.array(wanted - first))), strict=True))
+        dialogues = dict(zip(wanted.tolist(), parse_batch(batch.take(pa.array(wanted - first))), strict=True))
         accepted = [label for n, dialogue in dialogues.items() for label in self.accepted.labels_for(n, [dialogue.id])]
         return Chunk(dialogues, accepted, [])
 

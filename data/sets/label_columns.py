@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from data.labeling.join import LOG, SHOWN, Joined
 from kefu.io import read_jsonl
 from kefu.schema import Label
+from kefu.store import day_of
 
 UNKNOWN = "no such dialogue (a duplicate, quarantined, or not ingested)"
 _BLOCK = 1 << 24  # bytes of a file read at a time
@@ -66,7 +67,7 @@ class Numbers:
 
     def __init__(self, partitions: Sequence[Path]) -> None:
         self.firsts = np.cumsum([0, *(pq.ParquetFile(path).metadata.num_rows for path in partitions)])
-        days = (path.parent.name.removeprefix("dt=") for path in partitions)
+        days = (day_of(path.parent) for path in partitions)
         self._days = {day: (int(first), path) for day, first, path in zip(days, self.firsts, partitions, strict=False)}
         self._ids = lru_cache(maxsize=2)(lambda path: pq.read_table(path, columns=["id"]).column("id"))
 

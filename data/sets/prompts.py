@@ -1,4 +1,4 @@
-"""What a model is asked at a exchange: what serving would ask (``kefu/llm/prompt.py``), with the nearest knowledge.
+"""What a model is asked in an exchange: what serving would ask (``kefu/llm/prompt.py``), with the nearest knowledge.
 
 One class for the SFT set and the preference pairs, so that both teach under the same question.
 """
@@ -20,7 +20,7 @@ UNLABELLED = "unlabelled"
 
 
 class Prompts:
-    """Renders places of one run.
+    """Renders exchanges of one run.
 
     Args:
         pack: prompts and knowledge.

@@ -1,4 +1,4 @@
-"""The SFT set: what a model has to say at each exchange where a good answer was given or written.
+"""The SFT set: what a model has to say in each exchange with a good answer, given or corrected.
 
 An example is the prompt as serving would have built it and the answer to learn (``data/sets/exchanges.py``
 says which are). Corrected answers always fit in: a person has thought about each of them. What such a

@@ -24,7 +24,7 @@ from data.labeling.guarantee.audit_ledger import Audited, load_ledger, remember
 from data.labeling.join import join_intents
 from data.labeling.labeler import Judged, train_labeler
 from data.labeling.signals.slot_labels import SlotLabels
-from data.labeling.stream import batches, labelled, parsed
+from data.labeling.stream import labelled
 from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl, write_parquet
 from kefu.schema import Dialogue, Label, ReviewTask, Turn
@@ -121,13 +121,6 @@ def test_two_processes_write_the_same_bytes_as_one(tmp_path: Path, monkeypatch: 
     assert written.unsure == alone.written.unsure
     for file in ("accepted.jsonl", "signals.jsonl", "audited.jsonl"):
         assert (tmp_path / "alone" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
-
-
-def test_a_batch_is_what_the_store_holds(tmp_path: Path) -> None:
-    folder = store(tmp_path, DIALOGUES)
-    assert sorted((d for b in batches(folder) for d in parsed(b)), key=lambda d: d.id) == sorted(
-        DIALOGUES, key=lambda d: d.id
-    )
 
 
 def test_nothing_accepted_is_said_loudly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
