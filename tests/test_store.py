@@ -19,8 +19,8 @@ from tests.fixtures.chatter import chatter
 from tests.labeling.test_autolabel import store
 
 DIALOGUES = [
-    d.model_copy(update={"day": f"2026-11-{9 + n % 2:02d}", "id": f"{d.id}-{n}"})
-    for n, d in enumerate(chatter(40, 1)[0])
+    dialogue.model_copy(update={"day": f"2026-11-{9 + number % 2:02d}", "id": f"{dialogue.id}-{number}"})
+    for number, dialogue in enumerate(chatter(40, 1)[0])
 ]
 
 

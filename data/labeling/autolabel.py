@@ -111,7 +111,7 @@ def certified(judged: Sequence[Judged], chosen: np.ndarray, params: Autolabel) -
 
 
 def warn_if_nothing(written: Written, params: Autolabel) -> None:
-    """Says loudly that every turn went to people."""
+    """Logs an error when no turn was accepted."""
     if written.counts["turns"] and not written.counts["accepted"]:
         LOG.error(
             "NOTHING was accepted of %d turns: no confidence reaches a precision of %.3f with certainty %.2f on the "
@@ -123,7 +123,7 @@ def warn_if_nothing(written: Written, params: Autolabel) -> None:
 
 
 def answered_turns(labels: Iterable[Label], undecided: Iterable[str]) -> frozenset[TurnKey]:
-    """Turns that people have dealt with: with an intent, or as nobody can tell (``<dialogue>#<turn>@<version>``)."""
+    """Turns that have an intent by people, or of which they cannot tell one (``<dialogue>#<turn>@<version>``)."""
     with_intent = {
         TurnKey(label.dialogue_id, label.turn) for label in labels if label.what == "intent" and label.turn is not None
     }

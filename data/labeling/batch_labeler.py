@@ -1,9 +1,8 @@
-"""All labels of a batch of dialogues, by one labeller that each worker makes for itself.
+"""All labels of a batch of dialogues, by one labeler that each worker makes for itself.
 
-Intents that are sure enough become labels with their slots; the others become proposals for people. Every
-turn has a fixed draw (a keyed hash): below the audit share it goes to people whatever the machine thinks
-of it, so that the audit is a random sample of all turns (``data/labeling/guarantee/audit.py``). Which turns are drawn
-hangs on nothing but the turn, so another day's data does not change yesterday's sample.
+Intents that the acceptance rule accepts become labels with their slots; the others become proposals for people. A
+turn whose keyed hash is below the audit share goes to people in any case (``guarantee/audit.py``). The hash depends on
+the turn alone, so another day's data does not change yesterday's sample.
 """
 
 from __future__ import annotations
@@ -30,10 +29,13 @@ from kefu.split import fraction
 
 @dataclass(frozen=True)
 class BatchLabelerSpec:
-    """All that a labeller is made from; picklable.
+    """What a batch labeler is made from; picklable, so that each worker makes its own.
 
-    skip: turns that people have dealt with. reviewed: their labels. dialogues: those they speak of.
-    combiner: of the judge's opinions with the labeler's, if there are any (``data/labeling/opinions/combine.py``).
+    Args:
+        skip: turns that people have answered.
+        reviewed: labels by people.
+        dialogues: those of the reviewed labels, by id.
+        combiner: of the judge's opinions with the labeler's (``opinions/combine.py``); None: there are none.
     """
 
     pack: Path
@@ -51,7 +53,10 @@ class BatchLabelerSpec:
 
 @dataclass
 class BatchLabels:
-    """Of one batch. ``accepted`` and ``signals``: lines of Label. A drawn turn is in ``audit``, not in ``unsure``."""
+    """Labels and proposals of one batch; ``accepted`` and ``signals`` are JSON lines of Label.
+
+    An audited turn is in ``audit``, not in ``unsure``.
+    """
 
     accepted: list[str] = field(default_factory=list)
     signals: list[str] = field(default_factory=list)
@@ -87,7 +92,7 @@ class BatchLabeler:
         return result
 
     def _proposals(self, dialogues: Sequence[Dialogue]) -> Iterator[Proposal]:
-        """One for every customer turn that people have not dealt with."""
+        """One for every customer turn that people have not answered."""
         for guess in guesses(self._classifier, self._rules, dialogues, self._spec.combiner):
             dialogue, index = guess.dialogue, guess.index
             if (dialogue.id, index) not in self._spec.skip:

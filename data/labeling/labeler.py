@@ -1,8 +1,7 @@
 """Trains the labeler: intent of a customer turn from the whole dialogue, answers included.
 
-Besides the model it keeps what models said of reviewed turns that they had not seen: from these
-predictions autolabel chooses its thresholds, so the choice can be repeated with another target
-without training again.
+Beside the model it keeps predictions for reviewed turns by models that had not seen them. Autolabel chooses its
+thresholds from these, so another target needs no new training.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Labelling rules of the pack: what each votes for a turn.
+"""Labelling rules of the pack: the intents that each votes for, as one more text field of the labeler.
 
-Votes are one more field of text for the labeler, so a rule's worth is learned from reviewed turns and
-calibrated together with everything else; a bad rule costs little, a good one helps where words are rare.
-A new rule is a file in the pack's ``rules/``; nothing here changes.
+So a rule's worth is learned from reviewed turns and calibrated with everything else: a bad rule costs little, a good
+one helps where words are rare. A new rule is a file in the pack's ``rules/``.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def _beyond(distance: Distance, usual: Sequence[float], params: Monitor) -> bool
 
 
 def warn(day: str, drifts: Sequence[Drift]) -> None:
-    """Says loudly what drifted; stops nothing."""
+    """Logs what drifted; the loop goes on."""
     for drift in drifts:
         if drift.level == MAJOR:
             log.error("DRIFT on %s: %s: %s. Look at the day's page: kefu monitor", day, drift.name, drift.sentence())

@@ -1,24 +1,13 @@
-"""From which confidence on a machine's label needs no person: a rule with a promise.
+"""Confidence thresholds above which machine labels are accepted without review, with a certified precision.
 
-The promise: with probability ``level``, the labels that the rule accepts are right with at least the
-``target`` precision. Thresholds are tested on out-of-fold predictions for reviewed turns. The bound
-(``confidence_bound.py``) allows for turns of a dialogue that are right or wrong together, and trying many
-thresholds is paid for (``threshold.py``). Where errors gather in few, much longer dialogues it breaks
-(docs/autolabel.md says how often): a sample that has none of these looks better than the truth.
+The promise: with probability ``level``, accepted labels are right with at least the ``target`` precision. Thresholds
+are tested on out-of-fold predictions for reviewed turns; the bound allows for turns of a dialogue that are wrong
+together (``confidence_bound.py``), and trying many thresholds is corrected for (``threshold.py``). One rule has one
+threshold for all intents, another one for each intent with enough turns; the one that accepts more is used.
 
-Two rules are certified, and the one that accepts more is used: one threshold for all intents, with most of the
-error budget, or one for each intent with enough reviewed turns and one for the rest. Where the latter is worth
-it there is evidence in plenty, and then the budget hardly matters.
-
-The promise assumes that the turns it is certified on are drawn like those to be labelled. What people
-review is not: they are mostly asked what was unsure, which is harder than the rest at the same confidence
-(a bound on all reviewed turns is pessimistic). So only turns that chance chose count (``at_random``): the
-audited ones, drawn by a hash, and reviews that came with the project, as a random first day is expected to
-be drawn. Their sampling probability is the same for every turn of a day, so no weights are needed, and the
-bound holds where an importance-weighted one would be wide. Too few of them to certify anything, were they all
-right (``enough``; 0.97 at 0.95 takes 152 turns of as many dialogues): all reviewed turns are used, said aloud.
-Days are taken to be alike; the audit (``audit.py``) watches whether they are.
-Out-of-fold models have seen fewer turns than the model in use: a little pessimistic.
+Only turns that chance chose are evidence (``at_random``): people are mostly asked what was unsure, which is harder
+than the rest. When these are too few to certify anything (``enough``), all reviewed turns are used and a warning is
+logged. Days are assumed to be alike; ``audit.py`` watches that. Derivations and limits: ``docs/autolabel.md``.
 """
 
 from __future__ import annotations

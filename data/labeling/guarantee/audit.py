@@ -1,32 +1,13 @@
-"""The audit: is what was accepted really right as often as promised? Asked every day, of people.
+"""The audit: whether accepted labels are right as often as promised, tested on a random sample that people answer.
 
-**The sample.** A turn is drawn when its keyed hash is below ``autolabel.audit_share``: independent of its
-text, of the machine and of other turns. Drawn turns go to people whether the machine was sure or not, at
-random places of the queue, so the answered ones are a random sample of all turns, and those among them
-that had been accepted a random sample of the accepted labels. Turns that nobody can tell are left out:
-the promise speaks of turns that people can tell.
+A turn is drawn when its keyed hash is below ``autolabel.audit_share``, whatever the machine thinks of it. What the
+machine said, before anybody answered, is kept in a ledger (``audit_ledger.py``). Each day has a bound; over the last
+``audit_days`` days a confidence sequence and an e-value hold however often one looks (``e_values.py``). The false-alarm
+rate is at most 1 - level in each such window. After an alarm, thresholds are certified on the window's turns alone.
 
-**What the machine had said.** A reviewed turn is no longer labelled by the machine, so the autolabel stage
-writes what it says of every drawn turn to ``audited.jsonl``, and pulling reviews copies those that were just
-answered into ``store/reviewed/audit/`` (``audit_ledger.py``; the first entry of a turn stands). It was said by a
-model that had not seen the answer, under the thresholds of that day: nothing leaks. The ledger is an input
-of the loop like the reviews themselves, so DVC's graph has no circle.
-
-**What follows.** Per day a bound (``confidence_bound.py``); over the last ``audit_days`` days a
-confidence sequence and an e-value against the promise (``e_values.py``), both valid however
-often one looks; the e-value also watches for a fall after good days. When it passes
-1/(1 - confidence_level) at the end of any day, the promise is broken: a false alarm comes with probability
-1 - level at most, in each such window. Then old evidence is not trusted any more: thresholds are certified
-on random turns of that window alone, and the rule closes when these are too few
-(``acceptance.py``).
-
-**Dialogues.** Few drawn turns share one, unless the share is great. In the bets each dialogue counts once, its
-accepted turns in equal parts: the geometric mean of the turns' likelihood ratios has an expectation of 1 at most
-however alike they are (Hölder), so the alarm stays honest when all of a dialogue is wrong at once. What is bet on
-is then the precision of dialogues: with a great share, and dialogues of few accepted turns worse than others, that
-is lower than the labels'.
-
-What it does not cover: people's own errors count as the machine's; a proposal they see may sway them.
+In the bets each dialogue counts once, its accepted turns in equal parts, so dialogues whose turns are all wrong raise
+no false alarm (Hölder's inequality). Turns that people cannot tell are left out. People's own errors count as the
+machine's, and a proposal that they see may sway them. More: ``docs/autolabel.md``.
 """
 
 from __future__ import annotations

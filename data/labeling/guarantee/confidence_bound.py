@@ -1,18 +1,13 @@
-"""Lower bounds of a share of right ones: of draws that know nothing of each other, and of turns of dialogues.
+"""One-sided lower confidence bounds on precision, for independent draws and for turns clustered in dialogues.
 
-Independent draws have the exact bound of Clopper and Pearson (1934, Biometrika 26:404).
+Independent draws have the exact bound of Clopper and Pearson (1934, Biometrika 26:404). Turns of one dialogue are
+often wrong together: with e wrong turns in a dialogue, the number of wrong turns has a variance of about the sum
+of e², not of e. A sample may hold no dialogue that is wrong as a whole, so one such dialogue is added to the counts
+before the bound is taken, as Fay and Feuer (1997, Statistics in Medicine 16:791) do for weighted counts. With one
+turn a dialogue the bound is Clopper and Pearson's.
 
-Turns of one dialogue are alike: a machine may be wrong for all of it at once, and then ten wrong turns are
-one piece of news. How much they are alike is seen in the wrong ones: with e wrong turns in a dialogue, the
-number of wrong turns has a variance of about the sum of e², not of e. Where few are wrong that is badly
-known, and what was not seen yet, a dialogue that is wrong as a whole, is the danger. So one such dialogue
-is added to what was seen before the bound is taken, as Fay and Feuer (1997, Statistics in Medicine 16:791)
-do for weighted counts; theirs is a gamma bound, this its beta form, because shares end at 1.
-It is Clopper and Pearson's over turns where every dialogue has one, over dialogues where all have the same
-number of turns and these are right or wrong together, and without a wrong one it always counts dialogues.
-A design effect from the clustered variance alone (Korn and Graubard 1998) broke its promise in up to 35 %
-of simulated draws at a level of 95 %: it trusts a variance of two wrong dialogues. ``docs/autolabel.md`` has
-the comparison.
+Dialogues that are much longer and much worse than the others can break it; ``docs/autolabel.md`` has simulations and
+the bounds that it was compared with.
 """
 
 from __future__ import annotations

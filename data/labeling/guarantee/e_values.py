@@ -1,11 +1,10 @@
 """Statements about a share that hold however often one looks: e-values and confidence sequences by betting.
 
-Day after day the audit is looked at, and a test that is valid once is not valid when it is repeated until
-it says what one fears. An e-process is a fair gambler's capital against a claim: by Ville's inequality it
-ever exceeds 1/error with probability at most ``error`` if the claim is true (Waudby-Smith and Ramdas 2024,
-JRSS B 86:1; Ramdas et al. 2023, Statistical Science 38:576). Here a draw is right or wrong; the bet is the
-likelihood ratio against the claim's bound, mixed over all shares beyond it with a truncated beta prior
-(the method of mixtures, Robbins 1970), which has a closed form.
+A test that is valid once is not valid when it is repeated every day. An e-process is the capital of a fair gambler
+who bets against a claim: by Ville's inequality it exceeds 1/error with probability at most ``error`` if the claim is
+true (Waudby-Smith and Ramdas 2024, JRSS B 86:1; Ramdas et al. 2023, Statistical Science 38:576). The bet is the
+likelihood ratio against the claim's bound, mixed over all shares beyond it with a truncated beta prior (method of
+mixtures, Robbins 1970), which has a closed form.
 """
 
 from __future__ import annotations

@@ -1,15 +1,11 @@
-"""The laxest threshold whose precision is certified, though many are tried.
+"""The lowest confidence threshold whose precision is certified, although many are tried.
 
-Trying many and keeping the best would break a promise, so the tests are ordered and corrected as in Learn then
-Test (Angelopoulos et al. 2021, arXiv:2110.01052, fixed-sequence testing with several starts): the grid is fixed
-beforehand, a walk goes from strict to lax until its first failure. Three walks share the error budget. The first,
-with half of it, starts at the strictest threshold that could be certified, where a modest machine with little
-evidence may be good enough; but there one wrong turn can end it. So others start where much and where nearly all is
-accepted, where a good machine has the most evidence. A walk that arrives at the next start hands its budget on (the
-fallback procedure: Wiens 2003, Pharmaceutical Statistics 2:211).
-
-Which thresholds could be certified at all, and where walks start, is known from confidences alone, before
-any label is looked at.
+The tests are ordered and corrected as in Learn then Test (Angelopoulos et al. 2021, arXiv:2110.01052, fixed-sequence
+testing with several starts): the grid is fixed beforehand, and a walk goes from strict to lax until its first failure.
+Three walks share the error budget: the strictest starts where certifying is just possible, the others where much and
+where nearly all is accepted. A walk that arrives at the next start hands its budget on (fallback procedure: Wiens
+2003, Pharmaceutical Statistics 2:211). Which thresholds are possible, and where walks start, depends on confidences
+alone, so no label is looked at beforehand.
 """
 
 from __future__ import annotations

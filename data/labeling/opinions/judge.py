@@ -1,18 +1,12 @@
 """The centre model as a judge of intents: how likely it finds each intent's name after reading the turn.
 
-An optional source, off by default, for turns between sure and hopeless (``judge_sampling.py`` draws them),
-within a budget; elsewhere it has no opinion (NaN). ``combine.py`` weighs it against the labeler.
-Nothing is generated: each name of the taxonomy is scored, so the answer is always an intent and costs one
-pass over the prompt and one, batched, over the names. Likelihoods favour short and common names, so what
-the model says without any dialogue is taken off (domain-conditional PMI: Holtzman et al. 2021,
-arXiv:2104.08315), then a softmax over the intents.
+An optional source, off by default; ``judge_sampling.py`` draws its turns and ``combine.py`` weighs it against the
+labeler. Nothing is generated: each name of the taxonomy is scored, so the answer is always an intent. The score of a
+prompt without dialogue is subtracted (domain-conditional PMI: Holtzman et al. 2021, arXiv:2104.08315), then a softmax.
 
-Customer text is data: each turn is a JSON string on its own line of one user message that
-``kefu/llm/chat.py`` encodes without control tokens, so it forges neither a turn of the quoted dialogue nor of
-the prompt. It may still argue with the judge; that is why a judge is one source among several.
-
-Its worth is unproven: a model of some million weights cannot judge, and no other was at hand. The stage's
-metrics compare it with people: ``python -m pipelines.judge``.
+Customer text is data: each turn is a JSON string on its own line of one user message, encoded without control tokens
+(``kefu/llm/chat.py``). It cannot forge a turn, but it may still argue with the judge. That a real model helps is not
+proven yet: the metrics of ``python -m pipelines.judge`` compare it with people.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class ConfidenceRange:
     """Labeler confidences for which the judge is asked; makes what finds new turns there. Picklable.
 
     Args:
-        skip: turns that people have dealt with.
+        skip: turns that people have answered.
     """
 
     pack: Path
@@ -49,13 +49,13 @@ class JudgeCandidates:
     """New turns of a batch of dialogues whose confidence is in the range."""
 
     def __init__(self, confidences: ConfidenceRange) -> None:
-        self._band = confidences
+        self._range = confidences
         self._classifier, self._rules = TextClassifier.load(confidences.labeler), load_rules(confidences.pack)
 
     def __call__(self, dialogues: Sequence[Dialogue]) -> list[TurnKey]:
         found = guesses(self._classifier, self._rules, dialogues)
-        turns = [TurnKey(g.dialogue.id, g.index) for g in found if self._band.holds(round(g.confidence, 6))]
-        return [turn for turn in turns if turn not in self._band.skip]
+        turns = [TurnKey(g.dialogue.id, g.index) for g in found if self._range.holds(round(g.confidence, 6))]
+        return [turn for turn in turns if turn not in self._range.skip]
 
 
 def find_candidates(store: Path, confidences: ConfidenceRange, reviewed: Iterable[Judged]) -> list[TurnKey]:

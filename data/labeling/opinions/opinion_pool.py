@@ -1,13 +1,12 @@
-"""Two opinions of the same turns become one calibrated probability: a weighted product.
+"""Two opinions of the same turns become one calibrated probability: the logarithmic opinion pool.
 
-``p ∝ first^a · second^b`` with a, b at least 0 is the logarithmic opinion pool (Genest and Zidek 1986,
-Statistical Science 1:114), a product of two experts (Hinton 2002, Neural Computation 14:1771). The weights
-are those under which the right intents are likeliest: a convex problem of two numbers, so little data is
-enough, and an opinion that tells nothing gets a weight near 0. A beta map (``kefu/intents/calibration.py``) then
-makes the winner's probability mean what it says.
+``p ∝ first^a · second^b`` with a, b at least 0 (Genest and Zidek 1986, Statistical Science 1:114). The weights
+maximise the likelihood of the right intents: a convex problem of two numbers, so little data is enough, and an
+uninformative opinion gets a weight near 0. A beta map (``kefu/intents/calibration.py``) then calibrates the winner's
+probability.
 
-Neither opinion's unit matters: a factor on all classes of a turn falls out, so the second opinion may be of
-more classes than are compared. What neither can do is choose a class that the first has never seen.
+A factor on all classes of a turn cancels out, so the second opinion may also be of classes that are not compared. A
+class that the first opinion has never seen is never chosen.
 """
 
 from __future__ import annotations

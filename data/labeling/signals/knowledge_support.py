@@ -1,8 +1,7 @@
-"""What an answer may rest on: the pack's knowledge, and the words of its flows.
+"""Whether the pack supports an answer: claims of the nearest knowledge entries, quotes, and the texts of flows.
 
-A claim counts as supported when one of the knowledge entries nearest to the sentence holds it: the same
-"15 days" is right of price protection and wrong of a return. Nearness is the cosine of character n-grams,
-so that it needs no trained retriever and costs some ten microseconds.
+A claim is supported when one of the entries nearest to its sentence holds it: "15 days" is right of price protection
+and wrong of a return. Nearness is the cosine of character n-grams, so it needs no trained retriever.
 """
 
 from __future__ import annotations
