@@ -22,12 +22,12 @@ class Bin(NamedTuple):
     size: int
 
 
-def reliability(confidence: Sequence[float] | np.ndarray, correct: Sequence[bool] | np.ndarray) -> list[Bin]:
+def reliability(confidence: Sequence[float] | np.ndarray, correct: Sequence[float] | np.ndarray) -> list[Bin]:
     """The bins that have predictions, least confident first.
 
     Args:
         confidence: (n,) in [0, 1].
-        correct: (n,) bool.
+        correct: (n,) bool, or 0 and 1.
     """
     sure, right = np.asarray(confidence, dtype=float), np.asarray(correct)
     which = np.minimum((sure * BINS).astype(int), BINS - 1)
@@ -35,7 +35,9 @@ def reliability(confidence: Sequence[float] | np.ndarray, correct: Sequence[bool
     return [Bin(float(sure[g].mean()), float(right[g].mean()), int(g.sum())) for g in groups]
 
 
-def expected_calibration_error(confidence: Sequence[float] | np.ndarray, correct: Sequence[bool] | np.ndarray) -> float:
+def expected_calibration_error(
+    confidence: Sequence[float] | np.ndarray, correct: Sequence[float] | np.ndarray
+) -> float:
     """Mean distance between confidence and accuracy over the bins; 0 is perfect. Arguments as of ``reliability``."""
     bins = reliability(confidence, correct)
     return sum(b.size * abs(b.confidence - b.accuracy) for b in bins) / len(confidence)

@@ -19,13 +19,13 @@ def macro_f1(expected: Sequence[str], predicted: Sequence[str]) -> float:
 
 
 def accuracy_at_coverage(
-    confidence: Sequence[float] | np.ndarray, correct: Sequence[bool] | np.ndarray, coverage: float
+    confidence: Sequence[float] | np.ndarray, correct: Sequence[float] | np.ndarray, coverage: float
 ) -> float:
     """Accuracy on the ``coverage`` (0 to 1) share of predictions with the highest confidence, at least one.
 
     Args:
         confidence: (n,) in [0, 1].
-        correct: (n,) bool.
+        correct: (n,) bool, or 0 and 1.
     """
     surest = np.argsort(-np.asarray(confidence), kind="stable")[: max(1, round(coverage * len(confidence)))]
     return float(np.asarray(correct)[surest].mean())
