@@ -49,9 +49,11 @@ def test_a_turn_never_hears_of_its_own_dialogue() -> None:
 
 
 def test_only_what_the_labeler_doubts_is_looked_up() -> None:
-    neighbours, judged = among(0.9)
+    folder, judged = learned()
+    doubt = float(np.median(arrays(judged)[0]))
+    neighbours = Neighbours.from_reviewed(folder, (), judged, BY_ID, 8, doubt)
     turns, _ = asked(judged, neighbours)
-    assert turns == [j.key for j in judged if j.confidence < 0.9] and len(turns) < len(judged)
+    assert turns == [j.key for j in judged if j.confidence < doubt] and 0 < len(turns) < len(judged)
     assert neighbours.opinions(np.ones(3), [TurnKey("not looked at", n) for n in range(3)], {}) == {}
 
 
