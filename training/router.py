@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kefu.intents.context import Run
+from kefu.intents.context import CustomerTurns
 from kefu.intents.router import Router
-from kefu.intents.train import fit
-from kefu.intents.views import ROUTER_FIELDS, router_run
+from kefu.intents.train import fit_classifier, to_pack_examples
+from kefu.intents.views import ROUTER_FIELDS, router_views
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.metrics.classification import accuracy_at_coverage, macro_f1
 from kefu.schema import IntentExample
-from kefu.shop.examples import NONE, Phrases, lessons
+from kefu.shop.examples import NONE, Phrases
 from training.params.router import Router as RouterParams
 
 
@@ -44,21 +44,21 @@ def train_router(
             f"router: {len(train)} labelled turns to learn from, of fewer than two intents: review what waits "
             "(make review), take it (kefu review pull) and run again"
         )
-    fit(
-        [_run(example) for example in train],
+    fit_classifier(
+        [_customer_turns(example) for example in train],
         fields=ROUTER_FIELDS,
         context_turns=max((len(example.context) for example in train), default=0),
         ahead=False,
         words=phrases.words,
-        lessons=lessons(phrases.examples, ROUTER_FIELDS),
+        pack_examples=to_pack_examples(phrases.examples, ROUTER_FIELDS),
         **params.model_dump(),
     ).classifier.save(folder)
 
 
-def _run(example: IntentExample) -> Run:
-    """The turn in question, labelled, after the customer's earlier ones."""
-    samples = router_run(example.text, example.context)
-    return Run(example.dialogue_id, samples, [*[None] * (len(samples) - 1), example.intent])
+def _customer_turns(example: IntentExample) -> CustomerTurns:
+    """Returns the customer's turns up to the example's; only the last is labelled."""
+    samples = router_views(example.text, example.context)
+    return CustomerTurns(example.dialogue_id, samples, [*[None] * (len(samples) - 1), example.intent])
 
 
 def measure_router(router: Router, examples: Sequence[IntentExample]) -> RouterQuality:

@@ -45,7 +45,7 @@ class Prepared:
     def rows(self) -> sp.csr_matrix:
         fields = LABELER_FIELDS | {FIELD: WEIGHT} if self.view == "labeler" else ROUTER_FIELDS
         shape = FeatureConfig(fields=fields, ngrams=NGRAMS, buckets=BUCKETS)
-        return Features.learned(self.samples[: self.count], shape)(self.samples)
+        return Features.fit(self.samples[: self.count], shape)(self.samples)
 
     @property
     def count(self) -> int:

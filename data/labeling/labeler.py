@@ -17,14 +17,14 @@ from data.labeling.join import LabelledTurn
 from data.labeling.params import Labeler
 from data.labeling.rule_votes import FIELD, WEIGHT, run_with_rules, votes
 from kefu.intents.classifier import TextClassifier
-from kefu.intents.context import Lesson, Run
-from kefu.intents.train import fit
+from kefu.intents.context import CustomerTurns, PackExample
+from kefu.intents.train import fit_classifier, to_pack_examples
 from kefu.intents.views import LABELER_FIELDS
 from kefu.io import write_jsonl
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.metrics.classification import accuracy_at_coverage
 from kefu.schema import Dialogue, Record, TurnKey
-from kefu.shop.examples import NONE, Phrases, Utterance, lessons
+from kefu.shop.examples import NONE, Phrases, Utterance
 from kefu.shop.pack import Rule
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
@@ -89,12 +89,12 @@ def train_labeler(
             "customers say into the pack's examples/<intent>.yaml, or bring labels by people in store/reviewed"
         )
     fields = LABELER_FIELDS | {FIELD: WEIGHT}
-    fitted = fit(
+    fitted = fit_classifier(
         [*_runs(turns, rules, params.context_turns), *_example_runs(unseen, rules, fields)],
         fields=fields,
         ahead=True,
         words=phrases.words,
-        lessons=_with_votes(phrases.of(seen), rules, fields),
+        pack_examples=_with_votes(phrases.of(seen), rules, fields),
         **params.model_dump(),
     )
     classifier, others = fitted.classifier, sorted(apart, key=lambda t: (t.dialogue.id, t.index))
@@ -108,14 +108,14 @@ def train_labeler(
     return judged
 
 
-def _runs(turns: Sequence[LabelledTurn], rules: Sequence[Rule], context_turns: int) -> list[Run]:
+def _runs(turns: Sequence[LabelledTurn], rules: Sequence[Rule], context_turns: int) -> list[CustomerTurns]:
     """A run for each dialogue that people labelled something of, in the order of ``turns``, which are sorted."""
     runs = []
     for dialogue_id, of_one in groupby(turns, key=lambda t: t.dialogue.id):
         said = {t.index: t for t in of_one}
         dialogue = next(iter(said.values())).dialogue
         places, samples = run_with_rules(rules, dialogue.turns, context_turns)
-        runs.append(Run(dialogue_id, samples, [said[i].label.value if i in said else None for i in places]))
+        runs.append(CustomerTurns(dialogue_id, samples, [said[i].label.value if i in said else None for i in places]))
     return runs
 
 
@@ -140,18 +140,20 @@ def _judgements(classifier: TextClassifier, turns: Sequence[LabelledTurn], rules
     """(turns, classes) probabilities of turns that the classifier did not learn from."""
     runs = _runs(turns, rules, classifier.config.context_turns)
     said = np.array([label is not None for run in runs for label in run.labels], dtype=bool)
-    return classifier.predict_runs([run.samples for run in runs])[said]
+    return classifier.predict_dialogues([run.samples for run in runs])[said]
 
 
-def _example_runs(examples: Sequence[Utterance], rules: Sequence[Rule], fields: Iterable[str]) -> list[Run]:
+def _example_runs(examples: Sequence[Utterance], rules: Sequence[Rule], fields: Iterable[str]) -> list[CustomerTurns]:
     """A run of one turn for each example."""
     given = _with_votes(examples, rules, fields)
-    return [Run(f"example {number}", [lesson.sample], [lesson.label]) for number, lesson in enumerate(given)]
+    return [
+        CustomerTurns(f"example {number}", [example.sample], [example.label]) for number, example in enumerate(given)
+    ]
 
 
-def _with_votes(examples: Sequence[Utterance], rules: Sequence[Rule], fields: Iterable[str]) -> list[Lesson]:
-    given = lessons(examples, fields)
-    return [Lesson({**lesson.sample, FIELD: votes(rules, lesson.sample)}, lesson.label) for lesson in given]
+def _with_votes(examples: Sequence[Utterance], rules: Sequence[Rule], fields: Iterable[str]) -> list[PackExample]:
+    given = to_pack_examples(examples, fields)
+    return [PackExample({**example.sample, FIELD: votes(rules, example.sample)}, example.label) for example in given]
 
 
 def guesses(
@@ -166,7 +168,7 @@ def guesses(
         combine: weighs other opinions against the labeler's probabilities; None: there are none.
     """
     views = [run_with_rules(rules, dialogue.turns, classifier.config.context_turns) for dialogue in dialogues]
-    predicted = classifier.predict_runs([samples for _, samples in views])
+    predicted = classifier.predict_dialogues([samples for _, samples in views])
     where = [(dialogue, index) for dialogue, (places, _) in zip(dialogues, views, strict=True) for index in places]
     if combine is not None:
         predicted = combine(predicted, [TurnKey(dialogue.id, index) for dialogue, index in where])

@@ -1,13 +1,13 @@
-"""A small text classifier that looks twice, and whose confidence means what it says.
+"""A small text classifier with two passes and calibrated confidence.
 
-Linear models over the features of a turn's texts (``kefu.intents.features``), because they train in seconds on a
-few thousand turns and answer in a millisecond or two on one core. The first look sees a turn alone; the
-second sees it again, beside what the first made of its neighbours (``kefu.intents.context``; stacked
-generalization: Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1). One temperature and one beta map turn
-the second look's scores into probabilities (``kefu.intents.calibration``).
+Both passes are linear models over the features of a turn's texts (``kefu.intents.features``): they train in
+seconds on a few thousand turns and answer in a millisecond or two on one core. The first pass sees a turn
+alone. The second sees it again, together with the first pass's probabilities of its neighbours
+(``kefu.intents.context``; stacked generalization: Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1).
+One temperature and one beta map turn the second pass's scores into probabilities (``kefu.intents.calibration``).
 
-This is inference only, in numpy and scipy; ``kefu/intents/train.py`` trains. On disk it is safetensors and
-JSON: nothing is executed when it is loaded.
+Inference only, in numpy and scipy; ``kefu/intents/train.py`` trains. On disk it is safetensors and JSON:
+loading executes nothing.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
 from kefu.intents.calibration import corrected, softmax
-from kefu.intents.context import Sample, links, told, told_width
+from kefu.intents.context import Sample, neighbour_features, neighbour_indices, neighbour_width
 from kefu.intents.features import FeatureConfig, Features
 from kefu.io import atomic_path, read_json, write_json
 
-TOLD_WEIGHT = np.float32(0.6)  # of what is told of the neighbours, beside 1.0 of the turn's own words
+NEIGHBOUR_WEIGHT = np.float32(0.6)  # of the neighbour features; the turn's own words have 1.0
 
 
 class ClassifierConfig(BaseModel):
-    """What has to be known to use the weights.
+    """What is needed to use the weights.
 
     context_turns: how many turns before the one in question the samples were made from.
-    ahead: whether neighbours that came later are looked at.
-    first_scale: inverse temperature of the first look; scale: of the second.
+    ahead: whether later turns are neighbours too.
+    first_scale: inverse temperature of the first pass; scale: of the second.
     beta: see ``kefu.intents.calibration.corrected``.
     """
 
@@ -53,10 +53,10 @@ class TextClassifier:
 
     Args:
         config: see ``ClassifierConfig``.
-        features: what rows are made with.
-        first: (width, classes) weights of the first look, float16 or what float16 can hold.
-        second: (width + told, classes) of the second.
-        intercepts: (2, classes) float32.
+        features: turns samples into rows.
+        first: (width, classes) weights of the first pass, float16 or representable as such.
+        second: (width + ``neighbour_width``, classes) of the second.
+        intercepts: (2, classes) float32, of the first pass and of the second.
     """
 
     def __init__(
@@ -70,36 +70,37 @@ class TextClassifier:
         self.config = config
         self._features = features
         self._both = np.hstack([first, second[: features.width]]).astype(np.float32)
-        self._told = second[features.width :].astype(np.float32)
+        self._neighbour_weights = second[features.width :].astype(np.float32)
         self._intercepts = intercepts.astype(np.float32)
 
-    def predict_runs(self, runs: Sequence[Sequence[Sample]]) -> np.ndarray:
-        """Calibrated probabilities of all turns of all runs, one after the other, (turns, classes).
+    def predict_dialogues(self, dialogues: Sequence[Sequence[Sample]]) -> np.ndarray:
+        """Returns calibrated probabilities of all turns of all dialogues in order, (turns, classes).
 
         Args:
-            runs: the customer's turns of a dialogue, oldest first, all of them: they are neighbours.
+            dialogues: for each all customer turns, oldest first: they are neighbours.
         """
-        samples = [sample for run in runs for sample in run]
+        samples = [sample for dialogue in dialogues for sample in dialogue]
         if not samples:
             return np.zeros((0, len(self.config.classes)))
         scores = np.asarray(self._features(samples) @ self._both)
         first, second = np.hsplit(scores, 2)
-        opinions = softmax(self.config.first_scale * (first + self._intercepts[0]))
-        neighbours = links([len(run) for run in runs], self.config.ahead)
-        second = second + TOLD_WEIGHT * told(opinions, neighbours) @ self._told + self._intercepts[1]
-        return corrected(softmax(self.config.scale * second), self.config.beta, opinions)
+        probabilities = softmax(self.config.first_scale * (first + self._intercepts[0]))
+        neighbours = neighbour_indices([len(dialogue) for dialogue in dialogues], self.config.ahead)
+        beside = NEIGHBOUR_WEIGHT * neighbour_features(probabilities, neighbours)
+        second = second + beside @ self._neighbour_weights + self._intercepts[1]
+        return corrected(softmax(self.config.scale * second), self.config.beta, probabilities)
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
-        """``predict_runs`` for turns that stand alone."""
-        return self.predict_runs([[sample] for sample in samples])
+        """Returns the same for turns without neighbours."""
+        return self.predict_dialogues([[sample] for sample in samples])
 
     def save(self, folder: Path) -> None:
-        """Writes ``classifier.json`` and ``classifier.safetensors`` (only rows that are used)."""
+        """Writes ``classifier.json`` and ``classifier.safetensors`` (only rows with a weight)."""
         used = np.flatnonzero(self._both.any(axis=1)).astype(np.int32)
         tensors = self._features.tensors() | {
             "rows": used,
             "both": self._both[used].astype(np.float16),
-            "told": self._told.astype(np.float16),
+            "told": self._neighbour_weights.astype(np.float16),
             "intercepts": self._intercepts,
         }
         with atomic_path(folder / "classifier.safetensors") as temporary:
@@ -119,12 +120,18 @@ class TextClassifier:
 
 
 def class_names(folder: Path) -> tuple[str, ...]:
-    """The classes of a saved classifier in their order, without loading its weights."""
+    """Returns the classes of a saved classifier in their order, without loading its weights."""
     return ClassifierConfig.model_validate(read_json(folder / "classifier.json")).classes
 
 
-def second_rows(rows: sp.csr_matrix, opinions: np.ndarray, neighbours: np.ndarray) -> sp.csr_matrix:
-    """What the second look is trained on, (turns, width + ``told_width``)."""
-    beside = TOLD_WEIGHT * told(opinions, neighbours)
-    assert beside.shape[1] == told_width(opinions.shape[1])
+def second_pass_rows(rows: sp.csr_matrix, probabilities: np.ndarray, neighbours: np.ndarray) -> sp.csr_matrix:
+    """Returns what the second pass is trained on, (turns, width + ``neighbour_width``) float32.
+
+    Args:
+        rows: (turns, width) float32.
+        probabilities: (turns, classes) of the first pass.
+        neighbours: (turns, 2 x NEIGHBOUR_TURNS) int from ``neighbour_indices``.
+    """
+    beside = NEIGHBOUR_WEIGHT * neighbour_features(probabilities, neighbours)
+    assert beside.shape[1] == neighbour_width(probabilities.shape[1])
     return sp.hstack([rows, sp.csr_matrix(beside)], format="csr")

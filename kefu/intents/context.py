@@ -1,8 +1,9 @@
-"""A dialogue's customer turns in order, and what the turns beside each were taken for.
+"""A dialogue's customer turns in order, and the features that a turn gets from its neighbours.
 
-Half of what a customer means stands in the turns around: "and when?" is about a refund because the turn
-before was. So a classifier looks twice: first at every turn alone, then at each again beside the first
-look's opinion of its neighbours. This file says who is whose neighbour and what is told of them.
+Half of what a customer means is in the turns around: "and when?" is about a refund because the turn
+before was. So a classifier makes two passes: the first sees every turn alone, the second sees each turn
+again together with the first pass's probabilities of its neighbours. This file defines who is whose
+neighbour, and these neighbour features.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ import numpy as np
 
 Sample = Mapping[str, str]  # field → text, see kefu.intents.views
 
-REACH = 3  # customer turns to either side; more did not help on real conversations
+NEIGHBOUR_TURNS = 3  # customer turns on either side; more did not help on real conversations
 
 
 @dataclass(frozen=True)
-class Run:
+class CustomerTurns:
     """The customer turns of one dialogue, oldest first.
 
     group: what must never be on both sides of a fold, e.g. the dialogue's id.
-    labels: a class for each sample, None where people said nothing (it still is a neighbour).
+    labels: a class for each sample; None where nobody labelled it (it still is a neighbour).
     """
 
     group: str
@@ -31,49 +32,50 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """An example that the pack gives of a class: it teaches, and nothing is measured on it."""
+class PackExample:
+    """An example that the pack gives of a class. It is trained on and never used to measure or calibrate."""
 
     sample: Sample
     label: str
 
 
-def links(lengths: Sequence[int], ahead: bool) -> np.ndarray:
-    """Rows of each turn's neighbours, (turns, 2 x REACH) int; -1 where there is none.
+def neighbour_indices(lengths: Sequence[int], ahead: bool) -> np.ndarray:
+    """Returns the rows of each turn's neighbours, (turns, 2 x NEIGHBOUR_TURNS) int; -1 where there is none.
 
     Args:
-        lengths: turns of each run; runs stand one after the other.
-        ahead: whether turns that came later may be looked at. Never for an answer given now.
+        lengths: customer turns of each dialogue; the rows of a dialogue follow those of the one before.
+        ahead: whether later turns count as neighbours. Never for an answer that is given now.
 
     Columns: one before, two before, …, one after, two after, …
     """
     size = np.repeat(lengths, lengths)
     position = np.concatenate([np.arange(length) for length in lengths] or [np.zeros(0, int)]).astype(int)
-    steps = [*range(-1, -REACH - 1, -1), *range(1, REACH + 1)]
+    steps = [*range(-1, -NEIGHBOUR_TURNS - 1, -1), *range(1, NEIGHBOUR_TURNS + 1)]
     columns = []
     for step in steps:
-        there = (position + step >= 0) & (position + step < size) & (ahead or step < 0)
-        columns.append(np.where(there, np.arange(len(position)) + step, -1))
+        exists = (position + step >= 0) & (position + step < size) & (ahead or step < 0)
+        columns.append(np.where(exists, np.arange(len(position)) + step, -1))
     return np.stack(columns, axis=1)
 
 
-def told(opinions: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
-    """What the second look is told, (turns, 7 x classes + 2 x REACH) float32.
+def neighbour_features(probabilities: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    """Returns what the second pass gets beside a turn's own words, (turns, ``neighbour_width``) float32.
 
-    Its own first opinion; on either side the nearest's, the second's and the strongest within reach; who is missing.
+    These are first-pass probabilities: the turn's own, then for either side those of the nearest turn, of the
+    second, and the greatest of all neighbours. The last columns mark neighbours that do not exist.
 
     Args:
-        opinions: (turns, classes) probabilities of the first look.
-        neighbours: from ``links``.
+        probabilities: (turns, classes) of the first pass.
+        neighbours: (turns, 2 x NEIGHBOUR_TURNS) int from ``neighbour_indices``.
     """
-    near = np.vstack([opinions, np.zeros_like(opinions[:1])])[neighbours]  # (turns, 2 x REACH, classes)
-    before, after = near[:, :REACH], near[:, REACH:]
-    parts = [opinions]
-    for side in (before, after):
+    padded = np.vstack([probabilities, np.zeros_like(probabilities[:1])])  # row -1: no neighbour
+    of_neighbours = padded[neighbours]  # (turns, 2 x NEIGHBOUR_TURNS, classes)
+    parts = [probabilities]
+    for side in (of_neighbours[:, :NEIGHBOUR_TURNS], of_neighbours[:, NEIGHBOUR_TURNS:]):
         parts += [side[:, 0], side[:, 1], side.max(axis=1)]
     return np.hstack([*parts, neighbours < 0]).astype(np.float32)
 
 
-def told_width(classes: int) -> int:
-    """Columns of ``told``."""
-    return 7 * classes + 2 * REACH
+def neighbour_width(classes: int) -> int:
+    """Returns the number of columns of ``neighbour_features``."""
+    return 7 * classes + 2 * NEIGHBOUR_TURNS

@@ -1,8 +1,8 @@
-"""What a sample's texts are to a linear classifier: one sparse row.
+"""Features of a sample's texts for a linear classifier: one sparse row a sample.
 
-Each field (the turn, the answer before it, …) has its own tf-idf vector of hashed n-grams, and beside it,
-when an encoder is chosen, a dense one. The lengths of these vectors are the fields' weights, so that no
-field is heard more for being longer. The pack's groups of words, found in all fields, are one vector more.
+Each field (the turn, the answer before it, …) has its own tf-idf vector of hashed n-grams, and a dense one
+where an encoder is chosen. The length of these vectors is the field's weight, so that longer fields do not
+weigh more. The pack's word groups, searched in all fields, are one vector more.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kefu.intents.word_groups import word_counts, word_width
 from kefu.text import encoders
 from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
 
-WORDS_WEIGHT = 0.7  # length of the vector of groups of words, beside 1.0 of the turn's own n-grams
+WORDS_WEIGHT = 0.7  # length of the vector of word groups; that of the turn's own n-grams is 1.0
 
 
 class FeatureConfig(BaseModel):
@@ -40,13 +40,13 @@ class FeatureConfig(BaseModel):
 
 
 class Features:
-    """Samples → (samples, width) float32, with what was learned from the training samples.
+    """Samples → (samples, width) float32, by statistics of the training samples.
 
     Args:
         config: see ``FeatureConfig``.
         idf: field → (buckets,), rounded to float16 as it will be stored.
         centre: field → (encoder's width,), the mean of its dense vectors.
-        rare: (columns of the words,), how rare each group and pair is; rounded as idf is.
+        rare: (``word_width``,) idf of each word group and pair; rounded as idf is.
     """
 
     def __init__(
@@ -62,23 +62,23 @@ class Features:
         self._centre = {name: centre[name].astype(np.float32) for name in config.fields}
 
     @classmethod
-    def learned(cls, samples: Sequence[Sample], config: FeatureConfig) -> Features:
-        """What the training samples tell: how rare an n-gram is, where the dense vectors lie."""
+    def fit(cls, samples: Sequence[Sample], config: FeatureConfig) -> Features:
+        """Computes idf and the dense vectors' means on the training samples."""
         idf, centre = {}, {}
         by_field = _by_field(samples, config)
         for salt, name in enumerate(sorted(config.fields)):
             texts = by_field[name]
             idf[name] = inverse_frequency(count_ngrams(texts, config.ngrams, config.buckets, salt), least=2)
-            said = [text for text in texts if text.strip()] or [""]
-            centre[name] = encoders.encode(config.encoder, said).mean(axis=0)
+            filled = [text for text in texts if text.strip()] or [""]
+            centre[name] = encoders.encode(config.encoder, filled).mean(axis=0)
         counts = word_counts(config.words, sorted(config.fields), by_field)
         return cls(config, idf, centre, inverse_frequency(counts, least=3))
 
     @property
     def width(self) -> int:
         fields = self.config.fields
-        of_one = self.config.buckets + encoders.width(self.config.encoder)
-        return len(fields) * of_one + word_width(self.config.words, sorted(fields))
+        field_width = self.config.buckets + encoders.width(self.config.encoder)
+        return len(fields) * field_width + word_width(self.config.words, sorted(fields))
 
     def __call__(self, samples: Sequence[Sample]) -> sp.csr_matrix:
         sparse, dense = [], []
@@ -93,7 +93,7 @@ class Features:
         return sp.hstack([*sparse, *dense, weigh(words, self._rare, WORDS_WEIGHT)], format="csr", dtype=np.float32)
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """To store; ``from_tensors`` reads it."""
+        """Returns what has to be stored; ``from_tensors`` reads it."""
         centre = {f"centre.{name}": value for name, value in self._centre.items()}
         idf = {f"idf.{name}": value.astype(np.float16) for name, value in self._idf.items()}
         return centre | idf | {"rare": self._rare.astype(np.float16)}
@@ -101,10 +101,10 @@ class Features:
     @classmethod
     def from_tensors(cls, config: FeatureConfig, tensors: Mapping[str, np.ndarray]) -> Features:
         idf, centre = ({name: tensors[f"{kind}.{name}"] for name in config.fields} for kind in ("idf", "centre"))
-        return cls(config, idf, centre, tensors.get("rare", np.zeros(0)))  # releases sealed before words have none
+        return cls(config, idf, centre, tensors.get("rare", np.zeros(0)))  # releases from before word groups have none
 
     def _dense(self, name: str, texts: Sequence[str]) -> np.ndarray:
-        """Centred and of length 1; a field without text says nothing."""
+        """Returns (texts, encoder's width), centred and of length 1; zeros for a text without words."""
         vectors = encoders.encode(self.config.encoder, texts)
         centred = np.where(vectors.any(axis=1, keepdims=True), vectors - self._centre[name], 0)
         return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)

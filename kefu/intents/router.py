@@ -1,4 +1,4 @@
-"""Tells what a customer wants: intents of one turn, given what came before it."""
+"""The router: intents of one customer turn with calibrated probabilities, given the turns before it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from kefu.intents.classifier import TextClassifier
-from kefu.intents.views import router_run
+from kefu.intents.views import router_views
 from kefu.schema import Turn
 
 
-class Scored(NamedTuple):
+class ScoredIntent(NamedTuple):
     """An intent and the calibrated probability that it is the right one."""
 
     intent: str
@@ -31,24 +31,24 @@ class Router:
         """Reads the folder that the router stage wrote."""
         return cls(TextClassifier.load(folder))
 
-    def predict(self, text: str, context: Sequence[Turn]) -> list[Scored]:
-        """All intents, best first.
+    def predict(self, text: str, context: Sequence[Turn]) -> list[ScoredIntent]:
+        """Returns all intents, the most probable first.
 
         Args:
             text: the customer's turn, redacted.
-            context: the turns before it, oldest first; those beyond what the router was trained on are ignored.
+            context: the turns before it, oldest first; more of them than the router was trained with are ignored.
         """
         return self.predict_many([(text, context)])[0]
 
-    def predict_many(self, turns: Sequence[tuple[str, Sequence[Turn]]]) -> list[list[Scored]]:
-        """``predict`` for many (text, context) at once, which is faster."""
+    def predict_many(self, turns: Sequence[tuple[str, Sequence[Turn]]]) -> list[list[ScoredIntent]]:
+        """Does the same as ``predict`` for many (text, context) at once, which is faster."""
         if not turns:
             return []
-        seen = self._classifier.config.context_turns
-        runs = [router_run(text, context[max(0, len(context) - seen) :]) for text, context in turns]
-        last = np.cumsum([len(run) for run in runs]) - 1
+        context_turns = self._classifier.config.context_turns
+        views = [router_views(text, context[max(0, len(context) - context_turns) :]) for text, context in turns]
+        last = np.cumsum([len(some) for some in views]) - 1
         classes = self._classifier.config.classes
         return [
-            sorted((Scored(c, float(p)) for c, p in zip(classes, row, strict=True)), key=lambda s: -s.confidence)
-            for row in self._classifier.predict_runs(runs)[last]
+            sorted((ScoredIntent(c, float(p)) for c, p in zip(classes, row, strict=True)), key=lambda s: -s.confidence)
+            for row in self._classifier.predict_dialogues(views)[last]
         ]

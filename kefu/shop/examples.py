@@ -16,7 +16,6 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from kefu.intents.context import Lesson
 from kefu.intents.word_groups import check
 from kefu.shop.pack import PackError, Part, load_taxonomy, read_part
 
@@ -88,9 +87,3 @@ def load_phrases(folder: Path) -> Phrases:
 def _utterances(intent: str, examples: Examples) -> list[Utterance]:
     alone = [Utterance(intent, text) for text in examples.said]
     return alone + [Utterance(intent, text, a.before, a.earlier) for a in examples.answers for text in a.said]
-
-
-def lessons(examples: Iterable[Utterance], fields: Iterable[str]) -> list[Lesson]:
-    """Examples as a classifier with these fields learns them."""
-    empty = dict.fromkeys(fields, "")
-    return [Lesson(empty | {"text": e.text, "previous": e.before, "earlier": e.earlier}, e.intent) for e in examples]

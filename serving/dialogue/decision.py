@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kefu.intents.router import Scored
+from kefu.intents.router import ScoredIntent
 from kefu.knowledge.index import Hit
 from kefu.shop.pack import Flow, Intent, Lang, Pack
 from kefu.shop.slots import extract
@@ -38,7 +38,7 @@ class Understood:
 
     text: str
     lang: Lang
-    top: Scored
+    top: ScoredIntent
     hits: list[Hit]
 
 

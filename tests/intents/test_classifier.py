@@ -8,8 +8,8 @@ import pytest
 
 from kefu.intents.calibration import beta_map, corrected, softmax, temperature
 from kefu.intents.classifier import TextClassifier
-from kefu.intents.context import Run
-from kefu.intents.train import Fitted, fit
+from kefu.intents.context import CustomerTurns
+from kefu.intents.train import FittedClassifier, fit_classifier
 from kefu.intents.views import LABELER_FIELDS, labeler_view
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.text.ngrams import count_ngrams
@@ -28,7 +28,7 @@ SETTINGS = {
 }
 
 
-def trained(noise: float = 0.2, count: int = 150) -> tuple[Fitted, list[list[dict[str, str]]], list[str]]:
+def trained(noise: float = 0.2, count: int = 150) -> tuple[FittedClassifier, list[list[dict[str, str]]], list[str]]:
     """A classifier that sees no answers (they would make it too easy), the runs it saw, and their labels."""
     dialogues, labels = chatter(count, seed=1, noise=noise)
     said = {(label.dialogue_id, label.turn): label.value for label in labels}
@@ -37,16 +37,16 @@ def trained(noise: float = 0.2, count: int = 150) -> tuple[Fitted, list[list[dic
         places = [index for index, turn in enumerate(dialogue.turns) if turn.role == "customer"]
         views = [labeler_view(dialogue.turns, index, 6) | {"answer": "", "later": ""} for index in places]
         known = [said.get((dialogue.id, index)) for index in places]
-        runs.append(Run(dialogue.id, views, known))
+        runs.append(CustomerTurns(dialogue.id, views, known))
         values += [value for value in known if value is not None]
-    return fit(runs, **SETTINGS), [list(run.samples) for run in runs], values
+    return fit_classifier(runs, **SETTINGS), [list(run.samples) for run in runs], values
 
 
 def test_what_is_loaded_predicts_exactly_what_was_trained(tmp_path: Path) -> None:
     fitted, runs, _ = trained()
     fitted.classifier.save(tmp_path)
     loaded = TextClassifier.load(tmp_path)
-    np.testing.assert_array_equal(loaded.predict_runs(runs), fitted.classifier.predict_runs(runs))
+    np.testing.assert_array_equal(loaded.predict_dialogues(runs), fitted.classifier.predict_dialogues(runs))
     assert {p.suffix for p in tmp_path.iterdir()} == {".json", ".safetensors"}
 
 
@@ -95,7 +95,9 @@ def test_beta_map_corrects_the_confidence_and_keeps_the_order() -> None:
 
 def test_one_class_is_refused_with_the_reason() -> None:
     with pytest.raises(ValueError, match="at least two classes; given: 3 of"):
-        fit([Run(f"d{i}", [{"text": "a"}], ["x"]) for i in range(3)], **(SETTINGS | {"fields": {"text": 1.0}}))
+        fit_classifier(
+            [CustomerTurns(f"d{i}", [{"text": "a"}], ["x"]) for i in range(3)], **(SETTINGS | {"fields": {"text": 1.0}})
+        )
 
 
 def test_placeholders_count_by_type_and_masks_stay() -> None:
@@ -106,10 +108,10 @@ def test_placeholders_count_by_type_and_masks_stay() -> None:
 
 def test_a_turn_takes_milliseconds() -> None:
     fitted, runs, _ = trained()
-    fitted.classifier.predict_runs(runs[:1])
+    fitted.classifier.predict_dialogues(runs[:1])
     times = []
     for run in runs[:60]:
         started = process_time()
-        fitted.classifier.predict_runs([run])
+        fitted.classifier.predict_dialogues([run])
         times.append(process_time() - started)
     assert np.median(times) < 0.02  # some ten times the aim: it must not become a matter of seconds

@@ -9,12 +9,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from kefu.intents.classifier import TextClassifier
-from kefu.intents.context import Lesson, Run
-from kefu.intents.train import fit
+from kefu.intents.context import CustomerTurns, PackExample
+from kefu.intents.train import fit_classifier, to_pack_examples
 from kefu.intents.views import ROUTER_FIELDS
 from kefu.intents.word_groups import PAIRED, check, found, word_counts, word_width
 from kefu.paths import ROOT
-from kefu.shop.examples import Utterance, lessons, load_phrases
+from kefu.shop.examples import Utterance, load_phrases
 from kefu.shop.pack import PackError
 
 WORDS = {"parcel": "快递|parcel", "when": "什么时候|when", "refund": "退款|refund"}
@@ -55,12 +55,12 @@ def test_no_pattern_can_hang_the_search() -> None:
 def test_a_model_carries_its_words_and_pickles(tmp_path: Path) -> None:
     fields = {"text": 1.0}
     runs = [
-        Run(f"{kind}{n}", [{"text": f"{chr(0x4E00 + 89 * n)}{word}{chr(0x5E00 + 31 * n)}"}], [kind])
+        CustomerTurns(f"{kind}{n}", [{"text": f"{chr(0x4E00 + 89 * n)}{word}{chr(0x5E00 + 31 * n)}"}], [kind])
         for n in range(12)
         for kind, word in (("delivery", "快递" if n % 2 else "parcel"), ("refund", "退款" if n % 2 else "refund"))
     ]
     settings = {"features": 1024, "ngrams": (1, 4), "encoder": "none", "regularization": 1.0, "context_turns": 0}
-    fitted = fit(runs, fields=fields, ahead=False, folds=3, seed=7, words=WORDS, **settings)
+    fitted = fit_classifier(runs, fields=fields, ahead=False, folds=3, seed=7, words=WORDS, **settings)
     fitted.classifier.save(tmp_path)
     loaded = TextClassifier.load(tmp_path)
     assert loaded.config.features.words == WORDS
@@ -71,15 +71,24 @@ def test_a_model_carries_its_words_and_pickles(tmp_path: Path) -> None:
     assert [loaded.config.classes[k] for k in told.argmax(axis=1)] == ["delivery", "refund"]
 
 
-def test_lessons_teach_and_are_not_measured() -> None:
-    runs = [Run(f"d{n}", [{"text": f"{'快递' if n % 2 else '退款'}{n}"}], ["ab"[n % 2]]) for n in range(24)]
+def test_pack_examples_teach_and_are_not_measured() -> None:
+    runs = [CustomerTurns(f"d{n}", [{"text": f"{'快递' if n % 2 else '退款'}{n}"}], ["ab"[n % 2]]) for n in range(24)]
     settings = {"features": 1024, "ngrams": (1, 4), "encoder": "none", "regularization": 1.0, "context_turns": 0}
-    alone = fit(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, **settings).classifier
+    alone = fit_classifier(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, **settings).classifier
     lesser = alone.config.classes[alone.predict([{"text": "木豆"}])[0].argmin()]
-    given = [Lesson({"text": text}, lesser) for text in ("木豆怎么用", "木豆没到账", "我的木豆")]
-    given.append(Lesson({"text": "木豆"}, "no class of these turns"))
+    given = [PackExample({"text": text}, lesser) for text in ("木豆怎么用", "木豆没到账", "我的木豆")]
+    given.append(PackExample({"text": "木豆"}, "no class of these turns"))
     plain, taught = (
-        fit(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, lessons=some, pack_example_weight=0.6, **settings)
+        fit_classifier(
+            runs,
+            fields={"text": 1.0},
+            ahead=False,
+            folds=3,
+            seed=7,
+            pack_examples=some,
+            pack_example_weight=0.6,
+            **settings,
+        )
         for some in ([], given)
     )
     assert taught.classifier.config.classes == ("a", "b")
@@ -90,9 +99,9 @@ def test_lessons_teach_and_are_not_measured() -> None:
 
 
 def test_a_release_sealed_before_there_were_words_still_opens(tmp_path: Path) -> None:
-    runs = [Run(f"d{n}", [{"text": f"{'快递' if n % 2 else '退款'}{n}"}], ["ab"[n % 2]]) for n in range(24)]
+    runs = [CustomerTurns(f"d{n}", [{"text": f"{'快递' if n % 2 else '退款'}{n}"}], ["ab"[n % 2]]) for n in range(24)]
     settings = {"features": 1024, "ngrams": (1, 4), "encoder": "none", "regularization": 1.0, "context_turns": 0}
-    classifier = fit(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, **settings).classifier
+    classifier = fit_classifier(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, **settings).classifier
     classifier.save(tmp_path)
     (weights,) = tmp_path.glob("*.safetensors")
     save_file({name: value for name, value in load_file(weights).items() if name != "rare"}, weights)
@@ -113,8 +122,8 @@ def test_the_shops_own_phrases_load() -> None:
 
 def test_an_example_after_the_shops_words_fills_the_fields() -> None:
     example = Utterance("invoice", "专票", before="什么类型的发票", earlier="要发票")
-    (lesson,) = lessons([example], ROUTER_FIELDS)
-    assert lesson == Lesson({"text": "专票", "previous": "什么类型的发票", "earlier": "要发票"}, "invoice")
+    (sample,) = to_pack_examples([example], ROUTER_FIELDS)
+    assert sample == PackExample({"text": "专票", "previous": "什么类型的发票", "earlier": "要发票"}, "invoice")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The second look: whose neighbours it hears, that it helps, and that the router never hears of what comes later."""
+"""The second pass: which neighbours it uses, that it helps, and that the router uses nothing that comes later."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from data.labeling.labeler import guesses, quality, train_labeler
 from data.labeling.params import Labeler
 from data.labeling.rule_votes import FIELD
 from kefu.intents.classifier import TextClassifier
-from kefu.intents.context import REACH, Run, links, told, told_width
+from kefu.intents.context import NEIGHBOUR_TURNS, CustomerTurns, neighbour_features, neighbour_indices, neighbour_width
 from kefu.intents.router import Router
-from kefu.intents.train import Fitted, fit
-from kefu.intents.views import ROUTER_FIELDS, labeler_view, router_run
+from kefu.intents.train import FittedClassifier, fit_classifier
+from kefu.intents.views import ROUTER_FIELDS, labeler_view, router_views
 from kefu.io import content_hash
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Turn
@@ -26,25 +26,25 @@ from tests.fixtures.chatter import ASKED, chatter
 FOLLOW_UPS = {"refund": "退款", "delivery": "快递"}
 
 
-def test_links_name_the_turns_beside_and_stay_within_a_dialogue() -> None:
-    found = links([2, 0, 3], ahead=True)
-    assert found.shape == (5, 2 * REACH)
+def test_neighbour_indices_name_the_turns_beside_and_stay_within_a_dialogue() -> None:
+    found = neighbour_indices([2, 0, 3], ahead=True)
+    assert found.shape == (5, 2 * NEIGHBOUR_TURNS)
     assert found[:, 0].tolist() == [-1, 0, -1, 2, 3]
-    assert found[:, REACH].tolist() == [1, -1, 3, 4, -1]
+    assert found[:, NEIGHBOUR_TURNS].tolist() == [1, -1, 3, 4, -1]
     assert found[4, 1] == 2
-    assert (links([2, 3], ahead=False)[:, REACH:] == -1).all()
-    assert links([], ahead=True).shape == (0, 2 * REACH)
+    assert (neighbour_indices([2, 3], ahead=False)[:, NEIGHBOUR_TURNS:] == -1).all()
+    assert neighbour_indices([], ahead=True).shape == (0, 2 * NEIGHBOUR_TURNS)
 
 
-def test_what_is_told_has_the_width_that_was_promised() -> None:
+def test_neighbour_features_have_their_width() -> None:
     opinions = np.array([[0.9, 0.1], [0.2, 0.8]])
-    beside = told(opinions, links([2], ahead=True))
-    assert beside.shape == (2, told_width(2))
+    beside = neighbour_features(opinions, neighbour_indices([2], ahead=True))
+    assert beside.shape == (2, neighbour_width(2))
     np.testing.assert_allclose(beside[1, 2:4], [0.9, 0.1], rtol=1e-6)  # one before
     np.testing.assert_allclose(beside[1, 4:6], 0)  # none two before
 
 
-def follow_ups(count: int, seed: int, noise: float = 0.0) -> list[Run]:
+def follow_ups(count: int, seed: int, noise: float = 0.0) -> list[CustomerTurns]:
     """A first turn names the topic; "多久" after it is of the same topic, which its own words do not tell.
 
     noise: share of follow-ups of the other topic.
@@ -55,19 +55,19 @@ def follow_ups(count: int, seed: int, noise: float = 0.0) -> list[Run]:
         first, other = draw.permutation(sorted(FOLLOW_UPS))
         second = other if draw.random() < noise else first
         texts = [FOLLOW_UPS[first] + "ab"[number % 2], "多久"]
-        runs.append(Run(f"d{number}", [{"text": text} for text in texts], [str(first), str(second)]))
+        runs.append(CustomerTurns(f"d{number}", [{"text": text} for text in texts], [str(first), str(second)]))
     return runs
 
 
-def looked_twice(runs: list[Run]) -> Fitted:
+def fitted_two_passes(runs: list[CustomerTurns]) -> FittedClassifier:
     shape = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
-    return fit(runs, **shape, regularization=1.0, context_turns=0, ahead=False, folds=4, seed=7)
+    return fit_classifier(runs, **shape, regularization=1.0, context_turns=0, ahead=False, folds=4, seed=7)
 
 
-def test_the_second_look_resolves_what_only_the_turn_before_tells() -> None:
-    classifier = looked_twice(follow_ups(160, seed=1)).classifier
+def test_the_second_pass_resolves_what_only_the_turn_before_tells() -> None:
+    classifier = fitted_two_passes(follow_ups(160, seed=1)).classifier
     asked = follow_ups(40, seed=2)
-    together = classifier.predict_runs([run.samples for run in asked])[1::2]
+    together = classifier.predict_dialogues([run.samples for run in asked])[1::2]
     alone = classifier.predict([run.samples[1] for run in asked])
     truth = np.searchsorted(classifier.config.classes, [run.labels[1] for run in asked])
     assert (together.argmax(axis=1) == truth).mean() == 1
@@ -76,7 +76,7 @@ def test_the_second_look_resolves_what_only_the_turn_before_tells() -> None:
 
 def test_its_confidence_is_that_of_dialogues_it_never_saw() -> None:
     runs = follow_ups(400, seed=3, noise=0.3)
-    fitted = looked_twice(runs)
+    fitted = fitted_two_passes(runs)
     truth = np.searchsorted(fitted.classifier.config.classes, [label for run in runs for label in run.labels])
     own, right = fitted.probabilities[1::2], fitted.probabilities[1::2].argmax(axis=1) == truth[1::2]
     assert right.mean() == pytest.approx(0.7, abs=0.06)
@@ -84,11 +84,11 @@ def test_its_confidence_is_that_of_dialogues_it_never_saw() -> None:
 
 
 def test_labels_that_are_pure_chance_are_not_believed() -> None:
-    """Every dialogue has its own word: only a look that had seen the answer could be right or sure."""
+    """Every dialogue has its own word: only a model that had seen the answer could be right or sure."""
     draw = np.random.default_rng(4)
     words = [chr(0x4E00 + 7 * number) * 3 for number in range(300)]
-    runs = [Run(f"d{i}", [{"text": word}], [str(draw.choice(["a", "b"]))]) for i, word in enumerate(words)]
-    fitted = looked_twice(runs)
+    runs = [CustomerTurns(f"d{i}", [{"text": word}], [str(draw.choice(["a", "b"]))]) for i, word in enumerate(words)]
+    fitted = fitted_two_passes(runs)
     truth = np.searchsorted(["a", "b"], [run.labels[0] for run in runs])
     assert (fitted.probabilities.argmax(axis=1) == truth).mean() < 0.62
     assert fitted.probabilities.max(axis=1).mean() < 0.65
@@ -96,7 +96,9 @@ def test_labels_that_are_pure_chance_are_not_believed() -> None:
 
 def test_labels_in_two_folds_are_enough(tmp_path: Path) -> None:
     shape = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
-    fitted = fit(follow_ups(40, 5), **shape, regularization=1.0, context_turns=0, ahead=False, folds=2, seed=7)
+    fitted = fit_classifier(
+        follow_ups(40, 5), **shape, regularization=1.0, context_turns=0, ahead=False, folds=2, seed=7
+    )
     assert fitted.probabilities.shape == (80, 2)
     assert np.isfinite(fitted.probabilities).all()
 
@@ -107,12 +109,12 @@ def test_the_router_is_the_same_whatever_comes_later(tmp_path: Path) -> None:
     for dialogue in dialogues:
         spoken = [i for i, turn in enumerate(dialogue.turns) if turn.role == "customer"]
         last = spoken[-1]
-        run = router_run(dialogue.turns[last].text, dialogue.turns[:last])
+        run = router_views(dialogue.turns[last].text, dialogue.turns[:last])
         assert len(run) == len(spoken)
         for index, view in zip(spoken, run, strict=True):
-            assert view == router_run(dialogue.turns[index].text, dialogue.turns[:index])[-1]
+            assert view == router_views(dialogue.turns[index].text, dialogue.turns[:index])[-1]
             changed = [*dialogue.turns[:index], Turn(role="agent", text="说了别的"), Turn(role="customer", text="另问")]
-            again = router_run("再问", changed)
+            again = router_views("再问", changed)
             assert (
                 view["text"] == dialogue.turns[index].text
                 and again[: spoken.index(index)] == run[: spoken.index(index)]
@@ -120,11 +122,11 @@ def test_the_router_is_the_same_whatever_comes_later(tmp_path: Path) -> None:
 
 
 def test_a_run_that_goes_on_changes_nothing_before(tmp_path: Path) -> None:
-    classifier = looked_twice(follow_ups(120, seed=6)).classifier
+    classifier = fitted_two_passes(follow_ups(120, seed=6)).classifier
     samples = [{"text": text} for text in ("退款a", "多久", "快递b", "多久")]
-    whole = classifier.predict_runs([samples])
+    whole = classifier.predict_dialogues([samples])
     for end in range(1, len(samples)):
-        np.testing.assert_allclose(classifier.predict_runs([samples[:end]]), whole[:end], atol=1e-6)
+        np.testing.assert_allclose(classifier.predict_dialogues([samples[:end]]), whole[:end], atol=1e-6)
     assert Router(classifier)._classifier is classifier
     assert set(ROUTER_FIELDS) == {"text", "previous", "earlier"}
 

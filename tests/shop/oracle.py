@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evaluation.golden import GoldenTurn
-from kefu.intents.router import Scored
+from kefu.intents.router import ScoredIntent
 from kefu.privacy.redact import Redactor, restore
 from kefu.shop.pack import Pack
 from kefu.shop.slots import language
@@ -50,7 +50,7 @@ class Oracle:
             self._lang = language(text)
         flow = next((f for f in self._pack.flows if f.name == expect.flow), None)
         intent = flow.intents[0] if flow else KNOWN.get(expect.route or "", "other")
-        seen = Understood(text, self._lang, Scored(intent, 1.0), [])
+        seen = Understood(text, self._lang, ScoredIntent(intent, 1.0), [])
         decision = self._decider.decide(seen, self._state)
         visit = Visit(self._customer, self._vault, language(text), self._pack.shop.demo_now or "")
         visit.lang = "en" if self._lang == "en" else "zh"
