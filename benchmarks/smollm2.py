@@ -32,7 +32,7 @@ from kefu.llm.chat import ChatRenderer
 from kefu.paths import ROOT
 from kefu.registry.seal import seal, verify
 from kefu.schema import Example, Message
-from kefu.shop import pack
+from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from training.base_models import prepare
 from training.corpus import faq_chats
@@ -71,7 +71,7 @@ def unpack(gguf: Path, folder: Path) -> None:
 
 def examples(count: int) -> list[Example]:
     """The pack's grounded FAQ chats as training examples; every eighth is held out."""
-    chats = [c for c in faq_chats(pack.load(ROOT / "shop")) if c.messages[0].role == "system"]
+    chats = [c for c in faq_chats(load_pack(ROOT / "shop")) if c.messages[0].role == "system"]
     chosen = [c for c in chats if ":en:" in c.id][:count]
     return [
         Example(

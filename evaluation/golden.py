@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from kefu.shop.pack import PackError, Part
+from kefu.shop.part import PackError, Part
 
 
 class Expect(Part):

@@ -13,7 +13,7 @@ from kefu.errors import KefuError
 from kefu.io import read_jsonl
 from kefu.knowledge.entries import knowledge_entries
 from kefu.schema import Example, IntentExample, RetrievalExample
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 
 
 class NothingToEvaluate(KefuError, ValueError):
@@ -54,7 +54,7 @@ def load_items(sets: Path, pack: Path, params: Evaluate) -> Items:
         retrieval=[e for e in read_jsonl(sets / "retrieval.jsonl", RetrievalExample) if e.split == "eval"],
         answers=answers,
         constant=constant,
-        first_entry=first_entries(answers, knowledge_entries(load(pack))),
+        first_entry=first_entries(answers, knowledge_entries(load_pack(pack))),
         golden=load_goldens(pack / "golden"),
         max_new_tokens=params.max_new_tokens,
         seed=params.seed,

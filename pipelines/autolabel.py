@@ -22,7 +22,7 @@ from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
 from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED
 from kefu.schema import Label, TurnKey
-from kefu.shop.pack import load_taxonomy
+from kefu.shop.taxonomy import load_taxonomy
 from kefu.store import days, dialogues_by_id
 from pipelines.stage import stage
 

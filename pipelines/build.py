@@ -10,13 +10,13 @@ from data.sets.params import Build
 from kefu.io import atomic_dir, read_jsonl, write_csv
 from kefu.paths import DIALOGUES, LABELS, PLOTS, REVIEW, SETS
 from kefu.schema import Label
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 from pipelines.stage import stage
 
 
 def main() -> None:
     with stage("build", Build) as s:
-        params, pack = s.params, load(s.pack)
+        params, pack = s.params, load_pack(s.pack)
         reviewed = list(read_jsonl(REVIEW / "labels.jsonl", Label))
         builder = Builder(DIALOGUES, LABELS / "accepted.jsonl", LABELS / "signals.jsonl", reviewed, pack, params)
         sets = builder.sets()

@@ -11,7 +11,7 @@ from kefu.io import read_parquet, write_jsonl
 from kefu.params import load_section
 from kefu.paths import CORPUS, DIALOGUES
 from kefu.schema import Dialogue
-from kefu.shop import pack
+from kefu.shop.pack import load_pack
 from kefu.split import split_of
 from pipelines.stage import stage
 from training.corpus import chats
@@ -24,7 +24,7 @@ def main() -> None:
         days = sorted(DIALOGUES.glob("dt=*/dialogues.parquet"))[: base.days]
         dialogues = [d for day in days for d in read_parquet(day, Dialogue)]
         learned = [d for d in dialogues if split_of(d.customer, build.eval_share, build.seed) == "train"]
-        count = write_jsonl(CORPUS / "chats.jsonl", chats(pack.load(s.pack), learned), private=True)
+        count = write_jsonl(CORPUS / "chats.jsonl", chats(load_pack(s.pack), learned), private=True)
         s.log({"chats": count, "dialogues": len(learned), "held_out_dialogues": len(dialogues) - len(learned)})
 
 

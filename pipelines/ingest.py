@@ -13,7 +13,7 @@ from data.ingest.ingest import DayResult, ingest
 from data.ingest.params import Ingest
 from kefu.paths import DIALOGUES, FORGOTTEN, RAW
 from kefu.privacy import forgotten
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 from pipelines.stage import stage
 
 _WAYS = {
@@ -54,7 +54,7 @@ def _report(days: list[DayResult]) -> dict[str, float]:
 
 def main() -> None:
     with stage("ingest", Ingest) as s:
-        pii = load(s.pack).shop.pii
+        pii = load_pack(s.pack).shop.pii
         with Progress(TextColumn("{task.description} {task.completed:,} records"), transient=True) as progress:
             bar = progress.add_task("reading")
 

@@ -18,7 +18,7 @@ from data.review.labels import load_reviews
 from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_jsonl
 from kefu.paths import BASE, DIALOGUES, JUDGE, LABELER, REVIEWED
-from kefu.shop.pack import load_taxonomy
+from kefu.shop.taxonomy import load_taxonomy
 from kefu.store import dialogues_by_id
 from pipelines.stage import stage
 

@@ -13,7 +13,7 @@ from kefu.metrics.calibration import reliability
 from kefu.params import load_section
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED
 from kefu.shop.examples import load_phrases
-from kefu.shop.pack import load_rules, load_taxonomy
+from kefu.shop.taxonomy import load_rules, load_taxonomy
 from kefu.store import dialogues_by_id
 from pipelines.stage import stage
 

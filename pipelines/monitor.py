@@ -20,7 +20,7 @@ from data.review.labels import load_reviews
 from kefu.io import read_json, write_csv, write_json, write_text
 from kefu.knowledge.entries import questions
 from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 from kefu.store import day_folders, day_of
 from pipelines.stage import stage
 
@@ -46,7 +46,7 @@ def _figures(day: Day) -> Path:
 
 def main() -> None:
     with stage("monitor", Monitor) as s:
-        params, pack = s.params, load(s.pack)
+        params, pack = s.params, load_pack(s.pack)
         partitions = day_folders(DIALOGUES)[-2 * params.reference_days :]  # a full reference for each new one
         days = [read_day(partition, MONITOR, params) for partition in partitions]
         labels = by_day(LABELS, load_reviews(REVIEWED, pack.taxonomy.version).labels.values())

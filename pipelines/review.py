@@ -9,14 +9,14 @@ from data.review.sync import sync
 from kefu.io import read_jsonl, write_json, write_jsonl
 from kefu.paths import DIALOGUES, LABELS, REVIEW, REVIEWED
 from kefu.schema import ReviewTask
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 from kefu.store import read_dialogues
 from pipelines.stage import stage
 
 
 def main() -> None:
     with stage("review", Review) as s:
-        pack = load(s.pack)
+        pack = load_pack(s.pack)
         version = pack.taxonomy.version
         queue = list(read_jsonl(LABELS / "queue.jsonl", ReviewTask))
         result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, pack, s.params, drawn(LABELS, version))

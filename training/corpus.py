@@ -20,7 +20,8 @@ from kefu.knowledge.entries import knowledge_entries, questions
 from kefu.knowledge.index import KnowledgeEntry
 from kefu.llm.prompt import answer_messages, merged
 from kefu.schema import Dialogue, Message, Record, Turn
-from kefu.shop.pack import Lang, Pack
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 

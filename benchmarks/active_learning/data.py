@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.jddc.workspace import SOURCE, truth
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Turn
-from kefu.shop.pack import Rule, load_rules
+from kefu.shop.taxonomy import Rule, load_rules
 
 Place = tuple[str, int]  # dialogue id, turn
 

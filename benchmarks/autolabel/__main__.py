@@ -22,7 +22,7 @@ from benchmarks.autolabel.sets import Judgement
 from data.labeling.guarantee.confidence_bound import lower_bound
 from kefu.paths import ROOT
 from kefu.shop.label_patterns import load_wordings
-from kefu.shop.pack import load as load_pack
+from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 
 SETS = {

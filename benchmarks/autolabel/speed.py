@@ -26,8 +26,8 @@ from kefu.io import read_jsonl, write_jsonl
 from kefu.paths import ROOT
 from kefu.schema import Label
 from kefu.shop.examples import load_phrases
-from kefu.shop.pack import load as load_pack
-from kefu.shop.pack import load_rules
+from kefu.shop.pack import load_pack
+from kefu.shop.taxonomy import load_rules
 from pipelines.params import Params
 from serving.tools.demo_database import build
 

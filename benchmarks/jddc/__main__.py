@@ -21,7 +21,7 @@ from benchmarks.jddc import measure, workspace
 from benchmarks.workcopy import run
 from kefu.llm.prompt import answer_messages
 from kefu.schema import Turn
-from kefu.shop.pack import load as load_pack
+from kefu.shop.pack import load_pack
 from kefu.store import read_dialogues
 from pipelines.params import load_params
 from serving.engines.load import load_engines

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.workcopy import copy_project, edit_params
 from kefu.io import write_jsonl
 from kefu.schema import Label
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 from kefu.split import fold_of
 
 SOURCE = "jddc"
@@ -44,7 +44,7 @@ def prepare(work: Path, data: Path) -> None:
     edit_params(work, lambda params: params["ingest"].update(sources=[{"name": SOURCE, "channel": "jddc"}]))
     for day in sorted(data.glob("dt=*")):
         shutil.copytree(day, work / "store/raw" / SOURCE / day.name)
-    version = load(work / "shop").taxonomy.version
+    version = load_pack(work / "shop").taxonomy.version
     write_jsonl(
         work / "store/reviewed/jddc.jsonl",
         (

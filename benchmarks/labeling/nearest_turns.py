@@ -26,7 +26,7 @@ from kefu.intents.context import Sample
 from kefu.intents.features import Features
 from kefu.io import read_json
 from kefu.schema import Dialogue, TurnKey
-from kefu.shop.pack import Rule
+from kefu.shop.taxonomy import Rule
 
 BLOCK = 256  # turns whose likeness to all reviewed ones is in memory at once
 SHARPNESS = 4  # a neighbour's vote is likeness to this power

@@ -18,7 +18,7 @@ from benchmarks.jddc.workspace import FOLDS, SEED
 from data.labeling.join import LabelledTurn, join_intents
 from kefu.schema import Dialogue, Label
 from kefu.shop.examples import Phrases, load_phrases
-from kefu.shop.pack import Intent, Rule, load_taxonomy
+from kefu.shop.taxonomy import Intent, Rule, load_taxonomy
 from kefu.split import fold_of, fraction
 
 

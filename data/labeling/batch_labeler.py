@@ -23,7 +23,8 @@ from data.labeling.signals.slot_labels import SlotLabels
 from kefu.intents.classifier import TextClassifier
 from kefu.schema import Dialogue, Label, TurnKey
 from kefu.shop.label_patterns import load_wordings
-from kefu.shop.pack import load, load_rules
+from kefu.shop.pack import load_pack
+from kefu.shop.taxonomy import load_rules
 from kefu.split import fraction
 
 
@@ -70,7 +71,7 @@ class BatchLabeler:
     """Labels batches of dialogues."""
 
     def __init__(self, spec: BatchLabelerSpec) -> None:
-        pack, wordings = load(spec.pack), load_wordings(spec.pack)
+        pack, wordings = load_pack(spec.pack), load_wordings(spec.pack)
         self._spec, self._version = spec, pack.taxonomy.version
         self._classifier, self._rules = TextClassifier.load(spec.labeler), load_rules(spec.pack)
         self._slots = SlotLabels(pack, wordings, spec.reviewed, spec.dialogues)

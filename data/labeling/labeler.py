@@ -25,7 +25,7 @@ from kefu.metrics.calibration import expected_calibration_error
 from kefu.metrics.classification import accuracy_at_coverage
 from kefu.schema import Dialogue, Record, TurnKey
 from kefu.shop.examples import NONE, Phrases, Utterance
-from kefu.shop.pack import Rule
+from kefu.shop.taxonomy import Rule
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
 # Probabilities (turns, classes) and the turns → better ones of the same shape (``opinions/combine.py``).

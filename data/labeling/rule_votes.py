@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from kefu.intents.views import labeler_view
 from kefu.schema import Turn
-from kefu.shop.pack import Rule
+from kefu.shop.taxonomy import Rule
 
 FIELD = "rules"
 WEIGHT = 0.3  # length of the votes' vector, beside 1.0 of the turn's own words

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 from data.monitoring.distributions import CHARACTER_BINS, TURN_BINS
 from data.monitoring.params import Monitor
 from data.monitoring.profile import Profile
-from kefu.shop.pack import Taxonomy
+from kefu.shop.taxonomy import Taxonomy
 
 TEMPLATE = "page.html.j2"
 TITLES = {

@@ -10,7 +10,7 @@ from typing import Any
 from data.sample.people import Person
 from data.sample.spec import Script
 from data.sample.talk import Said, Talk, Writer
-from kefu.shop.pack import Lang
+from kefu.shop.part import Lang
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from data.sample.dialogue import Written
 from data.sample.spec import Rates
 from kefu.schema import Label
-from kefu.shop.pack import Taxonomy
+from kefu.shop.taxonomy import Taxonomy
 
 REVIEWER = "review:sample"
 

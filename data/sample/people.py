@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from data.sample.spec import People, Settings
-from kefu.shop.pack import Lang
+from kefu.shop.part import Lang
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 

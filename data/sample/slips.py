@@ -6,7 +6,7 @@ import random
 import re
 
 from data.sample.spec import Rates, Slip
-from kefu.shop.pack import Lang
+from kefu.shop.part import Lang
 
 _MARKS = re.compile(r"[，。！？、,.!?]")
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from kefu.shop.pack import Lang, Pack, PackError
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang, PackError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Phrases = dict[Lang, tuple[str, ...]]

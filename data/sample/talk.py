@@ -17,7 +17,8 @@ from data.sample.people import Crowd, Person
 from data.sample.slips import slip
 from data.sample.spec import Beat, Phrases, Script, Spec
 from data.sample.template import TemplateError, choose, expand
-from kefu.shop.pack import Faq, Lang, Pack
+from kefu.shop.pack import Faq, Pack
+from kefu.shop.part import Lang
 
 # Stands for a fact while the text around it is mistyped: one private character each, no slip touches it.
 _FIRST = 0xE000

@@ -11,7 +11,8 @@ import numpy as np
 
 from kefu.knowledge.entries import knowledge_entries, questions
 from kefu.knowledge.index import KnowledgeEntry
-from kefu.shop.pack import Lang, Pack
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
 from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
 
 NGRAMS, FEATURES, TOP = (1, 4), 65536, 3

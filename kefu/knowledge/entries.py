@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kefu.knowledge.index import KnowledgeEntry
-from kefu.shop.pack import Faq, Lang, Pack
+from kefu.shop.pack import Faq, Pack
+from kefu.shop.part import Lang
 from kefu.shop.slots import language
 
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from kefu.io import atomic_path, read_json, read_jsonl, write_json, write_jsonl
 from kefu.schema import Record
-from kefu.shop.pack import Lang
+from kefu.shop.part import Lang
 from kefu.text.ngrams import count_ngrams, weigh
 
 

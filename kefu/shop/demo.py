@@ -8,7 +8,7 @@ from typing import Literal
 import yaml
 from pydantic import ValidationError
 
-from kefu.shop.pack import PackError, Part, Text
+from kefu.shop.part import PackError, Part, Text
 
 
 class Conversation(Part):

@@ -17,7 +17,8 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from kefu.intents.word_groups import check
-from kefu.shop.pack import PackError, Part, load_taxonomy, read_part
+from kefu.shop.part import PackError, Part, read_part
+from kefu.shop.taxonomy import load_taxonomy
 
 
 class Answers(Part):

@@ -21,7 +21,8 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from kefu.shop.pack import Lang, PackError, Part, Text, load_taxonomy, read_part
+from kefu.shop.part import Lang, PackError, Part, Text, read_part
+from kefu.shop.taxonomy import load_taxonomy
 
 Wording = dict[Lang, tuple[str, ...]]
 RightOfSeen = dict[str, tuple[int, int]]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.shop.pack import Lang, Slot
+from kefu.shop.flows import Slot
+from kefu.shop.part import Lang
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 PLACEHOLDER = re.compile(r"\[([A-Z]+)_\d+\]")

@@ -30,7 +30,7 @@ from kefu.locks import alone
 from kefu.paths import FORGOTTEN, RAW, RELEASE, REVIEWED, ROOT, STORE
 from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 from kefu.registry import tracking
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 from pipelines.params import Params, load_params
 from serving.sessions.forget import forget_sessions
 
@@ -79,7 +79,7 @@ def forget(customer: str, write: bool = True) -> Outcome:
 
 def _forget(customer: str, write: bool) -> Outcome:
     loaded, outcome = load_params(), Outcome(who(customer))
-    pack = load(ROOT / loaded.pack)
+    pack = load_pack(ROOT / loaded.pack)
     day = datetime.now(ZoneInfo(loaded.ingest.timezone)).date().isoformat()
     known = [row for row in ledger.rows(FORGOTTEN) if row["customer"] == outcome.customer]
     if write and not any(row["day"] == day for row in known):

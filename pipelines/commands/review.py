@@ -18,7 +18,8 @@ from kefu.io import read_jsonl
 from kefu.locks import working
 from kefu.paths import DIALOGUES, LABELS, REVIEWED, ROOT
 from kefu.schema import ReviewTask
-from kefu.shop.pack import Pack, load, load_taxonomy
+from kefu.shop.pack import Pack, load_pack
+from kefu.shop.taxonomy import load_taxonomy
 from kefu.store import read_dialogues
 from pipelines.params import Params, load_params
 
@@ -55,7 +56,7 @@ def push_queue() -> tuple[int, str]:
     Raises StudioUnavailable, or Busy while `kefu forget` runs.
     """
     loaded = load_params()
-    pack = load(ROOT / loaded.pack)
+    pack = load_pack(ROOT / loaded.pack)
     studio = _studio(loaded, pack)
     new = sync.push(studio, _asks(loaded), read_dialogues(DIALOGUES), pack, loaded.review)
     return new, studio.page
@@ -68,7 +69,7 @@ def pull_reviews() -> tuple[int, int]:
     Raises StudioUnavailable, or Busy while `kefu forget` runs.
     """
     loaded = load_params()
-    pack = load(ROOT / loaded.pack)
+    pack = load_pack(ROOT / loaded.pack)
     studio = _studio(loaded, pack)
     before = _known(loaded)
     answers = sync.pull(studio, pack, REVIEWED)
@@ -103,7 +104,7 @@ def report() -> list[str]:
     loaded = load_params()
     people, note = {}, list[str]()
     try:
-        studio = Studio.from_environment(loaded.review, load(ROOT / loaded.pack))
+        studio = Studio.from_environment(loaded.review, load_pack(ROOT / loaded.pack))
         people = studio.people() if studio else {}
     except StudioUnavailable as error:
         note = ["", f"Names are not known: {error}"]

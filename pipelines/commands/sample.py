@@ -13,7 +13,7 @@ from pathlib import Path
 
 from data.sample.generate import Size, generate
 from kefu.paths import RAW, REVIEWED, ROOT
-from kefu.shop import pack as packs
+from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from serving.tools.demo_database import build
 
@@ -30,7 +30,7 @@ def main() -> None:
         with closing(sqlite3.connect(Path(temporary) / "shop.db")) as shop:
             shop.row_factory = sqlite3.Row
             counts = generate(
-                packs.load(folder),
+                load_pack(folder),
                 shop,
                 RAW / "shop",
                 REVIEWED / "sample.jsonl",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kefu.shop.pack import Text
+from kefu.shop.part import Text
 from serving.dialogue.reply import Reply
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from fastapi import Request
 
-from kefu.shop.pack import Text
+from kefu.shop.part import Text
 from serving.api.backend import Backend
 from serving.api.errors import ApiError
 from serving.api.idle_limit import IdleLimit

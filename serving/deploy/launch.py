@@ -26,7 +26,7 @@ from ray.serve.exceptions import RayServeException
 from kefu.paths import RAW, RUNTIME
 from kefu.privacy.pseudonyms import VARIABLE, is_development
 from kefu.registry.seal import verify
-from kefu.shop import pack as packs
+from kefu.shop.pack import load_pack
 from serving.api.tokens import is_loopback
 from serving.deploy.ray_app import QUIET, build_app
 from serving.deploy.replica import Plan
@@ -76,7 +76,7 @@ def start(
     """
     _check(params)
     manifest = verify(release, content_hash)
-    if packs.load(release / "pack").shop.demo_now:
+    if load_pack(release / "pack").shop.demo_now:
         forget(runtime)
     store = open_store()
     plan = Plan(release.resolve(), version, manifest.content_hash, runtime.resolve(), raw.resolve(), params, store.url)

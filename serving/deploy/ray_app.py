@@ -18,8 +18,8 @@ from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import LoggingConfig
 
 from kefu.schema import Message
-from kefu.shop import pack as packs
 from kefu.shop.demo import load_demo
+from kefu.shop.pack import load_pack
 from serving.api.app import build_web
 from serving.api.backend import Event
 from serving.api.errors import UNAVAILABLE, ApiError, told
@@ -78,7 +78,7 @@ class Gateway:
         self._handle, self._plan = handle, plan
 
     def __serve_build_asgi_app__(self) -> FastAPI:
-        params, pack = self._plan.params, packs.load(self._plan.release / "pack")
+        params, pack = self._plan.params, load_pack(self._plan.release / "pack")
         front = Front(
             name=pack.shop.name,
             greeting=pack.shop.greeting,

@@ -17,8 +17,7 @@ from kefu.intents.router import Router
 from kefu.knowledge.entries import questions
 from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
-from kefu.shop import pack as packs
-from kefu.shop.pack import Pack
+from kefu.shop.pack import Pack, load_pack
 from kefu.shop.slots import language
 from serving.conversation_log import ConversationLog
 from serving.dialogue.decision import Decider, Understood
@@ -83,7 +82,7 @@ class Assistant:
             engines: 'edge' and 'centre'; by default those of the release.
             log: the conversation log; none for evaluation.
         """
-        pack = packs.load(release / "pack")
+        pack = load_pack(release / "pack")
         store = None if sessions else open_store()
         assistant = cls(
             pack=pack,

@@ -13,7 +13,7 @@ from functools import cache
 
 import re2
 
-from kefu.shop.pack import Danger
+from kefu.shop.conversation import Danger
 from kefu.shop.slots import CJK
 
 BLANK = re.compile(rf"(?<={CJK.pattern})\s+(?={CJK.pattern})|[\u200b-\u200f\u2060\ufeff]")

@@ -16,8 +16,11 @@ from typing import Literal
 
 from kefu.intents.router import ScoredIntent
 from kefu.knowledge.index import Hit
-from kefu.shop.pack import Flow, Intent, Lang, Pack
+from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
 from kefu.shop.slots import extract
+from kefu.shop.taxonomy import Intent
 from serving.dialogue.danger import danger_in
 from serving.dialogue.flow import FlowState
 from serving.dialogue.yes_no import leaves, wants_bot, yes_or_no

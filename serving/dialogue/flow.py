@@ -15,7 +15,9 @@ from pydantic import BaseModel
 
 from kefu.errors import KefuError
 from kefu.privacy.redact import restore
-from kefu.shop.pack import Flow, Lang, Pack, Step
+from kefu.shop.flows import Flow, Step
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
 from serving.dialogue.expressions import ExpressionError, evaluate, render
 from serving.tools.shop_db import SIGN_IN, ToolBox
 

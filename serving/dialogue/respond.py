@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from kefu.llm.prompt import answer_messages
-from kefu.shop.pack import Lang, Pack, PackError, Text
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang, PackError, Text
 from serving.dialogue.decision import Decision
 from serving.dialogue.expressions import ExpressionError, render
 from serving.dialogue.flow import FlowEngine, FlowState, Progress

@@ -19,7 +19,9 @@ from typing import NamedTuple
 
 import re2
 
-from kefu.shop.pack import Conversation, PackError, Phrases, Step
+from kefu.shop.conversation import Conversation
+from kefu.shop.flows import Step
+from kefu.shop.part import PackError, Phrases
 from kefu.shop.slots import CJK
 
 QUESTION = re.compile(r"[?؟\u2753\u2754]")

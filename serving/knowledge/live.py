@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from kefu.knowledge.index import KnowledgeEntry
-from kefu.shop.pack import Lang, Pack, PackError
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang, PackError
 from serving.tools.shop_db import ToolBox
 
 WORDS = re.compile(r"[A-Za-z]{4,}|[\u4e00-\u9fff]{2,}")

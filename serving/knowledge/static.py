@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 
 from kefu.io import content_hash, read_json, read_jsonl
 from kefu.knowledge.index import Encoder, Hit, KnowledgeEntry
-from kefu.shop.pack import Lang
+from kefu.shop.part import Lang
 
 TOP = 3
 CANDIDATES = 24  # several vectors may belong to one entry

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from kefu.schema import Turn
-from kefu.shop.pack import Lang
+from kefu.shop.part import Lang
 from serving.dialogue.flow import FlowState
 
 KEPT_TURNS = 40

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from kefu.io import atomic_path, content_hash
-from kefu.shop.pack import PackError
+from kefu.shop.part import PackError
 
 
 def forget(runtime: Path) -> None:

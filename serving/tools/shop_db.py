@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kefu.shop.pack import Pack, Tool
+from kefu.shop.flows import Tool
+from kefu.shop.pack import Pack
 from serving.tools.demo_database import build
 
 __all__ = ["ToolBox", "ToolError", "ToolResult", "build"]

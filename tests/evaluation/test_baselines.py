@@ -24,9 +24,9 @@ from kefu.llm.prompt import answer_messages
 from kefu.metrics.text import token_f1
 from kefu.paths import ROOT
 from kefu.schema import Example, Message, Turn
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 
-PACK = load(ROOT / "shop")
+PACK = load_pack(ROOT / "shop")
 ENTRIES = knowledge_entries(PACK)
 TAUGHT = [
     "您好，请提供一下订单号，我帮您查。",

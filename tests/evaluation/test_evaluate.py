@@ -16,7 +16,7 @@ from kefu.paths import ROOT
 from kefu.registry import tracking
 from kefu.registry.seal import TamperedRelease, read_manifest, seal
 from kefu.schema import Example, IntentExample, Message, Prediction, Report, RetrievalExample
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 from pipelines import evaluate as stage_evaluate
 from pipelines import stage as stages
 from tests.fixtures.micro import build
@@ -38,7 +38,7 @@ IMPOSSIBLE = {"title": "<b>expects what cannot be</b>", "turns": [{"say": "ä½ å¥
 
 def write_sets(folder: Path) -> None:
     """Held-out sets made of the pack's own words: enough to measure, and right answers are known."""
-    pack, who = load(ROOT / "shop"), {"dialogue_id": "shop:d:1", "customer": "c_1", "split": "eval"}
+    pack, who = load_pack(ROOT / "shop"), {"dialogue_id": "shop:d:1", "customer": "c_1", "split": "eval"}
     intents = [(intent.name, text) for intent in pack.taxonomy.intents for text in intent.examples["zh"]]
     turns = [
         IntentExample.model_validate(

@@ -15,7 +15,7 @@ from kefu.intents.views import ROUTER_FIELDS
 from kefu.intents.word_groups import PAIRED, check, found, word_counts, word_width
 from kefu.paths import ROOT
 from kefu.shop.examples import Utterance, load_phrases
-from kefu.shop.pack import PackError
+from kefu.shop.part import PackError
 
 WORDS = {"parcel": "快递|parcel", "when": "什么时候|when", "refund": "退款|refund"}
 PACK = ROOT / "shop"

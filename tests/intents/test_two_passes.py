@@ -18,7 +18,7 @@ from kefu.io import content_hash
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Turn
 from kefu.shop.examples import Phrases, Utterance, load_phrases
-from kefu.shop.pack import load_taxonomy
+from kefu.shop.taxonomy import load_taxonomy
 from kefu.text import encoders
 from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, chatter

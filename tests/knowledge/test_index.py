@@ -9,7 +9,7 @@ from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.entries import knowledge_entries
 from kefu.knowledge.index import Index
 from kefu.schema import RetrievalExample
-from kefu.shop.pack import load as load_pack
+from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from tests.fixtures.chatter import chatter
 from training.retriever import build_index, measure_index

@@ -29,7 +29,7 @@ from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl, write_parquet
 from kefu.schema import Dialogue, Label, ReviewTask, Turn
 from kefu.shop.label_patterns import LabelWordings
-from kefu.shop.pack import load as load_pack
+from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, VERSION, chatter
 

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 from data.labeling.opinions.judge import Judge
 from kefu.llm.chat import ChatRenderer
 from kefu.schema import Turn
-from kefu.shop.pack import Taxonomy, load_taxonomy
+from kefu.shop.taxonomy import Taxonomy, load_taxonomy
 from tests.fixtures import micro
 
 TAXONOMY = load_taxonomy(Path("tests/fixtures/pack"))

@@ -22,7 +22,7 @@ from kefu.intents.classifier import class_names
 from kefu.io import read_jsonl, write_json, write_jsonl
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Label, Turn, TurnKey
-from kefu.shop.pack import load_taxonomy
+from kefu.shop.taxonomy import load_taxonomy
 from pipelines import judge
 from pipelines.params import load_params
 from tests.fixtures import micro

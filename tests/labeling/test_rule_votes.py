@@ -9,7 +9,8 @@ from data.labeling.rule_votes import view_with_rules, votes
 from kefu.intents.classifier import TextClassifier
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Label, Turn
-from kefu.shop.pack import PackError, Rule, load_rules
+from kefu.shop.part import PackError
+from kefu.shop.taxonomy import Rule, load_rules
 
 PARAMS = Labeler(features=1024, ngrams=(1, 4), regularization=1.0, context_turns=6, folds=3, seed=7)
 

@@ -17,9 +17,10 @@ from data.labeling.signals.slot_labels import SlotLabels
 from kefu.paths import ROOT
 from kefu.schema import Label
 from kefu.shop.label_patterns import LabelWordings, load_wordings, matcher
-from kefu.shop.pack import PackError, load
+from kefu.shop.pack import load_pack
+from kefu.shop.part import PackError
 
-PACK, WORDS = load(ROOT / "shop"), load_wordings(ROOT / "shop")
+PACK, WORDS = load_pack(ROOT / "shop"), load_wordings(ROOT / "shop")
 assert WORDS.sentiment and WORDS.outcome and WORDS.handover and WORDS.quality
 SENTIMENT, OUTCOME, HANDOVER = (
     SentimentRules(WORDS.sentiment),
@@ -149,7 +150,7 @@ def test_people_are_not_labelled_over_and_teach_the_confidence() -> None:
 
 
 def test_a_pack_without_wordings_has_no_such_labels() -> None:
-    fixture = load(Path("tests/fixtures/pack"))
+    fixture = load_pack(Path("tests/fixtures/pack"))
     assert load_wordings(fixture.folder) == LabelWordings()
     assert list(Signals(fixture, LabelWordings(), [], {}).labels_for(sets.dialogue(["c: 太差了"]), {})) == []
 

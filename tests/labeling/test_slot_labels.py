@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kefu.shop.pack import load_slots
+from kefu.shop.flows import load_slots
 from kefu.shop.slots import extract, language
 
 SLOTS = load_slots(Path("tests/fixtures/pack"))

@@ -23,14 +23,14 @@ from data.monitoring.psi import psi
 from kefu.io import write_jsonl
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Label
-from kefu.shop import pack
+from kefu.shop.taxonomy import load_taxonomy
 from pipelines.params import load_params
 from tests.monitoring.conftest import ASKED, PARAMS, Store, a_day
 
 USUAL = {"shipping": 5, "refund": 3, "size": 2}
 DAYS = [f"2026-11-0{n}" for n in range(1, 7)]
 LEAK = ("加湿器漏水怎么办", "加湿器一直漏水", "新买的加湿器漏水了")
-TAXONOMY = pack.load_taxonomy(ROOT / load_params().pack)
+TAXONOMY = load_taxonomy(ROOT / load_params().pack)
 
 
 def fill(store: Store, last: list[Dialogue]) -> None:

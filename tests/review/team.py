@@ -15,9 +15,9 @@ from data.review.sync import Reviewed, sync
 from data.review.task_id import INTENT, OBJECT
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, ReviewTask, Turn
-from kefu.shop.pack import Pack, load
+from kefu.shop.pack import Pack, load_pack
 
-PACK = load(ROOT / "shop")
+PACK = load_pack(ROOT / "shop")
 VERSION = PACK.taxonomy.version
 ASKED = "要退货，质量问题 <img src=x onerror=alert(1)> $question \"' 😀 [ORDER_1]"
 

@@ -12,7 +12,7 @@ from data.review.label_studio.chat_html import chat
 from data.review.label_studio.page import STYLE, Page
 from data.review.label_studio.tasks import span
 from kefu.schema import Turn
-from kefu.shop.pack import Text
+from kefu.shop.part import Text
 from tests.review.conftest import Team
 from tests.review.team import ASKED, PACK, QUEUE, params, run, tasks, values
 

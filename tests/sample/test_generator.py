@@ -24,7 +24,8 @@ from kefu.paths import ROOT
 from kefu.privacy.detectors import numbers
 from kefu.privacy.redact import Redactor
 from kefu.schema import Label
-from kefu.shop.pack import Pack, PackError, load
+from kefu.shop.pack import Pack, load_pack
+from kefu.shop.part import PackError
 from kefu.shop.slots import extract, language
 from serving.tools.demo_database import build
 
@@ -45,7 +46,7 @@ class Made:
 
 @pytest.fixture(scope="module")
 def pack() -> Pack:
-    return load(SHOP)
+    return load_pack(SHOP)
 
 
 @pytest.fixture(scope="module")
@@ -170,4 +171,4 @@ def test_a_broken_sample_file_is_named_with_its_field(tmp_path: Path) -> None:
     raw["rates"]["typo"] = 2
     path.write_text(yaml.safe_dump(raw), encoding="utf8")
     with pytest.raises(PackError, match=r"settings\.yaml: rates\.typo"):
-        load_spec(load(folder))
+        load_spec(load_pack(folder))

@@ -6,10 +6,10 @@ import pytest
 
 from kefu.paths import ROOT
 from kefu.shop.examples import load_phrases
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 from serving.dialogue.danger import danger_in
 
-PACK = load(ROOT / "shop")
+PACK = load_pack(ROOT / "shop")
 DANGER = """水壶炸了烫伤我的手
 the kettle exploded and burned my hand
 你们的羽绒枕让我儿子过敏住院了

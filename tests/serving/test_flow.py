@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from kefu.paths import ROOT
-from kefu.shop.pack import Flow, Pack, load
+from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack, load_pack
 from serving.dialogue.flow import MAX_STEPS, FlowEngine, FlowError, FlowState, Visit
 from serving.tools.shop_db import ToolBox, build
 
 NOW = "2026-11-16T10:00:00+08:00"
-PACK = load(ROOT / "shop")
+PACK = load_pack(ROOT / "shop")
 
 
 @pytest.fixture(scope="module")

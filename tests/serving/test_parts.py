@@ -12,7 +12,8 @@ import pytest
 from kefu.knowledge.entries import questions
 from kefu.knowledge.index import Index
 from kefu.paths import ROOT
-from kefu.shop.pack import PackError, load
+from kefu.shop.pack import load_pack
+from kefu.shop.part import PackError
 from serving.api import tokens
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.yes_no import leaves, yes_or_no
@@ -21,7 +22,7 @@ from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store
 from serving.tools.shop_db import ToolBox, ToolError, build
 
-PACK = load(ROOT / "shop")
+PACK = load_pack(ROOT / "shop")
 NOW = "2026-11-16T10:00:00+08:00"
 ORDER = {"order_id": "QM2611100011"}
 

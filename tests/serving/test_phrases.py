@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kefu.paths import ROOT
-from kefu.shop.pack import PackError, Step, load
+from kefu.shop.flows import Step
+from kefu.shop.pack import load_pack
+from kefu.shop.part import PackError
 from serving.dialogue.yes_no import leaves, wants_bot, yes_or_no
 
-PACK = load(ROOT / "shop")
+PACK = load_pack(ROOT / "shop")
 STEPS = {(flow.name, step.id): step for flow in PACK.flows for step in flow.steps if step.confirm}
 RETURN, LATE, DELIVERED = STEPS["return", "confirm_paid"], STEPS["parcel", "late"], STEPS["parcel", "delivered"]
 CANCEL = STEPS["cancel", "confirm_paid"]

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from starlette.websockets import WebSocketDisconnect
 
 from kefu.schema import Message
-from kefu.shop.pack import Text
+from kefu.shop.part import Text
 from serving.api.app import build_web
 from serving.api.backend import Event
 from serving.api.idle_limit import IdleLimit

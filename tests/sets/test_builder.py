@@ -12,7 +12,7 @@ from data.sets.builder import Builder, Sets
 from data.sets.params import Build
 from kefu.io import BadRecord, write_jsonl, write_parquet
 from kefu.schema import Dialogue, Label
-from kefu.shop.pack import load as load_pack
+from kefu.shop.pack import load_pack
 from kefu.split import split_of
 from pipelines.params import load_params
 from tests.fixtures.chatter import chatter

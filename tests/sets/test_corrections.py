@@ -17,7 +17,7 @@ from kefu.io import write_jsonl
 from kefu.llm.prompt import answer_messages
 from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Example, Label, PreferenceExample, Turn
-from kefu.shop.pack import load as load_pack
+from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from tests.fixtures.chatter import VERSION
 from tests.fixtures.micro import shared

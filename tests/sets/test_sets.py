@@ -15,7 +15,7 @@ from data.sets.router import intent_examples, review_wins
 from data.sets.selection import newest_with_replay
 from kefu.llm.prompt import answer_messages
 from kefu.schema import Dialogue, Example, Turn
-from kefu.shop.pack import load as load_pack
+from kefu.shop.pack import load_pack
 from kefu.split import fraction, split_of
 from kefu.store import read_dialogues
 from pipelines.params import load_params

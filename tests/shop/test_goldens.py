@@ -9,11 +9,11 @@ import pytest
 from evaluation.golden import Golden, load_goldens
 from evaluation.suites.flows import differences
 from kefu.paths import ROOT
-from kefu.shop.pack import load
+from kefu.shop.pack import load_pack
 from serving.tools.demo_database import build
 from tests.shop.oracle import Oracle
 
-PACK = load(ROOT / "shop")
+PACK = load_pack(ROOT / "shop")
 GOLDENS = load_goldens(ROOT / "shop/golden")
 FLOWS = {flow.name for flow in PACK.flows}
 

@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 from kefu.paths import ROOT
-from kefu.shop.pack import Flow, Pack, PackError, Step, load
+from kefu.shop.flows import Flow, Step
+from kefu.shop.pack import Pack, load_pack
+from kefu.shop.part import PackError
 from serving.tools.demo_database import build
 
 SHOP = ROOT / "shop"
@@ -22,7 +24,7 @@ INTENTS = 24
 
 @pytest.fixture(scope="module")
 def pack() -> Pack:
-    return load(SHOP)
+    return load_pack(SHOP)
 
 
 @pytest.fixture(scope="module")
@@ -152,5 +154,5 @@ def test_a_broken_file_is_named_with_its_field(tmp_path: Path, file: str, change
     change(raw)
     (folder / file).write_text(yaml.safe_dump(raw), encoding="utf8")
     with pytest.raises(PackError, match=re.escape(named)) as error:
-        load(folder)
+        load_pack(folder)
     assert file in str(error.value)

@@ -25,8 +25,9 @@ from data.labeling.opinions.combine import Opinion
 from kefu.llm.base_models import open_base
 from kefu.llm.chat import ChatRenderer
 from kefu.schema import Dialogue, Message, Turn, TurnKey
-from kefu.shop.pack import Lang, Taxonomy
+from kefu.shop.part import Lang
 from kefu.shop.slots import language
+from kefu.shop.taxonomy import Taxonomy
 
 CONTEXT = 6  # turns quoted before and after the one in question
 RULES: dict[Lang, str] = {

@@ -21,7 +21,7 @@ from data.labeling.params import Judge
 from data.labeling.stream import labelled
 from kefu.intents.classifier import TextClassifier
 from kefu.schema import Dialogue, TurnKey
-from kefu.shop.pack import load_rules
+from kefu.shop.taxonomy import load_rules
 from kefu.split import fraction
 
 

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from data.labeling.signals.entities import EntityFinder
 from data.labeling.signals.rule_confidence import RuleConfidence
 from kefu.schema import Dialogue, Label
+from kefu.shop.flows import Flow, Slot
 from kefu.shop.label_patterns import LabelWordings
-from kefu.shop.pack import Flow, Pack, Slot
+from kefu.shop.pack import Pack
 from kefu.shop.slots import extract, language
 
 SOURCE, PREFIX = "rule:slots", "slot:"

@@ -14,7 +14,8 @@ from typing import Literal
 from xml.etree import ElementTree as ET
 
 from data.review.task_id import ANSWER, CANNOT_TELL, INTENT, OBJECT, RESOLUTION, RESOLVED, SLOTS
-from kefu.shop.pack import Taxonomy, Text
+from kefu.shop.part import Text
+from kefu.shop.taxonomy import Taxonomy
 
 Language = Literal["zh", "en", "both"]
 HOTKEYS = "1234567890qwertyuiopasdfghjklzxcvbnm"

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable
 
 from data.labeling.signals.entities import EntityFinder
+from kefu.shop.flows import Slot
 from kefu.shop.label_patterns import load_wordings, matcher
-from kefu.shop.pack import Pack, Slot, Text
+from kefu.shop.pack import Pack
+from kefu.shop.part import Text
 from kefu.shop.slots import extract, language
 
 

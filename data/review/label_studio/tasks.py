@@ -13,7 +13,7 @@ from data.review.label_studio.slot_labels import Details
 from data.review.sealed import FIELD, sealed
 from data.review.task_id import INTENT, OBJECT, SCHEMA, SLOTS, key, task_key
 from kefu.schema import Dialogue, ReviewTask
-from kefu.shop.pack import Taxonomy
+from kefu.shop.taxonomy import Taxonomy
 
 MODEL = "kefu"  # Label Studio preselects predictions of one model only: the same name for every taxonomy
 Part = dict[str, Any]

@@ -1,0 +1,81 @@
+"""Words around flows, words of danger, and when people answer: what Kefu says for the shop, not about its goods."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from kefu.shop.part import Part, Phrases, Text
+from kefu.text.regexes import check_re2
+
+Clock = Annotated[str, StringConstraints(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+class OfficeHours(Part):
+    """When people answer, every day, in the shop's time zone: HH:MM; 00:00 to 24:00 is always."""
+
+    opens: Clock
+    closes: Clock
+
+    @model_validator(mode="after")
+    def _is_some_time(self) -> OfficeHours:
+        if self.opens == self.closes:
+            raise ValueError(f"opens and closes are both {self.opens}: write 00:00 and 24:00 for the whole day")
+        return self
+
+    def include(self, clock: str) -> bool:
+        """Whether HH:MM is within; hours may go past midnight."""
+        if self.opens < self.closes:
+            return self.opens <= clock < self.closes
+        return clock >= self.opens or clock < self.closes
+
+
+class Conversation(Part):
+    """Words around flows: what Kefu says, and the phrases by which a customer answers it.
+
+    Phrases are plain words, read by ``serving/dialogue/yes_no.py``: case, punctuation and emoji's colours do
+    not matter, and a whole message has to be made of them.
+    """
+
+    sign_in: Text = Field(description="said when a stranger asks for what belongs to a customer")
+    left: Text = Field(description="said when the customer leaves a flow unfinished")
+    again: Text = Field(description="said before a question is repeated that was not answered")
+    back: Text = Field(description="said before a question is repeated after a digression")
+    yes: Phrases
+    no: Phrases
+    leave: Phrases
+    go_ahead: Phrases = Field({}, description="verbs that mean yes at any confirmation; steps add their own")
+    please: Phrases = Field({}, description="words before such a verb, and only there")
+    around: Phrases = Field({}, description="words around an answer that mean nothing by themselves: thanks")
+    before_no: Phrases = Field({}, description="words that may come before a no as well: 好的，不用了")
+    doubt: Phrases = Field({}, description="made of the words above, yet no answer: 要是, yeah right")
+    look_up: str | None = Field(None, description="public tool of one argument, a word; models see its rows")
+    look_up_names: str | None = Field(
+        None, description="public tool without arguments: the names that look_up searches, a row a product"
+    )
+    waiting: Text | None = Field(
+        None, description="said to what the customer adds while waiting for a person; None: shop.handoff"
+    )
+    waiting_closed: Text | None = Field(None, description="the same outside office hours; None: as waiting")
+    to_bot: Phrases = Field({}, description="whole messages that take back the wish for a person")
+    resumed: Text | None = Field(None, description="said when the customer took it back; None: shop.greeting")
+
+
+class Danger(Part):
+    """One kind of danger: a message with one of its words goes to a person at once, before everything else.
+
+    words, not_words: regexes of RE2 (``kefu/text/regexes.py``), searched in the message without regard to case.
+    What ``not_words`` match is taken out first: idioms (气炸了) and names (空气炸锅).
+    """
+
+    words: tuple[str, ...] = Field(min_length=1)
+    not_words: tuple[str, ...] = ()
+    reply: Text = Field(description="said at once; what shop.handoff says follows")
+
+    @field_validator("words", "not_words")
+    @classmethod
+    def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            check_re2(pattern)
+        return patterns

@@ -1,0 +1,112 @@
+"""What a flow consists of: slots (``slots.yaml``), steps (``flows/*.yaml``) and tools (``tools.yaml``).
+
+Declarations only: serving runs flows and tools, ``kefu.shop.slots`` finds slot values in a text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from kefu.shop.part import Lang, Part, Phrases, Text, read_part
+
+
+class Slot(Part):
+    """Recognised as a redacted entity (``pii``), one of ``choices``, a ``pattern``, or as said."""
+
+    title: Text
+    ask: Text
+    pii: str | None = Field(None, description="placeholder type whose value fills the slot")
+    choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="value → phrases")
+    pattern: str | None = Field(None, description="regex; group 1 if there is one, else the match")
+    free_text: bool = Field(False, description="when just asked for, the whole message fills it")
+
+
+class Branch(Part):
+    when: str = Field(description="Jinja2 expression over slots and saved results")
+    goto: str
+
+
+class Step(Part):
+    """One step of a flow: exactly one action, then ``goto`` (else the next step) or ``end``."""
+
+    id: str
+    collect: str | None = Field(None, description="slot to ask for unless it is known")
+    call: str | None = Field(None, description="tool to run")
+    args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression")
+    save: str | None = Field(None, description="name the tool's result gets")
+    on_error: dict[str, str] = Field({}, description="tool error code → step id; '*' for any other")
+    branch: tuple[Branch, ...] = ()
+    confirm: Text | None = Field(None, description="yes/no question; 'no' goes to ``refused``")
+    refused: str | None = None
+    yes: Phrases = Field({}, description="a confirm's own words for yes, e.g. its verb: 催一下, hurry them")
+    no: Phrases = Field({}, description="and for no: 先不退, keep the order")
+    say: Text | None = None
+    clear: tuple[str, ...] = Field((), description="slots forgotten when this step runs")
+    goto: str | None = None
+    end: Literal["resolved", "handoff", "abandoned"] | None = None
+
+    @model_validator(mode="after")
+    def _one_action(self) -> Step:
+        actions = [a for a in ("collect", "call", "branch", "confirm", "say") if getattr(self, a)]
+        if len(actions) != 1:
+            raise ValueError(f"step {self.id}: exactly one of collect, call, branch, confirm, say; got {actions}")
+        if self.confirm and not self.refused:
+            raise ValueError(f"step {self.id}: confirm needs `refused`, the step after a no")
+        if (self.yes or self.no) and not self.confirm:
+            raise ValueError(f"step {self.id}: `yes` and `no` belong to a confirm")
+        return self
+
+
+class Flow(Part):
+    name: str
+    title: Text
+    intents: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @model_validator(mode="after")
+    def _targets_exist(self) -> Flow:
+        ids = [step.id for step in self.steps]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"flow {self.name}: step ids repeat")
+        targets = {t for s in self.steps for t in (s.goto, s.refused, *s.on_error.values()) if t}
+        targets |= {b.goto for s in self.steps for b in s.branch}
+        if missing := targets - set(ids):
+            raise ValueError(f"flow {self.name}: no such step: {', '.join(sorted(missing))}")
+        return self
+
+    def step(self, step_id: str) -> Step:
+        return next(step for step in self.steps if step.id == step_id)
+
+
+class Guard(Part):
+    """A query that must return a row, or the tool refuses with ``error``."""
+
+    sql: str
+    error: str
+
+
+class Tool(Part):
+    """Parametrised SQL. ``:customer_id`` and ``:now`` are bound by the server, never by the chat."""
+
+    description: str
+    args: tuple[str, ...] = ()
+    public: bool = Field(False, description="reads nothing that belongs to a customer")
+    guards: tuple[Guard, ...] = ()
+    write: tuple[str, ...] = Field((), description="statements of one transaction")
+    read: str | None = Field(None, description="query whose rows are the result")
+    rows: Literal["one", "many"] = Field("one", description="one: no row is the error 'not_found'")
+
+    @model_validator(mode="after")
+    def _scoped(self) -> Tool:
+        statements = [*self.write, *([self.read] if self.read else []), *(g.sql for g in self.guards)]
+        if not self.public and not all(":customer_id" in sql for sql in statements):
+            raise ValueError("every statement of a tool that is not public must be limited by :customer_id")
+        return self
+
+
+def load_slots(folder: Path) -> dict[str, Slot]:
+    """The pack's slots alone. Raises PackError."""
+    return read_part(folder / "slots.yaml", dict[str, Slot])

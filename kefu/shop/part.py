@@ -1,0 +1,54 @@
+"""What every file of the shop pack is read with: base records, bilingual text, and errors that name the field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+from kefu.errors import KefuError
+
+Lang = Literal["zh", "en"]
+Phrases = dict[Lang, tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)], ...]]
+T = TypeVar("T")
+
+
+class PackError(KefuError, ValueError):
+    """A file of the pack cannot be used; the message names file, field and what was expected."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(Part):
+    """The same words in both languages; Jinja2 placeholders where a flow or prompt fills them."""
+
+    zh: str
+    en: str
+
+    def in_(self, lang: str) -> str:
+        return self.en if lang == "en" else self.zh
+
+
+def read_part(path: Path, kind: type[T]) -> T:
+    """The file as ``kind``. Raises PackError naming file and field."""
+    try:
+        return TypeAdapter(kind).validate_python(_yaml(path))
+    except ValidationError as error:
+        raise PackError(f"{path}: {describe_problems(error)}") from error
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise PackError(f"{path}: cannot be read: {error}") from error
+
+
+def describe_problems(error: ValidationError) -> str:
+    """Returns field and fault of each error, without Pydantic's own prefix."""
+    rows = [(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+    return "; ".join(f"{field}: {fault}" if field else fault for field, fault in rows)
