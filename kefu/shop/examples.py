@@ -1,6 +1,6 @@
 """What the owner of a shop knows of how people talk, for the classifiers of intents.
 
-    words.yaml              groups of words of one meaning: name → regexes (kefu/intents/word_groups.py says which)
+    words.yaml              groups of words of one meaning: name → regexes of RE2 (kefu/text/regexes.py)
     examples/<intent>.yaml  what customers say: ``said``, and under ``answers`` what they say after the shop's words
 
 Both are optional. Examples teach beside reviewed turns, with a weight; nothing is ever measured on them. Those of
@@ -16,9 +16,9 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from kefu.intents.word_groups import check
 from kefu.shop.part import PackError, Part, read_part
 from kefu.shop.taxonomy import load_taxonomy
+from kefu.text.regexes import check_re2
 
 
 class Answers(Part):
@@ -42,7 +42,7 @@ class Words(Part):
     def _are_regexes(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         for patterns in groups.values():
             for pattern in patterns:
-                check(pattern)
+                check_re2(pattern)
         return groups
 
 

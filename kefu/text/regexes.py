@@ -1,0 +1,27 @@
+"""Options and check for regexes of RE2, whose search time is linear in the text whatever the regex."""
+
+from __future__ import annotations
+
+import re2
+
+MAX_SEARCH_BYTES = 64 << 20  # memory that one search may keep for states it has seen
+
+
+def re2_options() -> re2.Options:
+    """Returns the options of all our searches: no regard to case, no log, bounded memory."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = MAX_SEARCH_BYTES
+    return options
+
+
+def check_re2(pattern: str) -> None:
+    """Raises ValueError when RE2 does not accept the regex."""
+    try:
+        re2.compile(pattern, re2_options())
+    except re2.error as error:
+        why = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
+        raise ValueError(
+            f"{pattern!r} is not a valid RE2 regex: {why}: use no look-around and no back-reference"
+        ) from error
