@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 
 from data.sets.dialogue_outcomes import PEOPLE
 from data.sets.exchanges import Exchange, answer_after
-from kefu.privacy.redact import PLACEHOLDER, Redactor
+from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Label, Turn, TurnKey
+from kefu.text.placeholders import PLACEHOLDER
 
 LOG = logging.getLogger("kefu")
 WHAT = "answer"

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from kefu.text.placeholders import PLACEHOLDER
+
 CJK = "\u3400-\u9fff\uf900-\ufaff"
-TOKEN = re.compile(rf"\[[a-z]+_\d+\]|[{CJK}]|[^\W{CJK}]+")
+TOKEN = re.compile(rf"(?i:{PLACEHOLDER.pattern})|[{CJK}]|[^\W{CJK}]+")
 
 
 def tokens(text: str) -> list[str]:
     """Lower-case words and numbers, CJK characters one by one, placeholders whole; no punctuation."""
-    return TOKEN.findall(text.lower())
+    return [match[0] for match in TOKEN.finditer(text.lower())]
 
 
 def _f1(shared: int, predicted: int, expected: int) -> float:

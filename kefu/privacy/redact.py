@@ -16,9 +16,8 @@ from collections.abc import Mapping, Sequence
 from kefu.privacy.detectors import dialogue_context, registry
 from kefu.privacy.detectors.base import Found, fold
 from kefu.privacy.detectors.spans import without_overlaps
+from kefu.text.placeholders import PLACEHOLDER, TYPE_NAME
 
-PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]{0,30})_(\d{1,6})\]")
-_TYPE = re.compile(r"[A-Z][A-Z_]{0,30}")
 _NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")
 
 
@@ -41,7 +40,7 @@ class Redactor:
     def __init__(self, extra: Mapping[str, str]) -> None:
         self._extra: list[tuple[str, re.Pattern[str]]] = []
         for kind, pattern in extra.items():
-            if not _TYPE.fullmatch(kind):
+            if not TYPE_NAME.fullmatch(kind):
                 raise ValueError(f"pii type {kind!r}: use capital letters and underscores, e.g. ORDER")
             try:
                 whole = re.compile(rf"(?<!\d)(?:{pattern})(?!\d)", re.IGNORECASE)

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 from kefu.shop.flows import Slot
 from kefu.shop.part import Lang
+from kefu.text.placeholders import PLACEHOLDER
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-PLACEHOLDER = re.compile(r"\[([A-Z]+)_\d+\]")
 
 
 def language(text: str) -> Lang:

@@ -8,13 +8,13 @@ and gives the same buckets on every machine and library version.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse as sp
 
-_PLACEHOLDER = re.compile(r"\[([A-Z]+)_\d+\]")
+from kefu.text.placeholders import without_numbers
+
 _START, _END = "\x02", "\x03"
 _STEP, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
 _WIDE = 0x2E80  # from here on scripts are East Asian, one character a syllable or word
@@ -22,8 +22,8 @@ _SHIFT = np.uint64(33)
 
 
 def normalize(text: str) -> str:
-    """Lower case, and ``[PHONE_2]`` as ``[phone]``: which phone it is says nothing about the topic."""
-    return _PLACEHOLDER.sub(r"[\1]", text).lower()
+    """Returns the text in lower case, with ``[phone]`` for ``[PHONE_2]``."""
+    return without_numbers(text).lower()
 
 
 def count_ngrams(texts: Sequence[str], ngrams: tuple[int, int], features: int, salt: int = 0) -> sp.csr_matrix:

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kefu.knowledge.index import KnowledgeEntry
 from kefu.llm.prompt import answer_messages
-from kefu.privacy.redact import PLACEHOLDER
 from kefu.shop.pack import Pack
+from kefu.text.placeholders import PLACEHOLDER, PLACEHOLDER_START
 
 CONTROL = re.compile(r"<\|[^|<>]{0,32}\|>|</?(?:think|tool_call|tool_response|tools)>")
-OPENED = re.compile(r"(?:<[^<>]{0,36}|\[[A-Z_\d]{0,38})$")  # may still become one of the two
+OPENED = re.compile(rf"(?:<[^<>]{{0,36}}|{PLACEHOLDER_START})$")  # may still become one of the two
 # A sentence ends where its last mark is followed by something else; "1.5" is one word.
 ENDED = re.compile(r"(?:[。！？!?…\n]|\.(?=\s))[。！？!?….\s”’」』\"')）】]*(?=[^。！？!?….\s”’」』\"')）】])")
 TOKEN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")

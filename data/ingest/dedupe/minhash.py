@@ -24,13 +24,13 @@ from rensa import RMinHash
 
 from data.channels.base import RawTurn
 from kefu.privacy.pseudonyms import secret
+from kefu.text.placeholders import without_numbers
 
 VALUES = 128  # of a signature, one byte each
 WORDS = VALUES // 8  # a signature as unsigned 64-bit words
 ALGORITHM = RMinHash.ALGORITHM_VERSION  # signatures of another one cannot be compared
 _PIECE = 5  # characters
 _CHANCE = 1 / 256
-_NUMBERED = re.compile(r"\[([A-Z][A-Z_]{0,30})_\d{1,6}\]")
 _SPACES = re.compile(r"[^\S\n]+")
 _MULTIPLIERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 1], np.uint64)
 
@@ -45,7 +45,7 @@ def seed() -> int:
 def _characters(dialogues: Sequence[Sequence[RawTurn]]) -> NDArray[np.uint64]:
     """Code points of all dialogues, each ending in a zero (no text holds one)."""
     text = "".join("".join(f"\n{turn.role[0]}{turn.text}" for turn in turns) + "\0" for turns in dialogues)
-    plain = _SPACES.sub(" ", _NUMBERED.sub(r"[\1]", text).lower())
+    plain = _SPACES.sub(" ", without_numbers(text).lower())
     return np.frombuffer(plain.encode("utf-32-le"), np.uint32).astype(np.uint64)
 
 

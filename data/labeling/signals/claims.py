@@ -11,13 +11,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from kefu.shop.label_patterns import Unit
+from kefu.text.placeholders import PLACEHOLDER
 
 Claim = tuple[str, float]  # base unit, value
 _NUMBER = r"(\d+(?:\.\d+)?|[零一二两三四五六七八九十百千半]+)"
 _TO = rf"(?:\s?(?:-|–|—|~|～|到|至|to|and)\s?{_NUMBER})?"
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 _TENS = {"十": 10, "百": 100, "千": 1000}
-_PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 
 
 def number(text: str) -> float:
@@ -49,7 +49,7 @@ class ClaimFinder:
 
     def find(self, text: str) -> set[Claim]:
         """Every number with a unit, in base units."""
-        plain = unicodedata.normalize("NFKC", _PLACEHOLDER.sub(" ", text))
+        plain = unicodedata.normalize("NFKC", PLACEHOLDER.sub(" ", text))
         return set(self._found(plain)) if self._any.search(plain) else set()
 
     def _found(self, text: str) -> Iterator[Claim]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kefu.shop.label_patterns import Entity, Names, matcher
-from kefu.shop.slots import PLACEHOLDER
+from kefu.text.placeholders import PLACEHOLDER
 
 LONGEST = 2000  # characters of a turn that are searched: patterns of numbers take time by a number's length squared
 

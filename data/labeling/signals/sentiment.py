@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kefu.shop.label_patterns import Sentiment, matcher
+from kefu.text.placeholders import PLACEHOLDER
 
 POSITIVE, NEUTRAL, NEGATIVE = "positive", "neutral", "negative"
 LITTLE = 5  # characters beside the thanks, marks not counted; a Latin letter is half a character
@@ -23,7 +24,6 @@ NEAR = 1  # characters between a negator and what it turns round
 BEFORE = 32  # characters in which a negator is looked for: a long turn must not cost its length squared
 _MARKS = re.compile(r"[\W_]+")
 _LATIN = re.compile(r"[a-z0-9]")
-_DATA = re.compile(r"\[(?!NAME)[A-Z]+_\d+\]")  # an order number with thanks asks for something
 
 
 class Heard(NamedTuple):
@@ -71,9 +71,8 @@ class SentimentRules:
         rest = self._courtesy.sub("", rest) if times else rest
         plain = _MARKS.sub("", rest).lower()
         latin = len(_LATIN.findall(plain))
+        # An order number with thanks asks for something.
+        has_data = any(placeholder[1] != "NAME" for placeholder in PLACEHOLDER.finditer(text))
         return (
-            times > 0
-            and not _DATA.search(text)
-            and len(plain) - latin / 2 <= LITTLE
-            and not text.rstrip().endswith(("?", "？"))
+            times > 0 and not has_data and len(plain) - latin / 2 <= LITTLE and not text.rstrip().endswith(("?", "？"))
         )

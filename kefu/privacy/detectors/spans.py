@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from kefu.privacy.detectors.base import Found
+from kefu.text.placeholders import PLACEHOLDER
 
-_MASK = re.compile(r"\[[^\[\]]{1,20}x\]|\[[A-Z][A-Z_]{0,30}_\d{1,6}\]")
+_MASK = re.compile(rf"\[[^\[\]]{{1,20}}x\]|{PLACEHOLDER.pattern}")
 _BETWEEN = " \t\n,，、:;.-"
 
 
