@@ -12,7 +12,7 @@ from kefu.io import atomic_dir, write_csv
 from kefu.metrics.calibration import reliability
 from kefu.params import load_section
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED
-from kefu.shop.examples import load_phrases
+from kefu.shop.examples import load_pack_examples
 from kefu.shop.taxonomy import load_rules, load_taxonomy
 from kefu.store import dialogues_by_id
 from pipelines.stage import stage
@@ -27,7 +27,7 @@ def main() -> None:
             labels, dialogues_by_id(DIALOGUES, (label.dialogue_id for label in labels)), taxonomy.names
         )
         joined.warn("reviewed labels")
-        rules, phrases = load_rules(s.pack), load_phrases(s.pack)
+        rules, phrases = load_rules(s.pack), load_pack_examples(s.pack)
         with atomic_dir(LABELER, private=True) as folder:
             taught, apart = split_held_out(joined.turns, build.eval_share, build.seed)
             judged = train_labeler(taught, rules, s.params, folder, phrases, apart)

@@ -19,7 +19,7 @@ from kefu.intents.views import ROUTER_FIELDS, router_views
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.metrics.classification import accuracy_at_coverage, macro_f1
 from kefu.schema import IntentExample
-from kefu.shop.examples import NONE, Phrases
+from kefu.shop.examples import NO_EXAMPLES, PackExamples
 from training.params.router import Router as RouterParams
 
 
@@ -32,7 +32,7 @@ class RouterQuality:
 
 
 def train_router(
-    examples: Sequence[IntentExample], params: RouterParams, folder: Path, phrases: Phrases = NONE
+    examples: Sequence[IntentExample], params: RouterParams, folder: Path, pack_examples: PackExamples = NO_EXAMPLES
 ) -> None:
     """Trains on the examples of split 'train' and what the pack teaches; writes the model into ``folder``.
 
@@ -49,8 +49,8 @@ def train_router(
         fields=ROUTER_FIELDS,
         context_turns=max((len(example.context) for example in train), default=0),
         ahead=False,
-        words=phrases.words,
-        pack_examples=to_pack_examples(phrases.examples, ROUTER_FIELDS),
+        words=pack_examples.words,
+        pack_examples=to_pack_examples(pack_examples.utterances, ROUTER_FIELDS),
         **params.model_dump(),
     ).classifier.save(folder)
 

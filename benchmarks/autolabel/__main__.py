@@ -21,7 +21,7 @@ from benchmarks.autolabel import sets, speed
 from benchmarks.autolabel.sets import Judgement
 from data.labeling.guarantee.confidence_bound import lower_bound
 from kefu.paths import ROOT
-from kefu.shop.label_patterns import load_wordings
+from kefu.shop.label_patterns import load_label_patterns
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--right-of-seen", action="store_true", help="print the counts only")
     given = parser.parse_args()
     params = load_params()
-    pack, words = load_pack(ROOT / params.pack), load_wordings(ROOT / params.pack)
+    pack, words = load_pack(ROOT / params.pack), load_label_patterns(ROOT / params.pack)
     judged = sets.judge(words, pack)
     if given.right_of_seen:
         for file, rules in sorted(right_of_seen(judged).items()):

@@ -21,7 +21,7 @@ from data.labeling.signals.handover import HandoverRules
 from data.labeling.signals.resolution import OutcomeRules
 from data.labeling.signals.sentiment import SentimentRules
 from kefu.schema import Dialogue, Turn
-from kefu.shop.label_patterns import LabelWordings
+from kefu.shop.label_patterns import LabelPatterns
 from kefu.shop.pack import Pack
 
 CASES = Path(__file__).parent / "cases"
@@ -73,7 +73,7 @@ def _turns() -> Iterator[tuple[str, str, str]]:
         yield from ((half(text), value, text) for text in texts)
 
 
-def sentiment(words: LabelWordings) -> Iterator[Judgement]:
+def sentiment(words: LabelPatterns) -> Iterator[Judgement]:
     assert words.sentiment
     rules = SentimentRules(words.sentiment)
     for part, expected, text in _turns():
@@ -81,7 +81,7 @@ def sentiment(words: LabelWordings) -> Iterator[Judgement]:
         yield Judgement("sentiment", part, expected, heard.value, heard.rule, text)
 
 
-def endings(words: LabelWordings) -> Iterator[Judgement]:
+def endings(words: LabelPatterns) -> Iterator[Judgement]:
     """How dialogues ended, and whether they were handed over."""
     assert words.handover and words.outcome
     mood = SentimentRules(words.sentiment) if words.sentiment else None
@@ -95,7 +95,7 @@ def endings(words: LabelWordings) -> Iterator[Judgement]:
         yield Judgement("resolved", part, row["resolved"], ended.value, ended.rule, text)
 
 
-def quality(words: LabelWordings, pack: Pack) -> Iterator[Judgement]:
+def quality(words: LabelPatterns, pack: Pack) -> Iterator[Judgement]:
     """Each problem of each answer: 'yes' or 'no'."""
     assert words.quality
     rules = QualityRules(words.quality, pack)
@@ -107,7 +107,7 @@ def quality(words: LabelWordings, pack: Pack) -> Iterator[Judgement]:
             yield Judgement(f"quality:{problem}", part, expected, said, found.get(problem, ""), row["answer"])
 
 
-def slots(words: LabelWordings, pack: Pack) -> Iterator[Judgement]:
+def slots(words: LabelPatterns, pack: Pack) -> Iterator[Judgement]:
     """Each entity that a turn tells or is said to tell; '' for none."""
     finder = EntityFinder(words.entities, pack.folder)
     for part, row in _cases("slots"):
@@ -117,6 +117,6 @@ def slots(words: LabelWordings, pack: Pack) -> Iterator[Judgement]:
             yield Judgement("slots", part, expected, said, name, row["text"])
 
 
-def judge(words: LabelWordings, pack: Pack) -> list[Judgement]:
+def judge(words: LabelPatterns, pack: Pack) -> list[Judgement]:
     """Every label of every set."""
     return [*sentiment(words), *endings(words), *quality(words, pack), *slots(words, pack)]

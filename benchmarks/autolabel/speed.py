@@ -25,7 +25,7 @@ from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl
 from kefu.paths import ROOT
 from kefu.schema import Label
-from kefu.shop.examples import load_phrases
+from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import load_pack
 from kefu.shop.taxonomy import load_rules
 from pipelines.params import Params
@@ -121,5 +121,5 @@ def _train(folder: Path, made: list[tuple[load.Dialogue, load.Truth]], params: P
 
     turns = [LabelledTurn(dialogue, at[1], label(at, i)) for dialogue, truth in made for at, i in truth.items()]
     pack = ROOT / params.pack
-    judged = train_labeler(turns, load_rules(pack), params.labeler, folder, load_phrases(pack))
+    judged = train_labeler(turns, load_rules(pack), params.labeler, folder, load_pack_examples(pack))
     return certified(judged, np.ones(len(judged), dtype=bool), params.autolabel)

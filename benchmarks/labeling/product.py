@@ -22,7 +22,7 @@ from data.labeling.rule_votes import view_with_rules, votes
 from kefu.intents.classifier import TextClassifier
 from kefu.intents.router import Router
 from kefu.schema import IntentExample, Turn
-from kefu.shop.examples import NONE, Utterance
+from kefu.shop.examples import NO_EXAMPLES, Utterance
 from pipelines.params import Params
 from training.router import train_router
 
@@ -44,8 +44,8 @@ def variants(task: Task, view: str, params: Params) -> Mapping[str, Callable[[],
     if not task.phrases.words:
         return {}
     rows = {
-        NOTHING_KNOWN: lambda: product(replace(task, phrases=NONE, rules=()), view, params),
-        "Kefu without the pack's examples": lambda: product(_taught(task, examples=()), view, params),
+        NOTHING_KNOWN: lambda: product(replace(task, phrases=NO_EXAMPLES, rules=()), view, params),
+        "Kefu without the pack's examples": lambda: product(_taught(task, utterances=()), view, params),
         "Kefu without the pack's words": lambda: product(_taught(task, words={}), view, params),
         ONLY_KNOWN: lambda: product(replace(task, train=[]), view, params),
     }
@@ -69,7 +69,7 @@ def _router(task: Task, params: Params, encoder: str, folder: Path) -> Said:
     seen = params.build.context_turns
     begun = perf_counter()
     learned = [_example(turn, seen) for turn in task.train] or [
-        _as_turn(number, example) for number, example in enumerate(task.phrases.examples)
+        _as_turn(number, example) for number, example in enumerate(task.phrases.utterances)
     ]
     train_router(learned, params.router.model_copy(update={"encoder": encoder}), folder, task.phrases)
     trained = perf_counter()

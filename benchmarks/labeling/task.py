@@ -17,7 +17,7 @@ from benchmarks.active_learning.data import Set
 from benchmarks.jddc.workspace import FOLDS, SEED
 from data.labeling.join import LabelledTurn, join_intents
 from kefu.schema import Dialogue, Label
-from kefu.shop.examples import Phrases, load_phrases
+from kefu.shop.examples import PackExamples, load_pack_examples
 from kefu.shop.taxonomy import Intent, Rule, load_taxonomy
 from kefu.split import fold_of, fraction
 
@@ -28,7 +28,7 @@ class Task:
 
     name: str
     rules: Sequence[Rule]
-    phrases: Phrases
+    phrases: PackExamples
     intents: Sequence[Intent]
     train: list[LabelledTurn]
     test: list[LabelledTurn]
@@ -72,7 +72,7 @@ def _task(name: str, data: Set, pack: Path, out: set[str]) -> Task:
     labels = [_label(place, intent, taxonomy.version) for place, intent in data.truth.items()]
     turns = join_intents(labels, data.dialogues, taxonomy.names).turns
     train, test = ([t for t in turns if (t.dialogue.id in out) == side] for side in (False, True))
-    return Task(name, data.rules, load_phrases(pack), taxonomy.intents, train, test)
+    return Task(name, data.rules, load_pack_examples(pack), taxonomy.intents, train, test)
 
 
 def _label(place: tuple[str, int], intent: str, version: str) -> Label:

@@ -22,7 +22,7 @@ from data.labeling.signals.signals import Signals
 from data.labeling.signals.slot_labels import SlotLabels
 from kefu.intents.classifier import TextClassifier
 from kefu.schema import Dialogue, Label, TurnKey
-from kefu.shop.label_patterns import load_wordings
+from kefu.shop.label_patterns import load_label_patterns
 from kefu.shop.pack import load_pack
 from kefu.shop.taxonomy import load_rules
 from kefu.split import fraction
@@ -71,7 +71,7 @@ class BatchLabeler:
     """Labels batches of dialogues."""
 
     def __init__(self, spec: BatchLabelerSpec) -> None:
-        pack, wordings = load_pack(spec.pack), load_wordings(spec.pack)
+        pack, wordings = load_pack(spec.pack), load_label_patterns(spec.pack)
         self._spec, self._version = spec, pack.taxonomy.version
         self._classifier, self._rules = TextClassifier.load(spec.labeler), load_rules(spec.pack)
         self._slots = SlotLabels(pack, wordings, spec.reviewed, spec.dialogues)

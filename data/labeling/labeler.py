@@ -24,7 +24,7 @@ from kefu.io import write_jsonl
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.metrics.classification import accuracy_at_coverage
 from kefu.schema import Dialogue, Record, TurnKey
-from kefu.shop.examples import NONE, Phrases, Utterance
+from kefu.shop.examples import NO_EXAMPLES, PackExamples, Utterance
 from kefu.shop.taxonomy import Rule
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
@@ -68,7 +68,7 @@ def train_labeler(
     rules: Sequence[Rule],
     params: Labeler,
     folder: Path,
-    phrases: Phrases = NONE,
+    phrases: PackExamples = NO_EXAMPLES,
     apart: Sequence[LabelledTurn] = (),
 ) -> list[Judged]:
     """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions.
@@ -82,7 +82,7 @@ def train_labeler(
     """
     turns = sorted(turns, key=lambda t: (t.dialogue.id, t.index))
     seen = {turn.label.value for turn in turns}
-    unseen = phrases.of({example.intent for example in phrases.examples} - seen)
+    unseen = phrases.for_intents({example.intent for example in phrases.utterances} - seen)
     if len(seen | {example.intent for example in unseen}) < 2:
         raise ValueError(
             f"labeler: {len(turns)} reviewed turns and {len(unseen)} examples, of fewer than two intents: write what "
@@ -94,7 +94,7 @@ def train_labeler(
         fields=fields,
         ahead=True,
         words=phrases.words,
-        pack_examples=_with_votes(phrases.of(seen), rules, fields),
+        pack_examples=_with_votes(phrases.for_intents(seen), rules, fields),
         **params.model_dump(),
     )
     classifier, others = fitted.classifier, sorted(apart, key=lambda t: (t.dialogue.id, t.index))

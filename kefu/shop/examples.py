@@ -1,11 +1,11 @@
-"""What the owner of a shop knows of how people talk, for the classifiers of intents.
+"""Word groups and example utterances of the pack, for the intent classifiers.
 
     words.yaml              groups of words of one meaning: name → regexes of RE2 (kefu/text/regexes.py)
     examples/<intent>.yaml  what customers say: ``said``, and under ``answers`` what they say after the shop's words
 
-Both are optional. Examples teach beside reviewed turns, with a weight; nothing is ever measured on them. Those of
-an intent that nobody reviewed stand in for its turns in the labeler, its calibration included.
-The taxonomy's examples count among them.
+Both are optional. Classifiers learn from examples with a weight, beside reviewed turns, and are never measured
+on them. For an intent without a reviewed turn they replace such turns in the labeler, also in its calibration.
+The taxonomy's examples belong to them.
 """
 
 from __future__ import annotations
@@ -57,23 +57,23 @@ class Utterance:
 
 
 @dataclass(frozen=True)
-class Phrases:
-    """words: group → regex."""
+class PackExamples:
+    """What the pack teaches the intent classifiers. words: group → regex."""
 
     words: Mapping[str, str] = field(default_factory=dict)
-    examples: tuple[Utterance, ...] = ()
+    utterances: tuple[Utterance, ...] = ()
 
-    def of(self, intents: Iterable[str]) -> tuple[Utterance, ...]:
-        """The examples of these intents."""
+    def for_intents(self, intents: Iterable[str]) -> tuple[Utterance, ...]:
+        """Returns the utterances of these intents."""
         wanted = set(intents)
-        return tuple(example for example in self.examples if example.intent in wanted)
+        return tuple(utterance for utterance in self.utterances if utterance.intent in wanted)
 
 
-NONE = Phrases()
+NO_EXAMPLES = PackExamples()
 
 
-def load_phrases(folder: Path) -> Phrases:
-    """A pack's words and examples. Raises PackError naming file and field."""
+def load_pack_examples(folder: Path) -> PackExamples:
+    """Reads a pack's word groups and examples. Raises PackError naming file and field."""
     path = folder / "words.yaml"
     groups = read_part(path, Words).groups if path.is_file() else {}
     taxonomy = load_taxonomy(folder)
@@ -82,7 +82,9 @@ def load_phrases(folder: Path) -> Phrases:
         if path.stem not in taxonomy.names:
             raise PackError(f"{path}: the taxonomy has no intent {path.stem}")
         examples += _utterances(path.stem, read_part(path, Examples))
-    return Phrases({name: "|".join(f"(?:{p})" for p in patterns) for name, patterns in groups.items()}, tuple(examples))
+    return PackExamples(
+        {name: "|".join(f"(?:{p})" for p in patterns) for name, patterns in groups.items()}, tuple(examples)
+    )
 
 
 def _utterances(intent: str, examples: Examples) -> list[Utterance]:

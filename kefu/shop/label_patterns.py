@@ -1,13 +1,13 @@
-"""The pack's wordings by which labels other than intents are told: ``labels/*.yaml``.
+"""The pack's patterns for labels other than intents: ``labels/*.yaml``.
 
-    labels/slots.yaml      values any turn may tell: numbers, products, amounts, times
+    labels/slots.yaml      values that any turn may contain: numbers, products, amounts, times
     labels/sentiment.yaml  how customers sound
     labels/outcome.yaml    how a resolved and an unresolved conversation end
     labels/handover.yaml   how a conversation is handed to a person, and why
     labels/quality.yaml    what an answer must not say, and what counts as a checkable claim
 
-All are optional: a pack without a file has no such labels. A wording is a regex, searched without
-regard to case; where it begins or ends in a Latin letter or digit, it has to be a whole word. ``right_of_seen``
+All are optional: a pack without a file has no such labels. A pattern is a regex, searched without
+regard to case; where it begins or ends in a Latin letter or digit, it has to match a whole word. ``right_of_seen``
 says how often a rule was right on conversations that were labelled by hand (``python -m
 benchmarks.autolabel`` prints it): the confidence of a label that people have not checked otherwise.
 """
@@ -24,15 +24,15 @@ from pydantic import Field, field_validator, model_validator
 from kefu.shop.part import Lang, PackError, Part, Text, read_part
 from kefu.shop.taxonomy import load_taxonomy
 
-Wording = dict[Lang, tuple[str, ...]]
+Patterns = dict[Lang, tuple[str, ...]]
 RightOfSeen = dict[str, tuple[int, int]]
 _NEVER = re.compile(r"(?!)")
 _WORD_START, _WORD_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9]$")
 
 
-def matcher(wording: Mapping[Lang, Iterable[str]]) -> re.Pattern[str]:
-    """One regex for all wordings of both languages; matches nothing when there are none."""
-    parts = [_whole_words(pattern) for patterns in wording.values() for pattern in patterns]
+def matcher(patterns: Mapping[Lang, Iterable[str]]) -> re.Pattern[str]:
+    """Returns one regex for the patterns of both languages; it matches nothing when there are none."""
+    parts = [_whole_words(pattern) for some in patterns.values() for pattern in some]
     return re.compile("|".join(parts), re.IGNORECASE) if parts else _NEVER
 
 
@@ -42,8 +42,8 @@ def _whole_words(pattern: str) -> str:
     return f"(?:{before}(?:{pattern}){after})"
 
 
-class Wordings(Part):
-    """Base: every field of type Wording is checked to be regexes."""
+class PatternPart(Part):
+    """Base: every field of type Patterns is checked to be regexes."""
 
     right_of_seen: RightOfSeen = Field({}, description="rule → times right, times seen, on hand-labelled conversations")
 
@@ -62,7 +62,7 @@ class Wordings(Part):
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise ValueError(f"{pattern!r} is no regex: {error}") from error
+                raise ValueError(f"{pattern!r} is not a valid regex: {error}") from error
         return value
 
 
@@ -75,46 +75,46 @@ class Names(Part):
 
 
 class Entity(Part):
-    """A value that a customer's turn may tell. ``pii``: placeholder type; else names, choices, patterns in turn."""
+    """A value that a customer's turn may contain. ``pii``: placeholder type; else names, choices, patterns in turn."""
 
     title: Text
     pii: str | None = None
     names: Names | None = None
-    choices: dict[str, Wording] = Field({}, description="value → wordings")
-    patterns: Wording = Field({}, description="what they match, as written, is the value")
+    choices: dict[str, Patterns] = Field({}, description="value → patterns")
+    patterns: Patterns = Field({}, description="what they match, as written, is the value")
     intents: tuple[str, ...] = Field((), description="looked for in turns of these intents only; none: in all")
 
 
-class Entities(Wordings):
+class Entities(PatternPart):
     slots: dict[str, Entity]
 
 
-class Sentiment(Wordings):
-    positive: Wording
-    negative: Wording
-    thanks: Wording = Field(description="positive where the turn says little else")
-    negators: Wording = Field(description="right before a wording they turn it round")
-    ignore: Wording = Field(description="looks like one of the above and says nothing")
-    courtesy: Wording = Field({}, description="said beside thanks, and little else: 'all right', 'that is all'")
-    asking: Wording = Field({}, description="a turn that ends so asks: praise in it is none")
+class Sentiment(PatternPart):
+    positive: Patterns
+    negative: Patterns
+    thanks: Patterns = Field(description="positive where the turn says little else")
+    negators: Patterns = Field(description="right before a pattern they turn it round")
+    ignore: Patterns = Field(description="looks like one of the above and says nothing")
+    courtesy: Patterns = Field({}, description="said beside thanks, and little else: 'all right', 'that is all'")
+    asking: Patterns = Field({}, description="a turn that ends so asks: praise in it is none")
 
 
-class Outcome(Wordings):
-    done: Wording = Field(description="the shop: it is done, or answered in full")
-    content: Wording = Field(description="the customer: that is all, thanks")
-    unsolved: Wording = Field(description="the customer: it is not solved")
-    pending: Wording = Field(description="the shop: not possible, or somebody will look into it")
-    refused: Wording = Field({}, description="the shop: not possible; solved where the customer takes it")
-    closing: Wording = Field({}, description="the shop's closing formula, passed over")
-    later: Wording = Field({}, description="the customer: comes back to it later")
-    asking: Wording = Field({}, description="a question")
+class Outcome(PatternPart):
+    done: Patterns = Field(description="the shop: it is done, or answered in full")
+    content: Patterns = Field(description="the customer: that is all, thanks")
+    unsolved: Patterns = Field(description="the customer: it is not solved")
+    pending: Patterns = Field(description="the shop: not possible, or somebody will look into it")
+    refused: Patterns = Field({}, description="the shop: not possible; solved where the customer takes it")
+    closing: Patterns = Field({}, description="the shop's closing formula, passed over")
+    later: Patterns = Field({}, description="the customer: comes back to it later")
+    asking: Patterns = Field({}, description="a question")
 
 
-class Handover(Wordings):
-    handed: Wording = Field(description="the shop: a person takes over")
-    asked: Wording = Field(description="the customer asks for a person")
-    complaint: Wording = Field(description="the customer complains")
-    policy: Wording = Field(description="the shop, where it hands over: only a person may do this")
+class Handover(PatternPart):
+    handed: Patterns = Field(description="the shop: a person takes over")
+    asked: Patterns = Field(description="the customer asks for a person")
+    complaint: Patterns = Field(description="the customer complains")
+    policy: Patterns = Field(description="the shop, where it hands over: only a person may do this")
     intents: dict[str, str] = Field({}, description="intent of the customer's last turn → asked or complaint")
 
 
@@ -134,16 +134,16 @@ class Table(Part):
     say: str = Field(description="a row in words: {column} is its value")
 
 
-class Quality(Wordings):
-    promise: Wording = Field(description="commits the shop")
-    gives: Wording = Field(description="commits it where the sum or period is not in the knowledge")
-    no_promise: Wording = Field(description="looks like one of the above and is none")
-    rude: Wording
+class Quality(PatternPart):
+    promise: Patterns = Field(description="commits the shop")
+    gives: Patterns = Field(description="commits it where the sum or period is not in the knowledge")
+    no_promise: Patterns = Field(description="looks like one of the above and is none")
+    rude: Patterns
     units: tuple[Unit, ...] = Field(description="what a number has to stand by to be a claim")
     tables: tuple[Table, ...] = ()
 
 
-class LabelWordings(Part):
+class LabelPatterns(Part):
     """What the pack has of ``labels/``; None: no such labels."""
 
     slots: Entities | None = None
@@ -158,12 +158,12 @@ class LabelWordings(Part):
 
     @property
     def intents(self) -> set[str]:
-        """Intents that the wordings name."""
+        """Intents that the patterns name."""
         asked = self.handover.intents if self.handover else {}
         return {*asked, *(intent for entity in self.entities.values() for intent in entity.intents)}
 
 
-KINDS: dict[str, type[Wordings]] = {
+KINDS: dict[str, type[PatternPart]] = {
     "slots": Entities,
     "sentiment": Sentiment,
     "outcome": Outcome,
@@ -172,14 +172,14 @@ KINDS: dict[str, type[Wordings]] = {
 }
 
 
-def load_wordings(folder: Path) -> LabelWordings:
+def load_label_patterns(folder: Path) -> LabelPatterns:
     """Reads a pack's ``labels/*.yaml``. Raises PackError naming file and field, or intents that nobody knows."""
     parts: dict[str, Any] = {}
     for name, kind in KINDS.items():
         path = folder / "labels" / f"{name}.yaml"
         if path.is_file():
             parts[name] = read_part(path, kind)
-    wordings = LabelWordings(**parts)
-    if wordings.intents and (unknown := wordings.intents.difference(load_taxonomy(folder).names)):
+    patterns = LabelPatterns(**parts)
+    if patterns.intents and (unknown := patterns.intents.difference(load_taxonomy(folder).names)):
         raise PackError(f"{folder / 'labels'}: the taxonomy has no intent {', '.join(sorted(unknown))}")
-    return wordings
+    return patterns

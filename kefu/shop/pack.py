@@ -9,7 +9,7 @@ A pack is a folder (``shop/`` is the demo's):
     tools.yaml          what flows may do: parametrised SQL on the demo shop (REST in production)
     knowledge/faq.yaml  questions, variants and answers;  knowledge/policies/*.md: one policy a file
     promotions.yaml     what is on offer, from when to when
-    rules/*.yaml        labelling rules, one a file;  labels/*.yaml: wordings of other labels (label_patterns.py)
+    rules/*.yaml        labelling rules, one a file;  labels/*.yaml: patterns of other labels (label_patterns.py)
     words.yaml          groups of words of one meaning;  examples/*.yaml: what customers say (both: examples.py)
     prompts.yaml        system prompts of the models
     conversation.yaml   what is said around flows, and how yes, no and "never mind" sound

@@ -53,7 +53,7 @@ class Rule(Part):
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise ValueError(f"rule {self.name}: {pattern!r} is no regex: {error}") from error
+                raise ValueError(f"rule {self.name}: {pattern!r} is not a valid regex: {error}") from error
         return self
 
 

@@ -14,7 +14,7 @@ from kefu.intents.train import fit_classifier, to_pack_examples
 from kefu.intents.views import ROUTER_FIELDS
 from kefu.intents.word_groups import PAIRED, find_groups, word_counts, word_width
 from kefu.paths import ROOT
-from kefu.shop.examples import Utterance, load_phrases
+from kefu.shop.examples import Utterance, load_pack_examples
 from kefu.shop.part import PackError
 
 WORDS = {"parcel": "快递|parcel", "when": "什么时候|when", "refund": "退款|refund"}
@@ -102,11 +102,11 @@ def test_a_release_sealed_before_there_were_words_still_opens(tmp_path: Path) ->
 
 
 def test_the_shops_own_phrases_load() -> None:
-    phrases = load_phrases(PACK)
-    taught = {example.intent for example in phrases.examples}
+    phrases = load_pack_examples(PACK)
+    taught = {example.intent for example in phrases.utterances}
     assert len(phrases.words) > 100 and len(taught) == 24
-    assert all(example.text.strip() for example in phrases.examples)
-    assert sum(1 for example in phrases.examples if example.before) > 300
+    assert all(example.text.strip() for example in phrases.utterances)
+    assert sum(1 for example in phrases.utterances if example.before) > 300
 
 
 def test_an_example_after_the_shops_words_fills_the_fields() -> None:
@@ -127,9 +127,9 @@ def test_an_example_after_the_shops_words_fills_the_fields() -> None:
 )
 def test_a_broken_file_is_named(tmp_path: Path, name: str, text: str, complaint: str) -> None:
     with pytest.raises(PackError, match=complaint):
-        load_phrases(small(tmp_path, name, text))
+        load_pack_examples(small(tmp_path, name, text))
 
 
 def test_a_pack_may_know_nothing_more_than_its_taxonomy(tmp_path: Path) -> None:
-    phrases = load_phrases(small(tmp_path, "nothing.txt", ""))
-    assert phrases.words == {} and phrases.examples
+    phrases = load_pack_examples(small(tmp_path, "nothing.txt", ""))
+    assert phrases.words == {} and phrases.utterances

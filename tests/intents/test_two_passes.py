@@ -17,7 +17,7 @@ from kefu.intents.views import ROUTER_FIELDS, labeler_view, router_views
 from kefu.io import content_hash
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Turn
-from kefu.shop.examples import Phrases, Utterance, load_phrases
+from kefu.shop.examples import PackExamples, Utterance, load_pack_examples
 from kefu.shop.taxonomy import load_taxonomy
 from kefu.text import encoders
 from pipelines.params import load_params
@@ -163,7 +163,7 @@ def test_a_shop_without_reviews_and_examples_is_told_what_to_do(tmp_path: Path) 
 def test_a_new_shop_is_labelled_by_its_packs_examples(tmp_path: Path) -> None:
     """Nobody reviewed anything yet: the labeler speaks, and claims no figure about itself."""
     taxonomy = load_taxonomy(ROOT / load_params().pack)
-    judged = train_labeler([], [], load_params().labeler, tmp_path, load_phrases(ROOT / load_params().pack))
+    judged = train_labeler([], [], load_params().labeler, tmp_path, load_pack_examples(ROOT / load_params().pack))
     assert judged == [] and quality(judged) == {}
     classifier = TextClassifier.load(tmp_path)
     assert set(classifier.config.classes) == set(taxonomy.names)
@@ -182,10 +182,10 @@ def test_examples_teach_beside_reviewed_turns_and_are_never_measured(tmp_path: P
     dialogues, labels = chatter(40, seed=5)
     turns = join_intents(labels, {d.id: d for d in dialogues}, {label.value for label in labels}).turns
     intent = turns[0].label.value
-    old = Phrases(examples=tuple(Utterance(intent, text) for text in ("zzyzx", "a zzyzx please")))
-    new = Phrases(examples=tuple(Utterance("brand_new", text) for text in ("全新的问题", "另一个全新的问题")))
+    old = PackExamples(utterances=tuple(Utterance(intent, text) for text in ("zzyzx", "a zzyzx please")))
+    new = PackExamples(utterances=tuple(Utterance("brand_new", text) for text in ("全新的问题", "另一个全新的问题")))
     saved, judged = {}, {}
-    for name, phrases in (("plain", Phrases()), ("old", old), ("new", new)):
+    for name, phrases in (("plain", PackExamples()), ("old", old), ("new", new)):
         judged[name] = train_labeler(turns, [], load_params().labeler, tmp_path / name, phrases)
         saved[name] = TextClassifier.load(tmp_path / name)
     plain = saved["plain"].config.classes
@@ -200,7 +200,7 @@ def test_examples_teach_beside_reviewed_turns_and_are_never_measured(tmp_path: P
 def test_examples_of_weight_zero_change_nothing(tmp_path: Path) -> None:
     dialogues, labels = chatter(40, seed=5)
     turns = join_intents(labels, {d.id: d for d in dialogues}, {label.value for label in labels}).turns
-    some = Phrases(examples=(Utterance(turns[0].label.value, "zzyzx"),))
+    some = PackExamples(utterances=(Utterance(turns[0].label.value, "zzyzx"),))
     none = load_params().labeler.model_copy(update={"pack_example_weight": 0.0})
     train_labeler(turns, [], none, tmp_path / "plain")
     train_labeler(turns, [], none, tmp_path / "some", some)

@@ -28,7 +28,7 @@ from data.labeling.stream import labelled
 from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl, write_parquet
 from kefu.schema import Dialogue, Label, ReviewTask, Turn
-from kefu.shop.label_patterns import LabelWordings
+from kefu.shop.label_patterns import LabelPatterns
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, VERSION, chatter
@@ -195,7 +195,7 @@ def test_slot_confidence_is_measured_against_people() -> None:
         )
         for i, v in enumerate(said)
     ]
-    rules = SlotLabels(PACK, LabelWordings(), reviewed, {d.id: d for d in dialogues})
+    rules = SlotLabels(PACK, LabelPatterns(), reviewed, {d.id: d for d in dialogues})
     assert rules.labels_for(dialogues[0], 0, "cancel_ticket") == []  # people have filled it
     assert [(la.value, la.confidence) for la in rules.labels_for(dialogues[3], 0, "cancel_ticket")] == [
         ("[TICKET_2]", 0.6)
@@ -205,7 +205,7 @@ def test_slot_confidence_is_measured_against_people() -> None:
 def test_slots_are_looked_for_where_their_flow_is_at_work() -> None:
     talk, _ = chatter(1, seed=6)
     said = talk[0].model_copy(update={"turns": (Turn(role="customer", text="[TICKET_1] with oat milk", time=None),)})
-    rules = SlotLabels(PACK, LabelWordings(), [], {})
+    rules = SlotLabels(PACK, LabelPatterns(), [], {})
     assert [la.what for la in rules.labels_for(said, 0, "cancel_ticket")] == ["slot:ticket"]
     assert rules.labels_for(said, 0, "beans") == []
 

@@ -69,7 +69,7 @@ def test_a_rule_that_is_right_teaches_the_labeler(tmp_path):
     [
         ("name: r\nintent: nothing\ntext: x\n", "unknown intent nothing"),
         ("name: r\nintent: other\n", "needs a regex"),
-        ("name: r\nintent: other\ntext: '('\n", "is no regex"),
+        ("name: r\nintent: other\ntext: '('\n", "is not a valid regex"),
     ],
 )
 def test_a_broken_rule_is_named(tmp_path, text, complaint):

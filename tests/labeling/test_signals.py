@@ -16,11 +16,11 @@ from data.labeling.signals.signals import Signals
 from data.labeling.signals.slot_labels import SlotLabels
 from kefu.paths import ROOT
 from kefu.schema import Label
-from kefu.shop.label_patterns import LabelWordings, load_wordings, matcher
+from kefu.shop.label_patterns import LabelPatterns, load_label_patterns, matcher
 from kefu.shop.pack import load_pack
 from kefu.shop.part import PackError
 
-PACK, WORDS = load_pack(ROOT / "shop"), load_wordings(ROOT / "shop")
+PACK, WORDS = load_pack(ROOT / "shop"), load_label_patterns(ROOT / "shop")
 assert WORDS.sentiment and WORDS.outcome and WORDS.handover and WORDS.quality
 SENTIMENT, OUTCOME, HANDOVER = (
     SentimentRules(WORDS.sentiment),
@@ -151,15 +151,15 @@ def test_people_are_not_labelled_over_and_teach_the_confidence() -> None:
 
 def test_a_pack_without_wordings_has_no_such_labels() -> None:
     fixture = load_pack(Path("tests/fixtures/pack"))
-    assert load_wordings(fixture.folder) == LabelWordings()
-    assert list(Signals(fixture, LabelWordings(), [], {}).labels_for(sets.dialogue(["c: 太差了"]), {})) == []
+    assert load_label_patterns(fixture.folder) == LabelPatterns()
+    assert list(Signals(fixture, LabelPatterns(), [], {}).labels_for(sets.dialogue(["c: 太差了"]), {})) == []
 
 
 def test_a_broken_wording_is_named(tmp_path: Path) -> None:
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels/sentiment.yaml").write_text("positive: {en: ['(']}\n", encoding="utf8")
-    with pytest.raises(PackError, match=r"sentiment.yaml: .*is no regex"):
-        load_wordings(tmp_path)
+    with pytest.raises(PackError, match=r"sentiment.yaml: .*is not a valid regex"):
+        load_label_patterns(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["human_agent", "item_problem"])  # of handover.yaml, of slots.yaml
@@ -168,7 +168,7 @@ def test_an_intent_that_was_renamed_in_the_taxonomy_alone_is_named(tmp_path: Pat
     taxonomy = (ROOT / "shop/taxonomy.yaml").read_text(encoding="utf8")
     (tmp_path / "taxonomy.yaml").write_text(taxonomy.replace(f"name: {name}", "name: renamed"), encoding="utf8")
     with pytest.raises(PackError, match=f"no intent {name}$"):
-        load_wordings(tmp_path)
+        load_label_patterns(tmp_path)
 
 
 def test_wordings_in_latin_letters_are_whole_words() -> None:

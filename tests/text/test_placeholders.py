@@ -15,7 +15,7 @@ from kefu.paths import ROOT
 from kefu.privacy.detectors import registry
 from kefu.privacy.redact import Redactor
 from kefu.shop.flows import Slot
-from kefu.shop.label_patterns import Unit, load_wordings
+from kefu.shop.label_patterns import Unit, load_label_patterns
 from kefu.shop.pack import load_pack
 from kefu.shop.part import Text
 from kefu.shop.slots import extract
@@ -23,7 +23,7 @@ from kefu.text.ngrams import count_ngrams
 from kefu.text.placeholders import PLACEHOLDER, without_numbers
 from serving.dialogue.output_guard import OutputGuard
 
-PACK, SENTIMENT = load_pack(ROOT / "shop"), load_wordings(ROOT / "shop").sentiment
+PACK, SENTIMENT = load_pack(ROOT / "shop"), load_label_patterns(ROOT / "shop").sentiment
 
 
 def detector_types() -> set[str]:

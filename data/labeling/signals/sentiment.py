@@ -1,6 +1,6 @@
 """How a customer sounds in one turn: positive, neutral or negative, by the pack's wordings.
 
-Wordings and not a model: nobody labels sentiment here, a lexicon can be read, corrected and replaced with the
+Patterns and not a model: nobody labels sentiment here, a lexicon can be read, corrected and replaced with the
 pack, and small models learned from a few hundred sentences were worse (docs/autolabel.md). Stars (CSAT) do not
 teach it: they judge a whole conversation, mostly whether it helped. A negator right before a wording turns it
 round ("not happy"), "thanks" counts only where little else is said, praise in a question ("is it any good?")

@@ -14,7 +14,7 @@ from data.labeling.signals.resolution import OutcomeRules
 from data.labeling.signals.rule_confidence import RuleConfidence
 from data.labeling.signals.sentiment import SentimentRules
 from kefu.schema import Dialogue, Label
-from kefu.shop.label_patterns import LabelWordings, Wordings
+from kefu.shop.label_patterns import LabelPatterns, PatternPart
 from kefu.shop.pack import Pack
 
 Key = tuple[str, int | None, str]
@@ -30,7 +30,7 @@ class Signals:
     """
 
     def __init__(
-        self, pack: Pack, wordings: LabelWordings, reviewed: Iterable[Label], dialogues: Mapping[str, Dialogue]
+        self, pack: Pack, wordings: LabelPatterns, reviewed: Iterable[Label], dialogues: Mapping[str, Dialogue]
     ) -> None:
         w = wordings
         self._version = pack.taxonomy.version
@@ -88,7 +88,7 @@ class Signals:
                     yield rule, label_.value == value
 
 
-def _parts(wordings: LabelWordings) -> Iterator[tuple[str, Wordings]]:
+def _parts(wordings: LabelPatterns) -> Iterator[tuple[str, PatternPart]]:
     named = (
         ("sentiment", wordings.sentiment),
         ("resolved", wordings.outcome),

@@ -15,7 +15,7 @@ from data.labeling.signals.entities import EntityFinder
 from data.labeling.signals.rule_confidence import RuleConfidence
 from kefu.schema import Dialogue, Label
 from kefu.shop.flows import Flow, Slot
-from kefu.shop.label_patterns import LabelWordings
+from kefu.shop.label_patterns import LabelPatterns
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract, language
 
@@ -33,7 +33,7 @@ class SlotLabels:
     """
 
     def __init__(
-        self, pack: Pack, wordings: LabelWordings, reviewed: Iterable[Label], dialogues: Mapping[str, Dialogue]
+        self, pack: Pack, wordings: LabelPatterns, reviewed: Iterable[Label], dialogues: Mapping[str, Dialogue]
     ) -> None:
         self._version = pack.taxonomy.version
         self._entities = EntityFinder(wordings.entities, pack.folder)

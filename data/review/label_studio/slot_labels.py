@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from data.labeling.signals.entities import EntityFinder
 from kefu.shop.flows import Slot
-from kefu.shop.label_patterns import load_wordings, matcher
+from kefu.shop.label_patterns import load_label_patterns, matcher
 from kefu.shop.pack import Pack
 from kefu.shop.part import Text
 from kefu.shop.slots import extract, language
@@ -22,7 +22,7 @@ class Details:
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
-        self._entities = load_wordings(pack.folder).entities
+        self._entities = load_label_patterns(pack.folder).entities
         self._finder = EntityFinder(self._entities, pack.folder)
 
     @property
