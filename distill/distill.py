@@ -29,7 +29,7 @@ from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.schema import Example, Message
 
-log = logging.getLogger("kefu.distill")
+logger = logging.getLogger(__name__)
 EVALUATED = 64  # held-out chats that the student is measured on before and after
 
 
@@ -115,7 +115,7 @@ def distill(
             f"distill.human_answers is true, of people, none fits distill.max_length ({params.max_length} tokens): "
             "raise it, set distill.human_answers to true, or train the centre longer"
         )
-    log.info(
+    logger.info(
         "%d answers of the teacher (besides %d unfinished, %d empty), %d chats to learn from",
         *(len(answered.chats), answered.unfinished, answered.empty, len(rows)),
     )

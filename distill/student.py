@@ -24,7 +24,7 @@ from distill.teacher import Model, device
 from kefu.finite import check_step, check_weights
 from kefu.llm.base_models import BaseModel
 
-log = logging.getLogger("kefu.distill")
+logger = logging.getLogger(__name__)
 Row = tuple[list[int], list[int]]  # token ids of a chat; 1 where the student learns, else 0
 WARMUP = 0.05  # share of the steps
 
@@ -86,7 +86,7 @@ def train(student: Model, teacher: Model, rows: Sequence[Row], params: Distill, 
         losses.append((step, loss))
         if time.monotonic() - reported > 15:
             reported = time.monotonic()
-            log.info("student: step %d, loss %.3f", step + 1, losses[-1][1])
+            logger.info("student: step %d, loss %.3f", step + 1, losses[-1][1])
     student.eval()
     return losses
 

@@ -22,7 +22,7 @@ from distill.params import Distill
 from kefu.finite import check_weights
 from kefu.llm.base_models import BaseModel
 
-log = logging.getLogger("kefu.distill")
+logger = logging.getLogger(__name__)
 Model = PreTrainedModel | PeftModel
 
 
@@ -82,7 +82,7 @@ def answer(
             answers[index] = new[: new.index(end_id)] if end_id in new else None
         if time.monotonic() - reported > 15:
             reported = time.monotonic()
-            log.info("teacher: %d of %d answers", start + len(batch), len(order))
+            logger.info("teacher: %d of %d answers", start + len(batch), len(order))
     return answers
 
 

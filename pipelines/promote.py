@@ -24,7 +24,7 @@ from kefu.registry.seal import verify
 from kefu.schema import Report
 from pipelines.stage import Stage, stage
 
-log = logging.getLogger("kefu.promote")
+logger = logging.getLogger(__name__)
 COLOURS = {"pass": "green", "fail": "bold red", "no champion": "dim"}
 
 
@@ -48,7 +48,9 @@ def warn_of_another_champion() -> None:
     now, pinned = tracking.champion(), read_json(CHAMPION)["version"]
     if now and now.version != pinned:
         shown = f"version {pinned}" if pinned else "no champion"
-        log.warning("compared with %s (store/champion.json), but version %d serves: see `kefu day`", shown, now.version)
+        logger.warning(
+            "compared with %s (store/champion.json), but version %d serves: see `kefu day`", shown, now.version
+        )
 
 
 def promote(s: Stage[Gate], challenger: Report) -> int:

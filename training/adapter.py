@@ -20,7 +20,7 @@ from kefu.llm.base_models import BaseModel
 from kefu.registry.seal import read_manifest
 from training.params.finetune import Finetune
 
-log = logging.getLogger("kefu.finetune")
+logger = logging.getLogger(__name__)
 CONFIG = "adapter_config.json"
 
 
@@ -53,12 +53,12 @@ def attach(model: PreTrainedModel, base: BaseModel, params: Finetune, champion: 
     """The model with a trainable adapter, and whether it continues the champion's."""
     set_seed(params.seed)
     if champion is None or not params.from_champion:
-        log.info("training a new adapter: there is no champion to start from")
+        logger.info("training a new adapter: there is no champion to start from")
         return get_peft_model(model, lora(base, params)), False
     if reason := reason_against(champion, base, params):
-        log.warning("training a new adapter: the champion's cannot be continued, %s", reason)
+        logger.warning("training a new adapter: the champion's cannot be continued, %s", reason)
         return get_peft_model(model, lora(base, params)), False
-    log.info("continuing the champion's adapter")
+    logger.info("continuing the champion's adapter")
     return PeftModel.from_pretrained(model, champion / "adapter", is_trainable=True), True
 
 

@@ -25,7 +25,7 @@ from training.corpus import Chat
 from training.params.base import Base
 from training.pretrain import Pretrained, Schedule, new_model, pretrain, save, seconds_a_step
 
-log = logging.getLogger("kefu.base")
+logger = logging.getLogger(__name__)
 HELD_OUT = 40  # every 40th chat is kept for the held-out loss
 LONG = 20  # minutes from which the line about the expected time says how to make it shorter
 
@@ -84,7 +84,7 @@ def _build_all(
     schedules = {which: _schedule(which, params) for which in sizes}
     vocab_size = tokenizer.get_vocab_size()
     seconds = sum(seconds_a_step(size, vocab_size, schedules[w]) * schedules[w].steps for w, size in sizes.items())
-    log.info("%s", _expected({which: schedule.steps for which, schedule in schedules.items()}, seconds / 60))
+    logger.info("%s", _expected({which: schedule.steps for which, schedule in schedules.items()}, seconds / 60))
     return {w: _build(w, size, tokenizer, ids, schedules[w], folder / w) for w, size in sizes.items()}
 
 

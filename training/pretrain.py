@@ -27,7 +27,7 @@ from kefu.finite import check_step, check_weights
 from kefu.llm.models import TinySize
 from training.tokenizer import MAX_LENGTH
 
-log = logging.getLogger("kefu.base")
+logger = logging.getLogger(__name__)
 WARMUP = 0.05  # share of the steps
 TIMED = 3  # steps of the probe; the first one also pays for memory that later ones reuse
 
@@ -157,7 +157,7 @@ def pretrain(model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: 
         check_step(f"base {name}", step + 1, loss, norm, schedule.learning_rate)
         losses.append((step, loss))
         if time.monotonic() - reported > 15:
-            log.info("%s: step %d of %d, loss %.3f", name, step + 1, schedule.steps, loss)
+            logger.info("%s: step %d of %d, loss %.3f", name, step + 1, schedule.steps, loss)
             reported = time.monotonic()
     seconds = time.monotonic() - started
     return Pretrained(model.eval(), losses, len(losses) * schedule.batch_size * schedule.sequence_length / seconds)

@@ -29,7 +29,7 @@ from training import adapter, quantized
 from training.params.finetune import Finetune
 from training.trl_arguments import sft_config
 
-log = logging.getLogger("kefu.finetune")
+logger = logging.getLogger(__name__)
 IGNORED = -100
 EVALUATED = 64  # held-out chats whose loss is taken before and after
 _NOT_OURS = (
@@ -74,7 +74,7 @@ class Progress(TrainerCallback):
         self.losses.append((state.global_step, loss))
         if time.monotonic() - self._last > 15:
             self._last = time.monotonic()
-            log.info("step %d of %d, loss %.3f", state.global_step, state.max_steps, self.losses[-1][1])
+            logger.info("step %d of %d, loss %.3f", state.global_step, state.max_steps, self.losses[-1][1])
 
 
 def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -> list[Row]:
@@ -125,12 +125,12 @@ def finetune(base: BaseModel, examples: Sequence[Example], params: Finetune, cha
     model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
     check_weights("finetune: before step 1, the base model with its adapter", model.state_dict(), _NOT_OURS)
     before = _held_out_loss(model, held_out, "before step 1", _NOT_OURS)
-    log.info("%d chats to learn from, held-out loss %.3f before", len(train), before)
+    logger.info("%d chats to learn from, held-out loss %.3f before", len(train), before)
     started = time.monotonic()
     losses, tokens = _train(model, AutoTokenizer.from_pretrained(base.folder), train, params)
     seconds = time.monotonic() - started
     after = _held_out_loss(model, held_out, "after training", "lower finetune.learning_rate and run the stage again")
-    log.info("held-out loss %.3f after", after)
+    logger.info("held-out loss %.3f after", after)
     adapter.save(model, base, out)
     trainable, total = model.get_nb_trainable_parameters()
     metrics = {

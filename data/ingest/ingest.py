@@ -35,7 +35,7 @@ from kefu.io import file_hash
 from kefu.privacy.pseudonyms import fingerprint as secret_fingerprint
 
 VERSION = 7  # raise it when the same raw data give other partitions
-logger = logging.getLogger("kefu")
+logger = logging.getLogger(__name__)
 
 
 class IngestError(KefuError, ValueError):

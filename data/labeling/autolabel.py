@@ -24,7 +24,7 @@ from data.labeling.proposal import Proposal
 from kefu.io import write_jsonl
 from kefu.schema import Label, TurnKey
 
-LOG = logging.getLogger("kefu")
+logger = logging.getLogger(__name__)
 ACCEPTED, SIGNALS = "accepted.jsonl", "signals.jsonl"
 
 
@@ -86,7 +86,7 @@ def evidence(
     random = at_random(turns, set(pulled), {row.key for row in ledger})
     if found.broken:
         days = np.array([day_of.get(j.dialogue_id, "") >= (found.since or "") for j in judged], dtype=bool)
-        LOG.error(
+        logger.error(
             "THE PROMISE IS BROKEN: the audit since %s contradicts the wanted precision. Labels are accepted on the "
             "evidence of these days alone (%d reviewed turns), or not at all. Look at the audit in report.html; "
             "review more turns of these days.",
@@ -96,7 +96,7 @@ def evidence(
         return random & days
     names = [j.dialogue_id for j, drawn in zip(judged, random, strict=True) if drawn]
     if not random.all() and not enough(names, params.target_precision, params.confidence_level):
-        LOG.warning("only %d reviewed turns were chosen by chance: all %d are used", random.sum(), len(judged))
+        logger.warning("only %d reviewed turns were chosen by chance: all %d are used", random.sum(), len(judged))
         return np.ones(len(judged), dtype=bool)
     return random
 
@@ -113,7 +113,7 @@ def certified(judged: Sequence[Judged], chosen: np.ndarray, params: Autolabel) -
 def warn_if_nothing(written: Written, params: Autolabel) -> None:
     """Logs an error when no turn was accepted."""
     if written.counts["turns"] and not written.counts["accepted"]:
-        LOG.error(
+        logger.error(
             "NOTHING was accepted of %d turns: no confidence reaches a precision of %.3f with certainty %.2f on the "
             "reviewed turns. Review more turns, or lower autolabel.target_precision.",
             written.counts["turns"],

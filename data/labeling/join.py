@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from kefu.schema import Dialogue, Label, Turn, TurnKey
 from kefu.split import split_of
 
-LOG = logging.getLogger("kefu")
+logger = logging.getLogger(__name__)
 SHOWN = 5  # examples of a problem in the log
 
 
@@ -45,7 +45,7 @@ class Joined:
     def warn(self, what: str) -> None:
         """Logs each kind of problem with how many and some examples."""
         for reason, places in sorted(self.problems.items()):
-            LOG.warning("%s: %d labels left out: %s: %s …", what, len(places), reason, ", ".join(places[:SHOWN]))
+            logger.warning("%s: %d labels left out: %s: %s …", what, len(places), reason, ", ".join(places[:SHOWN]))
 
     def counts(self) -> dict[str, float]:
         """How many labels were used and left out, for metrics."""

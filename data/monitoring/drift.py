@@ -18,7 +18,7 @@ from data.monitoring.energy_distance import Distance, coefficient, compare, thin
 from data.monitoring.params import Monitor
 from data.monitoring.psi import psi
 
-log = logging.getLogger("kefu.monitor")
+logger = logging.getLogger(__name__)
 STABLE, MODERATE, MAJOR, TOO_FEW = "stable", "moderate", "major", "too few"
 CHANCE = 0.01  # p from which the energy distance is no accident
 SHOWN = 3  # movers that a message names
@@ -101,6 +101,6 @@ def warn(day: str, drifts: Sequence[Drift]) -> None:
     """Logs what drifted; the loop goes on."""
     for drift in drifts:
         if drift.level == MAJOR:
-            log.error("DRIFT on %s: %s: %s. Look at the day's page: kefu monitor", day, drift.name, drift.sentence())
+            logger.error("DRIFT on %s: %s: %s. Look at the day's page: kefu monitor", day, drift.name, drift.sentence())
         elif drift.level == MODERATE:
-            log.warning("moderate drift on %s: %s: %s", day, drift.name, drift.sentence())
+            logger.warning("moderate drift on %s: %s: %s", day, drift.name, drift.sentence())

@@ -29,7 +29,7 @@ from kefu.schema import Dialogue, Label, ReviewTask, TurnKey
 from kefu.shop.pack import Pack
 from kefu.split import fraction
 
-log = logging.getLogger("kefu.review")
+logger = logging.getLogger(__name__)
 CHUNK = 200  # questions that the server is asked about at once
 
 
@@ -69,7 +69,9 @@ def push(studio: Studio, asks: Sequence[Ask], dialogues: Iterable[Dialogue], pac
     wanted = {ask.task.dialogue_id for ask in new}
     found = {dialogue.id: dialogue for dialogue in dialogues if dialogue.id in wanted} if wanted else {}
     if missing := wanted - found.keys():
-        log.warning("%d dialogues to ask about are no longer in the store, e.g. %s", len(missing), sorted(missing)[0])
+        logger.warning(
+            "%d dialogues to ask about are no longer in the store, e.g. %s", len(missing), sorted(missing)[0]
+        )
     new = [ask for ask in new if ask.task.dialogue_id in found]
     details = Details(pack)
     made = [studio_task(a, found[a.task.dialogue_id], pack.taxonomy, details, params.language) for a in new]
@@ -102,11 +104,11 @@ def pull(studio: Studio, pack: Pack, folder: Path) -> Answers:
     redactor, before = Redactor(pack.shop.pii), history.read(folder)
     own = any(said.server == studio.name for said in before)
     if before and not own:
-        log.warning("Label Studio: nothing was pulled from this project yet; what was said in others is kept")
+        logger.warning("Label Studio: nothing was pulled from this project yet; what was said in others is kept")
     changed = studio.changed(reviewed.since(folder, studio.name), answered=not own)
     pulled = answers.read(changed, studio.name, lambda text: redactor.redact(text, {}), Details(pack).value)
     if gone := list(withdrawn(before, pulled, studio.name, studio.has_annotation)):
-        log.warning(
+        logger.warning(
             "%d annotations were deleted in Label Studio: they count no more, the history keeps them", len(gone)
         )
         pulled.annotations += gone
@@ -137,10 +139,12 @@ def sync(
         pushed = push(studio, asks, dialogues, pack, params) if studio else 0
     except StudioUnavailable as error:
         studio = None
-        log.warning("%s. What waits is pushed the next time", error)
+        logger.warning("%s. What waits is pushed the next time", error)
     refused = known.refused + pulled.refused
     if refused:
-        log.warning("%d labels refused: not of taxonomy version %r, or annotated with another Kefu", refused, version)
+        logger.warning(
+            "%d labels refused: not of taxonomy version %r, or annotated with another Kefu", refused, version
+        )
     measured = agreement(known)
     counts = {
         "reviewed": sum(label.what == INTENT for label in known.labels.values()),
@@ -161,5 +165,5 @@ def _reached(folder: Path, pack: Pack, params: Review) -> tuple[Studio | None, A
         studio = Studio.from_environment(params, pack)
         return studio, pull(studio, pack, folder) if studio else Answers()
     except StudioUnavailable as error:
-        log.warning("%s. Going on with the labels in %s", error, folder)
+        logger.warning("%s. Going on with the labels in %s", error, folder)
         return None, Answers()

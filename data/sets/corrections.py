@@ -16,7 +16,7 @@ from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Label, Turn, TurnKey
 from kefu.text.placeholders import PLACEHOLDER
 
-LOG = logging.getLogger("kefu")
+logger = logging.getLogger(__name__)
 WHAT = "answer"
 
 
@@ -46,7 +46,7 @@ class Corrections:
                     self.refused[exchange] += 1
         self.exchanges = [found[at] for at in sorted(found)]
         for reason, count in sorted(self.refused.items()):
-            LOG.warning("%d corrected answers left out: %s", count, reason)
+            logger.warning("%d corrected answers left out: %s", count, reason)
 
     def _place(self, label: Label, dialogue: Dialogue | None) -> Exchange | str:
         """The corrected exchange, or why there is none."""

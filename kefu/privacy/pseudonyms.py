@@ -26,7 +26,7 @@ def is_development() -> bool:
 
 @functools.cache
 def _warn() -> None:
-    logging.getLogger("kefu").warning(
+    logging.getLogger(__name__).warning(
         "%s is not set: pseudonyms use the public development key. Set it before real customers' data come in.",
         VARIABLE,
     )

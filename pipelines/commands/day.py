@@ -19,7 +19,7 @@ from kefu.registry import tracking
 from pipelines.commands.repro import CannotStart, check_start, repro
 from pipelines.commands.review import pull_reviews
 
-log = logging.getLogger("kefu.day")
+logger = logging.getLogger(__name__)
 
 
 def pin_champion() -> None:
@@ -39,7 +39,7 @@ def take_reviews() -> None:
         new, _ = pull_reviews()
         print(f"reviews: {new} new")
     except StudioUnavailable as error:
-        log.warning("reviews: none taken. %s", error)
+        logger.warning("reviews: none taken. %s", error)
 
 
 def run_loop() -> int:

@@ -28,7 +28,7 @@ from serving.engines.protocol import EngineError
 from serving.params import Serving
 from serving.sessions.store import NotYourSession, SessionBusy, Sessions
 
-LOG = logging.getLogger("kefu")
+logger = logging.getLogger(__name__)
 THREADS = 8  # chats answered at once by a replica; more wait
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     BadMessage: (400, "bad_message"),
@@ -106,5 +106,5 @@ class Chat:
 
 def _refused(error: Exception) -> Event:
     status, code = next(known for kind, known in REFUSALS.items() if isinstance(error, kind))
-    LOG.warning("%s: %s", code, error)
+    logger.warning("%s: %s", code, error)
     return Event(type="error", text=str(error), status=status, code=code)

@@ -22,7 +22,7 @@ from serving.engines.protocol import Engine, EngineError
 from serving.knowledge.live import LiveKnowledge
 from serving.params import Serving
 
-LOG = logging.getLogger("kefu")
+logger = logging.getLogger(__name__)
 
 
 class Answers:
@@ -172,7 +172,7 @@ class Answers:
                 draft.text += piece
                 yield piece
         except EngineError as error:
-            LOG.error("no answer from a model: %s", error)
+            logger.error("no answer from a model: %s", error)
         if not draft.text.strip():
             yield from self._say(turn, "fallback", self.pack.shop.fallback.in_(visit.lang))
 

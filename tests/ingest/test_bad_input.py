@@ -132,7 +132,7 @@ def test_a_clock_that_goes_backwards(shop: Shop, run: Run, caplog: pytest.LogCap
     for turn, time in zip(row["turns"], ("02:59:58+08:00", "02:00:01+08:00", "02:00:09+08:00"), strict=True):
         turn["time"] = f"{DAY}T{time}"
     shop.put(DAY, json.dumps(row) + "\n" + lines(0, 1))
-    with caplog.at_level(logging.WARNING, "kefu"):
+    with caplog.at_level(logging.WARNING):
         (day,) = run()
     assert (day.facts["kept"], day.facts["clock_backwards"]) == (2, 1)
     assert [turn.text for turn in shop.dialogues(DAY)[0].turns] == ["在吗", "在的", "到哪了"]

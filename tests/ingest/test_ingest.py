@@ -307,7 +307,7 @@ def test_what_cannot_work_is_refused_with_what_to_do(shop: Shop, caplog: pytest.
     with pytest.raises(IngestError, match="No raw data yet .looked for .*shop/dt=….: `make sample`"):
         shop.run()
     shop.put(DAY, dialogue("s1", "在吗"))
-    with caplog.at_level(logging.INFO, "kefu"):
+    with caplog.at_level(logging.INFO):
         assert shop.run()[0].facts["kept"] == 1
     assert "source serving has no folder yet" in caplog.text
     shop.channel = "smoke_signals"

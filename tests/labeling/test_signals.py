@@ -272,7 +272,7 @@ def test_the_old_key_of_a_rules_counts_is_refused_with_the_new_one(tmp_path: Pat
         source = ROOT / "shop" / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     path = tmp_path / "labels/quality.yaml"
-    assert load_wordings(tmp_path).quality
+    assert load_label_patterns(tmp_path).quality
     path.write_text(path.read_text("utf8").replace("\nright_of_seen:", "\nchecked:"), encoding="utf8")
     with pytest.raises(PackError, match="quality.yaml.*checked: is called right_of_seen"):
-        load_wordings(tmp_path)
+        load_label_patterns(tmp_path)

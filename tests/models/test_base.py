@@ -80,9 +80,9 @@ def test_the_expected_minutes_are_said_before_it_starts(
 
     monkeypatch.setattr("training.base_models.seconds_a_step", lambda *_: seconds)
     monkeypatch.setattr("training.base_models.pretrain", begin)
-    with caplog.at_level("INFO", "kefu.base"), pytest.raises(InterruptedError):
+    with caplog.at_level("INFO", "training.base_models"), pytest.raises(InterruptedError):
         prepare(base_params, chats(60, seed=1), tmp_path / "base")
-    (said,) = [record.getMessage() for record in caplog.records if record.name == "kefu.base"]
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "training.base_models"]
     assert "centre 80 steps, edge 5 steps" in said
     assert minutes in said
     assert ("choose a smaller size" in said) == long

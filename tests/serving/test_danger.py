@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kefu.paths import ROOT
-from kefu.shop.examples import load_phrases
+from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import load_pack
 from serving.dialogue.danger import danger_in
 
@@ -273,7 +273,7 @@ explosive sales
 """.strip().split("\n")
 EVERYDAY = [
     *(q for faq in PACK.faq for lang in ("zh", "en") for q in (faq.question.in_(lang), *faq.variants.get(lang, ()))),
-    *(example.text for example in load_phrases(PACK.folder).examples),
+    *(example.text for example in load_pack_examples(PACK.folder).utterances),
 ]
 MEANT = {"漏电"}  # an example of item_problem that is a danger indeed
 

@@ -22,7 +22,7 @@ from data.labeling.opinions.opinion_pool import Pool, cross_fitted
 from kefu.schema import Record, TurnKey
 from kefu.split import fold_of
 
-LOG = logging.getLogger("kefu")
+logger = logging.getLogger(__name__)
 OPINIONS = "opinions.jsonl"
 FEWEST = 100  # reviewed turns with an opinion, to weigh opinions at all
 FOLDS, SEED = 5, 0
@@ -82,7 +82,7 @@ def fit_opinions(
     fold = np.array([fold_of(judged[row].dialogue_id, FOLDS, SEED) for row in rows], dtype=int)
     if len(rows) < FEWEST or np.bincount(fold).max() > len(rows) - FEWEST // 2:
         if opinions:
-            LOG.warning(
+            logger.warning(
                 "the judge is ignored: it has an opinion of %d reviewed turns, %d of several dialogues are needed to "
                 "weigh it: review more turns or raise judge.turns",
                 len(rows),
@@ -93,7 +93,7 @@ def fit_opinions(
     second = np.array([opinions[judged[row].key] for row in rows])
     target = np.array([classes.index(judged[row].intent) for row in rows])
     pool = Pool.fitted(first, second, target)
-    LOG.info("weights on %d reviewed turns: judge %.2f, labeler %.2f", len(rows), pool.second, pool.first)
+    logger.info("weights on %d reviewed turns: judge %.2f, labeler %.2f", len(rows), pool.second, pool.first)
     result = list(judged)
     for row, combined in zip(rows, cross_fitted(first, second, target, fold), strict=True):
         values = tuple(round(float(p), 6) for p in combined)

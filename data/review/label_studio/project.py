@@ -26,7 +26,7 @@ COLUMNS = (
 )
 HIDDEN = [f"tasks:data.{name}" for name in DATA] + [f"tasks:{name}" for name in COLUMNS]
 
-log = logging.getLogger("kefu.review")
+logger = logging.getLogger(__name__)
 
 
 def project(client: Any, params: Review, pack: Pack) -> int:
@@ -38,7 +38,7 @@ def project(client: Any, params: Review, pack: Pack) -> int:
     there = client.projects.get(min(p.id for p in found))
     if there.label_config != config:
         client.projects.update(there.id, label_config=config)
-        log.info("project %s: page brought up to taxonomy %s", params.project, pack.taxonomy.version)
+        logger.info("project %s: page brought up to taxonomy %s", params.project, pack.taxonomy.version)
     return int(there.id)
 
 
