@@ -8,9 +8,7 @@ precomputed answers.
 
 from __future__ import annotations
 
-import logging
 import math
-import time
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -23,8 +21,8 @@ from distill.params import Distill
 from distill.teacher import Model, device
 from kefu.finite import check_step, check_weights
 from kefu.llm.base_models import BaseModel
+from kefu.progress import progress
 
-logger = logging.getLogger(__name__)
 Row = tuple[list[int], list[int]]  # token ids of a chat; 1 where the student learns, else 0
 WARMUP = 0.05  # share of the steps
 
@@ -77,16 +75,15 @@ def train(student: Model, teacher: Model, rows: Sequence[Row], params: Distill, 
     weights = [p for p in student.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, params.learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
     losses: list[tuple[int, float]] = []
-    reported = time.monotonic()
     student.train()
-    for step, (batch, rate) in enumerate(_schedule(rows, params, pad_id)):
-        optimizer.param_groups[0]["lr"] = rate
-        loss, norm = _step(student, teacher, batch, optimizer, params)
-        check_step("distill", step + 1, loss, norm, params.learning_rate)
-        losses.append((step, loss))
-        if time.monotonic() - reported > 15:
-            reported = time.monotonic()
-            logger.info("student: step %d, loss %.3f", step + 1, losses[-1][1])
+    steps = list(_schedule(rows, params, pad_id))
+    with progress("student", len(steps)) as tick:
+        for step, (batch, rate) in enumerate(steps):
+            optimizer.param_groups[0]["lr"] = rate
+            loss, norm = _step(student, teacher, batch, optimizer, params)
+            check_step("distill", step + 1, loss, norm, params.learning_rate)
+            losses.append((step, loss))
+            tick(note=f"loss {loss:.3f}")
     student.eval()
     return losses
 

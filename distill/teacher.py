@@ -7,8 +7,6 @@ the text and not the padding.
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
@@ -21,8 +19,8 @@ from transformers.utils import logging as transformers_logging
 from distill.params import Distill
 from kefu.finite import check_weights
 from kefu.llm.base_models import BaseModel
+from kefu.progress import progress
 
-logger = logging.getLogger(__name__)
 Model = PreTrainedModel | PeftModel
 
 
@@ -73,16 +71,13 @@ def answer(
     """
     answers: list[list[int] | None] = [None] * len(prompts)
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    reported = time.monotonic()
-    for start in range(0, len(order), batch_size):
-        batch = order[start : start + batch_size]
-        for index, new in zip(
-            batch, _generate(model, [prompts[i] for i in batch], end_id, max_new_tokens), strict=True
-        ):
-            answers[index] = new[: new.index(end_id)] if end_id in new else None
-        if time.monotonic() - reported > 15:
-            reported = time.monotonic()
-            logger.info("teacher: %d of %d answers", start + len(batch), len(order))
+    with progress("answers of the teacher", len(order)) as tick:
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            written = _generate(model, [prompts[i] for i in batch], end_id, max_new_tokens)
+            for index, new in zip(batch, written, strict=True):
+                answers[index] = new[: new.index(end_id)] if end_id in new else None
+            tick(len(batch))
     return answers
 
 

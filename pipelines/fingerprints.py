@@ -21,7 +21,14 @@ from kefu.io import write_json
 from kefu.paths import CODE, ROOT
 
 # What every stage runs and what cannot change its outputs: locks, MLflow, what a stage prints and records.
-PLUMBING = {"kefu/locks.py", "kefu/registry/tracking.py", "kefu/renamed_params.py", "pipelines/stage.py"}
+PLUMBING = {
+    "kefu/locks.py",
+    "kefu/progress.py",
+    "kefu/registry/database.py",
+    "kefu/registry/tracking.py",
+    "kefu/renamed_params.py",
+    "pipelines/stage.py",
+}
 Import = tuple[str, str, str | None]  # module, name, alias
 
 

@@ -12,7 +12,6 @@ optimizer stay float32.
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Sequence
@@ -25,9 +24,9 @@ from transformers.utils import logging as transformers_logging
 
 from kefu.finite import check_step, check_weights
 from kefu.llm.models import TinySize
+from kefu.progress import progress
 from training.tokenizer import MAX_LENGTH
 
-logger = logging.getLogger(__name__)
 WARMUP = 0.05  # share of the steps
 TIMED = 3  # steps of the probe; the first one also pays for memory that later ones reuse
 
@@ -147,18 +146,17 @@ def pretrain(model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: 
     data = blocks(chats, schedule.sequence_length, schedule.steps * schedule.batch_size, schedule.seed)
     optimizers = _optimizers(model, schedule.learning_rate)
     losses: list[tuple[int, float]] = []
-    started = reported = time.monotonic()
+    started = time.monotonic()
     model.train()
-    for step, batch in enumerate(data.split(schedule.batch_size)):
-        rate = _rate(step, schedule)
-        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-            group["lr"] = rate
-        loss, norm = _step(model, batch, optimizers)
-        check_step(f"base {name}", step + 1, loss, norm, schedule.learning_rate)
-        losses.append((step, loss))
-        if time.monotonic() - reported > 15:
-            logger.info("%s: step %d of %d, loss %.3f", name, step + 1, schedule.steps, loss)
-            reported = time.monotonic()
+    with progress(f"pretraining, {name}", schedule.steps) as tick:
+        for step, batch in enumerate(data.split(schedule.batch_size)):
+            rate = _rate(step, schedule)
+            for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+                group["lr"] = rate
+            loss, norm = _step(model, batch, optimizers)
+            check_step(f"base {name}", step + 1, loss, norm, schedule.learning_rate)
+            losses.append((step, loss))
+            tick(note=f"loss {loss:.3f}")
     seconds = time.monotonic() - started
     return Pretrained(model.eval(), losses, len(losses) * schedule.batch_size * schedule.sequence_length / seconds)
 

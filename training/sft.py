@@ -8,6 +8,7 @@ are -100 everywhere but on the assistant's tokens, so only answers are learned. 
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,7 @@ from trl import SFTTrainer
 from kefu.finite import check_loss, check_step, check_weights
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
+from kefu.progress import Tick, progress
 from kefu.schema import Example
 from training import adapter, quantized
 from training.params.finetune import Finetune
@@ -54,17 +56,17 @@ class Tuned:
     losses: list[tuple[int, float]]
 
 
-class Progress(TrainerCallback):
-    """One line each quarter of a minute, the losses for the plot, and an end at the first that is not finite.
+class Losses(TrainerCallback):
+    """Moves the bar, keeps the losses for the plot, and ends training at the first that is not finite.
 
     Args:
         learning_rate: as the parameters give it, for the message.
+        tick: of ``kefu.progress``.
     """
 
-    def __init__(self, learning_rate: float) -> None:
-        self._learning_rate = learning_rate
+    def __init__(self, learning_rate: float, tick: Tick) -> None:
+        self._learning_rate, self._tick = learning_rate, tick
         self.losses: list[tuple[int, float]] = []
-        self._last = time.monotonic()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         if not logs or "loss" not in logs:
@@ -72,9 +74,7 @@ class Progress(TrainerCallback):
         loss, grad_norm = float(logs["loss"]), float(logs.get("grad_norm", 0.0))
         check_step("finetune", state.global_step, loss, grad_norm, self._learning_rate)
         self.losses.append((state.global_step, loss))
-        if time.monotonic() - self._last > 15:
-            self._last = time.monotonic()
-            logger.info("step %d of %d, loss %.3f", state.global_step, state.max_steps, self.losses[-1][1])
+        self._tick(note=f"loss {loss:.3f}")
 
 
 def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -> list[Row]:
@@ -159,20 +159,26 @@ def _train(
     model: PeftModel, tokenizer: PreTrainedTokenizerBase, train: Sequence[Row], params: Finetune
 ) -> tuple[list[tuple[int, float]], float]:
     """Runs TRL's trainer; returns the losses and how many tokens it saw."""
-    progress = Progress(params.learning_rate)
     weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     data = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train])
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, progress("fine-tuning", _steps(len(train), params)) as tick:
+        watch = Losses(params.learning_rate, tick)
         trainer = SFTTrainer(
             model=model,
             args=sft_config(params, Path(scratch)),
             train_dataset=data,
             processing_class=tokenizer,
-            callbacks=[progress],
+            callbacks=[watch],
         )
         for name, parameter in model.named_parameters():
             if name in weights:  # TRL rounded them to bfloat16, which small updates cannot move
                 parameter.data = weights[name]
         trainer.remove_callback(PrinterCallback)  # it prints every step as a dict
         trainer.train()
-    return progress.losses, float(trainer.state.num_input_tokens_seen)
+    return watch.losses, float(trainer.state.num_input_tokens_seen)
+
+
+def _steps(chats: int, params: Finetune) -> int:
+    """Optimizer steps that the trainer will make, for the bar."""
+    an_epoch = math.ceil(math.ceil(chats / params.batch_size) / params.gradient_accumulation)
+    return params.max_steps if params.max_steps > 0 else math.ceil(params.epochs * an_epoch)

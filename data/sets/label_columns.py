@@ -7,6 +7,7 @@ store, oldest day first; ids are looked up a day at a time, since an id names it
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO
@@ -20,11 +21,12 @@ import pyarrow.json as pj
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.labeling.join import LOG, SHOWN, Joined
+from data.labeling.join import SHOWN, Joined
 from kefu.io import read_jsonl
 from kefu.schema import Label
 from kefu.store import day_of
 
+logger = logging.getLogger(__name__)
 UNKNOWN = "no such dialogue (a duplicate, quarantined, or not ingested)"
 _BLOCK = 1 << 24  # bytes of a file read at a time
 _WORDS = ("what", "value", "source", "version")  # few different ones, so each is two bytes
@@ -55,7 +57,7 @@ class LeftOut:
     def warn(self, what: str) -> None:
         """Logs each reason as ``Joined.warn`` does."""
         for reason, (count, places) in sorted(self._found.items()):
-            LOG.warning("%s: %d labels left out: %s: %s …", what, count, reason, ", ".join(places))
+            logger.warning("%s: %d labels left out: %s: %s …", what, count, reason, ", ".join(places))
 
 
 class Numbers:

@@ -16,6 +16,7 @@ from evaluation.items import Items
 from evaluation.metrics import TEXT
 from evaluation.result import Result
 from kefu.metrics.text import token_f1
+from kefu.progress import progress
 from kefu.schema import Example, Prediction
 
 
@@ -40,7 +41,12 @@ def _answer(subject: Subject, items: Items, engine: str, example: Example) -> st
 
 
 def _run(subject: Subject, items: Items, suite: str, engine: str) -> Result:
-    result = score(suite, [_answer(subject, items, engine, example) for example in items.answers], subject, items)
+    said = []
+    with progress(f"answers, {subject.name}'s {engine} model", len(items.answers)) as tick:
+        for example in items.answers:
+            said.append(_answer(subject, items, engine, example))
+            tick()
+    result = score(suite, said, subject, items)
     result.samples["loss"] = _loss(subject, engine, items.answers)
     own, constant = (r.samples["token_f1"] for r in (result, score("constant", items.constant, subject, items)))
     result.samples["gain_over_constant"] = Sample.of(own.values - constant.values)
