@@ -3,7 +3,7 @@
     python -m benchmarks.active_learning [--data ../shared/data] [--sets jd,busy,banking] [--plot FILE]
 
 Real conversations (JD), the same made into a busy day, and Banking77; the truth plays the reviewer. Only
-figures are printed, and with ``--plot FILE`` drawn; nothing of the data is kept. docs/queue.md has a run.
+figures are printed, and with ``--plot FILE`` drawn; nothing of the data is kept. docs/measurements/queue.md has a run.
 """
 
 from __future__ import annotations

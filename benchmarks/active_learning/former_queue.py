@@ -1,8 +1,9 @@
 """The queue's former order: doubt x traffic x discontent, the same question once, few questions a dialogue.
 
-It left the product because plain margin needs fewer labels on real conversations (docs/queue.md). Doubt is 1 - margin.
-Traffic is how many near-duplicate dialogues a question stands for (its fourth root counts). A discontent customer
-(CSAT 1 or 2) counts more. A question whose n-grams are nearly those of one before it waits until all others were asked.
+It left the product because plain margin needs fewer labels on real conversations (docs/measurements/queue.md). Doubt is
+1 - margin. Traffic is how many near-duplicate dialogues a question stands for (its fourth root counts). A discontent
+customer (CSAT 1 or 2) counts more. A question whose n-grams are nearly those of one before it waits until all others
+were asked.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Training is the product's (``train_labeler``), on whole sessions' views; a fifth of the sessions is kept out
 and judged after every round. Another seed keeps out another fifth and starts from other labels. The pack's words
-and examples do not teach here: their author had read most of these sessions (``docs/labeling.md``).
+and examples do not teach here: their author had read most of these sessions (``docs/measurements/labeling.md``).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 The data has no stated licence, so it is read where it lies, the run happens in a temporary copy of the
 project, and only figures are kept. Ten real questions and the models' answers are printed for a reader's
-eyes and not stored. ``docs/real-data.md`` is the record of one such run.
+eyes and not stored. ``docs/measurements/real-data.md`` is the record of one such run.
 """
 
 from __future__ import annotations

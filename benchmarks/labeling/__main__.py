@@ -11,7 +11,7 @@ had read turns, of fold 0 none. Banking77's questions stand alone: only the rout
 ``nearest``: the labeler alone and with its nearest reviewed turns (``nearest_turns.py``), out of fold.
 Slow rows are asked for: ``--encoder`` (the optional sentence encoder), ``--base`` (a base model's folder, as
 ``make demo`` builds one: its hidden states, and fine-tuned). Peers and the encoder are installed on the first run
-(``requirements.txt`` here). What the figures were, and what else was tried: ``docs/labeling.md``.
+(``requirements.txt`` here). What the figures were, and what else was tried: ``docs/measurements/labeling.md``.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ with, and read by itself. As with ``kefu.intents.features``' encoder, a field's 
 states, centred and of the field's weight in length.
 
 Two layers are shown: the last one serves the next token, one in the middle often says more. Reading the turn
-below its context in one chat, standardizing, and the other layers were compared too (docs/labeling.md).
+below its context in one chat, standardizing, and the other layers were compared too (docs/measurements/labeling.md).
 """
 
 from __future__ import annotations

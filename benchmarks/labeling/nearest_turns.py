@@ -2,8 +2,8 @@
 
     python -m benchmarks.labeling --set nearest
 
-It left the product because it brought nothing (docs/autolabel.md). Likeness is the cosine of the labeler's own
-features. A turn never hears of its own dialogue, so the opinion of a reviewed turn is out of fold. It is weighed
+It left the product because it brought nothing (docs/measurements/autolabel.md). Likeness is the cosine of the labeler's
+own features. A turn never hears of its own dialogue, so the opinion of a reviewed turn is out of fold. It is weighed
 like the judge's (``data/labeling/opinions/combine.py``). Only turns below a confidence of the labeler are looked up.
 """
 

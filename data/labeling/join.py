@@ -1,7 +1,7 @@
 """Joins labels with the dialogue turns that they are of, reports those that match none, and splits held-out customers.
 
 The router is measured on reviewed turns of held-out customers. The labeler's labels teach the router, so the labeler
-does not learn from these turns either (``docs/autolabel.md``).
+does not learn from these turns either (``docs/reference/labels.md``).
 """
 
 from __future__ import annotations

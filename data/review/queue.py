@@ -1,8 +1,8 @@
 """In which order people are asked, so that the next hundred labels help most: the smallest margin first.
 
 The margin is the lead of the best intent over the second (Scheffer et al. 2001). On real conversations traffic,
-discontent and diversity beside it cost labels (``docs/queue.md``; ``python -m benchmarks.active_learning``). Within
-each hundred, questions of one dialogue stand side by side, so that it is read once.
+discontent and diversity beside it cost labels (``docs/measurements/queue.md``). Within each
+hundred, questions of one dialogue stand side by side, so that it is read once.
 
 Audit and golden tasks are strewn in at random places near the front. Nothing that a reviewer sees tells them from
 the others but the machine's confidence: ``why`` stays in the queue file, and their priority is their neighbours'.

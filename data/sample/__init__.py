@@ -2,5 +2,5 @@
 
 The engine knows nothing of any business: words, scripts, typos and formats are the pack's
 (``sample/*.yaml``). It is no model of real customers: figures measured on it only show that the loop
-works (``docs/real-data.md`` has the real ones).
+works (``docs/measurements/real-data.md`` has the real ones).
 """

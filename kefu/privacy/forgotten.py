@@ -36,6 +36,6 @@ def _row(path: Path, number: int, line: str) -> tuple[str, str]:
         customer, day = str(row["customer"]), date.fromisoformat(row["day"]).isoformat()
     except (ValueError, KeyError, TypeError) as error:
         raise BadRecord(
-            f"{path}:{number}: no ledger row with customer and day ({error}); see docs/forget.md"
+            f"{path}:{number}: no ledger row with customer and day ({error}); see docs/guides/forget.md"
         ) from error
     return customer, day

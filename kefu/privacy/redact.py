@@ -5,7 +5,7 @@ placeholders, ``[PHONE_1]``: numbered within a vault (one a dialogue), the same 
 the same placeholder every time. Models and logs see the placeholder, the vault alone knows the rest.
 
 Existing placeholders and masks like ``[订单x]`` stay. Photographs and links are not covered;
-``docs/data.md`` says what is found and what stays.
+``docs/reference/pii.md`` says what is found and what stays.
 """
 
 from __future__ import annotations

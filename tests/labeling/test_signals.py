@@ -228,7 +228,7 @@ def test_praise_in_a_question_is_none() -> None:
 def test_the_hand_labelled_sets_are_met_as_reported(
     parts: tuple[str, ...], count: dict[str, int], least: dict[str, float]
 ) -> None:
-    """The figures of docs/autolabel.md, with room for a changed wording or two."""
+    """The figures of docs/measurements/autolabel.md, with room for a changed wording or two."""
     right: dict[str, list[bool]] = {}
     for j in JUDGED:
         if j.part in parts:

@@ -7,7 +7,7 @@ threshold for all intents, another one for each intent with enough turns; the on
 
 Only turns that chance chose are evidence (``at_random``): people are mostly asked what was unsure, which is harder
 than the rest. When these are too few to certify anything (``enough``), all reviewed turns are used and a warning is
-logged. Days are assumed to be alike; ``audit.py`` watches that. Derivations and limits: ``docs/autolabel.md``.
+logged. Days are assumed to be alike; ``audit.py`` watches that. Derivations and limits: ``docs/reference/labels.md``.
 """
 
 from __future__ import annotations

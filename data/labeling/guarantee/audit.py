@@ -7,7 +7,7 @@ rate is at most 1 - level in each such window. After an alarm, thresholds are ce
 
 In the bets each dialogue counts once, its accepted turns in equal parts, so dialogues whose turns are all wrong raise
 no false alarm (Hölder's inequality). Turns that people cannot tell are left out. People's own errors count as the
-machine's, and a proposal that they see may sway them. More: ``docs/autolabel.md``.
+machine's, and a proposal that they see may sway them. More: ``docs/reference/labels.md``.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ of e², not of e. A sample may hold no dialogue that is wrong as a whole, so one
 before the bound is taken, as Fay and Feuer (1997, Statistics in Medicine 16:791) do for weighted counts. With one
 turn a dialogue the bound is Clopper and Pearson's.
 
-Dialogues that are much longer and much worse than the others can break it; ``docs/autolabel.md`` has simulations and
-the bounds that it was compared with.
+Dialogues that are much longer and much worse than the others can break it; ``docs/measurements/autolabel.md`` has
+simulations and the bounds that it was compared with.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ an opinion keeps the labeler's probabilities, bit for bit. With fewer than 100 r
 judge is ignored and a warning is logged.
 
 The promise of ``guarantee/acceptance.py`` also needs that reviewed and new turns have opinions equally often;
-``judge_sampling.py`` sees to that. ``docs/autolabel.md`` has the measurements.
+``judge_sampling.py`` sees to that. ``docs/measurements/autolabel.md`` has the measurements.
 """
 
 from __future__ import annotations

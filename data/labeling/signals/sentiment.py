@@ -1,8 +1,8 @@
 """How a customer sounds in one turn: positive, neutral or negative, by the pack's wordings.
 
 Patterns and not a model: nobody labels sentiment here, a lexicon can be read, corrected and replaced with the
-pack, and small models learned from a few hundred sentences were worse (docs/autolabel.md). Stars (CSAT) do not
-teach it: they judge a whole conversation, mostly whether it helped. A negator right before a wording turns it
+pack, and small models learned from a few hundred sentences were worse (docs/measurements/autolabel.md). Stars (CSAT) do
+not teach it: they judge a whole conversation, mostly whether it helped. A negator right before a wording turns it
 round ("not happy"), "thanks" counts only where little else is said, praise in a question ("is it any good?")
 does not, and the last word wins a tie ("nice, but useless"). Irony, and praise or blame in words that the pack
 does not list, are not heard: such a turn is called neutral. ``python -m benchmarks.autolabel`` measures it.
