@@ -1,31 +1,26 @@
-"""Dialogues in batches, labelled in worker processes, results in the order of the store.
+"""Labels the dialogue store in batches, in worker processes; results come in the order of the store.
 
-A day of 100,000 dialogues is never in memory: batches of rows go to the workers as Arrow, are parsed
-there, and only a few are on their way at any time. One worker or many give the same results.
+A day of 100,000 dialogues is never in memory: batches of rows go to the workers as Arrow and are parsed
+there. One worker or many give the same results, and no worker outlives this process (``kefu/parallel.py``).
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
+from kefu.parallel import Workers
 from kefu.schema import Dialogue
-from kefu.store import count_dialogues, parse_batch, read_batches
+from kefu.store import BATCH, count_dialogues, parse_batch, read_batches
 
-BATCH = 512  # dialogues
-AHEAD = 3  # batches waiting per worker
-WORTH_IT = 8 * BATCH  # fewer dialogues are done sooner than a worker starts
+WORTH_IT = 8 * BATCH  # dialogues; fewer are done sooner than a worker starts
 
 Result = TypeVar("Result", covariant=True)
 R = TypeVar("R")
-_labels: Labeller[object] | None = None
 
 
 class Labeller(Protocol[Result]):
@@ -34,38 +29,26 @@ class Labeller(Protocol[Result]):
     def __call__(self, dialogues: list[Dialogue]) -> Result: ...
 
 
+class _ArrowLabeller(Generic[R]):
+    """A labeller of batches that are not parsed yet."""
+
+    def __init__(self, make: Callable[[], Labeller[R]]) -> None:
+        self._label = make()
+
+    def __call__(self, batch: pa.RecordBatch) -> R:
+        return self._label(parse_batch(batch))
+
+
 def labelled(store: Path, make: Callable[[], Labeller[R]], workers: int) -> Iterator[R]:
-    """What the labeller says of each batch, in the store's order.
+    """Returns the labeller's result for each batch, in the store's order.
 
     Args:
         make: makes the labeller; picklable.
-        workers: processes; 0 for one a core. A small store is done in this process.
+        workers: processes; 0 for one a core. A small store is labelled in this process.
     """
-    count = count_dialogues(store)
-    workers = workers or len(os.sched_getaffinity(0))
-    if workers == 1 or count < WORTH_IT:
-        labeller = make()
-        return (labeller(parse_batch(batch)) for batch in read_batches(store, BATCH))
-    return _in_processes(store, make, workers)
+    return _in_order(store, make, workers, small=count_dialogues(store) < WORTH_IT)
 
 
-def _in_processes(store: Path, make: Callable[[], Labeller[R]], workers: int) -> Iterator[R]:
-    context = multiprocessing.get_context("spawn")  # a fork would copy locks that threads hold
-    with ProcessPoolExecutor(workers, context, _begin, (make,)) as pool:
-        waiting: deque[Future[R]] = deque()
-        for batch in read_batches(store, BATCH):
-            waiting.append(pool.submit(_work, batch))  # type: ignore[arg-type]
-            if len(waiting) >= AHEAD * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def _begin(make: Callable[[], Labeller[object]]) -> None:
-    global _labels
-    _labels = make()
-
-
-def _work(batch: pa.RecordBatch) -> object:
-    assert _labels is not None
-    return _labels(parse_batch(batch))
+def _in_order(store: Path, make: Callable[[], Labeller[R]], count: int, small: bool) -> Iterator[R]:
+    with Workers(partial(_ArrowLabeller, make), count) as workers:
+        yield from workers.map(read_batches(store, BATCH), small=small)
