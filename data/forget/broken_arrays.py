@@ -1,8 +1,8 @@
-"""What stands in a file after its array: lines, or what nobody can read because the array is broken.
+"""What follows an array in a file: lines, or bytes that cannot be read because the array is broken.
 
-Nothing says where an element starts after damage. When the rest names the person, it goes as a whole if no
-record can be read in it, as at the end of a file that was not copied to its end. With records of others in
-it, it stays, and is told: copying the file again mends it.
+After damage nothing tells where an element starts. A tail that names the person is removed whole if the
+channel reads no record in it, as at the end of a file that was not copied whole. With records of others in
+it the tail stays and is reported: copying the file again mends it.
 """
 
 from __future__ import annotations
@@ -15,27 +15,17 @@ from itertools import chain
 
 from data.channels.reading.files import LONGEST_LINE
 from data.forget.json_elements import Elements
-from data.forget.mentions import Named
+from data.forget.mentions import Mentions
 from data.forget.packed_files import Stream
 
-_PIECE, _OVERLAP = 1 << 20, 1 << 10
+_PIECE = 1 << 20  # bytes read at a time
 _TRIES = 50  # broken starts of objects; after that, records are assumed to be there
 Put = Callable[[bytes], None]
 Lines = Iterator[tuple[int, bytes, str | None]]
 
 
-def names(parts: Iterator[bytes], named: Named) -> bool:
-    """Whether bytes that come in parts name the person; an id across two parts is found, too."""
-    before = b""
-    for part in parts:
-        if named.in_bytes(before + part):
-            return True
-        before = part[-_OVERLAP:]
-    return False
-
-
 @dataclass
-class Rest:
+class ArrayTail:
     """Cuts the person out of what follows an array.
 
     Attributes:
@@ -44,12 +34,12 @@ class Rest:
         left: why something of theirs stays, if it does.
     """
 
-    named: Named
+    mentions: Mentions
     theirs: Callable[[int, str], bool]
     is_record: Callable[[str], bool]
     left: list[str] = field(default_factory=list)
 
-    def after(self, elements: Elements, source: io.BufferedReader[Stream], put: Put, lines: Lines) -> int:
+    def copy(self, elements: Elements, source: io.BufferedReader[Stream], put: Put, lines: Lines) -> int:
         """Copies what is left of ``source`` but for what is theirs; returns how many pieces went."""
         if elements.broken:
             return self._unreadable(iter(lambda: source.read(_PIECE), b""), elements.line, put)
@@ -69,10 +59,10 @@ class Rest:
             if len(start) > LONGEST_LINE:
                 break
         else:
-            if self.named.in_bytes(bytes(start)) and not self._holds_records(start.decode(errors="replace")):
+            if self.mentions.in_bytes(bytes(start)) and not self._holds_records(start.decode(errors="replace")):
                 put(b"\n" if start.endswith(b"\n") else b"")
                 return 1
-        if names(_put(chain([bytes(start)], parts), put), self.named):
+        if self.mentions.in_parts(_put(chain([bytes(start)], parts), put)):
             self.left.append(
                 f"the array is broken from line {line} on, and what follows names the person beside others: "
                 "copy the file again from where it came from, or delete it"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from data.channels.reading.csv_rows import Row, Rows
 from data.channels.reading.files import Inputs, Problem, TextFile
-from data.forget.mentions import Named
+from data.forget.mentions import Mentions
 from data.ingest.batches import SourceDay
 
 Place = tuple[str, int]  # file, first line
@@ -31,14 +31,14 @@ class Table:
                 if all(cells.count(name) == 1 for name in wanted):
                     places = {name: cells.index(name) for name in wanted}
 
-    def naming(self, named: Named) -> Iterator[int]:
+    def naming(self, mentions: Mentions) -> Iterator[int]:
         """First lines of rows that cannot be read and name the person."""
         customer = self._columns.customer
         for row, places in self._rows():
             if isinstance(row, Row) and places:
                 continue
             cells = row.raw.split(self._day.options.delimiter) if isinstance(row, Problem) else row.cells
-            if named.in_cells(cells, places.get(customer or "", len(cells)) if places else None):
+            if mentions.in_cells(cells, places.get(customer or "", len(cells)) if places else None):
                 yield row.line
 
     def sessions(self, at: Collection[Place]) -> set[str]:

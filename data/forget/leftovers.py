@@ -24,8 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.forget.mentions import LONGEST_SHORT, PERSON_KEYS, PREFIXES
-from data.forget.packed_files import Plain
-from data.forget.search import unpacked
+from data.forget.packed_files import Plain, unpacked
 
 _OVERLAP = 4096  # bytes of the block before that are searched again: an id may stand across two
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")

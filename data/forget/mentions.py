@@ -38,6 +38,7 @@ _SESSION = {"session", "session_id", "dialogue_id", "conversation_id"}  # who ha
 _AGENTS = {"user", "agent", "admin", "bot", "agent_bot", "agentbot", "captain_assistant", "captain::assistant"}
 _LONGEST = 200  # characters of an id that is looked for among words
 _WINDOW = 1 << 20  # characters searched together
+_OVERLAP = 1 << 10  # bytes of the part before that are searched again
 _TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"?|(-?\d[\w.+-]*)|([{}\[\]:,])', re.DOTALL)
 _KEYED = re.compile(rf'"({"|".join(sorted(PERSON_KEYS - {"sender_id"}))})"\s*:\s*"?([^"\',}}{{\[\]\s]{{1,{_LONGEST}}})')
 _LETTER = "[A-Za-z0-9_@.:+-]"
@@ -103,7 +104,7 @@ def _of_sessions(name: str, fields: Scalars) -> Iterator[str]:
     return (value for key, value in fields if key in _SESSION or (key == "id" and name in ("", "data")))
 
 
-class Named:
+class Mentions:
     """Looks for one person, given by pseudonym, in what a source's channel could not read."""
 
     def __init__(self, customer: str, source: str) -> None:
@@ -162,3 +163,12 @@ class Named:
         clean = raw.replace(b"\0", b"")
         encodings = ("utf8",) if clean.isascii() else ("utf8", "gb18030")
         return any(self.in_text(clean.decode(encoding, "replace")) for encoding in encodings)
+
+    def in_parts(self, parts: Iterable[bytes]) -> bool:
+        """The same of bytes that come in parts; an id that stands across two parts is found, too."""
+        before = b""
+        for part in parts:
+            if self.in_bytes(before + part):
+                return True
+            before = part[-_OVERLAP:]
+        return False

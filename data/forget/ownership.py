@@ -1,4 +1,4 @@
-"""Whose a raw record is, told exactly as ingest tells it; and whose what nobody could read may be."""
+"""Whose a raw record is, told exactly as ingest tells it; and whom an unreadable record may belong to."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from data.channels.base import Parsed
 from data.channels.reading.files import LONGEST_LINE, SHOWN, Inputs, OwnedRow, Problem, TextFile
 from data.channels.reading.json_arrays import is_array
 from data.channels.reading.raw_bytes import wide
-from data.forget.broken_arrays import names
 from data.forget.csv_rows import Place, Table
 from data.forget.json_elements import Elements
-from data.forget.mentions import Named
+from data.forget.mentions import Mentions
 from data.forget.packed_files import Plain, Stream
 from data.ingest.batches import SourceDay
 from data.ingest.dedupe.exact import Hashes
@@ -35,7 +34,7 @@ _UTF8 = 4  # bytes of a character at most: so much less may be shown of what was
 
 
 @dataclass
-class Sorted:
+class OwnedRecords:
     """What of a source's day is the person's, and a sum over everybody else's records.
 
     Attributes:
@@ -82,25 +81,25 @@ class Sorted:
             self.others = count + 1, (total + int.from_bytes(digest.digest()[:16], "big")) % 2**128
 
 
-class Reader:
+class RecordOwner:
     """Tells whose a record is: of what can be read, exactly as ingest does."""
 
     def __init__(self, customer: str, params: Ingest) -> None:
         self._customer, self._params, self._zone = customer, params, ZoneInfo(params.timezone)
         self._hashes = Hashes()
 
-    def named(self, day: SourceDay) -> Named:
+    def mentions(self, day: SourceDay) -> Mentions:
         """Looks for the person in what cannot be read."""
-        return Named(self._customer, day.source)
+        return Mentions(self._customer, day.source)
 
     def is_theirs(self, item: Parsed | Problem, day: SourceDay) -> bool:
         """Whether a record is the person's, or what is shown of one that cannot be read."""
         if isinstance(item, Problem):
-            named, cells = self.named(day), item.raw.split("\t")
+            mentions, cells = self.mentions(day), item.raw.split("\t")
             return (
                 self._customer in item.reason  # two customers in one record
-                or named.in_text(item.raw)
-                or (day.channel == "jddc" and named.in_cells(cells, 1))
+                or mentions.in_text(item.raw)
+                or (day.channel == "jddc" and mentions.in_cells(cells, 1))
             )
         if item.customer:
             known = item.pseudonymous and is_pseudonym(item.customer)
@@ -123,12 +122,12 @@ class Reader:
     def _names(session: str) -> set[str]:
         return {session, f"s_{pseudonym(session)[2:]}"}
 
-    def read(self, day: SourceDay) -> Sorted:
+    def read(self, day: SourceDay) -> OwnedRecords:
         """Sorts the records of a source's day into theirs and others'.
 
         Of unreadable ones that are not shown whole, only those that turn out to be theirs count.
         """
-        found, cut = Sorted(), defaultdict[str, set[int]](set)
+        found, cut = OwnedRecords(), defaultdict[str, set[int]](set)
         by_row = day.channel in _BY_ROW
         for item in CHANNELS[day.channel](Inputs(day.files, day.options)):
             if isinstance(item, Problem) and item.rows:
@@ -147,7 +146,7 @@ class Reader:
             found.places.update(places)
         return found
 
-    def _share(self, session: Problem, day: SourceDay, found: Sorted) -> None:
+    def _share(self, session: Problem, day: SourceDay, found: OwnedRecords) -> None:
         """Of a session with several customers only the person's rows are theirs, and rows that name them."""
         own = {row for row in session.rows if self._is_their_row(row, day)}
         for row in session.rows:
@@ -167,21 +166,21 @@ class Reader:
 
     def _naming(self, path: Path, day: SourceDay, cut: set[int]) -> Iterator[int]:
         """Lines on which something unreadable stands that names the person, looked at whole."""
-        named, inputs = self.named(day), Inputs((path,), day.options)
+        mentions, inputs = self.mentions(day), Inputs((path,), day.options)
         file = TextFile(path, inputs)
         if day.channel == "csv":
-            yield from Table(path, day).naming(named)
+            yield from Table(path, day).naming(mentions)
         elif is_array(file):
             elements = Elements(file, inputs)
-            yield from (one.line for one in elements if one.damaged and named.in_bytes(one.raw))
-            if elements.broken and names(elements.tape.rest(), named):
+            yield from (one.line for one in elements if one.damaged and mentions.in_bytes(one.raw))
+            if elements.broken and mentions.in_parts(elements.tape.rest()):
                 yield elements.line
             return
         if wide(path, day.options.encoding):  # damage hides all that follows it
-            yield from sorted(cut)[-1:] if names(Plain(path).blocks(), named) else ()
+            yield from sorted(cut)[-1:] if mentions.in_parts(Plain(path).blocks()) else ()
             return
         wanted = (one for one in _numbered(path) if one[0] in cut)
-        yield from (line for line, parts in groupby(wanted, _NUMBER) if names(map(_RAW, parts), named))
+        yield from (line for line, parts in groupby(wanted, _NUMBER) if mentions.in_parts(map(_RAW, parts)))
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -13,11 +13,12 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 _BLOCK = 1 << 18
+_PIECE, _OVERLAP = 1 << 24, 1 << 16  # bytes of a decompressed file looked at together
 _TRAILER = 8  # bytes at the end of a gzip file; without them it is one that stops early
 
 
 @contextmanager
-def opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
+def open_plain(path: Path, mode: str) -> Iterator[IO[bytes]]:
     """The plain bytes of a raw file; what is written has no time stamp in it."""
     if path.suffix == ".zst":
         stream = pa.CompressedInputStream if mode == "rb" else pa.CompressedOutputStream
@@ -45,7 +46,7 @@ class Plain:
 
     def blocks(self) -> Iterator[bytes]:
         """The bytes. Raises OSError when the disk cannot be read."""
-        with opened(self._path, "rb") as file:
+        with open_plain(self._path, "rb") as file:
             try:
                 while block := cast(io.BufferedReader, file).read1(_BLOCK):
                     yield block
@@ -84,3 +85,17 @@ class Stream(io.RawIOBase):
         size = min(len(buffer), len(self._ahead))
         buffer[:size], self._ahead = self._ahead[:size], self._ahead[size:]
         return size
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """What a packed file holds, as far as it can be read, in pieces that overlap."""
+    before = b""
+    with path.open("rb") as file:
+        kind = "gzip" if file.read(1) == b"\x1f" else "zstd"
+    with pa.CompressedInputStream(str(path), kind) as stream:
+        try:
+            while piece := stream.read(_PIECE):
+                yield before + piece
+                before = piece[-_OVERLAP:]
+        except OSError:
+            return  # damaged from here on: nothing more can be read by anybody

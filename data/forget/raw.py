@@ -18,11 +18,11 @@ from data.channels import CHANNELS
 from data.channels.base import Parsed, PerLine
 from data.channels.reading.files import Inputs, Line, TextFile
 from data.channels.reading.json_arrays import is_array
-from data.forget.broken_arrays import Rest
+from data.forget.broken_arrays import ArrayTail
 from data.forget.csv_rows import Table
 from data.forget.json_elements import Element, Elements
-from data.forget.mentions import Named
-from data.forget.ownership import Reader, Sorted
+from data.forget.mentions import Mentions
+from data.forget.ownership import OwnedRecords, RecordOwner
 from data.forget.rewrite import without_elements, without_lines
 from data.ingest.batches import SourceDay
 from data.ingest.ingest import find_days
@@ -51,7 +51,7 @@ class Removed:
     shared: set[str] = field(default_factory=set)
     unclear: list[str] = field(default_factory=list)
 
-    def add(self, theirs: Sorted, source: str, day: str) -> None:
+    def add(self, theirs: OwnedRecords, source: str, day: str) -> None:
         """What one source's day holds of them."""
         self.records += theirs.count
         self.ids |= {f"{source}:{day}:{session}" for session in theirs.sessions}
@@ -72,25 +72,25 @@ def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed
         customer: pseudonym.
         write: otherwise only tells what would go.
     """
-    removed, reader = Removed(), Reader(customer, params)
+    removed, owner = Removed(), RecordOwner(customer, params)
     for left in raw.glob("*/dt=*/.forget.*"):
         shutil.rmtree(left)  # of a run that was killed
     for day, sources in find_days(raw, params).items() if any(raw.glob("*/dt=*")) else ():
         for source in sources:
-            theirs = reader.read(source)
+            theirs = owner.read(source)
             if theirs.count:
                 removed.add(theirs, source.source, day)
-                _rewrite(source, theirs, reader, removed, write)
+                _rewrite(source, theirs, owner, removed, write)
     return removed
 
 
-def _rewrite(source: SourceDay, theirs: Sorted, reader: Reader, removed: Removed, write: bool) -> None:
+def _rewrite(source: SourceDay, theirs: OwnedRecords, owner: RecordOwner, removed: Removed, write: bool) -> None:
     name, left = f"{source.source}/{source.files[0].parent.name}", list[str]()
     with tempfile.TemporaryDirectory(prefix=".forget.", dir=source.files[0].parent) as folder:
         new = {path: Path(folder) / path.name for path in source.files}
-        cut = _Cut(source, theirs, reader.named(source), left)
+        cut = _Cut(source, theirs, owner.mentions(source), left)
         changed = [path for path in source.files if cut.has_changed(path, new[path])]
-        again = reader.read(replace(source, files=tuple(new[p] if p in changed else p for p in source.files)))
+        again = owner.read(replace(source, files=tuple(new[p] if p in changed else p for p in source.files)))
         if again.count or again.others != theirs.others:
             removed.failed.append(f"{name}: {'; '.join(left) or 'not all of it can be cut out'}")
         removed.files += len(changed)
@@ -104,8 +104,8 @@ class _Cut:
     """Takes the person out of the files of a source's day. ``left``: why something of them stays."""
 
     source: SourceDay
-    theirs: Sorted
-    named: Named
+    theirs: OwnedRecords
+    mentions: Mentions
     left: list[str]
 
     @cached_property
@@ -130,11 +130,11 @@ class _Cut:
             return without_lines(file, _wide(inputs), out, lambda number, _: number in rows)
         if not is_array(file):
             return without_lines(file, _wide(inputs), out, partial(self._is_theirs, path.name))
-        rest = Rest(self.named, partial(self._is_theirs, path.name), self._is_record, self.left)
-        return without_elements(Elements(file, inputs), file, _wide(inputs), out, self._has, rest)
+        tail = ArrayTail(self.mentions, partial(self._is_theirs, path.name), self._is_record, self.left)
+        return without_elements(Elements(file, inputs), file, _wide(inputs), out, self._has, tail)
 
     def _has(self, element: Element) -> bool:
-        return self.named.in_bytes(element.raw) if element.damaged else element.text in self.theirs.texts
+        return self.mentions.in_bytes(element.raw) if element.damaged else element.text in self.theirs.texts
 
     def _is_theirs(self, name: str, number: int, text: str) -> bool:
         place = name, number

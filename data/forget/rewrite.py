@@ -14,9 +14,9 @@ from pathlib import Path
 
 from data.channels.reading.encoding import Undecodable
 from data.channels.reading.files import LONGEST_LINE, TextFile
-from data.forget.broken_arrays import Rest
+from data.forget.broken_arrays import ArrayTail
 from data.forget.json_elements import Element, Elements
-from data.forget.packed_files import Plain, Stream, opened
+from data.forget.packed_files import Plain, Stream, open_plain
 
 Drop = Callable[[int, str], bool]  # number of a line, its text
 _MARKS = {
@@ -29,7 +29,7 @@ _MARKS = {
 
 def _start(path: Path, wide: str | None) -> tuple[bytes, str]:
     """The byte order mark of a file, and the encoding that its text has after it ("utf8": its bytes as they are)."""
-    with opened(path, "rb") as file:
+    with open_plain(path, "rb") as file:
         start = file.read(4)
     if not wide:
         return (b"\xef\xbb\xbf", "utf8") if start.startswith(b"\xef\xbb\xbf") else (b"", "utf8")
@@ -64,7 +64,7 @@ def without_lines(file: TextFile, wide: str | None, out: Path, drop: Drop) -> in
     mark, encoding = _start(file.path, wide)
     content = Plain(file.path)
     source = io.BufferedReader(Stream(content.blocks()))
-    with opened(out, "wb") as target:
+    with open_plain(out, "wb") as target:
         target.write(source.read(len(mark)))
         for number, raw, text in _wide_lines(source, encoding) if wide else _lines(source, file):
             gone = drop(number, text.strip("\r\n")) if text is not None else gone
@@ -75,16 +75,16 @@ def without_lines(file: TextFile, wide: str | None, out: Path, drop: Drop) -> in
 
 
 def without_elements(
-    elements: Elements, file: TextFile, wide: str | None, out: Path, drop: Callable[[Element], bool], rest: Rest
+    elements: Elements, file: TextFile, wide: str | None, out: Path, drop: Callable[[Element], bool], tail: ArrayTail
 ) -> int:
-    """Copies an array but for the elements that ``drop`` names, and what follows it but for what ``rest`` cuts.
+    """Copies an array but for the elements that ``drop`` names, and what follows it but for what ``tail`` cuts.
 
     Of the commas and space around what goes, the first stay. Returns how many elements and lines went. Raises
     ValueError when the file is damaged in another way than that it stops early, and would have to be written anew.
     """
     mark, encoding = _start(file.path, wide)
     lost, kept, held = 0, False, None
-    with opened(out, "wb") as target:
+    with open_plain(out, "wb") as target:
         target.write(mark)
 
         text = codecs.getincrementaldecoder("utf8")()
@@ -102,7 +102,7 @@ def without_elements(
         end = elements.tape.gap(not kept and held is None)
         put(end if held is None or kept else held + end.replace(b",", b""))
         source = io.BufferedReader(Stream(elements.tape.rest()))
-        lost += rest.after(elements, source, put, _lines(source, file))
+        lost += tail.copy(elements, source, put, _lines(source, file))
     if lost and elements.tape.damage:
         content = Plain(file.path)
         deque(content.blocks(), maxlen=0)  # tells what is wrong with it

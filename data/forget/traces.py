@@ -1,6 +1,7 @@
-"""What gives a person away in an artefact: their pseudonym, the ids of their dialogues, words only they said.
+"""What gives a person away in an artefact: pseudonym, dialogue ids, and text that no other customer wrote.
 
 Whoever is to be forgotten is known by pseudonym here; the shop's own id never comes this far.
+Model weights hold numbers and are not searched for words: ``trained_on`` tells which models saw the person.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import html
 import json
 import mmap
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data.forget.quarantined import shown
+from data.forget.mentions import Mentions
+from data.forget.packed_files import unpacked
 from data.forget.raw import Removed
+from data.ingest.partition import QUARANTINE
+from kefu.io import read_jsonl
+from kefu.schema import Rejected
 from kefu.store import COPIES, DIALOGUES
 
 SHORTEST = 8  # characters; shorter texts are everybody's
@@ -76,7 +81,28 @@ def _spellings(text: str) -> set[bytes]:
     return {one.encode() for one in spelt}
 
 
-def find(store: Path, cache: Path, customer: str, raw: Removed, public: str) -> Traces:
+def holds(path: Path, traces: Traces) -> bool:
+    """Whether a file holds anything of the person, whatever its kind. Raises OSError when it cannot be read."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    if start.startswith(b"PAR1"):
+        return any(traces.own(value) for value in _parquet_values(path))
+    if start.startswith(b"\x1f\x8b") or start.startswith(b"\x28\xb5\x2f\xfd"):
+        return any(traces.found_in(piece) for piece in unpacked(path))
+    if not start:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if b"\0" in start:  # binary: the pseudonym would stand there plainly
+            return content.find(traces.customer.encode()) >= 0
+        return traces.found_in(content)
+
+
+def _parquet_values(path: Path) -> Iterator[object]:
+    for batch in pq.ParquetFile(path).iter_batches():
+        yield from batch.to_pylist()
+
+
+def find_traces(store: Path, cache: Path, customer: str, raw: Removed, public: str) -> Traces:
     """The person's traces in the dialogue store and in older versions of it.
 
     Args:
@@ -96,7 +122,7 @@ def find(store: Path, cache: Path, customer: str, raw: Removed, public: str) -> 
             own = batch.filter(pc.or_(theirs, pc.is_in(batch["id"], shared)) if len(shared) else theirs)
             ids.update(own["id"].to_pylist())
             said.update(_customer_texts(own).to_pylist() if "turns" in columns else ())
-    said.update(shown(store, customer, raw.places))
+    said.update(_quarantined(store, customer, raw.places))
     candidates = {text for text in said if text and len(text) >= SHORTEST and text not in public}
     others = _said_by_others(store, customer, shared, candidates)
     return Traces(customer, frozenset(ids), frozenset(candidates - others), frozenset(raw.shared))
@@ -131,3 +157,19 @@ def _said_by_others(store: Path, customer: str, shared: pa.Array, candidates: se
             texts = _customer_texts(batch.filter(others))
             said.update(texts.filter(pc.is_in(texts, wanted)).to_pylist())
     return said
+
+
+def _quarantined(store: Path, customer: str, places: Collection[tuple[str, str, str, int]]) -> Iterator[str]:
+    """Texts of rows of quarantine that are the person's, though they bear no pseudonym.
+
+    Such a row has a nested id, or one that the cut took: quarantine shows at most 2,000 characters of a record.
+
+    Args:
+        store: folder of the stored days.
+        places: source, day, file and line of what raw files hold unreadable of the person.
+    """
+    for path in sorted(store.glob(f"dt=*/{QUARANTINE}")):
+        day = path.parent.name.removeprefix("dt=")
+        for row in read_jsonl(path, Rejected):
+            if (row.source, day, row.file, row.line) in places or Mentions(customer, row.source).in_text(row.raw):
+                yield row.raw

@@ -22,8 +22,7 @@ from data.forget import ledger
 from data.forget.forget import KEPT, Places, forget_files, survey
 from data.forget.leftovers import Leftovers, Needle, search
 from data.forget.mentions import LONGEST_SHORT
-from data.forget.search import holds
-from data.forget.traces import Traces
+from data.forget.traces import Traces, holds
 from data.forget.trained_on import mark, saw
 from data.review.label_studio.client import Studio, StudioUnavailable
 from kefu.locks import alone

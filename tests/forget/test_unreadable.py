@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from data.forget.mentions import Named
+from data.forget.mentions import Mentions
 from data.forget.raw import forget_raw
 from kefu.privacy.pseudonyms import pseudonym
 from pipelines.commands.forget import forget
@@ -100,7 +100,7 @@ def test_a_table_without_its_header_is_searched_cell_by_cell(tmp_path: Path) -> 
 
 
 def test_short_ids_count_only_where_people_stand() -> None:
-    named = Named(pseudonym("chatwoot:7"), "shop")
+    named = Mentions(pseudonym("chatwoot:7"), "shop")
     for text in (
         '{"id": 7, "csat": 7, "list": [7]} 7',
         '{"sender": {"id": 7, "type": "agent_bot"}}',
