@@ -108,11 +108,11 @@ def _spellings(character: str) -> bytes:
 
 
 def search(folders: Iterable[Path], needle: Needle, skip: frozenset[Path] = frozenset()) -> Leftovers:
-    """Looks through every file below some folders, but for those below ``skip``."""
+    """Looks through every file below some folders, but for those in or below ``skip``."""
     left = Leftovers()
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not skip.intersection(path.parents):
+            if path.is_file() and not skip.intersection((path, *path.parents)):
                 _search(path, path.relative_to(folder.parent).as_posix(), needle, left)
     return left
 

@@ -142,8 +142,8 @@ def _search(outcome: Outcome, customer: str) -> None:
     """Looks for the id itself in every raw and stored byte, whoever's it may be there. The id is not written down."""
     found = places()
     needle = Needle({customer, outcome.customer})
-    kept = frozenset(found.store / name for name in KEPT)
-    left = search((found.raw, found.reviewed, found.store), needle, kept)
+    kept = frozenset({FORGOTTEN, *(found.store / name for name in KEPT)})
+    left = search((found.store,), needle, kept)  # raw and reviewed lie in it
     if longer := [one for one in {customer, outcome.customer} if len(one) > LONGEST_SHORT]:  # models know short ones
         cached = search((found.cache,), Needle(longer))
         left = Leftovers(left.found + cached.found, left.unsearched, left.files + cached.files, left.size + cached.size)

@@ -63,7 +63,7 @@ def shared(full: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     ingest = conftest.INGEST.model_copy(update={"sources": (*conftest.INGEST.sources, table)})
     monkeypatch.setattr(conftest, "INGEST", ingest)
     loaded = conftest.LOADED.model_copy(update={"ingest": ingest})
-    monkeypatch.setattr(pipeline.params, "load", lambda: loaded)
+    monkeypatch.setattr(pipeline, "load_params", lambda: loaded)
     full.put(f"table/dt={DAYS[0]}/t.csv", TABLE)
     full.ingest()
     return full
