@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 
 from data.forget.traces import Traces
 from data.ingest import partition
-from data.ingest.converted import Marks
+from data.ingest.converted import Fingerprints
 from data.ingest.dedupe.minhash import WORDS
 from kefu.io import read_json
 from kefu.store import COPIES, DIALOGUES
 
 _WRITTEN = {DIALOGUES, COPIES, partition.QUARANTINE, partition.FACTS}
-_MARKS = (partition.KEYS, partition.SESSIONS, partition.SIGNATURES)
+_FINGERPRINTS = (partition.KEYS, partition.SESSIONS, partition.SIGNATURES)
 
 
 def forget_partitions(store: Path, traces: Traces, write: bool) -> dict[str, int]:
@@ -85,8 +85,8 @@ class _Day:
         lengths = (pc.sum(pc.list_value_length(batch["turns"])).as_py() or 0 for batch in self._rows())
         return facts | {"turns": sum(lengths), "fingerprint": "forgotten"}
 
-    def _write_marks(self, folder: Path) -> str:
-        marks = Marks(
+    def _write_fingerprints(self, folder: Path) -> str:
+        fingerprints = Fingerprints(
             np.fromfile(self.folder / partition.KEYS, np.uint64).reshape(-1, 2),
             np.fromfile(self.folder / partition.SESSIONS, np.uint64),
             np.fromfile(self.folder / partition.SIGNATURES, np.uint64).reshape(-1, WORDS),
@@ -94,17 +94,17 @@ class _Day:
             np.empty(0, np.uint64),
         )
         near = len(self.keep) + np.flatnonzero(self.keep_copies)
-        return partition.write_marks(folder, marks, np.flatnonzero(self.keep), near)
+        return partition.write_fingerprints(folder, fingerprints, np.flatnonzero(self.keep), near)
 
     def write(self) -> None:
         """Replaces the day."""
         with partition.writing(self.folder) as folder:
             for path in self.folder.iterdir():
-                if path.name not in {*_WRITTEN, *_MARKS}:
+                if path.name not in {*_WRITTEN, *_FINGERPRINTS}:
                     shutil.copy2(path, folder)
             partition.write_rows(folder, self._rows())
             if self.copies is not None:
                 pq.write_table(self.copies.filter(pa.array(self.keep_copies)), folder / COPIES, compression="zstd")
             (folder / partition.QUARANTINE).write_text("".join(self.quarantine), encoding="utf8")
             facts = self._facts()
-            partition.write_facts(folder, facts | {"keys": self._write_marks(folder)})
+            partition.write_facts(folder, facts | {"keys": self._write_fingerprints(folder)})

@@ -1,4 +1,4 @@
-"""A batch of raw records → a part: parsed, checked, redacted, hashed. Pure: the same batch gives the same part.
+"""Converts a batch of raw records: parses, checks, redacts and hashes them. The same batch gives the same result.
 
 It runs in this process, in worker processes or on other machines. Everything that needs to see more
 than one dialogue (duplicates, two dialogues under one session id) is left to ``decide.py``.
@@ -18,7 +18,7 @@ from data.channels import CHANNELS
 from data.channels.base import Parsed, PerLine, RawTurn
 from data.channels.reading.files import Line, Problem
 from data.ingest.batches import Batch
-from data.ingest.converted import Marks, Part, Row, record_batch
+from data.ingest.converted import ConvertedBatch, Fingerprints, Row, record_batch
 from data.ingest.dedupe.exact import Hashes
 from data.ingest.dedupe.minhash import seed, signatures
 from data.ingest.params import Ingest
@@ -55,7 +55,7 @@ class _Kept(NamedTuple):
 
 
 class Converter:
-    """Turns batches into parts. Raises OtherSecret where the secret is another one."""
+    """Converts batches. Raises OtherSecret where the secret is another one."""
 
     def __init__(self, settings: Settings) -> None:
         if fingerprint() != settings.secret:
@@ -64,7 +64,7 @@ class Converter:
         self._zone = ZoneInfo(settings.params.timezone)
         self._redactor, self._hashes, self._seed = Redactor(settings.pii), Hashes(), seed()
 
-    def __call__(self, batch: Batch) -> Part:
+    def __call__(self, batch: Batch) -> ConvertedBatch:
         kept: list[_Kept] = []
         problems: list[str] = []
         forgotten = 0
@@ -77,7 +77,9 @@ class Converter:
             else:
                 kept.append(found)
         rows = [one.row for one in kept]
-        return Part(len(batch.items), forgotten, record_batch(rows), self._marks(kept), problems, batch.encodings)
+        return ConvertedBatch(
+            len(batch.items), forgotten, record_batch(rows), self._fingerprints(kept), problems, batch.encodings
+        )
 
     def _convert(self, item: Line | Problem | Parsed, batch: Batch) -> _Kept | str | None:
         """A row, a quarantined record as JSON, or None for a dialogue of somebody who was forgotten."""
@@ -147,13 +149,13 @@ class Converter:
         personal = found and not _MADE_UP.fullmatch(session)
         return f"s_{pseudonym(session)[2:]}" if personal else session
 
-    def _marks(self, kept: Sequence[_Kept]) -> Marks:
+    def _fingerprints(self, kept: Sequence[_Kept]) -> Fingerprints:
         rows = [one.row for one in kept]
-        worth = [_FACT * ((row.outcome != "unknown") + (row.csat is not None)) + len(row.turns) for row in rows]
-        return Marks(
+        completeness = [_FACT * ((row.outcome != "unknown") + (row.csat is not None)) + len(row.turns) for row in rows]
+        return Fingerprints(
             np.frombuffer(b"".join(one.key for one in kept), np.uint64).reshape(-1, 2),
             np.array([one.session for one in kept], np.uint64),
             signatures([row.turns for row in rows], self._params.near_duplicates.shortest, self._seed),
-            np.array(worth, np.int64),
+            np.array(completeness, np.int64),
             np.array([one.customer for one in kept], np.uint64),
         )

@@ -1,7 +1,7 @@
-"""What becomes of a batch: rows as they will be stored, and beside each what is decided by.
+"""A converted batch: rows as they will be stored, and fingerprints by which duplicates are found.
 
-Nothing in a part depends on any other part, so parts can be made anywhere and in any order. The marks
-are what the one reducer needs to keep the first of several copies without looking at any text.
+A converted batch depends on no other, so batches can be converted anywhere and in any order. With the
+fingerprints alone the one reducer keeps the first of several copies, without looking at any text.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Row(NamedTuple):
 
 
 @dataclass
-class Marks:
-    """Per row: ``keys`` (n × 2) and ``sessions`` (n) are keyed hashes, ``signatures`` n × 16, ``worth`` n.
+class Fingerprints:
+    """Per row: ``keys`` (n × 2) and ``sessions`` (n) are keyed hashes, ``signatures`` n × 16, ``completeness`` n.
 
     ``customers`` (n) are the pseudonyms' 64 bits, 0 where nobody knows who it was.
     """
@@ -63,7 +63,7 @@ class Marks:
     keys: NDArray[np.uint64]
     sessions: NDArray[np.uint64]
     signatures: NDArray[np.uint64]
-    worth: NDArray[np.int64]
+    completeness: NDArray[np.int64]
     customers: NDArray[np.uint64]
 
     def __len__(self) -> int:
@@ -71,13 +71,13 @@ class Marks:
 
 
 @dataclass
-class Part:
+class ConvertedBatch:
     """A batch, converted. ``rejected`` are lines of ``quarantine.jsonl``."""
 
     read: int
     forgotten: int
     rows: pa.RecordBatch
-    marks: Marks
+    fingerprints: Fingerprints
     rejected: list[str]
     encodings: dict[str, str]
 

@@ -1,4 +1,4 @@
-"""One day through the mill: converted in parts, decided on as a whole, written, and counted that nothing is lost."""
+"""Ingests one day: converts it in batches, decides on it as a whole, writes it, and checks that no record is lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from data.channels.base import TWO_CUSTOMERS
 from data.ingest import partition
 from data.ingest.batches import SourceDay
-from data.ingest.converted import SCHEMA, Marks, Part
+from data.ingest.converted import SCHEMA, ConvertedBatch, Fingerprints
 from data.ingest.counts import Counts, count
 from data.ingest.dedupe.decide import CLASH, DUPLICATE, KEPT, NEAR, SHARED, Decision, Earlier, decide
 from data.ingest.quarantine import LONGEST
@@ -35,13 +35,13 @@ _SHARED = (
 
 
 @dataclass(frozen=True)
-class Mill:
+class DayWriter:
     """What the days share: who converts, and from which similarity a dialogue is a copy."""
 
     runner: Runner
     similarity: float
 
-    def run(
+    def write(
         self,
         day: str,
         sources: Sequence[SourceDay],
@@ -61,28 +61,28 @@ class Mill:
         with partition.writing(folder) as temporary:
             with (temporary / partition.QUARANTINE).open("w", encoding="utf8") as file:
                 with Spool(temporary) as spool:
-                    for part in self.runner(day, sources):
-                        _gather(part, spool, counts)
-                        file.writelines(f"{line}\n" for line in part.rejected)
-                        tick(part.read)
-                marks = spool.marks()
-                decision = decide(marks, earlier, self.similarity)
+                    for converted in self.runner(day, sources):
+                        _gather(converted, spool, counts)
+                        file.writelines(f"{line}\n" for line in converted.rejected)
+                        tick(converted.read)
+                fingerprints = spool.fingerprints()
+                decision = decide(fingerprints, earlier, self.similarity)
                 writing = _Writing(spool, decision, counts, file)
                 partition.write_rows(temporary, writing.kept())
             spool.close()
-            digest = _finish(temporary, folder.parent, spool, marks, decision, writing.customers)
+            digest = _finish(temporary, folder.parent, spool, fingerprints, decision, writing.customers)
             counts.check(day)
             facts = asdict(counts) | {"redacted": dict(sorted(counts.redacted.items()))}
             partition.write_facts(temporary, {**known, **facts, "keys": digest})
         return counts
 
 
-def _gather(part: Part, spool: Spool, counts: Counts) -> None:
-    spool.add(part)
-    counts.read += part.read
-    counts.forgotten += part.forgotten
-    counts.quarantined += len(part.rejected)
-    counts.encodings |= part.encodings
+def _gather(converted: ConvertedBatch, spool: Spool, counts: Counts) -> None:
+    spool.add(converted)
+    counts.read += converted.read
+    counts.forgotten += converted.forgotten
+    counts.quarantined += len(converted.rejected)
+    counts.encodings |= converted.encodings
 
 
 class _Writing:
@@ -123,7 +123,7 @@ def _clash(row: Mapping[str, Any], reason: str) -> Rejected:
 
 
 def _finish(
-    temporary: Path, store: Path, spool: Spool, marks: Marks, decision: Decision, customers: Sequence[str]
+    temporary: Path, store: Path, spool: Spool, fingerprints: Fingerprints, decision: Decision, customers: Sequence[str]
 ) -> str:
     """Writes what later days need. Returns its hash."""
     kept, near = np.flatnonzero(decision.fate == KEPT), np.flatnonzero(decision.fate == NEAR)
@@ -140,4 +140,4 @@ def _finish(
         "similarity": [copy.similarity for copy in copies],
     }
     partition.write_copies(temporary, columns)
-    return partition.write_marks(temporary, marks, kept, near)
+    return partition.write_fingerprints(temporary, fingerprints, kept, near)

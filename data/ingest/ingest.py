@@ -24,12 +24,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from data.channels import CHANNELS
 from data.ingest.batches import SourceDay
 from data.ingest.convert import Settings
-from data.ingest.day import Mill
+from data.ingest.day import DayWriter
 from data.ingest.dedupe.minhash import ALGORITHM
 from data.ingest.params import Ingest
-from data.ingest.partition import holds, read_earlier, read_facts
-from data.ingest.room import room
-from data.ingest.workers import chosen
+from data.ingest.partition import explain_full_disk, holds, read_earlier, read_facts
+from data.ingest.workers import make_runner
 from kefu.errors import KefuError
 from kefu.io import file_hash
 from kefu.privacy.pseudonyms import fingerprint as secret_fingerprint
@@ -132,7 +131,7 @@ def ingest(
 
     Raises:
         IngestError: a source, time zone or day folder that cannot be used, or no data at all.
-        NoRoom: the disk is full.
+        DiskFull: the disk is full.
     """
     days = find_days(raw, params)
     _zone(params.timezone)
@@ -140,8 +139,8 @@ def ingest(
     made_from = params.model_dump(exclude={"sources", "runner", "workers"})
     secret = secret_fingerprint()
     made_from |= {"pii": dict(pii), "secret": secret, "minhash": ALGORITHM}
-    with chosen(Settings(params, dict(pii), dict(forgotten), secret)) as runner:
-        mill = Mill(runner, params.near_duplicates.similarity)
+    with make_runner(Settings(params, dict(pii), dict(forgotten), secret)) as runner:
+        writer = DayWriter(runner, params.near_duplicates.similarity)
         chain, done = "", list[str]()  # hash over what all days so far left for later ones
         for day in sorted({*days, *(folder.name.removeprefix("dt=") for folder in store.glob("dt=*"))}):
             folder = store / f"dt={day}"
@@ -153,8 +152,8 @@ def ingest(
                 state = "unchanged" if same else "written"
             if state == "written":
                 earlier = read_earlier(store, done, day, params.near_duplicates.days)
-                with room(folder):
-                    mill.run(day, days[day], folder, earlier, {"day": day, "fingerprint": mark}, partial(tick, day))
+                with explain_full_disk(folder):
+                    writer.write(day, days[day], folder, earlier, {"day": day, "fingerprint": mark}, partial(tick, day))
                 known = read_facts(folder)
                 _warn(day, known)
             chain = hashlib.sha256(f"{chain}{known['keys']}".encode()).hexdigest()

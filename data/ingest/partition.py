@@ -8,7 +8,10 @@ were batched. Nothing is visible before all of it is written.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -20,9 +23,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.ingest.converted import SCHEMA, Marks
+from data.ingest.converted import SCHEMA, Fingerprints
 from data.ingest.dedupe.decide import Earlier
 from data.ingest.dedupe.minhash import WORDS
+from kefu.errors import KefuError
 from kefu.io import atomic_dir, read_json, write_json
 from kefu.store import COPIES, DIALOGUES
 
@@ -34,11 +38,34 @@ COPY_SCHEMA = pa.schema(
 )
 
 
+class DiskFull(KefuError, RuntimeError):
+    """A partition cannot be written; the message says where and what to do."""
+
+
 @contextmanager
 def writing(folder: Path) -> Iterator[Path]:
     """A temporary folder that becomes the partition when the block ends without an error."""
     with atomic_dir(folder, private=True) as temporary:
         yield temporary
+
+
+@contextmanager
+def explain_full_disk(folder: Path) -> Iterator[None]:
+    """Raises DiskFull where the block has no room to write ``folder``; other errors pass.
+
+    The disk may be the store's or that of TMPDIR, through which large days go (``data/channels/reading``).
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # numpy's short write has none
+            raise
+        free, temporary = (shutil.disk_usage(at).free / 1e6 for at in (folder.parent, tempfile.gettempdir()))
+        raise DiskFull(
+            f"{folder}: cannot be written, {free:,.1f} MB are free there and {temporary:,.1f} MB in "
+            f"{tempfile.gettempdir()} (TMPDIR): {error}. Make room and run again: "
+            "the days before it are done, and nothing of this one is left behind"
+        ) from error
 
 
 def write_rows(folder: Path, batches: Iterable[pa.RecordBatch]) -> None:
@@ -63,11 +90,17 @@ def write_copies(folder: Path, copies: Mapping[str, Sequence[Any]]) -> None:
     pq.write_table(pa.Table.from_pydict(dict(copies), schema=COPY_SCHEMA), folder / COPIES, compression="zstd")
 
 
-def write_marks(folder: Path, marks: Marks, kept: NDArray[np.int64], near: NDArray[np.int64]) -> str:
+def write_fingerprints(
+    folder: Path, fingerprints: Fingerprints, kept: NDArray[np.int64], near: NDArray[np.int64]
+) -> str:
     """What later days need. Returns a hash of it: another one makes later days new."""
     whole = np.concatenate([kept, near])
     digest = hashlib.sha256()
-    parts = ((KEYS, marks.keys, whole), (SESSIONS, marks.sessions, whole), (SIGNATURES, marks.signatures, kept))
+    parts = (
+        (KEYS, fingerprints.keys, whole),
+        (SESSIONS, fingerprints.sessions, whole),
+        (SIGNATURES, fingerprints.signatures, kept),
+    )
     for name, values, rows in parts:
         with (folder / name).open("wb") as file:
             for start in range(0, len(rows), GROUP):

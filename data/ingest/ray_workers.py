@@ -20,7 +20,7 @@ import ray.data
 
 from data.ingest.batches import SourceDay, batches, units
 from data.ingest.convert import Converter, Settings
-from data.ingest.converted import Part
+from data.ingest.converted import ConvertedBatch
 
 _BLOCK = 4 * 1024 * 1024  # bytes that a reader gathers before they are passed on
 _READING = 0.2  # of a CPU; another share than converting, or Ray would do both for a file in one worker
@@ -79,7 +79,7 @@ class OnRay:
         if self._started:
             ray.shutdown()
 
-    def __call__(self, day: str, sources: Sequence[SourceDay]) -> Iterator[Part]:
+    def __call__(self, day: str, sources: Sequence[SourceDay]) -> Iterator[ConvertedBatch]:
         parts = [{"value": pickle.dumps((day, unit))} for unit in units(sources)]
         if not parts:
             return

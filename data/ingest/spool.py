@@ -1,8 +1,8 @@
-"""A day's converted rows on disk until all of them have been seen, and their marks in memory.
+"""A day's converted rows on disk until all of them have been seen, and their fingerprints in memory.
 
 Which of several copies stays is known only at the end of the day. A dialogue takes some 200 bytes of
-memory (marks and id), and a few hundred of disk in an Arrow file beside the partition, so that a day of
-a million needs 200 MB. Signatures, the largest marks, go through a file: pieces and whole are never both
+memory (fingerprints and id), and a few hundred of disk in an Arrow file beside the partition, so that a day of
+a million needs 200 MB. Signatures, the largest fingerprints, go through a file: pieces and whole are never both
 in memory.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data.ingest.converted import SPOOLED, Marks, Part
+from data.ingest.converted import SPOOLED, ConvertedBatch, Fingerprints
 from data.ingest.dedupe.minhash import WORDS
 
 _NONE = np.empty((0, WORDS), np.uint64)
@@ -31,7 +31,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._path, self._signatures = folder / "spool.arrow", folder / "spool.signatures"
-        self._marks: list[Marks] = []  # without signatures
+        self._fingerprints: list[Fingerprints] = []  # without signatures
         self._ids: list[pa.Array] = []
 
     def __enter__(self) -> Spool:
@@ -45,22 +45,22 @@ class Spool:
         self._file.close()
         self._words.close()
 
-    def add(self, part: Part) -> None:
-        """Rows and marks of the next part."""
-        if len(part.marks):
-            self._writer.write_batch(part.rows)
-            self._words.write(part.marks.signatures.tobytes())
-            self._marks.append(replace(part.marks, signatures=_NONE))
-            self._ids.append(part.rows.column("id"))
+    def add(self, converted: ConvertedBatch) -> None:
+        """Rows and fingerprints of the next batch."""
+        if len(converted.fingerprints):
+            self._writer.write_batch(converted.rows)
+            self._words.write(converted.fingerprints.signatures.tobytes())
+            self._fingerprints.append(replace(converted.fingerprints, signatures=_NONE))
+            self._ids.append(converted.rows.column("id"))
 
-    def marks(self) -> Marks:
-        """Marks of all rows, after the context has ended; the pieces are let go."""
-        pieces, self._marks = self._marks, []
-        return Marks(
+    def fingerprints(self) -> Fingerprints:
+        """Fingerprints of all rows, after the context has ended; the pieces are let go."""
+        pieces, self._fingerprints = self._fingerprints, []
+        return Fingerprints(
             np.concatenate([np.empty((0, 2), np.uint64), *(piece.keys for piece in pieces)]),
             np.concatenate([np.empty(0, np.uint64), *(piece.sessions for piece in pieces)]),
             np.fromfile(self._signatures, np.uint64).reshape(-1, WORDS),
-            np.concatenate([np.empty(0, np.int64), *(piece.worth for piece in pieces)]),
+            np.concatenate([np.empty(0, np.int64), *(piece.completeness for piece in pieces)]),
             np.concatenate([np.empty(0, np.uint64), *(piece.customers for piece in pieces)]),
         )
 

@@ -1,4 +1,4 @@
-"""Who converts the batches: this process, worker processes, or a Ray cluster. All give the same parts in order."""
+"""Who converts the batches: this process, worker processes, or a Ray cluster, all with the same results."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Protocol
 
 from data.ingest.batches import Batch, SourceDay, batches, units
 from data.ingest.convert import Converter, Settings
-from data.ingest.converted import Part
+from data.ingest.converted import ConvertedBatch
 from kefu.parallel import Workers
 
 _WORTH_IT = 2_000_000  # bytes of raw files below which starting processes takes longer than the work
 
 
 class Runner(Protocol):
-    """Parts of a day's sources, in the order of their records."""
+    """Converts a day's sources; batches come in the order of their records."""
 
-    def __call__(self, day: str, sources: Sequence[SourceDay]) -> Iterator[Part]: ...
+    def __call__(self, day: str, sources: Sequence[SourceDay]) -> Iterator[ConvertedBatch]: ...
 
 
-def chosen(settings: Settings) -> AbstractContextManager[Runner]:
-    """The runner of ``ingest.runner``, to be used as a context."""
+def make_runner(settings: Settings) -> AbstractContextManager[Runner]:
+    """Makes the runner that ``ingest.runner`` names; use it as a context."""
     if settings.params.runner == "ray":
         from data.ingest.ray_workers import OnRay  # imports ray, which takes seconds
 
@@ -47,6 +47,6 @@ class Local:
     def __exit__(self, *exception: object) -> None:
         self._workers.__exit__(*exception)
 
-    def __call__(self, day: str, sources: Sequence[SourceDay]) -> Iterator[Part]:
+    def __call__(self, day: str, sources: Sequence[SourceDay]) -> Iterator[ConvertedBatch]:
         size = sum(file.stat().st_size for source in sources for file in source.files)
         return self._workers.map(_read(day, sources), small=size < _WORTH_IT)

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from data.ingest import workers as runners
-from data.ingest.room import NoRoom
+from data.ingest.partition import DiskFull
 from tests.ingest.conftest import Shop, dialogue
 
 Content = Callable[[Path], dict[str, bytes]]
@@ -36,7 +36,7 @@ def _ingest(shop: Shop, limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
         shop.run()
-    except NoRoom as error:
+    except DiskFull as error:
         sys.exit(str(error))
 
 
@@ -79,7 +79,7 @@ def test_a_full_disk(shop: Shop, content: Content, whole: dict[str, bytes], smal
     for size in range(8, needed, needed // 12):
         small_disk(size)
         free = r"store/dt=2026-11-\d\d: cannot be written, .* MB are free there and .* MB in .*Make room"
-        with pytest.raises(NoRoom, match=free):
+        with pytest.raises(DiskFull, match=free):
             shop.run()
         seen.add(assert_whole(shop, content, whole))
         assert not list(shop.store.glob(".*"))

@@ -1,10 +1,10 @@
-"""What is kept of a day: one look over all its marks, in an order that no number of workers changes.
+"""What is kept of a day: one pass over all fingerprints, in an order independent of the number of workers.
 
 Exact duplicates go first, then all dialogues under a session id that two customers have, then a second dialogue
 under one that is taken, then near-duplicates.
 Of near copies within the day the best stays: one with a known outcome or rating, then the longest, then
 the first; every dropped copy is itself similar to the one that stays. Against an earlier day the stored
-dialogue always stays, whatever it is worth: labels refer to it, and a past day never changes. Only a
+dialogue always stays, however complete the other is: labels refer to it, and a past day never changes. Only a
 later state of the stored session itself (continued, corrected) is kept beside it.
 """
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from data.ingest.converted import Marks
+from data.ingest.converted import Fingerprints
 from data.ingest.dedupe.exact import contained, repeats, repeats_of_one, shared
 from data.ingest.dedupe.minhash import Signatures
 from data.ingest.dedupe.near import against, whole, within
@@ -52,27 +52,29 @@ class Decision:
     seen_before: int
 
 
-def decide(marks: Marks, earlier: Iterable[Earlier], bound: float) -> Decision:
+def decide(fingerprints: Fingerprints, earlier: Iterable[Earlier], bound: float) -> Decision:
     """Decides on all rows of a day.
 
     Args:
         earlier: one day after another, oldest first; each is let go before the next one is loaded.
         bound: similarity from which a row is a near-duplicate.
     """
-    fate = np.full(len(marks), KEPT, np.int8)
-    twice, seen = repeats_of_one(marks.keys, marks.customers), np.zeros(len(marks), bool)
-    groups = _Groups(marks)
+    fate = np.full(len(fingerprints), KEPT, np.int8)
+    twice, seen = repeats_of_one(fingerprints.keys, fingerprints.customers), np.zeros(len(fingerprints), bool)
+    groups = _Groups(fingerprints)
     stored: dict[int, Copy] = {}
     for day in earlier:
-        twice |= contained(marks.keys, day.keys)
-        seen |= contained(marks.sessions, day.sessions)
-        for row, other, alike in zip(*against(marks.signatures, groups.best, day.signatures, bound), strict=True):
+        twice |= contained(fingerprints.keys, day.keys)
+        seen |= contained(fingerprints.sessions, day.sessions)
+        for row, other, alike in zip(
+            *against(fingerprints.signatures, groups.best, day.signatures, bound), strict=True
+        ):
             if row not in stored or alike > stored[row].similarity:
                 stored[int(row)] = Copy(day.day, int(other), float(alike), int(day.sessions[other]))
     fate[twice] = DUPLICATE
     rest = np.flatnonzero(~twice)
-    fate[rest[repeats(marks.sessions[rest])]] = CLASH
-    fate[rest[shared(marks.sessions[rest], marks.customers[rest])]] = SHARED
+    fate[rest[repeats(fingerprints.sessions[rest])]] = CLASH
+    fate[rest[shared(fingerprints.sessions[rest], fingerprints.customers[rest])]] = SHARED
     copies = groups.copies(fate == KEPT, stored, bound)
     fate[list(copies)] = NEAR
     return Decision(fate, copies, int((seen & (fate == KEPT)).sum()))
@@ -81,12 +83,12 @@ def decide(marks: Marks, earlier: Iterable[Earlier], bound: float) -> Decision:
 class _Groups:
     """Rows with a signature, best first; those with the same one are a group, and its best stands for it."""
 
-    def __init__(self, marks: Marks) -> None:
-        rows = np.flatnonzero(marks.signatures.any(axis=1))
-        self._rows = rows[np.argsort(-marks.worth[rows], kind="stable")]
-        words = whole(marks.signatures, self._rows)
+    def __init__(self, fingerprints: Fingerprints) -> None:
+        rows = np.flatnonzero(fingerprints.signatures.any(axis=1))
+        self._rows = rows[np.argsort(-fingerprints.completeness[rows], kind="stable")]
+        words = whole(fingerprints.signatures, self._rows)
         _, first, self._group = np.unique(words, return_index=True, return_inverse=True)
-        self.best, self._signatures, self._sessions = self._rows[first], marks.signatures, marks.sessions
+        self.best, self._signatures, self._sessions = self._rows[first], fingerprints.signatures, fingerprints.sessions
 
     def copies(self, alive: NDArray[np.bool_], stored: dict[int, Copy], bound: float) -> dict[int, Copy]:
         """Near-duplicates among the rows that are alive.
