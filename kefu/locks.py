@@ -1,7 +1,7 @@
 """Either the loop works on the data, or `kefu forget` does: otherwise a stage writes back what it had read.
 
-Stages, by DVC or by hand, share a lock (``working``); forgetting has it alone, and DVC's own lock, too
-(``alone``). The kernel holds both, so a process that is killed blocks nobody. While a stage runs DVC has let
+Stages, by DVC or by hand, share a lock (``shared_lock``); forgetting has it alone, and DVC's own lock, too
+(``exclusive_lock``). The kernel holds both, so a process that is killed blocks nobody. While a stage runs DVC has let
 go of its lock and keeps a list of processes instead (``rwlock``): those that are alive count.
 
 Not covered: experiments that DVC runs on a copy of the project (`dvc exp run --queue`, `--temp`); and on other
@@ -30,7 +30,7 @@ class Busy(KefuError, RuntimeError):
 
 
 @contextmanager
-def working(dvc: Path | None = None) -> Iterator[None]:
+def shared_lock(dvc: Path | None = None) -> Iterator[None]:
     """Keeps `kefu forget` out while the block runs; any number of processes may. Raises Busy."""
     dvc = dvc or DVC
     with _locked(dvc, _OURS, fcntl.LOCK_SH) as held:
@@ -40,19 +40,19 @@ def working(dvc: Path | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def ending_when_busy() -> Iterator[None]:
-    """``working``; a process that may not is ended with the message alone."""
+def exit_if_locked() -> Iterator[None]:
+    """Takes ``shared_lock``; a process that may not have it ends with the message alone."""
     with ExitStack() as held:
         try:
-            held.enter_context(working())
+            held.enter_context(shared_lock())
         except Busy as error:
             raise SystemExit(str(error)) from error
         yield
 
 
 @contextmanager
-def alone(dvc: Path | None = None) -> Iterator[None]:
-    """Keeps the loop, single stages and DVC out while the block runs. Raises Busy when one of them runs."""
+def exclusive_lock(dvc: Path | None = None) -> Iterator[None]:
+    """Keeps the loop, single stages and DVC out while the block runs. Raises Busy while one of them runs."""
     dvc = dvc or DVC
     with _locked(dvc, _DVCS, fcntl.LOCK_EX) as no_dvc, _locked(dvc, _OURS, fcntl.LOCK_EX) as no_stage:
         who = "" if no_dvc else _who(dvc / _DVCS)

@@ -20,7 +20,7 @@ import yaml
 
 from kefu.errors import KefuError
 from kefu.io import write_json
-from kefu.locks import working
+from kefu.locks import shared_lock
 from kefu.params import Section, parsed, read_params
 from kefu.paths import METRICS, PARAMS, ROOT
 from kefu.registry import tracking
@@ -90,7 +90,7 @@ def stage(name: str, section: type[Any] = Section) -> Iterator[Stage[Any]]:
         section: class of the stage's own section of params.yaml; a stage without parameters gives none.
     """
     try:
-        with working(), _opened(name, section) as opened:
+        with shared_lock(), _opened(name, section) as opened:
             yield opened
     except KefuError as error:
         raise SystemExit(f"{name}: {error}") from error

@@ -12,7 +12,7 @@ import sys
 
 from data.review.label_studio.client import StudioUnavailable
 from kefu.io import write_json
-from kefu.locks import ending_when_busy
+from kefu.locks import exit_if_locked
 from kefu.params import ParamsError
 from kefu.paths import CHAMPION
 from kefu.registry import tracking
@@ -60,7 +60,7 @@ def run_loop() -> int:
 def main() -> int:
     """Returns what `dvc repro` returned. Ends the process with a message when the loop cannot start."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    with ending_when_busy():
+    with exit_if_locked():
         try:
             check_start()  # a day that cannot start leaves the pin of the last one
             pin_champion()

@@ -2,7 +2,7 @@
 
 Files first (data/forget), then Label Studio, MLflow and live sessions. A request is signed into the ledger
 before anything is touched, so that no ingest brings the person back; the row that closes it says what was
-done. It can be killed at any instant and run again. It and the loop keep each other out (``busy``).
+done. It can be killed at any instant and run again. It and the loop keep each other out (``kefu/locks.py``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from data.forget.mentions import LONGEST_SHORT
 from data.forget.traces import Traces, holds
 from data.forget.trained_on import mark, saw
 from data.review.label_studio.client import Studio, StudioUnavailable
-from kefu.locks import alone
+from kefu.locks import exclusive_lock
 from kefu.paths import FORGOTTEN, RAW, RELEASE, REVIEWED, ROOT, STORE
 from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 from kefu.registry import tracking
@@ -72,7 +72,7 @@ def forget(customer: str, write: bool = True) -> Outcome:
 
     Raises Busy while the loop, a stage of it, or another forgetting runs.
     """
-    with alone(DVC):
+    with exclusive_lock(DVC):
         return _forget(customer, write)
 
 

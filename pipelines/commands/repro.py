@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from kefu.errors import KefuError
-from kefu.locks import ending_when_busy
+from kefu.locks import exit_if_locked
 from kefu.paths import ROOT
 from pipelines.params import load_params
 
@@ -65,7 +65,7 @@ def check_start() -> None:
 
     Raises CannotStart with what DVC said, ParamsError. Ends the process with a message while `kefu forget` runs.
     """
-    with ending_when_busy():
+    with exit_if_locked():
         pass  # DVC would say of its lock only that somebody has it
     load_params()
     mend_lock(ROOT / "dvc.lock")
@@ -76,7 +76,7 @@ def check_start() -> None:
 
 def repro() -> int:
     """Runs the loop; returns DVC's exit code. Ends the process with a message while `kefu forget` runs."""
-    with ending_when_busy():
+    with exit_if_locked():
         pass  # as above
     mend_lock(ROOT / "dvc.lock")
     return _dvc("repro").returncode

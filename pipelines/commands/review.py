@@ -15,7 +15,7 @@ from data.review.label_studio.client import Studio, StudioUnavailable
 from data.review.label_studio.tasks import Ask
 from data.review.task_id import GOLDEN
 from kefu.io import read_jsonl
-from kefu.locks import working
+from kefu.locks import shared_lock
 from kefu.paths import DIALOGUES, LABELS, REVIEWED, ROOT
 from kefu.schema import ReviewTask
 from kefu.shop.pack import Pack, load_pack
@@ -49,7 +49,7 @@ def waiting() -> int:
     return sum(ask.round != GOLDEN for ask in _asks(load_params()))
 
 
-@working()
+@shared_lock()
 def push_queue() -> tuple[int, str]:
     """Pushes what waits, at most review.push_limit; how many were new, and the project's page.
 
@@ -62,7 +62,7 @@ def push_queue() -> tuple[int, str]:
     return new, studio.page
 
 
-@working()
+@shared_lock()
 def pull_reviews() -> tuple[int, int]:
     """Takes what people finished into store/reviewed; returns labels (new or changed) and what is refused.
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from data.review.label_studio.server import LocalServer, ServerNotStarted
 from kefu import locks
-from kefu.locks import Busy, alone, working
+from kefu.locks import Busy, exclusive_lock, shared_lock
 from kefu.paths import ROOT
 from pipelines.commands import day, review_server
 from pipelines.commands.cli import app
@@ -28,8 +28,8 @@ from tests.forget.conftest import PERSON, Project
 HOLDER = """
 import sys
 from pathlib import Path
-from pipelines import busy
-with getattr(busy, sys.argv[1])(Path(sys.argv[2])):
+from kefu import locks
+with getattr(locks, sys.argv[1])(Path(sys.argv[2])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -60,34 +60,34 @@ def test_forgetting_waits_for_a_stage_that_dvc_runs(tmp_path: Path) -> None:
     dvc = dvc_project(tmp_path, "echo > begun; cat go > out")
     with subprocess.Popen(["dvc", "repro"], cwd=tmp_path, stdout=subprocess.DEVNULL) as loop:
         (tmp_path / "begun").read_text()
-        with pytest.raises(Busy, match=rf"dvc repro, process {loop.pid}\)") as error, alone(dvc):
+        with pytest.raises(Busy, match=rf"dvc repro, process {loop.pid}\)") as error, exclusive_lock(dvc):
             pass
         assert "Nothing was changed" in str(error.value)
-        with working(dvc):  # stages do not wait for one another
+        with shared_lock(dvc):  # stages do not wait for one another
             pass
         (tmp_path / "go").write_text("done")
         assert loop.wait() == 0
-    with alone(dvc):
+    with exclusive_lock(dvc):
         pass
 
 
 def test_dvc_and_stages_wait_for_forgetting(tmp_path: Path) -> None:
     dvc = dvc_project(tmp_path, "echo done > out")
-    with held("alone", dvc) as other:
-        with pytest.raises(Busy, match=f"kefu forget is running.*process {other.pid}"), working(dvc):
+    with held("exclusive_lock", dvc) as other:
+        with pytest.raises(Busy, match=f"kefu forget is running.*process {other.pid}"), shared_lock(dvc):
             pass
         shown = subprocess.run(["dvc", "repro"], cwd=tmp_path, capture_output=True, text=True)
         assert shown.returncode and "Unable to acquire lock" in shown.stderr
         assert not (tmp_path / "out").exists()
         other.send_signal(signal.SIGKILL)
         other.wait()
-        with alone(dvc):  # what it held is free
+        with exclusive_lock(dvc):  # what it held is free
             pass
 
 
 def test_the_command_says_so_and_changes_nothing(full: Project) -> None:
     before = {path: path.read_bytes() for path in (full.root / "data").rglob("*") if path.is_file()}
-    with held("working", full.root / ".dvc") as stage:
+    with held("shared_lock", full.root / ".dvc") as stage:
         shown = CliRunner().invoke(app, ["forget", "--customer", PERSON])
         assert shown.exit_code == 1 and f"process {stage.pid}" in shown.output and PERSON not in shown.output
     assert {path: path.read_bytes() for path in (full.root / "data").rglob("*") if path.is_file()} == before
@@ -103,7 +103,7 @@ def test_everything_else_ends_with_the_message(tmp_path: Path, monkeypatch: pyte
     for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):  # put back what ``fill`` sets
         monkeypatch.setenv(name, "")
     server = LocalServer("http://127.0.0.1:9", "", "", "")
-    with held("alone", tmp_path / ".dvc"):
+    with held("exclusive_lock", tmp_path / ".dvc"):
         for begin in (stage("ingest").__enter__, repro, day.main):
             with pytest.raises(SystemExit, match="kefu forget is running"):
                 begin()
