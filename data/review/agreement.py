@@ -16,22 +16,22 @@ from statistics import median
 from typing import Any
 
 from data.review.label_studio.annotations import Annotation
-from data.review.labels import Known
+from data.review.labels import Reviews
 from data.review.task_id import FIRST, GOLDEN, INTENT, RESOLUTION
 
 Unit = dict[str, str]  # reviewer → value
 Said = tuple[str, object, str]  # reviewer, unit, value
 
 
-def agreement(known: Known) -> dict[str, Any]:
+def agreement(reviews: Reviews) -> dict[str, Any]:
     """Everything about agreement, as JSON: labels, reviewers, disagreements."""
-    first = [annotation for annotation in known.annotations if annotation.round == FIRST]
+    first = [annotation for annotation in reviews.annotations if annotation.round == FIRST]
     units = {INTENT: _units(first, "question", INTENT), RESOLUTION: _units(first, "dialogue_id", RESOLUTION)}
-    people = sorted({annotation.who for annotation in known.annotations})
-    verdicts = known.verdicts.values()
+    people = sorted({annotation.who for annotation in reviews.annotations})
+    verdicts = reviews.verdicts.values()
     return {
         "labels": {name: _agreed(_together(found)) | {"units": len(found)} for name, found in units.items()},
-        "reviewers": {who: _reviewer(who, known) | _agreed(_against(who, units[INTENT])) for who in people},
+        "reviewers": {who: _reviewer(who, reviews) | _agreed(_against(who, units[INTENT])) for who in people},
         "disagreements": {
             "open": sum(verdict.next_round is not None for verdict in verdicts),
             "settled": sum(verdict.intent is not None and len(verdict.rounds) > 1 for verdict in verdicts),
@@ -75,10 +75,10 @@ def _agreed(said: list[Said]) -> dict[str, float | None]:
     return {"alpha": alpha(said), "same": same / len(values) if values else None}
 
 
-def _reviewer(who: str, known: Known) -> dict[str, float | None]:
-    own = [annotation for annotation in known.annotations if annotation.who == who]
+def _reviewer(who: str, reviews: Reviews) -> dict[str, float | None]:
+    own = [annotation for annotation in reviews.annotations if annotation.who == who]
     seconds = [annotation.seconds for annotation in own if annotation.seconds is not None]
-    golden = [right for annotation in own if (right := _golden(annotation, known)) is not None]
+    golden = [right for annotation in own if (right := _golden(annotation, reviews)) is not None]
     return {
         "answers": len(own),
         "seconds": median(seconds) if seconds else None,
@@ -88,9 +88,9 @@ def _reviewer(who: str, known: Known) -> dict[str, float | None]:
     }
 
 
-def _golden(annotation: Annotation, known: Known) -> bool | None:
+def _golden(annotation: Annotation, reviews: Reviews) -> bool | None:
     """Whether a golden task was answered right; None for other tasks, and where the truth is one's own answer."""
-    truth = known.labels.get((annotation.dialogue_id, annotation.turn, INTENT))
+    truth = reviews.labels.get((annotation.dialogue_id, annotation.turn, INTENT))
     if annotation.round != GOLDEN or truth is None or truth.source == f"review:{annotation.who}":
         return None
     return annotation.intent == truth.value

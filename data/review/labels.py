@@ -23,8 +23,8 @@ Fact = tuple[str, int | None, str]  # dialogue, turn, what
 
 
 @dataclass(frozen=True)
-class Known:
-    """What people said under one taxonomy version.
+class Reviews:
+    """The labels and annotations by people under one taxonomy version.
 
     labels: by fact. undecided: keys of the questions that were answered and have no label, because people cannot
     tell or disagree. refused: labels and annotations of another version. annotations: as they stand, golden ones
@@ -37,7 +37,7 @@ class Known:
     annotations: list[Annotation]
     verdicts: Mapping[str, Verdict]
 
-    def open(self, dialogue_id: str, turn: int, version: str) -> bool:
+    def is_open(self, dialogue_id: str, turn: int, version: str) -> bool:
         """Whether nobody has said anything about the intent of this turn."""
         return (dialogue_id, turn, INTENT) not in self.labels and key(dialogue_id, turn, version) not in self.verdicts
 
@@ -46,7 +46,7 @@ def fact(label: Label) -> Fact:
     return label.dialogue_id, label.turn, label.what
 
 
-def load_reviews(folder: Path, version: str, new: Iterable[Annotation] = ()) -> Known:
+def load_reviews(folder: Path, version: str, new: Iterable[Annotation] = ()) -> Reviews:
     """What ``folder`` and the annotations just pulled say under taxonomy ``version``.
 
     Raises BadRecord naming file and line.
@@ -58,7 +58,7 @@ def load_reviews(folder: Path, version: str, new: Iterable[Annotation] = ()) -> 
     spoken = {(vote.dialogue_id, vote.turn) for verdict in found.values() for vote in verdict.votes}
     found_labels = {fact(la): la for la in written if la.version == version and fact(la)[:2] not in spoken}
     found_labels |= {fact(label): label for label in labels(found.values())}
-    return Known(
+    return Reviews(
         labels={at: found_labels[at] for at in sorted(found_labels, key=str)},
         undecided={question for question, verdict in found.items() if verdict.without_label},
         refused=sum(label.version != version for label in written) + len(said) - len(current),

@@ -18,12 +18,11 @@ from data.review.agreement import agreement, figures
 from data.review.label_studio import annotations as answers
 from data.review.label_studio.annotations import Answers
 from data.review.label_studio.client import Studio, StudioUnavailable
-from data.review.label_studio.slot_labels import Details
+from data.review.label_studio.slot_labels import PageSlots
 from data.review.label_studio.tasks import Ask, studio_task
-from data.review.labels import Known
+from data.review.labels import Reviews
 from data.review.params import Review
 from data.review.task_id import CANNOT_TELL, FIRST, GOLDEN, INTENT, key
-from data.review.withdrawn import withdrawn
 from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Label, ReviewTask, TurnKey
 from kefu.shop.pack import Pack
@@ -42,20 +41,20 @@ class Reviewed:
     metrics: dict[str, float]
 
 
-def open_asks(queue: Iterable[ReviewTask], known: Known, version: str, drawn: Mapping[TurnKey, bool]) -> list[Ask]:
+def open_asks(queue: Iterable[ReviewTask], reviews: Reviews, version: str, drawn: Mapping[TurnKey, bool]) -> list[Ask]:
     """What is to be asked: again where people disagree, then the queue in its order, golden tasks in their places.
 
     ``drawn``: turns that chance drew for the audit, and whether the machine's label was accepted.
     """
     asks = [
-        Ask.again(verdict.votes[-1], round_) for verdict in known.verdicts.values() if (round_ := verdict.next_round)
+        Ask.again(verdict.votes[-1], round_) for verdict in reviews.verdicts.values() if (round_ := verdict.next_round)
     ]
-    measured = {a.question for a in known.annotations if a.round == GOLDEN}
+    measured = {a.question for a in reviews.annotations if a.round == GOLDEN}
     for task in queue:
         if task.why == "golden":
             if key(task.dialogue_id, task.turn, version) not in measured:
                 asks.append(Ask(task, GOLDEN, version))
-        elif known.open(task.dialogue_id, task.turn, version):
+        elif reviews.is_open(task.dialogue_id, task.turn, version):
             asks.append(Ask(task, FIRST, version, drawn.get(TurnKey(task.dialogue_id, task.turn))))
     return asks
 
@@ -73,8 +72,8 @@ def push(studio: Studio, asks: Sequence[Ask], dialogues: Iterable[Dialogue], pac
             "%d dialogues to ask about are no longer in the store, e.g. %s", len(missing), sorted(missing)[0]
         )
     new = [ask for ask in new if ask.task.dialogue_id in found]
-    details = Details(pack)
-    made = [studio_task(a, found[a.task.dialogue_id], pack.taxonomy, details, params.language) for a in new]
+    slots = PageSlots(pack)
+    made = [studio_task(a, found[a.task.dialogue_id], pack.taxonomy, slots, params.language) for a in new]
     studio.push(made)
     studio.ask_two([ask.key for ask in looked_at if _for_two(ask, params)])
     return len(new)
@@ -106,8 +105,8 @@ def pull(studio: Studio, pack: Pack, folder: Path) -> Answers:
     if before and not own:
         logger.warning("Label Studio: nothing was pulled from this project yet; what was said in others is kept")
     changed = studio.changed(reviewed.since(folder, studio.name), answered=not own)
-    pulled = answers.read(changed, studio.name, lambda text: redactor.redact(text, {}), Details(pack).value)
-    if gone := list(withdrawn(before, pulled, studio.name, studio.has_annotation)):
+    pulled = answers.read(changed, studio.name, lambda text: redactor.redact(text, {}), PageSlots(pack).value_of)
+    if gone := list(history.withdrawals(before, pulled, studio.name, studio.has_annotation)):
         logger.warning(
             "%d annotations were deleted in Label Studio: they count no more, the history keeps them", len(gone)
         )
@@ -132,31 +131,31 @@ def sync(
     """
     version = pack.taxonomy.version
     studio, pulled = _reached(folder, pack, params)
-    known = reviewed.load_reviews(folder, version, pulled.annotations)
-    asks = open_asks(queue, known, version, drawn)
+    reviews = reviewed.load_reviews(folder, version, pulled.annotations)
+    asks = open_asks(queue, reviews, version, drawn)
     pushed = 0
     try:
         pushed = push(studio, asks, dialogues, pack, params) if studio else 0
     except StudioUnavailable as error:
         studio = None
         logger.warning("%s. What waits is pushed the next time", error)
-    refused = known.refused + pulled.refused
+    refused = reviews.refused + pulled.refused
     if refused:
         logger.warning(
             "%d labels refused: not of taxonomy version %r, or annotated with another Kefu", refused, version
         )
-    measured = agreement(known)
+    measured = agreement(reviews)
     counts = {
-        "reviewed": sum(label.what == INTENT for label in known.labels.values()),
+        "reviewed": sum(label.what == INTENT for label in reviews.labels.values()),
         "waiting": sum(ask.round != GOLDEN for ask in asks),
         "pushed": pushed,
-        "annotations": len(known.annotations),
-        "cannot_tell": sum(verdict.intent == CANNOT_TELL for verdict in known.verdicts.values()),
+        "annotations": len(reviews.annotations),
+        "cannot_tell": sum(verdict.intent == CANNOT_TELL for verdict in reviews.verdicts.values()),
         "refused": refused,
         "server": studio is not None,
     }
     metrics = {name: float(value) for name, value in counts.items()}
-    return Reviewed(list(known.labels.values()), measured, metrics | figures(measured))
+    return Reviewed(list(reviews.labels.values()), measured, metrics | figures(measured))
 
 
 def _reached(folder: Path, pack: Pack, params: Review) -> tuple[Studio | None, Answers]:

@@ -1,13 +1,18 @@
-"""Identity of what a reviewer is asked: which turn, under which taxonomy, and for the how-manieth time.
+"""Identity of what a reviewer is asked: which turn, under which taxonomy, and in which round.
 
 A task on the server carries ``task_key``, a hash: from a task's data nobody can read whether it is the
 first question, a third opinion or a golden one. Whoever knows dialogue, turn and version can find the
 round by trying them all, so nothing has to be remembered. The hash hides from looking, not from computing.
+
+A task also carries audit facts that are hidden from the annotator (``encode_mark``), as a keyed hash that comes
+back with the answer: so the audit's ledger can be written whatever became of store/labels meanwhile.
 """
 
 from __future__ import annotations
 
 import hashlib
+
+from kefu.privacy.pseudonyms import signature
 
 SCHEMA = "2"  # of tasks and results; raise it when older annotations can no longer be read
 OBJECT, INTENT, SLOTS, RESOLUTION, ANSWER = "dialogue", "intent", "slots", "resolved", "answer"  # names on the page
@@ -16,6 +21,8 @@ RESOLVED = ("yes", "no", "unclear")
 FIRST, GOLDEN = "first", "golden"
 OPINIONS = ("opinion-2", "opinion-3")  # further rounds, when people disagreed
 ROUNDS = (FIRST, *OPINIONS, GOLDEN)
+MARK = "mark"  # of a task's data
+_STATES = {None: "not drawn", True: "drawn, sure", False: "drawn, unsure"}
 
 
 def key(dialogue_id: str, turn: int, version: str) -> str:
@@ -31,3 +38,18 @@ def task_key(question: str, round_: str) -> str:
 def round_of(question: str, found: str) -> str | None:
     """The round that ``found`` is the task key of; None when it is of no round of this question."""
     return next((round_ for round_ in ROUNDS if task_key(question, round_) == found), None)
+
+
+def encode_mark(task: str, accepted: bool | None) -> str:
+    """Whether the audit drew the turn of a task, and whether the machine's label was accepted: 16 hex digits.
+
+    Args:
+        task: the task's key.
+        accepted: None for a turn that was not drawn.
+    """
+    return signature("review task", f"{task} {_STATES[accepted]}")[:16]
+
+
+def decode_mark(task: str, mark: str | None) -> bool | None:
+    """What ``encode_mark`` encoded; None also when it cannot be read, as under another KEFU_SECRET."""
+    return next((accepted for accepted in (True, False) if encode_mark(task, accepted) == mark), None)

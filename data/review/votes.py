@@ -1,6 +1,6 @@
 """From what several people said to one label: the majority of them decides, one vote a person.
 
-Where two disagree there is no label until a further opinion (``question.OPINIONS``) makes a majority; when
+Where two disagree there is no label until a further opinion (``task_id.OPINIONS``) makes a majority; when
 all rounds are over without one, there will be none. Somebody who answers twice has changed their mind: the
 newest counts. Golden rounds measure the reviewer and never decide (``agreement``).
 """

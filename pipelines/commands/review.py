@@ -24,7 +24,7 @@ from kefu.store import read_dialogues
 from pipelines.params import Params, load_params
 
 
-def _known(loaded: Params) -> labels.Known:
+def _known(loaded: Params) -> labels.Reviews:
     return labels.load_reviews(REVIEWED, load_taxonomy(ROOT / loaded.pack).version)
 
 

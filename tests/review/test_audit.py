@@ -8,7 +8,7 @@ import pytest
 
 from data.labeling.guarantee.audit_ledger import LEDGER, Audited
 from data.review.label_studio.annotations import Annotation
-from data.review.sealed import opened, sealed
+from data.review.task_id import decode_mark, encode_mark
 from kefu.io import read_jsonl
 from pipelines.commands import review as review_tasks
 from pipelines.commands.review import pull_reviews
@@ -39,13 +39,13 @@ def test_the_ledger_is_written_though_the_labels_are_gone(
 
 
 def test_nobody_without_the_secret_can_tell_an_audit(monkeypatch: pytest.MonkeyPatch) -> None:
-    marks = {sealed(key, state) for key in ("a", "b") for state in (None, True, False)}
+    marks = {encode_mark(key, state) for key in ("a", "b") for state in (None, True, False)}
     assert len(marks) == 6 and {len(mark) for mark in marks} == {16}
-    assert [opened("a", sealed("a", state)) for state in (None, True, False)] == [None, True, False]
-    assert opened("b", sealed("a", True)) is None and opened("a", None) is None
-    before = sealed("a", True)
+    assert [decode_mark("a", encode_mark("a", state)) for state in (None, True, False)] == [None, True, False]
+    assert decode_mark("b", encode_mark("a", True)) is None and decode_mark("a", None) is None
+    before = encode_mark("a", True)
     monkeypatch.setenv("KEFU_SECRET", "another secret, long enough")
-    assert opened("a", before) is None
+    assert decode_mark("a", before) is None
 
 
 def test_histories_from_before_can_be_read() -> None:

@@ -2,7 +2,7 @@
 
 An annotation of another schema cannot be read, and one of a task that Kefu did not make means nothing: both
 are refused and counted. One of another taxonomy version is kept with its version; ``votes`` passes it over.
-Which annotations a task has is kept, too: one that it had before was deleted (``withdrawn``).
+Which annotations a task has is kept, too: one that it had before was deleted (``history.withdrawals``).
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from typing import Any
 from pydantic import Field
 
 from data.review.label_studio.chat_html import turn_of
-from data.review.sealed import FIELD, opened
-from data.review.task_id import ANSWER, INTENT, RESOLUTION, SCHEMA, SLOTS, key, round_of
+from data.review.task_id import ANSWER, INTENT, MARK, RESOLUTION, SCHEMA, SLOTS, decode_mark, key, round_of
 from kefu.schema import Record
 
 Redact = Callable[[str], str]
@@ -41,7 +40,7 @@ class Annotation(Record):
     dialogue_id: str
     turn: int
     version: str = Field(description="of the taxonomy")
-    round: str = Field(description="one of question.ROUNDS")
+    round: str = Field(description="one of task_id.ROUNDS")
     proposal: str = Field(description="the intent that was preselected")
     confidence: float = Field(description="of the proposal")
     audited: bool | None = Field(default=None, description="of a turn that chance drew: whether its label was accepted")
@@ -94,7 +93,7 @@ def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact, meanin
             continue
         answers.tasks[data["key"]].update(annotation["id"] for annotation in task["annotations"])
         asked = {name: data[name] for name in ("dialogue_id", "turn", "version")}
-        asked |= {"server": server, "round": round_, "audited": opened(data["key"], data.get(FIELD))}
+        asked |= {"server": server, "round": round_, "audited": decode_mark(data["key"], data.get(MARK))}
         asked |= _proposed(task["predictions"])
         answers.annotations += [Annotation(**asked, **_said(a, redact, meaning)) for a in task["annotations"]]
     return answers

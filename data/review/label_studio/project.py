@@ -10,14 +10,13 @@ import logging
 from typing import Any
 
 from data.review.label_studio.page import Page
-from data.review.label_studio.slot_labels import Details
+from data.review.label_studio.slot_labels import PageSlots
 from data.review.label_studio.tasks import MODEL
 from data.review.params import Review
-from data.review.sealed import FIELD
-from data.review.task_id import OBJECT
+from data.review.task_id import MARK, OBJECT
 from kefu.shop.pack import Pack
 
-DATA = (OBJECT, "key", "dialogue_id", "turn", "version", "schema", FIELD)
+DATA = (OBJECT, "key", "dialogue_id", "turn", "version", "schema", MARK)
 COLUMNS = (
     *("inner_id", "total_annotations", "cancelled_annotations", "total_predictions", "annotators"),
     *("annotations_results", "annotations_ids", "predictions_score", "predictions_model_versions"),
@@ -31,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 def project(client: Any, params: Review, pack: Pack) -> int:
     """Id of the project with that title; made when missing, its page brought up to date."""
-    config = Page(pack.taxonomy, Details(pack).titles, params.language).xml()
+    config = Page(pack.taxonomy, PageSlots(pack).titles, params.language).xml()
     found = [p for p in client.projects.list(title=params.project) if p.title == params.project]
     if not found:
         return _made(client, params.project, config)

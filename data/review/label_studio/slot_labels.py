@@ -17,7 +17,7 @@ from kefu.shop.part import Text
 from kefu.shop.slots import extract, language
 
 
-class Details:
+class PageSlots:
     """The slots of a pack: those that its flows collect, and those that any turn may tell."""
 
     def __init__(self, pack: Pack) -> None:
@@ -31,12 +31,12 @@ class Details:
         collected = {name: slot.title for name, slot in self._pack.slots.items()}
         return collected | {name: part.title for name, part in self._entities.items() if name not in collected}
 
-    def value(self, name: str, words: str) -> str:
+    def value_of(self, name: str, words: str) -> str:
         """What marked words say of a slot."""
         slots = {name: self._pack.slots[name]} if name in self._pack.slots else {}
         return (self._finder.find(words, "") | extract(words, slots, language(words))).get(name, words)
 
-    def found(self, text: str, intent: str) -> dict[str, str]:
+    def find_words(self, text: str, intent: str) -> dict[str, str]:
         """Name → words of the slots that the machine finds in a turn of this intent."""
         flow = self._pack.flow_for(intent)
         slots = {step.collect: self._pack.slots[step.collect] for step in flow.steps if step.collect} if flow else {}

@@ -9,9 +9,8 @@ from typing import Any
 from data.review.label_studio.annotations import Annotation
 from data.review.label_studio.chat_html import chat, region
 from data.review.label_studio.page import WORDS, Language, shown
-from data.review.label_studio.slot_labels import Details
-from data.review.sealed import FIELD, sealed
-from data.review.task_id import INTENT, OBJECT, SCHEMA, SLOTS, key, task_key
+from data.review.label_studio.slot_labels import PageSlots
+from data.review.task_id import INTENT, MARK, OBJECT, SCHEMA, SLOTS, encode_mark, key, task_key
 from kefu.schema import Dialogue, ReviewTask
 from kefu.shop.taxonomy import Taxonomy
 
@@ -55,7 +54,7 @@ class Ask:
         return task_key(self.question, self.round)
 
 
-def studio_task(ask: Ask, dialogue: Dialogue, taxonomy: Taxonomy, details: Details, spoken: Language) -> Part:
+def studio_task(ask: Ask, dialogue: Dialogue, taxonomy: Taxonomy, slots: PageSlots, spoken: Language) -> Part:
     """One task for Label Studio's import, with the proposal as a prediction.
 
     Raises ValueError when the dialogue has no such turn or the taxonomy no such intent.
@@ -71,12 +70,12 @@ def studio_task(ask: Ask, dialogue: Dialogue, taxonomy: Taxonomy, details: Detai
         "turn": task.turn,
         "version": ask.version,
         "schema": SCHEMA,
-        FIELD: sealed(ask.key, ask.audited),
+        MARK: encode_mark(ask.key, ask.audited),
         OBJECT: chat(dialogue.turns, task.turn),
         "question": text,
         "proposal": f"{shown(WORDS['proposal'], spoken)}: {title} ({task.confidence:.0%})",
     }
-    spans = [span(task.turn, text, words, name) for name, words in details.found(text, task.proposal).items()]
+    spans = [span(task.turn, text, words, name) for name, words in slots.find_words(text, task.proposal).items()]
     result = [choice(INTENT, task.proposal), *spans]
     return {"data": data, "predictions": [{"model_version": MODEL, "score": task.confidence, "result": result}]}
 
