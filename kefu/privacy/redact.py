@@ -14,8 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from kefu.privacy.detectors import dialogue_context, registry
-from kefu.privacy.detectors.base import Found, fold
-from kefu.privacy.detectors.spans import without_overlaps
+from kefu.privacy.detectors.base import Found, fold, without_overlaps
 from kefu.text.placeholders import PLACEHOLDER, TYPE_NAME
 
 _NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")

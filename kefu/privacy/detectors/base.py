@@ -1,10 +1,12 @@
-"""What all detectors share: the span they return, separators, and folding to plain characters."""
+"""What all detectors share: spans and which of them stay, separators, and folding to plain characters."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+
+from kefu.text.placeholders import PLACEHOLDER
 
 SEP = r"[-\s.·—–_‐‑−]{0,3}"  # what people put between groups of digits
 GAP = r"[-\s.·—–_‐‑−]{1,3}"
@@ -25,6 +27,8 @@ _SPOKEN_DIGIT = "[〇零幺一二三四五六七八九壹贰叁肆伍陆柒捌�
 _SPOKEN = re.compile(f"{_SPOKEN_DIGIT}(?:{_SPOKEN_DIGIT}){{6,}}")
 _EITHER = "\\d〇零幺一二三四五六七八九"
 _MIXED = re.compile(f"[1一幺](?<![{_EITHER}].)[{_EITHER}]{{10}}(?![{_EITHER}])")  # 1三8…, a mobile number in disguise
+_MASK = re.compile(rf"\[[^\[\]]{{1,20}}x\]|{PLACEHOLDER.pattern}")
+_BETWEEN = " \t\n,，、:;.-"
 
 
 class Found(NamedTuple):
@@ -75,3 +79,19 @@ class Rule(NamedTuple):
 def rule(kind: str, pattern: str, check: Callable[[str, int, int], int] | None = None) -> Rule:
     """A ``Rule``, its pattern compiled."""
     return Rule(kind, re.compile(pattern), check)
+
+
+def without_overlaps(spans: list[Found], text: str) -> list[Found]:
+    """Earlier spans win, and nothing is taken out of a placeholder or mask."""
+    taken = bytearray(len(text))
+    for match in _MASK.finditer(text):
+        taken[match.start() : match.end()] = b"\1" * len(match[0])
+    kept: list[Found] = []
+    for start, end, kind in spans:
+        first = taken.find(1, start, end)
+        if first > start and kind == "ADDRESS":  # its last number is part of something else
+            end, first = start + len(text[start:first].rstrip(_BETWEEN)), -1
+        if end > start and first < 0:
+            taken[start:end] = b"\1" * (end - start)
+            kept.append(Found(start, end, kind))
+    return sorted(kept)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from kefu.privacy.detectors.base import Found
 
 _LOCAL = string.ascii_letters + string.digits + "._%+-"
-CHARACTERS = "微威薇扣企加"  # as in names.py
+CHARACTERS = "微威薇扣企加"  # as in names_zh_cued.py
 WORDS = ("wechat", "weixin", "vx", "wx", "v信", "v❤", "v:", "绿泡泡", "qq")
 _HINT = re.compile("[@加微威薇vVwWQq扣抠叩球企绿]")
 _DOMAIN = re.compile(

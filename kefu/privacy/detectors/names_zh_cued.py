@@ -4,7 +4,8 @@ A name is a listed surname and one or two characters that are not function words
 is enough; after a weak one (我是, 客户), and in a piece of its own beside a phone number or address, it must
 also fill the piece and be no common word. A name with a dot (阿依古丽·买买提) is plain, and so is a surname with
 its title (王女士). Rare surnames need usual characters behind them unless a strong cue stands before. Names
-without a cue are ``names_free.py``'s.
+without a cue are those of ``names_zh_uncued.py``. How people are called in passing (陈姐, 老高家的) counts, too.
+Examples: 收件人：李建国; 我叫林小雨.
 """
 
 from __future__ import annotations
@@ -75,11 +76,33 @@ _AFTER = re.compile(
     rf"(?:(?<!\d)|(?<=86))(?:1[-\s]?[3-9][-\s.—\d]{{9,21}}|(?<!\d)[1-6]\d{{14,18}}[Xx]?)[，,\s、/】()]{{0,3}}({SOUNDED}|{NAME}|{RARE})"
     r"(?=$|[\s，。,;；、！!)】/~～])"
 )
+# How people are called in passing: 陈姐, 财务部薛姐, 老高家的快递, 他姓尤, Grace 周. A frequent surname with a word
+# for a person behind it, or 老 and 小 before it, where a border or a verb says that no longer word is cut.
+_FREQUENT = (
+    "[王李张刘陈杨赵黄周吴徐孙胡朱林郭罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶苏魏吕丁沈姚卢姜崔钟谭陆汪范廖贾韦"
+    "邹孟秦薛侯龚邵]"
+)
+_CALLED_AFTER = "(?:^|(?<=[\\s，。,!?！？:是给找叫让跟和帮的部问寄]))"
+_ADDRESSED = (
+    "(?:姐|哥(?!哥)|叔|婶|姨|伯|总(?![是共会的之结算部体量额价])|师傅|老师|阿姨|叔叔|大爷|大妈|经理|医生|主任|老板"
+    "|太太|奶奶|爷爷)"
+)
+_SPOKEN = (
+    re.compile(rf"{_CALLED_AFTER}((?!曾经|黄总|田经){_FREQUENT}{_ADDRESSED})"),
+    re.compile(
+        rf"{_CALLED_AFTER}((?!小[黄林])(?:[老小]{_FREQUENT}|老[高何马方孔石])头?)(?=家的|[签代收拿取说]|$|[？?，。,\s])"
+    ),
+    re.compile(r"(?:[他她妈爸]姓|(?:^|(?<=[，。,\s]))姓)((?![名什何啥么啊呀吗])[\u4e00-\u9fff])(?=$|[，。,!！~～\s])"),
+    re.compile(rf"(?<![A-Za-z])([A-Z][a-z]{{1,12}}\s?{_FREQUENT})(?![\u4e00-\u9fff])"),
+)
+_SPOKEN_HINT = re.compile(
+    f"{_FREQUENT}(?:[姐哥叔婶姨伯总师老阿大经医主太奶爷]|$|[？?，。,\\s])|[老小]{_FREQUENT}|老[高何马方孔石]|[他她妈爸，。,\\s]姓|^姓"
+)
 
 
 def possible(text: str) -> bool:
     """Whether there can be a name that no digit stands beside."""
-    return _CUE.search(text) is not None or _PERSON.search(text) is not None
+    return any(hint.search(text) is not None for hint in (_CUE, _PERSON, _SPOKEN_HINT))
 
 
 def _patterns(text: str) -> Iterator[re.Pattern[str]]:
@@ -108,3 +131,7 @@ def find(text: str) -> Iterator[Found]:
             if pattern is _ALONE and lexicon().words.get(text[start:end], -99.0) > _WORD:
                 continue
             yield Found(start, end, "NAME")
+    if _SPOKEN_HINT.search(text):
+        for pattern in _SPOKEN:
+            for match in pattern.finditer(text):
+                yield Found(match.start(1), match.end(1), "NAME")

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 
 from kefu.privacy.detectors.base import Found
 from kefu.privacy.detectors.names_zh_lists import NEVER_GIVEN
-from kefu.privacy.detectors.reading import backward, forward, own
-from kefu.privacy.detectors.word_segmentation import Lexicon, lexicon
+from kefu.privacy.detectors.word_segmentation import Lexicon, backward, forward, lexicon, own
 
 _RUN = re.compile("[\u4e00-\u9fff]{2,}")
 _BEFORE = re.compile(

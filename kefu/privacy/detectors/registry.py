@@ -7,14 +7,12 @@ import re
 from kefu.privacy.detectors import (
     address_en,
     address_intl,
-    address_units,
     address_zh,
     address_zh_edges,
     contacts,
     credentials,
     names_en_cued,
     names_en_uncued,
-    names_spoken,
     names_zh_cued,
     names_zh_uncued,
     numbers,
@@ -24,9 +22,8 @@ from kefu.privacy.detectors import (
 from kefu.privacy.detectors.base import Found
 
 # They need Latin letters, and the next ones need others.
-_LETTERED = frozenset((spelled_out.find, address_units.find, address_intl.find, address_en.find, names_en_cued.find))
-_HAN = frozenset((address_zh.find, address_zh_edges.find, names_zh_cued.find, names_spoken.find))
-_NAMES = (names_zh_cued, names_spoken)
+_LETTERED = frozenset((spelled_out.find, address_en.find_units, address_intl.find, address_en.find, names_en_cued.find))
+_HAN = frozenset((address_zh.find, address_zh_edges.find, names_zh_cued.find))
 _NUMBERS = (
     numbers.find,
     contacts.find,
@@ -34,8 +31,8 @@ _NUMBERS = (
     split_numbers.find,
     credentials.find_numbers,
 )
-_ADDRESSES = (address_zh.find, address_zh_edges.find, address_units.find, address_intl.find, address_en.find)
-_DETECTORS = (*_NUMBERS, *_ADDRESSES, names_zh_cued.find, names_spoken.find, names_en_cued.find)
+_ADDRESSES = (address_zh.find, address_zh_edges.find, address_en.find_units, address_intl.find, address_en.find)
+_DETECTORS = (*_NUMBERS, *_ADDRESSES, names_zh_cued.find, names_en_cued.find)
 _ASCII = tuple(detect for detect in _DETECTORS if detect not in _HAN)
 _UNLETTERED = tuple(detect for detect in _DETECTORS if detect not in _LETTERED)
 # Nearly all turns hold none of these: no digit, no @, no cue. A detector without digits lists its own here.
@@ -65,7 +62,7 @@ def possible(folded: str) -> bool:
     if (
         _CHARACTERS.search(folded)
         or credentials.possible(folded)
-        or (not folded.isascii() and any(n.possible(folded) for n in _NAMES))
+        or (not folded.isascii() and names_zh_cued.possible(folded))
     ):
         return True
     if not _LATIN.search(folded):
