@@ -12,8 +12,8 @@ import pytest
 
 from kefu.paths import ROOT
 from kefu.privacy.pseudonyms import pseudonym
+from tests.channels.examples import record
 from tests.forget.test_raw import forget_him, hers, put
-from tests.ingest.examples import record
 
 CHANNEL = "kefu_jsonl"
 

@@ -17,7 +17,7 @@ from data.forget import raw as raw_files
 from data.forget.raw import Removed, forget_raw
 from data.ingest.params import Ingest
 from kefu.privacy.pseudonyms import pseudonym
-from tests.ingest.examples import EXAMPLES, document, record, source
+from tests.channels.examples import EXAMPLES, document, record, source
 
 HIM, HER = "u7", "u8"
 DAY = "dt=2026-11-09"

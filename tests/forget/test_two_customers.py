@@ -17,10 +17,10 @@ from kefu.io import read_json
 from kefu.privacy.pseudonyms import pseudonym
 from pipelines.commands import forget as pipeline
 from pipelines.commands.cli import app
+from tests.channels.examples import EXAMPLES, document, record
 from tests.forget import conftest
 from tests.forget.conftest import DAYS, Project
 from tests.forget.test_raw import HER, HIM, hers, params, put
-from tests.ingest.examples import EXAMPLES, document, record
 
 UB = "c_fedcba9876543210"
 

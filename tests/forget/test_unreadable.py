@@ -12,9 +12,9 @@ from data.forget.mentions import Mentions
 from data.forget.raw import forget_raw
 from kefu.privacy.pseudonyms import pseudonym
 from pipelines.commands.forget import forget
+from tests.channels.examples import document, record
 from tests.forget.conftest import Project
 from tests.forget.test_raw import forget_him, hers, params, put
-from tests.ingest.examples import document, record
 
 LONG, OTHER = "u-lin-4711", "u-wang-0815"
 FILLER = "在吗" * 5000  # beyond what a problem shows, and what quarantine reads

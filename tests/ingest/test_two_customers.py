@@ -11,8 +11,8 @@ import pytest
 from data.channels.base import TWO_CUSTOMERS
 from kefu.privacy.pseudonyms import pseudonym
 from kefu.schema import Rejected
+from tests.channels.examples import EXAMPLES, GATHERED, document, read, record
 from tests.ingest.conftest import Shop, dialogue
-from tests.ingest.examples import EXAMPLES, GATHERED, document, read, record
 
 DAY = "2026-11-09"
 OTHER = {"serving_log": "c_fedcba9876543210"}

@@ -4,7 +4,7 @@ Chinese spreadsheets and older systems write GB18030 or Big5, and a log may hold
 UTF-8 proves itself, the others do not: almost any bytes are *some* Chinese in GB18030, so a wrong guess
 would not fail but fill the store with nonsense. Hence a guess needs evidence: among the file's lines that
 are not UTF-8, the commonest characters of Chinese chats must be as frequent as they are in Chinese. A few
-sentences are enough; of single words it often is unsure (tests/ingest/test_encoding.py).
+sentences are enough; of single words it often is unsure (tests/channels/test_encoding.py).
 
 Not covered: other encodings, unless the source's ``encoding`` in params.yaml names them; and a line in a
 third encoding in a file that is Chinese otherwise, which is not noticed.

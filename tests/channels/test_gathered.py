@@ -13,7 +13,7 @@ from data.channels.base import Parsed
 from data.channels.params import Source
 from data.channels.reading.files import Inputs
 from data.channels.reading.gathered import parts
-from tests.ingest.examples import document, read, record, source
+from tests.channels.examples import document, read, record, source
 
 
 def _log(folder: Path, sessions: int) -> list[Path]:

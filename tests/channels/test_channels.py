@@ -17,7 +17,7 @@ from data.channels import CHANNELS
 from data.channels.base import Parsed, PerLine
 from data.channels.reading.files import Inputs
 from data.channels.reading.json_arrays import records
-from tests.ingest.examples import EXAMPLES, GATHERED, WHEN, document, read, record, source
+from tests.channels.examples import EXAMPLES, GATHERED, WHEN, document, read, record, source
 
 BROKEN = ["garbage", "{", "[]", "\x00", '{"a": ' + "[" * 100_000, "1", '{"messages": 3}', '"', "[1]"]
 ARRAYS = sorted(name for name in CHANNELS if isinstance(CHANNELS[name], PerLine) or name == "label_studio")

@@ -14,7 +14,7 @@ from data.channels.base import Parsed
 from data.channels.params import Source
 from data.channels.reading.files import Inputs, Problem
 from kefu.privacy.pseudonyms import pseudonym
-from tests.ingest.examples import document, read, record, source
+from tests.channels.examples import document, read, record, source
 
 Turns = list[tuple[str, str]]
 
