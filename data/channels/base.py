@@ -92,12 +92,12 @@ def check_speakers(row: Mapping[str, Any], messages: Iterable[Any], name: str, *
     Formats of one customer a record know no such field, but exporters of group chats write one. Raises BadRow.
 
     Args:
-        messages: of customers; what is no object is passed over.
+        messages: of customers; what is not an object is passed over.
         more: further fields that name who speaks.
     """
     said = [message for message in messages if isinstance(message, dict)]
     for field in ("customer", "customer_id", "user_id", *more):
-        own = row.get(field) if field not in more else None  # a record's own name is no person's
+        own = row.get(field) if field not in more else None  # a record's own name is not a person's
         named = [(own, field), *((message.get(field), f"{name}.{field}") for message in said)]
         one_customer((optional_text(value, place), place) for value, place in named)
 

@@ -47,7 +47,8 @@ class _Table:
         names = [name.strip() for name in row.cells]
         wrong = ", ".join(name for name in self._names.values() if names.count(name) != 1)
         return (
-            f"the header (line {row.line}) has not once: {wrong}; correct ingest.sources: {self._source.name}: columns"
+            f"header (line {row.line}): each of these columns must appear exactly once: {wrong}; "
+            f"correct ingest.sources: {self._source.name}: columns"
         )
 
     def said(self, row: Row, places: dict[str, int], width: int) -> tuple[str, Said]:

@@ -4,7 +4,7 @@
      "id": "s1", "customer": "u7", "metadata": {"outcome": "resolved", "csat": 5}}
 
 ``id``, ``customer`` and ``metadata`` are optional. System, developer and tool messages, and assistant
-messages that only call tools, are nothing that was said, so they are no turns. The assistant of
+messages that only call tools, are nothing that was said, so they are not turns. The assistant of
 imported data is somebody else's, hence ``agent``: ``bot`` is Kefu itself. A chat of several users (``name``,
 ``customer`` of their messages) is a problem.
 """

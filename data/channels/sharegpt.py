@@ -1,6 +1,6 @@
 """ShareGPT: ``{"id"?: "s1", "conversations": [{"from": "human", "value": "在吗"}, {"from": "gpt", "value": "在的"}]}``.
 
-A file is one JSON array of these, or one of these a line. System and tool messages are no turns.
+A file is one JSON array of these, or one of these a line. System and tool messages are not turns.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Element:
 
     Attributes:
         text: as ingest sees it.
-        damaged: it is no text throughout.
+        damaged: it is not text throughout.
     """
 
     gap: bytes

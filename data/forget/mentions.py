@@ -159,7 +159,7 @@ class Mentions:
         )
 
     def in_bytes(self, raw: bytes) -> bool:
-        """The same of bytes that are no text: read as UTF-8 and as GB18030, without NUL bytes."""
+        """The same of bytes that are not text: read as UTF-8 and as GB18030, without NUL bytes."""
         clean = raw.replace(b"\0", b"")
         encodings = ("utf8",) if clean.isascii() else ("utf8", "gb18030")
         return any(self.in_text(clean.decode(encoding, "replace")) for encoding in encodings)

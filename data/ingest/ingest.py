@@ -57,7 +57,7 @@ def _day(folder: Path) -> str:
             return text
     except ValueError:
         pass
-    raise IngestError(f"{folder}: {text!r} is no day; day folders are called dt=YYYY-MM-DD")
+    raise IngestError(f"{folder}: {text!r} is not a date: name day folders dt=YYYY-MM-DD")
 
 
 def find_days(raw: Path, params: Ingest) -> dict[str, list[SourceDay]]:
@@ -94,7 +94,9 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise IngestError(f"params.yaml: ingest.timezone: {name!r} is no IANA time zone, e.g. Asia/Shanghai") from error
+        raise IngestError(
+            f"params.yaml: ingest.timezone: {name!r} is not an IANA time zone: write one like Asia/Shanghai"
+        ) from error
 
 
 def _remove_leftovers(store: Path) -> None:

@@ -31,7 +31,7 @@ def _time(value: object, name: str, zone: tzinfo) -> str | None:
     try:
         time = datetime.fromisoformat(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
-        raise Invalid(f"{name}.time: {str(value)[:40]!r} is no ISO 8601 time") from error
+        raise Invalid(f"{name}.time: {str(value)[:40]!r} is not an ISO 8601 time") from error
     return (time if time.tzinfo else time.replace(tzinfo=zone)).isoformat()
 
 
@@ -61,18 +61,18 @@ def _facts(parsed: Parsed) -> None:
     if parsed.outcome is not None and (not isinstance(parsed.outcome, str) or parsed.outcome not in _OUTCOMES):
         raise Invalid(f"outcome: {str(parsed.outcome)[:40]!r} is not one of {', '.join(sorted(_OUTCOMES))}")
     if parsed.csat is not None and (type(parsed.csat) is not int or not 1 <= parsed.csat <= 5):
-        raise Invalid(f"csat: {str(parsed.csat)[:40]!r} is no whole number from 1 to 5")
+        raise Invalid(f"csat: {str(parsed.csat)[:40]!r} must be an integer from 1 to 5")
 
 
 def _writable(parsed: Parsed, turns: list[RawTurn]) -> None:
-    """NUL and half surrogate pairs can be written in JSON, but are no text."""
+    """NUL and half surrogate pairs can be written in JSON, but are not text."""
     everything = "\n".join((parsed.session or "", parsed.customer or "", *(turn.text for turn in turns)))
     if "\0" in everything:
         raise Invalid("a text holds a NUL character")
     try:
         everything.encode()
     except UnicodeEncodeError as error:
-        raise Invalid("a text holds half a surrogate pair, which is no character") from error
+        raise Invalid("a text holds half a surrogate pair, which is not a character") from error
 
 
 def validate(parsed: Parsed, params: Ingest, zone: tzinfo) -> list[RawTurn]:

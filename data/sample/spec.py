@@ -22,7 +22,7 @@ class Part(BaseModel):
 class Rates(Part):
     """Shares of dialogues or turns, each between 0 and 1."""
 
-    english: Share = Field(description="of people who are no customers of the demo database")
+    english: Share = Field(description="of people who are not customers of the demo database")
     known_customer: Share
     greeting: Share
     closing: Share

@@ -97,7 +97,7 @@ class Columns:
     Attributes:
         left_out: labels of dialogues that are not in the store.
 
-    Raises BadRecord for a line that is no label.
+    Raises BadRecord for a line that is not a label.
     """
 
     def __init__(self, path: Path, numbers: Numbers, wanted: Callable[[str], bool]) -> None:

@@ -33,7 +33,7 @@ class Redactor:
             and no digit may touch a match (a letter may: people type "order" and its number as one word).
 
     Raises:
-        ValueError: a type that is no placeholder name, or a regex that does not compile.
+        ValueError: a type that is not a placeholder name, or a regex that does not compile.
     """
 
     def __init__(self, extra: Mapping[str, str]) -> None:
@@ -44,7 +44,9 @@ class Redactor:
             try:
                 whole = re.compile(rf"(?<!\d)(?:{pattern})(?!\d)", re.IGNORECASE)
             except re.error as error:
-                raise ValueError(f"pii pattern {kind}: {pattern!r} is no regular expression: {error}") from error
+                raise ValueError(
+                    f"pii pattern {kind}: {pattern!r} is not a valid regular expression: {error}"
+                ) from error
             self._extra.append((kind, whole))
 
     def find(self, text: str) -> list[Found]:

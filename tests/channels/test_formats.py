@@ -177,7 +177,10 @@ def test_csv_without_the_mapped_columns_says_which(tmp_path: Path) -> None:
     path.write_text("session,who,text\ns1,login-1,在吗\n")
     parsed, problems, _ = read("csv", path)
     assert not parsed and len(problems) == 2
-    assert all("the header (line 1) has not once: 会话ID, 发送方, 内容, 买家, 时间" in p.reason for p in problems)
+    assert all(
+        "header (line 1): each of these columns must appear exactly once: 会话ID, 发送方, 内容, 买家, 时间" in p.reason
+        for p in problems
+    )
     assert all("correct ingest.sources: shop: columns" in p.reason for p in problems)
     assert "login-1" not in str(problems)
 

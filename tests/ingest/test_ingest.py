@@ -315,7 +315,7 @@ def test_what_cannot_work_is_refused_with_what_to_do(shop: Shop, caplog: pytest.
         shop.run()
     shop.channel = "kefu_jsonl"
     shop.put("2026-13-01", dialogue("s1", "在吗"))
-    with pytest.raises(IngestError, match="'2026-13-01' is no day"):
+    with pytest.raises(IngestError, match="'2026-13-01' is not a date"):
         shop.run()
 
 

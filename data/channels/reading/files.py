@@ -18,7 +18,7 @@ from data.channels.params import Source
 from data.channels.reading.encoding import Decoder, Undecodable
 from data.channels.reading.raw_bytes import Piece, pieces, wide
 
-LONGEST_LINE = 16 * 1024 * 1024  # bytes; longer is no conversation, and would not fit in memory twice
+LONGEST_LINE = 16 * 1024 * 1024  # bytes; longer is not a conversation, and would not fit in memory twice
 SHOWN = 8192  # bytes or characters of what cannot be read
 logger = logging.getLogger(__name__)
 

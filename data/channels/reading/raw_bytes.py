@@ -71,7 +71,7 @@ def pieces(path: Path, wide: str | None, size: int, by_line: bool) -> Iterator[P
                 starts = raw.endswith(b"\n")
                 number += starts
         except UnicodeDecodeError as error:
-            yield Piece(number, b"", True, f"the file is no {wide} from here on: {error.reason}; copy it again")
+            yield Piece(number, b"", True, f"the file is not {wide} from here on: {error.reason}; copy it again")
         except (EOFError, OSError, zlib.error) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's fault, not the file's

@@ -23,7 +23,7 @@ class Said(NamedTuple):
         raw: what stood there, as people may see it.
         reason: why the line cannot be read; "" when it can.
         customer: the source's id of the person, also of a line that cannot be read, where it is known.
-        role: who spoke; "" when the line is no turn.
+        role: who spoke; "" when the line is not a turn.
     """
 
     file: str

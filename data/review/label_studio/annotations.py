@@ -139,7 +139,7 @@ def _chosen(result: Iterable[Mapping[str, Any]], control: str) -> str | None:
 
 
 def _spans(result: Iterable[Mapping[str, Any]], meaning: Meaning) -> Iterable[Span]:
-    """Marked words; a mark over several turns is no slot of any of them."""
+    """Marked words; a mark over several turns is not a slot of any of them."""
     for part in result:
         if part["from_name"] == SLOTS and (turn := turn_of(part["value"])) is not None:
             words = part["value"]["text"].strip()
