@@ -1,12 +1,13 @@
 """Postal addresses in English letters: US, British, and Chinese ones romanised.
 
 A number, up to four words and a word for a street; before it a flat, after it a flat, towns, state and
-postcode. Words that are no names (2 TB Portable Drive, 12 Pack) are refused; where the word for a street
+postcode. Words that are not names (2 TB Portable Drive, 12 Pack) are refused; where the word for a street
 has other meanings (drive, court, place), it must be written as a name or a town must follow.
 
 ``find_units``: Block C, 4th floor, Sunrise Apartments, MG Road, Pune has no house number, and 8/F, Kai Tak Tower
 one late: a unit and at least one named part behind commas are an address. 2290 County Road 14 and Rural Route 2
 Box 118 have no street's name.
+Found: ``18 Baker Street, London``, ``Block C, 4th floor, Sunrise Apartments, MG Road, Pune``. Left: ``12 Pack``.
 """
 
 from __future__ import annotations

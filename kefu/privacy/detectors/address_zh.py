@@ -3,7 +3,8 @@
 A Chinese address is a chain of units, each ending in what it is (省 市 区 路 号 栋 室): one linear scan
 finds units, neighbours form chains, and a chain counts when it tells a door or a street. A city,
 district or town alone stays: it says how long a parcel takes, not where somebody lives. A building with its
-door (5栋1203) needs no street, and after a cue (寄到, 地址) a chain takes the words between that are no units.
+door (5栋1203) needs no street, and after a cue (寄到, 地址) a chain takes the words between that are not units.
+Found: ``浦东新区张杨路500号3楼``, ``5栋1203``. Left: ``寄到上海``.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ _TOLD = re.compile(
     r"(?:[地住]址|寄[到去]|送[到去]|住在|[货发]到|搬到|填的)(?:改[成为到]|换[成到]|错了|应?该?是|为|:|,|，|\s){0,4}"
     rf"((?!改|换|写|错){_PLACE}(?:{_PLACE}|\d(?!\d{{4}})|[ ，]){{0,30}})$"
 )
-_CODE = re.compile("[取提][件货]码|货架|编[号码]")  # 7-3-2206 after them is no door
+_CODE = re.compile("[取提][件货]码|货架|编[号码]")  # 7-3-2206 after them is not a door
 _CUED = re.compile("(?:[地住]址|寄[到去]|送[到去]|住在|[货发]到|搬到)[是为:\\s]{0,3}$")
 _ESTATE = re.compile(
     rf"(?:(?![放怎几多什很不快没收签])" rf"{_PLACE}){{2,8}}(?=[，。,\n]|$)"
@@ -92,7 +93,7 @@ def _joins(joint: str, kind: str, unit: str, before: str) -> bool:
 
 
 def _goes_on(text: str, end: int, start: int, kinds: list[str], kind: str) -> bool:
-    """Whether a chain that tells a place goes on with a number after some words that are no unit."""
+    """Whether a chain that tells a place goes on with a number after some words that are not unit."""
     numbered = kind in ("number", "spot") or (kind == "bare" and text[start : start + 3].isdecimal())
     return numbered and kinds[-1] in ("site", "street", "town") and address_zh_edges.bridges(text, end, start)
 
@@ -121,7 +122,7 @@ def _chains(text: str) -> Iterator[tuple[int, int, list[str]]]:
 
 
 def _whole(text: str, start: int, end: int, kinds: list[str]) -> Found:
-    """The chain without the words that lead to it, and with what belongs to it though it is no unit."""
+    """The chain without the words that lead to it, and with what belongs to it though it is not a unit."""
     lead = _LEAD.match(text, start, end)
     start = lead.end() if lead else start
     told = _TOLD.search(text, max(0, start - 40), start)

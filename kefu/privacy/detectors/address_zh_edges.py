@@ -1,9 +1,10 @@
-"""What belongs to a Chinese address though it is no unit of it, and landmarks that stand for a door.
+"""What belongs to a Chinese address though it is not a unit of it, and landmarks that stand for a door.
 
 An address goes on over words that end in a place (东侧三鑫修理厂, 南门菜鸟), and begins before a number whose
 street has no word for one (西安雁塔南二环西段88号). A housing estate, school or hospital with its gate, its
 neighbour or its locker (锦绣江南三期门岗) tells a door without any number; without a name of its own (小区门口) it
 tells nothing.
+Found: ``锦绣江南三期门岗``, ``浦东新区张杨路500号东侧三鑫修理厂``. Left: ``小区门口``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""E-mail addresses, and WeChat and QQ ids after their cue (on its own such an id is just a word)."""
+"""E-mail addresses, and WeChat and QQ ids after their cue (on its own such an id is just a word).
+
+Not found: an id without a cue, and a WeChat name in Chinese characters.
+Found: ``加我微信 lin_2024``, ``写信到 ann@example.com``. Left: ``微信 林小雨``.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,7 @@ _TOPPED_UP = re.compile(r"(?:充值|充到)?[账帐][号户][是为:\s]{0,3}([1-
 
 def _wechat(text: str) -> Iterator[Found]:
     for match in _WECHAT.finditer(text):
-        # "wechat payment" and "my wechat is broken" are no ids: in English a plain word needs 号 or a colon before it.
+        # "wechat payment" and "my wechat is broken" are not ids: in English a plain word needs 号 or a colon before it.
         plain = match["id"].isalpha() and not any(c in ":=号" for c in match["said"])
         if not plain or (match["chinese"] and match["id"].lower() not in _NO_ID):
             yield Found(*match.span("id"), "WECHAT")

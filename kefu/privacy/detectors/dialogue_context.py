@@ -36,7 +36,7 @@ _EDGE = " \t\n，。,.!！~～:：;；?？"
 
 
 def _rare(value: str) -> bool:
-    """Whether a name is no frequent word, which would go wherever it stands."""
+    """Whether a name is not a frequent word, which would go wherever it stands."""
     return lexicon().words.get(value, -99.0) < _FREQUENT and value.lower() not in NO_NAMES
 
 

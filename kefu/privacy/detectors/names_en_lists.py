@@ -1,4 +1,4 @@
-"""English words that are no names of people, and common first names, all in small letters."""
+"""English words that are not names of people, and common first names, all in small letters."""
 
 from __future__ import annotations
 

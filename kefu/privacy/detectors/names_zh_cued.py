@@ -5,7 +5,7 @@ is enough; after a weak one (我是, 客户), and in a piece of its own beside a
 also fill the piece and be no common word. A name with a dot (阿依古丽·买买提) is plain, and so is a surname with
 its title (王女士). Rare surnames need usual characters behind them unless a strong cue stands before. Names
 without a cue are those of ``names_zh_uncued.py``. How people are called in passing (陈姐, 老高家的) counts, too.
-Examples: 收件人：李建国; 我叫林小雨.
+Found: ``收件人：李建国``, ``我叫林小雨``. Left: ``收件人不对``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _OWNS = re.compile(
 )
 _ALONE = re.compile(rf"(?:^|(?<=[\n【\[(—]))({LIKELY}|{RARE})(?=\s{{0,2}}(?:[\n】\])。~～]|$))")
 _CHANGED = re.compile(rf"[改换][成为]({LIKELY}|{RARE})(?=[吗了呢可行就])")
-_WORD = -13.0  # what is as frequent a word is no name for standing alone: 祖国
+_WORD = -13.0  # what is as frequent a word is not a name for standing alone: 祖国
 _DOTTED = re.compile(
     rf"(?:(?<!{_HAN})|(?<=[人名叫是给找帮跟让了为户到]))({_HAN}{{2,6}}·{_HAN}{{2,5}}?)(?=[先女小][生士姐]|电话|手机|[本代签]|(?!{_HAN}))"
 )

@@ -24,7 +24,7 @@ _PERSON = math.log(0.002)  # how often a word is a person's name
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The tables. ``unknown`` is what a character costs that is no word."""
+    """The tables. ``unknown`` is what a character costs that is not a word."""
 
     words: dict[str, float]
     surnames: dict[str, float]
