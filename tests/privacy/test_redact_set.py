@@ -9,7 +9,7 @@ from benchmarks.pii.score import scored
 from kefu.privacy.detectors import registry
 from kefu.privacy.redact import Redactor
 from tests.ingest.conftest import PII
-from tests.ingest.test_redact import HARD, PERSONAL, STAYS
+from tests.privacy.test_redact import HARD, PERSONAL, STAYS
 
 
 def test_the_quick_test_lets_everything_through_that_a_detector_finds(monkeypatch: pytest.MonkeyPatch) -> None:
