@@ -26,7 +26,7 @@ def test_the_ledger_is_written_though_the_labels_are_gone(
         if task.data["dialogue_id"] != "shop:d:2":
             answer(up, configured.first, task, "other")
     loaded = load_params().model_copy(update={"review": review})
-    monkeypatch.setattr(review_tasks.params, "load", lambda: loaded)
+    monkeypatch.setattr(review_tasks, "load_params", lambda: loaded)
     monkeypatch.setattr(review_tasks, "REVIEWED", tmp_path)
     monkeypatch.setattr(review_tasks, "LABELS", tmp_path / "away while autolabel runs")
     for _ in range(2):

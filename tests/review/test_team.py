@@ -135,7 +135,7 @@ def test_the_report_names_people_and_stores_no_name(
     answer(up, configured.second, tasks(up, "names")[0], "other")
     monkeypatch.setattr(review_tasks, "REVIEWED", tmp_path)
     loaded = load_params().model_copy(update={"review": review})
-    monkeypatch.setattr(review_tasks.params, "load", lambda: loaded)
+    monkeypatch.setattr(review_tasks, "load_params", lambda: loaded)
     pull_reviews()
     assert any("<second@kefu.local>" in line for line in report())
     assert not any(b"second@" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
