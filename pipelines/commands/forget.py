@@ -31,7 +31,7 @@ from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 from kefu.registry import tracking
 from kefu.shop.pack import load_pack
 from pipelines.params import Params, load_params
-from serving.sessions.forget import forget_sessions
+from serving.sessions.store import forget_sessions
 
 BEGUN, DONE = "begun", "done"
 DVC = ROOT / ".dvc"

@@ -22,11 +22,10 @@ from kefu.shop.part import Lang
 from kefu.shop.slots import extract
 from kefu.shop.taxonomy import Intent
 from serving.dialogue.danger import danger_in
-from serving.dialogue.flow import FlowState
 from serving.dialogue.yes_no import leaves, wants_bot, yes_or_no
 from serving.knowledge.static import EXACT
 from serving.params import Serving
-from serving.sessions.session import Status
+from serving.sessions.session import FlowState, Status
 
 Kind = Literal[
     "danger", "waiting", "resume", "leave", "fill", "confirm", "human", "flow", "faq", "chitchat", "again", "model"

@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import BaseModel
-
 from kefu.errors import KefuError
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow, Step
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from serving.dialogue.expressions import ExpressionError, evaluate, render
+from serving.sessions.session import FlowState
 from serving.tools.shop_db import SIGN_IN, ToolBox
 
 MAX_STEPS = 64  # more without asking the customer anything is a loop in the pack
@@ -26,16 +25,6 @@ MAX_STEPS = 64  # more without asking the customer anything is a loop in the pac
 
 class FlowError(KefuError, RuntimeError):
     """A flow of the pack is wrong; the message names flow and step."""
-
-
-class FlowState(BaseModel):
-    """Where a flow stands: it waits at ``step`` for the customer."""
-
-    flow: str
-    step: str
-    slots: dict[str, str] = {}
-    results: dict[str, Any] = {}
-    misses: int = 0
 
 
 @dataclass

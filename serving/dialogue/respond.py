@@ -14,13 +14,14 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, PackError, Text
 from serving.dialogue.decision import Decision
 from serving.dialogue.expressions import ExpressionError, render
-from serving.dialogue.flow import FlowEngine, FlowState, Progress
+from serving.dialogue.flow import FlowEngine, Progress
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Route
 from serving.dialogue.turn import Draft, TurnState
 from serving.engines.protocol import Engine, EngineError
 from serving.knowledge.live import LiveKnowledge
 from serving.params import Serving
+from serving.sessions.session import FlowState
 
 logger = logging.getLogger(__name__)
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from kefu.schema import Turn
 from kefu.shop.part import Lang
-from serving.dialogue.flow import FlowState
 
 KEPT_TURNS = 40
 KEPT_WAITING = 400  # turns of a conversation that waits for a person; who writes more loses the oldest
 
 Status = Literal["bot", "waiting", "danger"]
 Reason = Literal["asked", "danger", "flow"]
+
+
+class FlowState(BaseModel):
+    """Where a flow stands: it waits at ``step`` for the customer."""
+
+    flow: str
+    step: str
+    slots: dict[str, str] = {}
+    results: dict[str, Any] = {}
+    misses: int = 0
 
 
 class Session(BaseModel):

@@ -9,7 +9,8 @@ import pytest
 from kefu.paths import ROOT
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack, load_pack
-from serving.dialogue.flow import MAX_STEPS, FlowEngine, FlowError, FlowState, Visit
+from serving.dialogue.flow import MAX_STEPS, FlowEngine, FlowError, Visit
+from serving.sessions.session import FlowState
 from serving.tools.shop_db import ToolBox, build
 
 NOW = "2026-11-16T10:00:00+08:00"

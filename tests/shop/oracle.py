@@ -18,7 +18,8 @@ from kefu.shop.pack import Pack
 from kefu.shop.slots import language
 from pipelines.params import load_params
 from serving.dialogue.decision import Decider, Understood
-from serving.dialogue.flow import FlowEngine, FlowState, Progress, Visit
+from serving.dialogue.flow import FlowEngine, Progress, Visit
+from serving.sessions.session import FlowState
 from serving.tools.shop_db import ToolBox
 
 KNOWN = {"faq": "other", "human": "human_agent", "chitchat": "chitchat"}
