@@ -11,11 +11,13 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from kefu.errors import KefuError
+
 PACK_FILES = {".csv", ".md", ".sql", ".yaml", ".yml"}
 NOT_SERVED = {"sample"}
 
 
-class IncompleteRelease(FileNotFoundError):
+class IncompleteRelease(KefuError, FileNotFoundError):
     """A part of the release is missing; the message names the stage that writes it."""
 
 

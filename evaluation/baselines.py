@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
+from kefu.errors import Unusable
 from kefu.knowledge.index import KnowledgeEntry
 from kefu.metrics.text import tokens
 from kefu.schema import Example
@@ -28,7 +29,7 @@ SAMPLE = 2000  # training answers of a language that are compared with each othe
 def constant_answers(asked: Sequence[Example], train: Sequence[Example], seed: int) -> list[str]:
     """For each example the best constant sentence of its question's language.
 
-    A language without training answers gets the best sentence of all. Raises ValueError when no training
+    A language without training answers gets the best sentence of all. Raises Unusable when no training
     answer has a word.
     """
     taught = [(language(_question(e)), e.messages[-1].content) for e in train]
@@ -43,11 +44,11 @@ def constant_answers(asked: Sequence[Example], train: Sequence[Example], seed: i
 def best_constant(answers: Sequence[str], seed: int) -> str:
     """The answer with the highest mean token F1 over all of them; of equals, the first in order of text.
 
-    Of more than ``SAMPLE`` answers a seeded sample is compared. Raises ValueError when none has a word.
+    Of more than ``SAMPLE`` answers a seeded sample is compared. Raises Unusable when none has a word.
     """
     worded = [text for text in answers if tokens(text)]
     if not worded:
-        raise ValueError("no training answer has a word")
+        raise Unusable("no training answer has a word")
     counts = Counter(random.Random(seed).sample(worded, min(SAMPLE, len(worded))))
     texts = sorted(counts)
     scores = _pairwise_f1(texts) @ np.array([counts[text] for text in texts], dtype=float)

@@ -9,7 +9,7 @@ from pathlib import Path
 from evaluation.baselines import constant_answers, first_entries
 from evaluation.golden import Golden, load_goldens
 from evaluation.params import Evaluate
-from kefu.errors import KefuError
+from kefu.errors import KefuError, Unusable
 from kefu.io import read_jsonl
 from kefu.knowledge.entries import knowledge_entries
 from kefu.schema import Example, IntentExample, RetrievalExample
@@ -47,7 +47,7 @@ def load_items(sets: Path, pack: Path, params: Evaluate) -> Items:
     answers = sorted(chosen, key=lambda example: example.id)
     try:
         constant = constant_answers(answers, train, params.seed)
-    except ValueError as error:
+    except Unusable as error:
         raise NothingToEvaluate(f"{sets / 'sft.jsonl'}: no constant sentence to compare with: {error}") from error
     items = Items(
         router=[e for e in read_jsonl(sets / "router.jsonl", IntentExample) if e.split == "eval"],

@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import IO
@@ -36,17 +36,6 @@ def shared_lock(dvc: Path | None = None) -> Iterator[None]:
     with _locked(dvc, _OURS, fcntl.LOCK_SH) as held:
         if not held:
             raise Busy(f"kefu forget is running{_who(dvc / _OURS)}: run this again when it has ended")
-        yield
-
-
-@contextmanager
-def exit_if_locked() -> Iterator[None]:
-    """Takes ``shared_lock``; a process that may not have it ends with the message alone."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(shared_lock())
-        except Busy as error:
-            raise SystemExit(str(error)) from error
         yield
 
 

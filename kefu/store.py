@@ -1,6 +1,6 @@
 """Reads the dialogue store that ingest writes: days, batches of dialogues, and dialogues by id, oldest day first.
 
-A store is a folder of ``dt=YYYY-MM-DD/dialogues.parquet``. All readers raise FileNotFoundError when it has no day:
+A store is a folder of ``dt=YYYY-MM-DD/dialogues.parquet``. All readers raise Missing when it has no day:
 an empty store is a stage that did not run.
 """
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kefu.errors import Missing
 from kefu.io import read_parquet
 from kefu.schema import Dialogue
 
@@ -31,7 +32,7 @@ def day_folders(store: Path) -> list[Path]:
     """The folders of days that have dialogues, oldest first."""
     found = sorted(path.parent for path in store.glob(f"{_PREFIX}*/{DIALOGUES}"))
     if not found:
-        raise FileNotFoundError(f"{store}: no {_PREFIX}*/{DIALOGUES}; run the ingest stage first")
+        raise Missing(f"{store}: no {_PREFIX}*/{DIALOGUES}: run the ingest stage first")
     return found
 
 

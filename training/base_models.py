@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
+from kefu.errors import Unusable
 from kefu.io import atomic_dir, content_hash, write_json
 from kefu.llm.base_models import BASE_FILE, BaseEntry, MissingBase, Which, hub_snapshot
 from kefu.llm.chat import ChatRenderer
@@ -77,7 +78,7 @@ def _build_all(
     sizes: Mapping[Which, TinySize], params: Base, corpus: Sequence[Chat], folder: Path
 ) -> dict[Which, Built]:
     if not corpus:
-        raise ValueError("The pretraining corpus is empty: the shop pack has no knowledge and no day was ingested")
+        raise Unusable("the pretraining corpus is empty: give the shop pack knowledge, or ingest a day")
     tokenizer = bpe.train((m.content for chat in corpus for m in chat.messages), params.vocab_size)
     renderer = ChatRenderer(tokenizer, empty_think=False)
     ids = [renderer.render(chat.messages).ids for chat in corpus]

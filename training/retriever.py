@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
+from kefu.errors import Unusable
 from kefu.knowledge.entries import knowledge_entries
 from kefu.knowledge.index import Encoder, EncoderConfig, Index
 from kefu.schema import RetrievalExample
@@ -27,13 +28,13 @@ DEPTH = 10  # entries looked at for the mean reciprocal rank
 def train_encoder(texts: Sequence[str], params: Retriever) -> Encoder:
     """LSA of ``texts`` with at most ``dim`` dimensions (fewer when there are fewer texts).
 
-    Raises ValueError when there is nothing to learn from.
+    Raises Unusable when there is nothing to learn from.
     """
     counts = count_ngrams(texts, params.ngrams, params.features)
     idf = inverse_frequency(counts, least=1)
     used = np.flatnonzero(idf)
     if not len(used):
-        raise ValueError("The retriever has no text to learn from: give the pack some FAQ or policies")
+        raise Unusable("The retriever has no text to learn from: give the pack some FAQ or policies")
     matrix = weigh(counts, idf)[:, used]
     dim = min(params.dim, len(texts), len(used))
     _, _, right = randomized_svd(matrix, dim, random_state=params.seed)
@@ -73,11 +74,11 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 def measure_index(index: Index, examples: Sequence[RetrievalExample]) -> dict[str, float]:
     """hit@1, hit@3 and mean reciprocal rank on the eval side, within the right language.
 
-    Raises ValueError when there is no eval question.
+    Raises Unusable when there is no eval question.
     """
     held_out = [example for example in examples if example.split == "eval"]
     if not held_out:
-        raise ValueError("No held-out question: give the FAQ more variants, or raise build.eval_share")
+        raise Unusable("No held-out question: give the FAQ more variants, or raise build.eval_share")
     languages = {entry.id: entry.lang for entry in index.entries}
     found = [index.search([e.question], DEPTH, languages[e.entry_id])[0] for e in held_out]
     ranks = [

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kefu.errors import Unusable
 from kefu.intents.context import CustomerTurns
 from kefu.intents.router import Router
 from kefu.intents.train import fit_classifier, to_pack_examples
@@ -36,12 +37,12 @@ def train_router(
 ) -> None:
     """Trains on the examples of split 'train' and what the pack teaches; writes the model into ``folder``.
 
-    Raises ValueError when people have not labelled turns of two intents yet.
+    Raises Unusable when people have not labelled turns of two intents yet.
     """
     train = [example for example in examples if example.split == "train"]
     if len({example.intent for example in train}) < 2:
-        raise ValueError(
-            f"router: {len(train)} labelled turns to learn from, of fewer than two intents: review what waits "
+        raise Unusable(
+            f"{len(train)} labelled turns to learn from, of fewer than two intents: review what waits "
             "(make review), take it (kefu review pull) and run again"
         )
     fit_classifier(
@@ -62,10 +63,10 @@ def _customer_turns(example: IntentExample) -> CustomerTurns:
 
 
 def measure_router(router: Router, examples: Sequence[IntentExample]) -> RouterQuality:
-    """Measures on the examples of split 'eval'. Raises ValueError when there are none."""
+    """Measures on the examples of split 'eval'. Raises Unusable when there are none."""
     held_out = [example for example in examples if example.split == "eval"]
     if not held_out:
-        raise ValueError("No reviewed turn of a held-out customer: review more, or raise build.eval_share")
+        raise Unusable("No reviewed turn of a held-out customer: review more, or raise build.eval_share")
     best = [scored[0] for scored in router.predict_many([(e.text, e.context) for e in held_out])]
     truth, predicted = [e.intent for e in held_out], [s.intent for s in best]
     confidence = np.array([s.confidence for s in best])

@@ -22,6 +22,7 @@ from peft import PeftModel
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
 from trl import SFTTrainer
 
+from kefu.errors import Unusable
 from kefu.finite import check_loss, check_step, check_weights
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
@@ -114,14 +115,14 @@ def finetune(base: BaseModel, examples: Sequence[Example], params: Finetune, cha
         champion: release folder of the champion, if there is one.
 
     Raises:
-        ValueError: there is no chat to learn from.
+        Unusable: there is no chat to learn from.
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
     by_split = {split: [e for e in examples if e.split == split] for split in ("train", "eval")}
     train, held_out = (rows(by_split[split], renderer, params.max_length) for split in ("train", "eval"))
     if not train:
-        raise ValueError("There is nothing to fine-tune on: the SFT set has no training chat that fits max_length")
+        raise Unusable("the SFT set has no training chat that fits max_length: raise it, or ingest more days")
     model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
     check_weights("finetune: before step 1, the base model with its adapter", model.state_dict(), _NOT_OURS)
     before = _held_out_loss(model, held_out, "before step 1", _NOT_OURS)

@@ -16,6 +16,7 @@ import numpy as np
 from data.labeling.join import LabelledTurn
 from data.labeling.params import Labeler
 from data.labeling.rule_votes import FIELD, WEIGHT, run_with_rules, votes
+from kefu.errors import Unusable
 from kefu.intents.classifier import TextClassifier
 from kefu.intents.context import CustomerTurns, PackExample
 from kefu.intents.train import fit_classifier, to_pack_examples
@@ -78,14 +79,14 @@ def train_labeler(
         phrases: the pack's words and examples. Examples of an intent of which nobody reviewed a turn yet (a new
             one, or on a new shop's first day all of them) stand in for such turns; the others teach beside them.
 
-    Raises ValueError when there is nothing of two intents to learn from.
+    Raises Unusable when there is nothing of two intents to learn from.
     """
     turns = sorted(turns, key=lambda t: (t.dialogue.id, t.index))
     seen = {turn.label.value for turn in turns}
     unseen = phrases.for_intents({example.intent for example in phrases.utterances} - seen)
     if len(seen | {example.intent for example in unseen}) < 2:
-        raise ValueError(
-            f"labeler: {len(turns)} reviewed turns and {len(unseen)} examples, of fewer than two intents: write what "
+        raise Unusable(
+            f"{len(turns)} reviewed turns and {len(unseen)} examples, of fewer than two intents: write what "
             "customers say into the pack's examples/<intent>.yaml, or bring labels by people in store/reviewed"
         )
     fields = LABELER_FIELDS | {FIELD: WEIGHT}

@@ -60,7 +60,7 @@ class Builder:
         signals: the machine's other labels.
         reviewed: labels by people.
 
-    Raises FileNotFoundError when ingest has not run, BadRecord for a line that is not a label.
+    Raises Missing when ingest has not run, BadRecord for a line that is not a label.
     """
 
     def __init__(

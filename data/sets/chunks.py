@@ -40,7 +40,7 @@ class Chunks:
         accepted: lines of Label, of which intents are read.
         signals: lines of Label, of which ``resolved`` and ``quality:…`` are read.
 
-    Raises FileNotFoundError when ingest has not run, BadRecord for a line that is not a label.
+    Raises Missing when ingest has not run, BadRecord for a line that is not a label.
     """
 
     def __init__(self, store: Path, accepted: Path, signals: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.svm import LinearSVC
 
+from kefu.errors import Unusable
 from kefu.intents.calibration import beta_map, corrected, softmax, temperature
 from kefu.intents.classifier import ClassifierConfig, TextClassifier, second_pass_rows
 from kefu.intents.context import CustomerTurns, PackExample, neighbour_indices
@@ -76,12 +77,14 @@ def fit_classifier(
         words: group → regex.
         pack_examples: those of classes without a labelled sample are ignored.
 
-    Raises ValueError when there are fewer than two classes or two folds with labels.
+    Raises Unusable when there are fewer than two classes or two folds with labels.
     """
     labels = [label for dialogue in dialogues for label in dialogue.labels if label is not None]
     classes = tuple(sorted(set(labels)))
     if len(classes) < 2:
-        raise ValueError(f"A classifier needs samples of at least two classes; given: {len(labels)} of {classes}")
+        raise Unusable(
+            f"classifier: it needs samples of at least two classes; given: {len(labels)} of {classes}: label more turns"
+        )
     feature_config = FeatureConfig(
         fields=dict(fields), ngrams=ngrams, buckets=features, encoder=encoder, words=dict(words or {})
     )
@@ -191,7 +194,7 @@ def _training_data(
     example_samples = [example.sample for example in examples]
     to_rows = Features.fit([samples[number] for number in labelled] + example_samples, config.features)
     if len(np.unique(fold[labelled])) < 2:
-        raise ValueError("All samples are of one fold: calibration needs several dialogues")
+        raise Unusable("classifier: all labelled turns are of one fold: label turns of several dialogues")
     example_rows = to_rows(example_samples) if examples else sp.csr_matrix((0, to_rows.width), dtype=np.float32)
     return to_rows, TrainingData(
         rows=to_rows(samples),

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from kefu.errors import Unusable
 from kefu.schema import Message
 
 START, END = "<|im_start|>", "<|im_end|>"
@@ -58,7 +59,7 @@ class ChatRenderer:
         for token in (START, END, *(t for t in EMPTY_THINK if empty_think and t.startswith("<"))):
             token_id = tokenizer.token_to_id(token)
             if token_id is None:
-                raise ValueError(f"The tokenizer has no {token!r} token: it is not of the ChatML family")
+                raise Unusable(f"tokenizer: no {token!r} token, so it is not of the ChatML family: name a model of it")
             self._special[token] = token_id
         self._tool_tokens = tokenizer.token_to_id("<tool_response>"), tokenizer.token_to_id("</tool_response>")
         self._empty_think = empty_think
@@ -148,7 +149,7 @@ class ChatRenderer:
         """Tool results stand in a user message; several in a row share one."""
         opening, closing = self._tool_tokens
         if opening is None or closing is None:
-            raise ValueError("This tokenizer has no <tool_response> tokens: the model knows no tool results")
+            raise Unusable("tokenizer: no <tool_response> tokens, the model knows no tool results: name one that does")
         first = index == 0 or messages[index - 1].role != "tool"
         last = index == len(messages) - 1 or messages[index + 1].role != "tool"
         head = [self._special[START], *self.encode("user\n")] if first else self.encode("\n")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from kefu.errors import Unusable
+
 
 @dataclass(frozen=True)
 class TinySize:
@@ -77,7 +79,7 @@ def facts(name: str, model_type: str | None = None) -> ModelFacts:
         return MODELS[name]
     if model_type in BY_MODEL_TYPE:
         return BY_MODEL_TYPE[model_type]
-    raise ValueError(
-        f"Unknown model {name!r} (model_type {model_type!r}). Known names: {', '.join(MODELS)}; "
-        f"known model types: {', '.join(BY_MODEL_TYPE)}. Add a line to kefu/llm/models.py."
+    raise Unusable(
+        f"model {name!r}: unknown, as is its model_type {model_type!r}. Known names: {', '.join(MODELS)}; "
+        f"known model types: {', '.join(BY_MODEL_TYPE)}: add a line to kefu/llm/models.py"
     )

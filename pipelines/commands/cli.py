@@ -6,25 +6,15 @@ Commands import what they need when they run: MLflow or Ray take seconds to impo
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
+from pipelines.commands.errors import explain_errors
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Kefu 客服: customer service that improves itself.")
 review = typer.Typer(no_args_is_help=True, help="Label Studio: give it what waits, take what people finished.")
 app.add_typer(review, name="review")
-
-
-@contextmanager
-def _explained(*expected: type[Exception]) -> Iterator[None]:
-    """An expected error is a message and code 1, not a traceback."""
-    try:
-        yield
-    except expected as error:
-        typer.secho(str(error), fg="red", err=True)
-        raise typer.Exit(1) from error
 
 
 @app.command()
@@ -34,14 +24,15 @@ def status() -> None:
     from kefu.registry import tracking
     from pipelines.commands.review import waiting
 
-    with _explained(tracking.UnusableDatabase):
+    with explain_errors():
         releases = (("champion", tracking.champion()), ("previous", tracking.previous()))
+        turns = waiting()
     for name, info in releases:
         shown = f"version {info.version}  {info.content_hash[:12]}" if info else "none"
         typer.echo(f"{name:<10}{shown}")
     days = sorted(path.name.removeprefix("dt=") for path in DIALOGUES.glob("dt=*"))
     typer.echo(f"{'days':<10}{f'{len(days)} ({days[0]} … {days[-1]})' if days else 'none'}")
-    typer.echo(f"{'waiting':<10}{waiting()} turns for a person")
+    typer.echo(f"{'waiting':<10}{turns} turns for a person")
 
 
 @app.command("params")
@@ -49,11 +40,10 @@ def show_params(
     profile: Annotated[str | None, typer.Option(help="instead of the one params.yaml chooses")] = None,
 ) -> None:
     """Every parameter with its value, type and meaning."""
-    from kefu.params import ParamsError
     from pipelines.commands.params import lines
     from pipelines.params import load_params
 
-    with _explained(ParamsError):
+    with explain_errors():
         for line in lines(load_params(profile=profile)):
             typer.echo(line)
 
@@ -63,7 +53,7 @@ def promote(version: Annotated[int, typer.Argument(help="version in MLflow's reg
     """Promote a registered release without running the gate; the current champion becomes `previous`."""
     from kefu.registry import tracking
 
-    with _explained(tracking.NoSuchVersion, tracking.UnusableDatabase):
+    with explain_errors():
         tracking.promote(version)
         typer.echo(f"version {version} is the champion; `kefu serve` serves it from its next start")
 
@@ -73,7 +63,7 @@ def rollback() -> None:
     """Gives the champion's place back to the release before it."""
     from kefu.registry import tracking
 
-    with _explained(tracking.NoSuchVersion, tracking.UnusableDatabase):
+    with explain_errors():
         info = tracking.rollback()
         typer.echo(f"version {info.version} is the champion again; `kefu serve` serves it from its next start")
 
@@ -92,9 +82,9 @@ def chat(
     customer: Annotated[str | None, typer.Option(help="sample customer to sign in as (demo servers only)")] = None,
 ) -> None:
     """Chats with a running server in this terminal."""
-    from pipelines.commands.chat import ChatError, talk
+    from pipelines.commands.chat import talk
 
-    with _explained(ChatError):
+    with explain_errors():
         talk(url, customer)
 
 
@@ -103,7 +93,7 @@ def monitor() -> None:
     """The newest day's page: where it is, what drifted, what nobody asked before."""
     from pipelines.commands.monitor import lines
 
-    with _explained(FileNotFoundError):
+    with explain_errors():
         for line in lines():
             typer.echo(line)
 
@@ -115,13 +105,11 @@ def forget(
     verify: Annotated[bool, typer.Option(help="check the signatures of store/forgotten.jsonl instead")] = False,
 ) -> None:
     """Removes a person from every artefact, says which models saw them, leaves a signed record."""
-    from kefu.locks import Busy
-    from kefu.registry.database import UnusableDatabase
     from pipelines.commands.forget_report import check, run
 
     if verify == (customer is not None):
         raise typer.BadParameter("give --customer ID, or --verify")
-    with _explained(ValueError, OSError, Busy, UnusableDatabase):
+    with explain_errors():
         lines, whole = check() if customer is None else run(customer, write=not dry_run)
     for line in lines:
         typer.echo(line)
@@ -140,11 +128,9 @@ def day() -> None:
 @review.command()
 def push() -> None:
     """Gives Label Studio what waits for a person."""
-    from data.review.label_studio.client import StudioUnavailable
-    from kefu.locks import Busy
     from pipelines.commands.review import push_queue
 
-    with _explained(StudioUnavailable, FileNotFoundError, Busy):
+    with explain_errors():
         new, page = push_queue()
         typer.echo(f"{new} new tasks pushed to {page}")
 
@@ -152,11 +138,9 @@ def push() -> None:
 @review.command()
 def pull() -> None:
     """Takes what people finished into store/reviewed."""
-    from data.review.label_studio.client import StudioUnavailable
-    from kefu.locks import Busy
     from pipelines.commands.review import pull_reviews
 
-    with _explained(StudioUnavailable, Busy):
+    with explain_errors():
         new, refused = pull_reviews()
         why = f", {refused} annotations refused: of another taxonomy version, or another Kefu" if refused else ""
         typer.echo(f"{new} labels pulled{why}")
@@ -167,8 +151,9 @@ def report() -> None:
     """How far reviewers agree, and how well each does on golden tasks."""
     from pipelines.commands.review import report as lines
 
-    for line in lines():
-        typer.echo(line)
+    with explain_errors():
+        for line in lines():
+            typer.echo(line)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ import sys
 
 from data.review.label_studio.client import StudioUnavailable
 from kefu.io import write_json
-from kefu.locks import exit_if_locked
-from kefu.params import ParamsError
+from kefu.locks import shared_lock
 from kefu.paths import CHAMPION
 from kefu.registry import tracking
-from pipelines.commands.repro import CannotStart, check_start, repro
+from pipelines.commands.errors import explain_errors
+from pipelines.commands.repro import check_start, repro
 from pipelines.commands.review import pull_reviews
 
 logger = logging.getLogger(__name__)
@@ -58,14 +58,11 @@ def run_loop() -> int:
 
 
 def main() -> int:
-    """Returns what `dvc repro` returned. Ends the process with a message when the loop cannot start."""
+    """Returns what `dvc repro` returned. A loop that cannot start is one line and code 1."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    with exit_if_locked():
-        try:
-            check_start()  # a day that cannot start leaves the pin of the last one
-            pin_champion()
-        except (CannotStart, ParamsError, tracking.UnusableDatabase) as error:
-            raise SystemExit(str(error)) from error
+    with explain_errors(), shared_lock():
+        check_start()  # a day that cannot start leaves the pin of the last one
+        pin_champion()
         take_reviews()
         return run_loop()
 

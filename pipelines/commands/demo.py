@@ -18,6 +18,7 @@ from rich.console import Console
 from kefu.paths import RAW, ROOT
 from kefu.registry import tracking
 from pipelines.commands.demo_summary import show
+from pipelines.commands.errors import explain_errors
 from pipelines.params import load_params
 
 CONSOLE = Console(highlight=False)
@@ -75,4 +76,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with explain_errors():
+        main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kefu.errors import Missing
 from kefu.io import read_json
 from kefu.paths import METRICS, MONITOR
 from pipelines.params import load_params
@@ -10,10 +11,10 @@ _COUNTS = ("dialogues", "turns", "customers", "duplicates", "near_duplicates", "
 
 
 def lines() -> list[str]:
-    """Raises FileNotFoundError when there is no page yet."""
+    """Raises Missing when there is no page yet."""
     pages = sorted(MONITOR.glob("dt=*.html"))
     if not pages:
-        raise FileNotFoundError(f"{MONITOR}: no page yet; `dvc repro monitor` makes one a day")
+        raise Missing(f"{MONITOR}: no page yet: run `dvc repro monitor`, which makes one a day")
     metrics = read_json(METRICS / "monitor.json")
     bounds = load_params().monitor
     shown = [f"{name:<18}{metrics[name]:,.0f}" for name in _COUNTS if name in metrics]

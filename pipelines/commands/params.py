@@ -29,7 +29,7 @@ def _line(name: str, value: Any, info: FieldInfo) -> str:
     kind = kind.replace("typing.", "").replace("kefu.params.", "")
     bounds = ", ".join(f"{SIGNS[name]} {value:g}" for bound in info.metadata for name, value in _fields(bound))
     shown = [_plain(part) for part in value] if isinstance(value, tuple) else value
-    return f"{name:<26}{shown!s:<24} {kind}{f' ({bounds})' if bounds else ''}  {info.description or ''}".rstrip()
+    return f"{name:<26} {shown!s:<24} {kind}{f' ({bounds})' if bounds else ''}  {info.description or ''}".rstrip()
 
 
 def _fields(bound: object) -> list[tuple[str, Any]]:

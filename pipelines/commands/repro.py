@@ -16,8 +16,9 @@ from pathlib import Path
 import yaml
 
 from kefu.errors import KefuError
-from kefu.locks import exit_if_locked
+from kefu.locks import shared_lock
 from kefu.paths import ROOT
+from pipelines.commands.errors import explain_errors
 from pipelines.params import load_params
 
 
@@ -63,9 +64,9 @@ def _dvc(*command: str, quiet: bool = False) -> subprocess.CompletedProcess[str]
 def check_start() -> None:
     """Asks DVC, without running anything, whether it would begin: parameters, dvc.yaml, locks, inputs.
 
-    Raises CannotStart with what DVC said, ParamsError. Ends the process with a message while `kefu forget` runs.
+    Raises CannotStart with what DVC said, ParamsError, Busy while `kefu forget` runs.
     """
-    with exit_if_locked():
+    with shared_lock():
         pass  # DVC would say of its lock only that somebody has it
     load_params()
     mend_lock(ROOT / "dvc.lock")
@@ -75,15 +76,13 @@ def check_start() -> None:
 
 
 def repro() -> int:
-    """Runs the loop; returns DVC's exit code. Ends the process with a message while `kefu forget` runs."""
-    with exit_if_locked():
+    """Runs the loop; returns DVC's exit code. Raises CannotStart, Busy while `kefu forget` runs."""
+    with shared_lock():
         pass  # as above
     mend_lock(ROOT / "dvc.lock")
     return _dvc("repro").returncode
 
 
 if __name__ == "__main__":
-    try:
+    with explain_errors():
         sys.exit(repro())
-    except CannotStart as error:
-        sys.exit(str(error))

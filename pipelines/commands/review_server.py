@@ -19,9 +19,9 @@ import webbrowser
 
 from data.review.label_studio.client import StudioUnavailable
 from data.review.label_studio.server import LocalServer, ServerNotStarted, running
-from kefu.locks import Busy
 from kefu.paths import LABELS, RUNTIME
 from kefu.privacy.pseudonyms import secret
+from pipelines.commands.errors import explain_errors
 from pipelines.commands.review import push_queue
 
 HELP = """
@@ -52,8 +52,6 @@ def fill(server: LocalServer) -> str:
             f"{error}. The server's data in {RUNTIME / 'label-studio'} was made under another KEFU_SECRET: "
             "set that one, or move the folder away"
         ) from error
-    except Busy as error:
-        raise ServerNotStarted(str(error)) from error
     print(f"{new} new tasks pushed")
     return page
 
@@ -73,15 +71,13 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     print("Starting Label Studio (the first start takes about a minute) …", flush=True)
     try:
-        with running(RUNTIME / "label-studio", chosen.port, secret()) as server:
+        with explain_errors(), running(RUNTIME / "label-studio", chosen.port, secret()) as server:
             page = fill(server)
             print(HELP.format(page=page, **vars(server)), flush=True)
             if has_display() and not chosen.no_browser:
                 webbrowser.open(page)
             while True:
                 time.sleep(3600)
-    except ServerNotStarted as error:
-        raise SystemExit(str(error)) from error
     except KeyboardInterrupt:
         print("Label Studio stopped.")
 

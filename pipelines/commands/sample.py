@@ -14,6 +14,7 @@ from pathlib import Path
 from data.sample.generate import Size, generate
 from kefu.paths import RAW, REVIEWED, ROOT
 from kefu.shop.pack import load_pack
+from pipelines.commands.errors import explain_errors
 from pipelines.params import load_params
 from serving.tools.demo_database import build
 
@@ -41,4 +42,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with explain_errors():
+        main()

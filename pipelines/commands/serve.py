@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import signal
-import sys
 from types import FrameType
 
-from kefu import params
 from kefu.registry import tracking
-from kefu.registry.seal import TamperedRelease
+from pipelines.commands.errors import explain_errors
 from pipelines.params import load_params
 from serving.deploy.launch import CannotServe, Server, start
 from serving.params import Serving
@@ -30,10 +28,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     print("Starting …", flush=True)
-    try:
+    with explain_errors("Not started: "):
         server = deploy(load_params().serving)
-    except (CannotServe, TamperedRelease, params.ParamsError, tracking.UnusableDatabase) as error:
-        sys.exit(f"Not started: {error}")
     try:
         print(f"Kefu serves release {server.plan.version}: {server.url}   (Ctrl-C stops it)", flush=True)
         signal.pause()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kefu.errors import KefuError
 from kefu.shop.flows import Tool
 from kefu.shop.pack import Pack
 from serving.tools.demo_database import build
@@ -24,7 +25,7 @@ RESERVED = {"customer_id", "now"}
 SIGN_IN, NOT_FOUND, CONFLICT, BUSY = "sign_in", "not_found", "conflict", "busy"
 
 
-class ToolError(ValueError):
+class ToolError(KefuError, ValueError):
     """The pack calls a tool wrongly; the message names the tool and the argument."""
 
 

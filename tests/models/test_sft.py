@@ -18,6 +18,8 @@ from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.registry.seal import seal
 from kefu.schema import Example
+from pipelines import finetune as stage_finetune
+from pipelines import stage
 from tests.models.conftest import with_bad_weight
 from training import adapter, quantized, sft
 from training.merge import merge
@@ -48,6 +50,21 @@ def test_four_bits_and_gradients(centre: BaseModel, finetune_params: Finetune, e
     assert gradients[0].keys() == gradients[1].keys()
     for name, gradient in gradients[0].items():
         torch.testing.assert_close(gradient, gradients[1][name], rtol=1e-3, atol=1e-5)
+
+
+def test_an_empty_set_is_explained_by_the_stage(
+    centre: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.setattr(stage, "METRICS", tmp_path / "metrics")
+    monkeypatch.setattr(stage_finetune, "SETS", tmp_path)
+    monkeypatch.setattr(stage_finetune, "CHAMPION", tmp_path / "champion.json")
+    monkeypatch.setattr(stage_finetune, "open_base", lambda base, which: centre)
+    (tmp_path / "sft.jsonl").touch()
+    (tmp_path / "champion.json").write_text('{"version": null}')
+    with pytest.raises(SystemExit, match=r"^finetune: the SFT set has no training chat that fits max_length: "):
+        stage_finetune.main()
 
 
 def _gradients(model: torch.nn.Module, row: Row) -> dict[str, torch.Tensor]:

@@ -14,6 +14,7 @@ from typing import Literal
 from xml.etree import ElementTree as ET
 
 from data.review.task_id import ANSWER, CANNOT_TELL, INTENT, OBJECT, RESOLUTION, RESOLVED, SLOTS
+from kefu.errors import Unusable
 from kefu.shop.part import Text
 from kefu.shop.taxonomy import Taxonomy
 
@@ -47,12 +48,12 @@ def shown(text: Text, language: Language) -> str:
 class Page:
     """Builds the labelling configuration (XML) of one pack in one language. ``slots``: name → title.
 
-    Raises ValueError when an intent has the name of the answer "can't tell".
+    Raises Unusable when an intent has the name of the answer "can't tell".
     """
 
     def __init__(self, taxonomy: Taxonomy, slots: Mapping[str, Text], language: Language) -> None:
         if CANNOT_TELL in taxonomy.names:
-            raise ValueError(f"taxonomy: an intent must not be called {CANNOT_TELL!r}: reviewers' answer has that name")
+            raise Unusable(f"taxonomy: {CANNOT_TELL!r} is an answer of reviewers, not an intent: rename the intent")
         self._taxonomy, self._slots, self._language = taxonomy, slots, language
 
     def xml(self) -> str:

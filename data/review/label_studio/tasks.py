@@ -11,6 +11,7 @@ from data.review.label_studio.chat_html import chat, region
 from data.review.label_studio.page import WORDS, Language, shown
 from data.review.label_studio.slot_labels import PageSlots
 from data.review.task_id import INTENT, MARK, OBJECT, SCHEMA, SLOTS, encode_mark, key, task_key
+from kefu.errors import Unusable
 from kefu.schema import Dialogue, ReviewTask
 from kefu.shop.taxonomy import Taxonomy
 
@@ -57,11 +58,11 @@ class Ask:
 def studio_task(ask: Ask, dialogue: Dialogue, taxonomy: Taxonomy, slots: PageSlots, spoken: Language) -> Part:
     """One task for Label Studio's import, with the proposal as a prediction.
 
-    Raises ValueError when the dialogue has no such turn or the taxonomy no such intent.
+    Raises Unusable when the dialogue has no such turn or the taxonomy no such intent.
     """
     task = ask.task
     if task.turn >= len(dialogue.turns) or task.proposal not in taxonomy.names:
-        raise ValueError(f"review task {task}: no such turn or intent; run the autolabel stage again")
+        raise Unusable(f"review task {task}: no such turn or intent: run the autolabel stage again")
     text = dialogue.turns[task.turn].text
     title = shown(taxonomy[task.proposal].title, spoken)
     data = {
