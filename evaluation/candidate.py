@@ -1,83 +1,68 @@
-"""What is evaluated: one opened release, as serving runs it.
+"""The release under test, opened with the very parts that serving runs, sealed and verified.
 
-Evaluation knows protocols only; ``pipelines/evaluate.py`` hands in what serving built. So the figures
-belong to the artefact that will be served, and this package needs no server.
+So the figures belong to the artefact that will be served. Sessions live in an embedded store of their own and
+every conversation begins in a freshly built shop: an evaluation leaves no trace in live state, whatever the
+environment names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal
 
 from kefu.intents.router import Router
 from kefu.knowledge.index import Index
-from kefu.schema import Example, Message
+from kefu.llm.engine import Engine
+from kefu.registry.seal import verify
+from kefu.schema import Example
+from serving.dialogue.assistant import Assistant
+from serving.dialogue.reply import Reply
+from serving.engines.load import load_engines
+from serving.params import Serving
+from serving.sessions.store import Sessions
+from serving.sessions.valkey import embedded_store
+from serving.tools.demo_database import build, demo_shop
 
 Name = Literal["challenger", "champion"]
 
 
-class Engine(Protocol):
-    """A language model: ``serving.engines.protocol.Engine`` with a loss."""
-
-    name: str
-
-    def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
-        """Pieces of the next message, greedily decoded."""
-        ...
-
-    def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
-        """Summed negative log-likelihood (nats) of the assistant's tokens, and how many they are."""
-        ...
-
-
-class Said(Protocol):
-    """The part of serving's reply that a golden conversation may expect something of."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def intent(self) -> str: ...
-    @property
-    def route(self) -> str: ...
-    @property
-    def flow(self) -> str | None: ...
-    @property
-    def asks(self) -> str | None: ...
-    @property
-    def outcome(self) -> str | None: ...
-    @property
-    def slots(self) -> dict[str, str]: ...
-
-
-class Talk(Protocol):
+class ShopConversation:
     """A conversation with the whole assistant, on a shop database of its own."""
 
-    def say(self, text: str) -> Said:
+    def __init__(self, assistant: Assistant, db: Path, session: str, customer: str | None) -> None:
+        self._assistant, self._db, self._session, self._customer = assistant, db, session, customer
+
+    def say(self, text: str) -> Reply:
         """The customer's message in, the answer out."""
-        ...
+        return self._assistant.reply(self._session, self._customer, text)
 
-    def query(self, sql: str) -> list[dict[str, object]]:
+    def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of the shop database as the conversation left it."""
-        ...
-
-
-class Talks(Protocol):
-    def __call__(self, customer: str | None) -> Talk:
-        """Begins a conversation of this customer (None: a stranger) in a freshly built shop."""
-        ...
+        with closing(sqlite3.connect(f"file:{self._db}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql)]
 
 
 @dataclass
-class Subject:
-    """An opened release. ``version`` is its content hash; ``engines`` are 'centre' and 'edge'."""
+class ReleaseUnderTest:
+    """An opened release.
+
+    version: its content hash. engines: 'centre' and 'edge'. start_conversation: begins one of a customer
+        (None: a stranger) in a freshly built shop.
+    """
 
     name: Name
     version: str
     router: Router
     index: Index
     engines: Mapping[str, Engine]
-    talks: Talks
+    start_conversation: Callable[[str | None], ShopConversation]
     _answers: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def answer(self, engine: str, example: Example, max_new_tokens: int) -> str:
@@ -87,3 +72,30 @@ class Subject:
             pieces = self.engines[engine].stream(example.messages[:-1], max_new_tokens)
             self._answers[key] = "".join(pieces).strip()
         return self._answers[key]
+
+
+@contextmanager
+def open_release(name: Name, folder: Path, params: Serving, expected: str | None = None) -> Iterator[ReleaseUnderTest]:
+    """Opens a release folder. Raises TamperedRelease when it is not what was sealed (or ``expected``)."""
+    manifest = verify(folder, expected)
+    with ExitStack() as stack:
+        runtime = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kefu-")))
+        store = stack.enter_context(closing(embedded_store()))
+        sessions, engines = Sessions(store.url, params.session_ttl_s), load_engines(folder)
+        assistant = stack.enter_context(
+            closing(Assistant.open(folder, runtime, params, sessions=sessions, engines=engines))
+        )
+        db, numbers = demo_shop(folder / "pack", runtime), itertools.count()
+
+        def start_conversation(customer: str | None) -> ShopConversation:
+            build(folder / "pack", db)  # the assistant opens it anew for every call
+            return ShopConversation(assistant, db, f"golden-{next(numbers)}", customer)
+
+        yield ReleaseUnderTest(
+            name=name,
+            version=manifest.content_hash,
+            router=Router.load(folder / "router"),
+            index=Index.load(folder / "retriever"),
+            engines=engines,
+            start_conversation=start_conversation,
+        )

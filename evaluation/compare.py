@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evaluation.bootstrap import Difference, paired_bootstrap
-from evaluation.candidate import Subject
+from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.metrics import METRICS
 from evaluation.result import Result
@@ -16,9 +16,9 @@ from kefu.schema import Report
 Results = Mapping[str, Result]
 
 
-def run_suites(subject: Subject, items: Items) -> dict[str, Result]:
-    """Every suite on one subject."""
-    return {name: suite(subject, items) for name, suite in SUITES.items()}
+def run_suites(release: ReleaseUnderTest, items: Items) -> dict[str, Result]:
+    """Runs every suite on one release."""
+    return {name: suite(release, items) for name, suite in SUITES.items()}
 
 
 def report(name: str, version: str, results: Results) -> Report:
@@ -27,7 +27,7 @@ def report(name: str, version: str, results: Results) -> Report:
 
 
 @dataclass(frozen=True)
-class Row:
+class MetricRow:
     """One metric of both models. ``difference``: with its interval, where the metric is a mean over items."""
 
     suite: str
@@ -50,10 +50,10 @@ class Row:
         return "better" if (self.difference.delta > 0) == METRICS[self.metric].higher_is_better else "worse"
 
 
-def compare(challenger: Results, champion: Results | None, seed: int) -> list[Row]:
+def compare(challenger: Results, champion: Results | None, seed: int) -> list[MetricRow]:
     """One row a metric, in the order of suites and metrics."""
     return [
-        Row(
+        MetricRow(
             suite=suite,
             metric=metric,
             challenger=value,

@@ -24,7 +24,7 @@ class GateError(KefuError, ValueError):
     """The gate's parameters do not fit the reports; the message names the metric and what is known."""
 
 
-class Row(Record):
+class GateRow(Record):
     """One bound: what, how it reads, what was measured, the champion's figure, the verdict."""
 
     what: str
@@ -34,11 +34,11 @@ class Row(Record):
     verdict: Verdict
 
 
-class Decision(Record):
+class GateDecision(Record):
     """The verdict with every row that led to it."""
 
     verdict: Literal["pass", "fail"]
-    rows: tuple[Row, ...]
+    rows: tuple[GateRow, ...]
 
 
 def flat(report: Report) -> dict[str, float]:
@@ -58,7 +58,7 @@ def _verdict(held: bool) -> Verdict:
     return "pass" if held else "fail"
 
 
-def _against_champion(name: str, tolerance: float, value: float, champion: float | None) -> Row:
+def _against_champion(name: str, tolerance: float, value: float, champion: float | None) -> GateRow:
     sign, reads = (1, "≥ champion −") if higher_is_better(name) else (-1, "≤ champion +")
     # A champion without this figure (or with NaN) is no bar to clear; the fixed bounds still stand.
     if champion is None or math.isnan(champion):
@@ -66,29 +66,29 @@ def _against_champion(name: str, tolerance: float, value: float, champion: float
     else:
         # Rounded: 0.8 - 0.79 must not fail a tolerance of 0.01 by a floating point's last bit.
         verdict = _verdict(round(sign * (champion - value), 12) <= tolerance)
-    return Row(what=name, bound=f"{reads} {tolerance:g}", value=value, champion=champion, verdict=verdict)
+    return GateRow(what=name, bound=f"{reads} {tolerance:g}", value=value, champion=champion, verdict=verdict)
 
 
-def decide(gate: Gate, challenger: Report, champion: Report | None) -> Decision:
+def decide(gate: Gate, challenger: Report, champion: Report | None) -> GateDecision:
     """Checks every bound. Raises GateError when a bound names a metric that was not measured."""
     values, before = flat(challenger), flat(champion) if champion else {}
     gains = [f"{suite}.gain_over_constant_low" for suite in gate.better_than_constant]
     _known([*gate.at_least, *gate.at_most, *gains, *gate.not_worse_than_champion], values)
     rows = [
-        Row(what=n, bound=f"≥ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] >= b))
+        GateRow(what=n, bound=f"≥ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] >= b))
         for n, b in gate.at_least.items()
     ]
     rows += [
-        Row(what=n, bound=f"≤ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] <= b))
+        GateRow(what=n, bound=f"≤ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] <= b))
         for n, b in gate.at_most.items()
     ]
     rows += [
-        Row(what=n, bound="> 0", value=values[n], champion=before.get(n), verdict=_verdict(values[n] > 0))
+        GateRow(what=n, bound="> 0", value=values[n], champion=before.get(n), verdict=_verdict(values[n] > 0))
         for n in gains
     ]
     rows += [_against_champion(n, t, values[n], before.get(n)) for n, t in gate.not_worse_than_champion.items()]
     failed = any(row.verdict == "fail" for row in rows)
-    return Decision(verdict="fail" if failed else "pass", rows=tuple(rows))
+    return GateDecision(verdict="fail" if failed else "pass", rows=tuple(rows))
 
 
 def _known(named: Sequence[str], values: Mapping[str, float]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from evaluation.compare import Results, Row
+from evaluation.compare import MetricRow, Results
 from evaluation.result import Result
 from kefu.schema import Prediction, Report
 
@@ -27,7 +27,7 @@ ANSWERS = {
 
 
 def render(
-    challenger: Report, champion: Report | None, rows: Sequence[Row], own: Results, other: Results | None
+    challenger: Report, champion: Report | None, rows: Sequence[MetricRow], own: Results, other: Results | None
 ) -> str:
     """The page. ``own`` and ``other`` are the results of challenger and champion."""
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluation import page
+from evaluation.candidate import Name, open_release
 from evaluation.compare import Results, compare, report, run_suites
 from evaluation.gate import flat
 from evaluation.items import Items, load_items
-from evaluation.open_release import Name, opened
 from evaluation.params import Evaluate
 from kefu.io import atomic_dir, read_json, write_csv, write_json, write_jsonl, write_text
 from kefu.params import load_section
@@ -24,10 +24,10 @@ from serving.params import Serving
 Measured = tuple[Report, Results]
 
 
-def measure(name: Name, release: Path, items: Items, params: Serving, expected: str | None = None) -> Measured:
-    with opened(name, release, params, expected) as subject:
-        results = run_suites(subject, items)
-        return report(name, subject.version, results), results
+def measure(name: Name, folder: Path, items: Items, params: Serving, expected: str | None = None) -> Measured:
+    with open_release(name, folder, params, expected) as release:
+        results = run_suites(release, items)
+        return report(name, release.version, results), results
 
 
 def measure_champion(challenger: Measured, items: Items, params: Serving) -> Measured | None:

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.gate import Decision, decide, flat
+from evaluation.gate import GateDecision, decide, flat
 from evaluation.params import Gate
 from kefu.io import read_json, write_json
 from kefu.paths import CHAMPION, EVALUATION, RELEASE, STORE
@@ -34,7 +34,7 @@ def reports() -> tuple[Report, Report | None]:
     return found["challenger"], found.get("champion")
 
 
-def table(decision: Decision) -> Table:
+def table(decision: GateDecision) -> Table:
     drawn = Table("bound", "", "challenger", "champion", "verdict", title="Gate")
     for row in decision.rows:
         before = "–" if row.champion is None else f"{row.champion:.4g}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evaluation.candidate import Subject
+from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.result import Result
 from evaluation.suites import answers, baselines, flows, retrieval, router
 
-SUITES: dict[str, Callable[[Subject, Items], Result]] = {
+SUITES: dict[str, Callable[[ReleaseUnderTest, Items], Result]] = {
     "answers": answers.centre,
     "constant": baselines.constant,
     "edge": answers.edge,

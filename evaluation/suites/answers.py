@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation.bootstrap import Sample, paired_bootstrap
-from evaluation.candidate import Subject
+from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.metrics import TEXT
 from evaluation.result import Result
@@ -20,41 +20,41 @@ from kefu.progress import progress
 from kefu.schema import Example, Prediction
 
 
-def centre(subject: Subject, items: Items) -> Result:
+def centre(release: ReleaseUnderTest, items: Items) -> Result:
     """Loss a token, token F1 and its gain over a constant sentence, ROUGE-L, repetition, share of empty answers."""
-    return _run(subject, items, "answers", "centre")
+    return _run(release, items, "answers", "centre")
 
 
-def edge(subject: Subject, items: Items) -> Result:
+def edge(release: ReleaseUnderTest, items: Items) -> Result:
     """The same of the edge model, and its agreement with the centre model."""
-    result = _run(subject, items, "edge", "edge")
+    result = _run(release, items, "edge", "edge")
     pairs = [
-        (_answer(subject, items, "edge", example), _answer(subject, items, "centre", example))
+        (_answer(release, items, "edge", example), _answer(release, items, "centre", example))
         for example in items.answers
     ]
     result.samples["agreement"] = Sample.of([token_f1(student, teacher) for student, teacher in pairs])
     return result
 
 
-def _answer(subject: Subject, items: Items, engine: str, example: Example) -> str:
-    return subject.answer(engine, example, items.max_new_tokens)
+def _answer(release: ReleaseUnderTest, items: Items, engine: str, example: Example) -> str:
+    return release.answer(engine, example, items.max_new_tokens)
 
 
-def _run(subject: Subject, items: Items, suite: str, engine: str) -> Result:
+def _run(release: ReleaseUnderTest, items: Items, suite: str, engine: str) -> Result:
     said = []
-    with progress(f"answers, {subject.name}'s {engine} model", len(items.answers)) as tick:
+    with progress(f"answers, {release.name}'s {engine} model", len(items.answers)) as tick:
         for example in items.answers:
-            said.append(_answer(subject, items, engine, example))
+            said.append(_answer(release, items, engine, example))
             tick()
-    result = score(suite, said, subject, items)
-    result.samples["loss"] = _loss(subject, engine, items.answers)
-    own, constant = (r.samples["token_f1"] for r in (result, score("constant", items.constant, subject, items)))
+    result = score(suite, said, release, items)
+    result.samples["loss"] = _loss(release, engine, items.answers)
+    own, constant = (r.samples["token_f1"] for r in (result, score("constant", items.constant, release, items)))
     result.samples["gain_over_constant"] = Sample.of(own.values - constant.values)
     result.figures["gain_over_constant_low"] = paired_bootstrap(own, constant, items.seed).low
     return result
 
 
-def score(suite: str, said: Sequence[str], subject: Subject, items: Items) -> Result:
+def score(suite: str, said: Sequence[str], release: ReleaseUnderTest, items: Items) -> Result:
     """What was said to each of ``items.answers``, by the metrics that need only the words."""
     pairs = [(a, e.messages[-1].content) for a, e in zip(said, items.answers, strict=True)]
     samples = {name: Sample.of([metric(*pair) for pair in pairs]) for name, metric in TEXT.items()}
@@ -66,14 +66,14 @@ def score(suite: str, said: Sequence[str], subject: Subject, items: Items) -> Re
             expected=expected,
             predicted=answer,
             score=token_f1(answer, expected),
-            model=subject.name,
+            model=release.name,
         )
         for example, (answer, expected) in zip(items.answers, pairs, strict=True)
     ]
     return Result(samples, predictions)
 
 
-def _loss(subject: Subject, engine: str, examples: Sequence[Example]) -> Sample:
+def _loss(release: ReleaseUnderTest, engine: str, examples: Sequence[Example]) -> Sample:
     """Nats a token, weighted by tokens, so that the mean is the corpus' loss."""
-    losses = [subject.engines[engine].loss(example.messages) for example in examples]
+    losses = [release.engines[engine].loss(example.messages) for example in examples]
     return Sample.of([nats / count for nats, count in losses], [count for _, count in losses])

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from evaluation.candidate import Subject
+from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.result import Result
 from evaluation.suites.answers import score
 
 
-def constant(subject: Subject, items: Items) -> Result:
+def constant(release: ReleaseUnderTest, items: Items) -> Result:
     """The best constant sentence for every question."""
-    return score("constant", items.constant, subject, items)
+    return score("constant", items.constant, release, items)
 
 
-def first_entry(subject: Subject, items: Items) -> Result:
+def first_entry(release: ReleaseUnderTest, items: Items) -> Result:
     """The first knowledge entry of each prompt, copied."""
-    return score("first_entry", items.first_entry, subject, items)
+    return score("first_entry", items.first_entry, release, items)

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluation.bootstrap import Sample
-from evaluation.candidate import Said, Subject, Talk
+from evaluation.candidate import ReleaseUnderTest, ShopConversation
 from evaluation.golden import Expect, Golden
 from evaluation.items import Items
 from evaluation.result import Result
 from kefu.schema import Prediction
+from serving.dialogue.reply import Reply
 
 EQUAL = ("intent", "route", "flow", "asks", "outcome")
 
 
-def run(subject: Subject, items: Items) -> Result:
+def run(release: ReleaseUnderTest, items: Items) -> Result:
     """Share of conversations that went well in everything, and share of turns."""
-    played = [play(golden, subject.talks(golden.customer)) for golden in items.golden]
+    played = [play(golden, release.start_conversation(golden.customer)) for golden in items.golden]
     faults = [[fault for turn in turns for fault in turn] for turns in played]
     # The last list of each conversation is its end state, not a turn.
     turns = [float(not turn) for conversation in played for turn in conversation[:-1]]
@@ -31,31 +32,31 @@ def run(subject: Subject, items: Items) -> Result:
             expected="as written",
             predicted="; ".join(wrong) or "as written",
             score=float(not wrong),
-            model=subject.name,
+            model=release.name,
         )
         for golden, wrong in zip(items.golden, faults, strict=True)
     ]
     return Result({"success": Sample.of([p.score for p in predictions]), "turns": Sample.of(turns)}, predictions)
 
 
-def play(golden: Golden, talk: Talk) -> list[list[str]]:
+def play(golden: Golden, conversation: ShopConversation) -> list[list[str]]:
     """Faults of each turn, then those of the end state; empty lists where all is well."""
     faults = [
-        [f"turn {number}: {fault}" for fault in differences(turn.expect, talk.say(turn.say))]
+        [f"turn {number}: {fault}" for fault in differences(turn.expect, conversation.say(turn.say))]
         for number, turn in enumerate(golden.turns, 1)
     ]
-    ends = [(end.sql, list(end.rows), talk.query(end.sql)) for end in golden.end]
+    ends = [(end.sql, list(end.rows), conversation.query(end.sql)) for end in golden.end]
     return [*faults, [f"end: {sql}: expected {want}, found {got}" for sql, want, got in ends if want != got]]
 
 
-def differences(expect: Expect, said: Said) -> Iterator[str]:
+def differences(expect: Expect, reply: Reply) -> Iterator[str]:
     """What is not as expected, in words."""
     for name in sorted(expect.model_fields_set & set(EQUAL)):
-        want, got = getattr(expect, name), getattr(said, name)
+        want, got = getattr(expect, name), getattr(reply, name)
         if want != got:
             yield f"{name} is {got!r}, not {want!r}"
     for slot, want in expect.slots.items():
-        if said.slots.get(slot) != want:
-            yield f"slot {slot} is {said.slots.get(slot)!r}, not {want!r}"
-    yield from (f"does not say {text!r} but {said.text!r}" for text in expect.says if text not in said.text)
-    yield from (f"says {text!r}" for text in expect.says_not if text in said.text)
+        if reply.slots.get(slot) != want:
+            yield f"slot {slot} is {reply.slots.get(slot)!r}, not {want!r}"
+    yield from (f"does not say {text!r} but {reply.text!r}" for text in expect.says if text not in reply.text)
+    yield from (f"says {text!r}" for text in expect.says_not if text in reply.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluation.bootstrap import Sample
-from evaluation.candidate import Subject
+from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.result import Result
 from kefu.metrics.ranking import hit_at, reciprocal_rank
@@ -13,9 +13,9 @@ from kefu.shop.slots import language
 TOP = 10
 
 
-def run(subject: Subject, items: Items) -> Result:
+def run(release: ReleaseUnderTest, items: Items) -> Result:
     """Hit@1, hit@3, mean reciprocal rank (of the first ten)."""
-    found = [_search(subject, example.question) for example in items.retrieval]
+    found = [_search(release, example.question) for example in items.retrieval]
     right = [example.entry_id for example in items.retrieval]
     pairs = list(zip(found, right, strict=True))
     ranks = [reciprocal_rank(ids, entry) for ids, entry in pairs]
@@ -27,7 +27,7 @@ def run(subject: Subject, items: Items) -> Result:
             expected=example.entry_id,
             predicted=" ".join(ids[:3]),
             score=rank,
-            model=subject.name,
+            model=release.name,
         )
         for number, (example, ids, rank) in enumerate(zip(items.retrieval, found, ranks, strict=True))
     ]
@@ -41,6 +41,6 @@ def run(subject: Subject, items: Items) -> Result:
     )
 
 
-def _search(subject: Subject, question: str) -> list[str]:
-    (hits,) = subject.index.search([question], TOP, language(question))
+def _search(release: ReleaseUnderTest, question: str) -> list[str]:
+    (hits,) = release.index.search([question], TOP, language(question))
     return [hit.entry.id for hit in hits]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from evaluation.bootstrap import Sample
-from evaluation.candidate import Subject
+from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.result import Result, Table
 from kefu.metrics.calibration import expected_calibration_error, reliability
@@ -13,9 +13,9 @@ from kefu.metrics.classification import accuracy_at_coverage, macro_f1
 from kefu.schema import Prediction
 
 
-def run(subject: Subject, items: Items) -> Result:
+def run(release: ReleaseUnderTest, items: Items) -> Result:
     """Accuracy, macro F1, expected calibration error, accuracy on the surest 80 %."""
-    tops = [scored[0] for scored in subject.router.predict_many([(e.text, e.context) for e in items.router])]
+    tops = [scored[0] for scored in release.router.predict_many([(e.text, e.context) for e in items.router])]
     expected, predicted = [e.intent for e in items.router], [top.intent for top in tops]
     right = [float(p == e) for p, e in zip(predicted, expected, strict=True)]
     confidences = [top.confidence for top in tops]
@@ -27,7 +27,7 @@ def run(subject: Subject, items: Items) -> Result:
             expected=e.intent,
             predicted=top.intent,
             score=ok,
-            model=subject.name,
+            model=release.name,
         )
         for e, top, ok in zip(items.router, tops, right, strict=True)
     ]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ray import serve
 
+from kefu.llm.engine import EngineError
 from kefu.privacy.redact import Redactor, restore
 from kefu.registry.seal import verify
 from kefu.schema import Message
@@ -24,7 +25,6 @@ from serving.deploy.threads import in_thread
 from serving.dialogue.assistant import Assistant, BadMessage
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Reply
-from serving.engines.protocol import EngineError
 from serving.params import Serving
 from serving.sessions.store import NotYourSession, SessionBusy, Sessions
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from kefu.intents.router import Router
 from kefu.knowledge.entries import questions
+from kefu.llm.engine import Engine
 from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
 from kefu.shop.pack import Pack, load_pack
@@ -23,10 +24,9 @@ from serving.conversation_log import ConversationLog
 from serving.dialogue.decision import Decider, Understood
 from serving.dialogue.flow import FlowEngine, Visit
 from serving.dialogue.reply import Reply
-from serving.dialogue.respond import Answers
+from serving.dialogue.respond import Responder
 from serving.dialogue.turn import TurnState
 from serving.engines.load import load_engines
-from serving.engines.protocol import Engine
 from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
@@ -60,7 +60,7 @@ class Assistant:
         self._decider, self._redactor = Decider(pack, params), Redactor(pack.shop.pii)
         self._zone = ZoneInfo(pack.shop.timezone)
         self._store: Store | None = None
-        self._answers = Answers(pack, params, engines, FlowEngine(pack, tools), LiveKnowledge(pack, tools))
+        self._responder = Responder(pack, params, engines, FlowEngine(pack, tools), LiveKnowledge(pack, tools))
 
     @classmethod
     def open(
@@ -125,7 +125,7 @@ class Assistant:
             session = self.sessions.load(session_id, customer)
             turn = self._understand(session, text, started)
             decision = self._decider.decide(turn.seen, session.flow, session.status)
-            for piece in self._answers.stream(turn, decision):
+            for piece in self._responder.stream(turn, decision):
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
                 yield restore(piece, session.vault)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 
+from kefu.llm.engine import Engine, EngineError
 from kefu.llm.prompt import answer_messages
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, PackError, Text
@@ -18,7 +19,6 @@ from serving.dialogue.flow import FlowEngine, Progress
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Route
 from serving.dialogue.turn import Draft, TurnState
-from serving.engines.protocol import Engine, EngineError
 from serving.knowledge.live import LiveKnowledge
 from serving.params import Serving
 from serving.sessions.session import FlowState
@@ -26,7 +26,7 @@ from serving.sessions.session import FlowState
 logger = logging.getLogger(__name__)
 
 
-class Answers:
+class Responder:
     """Answers decisions for one pack."""
 
     def __init__(

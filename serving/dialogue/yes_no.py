@@ -33,7 +33,7 @@ PAUSE, DOTS = ", ", "… "
 NEVER = r"[^\x00-\x{10FFFF}]"
 
 
-class Answers(NamedTuple):
+class AnswerPatterns(NamedTuple):
     """Regexes over what ``_words`` makes of a message."""
 
     yes: str
@@ -67,7 +67,7 @@ def wants_bot(text: str, words: Conversation) -> bool:
 def _is(text: str, kind: str, words: Conversation, step: Step | None = None) -> bool:
     if QUESTION.search(unicodedata.normalize("NFKC", text)):
         return False
-    answers = _answers(
+    patterns = _patterns(
         yes=_flat(words.yes),
         go_ahead=_flat(words.go_ahead, step.yes if step else {}),
         please=_flat(words.please),
@@ -79,8 +79,8 @@ def _is(text: str, kind: str, words: Conversation, step: Step | None = None) -> 
         doubt=_flat(words.doubt),
     )
     message = _words(text)
-    doubtful = re2.search(answers.doubt, message) is not None
-    return not doubtful and re2.fullmatch(getattr(answers, kind), message) is not None
+    doubtful = re2.search(patterns.doubt, message) is not None
+    return not doubtful and re2.fullmatch(getattr(patterns, kind), message) is not None
 
 
 def _flat(*groups: Phrases) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def _word(piece: str, beside: list[str]) -> str:
 
 
 @cache
-def _answers(
+def _patterns(
     yes: tuple[str, ...],
     go_ahead: tuple[str, ...],
     please: tuple[str, ...],
@@ -115,14 +115,14 @@ def _answers(
     around: tuple[str, ...],
     before_no: tuple[str, ...],
     doubt: tuple[str, ...],
-) -> Answers:
+) -> AnswerPatterns:
     beside = f"(?:{PAUSE}|{_any(around)})"
     aside = f"(?:{DOTS}|{beside})"
     before = f"(?:{aside}|{_any(before_no)})*"
     again = f"{aside}+(?:{_any(before_no)})*"
     order = f"(?:{_any(please)}(?:{PAUSE})?)*{_any(go_ahead)}"
     denial, giving_up = _denial(no), f"{_any(leave)}+"
-    return Answers(
+    return AnswerPatterns(
         yes=f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+",
         no=f"{before}{denial}(?:{again}{denial})*{aside}*",
         leave=f"{before}(?:{denial}{again})*{giving_up}(?:{before}{giving_up}|{again}{denial})*{aside}*",

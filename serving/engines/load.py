@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from kefu.llm.engine import Engine
 from kefu.registry.seal import read_manifest
-from serving.engines.protocol import Engine
 
 MODELS = ("centre", "edge")
 

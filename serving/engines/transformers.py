@@ -17,10 +17,10 @@ from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 
 from kefu.llm.chat import ChatRenderer
+from kefu.llm.engine import EngineError
 from kefu.llm.models import facts
 from kefu.schema import Message
 from serving.engines.detokenizer import Detokenizer
-from serving.engines.protocol import EngineError
 
 
 class TransformersEngine:

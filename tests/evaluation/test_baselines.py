@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from evaluation.baselines import best_constant, constant_answers, first_entries
 from evaluation.bootstrap import Sample
-from evaluation.candidate import Subject, Talks
+from evaluation.candidate import ReleaseUnderTest
 from evaluation.compare import report
 from evaluation.gate import decide
 from evaluation.items import Items
@@ -120,16 +120,16 @@ def items() -> Items:
     return Items([], [], asked, [CONSTANT] * 40, first_entries(asked, ENTRIES), [], max_new_tokens=8, seed=7)
 
 
-def subject(centre: Sequence[str], edge: Sequence[str]) -> Subject:
+def release_that_says(centre: Sequence[str], edge: Sequence[str]) -> ReleaseUnderTest:
     """A release whose models say this; nothing else in it is asked."""
     said = {"centre": centre, "edge": edge}
     engines = {name: Says(name, dict(zip(QUESTIONS, texts, strict=True))) for name, texts in said.items()}
-    return Subject("challenger", "hash", cast(Router, None), cast(Index, None), engines, cast(Talks, None))
+    return ReleaseUnderTest("challenger", "hash", cast(Router, None), cast(Index, None), engines, cast(Any, None))
 
 
 def verdict(centre: Sequence[str], edge: Sequence[str]) -> str:
     """The gate's."""
-    asked, release = items(), subject(centre, edge)
+    asked, release = items(), release_that_says(centre, edge)
     results = {"answers": answers.centre(release, asked), "edge": answers.edge(release, asked)}
     return decide(GATE, report("challenger", "hash", results), None).verdict
 
@@ -154,7 +154,7 @@ def test_a_model_no_better_than_the_constant_sentence_does_not_pass(poor: list[s
 
 
 def test_the_gain_is_paired_item_by_item() -> None:
-    release = subject(ANSWERS, ANSWERS)
+    release = release_that_says(ANSWERS, ANSWERS)
     model, constant = answers.edge(release, items()), baselines.constant(release, items())
     gain = model.metrics["token_f1"] - constant.metrics["token_f1"]
     assert model.metrics["gain_over_constant"] == pytest.approx(gain)
@@ -165,6 +165,6 @@ def test_the_gain_is_paired_item_by_item() -> None:
 @pytest.mark.parametrize("silent", ["", " \n", "。。。", "……", "🙂", "\ufffd\ufffd"])
 def test_an_answer_without_a_word_is_empty(silent: str) -> None:
     asked = Items([], [], examples([("在吗", "在的")]), [silent], ["在的"], [], max_new_tokens=8, seed=7)
-    release = subject(ANSWERS, ANSWERS)
+    release = release_that_says(ANSWERS, ANSWERS)
     assert baselines.constant(release, asked).metrics["empty"] == 1
     assert baselines.first_entry(release, asked).metrics["empty"] == 0

@@ -9,10 +9,10 @@ import torch
 from tokenizers import Tokenizer
 
 from kefu.llm.chat import ChatRenderer
+from kefu.llm.engine import EngineError
 from kefu.schema import Message
 from serving.engines.detokenizer import Detokenizer
 from serving.engines.load import load_engines
-from serving.engines.protocol import EngineError
 from serving.engines.transformers import TransformersEngine
 
 CHAT = [Message(role="user", content="你好"), Message(role="assistant", content="您好，请讲。")]

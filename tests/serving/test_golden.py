@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.candidate import Subject
+from evaluation.candidate import ReleaseUnderTest, open_release
 from evaluation.golden import Golden, load_goldens
-from evaluation.open_release import opened
 from evaluation.suites.flows import play
 from kefu.paths import ROOT
 from pipelines.params import load_params
@@ -19,11 +18,11 @@ GOLDENS = list(load_goldens(ROOT / load_params().pack / "golden"))
 
 
 @pytest.fixture(scope="module")
-def subject(release: Path, params: Serving) -> Iterator[Subject]:
-    with opened("challenger", release, params) as opened_subject:
-        yield opened_subject
+def under_test(release: Path, params: Serving) -> Iterator[ReleaseUnderTest]:
+    with open_release("challenger", release, params) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda golden: golden.name)
-def test_golden(subject: Subject, golden: Golden) -> None:
-    assert [fault for turn in play(golden, subject.talks(golden.customer)) for fault in turn] == []
+def test_golden(under_test: ReleaseUnderTest, golden: Golden) -> None:
+    assert [fault for turn in play(golden, under_test.start_conversation(golden.customer)) for fault in turn] == []
