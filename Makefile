@@ -47,7 +47,7 @@ serve: setup  ## deploy the champion on Ray Serve and stay up
 	@$(PY) -m pipelines.commands.serve
 
 ui: setup  ## open MLflow on the runs of this folder
-	@$(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+	@$(PY) -m kefu.registry.runs && $(VENV)/bin/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 
 .venv/label-studio/.ready: $(VENV)/.ready requirements-label-studio.lock
 	@echo "Installing Label Studio into its own .venv/label-studio (about 2 minutes, once) …"

@@ -16,7 +16,7 @@ from evaluation.params import Evaluate
 from kefu.io import atomic_dir, read_json, write_csv, write_json, write_jsonl, write_text
 from kefu.params import load_section
 from kefu.paths import CHAMPION, EVALUATION, PLOTS, RELEASE, SETS
-from kefu.registry import tracking
+from kefu.registry import releases
 from kefu.schema import Report
 from pipelines.stage import stage
 from serving.params import Serving
@@ -37,7 +37,7 @@ def measure_champion(challenger: Measured, items: Items, params: Serving) -> Mea
         return None
     if pin["content_hash"] == challenger[0].version:
         return challenger[0].model_copy(update={"model": "champion"}), challenger[1]
-    release = tracking.download_release(pin["version"])
+    release = releases.download_release(pin["version"])
     return measure("champion", release, items, params, pin["content_hash"])
 
 

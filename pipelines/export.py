@@ -12,7 +12,7 @@ from kefu.llm.base_models import open_base
 from kefu.llm.models import MODELS
 from kefu.params import load_section
 from kefu.paths import ADAPTER, BASE, CHAMPION, CORPUS, DIALOGUES, EDGE, RELEASE, RETRIEVER, ROUTER, SETS
-from kefu.registry import tracking
+from kefu.registry import releases
 from kefu.registry.seal import seal
 from pipelines.stage import git_commit, stage
 from training.merge import merge
@@ -27,7 +27,7 @@ def tell_whom(release: Path) -> None:
     built_here = any(name in MODELS and MODELS[name].size for name in names)
     pretrained = trained_on.pretrained_on(CORPUS / "chats.jsonl", DIALOGUES) if built_here else set()
     version = read_json(CHAMPION)["version"] if tuning.from_champion else None
-    champion = tracking.download_release(version) if version is not None else None
+    champion = releases.download_release(version) if version is not None else None
     trained_on.write(release, SETS, pretrained, champion)
 
 

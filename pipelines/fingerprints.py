@@ -25,7 +25,8 @@ PLUMBING = {
     "kefu/locks.py",
     "kefu/progress.py",
     "kefu/registry/database.py",
-    "kefu/registry/tracking.py",
+    "kefu/registry/releases.py",
+    "kefu/registry/runs.py",
     "kefu/renamed_params.py",
     "pipelines/stage.py",
 }

@@ -19,7 +19,7 @@ from evaluation.gate import GateDecision, decide, flat
 from evaluation.params import Gate
 from kefu.io import read_json, write_json
 from kefu.paths import CHAMPION, EVALUATION, RELEASE, STORE
-from kefu.registry import tracking
+from kefu.registry import releases
 from kefu.registry.seal import verify
 from kefu.schema import Report
 from pipelines.stage import Stage, stage
@@ -45,7 +45,7 @@ def table(decision: GateDecision) -> Table:
 
 def warn_of_another_champion() -> None:
     """The challenger was compared with the pinned champion; someone may have promoted another since."""
-    now, pinned = tracking.champion(), read_json(CHAMPION)["version"]
+    now, pinned = releases.champion(), read_json(CHAMPION)["version"]
     if now and now.version != pinned:
         shown = f"version {pinned}" if pinned else "no champion"
         logger.warning(
@@ -56,12 +56,12 @@ def warn_of_another_champion() -> None:
 def promote(s: Stage[Gate], challenger: Report) -> int:
     """Registers and promotes the release that was measured; safe to repeat after a kill at any point."""
     verify(RELEASE, challenger.version)
-    now = tracking.champion()
+    now = releases.champion()
     if now and now.content_hash == challenger.version:
         print(f"   this release is the champion already (version {now.version})")
         return now.version
-    version = tracking.register(RELEASE, flat(challenger), s.run.run_id)
-    tracking.promote(version)
+    version = releases.register(RELEASE, flat(challenger), s.run.run_id)
+    releases.promote(version)
     print(f"   version {version} is the champion" + (f"; version {now.version} the previous one" if now else ""))
     return version
 

@@ -23,7 +23,7 @@ from kefu.io import write_json
 from kefu.locks import shared_lock
 from kefu.params import Section, parsed, read_params
 from kefu.paths import METRICS, PARAMS, ROOT
-from kefu.registry import tracking
+from kefu.registry import runs
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
 
@@ -38,7 +38,7 @@ class Stage(Generic[S]):
     params: S
     profile: str
     pack: Path
-    run: tracking.StageRun
+    run: runs.StageRun
     metrics: dict[str, float] = field(default_factory=dict)
 
     def log(self, values: Mapping[str, float]) -> None:
@@ -106,7 +106,7 @@ def _opened(name: str, section: type[Any]) -> Iterator[Stage[Any]]:
     started = time.monotonic()
     print(f"── {name} " + "─" * (60 - len(name)), flush=True)
     values = {"profile": raw["profile"], **_flat(params.model_dump(), name)}
-    with tracking.stage_run(name, values, {**_git(), **_input_hashes(name)}) as run:
+    with runs.stage_run(name, values, {**_git(), **_input_hashes(name)}) as run:
         opened = Stage(params, raw["profile"], ROOT / raw["pack"], run)
         yield opened
         seconds = time.monotonic() - started

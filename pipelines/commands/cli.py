@@ -21,13 +21,13 @@ app.add_typer(review, name="review")
 def status() -> None:
     """What serves, what it would go back to, the days of data, how many turns wait for a person."""
     from kefu.paths import DIALOGUES
-    from kefu.registry import tracking
+    from kefu.registry import releases
     from pipelines.commands.review import waiting
 
     with explain_errors():
-        releases = (("champion", tracking.champion()), ("previous", tracking.previous()))
+        aliases = (("champion", releases.champion()), ("previous", releases.previous()))
         turns = waiting()
-    for name, info in releases:
+    for name, info in aliases:
         shown = f"version {info.version}  {info.content_hash[:12]}" if info else "none"
         typer.echo(f"{name:<10}{shown}")
     days = sorted(path.name.removeprefix("dt=") for path in DIALOGUES.glob("dt=*"))
@@ -51,20 +51,20 @@ def show_params(
 @app.command()
 def promote(version: Annotated[int, typer.Argument(help="version in MLflow's registry")]) -> None:
     """Promote a registered release without running the gate; the current champion becomes `previous`."""
-    from kefu.registry import tracking
+    from kefu.registry import releases
 
     with explain_errors():
-        tracking.promote(version)
+        releases.promote(version)
         typer.echo(f"version {version} is the champion; `kefu serve` serves it from its next start")
 
 
 @app.command()
 def rollback() -> None:
     """Gives the champion's place back to the release before it."""
-    from kefu.registry import tracking
+    from kefu.registry import releases
 
     with explain_errors():
-        info = tracking.rollback()
+        info = releases.rollback()
         typer.echo(f"version {info.version} is the champion again; `kefu serve` serves it from its next start")
 
 

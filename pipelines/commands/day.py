@@ -14,7 +14,7 @@ from data.review.label_studio.client import StudioUnavailable
 from kefu.io import write_json
 from kefu.locks import shared_lock
 from kefu.paths import CHAMPION
-from kefu.registry import tracking
+from kefu.registry import releases
 from pipelines.commands.errors import explain_errors
 from pipelines.commands.repro import check_start, repro
 from pipelines.commands.review import pull_reviews
@@ -27,7 +27,7 @@ def pin_champion() -> None:
 
     Were the registry's alias read inside the loop, the same inputs would give other results tomorrow.
     """
-    now = tracking.champion()
+    now = releases.champion()
     pin = {"version": now.version, "content_hash": now.content_hash} if now else {"version": None, "content_hash": None}
     write_json(CHAMPION, pin)
     print(f"champion: {f'version {now.version}' if now else 'none yet'}")

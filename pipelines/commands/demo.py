@@ -16,7 +16,7 @@ from types import FrameType
 from rich.console import Console
 
 from kefu.paths import RAW, ROOT
-from kefu.registry import tracking
+from kefu.registry import releases
 from pipelines.commands.demo_summary import show
 from pipelines.commands.errors import explain_errors
 from pipelines.params import load_params
@@ -57,7 +57,7 @@ def main() -> None:
     from pipelines.commands.serve import deploy
     from serving.deploy.demo import converse
 
-    champion = tracking.champion()
+    champion = releases.champion()
     if champion is None:
         sys.exit("No release was promoted: `dvc repro` above says what fell short")
     signal.signal(signal.SIGTERM, _interrupt)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from kefu.io import read_json
 from kefu.paths import METRICS, PROMOTION
-from kefu.registry.tracking import ChampionInfo
+from kefu.registry.releases import ChampionInfo
 from pipelines.params import load_params
 
 _WAYS = ("dialogues", "duplicates", "near_duplicates", "forgotten", "quarantined")  # every record goes one of them

@@ -28,7 +28,7 @@ from data.review.label_studio.client import Studio, StudioUnavailable
 from kefu.locks import exclusive_lock
 from kefu.paths import FORGOTTEN, RAW, RELEASE, REVIEWED, ROOT, STORE
 from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
-from kefu.registry import tracking
+from kefu.registry import artefacts, releases
 from kefu.shop.pack import load_pack
 from pipelines.params import Params, load_params
 from serving.sessions.store import forget_sessions
@@ -155,9 +155,9 @@ def _search(outcome: Outcome, customer: str) -> None:
 
 def _models(outcome: Outcome) -> None:
     """Registered releases, and the one in the store, whose models were trained on the person."""
-    releases = [(f"release {version}", tracking.download_release(version)) for version in tracking.versions()]
-    for name, folder in [*releases, *([("store/release", RELEASE)] if RELEASE.is_dir() else [])]:
-        aliases = tracking.release_aliases(int(name.split()[1])) if name.startswith("release ") else []
+    registered = [(f"release {version}", releases.download_release(version)) for version in releases.versions()]
+    for name, folder in [*registered, *([("store/release", RELEASE)] if RELEASE.is_dir() else [])]:
+        aliases = releases.release_aliases(int(name.split()[1])) if name.startswith("release ") else []
         title = f"{name} ({', '.join(aliases)})" if aliases else name
         parts = saw(folder, outcome.customer)
         if parts is None:
@@ -194,11 +194,11 @@ def _artifacts(traces: Traces, write: bool) -> int:
     """Logged reports that show the person."""
     count = 0
     with tempfile.TemporaryDirectory() as folder:
-        for run_id, path in list(tracking.run_artifacts()):
-            if holds(tracking.artifact(run_id, path, Path(folder)), traces):
+        for run_id, path in list(artefacts.logged_files()):
+            if holds(artefacts.download_file(run_id, path, Path(folder)), traces):
                 count += 1
                 if write:
-                    tracking.delete_artifact(run_id, path)
+                    artefacts.delete_file(run_id, path)
     return count
 
 

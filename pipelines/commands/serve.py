@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
-from kefu.registry import tracking
+from kefu.registry import releases
 from pipelines.commands.errors import explain_errors
 from pipelines.params import load_params
 from serving.deploy.launch import CannotServe, Server, start
@@ -14,10 +14,10 @@ from serving.params import Serving
 
 def deploy(serving: Serving) -> Server:
     """Serves what the alias ``champion`` names, if it is what the registry says it is."""
-    champion = tracking.champion()
+    champion = releases.champion()
     if champion is None:
         raise CannotServe("There is no champion yet: `make demo` or `dvc repro` makes and promotes one")
-    folder = tracking.download_release(champion.version)
+    folder = releases.download_release(champion.version)
     return start(folder, serving, version=str(champion.version), content_hash=champion.content_hash)
 
 

@@ -12,7 +12,7 @@ from evaluation.metrics import METRICS
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
 from kefu.knowledge.entries import faq_id
 from kefu.paths import ROOT
-from kefu.registry import tracking
+from kefu.registry import releases
 from kefu.registry.seal import read_manifest, seal
 from kefu.schema import Example, IntentExample, Message, Prediction, Report, RetrievalExample
 from kefu.shop.pack import load_pack
@@ -119,7 +119,7 @@ def test_challenger_and_champion(project: Path) -> None:
     assert "请提供一下&lt;b&gt;订单号" in (project / "evaluation/report.html").read_text()
     assert read_json(project / "metrics/evaluate.json")["router.accuracy"] == suites["router"]["accuracy"]
 
-    version = tracking.register(project / "release", {})
+    version = releases.register(project / "release", {})
     pin = {"version": version, "content_hash": alone["challenger"].version}
     write_json(project / "champion", pin)
     crippled(project)

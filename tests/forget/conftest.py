@@ -17,7 +17,7 @@ from data.ingest.ingest import ingest
 from kefu.io import write_json, write_jsonl, write_text
 from kefu.privacy import forgotten
 from kefu.privacy.pseudonyms import pseudonym
-from kefu.registry import tracking
+from kefu.registry import releases, runs
 from kefu.registry.seal import BaseModelRef, seal
 from kefu.schema import Dialogue, Example, IntentExample, Label, Message, Prediction, ReviewTask
 from kefu.store import read_dialogues
@@ -155,13 +155,13 @@ def registered(project: Project) -> None:
     write_text(release / "weights", "numbers")
     ref = BaseModelRef(name="tiny", revision=None, content_hash="x")
     seal(release, "tiny", {"centre": ref, "edge": ref}, None)
-    with tracking.stage_run("evaluate", {}, {}) as run:
-        tracking.register(release, {})
+    with runs.stage_run("evaluate", {}, {}) as run:
+        releases.register(release, {})
         base = trained_on.pretrained_on(project.store / "corpus/chats.jsonl", project.store / "dialogues")
         trained_on.write(release, project.store / "sets", base, None)
         seal(release, "tiny", {"centre": ref, "edge": ref}, None)
         run.artifact(project.store / "evaluation/report.html")
-    tracking.promote(tracking.register(release, {}, run.run_id))
+    releases.promote(releases.register(release, {}, run.run_id))
 
 
 def prepared(root: Path, patch: pytest.MonkeyPatch) -> Project:

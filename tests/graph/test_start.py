@@ -27,7 +27,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as git has it, its registry ready."""
     folder = tmp_path_factory.mktemp("clone")
     copy_project(folder)
-    assert run(folder, "-c", "from kefu import tracking; tracking.champion()").returncode == 0
+    assert run(folder, "-c", "from kefu.registry import releases; releases.champion()").returncode == 0
     return folder
 
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kefu.io import read_json, write_json
-from kefu.registry import tracking
+from kefu.registry import releases
 from kefu.registry.seal import BaseModelRef, seal
 from kefu.schema import Report
 from pipelines import promote as stage_promote
@@ -61,7 +61,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def champion_and_previous() -> tuple[int | None, int | None]:
-    now, before = tracking.champion(), tracking.previous()
+    now, before = releases.champion(), releases.previous()
     return now.version if now else None, before.version if before else None
 
 
@@ -70,12 +70,12 @@ def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.C
     assert project.promote()["version"] == 1
     assert champion_and_previous() == (1, None)
     assert project.promote() == read_json(project.folder / "promotion.json")  # again: nothing to do
-    assert tracking.versions() == [1]
+    assert releases.versions() == [1]
 
     second = project.evaluated("two")
     assert project.promote()["version"] == 2
     assert champion_and_previous() == (2, 1)
-    assert (tracking.download_release(2) / "weights").read_text() == "two"
+    assert (releases.download_release(2) / "weights").read_text() == "two"
 
     project.evaluated("three", accuracy=0.1)
     with pytest.raises(SystemExit) as ended:
@@ -84,17 +84,17 @@ def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.C
     assert (ended.value.code, record["verdict"], record["version"]) == (1, "fail", None)
     assert [row["what"] for row in record["rows"] if row["verdict"] == "fail"] == ["router.accuracy"]
     assert read_json(project.folder / "metrics/promote.json") == {"failed_bounds": 1, "passed": 0}
-    assert champion_and_previous() == (2, 1) and tracking.versions() == [1, 2]
+    assert champion_and_previous() == (2, 1) and releases.versions() == [1, 2]
     assert "router.accuracy" in capsys.readouterr().out
 
     project.evaluated("four", "edge", empty=1.0, token_f1=0.0)
     with pytest.raises(SystemExit):
         project.promote()
-    assert champion_and_previous() == (2, 1) and tracking.versions() == [1, 2]
+    assert champion_and_previous() == (2, 1) and releases.versions() == [1, 2]
 
     back = CliRunner().invoke(app, ["rollback"])
     assert back.exit_code == 0 and champion_and_previous() == (1, 2)
-    now = tracking.champion()
+    now = releases.champion()
     assert now is not None and now.content_hash == first != second
     assert CliRunner().invoke(app, ["promote", "2"]).exit_code == 0 and champion_and_previous() == (2, 1)
     wrong = CliRunner().invoke(app, ["promote", "9"])
@@ -104,13 +104,13 @@ def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.C
 def test_killed_between_register_and_alias(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.evaluated("one")
     with monkeypatch.context() as killed:
-        killed.setattr(tracking, "promote", lambda version: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(releases, "promote", lambda version: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             project.promote()
-    assert champion_and_previous() == (None, None) and tracking.versions() == [1]
+    assert champion_and_previous() == (None, None) and releases.versions() == [1]
     assert not (project.folder / "metrics/promote.json").exists()
     assert project.promote()["version"] == 1  # the same version, not a second one
-    assert champion_and_previous() == (1, None) and tracking.versions() == [1]
+    assert champion_and_previous() == (1, None) and releases.versions() == [1]
 
 
 def test_what_was_not_measured_is_not_promoted(project: Project) -> None:
@@ -118,7 +118,7 @@ def test_what_was_not_measured_is_not_promoted(project: Project) -> None:
     (project.release / "weights").write_text("changed after the evaluation")
     with pytest.raises(SystemExit, match="weights was changed"):
         project.promote()
-    assert tracking.champion() is None
+    assert releases.champion() is None
 
 
 def test_rollback_without_a_previous_champion(project: Project) -> None:

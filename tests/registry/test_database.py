@@ -19,10 +19,10 @@ from kefu.paths import ROOT
 from kefu.registry.database import UnusableDatabase, make_ready
 
 FIRST = """
-from kefu import tracking
-with tracking.stage_run("ingest", {"a": 1}, {}) as run:
+from kefu.registry import releases, runs
+with runs.stage_run("ingest", {"a": 1}, {}) as run:
     run.metrics({"m": 1.0})
-print(tracking.champion())
+print(releases.champion())
 """
 
 

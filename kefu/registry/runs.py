@@ -1,0 +1,136 @@
+"""Experiments: one parent run a ``dvc repro``, one child run a stage.
+
+The stages are separate processes, so the parent is found by the ``dvc`` process they all descend from; a
+stage run by hand gets a parent of its own.
+
+SQLite beside the project by default; ``MLFLOW_TRACKING_URI`` names a server instead.
+
+    python -m kefu.registry.runs    # makes the database ready, as `make ui` needs it
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from kefu.paths import ROOT
+from kefu.registry.database import UnusableDatabase, make_ready
+
+EXPERIMENT = "kefu"
+PARAM_LIMIT = 6000  # characters MLflow stores of one parameter
+
+for _chatty in ("alembic", "mlflow.store.db.utils"):  # database set-up would greet every newcomer
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """The child run of one stage."""
+
+    run_id: str
+    parent_id: str
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            client().log_metric(self.run_id, name, value)
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        client().log_artifact(self.run_id, str(path), folder)
+
+
+def uri() -> str:
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{ROOT / 'mlflow.db'}"
+
+
+def client() -> MlflowClient:
+    """MLflow's client on a database that is ready. Raises UnusableDatabase."""
+    make_ready(uri())
+    return MlflowClient(uri())
+
+
+def experiment_id() -> str:
+    """Id of Kefu's experiment, made when it is missing."""
+    found = client().get_experiment_by_name(EXPERIMENT)
+    if found:
+        return str(found.experiment_id)
+    local = None if os.environ.get("MLFLOW_TRACKING_URI") else (ROOT / "mlruns").as_uri()
+    try:
+        return str(client().create_experiment(EXPERIMENT, artifact_location=local))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return experiment_id()  # another first command was quicker
+
+
+def _key(process: psutil.Process) -> str:
+    return f"{socket.gethostname()}:{process.pid}:{process.create_time():.0f}"
+
+
+def _repro_process() -> psutil.Process:
+    """The ``dvc`` process that started this stage, or this process itself."""
+    own = psutil.Process()
+    for process in own.parents():
+        if any(Path(word).name == "dvc" for word in process.cmdline()[:3]):
+            return process
+    return own
+
+
+def _alive(key: str) -> bool:
+    host, pid, created = key.rsplit(":", 2)
+    if host != socket.gethostname():
+        return True  # another machine's process cannot be looked at from here
+    return psutil.pid_exists(int(pid)) and _key(psutil.Process(int(pid))).endswith(created)
+
+
+def _close_killed(experiment: str) -> None:
+    """Runs whose process is gone were killed: say so instead of showing them as running for ever."""
+    for run in client().search_runs([experiment], "attributes.status = 'RUNNING'"):
+        key = run.data.tags.get("kefu.process")
+        if key and not _alive(key):
+            client().set_terminated(run.info.run_id, "KILLED")
+
+
+def _parent(experiment: str, tags: Mapping[str, str]) -> Run:
+    key = _key(_repro_process())
+    found = client().search_runs([experiment], f"tags.`kefu.repro` = '{key}'", max_results=1)
+    if found:
+        return found[0]
+    return client().create_run(experiment, tags={**tags, "kefu.repro": key}, run_name=f"repro {key.rsplit(':', 1)[0]}")
+
+
+@contextmanager
+def stage_run(stage: str, params: Mapping[str, object], tags: Mapping[str, str]) -> Iterator[StageRun]:
+    """Opens the child run of a stage below its repro's parent; an error inside marks both FAILED."""
+    experiment = experiment_id()
+    _close_killed(experiment)
+    parent = _parent(experiment, tags).info.run_id
+    child_tags = {**tags, "mlflow.parentRunId": parent, "kefu.stage": stage, "kefu.process": _key(psutil.Process())}
+    run = client().create_run(experiment, tags=child_tags, run_name=stage)
+    for name, value in params.items():
+        client().log_param(run.info.run_id, name, str(value)[:PARAM_LIMIT])
+    client().update_run(parent, status="RUNNING")
+    status = "FAILED"
+    try:
+        yield StageRun(run.info.run_id, parent)
+        status = "FINISHED"
+    finally:
+        client().set_terminated(run.info.run_id, status)
+        client().set_terminated(parent, status)
+
+
+if __name__ == "__main__":
+    try:
+        make_ready(uri())
+    except UnusableDatabase as error:
+        sys.exit(str(error))
