@@ -30,4 +30,10 @@ class Serving(Section):
     max_idle_sockets: int = Field(
         gt=0, description="silent WebSockets with a token at once; beyond, the longest silent is closed"
     )
+    num_replicas: int = Field(
+        gt=0, description="processes, each with its own models; more than 1 need KEFU_REDIS_URL and MILVUS_URI"
+    )
+    max_ongoing_requests: int = Field(gt=0, description="requests that a replica takes at once; more queue for it")
+    num_cpus: float = Field(ge=0, description="cores that Ray reserves for a replica; 0 reserves none")
+    num_threads: int = Field(gt=0, description="chats that a replica answers at once; more wait")
     demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")

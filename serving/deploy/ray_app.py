@@ -95,12 +95,12 @@ def build_app(plan: Plan) -> serve.Application:
     """The application of one plan, ready for ``serve.run``."""
     chat = serve.deployment(
         name="Chat",
-        num_replicas=1,
-        max_ongoing_requests=32,
+        num_replicas=plan.params.num_replicas,
+        max_ongoing_requests=plan.params.max_ongoing_requests,
         max_queued_requests=64,
         health_check_period_s=5,
         graceful_shutdown_timeout_s=5,
-        ray_actor_options={"num_cpus": 1},
+        ray_actor_options={"num_cpus": plan.params.num_cpus},
         logging_config=QUIET,
     )(Chat)
     gateway = serve.deployment(

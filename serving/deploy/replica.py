@@ -29,7 +29,6 @@ from serving.params import Serving
 from serving.sessions.store import NotYourSession, SessionBusy, Sessions
 
 logger = logging.getLogger(__name__)
-THREADS = 8  # chats answered at once by a replica; more wait
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     BadMessage: (400, "bad_message"),
     EngineError: (502, "model_failed"),
@@ -58,7 +57,7 @@ class Chat:
         manifest = verify(plan.release, plan.content_hash)
         self._info = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         self._params = plan.params
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="chat")
+        self._pool = ThreadPoolExecutor(plan.params.num_threads, thread_name_prefix="chat")
         sessions = Sessions(plan.store_url, plan.params.session_ttl_s)
         log = ConversationLog(plan.raw, serve.get_replica_context().replica_id.unique_id)
         self._assistant = Assistant.open(plan.release, plan.runtime, plan.params, sessions=sessions, log=log)
