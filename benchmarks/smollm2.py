@@ -34,9 +34,9 @@ from kefu.registry.seal import seal, verify
 from kefu.schema import Example, Message
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
+from training.adapter import merge
 from training.base_models import prepare
 from training.corpus import faq_chats
-from training.merge import merge
 from training.sft import finetune
 
 MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"

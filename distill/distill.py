@@ -21,8 +21,7 @@ from tokenizers import Tokenizer
 from distill import student as students
 from distill import teacher as teachers
 from distill.params import Distill
-from distill.save import save
-from distill.student import Row
+from distill.student import Row, save
 from distill.teacher import Model
 from kefu.errors import KefuError
 from kefu.llm.base_models import BaseModel

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -20,8 +21,9 @@ from distill.loss import Batch, answer_logits, collate, distillation_loss, soft_
 from distill.params import Distill
 from distill.teacher import Model, device
 from kefu.finite import check_step, check_weights
-from kefu.llm.base_models import BaseModel
+from kefu.llm.base_models import BaseModel, copy_tokenizer
 from kefu.progress import progress
+from kefu.io import atomic_dir
 
 Row = tuple[list[int], list[int]]  # token ids of a chat; 1 where the student learns, else 0
 WARMUP = 0.05  # share of the steps
@@ -125,3 +127,18 @@ def scores(model: Model, teacher: Model, rows: Sequence[Row], pad_id: int) -> di
         sums[2] += float((ours.argmax(-1) == theirs.argmax(-1)).sum())
         count += learned
     return {name: float(value) / count for name, value in zip(("loss", "kl", "agreement"), sums, strict=True)}
+
+
+def save(student: PreTrainedModel | PeftModel, base: BaseModel, out: Path) -> None:
+    """Writes the student as a plain Hugging Face folder, with the tokenizer of its base; a LoRA is merged.
+
+    Raises:
+        NotFinite: a weight is NaN or infinite. The folder is left as it was.
+    """
+    model = student.merge_and_unload() if isinstance(student, PeftModel) else student
+    check_weights(
+        "distill: the trained edge", model.state_dict(), "lower distill.learning_rate and run the stage again"
+    )
+    with atomic_dir(out) as folder:
+        model.save_pretrained(folder)
+        copy_tokenizer(base.folder, folder)

@@ -15,7 +15,7 @@ from kefu.paths import ADAPTER, BASE, CHAMPION, CORPUS, DIALOGUES, EDGE, RELEASE
 from kefu.registry import releases
 from kefu.registry.seal import seal
 from pipelines.stage import git_commit, stage
-from training.merge import merge
+from training.adapter import merge
 from training.params.base import Base
 from training.params.finetune import Finetune
 

@@ -1,9 +1,5 @@
 """Trains: base models, router, retriever, the adapter of the centre model."""
 
-import logging
-import warnings
+from kefu.llm.library_warnings import silence_library_warnings
 
-# bitsandbytes warns while it is imported that an optional inference kernel is missing; we only train with it.
-logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
-# transformers renamed `gradient_checkpointing`; PEFT and TRL still use the old name, and we cannot change them.
-warnings.filterwarnings("ignore", message=".*gradient_checkpointing.*", category=FutureWarning)
+silence_library_warnings()  # here, because a stage imports what warns before it runs

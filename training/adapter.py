@@ -12,11 +12,12 @@ import logging
 from pathlib import Path
 
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import PreTrainedModel, set_seed
+from transformers import AutoModelForCausalLM, PreTrainedModel, set_seed
+from transformers.utils import logging as transformers_logging
 
 from kefu.finite import check_weights
 from kefu.io import atomic_dir, read_json, write_json
-from kefu.llm.base_models import BaseModel
+from kefu.llm.base_models import BaseModel, copy_tokenizer
 from kefu.registry.seal import read_manifest
 from training.params.finetune import Finetune
 
@@ -79,3 +80,20 @@ def save(model: PeftModel, base: BaseModel, folder: Path) -> None:
         config["revision"] = base.ref.revision
         config["target_modules"] = sorted(config["target_modules"])
         write_json(temporary / CONFIG, config)
+
+
+def merge(base: BaseModel, adapter: Path, out: Path) -> None:
+    """Writes base + adapter as a Hugging Face folder, in the base's own precision, with its tokenizer.
+
+    What is served is one plain model: no PEFT, no quantization. The base is read in full precision, because
+    dequantized NF4 would carry the rounding error of every weight into it, and the adapter does not correct that.
+
+    Raises:
+        NotFinite: a merged weight is NaN, or too large for the base's precision. Nothing is written.
+    """
+    transformers_logging.disable_progress_bar()
+    model = AutoModelForCausalLM.from_pretrained(base.folder, dtype="auto")
+    merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    check_weights("export: base with adapter", merged.state_dict(), "run dvc repro -f base, then dvc repro -f finetune")
+    merged.save_pretrained(out)
+    copy_tokenizer(base.folder, out)

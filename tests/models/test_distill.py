@@ -24,7 +24,7 @@ from distill.distill import (
 )
 from distill.loss import collate, distillation_loss
 from distill.params import Distill
-from distill.save import save
+from distill.student import save
 from distill.teacher import answer, load_teacher
 from kefu.finite import NotFinite
 from kefu.io import content_hash

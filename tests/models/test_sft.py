@@ -22,7 +22,7 @@ from pipelines import finetune as stage_finetune
 from pipelines import stage
 from tests.models.conftest import with_bad_weight
 from training import adapter, quantized, sft
-from training.merge import merge
+from training.adapter import merge
 from training.params.finetune import Finetune
 from training.sft import Row, Tuned, finetune, mean_loss, rows
 
