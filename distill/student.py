@@ -21,9 +21,9 @@ from distill.loss import Batch, answer_logits, collate, distillation_loss, soft_
 from distill.params import Distill
 from distill.teacher import Model, device
 from kefu.finite import check_step, check_weights
+from kefu.io import atomic_dir
 from kefu.llm.base_models import BaseModel, copy_tokenizer
 from kefu.progress import progress
-from kefu.io import atomic_dir
 
 Row = tuple[list[int], list[int]]  # token ids of a chat; 1 where the student learns, else 0
 WARMUP = 0.05  # share of the steps
