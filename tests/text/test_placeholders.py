@@ -68,15 +68,15 @@ def test_its_number_changes_no_ngram(kind: str) -> None:
 def test_thanks_with_data_ask_for_something(kind: str) -> None:
     """Whoever thanks and gives a number wants something done with it; a name beside thanks is courtesy."""
     assert SENTIMENT is not None
-    heard = SentimentRules(SENTIMENT).of(f"谢谢[{kind}_1]")
+    heard = SentimentRules(SENTIMENT).classify(f"谢谢[{kind}_1]")
     assert heard.value == (POSITIVE if kind == "NAME" else NEUTRAL)
 
 
 @every_type
 def test_its_number_claims_nothing(kind: str) -> None:
     find = ClaimFinder([Unit(base="piece", zh=("{n}",))])
-    assert find.of(f"您的[{kind}_3]已登记") == set()
-    assert find.of("您的3件已登记") == {("piece", 3.0)}
+    assert find.find(f"您的[{kind}_3]已登记") == set()
+    assert find.find("您的3件已登记") == {("piece", 3.0)}
 
 
 @every_type
