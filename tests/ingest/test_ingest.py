@@ -304,7 +304,7 @@ def test_a_day_that_comes_again_with_corrections_is_made_anew_and_so_are_later_d
 
 
 def test_what_cannot_work_is_refused_with_what_to_do(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(IngestError, match="No raw data yet .looked for .*shop/dt=….: `make sample`"):
+    with pytest.raises(IngestError, match="No raw data yet .looked for .*shop/dt=….*: `make sample`"):
         shop.run()
     shop.put(DAY, dialogue("s1", "在吗"))
     with caplog.at_level(logging.INFO):
