@@ -21,7 +21,7 @@ from kefu.store import copies
 from pipelines import export
 from pipelines.commands.cli import app
 from pipelines.commands.forget import forget
-from tests.forget.conftest import DAYS, LOADED, ORDER, OTHER, PARROT, PERSON, SHARED, WORDS, Project, line
+from tests.forget.conftest import DAYS, ORDER, OTHER, PARROT, PERSON, SHARED, WORDS, Project, line
 
 
 def contents(root: Path) -> Iterator[tuple[Path, bytes]]:
@@ -111,7 +111,9 @@ def test_a_second_time_nothing_is_left_to_do_and_no_row_is_added(full: Project) 
     assert not outcome.removed and full.ledger.read_text() == rows
 
 
-@pytest.mark.parametrize("step", ["forget_jsonl", "forget_derived", "forget_cache", "forget_raw", "forget_partitions"])
+@pytest.mark.parametrize(
+    "step", ["_forget_jsonl", "_forget_derived", "_forget_cache", "forget_raw", "forget_partitions"]
+)
 def test_killed_at_any_step_it_can_be_run_again(full: Project, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         done = getattr(store, step)
@@ -199,13 +201,13 @@ def test_the_export_stage_tells_whom_its_models_learned_from(full: Project, monk
     write_json(champion, {"version": None, "content_hash": None})
     release = full.root / "next"
     release.mkdir()
-    export.tell_whom(release, LOADED)
+    export.tell_whom(release)
     assert trained_on.saw(release, pseudonym(PERSON)) == ["centre", "edge", "router"]
     forget(PERSON)
-    export.tell_whom(release, LOADED)
+    export.tell_whom(release)
     assert trained_on.saw(release, pseudonym(PERSON)) == []
     write_json(champion, {"version": 2, "content_hash": "x"})
-    export.tell_whom(release, LOADED)
+    export.tell_whom(release)
     assert trained_on.saw(release, pseudonym(PERSON)) == ["centre", "edge"]  # inherited
 
 

@@ -37,7 +37,7 @@ COMMANDS = {  # what each calls first
 MODULES = {
     "day": "kefu.registry.releases.champion",
     "demo": "kefu.registry.releases.champion",
-    "repro": "kefu.locks.working",
+    "repro": "kefu.locks.shared_lock",
     "review_server": "kefu.privacy.pseudonyms.secret",
     "sample": "pipelines.params.load_params",
     "serve": "pipelines.params.load_params",
