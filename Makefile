@@ -27,7 +27,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@echo "Installing the locked dependencies into $(VENV) (about 3 minutes, once) …"
 	@$(PYTHON) -m venv $(VENV)
 	@if [ -z "$(TORCH_INDEX)" ]; then echo "PyTorch: the build of pip's own index"; \
-	  elif $(PY) -m pip config list | grep -qE 'index-url|find-links'; then echo "PyTorch: from where pip is told to look"; \
+	  elif $(PY) -m pip config list | grep -E 'index-url|find-links' > /dev/null; then echo "PyTorch: from where pip is told to look"; \
 	  else echo "PyTorch: no NVIDIA GPU here, so the CPU build (make TORCH_INDEX= …: the CUDA build)"; \
 	    $(PY) -m pip install --quiet --no-deps --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.lock)"; fi
 	@$(PY) -m pip install --quiet --progress-bar on --requirement requirements.lock
