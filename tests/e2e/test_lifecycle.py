@@ -74,7 +74,7 @@ def test_stopping_leaves_no_process(tmp_path: Path) -> None:
     """A server of its own, ended with SIGTERM."""
     code = (
         "import signal, sys; from pathlib import Path\n"
-        "from kefu.params import load; from serving.deploy.launch import start\n"
+        "from pipelines.params import load_params; from serving.deploy.launch import start\n"
         "signal.signal(signal.SIGTERM, lambda *a: sys.exit())\n"
         f"s = start(Path({str(micro.shared())!r}), load_params().serving.model_copy(update={{'port': {free_port()}}}),"
         f" runtime=Path({str(tmp_path)!r}), raw=Path({str(tmp_path)!r}))\n"
