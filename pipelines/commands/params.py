@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,7 @@ def lines(params: Params) -> Iterator[str]:
 
 def _line(name: str, value: Any, info: FieldInfo) -> str:
     kind = info.annotation.__name__ if isinstance(info.annotation, type) else str(info.annotation)
-    kind = kind.replace("typing.", "").replace("kefu.params.", "")
+    kind = re.sub(r"\b(?:\w+\.)+(?=[A-Z])", "", kind)
     bounds = ", ".join(f"{SIGNS[name]} {value:g}" for bound in info.metadata for name, value in _fields(bound))
     shown = [_plain(part) for part in value] if isinstance(value, tuple) else value
     return f"{name:<26} {shown!s:<24} {kind}{f' ({bounds})' if bounds else ''}  {info.description or ''}".rstrip()
