@@ -146,5 +146,9 @@ def test_any_file_name_will_do(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("elsewhere", ["http://127.0.0.1:9", "sqlite://", "sqlite:///:memory:", "file:///x", "mlruns"])
-def test_what_is_no_file_of_sqlite_is_left_to_mlflow(elsewhere: str) -> None:
+def test_what_is_no_file_of_sqlite_is_left_to_mlflow(
+    elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     make_ready(elsewhere)
+    assert list(tmp_path.iterdir()) == []
