@@ -18,6 +18,22 @@ from data.channels.reading.json_arrays import records
 from kefu.errors import KefuError
 from kefu.privacy.pseudonyms import pseudonym
 
+# Fields of raw records that name a person. Quarantine shows pseudonyms in their place, and `kefu forget` finds
+# short ids below them alone.
+PERSON_KEYS = frozenset(
+    {
+        "author_id",
+        "contact_id",
+        "customer",
+        "customer_id",
+        "external_id",
+        "identifier",
+        "requester_id",
+        "sender_id",
+        "user_id",
+        "visitor_id",
+    }
+)
 CHANNEL_ROLES = frozenset({"customer", "agent", "bot"})
 
 

@@ -23,7 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data.forget.mentions import LONGEST_SHORT, PERSON_KEYS, PREFIXES
+from data.channels.base import PERSON_KEYS
+from data.forget.mentions import LONGEST_SHORT, PREFIXES
 from data.forget.packed_files import Plain, unpacked
 
 _OVERLAP = 4096  # bytes of the block before that are searched again: an id may stand across two

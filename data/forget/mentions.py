@@ -17,22 +17,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from data.channels.base import PERSON_KEYS
 from kefu.privacy.pseudonyms import pseudonym
 
 LONGEST_SHORT = 5  # characters; in a million numbers of six digits, one other is as long by chance
 PREFIXES = ("", "chatwoot:", "zendesk:")  # what channels put before a bare number
-# Fields that hold the id of a person.
-PERSON_KEYS = {
-    "customer",
-    "customer_id",
-    "user_id",
-    "visitor_id",
-    "requester_id",
-    "contact_id",
-    "author_id",
-    "sender_id",
-}
-PERSON_KEYS |= {"external_id", "identifier"}
 _PEOPLE = {"customer", "user", "visitor", "requester", "contact", "author", "sender"}  # objects with an ``id``
 _SESSION = {"session", "session_id", "dialogue_id", "conversation_id"}  # who has no id is known by these
 _AGENTS = {"user", "agent", "admin", "bot", "agent_bot", "agentbot", "captain_assistant", "captain::assistant"}

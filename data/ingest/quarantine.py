@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from data.channels.base import PERSON_KEYS
 from data.channels.reading.files import Problem
 from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 from kefu.privacy.redact import Redactor
@@ -12,7 +13,8 @@ from kefu.schema import Rejected
 LONGEST = 2000  # characters of ``Rejected.raw``
 _READ = 2 * LONGEST  # redaction shortens, so more is read than kept
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_PERSON = "(?:customer|user|author)(?:_id)?|requester_id|visitor_id|external_id|identifier|name|display_name|speaker"
+# Also fields that may hold a name: who speaks, whom a customer wrote to.
+_PERSON = "|".join(sorted(PERSON_KEYS | {"author", "display_name", "name", "speaker", "user"}))
 _CUSTOMER = re.compile(rf'("(?:{_PERSON})"\s*:\s*"?)([^",}}{{\[]{{1,200}})')
 _PARTIAL = re.compile(r"[\w+@.-]{1,64}$")
 
