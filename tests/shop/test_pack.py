@@ -19,7 +19,6 @@ from kefu.shop.part import PackError
 from serving.tools.demo_database import build
 
 SHOP = ROOT / "shop"
-INTENTS = 24
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +120,6 @@ def test_order_numbers_are_recognised_as_personal_data(pack: Pack, shop: sqlite3
 
 
 def test_knowledge_covers_every_topic_in_both_languages(pack: Pack) -> None:
-    assert len(pack.taxonomy.intents) == INTENTS
     for intent in pack.taxonomy.intents:
         assert len(intent.examples["zh"]) >= 6 and len(intent.examples["en"]) >= 3, intent.name
     assert len(pack.faq) >= 80
