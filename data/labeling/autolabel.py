@@ -87,7 +87,7 @@ def evidence(
     if found.broken:
         days = np.array([day_of.get(j.dialogue_id, "") >= (found.since or "") for j in judged], dtype=bool)
         logger.error(
-            "THE PROMISE IS BROKEN: the audit since %s contradicts the wanted precision. Labels are accepted on the "
+            "THE GUARANTEE IS BROKEN: the audit since %s contradicts the wanted precision. Labels are accepted on the "
             "evidence of these days alone (%d reviewed turns), or not at all. Look at the audit in report.html; "
             "review more turns of these days.",
             found.since,

@@ -42,7 +42,7 @@ class Autolabel(Section):
     target_precision: float = Field(ge=0, le=1)
     confidence_level: float = Field(0.95, gt=0.5, lt=1, description="of the bound on precision")
     audit_share: float = Field(ge=0, le=1, description="turns that people see whatever the machine thinks of them")
-    audit_days: int = Field(gt=0, description="newest audited days on which the promise is tested")
+    audit_days: int = Field(gt=0, description="newest audited days on which the guarantee is tested")
     golden_per_run: int = Field(
         ge=0, description="questions with a known answer in the queue, to measure reviewers; 0: none"
     )

@@ -22,7 +22,7 @@ PARAMS = load_params().autolabel
 
 @cache
 def kept() -> list[Audit]:
-    """Audits of worlds in which the promise is just kept."""
+    """Audits of worlds in which the guarantee is just kept."""
     return [judged(world(seed, [TARGET] * DAYS)) for seed in range(DRAWS)]
 
 
@@ -145,7 +145,7 @@ def test_a_broken_promise_counts_only_its_own_days_and_says_so(caplog: pytest.Lo
     pulled = [(row.dialogue_id, row.turn) for row in bad]
     trusted = evidence(reviewed, pulled, bad, day_of, found, PARAMS)
     assert trusted.sum() == len(bad)
-    assert "THE PROMISE IS BROKEN" in caplog.text
+    assert "THE GUARANTEE IS BROKEN" in caplog.text
     assert certified(reviewed, trusted, PARAMS).coverage == 0
     still = evidence(reviewed, pulled, bad, day_of, Audit([], broken=False), PARAMS)
     assert certified([j for j in reviewed if j.dialogue_id.startswith("old")], still[: len(old)], PARAMS).coverage == 1
@@ -190,7 +190,7 @@ def test_the_page_tells_the_promise_and_the_days(tmp_path: Path) -> None:
     assert [(row.intent, row.turns, row.coverage) for row in intents] == [("a", len(rows), 0.0)]
     report.write(tmp_path / "report.html", closed, intents, points, found, PARAMS)
     page = (tmp_path / "report.html").read_text(encoding="utf8")
-    assert "Nothing is accepted" in page and "The promise is broken" in page
+    assert "Nothing is accepted" in page and "The guarantee is broken" in page
     assert page.count("2026-11-0") == len(found.days) + 1  # and the day since when
 
 

@@ -1,6 +1,6 @@
 """Confidence thresholds above which machine labels are accepted without review, with a certified precision.
 
-The promise: with probability ``level``, accepted labels are right with at least the ``target`` precision. Thresholds
+The guarantee: with probability ``level``, accepted labels are right with at least the ``target`` precision. Thresholds
 are tested on out-of-fold predictions for reviewed turns; the bound allows for turns of a dialogue that are wrong
 together (``confidence_bound.py``), and trying many thresholds is corrected for (``threshold.py``). One rule has one
 threshold for all intents, another one for each intent with enough turns; the one that accepts more is used.
@@ -73,7 +73,7 @@ def choose(
     target: float,
     level: float,
 ) -> Acceptance:
-    """The rule that accepts most while its promise holds.
+    """The rule that accepts most while its guarantee holds.
 
     Args:
         intents: predicted intent of each of n reviewed turns, out of fold.

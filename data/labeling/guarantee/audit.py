@@ -28,7 +28,7 @@ class Day(NamedTuple):
     """One day of the audit. ``drawn``: answered; ``accepted`` of them; ``right`` of those.
 
     bound: of this day's precision. so_far, bound_so_far: precision up to this day and its bound at all times.
-    evidence: log e-value against the promise.
+    evidence: log e-value against the guarantee.
     """
 
     day: str
@@ -43,7 +43,7 @@ class Day(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """The days of the window. ``broken``: the promise was contradicted with the wanted confidence."""
+    """The days of the window. ``broken``: the guarantee was contradicted with the wanted confidence."""
 
     days: list[Day]
     broken: bool
@@ -63,7 +63,7 @@ class Audit(NamedTuple):
 
 
 def audit(rows: Iterable[Audited], truth: Mapping[TurnKey, str], target: float, level: float, days: int) -> Audit:
-    """What the last ``days`` audited days say of the promise.
+    """What the last ``days`` audited days say of the guarantee.
 
     Args:
         truth: intent by people; rows without one are passed over.

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import betainc, betaln, logsumexp, xlog1py, xlogy
 
-PRIOR = (9.0, 1.0)  # of a share: mean 0.9, where labels that break a promise of 0.97 may lie
+PRIOR = (9.0, 1.0)  # of a share: mean 0.9, where labels that break a guarantee of 0.97 may lie
 GRID = np.round(np.arange(0.5, 1.0, 0.0005), 4)  # bounds that a confidence sequence can take
 
 

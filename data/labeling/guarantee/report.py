@@ -1,4 +1,4 @@
-"""The page and the tables on the promise: coverage against precision, per intent, and the audit's days."""
+"""The page and the tables on the guarantee: coverage against precision, per intent, and the audit's days."""
 
 from __future__ import annotations
 
