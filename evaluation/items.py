@@ -62,5 +62,5 @@ def load_items(sets: Path, pack: Path, params: Evaluate) -> Items:
     places = {"router": sets / "router.jsonl", "retrieval": sets / "retrieval.jsonl", "answers": sets / "sft.jsonl"}
     for name, path in {**places, "golden": pack / "golden"}.items():
         if not getattr(items, name):
-            raise NothingToEvaluate(f"{path}: nothing to evaluate on: no held-out example in it")
+            raise NothingToEvaluate(f"{path}: no held-out example: raise build.eval_share, or bring more data")
     return items

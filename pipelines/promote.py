@@ -49,7 +49,9 @@ def warn_of_another_champion() -> None:
     if now and now.version != pinned:
         shown = f"version {pinned}" if pinned else "no champion"
         logger.warning(
-            "compared with %s (store/champion.json), but version %d serves: see `kefu day`", shown, now.version
+            "compared with %s (store/champion.json), but version %d serves: `kefu day` compares with it",
+            shown,
+            now.version,
         )
 
 

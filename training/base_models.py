@@ -71,7 +71,10 @@ def _check_folder(folder: Path) -> None:
     if not list(folder.glob("*.safetensors")):
         missing.append("*.safetensors")
     if missing:
-        raise MissingBase(f"{folder} is no Hugging Face model folder: {', '.join(missing)} missing")
+        raise MissingBase(
+            f"{folder}: not a Hugging Face model folder, {', '.join(missing)} missing: copy the whole model there, "
+            "or name another folder in base.centre or base.edge"
+        )
 
 
 def _build_all(

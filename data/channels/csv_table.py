@@ -56,11 +56,11 @@ class _Table:
         cells = {field: row.cells[place] for field, place in places.items() if place < len(row.cells)}
         name = cells.get("session", "").strip()
         if not name:
-            raise BadRow(f"no {self._columns.session}")
+            raise BadRow(f"{self._columns.session}: empty: every row needs its session")
         said = Said(row.file, row.line, _shown(row, places, self._source))
         try:
             if len(row.cells) != width:  # which cell is the customer's is not known then
-                raise BadRow(f"{len(row.cells)} cells instead of {width}")
+                raise BadRow(f"{len(row.cells)} cells instead of {width}: quote cells that hold the delimiter")
             said = said._replace(customer=cells.get("customer", "").strip())
             return name, self._filled(said, cells)
         except BadRow as error:
@@ -69,7 +69,7 @@ class _Table:
     def _filled(self, said: Said, cells: dict[str, str]) -> Said:
         role = self._source.roles.get(cells["role"].strip())
         if role is None:
-            raise BadRow(f"{self._columns.role} is none of {', '.join(self._source.roles)}; add it to roles")
+            raise BadRow(f"{self._columns.role}: not one of {', '.join(self._source.roles)}: add it to roles")
         csat = cells.get("csat", "").strip()
         facts = said._replace(
             outcome=cells.get("outcome", "").strip() or None,

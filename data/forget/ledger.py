@@ -30,7 +30,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
         try:
             found.append({**json.loads(line)})
         except (TypeError, ValueError) as error:
-            raise BadRecord(f"{path}:{number}: not a row of the ledger: {error}") from error
+            raise BadRecord(f"{path}:{number}: not a row of the ledger ({error}): put a backup in its place") from error
     return found
 
 

@@ -69,7 +69,9 @@ def push(studio: Studio, asks: Sequence[Ask], dialogues: Iterable[Dialogue], pac
     found = {dialogue.id: dialogue for dialogue in dialogues if dialogue.id in wanted} if wanted else {}
     if missing := wanted - found.keys():
         logger.warning(
-            "%d dialogues to ask about are no longer in the store, e.g. %s", len(missing), sorted(missing)[0]
+            "%d dialogues to ask about are not in the store, e.g. %s: run the autolabel stage again",
+            len(missing),
+            sorted(missing)[0],
         )
     new = [ask for ask in new if ask.task.dialogue_id in found]
     slots = PageSlots(pack)
@@ -108,7 +110,7 @@ def pull(studio: Studio, pack: Pack, folder: Path) -> Answers:
     pulled = answers.read(changed, studio.name, lambda text: redactor.redact(text, {}), PageSlots(pack).value_of)
     if gone := list(history.withdrawals(before, pulled, studio.name, studio.has_annotation)):
         logger.warning(
-            "%d annotations were deleted in Label Studio: they count no more, the history keeps them", len(gone)
+            "%d annotations were deleted in Label Studio: they no longer count, the history keeps them", len(gone)
         )
         pulled.annotations += gone
     return pulled

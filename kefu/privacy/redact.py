@@ -41,11 +41,15 @@ class Redactor:
         self._extra: list[tuple[str, re.Pattern[str]]] = []
         for kind, pattern in extra.items():
             if not TYPE_NAME.fullmatch(kind):
-                raise Unusable(f"pii type {kind!r}: use capital letters and underscores, e.g. ORDER")
+                raise Unusable(
+                    f"pack.yaml: pii.{kind}: not a type name: use capital letters and underscores, e.g. ORDER"
+                )
             try:
                 whole = re.compile(rf"(?<!\d)(?:{pattern})(?!\d)", re.IGNORECASE)
             except re.error as error:
-                raise Unusable(f"pii pattern {kind}: {pattern!r} is not a valid regex: {error}") from error
+                raise Unusable(
+                    f"pack.yaml: pii.{kind}: {pattern!r} is not a valid regex ({error}): correct it"
+                ) from error
             self._extra.append((kind, whole))
 
     def find(self, text: str) -> list[Found]:

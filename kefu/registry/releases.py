@@ -79,7 +79,7 @@ def versions() -> list[int]:
 def promote(version: int) -> None:
     """Moves the alias ``champion``; the old one becomes ``previous``. Safe to repeat."""
     if version not in versions():
-        raise NoSuchVersion(f"The registry has no version {version} of {MODEL!r}; it has {versions() or 'none'}")
+        raise NoSuchVersion(f"registry: {MODEL!r} has no version {version}: choose one of {versions() or 'none yet'}")
     now = champion()
     if now and now.version == version:
         return
@@ -92,7 +92,9 @@ def rollback() -> ChampionInfo:
     """Gives the alias ``champion`` back to ``previous`` and returns it."""
     now, before = champion(), previous()
     if now is None or before is None or now.version == before.version:
-        raise NoSuchVersion("There is no previous champion to roll back to")
+        raise NoSuchVersion(
+            "registry: there is no previous champion to roll back to: `kefu promote VERSION` promotes another version"
+        )
     client().set_registered_model_alias(MODEL, CHAMPION, str(before.version))
     client().set_registered_model_alias(MODEL, PREVIOUS, str(now.version))
     return before
@@ -107,6 +109,6 @@ def release_aliases(version: int) -> list[str]:
 def download_release(version: int) -> Path:
     """Local folder of a registered release: in place for a local store, else downloaded."""
     if version not in versions():
-        raise NoSuchVersion(f"The registry has no version {version} of {MODEL!r}; it has {versions() or 'none'}")
+        raise NoSuchVersion(f"registry: {MODEL!r} has no version {version}: choose one of {versions() or 'none yet'}")
     source = client().get_model_version(MODEL, str(version)).source
     return Path(artifacts.download_artifacts(artifact_uri=source, tracking_uri=uri()))

@@ -20,6 +20,7 @@ from kefu.io import combined_hash, file_hashes, write_text
 from kefu.schema import Record
 
 MANIFEST = "manifest.json"
+REMEDY = "run `dvc repro -f -s export` and evaluate it, or `kefu rollback`"
 
 
 class TamperedRelease(KefuError, ValueError):
@@ -76,11 +77,13 @@ def verify(folder: Path, expected: str | None = None) -> Manifest:
     names = sorted(manifest.files.keys() | found.keys())
     wrong = [_what(manifest.files, found, name) for name in names if manifest.files.get(name) != found.get(name)]
     if wrong:
-        raise TamperedRelease(f"{folder} is not what was sealed: " + "; ".join(wrong))
+        raise TamperedRelease(f"{folder}: not what was sealed: {'; '.join(wrong)}: {REMEDY}")
     if combined_hash(found) != manifest.content_hash:
-        raise TamperedRelease(f"{folder / MANIFEST}: content_hash does not belong to the files it lists")
+        raise TamperedRelease(f"{folder / MANIFEST}: content_hash does not belong to the files it lists: {REMEDY}")
     if expected is not None and manifest.content_hash != expected:
-        raise TamperedRelease(f"{folder} has content hash {manifest.content_hash}, the registry says {expected}")
+        raise TamperedRelease(
+            f"{folder}: content hash {manifest.content_hash}, but the registry says {expected}: {REMEDY}"
+        )
     return manifest
 
 

@@ -37,7 +37,7 @@ async def demo_login(request: Request, body: LoginRequest) -> LoginResponse:
         raise ApiError(404, "not_found", "Sample sign-in is off: serving.demo_login, on a loopback address only")
     if body.customer_id not in site.front.demo_customers:
         known = ", ".join(site.front.demo_customers)
-        raise ApiError(404, "no_such_customer", f"{body.customer_id!r} is no sample customer; there are: {known}")
+        raise ApiError(404, "no_such_customer", f"{body.customer_id!r} is not a SAMPLE customer: use one of {known}")
     return LoginResponse(customer_token=customer_token(body.customer_id, DEMO_LOGIN_S))
 
 

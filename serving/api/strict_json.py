@@ -89,7 +89,7 @@ def _check(value: Any, field: str, depth: int) -> None:
         raise _Unreadable("", f"is nested more than {MAX_DEPTH} deep")
     if isinstance(value, str):
         if not _is_unicode(value):
-            raise _Unreadable(field, "holds half of a surrogate pair, which is no character")
+            raise _Unreadable(field, "holds half of a surrogate pair, which is not a character")
     elif isinstance(value, dict):
         for name, part in value.items():
             if not _is_unicode(name):

@@ -48,7 +48,10 @@ class TransformersEngine:
         """See ``Engine.stream``. A prompt that does not fit the model is refused with EngineError."""
         ids = self.renderer.prompt(messages)
         if len(ids) + max_new_tokens > self._longest:
-            raise EngineError(f"{self.name}: {len(ids)} prompt + {max_new_tokens} new tokens exceed {self._longest}")
+            raise EngineError(
+                f"{self.name}: {len(ids)} prompt + {max_new_tokens} new tokens are more than the model's {self._longest}: "
+                "lower serving.history_turns or max_new_tokens"
+            )
         detokenizer = Detokenizer(self.tokenizer)
         try:
             for token_id in self._tokens(ids, max_new_tokens):

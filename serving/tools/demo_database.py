@@ -67,4 +67,6 @@ def _check(connection: sqlite3.Connection, source: Path) -> None:
     broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     if broken:
         table, row, parent, _ = broken[0]
-        raise PackError(f"{source / table}.csv: row {row} refers to no {parent} ({len(broken)} such rows)")
+        raise PackError(
+            f"{source / table}.csv: row {row} names a row of {parent} that does not exist ({len(broken)} such rows)"
+        )

@@ -159,10 +159,10 @@ def test_csv_rows_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     assert texts == {"a": ['两行\n字,"引号"'], "f": ["在"]}
     reasons = {problem.line: problem.reason for problem in problems}
     expected = {
-        4: "line 4: 发送方 is none of 买家, 卖家, 系统; add it to roles",
+        4: "line 4: 发送方: not one of 买家, 卖家, 系统: add it to roles",
         5: "line 5: 时间: 'noon' is not %Y/%m/%d %H:%M, which is time_format",
-        6: "no 会话ID",
-        7: "line 7: 6 cells instead of 5",
+        6: "会话ID: empty: every row needs its session",
+        7: "line 7: 6 cells instead of 5: quote cells that hold the delimiter",
         8: "is a quote not closed?",
     }
     assert sorted(reasons) == sorted(expected)

@@ -43,7 +43,9 @@ def _explained(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.TransportError as error:
-        raise StudioUnavailable(f"Label Studio at {url} does not answer ({error}); is it running?") from error
+        raise StudioUnavailable(
+            f"Label Studio at {url} does not answer ({error}): start it, or unset LABEL_STUDIO_URL"
+        ) from error
     except ApiError as error:
         if error.status_code in (401, 403):
             raise StudioUnavailable(
