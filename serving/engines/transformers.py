@@ -49,8 +49,8 @@ class TransformersEngine:
         ids = self.renderer.prompt(messages)
         if len(ids) + max_new_tokens > self._longest:
             raise EngineError(
-                f"{self.name}: {len(ids)} prompt + {max_new_tokens} new tokens are more than the model's {self._longest}: "
-                "lower serving.history_turns or max_new_tokens"
+                f"{self.name}: {len(ids)} prompt + {max_new_tokens} new tokens are more than the model's "
+                f"{self._longest}: lower serving.history_turns or max_new_tokens"
             )
         detokenizer = Detokenizer(self.tokenizer)
         try:
