@@ -6,6 +6,7 @@ A pack is a folder (``shop/`` is the demo's):
     taxonomy.yaml       intents, with definitions and examples
     slots.yaml          what flows may ask for, and how to recognise it
     flows/*.yaml        one slot-filling flow a file: named steps, walked one after the other
+    entities.yaml       how customers name orders and products: states, days, aliases (optional, entities.py)
     tools.yaml          what flows may do: parametrised SQL on the demo shop (REST in production)
     knowledge/faq.yaml  questions, variants and answers;  knowledge/policies/*.md: one policy a file
     promotions.yaml     what is on offer, from when to when
@@ -29,6 +30,7 @@ from typing import Any
 from pydantic import Field, ValidationError, model_validator
 
 from kefu.shop.conversation import Conversation, Danger, OfficeHours
+from kefu.shop.entities import Entities
 from kefu.shop.flows import Flow, Slot, Tool, load_slots
 from kefu.shop.part import Lang, PackError, Part, Text, describe_problems, read_part
 from kefu.shop.taxonomy import Taxonomy, load_taxonomy
@@ -86,6 +88,7 @@ class Pack(Part):
     prompts: dict[str, Text]
     conversation: Conversation
     danger: dict[str, Danger] = Field({}, description="kind → its words, the gravest first")
+    entities: Entities = Entities()
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Pack:
@@ -100,9 +103,26 @@ class Pack(Part):
                 elif step.call and set(step.args) != set(self.tools[step.call].args):
                     wanted = ", ".join(self.tools[step.call].args)
                     problems.append(f"flow {flow.name}, step {step.id}: {step.call} wants the arguments {wanted}")
+        problems += self._entity_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _entity_problems(self) -> list[str]:
+        order, product = self.entities.order, self.entities.product
+        problems = []
+        for what, entity in (("order", order), ("product", product)):
+            tool = self.tools.get(entity.tool) if entity else None
+            if entity and (tool is None or tool.args or tool.rows != "many" or tool.public != (what == "product")):
+                public = "public" if what == "product" else "not public"
+                problems.append(f"entities {what}: {entity.tool} has to be a tool without args, {public}, `rows: many`")
+        if order and order.pii not in self.shop.pii:
+            problems.append(f"entities order: unknown pii type {order.pii}: name it under `pii` of pack.yaml")
+        offers = {promotion.id for promotion in self.promotions}
+        named = order.day_words if order else ()
+        return problems + [
+            f"entities order: unknown promotion {d.promotion}" for d in named if d.promotion not in offers
+        ]
 
     def flow_for(self, intent: str) -> Flow | None:
         return next((flow for flow in self.flows if intent in flow.intents), None)
@@ -125,6 +145,8 @@ def load_pack(folder: Path) -> Pack:
     }
     if (folder / "danger.yaml").is_file():
         parts["danger"] = read_part(folder / "danger.yaml", dict[str, Danger])
+    if (folder / "entities.yaml").is_file():
+        parts["entities"] = read_part(folder / "entities.yaml", Entities)
     try:
         return Pack(folder=folder, **parts)
     except ValidationError as error:

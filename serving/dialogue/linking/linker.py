@@ -1,0 +1,117 @@
+"""The entity linker: which of the signed-in customer's orders, and which products, a message means.
+
+``Linker`` is the door: it reads the pack's ``entities.yaml``, asks the shop's tools for orders and catalogue, and
+hands the message to ``numbers``, ``orders`` and ``products``. It decides nothing: a product named in a general question
+is linked as well, with its evidence, and the reader judges the use. A pack without entities links nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kefu.shop.entities import OrderEntity
+from kefu.shop.pack import Pack
+from kefu.shop.part import Text
+from serving.dialogue.expressions import render
+from serving.dialogue.linking.numbers import OrderNumbers
+from serving.dialogue.linking.orders import OrderLinker
+from serving.dialogue.linking.products import ProductIndex, link_products
+from serving.dialogue.linking.records import Order, OrderLink, ProductLink
+from serving.tools.shop_db import ToolBox
+
+
+class Linker:
+    """Links messages to orders and products.
+
+    Args:
+        pack: the shop's pack.
+        tools: the shop's systems; the catalogue is read once, here.
+    """
+
+    def __init__(self, pack: Pack, tools: ToolBox) -> None:
+        order, product = pack.entities.order, pack.entities.product
+        self._order, self._tools = order, tools
+        self._zone = ZoneInfo(pack.shop.timezone)
+        rows = tools.call(product.tool, {}, None, "").rows if product else []
+        self._products = ProductIndex(product, rows) if product else None
+        self._numbers = OrderNumbers(pack.shop.pii[order.pii]) if order else None
+        offers = {p.id: (date.fromisoformat(p.starts), date.fromisoformat(p.ends)) for p in pack.promotions}
+        self._orders = OrderLinker(order, self._numbers, self._products, offers) if order and self._numbers else None
+
+    def orders(self, customer: str | None, now: str) -> list[Order]:
+        """The customer's orders, newest first; none for a stranger.
+
+        Args:
+            now: ISO 8601 with the shop's own offset.
+        """
+        if self._order is None or customer is None:
+            return []
+        rows = self._tools.call(self._order.tool, {}, customer, now).rows
+        return [self._read(row, self._order) for row in rows]
+
+    def normalise(self, text: str, orders: Sequence[Order]) -> str:
+        """The text with order numbers as the shop writes them, before it is redacted."""
+        return self._numbers.normalise(text, [order.id for order in orders]) if self._numbers else text
+
+    def link_orders(
+        self,
+        text: str,
+        orders: Sequence[Order],
+        lang: str,
+        now: str,
+        focus: str | None = None,
+        offered: Sequence[str] = (),
+        vault: Mapping[str, str] | None = None,
+    ) -> OrderLink:
+        """Which orders a message means: one, several, or none.
+
+        Args:
+            text: the message, redacted (then with its ``vault``) or not.
+            orders: the customer's own, newest first.
+            lang: the conversation's language; words of both are read.
+            now: ISO 8601 with the shop's own offset.
+            focus: id of the order that the conversation is about.
+            offered: ids of the list that was shown last, in its order.
+            vault: placeholder → order number.
+        """
+        if self._orders is None:
+            return OrderLink()
+        today = self._day(now)
+        return self._orders.link(text, orders, today, focus, offered, vault)
+
+    def link_products(self, text: str, focus: Sequence[str] = ()) -> list[ProductLink]:
+        """The products that a message names, or points at when it names none.
+
+        Args:
+            focus: SKUs that the conversation is about, in the order in which they were named or offered.
+        """
+        return link_products(text, self._products, focus) if self._products else []
+
+    def _day(self, time: str) -> date:
+        moment = datetime.fromisoformat(time)
+        return (moment.astimezone(self._zone) if moment.tzinfo else moment).date()
+
+    def _read(self, row: Mapping[str, Any], entity: OrderEntity) -> Order:
+        times = {time.field: str(row[time.field]) for time in entity.times if row[time.field]}
+        placed = entity.times[0].field
+        days = {field: self._day(time) for field, time in times.items()}
+        status = str(row[entity.status])
+        day = f"{days[placed]:%m-%d}" if placed in days else ""
+
+        def label(lang: str) -> str:
+            state = entity.states[status].in_(lang) if status in entity.states else status
+            return render(entity.label.in_(lang), {**row, "day": day, "state": state})
+
+        return Order(
+            id=str(row[entity.id]),
+            status=status,
+            created_at=times.get(placed, ""),
+            names={lang: str(row[column] or "") for lang, column in entity.names.items()},
+            label=Text(zh=label("zh"), en=label("en")),
+            skus=tuple(str(row[entity.skus] or "").split(",")) if entity.skus else (),
+            days=days,
+            total=float(row[entity.total]) if entity.total and row[entity.total] is not None else None,
+        )

@@ -1,0 +1,200 @@
+"""Which of the customer's orders a message means: numbers, products, days, states, places in a list, pronouns.
+
+A number decides alone. Products, days and states narrow the list, a place then picks of what is left, a pronoun
+prefers what the conversation is about. What is denied ("not that one") never counts. Nothing outside the list is ever
+linked: whose an order is, the shop's tool has said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import re2
+
+from kefu.shop.entities import OrderEntity
+from kefu.text.placeholders import PLACEHOLDER
+from kefu.text.regexes import re2_options
+from serving.dialogue.linking.days import find_days
+from serving.dialogue.linking.denial import is_denied
+from serving.dialogue.linking.numbers import OrderNumbers
+from serving.dialogue.linking.ordinals import find_places, find_pointing
+from serving.dialogue.linking.products import ProductIndex
+from serving.dialogue.linking.records import Order, OrderLink
+
+_CHINESE_HEAD = "(?:那|这|這|那一|这一)?(?:个|個|单|單|笔|筆|件|条|订单|訂單|东西|包裹)"
+_REFERS = re.compile(
+    rf"订单|訂單|[那这這上一]{_CHINESE_HEAD}|(?:买|拍|下单|订|购买|收到|签收|付款?|发)的|我的|\border(?:ed|s)?\b|\bbought\b|\bpurchased?\b"
+    r"|\bmy\b|\b(?:that|this|the) one\b|\breceived\b|\bparcel\b|\bpackage\b|那单|那筆",
+    re.IGNORECASE,
+)
+_TAIL_ALONE = re.compile(r"\s*0\d{3,8}\s*[。.!！]?\s*")  # a number that is no price, year or count
+_NEAR = 14  # characters around a day in which a word for buying or receiving stands
+_WHOLE_DAY = re.compile(r"^[\s的那个單单笔one,，。.!！?？呢吧就是在于on from my the]*$", re.IGNORECASE)
+
+
+class _Evidence(NamedTuple):
+    start: int
+    end: int
+    how: str
+    ids: frozenset[str]
+
+
+class OrderLinker:
+    """Links messages to orders by the pack's ``entities.yaml``.
+
+    Args:
+        entity: the pack's words for orders.
+        numbers: the pack's order numbers.
+        products: the catalogue's names; None: orders are not found by product.
+        promotions: promotion id → first and last day.
+    """
+
+    def __init__(
+        self,
+        entity: OrderEntity,
+        numbers: OrderNumbers,
+        products: ProductIndex | None,
+        promotions: Mapping[str, tuple[date, date]],
+    ) -> None:
+        self._entity, self._numbers, self._products = entity, numbers, products
+        self._states = [(state.statuses, _any(state.words), _any(state.not_words)) for state in entity.state_words]
+        self._times = [(time.field, _any(time.words)) for time in entity.times]
+        self._named_days = [(_any(days.words), promotions[days.promotion]) for days in entity.day_words]
+
+    def link(
+        self,
+        text: str,
+        orders: Sequence[Order],
+        today: date,
+        focus: str | None = None,
+        offered: Sequence[str] = (),
+        vault: Mapping[str, str] | None = None,
+    ) -> OrderLink:
+        """The orders that a message means; see ``Linker.link_orders``."""
+        own = {order.id: order for order in orders}
+        offered = [order for order in offered if order in own]
+        found = self._numbered(text, own, vault or {})
+        if any(not is_denied(text, mention.start) for mention in found):
+            return _by_number(text, found)
+        narrowing = [*self._by_product(text, orders), *self._by_day(text, orders, today), *self._by_state(text, orders)]
+        denied = {order for m in (*found, *narrowing) if is_denied(text, m.start) for order in m.ids}
+        affirmed = [mention for mention in narrowing if not is_denied(text, mention.start)]
+        left = _intersection(own, affirmed)
+        kept = [order for order in (offered if set(offered) & left else own) if order in left]
+        if any(m.how == "product" for m in affirmed) is False and not affirmed:
+            kept = [order for order in kept if order not in denied]
+        newest_first = [order for order in own if order in left and order not in denied]
+        places = find_places(text, [o for o in offered if o in left], newest_first, focus)
+        places = [place for place in places if not any(place.start < m.end and m.start < place.end for m in affirmed)]
+        denied |= {order for place in places if is_denied(text, place.start) for order in place.ids}
+        picked = [place for place in places if not is_denied(text, place.start)]
+        evidence = [*((m.start, m.end, m.how) for m in affirmed), *((p.start, p.end, "ordinal") for p in picked)]
+        refers = _REFERS.search(text) is not None
+        pointing = find_pointing(text)
+        if picked:
+            kept = [order for place in picked for order in place.ids]
+        elif not affirmed:
+            if tail := self._tail_alone(text, own):
+                return tail
+            if pointing is None or focus not in own or focus in denied or is_denied(text, pointing.start()):
+                return OrderLink(refers=refers, denied=tuple(o for o in own if o in denied))
+            return OrderLink((focus,), ("pronoun",), False, (pointing[0],), True)
+        elif pointing and focus in kept:
+            kept = [focus]
+        return OrderLink(
+            ids=tuple(dict.fromkeys(kept)),
+            how=tuple(dict.fromkeys(how for *_, how in sorted(evidence, key=lambda e: _HOW.index(e[2])))),
+            explicit=True,
+            evidence=tuple(text[start:end] for start, end, _ in sorted(evidence)),
+            refers=refers or bool(picked),
+            denied=tuple(order for order in own if order in denied),
+        )
+
+    def _numbered(self, text: str, own: Mapping[str, Order], vault: Mapping[str, str]) -> list[_Evidence]:
+        spans = [(s.start, s.end, s.value) for s in self._numbers.find(text, list(own))]
+        for match in PLACEHOLDER.finditer(text):
+            if match[1] == self._entity.pii and match[0] in vault:
+                value = self._numbers.normalise(vault[match[0]], list(own))
+                spans.append((match.start(), match.end(), value))
+        return [_Evidence(s, e, "number", frozenset({value} & set(own))) for s, e, value in sorted(spans)]
+
+    def _tail_alone(self, text: str, own: Mapping[str, Order]) -> OrderLink | None:
+        """A message that is nothing but the last digits of one order."""
+        digits = text.strip(" \t\n。.!！")
+        ids = [order for order in own if order.endswith(digits)] if _TAIL_ALONE.fullmatch(text) else []
+        return OrderLink(tuple(ids), ("number",), True, (digits,), True) if ids else None
+
+    def _by_product(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
+        hits = self._products.find(text) if self._products else []
+        return [
+            _Evidence(h.start, h.end, "product", frozenset(o.id for o in orders if set(h.skus) & set(o.skus)))
+            for h in hits
+        ]
+
+    def _by_day(self, text: str, orders: Sequence[Order], today: date) -> list[_Evidence]:
+        found = []
+        mentions = [(m.start, m.end, m.first, m.last) for m in find_days(text, today)]
+        for words, (first, last) in self._named_days:
+            if match := words.search(text):
+                mentions = [m for m in mentions if m[1] <= match.start() or match.end() <= m[0]]
+                mentions.append((match.start(), match.end(), first, last))
+        for start, end, first, last in mentions:
+            field = self._field_of(text, start, end)
+            if field is None:
+                continue
+            ids = {o.id for o in orders if field in o.days and first <= o.days[field] <= last}
+            found.append(_Evidence(start, end, "day", frozenset(ids)))
+        return found
+
+    def _field_of(self, text: str, start: int, end: int) -> str | None:
+        """The column that a day is about; None when nothing near it speaks of an order."""
+        after, before = text[end : end + _NEAR], text[max(0, start - _NEAR) : start]
+        nearest: list[tuple[int, str]] = []
+        for field, words in self._times:
+            if match := words.search(after):
+                nearest.append((match.start(), field))
+            for match in words.finditer(before):
+                nearest.append((len(before) - match.end() + 1, field))
+        if nearest:
+            return min(nearest)[1]
+        alone = _REFERS.search(after) or _REFERS.search(before) or _WHOLE_DAY.match(text[:start] + text[end:])
+        return self._times[0][0] if alone else None
+
+    def _by_state(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
+        found = []
+        for statuses, words, not_words in self._states:
+            spared = [m.span() for m in not_words.finditer(text)] if not_words else []
+            for match in words.finditer(text):
+                if not any(match.start() < end and start < match.end() for start, end in spared):
+                    ids = frozenset(o.id for o in orders if o.status in statuses)
+                    found.append(_Evidence(match.start(), match.end(), "state", ids))
+        return found
+
+
+_HOW = ("number", "ordinal", "product", "day", "state")
+
+
+def _any(patterns: Iterable[str]) -> re2._Regexp | None:
+    joined = "|".join(f"(?:{pattern})" for pattern in patterns)
+    return re2.compile(joined, re2_options()) if joined else None
+
+
+def _by_number(text: str, found: Sequence[_Evidence]) -> OrderLink:
+    kept = [mention for mention in found if not is_denied(text, mention.start)]
+    ids = dict.fromkeys(order for mention in kept for order in mention.ids)
+    denied = {order for mention in found if mention not in kept for order in mention.ids} - set(ids)
+    evidence = tuple(text[mention.start : mention.end] for mention in kept)
+    return OrderLink(tuple(ids), ("number",), True, evidence, True, tuple(sorted(denied)))
+
+
+def _intersection(own: Mapping[str, Order], mentions: Sequence[_Evidence]) -> set[str]:
+    """The orders that every kind of mention allows; two products mean orders with both, else with either."""
+    left = set(own)
+    for how in ("product", "day", "state"):
+        sets = [mention.ids for mention in mentions if mention.how == how]
+        if sets:
+            left &= set(frozenset.intersection(*sets) or frozenset.union(*sets))
+    return left

@@ -1,0 +1,129 @@
+"""Places in a list (第二个, "the second one", "the latest", 另一个, 都) and pointing words (那单, it).
+
+A place counts in the list that was offered, else among the customer's orders, newest first. 第一时间, 第二天 and
+"first of all" are no places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_ZH = {c: i for i, c in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
+_EN = {name: i for i, name in enumerate(("first", "second", "third", "fourth", "fifth", "sixth", "seventh"), 1)}
+_EN_COUNT = {name: i for i, name in enumerate(("one", "two", "three", "four", "five", "six", "seven"), 1)}
+_CIRCLED = {c: i for i, c in enumerate("①②③④⑤⑥⑦⑧⑨", 1)}
+_THING = "(?:个|個|单|單|笔|筆|条|條|件|款|项|項|份|张|張)"
+_ENDS = r"(?=\s*(?:$|[，。,.!！?？吧呢啊的]))"
+
+_NTH = re.compile(rf"(?:倒数)?第\s*([一二两三四五六七八九十]|\d{{1,2}})(?:{_THING}|{_ENDS})")
+_EN_NTH = re.compile(
+    r"\b(?:the\s+)?(first|second|third|fourth|fifth|sixth|seventh|1st|2nd|3rd|[4-9]th)"
+    r"(?:\s+(?:one|order|purchase|item|option)\b|(?=\s*(?:$|[,.!?]|please)))",
+    re.IGNORECASE,
+)
+_CHOICE = re.compile(
+    r"^\s*(?:选|選|要|我选|就|option|number|no\.?|#|the)?\s*(?:(\d{1,2})|([①-⑨])|([一二三四五六七八九十])|"
+    r"(?i:(one|two|three|four|five|six|seven)))\s*(?:号|號|吧|个|please|pls|[.。!！、)）])*\s*$",
+    re.IGNORECASE,
+)
+_LAST = re.compile(
+    rf"最[后後]面?[一那]?{_THING}|倒数第一{_THING}?"
+    r"|\bthe last(?: one)?(?=\s*(?:$|[,.!?]|please))|\blast one\b|\bbottom one\b",
+    re.IGNORECASE,
+)
+_NEWEST = re.compile(
+    rf"最近(?:的|那|这|一|买|拍|下|订|收|签|付|购){{1,2}}(?:{_THING}|的)?|最新(?:的|那|一)?(?:{_THING}|订单|的)?|上一?(?:单|單|笔|筆)"
+    rf"|上次(?:买|拍|下|订|购)|刚刚?才?(?:买|拍|下|订|付)(?:的|了|单)|(?:刚|刚才|刚刚)下的?单"
+    r"|\b(?:latest|newest|most recent|last|previous)\s+(?:one|order|purchase|thing i (?:bought|ordered))\b"
+    r"|\b(?:latest|newest|most recent)\b|\b(?:just|recently)\s+(?:bought|ordered|placed|purchased)\b",
+    re.IGNORECASE,
+)
+_OLDEST = re.compile(
+    rf"最早(?:的|那|买|一)?(?:{_THING}|的|订单)?|最旧的|\boldest(?: one| order)?\b|\bearliest(?: one| order)?\b",
+    re.IGNORECASE,
+)
+_FORMER = re.compile(r"前者|前面那?个|上面那?个|\bthe former\b|\btop one\b", re.IGNORECASE)
+_LATTER = re.compile(r"后者|後者|后面那?个|下面那?个|\bthe latter\b", re.IGNORECASE)
+_OTHER = re.compile(
+    rf"另外?(?:那|一|的){{1,2}}{_THING}|别的那{_THING}|剩下(?:的|那){_THING}?"
+    r"|\bthe other(?: one| order)?\b|\bother one\b",
+    re.IGNORECASE,
+)
+_ALL = re.compile(
+    rf"都(?:要|退|行|可以|取消|是|换|查|不要)|全都|全部|两{_THING}都|[几三四]{_THING}都|所有的|一起退"
+    r"|\bboth(?: of them)?\b|\ball (?:of them|of those|three|four)\b|\bthem all\b",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(
+    rf"(?:这|那|這|该|此|同)一?(?:{_THING}|订单|訂單|东西|货)|刚才(?:那|说|的)|刚刚(?:那|说)的?|它|牠"
+    r"|\b(?:it|its|this|that|these|those|them|same)\b(?:\s+(?:one|order|item|parcel|package|product))?"
+    r"|\bthe order\b|\bthe same\b",
+    re.IGNORECASE,
+)
+
+
+class Place(NamedTuple):
+    """``text[start:end]`` takes ``ids`` of the list."""
+
+    start: int
+    end: int
+    ids: tuple[str, ...]
+
+
+def find_places(
+    text: str, offered: Sequence[str], newest_first: Sequence[str], focus: str | None = None
+) -> list[Place]:
+    """The places of a list that a text names.
+
+    Args:
+        offered: what was shown to the customer, in its order; empty: nothing.
+        newest_first: what may be meant otherwise.
+        focus: what the conversation is about: "the other one" is another.
+    """
+    shown = list(offered) or list(newest_first)
+    by_age = [item for item in newest_first if item in shown]
+    places: list[Place] = []
+
+    def add(match: re.Match[str], ids: Sequence[str]) -> None:
+        if not any(match.start() < other.end and other.start < match.end() for other in places):
+            places.append(Place(match.start(), match.end(), tuple(ids)))
+
+    for match in _LAST.finditer(text):
+        add(match, shown[-1:])
+    for match in _NTH.finditer(text):
+        number = _ZH.get(match[1]) or int(match[1])
+        add(match, _at(shown[::-1] if match[0].startswith("倒数") else shown, number))
+    for match in _EN_NTH.finditer(text):
+        add(match, _at(shown, _EN.get(match[1].lower()) or int(match[1][0])))
+    for match in _NEWEST.finditer(text):
+        add(match, by_age[:1])
+    for match in _OLDEST.finditer(text):
+        add(match, by_age[-1:])
+    if offered:
+        if choice := _CHOICE.match(text):
+            add(choice, _at(shown, _chosen(choice)))
+        for pattern, ids in ((_FORMER, shown[:1]), (_LATTER, shown[-1:]), (_ALL, shown)):
+            for match in pattern.finditer(text):
+                add(match, ids)
+    if focus or len(offered) > 1:
+        for match in _OTHER.finditer(text):
+            add(match, [item for item in shown if item != focus])
+    return sorted(places)
+
+
+def find_pointing(text: str) -> re.Match[str] | None:
+    """The first word that points at what was spoken of before."""
+    return _POINTS.search(text)
+
+
+def _at(items: Sequence[str], number: int) -> Sequence[str]:
+    return items[number - 1 : number] if number > 0 else []
+
+
+def _chosen(match: re.Match[str]) -> int:
+    digits, circled, chinese, english = match.groups()
+    if digits:
+        return int(digits)
+    return _CIRCLED.get(circled or "") or _ZH.get(chinese or "") or _EN_COUNT[(english or "").lower()]

@@ -1,0 +1,240 @@
+"""Products in a message: by name, alias, article number, with a typo, in pinyin, or pointed at.
+
+Names and aliases are searched in one pass of RE2. What they do not find may be homophones or traditional characters
+(same pinyin, three syllables and more), one wrong character in four, or an English word misspelled the way fingers
+do it. One letter exchanged for another makes another word more often than a typo (tower, towel): those stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import re2
+from pypinyin import Style, pinyin
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, Levenshtein
+
+from kefu.shop.entities import ProductEntity
+from kefu.shop.slots import CJK
+from serving.dialogue.linking.denial import is_denied
+from serving.dialogue.linking.ordinals import find_places
+from serving.dialogue.linking.records import ProductLink
+
+MIN_HOMOPHONE_SYLLABLES = 3
+MIN_TYPO_CHARACTERS = 4  # Chinese aliases shorter than this differ by a character from other words
+MIN_TYPO_LETTERS = 5
+MIN_PINYIN_LETTERS = 6
+_SIMILAR = (("zh", "z"), ("ch", "c"), ("sh", "s"))  # said alike in the south
+_CJK_RUN = re.compile(f"{CJK.pattern}{{2,}}")
+_WORD = re.compile(r"[A-Za-z]+")
+_EXCHANGED = {frozenset(pair) for pair in ("iy", "ae", "ei")}  # vowels that writers take for each other
+_POINTS = re.compile(
+    r"(?:这|那|這|该|刚才那)(?:一)?(?:个|個|款|件|条|條|种|台|只|套|床|把|样)|刚才(?:那|说|的)|它"
+    r"|\b(?:it|its|this one|that one|this|that|they|them|these|those|the product|the item)\b",
+    re.IGNORECASE,
+)
+
+
+class _Hit(NamedTuple):
+    start: int
+    end: int
+    skus: tuple[str, ...]
+    exact: bool
+
+
+class ProductIndex:
+    """Names and aliases of a catalogue.
+
+    Args:
+        entity: which columns hold article number and names, and the aliases.
+        rows: the catalogue.
+    """
+
+    def __init__(self, entity: ProductEntity, rows: Iterable[Mapping[str, Any]]) -> None:
+        surfaces: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            sku = str(row[entity.id])
+            aliases = [alias for some in entity.aliases.get(sku, {}).values() for alias in some]
+            names = [str(row[column]) for column in entity.names.values()]
+            for surface in dict.fromkeys((sku, *names, *(name.split(",")[0] for name in names), *aliases)):
+                if sku not in surfaces[surface.lower()]:
+                    surfaces[surface.lower()].append(sku)
+        self._skus: dict[str, tuple[str, ...]] = defaultdict(tuple)
+        for surface, skus in surfaces.items():
+            self._skus[_key(surface)] = tuple(dict.fromkeys((*self._skus[_key(surface)], *skus)))
+        options = re2.Options()
+        options.case_sensitive, options.longest_match, options.log_errors = False, True, False
+        alternatives = "|".join(map(_spelled, sorted(surfaces)))
+        self._names = re2.compile(alternatives, options) if surfaces else None
+        chinese = [surface for surface in surfaces if CJK.search(surface)]
+        self._homophones: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        self._bigrams: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        self._pinyin: dict[str, str] = {}
+        for surface in chinese:
+            self._add_chinese(re.sub(r"\s", "", surface))
+        words = {word for surface in surfaces if not CJK.search(surface) for word in _WORD.findall(surface)}
+        self._words = sorted(word for word in words if len(word) >= MIN_TYPO_LETTERS)
+        self._all_words = words
+        self._mended = lru_cache(maxsize=4096)(self._mend)
+
+    def _add_chinese(self, surface: str) -> None:
+        syllables = _syllables(surface)
+        if len(surface) >= MIN_HOMOPHONE_SYLLABLES:
+            self._homophones[syllables[:3]].append(surface)
+        if len(surface) >= MIN_TYPO_CHARACTERS:
+            for i in range(len(surface) - 1):
+                self._bigrams[surface[i : i + 2]].append((surface, i))
+        if not all(map(CJK.match, surface)):
+            return
+        plain = [_reading(c) for c in surface]
+        spelled, initials = "".join(plain), "".join(syllable[0] for syllable in plain)
+        if len(spelled) >= MIN_PINYIN_LETTERS:
+            self._pinyin.setdefault(spelled, surface)
+        if len(initials) >= MIN_HOMOPHONE_SYLLABLES and not re.search("[aeiou]", initials):
+            self._pinyin.setdefault(initials, surface)
+
+    def find(self, text: str) -> list[_Hit]:
+        """Mentions of products in order of place, no two overlapping, denied ones among them."""
+        hits = list(self._exact(text))
+        inexact = [*self._misspelled(text), *self._sounding(text), *self._differing(text), *self._in_pinyin(text)]
+        for hit in sorted(inexact, key=lambda hit: (hit.start - hit.end, hit.start)):
+            others = [other for other in hits if hit.start < other.end and other.start < hit.end]
+            if all(
+                set(hit.skus) < set(other.skus) and hit.end - hit.start > other.end - other.start for other in others
+            ):
+                hits = [other for other in hits if other not in others] + [hit]
+        return sorted(hits)
+
+    def _exact(self, text: str) -> Iterator[_Hit]:
+        if self._names is None:
+            return
+        for match in self._names.finditer(text):
+            if skus := self._named(match[0]):
+                yield _Hit(match.start(), match.end(), skus, True)
+
+    def _named(self, surface: str) -> tuple[str, ...]:
+        key = _key(surface)
+        return next((self._skus[k] for k in (key, key[:-1], key[:-2]) if k in self._skus), ())
+
+    def _misspelled(self, text: str) -> Iterator[_Hit]:
+        """Exact hits in the text with its misspelled English words mended."""
+        pieces, mended, last = [], [], 0
+        for match in _WORD.finditer(text):
+            if word := self._mended(match[0].lower()):
+                pieces += text[last : match.start()], word
+                mended.append((match.start(), match.end(), len("".join(pieces)) - len(word), len(word)))
+                last = match.end()
+        if not mended:
+            return
+        for hit in self._exact("".join((*pieces, text[last:]))):
+            touched = [m for m in mended if m[2] < hit.end and hit.start < m[2] + m[3]]
+            if touched:
+                shift = sum(m[1] - m[0] - m[3] for m in mended if m[2] < hit.start)
+                growth = sum(m[1] - m[0] - m[3] for m in touched)
+                yield _Hit(hit.start + shift, hit.end + shift + growth, hit.skus, False)
+
+    def _mend(self, word: str) -> str | None:
+        if len(word) < MIN_TYPO_LETTERS or word in self._all_words or word.removesuffix("s") in self._all_words:
+            return None
+        near = process.extract(word, self._words, scorer=OSA.distance, score_cutoff=1, limit=5)
+        return next((other for other, *_ in near if other[0] == word[0] and _is_typo(word, other)), None)
+
+    def _sounding(self, text: str) -> Iterator[_Hit]:
+        """Homophones and traditional characters."""
+        for run in _CJK_RUN.finditer(text):
+            syllables = _syllables(run[0])
+            for i in range(len(syllables) - 2):
+                for surface in self._homophones.get(syllables[i : i + 3], ()):
+                    end = i + len(surface)
+                    if syllables[i:end] == _syllables(surface):
+                        yield _Hit(run.start() + i, run.start() + end, self._skus[_key(surface)], False)
+
+    def _differing(self, text: str) -> Iterator[_Hit]:
+        """Aliases of four characters and more with one wrong, missing or added."""
+        for run in _CJK_RUN.finditer(text):
+            for i in range(len(run[0]) - 1):
+                for surface, at in self._bigrams.get(run[0][i : i + 2], ()):
+                    for start, end in _windows(i - at, len(surface), len(run[0])):
+                        if Levenshtein.distance(run[0][start:end], surface, score_cutoff=1) == 1:
+                            yield _Hit(run.start() + start, run.start() + end, self._skus[_key(surface)], False)
+
+    def _in_pinyin(self, text: str) -> Iterator[_Hit]:
+        """yurongzhen, yu rong zhen, yrz."""
+        words = list(_WORD.finditer(text))
+        for i, first in enumerate(words):
+            spelled = ""
+            for word in words[i : i + 8]:
+                spelled += word[0].lower()
+                if surface := self._pinyin.get(spelled):
+                    yield _Hit(first.start(), word.end(), self._skus[_key(surface)], False)
+
+
+def link_products(text: str, index: ProductIndex, focus: Sequence[str] = ()) -> list[ProductLink]:
+    """The products that a message names, or points at when it names none; denied ones are left out.
+
+    Args:
+        focus: SKUs that the conversation is about, as they were named or offered.
+    """
+    hits = index.find(text)
+    named = [hit for hit in hits if not is_denied(text, hit.start)]
+    if hits or not focus:
+        return [
+            ProductLink(sku, text[hit.start : hit.end], hit.start, hit.end, hit.exact)
+            for hit in named
+            for sku in hit.skus
+        ]
+    for start, end, skus in find_places(text, focus, focus):
+        if not is_denied(text, start):
+            return [ProductLink(sku, text[start:end], start, end, False) for sku in skus]
+    if match := _POINTS.search(text):
+        return [ProductLink(sku, match[0], match.start(), match.end(), False) for sku in focus]
+    return []
+
+
+def _windows(start: int, length: int, until: int) -> Iterator[tuple[int, int]]:
+    """Places that an alias of a length may take with one character wrong, missing or too many."""
+    for begin in (start, start - 1, start + 1):
+        for end in (begin + length, begin + length - 1, begin + length + 1):
+            if begin >= 0 and end <= until:
+                yield begin, end
+
+
+def _key(surface: str) -> str:
+    return re.sub(r"[\s-]", "", surface.lower())
+
+
+def _spelled(surface: str) -> str:
+    if CJK.search(surface):
+        return r"\s?".join(re.escape(c) for c in surface if not c.isspace())
+    words = re.findall(r"[^\s-]+", surface)
+    return r"\b" + r"[\s-]*".join(map(re.escape, words)) + r"(?:e?s)?\b"
+
+
+@lru_cache(maxsize=30_000)
+def _reading(character: str) -> str:
+    return pinyin(character, style=Style.NORMAL, heteronym=False)[0][0]
+
+
+@lru_cache(maxsize=30_000)
+def _syllable(character: str) -> str:
+    """A reading in which initials and nasal finals that are often mixed up are one."""
+    syllable = _reading(character)
+    for long, short in _SIMILAR:
+        syllable = syllable.replace(long, short)
+    return syllable.removesuffix("g") if syllable.endswith("ng") else syllable
+
+
+def _syllables(text: str) -> tuple[str, ...]:
+    return tuple(map(_syllable, text))
+
+
+def _is_typo(word: str, meant: str) -> bool:
+    """Whether fingers or ears made ``word`` of ``meant``: a letter missing, doubled or swapped, not another one."""
+    if len(word) != len(meant):
+        return True
+    different = [frozenset(pair) for pair in zip(word, meant, strict=True) if pair[0] != pair[1]]
+    return len(different) == 2 or different[0] in _EXCHANGED
