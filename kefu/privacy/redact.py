@@ -39,6 +39,7 @@ class Redactor:
 
     def __init__(self, extra: Mapping[str, str]) -> None:
         self._extra: list[tuple[str, re.Pattern[str]]] = []
+        self._exact: dict[str, re.Pattern[str]] = {}
         for kind, pattern in extra.items():
             if not TYPE_NAME.fullmatch(kind):
                 raise Unusable(
@@ -51,6 +52,7 @@ class Redactor:
                     f"pack.yaml: pii.{kind}: {pattern!r} is not a valid regex ({error}): correct it"
                 ) from error
             self._extra.append((kind, whole))
+            self._exact[kind] = re.compile(pattern)
 
     def find(self, text: str) -> list[Found]:
         """Personal data of a text in order of place, no two overlapping."""
@@ -62,6 +64,7 @@ class Redactor:
     def redact(self, text: str, vault: dict[str, str], question: str = "") -> str:
         """The text with placeholders; what they stand for is added to ``vault`` (placeholder → original).
 
+        A value of the pack's own types is kept as the shop writes it: tools look it up.
         Names that the vault knows go too. ``question`` is what the turn answers, if it does.
         """
         if "[" in text:
@@ -91,20 +94,27 @@ class Redactor:
                 redacted[at] = self._replaced(text, found, vault)
         return redacted
 
-    @staticmethod
-    def _replaced(text: str, found: list[Found], vault: dict[str, str]) -> str:
+    def _replaced(self, text: str, found: list[Found], vault: dict[str, str]) -> str:
         known = {(name[1 : name.rindex("_")], _same(value)): name for name, value in vault.items()}
         numbers_taken: dict[str, int] = {}
         pieces: list[str] = []
-        last = 0
+        last, folded = 0, fold(text)
         for start, end, kind in found:
             key = kind, _same(text[start:end])
             if key not in known:
                 known[key] = _next(kind, vault, numbers_taken)
-                vault[known[key]] = text[start:end]
+                vault[known[key]] = self._as_the_shop_writes(text[start:end], folded[start:end], kind)
             pieces += text[last:start], known[key]
             last = end
         return "".join((*pieces, text[last:]))
+
+    def _as_the_shop_writes(self, said: str, folded: str, kind: str) -> str:
+        """Half width, upper case, no spaces, if the pack's pattern accepts that; else as said."""
+        pattern = self._exact.get(kind)
+        if pattern is None:
+            return said
+        plain = re.sub(r"\s", "", folded)
+        return next((v for v in (plain, plain.upper(), plain.lower()) if pattern.fullmatch(v)), said)
 
 
 def _next(kind: str, vault: Mapping[str, str], numbers_taken: dict[str, int]) -> str:

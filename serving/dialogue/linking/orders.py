@@ -32,6 +32,25 @@ _REFERS = re.compile(
 )
 _TAIL_ALONE = re.compile(r"\s*0\d{3,8}\s*[。.!！]?\s*")  # a number that is no price, year or count
 _NEAR = 14  # characters around a day in which a word for buying or receiving stands
+_DAY_HEAD_AFTER = re.compile(
+    rf"\s*(?:的|那|这|這)+(?:{_CHINESE_HEAD}|$|[，。,.!！?？])|\s*(?:['’]s\s+)?(?:order|one|purchase|parcel)\b",
+    re.IGNORECASE,
+)
+_DAY_HEAD_BEFORE = re.compile(
+    r"\b(?:order|one|ones|purchase|parcel)\s*(?:from|of|on|dated|placed|i placed)?\s*(?:the\s*)?$|(?:订单|那单)[是，,]?$",
+    re.IGNORECASE,
+)
+_NOT_YET = re.compile(
+    r"能|会|會|可以|要|想|没|沒|未|预计|希望|什么时候|几点|才|\b(?:will|can|would|should|going to|not)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_STATE_HEAD_AFTER = re.compile(
+    rf"\s*(?:了|过)?(?:的|那|这|這)|\s*(?:one|order|parcel|package)s?\b|\s*{_CHINESE_HEAD}(?:$|[，。,.!！?？])"
+)
+_STATE_HEAD_BEFORE = re.compile(
+    r"\b(?:that|which|one|ones|what|order|the)(?:\s+|i|we|is|was|are|has|have|had|still|['’]s|already|just)*$",
+    re.IGNORECASE,
+)
 _WHOLE_DAY = re.compile(r"^[\s的那个單单笔one,，。.!！?？呢吧就是在于on from my the]*$", re.IGNORECASE)
 
 
@@ -40,6 +59,7 @@ class _Evidence(NamedTuple):
     end: int
     how: str
     ids: frozenset[str]
+    named: bool = True  # False: the message tells a state of something ("has not arrived") and names no order
 
 
 class OrderLinker:
@@ -84,8 +104,7 @@ class OrderLinker:
         affirmed = [mention for mention in narrowing if not is_denied(text, mention.start)]
         left = _intersection(own, affirmed)
         kept = [order for order in (offered if set(offered) & left else own) if order in left]
-        if any(m.how == "product" for m in affirmed) is False and not affirmed:
-            kept = [order for order in kept if order not in denied]
+        kept = [order for order in kept if order not in denied]
         newest_first = [order for order in own if order in left and order not in denied]
         places = find_places(text, [o for o in offered if o in left], newest_first, focus)
         places = [place for place in places if not any(place.start < m.end and m.start < place.end for m in affirmed)]
@@ -107,7 +126,7 @@ class OrderLinker:
         return OrderLink(
             ids=tuple(dict.fromkeys(kept)),
             how=tuple(dict.fromkeys(how for *_, how in sorted(evidence, key=lambda e: _HOW.index(e[2])))),
-            explicit=True,
+            explicit=bool(picked) or any(m.named for m in affirmed),
             evidence=tuple(text[start:end] for start, end, _ in sorted(evidence)),
             refers=refers or bool(picked),
             denied=tuple(order for order in own if order in denied),
@@ -154,14 +173,16 @@ class OrderLinker:
         after, before = text[end : end + _NEAR], text[max(0, start - _NEAR) : start]
         nearest: list[tuple[int, str]] = []
         for field, words in self._times:
-            if match := words.search(after):
+            match = words.search(after)
+            if match and not _NOT_YET.search(after[: match.start()]):
                 nearest.append((match.start(), field))
             for match in words.finditer(before):
-                nearest.append((len(before) - match.end() + 1, field))
+                if not _NOT_YET.search(before[max(0, match.start() - 5) :]):
+                    nearest.append((len(before) - match.end() + 1, field))
         if nearest:
             return min(nearest)[1]
-        alone = _REFERS.search(after) or _REFERS.search(before) or _WHOLE_DAY.match(text[:start] + text[end:])
-        return self._times[0][0] if alone else None
+        alone = _DAY_HEAD_AFTER.match(after) or _DAY_HEAD_BEFORE.search(before)
+        return self._times[0][0] if alone or _WHOLE_DAY.match(text[:start] + text[end:]) else None
 
     def _by_state(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
         found = []
@@ -170,7 +191,11 @@ class OrderLinker:
             for match in words.finditer(text):
                 if not any(match.start() < end and start < match.end() for start, end in spared):
                     ids = frozenset(o.id for o in orders if o.status in statuses)
-                    found.append(_Evidence(match.start(), match.end(), "state", ids))
+                    head = _STATE_HEAD_AFTER.match(text, match.end()) or _STATE_HEAD_BEFORE.search(
+                        text[: match.start()]
+                    )
+                    named = head is not None or match[0].endswith(("的", "one", "order", "单"))
+                    found.append(_Evidence(match.start(), match.end(), "state", ids, named))
         return found
 
 
@@ -196,5 +221,7 @@ def _intersection(own: Mapping[str, Order], mentions: Sequence[_Evidence]) -> se
     for how in ("product", "day", "state"):
         sets = [mention.ids for mention in mentions if mention.how == how]
         if sets:
-            left &= set(frozenset.intersection(*sets) or frozenset.union(*sets))
+            allowed = left & set(frozenset.intersection(*sets) or frozenset.union(*sets))
+            # A parcel that counts as delivered may not have come: what customers tell of its state excludes no order
+            left = left if how == "state" and not allowed and len(left) < len(own) else allowed
     return left

@@ -15,12 +15,15 @@ _EN = {name: i for i, name in enumerate(("first", "second", "third", "fourth", "
 _EN_COUNT = {name: i for i, name in enumerate(("one", "two", "three", "four", "five", "six", "seven"), 1)}
 _CIRCLED = {c: i for i, c in enumerate("①②③④⑤⑥⑦⑧⑨", 1)}
 _THING = "(?:个|個|单|單|笔|筆|条|條|件|款|项|項|份|张|張)"
-_ENDS = r"(?=\s*(?:$|[，。,.!！?？吧呢啊的]))"
+_END = r"(?=\s*(?:$|[，。,.!！?？;；]|please|pls))"
+_AFTER = (
+    "(?=\\s*(?:$|[^\u4e00-\u9fff]|[吧呢啊呀的吗么能可要想退到怎什在是也我还不就取改查换发谢已没订单麻请帮有多咋呗]))"
+)
 
-_NTH = re.compile(rf"(?:倒数)?第\s*([一二两三四五六七八九十]|\d{{1,2}})(?:{_THING}|{_ENDS})")
+_NTH = re.compile(rf"(?:倒数)?第\s*([一二两三四五六七八九十]|\d{{1,2}})(?:{_THING}{_AFTER}|{_END}|(?=的))")
 _EN_NTH = re.compile(
-    r"\b(?:the\s+)?(first|second|third|fourth|fifth|sixth|seventh|1st|2nd|3rd|[4-9]th)"
-    r"(?:\s+(?:one|order|purchase|item|option)\b|(?=\s*(?:$|[,.!?]|please)))",
+    r"\b(?:the\s+)?(first|second|third|fourth|fifth|sixth|seventh|1st|2nd|3rd|[4-9]th)\s+(?:one|order|purchase|item|option)\b"
+    rf"|(?:^\s*|\bthe\s+)(first|second|third|fourth|fifth|sixth|seventh|1st|2nd|3rd|[4-9]th){_END}",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(
@@ -30,18 +33,19 @@ _CHOICE = re.compile(
 )
 _LAST = re.compile(
     rf"最[后後]面?[一那]?{_THING}|倒数第一{_THING}?"
-    r"|\bthe last(?: one)?(?=\s*(?:$|[,.!?]|please))|\blast one\b|\bbottom one\b",
+    rf"|\bthe last(?: one)?{_END}|\blast one\b|\bbottom one\b",
     re.IGNORECASE,
 )
 _NEWEST = re.compile(
-    rf"最近(?:的|那|这|一|买|拍|下|订|收|签|付|购){{1,2}}(?:{_THING}|的)?|最新(?:的|那|一)?(?:{_THING}|订单|的)?|上一?(?:单|單|笔|筆)"
-    rf"|上次(?:买|拍|下|订|购)|刚刚?才?(?:买|拍|下|订|付)(?:的|了|单)|(?:刚|刚才|刚刚)下的?单"
+    rf"最近(?:的|那|这|一|买|拍|下|订|收|签|付|购|到){{1,2}}(?:{_THING}|订单|的|{_END})|最新(?:的|那|一)?(?:{_THING}|订单)|最新的{_END}"
+    rf"|上一?(?:单|單|笔|筆)|上次(?:买|拍|下|订|购)的|刚刚?才?(?:买|拍|下|订|付)的?(?:那|这)?(?:{_THING}|订单|东西|的{_END}|{_END})"
     r"|\b(?:latest|newest|most recent|last|previous)\s+(?:one|order|purchase|thing i (?:bought|ordered))\b"
-    r"|\b(?:latest|newest|most recent)\b|\b(?:just|recently)\s+(?:bought|ordered|placed|purchased)\b",
+    rf"|\b(?:latest|newest|most recent){_END}"
+    r"|\b(?:one|order|thing|item|what) i(?:['’]ve| have)? (?:just|recently|last) (?:bought|ordered|placed|purchased)\b",
     re.IGNORECASE,
 )
 _OLDEST = re.compile(
-    rf"最早(?:的|那|买|一)?(?:{_THING}|的|订单)?|最旧的|\boldest(?: one| order)?\b|\bearliest(?: one| order)?\b",
+    rf"最早(?:的|那|买|一)?(?:{_THING}|的|订单)|最旧的|\b(?:oldest|earliest)(?: one\b| order\b| purchase\b|{_END})",
     re.IGNORECASE,
 )
 _FORMER = re.compile(r"前者|前面那?个|上面那?个|\bthe former\b|\btop one\b", re.IGNORECASE)
@@ -52,7 +56,7 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _ALL = re.compile(
-    rf"都(?:要|退|行|可以|取消|是|换|查|不要)|全都|全部|两{_THING}都|[几三四]{_THING}都|所有的|一起退"
+    rf"都(?:要?退|要?取消|要?换|查|要(?:{_END}))|全都|全部|两{_THING}都|[几三四]{_THING}都|所有的|一起退"
     r"|\bboth(?: of them)?\b|\ball (?:of them|of those|three|four)\b|\bthem all\b",
     re.IGNORECASE,
 )
@@ -62,6 +66,10 @@ _POINTS = re.compile(
     r"|\bthe order\b|\bthe same\b",
     re.IGNORECASE,
 )
+
+
+_ORDER = re.compile(r"单|單|\borders?\b", re.IGNORECASE)
+MAX_BARE_LENGTH = 30  # "the second one" in a longer message that nothing was offered before is of something else
 
 
 class Place(NamedTuple):
@@ -90,13 +98,15 @@ def find_places(
         if not any(match.start() < other.end and other.start < match.end() for other in places):
             places.append(Place(match.start(), match.end(), tuple(ids)))
 
-    for match in _LAST.finditer(text):
+    counts = offered or len(text) < MAX_BARE_LENGTH or _ORDER.search(text)
+    for match in _LAST.finditer(text) if counts else ():
         add(match, shown[-1:])
-    for match in _NTH.finditer(text):
+    for match in _NTH.finditer(text) if counts else ():
         number = _ZH.get(match[1]) or int(match[1])
         add(match, _at(shown[::-1] if match[0].startswith("倒数") else shown, number))
-    for match in _EN_NTH.finditer(text):
-        add(match, _at(shown, _EN.get(match[1].lower()) or int(match[1][0])))
+    for match in _EN_NTH.finditer(text) if counts else ():
+        word = (match[1] or match[2]).lower()
+        add(match, _at(shown, _EN.get(word) or int(word[0])))
     for match in _NEWEST.finditer(text):
         add(match, by_age[:1])
     for match in _OLDEST.finditer(text):

@@ -167,7 +167,9 @@ class ProductIndex:
         words = list(_WORD.finditer(text))
         for i, first in enumerate(words):
             spelled = ""
-            for word in words[i : i + 8]:
+            for before, word in zip([first, *words[i:]], words[i : i + 8], strict=False):
+                if text[before.end() : word.start()].strip(" '"):
+                    break
                 spelled += word[0].lower()
                 if surface := self._pinyin.get(spelled):
                     yield _Hit(first.start(), word.end(), self._skus[_key(surface)], False)
