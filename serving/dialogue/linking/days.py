@@ -21,6 +21,8 @@ class DayMention(NamedTuple):
     last: date
 
 
+MAX_DAYS = 20  # more is pasted text
+
 _DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "俩": 2, "日": 7, "天": 7, "末": 7}
 _ZH_NUMBER = "[〇零一二两俩三四五六七八九十]{1,3}"
 _NUMBER = rf"(?:\d{{1,2}}|{_ZH_NUMBER})"
@@ -51,6 +53,8 @@ def find_days(text: str, today: date) -> list[DayMention]:
     found: list[DayMention] = []
     for pattern, read in _FORMS:
         for match in pattern.finditer(text):
+            if len(found) == MAX_DAYS:
+                break
             if any(match.start() < other.end and other.start < match.end() for other in found):
                 continue
             days = read(match, today)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, ord("⓪"): ord("0")}
@@ -38,7 +39,7 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _MOBILE = re.compile(r"1[3-9]\d{9}")
-MAX_DIGITS = 40
+MIN_DIGITS, MAX_DIGITS = 3, 40
 MIN_BARE_DIGITS = 6  # fewer without a prefix may be anything
 
 
@@ -81,10 +82,10 @@ class OrderNumbers:
         """
         folded = text.translate(_WIDE)
         groups = _groups(folded)
-        if not groups:
+        if sum(len(group.digits) for group in groups) < MIN_DIGITS:
             return []
         spans = list(self._prefixed(folded, groups))
-        by_digits = {self._bare(order): order for order in own}
+        by_digits = {_only_digits(order, self.prefix): order for order in own}
         spans += [s for s in self._digits_only(folded, groups, by_digits) if not _overlaps(s, spans)]
         spans += [s for s in _tails(folded, own) if not _overlaps(s, spans)]
         return sorted(spans)
@@ -98,9 +99,6 @@ class OrderNumbers:
             pieces += text[last:start], before, value, after
             last = end
         return "".join((*pieces, text[last:]))
-
-    def _bare(self, order: str) -> str:
-        return re.sub(r"\W|_", "", order[len(self.prefix) :] if order.startswith(self.prefix) else order)
 
     def _prefixed(self, text: str, groups: list[_Group]) -> Iterator[NumberSpan]:
         """Numbers with the prefix: the shortest run of groups that the pattern accepts."""
@@ -121,7 +119,7 @@ class OrderNumbers:
     def _digits_only(self, text: str, groups: list[_Group], own: dict[str, str]) -> Iterator[NumberSpan]:
         """The customer's own numbers without their prefix, or with a part of it."""
         own = {digits: order for digits, order in own.items() if len(digits) >= MIN_BARE_DIGITS}
-        longest = max(map(len, own), default=0)
+        beginnings = {digits[:i] for digits in own for i in range(1, len(digits) + 1)}
         until = 0
         for i, group in enumerate(groups):
             if group.start < until:
@@ -129,7 +127,9 @@ class OrderNumbers:
             start = self._start(text, group.start)
             if start is None:
                 continue
-            for end, digits in _runs(groups, i, longest):
+            for end, digits in _runs(groups, i, MAX_DIGITS):
+                if digits not in beginnings:
+                    break
                 if digits in own and not _MOBILE.fullmatch(digits):
                     yield NumberSpan(start, end, own[digits])
                     until = end
@@ -142,6 +142,11 @@ class OrderNumbers:
         if not before or _CUE_BEFORE.search(before):
             return start
         return start - len(before) if set(before.upper()) <= set(self._letters) else None
+
+
+@lru_cache(maxsize=4096)
+def _only_digits(order: str, prefix: str) -> str:
+    return re.sub(r"\W|_", "", order.removeprefix(prefix))
 
 
 def _groups(text: str) -> list[_Group]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import NamedTuple
 
 import re2
@@ -30,10 +31,11 @@ _REFERS = re.compile(
     r"|\bmy\b|\b(?:that|this|the) one\b|\breceived\b|\bparcel\b|\bpackage\b|那单|那筆",
     re.IGNORECASE,
 )
-_TAIL_ALONE = re.compile(r"\s*0\d{3,8}\s*[。.!！]?\s*")  # a number that is no price, year or count
+_TAIL_ALONE = re.compile(r"0\d{3,8}")  # a number that is no price, year or count
 _NEAR = 14  # characters around a day in which a word for buying or receiving stands
 _DAY_HEAD_AFTER = re.compile(
-    rf"\s*(?:的|那|这|這)+(?:{_CHINESE_HEAD}|$|[，。,.!！?？])|\s*(?:['’]s\s+)?(?:order|one|purchase|parcel)\b",
+    rf"\s*(?:的|那|这|這)+(?:{_CHINESE_HEAD}|$|[，。,.!！?？])"
+    r"|\s*(?:['’]s\s+)?(?:order|one|purchase|parcel)\b",
     re.IGNORECASE,
 )
 _DAY_HEAD_BEFORE = re.compile(
@@ -44,6 +46,9 @@ _NOT_YET = re.compile(
     r"能|会|會|可以|要|想|没|沒|未|预计|希望|什么时候|几点|才|\b(?:will|can|would|should|going to|not)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_HAS_BEEN = re.compile(r"[了过]|的(?:那|个|单|订单)")
+MAX_STATES = 20  # more is pasted text
+_SENTENCE = re.compile(r"[。！？!?;；\n]")
 _STATE_HEAD_AFTER = re.compile(
     rf"\s*(?:了|过)?(?:的|那|这|這)|\s*(?:one|order|parcel|package)s?\b|\s*{_CHINESE_HEAD}(?:$|[，。,.!！?？])"
 )
@@ -81,6 +86,8 @@ class OrderLinker:
     ) -> None:
         self._entity, self._numbers, self._products = entity, numbers, products
         self._states = [(state.statuses, _any(state.words), _any(state.not_words)) for state in entity.state_words]
+        self._some_state = _any(word for state in entity.state_words for word in state.words)
+        self._some_days = _any(word for days in entity.day_words for word in days.words)
         self._times = [(time.field, _any(time.words)) for time in entity.times]
         self._named_days = [(_any(days.words), promotions[days.promotion]) for days in entity.day_words]
 
@@ -143,7 +150,7 @@ class OrderLinker:
     def _tail_alone(self, text: str, own: Mapping[str, Order]) -> OrderLink | None:
         """A message that is nothing but the last digits of one order."""
         digits = text.strip(" \t\n。.!！")
-        ids = [order for order in own if order.endswith(digits)] if _TAIL_ALONE.fullmatch(text) else []
+        ids = [order for order in own if order.endswith(digits)] if _TAIL_ALONE.fullmatch(digits) else []
         return OrderLink(tuple(ids), ("number",), True, (digits,), True) if ids else None
 
     def _by_product(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
@@ -156,39 +163,46 @@ class OrderLinker:
     def _by_day(self, text: str, orders: Sequence[Order], today: date) -> list[_Evidence]:
         found = []
         mentions = [(m.start, m.end, m.first, m.last) for m in find_days(text, today)]
-        for words, (first, last) in self._named_days:
+        named = self._named_days if self._some_days and self._some_days.search(text) else []
+        for words, (first, last) in named:
             if match := words.search(text):
                 mentions = [m for m in mentions if m[1] <= match.start() or match.end() <= m[0]]
                 mentions.append((match.start(), match.end(), first, last))
         for start, end, first, last in mentions:
-            field = self._field_of(text, start, end)
+            field = self._field_of(text, start, end, first == last == today)
             if field is None:
                 continue
             ids = {o.id for o in orders if field in o.days and first <= o.days[field] <= last}
             found.append(_Evidence(start, end, "day", frozenset(ids)))
         return found
 
-    def _field_of(self, text: str, start: int, end: int) -> str | None:
-        """The column that a day is about; None when nothing near it speaks of an order."""
-        after, before = text[end : end + _NEAR], text[max(0, start - _NEAR) : start]
-        nearest: list[tuple[int, str]] = []
+    def _field_of(self, text: str, start: int, end: int, is_today: bool) -> str | None:
+        """The column that a day is about; None when nothing in its sentence speaks of an order, or of one to come."""
+        after = _SENTENCE.split(text[end : end + _NEAR])[0]
+        before = _SENTENCE.split(text[max(0, start - _NEAR) : start])[-1]
+        placed = self._times[0][0]
+        nearest: list[tuple[int, str, bool]] = []
         for field, words in self._times:
-            match = words.search(after)
-            if match and not _NOT_YET.search(after[: match.start()]):
-                nearest.append((match.start(), field))
+            if match := words.search(after):
+                future = is_today and field != placed and not _HAS_BEEN.match(after, match.end())
+                nearest.append((match.start(), field, future or bool(_NOT_YET.search(after[: match.start()]))))
             for match in words.finditer(before):
-                if not _NOT_YET.search(before[max(0, match.start() - 5) :]):
-                    nearest.append((len(before) - match.end() + 1, field))
+                behind = before[max(0, match.start() - 5) :]
+                nearest.append((len(before) - match.end() + 1, field, bool(_NOT_YET.search(behind))))
         if nearest:
-            return min(nearest)[1]
+            _, field, future = min(nearest)
+            return None if future else field
         alone = _DAY_HEAD_AFTER.match(after) or _DAY_HEAD_BEFORE.search(before)
-        return self._times[0][0] if alone or _WHOLE_DAY.match(text[:start] + text[end:]) else None
+        return placed if alone or _WHOLE_DAY.match(text[:start] + text[end:]) else None
 
     def _by_state(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
-        found = []
+        found: list[_Evidence] = []
+        if self._some_state is None or not self._some_state.search(text):
+            return found  # nearly every message
         for statuses, words, not_words in self._states:
-            spared = [m.span() for m in not_words.finditer(text)] if not_words else []
-            for match in words.finditer(text):
+            matches = list(islice(words.finditer(text), MAX_STATES))
+            spared = [m.span() for m in islice(not_words.finditer(text), MAX_STATES)] if not_words and matches else []
+            for match in matches:
                 if not any(match.start() < end and start < match.end() for start, end in spared):
                     ids = frozenset(o.id for o in orders if o.status in statuses)
                     head = _STATE_HEAD_AFTER.match(text, match.end()) or _STATE_HEAD_BEFORE.search(

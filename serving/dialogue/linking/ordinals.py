@@ -69,6 +69,7 @@ _POINTS = re.compile(
 
 
 _ORDER = re.compile(r"单|單|\borders?\b", re.IGNORECASE)
+MAX_PLACES = 20  # more is pasted text
 MAX_BARE_LENGTH = 30  # "the second one" in a longer message that nothing was offered before is of something else
 
 
@@ -95,7 +96,9 @@ def find_places(
     places: list[Place] = []
 
     def add(match: re.Match[str], ids: Sequence[str]) -> None:
-        if not any(match.start() < other.end and other.start < match.end() for other in places):
+        if len(places) < MAX_PLACES and not any(
+            match.start() < other.end and other.start < match.end() for other in places
+        ):
             places.append(Place(match.start(), match.end(), tuple(ids)))
 
     counts = offered or len(text) < MAX_BARE_LENGTH or _ORDER.search(text)
@@ -112,7 +115,7 @@ def find_places(
     for match in _OLDEST.finditer(text):
         add(match, by_age[-1:])
     if offered:
-        if choice := _CHOICE.match(text):
+        if len(text) < MAX_BARE_LENGTH and (choice := _CHOICE.match(text)):
             add(choice, _at(shown, _chosen(choice)))
         for pattern, ids in ((_FORMER, shown[:1]), (_LATTER, shown[-1:]), (_ALL, shown)):
             for match in pattern.finditer(text):

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 import re2
@@ -26,6 +27,8 @@ from serving.dialogue.linking.records import ProductLink
 
 MIN_HOMOPHONE_SYLLABLES = 3
 MIN_TYPO_CHARACTERS = 4  # Chinese aliases shorter than this differ by a character from other words
+MAX_HITS = 100
+MAX_TYPO_CHECKS = 200  # a message that needs more is pasted text
 MIN_TYPO_LETTERS = 5
 MIN_PINYIN_LETTERS = 6
 _SIMILAR = (("zh", "z"), ("ch", "c"), ("sh", "s"))  # said alike in the south
@@ -80,6 +83,7 @@ class ProductIndex:
         self._words = sorted(word for word in words if len(word) >= MIN_TYPO_LETTERS)
         self._all_words = words
         self._mended = lru_cache(maxsize=4096)(self._mend)
+        self.find = lru_cache(maxsize=256)(self._find)  # orders and products ask for the same message
 
     def _add_chinese(self, surface: str) -> None:
         syllables = _syllables(surface)
@@ -97,22 +101,27 @@ class ProductIndex:
         if len(initials) >= MIN_HOMOPHONE_SYLLABLES and not re.search("[aeiou]", initials):
             self._pinyin.setdefault(initials, surface)
 
-    def find(self, text: str) -> list[_Hit]:
+    def _find(self, text: str) -> tuple[_Hit, ...]:
         """Mentions of products in order of place, no two overlapping, denied ones among them."""
         hits = list(self._exact(text))
-        inexact = [*self._misspelled(text), *self._sounding(text), *self._differing(text), *self._in_pinyin(text)]
+        inexact = {
+            *self._misspelled(text),
+            *islice(self._sounding(text), MAX_HITS),
+            *self._differing(text),
+            *self._in_pinyin(text),
+        }
         for hit in sorted(inexact, key=lambda hit: (hit.start - hit.end, hit.start)):
             others = [other for other in hits if hit.start < other.end and other.start < hit.end]
             if all(
                 set(hit.skus) < set(other.skus) and hit.end - hit.start > other.end - other.start for other in others
             ):
                 hits = [other for other in hits if other not in others] + [hit]
-        return sorted(hits)
+        return tuple(sorted(hits))
 
     def _exact(self, text: str) -> Iterator[_Hit]:
         if self._names is None:
             return
-        for match in self._names.finditer(text):
+        for match in islice(self._names.finditer(text), MAX_HITS):
             if skus := self._named(match[0]):
                 yield _Hit(match.start(), match.end(), skus, True)
 
@@ -155,12 +164,16 @@ class ProductIndex:
 
     def _differing(self, text: str) -> Iterator[_Hit]:
         """Aliases of four characters and more with one wrong, missing or added."""
-        for run in _CJK_RUN.finditer(text):
-            for i in range(len(run[0]) - 1):
-                for surface, at in self._bigrams.get(run[0][i : i + 2], ()):
-                    for start, end in _windows(i - at, len(surface), len(run[0])):
-                        if Levenshtein.distance(run[0][start:end], surface, score_cutoff=1) == 1:
-                            yield _Hit(run.start() + start, run.start() + end, self._skus[_key(surface)], False)
+        places = dict.fromkeys(
+            (run.start(), run[0], surface, i - at)
+            for run in _CJK_RUN.finditer(text)
+            for i in range(len(run[0]) - 1)
+            for surface, at in self._bigrams.get(run[0][i : i + 2], ())
+        )
+        for offset, run, surface, first in islice(places, MAX_TYPO_CHECKS):
+            for start, end in _windows(first, len(surface), len(run)):
+                if Levenshtein.distance(run[start:end], surface, score_cutoff=1) == 1:
+                    yield _Hit(offset + start, offset + end, self._skus[_key(surface)], False)
 
     def _in_pinyin(self, text: str) -> Iterator[_Hit]:
         """yurongzhen, yu rong zhen, yrz."""
