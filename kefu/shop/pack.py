@@ -9,7 +9,7 @@ A pack is a folder (``shop/`` is the demo's):
     entities.yaml       how customers name orders and products: states, days, aliases (optional, entities.py)
     tools.yaml          what flows may do: parametrised SQL on the demo shop (REST in production)
     knowledge/faq.yaml  questions, variants and answers;  knowledge/policies/*.md: one policy a file
-    promotions.yaml     what is on offer, from when to when
+    promotions.yaml     what is on offer, from when to when, and by which rule (promotions.py)
     rules/*.yaml        labelling rules, one a file;  labels/*.yaml: patterns of other labels (label_patterns.py)
     words.yaml          groups of words of one meaning;  examples/*.yaml: what customers say (both: examples.py)
     prompts.yaml        system prompts of the models
@@ -33,6 +33,7 @@ from kefu.shop.conversation import Conversation, Danger, OfficeHours
 from kefu.shop.entities import Entities
 from kefu.shop.flows import Flow, Slot, Tool, load_slots
 from kefu.shop.part import Lang, PackError, Part, Text, describe_problems, read_part
+from kefu.shop.promotions import Promotion, contradictions
 from kefu.shop.taxonomy import Taxonomy, load_taxonomy
 
 
@@ -56,15 +57,6 @@ class Faq(Part):
     question: Text
     variants: dict[Lang, tuple[str, ...]] = {}
     answer: Text
-
-
-class Promotion(Part):
-    id: str
-    title: Text
-    detail: Text
-    starts: str = Field(description="YYYY-MM-DD")
-    ends: str
-    products: tuple[str, ...] = Field((), description="SKUs; empty: the whole shop")
 
 
 class Policy(Part):
@@ -93,6 +85,7 @@ class Pack(Part):
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Pack:
         problems = [f"faq {f.id}: unknown intent {f.intent}" for f in self.faq if f.intent not in self.taxonomy.names]
+        problems += contradictions(self.promotions)
         for flow in self.flows:
             problems += [f"flow {flow.name}: unknown intent {i}" for i in flow.intents if i not in self.taxonomy.names]
             for step in flow.steps:
