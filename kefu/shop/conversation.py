@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from kefu.shop.part import Part, Phrases, Text
+from kefu.shop.quotes import QuoteWords
 from kefu.text.regexes import check_re2
 
 Clock = Annotated[str, StringConstraints(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$")]
@@ -60,6 +61,7 @@ class Conversation(Part):
     waiting_closed: Text | None = Field(None, description="the same outside office hours; None: as waiting")
     to_bot: Phrases = Field({}, description="whole messages that take back the wish for a person")
     resumed: Text | None = Field(None, description="said when the customer took it back; None: shop.greeting")
+    quote: QuoteWords | None = Field(None, description="words of sums; None: no sum is asked for or told")
 
 
 class Danger(Part):

@@ -26,6 +26,7 @@ Kind = Literal[
     "flash_sale", "quantity_discount", "member_day", "threshold", "coupon", "points", "gift", "coupon_grant", "shipping"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+REDUCING_KINDS = KINDS[:6]
 ONE_AT_A_TIME: tuple[Kind, ...] = ("coupon", "points", "shipping")
 NOTHING_OFF: tuple[Kind | None, ...] = (None, "coupon_grant", "shipping")
 

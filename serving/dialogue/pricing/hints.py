@@ -81,8 +81,14 @@ def _shipping(running: Sequence[Promotion], total: Decimal) -> Iterator[Hint]:
     for promotion in running:
         if isinstance(rule := promotion.rule, ShippingRule):
             if total < rule.free_from:
-                missing = rule.free_from - total
-                yield Hint("shipping", promotion.title, missing_amount=missing, spend=rule.free_from, fee=rule.fee)
+                yield Hint(
+                    "shipping",
+                    promotion.title,
+                    missing_amount=rule.free_from - total,
+                    spend=rule.free_from,
+                    fee=rule.fee,
+                    remote_fee=rule.remote_fee,
+                )
             elif total < rule.remote_free_from:
                 missing = rule.remote_free_from - total
                 yield Hint(

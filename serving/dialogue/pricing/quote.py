@@ -17,9 +17,21 @@ from itertools import combinations
 from typing import Any
 
 from kefu.shop.pack import Pack
-from kefu.shop.part import PackError
-from kefu.shop.promotions import KINDS, CouponUse, FlashSale, GiftRule, Kind, MemberDay, PointsUse, Promotion
+from kefu.shop.part import Lang, PackError
+from kefu.shop.promotions import (
+    KINDS,
+    REDUCING_KINDS,
+    CouponUse,
+    FlashSale,
+    GiftRule,
+    Kind,
+    MemberDay,
+    PointsUse,
+    Promotion,
+)
+from serving.dialogue.pricing.basket import Basket, ProductMention, read_basket
 from serving.dialogue.pricing.hints import hints_for
+from serving.dialogue.pricing.questions import SumQuestions
 from serving.dialogue.pricing.records import (
     ZERO,
     Coupon,
@@ -32,6 +44,7 @@ from serving.dialogue.pricing.records import (
     Step,
 )
 from serving.dialogue.pricing.reductions import Customer, OpenLines, Reduction, reduce
+from serving.dialogue.pricing.say import say_quote
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +98,8 @@ class Pricing:
     def __init__(self, pack: Pack, products: Iterable[Mapping[str, Any]]) -> None:
         self.products = {row["sku"]: Product.from_row(row) for row in products}
         self._promotions = pack.promotions
+        self._words = pack.conversation.quote
+        self._questions = SumQuestions(self._words) if self._words else None
         for promotion in pack.promotions:
             rule = promotion.rule
             named = {*promotion.products, *(rule.prices if isinstance(rule, FlashSale) else ())}
@@ -138,6 +153,20 @@ class Pricing:
             total=best.total,
         )
 
+    def read_basket(self, text: str, links: Sequence[ProductMention], previous: Basket | None = None) -> Basket | None:
+        """Returns what a message wants priced; None when not sure (``basket.read_basket``)."""
+        return read_basket(text, links, self.products, previous)
+
+    def is_sum_question(self, text: str, links: Sequence[ProductMention] = ()) -> bool:
+        """Whether a message asks for a sum (``questions.SumQuestions``); False when the pack has no words for it."""
+        return self._questions is not None and self._questions.is_sum_question(text, links)
+
+    def say_quote(self, quote: Quote, lang: Lang) -> str:
+        """Returns the quote in the pack's words. Raises PackError when the pack has none."""
+        if self._words is None:
+            raise PackError("conversation.yaml: quote: it is missing: write how a sum is told")
+        return say_quote(quote, lang, self._words)
+
     def _checked(self, basket: Sequence[tuple[str, int]]) -> dict[str, int]:
         """The basket as SKU → pieces, in the order of the catalogue."""
         if not basket:
@@ -179,7 +208,7 @@ class Pricing:
 
 
 def _takes_money_off(promotion: Promotion) -> bool:
-    return promotion.rule is not None and promotion.rule.kind not in ("gift", "coupon_grant", "shipping")
+    return promotion.kind in REDUCING_KINDS
 
 
 def _combinations(offers: Sequence[Offer]) -> Iterator[frozenset[Offer]]:
@@ -234,7 +263,7 @@ def _refusals(
         if isinstance(promotion.rule, PointsUse) and not customer.use_points:
             continue
         if isinstance(promotion.rule, MemberDay) and (customer.level or "") not in promotion.rule.percent_off:
-            yield Refusal(promotion.id, kind, title, "level")
+            yield Refusal(promotion.id, kind, title, "level" if customer.level else "sign_in")
         elif reduction.off or not lines.amounts:
             skus = [sku for sku in best.amounts if promotion.includes(sku)]
             by = _titles(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from kefu.errors import KefuError
 from kefu.shop.part import Text
 from kefu.shop.promotions import Kind
+from kefu.shop.quotes import HintKind, RefusalReason
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -74,10 +75,8 @@ class Step:
     percent_off: Decimal | None = None
     spend: Decimal | None = None
     amount_off: Decimal | None = None
+    each: bool = False
     points: int | None = None
-
-
-RefusalReason = Literal["excluded", "dearer", "one_an_order", "level", "expired", "not_counted"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,8 @@ class Refusal:
     """An offer of the day that was not applied.
 
     Reasons: ``excluded`` by the offers in ``by``; ``dearer``: the total would be higher with it; ``one_an_order``:
-    another coupon is used; ``level``: not for this customer's level; ``expired``; ``not_counted``: it has no rule.
+    another coupon is used; ``level``: not for this customer's level; ``sign_in``: a stranger's level is
+    not known; ``expired``; ``not_counted``: it has no rule.
     """
 
     offer: str
@@ -107,9 +107,6 @@ class Gift:
     pieces: int
 
 
-HintKind = Literal["coupon", "threshold", "quantity_discount", "stock", "shipping", "shipping_remote"]
-
-
 @dataclass(frozen=True)
 class Hint:
     """What the customer may want to know: an offer just out of reach, stock, the fee of delivery."""
@@ -122,6 +119,7 @@ class Hint:
     amount_off: Decimal | None = None
     percent_off: Decimal | None = None
     fee: Decimal | None = None
+    remote_fee: Decimal | None = None
     stock: int | None = None
 
 

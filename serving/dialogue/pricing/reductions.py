@@ -110,7 +110,7 @@ def _threshold(rule: Threshold, lines: OpenLines, _: Customer) -> Reduction:
     off = rule.amount_off * (times if rule.each else min(times, 1))
     if rule.max_amount_off is not None:
         off = min(off, rule.max_amount_off)
-    return _sum(off, lines, spend=rule.spend, amount_off=rule.amount_off)
+    return _sum(off, lines, spend=rule.spend, amount_off=rule.amount_off, each=rule.each)
 
 
 def _coupon(coupon: Coupon, lines: OpenLines) -> Reduction:

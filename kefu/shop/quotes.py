@@ -1,0 +1,50 @@
+"""Words of a quote: how customers ask for a sum, and how its steps are told (``quote:`` of ``conversation.yaml``).
+
+Texts are Jinja2 over the fields of the step, refusal or hint that they tell (``serving/dialogue/pricing/records.py``):
+money without needless zeros, except ``amount``, ``off`` and ``total``, which always have two decimals.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import Field, field_validator, model_validator
+
+from kefu.shop.part import Part, Phrases, Text
+from kefu.shop.promotions import REDUCING_KINDS, Kind
+from kefu.text.regexes import check_re2
+
+RefusalReason = Literal["excluded", "dearer", "one_an_order", "level", "sign_in", "expired", "not_counted"]
+HintKind = Literal["coupon", "threshold", "quantity_discount", "stock", "shipping", "shipping_remote"]
+
+
+class QuoteWords(Part):
+    asks: Phrases = Field(description="regexes of RE2: a message with one of them asks for a sum")
+    price_asks: Phrases = Field({}, description="the same, but only of several pieces or products: 多少钱")
+    not_asks: Phrases = Field({}, description="regexes: a message with one of them asks for another sum: 退多少钱")
+    line: Text = Field(description="one product: name, price, pieces, amount")
+    steps: dict[Kind, Text] = Field(description="an applied offer: title, off and what its rule says")
+    gift: Text = Field(description="title, name, pieces")
+    total: Text = Field(description="total, list_total")
+    refusals: dict[RefusalReason, Text] = Field(description="an offer of the day that was not applied, and why")
+    hints: dict[HintKind, Text] = Field(description="what is just out of reach, or not in the total")
+    separator: Text = Text(zh="；", en="; ")
+    end: Text = Text(zh="。", en=". ")
+
+    @field_validator("asks", "price_asks", "not_asks")
+    @classmethod
+    def _are_regexes(cls, phrases: Phrases) -> Phrases:
+        for pattern in (pattern for patterns in phrases.values() for pattern in patterns):
+            check_re2(pattern)
+        return phrases
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> QuoteWords:
+        for name, given, wanted in (
+            ("steps", set(self.steps), set(REDUCING_KINDS)),
+            ("refusals", set(self.refusals), set(get_args(RefusalReason))),
+            ("hints", set(self.hints), set(get_args(HintKind))),
+        ):
+            if given != wanted:
+                raise ValueError(f"{name}: {', '.join(sorted(given ^ wanted))}: write one text for each of {wanted}")
+        return self
