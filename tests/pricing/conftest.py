@@ -1,7 +1,9 @@
 """The demo shop's prices, and packs with other offers."""
 
 import csv
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 
 import pytest
@@ -39,3 +41,16 @@ def pricing_of(pack: Pack) -> Callable[[list[dict]], Pricing]:
         return Pricing(pack.model_copy(update={"promotions": offers}), PRODUCTS)
 
     return make
+
+
+@pytest.fixture
+def cpu_time() -> Callable[[float], AbstractContextManager[None]]:
+    """Fails a block that takes more seconds of CPU."""
+
+    @contextmanager
+    def at_most(seconds: float) -> Iterator[None]:
+        started = time.process_time()
+        yield
+        assert time.process_time() - started < seconds
+
+    return at_most

@@ -32,10 +32,10 @@ BLANK = "\ue000"  # a product's name, blanked out
 # Choices, exclusions and vague numbers: several readings, so none.
 UNSURE = re.compile(
     rf"[几幾第][{NUMERALS}\d]*[{MEASURES}]|[{NUMERALS}\d]\s*(?:到|至|或|~|～|-|－)\s*[{NUMERALS}\d]+\s*[{MEASURES}]|[二两兩三四五六七八][三四五六七八九][{MEASURES}]"
-    rf"|一些|若干|半[{MEASURES}]|至少|最少|最多|起码|以上|以内|还是|還是|或者|或是|要么|除了|换成|換成|代替|差多少|哪[个個款种種条條]|买.送|買.送"
+    rf"|一些|若干|半[{MEASURES}]|至少|最少|最多|起码|以上|以内|还是|還是|或者|或是|要么|除了|每人|一人|每个人|[百千万萬][多来幾几]|换成|換成|代替|差多少|哪[个個款种種条條]|买.送|買.送"
     rf"|(?:不要|不买|不想要|不想买|不用|别买)[^,，。{BLANK}]{{0,6}}{BLANK}|{BLANK}[^,，。{BLANK}]{{0,2}}(?:就|我)?(?:不要|不买|不用|算)了"
     r"|\b(?:or|some|several|few|many|at least|at most|up to|instead|except|without|rather than)"
-    r"|\b(?:versus|vs|not|don't|more than|less than)\b"
+    r"|\b(?:hundreds?|thousands?|per person|each of us|versus|vs|not|don't|more than|less than)\b"
     rf"|\bno\s+(?:the\s+)?{BLANK}|\d\s*(?:-|–|to)\s*\d+\s",
     re.IGNORECASE,
 )
@@ -47,7 +47,10 @@ AFTER = re.compile(
     re.IGNORECASE,
 )
 BARE_BEFORE = re.compile(r"\s*", re.IGNORECASE)
-BARE_AFTER = re.compile(r"\s*[:：(（]?\s*(?:要|买|買|来|來|拿|拍|订)?\s*")
+BARE_AFTER = re.compile(r"[\s:：,，(（-]*(?:数量|數量|qty|quantity|要|买|買|来|來|拿|拍|订)?[\s:：]*", re.IGNORECASE)
+# What was bought before is no part of what is asked for now.
+BOUGHT = re.compile(r"[买買订訂拍][了过過]|已经?[买買]|之前[买買]|\b(?:bought|ordered|already have)\b", re.IGNORECASE)
+MAX_BARE_PIECES = 20  # a larger number alone is rather a price
 ONE = re.compile(
     r"(?:\b(?:a|an|the|this|that|your|plus|and|with|another)|[这這那该加][个個只条條款套件床台口]?|\+)\s*$",
     re.IGNORECASE,
@@ -89,7 +92,7 @@ def read_basket(
     if mentions is None:
         return None
     masked = blank_mentions(plain(text), mentions)
-    if UNSURE.search(masked):
+    if UNSURE.search(masked) or (BOUGHT.search(masked) and len({mention.sku for mention in mentions}) > 1):
         return None
     quantities = find_quantities(masked)
     if not mentions:
@@ -140,7 +143,10 @@ def _counts(
         assigned = dict(enumerate([q for q in quantities if q.form == "offer"][:1]))
     if any(_counts_inside(quantity, [mentions[i]], products) for i, quantity in assigned.items()):
         return None
-    return _with_ones(text, mentions, assigned)
+    read = set(assigned.values())
+    if len(assigned) < len(mentions) and any(q.pieces <= MAX_BARE_PIECES and q not in read for q in bare):
+        return None
+    return _with_ones(text, mentions, assigned, products)
 
 
 def _assigned(
@@ -185,7 +191,7 @@ def _counts_inside(quantity: Quantity, mentions: Sequence[_Mention], products: M
 
 
 def _with_ones(
-    text: str, mentions: Sequence[_Mention], assigned: Mapping[int, Quantity]
+    text: str, mentions: Sequence[_Mention], assigned: Mapping[int, Quantity], products: Mapping[str, Product]
 ) -> list[tuple[str, int]] | None:
     """Adds one piece of each product that has no number; None where that is a guess."""
     counts: list[tuple[str, int]] = []
@@ -202,15 +208,19 @@ def _with_ones(
             counts.append((mention.sku, 1))
         elif mention.sku in numbered or seen:
             continue
-        elif _is_plural(mention.words) or (assigned and not ONE.search(gap)):
+        elif _is_plural(mention.words, products.get(mention.sku)) or (assigned and not ONE.search(gap)):
             return None
         else:
             counts.append((mention.sku, 1))
     return counts
 
 
-def _is_plural(words: str) -> bool:
-    return words.isascii() and words.lower().endswith("s")
+def _is_plural(words: str, product: Product | None) -> bool:
+    """Whether English words mean several pieces: pillows, but not the walnut chopsticks, whose name is a plural."""
+    last = words.lower().split()[-1:]
+    return (
+        words.isascii() and words.lower().endswith("s") and not (product and last[0] in product.name.en.lower().split())
+    )
 
 
 def _changed(text: str, quantities: Sequence[Quantity], previous: Basket | None) -> Basket | None:

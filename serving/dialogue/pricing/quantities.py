@@ -17,6 +17,7 @@ HALF_WIDTH = {ord("０") + i: str(i) for i in range(10)} | {
     ord("＊"): "*",
     ord("，"): ",",
 }
+SURROGATES = re.compile("[\ud800-\udfff]")
 MAX_PIECES = 999
 
 NUMERALS = "零一二两兩三四五六七八九十百"
@@ -24,21 +25,25 @@ MEASURES = "个個只隻条條套件床台臺口瓶盏盞把张張份包盒箱�
 WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "a hundred": 100,
+    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
 }  # fmt: skip
 GROUPS = {"a pair of": 2, "a couple of": 2, "half a dozen": 6, "a half dozen": 6, "a dozen": 12, "one dozen": 12}
 
 # What follows a number and makes it no number of pieces.
 NOT_PIECES = r"(?!\s*(?:人|月|星期|礼拜|小时|钟|工作日|天|年|问题|地址|订单|包裹|优惠|活动|级|城市|快递|客服|券))"
+NOT_PIECES_ENGLISH = (
+    r"(?!\s*-?\s*(?:weeks?|days?|hours?|minutes?|months?|years?|times|people|persons|of us|orders?|parcels?|coupons?"
+    r"|offers?|questions?|accounts?|points?|percent|yuan|rmb)\b)"
+)
 CHINESE = re.compile(
-    rf"(?<![第每满滿减減\d.{NUMERALS}])(?:(?P<number>\d{{1,3}}|[{NUMERALS}]{{1,4}})\s*(?P<measure>[{MEASURES}])"
+    rf"(?<![第每满滿減减.])(?:(?P<number>(?<!\d)\d{{1,3}}|(?<![{NUMERALS}])[{NUMERALS}]{{1,4}})\s*(?P<measure>[{MEASURES}])"
     rf"(?!折){NOT_PIECES}|(?P<both>[俩倆仨]))"
 )
 OFFER = re.compile(r"^\s*(?:打|可?享|就?是|是不是)?\s*(?:\d+(?:\.\d+)?|[一二三四五六七八九]{1,2})\s*折")
 ENGLISH = re.compile(
     rf"\b(?P<group>{'|'.join(GROUPS)})\b(?:\s+of\b)?"
     rf"|\b(?P<number>\d{{1,3}}|{'|'.join(WORDS)})\s*(?P<unit>pcs|pc|pieces?|units?|sets?|packs?)\b(?:\s+of\b)?"
-    rf"|\b(?P<word>{'|'.join(WORDS)})(?:\s+more)?(?:\s+of\b(?:\s+(?:them|those|these)\b)?)?(?![\w-])"
+    rf"|\b(?P<word>{'|'.join(WORDS)})(?:\s+more)?(?:\s+of\b(?:\s+(?:them|those|these)\b)?)?(?![\w-]){NOT_PIECES_ENGLISH}"
     rf"|\b(?P<digits>\d{{1,3}})\s+(?:more\s+)?of\b",
     re.IGNORECASE,
 )
@@ -69,8 +74,8 @@ class Quantity:
 
 
 def plain(text: str) -> str:
-    """Full-width digits and signs as ASCII; every position stays."""
-    return text.translate(HALF_WIDTH)
+    """Full-width digits and signs as ASCII, lone surrogates as U+FFFD; every position stays."""
+    return SURROGATES.sub("\ufffd", text.translate(HALF_WIDTH))
 
 
 def chinese_number(numeral: str) -> int | None:

@@ -234,7 +234,8 @@ def _tried(
 ) -> Trial:
     """Applies the chosen offers in order. Of the others, keeps what they would have met at their turn."""
     trial = Trial(dict(amounts), pieces)
-    for offer in offers:
+    # Of one kind, those left out come first: a coupon left out is told what it missed before another one was used.
+    for offer in sorted(offers, key=lambda offer: (KINDS.index(offer.kind), offer in chosen)):
         lines = trial.open_lines(offer)
         reduction = reduce(offer.promotion, offer.coupon, lines, customer)
         if offer in chosen and reduction.off:
@@ -269,7 +270,9 @@ def _refusals(
             by = _titles(
                 o
                 for o, _, taken in best.applied
-                if o.kind not in promotion.stacks_with and o.kind != kind and any(sku in taken.off for sku in skus)
+                if o.kind not in promotion.stacks_with
+                and o.promotion.id != promotion.id
+                and any(sku in taken.off for sku in skus)
             )
             used = coupon is not None and any(o.coupon for o, _, _ in best.applied)
             reason = "one_an_order" if used else "excluded" if by else "dearer"
