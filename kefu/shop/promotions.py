@@ -157,9 +157,12 @@ class Promotion(Part):
     @field_validator("starts", "ends")
     @classmethod
     def _is_a_day(cls, day: str) -> str:
-        if len(day) != len("YYYY-MM-DD"):
+        try:
+            is_day = date.fromisoformat(day).isoformat() == day
+        except ValueError:
+            is_day = False
+        if not is_day:
             raise ValueError(f"{day!r} is not a day: write YYYY-MM-DD")
-        date.fromisoformat(day)
         return day
 
     @model_validator(mode="after")
