@@ -88,14 +88,14 @@ def money_off(rule, base: int, count: int, level, coupon, points) -> int:
     kind = rule["kind"]
     if kind == "quantity_discount":
         best = max((t["percent_off"] for t in rule["tiers"] if t["pieces"] <= count), default=0)
-        return half_up(base * best, 100)
+        return half_up(base * cents(best), 10000)
     if kind == "member_day":
-        return half_up(base * rule["percent_off"].get(level, 0), 100)
+        return half_up(base * cents(rule["percent_off"].get(level, 0)), 10000)
     if kind == "threshold":
         times = base // cents(rule["spend"])
         off = cents(rule["amount_off"]) * (times if rule["each"] else min(times, 1))
         return min(off, cents(rule["max_amount_off"])) if rule.get("max_amount_off") else off
     if kind == "coupon":
         return min(cents(coupon[1]), base) if base >= cents(coupon[0]) else 0
-    most = base * rule["max_percent"] // 100  # cents, down
+    most = base * cents(rule["max_percent"]) // 10000  # cents, down
     return min(points, most * rule["points_per_yuan"] // 100) * 100 // rule["points_per_yuan"]

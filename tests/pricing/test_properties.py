@@ -30,7 +30,7 @@ coupons = st.lists(
     max_size=3,
 )  # fmt: skip
 points = st.integers(0, 20000)
-percents = st.integers(1, 60)
+percents = st.integers(1, 6000).map(lambda n: Decimal(n) / 100)  # 12.35 %: sums that have to be rounded
 
 
 @st.composite
