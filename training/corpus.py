@@ -48,9 +48,10 @@ def _grounded(chat_id: str, pack: Pack, question: str, entry: KnowledgeEntry, ot
 
 def faq_chats(pack: Pack) -> Iterator[Chat]:
     """Every question of every FAQ entry, bare and grounded."""
-    entries = {entry.id: entry for entry in knowledge_entries(pack)}
+    entries = {entry.id: entry for entry in knowledge_entries(pack) if entry.kind != "query"}  # tools answer those
     of_lang = {lang: [entry for entry in entries.values() if entry.lang == lang] for lang in LANGS}
-    for number, (entry_id, asked) in enumerate(questions(pack).items()):
+    written = {entry_id: asked for entry_id, asked in questions(pack).items() if entry_id in entries}
+    for number, (entry_id, asked) in enumerate(written.items()):
         entry = entries[entry_id]
         others = [other for other in of_lang[entry.lang] if other.id != entry_id] or [entry]
         for i, question in enumerate(asked):

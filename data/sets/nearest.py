@@ -22,7 +22,7 @@ class NearestKnowledge:
     """Search over one pack's knowledge."""
 
     def __init__(self, pack: Pack) -> None:
-        entries = {entry.id: entry for entry in knowledge_entries(pack)}
+        entries = {entry.id: entry for entry in knowledge_entries(pack) if entry.kind != "query"}  # no text to show
         asked = questions(pack)
         rows = [(entry, text) for entry in entries.values() for text in asked.get(entry.id, [entry.question])]
         self._owners = [entry for entry, _ in rows]

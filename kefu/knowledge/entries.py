@@ -21,18 +21,27 @@ def faq_id(faq: Faq, lang: Lang) -> str:
     return f"faq:{faq.id}:{lang}"
 
 
+def query_id(name: str, lang: Lang) -> str:
+    """Id of a query's entry in one language."""
+    return f"query:{name}:{lang}"
+
+
 def knowledge_entries(pack: Pack) -> list[KnowledgeEntry]:
-    """Every FAQ in both languages, every policy section in the one it is written in."""
-    return [*_faqs(pack), *_policies(pack)]
+    """Every FAQ and query in both languages, every policy section in the one it is written in."""
+    return [*_faqs(pack), *_policies(pack), *_queries(pack)]
 
 
 def questions(pack: Pack) -> dict[str, list[str]]:
-    """Entry id → the questions of a FAQ that lead to it: its own, then its variants."""
-    return {
+    """Entry id → the questions that lead to it: a FAQ's own, then its variants; a query's examples."""
+    faqs = {
         faq_id(faq, lang): [faq.question.in_(lang), *faq.variants.get(lang, ())]
         for faq in pack.faq
         for lang in LANGUAGES
     }
+    queries = {
+        query_id(name, lang): list(query.examples[lang]) for name, query in pack.queries.items() for lang in LANGUAGES
+    }
+    return faqs | queries
 
 
 def _faqs(pack: Pack) -> Iterator[KnowledgeEntry]:
@@ -54,3 +63,13 @@ def _policies(pack: Pack) -> Iterator[KnowledgeEntry]:
         yield KnowledgeEntry(
             id=f"policy:{policy.id}", kind="policy", intent=None, lang=lang, question=policy.title, answer=policy.text
         )
+
+
+def _queries(pack: Pack) -> Iterator[KnowledgeEntry]:
+    """What can be asked; the answer is not known before a tool was called."""
+    for name, query in pack.queries.items():
+        for lang in LANGUAGES:
+            title = query.title.in_(lang)
+            yield KnowledgeEntry(
+                id=query_id(name, lang), kind="query", intent=None, lang=lang, question=title, answer=title
+            )

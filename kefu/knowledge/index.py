@@ -26,7 +26,7 @@ class KnowledgeEntry(Record):
     """One piece of knowledge in one language; ``id`` is what answers cite."""
 
     id: str
-    kind: Literal["faq", "policy", "promotion"]
+    kind: Literal["faq", "policy", "promotion", "query"]
     intent: str | None
     lang: Lang
     question: str

@@ -15,6 +15,8 @@ A pack is a folder (``shop/`` is the demo's):
     prompts.yaml        system prompts of the models
     conversation.yaml   what is said around flows, and how yes, no and "never mind" sound
     danger.yaml         words of danger, by kind: a person is asked for at once (optional)
+    queries.yaml        questions that tools answer exactly (optional: queries.py)
+    catalogue.yaml      what products are for and made of (optional: catalogue.py)
     golden/*.yaml       conversations that must go well, with the expected end state
     db/                 schema.sql and one CSV a table of the demo shop
     sample/             templates of the bundled SAMPLE days
@@ -24,16 +26,19 @@ It does not run flows or tools (serving does) and does not read ``sample/`` (dat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from kefu.shop.catalogue import Catalogue, load_catalogue
 from kefu.shop.conversation import Conversation, Danger, OfficeHours
 from kefu.shop.entities import Entities
 from kefu.shop.flows import Flow, Slot, Tool, load_slots
 from kefu.shop.part import Lang, PackError, Part, Text, describe_problems, read_part
 from kefu.shop.promotions import Promotion, contradictions
+from kefu.shop.queries import Query, load_queries
 from kefu.shop.taxonomy import Taxonomy, load_taxonomy
 
 
@@ -81,6 +86,8 @@ class Pack(Part):
     conversation: Conversation
     danger: dict[str, Danger] = Field({}, description="kind → its words, the gravest first")
     entities: Entities = Entities()
+    queries: dict[str, Query] = Field({}, description="name → query")
+    catalogue: Catalogue = Catalogue()
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Pack:
@@ -97,6 +104,7 @@ class Pack(Part):
                     wanted = ", ".join(self.tools[step.call].args)
                     problems.append(f"flow {flow.name}, step {step.id}: {step.call} wants the arguments {wanted}")
         problems += self._entity_problems()
+        problems += self._query_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -116,6 +124,24 @@ class Pack(Part):
         return problems + [
             f"entities order: unknown promotion {d.promotion}" for d in named if d.promotion not in offers
         ]
+    def _query_problems(self) -> Iterator[str]:
+        asked = {question for faq in self.faq for question in (faq.question.zh, faq.question.en)}
+        asked |= {question for faq in self.faq for some in faq.variants.values() for question in some}
+        for name, query in self.queries.items():
+            tool = self.tools.get(query.tool or "")
+            if query.tool and tool is None:
+                yield f"query {name}: unknown tool {query.tool}"
+            elif tool and set(query.args) != set(tool.args):
+                yield f"query {name}: {query.tool} wants the arguments {', '.join(tool.args)}"
+            elif tool and tool.write:
+                yield f"query {name}: {query.tool} writes: a query only reads"
+            if query.offer and (query.offer not in self.queries or not self.queries[query.offer].pick):
+                yield f"query {name}: offer: {query.offer} is no query with a `pick`"
+            examples = [example for some in query.examples.values() for example in some]
+            yield from (
+                f"query {name}: {example!r} is a question of faq.yaml" for example in examples if example in asked
+            )
+            asked |= set(examples)
 
     def flow_for(self, intent: str) -> Flow | None:
         return next((flow for flow in self.flows if intent in flow.intents), None)
@@ -135,6 +161,8 @@ def load_pack(folder: Path) -> Pack:
         "promotions": read_part(folder / "promotions.yaml", tuple[Promotion, ...]),
         "prompts": read_part(folder / "prompts.yaml", dict[str, Text]),
         "conversation": read_part(folder / "conversation.yaml", Conversation),
+        "queries": load_queries(folder),
+        "catalogue": load_catalogue(folder),
     }
     if (folder / "danger.yaml").is_file():
         parts["danger"] = read_part(folder / "danger.yaml", dict[str, Danger])

@@ -21,8 +21,13 @@ BLANK = re.compile(rf"(?<={CJK.pattern})\s+(?={CJK.pattern})|[\u200b-\u200f\u206
 
 def danger_in(text: str, kinds: Mapping[str, Danger]) -> str | None:
     """The first kind of danger that the text speaks of."""
-    plain = BLANK.sub("", unicodedata.normalize("NFKC", text).replace("\u2019", "'"))
-    return next((name for name, kind in kinds.items() if _speaks_of(plain, kind)), None)
+    message = plain(text)
+    return next((name for name, kind in kinds.items() if _speaks_of(message, kind)), None)
+
+
+def plain(text: str) -> str:
+    """The text as regexes of the pack read it: NFKC, straight apostrophes, no blanks between Chinese characters."""
+    return BLANK.sub("", unicodedata.normalize("NFKC", text).replace("\u2019", "'"))
 
 
 def _speaks_of(text: str, kind: Danger) -> bool:

@@ -6,11 +6,15 @@ compiled, so it can never become code.
 
 from __future__ import annotations
 
+from calendar import month_name
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, pass_context
+from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from kefu.errors import KefuError
@@ -20,6 +24,24 @@ ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, 
 
 class ExpressionError(KefuError, ValueError):
     """A text or expression of the pack is wrong; the message quotes it."""
+
+
+def money(amount: float | str) -> str:
+    """An amount with its cents: 303.45."""
+    return f"{Decimal(str(amount)).quantize(Decimal('0.01'), ROUND_HALF_UP)}"
+
+
+@pass_context
+def day(context: Context, iso: str) -> str:
+    """A date as the customer reads it: 11月30日, 30 November; with the year unless it is that of ``now``."""
+    date = datetime.fromisoformat(iso[:10])
+    year = "" if str(context.get("now"))[:4] == iso[:4] else str(date.year)
+    if context.get("lang") == "en":
+        return f"{date.day} {month_name[date.month]} {year}".strip()
+    return f"{year}年{date.month}月{date.day}日" if year else f"{date.month}月{date.day}日"
+
+
+ENVIRONMENT.filters |= {"money": money, "day": day}
 
 
 @lru_cache(maxsize=4096)

@@ -29,7 +29,9 @@ CREATE TABLE parcel_events (
   PRIMARY KEY (tracking_no, time));
 CREATE TABLE returns (
   order_id TEXT PRIMARY KEY REFERENCES orders, customer_id TEXT NOT NULL, reason TEXT NOT NULL,
-  created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('requested', 'received', 'refunded')));
+  created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('requested', 'received', 'refunded')),
+  -- Of a return of some units: which, how many, and what comes back; NULL: the whole order.
+  sku TEXT REFERENCES products, quantity INTEGER CHECK (quantity > 0), amount REAL CHECK (amount >= 0));
 CREATE TABLE exchanges (
   order_id TEXT PRIMARY KEY REFERENCES orders, customer_id TEXT NOT NULL, exchange_for TEXT NOT NULL,
   created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('requested', 'shipped', 'done')));
@@ -50,3 +52,12 @@ CREATE TABLE invoices (
   order_id TEXT PRIMARY KEY REFERENCES orders, customer_id TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('personal', 'company')), title TEXT NOT NULL, tax_number TEXT,
   email TEXT NOT NULL, created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('requested', 'sent')));
+-- Money in whole cents, for what is shared among items: ``list`` is before the coupon, ``paid`` after it and without the shipping fee.
+CREATE VIEW item_prices AS
+  SELECT order_id, sku, quantity, CAST(round(price * 100) AS INTEGER) AS price_cents FROM order_items;
+CREATE VIEW order_payments AS
+  SELECT o.order_id, o.customer_id, CAST(round(o.total * 100) AS INTEGER) AS total_cents,
+         sum(i.price_cents * i.quantity) AS list_cents, sum(i.quantity) AS units,
+         sum(i.price_cents * i.quantity) - CAST(round(coalesce(c.amount, 0) * 100) AS INTEGER) AS paid_cents
+    FROM orders o JOIN item_prices i USING (order_id) LEFT JOIN coupons c ON c.coupon_id = o.coupon_id
+   GROUP BY o.order_id;

@@ -1,0 +1,63 @@
+"""Queries: questions that the shop answers from its own tools, exactly (``queries.yaml``).
+
+A query names a tool, what it needs to know (an order, a product), how customers ask for it, and what is said
+about the rows that come back. ``examples`` become entries of the knowledge index; ``words`` are precise regexes
+that need no index. ``serving/dialogue/queries.py`` recognises and answers them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from kefu.shop.part import Part, Phrases, Text, read_part
+from kefu.text.regexes import check_re2
+
+NEEDED_SLOT = {"order": "order_number", "product": "sku"}
+
+
+class Query(Part):
+    """One question. Texts are Jinja2 over ``rows``, ``row`` (one of them), the slots, ``facts``, ``lang`` and ``now``.
+
+    An answer is ``head``, then ``say`` for each row: on the same line for one row, as a numbered list for several.
+    """
+
+    title: Text
+    examples: Phrases = Field(description="ways to ask, entries of the knowledge index; both languages")
+    words: tuple[str, ...] = Field((), description="regexes of RE2: a message with one of them asks this")
+    not_words: tuple[str, ...] = Field((), description="regexes taken out of the message before ``words`` are searched")
+    needs: Literal["order", "product", "none"] = Field("none", description="fills the slot order_number or sku")
+    tool: str | None = Field(None, description="tool that gives the rows; None: the promotions of the day")
+    args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression over the slots")
+    head: Text | None = Field(None, description="said once, before the rows")
+    say: Text = Field(description="said of each row")
+    tail: Text | None = Field(None, description="said once, on a line of its own after the rows")
+    empty: Text | None = Field(None, description="said when there is no row, or no such order or product")
+    ask: Text | None = Field(None, description="said when the order or product is not known")
+    offer: str | None = Field(None, description="query whose rows are offered with ``ask``, to choose from")
+    pick: str | None = Field(None, description="column by which a row of this query is chosen, when it is offered")
+
+    @field_validator("words", "not_words")
+    @classmethod
+    def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            check_re2(pattern)
+        return patterns
+
+    @model_validator(mode="after")
+    def _can_ask_and_be_asked(self) -> Query:
+        if missing := [lang for lang in ("zh", "en") if not self.examples.get(lang)]:  # type: ignore[call-overload]
+            raise ValueError(f"examples: none in {', '.join(missing)}: say how customers ask")
+        if (self.needs == "none") != (self.ask is None):
+            raise ValueError("`needs` an order or a product if and only if there is an `ask`")
+        if self.offer and not self.ask:
+            raise ValueError("`offer` belongs to an `ask`")
+        return self
+
+
+def load_queries(folder: Path) -> dict[str, Query]:
+    """The pack's queries by name; none without ``queries.yaml``. Raises PackError."""
+    path = folder / "queries.yaml"
+    return read_part(path, dict[str, Query]) if path.is_file() else {}

@@ -1,0 +1,207 @@
+"""Answers the pack's queries: which are asked (by their words), and what the shop's tools say, exactly.
+
+Nothing is written and nothing is generated: an answer is the pack's text over the rows of one tool. Whose rows
+they are is the tool box's decision. Recognition by the knowledge index is not here (``kefu/knowledge``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, NamedTuple
+
+import re2
+
+from kefu.errors import KefuError
+from kefu.privacy.redact import restore
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang, Text
+from kefu.shop.queries import NEEDED_SLOT, Query
+from kefu.text.regexes import re2_options
+from serving.dialogue.danger import plain
+from serving.dialogue.expressions import ExpressionError, evaluate, render
+from serving.dialogue.flow import Visit
+from serving.tools.shop_db import BUSY, SIGN_IN, ToolBox
+
+Slots = Mapping[str, str | Sequence[str]]
+
+
+class QueryError(KefuError, RuntimeError):
+    """A query of the pack is wrong, or its tool cannot be asked now; the message names the query."""
+
+
+class QueryMatch(NamedTuple):
+    """A query that a message asks, and the words that say so."""
+
+    name: str
+    evidence: str
+
+
+class Option(NamedTuple):
+    """One row to choose from: what fills the slot, and what the customer sees."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said, and what it rests on.
+
+    text: with placeholders where the slots had them.
+    sources: ids of what supports the text: ``query:<name>``, ``tool:<name>``, ``promotion:<id>``, ``product:<sku>``.
+    facts: the rows behind it as texts, for the check of claims.
+    missing: what has to be known first; ``options`` are then its possible values, already part of the text.
+    found: False when the shop has nothing to tell (``empty``).
+    """
+
+    text: str
+    sources: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    missing: Literal["order", "product"] | None = None
+    options: tuple[Option, ...] = ()
+    signed_out: bool = False
+    found: bool = True
+
+
+class Queries:
+    """The queries of one pack, asked of one tool box."""
+
+    def __init__(self, pack: Pack, tools: ToolBox) -> None:
+        self._pack, self._tools = pack, tools
+
+    def named(self, text: str, lang: Lang) -> list[QueryMatch]:
+        """The queries whose words are in the text, in the order in which they are asked.
+
+        Words of both languages count: customers mix them.
+        """
+        message = plain(text)
+        found = [
+            (match.start(), QueryMatch(name, match[0]))
+            for name, query in self._pack.queries.items()
+            if (match := search_words(message, query.words, query.not_words))
+        ]
+        return [match for _, match in sorted(found)]
+
+    def answer(self, name: str, slots: Slots, visit: Visit) -> Answer:
+        """What the shop says to a query.
+
+        Args:
+            slots: ``order_number`` and ``sku`` as far as known; several values are answered one after the other.
+            visit: who asks, in which language, and when.
+
+        Raises:
+            QueryError: the pack's texts or arguments are wrong, or the database is busy.
+        """
+        query = self._pack.queries[name]
+        if visit.customer is None and self._is_private(query):
+            return Answer(self._pack.conversation.sign_in.in_(visit.lang), signed_out=True)
+        needed = NEEDED_SLOT.get(query.needs)
+        if needed is None:
+            return self._told(name, query, self._rows(name, query, {}, visit), visit)
+        if not (values := listed(slots.get(needed))):
+            return self._asked(name, query, visit)
+        told = [
+            self._told(name, query, self._rows(name, query, {**slots, needed: value}, visit), visit, {needed: value})
+            for value in values
+        ]
+        return told[0] if len(told) == 1 else joined(told)
+
+    def options(self, name: str, visit: Visit) -> tuple[Option, ...]:
+        """The rows of a query to choose from, newest first as its tool gives them."""
+        query = self._pack.queries[name]
+        rows = self._rows(name, query, {}, visit)
+        assert query.pick
+        return tuple(
+            Option(str(row[query.pick]), self._render(name, query.say, visit, rows=rows, row=row)) for row in rows
+        )
+
+    def _is_private(self, query: Query) -> bool:
+        return query.tool is not None and not self._pack.tools[query.tool].public
+
+    def _asked(self, name: str, query: Query, visit: Visit) -> Answer:
+        """What is missing, with what it may be; the only possible one is taken."""
+        assert query.ask and query.needs != "none"
+        options = self.options(query.offer, visit) if query.offer else ()
+        if query.offer and not options:
+            return self.answer(query.offer, {}, visit)  # says that there is none
+        if len(options) == 1:
+            return self.answer(name, {NEEDED_SLOT[query.needs]: options[0].value}, visit)
+        text = "\n".join([self._render(name, query.ask, visit), *numbered([option.label for option in options])])
+        return Answer(text, missing=query.needs, options=options, found=False)
+
+    def _told(
+        self, name: str, query: Query, rows: list[dict[str, Any]], visit: Visit, slots: Slots | None = None
+    ) -> Answer:
+        sources = (f"query:{name}", *([f"tool:{query.tool}"] if query.tool else [f"promotion:{r['id']}" for r in rows]))
+        if not rows:
+            empty = query.empty or self._pack.shop.fallback
+            return Answer(self._render(name, empty, visit, slots, rows=rows), sources, found=False)
+        says = [self._render(name, query.say, visit, slots, rows=rows, row=row) for row in rows]
+        head = [self._render(name, query.head, visit, slots, rows=rows, row=rows[0])] if query.head else []
+        tail = [self._render(name, query.tail, visit, slots, rows=rows, row=rows[0])] if query.tail else []
+        if len(says) == 1:
+            text = "\n".join([("" if visit.lang == "zh" else " ").join([*head, *says]), *tail])
+        else:
+            text = "\n".join([*head, *numbered(says), *tail])
+        skus = dict.fromkeys(str(row["sku"]) for row in rows if row.get("sku"))
+        facts = tuple("; ".join(f"{k}: {v}" for k, v in row.items() if v not in (None, "")) for row in rows)
+        return Answer(text, (*sources, *(f"product:{sku}" for sku in skus)), facts)
+
+    def _rows(self, name: str, query: Query, slots: Slots, visit: Visit) -> list[dict[str, Any]]:
+        if query.tool is None:
+            running = [p for p in self._pack.promotions if p.starts <= visit.now[:10] <= p.ends]
+            return [promotion.model_dump() for promotion in running]
+        known = {key: restore(value, visit.vault) if isinstance(value, str) else value for key, value in slots.items()}
+        values = {**dict.fromkeys(NEEDED_SLOT.values()), **known, "lang": visit.lang, "now": visit.now}
+        try:
+            args = {arg: evaluate(source, values) for arg, source in query.args.items()}
+        except ExpressionError as error:
+            raise QueryError(f"query {name}: args: {error}") from error
+        result = self._tools.call(query.tool, args, visit.customer, visit.now)
+        if result.error in (BUSY, SIGN_IN):
+            raise QueryError(f"query {name}: {query.tool}: {result.error}: ask again later")
+        return result.rows
+
+    def _render(self, name: str, text: Text, visit: Visit, slots: Slots | None = None, **values: Any) -> str:
+        product = self._pack.catalogue.products.get((values.get("row") or {}).get("sku", ""))
+        known = {**(slots or {}), **values, "lang": visit.lang, "now": visit.now}
+        facts = {aspect: fact.in_(visit.lang) for aspect, fact in product.facts.items()} if product else {}
+        known["facts"] = dict.fromkeys(self._pack.catalogue.aspects) | facts
+        try:
+            return render(text.in_(visit.lang), known)
+        except ExpressionError as error:
+            raise QueryError(f"query {name}: {error}") from error
+
+
+def joined(answers: Sequence[Answer]) -> Answer:
+    """Several answers as one, a line or more each."""
+    return Answer(
+        text="\n".join(answer.text for answer in answers),
+        sources=tuple(dict.fromkeys(source for answer in answers for source in answer.sources)),
+        facts=tuple(fact for answer in answers for fact in answer.facts),
+        found=any(answer.found for answer in answers),
+    )
+
+
+def listed(value: str | Sequence[str] | None) -> list[str]:
+    """A slot's values without repeats, in order."""
+    return list(dict.fromkeys([value] if isinstance(value, str) else value or []))
+
+
+def numbered(lines: Sequence[str]) -> list[str]:
+    """The lines as a list that customers can choose from by number."""
+    return [f"{n}. {line}" for n, line in enumerate(lines, 1)]
+
+
+def search_words(message: str, words: tuple[str, ...], not_words: tuple[str, ...]) -> re2._Match | None:
+    """The first match of any of ``words``, after ``not_words`` were taken out. Regexes of RE2, no regard to case."""
+    if not words or not (match := _any(words).search(message)):
+        return None  # nearly every message
+    return _any(words).search(_any(not_words).sub("\n", message)) if not_words else match
+
+
+@cache
+def _any(patterns: tuple[str, ...]) -> re2._Regexp:
+    return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns), re2_options())
