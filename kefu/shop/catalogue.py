@@ -40,12 +40,23 @@ class Feature(Tag):
 class Aspect(Tag):
     """What products can be compared by: a column of their rows, or a fact of the catalogue.
 
-    more, less: what a product with the higher (lower) number is: heavier, lighter; None: never compared.
+    more, less: what a product with the higher (lower) number is: heavier, lighter; Jinja2 over ``difference``.
+    None: never compared.
     """
 
-    column: Literal["price", "stock", "warranty_months"] | None = None
+    column: str | None = Field(None, description="column of the products' rows that holds the number")
+    say: Text | None = Field(None, description="that column in words; Jinja2 over ``row``")
     more: Text | None = None
     less: Text | None = None
+    same_kind: bool = Field(False, description="numbers can only be compared within a kind: pans by their diameter")
+
+    @model_validator(mode="after")
+    def _column_is_said(self) -> Aspect:
+        if (self.column is None) != (self.say is None):
+            raise ValueError("`column` and `say` need each other")
+        if (self.more is None) != (self.less is None):
+            raise ValueError("`more` and `less` need each other")
+        return self
 
 
 class Fact(Text):
@@ -60,7 +71,34 @@ class CatalogueProduct(Part):
     facts: dict[str, Fact] = Field({}, description="aspect → what the specification says")
 
 
+class CatalogueTexts(Part):
+    """What is said; Jinja2.
+
+    Over ``rows`` (products), ``row``, ``reasons`` (the shop's words for what was wanted), ``missed`` and ``wanted``
+    (titles, the budget among them), ``names``, ``title`` (of an aspect), ``more``, ``less``, ``highest``, ``lowest``.
+    """
+
+    found: Text = Field(description="before the products that fit")
+    nearest: Text = Field(description="before the nearest ones, when none fits")
+    none: Text = Field(description="when there is nothing near, either")
+    product: Text = Field(description="a product and why it is recommended")
+    budget: Text = Field(description="the budget as a title; over ``least`` and ``most``, None when open")
+    without: Text = Field(description="a feature that is not wanted, as a title; over ``title``")
+    in_stock: Text = Field(description="being in stock, as a title")
+    ask: Text = Field(description="when the customer named no wish")
+    ask_kind: Text = Field(description="when he named nothing but a budget, or being in stock")
+    compared: Text = Field(description="a product in a comparison without an aspect")
+    fact: Text = Field(description="a product in a comparison of an aspect; over ``name`` and ``fact``")
+    verdict: Text = Field(description="which of them is more and which is less")
+    same: Text = Field(description="when all have the same number")
+    unknown: Text = Field(description="when the facts do not tell")
+    no_fact: Text = Field(description="in place of a fact that the specification does not have")
+    ask_other: Text = Field(description="when there is nothing to compare with")
+
+
 class Catalogue(Part):
+    tool: str | None = Field(None, description="public tool without arguments: all products, a row each, with `sku`")
+    texts: CatalogueTexts | None = None
     kinds: dict[str, Tag] = {}
     features: dict[str, Feature] = {}
     aspects: dict[str, Aspect] = {}
@@ -68,7 +106,7 @@ class Catalogue(Part):
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Catalogue:
-        problems = []
+        problems = ["products need `tool` and `texts`"] if self.products and not (self.tool and self.texts) else []
         for sku, product in self.products.items():
             problems += [f"product {sku}: unknown kind {k}" for k in product.kinds if k not in self.kinds]
             problems += [f"product {sku}: unknown feature {f}" for f in product.features if f not in self.features]

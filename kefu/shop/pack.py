@@ -105,6 +105,8 @@ class Pack(Part):
                     problems.append(f"flow {flow.name}, step {step.id}: {step.call} wants the arguments {wanted}")
         problems += self._entity_problems()
         problems += self._query_problems()
+        if (name := self.catalogue.tool) and not (name in self.tools and self.tools[name].public):
+            problems.append(f"catalogue: {name} is no public tool of tools.yaml")
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -1,0 +1,330 @@
+"""Recommends and compares products by what the pack's catalogue and the shop's rows say, and by nothing else.
+
+``read_constraints`` reads a budget, kinds, uses, materials and attributes from a message; ``recommend`` gives up to
+three products with the shop's own words as reasons, or says that nothing fits and what is nearest. ``compare`` says
+so when the facts do not tell. Which products a message names is the linker's matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kefu.shop.catalogue import Catalogue, CatalogueTexts, Tag
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang, PackError, Text
+from kefu.text.numbers import NUMBER, read_number
+from serving.dialogue.danger import plain
+from serving.dialogue.expressions import ExpressionError, render
+from serving.dialogue.flow import Visit
+from serving.dialogue.queries import Answer, numbered, search_words
+from serving.tools.shop_db import ToolBox
+
+MOST_PRODUCTS, MOST_NEAREST = 3, 2
+LEAST_PRICE = 5  # a smaller number is a count or a choice from a list
+ABOUT = 0.2  # "around 200" is 160 to 240
+
+_N = rf"[¥￥]?\s*({NUMBER})"
+_YUAN = r"\s*(?:元|块钱?|人民币|rmb|yuan|cny)?\s*"
+_NOT_MONEY = (
+    r"(?!\s*(?:[个件只条张床套双号日天点人岁度月年米升克瓦%％.]|厘米|毫升|公斤|小时|cm\b|ml\b|l\b|kg\b|g\b|w\b))"
+)
+_TO = r"(?:到|至|-|–|—|~|～|to|and)"
+BETWEEN = re.compile(rf"{_N}{_YUAN}{_TO}\s*{_N}{_NOT_MONEY}", re.IGNORECASE)
+ABOUT_IT = re.compile(
+    rf"{_N}{_YUAN}(?:左右|上下|出头)|(?:\baround|\babout|\broughly|大概|大约|差不多)\s*{_N}{_NOT_MONEY}", re.IGNORECASE
+)
+AT_MOST = re.compile(
+    rf"{_N}{_YUAN}(?:以内|以下|之内|内(?!胆)|封顶|or\s+less|max\b|tops\b)"
+    rf"|(?:不超过|不高于|低于|少于|小于|不到|最多|至多|控制在|预算|under|below|less\s+than|up\s+to|at\s+most|max(?:imum)?"
+    rf"|no\s+more\s+than|not\s+more\s+than|within|cheaper\s+than|budget)\s*(?:大概|大约|是|在|只有|有|就|of|is|:|：)?\s*{_N}{_NOT_MONEY}",
+    re.IGNORECASE,
+)
+AT_LEAST = re.compile(
+    rf"{_N}{_YUAN}(?:以上|往上|起步|or\s+more)"
+    rf"|(?:(?<!不)超过|(?<!不)高于|大于|至少|不低于|不少于|over|above|(?<!no )(?<!not )more\s+than|at\s+least)"
+    rf"\s*{_N}{_NOT_MONEY}",
+    re.IGNORECASE,
+)
+HUNDREDS = re.compile(r"([一二两三四五六七八九])([二两三四五六七八九])百")  # 两三百: 200 to 300
+AND_MORE = re.compile(r"([一二两三四五六七八九]百|\d00)多")  # 两百多: 200 to 300
+IN_STOCK = re.compile(r"现货|有货|不缺货|\bin\s+stock\b|\bavailable\s+now\b", re.IGNORECASE)
+NEGATION = re.compile(
+    r"(?:不要|不想要|不喜欢|除了|不是|不含|别推荐?)[^，。！？,.!?]{0,2}$"
+    r"|\b(?:not|no|without|except|don't\s+(?:want|like))\s+(?:(?:a|an|the|any|made\s+of)\s+)?$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What a customer wants: names of the catalogue's kinds (any of them) and features (all of them).
+
+    least, most: the budget in yuan; None is open. without: features that he does not want.
+    """
+
+    least: int | None = None
+    most: int | None = None
+    kinds: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    in_stock: bool = False
+
+    def __bool__(self) -> bool:
+        return self != Constraints()
+
+    def after(self, earlier: Constraints) -> Constraints:
+        """These with what was said before: a new budget or kind replaces the old one, features add up."""
+        has_budget = self.least is not None or self.most is not None
+        return replace(
+            self,
+            least=self.least if has_budget else earlier.least,
+            most=self.most if has_budget else earlier.most,
+            kinds=self.kinds or earlier.kinds,
+            features=tuple(dict.fromkeys(f for f in (*earlier.features, *self.features) if f not in self.without)),
+            without=tuple(dict.fromkeys(f for f in (*earlier.without, *self.without) if f not in self.features)),
+            in_stock=self.in_stock or earlier.in_stock,
+        )
+
+
+class ProductAdvisor:
+    """Speaks of the products of one pack, with the rows of one tool box."""
+
+    def __init__(self, pack: Pack, tools: ToolBox) -> None:
+        self._catalogue, self._tools = pack.catalogue, tools
+        self._narrower = _narrower(pack.catalogue)
+
+    def read_constraints(self, text: str, lang: Lang) -> Constraints:
+        """What the text says of the product that is wanted. Words of both languages count."""
+        message = plain(text)
+        least, most = read_budget(message)
+        kinds = {name for name, tag in self._catalogue.kinds.items() if _found(tag, message) is not None}
+        found = {name: _found(tag, message) for name, tag in self._catalogue.features.items()}
+        named = {name: bool(NEGATION.search(message[:at])) for name, at in found.items() if at is not None}
+        return Constraints(
+            least=least,
+            most=most,
+            kinds=tuple(sorted(kind for kind in kinds if not kinds & self._narrower[kind])),
+            features=tuple(name for name, negated in named.items() if not negated),
+            without=tuple(name for name, negated in named.items() if negated),
+            in_stock=bool(IN_STOCK.search(message)),
+        )
+
+    def read_aspect(self, text: str, lang: Lang) -> str | None:
+        """The first aspect of the catalogue that the text speaks of: 哪个更轻 is weight."""
+        message = plain(text)
+        return next((n for n, aspect in self._catalogue.aspects.items() if _found(aspect, message) is not None), None)
+
+    def recommend(self, constraints: Constraints, visit: Visit) -> Answer:
+        """Up to three products that fit, cheapest first, or the nearest ones, said to be so."""
+        texts = self._texts()
+        if not constraints:
+            return Answer(self._render(texts.ask, visit), missing="product", found=False)
+        wanted = self._titles(constraints, visit)
+        of_kind = [row for row in self._rows(visit) if self._is_of_kind(row, constraints)]
+        missed = {row["sku"]: self._missed(row, constraints, visit) for row in of_kind}
+        fitting = [row for row in of_kind if not missed[row["sku"]]]
+        fitting = [row for row in fitting if row["stock"] > 0] or fitting
+        if not (constraints.kinds or constraints.features or constraints.without):  # nearly everything fits
+            return Answer(
+                self._render(texts.ask_kind, visit, wanted=wanted, rows=fitting), missing="product", found=False
+            )
+        chosen = sorted(fitting, key=lambda row: (row["price"], row["sku"]))[:MOST_PRODUCTS]
+        nearest = [row for row in of_kind if self._is_near(row, constraints)]
+        if not chosen and not nearest:
+            return Answer(self._render(texts.none, visit, wanted=wanted), found=False)
+        head = texts.found if chosen else texts.nearest
+        rows = chosen or sorted(nearest, key=lambda row: self._distance(row, missed[row["sku"]], constraints))
+        lines = [
+            self._render(
+                texts.product,
+                visit,
+                row=row,
+                missed=missed[row["sku"]],
+                reasons=self._reasons(row, constraints, visit.lang),
+            )
+            for row in rows[: MOST_PRODUCTS if chosen else MOST_NEAREST]
+        ]
+        text = "\n".join([self._render(head, visit, wanted=wanted), *numbered(lines)])
+        return _answer(text, rows[: len(lines)], found=bool(chosen))
+
+    def compare(self, skus: Sequence[str], aspect: str | None, visit: Visit) -> Answer:
+        """What the facts say of products side by side.
+
+        Args:
+            aspect: a name of the catalogue's aspects (``read_aspect``); None: price and specification.
+        """
+        texts, known = self._texts(), {row["sku"]: row for row in self._rows(visit)}
+        rows = [known[sku] for sku in dict.fromkeys(skus) if sku in known]
+        if len(rows) < 2:
+            return Answer(self._render(texts.ask_other, visit), missing="product", found=False)
+        if aspect is None:
+            lines = [self._render(texts.compared, visit, row=row) for row in rows]
+            return _answer("\n".join([*numbered(lines), *self._verdict(rows, "price", visit)]), rows)
+        facts = [self._fact(row, aspect, visit) for row in rows]
+        title = self._catalogue.aspects[aspect].title.in_(visit.lang)
+        missing = [_name(row, visit) for row, fact in zip(rows, facts, strict=True) if fact is None]
+        no_fact = self._render(texts.no_fact, visit)
+        lines = [
+            self._render(texts.fact, visit, name=_name(row, visit), fact=fact or no_fact)
+            for row, fact in zip(rows, facts, strict=True)
+        ]
+        if missing:
+            unknown = self._render(texts.unknown, visit, names=missing, title=title)
+            told = lines if len(missing) < len(rows) else []
+            return _answer("\n".join([*numbered(told), unknown]), rows, found=False)
+        return _answer("\n".join([*numbered(lines), *self._verdict(rows, aspect, visit)]), rows)
+
+    def _verdict(self, rows: list[dict[str, Any]], name: str, visit: Visit) -> list[str]:
+        """Who has most and who has least, when numbers tell; nothing otherwise."""
+        aspect = self._catalogue.aspects.get(name)
+        if aspect is None or aspect.more is None or aspect.less is None:
+            return []
+        kinds = [
+            set(self._catalogue.products[row["sku"]].kinds) for row in rows if row["sku"] in self._catalogue.products
+        ]
+        if aspect.same_kind and (len(kinds) < len(rows) or not set.intersection(*kinds)):
+            return []
+        numbers = [self._number(row, name) for row in rows]
+        values = [number for number in numbers if number is not None]
+        if len(values) < len(rows):
+            return []
+        texts, lang = self._texts(), visit.lang
+        if min(values) == max(values):
+            return [self._render(texts.same, visit, title=aspect.title.in_(lang))]
+        named = [(_name(row, visit), number) for row, number in zip(rows, values, strict=True)]
+        return [
+            self._render(
+                texts.verdict,
+                visit,
+                lowest=[product for product, number in named if number == min(values)],
+                highest=[product for product, number in named if number == max(values)],
+                more=self._render(aspect.more, visit, difference=max(values) - min(values)),
+                less=self._render(aspect.less, visit, difference=max(values) - min(values)),
+            )
+        ]
+
+    def _fact(self, row: dict[str, Any], name: str, visit: Visit) -> str | None:
+        aspect = self._catalogue.aspects[name]
+        if aspect.say:
+            return self._render(aspect.say, visit, row=row)
+        product = self._catalogue.products.get(row["sku"])
+        return product.facts[name].in_(visit.lang) if product and name in product.facts else None
+
+    def _number(self, row: dict[str, Any], name: str) -> float | None:
+        if column := self._catalogue.aspects[name].column:
+            return None if row[column] is None else float(row[column])
+        product = self._catalogue.products.get(row["sku"])
+        return product.facts[name].value if product and name in product.facts else None
+
+    def _is_of_kind(self, row: dict[str, Any], constraints: Constraints) -> bool:
+        product = self._catalogue.products.get(row["sku"])
+        return product is not None and (not constraints.kinds or bool(set(product.kinds) & set(constraints.kinds)))
+
+    def _missed(self, row: dict[str, Any], constraints: Constraints, visit: Visit) -> list[str]:
+        """Titles of the constraints that a product does not meet."""
+        has, lang = self._catalogue.products[row["sku"]].features, visit.lang
+        missed = [self._catalogue.features[f].title.in_(lang) for f in constraints.features if f not in has]
+        missed += [self._without(f, visit) for f in constraints.without if f in has]
+        if constraints.in_stock and row["stock"] <= 0:
+            missed.append(self._texts().in_stock.in_(lang))
+        if _price_distance(row["price"], constraints):
+            missed.append(self._budget(constraints, visit))
+        return missed
+
+    def _is_near(self, row: dict[str, Any], constraints: Constraints) -> bool:
+        """Whether a product is of the kind that was asked for, or at least has a wish for a feature met."""
+        return bool(constraints.kinds) or bool(
+            self._catalogue.products[row["sku"]].features.keys() & constraints.features
+        )
+
+    def _distance(self, row: dict[str, Any], missed: list[str], constraints: Constraints) -> tuple[float, ...]:
+        """Fewest wishes missed, then nearest to the budget, then in stock, then cheapest."""
+        return (len(missed), _price_distance(row["price"], constraints), row["stock"] <= 0, row["price"])
+
+    def _titles(self, constraints: Constraints, visit: Visit) -> list[str]:
+        lang, catalogue = visit.lang, self._catalogue
+        has_budget = constraints.least is not None or constraints.most is not None
+        return [
+            *([self._budget(constraints, visit)] if has_budget else []),
+            *(catalogue.features[name].title.in_(lang) for name in constraints.features),
+            *(self._without(name, visit) for name in constraints.without),
+            *([self._texts().in_stock.in_(lang)] if constraints.in_stock else []),
+            *(catalogue.kinds[name].title.in_(lang) for name in constraints.kinds),
+        ]
+
+    def _without(self, feature: str, visit: Visit) -> str:
+        title = self._catalogue.features[feature].title.in_(visit.lang)
+        return self._render(self._texts().without, visit, title=title)
+
+    def _budget(self, constraints: Constraints, visit: Visit) -> str:
+        return self._render(self._texts().budget, visit, least=constraints.least, most=constraints.most)
+
+    def _reasons(self, row: dict[str, Any], constraints: Constraints, lang: Lang) -> list[str]:
+        has = self._catalogue.products[row["sku"]].features
+        return list(dict.fromkeys(has[name].in_(lang) for name in constraints.features if name in has))
+
+    def _rows(self, visit: Visit) -> list[dict[str, Any]]:
+        assert self._catalogue.tool
+        return self._tools.call(self._catalogue.tool, {}, None, visit.now).rows
+
+    def _texts(self) -> CatalogueTexts:
+        if self._catalogue.texts is None:
+            raise PackError("catalogue.yaml: there is no catalogue: add one to recommend and compare products")
+        return self._catalogue.texts
+
+    def _render(self, text: Text, visit: Visit, **values: Any) -> str:
+        try:
+            return render(text.in_(visit.lang), {**values, "lang": visit.lang, "now": visit.now})
+        except ExpressionError as error:
+            raise PackError(f"catalogue.yaml: {error}") from error
+
+
+def read_budget(message: str) -> tuple[int | None, int | None]:
+    """(least, most) in yuan; None is open. Numbers with another unit (200 ml) are no budget."""
+    message = HUNDREDS.sub(r"\1百到\2百", message)
+    if found := AND_MORE.search(message):
+        least = read_number(found[1])
+        return least, (least or 0) + 100
+    if (found := BETWEEN.search(message)) and (numbers := _amounts(found)) and len(numbers) == 2:
+        return min(numbers), max(numbers)
+    if (found := ABOUT_IT.search(message)) and (numbers := _amounts(found)):
+        return round(numbers[0] * (1 - ABOUT)), round(numbers[0] * (1 + ABOUT))
+    most = _amounts(found) if (found := AT_MOST.search(message)) else []
+    least_ = _amounts(found) if (found := AT_LEAST.search(message)) else []
+    return (least_[0] if least_ else None), (most[0] if most else None)
+
+
+def _amounts(match: re.Match[str]) -> list[int]:
+    numbers = [read_number(group) for group in match.groups() if group]
+    return [number for number in numbers if number is not None and number >= LEAST_PRICE]
+
+
+def _found(tag: Tag, message: str) -> int | None:
+    """Where the message names the tag."""
+    match = search_words(message, tag.words, tag.not_words)
+    return None if match is None else match.start()
+
+
+def _narrower(catalogue: Catalogue) -> Mapping[str, set[str]]:
+    """Kind → the kinds whose products are a real part of its own: bedding → pillow, throw …"""
+    of = {kind: {sku for sku, p in catalogue.products.items() if kind in p.kinds} for kind in catalogue.kinds}
+    return {kind: {other for other in of if of[other] and of[other] < of[kind]} for kind in of}
+
+
+def _price_distance(price: float, constraints: Constraints) -> float:
+    """How far a price is outside the budget, in yuan."""
+    above = price - constraints.most if constraints.most is not None else 0
+    below = constraints.least - price if constraints.least is not None else 0
+    return max(above, below, 0)
+
+
+def _name(row: dict[str, Any], visit: Visit) -> str:
+    return str(row[f"name_{visit.lang}"])
+
+
+def _answer(text: str, rows: list[dict[str, Any]], found: bool = True) -> Answer:
+    facts = tuple("; ".join(f"{k}: {v}" for k, v in row.items() if v not in (None, "")) for row in rows)
+    return Answer(text, tuple(f"product:{row['sku']}" for row in rows), facts, found=found)
