@@ -21,6 +21,7 @@ class Slot(Part):
     pii: str | None = Field(None, description="placeholder type whose value fills the slot")
     choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="value → phrases")
     pattern: str | None = Field(None, description="regex; group 1 if there is one, else the match")
+    number: bool = Field(False, description="a count in digits or words; when just asked for, any number fills it")
     free_text: bool = Field(False, description="when just asked for, the whole message fills it")
 
 
@@ -34,6 +35,7 @@ class Step(Part):
 
     id: str
     collect: str | None = Field(None, description="slot to ask for unless it is known")
+    optional: bool = Field(False, description="a collect that never asks: the slot stays unknown unless it was told")
     call: str | None = Field(None, description="tool to run")
     args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression")
     save: str | None = Field(None, description="name the tool's result gets")
@@ -55,6 +57,8 @@ class Step(Part):
             raise ValueError(f"step {self.id}: exactly one of collect, call, branch, confirm, say; got {actions}")
         if self.confirm and not self.refused:
             raise ValueError(f"step {self.id}: confirm needs `refused`, the step after a no")
+        if self.optional and not self.collect:
+            raise ValueError(f"step {self.id}: `optional` belongs to a collect")
         if (self.yes or self.no) and not self.confirm:
             raise ValueError(f"step {self.id}: `yes` and `no` belong to a confirm")
         return self

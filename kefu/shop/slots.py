@@ -8,10 +8,12 @@ personal data is its placeholder. It does not understand negation ("not the red 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from kefu.shop.flows import Slot
 from kefu.shop.part import Lang
+from kefu.text.numbers import NUMBER, read_number
 from kefu.text.placeholders import PLACEHOLDER
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -44,6 +46,8 @@ def extract(text: str, slots: Mapping[str, Slot], lang: str, asked: str | None =
 def _value(text: str, slot: Slot, lang: str, asked: bool) -> str | None:
     plain = PLACEHOLDER.sub("\n", text)  # digits of a placeholder are nobody's order number
     value = _placeholder(text, slot) or _choice(plain, slot, lang) or _pattern(plain, slot)
+    if slot.number:
+        return _number(value or "") or (_number(plain) if asked else None)
     return value or (text.strip() if asked and slot.free_text else None)
 
 
@@ -78,3 +82,9 @@ def _pattern(text: str, slot: Slot) -> str | None:
     if match is None:
         return None
     return match[1] if match.re.groups else match[0]
+
+
+def _number(text: str) -> str | None:
+    """The only number of the text, in digits; None when there is none, or there are several."""
+    numbers = [read_number(match[0]) for match in re.finditer(NUMBER, unicodedata.normalize("NFKC", text))]
+    return str(numbers[0]) if len(numbers) == 1 and numbers[0] is not None else None

@@ -137,7 +137,7 @@ class FlowEngine:
             state.slots.pop(slot, None)
 
     def _collect(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
-        if step.collect in state.slots:
+        if step.collect in state.slots or step.optional:
             return Go()
         progress.asks = step.collect
         progress.says.append(self.question(state, visit))
