@@ -139,11 +139,9 @@ class Pack(Part):
                 yield f"query {name}: {query.tool} writes: a query only reads"
             if query.offer and (query.offer not in self.queries or not self.queries[query.offer].pick):
                 yield f"query {name}: offer: {query.offer} is no query with a `pick`"
-            examples = [example for some in query.examples.values() for example in some]
-            yield from (
-                f"query {name}: {example!r} is a question of faq.yaml" for example in examples if example in asked
-            )
-            asked |= set(examples)
+            examples = {example for some in query.examples.values() for example in some}
+            yield from (f"query {name}: {example!r} is asked elsewhere, too" for example in sorted(examples & asked))
+            asked |= examples
 
     def flow_for(self, intent: str) -> Flow | None:
         return next((flow for flow in self.flows if intent in flow.intents), None)

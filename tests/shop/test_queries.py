@@ -1,0 +1,162 @@
+"""The records of queries and the catalogue, and what the demo's catalogue says against its specifications."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kefu.knowledge.entries import knowledge_entries, questions
+from kefu.paths import ROOT
+from kefu.shop.pack import Pack, load_pack
+from kefu.shop.part import PackError
+from kefu.text.numbers import NUMBER, read_number
+
+SHOP = ROOT / "shop"
+PACK = load_pack(SHOP)
+with (SHOP / "db/products.csv").open(encoding="utf8", newline="") as file:
+    PRODUCTS = {row["sku"]: row for row in csv.DictReader(file)}
+
+
+def changed(tmp_path: Path, file: str, change: Callable[[Any], object]) -> Pack:
+    folder = shutil.copytree(SHOP, tmp_path / "shop")
+    raw = yaml.safe_load((folder / file).read_text(encoding="utf8"))
+    change(raw)
+    (folder / file).write_text(yaml.safe_dump(raw, allow_unicode=True), encoding="utf8")
+    return load_pack(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "named"),
+    [
+        ("queries.yaml", lambda raw: raw["my_points"].update(tool="nothing"), "query my_points: unknown tool nothing"),
+        (
+            "queries.yaml",
+            lambda raw: raw["my_points"].update(tool="cancel_order"),
+            "query my_points: cancel_order wants",
+        ),
+        ("queries.yaml", lambda raw: raw["product_price"].pop("args"), "query product_price: get_product wants"),
+        ("queries.yaml", lambda raw: raw["product_price"].pop("ask"), "product_price: `needs`"),
+        ("queries.yaml", lambda raw: raw["my_points"].update(words=["(?<=a)b"]), "my_points.words"),
+        ("queries.yaml", lambda raw: raw["my_points"]["examples"].pop("en"), "my_points: examples: none in en"),
+        ("queries.yaml", lambda raw: raw["my_points"].update(sya={}), "my_points.sya"),
+        ("queries.yaml", lambda raw: raw["order_dates"].update(offer="my_points"), "offer: my_points is no query"),
+        (
+            "queries.yaml",
+            lambda raw: raw["my_points"]["examples"]["zh"].append("木豆怎么用？"),
+            "'木豆怎么用？' is asked",
+        ),
+        ("queries.yaml", lambda raw: raw["my_points"]["examples"]["zh"].append("我的订单"), "'我的订单' is asked"),
+        ("catalogue.yaml", lambda raw: raw["products"]["BD-101"]["kinds"].append("sofa"), "unknown kind sofa"),
+        (
+            "catalogue.yaml",
+            lambda raw: raw["products"]["BD-101"]["features"].update(x={"zh": "", "en": ""}),
+            "feature x",
+        ),
+        ("catalogue.yaml", lambda raw: raw.update(tool="get_order"), "get_order is no public tool"),
+        ("catalogue.yaml", lambda raw: raw.pop("texts"), "`tool` and `texts`"),
+        ("catalogue.yaml", lambda raw: raw["aspects"]["price"].pop("say"), "aspects.price"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, file: str, change: Callable[[Any], object], named: str) -> None:
+    with pytest.raises(PackError, match=re.escape(named)):
+        changed(tmp_path, file, change)
+
+
+def test_a_query_that_writes_is_refused(tmp_path: Path) -> None:
+    def cancel(raw: Any) -> None:
+        raw["order_dates"].update(tool="cancel_order", args={"order_id": "order_number", "reason": "'x'"})
+
+    with pytest.raises(PackError, match="order_dates: cancel_order writes"):
+        changed(tmp_path, "queries.yaml", cancel)
+
+
+def test_a_pack_needs_neither_file(tmp_path: Path) -> None:
+    folder = shutil.copytree(SHOP, tmp_path / "shop")
+    (folder / "queries.yaml").unlink()
+    (folder / "catalogue.yaml").unlink()
+    pack = load_pack(folder)
+    assert not pack.queries and not pack.catalogue.products
+    assert {entry.kind for entry in knowledge_entries(pack)} == {"faq", "policy"}
+
+
+def test_every_query_is_an_entry_with_its_examples() -> None:
+    entries, asked = {entry.id: entry for entry in knowledge_entries(PACK)}, questions(PACK)
+    for name, query in PACK.queries.items():
+        for lang in ("zh", "en"):
+            assert entries[f"query:{name}:{lang}"].kind == "query"
+            assert 9 <= len(asked[f"query:{name}:{lang}"]) <= 20, name
+            assert asked[f"query:{name}:{lang}"] == list(query.examples[lang])  # type: ignore[index]
+
+
+def test_the_catalogue_has_every_product_and_every_tag_is_used() -> None:
+    catalogue = PACK.catalogue
+    assert set(catalogue.products) == set(PRODUCTS)
+    assert {kind for p in catalogue.products.values() for kind in p.kinds} == set(catalogue.kinds)
+    assert {feature for p in catalogue.products.values() for feature in p.features} == set(catalogue.features)
+    told = {aspect for p in catalogue.products.values() for aspect in p.facts}
+    assert told == {name for name, aspect in catalogue.aspects.items() if aspect.column is None}
+
+
+def test_every_fact_of_the_catalogue_quotes_the_specification() -> None:
+    """A changed specification in the database makes the catalogue wrong: this test says where."""
+    for sku, product in PACK.catalogue.products.items():
+        for aspect, fact in product.facts.items():
+            assert fact.zh in PRODUCTS[sku]["spec_zh"] and fact.en in PRODUCTS[sku]["spec_en"], (sku, aspect)
+
+
+def test_every_number_of_a_fact_is_that_of_its_words() -> None:
+    """Centimetres of a rectangle are its area; millilitres are litres."""
+    for sku, product in PACK.catalogue.products.items():
+        for aspect, fact in product.facts.items():
+            if fact.value is not None:
+                numbers = [float(n) for n in re.findall(r"[\d.]+", fact.en.split(" in ")[0])]
+                value = math.prod(numbers) / (1000 if "ml" in fact.en else 1)
+                assert math.isclose(fact.value, value), (sku, aspect)
+
+
+def test_every_feature_quotes_the_specification_the_name_or_the_faq() -> None:
+    for sku, product in PACK.catalogue.products.items():
+        row = PRODUCTS[sku]
+        for lang in ("zh", "en"):
+            faq = "\n".join(f.answer.in_(lang) for f in PACK.faq)
+            for name, words in product.features.items():
+                said = f"{row[f'spec_{lang}']}\n{row[f'name_{lang}']}\n{faq}"
+                assert words.in_(lang) in said, (sku, name, lang)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("200", 200),
+        ("２００", 200),
+        ("1,299", 1299),
+        ("两百", 200),
+        ("一百五", 150),
+        ("一百零五", 105),
+        ("三千二", 3200),
+        ("一万二", 12000),
+        ("十二", 12),
+        ("二零零", 200),
+        ("two hundred", 200),
+        ("a hundred", 100),
+        ("twenty-five", 25),
+        ("nineteen", 19),
+    ],
+)
+def test_numbers_in_every_spelling(text: str, number: int) -> None:
+    assert read_number(text) == number
+    found = re.search(NUMBER, f"要{text}。") or re.search(NUMBER, f"for {text}.")
+    assert found and (found[0] == text or text == "２００")
+
+
+@pytest.mark.parametrize("text", ["", "很多", "ten ten", "12345678901234567890", "twenty thirty", "."])
+def test_what_is_no_number(text: str) -> None:
+    assert read_number(text) is None
