@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from kefu.shop.act_words import WordRule
 from kefu.shop.part import Part, Phrases, Text
 from kefu.shop.quotes import QuoteWords
-from kefu.text.regexes import check_re2
 
 Clock = Annotated[str, StringConstraints(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
@@ -35,7 +35,7 @@ class OfficeHours(Part):
 class Conversation(Part):
     """Words around flows: what Kefu says, and the phrases by which a customer answers it.
 
-    Phrases are plain words, read by ``serving/dialogue/yes_no.py``: case, punctuation and emoji's colours do
+    Phrases are plain words, read by ``serving/dialogue/reading/yes_no.py``: case, punctuation and emoji's colours do
     not matter, and a whole message has to be made of them.
     """
 
@@ -43,6 +43,20 @@ class Conversation(Part):
     left: Text = Field(description="said when the customer leaves a flow unfinished")
     again: Text = Field(description="said before a question is repeated that was not answered")
     back: Text = Field(description="said before a question is repeated after a digression")
+    apology: Text = Field(description="said once to an angry customer, before anything else")
+    took: Text = Field(description="names the order that was not named by number; Jinja2 with order and label")
+    wish: Text = Field(description="asked when an order was named without a wish")
+    choose: Text = Field(description="said before a numbered list of orders")
+    pick: Text = Field(description="said after the question for an order, before the customer's newest orders")
+    corrected: Text = Field(description="said when another value was taken")
+    no_hurry: Text = Field(description="said to a customer who needs time")
+    queued: Text = Field(description="said of a wish that waits for its turn; Jinja2 with title")
+    next: Text = Field(description="said before a wish that waited; Jinja2 with title")
+    set_aside: Text = Field(description="said of a flow whose question was repeated often enough; Jinja2 with title")
+    nothing_open: Text = Field(description="said when the customer wants to go on and nothing was begun")
+    interrupted: Text = Field(description="said when a flow cannot go on: the pack has changed, or a person must look")
+    out_of_scope: Text = Field(description="said to what no shop does")
+    clarify: Text = Field(description="said before a numbered list of questions that may be meant")
     yes: Phrases
     no: Phrases
     leave: Phrases
@@ -64,20 +78,7 @@ class Conversation(Part):
     quote: QuoteWords | None = Field(None, description="words of sums; None: no sum is asked for or told")
 
 
-class Danger(Part):
-    """One kind of danger: a message with one of its words goes to a person at once, before everything else.
+class Danger(WordRule):
+    """One kind of danger: a message with one of its words goes to a person at once, before everything else."""
 
-    words, not_words: regexes of RE2 (``kefu/text/regexes.py``), searched in the message without regard to case.
-    What ``not_words`` match is taken out first: idioms (气炸了) and names (空气炸锅).
-    """
-
-    words: tuple[str, ...] = Field(min_length=1)
-    not_words: tuple[str, ...] = ()
     reply: Text = Field(description="said at once; what shop.handoff says follows")
-
-    @field_validator("words", "not_words")
-    @classmethod
-    def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            check_re2(pattern)
-        return patterns

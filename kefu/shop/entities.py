@@ -86,9 +86,18 @@ class ProductEntity(Part):
     aliases: dict[str, Phrases] = Field({}, description="SKU → other names; several products may share one")
 
 
+class AccountEntity(Part):
+    """What a sum has to know of the signed-in customer."""
+
+    tool: str = Field(description="tool without arguments, not public: one row of the customer")
+    level: str = Field(description="column with the member level")
+    coupons: str | None = Field(None, description="tool without arguments, not public: amount, min_spend, expires_on")
+
+
 class Entities(Part):
     order: OrderEntity | None = None
     product: ProductEntity | None = None
+    account: AccountEntity | None = None
 
 
 def _checked(patterns: tuple[str, ...]) -> tuple[str, ...]:

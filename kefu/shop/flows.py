@@ -5,12 +5,15 @@ Declarations only: serving runs flows and tools, ``kefu.shop.slots`` finds slot 
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from kefu.shop.act_words import WordRule
 from kefu.shop.part import Lang, Part, Phrases, Text, read_part
+from kefu.text.regexes import check_re2
 
 
 class Slot(Part):
@@ -23,6 +26,8 @@ class Slot(Part):
     pattern: str | None = Field(None, description="regex; group 1 if there is one, else the match")
     number: bool = Field(False, description="a count in digits or words; when just asked for, any number fills it")
     free_text: bool = Field(False, description="when just asked for, the whole message fills it")
+    plausible: str | None = Field(None, description="regex that a message must match to fill it; None: any words do")
+    trim: str | None = Field(None, description="regex taken off such a message: 就换…吧")
 
 
 class Branch(Part):
@@ -36,6 +41,7 @@ class Step(Part):
     id: str
     collect: str | None = Field(None, description="slot to ask for unless it is known")
     optional: bool = Field(False, description="a collect that never asks: the slot stays unknown unless it was told")
+    among: tuple[str, ...] = Field((), description="states of the orders that a collect offers; empty: all")
     call: str | None = Field(None, description="tool to run")
     args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression")
     save: str | None = Field(None, description="name the tool's result gets")
@@ -68,7 +74,21 @@ class Flow(Part):
     name: str
     title: Text
     intents: tuple[str, ...]
+    words: tuple[str, ...] = Field((), description="regexes of RE2 that ask for the flow whatever the router says")
+    not_words: tuple[str, ...] = Field((), description="regexes taken out of the message first")
     steps: tuple[Step, ...]
+
+    @field_validator("words", "not_words")
+    @classmethod
+    def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            check_re2(pattern)
+        return patterns
+
+    @cached_property
+    def asked_by(self) -> WordRule | None:
+        """Words that ask for the flow."""
+        return WordRule(words=self.words, not_words=self.not_words) if self.words else None
 
     @model_validator(mode="after")
     def _targets_exist(self) -> Flow:
@@ -80,6 +100,11 @@ class Flow(Part):
         if missing := targets - set(ids):
             raise ValueError(f"flow {self.name}: no such step: {', '.join(sorted(missing))}")
         return self
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Names of the slots that the flow collects, in order, each once."""
+        return tuple(dict.fromkeys(step.collect for step in self.steps if step.collect))
 
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)

@@ -17,6 +17,7 @@ A pack is a folder (``shop/`` is the demo's):
     danger.yaml         words of danger, by kind: a person is asked for at once (optional)
     queries.yaml        questions that tools answer exactly (optional: queries.py)
     catalogue.yaml      what products are for and made of (optional: catalogue.py)
+    acts.yaml           words by which acts are read, and small talk with its replies (optional)
     golden/*.yaml       conversations that must go well, with the expected end state
     db/                 schema.sql and one CSV a table of the demo shop
     sample/             templates of the bundled SAMPLE days
@@ -32,6 +33,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from kefu.shop.act_words import ActWords
 from kefu.shop.catalogue import Catalogue, load_catalogue
 from kefu.shop.conversation import Conversation, Danger, OfficeHours
 from kefu.shop.entities import Entities
@@ -88,6 +90,7 @@ class Pack(Part):
     entities: Entities = Entities()
     queries: dict[str, Query] = Field({}, description="name → query")
     catalogue: Catalogue = Catalogue()
+    acts: ActWords = ActWords()
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Pack:
@@ -164,10 +167,10 @@ def load_pack(folder: Path) -> Pack:
         "queries": load_queries(folder),
         "catalogue": load_catalogue(folder),
     }
-    if (folder / "danger.yaml").is_file():
-        parts["danger"] = read_part(folder / "danger.yaml", dict[str, Danger])
-    if (folder / "entities.yaml").is_file():
-        parts["entities"] = read_part(folder / "entities.yaml", Entities)
+    optional: dict[str, Any] = {"acts": ActWords, "danger": dict[str, Danger], "entities": Entities}
+    for name, kind in optional.items():
+        if (folder / f"{name}.yaml").is_file():
+            parts[name] = read_part(folder / f"{name}.yaml", kind)
     try:
         return Pack(folder=folder, **parts)
     except ValidationError as error:

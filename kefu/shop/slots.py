@@ -16,6 +16,7 @@ from kefu.shop.part import Lang
 from kefu.text.numbers import NUMBER, read_number
 from kefu.text.placeholders import PLACEHOLDER
 
+_WORD = re.compile(r"[^\W_]")
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
@@ -45,10 +46,20 @@ def extract(text: str, slots: Mapping[str, Slot], lang: str, asked: str | None =
 
 def _value(text: str, slot: Slot, lang: str, asked: bool) -> str | None:
     plain = PLACEHOLDER.sub("\n", text)  # digits of a placeholder are nobody's order number
+    if asked and slot.pii and slot.free_text and plain.strip() != text.strip() and not _WORD.search(plain):
+        return text.strip()  # an address with a name and a phone number: all of it belongs together
     value = _placeholder(text, slot) or _choice(plain, slot, lang) or _pattern(plain, slot)
     if slot.number:
         return _number(value or "") or (_number(plain) if asked else None)
-    return value or (text.strip() if asked and slot.free_text else None)
+    return value or (free_value(text, slot) if asked and slot.free_text else None)
+
+
+def free_value(text: str, slot: Slot) -> str | None:
+    """The message as the value of a slot of free text; None when it cannot be one (``plausible``)."""
+    value = re.sub(slot.trim, "", text.strip()).strip() if slot.trim else text.strip()
+    if not value or (slot.plausible and not re.search(slot.plausible, value)):
+        return None
+    return value
 
 
 def _placeholder(text: str, slot: Slot) -> str | None:

@@ -1,6 +1,6 @@
 """One customer's message in, one answer out: the conversation of Kefu.
 
-Redact, understand, decide, answer, remember, log: in this order, under the session's lock. Everything
+Normalise, redact, read the acts, plan, answer, remember, log: in this order, under the session's lock. Everything
 loaded here comes from one release folder, which ``kefu.registry.seal`` has proven to be the evaluated one;
 evaluation opens the same class on the same folder. How messages travel is ``serving/api``'s matter.
 """
@@ -10,21 +10,35 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kefu.acts import kind
 from kefu.intents.router import Router
 from kefu.knowledge.entries import questions
 from kefu.llm.engine import Engine
 from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
 from kefu.shop.pack import Pack, load_pack
-from kefu.shop.slots import language
 from serving.conversation_log import ConversationLog
-from serving.dialogue.decision import Decider, Understood
+from serving.dialogue.catalogue import ProductAdvisor
 from serving.dialogue.flow import FlowEngine, Visit
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import Order
+from serving.dialogue.model_answer import ModelAnswer
+from serving.dialogue.order_choice import OrderChoice
+from serving.dialogue.policy import OpenQuestion, Situation, plan
+from serving.dialogue.pricing.quote import Pricing
+from serving.dialogue.queries import Queries
+from serving.dialogue.reading.answers import AnswerReader
+from serving.dialogue.reading.fast_reader import FastReader
+from serving.dialogue.reading.language import language_of
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reply import Reply
 from serving.dialogue.respond import Responder
+from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
 from serving.engines.load import load_engines
 from serving.knowledge.live import LiveKnowledge
@@ -35,6 +49,8 @@ from serving.sessions.store import Sessions, owner
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import demo_shop
 from serving.tools.shop_db import ToolBox
+
+KEPT_PRODUCTS = 4  # that "it" may mean
 
 
 class BadMessage(ValueError):
@@ -56,11 +72,17 @@ class Assistant:
         log: ConversationLog | None = None,
     ) -> None:
         self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
-        self._router, self._knowledge, self._params, self.log = router, knowledge, params, log
-        self._decider, self._redactor = Decider(pack, params), Redactor(pack.shop.pii)
-        self._zone = ZoneInfo(pack.shop.timezone)
+        self._knowledge, self._params, self.log = knowledge, params, log
+        self._redactor, self._zone = Redactor(pack.shop.pii), ZoneInfo(pack.shop.timezone)
         self._store: Store | None = None
-        self._responder = Responder(pack, params, engines, FlowEngine(pack, tools), LiveKnowledge(pack, tools))
+        self._linker, queries, advisor = Linker(pack, tools), Queries(pack, tools), ProductAdvisor(pack, tools)
+        answers = AnswerReader(pack, self._linker)
+        wishes = WishReader(pack, params, knowledge, self._linker, queries, advisor, _pricing(pack, tools), answers)
+        self._reader = FastReader(pack, router, self._linker, answers, wishes)
+        model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools))
+        shop_answers = ShopAnswers(pack, tools, queries, advisor)
+        self._flows = FlowEngine(pack, tools)
+        self._responder = Responder(pack, self._flows, OrderChoice(pack), shop_answers, model)
 
     @classmethod
     def open(
@@ -124,8 +146,8 @@ class Assistant:
         with self.sessions.lock(session_id):
             session = self.sessions.load(session_id, customer)
             turn = self._understand(session, text, started)
-            decision = self._decider.decide(turn.seen, session.flow, session.status)
-            for piece in self._responder.stream(turn, decision):
+            moves = plan(_situation(turn.session, self._flows), turn.reading.acts)
+            for piece in self._responder.stream(turn, moves):
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
                 yield restore(piece, session.vault)
@@ -149,15 +171,40 @@ class Assistant:
             ) from error
 
     def _understand(self, session: Session, text: str, started: float) -> TurnState:
-        redacted = self._redactor.redact(text, session.vault)
-        if any(c.isalpha() for c in restore(redacted, dict.fromkeys(session.vault, ""))):
-            session.lang = language(redacted)  # a bare order number does not tell a language
-        top = self._router.predict(redacted, session.turns)[0]
-        seen = Understood(redacted, session.lang, top, self._knowledge.search(redacted, session.lang))
-        self._write(session, "customer", redacted, intent=top.intent, confidence=round(top.confidence, 4))
+        now = self.now().isoformat(timespec="seconds")
+        orders = cache(partial(self._orders, session.customer, now))
+        redacted = self._redactor.redact(self._linker.normalise(text, orders()), session.vault)
+        session.lang = language_of(redacted, session.lang, first=not session.turns)
+        self._drop_unknown_flow(session)
+        message = Message(redacted, session.lang, now, session, partial(self._placeholder, session), orders)
+        if session.flow:
+            message.flow = self._flows.flows[session.flow.flow]
+            message.step = self._flows.waiting_at(session.flow)
+        reading = self._reader.read(message)
+        session.subject.products = list(dict.fromkeys([*reading.products, *session.subject.products]))[:KEPT_PRODUCTS]
+        acts = [kind(act) for act in reading.acts]
+        self._write(
+            session,
+            "customer",
+            redacted,
+            intent=reading.top.intent,
+            confidence=round(reading.top.confidence, 4),
+            acts=acts,
+        )
         session.remember(Turn(role="customer", text=redacted, time=None))
-        visit = Visit(session.customer, session.vault, session.lang, self.now().isoformat(timespec="seconds"))
-        return TurnState(session, seen, visit, started)
+        return TurnState(session, message, reading, Visit(session.customer, session.vault, session.lang, now), started)
+
+    def _orders(self, customer: str | None, now: str) -> list[Order]:
+        return self._linker.orders(customer, now) if customer else []
+
+    def _placeholder(self, session: Session, value: str) -> str:
+        return self._redactor.redact(value, session.vault)
+
+    def _drop_unknown_flow(self, session: Session) -> None:
+        """A pack may change while sessions wait in its flows: what cannot go on is forgotten, its slots are kept."""
+        session.paused = [state for state in session.paused if self._flows.is_known(state)]
+        if session.flow and not self._flows.is_known(session.flow):
+            session.close_flow("abandoned")
 
     def _finish(self, turn: TurnState) -> Reply:
         """Remembers, logs and gives the answer; personal data only in what the customer sees."""
@@ -172,9 +219,11 @@ class Assistant:
         return Reply(
             text=restore(redacted, session.vault),
             lang=session.lang,
-            intent=turn.seen.top.intent,
-            confidence=turn.seen.top.confidence,
-            route=draft.route,
+            intent=turn.reading.top.intent,
+            confidence=turn.reading.top.confidence,
+            route=draft.route or "fallback",
+            acts=[kind(act) for act in turn.reading.acts],
+            options=[restore(option, session.vault) for option in draft.options],
             engine=draft.engine,
             flow=draft.flow,
             asks=draft.asks,
@@ -191,7 +240,7 @@ class Assistant:
         if draft.resumed:
             self.sessions.withdraw(session)
             return
-        state, session.flow = session.flow, None
+        state, session.flow, session.paused, session.wishes = session.flow, None, [], []
         if waiting := self.sessions.waiting(session):
             self.sessions.hand_off(waiting.add(session.turns[-2:], draft.danger))
             return
@@ -200,11 +249,11 @@ class Assistant:
             customer=owner(session),
             time=datetime.now(self._zone).isoformat(timespec="microseconds"),
             lang=session.lang,
-            intent=turn.seen.top.intent,
+            intent=turn.reading.top.intent,
             flow=draft.flow or (state.flow if state else None),
             slots=draft.slots or (state.slots if state else {}),
             turns=session.turns,
-            reason="danger" if draft.danger else "flow" if draft.route == "flow" else "asked",
+            reason=draft.reason,
             danger=draft.danger,
         )
         self.sessions.hand_off(handoff)
@@ -212,3 +261,21 @@ class Assistant:
     def _write(self, session: Session, role: str, text: str, **more: object) -> None:
         if self.log:
             self.log.write(session.id, owner(session), datetime.now(self._zone), role, text, **more)
+
+
+def _pricing(pack: Pack, tools: ToolBox) -> Pricing | None:
+    """Reads baskets and sums by the shop's catalogue; None when the pack has no words for sums."""
+    product = pack.entities.product
+    if product is None or pack.conversation.quote is None:
+        return None
+    return Pricing(pack, tools.call(product.tool, {}, None, "").rows)
+
+
+def _situation(session: Session, flows: FlowEngine) -> Situation:
+    """What the policy may know."""
+    question = None
+    if state := session.flow:
+        question = OpenQuestion(state.flow, flows.waiting_at(state).collect, state.reminders)
+    return Situation(
+        session.status, question, tuple(s.flow for s in session.paused), session.misses, session.apologised
+    )

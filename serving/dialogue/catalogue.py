@@ -16,10 +16,10 @@ from kefu.shop.catalogue import Catalogue, CatalogueTexts, Tag
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, PackError, Text
 from kefu.text.numbers import NUMBER, read_number
-from serving.dialogue.danger import plain
 from serving.dialogue.expressions import ExpressionError, render
 from serving.dialogue.flow import Visit
 from serving.dialogue.queries import Answer, numbered, search_words
+from serving.dialogue.reading.word_rules import plain
 from serving.tools.shop_db import ToolBox
 
 MOST_PRODUCTS, MOST_NEAREST = 3, 2

@@ -81,12 +81,33 @@ class FlowEngine:
     def fill(self, state: FlowState, slots: Mapping[str, str], visit: Visit) -> Progress:
         """Goes on with more slots known, the asked one among them."""
         state.slots.update(slots)
-        state.misses = 0
+        state.reminders = 0
         return self._walk(state, visit, Go())  # past the question: its step must not `clear` the answer
+
+    def correct(self, state: FlowState, slot: str, value: str | None, visit: Visit) -> Progress:
+        """Runs again from the earliest step that asks for the slot, with another value or none.
+
+        Raises FlowError when the flow has changed the shop already: then a person has to look.
+        """
+        if state.written:
+            raise FlowError(f"flow {state.flow}: {slot} cannot be corrected: the shop was changed already")
+        flow = self.flows[state.flow]
+        first = next((at for at, step in enumerate(flow.steps) if step.collect == slot), 0)
+        for step in flow.steps[first:]:
+            state.results.pop(step.save or "", None)
+        state.slots.pop(slot, None)
+        if value is not None:
+            state.slots[slot] = value
+        state.reminders = 0
+        return self._walk(state, visit, Go(to=flow.steps[first].id))
+
+    def is_known(self, state: FlowState) -> bool:
+        """Whether the pack still has the flow and its step: a session may outlive a change of the pack."""
+        return state.flow in self.flows and any(step.id == state.step for step in self.flows[state.flow].steps)
 
     def confirm(self, state: FlowState, yes: bool, visit: Visit) -> Progress:
         """Goes on after the customer's yes or no."""
-        state.misses = 0
+        state.reminders = 0
         return self._walk(state, visit, Go(to=None if yes else self.waiting_at(state).refused))
 
     def waiting_at(self, state: FlowState) -> Step:
@@ -164,6 +185,7 @@ class FlowEngine:
         args = {name: self._evaluate(source, step, state, visit) for name, source in step.args.items()}
         result = self._tools.call(step.call, args, visit.customer, visit.now)
         if result.error is None:
+            state.written = state.written or bool(self._pack.tools[step.call].write)
             if step.save:
                 one = self._pack.tools[step.call].rows == "one"
                 state.results[step.save] = (result.rows[0] if result.rows else None) if one else result.rows

@@ -19,9 +19,9 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, Text
 from kefu.shop.queries import NEEDED_SLOT, Query
 from kefu.text.regexes import re2_options
-from serving.dialogue.danger import plain
 from serving.dialogue.expressions import ExpressionError, evaluate, render
 from serving.dialogue.flow import Visit
+from serving.dialogue.reading.word_rules import plain
 from serving.tools.shop_db import BUSY, SIGN_IN, ToolBox
 
 Slots = Mapping[str, str | Sequence[str]]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from kefu.schema import Outcome
 
-Route = Literal["flow", "faq", "model", "chitchat", "human", "fallback"]
+Route = Literal["flow", "faq", "query", "model", "chitchat", "human", "fallback"]
 
 
 class Reply(BaseModel):
@@ -16,6 +16,7 @@ class Reply(BaseModel):
 
     text: with the customer's own data restored: for this customer's eyes only, never for a log.
     asks: slot the customer is asked for, or 'confirm'; sources: ids of the knowledge it rests on.
+    acts: what the message was read as; options: what the customer may reply with, as quick replies.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -30,6 +31,8 @@ class Reply(BaseModel):
     asks: str | None = None
     slots: dict[str, str] = {}
     sources: list[str] = []
+    acts: list[str] = []
+    options: list[str] = []
     outcome: Outcome | None = None
     latency_ms: float
     first_token_ms: float

@@ -1,182 +1,282 @@
-"""The answers: one method a kind of decision, each giving the pieces of a reply as they come.
+"""Carries out the policy's moves, in order: each adds a part to the answer, and changes the session if it must.
 
-A method fills ``turn.draft`` (what the reply will say about itself) and keeps the flow's state in the
-session. Texts carry placeholders: the assistant restores them for the customer's eyes.
+Texts carry placeholders: the assistant restores them for the customer's eyes. When a flow ends, the wish that
+waits longest begins, and a flow that was set aside for another goes on.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from kefu.llm.engine import Engine, EngineError
-from kefu.llm.prompt import answer_messages
+from kefu.acts import Ask, Compare, OutOfScope, Query, Quote, Recommend, SmallTalk
 from kefu.shop.pack import Pack
-from kefu.shop.part import Lang, PackError, Text
-from serving.dialogue.decision import Decision
-from serving.dialogue.expressions import ExpressionError, render
-from serving.dialogue.flow import FlowEngine, Progress
-from serving.dialogue.output_guard import OutputGuard
-from serving.dialogue.reply import Route
-from serving.dialogue.turn import Draft, TurnState
-from serving.knowledge.live import LiveKnowledge
-from serving.params import Serving
-from serving.sessions.session import FlowState
-
-logger = logging.getLogger(__name__)
+from kefu.shop.part import Text
+from serving.dialogue import policy
+from serving.dialogue.expressions import render
+from serving.dialogue.flow import FlowEngine, FlowError, Progress
+from serving.dialogue.handover_words import HandoverWords
+from serving.dialogue.model_answer import ModelAnswer
+from serving.dialogue.order_choice import OrderChoice
+from serving.dialogue.shop_answers import ShopAnswers
+from serving.dialogue.turn import TurnState
+from serving.sessions.session import FlowState, PastFlow, Wish
 
 
 class Responder:
-    """Answers decisions for one pack."""
+    """Answers moves for one pack."""
 
     def __init__(
-        self, pack: Pack, params: Serving, engines: Mapping[str, Engine], flows: FlowEngine, live: LiveKnowledge
+        self, pack: Pack, flows: FlowEngine, orders: OrderChoice, shop_answers: ShopAnswers, model: ModelAnswer
     ) -> None:
-        self.pack, self.engines, self._params, self._flows, self._live = pack, engines, params, flows, live
-        self._kinds: dict[str, Callable[[TurnState, Decision], Iterator[str]]] = {
-            "again": self._again,
-            "chitchat": self._chitchat,
-            "confirm": self._go_on,
-            "danger": self._danger,
-            "faq": self._faq,
-            "fill": self._go_on,
-            "flow": self._start_flow,
-            "human": self._human,
-            "leave": self._leave,
-            "model": self._model,
-            "resume": self._resume,
-            "waiting": self._waiting,
+        self._pack, self._flows, self._orders = pack, flows, orders
+        self._shop_answers, self._model = shop_answers, model
+        self._handover = HandoverWords(pack)
+        self._moves: dict[type, Callable[[TurnState, Any], Iterator[str]]] = {
+            policy.Apologise: self._apologise,
+            policy.AskAgain: self._ask_again,
+            policy.AskWish: self._ask_wish,
+            policy.BackToBot: self._back_to_bot,
+            policy.Begin: self._begin,
+            policy.Confirm: self._confirm,
+            policy.GoOn: self._go_on,
+            policy.HandOver: self._hand_over,
+            policy.Improvise: self._improvise,
+            policy.KeepWaiting: self._keep_waiting,
+            policy.Leave: self._leave,
+            policy.Offer: self._offer,
+            policy.Put: self._put,
+            policy.Remind: self._remind,
+            policy.Replace: self._replace,
+            policy.SetAside: self._set_aside,
+            policy.Tell: self._tell,
+            policy.Wait: self._wait,
         }
-        words = pack.conversation
-        for text in (pack.shop.handoff, pack.shop.handoff_closed, words.waiting, words.waiting_closed):
-            if text:  # a mistake in them has to show when the shop opens, not when somebody needs a person
-                self._with_hours(text, "zh")
-                self._with_hours(text, "en")
 
-    def stream(self, turn: TurnState, decision: Decision) -> Iterator[str]:
+    def stream(self, turn: TurnState, moves: list[policy.Move]) -> Iterator[str]:
         """Pieces of the answer, with placeholders."""
-        yield from self._kinds[decision.kind](turn, decision)
+        for move in moves:
+            yield from self._moves[type(move)](turn, move)
 
-    def _start_flow(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        assert decision.flow
-        state, progress = self._flows.start(decision.flow, decision.slots or {}, turn.visit)
+    def is_known(self, state: FlowState) -> bool:
+        """Whether a stored flow can go on with this pack."""
+        return self._flows.is_known(state)
+
+    # Flows.
+
+    def _begin(self, turn: TurnState, move: policy.Begin) -> Iterator[str]:
+        session, flow = turn.session, self._flows.flows[move.flow]
+        if turn.draft.asks:  # this message has begun a flow already, and it asks something
+            session.wishes.append(Wish(flow=flow.name, slots=move.slots))
+            yield turn.say(
+                "flow", self._text(turn, self._pack.conversation.queued, title=flow.title.in_(turn.visit.lang))
+            )
+            return
+        if session.flow:
+            session.paused = [*(s for s in session.paused if s.flow != flow.name), session.flow]
+            session.flow, session.offered = None, []
+        session.paused = [state for state in session.paused if state.flow != flow.name]
+        session.past = [past for past in session.past if not (move.resumes and past.flow == flow.name)]
+        session.misses = 0
+        if named := self._orders.took(turn, move.slots):
+            yield turn.say("flow", named)
+        state, progress = self._flows.start(flow, move.slots, turn.visit)
         yield from self._progressed(turn, state, progress)
 
-    def _go_on(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        state = turn.session.flow
-        assert state
-        if decision.kind == "confirm":
-            progress = self._flows.confirm(state, decision.yes, turn.visit)
-        else:
-            progress = self._flows.fill(state, decision.slots or {}, turn.visit)
+    def _put(self, turn: TurnState, move: policy.Put) -> Iterator[str]:
+        state = self._state(turn)
+        if named := self._orders.took(turn, move.slots):
+            yield turn.say("flow", named)
+        new = {
+            name: value for name, value in move.slots.items() if name not in state.slots or name == self._asked(state)
+        }
+        yield from self._progressed(turn, state, self._flows.fill(state, new, turn.visit))
+
+    def _replace(self, turn: TurnState, move: policy.Replace) -> Iterator[str]:
+        state = self._state(turn)
+        yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
+        if move.value and (named := self._orders.took(turn, {move.slot: move.value}, always=True)):
+            yield turn.say("flow", named)
+        try:
+            progress = self._flows.correct(state, move.slot, move.value, turn.visit)
+        except FlowError:
+            progress = Progress(outcome="handoff")
         yield from self._progressed(turn, state, progress)
 
-    def _progressed(self, turn: TurnState, state: FlowState, progress: Progress) -> Iterator[str]:
-        ended = progress.outcome is not None or progress.signed_out
-        if progress.outcome == "handoff" and (not progress.says or not self._open(turn)):
-            progress.says.append(self._handoff(turn))  # a flow's own words may promise somebody at once
-        turn.session.flow = None if ended else state
-        yield from self._say(turn, "flow", "\n".join(progress.says))
-        turn.draft.flow, turn.draft.asks, turn.draft.slots = state.flow, progress.asks, dict(state.slots)
-        turn.draft.outcome = progress.outcome
+    def _confirm(self, turn: TurnState, move: policy.Confirm) -> Iterator[str]:
+        state = self._state(turn)
+        progress = self._flows.confirm(state, move.yes, turn.visit)
+        yield from self._progressed(turn, state, progress, refused=not move.yes)
 
-    def _leave(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        name, turn.session.flow = (turn.session.flow.flow if turn.session.flow else None), None
-        yield from self._say(turn, "flow", self.pack.conversation.left.in_(turn.visit.lang))
+    def _progressed(
+        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False
+    ) -> Iterator[str]:
+        session, draft = turn.session, turn.draft
+        session.flow, session.misses, session.offered = state, 0, []
+        if progress.outcome == "handoff" and (not progress.says or not self._handover.is_open(turn.visit)):
+            progress.says.append(self._handover.asked(turn.visit))  # a flow's own words may promise somebody at once
+        yield turn.say("flow", "\n".join(progress.says))
+        draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
+        if order := self._orders.of(state):
+            session.subject.order = order
+        if progress.signed_out:
+            session.wishes.insert(0, Wish(flow=state.flow, slots=state.slots))
+            session.flow = None
+        elif progress.outcome:
+            draft.outcome, draft.reason = progress.outcome, "flow"
+            session.close_flow("refused" if refused and progress.outcome == "resolved" else progress.outcome)
+            if progress.outcome != "handoff":
+                yield from self._next(turn)
+        elif progress.asks != "confirm":
+            yield from self._orders.listed(turn, state, self._flows.waiting_at(state))
+
+    def _next(self, turn: TurnState) -> Iterator[str]:
+        """What waits: the next wish, else the flow that was set aside last."""
+        session, words = turn.session, self._pack.conversation
+        if session.wishes:
+            wish, *session.wishes = session.wishes
+            if wish.flow in self._flows.flows:
+                title = self._flows.flows[wish.flow].title.in_(turn.visit.lang)
+                yield turn.say("flow", self._text(turn, words.next, title=title))
+                yield from self._begin(turn, policy.Begin(wish.flow, wish.slots))
+        elif session.paused:
+            session.flow = session.paused.pop()
+            yield from self._question(turn, words.back.in_(turn.visit.lang))
+
+    def _leave(self, turn: TurnState, move: policy.Leave) -> Iterator[str]:
+        name = self._state(turn).flow
+        turn.session.close_flow("abandoned")
+        turn.session.misses = 0
+        yield turn.say("flow", self._pack.conversation.left.in_(turn.visit.lang))
         turn.draft.flow, turn.draft.outcome = name, "abandoned"
+        yield from self._next(turn)
 
-    def _human(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        yield from self._say(turn, "human", self._handoff(turn))
-        turn.draft.outcome = "handoff"
-
-    def _danger(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        assert decision.danger
-        reply = self.pack.danger[decision.danger].reply.in_(turn.visit.lang)
-        yield from self._say(turn, "human", f"{reply}\n{self._handoff(turn)}")
-        turn.draft.outcome, turn.draft.danger = "handoff", decision.danger
-
-    def _waiting(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        """What the customer adds while a person is asked for: it is passed on, and that is said."""
-        words = self.pack.conversation
-        text = words.waiting if self._open(turn) else words.waiting_closed or words.waiting
-        if text and turn.session.status == "waiting":  # after words of danger the bot is not offered
-            yield from self._say(turn, "human", self._with_hours(text, turn.visit.lang))
+    def _go_on(self, turn: TurnState, move: policy.GoOn) -> Iterator[str]:
+        session = turn.session
+        left: list[PastFlow] = [past for past in session.past if past.outcome == "abandoned"]
+        if session.wishes or session.paused:
+            yield from self._next(turn)
+        elif left:
+            session.past.remove(left[-1])
+            yield from self._begin(turn, policy.Begin(left[-1].flow, left[-1].slots, resumes=True))
         else:
-            yield from self._say(turn, "human", self._handoff(turn))
+            yield turn.say("chitchat", self._pack.conversation.nothing_open.in_(turn.visit.lang))
+
+    def _offer(self, turn: TurnState, move: policy.Offer) -> Iterator[str]:
+        state = self._state(turn)
+        turn.draft.flow, turn.draft.asks, turn.draft.slots = state.flow, move.slot, dict(state.slots)
+        yield from self._orders.offer(turn, move.candidates)
+
+    def _ask_wish(self, turn: TurnState, move: policy.AskWish) -> Iterator[str]:
+        if len(move.candidates) > 1:
+            yield from self._orders.offer(turn, move.candidates)
+            return
+        turn.session.subject.order = move.candidates[0]
+        named = self._orders.took(turn, {move.slot: move.candidates[0]}, always=True)
+        yield turn.say("chitchat", " ".join(filter(None, [named, self._pack.conversation.wish.in_(turn.visit.lang)])))
+
+    def _wait(self, turn: TurnState, move: policy.Wait) -> Iterator[str]:
+        yield turn.say("flow", self._pack.conversation.no_hurry.in_(turn.visit.lang))
+        self._still_open(turn)
+
+    def _remind(self, turn: TurnState, move: policy.Remind) -> Iterator[str]:
+        self._state(turn).reminders += 1
+        yield from self._question(turn, self._pack.conversation.back.in_(turn.visit.lang))
+
+    def _ask_again(self, turn: TurnState, move: policy.AskAgain) -> Iterator[str]:
+        turn.session.misses += 1
+        yield turn.say("flow", self._pack.conversation.again.in_(turn.visit.lang))
+        yield from self._question(turn, "", before=" ")
+
+    def _set_aside(self, turn: TurnState, move: policy.SetAside) -> Iterator[str]:
+        session, state = turn.session, self._state(turn)
+        session.flow, session.paused = None, [*session.paused, state]
+        title = self._flows.flows[state.flow].title.in_(turn.visit.lang)
+        yield turn.say("flow", self._text(turn, self._pack.conversation.set_aside, title=title))
+
+    def _question(self, turn: TurnState, lead: str, before: str = "\n") -> Iterator[str]:
+        """The open question once more."""
+        state = self._state(turn)
+        question = self._flows.question(state, turn.visit)
+        yield turn.say("flow", f"{lead} {question}" if lead else question, before)
+        self._still_open(turn)
+        yield from self._orders.listed(turn, state, self._flows.waiting_at(state))
+
+    def _still_open(self, turn: TurnState) -> None:
+        state = self._state(turn)
+        turn.draft.flow, turn.draft.slots = state.flow, dict(state.slots)
+        turn.draft.asks = self._asked(state) or "confirm"
+
+    def _asked(self, state: FlowState) -> str | None:
+        return self._flows.waiting_at(state).collect
+
+    def _state(self, turn: TurnState) -> FlowState:
+        assert turn.session.flow
+        return turn.session.flow
+
+    # Words.
+
+    def _tell(self, turn: TurnState, move: policy.Tell) -> Iterator[str]:
+        act, lang = move.act, turn.visit.lang
+        if isinstance(act, Ask):
+            entry = turn.reading.hits[act.entry].entry
+            turn.draft.sources.append(entry.id)
+            yield turn.say("faq", entry.answer)
+        elif isinstance(act, SmallTalk):
+            talk, intent = self._pack.acts.small_talk.get(act.kind), turn.reading.top.intent
+            reply = talk.reply if talk else self._pack.taxonomy[intent].reply
+            yield turn.say("chitchat", (reply or self._pack.shop.greeting).in_(lang))
+        elif isinstance(act, OutOfScope):
+            yield turn.say("chitchat", self._pack.conversation.out_of_scope.in_(lang))
+        elif isinstance(act, Query | Quote | Recommend | Compare):
+            yield from self._shop_answers.tell(turn, act)
+        if turn.session.flow is None:
+            turn.session.misses = 0
+
+    def _apologise(self, turn: TurnState, move: policy.Apologise) -> Iterator[str]:
+        turn.session.apologised = True
+        yield turn.say("chitchat", self._pack.conversation.apology.in_(turn.visit.lang))
+
+    def _improvise(self, turn: TurnState, move: policy.Improvise) -> Iterator[str]:
+        """A question back when two entries may be meant, else a model's words, else the pack's fallback."""
+        session, lang = turn.session, turn.visit.lang
+        if len(move.candidates) > 1:
+            entries = [turn.reading.hits[name].entry for name in move.candidates]
+            session.entries = [entry.id for entry in entries]
+            turn.draft.options = [entry.question for entry in entries]
+            lines = [
+                self._pack.conversation.clarify.in_(lang),
+                *(f"{n}. {e.question}" for n, e in enumerate(entries, 1)),
+            ]
+            session.misses += 1
+            yield turn.say("faq", "\n".join(lines))
+            return
+        for piece in self._model.stream(turn):
+            yield turn.say("model", piece, before="")
+        if turn.draft.text.strip():
+            session.misses = 0
+            return
+        session.misses += 1
+        turn.draft.route, turn.draft.engine, turn.draft.sources = None, None, []
+        yield turn.say("fallback", self._pack.shop.fallback.in_(lang))
+
+    # A person.
+
+    def _hand_over(self, turn: TurnState, move: policy.HandOver) -> Iterator[str]:
+        if move.danger:
+            yield turn.say("human", self._pack.danger[move.danger].reply.in_(turn.visit.lang))
+        yield turn.say("human", self._handover.asked(turn.visit))
+        turn.draft.route, turn.draft.outcome = "human", "handoff"
+        turn.draft.danger, turn.draft.reason = move.danger, move.reason
+
+    def _keep_waiting(self, turn: TurnState, move: policy.KeepWaiting) -> Iterator[str]:
+        yield turn.say("human", self._handover.waiting(turn.visit, turn.session.status))
         turn.draft.outcome = "handoff"
 
-    def _resume(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        text = self.pack.conversation.resumed or self.pack.shop.greeting
-        yield from self._say(turn, "chitchat", text.in_(turn.visit.lang))
+    def _back_to_bot(self, turn: TurnState, move: policy.BackToBot) -> Iterator[str]:
+        text = self._pack.conversation.resumed or self._pack.shop.greeting
+        yield turn.say("chitchat", text.in_(turn.visit.lang))
         turn.draft.resumed = True
 
-    def _handoff(self, turn: TurnState) -> str:
-        """That a person is asked for, and when there will be one."""
-        shop = self.pack.shop
-        text = shop.handoff if self._open(turn) else shop.handoff_closed or shop.handoff
-        return self._with_hours(text, turn.visit.lang)
-
-    def _open(self, turn: TurnState) -> bool:
-        hours = self.pack.shop.office_hours
-        return hours is None or hours.include(turn.visit.now[11:16])
-
-    def _with_hours(self, text: Text, lang: Lang) -> str:
-        hours = self.pack.shop.office_hours
-        values = {"opens": hours.opens, "closes": hours.closes} if hours else {}
-        try:
-            return render(text.in_(lang), values)
-        except ExpressionError as error:
-            raise PackError(f"pack.yaml or conversation.yaml: {text.in_(lang)!r}: {error}") from error
-
-    def _faq(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        hit = turn.seen.hits[0]
-        yield from self._say(turn, "faq", hit.entry.answer)
-        turn.draft.sources = [hit.entry.id]
-        yield from self._back_to_flow(turn)
-
-    def _chitchat(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        reply = self.pack.taxonomy[turn.seen.top.intent].reply
-        assert reply
-        yield from self._say(turn, "chitchat", reply.in_(turn.visit.lang))
-        yield from self._back_to_flow(turn)
-
-    def _again(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        assert turn.session.flow
-        turn.session.flow.misses += 1
-        yield from self._say(turn, "flow", self.pack.conversation.again.in_(turn.visit.lang))
-        yield from self._ask_again(turn, turn.session.flow, " ")
-
-    def _back_to_flow(self, turn: TurnState) -> Iterator[str]:
-        """After a digression, the flow's open question once more."""
-        if state := turn.session.flow:
-            back = self.pack.conversation.back.in_(turn.visit.lang)
-            yield from self._ask_again(turn, state, f"\n{back} ")
-
-    def _ask_again(self, turn: TurnState, state: FlowState, before: str) -> Iterator[str]:
-        text = before + self._flows.question(state, turn.visit)
-        turn.draft.text += text
-        turn.draft.flow, turn.draft.slots = state.flow, dict(state.slots)
-        turn.draft.asks = self._flows.waiting_at(state).collect or "confirm"
-        yield text
-
-    def _model(self, turn: TurnState, decision: Decision) -> Iterator[str]:
-        """A model's words, checked; the pack's fallback when there are none."""
-        seen, visit = turn.seen, turn.visit
-        sure = seen.top.confidence >= self._params.edge_confidence
-        engine = self.engines["edge" if sure else "centre"]
-        known = [*(hit.entry for hit in seen.hits), *self._live.entries(seen.text, visit.lang, visit.now)]
-        messages = answer_messages(self.pack, visit.lang, known, turn.session.turns[-self._params.history_turns :])
-        draft = turn.draft = Draft("model", engine=engine.name, sources=[entry.id for entry in known])
-        guard = OutputGuard(self.pack, turn.session.vault, visit.lang)
-        try:
-            for piece in guard.stream(engine.stream(messages, self._params.max_new_tokens)):
-                draft.text += piece
-                yield piece
-        except EngineError as error:
-            logger.error("no answer from a model: %s", error)
-        if not draft.text.strip():
-            yield from self._say(turn, "fallback", self.pack.shop.fallback.in_(visit.lang))
-
-    def _say(self, turn: TurnState, route: Route, text: str) -> Iterator[str]:
-        turn.draft = Draft(route, text=text)
-        yield text
+    def _text(self, turn: TurnState, text: Text, **values: str) -> str:
+        return render(text.in_(turn.visit.lang), values)

@@ -5,25 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kefu.schema import Outcome
-from serving.dialogue.decision import Understood
 from serving.dialogue.flow import Visit
+from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reply import Route
-from serving.sessions.session import Session
+from serving.sessions.session import Reason, Session
 
 
 @dataclass
 class Draft:
-    """An answer in the making; ``text`` still carries placeholders."""
+    """An answer in the making; ``text`` still carries placeholders.
 
-    route: Route
+    options: what the customer may reply with, as quick replies.
+    """
+
+    route: Route | None = None
     text: str = ""
     engine: str | None = None
     flow: str | None = None
     asks: str | None = None
     slots: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
     danger: str | None = None
+    reason: Reason = "asked"
     resumed: bool = False
 
 
@@ -32,8 +37,16 @@ class TurnState:
     """A message, its session, and the answer so far."""
 
     session: Session
-    seen: Understood
+    message: Message
+    reading: Reading
     visit: Visit
     started: float
-    draft: Draft = field(default_factory=lambda: Draft("fallback"))
+    draft: Draft = field(default_factory=Draft)
     first_ms: float | None = None
+
+    def say(self, route: Route, text: str, before: str = "\n") -> str:
+        """Adds a part to the answer and returns it as it is sent. The first part's route is the answer's."""
+        piece = f"{before if self.draft.text else ''}{text}" if text else ""
+        self.draft.route = self.draft.route or route
+        self.draft.text += piece
+        return piece

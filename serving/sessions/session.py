@@ -13,17 +13,45 @@ KEPT_TURNS = 40
 KEPT_WAITING = 400  # turns of a conversation that waits for a person; who writes more loses the oldest
 
 Status = Literal["bot", "waiting", "danger"]
-Reason = Literal["asked", "danger", "flow"]
+KEPT_FLOWS = 5  # flows that a customer may come back to
+
+Reason = Literal["asked", "danger", "flow", "lost"]
 
 
 class FlowState(BaseModel):
-    """Where a flow stands: it waits at ``step`` for the customer."""
+    """Where a flow stands: it waits at ``step`` for the customer.
+
+    reminders: how often its question was repeated after a digression. written: whether it has changed the shop.
+    """
 
     flow: str
     step: str
     slots: dict[str, str] = {}
     results: dict[str, Any] = {}
-    misses: int = 0
+    reminders: int = 0
+    written: bool = False
+
+
+class Wish(BaseModel):
+    """A flow that the customer asked for and that has not begun."""
+
+    flow: str
+    slots: dict[str, str] = {}
+
+
+class PastFlow(BaseModel):
+    """A flow that is over, and what it knew: the customer may come back to it."""
+
+    flow: str
+    slots: dict[str, str] = {}
+    outcome: Literal["resolved", "refused", "abandoned", "handoff"]
+
+
+class Subject(BaseModel):
+    """What the conversation is about: an order (its placeholder) and products (SKUs), the last named first."""
+
+    order: str | None = None
+    products: list[str] = []
 
 
 class Session(BaseModel):
@@ -31,6 +59,10 @@ class Session(BaseModel):
 
     status: 'waiting' while a person is asked for ('danger': and the bot cannot take over again). The queue of
     hand-offs is what counts, and outlives the session: ``Sessions.load`` looks there.
+    paused, wishes: flows that were interrupted, the last one last, and wishes that wait, the first one first.
+    offered: values that the open question offers as a numbered list; entries: questions of the knowledge offered so.
+    wanted: what a product that the customer looks for has to be; basket: what a sum was told for.
+    misses: messages not understood since the last answer.
     """
 
     id: str
@@ -39,17 +71,34 @@ class Session(BaseModel):
     turns: list[Turn] = []
     vault: dict[str, str] = {}
     flow: FlowState | None = None
+    paused: list[FlowState] = []
+    wishes: list[Wish] = []
+    past: list[PastFlow] = []
+    subject: Subject = Subject()
+    offered: list[str] = []
+    entries: list[str] = []
+    wanted: dict[str, Any] = {}
+    basket: list[tuple[str, int]] = []
+    misses: int = 0
+    apologised: bool = False
     status: Status = "bot"
 
     def remember(self, *turns: Turn) -> None:
         """Appends redacted turns; the oldest are forgotten."""
         self.turns = [*self.turns, *turns][-KEPT_TURNS:]
 
+    def close_flow(self, outcome: Literal["resolved", "refused", "abandoned", "handoff"]) -> None:
+        """Ends the flow under way; the customer may come back to it."""
+        if state := self.flow:
+            self.past = [*self.past, PastFlow(flow=state.flow, slots=state.slots, outcome=outcome)][-KEPT_FLOWS:]
+        self.flow, self.offered = None, []
+
 
 class Handoff(BaseModel):
     """Everything a person needs to go on, without personal data: one a session, kept up to date while it waits.
 
-    reason: what led to a person: the customer's wish or a bot that is lost (asked), words of danger, a flow's end.
+    reason: what led to a person: the customer's wish (asked), a bot that understands nothing (lost), words of danger, a
+        flow's end.
     danger: the kind of the pack's ``danger.yaml``. time: when the person was asked for.
     """
 

@@ -7,7 +7,7 @@ import pytest
 from kefu.paths import ROOT
 from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import load_pack
-from serving.dialogue.danger import danger_in
+from serving.dialogue.reading.danger import danger_in
 
 PACK = load_pack(ROOT / "shop")
 DANGER = """水壶炸了烫伤我的手

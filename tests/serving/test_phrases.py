@@ -8,7 +8,7 @@ from kefu.paths import ROOT
 from kefu.shop.flows import Step
 from kefu.shop.pack import load_pack
 from kefu.shop.part import PackError
-from serving.dialogue.yes_no import leaves, wants_bot, yes_or_no
+from serving.dialogue.reading.yes_no import leaves, wants_bot, yes_or_no
 
 PACK = load_pack(ROOT / "shop")
 STEPS = {(flow.name, step.id): step for flow in PACK.flows for step in flow.steps if step.confirm}

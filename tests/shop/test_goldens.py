@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from evaluation.golden import Golden, load_goldens
-from evaluation.suites.flows import differences
+from evaluation.golden import load_goldens
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
-from serving.tools.demo_database import build
-from tests.shop.oracle import Oracle
 
 PACK = load_pack(ROOT / "shop")
 GOLDENS = load_goldens(ROOT / "shop/golden")
 FLOWS = {flow.name for flow in PACK.flows}
-
-
-@pytest.mark.parametrize("golden", GOLDENS, ids=lambda golden: golden.name)
-def test_conversation_goes_as_written_and_leaves_the_right_rows(golden: Golden, tmp_path: Path) -> None:
-    build(ROOT / "shop", tmp_path / "shop.db")
-    talk = Oracle(PACK, tmp_path / "shop.db", golden.customer)
-    for turn in golden.turns:
-        said = talk.say(turn)
-        if turn.expect.flow:
-            assert not list(differences(turn.expect, said)), turn.say
-    for end in golden.end:
-        assert talk.query(end.sql) == list(end.rows)
 
 
 def test_every_flow_has_a_good_end_and_a_refusal_of_the_shop_or_the_customer() -> None:

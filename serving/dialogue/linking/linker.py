@@ -37,6 +37,8 @@ class Linker:
         self._zone = ZoneInfo(pack.shop.timezone)
         rows = tools.call(product.tool, {}, None, "").rows if product else []
         self._products = ProductIndex(product, rows) if product else None
+        columns = product.names.items() if product else ()
+        self._names = {lang: {str(row[product.id]): str(row[c]) for row in rows} for lang, c in columns if product}
         self._numbers = OrderNumbers(pack.shop.pii[order.pii]) if order else None
         offers = {p.id: (date.fromisoformat(p.starts), date.fromisoformat(p.ends)) for p in pack.promotions}
         self._orders = OrderLinker(order, self._numbers, self._products, offers) if order and self._numbers else None
@@ -89,6 +91,10 @@ class Linker:
             focus: SKUs that the conversation is about, in the order in which they were named or offered.
         """
         return link_products(text, self._products, focus) if self._products else []
+
+    def product_names(self, lang: str) -> Mapping[str, str]:
+        """SKU → the product's name."""
+        return self._names.get(lang, {})
 
     def _day(self, time: str) -> date:
         moment = datetime.fromisoformat(time)

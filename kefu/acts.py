@@ -1,0 +1,155 @@
+"""Acts: what a customer's message does. A message has several, and none of them decides anything.
+
+A reader writes them (``serving/dialogue/reading``), the policy answers them (``serving/dialogue/policy.py``).
+Values are redacted text or names of the pack; ``evidence`` quotes the words that an act was read from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ACKNOWLEDGE = "acknowledge"  # the kind of small talk that is a yes or no to nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """probability: that the customer means it, in [0, 1]."""
+
+    probability: float = 1.0
+    evidence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start(Act):
+    """A wish that a flow serves. resumes: the customer comes back to it (还是取消吧)."""
+
+    flow: str
+    slots: dict[str, str] = field(default_factory=dict)
+    resumes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fill(Act):
+    """A value for a slot that was asked for, or that the open flow collects."""
+
+    slot: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correct(Act):
+    """Another value for a slot that has one; None: the value is wrong, the right one is not told."""
+
+    slot: str
+    value: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choose(Act):
+    """Several values are possible: the customer has to pick. candidates: values of the slot."""
+
+    slot: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Affirm(Act):
+    """A yes to the open confirmation, and nothing else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deny(Act):
+    """A no to the open confirmation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hesitate(Act):
+    """The customer needs time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel(Act):
+    """The customer gives up what is being done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume(Act):
+    """The customer goes on with what was interrupted, or takes back the wish for a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Act):
+    """A question that an entry of the knowledge answers; ``entry`` is its id."""
+
+    entry: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query(Act):
+    """A question that a query of the pack answers from the shop's data."""
+
+    name: str
+    slots: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote(Act):
+    """A question for a sum: (sku, quantity) each."""
+
+    basket: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommend(Act):
+    """A wish for advice on what to buy; the words carry the constraints. words: the part of the message."""
+
+    words: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare(Act):
+    """Which of some products suits better. aspect: in what, by the catalogue's names; None: in everything."""
+
+    skus: tuple[str, ...]
+    aspect: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallTalk(Act):
+    """Words that ask for nothing: greeting, thanks, goodbye …, by the kinds of the pack's acts.yaml."""
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person(Act):
+    """A wish for a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complaint(Act):
+    """Anger, abuse or a complaint about the shop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Danger(Act):
+    """Words of danger, by the pack's kinds."""
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfScope(Act):
+    """Something that no shop does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unclear(Act):
+    """Words that were not understood; ``candidates``: ids of the entries that may be meant, best first."""
+
+    candidates: tuple[str, ...] = ()
+
+
+def kind(act: Act) -> str:
+    """The act's name in logs and in the models' format."""
+    return type(act).__name__.lower()

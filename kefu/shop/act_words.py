@@ -1,0 +1,47 @@
+"""Words by which a customer's acts are read (``acts.yaml``). They need no training."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from kefu.shop.part import Part, Text
+from kefu.text.regexes import check_re2
+
+
+class WordRule(Part):
+    """Words that speak for something: regexes of RE2, searched in a message without regard to case.
+
+    What ``not_words`` match is taken out first: idioms (气炸了) and names (空气炸锅).
+    """
+
+    words: tuple[str, ...] = Field(min_length=1)
+    not_words: tuple[str, ...] = ()
+
+    @field_validator("words", "not_words")
+    @classmethod
+    def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            check_re2(pattern)
+        return patterns
+
+
+class SmallTalk(WordRule):
+    """Words that ask for nothing, and what is said to them."""
+
+    reply: Text
+
+
+class ActWords(Part):
+    """The words of each act. A pack may leave any out: then nothing is read as it by words alone."""
+
+    another: WordRule | None = Field(None, description="what begins a second wish: 另外, also")
+    question: WordRule | None = Field(None, description="what makes a question")
+    hesitate: WordRule | None = None
+    correct: WordRule | None = None
+    resume: WordRule | None = Field(None, description="comes back to what was left: 还是取消吧")
+    person: WordRule | None = None
+    complaint: WordRule | None = None
+    out_of_scope: WordRule | None = None
+    recommend: WordRule | None = None
+    compare: WordRule | None = None
+    small_talk: dict[str, SmallTalk] = Field({}, description="kind → its words, the first that fits counts")

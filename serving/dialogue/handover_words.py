@@ -1,0 +1,45 @@
+"""What Kefu says while a person is asked for: only what is true about when there will be one."""
+
+from __future__ import annotations
+
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang, PackError, Text
+from serving.dialogue.expressions import ExpressionError, render
+from serving.dialogue.flow import Visit
+from serving.sessions.session import Status
+
+
+class HandoverWords:
+    """The words of one pack; a mistake in them shows when the shop opens."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        words = pack.conversation
+        for text in (pack.shop.handoff, pack.shop.handoff_closed, words.waiting, words.waiting_closed):
+            if text:
+                self._with_hours(text, "zh")
+                self._with_hours(text, "en")
+
+    def asked(self, visit: Visit) -> str:
+        """That a person is asked for, and when there will be one."""
+        shop = self._pack.shop
+        text = shop.handoff if self.is_open(visit) else shop.handoff_closed or shop.handoff
+        return self._with_hours(text, visit.lang)
+
+    def waiting(self, visit: Visit, status: Status) -> str:
+        """What the customer adds meanwhile is passed on; after words of danger the bot is not offered."""
+        words = self._pack.conversation
+        text = words.waiting if self.is_open(visit) else words.waiting_closed or words.waiting
+        return self._with_hours(text, visit.lang) if text and status == "waiting" else self.asked(visit)
+
+    def is_open(self, visit: Visit) -> bool:
+        hours = self._pack.shop.office_hours
+        return hours is None or hours.include(visit.now[11:16])
+
+    def _with_hours(self, text: Text, lang: Lang) -> str:
+        hours = self._pack.shop.office_hours
+        values = {"opens": hours.opens, "closes": hours.closes} if hours else {}
+        try:
+            return render(text.in_(lang), values)
+        except ExpressionError as error:
+            raise PackError(f"pack.yaml or conversation.yaml: {text.in_(lang)!r}: {error}") from error

@@ -1,0 +1,68 @@
+"""Names the order that a flow took, and offers the customer's orders as a numbered list when one has to be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from kefu.privacy.redact import restore
+from kefu.shop.flows import Step
+from kefu.shop.pack import Pack
+from serving.dialogue.expressions import render
+from serving.dialogue.linking.records import Order
+from serving.dialogue.turn import TurnState
+from serving.sessions.session import FlowState
+
+MOST_OFFERED = 5
+
+
+class OrderChoice:
+    """Speaks of orders for one pack."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        entity = pack.entities.order
+        self._slots = {name for name, slot in pack.slots.items() if entity and slot.pii == entity.pii}
+
+    def of(self, state: FlowState) -> str | None:
+        """The order (its placeholder) that a flow is about."""
+        return next((value for name, value in state.slots.items() if name in self._slots), None)
+
+    def took(self, turn: TurnState, slots: Mapping[str, str], always: bool = False) -> str:
+        """Names an order that the message did not name by its number; "" when there is nothing to say."""
+        value = next((value for name, value in slots.items() if name in self._slots), None)
+        if value is None or (value in turn.message.text and not always):
+            return ""
+        order = self._order(turn, value)
+        if order is None:
+            return ""
+        label = order.label.in_(turn.visit.lang)
+        return render(self._pack.conversation.took.in_(turn.visit.lang), {"order": value, "label": label})
+
+    def listed(self, turn: TurnState, state: FlowState, step: Step) -> Iterator[str]:
+        """The customer's newest orders, after a question for one."""
+        if step.collect not in self._slots or not turn.session.customer:
+            return
+        orders = [o for o in turn.message.orders if not step.among or o.status in step.among][:MOST_OFFERED]
+        if orders:
+            yield turn.say("flow", self._pack.conversation.pick.in_(turn.visit.lang))
+            yield from self._list(turn, orders)
+
+    def offer(self, turn: TurnState, candidates: Iterable[str]) -> Iterator[str]:
+        """The orders that a message may mean."""
+        orders = [order for value in candidates if (order := self._order(turn, value))][:MOST_OFFERED]
+        yield turn.say("flow", self._pack.conversation.choose.in_(turn.visit.lang))
+        yield from self._list(turn, orders)
+
+    def _list(self, turn: TurnState, orders: list[Order]) -> Iterator[str]:
+        lang = turn.visit.lang
+        turn.session.offered = [turn.message.placeholder(order.id) for order in orders]
+        turn.draft.options = [order.label.in_(lang) for order in orders]
+        labels = zip(turn.session.offered, turn.draft.options, strict=True)
+        lines = [f"{n}. {order} {label}" for n, (order, label) in enumerate(labels, 1)]
+        yield turn.say("flow", "\n".join(lines))
+
+    def _order(self, turn: TurnState, value: str) -> Order | None:
+        if not turn.session.customer:
+            return None
+        number = restore(value, turn.session.vault)
+        return next((order for order in turn.message.orders if order.id == number), None)

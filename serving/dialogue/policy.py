@@ -1,0 +1,264 @@
+"""What to do with a message: a pure function of the situation and the message's acts.
+
+It reads nothing but its arguments and changes nothing, so every rule here can be tested by itself
+(``tests/serving/test_policy.py`` holds the properties). In this order:
+
+1. Danger goes to a person at once. While a person is asked for, Kefu says so and nothing else.
+2. An apology, once, before whatever else an angry message asks for.
+3. The open question: left, corrected, answered. A confirmation is answered only by a message that does nothing
+   else; whatever else comes leaves it open, and it is asked again.
+4. Questions in the order of the message, then wishes. A wish that has to wait is queued, never dropped.
+5. What is not understood is asked again; after ``MAX_MISSES`` a person helps better. Reminders end as well:
+   after ``MAX_REMINDERS`` digressions the flow is set aside until the customer comes back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kefu.acts import (
+    ACKNOWLEDGE,
+    Act,
+    Affirm,
+    Ask,
+    Cancel,
+    Choose,
+    Compare,
+    Complaint,
+    Correct,
+    Danger,
+    Deny,
+    Fill,
+    Hesitate,
+    OutOfScope,
+    Person,
+    Query,
+    Quote,
+    Recommend,
+    Resume,
+    SmallTalk,
+    Start,
+    Unclear,
+)
+from serving.sessions.session import Reason, Status
+
+MAX_MISSES = 3  # messages not understood since the last answer, whatever stands between
+MAX_REMINDERS = 4  # digressions from one question
+TOLD = (Ask, Query, Quote, Recommend, Compare, OutOfScope)
+
+
+@dataclass(frozen=True)
+class OpenQuestion:
+    """What the flow under way waits for: a slot's value, or a yes or no (slot None)."""
+
+    flow: str
+    slot: str | None
+    reminders: int = 0
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that the policy may know of a session.
+
+    paused, queued: flows that are set aside, and wishes that wait. misses: messages not understood in a row.
+    """
+
+    status: Status = "bot"
+    question: OpenQuestion | None = None
+    paused: tuple[str, ...] = ()
+    misses: int = 0
+    apologised: bool = False
+
+
+@dataclass(frozen=True)
+class HandOver:
+    reason: Reason
+    danger: str | None = None
+
+
+@dataclass(frozen=True)
+class KeepWaiting:
+    """Says that a person is asked for."""
+
+
+@dataclass(frozen=True)
+class BackToBot:
+    """Takes the wish for a person back."""
+
+
+@dataclass(frozen=True)
+class Apologise:
+    """Says sorry for what made the customer angry."""
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Gives up the flow under way."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Gives the customer time; the question stays open."""
+
+
+@dataclass(frozen=True)
+class Put:
+    slots: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Replace:
+    slot: str
+    value: str | None
+
+
+@dataclass(frozen=True)
+class Offer:
+    slot: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Confirm:
+    yes: bool
+
+
+@dataclass(frozen=True)
+class Begin:
+    flow: str
+    slots: dict[str, str] = field(default_factory=dict)
+    resumes: bool = False
+
+
+@dataclass(frozen=True)
+class AskWish:
+    """An order was named without a wish: what is it about?"""
+
+    slot: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GoOn:
+    """Comes back to the flow that was set aside last."""
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Answers a question, or small talk."""
+
+    act: Act
+
+
+@dataclass(frozen=True)
+class Remind:
+    """Asks the flow's open question again."""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Stops asking; the flow goes on when the customer says so."""
+
+
+@dataclass(frozen=True)
+class AskAgain:
+    """Says that the message was not understood, and asks the open question again."""
+
+
+@dataclass(frozen=True)
+class Improvise:
+    """No flow, query or entry answers: candidates are offered, or a model answers."""
+
+    candidates: tuple[str, ...] = ()
+
+
+Move = (
+    HandOver | KeepWaiting | BackToBot | Apologise | Leave | Wait | Put | Replace | Offer | Confirm | Begin | AskWish
+    | GoOn | Tell | Remind | SetAside | AskAgain | Improvise
+)  # fmt: skip
+
+
+def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
+    """The moves that answer a message, in order. Never empty."""
+    for act in acts:
+        if isinstance(act, Danger):
+            return [HandOver("danger", act.kind)]
+    if now.status != "bot":
+        resumes = now.status == "waiting" and any(isinstance(act, Resume) for act in acts)
+        return [BackToBot() if resumes else KeepWaiting()]
+    moves: list[Move] = []
+    if any(isinstance(act, Complaint) for act in acts) and not now.apologised:
+        moves.append(Apologise())
+    if any(isinstance(act, Person) for act in acts):
+        return [*moves, HandOver("asked")]
+    rest = [act for act in acts if not isinstance(act, Complaint)]
+    if not rest and len(acts) > 0:  # anger without a wish: people first, unless a flow is being served
+        return [*moves, Remind()] if moves and now.question else [*moves, HandOver("asked")]
+    return [*moves, *_served(now, rest)]
+
+
+def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
+    answers = _answers(now.question, acts) if now.question else []
+    told = [Tell(act) for act in acts if isinstance(act, TOLD)]
+    begun = [Begin(act.flow, act.slots, act.resumes) for act in acts if isinstance(act, Start)]
+    if not now.question and not begun and any(isinstance(act, Resume) for act in acts):
+        begun = []
+        answers = [GoOn()]
+    if not answers and not told and not begun:
+        told = _small_talk(now, acts)  # a greeting before a wish needs no answer
+    named = [AskWish(act.slot, _candidates(act)) for act in acts if isinstance(act, Fill | Choose)]
+    if not now.question and not told and not begun and not answers and named:
+        answers = [named[0]]
+    moves: list[Move] = [*told, *answers, *begun]
+    if not moves:
+        return _misunderstood(now, acts)
+    open_still = now.question is not None and not answers and not begun
+    if open_still:
+        assert now.question
+        moves.append(SetAside() if now.question.reminders >= MAX_REMINDERS else Remind())
+    return moves
+
+
+def _small_talk(now: Situation, acts: Sequence[Act]) -> list[Tell]:
+    """An "ok" is no small talk while a question is open: it answers nothing."""
+    return [Tell(a) for a in acts if isinstance(a, SmallTalk) and not (now.question and a.kind == ACKNOWLEDGE)]
+
+
+def _candidates(act: Fill | Choose) -> tuple[str, ...]:
+    return (act.value,) if isinstance(act, Fill) else act.candidates
+
+
+def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
+    """What the message says to the open question."""
+    if any(isinstance(act, Cancel) for act in acts):
+        return [Leave()]
+    if corrected := [Replace(act.slot, act.value) for act in acts if isinstance(act, Correct)]:
+        filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
+        return [*corrected, *([Put(filled)] if question.slot in filled else [])]
+    if question.slot is None:
+        return _confirmed(acts)
+    if offers := [Offer(act.slot, act.candidates) for act in acts if isinstance(act, Choose)]:
+        return list(offers)
+    filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
+    if question.slot in filled:
+        return [Put(filled)]
+    return [Wait()] if any(isinstance(act, Hesitate) for act in acts) else []
+
+
+def _confirmed(acts: Sequence[Act]) -> list[Move]:
+    """A yes counts only alone; a no changes nothing, so it may have company."""
+    if len(acts) == 1 and isinstance(acts[0], Affirm):
+        return [Confirm(True)]
+    if any(isinstance(act, Deny) for act in acts):
+        return [Confirm(False)]
+    return [Wait()] if any(isinstance(act, Hesitate) for act in acts) else []
+
+
+def _misunderstood(now: Situation, acts: Sequence[Act]) -> list[Move]:
+    if now.misses + 1 >= MAX_MISSES:
+        return [HandOver("lost")]
+    if now.question:
+        return [AskAgain()]
+    candidates = next((act.candidates for act in acts if isinstance(act, Unclear)), ())
+    return [Improvise(candidates)]

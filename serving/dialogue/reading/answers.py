@@ -1,0 +1,138 @@
+"""What a message says to the open question of a flow: yes, no, later, a value, another value.
+
+A yes or no is a whole message (``serving/dialogue/reading/yes_no.py``). A value comes from the pack's slots or from the
+customer's orders. Words of any kind fill a slot of free text only when they are nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kefu.acts import Act, Affirm, Cancel, Choose, Correct, Deny, Fill, Hesitate
+from kefu.privacy.redact import restore
+from kefu.shop.pack import Pack
+from kefu.shop.slots import extract, free_value
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.reading.yes_no import leaves, yes_or_no
+
+# 是200号，不是100号 / 不是100号，是200号 / it's 200, not 100: which part of a value is wrong.
+NOT_BUT = (
+    re.compile(r"不是\s*(?P<old>[^，,。！!]{1,40}?)\s*[，,]?\s*(?:而)?(?:是|应该是)\s*(?P<new>[^，,。！!]{1,40})"),
+    re.compile(r"(?:应该)?是\s*(?P<new>[^，,。！!]{1,40}?)\s*[，,]\s*不是\s*(?P<old>[^，,。！!]{1,40})"),
+    re.compile(r"(?:it'?s|is)\s+(?P<new>[^,.]{1,40}?),?\s+not\s+(?P<old>[^,.]{1,40})", re.IGNORECASE),
+    re.compile(r"\bnot\s+(?P<old>[^,.]{1,40}?),?\s+but\s+(?P<new>[^,.]{1,40})", re.IGNORECASE),
+)
+
+
+class AnswerReader:
+    """Reads answers to questions of one pack's flows."""
+
+    def __init__(self, pack: Pack, linker: Linker) -> None:
+        self._pack, self._linker = pack, linker
+        entity = pack.entities.order
+        self.order_pii = entity.pii if entity else None
+
+    def whole(self, message: Message) -> list[Act]:
+        """A message that is an answer and nothing else."""
+        words, step = self._pack.conversation, message.step
+        assert step
+        if step.confirm:
+            yes = yes_or_no(message.text, words, step)
+            if yes is not None:
+                return [Affirm(evidence=message.text) if yes else Deny(evidence=message.text)]
+        if leaves(message.text, words):
+            return [Cancel(evidence=message.text)]
+        if step.collect and yes_or_no(message.text, words) is False and not self.slots(message, message.text):
+            return [Cancel(evidence=message.text)]
+        return []
+
+    def part(self, message: Message, text: str, question: bool) -> list[Act]:
+        """Values that a part of the message gives.
+
+        Args:
+            question: whether the part asks something: then only what is named exactly is a value.
+        """
+        assert message.flow and message.session.flow
+        known, asked = message.session.flow.slots, message.step.collect if message.step else None
+        corrects = evidence(plain(text), self._pack.acts.correct) is not None
+        if corrects and (changed := self._part_of_value(message, text)):
+            return changed
+        values = self.slots(message, text)
+        acts: list[Act] = []
+        for name, candidates in values.items():
+            exact = name in self._order_slots(message)
+            if question and not exact:
+                continue
+            if len(candidates) > 1:
+                if name == asked:
+                    acts.append(Choose(slot=name, candidates=candidates, evidence=text))
+            elif name not in known:
+                acts.append(Fill(slot=name, value=candidates[0], evidence=text))
+            elif known[name] != candidates[0] and (corrects or name != asked):
+                acts.append(Correct(slot=name, value=candidates[0], evidence=text))
+        return acts
+
+    def free(self, message: Message) -> list[Act]:
+        """The whole message as the value of a slot of free text, when it can be one."""
+        asked = message.step.collect if message.step else None
+        if asked is None or not self._pack.slots[asked].free_text:
+            return []
+        value = free_value(message.text, self._pack.slots[asked])
+        return [Fill(slot=asked, value=value, evidence=message.text)] if value else []
+
+    def hesitates(self, text: str) -> list[Act]:
+        found = evidence(plain(text), self._pack.acts.hesitate)
+        return [Hesitate(evidence=found)] if found else []
+
+    def slots(self, message: Message, text: str) -> dict[str, tuple[str, ...]]:
+        """Values of the flow's slots that a text tells; several where an order may be one of some."""
+        assert message.flow
+        names = message.flow.slots
+        asked = message.step.collect if message.step else None
+        found: dict[str, tuple[str, ...]] = {
+            name: (value,)
+            for name, value in extract(text, {n: self._pack.slots[n] for n in names}, message.lang, asked).items()
+            if not (name == asked and self._pack.slots[name].free_text and value == text.strip())
+        }
+        for name in self._order_slots(message):
+            if linked := self.order(message, text, asked=name == asked):
+                found[name] = linked
+        return found
+
+    def order(self, message: Message, text: str, asked: bool) -> tuple[str, ...]:
+        """Placeholders of the orders that a text means; those of a number that is nobody's as they are."""
+        if self.order_pii is None:
+            return ()
+        numbers = [m[0] for m in PLACEHOLDER.finditer(text) if m[1] == self.order_pii]
+        if not message.session.customer:
+            return tuple(numbers[-1:])
+        offered = [restore(value, message.session.vault) for value in message.session.offered]
+        subject = message.session.subject.order
+        focus = restore(subject, message.session.vault) if subject else None
+        link = self._linker.link_orders(
+            message.original(text), message.orders, message.lang, message.now, focus=focus, offered=offered
+        )
+        if link.ids and (link.explicit or asked or "pronoun" in link.how):
+            return tuple(message.placeholder(order) for order in link.ids)
+        return tuple(numbers[-1:])
+
+    def _order_slots(self, message: Message) -> list[str]:
+        assert message.flow
+        return [n for n in message.flow.slots if self.order_pii and self._pack.slots[n].pii == self.order_pii]
+
+    def _part_of_value(self, message: Message, text: str) -> list[Act]:
+        """是200号，不是100号: the value that holds what is wrong, mended."""
+        assert message.session.flow
+        vault, words = message.session.vault, message.original(text)
+        for pattern in NOT_BUT:
+            for match in pattern.finditer(words):
+                old, new = match["old"].strip(" 的"), match["new"].strip(" 的")
+                for slot, value in message.session.flow.slots.items():
+                    original = restore(value, vault)
+                    if old and old in original and old != original and self._pack.slots[slot].free_text:
+                        mended = message.placeholder(original.replace(old, new))
+                        return [Correct(slot=slot, value=mended, evidence=text)]
+        return []

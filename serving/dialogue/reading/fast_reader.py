@@ -1,0 +1,151 @@
+"""Reads a message's acts in milliseconds: the pack's words, the router, the linker and the knowledge index.
+
+A message is read whole first: an answer to the open question, and nothing else, is only that. What remains is cut
+into parts, each with its own acts. A part that only fills a slot of what was begun before it starts nothing.
+It does not understand irony, and no wish that stands in no word ("you know what to do").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kefu.acts import Act, Ask, Choose, Complaint, Danger, Fill, Person, Query, Resume, SmallTalk, Start, Unclear
+from kefu.intents.router import Router, ScoredIntent
+from kefu.knowledge.index import Hit
+from kefu.shop.pack import Pack
+from kefu.shop.slots import extract
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.reading.answers import AnswerReader
+from serving.dialogue.reading.danger import danger_in
+from serving.dialogue.reading.message import Message, Reading
+from serving.dialogue.reading.segments import segments
+from serving.dialogue.reading.wishes import WishReader
+from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.reading.yes_no import wants_bot
+
+SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
+
+
+class FastReader:
+    """Reads messages of one pack."""
+
+    def __init__(self, pack: Pack, router: Router, linker: Linker, answers: AnswerReader, wishes: WishReader) -> None:
+        self._pack, self._router, self._linker = pack, router, linker
+        self._answers, self._wishes = answers, wishes
+
+    def read(self, message: Message) -> Reading:
+        """All acts of a message, in the order of its words."""
+        top = self._router.predict(message.text, message.session.turns)[0]
+        if kind := danger_in(message.text, self._pack.danger):
+            return Reading([Danger(kind=kind)], top)
+        if message.session.status != "bot":
+            return Reading([Resume()] if wants_bot(message.text, self._pack.conversation) else [], top)
+        if message.step and (whole := self._answers.whole(message)):
+            return Reading(whole, top)
+        reading = Reading([], top)
+        reading.acts = self._parts(message, top, reading)
+        return reading
+
+    def _parts(self, message: Message, top: ScoredIntent, reading: Reading) -> list[Act]:
+        if resumed := self._resumed(message, top):
+            return resumed
+        parts = segments(message.text, self._pack.acts.another)
+        if len(parts) == 1:
+            return self._part(message, message.text, top, reading)
+        read = [self._part(message, part, self._top(message, part), reading) for part in parts]
+        told = self._joined(message, parts, read)
+        whole = self._part(message, message.text, top, reading)
+        return told if len({_subject(act) for act in told if _asks(act)}) > 1 or not any(map(_asks, whole)) else whole
+
+    def _part(self, message: Message, text: str, top: ScoredIntent, reading: Reading) -> list[Act]:
+        question = evidence(plain(text), self._pack.acts.question) is not None
+        links = self._linker.link_products(message.original(text), focus=message.session.subject.products)
+        if named := [link.sku for link in links if link.exact]:
+            reading.products = [*named, *reading.products]
+        values = self._answers.part(message, text, question) if message.flow and message.session.flow else []
+        wishes: list[Act] = []
+        for found in self._wishes.read(message, text, top, links):
+            if isinstance(found, Hit):
+                reading.hits[found.entry.id] = found
+            else:
+                wishes.append(found)
+        return self._settled(message, text, values, wishes, question)
+
+    def _settled(self, message: Message, text: str, values: list[Act], wishes: list[Act], question: bool) -> list[Act]:
+        """Values and wishes of one part, where the same words may be read as both."""
+        flow = message.flow
+        later = self._answers.hesitates(text) if flow and not question else []
+        if not flow:
+            return wishes
+        own = [act for act in wishes if not (isinstance(act, Start) and act.flow == flow.name)]
+        again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
+        if values:
+            # A reason may sound like another wish (不想要了: cancel) or question (尺寸); it answers what was asked.
+            kept = Ask | Query | Complaint | Person if question else Complaint | Person
+            return [*values, *(act for act in own if isinstance(act, kept))]
+        if later:
+            return later
+        open_words = not question and text == message.text and all(isinstance(act, Unclear | Ask) for act in own)
+        if open_words and (free := self._answers.free(message)):
+            return free  # words that are no wish by themselves (就换同款新的吧) are what was asked for
+        return own or ([Unclear(evidence=text)] if again else [])
+
+    def _joined(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[Act]:
+        """The acts of all parts; a later part that tells a slot of an earlier wish belongs to it."""
+        acts: list[Act] = []
+        for part, some in zip(parts, read, strict=True):
+            also = evidence(part, self._pack.acts.another) is not None
+            begun = next((act for act in reversed(acts) if isinstance(act, Start)), None)
+            for act in some:
+                if isinstance(act, Start) and begun and not also:
+                    filled = self._fills(message, part, begun)
+                    if act.flow == begun.flow or filled or act.probability < SECOND:
+                        begun.slots.update({k: v for k, v in {**act.slots, **filled}.items() if k not in begun.slots})
+                        continue
+                if isinstance(act, Unclear) and begun:
+                    begun.slots.update(
+                        {k: v for k, v in self._fills(message, part, begun).items() if k not in begun.slots}
+                    )
+                acts.append(act)
+        if any(_asks(act) or isinstance(act, Fill | Choose) for act in acts):
+            acts = [act for act in acts if not isinstance(act, Unclear | SmallTalk)]
+        return list(_once(acts))
+
+    def _fills(self, message: Message, part: str, begun: Start) -> dict[str, str]:
+        flow = next(flow for flow in self._pack.flows if flow.name == begun.flow)
+        return extract(part, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
+
+    def _resumed(self, message: Message, top: ScoredIntent) -> list[Act]:
+        """还是取消吧, after a flow was left or refused: it goes on with what it knew."""
+        session, found = message.session, evidence(plain(message.text), self._pack.acts.resume)
+        if found is None or message.flow:
+            return []
+        named = self._pack.flow_for(top.intent)
+        for past in reversed(session.past):
+            if named and past.flow == named.name and past.outcome in ("refused", "abandoned"):
+                return [Start(flow=past.flow, slots=dict(past.slots), resumes=True, evidence=found)]
+        if named is None and (session.paused or session.wishes or any(p.outcome == "abandoned" for p in session.past)):
+            return [Resume(evidence=found)]
+        return []
+
+    def _top(self, message: Message, part: str) -> ScoredIntent:
+        return self._router.predict(part, message.session.turns)[0]
+
+
+def _asks(act: Act) -> bool:
+    return not isinstance(act, SmallTalk | Unclear | Fill)
+
+
+def _subject(act: Act) -> tuple[str, str]:
+    value = {Start: "flow", Ask: "entry", Query: "name", Person: ""}.get(type(act), "")
+    return type(act).__name__, str(getattr(act, value, ""))
+
+
+def _once(acts: Sequence[Act]) -> Iterator[Act]:
+    """Each act once: two parts may say the same."""
+    seen: list[tuple[object, ...]] = []
+    for act in acts:
+        key = (*_subject(act), getattr(act, "slots", None) or getattr(act, "value", None))
+        if key not in seen:
+            seen.append(key)
+            yield act

@@ -1,0 +1,57 @@
+"""One message as readers see it, and what they make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kefu.acts import Act
+from kefu.intents.router import ScoredIntent
+from kefu.knowledge.index import Hit
+from kefu.privacy.redact import restore
+from kefu.shop.flows import Flow, Step
+from kefu.shop.part import Lang
+from serving.dialogue.linking.records import Order
+from serving.sessions.session import Session
+
+
+@dataclass
+class Message:
+    """A normalised, redacted message in its conversation.
+
+    placeholder: gives a value of the shop (an order number) its placeholder in the session's vault.
+    open_orders: asks the shop for the customer's orders; called at most once a message.
+    """
+
+    text: str
+    lang: Lang
+    now: str
+    session: Session
+    placeholder: Callable[[str], str]
+    open_orders: Callable[[], list[Order]]
+    flow: Flow | None = None
+    step: Step | None = None
+
+    @cached_property
+    def orders(self) -> list[Order]:
+        return self.open_orders()
+
+    def original(self, text: str) -> str:
+        """The words that the customer wrote: for the linker's eyes only."""
+        return restore(text, self.session.vault)
+
+
+@dataclass
+class Reading:
+    """What a message does.
+
+    top: the router's first intent of the whole message. hits: entries that acts name, by id.
+    products, order: what the message speaks of, remembered as the conversation's subject.
+    """
+
+    acts: Sequence[Act]
+    top: ScoredIntent
+    hits: dict[str, Hit] = field(default_factory=dict)
+    products: list[str] = field(default_factory=list)
+    order: str | None = None

@@ -1,0 +1,24 @@
+"""Cuts a message where a second wish may begin: at the end of a sentence, and before the pack's words for "also"."""
+
+from __future__ import annotations
+
+import re
+
+from kefu.shop.act_words import WordRule
+from serving.dialogue.reading.word_rules import occurrences
+
+END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.])\s(?=\S)")
+WORD = re.compile(r"[^\W_]")
+
+
+def segments(text: str, another: WordRule | None) -> list[str]:
+    """The parts of a text, in order; joined they are the text. Most messages have one."""
+    cuts = {match.end() for match in END.finditer(text)} | set(occurrences(text, another))
+    places = [0, *sorted(cut for cut in cuts if 0 < cut < len(text)), len(text)]
+    parts: list[str] = []
+    for start, end in zip(places, places[1:], strict=False):
+        if WORD.search(text[start:end]) or not parts:
+            parts.append(text[start:end])
+        else:
+            parts[-1] += text[start:end]  # marks and emoji belong to what they follow
+    return parts

@@ -1,0 +1,242 @@
+"""What a part of a message asks for: a flow, a query, a sum, advice, an entry of the knowledge, a person, or nothing.
+
+Rules of the pack's words come first, for they are precise; then the router's intent and the knowledge, by their
+calibrated probabilities. A question that the knowledge answers starts no flow, unless it names an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kefu.acts import (
+    ACKNOWLEDGE,
+    Act,
+    Ask,
+    Choose,
+    Compare,
+    Complaint,
+    Fill,
+    OutOfScope,
+    Person,
+    Query,
+    Quote,
+    Recommend,
+    SmallTalk,
+    Start,
+    Unclear,
+)
+from kefu.intents.router import ScoredIntent
+from kefu.knowledge.index import Hit
+from kefu.shop.flows import Flow, Slot
+from kefu.shop.pack import Pack
+from kefu.shop.queries import NEEDED_SLOT
+from kefu.shop.slots import extract
+from serving.dialogue.catalogue import ProductAdvisor
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.pricing.quote import Pricing
+from serving.dialogue.queries import Queries
+from serving.dialogue.reading.answers import AnswerReader
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.reading.yes_no import yes_or_no
+from serving.knowledge.static import StaticKnowledge
+from serving.params import Serving
+
+SURE = 0.8  # of the router, for a wish in an angry message
+EXACT = 0.999  # probability of an entry that was asked for as the pack words it
+
+
+class WishReader:
+    """Reads wishes of one pack."""
+
+    def __init__(
+        self,
+        pack: Pack,
+        params: Serving,
+        knowledge: StaticKnowledge,
+        linker: Linker,
+        queries: Queries,
+        advisor: ProductAdvisor,
+        pricing: Pricing | None,
+        answers: AnswerReader,
+    ) -> None:
+        self._pack, self._params, self._knowledge, self._linker = pack, params, knowledge, linker
+        self._queries, self._advisor, self._answers = queries, advisor, answers
+        self._pricing = pricing
+
+    def read(self, message: Message, text: str, top: ScoredIntent, links: list[ProductLink]) -> Iterator[Act | Hit]:
+        """The acts of a part of the message, with the hits that they name.
+
+        Args:
+            links: products that the part names, or points at.
+        """
+        words, acts = plain(text), self._pack.acts
+        if text == message.text and yes_or_no(text, self._pack.conversation) is not None:
+            yield SmallTalk(kind=ACKNOWLEDGE, evidence=text)
+            return
+        route = self._pack.taxonomy[top.intent].route if top.confidence >= self._params.router_confidence else None
+        question = evidence(words, acts.question) is not None
+        spoken = any(character.isalnum() for character in words)
+        hits = self._knowledge.search(text, message.lang, self._subject_words(message)) if spoken else []
+        best = hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
+        if best and best.probability >= EXACT:
+            yield from self._entry(message, best, links)
+            return
+        if (person := evidence(words, acts.person)) or route == "human":
+            yield Person(probability=top.confidence, evidence=person or text)
+            return
+        angry = evidence(words, acts.complaint) or (text if route == "complaint" else "")
+        if angry:
+            yield Complaint(evidence=angry)
+        if strange := evidence(words, acts.out_of_scope):
+            yield OutOfScope(evidence=strange)
+            return
+        if exact := list(self._exactly(message, text, links)):
+            yield from exact
+            return
+        if not angry and (talk := self._small_talk(words)):
+            yield talk
+            return
+        flow = self._flow(words, top, surely=bool(angry))
+        slots = self._slots(message, text, flow) if flow else {}
+        names_order = any(name in slots for name in self._order_slots(flow)) if flow else False
+        if best and question and not names_order and best.entry.kind != "query":
+            yield from self._entry(message, best, links)
+        elif flow:
+            yield from self._start(message, text, flow, slots, top)
+        elif best and not angry:
+            yield from self._entry(message, best, links)
+        elif not angry:
+            yield from self._otherwise(message, text, words, top, route, hits)
+
+    def _flow(self, words: str, top: ScoredIntent, surely: bool) -> Flow | None:
+        """The flow that a part asks for: by its words, the router's choice first, else by the router alone."""
+        routed = self._pack.flow_for(top.intent)
+        named = [flow for flow in self._pack.flows if evidence(words, flow.asked_by) is not None]
+        if named:
+            return routed if routed in named else named[0]
+        return routed if top.confidence >= max(self._params.router_confidence, SURE if surely else 0) else None
+
+    def _exactly(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Act]:
+        """Sums, comparisons, queries and advice, by their words."""
+        words, session = plain(text), message.session
+        named = [link for link in links if link.exact]
+        if self._pricing and self._pricing.is_sum_question(text, links):
+            earlier = tuple((sku, pieces) for sku, pieces in session.basket) or None
+            if basket := self._pricing.read_basket(text, named, previous=earlier):
+                yield Quote(basket=basket, evidence=text)
+                return
+        skus = tuple(dict.fromkeys(link.sku for link in links)) or tuple(session.subject.products)
+        if evidence(words, self._pack.acts.compare) and len(skus) >= 2:
+            yield Compare(skus=skus[:3], aspect=self._advisor.read_aspect(text, message.lang), evidence=text)
+            return
+        if matches := self._queries.named(text, message.lang):
+            for match in matches:
+                yield self._query(message, match.name, text, links, match.evidence)
+            return
+        constraints = self._advisor.read_constraints(text, message.lang)
+        asks = evidence(words, self._pack.acts.recommend) is not None
+        if (asks and constraints) or (session.wanted and constraints.most is not None):
+            yield Recommend(words=text, evidence=text)
+
+    def _entry(self, message: Message, hit: Hit, links: list[ProductLink]) -> Iterator[Act | Hit]:
+        yield hit
+        if hit.entry.kind == "query":
+            name = hit.entry.id.split(":")[1]
+            yield self._query(message, name, message.text, links, hit.entry.question, hit.probability)
+        else:
+            yield Ask(entry=hit.entry.id, probability=hit.probability, evidence=hit.entry.question)
+
+    def _query(
+        self, message: Message, name: str, text: str, links: list[ProductLink], found: str, probability: float = 1.0
+    ) -> Query:
+        needs = self._pack.queries[name].needs
+        slots: dict[str, str] = {}
+        if needs == "order" and (orders := self._answers.order(message, text, asked=True)):
+            slots[NEEDED_SLOT["order"]] = orders[0]
+        elif needs == "order" and message.session.subject.order:
+            slots[NEEDED_SLOT["order"]] = message.session.subject.order
+        elif needs == "product" and (skus := [link.sku for link in links] or message.session.subject.products[:1]):
+            slots[NEEDED_SLOT["product"]] = ",".join(dict.fromkeys(skus))
+        return Query(name=name, slots=slots, probability=probability, evidence=found)
+
+    def _slots(self, message: Message, text: str, flow: Flow) -> dict[str, tuple[str, ...]]:
+        found = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
+        slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
+        for name in self._order_slots(flow):
+            if orders := self._answers.order(message, text, asked=False):
+                slots[name] = orders
+        return slots
+
+    def _start(
+        self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], top: ScoredIntent
+    ) -> Iterator[Act]:
+        certain = {name: values[0] for name, values in slots.items() if len(values) == 1}
+        subject = message.session.subject.order
+        for name in self._order_slots(flow):
+            if name not in slots and subject:
+                certain[name] = subject
+        yield Start(flow=flow.name, slots=certain, probability=top.confidence, evidence=text)
+        for name, values in slots.items():
+            if len(values) > 1:
+                yield Choose(slot=name, candidates=values, evidence=text)
+
+    def _otherwise(
+        self, message: Message, text: str, words: str, top: ScoredIntent, route: str | None, hits: list[Hit]
+    ) -> Iterator[Act | Hit]:
+        """Small talk, an order without a wish, a reason for a wish that was not told, or nothing that is understood."""
+        if not message.flow and (orders := self._answers.order(message, text, asked=True)):
+            slot = next(name for name in self._pack.slots if self._pack.slots[name].pii == self._answers.order_pii)
+            known = {slot: orders[0]} if len(orders) == 1 else {}
+            begun = self._implied(message, text)
+            if begun and known:
+                yield Start(flow=begun[0], slots={**begun[1], **known}, evidence=text)
+            elif known:
+                yield Fill(slot=slot, value=orders[0], evidence=text)
+            else:
+                yield Choose(slot=slot, candidates=orders, evidence=text)
+            return
+        if not message.flow and message.session.subject.order and (begun := self._implied(message, text)):
+            slot = self._order_slots(next(f for f in self._pack.flows if f.name == begun[0]))
+            yield Start(flow=begun[0], slots={**begun[1], slot[0]: message.session.subject.order}, evidence=text)
+            return
+        if route == "chitchat" and self._pack.taxonomy[top.intent].reply:
+            yield SmallTalk(kind=top.intent, probability=top.confidence, evidence=words)
+            return
+        near = [
+            hit for hit in hits if hit.entry.kind == "faq" and hit.probability >= self._params.candidate_min_probability
+        ]
+        yield from near[:2]
+        yield Unclear(candidates=tuple(hit.entry.id for hit in near[:2]), evidence=words)
+
+    def _small_talk(self, words: str) -> SmallTalk | None:
+        for name, talk in self._pack.acts.small_talk.items():
+            if (found := evidence(words, talk)) is not None:
+                return SmallTalk(kind=name, evidence=found)
+        return None
+
+    def _implied(self, message: Message, text: str) -> tuple[str, dict[str, str]] | None:
+        """The only flow that asks for what the text tells ("it's too small"), with these slots."""
+        found = [
+            (flow.name, slots)
+            for flow in self._pack.flows
+            if self._order_slots(flow)
+            and (
+                slots := extract(
+                    text, {n: self._pack.slots[n] for n in flow.slots if self._pack.slots[n].choices}, message.lang
+                )
+            )
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _choices(self, flow: Flow) -> dict[str, Slot]:
+        return {name: self._pack.slots[name] for name in flow.slots if self._pack.slots[name].choices}
+
+    def _subject_words(self, message: Message) -> tuple[str, ...]:
+        names = self._linker.product_names(message.lang)
+        return tuple(names[sku] for sku in message.session.subject.products[:1] if sku in names)
+
+    def _order_slots(self, flow: Flow | None) -> list[str]:
+        entity = self._pack.entities.order
+        return [name for name in flow.slots if entity and self._pack.slots[name].pii == entity.pii] if flow else []

@@ -1,0 +1,147 @@
+"""The policy's rules as properties, and the cases that customers meet most."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kefu.acts import (
+    Act,
+    Affirm,
+    Ask,
+    Cancel,
+    Choose,
+    Complaint,
+    Correct,
+    Danger,
+    Deny,
+    Fill,
+    Hesitate,
+    OutOfScope,
+    Person,
+    Query,
+    Resume,
+    SmallTalk,
+    Start,
+    Unclear,
+)
+from serving.dialogue.policy import (
+    MAX_MISSES,
+    MAX_REMINDERS,
+    Apologise,
+    AskAgain,
+    BackToBot,
+    Begin,
+    Confirm,
+    GoOn,
+    HandOver,
+    Improvise,
+    KeepWaiting,
+    Leave,
+    Offer,
+    OpenQuestion,
+    Put,
+    Remind,
+    Replace,
+    SetAside,
+    Situation,
+    Tell,
+    Wait,
+    plan,
+)
+
+CONFIRM, REASON = OpenQuestion("return", None), OpenQuestion("return", "reason")
+ACTS: list[Act] = [
+    Affirm(), Deny(), Hesitate(), Cancel(), Resume(), Person(), Complaint(), OutOfScope(), Unclear(),
+    Ask(entry="faq:a"), Query(name="points"), SmallTalk(kind="thanks"), Start(flow="parcel"), Start(flow="return"),
+    Fill(slot="reason", value="quality"), Correct(slot="order", value="[ORDER_2]"),
+    Choose(slot="order", candidates=("[ORDER_1]", "[ORDER_2]")), Danger(kind="injury"),
+]  # fmt: skip
+SITUATIONS = st.builds(
+    Situation,
+    status=st.sampled_from(["bot", "waiting", "danger"]),
+    question=st.sampled_from([None, CONFIRM, REASON]),
+    misses=st.integers(0, MAX_MISSES),
+    apologised=st.booleans(),
+)
+MESSAGES = st.lists(st.sampled_from(ACTS), max_size=5)
+
+
+@given(SITUATIONS, MESSAGES)
+def test_every_message_gets_an_answer(now: Situation, acts: list[Act]) -> None:
+    assert plan(now, acts)
+
+
+@given(SITUATIONS, MESSAGES)
+def test_the_shop_changes_only_on_a_lone_yes_to_an_open_confirmation(now: Situation, acts: list[Act]) -> None:
+    confirmed = Confirm(True) in plan(now, acts)
+    assert confirmed == (acts == [Affirm()] and now.status == "bot" and now.question == CONFIRM)
+
+
+@given(SITUATIONS, MESSAGES)
+def test_danger_goes_to_a_person_before_everything(now: Situation, acts: list[Act]) -> None:
+    assert plan(now, [*acts, Danger(kind="injury")])[0] == HandOver("danger", "injury")
+
+
+@given(SITUATIONS, MESSAGES)
+def test_a_person_is_one_message_away(now: Situation, acts: list[Act]) -> None:
+    moves = plan(now, [*acts, Person()])
+    assert any(isinstance(move, HandOver | KeepWaiting | BackToBot) for move in moves)
+
+
+@given(SITUATIONS, MESSAGES)
+def test_nothing_is_done_while_a_person_is_asked_for(now: Situation, acts: list[Act]) -> None:
+    if now.status != "bot":
+        assert all(isinstance(move, HandOver | KeepWaiting | BackToBot) for move in plan(now, acts))
+
+
+@given(SITUATIONS, MESSAGES)
+def test_no_wish_is_dropped(now: Situation, acts: list[Act]) -> None:
+    moves = plan(now, acts)
+    if not any(isinstance(move, HandOver | KeepWaiting | BackToBot) for move in moves):
+        begun = [move.flow for move in moves if isinstance(move, Begin)]
+        assert begun == [act.flow for act in acts if isinstance(act, Start)]
+
+
+@given(MESSAGES)
+def test_an_open_question_survives_whatever_is_no_answer(acts: list[Act]) -> None:
+    digressions = [act for act in acts if isinstance(act, Ask | Query | SmallTalk | OutOfScope | Hesitate | Unclear)]
+    moves = plan(Situation(question=CONFIRM), digressions)
+    assert not any(isinstance(move, Confirm | Leave | Put | Replace) for move in moves)
+    assert any(isinstance(move, Remind | Wait | AskAgain) for move in moves)
+
+
+def test_reminders_and_misses_have_an_end() -> None:
+    often = OpenQuestion("return", "reason", reminders=MAX_REMINDERS)
+    assert plan(Situation(question=often), [SmallTalk(kind="hello")])[-1] == SetAside()
+    assert plan(Situation(question=REASON, misses=MAX_MISSES - 1), [Unclear()]) == [HandOver("lost")]
+    assert plan(Situation(question=REASON), [Unclear()]) == [AskAgain()]
+
+
+def test_a_correction_goes_before_the_confirmation() -> None:
+    assert plan(Situation(question=CONFIRM), [Deny(), Correct(slot="order", value="[ORDER_2]")]) == [
+        Replace("order", "[ORDER_2]")
+    ]
+
+
+def test_anger_is_met_with_one_apology() -> None:
+    assert plan(Situation(), [Complaint()]) == [Apologise(), HandOver("asked")]
+    assert plan(Situation(question=CONFIRM), [Complaint()]) == [Apologise(), Remind()]
+    assert plan(Situation(), [Complaint(), Start(flow="return")]) == [Apologise(), Begin("return")]
+    assert plan(Situation(apologised=True), [Complaint(), Start(flow="return")]) == [Begin("return")]
+
+
+def test_questions_come_before_wishes_and_a_greeting_needs_no_answer_beside_them() -> None:
+    question, wish = Ask(entry="faq:a"), Start(flow="return")
+    assert plan(Situation(), [SmallTalk(kind="hello"), wish, question]) == [Tell(question), Begin("return")]
+    assert plan(Situation(), [SmallTalk(kind="hello")]) == [Tell(SmallTalk(kind="hello"))]
+
+
+def test_several_orders_are_offered() -> None:
+    choose = Choose(slot="order", candidates=("[ORDER_1]", "[ORDER_2]"))
+    assert plan(Situation(question=OpenQuestion("return", "order")), [choose]) == [Offer("order", choose.candidates)]
+
+
+def test_what_was_left_goes_on() -> None:
+    assert plan(Situation(), [Resume()]) == [GoOn()]
+    assert plan(Situation(), [Unclear(candidates=("faq:a", "faq:b"))]) == [Improvise(("faq:a", "faq:b"))]
