@@ -1,0 +1,76 @@
+"""Answers to judge: the pack's own, the hand-written ones, their flips; each with the sources a model would see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from benchmarks.claims.flips import flips, held_out
+from kefu.paths import ROOT
+from kefu.shop.pack import Pack, load_pack
+
+WORDINGS = Path(__file__).parent / "wordings.yaml"
+NEIGHBOURS = 2  # entries of the same intent that stand beside the right one, as retrieval brings them
+
+
+class Case(NamedTuple):
+    """One answer; ``false`` tells whether it has a fact that the sources do not support."""
+
+    kind: str
+    lang: str
+    text: str
+    sources: tuple[str, ...]
+    false: bool
+    held_out: bool
+
+
+class Entry(NamedTuple):
+    id: str
+    lang: str
+    answer: str
+    sources: tuple[str, ...]
+
+
+def entries(pack: Pack) -> Iterator[Entry]:
+    """Answers, policy paragraphs and promotions of the pack with their sources."""
+    faq = yaml.safe_load((ROOT / "shop/knowledge/faq.yaml").read_text("utf-8"))
+    for lang in ("zh", "en"):
+        texts = [f"{e['question'][lang]} {e['answer'][lang]}" for e in faq]
+        for at, entry in enumerate(faq):
+            others = [n for n, e in enumerate(faq) if e["intent"] == entry["intent"] and n != at]
+            near = sorted(others, key=lambda n: (abs(n - at), n))[:NEIGHBOURS]
+            yield Entry(entry["id"], lang, entry["answer"][lang], (texts[at], *(texts[n] for n in near)))
+        promotions = [(p.id, p.title.in_(lang), p.detail.in_(lang)) for p in pack.promotions]
+        for at, (name, title, detail) in enumerate(promotions):
+            near_texts = [f"{t} {d}" for n, (_, t, d) in enumerate(promotions) if n != at][: NEIGHBOURS]
+            yield Entry(name, lang, detail, (f"{title} {detail}", *near_texts))
+        for path in sorted((ROOT / "shop/knowledge/policies").glob("*.md")):
+            sections = path.read_text("utf-8").split("\n## ")[1:]
+            blocks = []
+            for section in sections:
+                title, zh, en = section.strip().split("\n")[:3]
+                blocks.append((title, zh if lang == "zh" else en))
+            for at, (title, text) in enumerate(blocks):
+                near_texts = [f"{t} {d}" for n, (t, d) in enumerate(blocks) if n != at][:NEIGHBOURS]
+                yield Entry(f"{path.stem}:{at}", lang, text, (f"{title} {text}", *near_texts))
+
+
+def cases() -> Iterator[Case]:
+    """All cases. An entry belongs to one half with everything made of it; a listed wording to its own half."""
+    pack = load_pack(ROOT / "shop")
+    wordings = yaml.safe_load(WORDINGS.read_text("utf-8"))
+    for entry in entries(pack):
+        half = held_out(entry.id)
+        yield Case("true: as the pack says it", entry.lang, entry.answer, entry.sources, False, half)
+        for flip in flips(entry.answer, entry.lang, list(entry.sources)):
+            if flip.wording and held_out(flip.wording) != half:
+                continue  # wordings of one half are never seen with entries of the other
+            yield Case(flip.kind, entry.lang, flip.text, entry.sources, True, half)
+        if ":" not in entry.id and entry.id in wordings:
+            for side, false in (("right", False), ("wrong", True)):
+                text = wordings[entry.id][side][entry.lang]
+                kind = "hand-written lie" if false else "true: hand-written"
+                yield Case(kind, entry.lang, text, entry.sources, false, half)

@@ -1,0 +1,334 @@
+"""Which claims of a sentence the sources do not support.
+
+A number is supported when a source has it in a compatible unit and no source speaks of the same subject with another
+value. Polarity is judged likewise, promises and order states by what the sources say the shop does or the order is.
+The customer's own words support a repeated number of which the sources say nothing. A paraphrase that adds a rule
+without a number, and implications, are not judged: this reads surfaces, it does not infer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from serving.dialogue.claims import (
+    contacts,
+    counts,
+    dates,
+    durations,
+    money,
+    names,
+    order_states,
+    percentages,
+    policies,
+    promises,
+    times,
+)
+from serving.dialogue.claims.contexts import CLAUSE, Vector, around, cosine, idf
+from serving.dialogue.claims.records import COUNT, NUMBER, Claim
+
+Find = Callable[[str], Iterator[Claim]]
+
+KINDS: dict[str, Find] = {
+    "contact": contacts.find,
+    "count": counts.find,
+    "date": dates.find,
+    "duration": durations.find,
+    "money": money.find,
+    "name": names.find,
+    "order state": order_states.find,
+    "percentage": percentages.find,
+    "policy": policies.find,
+    "promise": promises.find,
+    "time": times.find,
+}
+NUMERIC = ("contact", "count", "date", "duration", "money", "percentage", "time")  # of overlapping ones the longest counts
+
+VALUE_MARGIN = 0.12  # by so much a source with another value must be nearer in its words
+POLICY_MARGIN, POLICY_FLOOR = 0.1, 0.42  # cosine
+CLAUSE_FLOOR, CLAUSE_MARGIN = 0.8, 0.12
+QUESTION_WEIGHT = 0.3  # words of an entry's question, in the context of its answer
+TOLERANCE = 0.021  # 365 days are 12 months
+CUSTOMER_FLOOR = 0.35
+
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B)} | {0x3000: 0x20, 0xFF05: ord("%")}
+_SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))+(?:[。！？!?\n.]+[”\"')）」』]*|$)")  # noqa: RUF001
+_PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
+
+
+class Found(NamedTuple):
+    """A claim with the words around it."""
+
+    claim: Claim
+    context: Vector
+    asked: bool  # it stands in a question
+
+
+class Evidence(NamedTuple):
+    """What one source says."""
+
+    text: str
+    found: tuple[Found, ...]
+    clauses: tuple[tuple[Vector, int], ...]  # words of an assertion, number of its negations
+
+
+class ClaimChecker:
+    """Checks the sentences of one answer against the sources that the model was shown.
+
+    Args:
+        sources: passages and tool results, one text each.
+        customer: the customer's last message; it supports repeated numbers and names only.
+        names: names of products that may not be said unless a source or the customer has them.
+    """
+
+    def __init__(self, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()) -> None:
+        self._sources = [_evidence(source) for source in sources if source.strip()]
+        self._customer = _evidence(customer)
+        self._everything = "\n".join([folded(s.text) for s in self._sources] + [folded(customer)])
+        self._names = sorted(set(names), key=len, reverse=True)
+        self._weights: dict[str, Mapping[str, float]] = {}
+
+    def unsupported(self, sentence: str) -> list[Claim]:
+        """Claims without support, in the order of the sentence."""
+        said = [part for text, start in sentences(sentence) for part in self._of(text, start)]
+        return sorted(set(said), key=lambda claim: (claim.start, claim.kind))
+
+    def _of(self, sentence: str, offset: int) -> Iterator[Claim]:
+        found = _found(sentence)
+        asks = bool(policies.QUESTION.search(sentence))
+        values = [one.claim.value for one in found if one.claim.kind in NUMERIC]
+        for one in found:
+            claim = one.claim
+            if claim.kind in ("policy", "promise", "order state") and asks:
+                continue
+            often = claim.kind in NUMERIC and values.count(claim.value) > 1
+            if not self._supported(one, often):
+                yield _moved(claim, offset)
+        if not asks:
+            yield from (_moved(claim, offset) for claim in self._inverted_clauses(sentence, found))
+        for name in self._names:
+            if name in sentence and name.lower() not in self._everything.lower():
+                yield Claim("name", "name", (name,), name, offset + sentence.index(name))
+
+    def _supported(self, one: Found, often: bool) -> bool:
+        claim = one.claim
+        if claim.kind == "policy":
+            return not self._contradicted(one)
+        if claim.kind == "promise":
+            return self._backed(one)
+        if claim.kind == "order state":
+            return any(set(claim.value) <= set(other.claim.value) for other in self._all("order state"))
+        if claim.kind == "name":
+            return names.named(str(claim.value[0]), self._everything)
+        if claim.kind == "contact":
+            plain = re.sub(r"[\s-]", "", self._everything).lower()
+            return str(claim.value[0]) in plain
+        return self._has_value(one, often)
+
+    def _has_value(self, one: Found, often: bool) -> bool:
+        same, different = 0.0, 0.0
+        found = False
+        weights = self._weights_of("value")
+        for other in self._all(*NUMERIC):
+            relation = compare(one.claim, other.claim)
+            if relation is None:
+                continue
+            near = cosine(one.context, other.context, weights)
+            if relation:
+                found, same = True, max(same, near)
+            elif not other.asked and one.claim.unit == other.claim.unit:
+                different = max(different, near)
+        if found:
+            return different <= same + (0.0 if often else VALUE_MARGIN)
+        repeated = any(compare(one.claim, other.claim) for other in self._customer.found)
+        return repeated and different < CUSTOMER_FLOOR
+
+    def _contradicted(self, one: Found) -> bool:
+        same = opposite = 0.0
+        weights = self._weights_of("policy")
+        for other in self._all("policy"):
+            if other.claim.unit == one.claim.unit:
+                near = cosine(one.context, other.context, weights)
+                if other.claim.value == one.claim.value:
+                    same = max(same, near)
+                else:
+                    opposite = max(opposite, near)
+        return opposite >= POLICY_FLOOR and opposite > same + POLICY_MARGIN
+
+    def _backed(self, one: Found) -> bool:
+        claim = one.claim
+        if claim.unit == "certain":
+            return any(promises.has_certainty(str(claim.value[0]), source.text) for source in self._sources)
+        deeds = set(claim.value)
+        for source in self._sources:
+            said = {
+                action
+                for other in source.found
+                if other.claim.kind == "promise" and (claim.unit == "will" or other.claim.unit == "done")
+                for action in other.claim.value
+            }
+            if deeds <= said:
+                return True
+            if claim.unit == "will" and deeds <= promises.actions_of(source.text) and said & deeds:
+                return True
+        return False
+
+    def _inverted_clauses(self, sentence: str, found: Sequence[Found]) -> Iterator[Claim]:
+        """Clauses that a source has almost word for word, with a negation more or less."""
+        weights = self._weights_of("clause")
+        for text, start in clauses(sentence):
+            vector, negations = _clause(text)
+            if len(vector) < 3:
+                continue
+            same = opposite = 0.0
+            for source in self._sources:
+                for other, others in source.clauses:
+                    near = cosine(vector, other, weights)
+                    if others % 2 == negations % 2:
+                        same = max(same, near)
+                    else:
+                        opposite = max(opposite, near)
+            if opposite >= CLAUSE_FLOOR and opposite > same + CLAUSE_MARGIN:
+                yield Claim("policy", "clause", ("negated" if negations % 2 else "affirmed",), text, start)
+
+    def _all(self, *kinds: str) -> Iterator[Found]:
+        return (one for source in self._sources for one in source.found if one.claim.kind in kinds)
+
+    def _weights_of(self, what: str) -> Mapping[str, float]:
+        if what not in self._weights:
+            if what == "clause":
+                vectors = [vector for source in self._sources for vector, _ in source.clauses]
+            else:
+                kinds = ("policy",) if what == "policy" else NUMERIC
+                vectors = [dict(one.context) for one in self._all(*kinds)]  # type: ignore[misc]
+            self._weights[what] = idf(vectors)
+        return self._weights[what]
+
+
+def unsupported(
+    sentence: str, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()
+) -> list[Claim]:
+    """Claims of a sentence that no source supports."""
+    return ClaimChecker(sources, customer, names).unsupported(sentence)
+
+
+def compare(one: Claim, other: Claim) -> bool | None:
+    """Whether two numeric claims have the same value; None when they cannot be compared."""
+    if one.kind == other.kind == "date":
+        return _same_date(one, other)
+    if one.kind == other.kind == "time":
+        halves = "minute of half a day" in (one.unit, other.unit)
+        turn = 720 if halves else 1440
+        return float(one.value[0] or 0) % turn == float(other.value[0] or 0) % turn
+    if one.kind == other.kind == "contact":
+        return one.value == other.value if one.unit == other.unit else None
+    if {one.kind, other.kind} & {"date", "time", "contact"}:
+        return None
+    if one.unit == other.unit:
+        return _same_range(one.value, other.value)  # type: ignore[arg-type]
+    if COUNT in (one.unit, other.unit) and {one.unit, other.unit} != {COUNT, NUMBER}:
+        return None
+    if NUMBER in (one.unit, other.unit) and one.raw and other.raw:
+        share = "percentage" in (one.kind, other.kind)
+        return _same_range(one.raw, other.raw) or (share and _as_factor(one, other)) or None
+    return None
+
+
+def folded(text: str) -> str:
+    """Full-width digits, letters and signs as ASCII; offsets stay."""
+    return text.translate(_WIDE)
+
+
+def sentences(text: str) -> list[tuple[str, int]]:
+    return [(match[0], match.start()) for match in _SENTENCE.finditer(text) if match[0].strip()]
+
+
+def clauses(text: str) -> Iterator[tuple[str, int]]:
+    start = 0
+    for mark in [*CLAUSE.finditer(text), None]:
+        end = mark.start() if mark else len(text)
+        if text[start:end].strip():
+            yield text[start:end], start
+        start = mark.end() if mark else end
+
+
+def _clause(text: str) -> tuple[Vector, int]:
+    plain = policies.NEGATOR.sub(" ", text)
+    return {word: 1.0 for word in around(plain, -99, -99) if word[0] not in "<>"}, len(policies.NEGATOR.findall(text))
+
+
+def _found(sentence: str, question: Vector | None = None) -> list[Found]:
+    text = _PLACEHOLDER.sub(lambda match: "□" * len(match[0]), folded(sentence))
+    claims = [claim for find in KINDS.values() for claim in find(text)]
+    numeric: list[Claim] = []
+    for claim in sorted((c for c in claims if c.kind in NUMERIC), key=lambda c: (-len(c.text), c.kind != "date")):
+        if not any(claim.start < other.end and other.start < claim.end for other in numeric):
+            numeric.append(claim)
+    spans = [(claim.start, claim.end) for claim in numeric]
+    asked = bool(policies.QUESTION.search(text))
+    kept = [claim for claim in claims if claim.kind not in NUMERIC] + numeric
+    return [Found(claim, _with(_context(text, claim, spans), question), asked) for claim in kept]
+
+
+def _context(text: str, claim: Claim, spans: Sequence[tuple[int, int]]) -> Vector:
+    if claim.kind in ("promise", "order state", "name", "contact"):
+        return {}
+    return around(text, claim.start, claim.end, spans)
+
+
+def _with(vector: Vector, question: Vector | None) -> Vector:
+    if not question:
+        return vector
+    return {**{word: QUESTION_WEIGHT for word in question}, **vector}
+
+
+@lru_cache(maxsize=512)
+def _evidence(source: str) -> Evidence:
+    found: list[Found] = []
+    said: list[tuple[Vector, int]] = []
+    question: Vector | None = None
+    for text, _ in sentences(source):
+        found += _found(text, question)
+        if policies.QUESTION.search(text):
+            question = {word: 1.0 for word in around(text, -99, -99) if word[0] not in "<>"}
+        else:
+            said += [_clause(clause) for clause, _ in clauses(folded(text))]
+    return Evidence(source, tuple(found), tuple(said))
+
+
+def _moved(claim: Claim, offset: int) -> Claim:
+    return Claim(claim.kind, claim.unit, claim.value, claim.text, claim.start + offset, claim.raw)
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= 1e-9 or (min(one, other) >= 300 * 24 and abs(one - other) <= TOLERANCE * max(one, other))
+
+
+def _same_range(one: Sequence[float], other: Sequence[float]) -> bool:
+    """The same range; or a single number that is an end of the other's range."""
+    if one[0] == one[1] and other[0] != other[1]:
+        return _near(one[0], other[0]) or _near(one[0], other[1])
+    return _near(one[0], other[0]) and _near(one[1], other[1])
+
+
+def _as_factor(one: Claim, other: Claim) -> bool:
+    """0.85 of a tool's result is 85折 and 15 % off."""
+    share, number = (one, other) if one.kind == "percentage" else (other, one)
+    return _near(1 - float(share.value[0] or 0) / 100, number.raw[0])
+
+
+def _same_date(one: Claim, other: Claim) -> bool | None:
+    if one.unit != other.unit:
+        return None
+    if one.unit != "day":
+        return one.value == other.value
+    mine, others = dates.days(one), dates.days(other)
+    if len(mine) == 2 and len(others) == 2:
+        return all(_same_day(a, b) for a, b in zip(mine, others, strict=True))
+    return any(_same_day(a, b) for a in mine for b in others)
+
+
+def _same_day(one: Sequence[float | str | None], other: Sequence[float | str | None]) -> bool:
+    return one[1] == other[1] and (one[0] is None or other[0] is None or one[0] == other[0])

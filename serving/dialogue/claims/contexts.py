@@ -1,0 +1,100 @@
+"""What a claim speaks of: the words around it, nearer ones with more weight, as a sparse vector."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+Vector = Mapping[str, float]
+
+TOKEN = re.compile(r"[\u3400-\u9fff]|[A-Za-z']+")
+CLAUSE = re.compile(r"[，,；;：:。！？!?\n|]|\.(?=\s|$)|\s[-–—]\s")  # noqa: RUF001
+_STOP = set("的了是在和与就都也把我您你们请啊呢吧吗哦亲们个为被要会后到以") | set(
+    "a an the of to it its is are was be been we you your our i my me in on at and or for from with by as that this they "
+    "them if then will so up also only their there".split()
+)
+_SAME = {  # words that say the same, in a context
+    "块": "元", "寄": "送", "递": "送", "达": "到", "需": "要", "款": "钱", "付": "付", "邮": "邮", "买": "买", "仓": "仓",
+    "received": "arrive", "ship": "send", "shipped": "send", "ships": "send", "shipping": "shipping", "sent": "send",
+    "deliver": "deliver", "refund": "refund", "money": "refund", "post": "send", "leaves": "send",
+    "otherwise": "below", "below": "below", "limit": "free",
+}  # fmt: skip
+_HALF_ZH, _HALF_EN, _ACROSS, _NUMBER_BETWEEN = 6.0, 22.0, 0.55, 0.6
+NEIGHBOUR = 0.8  # weight of the words that touch the claim
+
+
+def stem(word: str) -> str:
+    plain = _SAME.get(word, word)
+    for end in ("ing", "ies", "ed", "es", "s", "ly"):
+        if plain.endswith(end) and len(plain) - len(end) >= 3:
+            return plain[: -len(end)][:6]
+    return plain[:6]
+
+
+def words_of(text: str) -> list[tuple[str, int]]:
+    """Words with their offsets: a Chinese character is one, and so is a stem of a Latin word."""
+    found = []
+    for match in TOKEN.finditer(text):
+        word = match[0].lower()
+        word = stem(word) if word.isascii() and word not in _STOP else _SAME.get(word, word)
+        found.append((word, match.start()))
+    return found
+
+
+def around(text: str, start: int, end: int, masked: Sequence[tuple[int, int]] = ()) -> dict[str, float]:
+    """Vector of the words around ``text[start:end]``; words in ``masked`` spans, the other claims, are no context."""
+    words = [
+        (word, at)
+        for word, at in words_of(text)
+        if not start <= at < end and not any(low <= at < high for low, high in masked)
+    ]
+    clauses = [match.start() for match in CLAUSE.finditer(text)]
+    vector: dict[str, float] = {}
+    previous: tuple[str, int] | None = None
+    for word, at in words:
+        weight = _weight(word, at, start, end, clauses, masked)
+        if word not in _STOP:
+            vector[word] = max(vector.get(word, 0.0), weight)
+        if previous and previous[1] + len(previous[0]) == at and not word.isascii():
+            pair = previous[0] + word
+            vector[pair] = max(vector.get(pair, 0.0), weight)
+        previous = (word, at)
+    before = [word for word, at in words if at < start and start - at <= 8]
+    after = [word for word, at in words if at >= end and at - end <= 3]
+    if before:
+        vector[f"<{before[-1]}"] = NEIGHBOUR
+    if after:
+        vector[f">{after[0]}"] = NEIGHBOUR
+    return vector
+
+
+def _weight(
+    word: str, at: int, start: int, end: int, clauses: Sequence[int], masked: Sequence[tuple[int, int]]
+) -> float:
+    low, high = (at, start) if at < start else (end, at)
+    half = _HALF_EN if word.isascii() else _HALF_ZH
+    weight = 0.5 ** (max(high - low, 0) / half)
+    weight *= _ACROSS ** sum(low <= mark < high for mark in clauses)
+    return float(weight * _NUMBER_BETWEEN ** sum(low <= first < high for first, _ in masked))
+
+
+def idf(vectors: Iterable[Vector]) -> dict[str, float]:
+    """How much a word tells the vectors apart."""
+    counts: dict[str, int] = {}
+    number = 0
+    for vector in vectors:
+        number += 1
+        for word in vector:
+            counts[word] = counts.get(word, 0) + 1
+    return {word: math.log(1 + number / count) for word, count in counts.items()}
+
+
+def cosine(one: Vector, other: Vector, weights: Mapping[str, float], unknown: float = 1.0) -> float:
+    """Cosine of two weighted vectors; 0 when one is empty."""
+
+    def norm(vector: Vector) -> float:
+        return math.sqrt(sum((w * weights.get(t, unknown)) ** 2 for t, w in vector.items()))
+
+    product = sum(w * other[t] * weights.get(t, unknown) ** 2 for t, w in one.items() if t in other)
+    return product / (norm(one) * norm(other)) if product else 0.0

@@ -1,0 +1,73 @@
+"""Other numbers: with a unit of measure (1.5 升, 30 °C), with a classifier (两只, 3 pieces), or with neither.
+
+"One" in words is mostly an article (一个, one of them) and no claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from serving.dialogue.claims.numerals import DIGITS, EN_WORDS, RANGE, ZH_WORDS, read_range
+from serving.dialogue.claims.records import COUNT, NUMBER, Claim
+
+_MEASURES = {
+    "litre": (1.0, r"升|l\b|lit(?:re|er)s?\b"),
+    "ml": (0.001, r"毫升|ml\b"),
+    "watt": (1.0, r"瓦特?|w\b|watts?\b"),
+    "kg": (1.0, r"公斤|千克|kgs?\b|kilograms?\b|kilos?\b"),
+    "jin": (0.5, r"斤"),
+    "gram": (0.001, r"克|g\b|grams?\b"),
+    "metre": (1.0, r"米|m\b|met(?:re|er)s?\b"),
+    "cm": (0.01, r"厘米|公分|cm\b|centimet(?:re|er)s?\b"),
+    "mm": (0.001, r"毫米|mm\b"),
+    "degree": (1.0, r"摄?氏?度|°\s?c?\b|℃|degrees?\b"),
+}
+_SAME = {"ml": "litre", "jin": "kg", "gram": "kg", "cm": "metre", "mm": "metre"}
+_MEASURED = re.compile(
+    rf"{RANGE}[\s-]*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _MEASURES.items()) + ")", re.IGNORECASE
+)
+_CLASSIFIERS = "件个只张次期单笔位人滴档款份台条本颗袋套双支瓶盒包把面口枚根户名岁倍门级朵片种枝束"
+_COUNTED = re.compile(rf"(?<![第双每同统另某])(?:{RANGE})\s*(?P<noun>[{_CLASSIFIERS}]|木豆|积分)")
+_DIGITS = re.compile(
+    rf"(?<![双第])(?P<low>{DIGITS})(?:\s*(?:[-–—~～至到]|\bto\b)\s*(?P<high>\d+(?:,\d{{3}})*(?:\.\d+)?))?(?![\d_A-Za-z])"  # noqa: RUF001
+)
+_WORDS = re.compile(rf"(?P<low>{EN_WORDS})(?:\s*(?:to|or|-)\s*(?P<high>{EN_WORDS}))?", re.IGNORECASE)
+_ZH_LARGE = re.compile(rf"(?<=[满减送抵补])(?P<low>{ZH_WORDS})(?P<high>)")
+_TIMES = re.compile(r"\b(?P<half>half)\b|(?P<all>双倍|加倍|\bdouble\b(?!-| ?11)|\btwice\b)|一半", re.IGNORECASE)
+
+
+def find(text: str) -> Iterator[Claim]:
+    for match in _MEASURED.finditer(text):
+        if value := read_range(match):
+            unit = next(unit for unit in _MEASURES if match[unit])
+            factor = _MEASURES[unit][0]
+            low, high = round(value[0] * factor, 9), round(value[1] * factor, 9)
+            yield Claim("count", _SAME.get(unit, unit), (low, high), match[0], match.start(), value)
+    for match in _COUNTED.finditer(text):
+        value = read_range(match)
+        if value and (match["low"][0].isdigit() or value != (1.0, 1.0)):
+            yield Claim("count", COUNT, value, match[0], match.start(), value)
+    for match in _DIGITS.finditer(text):
+        if value := read_range(match):
+            yield Claim("count", NUMBER, value, match[0], match.start(), value)
+    for match in _WORDS.finditer(text):
+        value = read_range(match)
+        if value and value[1] > 1:
+            yield Claim("count", NUMBER, value, match[0], match.start(), value)
+    for match in _ZH_LARGE.finditer(text):
+        if value := read_range(_Single(match)):  # type: ignore[arg-type]
+            yield Claim("count", NUMBER, value, match[0], match.start(), value)
+    for match in _TIMES.finditer(text):
+        value = (2.0, 2.0) if match["all"] else (0.5, 0.5)
+        yield Claim("count", "times as much", value, match[0], match.start())
+
+
+class _Single:
+    """A match of one number, without the upper end of a range."""
+
+    def __init__(self, match: re.Match[str]) -> None:
+        self._match = match
+
+    def __getitem__(self, name: str) -> str | None:
+        return None if name == "high" else self._match[name]

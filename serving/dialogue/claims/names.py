@@ -1,0 +1,45 @@
+"""Names: places, brands of couriers and payment, and English words with a capital letter.
+
+The lists are of the country, not of the shop; what the shop sells is added by ``ClaimChecker(names=…)``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from serving.dialogue.claims.records import Claim
+
+_ZH = (
+    "北京 上海 天津 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南 陕西 "
+    "甘肃 青海 台湾 内蒙古 广西 西藏 宁夏 新疆 香港 澳门 广州 深圳 杭州 南京 苏州 成都 武汉 西安 长沙 郑州 青岛 宁波 厦门 "
+    "义乌 东莞 佛山 沈阳 大连 昆明 哈尔滨 合肥 无锡 温州 美国 日本 韩国 英国 德国 欧洲 京津冀 江浙沪 "
+    "顺丰 圆通 中通 申通 韵达 极兔 百世 德邦 京东 邮政 菜鸟 淘宝 天猫 拼多多 抖音 微信 支付宝 云闪付 花呗 白条 银联 信用卡"
+).split()
+_PARTS = {"江浙沪": ["江苏", "浙江", "上海"], "港澳台": ["香港", "澳门", "台湾"]}
+_PLACES = re.compile("|".join(sorted(_ZH, key=len, reverse=True)))
+_CAPITAL = re.compile(r"[A-Z][A-Za-z'-]*[a-z][A-Za-z]*|[A-Z]{3,}")
+_FIRST = re.compile(r"(?:^|[.!?:;…\n“”\"'(]|\d\))\s*[“\"'(]*$")
+_COMMON = {
+    word.lower()
+    for word in "I I'm I'll I've I'd OK Okay Yes No Hi Hello Dear Chinese English China VAT SMS App FAQ AI Monday Tuesday "
+    "Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October "
+    "November December Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec RMB CNY USD PDF URL Mr Mrs Ms".split()
+}
+
+
+def find(text: str) -> Iterator[Claim]:
+    for match in _PLACES.finditer(text):
+        yield Claim("name", "name", (match[0],), match[0], match.start())
+    for match in _CAPITAL.finditer(text):
+        if match[0].lower() not in _COMMON and not _FIRST.search(text[: match.start()]):
+            yield Claim("name", "name", (match[0].lower(),), match[0], match.start())
+
+
+def named(value: str, text: str) -> bool:
+    """Whether a text has a name, also as a member of a group (港澳台 names 香港)."""
+    folded = text.lower()
+    return value in folded or any(
+        (value in members and group in folded) or (group == value and all(m in folded for m in members))
+        for group, members in _PARTS.items()
+    )
