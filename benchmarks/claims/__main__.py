@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--half", choices=("measured", "seen", "both"), default="measured")
     parser.add_argument("--faults", action="store_true", help="print what was judged wrongly")
     args = parser.parse_args()
-    console = Console()
+    console = Console(soft_wrap=True)
     judged = [case for case in cases() if args.half == "both" or case.held_out == (args.half == "measured")]
     counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
     seconds: dict[str, float] = {}
@@ -70,9 +70,14 @@ def _table(counts: dict[tuple[str, str, str], list[int]], false: dict[str, bool]
     flips = [kind for kind, is_false in false.items() if is_false and kind != "hand-written lie"]
     groups += [("ALL FLIPS", flips), ("ALL TRUE", [kind for kind, is_false in false.items() if not is_false])]
     for title, kinds in groups:
-        cells = [f"{_sum(counts, 'claims', kinds, lang)[0]}/{_sum(counts, 'claims', kinds, lang)[1]}" for lang in ("zh", "en")]
+        cells = [
+            f"{_sum(counts, 'claims', kinds, lang)[0]}/{_sum(counts, 'claims', kinds, lang)[1]}"
+            for lang in ("zh", "en")
+        ]
         for name in JUDGES:
-            stopped, number = (sum(x) for x in zip(*(_sum(counts, name, kinds, lang) for lang in ("zh", "en")), strict=True))
+            stopped, number = (
+                sum(x) for x in zip(*(_sum(counts, name, kinds, lang) for lang in ("zh", "en")), strict=True)
+            )
             cells.append(f"{100 * stopped / number:.1f} %")
         table.add_row(title, *cells)
     return table

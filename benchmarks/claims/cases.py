@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import yaml
 
-from benchmarks.claims.flips import flips, held_out
+from benchmarks.claims.flips import drawn, flips, held_out
 from kefu.paths import ROOT
 from kefu.shop.pack import Pack, load_pack
 
@@ -38,15 +38,15 @@ def entries(pack: Pack) -> Iterator[Entry]:
     """Answers, policy paragraphs and promotions of the pack with their sources."""
     faq = yaml.safe_load((ROOT / "shop/knowledge/faq.yaml").read_text("utf-8"))
     for lang in ("zh", "en"):
-        texts = [f"{e['question'][lang]} {e['answer'][lang]}" for e in faq]
+        texts = [f"{e['question'][lang]}\n{e['answer'][lang]}" for e in faq]
         for at, entry in enumerate(faq):
             others = [n for n, e in enumerate(faq) if e["intent"] == entry["intent"] and n != at]
             near = sorted(others, key=lambda n: (abs(n - at), n))[:NEIGHBOURS]
             yield Entry(entry["id"], lang, entry["answer"][lang], (texts[at], *(texts[n] for n in near)))
         promotions = [(p.id, p.title.in_(lang), p.detail.in_(lang)) for p in pack.promotions]
         for at, (name, title, detail) in enumerate(promotions):
-            near_texts = [f"{t} {d}" for n, (_, t, d) in enumerate(promotions) if n != at][: NEIGHBOURS]
-            yield Entry(name, lang, detail, (f"{title} {detail}", *near_texts))
+            near_texts = [f"{t}\n{d}" for n, (_, t, d) in enumerate(promotions) if n != at][:NEIGHBOURS]
+            yield Entry(name, lang, detail, (f"{title}\n{detail}", *near_texts))
         for path in sorted((ROOT / "shop/knowledge/policies").glob("*.md")):
             sections = path.read_text("utf-8").split("\n## ")[1:]
             blocks = []
@@ -54,8 +54,8 @@ def entries(pack: Pack) -> Iterator[Entry]:
                 title, zh, en = section.strip().split("\n")[:3]
                 blocks.append((title, zh if lang == "zh" else en))
             for at, (title, text) in enumerate(blocks):
-                near_texts = [f"{t} {d}" for n, (t, d) in enumerate(blocks) if n != at][:NEIGHBOURS]
-                yield Entry(f"{path.stem}:{at}", lang, text, (f"{title} {text}", *near_texts))
+                near_texts = [f"{t}\n{d}" for n, (t, d) in enumerate(blocks) if n != at][:NEIGHBOURS]
+                yield Entry(f"{path.stem}:{at}", lang, text, (f"{title}\n{text}", *near_texts))
 
 
 def cases() -> Iterator[Case]:
@@ -68,6 +68,8 @@ def cases() -> Iterator[Case]:
         for flip in flips(entry.answer, entry.lang, list(entry.sources)):
             if flip.wording and held_out(flip.wording) != half:
                 continue  # wordings of one half are never seen with entries of the other
+            if flip.kind in ("promise", "order state") and not drawn(entry.id + flip.wording):
+                continue  # else they would outnumber all the rest
             yield Case(flip.kind, entry.lang, flip.text, entry.sources, True, half)
         if ":" not in entry.id and entry.id in wordings:
             for side, false in (("right", False), ("wrong", True)):

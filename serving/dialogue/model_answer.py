@@ -37,9 +37,12 @@ class ModelAnswer:
         engine = self._engines["edge" if turn.reading.top.confidence >= self._params.edge_confidence else "centre"]
         hits = self._knowledge.search(text, visit.lang)
         known = [*(hit.entry for hit in hits), *self._live.entries(text, visit.lang, visit.now)]
-        messages = answer_messages(self._pack, visit.lang, known, turn.session.turns[-self._params.history_turns :])
+        history = turn.session.turns[-self._params.history_turns :]
+        messages = answer_messages(self._pack, visit.lang, known, history)
         turn.draft.engine, turn.draft.sources = engine.name, [entry.id for entry in known]
-        guard = OutputGuard(self._pack, turn.session.vault, visit.lang)
+        shown = [f"{e.question}\n{e.answer}" for e in known] + [t.text for t in history if t.role != "customer"]
+        asked = "\n".join(t.text for t in history if t.role == "customer")
+        guard = OutputGuard(self._pack, turn.session.vault, visit.lang, shown, asked)
         try:
             yield from guard.stream(engine.stream(messages, self._params.max_new_tokens))
         except EngineError as error:

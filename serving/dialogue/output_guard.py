@@ -4,20 +4,26 @@ Models learn from redacted conversations, so they write placeholders. One that t
 knows is restored for its own customer; any other is worded ("your order number") from the pack's slots.
 
 A sentence is held back until it is complete and judged. Broken characters (U+FFFD), a loop, the instructions
-of the system prompt or the mark of a role are faults: the message ends before the sentence that has one. What
-the facts in the prompt say may be repeated, and whether an answer is true or wanted is not judged here.
+of the system prompt or the mark of a role are faults: the message ends before the sentence that has one. So are
+another language and, when sources are given, a claim that none of them supports (``serving/dialogue/claims``):
+the sentences after it may depend on it. What the facts in the prompt say may be repeated.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kefu.knowledge.index import KnowledgeEntry
 from kefu.llm.prompt import answer_messages
 from kefu.shop.pack import Pack
 from kefu.text.placeholders import PLACEHOLDER, PLACEHOLDER_START
+from serving.dialogue.claims.checker import ClaimChecker
+from serving.dialogue.claims.languages import foreign
+
+logger = logging.getLogger(__name__)
 
 CONTROL = re.compile(r"<\|[^|<>]{0,32}\|>|</?(?:think|tool_call|tool_response|tools)>")
 OPENED = re.compile(rf"(?:<[^<>]{{0,36}}|{PLACEHOLDER_START})$")  # may still become one of the two
@@ -39,10 +45,33 @@ MARK = "\u0000"
 
 
 class OutputGuard:
-    """Cleans the words of a model for one session."""
+    """Cleans the words of a model for one answer.
 
-    def __init__(self, pack: Pack, vault: Mapping[str, str], lang: str) -> None:
-        self._vault, self._instructions = vault, Instructions(pack)
+    Args:
+        pack: the shop; its name and greeting may always be said.
+        vault: placeholders of the session.
+        lang: the customer's language.
+        sources: passages, tool results and earlier answers that the model was shown; None: claims and language
+            are not checked.
+        customer: what the customer wrote; the answer may repeat its numbers and names.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        vault: Mapping[str, str],
+        lang: str,
+        sources: Sequence[str] | None = None,
+        customer: str = "",
+    ) -> None:
+        self._vault, self._instructions, self._lang = vault, Instructions(pack), lang
+        self._claims: ClaimChecker | None = None
+        if sources is not None:
+            shop = "\n".join(
+                text.in_(any_lang) for text in (pack.shop.name, pack.shop.greeting) for any_lang in ("zh", "en")
+            )
+            self._claims = ClaimChecker([*sources, shop], customer)
+            self._allowed = "\n".join([*sources, shop, customer])
         self._names = {slot.pii: slot.title.in_(lang) for slot in pack.slots.values() if slot.pii}
 
     def stream(self, pieces: Iterable[str]) -> Iterator[str]:
@@ -64,12 +93,25 @@ class OutputGuard:
             or SPUN.search(sentence.lower()) is not None
             or _loops(_words("".join(said)) + words)
             or self._instructions.echoed(sentence)
+            or self._untrue(sentence)
         )
 
-    def _worded(self, text: str) -> str:
-        return PLACEHOLDER.sub(lambda m: m[0] if self._known(m[0]) else self._names.get(m[1], ""), text)
+    def _untrue(self, sentence: str) -> bool:
+        """Whether a sentence is in another language or claims what no source supports; the log says which."""
+        if self._claims is None:
+            return False
+        if foreign(sentence, self._lang, self._allowed):
+            logger.info("a model's sentence was dropped: it is not in %s", self._lang)
+            return True
+        claims = self._claims.unsupported(sentence)
+        if claims:
+            logger.info("a model's sentence was dropped: no support for %s", [f"{c.kind} ({c.unit})" for c in claims])
+        return bool(claims)
 
-    def _known(self, placeholder: str) -> bool:
+    def _worded(self, text: str) -> str:
+        return PLACEHOLDER.sub(lambda m: m[0] if self._is_known(m[0]) else self._names.get(m[1], ""), text)
+
+    def _is_known(self, placeholder: str) -> bool:
         """A customer may type a placeholder: then it stands for itself, and nothing is known."""
         return self._vault.get(placeholder, placeholder) != placeholder
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -44,17 +45,25 @@ KINDS: dict[str, Find] = {
     "promise": promises.find,
     "time": times.find,
 }
-NUMERIC = ("contact", "count", "date", "duration", "money", "percentage", "time")  # of overlapping ones the longest counts
+NUMERIC = (
+    "contact",
+    "count",
+    "date",
+    "duration",
+    "money",
+    "percentage",
+    "time",
+)  # of overlapping ones the longest counts
 
-VALUE_MARGIN = 0.12  # by so much a source with another value must be nearer in its words
-POLICY_MARGIN, POLICY_FLOOR = 0.1, 0.42  # cosine
+VALUE_MARGIN = 0.08  # by so much a source with another value must be nearer in its words
+POLICY_MARGIN, POLICY_FLOOR = 0.1, 0.36  # cosine
 CLAUSE_FLOOR, CLAUSE_MARGIN = 0.8, 0.12
 QUESTION_WEIGHT = 0.3  # words of an entry's question, in the context of its answer
 TOLERANCE = 0.021  # 365 days are 12 months
 CUSTOMER_FLOOR = 0.35
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B)} | {0x3000: 0x20, 0xFF05: ord("%")}
-_SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))+(?:[。！？!?\n.]+[”\"')）」』]*|$)")  # noqa: RUF001
+_SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))+(?:[。！？!?\n.]+[”\"')）」』]*|$)")
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 
 
@@ -84,7 +93,7 @@ class ClaimChecker:
     """
 
     def __init__(self, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()) -> None:
-        self._sources = [_evidence(source) for source in sources if source.strip()]
+        self._sources = [_known(source) for source in sources if source.strip()]
         self._customer = _evidence(customer)
         self._everything = "\n".join([folded(s.text) for s in self._sources] + [folded(customer)])
         self._names = sorted(set(names), key=len, reverse=True)
@@ -103,7 +112,7 @@ class ClaimChecker:
             claim = one.claim
             if claim.kind in ("policy", "promise", "order state") and asks:
                 continue
-            often = claim.kind in NUMERIC and values.count(claim.value) > 1
+            often = claim.kind in NUMERIC and values.count(claim.value) > self._most(claim)
             if not self._supported(one, often):
                 yield _moved(claim, offset)
         if not asks:
@@ -111,6 +120,11 @@ class ClaimChecker:
         for name in self._names:
             if name in sentence and name.lower() not in self._everything.lower():
                 yield Claim("name", "name", (name,), name, offset + sentence.index(name))
+
+    def _most(self, claim: Claim) -> int:
+        """How often one source has a value."""
+        counts = (sum(compare(claim, other.claim) is True for other in s.found) for s in self._sources)
+        return max(counts, default=0)
 
     def _supported(self, one: Found, often: bool) -> bool:
         claim = one.claim
@@ -149,7 +163,7 @@ class ClaimChecker:
         same = opposite = 0.0
         weights = self._weights_of("policy")
         for other in self._all("policy"):
-            if other.claim.unit == one.claim.unit:
+            if other.claim.unit == one.claim.unit and not other.asked:
                 near = cosine(one.context, other.context, weights)
                 if other.claim.value == one.claim.value:
                     same = max(same, near)
@@ -162,16 +176,17 @@ class ClaimChecker:
         if claim.unit == "certain":
             return any(promises.has_certainty(str(claim.value[0]), source.text) for source in self._sources)
         deeds = set(claim.value)
+        if claim.unit == "rule":  # of all customers: in other words, perhaps without a verb
+            return any(deeds <= promises.actions_of(source.text) for source in self._sources)
         for source in self._sources:
             said = {
                 action
                 for other in source.found
                 if other.claim.kind == "promise" and (claim.unit == "will" or other.claim.unit == "done")
+                if (promises.COURIER in deeds) == (promises.COURIER in other.claim.value)
                 for action in other.claim.value
             }
             if deeds <= said:
-                return True
-            if claim.unit == "will" and deeds <= promises.actions_of(source.text) and said & deeds:
                 return True
         return False
 
@@ -207,9 +222,7 @@ class ClaimChecker:
         return self._weights[what]
 
 
-def unsupported(
-    sentence: str, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()
-) -> list[Claim]:
+def unsupported(sentence: str, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()) -> list[Claim]:
     """Claims of a sentence that no source supports."""
     return ClaimChecker(sources, customer, names).unsupported(sentence)
 
@@ -267,39 +280,61 @@ def _found(sentence: str, question: Vector | None = None) -> list[Found]:
         if not any(claim.start < other.end and other.start < claim.end for other in numeric):
             numeric.append(claim)
     spans = [(claim.start, claim.end) for claim in numeric]
+    tokens = [f"#{claim.raw or claim.value}" for claim in numeric]
     asked = bool(policies.QUESTION.search(text))
     kept = [claim for claim in claims if claim.kind not in NUMERIC] + numeric
-    return [Found(claim, _with(_context(text, claim, spans), question), asked) for claim in kept]
+    return [Found(claim, _with(_context(text, claim, spans, tokens), question), asked) for claim in kept]
 
 
-def _context(text: str, claim: Claim, spans: Sequence[tuple[int, int]]) -> Vector:
+def _context(text: str, claim: Claim, spans: Sequence[tuple[int, int]], tokens: Sequence[str]) -> Vector:
     if claim.kind in ("promise", "order state", "name", "contact"):
         return {}
-    return around(text, claim.start, claim.end, spans)
+    return around(text, claim.start, claim.end, spans, tokens)
 
 
 def _with(vector: Vector, question: Vector | None) -> Vector:
     if not question:
         return vector
-    return {**{word: QUESTION_WEIGHT for word in question}, **vector}
+    return {**dict.fromkeys(question, QUESTION_WEIGHT), **vector}
 
 
 @lru_cache(maxsize=512)
+def _known(source: str) -> Evidence:
+    """A passage comes again and again; what customers write is not remembered here."""
+    return _evidence(source)
+
+
 def _evidence(source: str) -> Evidence:
     found: list[Found] = []
     said: list[tuple[Vector, int]] = []
     question: Vector | None = None
+    asked = ""
     for text, _ in sentences(source):
         found += _found(text, question)
         if policies.QUESTION.search(text):
-            question = {word: 1.0 for word in around(text, -99, -99) if word[0] not in "<>"}
-        else:
-            said += [_clause(clause) for clause, _ in clauses(folded(text))]
+            question, asked = {word: 1.0 for word in around(text, -99, -99) if word[0] not in "<>"}, text
+            continue
+        said += [_clause(clause) for clause, _ in clauses(folded(text))]
+        refused = bool(policies.REFUSED.search(text))
+        if asked and (refused or policies.AFFIRMED.search(text)):
+            found += _answered(asked, refused)
+            said += [(vector, number + refused) for vector, number in map(_clause, (asked,))]
+        asked = ""
     return Evidence(source, tuple(found), tuple(said))
 
 
+def _answered(question: str, refused: bool) -> list[Found]:
+    """What a question says when the answer to it is a plain yes or no."""
+    answered = []
+    for found in _found(question):
+        if found.claim.kind == "policy":
+            value = "no" if refused != (found.claim.value == ("no",)) else "yes"
+            answered.append(Found(replace(found.claim, value=(value,)), found.context, False))
+    return answered
+
+
 def _moved(claim: Claim, offset: int) -> Claim:
-    return Claim(claim.kind, claim.unit, claim.value, claim.text, claim.start + offset, claim.raw)
+    return replace(claim, start=claim.start + offset)
 
 
 def _near(one: float, other: float) -> bool:
@@ -307,9 +342,9 @@ def _near(one: float, other: float) -> bool:
 
 
 def _same_range(one: Sequence[float], other: Sequence[float]) -> bool:
-    """The same range; or a single number that is an end of the other's range."""
+    """The same range, or a single number that is the other's upper end: within 3 days for 1–3 days."""
     if one[0] == one[1] and other[0] != other[1]:
-        return _near(one[0], other[0]) or _near(one[0], other[1])
+        return _near(one[0], other[1])
     return _near(one[0], other[0]) and _near(one[1], other[1])
 
 

@@ -9,10 +9,52 @@ from collections.abc import Iterable, Mapping, Sequence
 Vector = Mapping[str, float]
 
 TOKEN = re.compile(r"[\u3400-\u9fff]|[A-Za-z']+")
-CLAUSE = re.compile(r"[，,；;：:。！？!?\n|]|\.(?=\s|$)|\s[-–—]\s")  # noqa: RUF001
+CLAUSE = re.compile(r"[，,；;。！？!?\n|]|\.(?=\s|$)|\s[-–—]\s")
 _STOP = set("的了是在和与就都也把我您你们请啊呢吧吗哦亲们个为被要会后到以") | set(
-    "a an the of to it its is are was be been we you your our i my me in on at and or for from with by as that this they "
-    "them if then will so up also only their there".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "it",
+        "its",
+        "is",
+        "are",
+        "was",
+        "be",
+        "been",
+        "we",
+        "you",
+        "your",
+        "our",
+        "i",
+        "my",
+        "me",
+        "in",
+        "on",
+        "at",
+        "and",
+        "or",
+        "for",
+        "from",
+        "with",
+        "by",
+        "as",
+        "that",
+        "this",
+        "they",
+        "them",
+        "if",
+        "then",
+        "will",
+        "so",
+        "up",
+        "also",
+        "only",
+        "their",
+        "there",
+    ]
 )
 _SAME = {  # words that say the same, in a context
     "块": "元", "寄": "送", "递": "送", "达": "到", "需": "要", "款": "钱", "付": "付", "邮": "邮", "买": "买", "仓": "仓",
@@ -42,8 +84,10 @@ def words_of(text: str) -> list[tuple[str, int]]:
     return found
 
 
-def around(text: str, start: int, end: int, masked: Sequence[tuple[int, int]] = ()) -> dict[str, float]:
-    """Vector of the words around ``text[start:end]``; words in ``masked`` spans, the other claims, are no context."""
+def around(
+    text: str, start: int, end: int, masked: Sequence[tuple[int, int]] = (), tokens: Sequence[str] = ()
+) -> dict[str, float]:
+    """Vector of the words around ``text[start:end]``; of ``masked`` spans not the words count, but ``tokens``."""
     words = [
         (word, at)
         for word, at in words_of(text)
@@ -60,6 +104,9 @@ def around(text: str, start: int, end: int, masked: Sequence[tuple[int, int]] = 
             pair = previous[0] + word
             vector[pair] = max(vector.get(pair, 0.0), weight)
         previous = (word, at)
+    for (low, _), token in zip(masked, tokens, strict=False):
+        if not start <= low < end:
+            vector[token] = max(vector.get(token, 0.0), _weight("x", low, start, end, clauses, ()))
     before = [word for word, at in words if at < start and start - at <= 8]
     after = [word for word, at in words if at >= end and at - end <= 3]
     if before:

@@ -25,14 +25,15 @@ _MEASURES = {
 }
 _SAME = {"ml": "litre", "jin": "kg", "gram": "kg", "cm": "metre", "mm": "metre"}
 _MEASURED = re.compile(
-    rf"{RANGE}[\s-]*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _MEASURES.items()) + ")", re.IGNORECASE
+    rf"{RANGE}[\s-]*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _MEASURES.items()) + ")",
+    re.IGNORECASE,
 )
 _CLASSIFIERS = "件个只张次期单笔位人滴档款份台条本颗袋套双支瓶盒包把面口枚根户名岁倍门级朵片种枝束"
 _COUNTED = re.compile(rf"(?<![第双每同统另某])(?:{RANGE})\s*(?P<noun>[{_CLASSIFIERS}]|木豆|积分)")
 _DIGITS = re.compile(
-    rf"(?<![双第])(?P<low>{DIGITS})(?:\s*(?:[-–—~～至到]|\bto\b)\s*(?P<high>\d+(?:,\d{{3}})*(?:\.\d+)?))?(?![\d_A-Za-z])"  # noqa: RUF001
+    rf"(?<![双第])(?P<low>{DIGITS})(?:\s*(?:[-–—~～至到]|\bto\b)\s*(?P<high>\d+(?:,\d{{3}})*(?:\.\d+)?))?(?![\d_A-Za-z])"
 )
-_WORDS = re.compile(rf"(?P<low>{EN_WORDS})(?:\s*(?:to|or|-)\s*(?P<high>{EN_WORDS}))?", re.IGNORECASE)
+_WORDS = re.compile(rf"(?P<low>{EN_WORDS})(?:\s*(?:to|-)\s*(?P<high>{EN_WORDS}))?", re.IGNORECASE)
 _ZH_LARGE = re.compile(rf"(?<=[满减送抵补])(?P<low>{ZH_WORDS})(?P<high>)")
 _TIMES = re.compile(r"\b(?P<half>half)\b|(?P<all>双倍|加倍|\bdouble\b(?!-| ?11)|\btwice\b)|一半", re.IGNORECASE)
 

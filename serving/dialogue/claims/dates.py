@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from serving.dialogue.claims.numerals import ZH_WORDS, read_number
 from serving.dialogue.claims.records import Claim
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
 _N, _DAY = rf"(?:\d{{1,2}}|{ZH_WORDS})", r"\d{1,2}(?:st|nd|rd|th)?"
-_TO = r"\s*(?:[-–—~～至到]|\bto\b|\buntil\b)\s*"  # noqa: RUF001
+_TO = r"\s*(?:[-–—~～至到]|\bto\b|\buntil\b)\s*"
 _FORMS = [
     re.compile(
         rf"(?P<month>{_N})\s*月\s*(?:(?P<day>{_N})\s*[日号](?:{_TO}(?:(?P<month2>{_N})\s*月\s*)?(?P<day2>{_N})\s*[日号])?|(?P<end>底))"
@@ -23,8 +23,10 @@ _FORMS = [
     re.compile(r"(?<![\d-])20\d\d[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"),
     re.compile(rf"(?P<month>{_MONTH}) ?(?P<day>{_DAY})\b(?:{_TO}(?:(?P<month2>{_MONTH}) ?)?(?P<day2>{_DAY})\b)?", re.I),
     re.compile(rf"\b(?P<day>{_DAY})(?:{_TO}(?P<day2>{_DAY}))? (?:of )?(?P<month>{_MONTH})", re.I),
-    re.compile(r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?:\s*(?:[-–—]|to)\s*(?P<day2>\d{1,2})(?:st|nd|rd|th)\b)?", re.I),  # noqa: RUF001
-    re.compile(r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/](?P<day>[12]\d|3[01])(?![\d-]|\s*(?:天|日|个|小时|days?|hours?|working))"),
+    re.compile(r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?:\s*(?:[-–—]|to)\s*(?P<day2>\d{1,2})(?:st|nd|rd|th)\b)?", re.I),
+    re.compile(
+        r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/](?P<day>[12]\d|3[01])(?![\d-]|\s*(?:天|日|个|小时|days?|hours?|working))"
+    ),
 ]
 _RELATIVE = {
     -1.0: r"昨[天日晚]|yesterday",
@@ -36,7 +38,7 @@ _WEEKDAYS = [
     rf"(?:周|星期|礼拜){zh}(?!次|年)|\b{en}\b"
     for zh, en in zip(
         ["一", "二", "三", "四", "五", "六", "[日天]"],
-        "monday tuesday wednesday thursday friday saturday sunday".split(),
+        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
         strict=True,
     )
 ]
@@ -56,7 +58,9 @@ def find(text: str) -> Iterator[Claim]:
             if day is None or not 1 <= day <= 31 or (month is not None and not 1 <= month <= 12):
                 continue
             if day2 := _day(names.get("day2")):
-                yield Claim("date", "day", (month, day, _month(names.get("month2")) or month, day2), match[0], match.start())
+                yield Claim(
+                    "date", "day", (month, day, _month(names.get("month2")) or month, day2), match[0], match.start()
+                )
             else:
                 yield Claim("date", "day", (month, day), match[0], match.start())
     if not _WISHES.search(text):

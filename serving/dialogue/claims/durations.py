@@ -23,7 +23,8 @@ _UNITS = {  # a month has 30 days, a year 12 months
 _ANY = "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _UNITS.items())
 _NUMBERED = re.compile(rf"(?<!第){RANGE}[\s-]*(?:{_ANY})", re.IGNORECASE)
 _ARTICLE = re.compile(
-    rf"\b(?:(?P<half>half an?)|(?P<fraction>a quarter of an)|(?P<some>an?))\s+(?:{_ANY})(?P<two> or two)?", re.IGNORECASE
+    rf"\b(?:(?P<half>half an?)|(?P<fraction>a quarter of an)|(?P<some>an?))\s+(?:{_ANY})(?P<two> or two)?",
+    re.IGNORECASE,
 )
 
 
@@ -34,7 +35,9 @@ def find(text: str) -> Iterator[Claim]:
             yield _claim(match, value)
     for match in _ARTICLE.finditer(text):
         low = 0.5 if match["half"] else 0.25 if match["fraction"] else 1.0
-        if match["some"] and re.search(r"\b(?:for each|each|per|every|times?|once|twice|yuan)\s+$", text[: match.start()], re.I):
+        if match["some"] and re.search(
+            r"\b(?:for each|each|per|every|times?|once|twice|yuan)\s+$", text[: match.start()], re.I
+        ):
             continue  # "ten times a day": a rate
         yield _claim(match, (low, 2.0 if match["two"] else low))
 

@@ -9,18 +9,41 @@ _ZH_POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _EN = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
-} | {word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+} | {
+    word: 10 * tens
+    for tens, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
 _EN_POWERS = {"hundred": 100, "thousand": 1000}
 
 _EN_WORD = "|".join(sorted([*_EN, *_EN_POWERS], key=len, reverse=True))
 EN_WORDS = rf"\b(?:(?:{_EN_WORD})(?:[ -](?:and )?(?:{_EN_WORD}))*|an?(?= (?:hundred|thousand)) (?:hundred|thousand))\b"
-DIGITS = r"(?<![\d.,A-Za-z_])\d+(?:,\d{3})*(?:\.\d+)?"
+DIGITS = r"(?<![\d.,:A-Za-z_])\d+(?:,\d{3})*(?:\.\d+)?"
 ZH_WORDS = r"[零〇一二两三四五六七八九十百千万半]+"
 NUMBER = rf"(?:{DIGITS}|{ZH_WORDS}|{EN_WORDS})"
-TO = r"\s*(?:[-–—~～至到]|\bto\b|\bor\b|\band\b|或)\s*"  # noqa: RUF001
+TO = r"\s*(?:[-–—~～至到]|\bto\b)\s*"
 RANGE = rf"(?P<low>{NUMBER})(?:{TO}(?P<high>\d+(?:,\d{{3}})*(?:\.\d+)?|{ZH_WORDS}|{EN_WORDS}))?"
 
 

@@ -34,8 +34,10 @@ _SAID = re.compile(
     r"|\bwe(?:'ve| have) (?:already )?(?:received|shipped|sent) your\b[^.;!?]{0,20}",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"如果|若|的话|超过|还没发|时，|后，|\b(?:if|when|once|after|until|unless|before|or)\b|[?？]|吗", re.IGNORECASE)  # noqa: RUF001
-_FIELD = re.compile(r"\b(?:status|state)\s*[:=]\s*([^;|\n,]+)|状态\s*[:：=]\s*([^;|\n，；]+)", re.IGNORECASE)  # noqa: RUF001
+_CONDITION = re.compile(
+    r"如果|若|的话|超过|还没发|时，|后，|\b(?:if|when|once|after|until|unless|before|or)\b|[?？]|吗", re.IGNORECASE
+)
+_FIELD = re.compile(r"\b(?:status|state)\s*[:=]\s*([^;|\n,]+)|状态\s*[:：=]\s*([^;|\n，；]+)", re.IGNORECASE)
 
 
 def find(text: str) -> Iterator[Claim]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from serving.dialogue.claims.numerals import DIGITS, RANGE, ZH_WORDS, read_number, read_range
 from serving.dialogue.claims.records import Claim
 
-_PER_CENT = re.compile(rf"{RANGE}\s*(?:%|％|per ?cent\b)|百分之(?P<words>{DIGITS}|{ZH_WORDS})", re.IGNORECASE)  # noqa: RUF001
+_PER_CENT = re.compile(rf"{RANGE}\s*(?:%|％|per ?cent\b)|百分之(?P<words>{DIGITS}|{ZH_WORDS})", re.IGNORECASE)
 _REDUCED = re.compile(rf"(?P<number>{DIGITS}|[零〇一二三四五六七八九]+)\s*折")
 _HALF = re.compile(r"半价|对折|\bhalf (?:the )?price\b|\bhalf off\b", re.IGNORECASE)
 

@@ -41,29 +41,42 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"(?<!是)不(?:是|属于|算)(?!不)|并非|\b(?:is|are|was) not\b|\b(?:isn't|aren't|wasn't)\b",
         r"(?<![不还可只但要于也或就总凡若])是(?!否|不)|(?<!不)属于|(?<!不)算(?!法)|\b(?:is|are|was)\b(?! not| no\b)",
     ),
-    "inclusion": (r"不(?:在|包括|包含|含)(?!乎|线)|\bnot included?\b|\bexcept\b", r"(?<![不现])在(?=内|范围|价保)|包括|包含|\bincluded?s?\b"),
-    "combination": (r"不(?:可|能)?(?:与|和|跟)|\bnot (?:add|combine)", r"可(?:以)?(?:与|和|跟)|能(?:与|和|跟)|\badds? up\b|\bcombined?\b"),
+    "inclusion": (
+        r"不(?:在|包括|包含|含)(?!乎|线)|\bnot included?\b|\bexcept\b",
+        r"(?<![不现])在(?=内|范围|价保)|包括|包含|\bincluded?s?\b",
+    ),
+    "combination": (
+        r"不(?:可|能)?(?:与|和|跟)|\bnot (?:add|combine)",
+        r"可(?:以)?(?:与|和|跟)|能(?:与|和|跟)|\badds? up\b|\bcombined?\b",
+    ),
     "exception": (r"除外|不包括|不含|\bexcept\b", r"也一样|同样|\bas well\b|\btoo\b"),
-    "yes": (r"^\s*(?:no\b(?! [a-z]+ [a-z]+ is)|不可以|不行|不能)(?=[,，.。])", r"^\s*(?:yes|可以的?|能的?|支持的?)(?=[,，.。])"),
+    "yes": (
+        r"^\s*(?:no\b(?! [a-z]+ [a-z]+ is)|不可以|不行|不能)(?=[,，.。])",
+        r"^\s*(?:yes|可以的?|能的?|支持的?)(?=[,，.。])",
+    ),
 }
 _PATTERNS = {
     name: (re.compile(no, re.IGNORECASE), re.compile(yes, re.IGNORECASE)) for name, (no, yes) in CLASSES.items()
 }
 NEGATOR = re.compile(
-    r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足)|没(?!收)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
-    r"|\b(?:not|never|no|cannot|without|nor|neither|none)\b|n't\b",
+    r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气)|没(?!收|问题|关系)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
+    r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|nor|neither|none)\b|n't\b",
     re.IGNORECASE,
 )
-QUESTION = re.compile(r"[?？]|(?:吗|呢|么)\s*[。!！]?\s*$")  # noqa: RUF001
+AFFIRMED = re.compile(r"^\s*(?:yes\b|(?:都|也)?(?:可以|能|支持|需要|会)(?!员))", re.IGNORECASE)
+REFUSED = re.compile(
+    r"^\s*(?:(?:很|非常)?抱歉[，,]?\S{0,4}|目前|暂时)?(?:不(?:可以|能|支持|需要|会)?|没有)(?=\S{0,12}[，,。])"
+    r"|^\s*(?:(?:i am |i'm )?sorry,? )?no\b(?=[,.])|^\s*not (?:at present|yet)\b",
+    re.IGNORECASE,
+)
+QUESTION = re.compile(r"[?？]|(?:吗|呢|么)\s*[。!！]?\s*$")
 
 
 def find(text: str) -> Iterator[Claim]:
-    if QUESTION.search(text):
-        return
     for name, (no, yes) in _PATTERNS.items():
-        denied = list(no.finditer(text))
-        for match in denied:
-            yield Claim("policy", name, ("no",), match[0], match.start())
-        for match in yes.finditer(text):
-            if not any(other.start() < match.end() and match.start() < other.end() for other in denied):
-                yield Claim("policy", name, ("yes",), match[0], match.start())
+        matches = [(match, value) for pattern, value in ((no, "no"), (yes, "yes")) for match in pattern.finditer(text)]
+        taken: list[re.Match[str]] = []
+        for match, value in sorted(matches, key=lambda pair: -len(pair[0][0])):
+            if not any(other.start() < match.end() and match.start() < other.end() for other in taken):
+                taken.append(match)
+                yield Claim("policy", name, (value,), match[0], match.start())

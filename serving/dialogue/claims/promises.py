@@ -8,19 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from serving.dialogue.claims.policies import NEGATOR
 from serving.dialogue.claims.records import Claim
 
 ACTIONS: dict[str, str] = {
     "call": r"回电|来电|致电|打电话|电话(?:给|联系|通知|回)|\bcall(?:s|ed|ing)?\b|\bphone[sd]?\b|\bring you\b",
     "contact": r"联系您|联系你|联络|回复|答复|通知|告知|告诉您|短信|\bcontact(?:s|ed)?\b|\bin touch\b|\bget(?:s)? back\b|\blet you know\b"
     r"|\bnotif\w+\b|\binform\w*\b|\brepl(?:y|ies)\b|\banswers?\b|\bwrite to you\b|\breach out\b|\be-?mail you\b|\bget a text\b|\breminder\b",
-    "refund": r"退款|退钱|退回|退给|退还|返还|打款|转账|\brefund(?:s|ed|ing)?\b|\bmoney back\b|\breimburs\w+|\bpays? (?:you|it)\b|\bpay back\b|\bcomes? back\b|\bgoes back\b",
+    "refund": r"退款|退钱|退回|退给|退还|返还|\brefund(?:s|ed|ing)?\b|\bmoney back\b|\breimburs\w+|\bpay back\b|\bcomes? back\b|\bgoes back\b",
     "compensate": r"赔偿|补偿|赔付|赔您|赔给|\bcompensat\w+",
+    "follow": r"跟进|跟踪|\bfollow(?:s|ed)? up\b",
     "gift": r"补(?:您)?(?:一)?张|送您|赠送|送(?:您)?(?:一)?张|优惠价|额外|升级|\bcoupon\b|\bdiscount\b|\bupgrad\w+|\bextra\b|\bvoucher\b|\bgift\b|\bfor free\b",
     "send": r"补发|补寄|重发|重新发|寄出|寄给|寄回|发出|安排发货|补货|重寄|发货|\b(?:re)?send(?:s|ing)?\b|\bsent\b|\bship(?:s|ped)?\b|\breplacement\b|\breplac(?:e|ing)\b",
     "arrive": r"送到|送达|到货|到达|就到|能到|\barriv\w+|\bget it\b|\bdeliver(?:s|ed)?\b",
+    "at once": r"马上|立即|立刻|这就|第一时间|\bright (?:now|away)\b|\bimmediately\b|\bat once\b",
+    "by a courier": r"快递|骑手|\bcouriers?\b",
+    "by a manager": r"经理|主管|领导|\bmanager\b|\bsupervisor\b",
+    "remit": r"转账|打款|\bwire\b",
     "hurry": r"催|加急|加快|优先处理|\bhurr(?:y|ied)\b|\bexpedite\w*|\bspeed\b|\burge[sd]?\b|\bpriorit\w+",
-    "check": r"核实|核对|查|检查|验收|跟进|调查|看看|\bcheck(?:s|ed|ing)?\b|\blook(?:s|ed|ing)? (?:it )?(?:into|up)\b|\bverif\w+|\bfollow(?:s|ed)? up\b|\binvestigat\w+",
+    "check": r"核实|核对|查|检查|验收|调查|看看|\bcheck(?:s|ed|ing)?\b|\blook(?:s|ed|ing)? (?:it )?(?:into|up)\b|\bverif\w+|\binvestigat\w+",
     "record": r"登记|备注|反馈|记录|上报|转达|转告|申请|提交|\brecord(?:s|ed)?\b|\bregister\w*|\bpass(?:ed|es)? (?:it )?on\b|\breport(?:ed)?\b|\bforward\w*|\bask(?:s|ed)?\b|\bnote[sd]?\b",
     "cancel": r"取消|撤销|\bcancel\w*",
     "change": r"改|修改|更新|更换|换成|换新|\bchang(?:e|es|ed|ing)\b|\bupdat\w+|\bexchang\w+|\bcorrect\w*|\bredirect\w*|\bclosed?\b",
@@ -30,6 +36,7 @@ ACTIONS: dict[str, str] = {
     "reserve": r"预留|留货|留一|\breserv\w+|\bkeep one\b",
     "repair": r"维修|修好|\brepair\w*",
 }
+COURIER = "by a courier"
 _ACTIONS = {name: re.compile(words, re.IGNORECASE) for name, words in ACTIONS.items()}
 
 _DONE = re.compile(
@@ -44,17 +51,26 @@ _WILL = re.compile(
     r"|(?:会|将)(?:有|由)(?:专人|专员|客服|同事)|(?:马上|立即|立刻|这就|稍后|尽快|第一时间|主动|小时内|分钟内|天内)(?:为|给|帮|替|向|联系|回复|退|处理|补)"
     r"|(?:会|将)?(?:为|给|帮|替)[您你](?!带|服务|造成|添|提供)|(?:会|将)(?:主动)?(?:联系|通知|赔|补|告|回)"
     r"|\b(?:we|i|someone|somebody|(?:an? |the |our |your )?(?:manager|supervisor|agent|colleague|team|specialist|courier|warehouse))"
-    r"(?:'ll| will| shall|(?:'re| are|'m| am|'s| is) (?:going to|about to)|(?: now)? (?:contacts?|calls?|compensates?|refunds?|pays?|sends?|resends?|checks?|asks?))\b|\bwill be (?:refunded|sent|contacted|called|compensated|fixed|resolved|done)\b",
+    r"(?:'ll| will| shall|(?:'re| are|'m| am|'s| is) (?:going to|about to))\b|\bwill be (?:refunded|sent|contacted|called|compensated|fixed|resolved|done)\b",
+    re.IGNORECASE,
+)
+_RULE = re.compile(
+    r"\b(?:we|i|(?:an? |the |our |your )?(?:manager|supervisor|agent|colleague|team|specialist|courier|warehouse))"
+    r"(?: now)? (?:contacts?|calls?|compensates?|refunds?|sends?|resends?|checks?|asks?)\b",
     re.IGNORECASE,
 )
 _CERTAIN = re.compile(
-    r"一定(?!要|时间|程度)|肯定|保证|承诺|百分之?百|绝对|包您|放心[,，]?|(?:100|１００)\s?%(?=没|满意)"  # noqa: RUF001
+    r"一定(?!要|时间|程度)|肯定|保证|承诺|百分之?百|绝对|包您|放心[,，]?|(?:100|１００)\s?%(?=没|满意)"
     r"|\bguarantee\w*|\bpromis\w+|\bdefinitely\b|\bcertainly\b(?! not)|\babsolutely\b|\bfor sure\b|\bno doubt\b|\brest assured\b",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"[?？]|(?:吗|呢|么)\s*[。!！]?\s*$|^\s*(?:需要|要不要|是否)|\bwould you like\b|\bshall i\b|\bdo you want\b", re.I)  # noqa: RUF001
-_CUSTOMER_ACTS = re.compile(r"^\s*(?:请|麻烦)?您(?!的)(?:可以|需要|自己)?|\byou (?:can|may|could|need to|should)\b|^\s*please\b", re.I)
-_CLAUSES = re.compile(r"[^，,；;。！!\n]+[，,；;。！!\n]?")  # noqa: RUF001
+_ASKS = re.compile(
+    r"[?？]|(?:吗|呢|么)\s*[。!！]?\s*$|^\s*(?:需要|要不要|是否)|\bwould you like\b|\bshall i\b|\bdo you want\b", re.I
+)
+_CUSTOMER_ACTS = re.compile(
+    r"^\s*(?:请|麻烦)?您(?!的)(?:可以|需要|自己)?|\byou (?:can|may|could|need to|should)\b|^\s*please\b", re.I
+)
+_CLAUSES = re.compile(r"[^，,；;。！!\n]+[，,；;。！!\n]?")
 
 
 def find(text: str) -> Iterator[Claim]:
@@ -66,10 +82,12 @@ def find(text: str) -> Iterator[Claim]:
         if match := _CERTAIN.search(clause):
             yield Claim("promise", "certain", (match[0].lower(),), clause, part.start())
         done, will = _DONE.search(clause), _WILL.search(clause)
-        if not done and not will:
+        if not done and not will and not _RULE.search(clause):
+            continue
+        if NEGATOR.search(clause):
             continue
         actions = actions_of(clause)
-        tense = "done" if done else "will"
+        tense = "done" if done else "will" if will else "rule"
         if actions and not (tense == "will" and _CUSTOMER_ACTS.search(clause)):
             yield Claim("promise", tense, tuple(sorted(actions)), clause, part.start())
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from serving.dialogue.claims.numerals import ZH_WORDS, read_number
 from serving.dialogue.claims.records import Claim
 
-_CLOCK = re.compile(r"(?<![\d:：])(?P<hour>[01]?\d|2[0-4])[:：](?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?P<half>[ap])\.?m\b)?", re.I)  # noqa: RUF001
+_CLOCK = re.compile(
+    r"(?<![\d:：])(?P<hour>[01]?\d|2[0-4])[:：](?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?P<half>[ap])\.?m\b)?", re.I
+)
 _HALF = re.compile(r"\b(?P<hour>1[0-2]|[1-9])\s?(?P<half>[ap])\.?m\b\.?", re.I)
 _ZH = re.compile(
     rf"(?P<half>凌晨|早上?|上午|中午|下午|傍晚|晚上?)?(?P<hour>\d{{1,2}}|{ZH_WORDS})\s*(?:点钟?(?![儿滴])|时(?=[前后]))(?P<part>半|\d{{1,2}}分)?"
@@ -20,7 +22,9 @@ def find(text: str) -> Iterator[Claim]:
     for pattern in (_CLOCK, _HALF):
         for match in pattern.finditer(text):
             hour, half = int(match["hour"]), (match["half"] or "").lower()
-            minutes = 60 * (hour % 12 + 12 * (half == "p") if half else hour) + int(match.groupdict().get("minute") or 0)
+            minutes = 60 * (hour % 12 + 12 * (half == "p") if half else hour) + int(
+                match.groupdict().get("minute") or 0
+            )
             yield Claim("time", "minute of the day", (float(minutes),), match[0], match.start())
     for match in _ZH.finditer(text):
         hour_of_words = read_number(match["hour"])
