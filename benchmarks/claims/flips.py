@@ -329,10 +329,11 @@ def _kind(text: str, match: re.Match[str], lang: str) -> str:
     after = re.sub(r"^\s*(?:[–-]|to)\s*\d+", "", after).lstrip()
     rules = [
         ("percent", r"%|折"),
-        ("date", r"月(?!内)|日(?!内)|号|st\b|nd\b|rd\b|th\b|(?:%s)" % "|".join(MONTHS)),
+        ("date", r"月(?!内)|日(?!内)|号|st\b|nd\b|rd\b|th\b|" + "|".join(MONTHS)),
         (
             "duration",
-            r"(?:个)?(?:小时|天|个月|年|周|分钟|秒|工作日)|(?:working )?(?:hours?|days?|months?|minutes|seconds|years?|weeks?)\b|-month",
+            r"(?:个)?(?:小时|天|个月|年|周|分钟|秒|工作日)|(?:working )?(?:hours?|days?|months?|minutes|seconds"
+            r"|years?|weeks?)\b|-month",
         ),
         ("money", r"元|yuan"),
     ]

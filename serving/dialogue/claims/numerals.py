@@ -6,36 +6,13 @@ import re
 
 _ZH = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _ZH_POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
-_EN = {
-    word: number
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
-    )
-} | {
-    word: 10 * tens
-    for tens, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
+_TO_NINETEEN = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen
+"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_EN = {word: number for number, word in enumerate(_TO_NINETEEN.split())}
+_EN |= {word: 10 * tens for tens, word in enumerate(_TENS.split(), 2)}
 _EN_POWERS = {"hundred": 100, "thousand": 1000}
 
 _EN_WORD = "|".join(sorted([*_EN, *_EN_POWERS], key=len, reverse=True))

@@ -29,7 +29,8 @@ _SAID = re.compile(
     rf"(?:您|你)的\S{{0,8}}?{_ZH_THING}\S{{0,6}}?(?:已经?|正在|刚刚?|目前|还没有?|还未|尚未|现在|显示)\S{{0,18}}"
     rf"|^\s*{_ZH_THING}(?:申请)?(?:已经|正在|已|刚刚?)\S{{1,18}}?(?:了|成功|中|通过)(?=[。，！,!]|$)"
     r"|(?:商家|仓库|快递员?|卖家|我们)已经?(?:揽收|收到|发出|寄出|签收|派送|出库|退)\S{0,12}"
-    r"|\b(?:your|the|this) (?:\w+ )?(?:order|parcel|package|refund|return|invoice|payment|item|delivery)\b[^.;!?]{0,12}?"
+    r"|\b(?:your|the|this) (?:\w+ )?(?:order|parcel|package|refund|return|invoice|payment|item"
+    r"|delivery)\b[^.;!?]{0,12}?"
     r"\b(?:has|have|was|were|is|did|got)(?: (?:already|just|now|not|been|out|on))* [^.;,!?]{2,40}"
     r"|\bwe(?:'ve| have) (?:already )?(?:received|shipped|sent) your\b[^.;!?]{0,20}",
     re.IGNORECASE,

@@ -14,26 +14,35 @@ from serving.dialogue.claims.records import Claim
 CLASSES: dict[str, tuple[str, str]] = {
     "ability": (
         r"(?:暂时?|还|并|都|也|就)?(?:不(?:可以|能够?|可(?!靠|能)|支持|提供|允许|接受|予|行|得)|无法|没法|没办法)|[取退换恢改寄送用]\S{0,3}不了"
-        r"|\bcan ?not(?: be)?\b|\bcan't\b|\bmay not\b|\bnot (?:possible|available|allowed|able)\b|\bunable\b|\bno longer\b"
+        r"|\bcan ?not(?: be)?\b|\bcan't\b|\bmay not\b|\bnot (?:possible|available|allowed|able)\b|\bunable\b"
+        r"|\bno longer\b"
         r"|\bcould(?: not|n't)\b|\bmust not\b",
-        r"可以|能够|(?<![可智功性])能(?![量源])|支持|提供|允许|接受|(?<![许宁])可(?![是能靠爱])|\bcan\b|\bmay\b|\bpossible\b|\bavailable\b|\ballowed\b|\bable to\b",
+        r"可以|能够|(?<![可智功性])能(?![量源])|支持|提供|允许|接受|(?<![许宁])可(?![是能靠爱])|\bcan\b|\bmay\b"
+        r"|\bpossible\b|\bavailable\b|\ballowed\b|\bable to\b",
     ),
     "charge": (
         r"免费|免运费|免手续费|(?<!不)包邮|(?:不|无需|不用|不需要|不必)(?:您|要|再|会|多|额外)?(?:付|收|交|承担)\S{0,4}|不要钱"
-        r"|\bfree\b(?! gift)|\bat no (?:extra )?(?:cost|charge)\b|\bwithout (?:a |any )?(?:fee|charge|cost|paying)\b|\bno (?:extra )?(?:fee|cost|charge)\b",
-        r"收费|付费|收取|自费|(?<!不)收(?=\s*\d)|不包邮|不免费|要(?:付|交)\S{0,2}费|\bnot free\b|\bfor a fee\b|\bcosts? extra\b|\bwith a fee\b"
+        r"|\bfree\b(?! gift)|\bat no (?:extra )?(?:cost|charge)\b|\bwithout (?:a |any )?(?:fee|charge|cost"
+        r"|paying)\b|\bno (?:extra )?(?:fee|cost|charge)\b",
+        r"收费|付费|收取|自费|(?<!不)收(?=\s*\d)|不包邮|不免费|要(?:付|交)\S{0,2}费|\bnot free\b|\bfor a fee\b"
+        r"|\bcosts? extra\b|\bwith a fee\b"
         r"|\bat an? (?:extra )?(?:cost|price|charge)\b|\bcharged\b",
     ),
     "payer": (
-        r"(?:您|你|买家|顾客|客户)(?:自己|自行|来|需要?|要|承)?\S{0,2}(?:承担|出|付)|自付|自理|\byou(?:'ll| will| have to| must| only)? pay\b|\bat your (?:own )?(?:cost|expense)\b",
-        r"(?:我们|我方|本店|店铺|商家)(?:来|会)?(?:承担|出|付)|\bwe(?:'ll| will| also)? pay\b|\bat our (?:own )?(?:cost|expense)\b",
+        r"(?:您|你|买家|顾客|客户)(?:自己|自行|来|需要?|要|承)?\S{0,2}(?:承担|出|付)|自付|自理|\byou(?:'ll| will"
+        r"| have to| must| only)? pay\b|\bat your (?:own )?(?:cost|expense)\b",
+        r"(?:我们|我方|本店|店铺|商家)(?:来|会)?(?:承担|出|付)|\bwe(?:'ll| will| also)? pay\b"
+        r"|\bat our (?:own )?(?:cost|expense)\b",
     ),
     "need": (
-        r"不需要?|不用|无需|不必|不要求|\b(?:need|do|does) not (?:need|have) to\b|\b(?:don't|doesn't) (?:need|have)\b|\bneedn't\b|\bno need\b",
-        r"(?<![不无])需要?|必须|(?<!不)要求|(?<![只不])要(?=和|先|自|在|扣)|\bneeds?\b|\bmust\b|\bha(?:ve|s) to\b|\brequired?\b",
+        r"不需要?|不用|无需|不必|不要求|\b(?:need|do|does) not (?:need|have) to\b|\b(?:don't|doesn't) (?:need"
+        r"|have)\b|\bneedn't\b|\bno need\b",
+        r"(?<![不无])需要?|必须|(?<!不)要求|(?<![只不])要(?=和|先|自|在|扣)|\bneeds?\b|\bmust\b|\bha(?:ve|s) to\b"
+        r"|\brequired?\b",
     ),
     "existence": (
-        r"没有|没(?=线下|门店|实体)|\b(?:is|are|have|has) no\b|\b(?:do|does)(?: not|n't) have\b|\bthere (?:isn't|aren't)\b",
+        r"没有|没(?=线下|门店|实体)|\b(?:is|are|have|has) no\b|\b(?:do|does)(?: not|n't) have\b|\bthere (?:isn't"
+        r"|aren't)\b",
         r"(?<![没只还所拥具])有(?![效限关点意自人])|\bthere (?:is|are)\b(?! no)|\bwe have\b(?! no)",
     ),
     "future": (r"不会(?:再|自动)?|\bwill not\b|\bwon't\b", r"(?<![不机社])会(?![员话议])|\bwill\b(?! not)"),
@@ -60,7 +69,8 @@ _PATTERNS = {
 }
 NEGATOR = re.compile(
     r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气)|没(?!收|问题|关系)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
-    r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|nor|neither|none)\b|n't\b",
+    r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|nor|neither|none)\b"
+    r"|n't\b",
     re.IGNORECASE,
 )
 AFFIRMED = re.compile(r"^\s*(?:yes\b|(?:都|也)?(?:可以|能|支持|需要|会)(?!员))", re.IGNORECASE)

@@ -13,24 +13,49 @@ from serving.dialogue.claims.records import Claim
 
 ACTIONS: dict[str, str] = {
     "call": r"回电|来电|致电|打电话|电话(?:给|联系|通知|回)|\bcall(?:s|ed|ing)?\b|\bphone[sd]?\b|\bring you\b",
-    "contact": r"联系您|联系你|联络|回复|答复|通知|告知|告诉您|短信|\bcontact(?:s|ed)?\b|\bin touch\b|\bget(?:s)? back\b|\blet you know\b"
-    r"|\bnotif\w+\b|\binform\w*\b|\brepl(?:y|ies)\b|\banswers?\b|\bwrite to you\b|\breach out\b|\be-?mail you\b|\bget a text\b|\breminder\b",
-    "refund": r"退款|退钱|退回|退给|退还|返还|\brefund(?:s|ed|ing)?\b|\bmoney back\b|\breimburs\w+|\bpay back\b|\bcomes? back\b|\bgoes back\b",
+    "contact": (
+        r"联系您|联系你|联络|回复|答复|通知|告知|告诉您|短信|\bcontact(?:s|ed)?\b|\bin touch\b"
+        r"|\bget(?:s)? back\b|\blet you know\b"
+        r"|\bnotif\w+\b|\binform\w*\b|\brepl(?:y|ies)\b|\banswers?\b|\bwrite to you\b|\breach out\b|\be-?mail you\b"
+        r"|\bget a text\b|\breminder\b"
+    ),
+    "refund": (
+        r"退款|退钱|退回|退给|退还|返还|\brefund(?:s|ed|ing)?\b|\bmoney back\b|\breimburs\w+|\bpay back\b"
+        r"|\bcomes? back\b|\bgoes back\b"
+    ),
     "compensate": r"赔偿|补偿|赔付|赔您|赔给|\bcompensat\w+",
     "follow": r"跟进|跟踪|\bfollow(?:s|ed)? up\b",
-    "gift": r"补(?:您)?(?:一)?张|送您|赠送|送(?:您)?(?:一)?张|优惠价|额外|升级|\bcoupon\b|\bdiscount\b|\bupgrad\w+|\bextra\b|\bvoucher\b|\bgift\b|\bfor free\b",
-    "send": r"补发|补寄|重发|重新发|寄出|寄给|寄回|发出|安排发货|补货|重寄|发货|\b(?:re)?send(?:s|ing)?\b|\bsent\b|\bship(?:s|ped)?\b|\breplacement\b|\breplac(?:e|ing)\b",
+    "gift": (
+        r"补(?:您)?(?:一)?张|送您|赠送|送(?:您)?(?:一)?张|优惠价|额外|升级|\bcoupon\b|\bdiscount\b|\bupgrad\w+"
+        r"|\bextra\b|\bvoucher\b|\bgift\b|\bfor free\b"
+    ),
+    "send": (
+        r"补发|补寄|重发|重新发|寄出|寄给|寄回|发出|安排发货|补货|重寄|发货|\b(?:re)?send(?:s|ing)?\b|\bsent\b"
+        r"|\bship(?:s|ped)?\b|\breplacement\b|\breplac(?:e|ing)\b"
+    ),
     "arrive": r"送到|送达|到货|到达|就到|能到|\barriv\w+|\bget it\b|\bdeliver(?:s|ed)?\b",
     "at once": r"马上|立即|立刻|这就|第一时间|\bright (?:now|away)\b|\bimmediately\b|\bat once\b",
     "by a courier": r"快递|骑手|\bcouriers?\b",
     "by a manager": r"经理|主管|领导|\bmanager\b|\bsupervisor\b",
     "remit": r"转账|打款|\bwire\b",
     "hurry": r"催|加急|加快|优先处理|\bhurr(?:y|ied)\b|\bexpedite\w*|\bspeed\b|\burge[sd]?\b|\bpriorit\w+",
-    "check": r"核实|核对|查|检查|验收|调查|看看|\bcheck(?:s|ed|ing)?\b|\blook(?:s|ed|ing)? (?:it )?(?:into|up)\b|\bverif\w+|\binvestigat\w+",
-    "record": r"登记|备注|反馈|记录|上报|转达|转告|申请|提交|\brecord(?:s|ed)?\b|\bregister\w*|\bpass(?:ed|es)? (?:it )?on\b|\breport(?:ed)?\b|\bforward\w*|\bask(?:s|ed)?\b|\bnote[sd]?\b",
+    "check": (
+        r"核实|核对|查|检查|验收|调查|看看|\bcheck(?:s|ed|ing)?\b|\blook(?:s|ed|ing)? (?:it )?(?:into|up)\b"
+        r"|\bverif\w+|\binvestigat\w+"
+    ),
+    "record": (
+        r"登记|备注|反馈|记录|上报|转达|转告|申请|提交|\brecord(?:s|ed)?\b|\bregister\w*|\bpass(?:ed"
+        r"|es)? (?:it )?on\b|\breport(?:ed)?\b|\bforward\w*|\bask(?:s|ed)?\b|\bnote[sd]?\b"
+    ),
     "cancel": r"取消|撤销|\bcancel\w*",
-    "change": r"改|修改|更新|更换|换成|换新|\bchang(?:e|es|ed|ing)\b|\bupdat\w+|\bexchang\w+|\bcorrect\w*|\bredirect\w*|\bclosed?\b",
-    "resolve": r"解决|处理|搞定|办理|安排|\bfix(?:ed)?\b|\bsolv\w+|\bresolv\w+|\btake care\b|\barrang\w+|\bsort\w* (?:it )?out\b|\bhandl\w+",
+    "change": (
+        r"改|修改|更新|更换|换成|换新|\bchang(?:e|es|ed|ing)\b|\bupdat\w+|\bexchang\w+|\bcorrect\w*"
+        r"|\bredirect\w*|\bclosed?\b"
+    ),
+    "resolve": (
+        r"解决|处理|搞定|办理|安排|\bfix(?:ed)?\b|\bsolv\w+|\bresolv\w+|\btake care\b|\barrang\w+"
+        r"|\bsort\w* (?:it )?out\b|\bhandl\w+"
+    ),
     "transfer": r"转接|转人工|接入|\btransfer\w*|\bconnect\w*|\btake over\b",
     "issue": r"开(?:好|具|出|票)|重开|\bissu(?:e|es|ed|ing)\b",
     "reserve": r"预留|留货|留一|\breserv\w+|\bkeep one\b",
@@ -50,8 +75,10 @@ _WILL = re.compile(
     r"(?:我们?|这边|专员|经理|主管|同事|客服|专人|店铺|仓库|财务|工作人员|快递员?)\S{0,14}?(?:会|将|马上|立即|立刻|这就|稍后|尽快|帮|为您|给您)"
     r"|(?:会|将)(?:有|由)(?:专人|专员|客服|同事)|(?:马上|立即|立刻|这就|稍后|尽快|第一时间|主动|小时内|分钟内|天内)(?:为|给|帮|替|向|联系|回复|退|处理|补)"
     r"|(?:会|将)?(?:为|给|帮|替)[您你](?!带|服务|造成|添|提供)|(?:会|将)(?:主动)?(?:联系|通知|赔|补|告|回)"
-    r"|\b(?:we|i|someone|somebody|(?:an? |the |our |your )?(?:manager|supervisor|agent|colleague|team|specialist|courier|warehouse))"
-    r"(?:'ll| will| shall|(?:'re| are|'m| am|'s| is) (?:going to|about to))\b|\bwill be (?:refunded|sent|contacted|called|compensated|fixed|resolved|done)\b",
+    r"|\b(?:we|i|someone|somebody|(?:an? |the |our |your )?(?:manager|supervisor|agent|colleague|team|specialist"
+    r"|courier|warehouse))"
+    r"(?:'ll| will| shall|(?:'re| are|'m| am|'s| is) (?:going to|about to))\b|\bwill be (?:refunded|sent|contacted"
+    r"|called|compensated|fixed|resolved|done)\b",
     re.IGNORECASE,
 )
 _RULE = re.compile(
@@ -61,7 +88,8 @@ _RULE = re.compile(
 )
 _CERTAIN = re.compile(
     r"一定(?!要|时间|程度)|肯定|保证|承诺|百分之?百|绝对|包您|放心[,，]?|(?:100|１００)\s?%(?=没|满意)"
-    r"|\bguarantee\w*|\bpromis\w+|\bdefinitely\b|\bcertainly\b(?! not)|\babsolutely\b|\bfor sure\b|\bno doubt\b|\brest assured\b",
+    r"|\bguarantee\w*|\bpromis\w+|\bdefinitely\b|\bcertainly\b(?! not)|\babsolutely\b|\bfor sure\b|\bno doubt\b"
+    r"|\brest assured\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
