@@ -13,6 +13,7 @@ from kefu.paths import ROOT
 from kefu.shop.pack import Pack, load_pack
 
 WORDINGS = Path(__file__).parent / "wordings.yaml"
+LATER = Path(__file__).parent / "wordings_later.yaml"
 NEIGHBOURS = 2  # entries of the same intent that stand beside the right one, as retrieval brings them
 
 
@@ -62,6 +63,7 @@ def cases() -> Iterator[Case]:
     """All cases. An entry belongs to one half with everything made of it; a listed wording to its own half."""
     pack = load_pack(ROOT / "shop")
     wordings = yaml.safe_load(WORDINGS.read_text("utf-8"))
+    later = yaml.safe_load(LATER.read_text("utf-8"))
     for entry in entries(pack):
         half = held_out(entry.id)
         yield Case("true: as the pack says it", entry.lang, entry.answer, entry.sources, False, half)
@@ -76,3 +78,7 @@ def cases() -> Iterator[Case]:
                 text = wordings[entry.id][side][entry.lang]
                 kind = "hand-written lie" if false else "true: hand-written"
                 yield Case(kind, entry.lang, text, entry.sources, false, half)
+        if entry.id in later:
+            yield Case(
+                "true: hand-written later", entry.lang, later[entry.id]["right"][entry.lang], entry.sources, False, half
+            )

@@ -28,7 +28,7 @@ from serving.dialogue.claims import (
     times,
 )
 from serving.dialogue.claims.contexts import CLAUSE, Vector, around, cosine, idf
-from serving.dialogue.claims.records import COUNT, NUMBER, Claim
+from serving.dialogue.claims.records import COUNT, NUMBER, RATE, Claim
 
 Find = Callable[[str], Iterator[Claim]]
 
@@ -55,12 +55,13 @@ NUMERIC = (
     "time",
 )  # of overlapping ones the longest counts
 
-VALUE_MARGIN = 0.08  # by so much a source with another value must be nearer in its words
-POLICY_MARGIN, POLICY_FLOOR = 0.1, 0.36  # cosine
-CLAUSE_FLOOR, CLAUSE_MARGIN = 0.8, 0.12
+VALUE_MARGIN = 0.16  # by so much a source with another value must be nearer in its words
+POLICY_MARGIN, POLICY_FLOOR = 0.15, 0.36  # cosine
+CLAUSE_FLOOR, CLAUSE_MARGIN = 0.8, 0.15
+BEFORE_A_MODAL = 0.6  # weight of the words before "can" or "will": they belong to it less than those after
 QUESTION_WEIGHT = 0.3  # words of an entry's question, in the context of its answer
 TOLERANCE = 0.021  # 365 days are 12 months
-CUSTOMER_FLOOR = 0.35
+CUSTOMER_FLOOR, RENAMED = 0.35, 0.7
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B)} | {0x3000: 0x20, 0xFF05: ord("%")}
 _SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))+(?:[。！？!?\n.]+[”\"')）」』]*|$)")
@@ -81,6 +82,7 @@ class Evidence(NamedTuple):
     text: str
     found: tuple[Found, ...]
     clauses: tuple[tuple[Vector, int], ...]  # words of an assertion, number of its negations
+    deeds: tuple[frozenset[str], frozenset[str]]  # actions of the shop; those it has done
 
 
 class ClaimChecker:
@@ -112,6 +114,8 @@ class ClaimChecker:
             claim = one.claim
             if claim.kind in ("policy", "promise", "order state") and asks:
                 continue
+            if claim.written == RATE:
+                continue
             often = claim.kind in NUMERIC and values.count(claim.value) > self._most(claim)
             if not self._supported(one, often):
                 yield _moved(claim, offset)
@@ -135,19 +139,37 @@ class ClaimChecker:
         if claim.kind == "order state":
             return any(set(claim.value) <= set(other.claim.value) for other in self._all("order state"))
         if claim.kind == "name":
-            return names.named(str(claim.value[0]), self._everything)
+            name = str(claim.value[0])
+            return names.named(name, self._everything) or (
+                names.named_by_group(name, self._everything) and not self._renamed(one)
+            )
         if claim.kind == "contact":
             plain = re.sub(r"[\s-]", "", self._everything).lower()
             return str(claim.value[0]) in plain
         return self._has_value(one, often)
 
+    def _unit_is_implied(self, one: Claim, other: Claim, source: Evidence) -> bool:
+        """A number without a unit stands for the unit of its source, or of the others when it has none of the kind."""
+        if other.unit != NUMBER or one.unit in (NUMBER, COUNT) or one.kind == "percentage":
+            return True
+        for found in (source.found, tuple(self._all(one.kind))):
+            units = {f.claim.written for f in found if f.claim.kind == one.kind}
+            if units:
+                return one.written in units
+        return True
+
+    def _renamed(self, one: Found) -> bool:
+        """Whether a source has another name in nearly the same words: "from Shanghai" where it says Hangzhou."""
+        weights = self._weights_of("value")
+        return any(cosine(one.context, other.context, weights) > RENAMED for other in self._all("name"))
+
     def _has_value(self, one: Found, often: bool) -> bool:
         same, different = 0.0, 0.0
         found = False
         weights = self._weights_of("value")
-        for other in self._all(*NUMERIC):
+        for source, other in ((s, other) for s in self._sources for other in s.found if other.claim.kind in NUMERIC):
             relation = compare(one.claim, other.claim)
-            if relation is None:
+            if relation is None or not self._unit_is_implied(one.claim, other.claim, source):
                 continue
             near = cosine(one.context, other.context, weights)
             if relation:
@@ -178,17 +200,7 @@ class ClaimChecker:
         deeds = set(claim.value)
         if claim.unit == "rule":  # of all customers: in other words, perhaps without a verb
             return any(deeds <= promises.actions_of(source.text) for source in self._sources)
-        for source in self._sources:
-            said = {
-                action
-                for other in source.found
-                if other.claim.kind == "promise" and (claim.unit == "will" or other.claim.unit == "done")
-                if (promises.COURIER in deeds) == (promises.COURIER in other.claim.value)
-                for action in other.claim.value
-            }
-            if deeds <= said:
-                return True
-        return False
+        return any(deeds <= source.deeds[claim.unit == "done"] for source in self._sources)
 
     def _inverted_clauses(self, sentence: str, found: Sequence[Found]) -> Iterator[Claim]:
         """Clauses that a source has almost word for word, with a negation more or less."""
@@ -200,7 +212,7 @@ class ClaimChecker:
             same = opposite = 0.0
             for source in self._sources:
                 for other, others in source.clauses:
-                    near = cosine(vector, other, weights)
+                    near = cosine(vector, other, weights, max(weights.values(), default=1.0))
                     if others % 2 == negations % 2:
                         same = max(same, near)
                     else:
@@ -287,9 +299,10 @@ def _found(sentence: str, question: Vector | None = None) -> list[Found]:
 
 
 def _context(text: str, claim: Claim, spans: Sequence[tuple[int, int]], tokens: Sequence[str]) -> Vector:
-    if claim.kind in ("promise", "order state", "name", "contact"):
+    if claim.kind in ("promise", "order state", "contact"):
         return {}
-    return around(text, claim.start, claim.end, spans, tokens)
+    before = BEFORE_A_MODAL if claim.unit in policies.MODALS else 1.0
+    return around(text, claim.start, claim.end, spans, tokens, before)
 
 
 def _with(vector: Vector, question: Vector | None) -> Vector:
@@ -320,7 +333,9 @@ def _evidence(source: str) -> Evidence:
             found += _answered(asked, refused)
             said += [(vector, number + refused) for vector, number in map(_clause, (asked,))]
         asked = ""
-    return Evidence(source, tuple(found), tuple(said))
+    done = [a for f in found if (f.claim.kind, f.claim.unit) == ("promise", "done") for a in f.claim.value]
+    deeds = frozenset(promises.deeds_of(folded(source)))
+    return Evidence(source, tuple(found), tuple(said), (deeds, frozenset(map(str, done))))
 
 
 def _answered(question: str, refused: bool) -> list[Found]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 Vector = Mapping[str, float]
 
 TOKEN = re.compile(r"[\u3400-\u9fff]|[A-Za-z']+")
+SOFT = re.compile(r"、|\band\b")  # between the members of a list
 CLAUSE = re.compile(r"[，,；;。！？!?\n|]|\.(?=\s|$)|\s[-–—]\s")
 _STOP_EN = """
 a an the of to it its is are was be been we you your our i my me in on at and or for from with by as that this
@@ -44,19 +45,27 @@ def words_of(text: str) -> list[tuple[str, int]]:
 
 
 def around(
-    text: str, start: int, end: int, masked: Sequence[tuple[int, int]] = (), tokens: Sequence[str] = ()
+    text: str,
+    start: int,
+    end: int,
+    masked: Sequence[tuple[int, int]] = (),
+    tokens: Sequence[str] = (),
+    before: float = 1.0,
 ) -> dict[str, float]:
-    """Vector of the words around ``text[start:end]``; of ``masked`` spans not the words count, but ``tokens``."""
+    """Vector of the words around ``text[start:end]``; of ``masked`` spans not the words count, but ``tokens``.
+
+    ``before`` is a factor for what stands before it.
+    """
     words = [
         (word, at)
         for word, at in words_of(text)
         if not start <= at < end and not any(low <= at < high for low, high in masked)
     ]
-    clauses = [match.start() for match in CLAUSE.finditer(text)]
+    clauses = [match.start() for pattern in (CLAUSE, SOFT) for match in pattern.finditer(text)]
     vector: dict[str, float] = {}
     previous: tuple[str, int] | None = None
     for word, at in words:
-        weight = _weight(word, at, start, end, clauses, masked)
+        weight = _weight(word, at, start, end, clauses, masked) * (before if at < start else 1.0)
         if word not in _STOP:
             vector[word] = max(vector.get(word, 0.0), weight)
         if previous and previous[1] + len(previous[0]) == at and not word.isascii():
@@ -66,10 +75,10 @@ def around(
     for (low, _), token in zip(masked, tokens, strict=False):
         if not start <= low < end:
             vector[token] = max(vector.get(token, 0.0), _weight("x", low, start, end, clauses, ()))
-    before = [word for word, at in words if at < start and start - at <= 8]
+    ahead = [word for word, at in words if at < start and start - at <= 8]
     after = [word for word, at in words if at >= end and at - end <= 3]
-    if before:
-        vector[f"<{before[-1]}"] = NEIGHBOUR
+    if ahead:
+        vector[f"<{ahead[-1]}"] = NEIGHBOUR
     if after:
         vector[f">{after[0]}"] = NEIGHBOUR
     return vector

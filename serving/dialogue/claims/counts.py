@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from serving.dialogue.claims.numerals import DIGITS, EN_WORDS, RANGE, ZH_WORDS, read_range
+from serving.dialogue.claims.numerals import DIGITS, EN_WORDS, RANGE, read_range
 from serving.dialogue.claims.records import COUNT, NUMBER, Claim
 
 _MEASURES = {
-    "litre": (1.0, r"升|l\b|lit(?:re|er)s?\b"),
+    "litre": (1.0, r"升(?![级银金为至到])|l\b|lit(?:re|er)s?\b"),
     "ml": (0.001, r"毫升|ml\b"),
     "watt": (1.0, r"瓦特?|w\b|watts?\b"),
     "kg": (1.0, r"公斤|千克|kgs?\b|kilograms?\b|kilos?\b"),
@@ -28,13 +28,17 @@ _MEASURED = re.compile(
     rf"{RANGE}[\s-]*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _MEASURES.items()) + ")",
     re.IGNORECASE,
 )
-_CLASSIFIERS = "件个只张次期单笔位人滴档款份台条本颗袋套双支瓶盒包把面口枚根户名岁倍门级朵片种枝束"
-_COUNTED = re.compile(rf"(?<![第双每同统另某])(?:{RANGE})\s*(?P<noun>[{_CLASSIFIERS}]|木豆|积分)")
+_CLASSIFIERS = "件个只张次期单笔位人滴档款份台条本颗袋套双支瓶盒包枚根户名岁倍朵种枝束"
+_COUNTED = re.compile(rf"(?<![第双每同统另某])(?:{RANGE})\s*(?P<noun>[{_CLASSIFIERS}](?![邮裹括含级])|木豆|积分)")
 _DIGITS = re.compile(
     rf"(?<![双第])(?P<low>{DIGITS})(?:\s*(?:[-–—~～至到]|\bto\b)\s*(?P<high>\d+(?:,\d{{3}})*(?:\.\d+)?))?(?![\d_A-Za-z])"
 )
 _WORDS = re.compile(rf"(?P<low>{EN_WORDS})(?:\s*(?:to|-)\s*(?P<high>{EN_WORDS}))?", re.IGNORECASE)
-_ZH_LARGE = re.compile(rf"(?<=[满减送抵补])(?P<low>{ZH_WORDS})(?P<high>)")
+_ZH_ALONE = re.compile(
+    r"(?<![第百千万一二两三四五六七八九十])(?P<low>(?:[一二两三四五六七八九]?[十百千]+(?!分|足|万|钧)[一二三四五六七八九十百零]*)(?![折分万点成])"
+    r"|(?<=[\s、])[三四五六七八九](?=[\s、])"
+    r"|(?<=[满减送抵补])[一二两三四五六七八九十百千]+(?![折分]))(?P<high>)"
+)
 _TIMES = re.compile(r"\b(?P<half>half)\b|(?P<all>双倍|加倍|\bdouble\b(?!-| ?11)|\btwice\b)|一半", re.IGNORECASE)
 
 
@@ -44,7 +48,7 @@ def find(text: str) -> Iterator[Claim]:
             unit = next(unit for unit in _MEASURES if match[unit])
             factor = _MEASURES[unit][0]
             low, high = round(value[0] * factor, 9), round(value[1] * factor, 9)
-            yield Claim("count", _SAME.get(unit, unit), (low, high), match[0], match.start(), value)
+            yield Claim("count", _SAME.get(unit, unit), (low, high), match[0], match.start(), value, unit)
     for match in _COUNTED.finditer(text):
         value = read_range(match)
         if value and (match["low"][0].isdigit() or value != (1.0, 1.0)):
@@ -56,7 +60,7 @@ def find(text: str) -> Iterator[Claim]:
         value = read_range(match)
         if value and value[1] > 1:
             yield Claim("count", NUMBER, value, match[0], match.start(), value)
-    for match in _ZH_LARGE.finditer(text):
+    for match in _ZH_ALONE.finditer(text):
         if value := read_range(_Single(match)):  # type: ignore[arg-type]
             yield Claim("count", NUMBER, value, match[0], match.start(), value)
     for match in _TIMES.finditer(text):

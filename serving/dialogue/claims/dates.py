@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from serving.dialogue.claims.numerals import ZH_WORDS, read_number
+from serving.dialogue.claims.numerals import EN_WORDS, ZH_WORDS, read_number
 from serving.dialogue.claims.records import Claim
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -13,7 +13,7 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
-_N, _DAY = rf"(?:\d{{1,2}}|{ZH_WORDS})", r"\d{1,2}(?:st|nd|rd|th)?"
+_N, _DAY = rf"(?:\d{{1,2}}|{ZH_WORDS})", rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{EN_WORDS})"
 _TO = r"\s*(?:[-–—~～至到]|\bto\b|\buntil\b)\s*"
 _FORMS = [
     re.compile(

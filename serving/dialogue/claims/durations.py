@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from serving.dialogue.claims.numerals import RANGE, read_range
-from serving.dialogue.claims.records import Claim
+from serving.dialogue.claims.records import RATE, Claim
 
 _DAY, _MONTH = 24.0, 720.0
 _UNITS = {  # a month has 30 days, a year 12 months
@@ -27,6 +27,8 @@ _ARTICLE = re.compile(
     re.IGNORECASE,
 )
 
+_RATE = re.compile(r"\b(?:for each|each|per|every|times?|once|twice|yuan|points?)\s+$", re.IGNORECASE)
+
 
 def find(text: str) -> Iterator[Claim]:
     for match in _NUMBERED.finditer(text):
@@ -35,15 +37,14 @@ def find(text: str) -> Iterator[Claim]:
             yield _claim(match, value)
     for match in _ARTICLE.finditer(text):
         low = 0.5 if match["half"] else 0.25 if match["fraction"] else 1.0
-        if match["some"] and re.search(
-            r"\b(?:for each|each|per|every|times?|once|twice|yuan)\s+$", text[: match.start()], re.I
-        ):
-            continue  # "ten times a day": a rate
-        yield _claim(match, (low, 2.0 if match["two"] else low))
+        is_rate = match["some"] and _RATE.search(text[: match.start()])
+        yield _claim(match, (low, 2.0 if match["two"] else low), RATE if is_rate else "")
 
 
-def _claim(match: re.Match[str], value: tuple[float, float]) -> Claim:
+def _claim(match: re.Match[str], value: tuple[float, float], written: str = "") -> Claim:
     unit = next(unit for unit in _UNITS if match[unit])
     hours = _UNITS[unit][0]
     kind = "workday" if unit == "workday" else "hour"
-    return Claim("duration", kind, (value[0] * hours, value[1] * hours), match[0], match.start(), value)
+    return Claim(
+        "duration", kind, (value[0] * hours, value[1] * hours), match[0], match.start(), value, written or unit
+    )

@@ -27,4 +27,4 @@ def find(text: str) -> Iterator[Claim]:
                 continue  # together
             if value := read_range(match):
                 unit = next(unit for unit in _UNITS if match.groupdict().get(unit))
-                yield Claim("money", unit, value, match[0], match.start(), value)
+                yield Claim("money", unit, value, match[0], match.start(), value, unit)

@@ -17,10 +17,17 @@ _LISTED = """
 合肥 无锡 温州 美国 日本 韩国 英国 德国 欧洲 京津冀 江浙沪 顺丰 圆通 中通 申通 韵达 极兔 百世
 德邦 京东 邮政 菜鸟 淘宝 天猫 拼多多 抖音 微信 支付宝 云闪付 花呗 白条 银联 信用卡
 """
+_EN_LISTED = """
+Beijing Shanghai Tianjin Chongqing Guangdong Guangzhou Shenzhen Hangzhou Nanjing Suzhou Sichuan Chengdu Wuhan Jiangsu
+Zhejiang Yunnan Tibet Xinjiang Taiwan Macao Japan Korea Europe America FedEx DHL UPS EMS PayPal Alipay Visa Mastercard
+Amazon Taobao Tmall JD SF WeChat UnionPay
+"""
 _ZH = _LISTED.split()
+_EN = re.compile(rf"\b(?:{'|'.join(_EN_LISTED.split())})\b")
 _PARTS = {"江浙沪": ["江苏", "浙江", "上海"], "港澳台": ["香港", "澳门", "台湾"]}
 _PLACES = re.compile("|".join(sorted(_ZH, key=len, reverse=True)))
 _CAPITAL = re.compile(r"[A-Z][A-Za-z'-]*[a-z][A-Za-z]*|[A-Z]{3,}")
+_CAMEL = re.compile(r"[A-Z][a-z]+[A-Z]")
 _FIRST = re.compile(r"(?:^|[.!?:;…\n“”\"'(]|\d\))\s*[“\"'(]*$")
 _COMMON_WORDS = """
 I I'm I'll I've I'd OK Okay Yes No Hi Hello Dear Chinese English China VAT SMS App FAQ AI Monday Tuesday
@@ -34,14 +41,19 @@ def find(text: str) -> Iterator[Claim]:
     for match in _PLACES.finditer(text):
         yield Claim("name", "name", (match[0],), match[0], match.start())
     for match in _CAPITAL.finditer(text):
-        if match[0].lower() not in _COMMON and not _FIRST.search(text[: match.start()]):
+        first = _FIRST.search(text[: match.start()]) and not _EN.fullmatch(match[0]) and not _CAMEL.match(match[0])
+        if match[0].lower() not in _COMMON and not first:
             yield Claim("name", "name", (match[0].lower(),), match[0], match.start())
 
 
 def named(value: str, text: str) -> bool:
-    """Whether a text has a name, also as a member of a group (港澳台 names 香港)."""
-    folded = text.lower()
-    return value in folded or any(
-        (value in members and group in folded) or (group == value and all(m in folded for m in members))
+    """Whether a text has a name."""
+    return value in text.lower()
+
+
+def named_by_group(value: str, text: str) -> bool:
+    """Whether a text has a name as a member of a group, or a group by all its members: 港澳台 is 香港, 澳门, 台湾."""
+    return any(
+        (value in members and group in text) or (group == value and all(m in text for m in members))
         for group, members in _PARTS.items()
     )

@@ -21,10 +21,10 @@ def find(text: str) -> Iterator[Claim]:
         else:
             value = read_range(match)
         if value:
-            yield Claim("percentage", "per cent", value, match[0], match.start(), value)
+            yield Claim("percentage", "per cent", value, match[0], match.start(), value, "per cent")
     for match in _REDUCED.finditer(text):
         if (number := read_number(match["number"])) is not None:
             off = round(100 - (number if number >= 10 else 10 * number), 6)
-            yield Claim("percentage", "per cent", (off, off), match[0], match.start(), (number, number))
+            yield Claim("percentage", "per cent", (off, off), match[0], match.start(), (number, number), "per cent")
     for match in _HALF.finditer(text):
         yield Claim("percentage", "per cent", (50.0, 50.0), match[0], match.start())

@@ -64,6 +64,7 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"^\s*(?:yes|可以的?|能的?|支持的?)(?=[,，.。])",
     ),
 }
+MODALS = ("ability", "future", "need")
 _PATTERNS = {
     name: (re.compile(no, re.IGNORECASE), re.compile(yes, re.IGNORECASE)) for name, (no, yes) in CLASSES.items()
 }

@@ -35,7 +35,10 @@ ACTIONS: dict[str, str] = {
     ),
     "arrive": r"送到|送达|到货|到达|就到|能到|\barriv\w+|\bget it\b|\bdeliver(?:s|ed)?\b",
     "at once": r"马上|立即|立刻|这就|第一时间|\bright (?:now|away)\b|\bimmediately\b|\bat once\b",
-    "by a courier": r"快递|骑手|\bcouriers?\b",
+    "by a courier": (
+        r"(?<!联系)(?<!催)(?<!通知)(?:快递员?|骑手)(?=\S{0,8}?(?:会|将|来|上门|取件|派送|电话))"
+        r"|\bcouriers? (?:also )?(?:will|calls?|comes?|picks?|collects?)\b"
+    ),
     "by a manager": r"经理|主管|领导|\bmanager\b|\bsupervisor\b",
     "remit": r"转账|打款|\bwire\b",
     "hurry": r"催|加急|加快|优先处理|\bhurr(?:y|ied)\b|\bexpedite\w*|\bspeed\b|\burge[sd]?\b|\bpriorit\w+",
@@ -123,6 +126,18 @@ def find(text: str) -> Iterator[Claim]:
 def actions_of(text: str) -> set[str]:
     """Actions that a text names."""
     return {name for name, words in _ACTIONS.items() if words.search(text)}
+
+
+def deeds_of(source: str) -> set[str]:
+    """Actions that a source says of the shop: of clauses that neither deny nor ask the customer to act."""
+    said: set[str] = set()
+    for sentence in re.findall(r"[^。！!?？\n]+[。！!?？\n]?", source):
+        if _ASKS.search(sentence):
+            continue
+        for part in _CLAUSES.finditer(sentence):
+            if not NEGATOR.search(part[0]) and not _CUSTOMER_ACTS.search(part[0]):
+                said |= actions_of(part[0])
+    return said
 
 
 def has_certainty(word: str, text: str) -> bool:

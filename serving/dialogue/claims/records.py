@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+RATE = "rate"
 NUMBER, COUNT = "number", "count"  # units of a number without a unit, and of one with a classifier
 
 
@@ -18,6 +19,7 @@ class Claim:
         text: the words of the sentence.
         start: offset of ``text`` in the sentence.
         raw: the numbers as written, before units were converted; empty for other claims.
+        written: the unit as written (week for 一周), or ``RATE``: "a day" in "ten times a day" is no length.
     """
 
     kind: str
@@ -26,6 +28,7 @@ class Claim:
     text: str
     start: int
     raw: tuple[float, ...] = ()
+    written: str = ""
 
     @property
     def end(self) -> int:
