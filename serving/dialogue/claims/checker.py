@@ -27,7 +27,7 @@ from serving.dialogue.claims import (
     promises,
     times,
 )
-from serving.dialogue.claims.contexts import CLAUSE, Vector, around, cosine, idf
+from serving.dialogue.claims.contexts import CLAUSE, Vector, around, cosine, idf, subject
 from serving.dialogue.claims.records import COUNT, NUMBER, RATE, Claim
 
 Find = Callable[[str], Iterator[Claim]]
@@ -60,8 +60,10 @@ POLICY_MARGIN, POLICY_FLOOR = 0.15, 0.36  # cosine
 CLAUSE_FLOOR, CLAUSE_MARGIN = 0.8, 0.15
 BEFORE_A_MODAL = 0.6  # weight of the words before "can" or "will": they belong to it less than those after
 QUESTION_WEIGHT = 0.3  # words of an entry's question, in the context of its answer
+LONGEST = 200  # characters of a sentence
 TOLERANCE = 0.021  # 365 days are 12 months
-CUSTOMER_FLOOR, RENAMED = 0.35, 0.7
+CUSTOMER_FLOOR = 0.35
+RENAMED, NAME_MARGIN = 0.7, 0.3
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B)} | {0x3000: 0x20, 0xFF05: ord("%")}
 _SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))+(?:[。！？!?\n.]+[”\"')）」』]*|$)")
@@ -74,6 +76,7 @@ class Found(NamedTuple):
     claim: Claim
     context: Vector
     asked: bool  # it stands in a question
+    subject: frozenset[str]  # words of its clause before it
 
 
 class Evidence(NamedTuple):
@@ -140,9 +143,8 @@ class ClaimChecker:
             return any(set(claim.value) <= set(other.claim.value) for other in self._all("order state"))
         if claim.kind == "name":
             name = str(claim.value[0])
-            return names.named(name, self._everything) or (
-                names.named_by_group(name, self._everything) and not self._renamed(one)
-            )
+            known = names.named(name, self._everything) or names.named_by_group(name, self._everything)
+            return known and not self._renamed(one)
         if claim.kind == "contact":
             plain = re.sub(r"[\s-]", "", self._everything).lower()
             return str(claim.value[0]) in plain
@@ -161,7 +163,14 @@ class ClaimChecker:
     def _renamed(self, one: Found) -> bool:
         """Whether a source has another name in nearly the same words: "from Shanghai" where it says Hangzhou."""
         weights = self._weights_of("value")
-        return any(cosine(one.context, other.context, weights) > RENAMED for other in self._all("name"))
+        same = other_name = 0.0
+        for other in self._all("name"):
+            near = cosine(one.context, other.context, weights)
+            if other.claim.value == one.claim.value:
+                same = max(same, near)
+            else:
+                other_name = max(other_name, near)
+        return other_name > max(RENAMED, same + NAME_MARGIN)
 
     def _has_value(self, one: Found, often: bool) -> bool:
         same, different = 0.0, 0.0
@@ -189,7 +198,7 @@ class ClaimChecker:
                 near = cosine(one.context, other.context, weights)
                 if other.claim.value == one.claim.value:
                     same = max(same, near)
-                else:
+                elif not one.subject or not other.subject or one.subject & other.subject:
                     opposite = max(opposite, near)
         return opposite >= POLICY_FLOOR and opposite > same + POLICY_MARGIN
 
@@ -267,7 +276,9 @@ def folded(text: str) -> str:
 
 
 def sentences(text: str) -> list[tuple[str, int]]:
-    return [(match[0], match.start()) for match in _SENTENCE.finditer(text) if match[0].strip()]
+    """Sentences with their offsets; one without an end is cut, so that the work grows with the text and no faster."""
+    whole = [(match[0], match.start()) for match in _SENTENCE.finditer(text) if match[0].strip()]
+    return [(part[at : at + LONGEST], start + at) for part, start in whole for at in range(0, len(part), LONGEST)]
 
 
 def clauses(text: str) -> Iterator[tuple[str, int]]:
@@ -295,7 +306,10 @@ def _found(sentence: str, question: Vector | None = None) -> list[Found]:
     tokens = [f"#{claim.raw or claim.value}" for claim in numeric]
     asked = bool(policies.QUESTION.search(text))
     kept = [claim for claim in claims if claim.kind not in NUMERIC] + numeric
-    return [Found(claim, _with(_context(text, claim, spans, tokens), question), asked) for claim in kept]
+    return [
+        Found(claim, _with(_context(text, claim, spans, tokens), question), asked, subject(text, claim.start))
+        for claim in kept
+    ]
 
 
 def _context(text: str, claim: Claim, spans: Sequence[tuple[int, int]], tokens: Sequence[str]) -> Vector:
@@ -344,7 +358,7 @@ def _answered(question: str, refused: bool) -> list[Found]:
     for found in _found(question):
         if found.claim.kind == "policy":
             value = "no" if refused != (found.claim.value == ("no",)) else "yes"
-            answered.append(Found(replace(found.claim, value=(value,)), found.context, False))
+            answered.append(Found(replace(found.claim, value=(value,)), found.context, False, frozenset()))
     return answered
 
 

@@ -84,6 +84,12 @@ def around(
     return vector
 
 
+def subject(text: str, start: int) -> frozenset[str]:
+    """Words of the clause before an offset."""
+    begin = max((match.end() for match in CLAUSE.finditer(text, 0, start)), default=0)
+    return frozenset(word for word, _ in words_of(text[begin:start]) if word not in _STOP)
+
+
 def _weight(
     word: str, at: int, start: int, end: int, clauses: Sequence[int], masked: Sequence[tuple[int, int]]
 ) -> float:
