@@ -21,9 +21,8 @@ _UNITS = {  # a month has 30 days, a year 12 months
     "year": (12 * _MONTH, r"年(?!底|度|\s*\d)|years?\b"),
 }
 _ANY = "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _UNITS.items())
-_NUMBERED = re.compile(
-    rf"(?<!第){RANGE}[\s-]*(?:(?:full|whole|calendar|working|business|more)[ -](?!days?\b))?(?:{_ANY})", re.IGNORECASE
-)
+_KIND_OF = r"(?:(?:full|whole|calendar|working|business|more)[ -](?!days?\b))?"
+_NUMBERED = re.compile(rf"(?<!第){RANGE}[\s-]*{_KIND_OF}(?:{_ANY})", re.IGNORECASE)
 _ARTICLE = re.compile(
     rf"\b(?:(?P<half>half an?)|(?P<fraction>a quarter of an)|(?P<some>an?))\s+(?:{_ANY})(?P<two> or two)?",
     re.IGNORECASE,
