@@ -18,10 +18,10 @@ SOURCES = [
     "需要帮忙吗？\n核实后主管会在 24 小时内联系您。不支持货到付款。",
 ]
 ENGLISH = [
-    "How long do I have to return it?\nWithin 7 days of delivery if unused; 30 days if faulty, and we pay the shipping.",
+    "Returns?\nWithin 7 days of delivery if unused; 30 days if faulty, and we pay the shipping.",
     "Shipping?\nFree from 99 yuan, otherwise 8 yuan. We ship from Hangzhou before 16:00, in 48 hours at most.",
     "Offers\n9-12 November 50 off every 300; from the 16th two items 10 % off, three 15 % off. 95 % white duck down.",
-    "Washing?\nThe sets are machine washable. The wool throw cannot be washed. A supervisor contacts you within 24 hours.",
+    "Washing?\nSets are machine washable. The wool throw cannot be washed. A supervisor contacts you within 24 hours.",
 ]
 TRUE = [
     "签收后一周内没用过的可以无理由退。",

@@ -120,7 +120,7 @@ class ClaimChecker:
             if claim.written == RATE:
                 continue
             often = claim.kind in NUMERIC and values.count(claim.value) > self._most(claim)
-            if not self._supported(one, often):
+            if not self._supported(one, often, sentence):
                 yield _moved(claim, offset)
         if not asks:
             yield from (_moved(claim, offset) for claim in self._inverted_clauses(sentence, found))
@@ -133,7 +133,7 @@ class ClaimChecker:
         counts = (sum(compare(claim, other.claim) is True for other in s.found) for s in self._sources)
         return max(counts, default=0)
 
-    def _supported(self, one: Found, often: bool) -> bool:
+    def _supported(self, one: Found, often: bool, sentence: str) -> bool:
         claim = one.claim
         if claim.kind == "policy":
             return not self._contradicted(one)
@@ -144,7 +144,7 @@ class ClaimChecker:
         if claim.kind == "name":
             name = str(claim.value[0])
             known = names.named(name, self._everything) or names.named_by_group(name, self._everything)
-            return known and not self._renamed(one)
+            return known and not self._renamed(one, sentence)
         if claim.kind == "contact":
             plain = re.sub(r"[\s-]", "", self._everything).lower()
             return str(claim.value[0]) in plain
@@ -160,7 +160,7 @@ class ClaimChecker:
                 return one.written in units
         return True
 
-    def _renamed(self, one: Found) -> bool:
+    def _renamed(self, one: Found, sentence: str) -> bool:
         """Whether a source has another name in nearly the same words: "from Shanghai" where it says Hangzhou."""
         weights = self._weights_of("value")
         same = other_name = 0.0
@@ -168,7 +168,7 @@ class ClaimChecker:
             near = cosine(one.context, other.context, weights)
             if other.claim.value == one.claim.value:
                 same = max(same, near)
-            else:
+            elif not names.named(str(other.claim.value[0]), sentence):  # a list may be said in another order
                 other_name = max(other_name, near)
         return other_name > max(RENAMED, same + NAME_MARGIN)
 

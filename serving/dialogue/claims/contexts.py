@@ -13,9 +13,9 @@ SOFT = re.compile(r"、|\band\b")  # between the members of a list
 CLAUSE = re.compile(r"[，,；;。！？!?\n|]|\.(?=\s|$)|\s[-–—]\s")
 _STOP_EN = """
 a an the of to it its is are was be been we you your our i my me in on at and or for from with by as that this
-they them if then will so up also only their there
+they them if then will so up also only their there within
 """
-_STOP = set("的了是在和与就都也把我您你们请啊呢吧吗哦亲们个为被要会后到以") | set(_STOP_EN.split())
+_STOP = set("的了是在和与就都也把我您你们请啊呢吧吗哦亲们个为被要会后到以内") | set(_STOP_EN.split())
 _SAME = {  # words that say the same, in a context
     "块": "元", "寄": "送", "递": "送", "达": "到", "需": "要", "款": "钱",
     "received": "arrive", "ship": "send", "shipped": "send", "ships": "send", "sent": "send",
@@ -75,8 +75,8 @@ def around(
     for (low, _), token in zip(masked, tokens, strict=False):
         if not start <= low < end:
             vector[token] = max(vector.get(token, 0.0), _weight("x", low, start, end, clauses, ()))
-    ahead = [word for word, at in words if at < start and start - at <= 8]
-    after = [word for word, at in words if at >= end and at - end <= 3]
+    ahead = [word for word, at in words if word not in _STOP and at < start and start - at <= 10]
+    after = [word for word, at in words if word not in _STOP and 0 <= at - end <= 5]
     if ahead:
         vector[f"<{ahead[-1]}"] = NEIGHBOUR
     if after:

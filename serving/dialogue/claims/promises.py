@@ -101,7 +101,10 @@ _ASKS = re.compile(
 _CUSTOMER_ACTS = re.compile(
     r"^\s*(?:请|麻烦)?您(?!的)(?:可以|需要|自己)?|\byou (?:can|may|could|need to|should)\b|^\s*please\b", re.I
 )
-_CLAUSES = re.compile(r"[^，,；;。！!\n]+[，,；;。！!\n]?")
+_CLAUSES = re.compile(r"(?:[^，,；;。！!\n.]|\.(?!\s|$))+(?:[，,；;。！!\n.]|$)")
+_UNKNOWN_DEED = re.compile(
+    r"已经?(?:为|帮|给|替)[您你]|\b(?:i|we)(?:'ve| have) (?:already|just) \w+ed\b", re.IGNORECASE
+)
 
 
 def find(text: str) -> Iterator[Claim]:
@@ -117,7 +120,7 @@ def find(text: str) -> Iterator[Claim]:
             continue
         if NEGATOR.search(clause):
             continue
-        actions = actions_of(clause)
+        actions = actions_of(clause) or ({"other"} if _UNKNOWN_DEED.search(clause) else set())
         tense = "done" if done else "will" if will else "rule"
         if actions and not (tense == "will" and _CUSTOMER_ACTS.search(clause)):
             yield Claim("promise", tense, tuple(sorted(actions)), clause, part.start())
@@ -131,12 +134,10 @@ def actions_of(text: str) -> set[str]:
 def deeds_of(source: str) -> set[str]:
     """Actions that a source says of the shop: of clauses that neither deny nor ask the customer to act."""
     said: set[str] = set()
-    for sentence in re.findall(r"[^。！!?？\n]+[。！!?？\n]?", source):
-        if _ASKS.search(sentence):
-            continue
-        for part in _CLAUSES.finditer(sentence):
-            if not NEGATOR.search(part[0]) and not _CUSTOMER_ACTS.search(part[0]):
-                said |= actions_of(part[0])
+    for part in _CLAUSES.finditer(source):
+        clause = part[0]
+        if not (NEGATOR.search(clause) or _CUSTOMER_ACTS.search(clause) or _ASKS.search(clause)):
+            said |= actions_of(clause)
     return said
 
 
