@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from kefu.intents.router import Router
 from kefu.knowledge.index import Index
+from kefu.knowledge.search import Search
 from kefu.llm.engine import Engine
 from kefu.registry.seal import verify
 from kefu.schema import Example
@@ -60,7 +61,7 @@ class ReleaseUnderTest:
     name: Name
     version: str
     router: Router
-    index: Index
+    search: Search
     engines: Mapping[str, Engine]
     start_conversation: Callable[[str | None], ShopConversation]
     _answers: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -95,7 +96,7 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
             name=name,
             version=manifest.content_hash,
             router=Router.load(folder / "router"),
-            index=Index.load(folder / "retriever"),
+            search=Search(Index.load(folder / "retriever")),
             engines=engines,
             start_conversation=start_conversation,
         )

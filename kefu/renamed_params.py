@@ -8,6 +8,8 @@ RENAMED = {
     "labeler.examples": "labeler.pack_example_weight",
     "monitor.alike": "monitor.same_question_cosine",
     "monitor.energy": "monitor.energy_alarm",
+    "serving.faq_margin": "serving.faq_min_probability",
+    "serving.faq_score": "serving.faq_min_probability",
     "router.examples": "router.pack_example_weight",
 }
 REMOVED = {

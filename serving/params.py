@@ -10,8 +10,12 @@ from kefu.params import Section
 class Serving(Section):
     host: str
     port: int = Field(gt=0, lt=65536)
-    faq_score: float = Field(description="retrieval score from which an FAQ answer is given as it is")
-    faq_margin: float = Field(ge=0, description="and by how much it must lead the next entry, else a model answers")
+    faq_min_probability: float = Field(
+        ge=0, le=1, description="that a FAQ answers the question, from which its answer is given as it is"
+    )
+    milvus_from: int = Field(
+        ge=0, description="entries from which Milvus keeps their vectors; fewer are searched in memory"
+    )
     router_confidence: float = Field(ge=0, le=1, description="below it, no flow is started unasked")
     edge_confidence: float = Field(ge=0, le=1, description="below it, the centre model answers")
     history_turns: int = Field(gt=0)

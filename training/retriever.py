@@ -9,18 +9,25 @@ the words that the question is about.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
 from kefu.errors import Unusable
-from kefu.knowledge.entries import knowledge_entries
-from kefu.knowledge.index import Encoder, EncoderConfig, Index
+from kefu.knowledge.entries import knowledge_entries, questions
+from kefu.knowledge.index import Encoder, EncoderConfig, Index, KnowledgeEntry
+from kefu.knowledge.search import Search
+from kefu.metrics.calibration import expected_calibration_error
 from kefu.schema import RetrievalExample
+from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
+from kefu.shop.slots import language
 from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
+from training.confidence import fit_confidence
 from training.params.retriever import Retriever
+from training.topics import train_topics
 
 DEPTH = 10  # entries looked at for the mean reciprocal rank
 
@@ -45,7 +52,7 @@ def train_encoder(texts: Sequence[str], params: Retriever) -> Encoder:
 
 
 def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retriever) -> Index:
-    """Encoder and two vectors for each entry.
+    """Encoder, two vectors for each entry, topics and fitted confidence.
 
     Args:
         pack: the knowledge.
@@ -53,18 +60,55 @@ def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retrie
         params: see ``training.params.retriever.Retriever``.
     """
     entries = knowledge_entries(pack)
-    asked: dict[str, list[str]] = {entry.id: [] for entry in entries}
+    asked = _wordings(pack, entries, examples)
+    utterances = [(u.text, u.intent) for u in load_pack_examples(pack.folder).utterances]
+    unanswered = _unanswered(pack, entries, utterances)
+
+    def build(kept: Mapping[str, Sequence[str]], hidden: frozenset[str] = frozenset()) -> Index:
+        return _index(entries, kept, [u for u in utterances if u[0] not in hidden], params)
+
+    confidence = fit_confidence(build, asked, unanswered, params.folds, params.unanswerable_share, params.seed)
+    return build(asked).with_confidence(confidence)
+
+
+def _wordings(
+    pack: Pack, entries: Sequence[KnowledgeEntry], examples: Sequence[RetrievalExample]
+) -> dict[str, list[str]]:
+    """Entry id → its questions, its own first. Entries that the retrieval set does not know bring all of theirs."""
+    of_pack, split = questions(pack), {example.entry_id for example in examples}
+    asked = {entry.id: [entry.question, *(() if entry.id in split else of_pack.get(entry.id, ()))] for entry in entries}
     for example in examples:
         if example.split == "train":
             asked[example.entry_id].append(example.question)
-    questions = ["\n".join(asked[entry.id] or [entry.question]) for entry in entries]
+    return {name: list(dict.fromkeys(some)) for name, some in asked.items()}
+
+
+def _unanswered(
+    pack: Pack, entries: Sequence[KnowledgeEntry], utterances: Sequence[tuple[str, str]]
+) -> list[tuple[str, Lang]]:
+    """Texts that no entry answers: the pack's list, and utterances of intents that no entry has."""
+    answered = {entry.intent for entry in entries}
+    other = [text for text, intent in utterances if intent not in answered]
+    return [(text, language(text)) for text in dict.fromkeys([*pack.unanswered, *other])]
+
+
+def _index(
+    entries: Sequence[KnowledgeEntry],
+    asked: Mapping[str, Sequence[str]],
+    utterances: Sequence[tuple[str, str]],
+    params: Retriever,
+) -> Index:
+    wordings = ["\n".join(asked[entry.id]) for entry in entries]
     answers = [entry.answer for entry in entries]
-    encoder = train_encoder([*questions, *answers, *(q for some in asked.values() for q in some)], params)
+    encoder = train_encoder([*wordings, *answers, *(q for some in asked.values() for q in some)], params)
     vectors = [
         encoder.encode([f"{entry.question}\n{entry.answer}" for entry in entries]),
-        _unit(encoder.encode(questions) + encoder.encode(answers)),
+        _unit(encoder.encode(wordings) + encoder.encode(answers)),
     ]
-    return Index(encoder, entries, np.concatenate(vectors), [entry.id for entry in entries] * len(vectors))
+    own = [(question, entry.intent) for entry in entries if entry.intent for question in asked[entry.id]]
+    topics = train_topics([*utterances, *own], params.ngrams, params.features)
+    owners = [entry.id for entry in entries] * len(vectors)
+    return Index(encoder, entries, np.concatenate(vectors), owners, asked, topics)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
@@ -80,7 +124,8 @@ def measure_index(index: Index, examples: Sequence[RetrievalExample]) -> dict[st
     if not held_out:
         raise Unusable("No held-out question: give the FAQ more variants, or raise build.eval_share")
     languages = {entry.id: entry.lang for entry in index.entries}
-    found = [index.search([e.question], DEPTH, languages[e.entry_id])[0] for e in held_out]
+    search = Search(index)
+    found = [search.search(e.question, languages[e.entry_id], top=DEPTH) for e in held_out]
     ranks = [
         next((rank for rank, hit in enumerate(hits, 1) if hit.entry.id == example.entry_id), 0)
         for hits, example in zip(found, held_out, strict=True)
@@ -88,6 +133,7 @@ def measure_index(index: Index, examples: Sequence[RetrievalExample]) -> dict[st
     return {
         "hit_at_1": float(np.mean([rank == 1 for rank in ranks])),
         "hit_at_3": float(np.mean([0 < rank <= 3 for rank in ranks])),
+        "ece": expected_calibration_error([hits[0].probability for hits in found], [rank == 1 for rank in ranks]),
         "mrr": float(np.mean([1 / rank if rank else 0 for rank in ranks])),
         "questions": len(held_out),
         "vectors": len(index.owners),

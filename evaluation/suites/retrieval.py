@@ -42,5 +42,4 @@ def run(release: ReleaseUnderTest, items: Items) -> Result:
 
 
 def _search(release: ReleaseUnderTest, question: str) -> list[str]:
-    (hits,) = release.index.search([question], TOP, language(question))
-    return [hit.entry.id for hit in hits]
+    return [hit.entry.id for hit in release.search.search(question, language(question), top=TOP)]

@@ -2,13 +2,13 @@
 
 tf-idf of hashed n-grams, projected by a truncated SVD (latent semantic analysis: Deerwester et al.
 1990). It is trained on the shop's own texts in seconds, needs no download, and runs in numpy; a
-sentence encoder may replace it behind ``Encoder`` without touching serving. ``Index`` is the exact
-search over the saved vectors: what evaluation uses and what a vector store must agree with.
+sentence encoder may replace it behind ``Encoder`` without touching serving. ``Index`` is all that the
+retriever stage writes; ``search.py`` searches it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
 from kefu.io import atomic_path, read_json, read_jsonl, write_json, write_jsonl
+from kefu.knowledge.confidence import UNFITTED, Confidence
+from kefu.knowledge.topics import Topics
 from kefu.schema import Record
 from kefu.shop.part import Lang
 from kefu.text.ngrams import count_ngrams, weigh
@@ -88,47 +90,59 @@ class Encoder:
 
 
 class Hit(NamedTuple):
-    """An entry that was found, and how similar its nearest question is to what was asked."""
+    """An entry that was found.
+
+    ``score`` orders the hits of one search; ``probability`` is calibrated: how often such an entry answers.
+    """
 
     entry: KnowledgeEntry
     score: float
+    probability: float
 
 
 class Index:
-    """All entries with the vectors of their questions; several vectors may lead to one entry.
+    """All entries and what finds them; ``kefu.knowledge.search.Search`` searches it.
 
     Args:
         encoder: made the vectors.
         entries: the knowledge.
-        vectors: (n, dim) unit vectors.
+        vectors: (n, dim) unit vectors; several may lead to one entry.
         owners: n ids: which entry each vector belongs to.
+        questions: entry id → the wordings that lead to it, at least one.
+        topics: tells a question's intent.
+        confidence: weighs what was found.
     """
 
     def __init__(
-        self, encoder: Encoder, entries: Sequence[KnowledgeEntry], vectors: np.ndarray, owners: Sequence[str]
+        self,
+        encoder: Encoder,
+        entries: Sequence[KnowledgeEntry],
+        vectors: np.ndarray,
+        owners: Sequence[str],
+        questions: Mapping[str, Sequence[str]],
+        topics: Topics,
+        confidence: Confidence = UNFITTED,
     ) -> None:
         self.encoder, self.entries, self.vectors, self.owners = encoder, tuple(entries), vectors, tuple(owners)
-        self._by_id = {entry.id: entry for entry in entries}
+        self.questions, self.topics, self.confidence = questions, topics, confidence
+        self.languages: tuple[Lang, ...] = tuple(dict.fromkeys(entry.lang for entry in self.entries))
+        self._of = {lang: tuple(e for e in self.entries if e.lang == lang) for lang in self.languages}
 
-    def search(self, texts: Sequence[str], top: int = 3, lang: Lang | None = None) -> list[list[Hit]]:
-        """For each text the ``top`` nearest different entries, best first; only of ``lang`` if given."""
-        similarity = self.encoder.encode(texts) @ self.vectors.T
-        return [self._best(row, top, lang) for row in similarity]
+    def of(self, lang: Lang) -> tuple[KnowledgeEntry, ...]:
+        """The entries of one language, in order."""
+        return self._of.get(lang, ())
 
-    def _best(self, similarity: np.ndarray, top: int, lang: Lang | None) -> list[Hit]:
-        found: dict[str, Hit] = {}
-        for i in np.argsort(-similarity, kind="stable"):
-            entry = self._by_id[self.owners[i]]
-            if entry.id not in found and lang in (None, entry.lang):
-                found[entry.id] = Hit(entry, float(similarity[i]))
-                if len(found) == top:
-                    break
-        return list(found.values())
+    def with_confidence(self, confidence: Confidence) -> Index:
+        """The same knowledge, weighed by ``confidence``."""
+        return Index(self.encoder, self.entries, self.vectors, self.owners, self.questions, self.topics, confidence)
 
     def save(self, folder: Path) -> None:
-        """Writes the encoder, ``entries.jsonl``, ``vectors.safetensors`` and ``vectors.json`` (the owners)."""
+        """Writes encoder, topics, confidence, ``entries.jsonl``, ``questions.json``, vectors and their owners."""
         self.encoder.save(folder)
+        self.topics.save(folder)
+        self.confidence.save(folder)
         write_jsonl(folder / "entries.jsonl", self.entries)
+        write_json(folder / "questions.json", {name: list(some) for name, some in self.questions.items()})
         with atomic_path(folder / "vectors.safetensors") as temporary:
             save_file({"vectors": self.vectors}, temporary)
         write_json(folder / "vectors.json", list(self.owners))
@@ -141,4 +155,7 @@ class Index:
             tuple(read_jsonl(folder / "entries.jsonl", KnowledgeEntry)),
             load_file(folder / "vectors.safetensors")["vectors"],
             read_json(folder / "vectors.json"),
+            read_json(folder / "questions.json"),
+            Topics.load(folder),
+            Confidence.load(folder),
         )

@@ -10,6 +10,8 @@ A pack is a folder (``shop/`` is the demo's):
     tools.yaml          what flows may do: parametrised SQL on the demo shop (REST in production)
     knowledge/faq.yaml  questions, variants and answers;  knowledge/policies/*.md: one policy a file
     promotions.yaml     what is on offer, from when to when, and by which rule (promotions.py)
+    knowledge/unanswered.yaml   what customers write that no entry answers (optional)
+    promotions.yaml     what is on offer, from when to when
     rules/*.yaml        labelling rules, one a file;  labels/*.yaml: patterns of other labels (label_patterns.py)
     words.yaml          groups of words of one meaning;  examples/*.yaml: what customers say (both: examples.py)
     prompts.yaml        system prompts of the models
@@ -82,6 +84,7 @@ class Pack(Part):
     flows: tuple[Flow, ...]
     tools: dict[str, Tool]
     faq: tuple[Faq, ...]
+    unanswered: tuple[str, ...] = Field((), description="what customers write that no knowledge answers")
     policies: tuple[Policy, ...]
     promotions: tuple[Promotion, ...]
     prompts: dict[str, Text]
@@ -160,6 +163,7 @@ def load_pack(folder: Path) -> Pack:
         "flows": tuple(read_part(path, Flow) for path in sorted((folder / "flows").glob("*.yaml"))),
         "tools": read_part(folder / "tools.yaml", dict[str, Tool]),
         "faq": read_part(knowledge / "faq.yaml", tuple[Faq, ...]),
+        "unanswered": _unanswered(knowledge / "unanswered.yaml"),
         "policies": tuple(s for path in sorted((knowledge / "policies").glob("*.md")) for s in policy_sections(path)),
         "promotions": read_part(folder / "promotions.yaml", tuple[Promotion, ...]),
         "prompts": read_part(folder / "prompts.yaml", dict[str, Text]),
@@ -175,6 +179,10 @@ def load_pack(folder: Path) -> Pack:
         return Pack(folder=folder, **parts)
     except ValidationError as error:
         raise PackError(f"{folder}: {describe_problems(error)}") from error
+
+
+def _unanswered(path: Path) -> tuple[str, ...]:
+    return read_part(path, tuple[str, ...]) if path.is_file() else ()
 
 
 def policy_sections(path: Path) -> list[Policy]:

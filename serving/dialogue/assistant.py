@@ -109,7 +109,7 @@ class Assistant:
         assistant = cls(
             pack=pack,
             router=Router.load(release / "router"),
-            knowledge=StaticKnowledge.open(release / "retriever", runtime, questions(pack)),
+            knowledge=StaticKnowledge.open(release / "retriever", runtime, questions(pack), params.milvus_from),
             sessions=sessions or Sessions(store.url if store else "", params.session_ttl_s),
             engines=engines if engines is not None else load_engines(release),
             tools=ToolBox(pack, demo_shop(release / "pack", runtime)),

@@ -19,7 +19,8 @@ from evaluation.params import Gate
 from evaluation.suites import answers, baselines
 from kefu.intents.router import Router
 from kefu.knowledge.entries import knowledge_entries
-from kefu.knowledge.index import Index, KnowledgeEntry
+from kefu.knowledge.index import KnowledgeEntry
+from kefu.knowledge.search import Search
 from kefu.llm.prompt import answer_messages
 from kefu.metrics.text import token_f1
 from kefu.paths import ROOT
@@ -124,7 +125,7 @@ def release_that_says(centre: Sequence[str], edge: Sequence[str]) -> ReleaseUnde
     """A release whose models say this; nothing else in it is asked."""
     said = {"centre": centre, "edge": edge}
     engines = {name: Says(name, dict(zip(QUESTIONS, texts, strict=True))) for name, texts in said.items()}
-    return ReleaseUnderTest("challenger", "hash", cast(Router, None), cast(Index, None), engines, cast(Any, None))
+    return ReleaseUnderTest("challenger", "hash", cast(Router, None), cast(Search, None), engines, cast(Any, None))
 
 
 def verdict(centre: Sequence[str], edge: Sequence[str]) -> str:

@@ -11,4 +11,8 @@ class Retriever(Section):
     dim: int = Field(gt=0, description="of the dense vectors")
     features: int = Field(gt=0)
     ngrams: tuple[int, int]
+    folds: int = Field(ge=2, description="of the questions, each kept out once to fit the confidence")
+    unanswerable_share: float = Field(
+        gt=0, lt=1, description="of the questions asked that no entry answers; the confidence expects as many"
+    )
     seed: int

@@ -1,0 +1,166 @@
+"""Hybrid search: dense vectors, BM25, wordings and topic of a question, fused into a calibrated probability.
+
+The probability is that the best entry answers the question as it stands; the others share what it leaves in the
+proportion of their scores. A question that leans on what was said ("can that one go in the machine?") is also
+searched together with its subject. Vectors come from a store: a matrix here, Milvus in ``serving/knowledge``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from kefu.knowledge.confidence import SIGNALS
+from kefu.knowledge.index import Hit, Index
+from kefu.knowledge.lexical import Lexical, LexicalIndex
+from kefu.shop.part import Lang
+
+ELLIPTIC = 0.5  # a question that is found with less may lean on the subject
+OWN_RANKS = 5  # the subject may decide between entries that the question's own words find, not bring in another
+CLOSE = 0.1  # an entry below this share of the best is no alternative to ask back about
+
+
+class VectorStore(Protocol):
+    """Dense similarity of a vector to each entry of a language."""
+
+    def similarity(self, vector: np.ndarray, lang: Lang) -> np.ndarray:
+        """(entries of lang,): of each, in the index's order, that of its nearest vector.
+
+        Entries that an approximate store did not return get the least similarity that it did.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class MatrixStore:
+    """Exact: all vectors in memory, one product a search."""
+
+    def __init__(self, index: Index) -> None:
+        self._parts = {lang: _grouped(index, lang) for lang in index.languages}
+
+    def similarity(self, vector: np.ndarray, lang: Lang) -> np.ndarray:
+        vectors, first = self._parts[lang]
+        return np.asarray(np.maximum.reduceat(vectors @ vector, first))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _grouped(index: Index, lang: Lang) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors of one language, those of an entry side by side, and where each entry's begin."""
+    number = {entry.id: i for i, entry in enumerate(index.of(lang))}
+    rows = sorted((number[owner], row) for row, owner in enumerate(index.owners) if owner in number)
+    owners = np.array([owner for owner, _ in rows])
+    return index.vectors[[row for _, row in rows]], np.searchsorted(owners, np.arange(len(number)))
+
+
+class Evidence(NamedTuple):
+    """Signals of all entries of a language for one text: (entries, len(SIGNALS)); lexical: their source."""
+
+    signals: np.ndarray
+    lexical: Lexical
+
+
+class Search:
+    """Search over an index; safe to use from several threads."""
+
+    def __init__(self, index: Index, store: VectorStore | None = None) -> None:
+        self.index, self._store = index, store or MatrixStore(index)
+        self._lexical = {
+            lang: LexicalIndex(
+                [index.questions[entry.id] for entry in index.of(lang)], [entry.answer for entry in index.of(lang)]
+            )
+            for lang in index.languages
+        }
+        self._topics = {lang: _topic_columns(index, lang) for lang in index.languages}
+
+    def search(self, text: str, lang: Lang, context: Sequence[str] = (), top: int = 3) -> list[Hit]:
+        """The entries of one language for a redacted text, best first.
+
+        Args:
+            context: what the conversation is about, the latest last: a product's name, the customer's turns before.
+        """
+        if lang not in self._lexical or not text.strip():
+            return []
+        best = self._ranked(text, lang)
+        if context and best and best[0].probability < ELLIPTIC:
+            own = {hit.entry.id for hit in best[:OWN_RANKS]}
+            joined = self._ranked(f"{context[-1]} {text}", lang)
+            if joined[0].entry.id in own and joined[0].probability > best[0].probability:
+                best = joined
+        return best[:top]
+
+    def evidence(self, text: str, lang: Lang) -> Evidence:
+        """What each signal says of each entry of ``lang``."""
+        lexical = self._lexical[lang].scores(text)
+        dense = self._store.similarity(self.index.encoder.encode([text])[0], lang)
+        topic = self._topic(text, lang)
+        signals = np.stack([dense, lexical.bm25, lexical.question, topic, self._topics[lang] < 0], axis=1)
+        return Evidence(signals.astype(np.float64), lexical)
+
+    def close(self) -> None:
+        """Closes the store."""
+        self._store.close()
+
+    def _topic(self, text: str, lang: Lang) -> np.ndarray:
+        """Log-probability of each entry's intent; the mean over intents for entries of none."""
+        columns = self._topics[lang]
+        if not self.index.topics.config.classes:
+            return np.zeros(len(columns))
+        (log_p,) = self.index.topics.log_probabilities([text])
+        return np.where(columns < 0, np.exp(log_p) @ log_p, log_p[columns])
+
+    def _ranked(self, text: str, lang: Lang) -> list[Hit]:
+        """All entries, best first."""
+        seen, confidence = self.evidence(text, lang), self.index.confidence
+        scores = confidence.scores(seen.signals)
+        order = np.argsort(-scores, kind="stable")
+        best = confidence.probability(features(seen, scores, lang))
+        shares = np.exp(scores - scores[order[0]])
+        entries = self.index.of(lang)
+        return [Hit(entries[i], float(scores[i]), best * float(shares[i])) for i in order]
+
+
+def candidates(hits: Sequence[Hit]) -> list[Hit]:
+    """The two best entries to ask back about, fewer when no second one comes near."""
+    return [hit for hit in hits[:2] if hit.probability >= CLOSE * hits[0].probability]
+
+
+def features(seen: Evidence, scores: np.ndarray, lang: Lang) -> np.ndarray:
+    """(len(FEATURES),) of the best entry by ``scores`` (entries,)."""
+    order = np.argsort(-scores, kind="stable")
+    best, other = order[0], order[1] if len(order) > 1 else order[0]
+    dense, bm25, question, topic = (seen.signals[:, SIGNALS.index(n)] for n in ("dense", "bm25", "question", "topic"))
+    log_share = scores[best] - np.logaddexp.reduce(scores)
+    return np.array(
+        [
+            log_share,
+            scores[best] - scores[other],
+            dense[best],
+            _lead(dense, best),
+            bm25[best],
+            _lead(bm25, best),
+            question[best],
+            _lead(question, best),
+            seen.lexical.coverage[best],
+            seen.lexical.unknown,
+            topic[best],
+            np.log1p(seen.lexical.count),
+            lang == "zh",
+            dense.argmax() == best and bm25.argmax() == best,
+        ],
+        dtype=np.float64,
+    )
+
+
+def _lead(values: np.ndarray, best: int) -> float:
+    """Of one entry over the greatest of all others; negative when another is greater."""
+    return float(values[best] - np.delete(values, best).max()) if len(values) > 1 else float(values[best])
+
+
+def _topic_columns(index: Index, lang: Lang) -> np.ndarray:
+    """Column of each entry's intent in the topics, -1 for entries of none."""
+    return np.array([index.topics.column.get(entry.intent or "", -1) for entry in index.of(lang)], dtype=int)

@@ -1,0 +1,127 @@
+"""Fits how the search weighs its signals, and the probability that its best entry answers.
+
+Every question of the index is kept out of it once (cross-validation). It is then searched twice: with its entry,
+where the entry is the right answer, and without it, where nothing is. Utterances of intents that no entry has, and
+the pack's ``unanswered.yaml``, have no answer either. Ranking: conditional logit (McFadden 1974) over the entries.
+Probability: logistic regression on ``kefu.knowledge.search.features``. Measured by ``benchmarks/knowledge``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from kefu.knowledge.confidence import FEATURES, SIGNALS, UNFITTED, Confidence
+from kefu.knowledge.index import Index
+from kefu.knowledge.search import Evidence, Search, features
+from kefu.shop.part import Lang
+from kefu.split import fraction
+
+L2 = 0.01  # on the ranking's weights
+C = 0.3  # inverse L2 strength of the probability, on standardized features
+
+
+class Held(NamedTuple):
+    """A question that was searched in an index without it; ``right``: row of its entry, None if nothing answers."""
+
+    evidence: Evidence
+    lang: Lang
+    right: int | None
+
+
+Questions = Mapping[str, Sequence[str]]  # entry id → wordings, its own question first
+Unanswered = Sequence[tuple[str, Lang]]
+Build = Callable[[Questions, frozenset[str]], Index]  # of what stays in; and the utterances that must not be seen
+
+
+def fit_confidence(
+    build: Build, questions: Questions, unanswered: Unanswered, folds: int, unanswerable_share: float, seed: int
+) -> Confidence:
+    """Confidence of an index of ``questions``.
+
+    Args:
+        build: makes the index of a fold.
+        unanswered: texts that no entry answers.
+        unanswerable_share: weight of questions without an answer among all.
+    """
+    held = [row for fold in range(folds) for row in _held_out(build, questions, unanswered, fold, folds, seed)]
+    answered = [row for row in held if row.right is not None]
+    if not answered:
+        return UNFITTED
+    ranking = UNFITTED.model_copy(update={"ranking": _fit_ranking(answered)})
+    groups = [answered, [_without_answer(row) for row in answered], [row for row in held if row.right is None]]
+    return _fit_probability(ranking, [group for group in groups if group], unanswerable_share)
+
+
+def _held_out(
+    build: Build, questions: Questions, unanswered: Unanswered, fold: int, folds: int, seed: int
+) -> list[Held]:
+    """The rows of one fold."""
+
+    def out(text: str) -> bool:
+        return int(fraction(text, seed) * folds) == fold
+
+    kept = {name: [some[0], *(q for q in some[1:] if not out(q))] for name, some in questions.items()}
+    strangers = [(text, lang) for text, lang in unanswered if out(text)]
+    index = build(kept, frozenset(text for text, _ in strangers))
+    search = Search(index)
+    rows = [
+        Held(search.evidence(question, entry.lang), entry.lang, number)
+        for lang in index.languages
+        for number, entry in enumerate(index.of(lang))
+        for question in questions[entry.id][1:]
+        if out(question)
+    ]
+    return rows + [Held(search.evidence(text, lang), lang, None) for text, lang in strangers if index.of(lang)]
+
+
+def _fit_ranking(rows: Sequence[Held]) -> dict[str, float]:
+    """Weights under which the softmax of the scores makes the right entries likeliest; signals never count against."""
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        total, gradient = L2 * float(weights @ weights), 2 * L2 * weights
+        for signals, right in pairs:
+            scores = signals @ weights
+            p = np.exp(scores - scores.max())
+            p /= p.sum()
+            total -= float(np.log(p[right] + 1e-12)) / len(pairs)
+            gradient = gradient + (p @ signals - signals[right]) / len(pairs)
+        return total, gradient
+
+    pairs = [(row.evidence.signals, row.right) for row in rows]
+    bounds = [(None, None) if name == "no_question" else (0, None) for name in SIGNALS]
+    found = minimize(loss, np.ones(len(SIGNALS)), jac=True, bounds=bounds, method="L-BFGS-B").x
+    return dict(zip(SIGNALS, (round(float(w), 6) for w in found), strict=True))
+
+
+def _without_answer(row: Held) -> Held:
+    """The same question where its entry is not in the index."""
+    lexical = row.evidence.lexical
+    fields = {name: np.delete(getattr(lexical, name), row.right) for name in ("bm25", "question", "coverage")}
+    evidence = Evidence(np.delete(row.evidence.signals, row.right, axis=0), lexical._replace(**fields))
+    return Held(evidence, row.lang, None)
+
+
+def _fit_probability(ranking: Confidence, groups: Sequence[Sequence[Held]], unanswerable_share: float) -> Confidence:
+    """Args: groups: first the questions with an answer, then kinds of those without, which share their weight."""
+    others = [unanswerable_share / (len(groups) - 1) for _ in groups[1:]]
+    mass = [1 - sum(others), *others]
+    weight = np.concatenate([np.full(len(g), share / len(g)) for g, share in zip(groups, mass, strict=True)])
+    rows = [(row, ranking.scores(row.evidence.signals)) for group in groups for row in group]
+    matrix = np.array([features(row.evidence, scores, row.lang) for row, scores in rows])
+    correct = np.array([row.right == scores.argmax() for row, scores in rows])
+    if correct.all() or not correct.any():  # too small a pack to learn from: Laplace's rule
+        rate = (correct.sum() + 1) / (len(correct) + 2)
+        return ranking.model_copy(update={"bias": float(np.log(rate / (1 - rate)))})
+    scaler = StandardScaler().fit(matrix, sample_weight=weight)
+    model = LogisticRegression(C=C, max_iter=1000)
+    model.fit(scaler.transform(matrix), correct, sample_weight=weight * len(rows))
+    weights = model.coef_[0] / scaler.scale_
+    bias = float(model.intercept_[0] - weights @ scaler.mean_)
+    named = dict(zip(FEATURES, (round(float(w), 6) for w in weights), strict=True))
+    return ranking.model_copy(update={"weights": named, "bias": round(bias, 6)})
