@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from kefu.knowledge.confidence import FEATURES, SIGNALS, UNFITTED, Confidence
 from kefu.knowledge.index import Index
 from kefu.knowledge.search import Evidence, Search, features
+from kefu.schema import RetrievalExample
 from kefu.shop.part import Lang
 from kefu.split import fraction
 
@@ -54,7 +55,7 @@ def fit_confidence(
     if not answered:
         return UNFITTED
     ranking = UNFITTED.model_copy(update={"ranking": _fit_ranking(answered)})
-    groups = [answered, [_without_answer(row) for row in answered], [row for row in held if row.right is None]]
+    groups = [answered, [without_answer(row) for row in answered], [row for row in held if row.right is None]]
     return _fit_probability(ranking, [group for group in groups if group], unanswerable_share)
 
 
@@ -99,12 +100,32 @@ def _fit_ranking(rows: Sequence[Held]) -> dict[str, float]:
     return dict(zip(SIGNALS, (round(float(w), 6) for w in found), strict=True))
 
 
-def _without_answer(row: Held) -> Held:
+def without_answer(row: Held) -> Held:
     """The same question where its entry is not in the index."""
     lexical = row.evidence.lexical
     fields = {name: np.delete(getattr(lexical, name), row.right) for name in ("bm25", "question", "coverage")}
     evidence = Evidence(np.delete(row.evidence.signals, row.right, axis=0), lexical._replace(**fields))
     return Held(evidence, row.lang, None)
+
+
+def judged(index: Index, rows: Sequence[Held]) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of the best entry of each row, (n,) float64, and whether it answers, (n,) bool."""
+    scores = [index.confidence.scores(row.evidence.signals) for row in rows]
+    pairs = list(zip(rows, scores, strict=True))
+    p = [index.confidence.probability(features(row.evidence, some, row.lang)) for row, some in pairs]
+    return np.array(p), np.array([row.right == some.argmax() for row, some in pairs])
+
+
+def held_out_rows(index: Index, examples: Sequence[RetrievalExample]) -> list[Held]:
+    """The eval side of a retrieval set; every second question again without its entry, so a third has no answer."""
+    search, place = Search(index), {e.id: (e.lang, i) for lang in index.languages for i, e in enumerate(index.of(lang))}
+    rows = [
+        Held(search.evidence(example.question, lang), lang, right)
+        for example in examples
+        if example.split == "eval"
+        for lang, right in [place[example.entry_id]]
+    ]
+    return rows + [without_answer(row) for row in rows[::2]]
 
 
 def _fit_probability(ranking: Confidence, groups: Sequence[Sequence[Held]], unanswerable_share: float) -> Confidence:

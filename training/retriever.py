@@ -25,7 +25,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from kefu.shop.slots import language
 from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
-from training.confidence import fit_confidence
+from training.confidence import fit_confidence, held_out_rows, judged
 from training.params.retriever import Retriever
 from training.topics import train_topics
 
@@ -116,7 +116,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def measure_index(index: Index, examples: Sequence[RetrievalExample]) -> dict[str, float]:
-    """hit@1, hit@3 and mean reciprocal rank on the eval side, within the right language.
+    """hit@1, hit@3, mean reciprocal rank and calibration error on the eval side, within the right language.
 
     Raises Unusable when there is no eval question.
     """
@@ -133,7 +133,7 @@ def measure_index(index: Index, examples: Sequence[RetrievalExample]) -> dict[st
     return {
         "hit_at_1": float(np.mean([rank == 1 for rank in ranks])),
         "hit_at_3": float(np.mean([0 < rank <= 3 for rank in ranks])),
-        "ece": expected_calibration_error([hits[0].probability for hits in found], [rank == 1 for rank in ranks]),
+        "ece": expected_calibration_error(*judged(index, held_out_rows(index, examples))),
         "mrr": float(np.mean([1 / rank if rank else 0 for rank in ranks])),
         "questions": len(held_out),
         "vectors": len(index.owners),

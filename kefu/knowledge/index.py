@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
 from kefu.io import atomic_path, read_json, read_jsonl, write_json, write_jsonl
 from kefu.knowledge.confidence import UNFITTED, Confidence
+from kefu.knowledge.projection import project_row
 from kefu.knowledge.topics import Topics
 from kefu.schema import Record
 from kefu.shop.part import Lang
@@ -65,6 +67,11 @@ class Encoder:
         dense = np.asarray(weigh(counts, self._idf) @ self._projection)
         length = np.linalg.norm(dense, axis=1, keepdims=True)
         return (dense / np.where(length > 0, length, 1)).astype(np.float32)
+
+    def encode_row(self, counts: sp.csr_matrix) -> np.ndarray:
+        """(dim,) float32 of one text's counts (1, features), as ``encode`` gives it."""
+        dense = project_row(counts, self._idf, self._projection)
+        return dense / max(float(np.linalg.norm(dense)), 1e-12)
 
     def save(self, folder: Path) -> None:
         """Writes ``encoder.json`` and ``encoder.safetensors``."""

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
+import scipy.sparse as sp
 
 from kefu.knowledge.confidence import SIGNALS
 from kefu.knowledge.index import Hit, Index
 from kefu.knowledge.lexical import Lexical, LexicalIndex
 from kefu.shop.part import Lang
+from kefu.text.ngrams import count_ngrams
 
 ELLIPTIC = 0.5  # a question that is found with less may lean on the subject
 OWN_RANKS = 5  # the subject may decide between entries that the question's own words find, not bring in another
@@ -85,10 +87,10 @@ class Search:
         """
         if lang not in self._lexical or not text.strip():
             return []
-        best = self._ranked(text, lang)
+        best = self._ranked(text, lang, max(top, OWN_RANKS))
         if context and best and best[0].probability < ELLIPTIC:
             own = {hit.entry.id for hit in best[:OWN_RANKS]}
-            joined = self._ranked(f"{context[-1]} {text}", lang)
+            joined = self._ranked(f"{context[-1]} {text}", lang, top)
             if joined[0].entry.id in own and joined[0].probability > best[0].probability:
                 best = joined
         return best[:top]
@@ -96,8 +98,10 @@ class Search:
     def evidence(self, text: str, lang: Lang) -> Evidence:
         """What each signal says of each entry of ``lang``."""
         lexical = self._lexical[lang].scores(text)
-        dense = self._store.similarity(self.index.encoder.encode([text])[0], lang)
-        topic = self._topic(text, lang)
+        config = self.index.encoder.config
+        counts = count_ngrams([text], config.ngrams, config.features)
+        dense = self._store.similarity(self.index.encoder.encode_row(counts), lang)
+        topic = self._topic(counts, lang)
         signals = np.stack([dense, lexical.bm25, lexical.question, topic, self._topics[lang] < 0], axis=1)
         return Evidence(signals.astype(np.float64), lexical)
 
@@ -105,23 +109,23 @@ class Search:
         """Closes the store."""
         self._store.close()
 
-    def _topic(self, text: str, lang: Lang) -> np.ndarray:
+    def _topic(self, counts: sp.csr_matrix, lang: Lang) -> np.ndarray:
         """Log-probability of each entry's intent; the mean over intents for entries of none."""
         columns = self._topics[lang]
         if not self.index.topics.config.classes:
             return np.zeros(len(columns))
-        (log_p,) = self.index.topics.log_probabilities([text])
+        log_p = self.index.topics.log_probabilities(counts)
         return np.where(columns < 0, np.exp(log_p) @ log_p, log_p[columns])
 
-    def _ranked(self, text: str, lang: Lang) -> list[Hit]:
-        """All entries, best first."""
+    def _ranked(self, text: str, lang: Lang, top: int) -> list[Hit]:
+        """The best entries by the text alone."""
         seen, confidence = self.evidence(text, lang), self.index.confidence
         scores = confidence.scores(seen.signals)
         order = np.argsort(-scores, kind="stable")
         best = confidence.probability(features(seen, scores, lang))
         shares = np.exp(scores - scores[order[0]])
         entries = self.index.of(lang)
-        return [Hit(entries[i], float(scores[i]), best * float(shares[i])) for i in order]
+        return [Hit(entries[i], float(scores[i]), best * float(shares[i])) for i in order[:top]]
 
 
 def candidates(hits: Sequence[Hit]) -> list[Hit]:

@@ -7,20 +7,19 @@ on labelled turns, and decides routes. Trained by ``training/topics.py``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
-from scipy.special import log_softmax
 
 from kefu.io import atomic_path, read_json, write_json
-from kefu.text.ngrams import count_ngrams, weigh
+from kefu.knowledge.projection import project_row
 
 
 class TopicsConfig(BaseModel):
-    """``classes``: the intents; empty: the pack has fewer than two, so there is no topic to tell."""
+    """``ngrams`` and ``features``: the encoder's. ``classes``: the intents, none when there is only one to tell."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,7 +29,7 @@ class TopicsConfig(BaseModel):
 
 
 class Topics:
-    """Texts → log-probabilities of intents.
+    """A text → log-probabilities of intents.
 
     Args:
         config: see ``TopicsConfig``.
@@ -45,10 +44,11 @@ class Topics:
         self._bias = bias.astype(np.float32)
         self.column = {name: number for number, name in enumerate(config.classes)}
 
-    def log_probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """(len(texts), classes) float32."""
-        counts = count_ngrams(texts, self.config.ngrams, self.config.features)
-        return np.asarray(log_softmax(weigh(counts, self._idf) @ self._weights + self._bias, axis=1))
+    def log_probabilities(self, counts: sp.csr_matrix) -> np.ndarray:
+        """(classes,) of one text's counts (1, features)."""
+        scores = project_row(counts, self._idf, self._weights) + self._bias
+        shifted = scores - scores.max()
+        return np.asarray(shifted - np.log(np.exp(shifted).sum()))
 
     def save(self, folder: Path) -> None:
         """Writes ``topics.json`` and ``topics.safetensors``."""
