@@ -24,6 +24,8 @@ from kefu.shop.part import Lang
 from kefu.split import fraction
 
 L2 = 0.01  # on the ranking's weights
+# No question of the set is a policy's own, so a free weight would bar policies from being found at all.
+LEAST_NO_QUESTION = -1.5
 C = 0.3  # inverse L2 strength of the probability, on standardized features
 
 
@@ -95,7 +97,7 @@ def _fit_ranking(rows: Sequence[Held]) -> dict[str, float]:
         return total, gradient
 
     pairs = [(row.evidence.signals, row.right) for row in rows]
-    bounds = [(None, None) if name == "no_question" else (0, None) for name in SIGNALS]
+    bounds = [(LEAST_NO_QUESTION, 0) if name == "no_question" else (0, None) for name in SIGNALS]
     found = minimize(loss, np.ones(len(SIGNALS)), jac=True, bounds=bounds, method="L-BFGS-B").x
     return dict(zip(SIGNALS, (round(float(w), 6) for w in found), strict=True))
 

@@ -8,6 +8,7 @@ import pytest
 from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.entries import knowledge_entries
 from kefu.knowledge.index import Index
+from kefu.knowledge.search import Search
 from kefu.schema import RetrievalExample
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
@@ -25,7 +26,7 @@ def test_held_out_questions_find_their_entry_in_their_language(tmp_path: Path) -
     assert figures["questions"] == sum(e.split == "eval" for e in EXAMPLES) > 3
     assert figures["hit_at_3"] >= 0.9
     assert figures["hit_at_1"] > 0.6
-    hits = index.search(["When do you open?"], top=3, lang="zh")[0]
+    hits = Search(index).search("When do you open?", "zh")
     assert {hit.entry.lang for hit in hits} == {"zh"}
 
 
@@ -37,7 +38,8 @@ def test_what_is_loaded_finds_what_was_saved_and_the_bytes_repeat(tmp_path: Path
     index, loaded = build_index(PACK, EXAMPLES, PARAMS.retriever), Index.load(tmp_path / "a")
     texts = ["几点关门", "espresso beans?", ""]
     np.testing.assert_array_equal(loaded.encoder.encode(texts), index.encoder.encode(texts))
-    assert loaded.search(texts) == index.search(texts)
+    for text in texts:
+        assert Search(loaded).search(text, "en") == Search(index).search(text, "en")
 
 
 def test_vectors_have_unit_length_and_nothing_known_is_no_direction() -> None:
@@ -49,7 +51,7 @@ def test_vectors_have_unit_length_and_nothing_known_is_no_direction() -> None:
 
 def test_policies_are_found_too() -> None:
     index = build_index(PACK, EXAMPLES, PARAMS.retriever)
-    assert index.search(["May I bring my dogs to the terrace"], 1, "en")[0][0].entry.id == "policy:house#2"
+    assert Search(index).search("May I bring my dogs to the terrace", "en")[0].entry.id == "policy:house#2"
 
 
 def test_without_held_out_questions_it_says_what_to_do() -> None:

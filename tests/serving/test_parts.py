@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 
 from kefu.knowledge.entries import questions
-from kefu.knowledge.index import Index
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
 from kefu.shop.part import PackError
 from serving.api import tokens
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reading.yes_no import leaves, yes_or_no
-from serving.knowledge.static import StaticKnowledge
+from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store
 from serving.tools.shop_db import ToolBox, ToolError, build
@@ -125,12 +124,22 @@ def test_the_rate_is_limited_for_each_key(store: Store) -> None:
     assert sessions.within_rate("c", 2)
 
 
-def test_milvus_agrees_with_the_exact_search_and_is_filled_once(release: Path, tmp_path: Path) -> None:
-    index, asked = Index.load(release / "retriever"), questions(PACK)
+def test_milvus_agrees_with_the_matrix_and_is_filled_once(release: Path, tmp_path: Path) -> None:
+    exact = StaticKnowledge.open(release / "retriever", tmp_path, questions(PACK), milvus_from=20000)
+    assert not list(tmp_path.iterdir()), "few entries need no Milvus"
     for _ in range(2):
-        knowledge = StaticKnowledge.open(release / "retriever", tmp_path, asked)
+        knowledge = StaticKnowledge.open(release / "retriever", tmp_path, questions(PACK), milvus_from=0)
         for text in ("多久能把钱退给我啊", "羽绒枕能不能水洗呢"):
-            exact, found = index.search([text], 3, "zh")[0], knowledge.search(text, "zh")
-            assert np.allclose([h.score for h in exact], [h.score for h in found], atol=1e-5)
-            assert exact[0].entry.id == found[0].entry.id
+            mine, found = exact.search(text, "zh"), knowledge.search(text, "zh")
+            assert [h.entry.id for h in mine] == [h.entry.id for h in found]
+            assert np.allclose([h.probability for h in mine], [h.probability for h in found], atol=0.02)
         knowledge.close()
+    assert (tmp_path / "milvus.db").exists()
+
+
+def test_a_question_as_the_pack_words_it_is_certain(release: Path, tmp_path: Path) -> None:
+    knowledge = StaticKnowledge.open(release / "retriever", tmp_path, questions(PACK), milvus_from=20000)
+    best, *others = knowledge.search("退款多久到账", "zh")
+    assert (best.entry.id, best.probability) == ("faq:refund_time:zh", EXACT)
+    assert best.entry.id not in {hit.entry.id for hit in others}
+    assert knowledge.search("退款多久到账", "en")[0].probability < EXACT, "in its own language only"

@@ -1,0 +1,133 @@
+"""Hybrid search over the demo pack: what it finds, how sure it is, and what the subject adds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.sets.retrieval import retrieval_examples
+from kefu.knowledge.confidence import FEATURES, Confidence
+from kefu.knowledge.index import Index
+from kefu.knowledge.lexical import LexicalIndex
+from kefu.knowledge.search import MatrixStore, Search, candidates
+from kefu.knowledge.terms import terms
+from kefu.metrics.calibration import expected_calibration_error
+from kefu.paths import ROOT
+from kefu.shop.pack import load_pack
+from pipelines.params import load_params
+from training.confidence import held_out_rows, judged
+from training.retriever import build_index
+
+PARAMS = load_params()
+PACK = load_pack(ROOT / "shop")
+EXAMPLES = retrieval_examples(PACK, [], PARAMS.build)
+BOUND = PARAMS.serving.faq_min_probability
+
+
+@pytest.fixture(scope="module")
+def index() -> Index:
+    small = PARAMS.retriever.model_copy(update={"features": 1 << 14, "dim": 128, "folds": 3})
+    return build_index(PACK, EXAMPLES, small)
+
+
+@pytest.fixture(scope="module")
+def search(index: Index) -> Iterator[Search]:
+    opened = Search(index)
+    yield opened
+    opened.close()
+
+
+def test_the_probability_means_what_it_says_on_held_out_questions(index: Index) -> None:
+    probability, right = judged(index, held_out_rows(index, EXAMPLES))
+    assert len(right) > 100
+    assert expected_calibration_error(probability, right) < 0.12  # about 150 rows: 0.05 of it is chance
+    assert right[probability >= np.median(probability)].mean() > 2 * right[probability < np.median(probability)].mean()
+
+
+def test_a_question_without_its_entry_is_rarely_believed(index: Index) -> None:
+    rows = [row for row in held_out_rows(index, EXAMPLES) if row.right is None]
+    probability, _ = judged(index, rows)
+    assert len(rows) > 30
+    assert (probability >= BOUND).mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    "text", ["你会唱歌吗", "法国首都是哪里", "can you sing", "what is the capital of France", "7788"]
+)
+def test_what_nothing_answers_is_not_believed(search: Search, text: str) -> None:
+    hits = search.search(text, "en" if text.isascii() else "zh")
+    assert hits[0].probability < BOUND
+
+
+def test_the_subject_decides_an_elliptic_question(search: Search) -> None:
+    for subject, entry in (("恒温电水壶", "kettle_size"), ("空气炸锅", "fryer_size")):
+        alone, joined = (search.search("几升的", "zh", context)[0] for context in ((), ("你好", subject)))
+        assert joined.entry.id == f"faq:{entry}:zh"
+        assert joined.probability > alone.probability
+
+
+def test_the_subject_brings_in_nothing_that_the_question_does_not_speak_of(search: Search) -> None:
+    for text in ("法国首都是哪里", "蓝色的", "你会唱歌吗"):
+        assert search.search(text, "zh", ("云朵羽绒枕",))[0].probability < BOUND
+
+
+def test_candidates_are_the_two_best_when_both_come_near(search: Search) -> None:
+    hits = search.search("退货", "zh")
+    assert candidates(hits) == hits[:2]
+    assert hits[0].probability >= hits[1].probability
+    assert candidates([]) == []
+    lone = [hits[0]._replace(probability=0.9), hits[1]._replace(probability=0.01)]
+    assert candidates(lone) == lone[:1]
+
+
+def test_only_entries_of_the_language_are_found(search: Search) -> None:
+    assert {hit.entry.lang for hit in search.search("退货 return", "en", top=10)} == {"en"}
+    assert search.search("   ", "zh") == []
+
+
+@pytest.mark.parametrize("text", ["？！", "\u200b", "\ud83d\ude00", "x" * 2000, "退" * 2000, "\ud800"])
+def test_odd_texts_find_something_without_conviction(search: Search, text: str) -> None:
+    assert all(0 <= hit.probability < BOUND for hit in search.search(text, "zh"))
+
+
+def test_one_row_is_encoded_as_a_batch_is(index: Index) -> None:
+    from kefu.text.ngrams import count_ngrams
+
+    config = index.encoder.config
+    for text in ("退货运费谁出", "how much is shipping", ""):
+        row = index.encoder.encode_row(count_ngrams([text], config.ngrams, config.features))
+        np.testing.assert_allclose(row, index.encoder.encode([text])[0], atol=1e-5)
+
+
+def test_the_matrix_gives_each_entry_its_nearest_vector(index: Index) -> None:
+    vector = index.encoder.encode(["退货运费谁出"])[0]
+    found = MatrixStore(index).similarity(vector, "zh")
+    for number in (0, 7, len(found) - 1):
+        entry = index.of("zh")[number].id
+        own = [float(v @ vector) for v, owner in zip(index.vectors, index.owners, strict=True) if owner == entry]
+        assert found[number] == pytest.approx(max(own), abs=1e-5)
+
+
+def test_terms_are_characters_pairs_and_stems() -> None:
+    assert terms("退货 Returns!") == ["退", "货", "退货", "retur"]
+    assert terms("ＱＭ１２ [ORDER_3]") == ["qm12", "order"]
+    assert terms("") == []
+
+
+def test_lexical_scores_are_shares() -> None:
+    index = LexicalIndex([["退货运费"], ["换货"]], ["十元", "免费"])
+    seen = index.scores("退货运费")
+    assert seen.question[0] == pytest.approx(1)
+    assert seen.coverage[0] == pytest.approx(1)
+    assert 0 < seen.coverage[1] < 1
+    assert seen.unknown == 0
+    assert index.scores("xyz").unknown == 1
+    assert (index.scores("xyz").bm25 == 0).all()
+
+
+def test_a_confidence_of_other_features_is_refused(index: Index, tmp_path: Path) -> None:
+    fewer = dict.fromkeys(FEATURES[1:], 0.0)
+    Confidence(ranking=index.confidence.ranking, weights=fewer, bias=0).save(tmp_path)
+    with pytest.raises(ValueError, match="run the retriever stage again"):
+        Confidence.load(tmp_path)
