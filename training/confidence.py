@@ -3,7 +3,7 @@
 Every question of the index is kept out of it once (cross-validation). It is then searched twice: with its entry,
 where the entry is the right answer, and without it, where nothing is. Utterances of intents that no entry has, and
 the pack's ``unanswered.yaml``, have no answer either. Ranking: conditional logit (McFadden 1974) over the entries.
-Probability: logistic regression on ``kefu.knowledge.search.features``. Measured by ``benchmarks/knowledge``.
+Probability: monotone logistic regression on ``kefu.knowledge.search.features``. Measured by ``benchmarks/knowledge``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
+from scipy.special import expit
 
 from kefu.knowledge.confidence import FEATURES, SIGNALS, UNFITTED, Confidence
 from kefu.knowledge.index import Index
@@ -26,7 +25,8 @@ from kefu.split import fraction
 L2 = 0.01  # on the ranking's weights
 # No question of the set is a policy's own, so a free weight would bar policies from being found at all.
 LEAST_NO_QUESTION = -1.5
-C = 0.3  # inverse L2 strength of the probability, on standardized features
+PENALTY = 0.01  # L2 on the probability's weights of standardized features, beside a mean loss
+_BOUNDS = {"unknown": (None, 0), "log_terms": (None, None), "chinese": (None, None)}  # of all others: at least 0
 
 
 class Held(NamedTuple):
@@ -141,10 +141,28 @@ def _fit_probability(ranking: Confidence, groups: Sequence[Sequence[Held]], unan
     if correct.all() or not correct.any():  # too small a pack to learn from: Laplace's rule
         rate = (correct.sum() + 1) / (len(correct) + 2)
         return ranking.model_copy(update={"bias": float(np.log(rate / (1 - rate)))})
-    scaler = StandardScaler().fit(matrix, sample_weight=weight)
-    model = LogisticRegression(C=C, max_iter=1000)
-    model.fit(scaler.transform(matrix), correct, sample_weight=weight * len(rows))
-    weights = model.coef_[0] / scaler.scale_
-    bias = float(model.intercept_[0] - weights @ scaler.mean_)
+    mean, scale = np.average(matrix, axis=0, weights=weight), matrix.std(axis=0) + 1e-9
+    solution = _logistic((matrix - mean) / scale, correct, weight)
+    weights = solution[1:] / scale
+    bias = float(solution[0] - weights @ mean)
     named = dict(zip(FEATURES, (round(float(w), 6) for w in weights), strict=True))
     return ranking.model_copy(update={"weights": named, "bias": round(bias, 6)})
+
+
+def _logistic(matrix: np.ndarray, correct: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Bias and weights (1 + features,) of a logistic regression in which more evidence never means less.
+
+    Free signs gave BM25 a negative weight beside its correlates, and on the eval side 20 instead of 35 % answered at
+    0.8, with as many wrong.
+    """
+
+    def loss(solution: np.ndarray) -> tuple[float, np.ndarray]:
+        logit = solution[0] + matrix @ solution[1:]
+        error = weight * (expit(logit) - correct)
+        penalty = PENALTY * float(solution[1:] @ solution[1:])
+        value = float(weight @ (np.logaddexp(0, logit) - correct * logit)) + penalty
+        return value, np.concatenate([[error.sum()], error @ matrix + 2 * PENALTY * solution[1:]])
+
+    bounds = [(None, None), *(_BOUNDS.get(name, (0, None)) for name in FEATURES)]
+    start = np.zeros(1 + len(FEATURES))
+    return np.asarray(minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x)

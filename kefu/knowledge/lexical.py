@@ -22,7 +22,8 @@ class Lexical(NamedTuple):
     """What the words of one text say about each of n entries.
 
     ``bm25``, ``question`` (weighted Jaccard with the nearest wording) and ``coverage`` (share of the text's weight that
-    the entry has) are (n,) float64 in [0, 1]. ``unknown``: share of the weight that no entry has; ``count``: of terms.
+    the entry has) are (n,) float64 in [0, 1]. ``unknown``: share of the weight that no entry has. ``count``: of the
+    text's different terms.
     """
 
     bm25: np.ndarray
@@ -59,8 +60,7 @@ class LexicalIndex:
         self._first = starts[:-1]  # each entry has at least one wording
 
     def scores(self, text: str) -> Lexical:
-        found = terms(text)
-        distinct = dict.fromkeys(found)
+        distinct = dict.fromkeys(terms(text))
         bm25, coverage = np.zeros(self._size), np.zeros(self._size)
         shared = np.zeros(len(self._weights))
         whole = unknown = 0.0
@@ -79,7 +79,7 @@ class LexicalIndex:
             return Lexical(bm25, np.zeros(self._size), coverage, 1.0, 0)
         jaccard = shared / (self._weights + whole - shared)
         question = np.maximum.reduceat(jaccard, self._first) if self._size else jaccard
-        return Lexical(bm25 / (whole * (K1 + 1)), question, coverage / whole, unknown / whole, len(found))
+        return Lexical(bm25 / (whole * (K1 + 1)), question, coverage / whole, unknown / whole, len(distinct))
 
 
 def _inverse_frequency(counts: Sequence[Mapping[str, int]]) -> dict[str, float]:

@@ -23,6 +23,7 @@ ELLIPTIC = 0.5  # a question that is found with less may lean on the subject
 # The subject may decide between entries that the question's own words find, not bring in another: without the bound
 # on coverage 38 of 480 unanswerable questions became sure of something about their product, with it 6.
 OWN_RANKS, OWN_COVERAGE = 5, 0.3
+MANY_TERMS = 60  # longer questions are no longer in the fit: they must not gain by their length
 DEEPEST = 10  # entries that a search returns at most
 CLOSE = 0.1  # an entry below this share of the best is no alternative to ask back about
 
@@ -161,7 +162,7 @@ def features(seen: Evidence, scores: np.ndarray, lang: Lang) -> np.ndarray:
             seen.lexical.coverage[best],
             seen.lexical.unknown,
             topic[best],
-            np.log1p(seen.lexical.count),
+            np.log1p(min(seen.lexical.count, MANY_TERMS)),
             lang == "zh",
             dense.argmax() == best and bm25.argmax() == best,
         ],

@@ -27,8 +27,7 @@ BOUND = PARAMS.serving.faq_min_probability
 
 @pytest.fixture(scope="module")
 def index() -> Index:
-    small = PARAMS.retriever.model_copy(update={"features": 1 << 14, "dim": 128, "folds": 3})
-    return build_index(PACK, EXAMPLES, small)
+    return build_index(PACK, EXAMPLES, PARAMS.retriever.model_copy(update={"folds": 2}))
 
 
 @pytest.fixture(scope="module")
