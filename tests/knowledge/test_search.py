@@ -8,6 +8,7 @@ import pytest
 
 from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.confidence import FEATURES, Confidence
+from kefu.knowledge.entries import questions
 from kefu.knowledge.index import Index
 from kefu.knowledge.lexical import LexicalIndex
 from kefu.knowledge.search import MatrixStore, Search, candidates
@@ -15,6 +16,7 @@ from kefu.knowledge.terms import terms
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
+from kefu.text.ngrams import count_ngrams, normalize
 from pipelines.params import load_params
 from training.confidence import held_out_rows, judged
 from training.retriever import build_index
@@ -91,8 +93,6 @@ def test_odd_texts_find_something_without_conviction(search: Search, text: str) 
 
 
 def test_one_row_is_encoded_as_a_batch_is(index: Index) -> None:
-    from kefu.text.ngrams import count_ngrams
-
     config = index.encoder.config
     for text in ("退货运费谁出", "how much is shipping", ""):
         row = index.encoder.encode_row(count_ngrams([text], config.ngrams, config.features))
@@ -106,6 +106,12 @@ def test_the_matrix_gives_each_entry_its_nearest_vector(index: Index) -> None:
         entry = index.of("zh")[number].id
         own = [float(v @ vector) for v, owner in zip(index.vectors, index.owners, strict=True) if owner == entry]
         assert found[number] == pytest.approx(max(own), abs=1e-5)
+
+
+def test_no_question_with_an_answer_is_among_the_unanswered() -> None:
+    asked = {normalize(text) for some in questions(PACK).values() for text in some}
+    assert len(PACK.unanswered) > 50
+    assert not asked & {normalize(text) for text in PACK.unanswered}
 
 
 def test_terms_are_characters_pairs_and_stems() -> None:
