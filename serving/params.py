@@ -13,6 +13,9 @@ class Serving(Section):
     faq_min_probability: float = Field(
         ge=0, le=1, description="that a FAQ answers the question, from which its answer is given as it is"
     )
+    candidate_min_probability: float = Field(
+        ge=0, le=1, description="of the best entry, from which the two best are offered as a question back"
+    )
     milvus_from: int = Field(
         ge=0, description="entries from which Milvus keeps their vectors; fewer are searched in memory"
     )

@@ -27,6 +27,7 @@ from kefu.acts import (
 )
 from kefu.intents.router import ScoredIntent
 from kefu.knowledge.index import Hit
+from kefu.knowledge.search import candidates
 from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
@@ -40,11 +41,10 @@ from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.reading.yes_no import yes_or_no
-from serving.knowledge.static import StaticKnowledge
+from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.params import Serving
 
 SURE = 0.8  # of the router, for a wish in an angry message
-EXACT = 0.999  # probability of an entry that was asked for as the pack words it
 
 
 class WishReader:
@@ -204,11 +204,10 @@ class WishReader:
         if route == "chitchat" and self._pack.taxonomy[top.intent].reply:
             yield SmallTalk(kind=top.intent, probability=top.confidence, evidence=words)
             return
-        near = [
-            hit for hit in hits if hit.entry.kind == "faq" and hit.probability >= self._params.candidate_min_probability
-        ]
-        yield from near[:2]
-        yield Unclear(candidates=tuple(hit.entry.id for hit in near[:2]), evidence=words)
+        near = [hit for hit in candidates(hits) if hit.entry.kind == "faq"] if hits else []
+        near = near if near and near[0].probability >= self._params.candidate_min_probability else []
+        yield from near
+        yield Unclear(candidates=tuple(hit.entry.id for hit in near), evidence=words)
 
     def _small_talk(self, words: str) -> SmallTalk | None:
         for name, talk in self._pack.acts.small_talk.items():
