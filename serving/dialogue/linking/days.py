@@ -145,7 +145,7 @@ def _en_weekday(match: re.Match[str], today: date) -> Span | None:
 
 
 def _re(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+    return re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 
 _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
@@ -162,7 +162,12 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
         re.compile(rf"(?P<count>{_NUMBER})(?:个|個)?(?P<unit>天|周|星期|礼拜)(?:之)?前"),
         _ago,
     ),
-    (re.compile(r"(?P<which>上上?(?:个|個)?|这|這|本)?(?:周|週|星期|礼拜)(?P<day>[一二三四五六日天末])"), _zh_week),
+    (
+        re.compile(
+            r"(?P<which>上上?(?:个|個)?|这|這|本)?(?<!下)(?<!下个)(?:周|週|星期|礼拜)(?P<day>[一二三四五六日天末])"
+        ),
+        _zh_week,
+    ),
     (re.compile(r"(?P<which>上上?(?:个|個)?|这|這|本)(?:周|週|星期|礼拜)(?P<day>)"), _zh_week),
     (re.compile("大前天"), _before(3)),
     (re.compile("前天|前日|前晚"), _before(2)),
@@ -173,8 +178,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
         lambda m, t: _day_of_month(_number(m["day"]), t),
     ),
     (
-        _re(r"(?<![\d/.\-¥￥$])(\d{1,2})[/.\-](\d{1,2})(?![\d/.\-%元块折])"),
-        lambda m, t: _last_such(int(m[1]), int(m[2]), t),
+        _re(r"(?<![\d/.\-¥￥$])(\d{1,2})(?:[/-](\d{1,2})|\.(\d\d))(?![\d/.\-%元块折米升斤倍公厘毫寸]|[ck][mg])"),
+        lambda m, t: _last_such(int(m[1]), int(m[2] or m[3]), t),
     ),
     (
         _re(rf"\b{_MONTH}\s*(?:the\s+)?{_ORDINAL_DAY}\b"),

@@ -12,7 +12,7 @@ _ZH = re.compile(
     r"(?<![是要能会])(?:不是|并非|不算|別是|别是)(?!不|没|吗|嘛|我(?:买|订|要|拍|下))(?:说|指|想|要)?[^，,。.!！?？;；、\n是]{0,8}$"
 )
 _FILLER = r"(?:the|my|that|this|those|about|for|from|order|orders|number|one|mean|talking|it|is|of|a|an)"
-_EN = re.compile(rf"(?:\bnot|n['’]t|\brather than|\binstead of)(?:\s+{_FILLER})*\s*$", re.IGNORECASE)
+_EN = re.compile(rf"(?:\bnot|n['’]t|\brather than|\binstead of)(?:\s+{_FILLER})*\s*$", re.IGNORECASE | re.ASCII)
 WINDOW = 60  # characters before a mention that are looked at
 
 

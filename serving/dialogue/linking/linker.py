@@ -82,7 +82,7 @@ class Linker:
         if self._orders is None:
             return OrderLink()
         today = self._day(now)
-        return self._orders.link(text, orders, today, focus, offered, vault)
+        return self._orders.link(_encodable(text), orders, today, focus, offered, vault)
 
     def link_products(self, text: str, focus: Sequence[str] = ()) -> list[ProductLink]:
         """The products that a message names, or points at when it names none.
@@ -90,7 +90,7 @@ class Linker:
         Args:
             focus: SKUs that the conversation is about, in the order in which they were named or offered.
         """
-        return link_products(text, self._products, focus) if self._products else []
+        return link_products(_encodable(text), self._products, focus) if self._products else []
 
     def product_names(self, lang: str) -> Mapping[str, str]:
         """SKU → the product's name."""
@@ -121,3 +121,8 @@ class Linker:
             days=days,
             total=float(row[entity.total]) if entity.total and row[entity.total] is not None else None,
         )
+
+
+def _encodable(text: str) -> str:
+    """The text with a ? for each lone surrogate, which RE2 refuses; its length stays the same."""
+    return text.encode("utf8", "replace").decode("utf8")

@@ -27,16 +27,16 @@ _TIMES = {"double": 2, "triple": 3}
 _GAP = r"[\s\-_.·—–‐‑−,，、:：\u200b-\u200f\u2060\ufeff\ufe0f\u20e3]"
 _GAPS = re.compile(f"{_GAP}{{0,4}}")
 _WORD = "(?:(?:double|triple)\\s+)?(?:zero|one|two|three|four|five|six|seven|eight|nine|oh)"
-_GROUP = re.compile(rf"(?<![A-Za-z]){_WORD}(?![A-Za-z])|[0-9{_CHINESE}{_LETTERS}|]+", re.IGNORECASE)
+_GROUP = re.compile(rf"(?<![A-Za-z]){_WORD}(?![A-Za-z])|[0-9{_CHINESE}{_LETTERS}|]+", re.IGNORECASE | re.ASCII)
 _ONLY_LETTERS = re.compile(rf"[{_LETTERS}|]+")
-_CUE_BEFORE = re.compile(r"(?:order|number|num|no|id|nr)$", re.IGNORECASE)
+_CUE_BEFORE = re.compile(r"(?:order|number|num|no|id|nr)$", re.IGNORECASE | re.ASCII)
 _NOT_ORDERS = r"手机|电话|号码|银行|卡|账户|账号|card|phone|mobile|account"
 _TAIL = re.compile(
     r"(?:尾号|后[三四五六3456]位(?:数字?)?|最后[三四五六3456]位(?:数字?)?|末[三四五六3456]位|尾数)(?:数)?(?:是|为|:|：|\s)*"
     r"(?P<zh>\d{3,9})(?!\d)"
     r"|\b(?:end(?:s|ing)?(?: in| with)|last (?:three|four|five|six|[3-6])(?: digits| numbers)?(?: are| is)?:?)\s*"
     r"(?P<en>\d{3,9})(?!\d)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 MIN_DIGITS, MAX_DIGITS = 3, 40
@@ -71,7 +71,9 @@ class OrderNumbers:
         self.prefix = literal[0] if literal else ""
         letters = [c for c in self.prefix if c.isalnum()]
         spelled = f"{_GAP}{{0,3}}".join(map(re.escape, letters))
-        self._prefix = re.compile(f"(?<![A-Za-z]){spelled}|(?<=\\d){spelled}", re.IGNORECASE) if letters else None
+        self._prefix = (
+            re.compile(f"(?<![A-Za-z]){spelled}|(?<=\\d){spelled}", re.IGNORECASE | re.ASCII) if letters else None
+        )
         self._letters = "".join(letters).upper()
 
     def find(self, text: str, own: Sequence[str]) -> list[NumberSpan]:
@@ -191,7 +193,7 @@ def _runs(groups: list[_Group], first: int, longest: int) -> Iterator[tuple[int,
 def _tails(text: str, own: Sequence[str]) -> Iterator[NumberSpan]:
     """Last digits after a cue that are those of one own order."""
     for match in _TAIL.finditer(text):
-        if re.search(_NOT_ORDERS, text[max(0, match.start() - 8) : match.start()], re.IGNORECASE):
+        if re.search(_NOT_ORDERS, text[max(0, match.start() - 8) : match.start()], re.IGNORECASE | re.ASCII):
             continue
         digits = match["zh"] or match["en"]
         orders = [order for order in own if order.endswith(digits)]

@@ -29,22 +29,23 @@ _CHINESE_HEAD = "(?:那|这|這|那一|这一)?(?:个|個|单|單|笔|筆|件|�
 _REFERS = re.compile(
     rf"订单|訂單|[那这這上一]{_CHINESE_HEAD}|(?:买|拍|下单|订|购买|收到|签收|付款?|发)的|我的|\border(?:ed|s)?\b|\bbought\b|\bpurchased?\b"
     r"|\bmy\b|\b(?:that|this|the) one\b|\breceived\b|\bparcel\b|\bpackage\b|那单|那筆",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _TAIL_ALONE = re.compile(r"0\d{3,8}")  # a number that is no price, year or count
 _NEAR = 14  # characters around a day in which a word for buying or receiving stands
 _DAY_HEAD_AFTER = re.compile(
     rf"\s*(?:的|那|这|這)+(?:{_CHINESE_HEAD}|$|[，。,.!！?？])"
     r"|\s*(?:['’]s\s+)?(?:order|one|purchase|parcel)\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _DAY_HEAD_BEFORE = re.compile(
-    r"\b(?:order|one|ones|purchase|parcel)\s*(?:from|of|on|dated|placed|i placed)?\s*(?:the\s*)?$|(?:订单|那单)[是，,]?$",
-    re.IGNORECASE,
+    r"\b(?:order|one|ones|purchase|parcel)\s*(?:from|of|on|dated|placed|i placed)?\s*(?:the\s*)?$"
+    r"|(?:订单|那单)[是，,]?$",
+    re.IGNORECASE | re.ASCII,
 )
 _NOT_YET = re.compile(
     r"能|会|會|可以|要|想|没|沒|未|预计|希望|什么时候|几点|才|\b(?:will|can|would|should|going to|not)\b|n['’]t\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _HAS_BEEN = re.compile(r"[了过]|的(?:那|个|单|订单)")
 MAX_STATES = 20  # more is pasted text
@@ -54,9 +55,9 @@ _STATE_HEAD_AFTER = re.compile(
 )
 _STATE_HEAD_BEFORE = re.compile(
     r"\b(?:that|which|one|ones|what|order|the)(?:\s+|i|we|is|was|are|has|have|had|still|['’]s|already|just)*$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
-_WHOLE_DAY = re.compile(r"^[\s的那个單单笔one,，。.!！?？呢吧就是在于on from my the]*$", re.IGNORECASE)
+_WHOLE_DAY = re.compile(r"^[\s的那个單单笔one,，。.!！?？呢吧就是在于on from my the]*$", re.IGNORECASE | re.ASCII)
 
 
 class _Evidence(NamedTuple):

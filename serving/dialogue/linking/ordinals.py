@@ -24,17 +24,17 @@ _NTH = re.compile(rf"(?:倒数)?第\s*([一二两三四五六七八九十]|\d{{1
 _EN_NTH = re.compile(
     r"\b(?:the\s+)?(first|second|third|fourth|fifth|sixth|seventh|1st|2nd|3rd|[4-9]th)\s+(?:one|order|purchase|item|option)\b"
     rf"|(?:^\s*|\bthe\s+)(first|second|third|fourth|fifth|sixth|seventh|1st|2nd|3rd|[4-9]th){_END}",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _CHOICE = re.compile(
     r"^\s*(?:选|選|要|我选|就|option|number|no\.?|#|the)?\s*(?:(\d{1,2})|([①-⑨])|([一二三四五六七八九十])|"
     r"(?i:(one|two|three|four|five|six|seven)))\s*(?:号|號|吧|个|please|pls|[.。!！、)）])*\s*$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _LAST = re.compile(
     rf"最[后後]面?[一那]?{_THING}|倒数第一{_THING}?"
     rf"|\bthe last(?: one)?{_END}|\blast one\b|\bbottom one\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _NEWEST = re.compile(
     rf"最近(?:的|那|这|一|买|拍|下|订|收|签|付|购|到){{1,2}}(?:{_THING}|订单|的|{_END})|最新(?:的|那|一)?(?:{_THING}|订单)|最新的{_END}"
@@ -42,33 +42,33 @@ _NEWEST = re.compile(
     r"|\b(?:latest|newest|most recent|last|previous)\s+(?:one|order|purchase|thing i (?:bought|ordered))\b"
     rf"|\b(?:latest|newest|most recent){_END}"
     r"|\b(?:one|order|thing|item|what) i(?:['’]ve| have)? (?:just|recently|last) (?:bought|ordered|placed|purchased)\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _OLDEST = re.compile(
     rf"最早(?:的|那|买|一)?(?:{_THING}|的|订单)|最旧的|\b(?:oldest|earliest)(?: one\b| order\b| purchase\b|{_END})",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
-_FORMER = re.compile(r"前者|前面那?个|上面那?个|\bthe former\b|\btop one\b", re.IGNORECASE)
-_LATTER = re.compile(r"后者|後者|后面那?个|下面那?个|\bthe latter\b", re.IGNORECASE)
+_FORMER = re.compile(r"前者|前面那?个|上面那?个|\bthe former\b|\btop one\b", re.IGNORECASE | re.ASCII)
+_LATTER = re.compile(r"后者|後者|后面那?个|下面那?个|\bthe latter\b", re.IGNORECASE | re.ASCII)
 _OTHER = re.compile(
     rf"另外?(?:那|一|的){{1,2}}{_THING}|别的那{_THING}|剩下(?:的|那){_THING}?"
     r"|\bthe other(?: one| order)?\b|\bother one\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _ALL = re.compile(
     rf"都(?:要?退|要?取消|要?换|查|要(?:{_END}))|全都|全部|两{_THING}都|[几三四]{_THING}都|所有的|一起退"
     r"|\bboth(?: of them)?\b|\ball (?:of them|of those|three|four)\b|\bthem all\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _POINTS = re.compile(
     rf"(?:这|那|這|该|此|同)一?(?:{_THING}|订单|訂單|东西|货)|刚才(?:那|说|的)|刚刚(?:那|说)的?|它|牠"
     r"|\b(?:it|its|this|that|these|those|them|same)\b(?:\s+(?:one|order|item|parcel|package|product))?"
     r"|\bthe order\b|\bthe same\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
-_ORDER = re.compile(r"单|單|\borders?\b", re.IGNORECASE)
+_ORDER = re.compile(r"单|單|\borders?\b", re.IGNORECASE | re.ASCII)
 MAX_PLACES = 20  # more is pasted text
 MAX_BARE_LENGTH = 30  # "the second one" in a longer message that nothing was offered before is of something else
 

@@ -38,7 +38,7 @@ _EXCHANGED = {frozenset(pair) for pair in ("iy", "ae", "ei")}  # vowels that wri
 _POINTS = re.compile(
     r"(?:这|那|這|该|刚才那)(?:一)?(?:个|個|款|件|条|條|种|台|只|套|床|把|样)|刚才(?:那|说|的)|它"
     r"|\b(?:it|its|this one|that one|this|that|they|them|these|those|the product|the item)\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -103,18 +103,11 @@ class ProductIndex:
 
     def _find(self, text: str) -> tuple[_Hit, ...]:
         """Mentions of products in order of place, no two overlapping, denied ones among them."""
-        hits = list(self._exact(text))
-        inexact = {
-            *self._misspelled(text),
-            *islice(self._sounding(text), MAX_HITS),
-            *self._differing(text),
-            *self._in_pinyin(text),
-        }
-        for hit in sorted(inexact, key=lambda hit: (hit.start - hit.end, hit.start)):
+        hits, mended = list(self._exact(text)), set(self._misspelled(text))
+        guessed = {*islice(self._sounding(text), MAX_HITS), *self._differing(text), *self._in_pinyin(text)}
+        for hit in sorted(mended | guessed, key=lambda hit: (hit.start - hit.end, hit.start)):
             others = [other for other in hits if hit.start < other.end and other.start < hit.end]
-            if all(
-                set(hit.skus) < set(other.skus) and hit.end - hit.start > other.end - other.start for other in others
-            ):
+            if all(_says_more(hit, other, hit in mended) for other in others):
                 hits = [other for other in hits if other not in others] + [hit]
         return tuple(sorted(hits))
 
@@ -208,6 +201,12 @@ def link_products(text: str, index: ProductIndex, focus: Sequence[str] = ()) -> 
     if match := _POINTS.search(text):
         return [ProductLink(sku, match[0], match.start(), match.end(), False) for sku in focus]
     return []
+
+
+def _says_more(hit: _Hit, other: _Hit, mended: bool) -> bool:
+    """Whether a longer, inexact mention replaces a shorter one: it leaves fewer products, or mends its next word."""
+    fewer = set(hit.skus) <= set(other.skus) if mended else set(hit.skus) < set(other.skus)
+    return fewer and hit.end - hit.start > other.end - other.start
 
 
 def _windows(start: int, length: int, until: int) -> Iterator[tuple[int, int]]:

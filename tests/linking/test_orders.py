@@ -1,0 +1,106 @@
+"""Which order a message means: nothing outside the list, nothing that was denied, and how it was said."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serving.dialogue.linking import Linker, Order, OrderLink
+from tests.linking.mentions import NOW, linked, read_mentions
+from tests.linking.test_numbers import SPELLINGS
+
+WORDS = [
+    "羽绒枕", "枕头", "那单", "这个", "昨天", "上周二", "买的", "收到的", "没付款的", "还没到",
+    "第二个", "最近那个", "不是", "是",
+    "，", " ", "QM2611140014", "QM2611080021", "2611140014", "尾号0014", "the", "pillow", "kettle",
+    "latest", "not", "it", "都要退",
+    "11月10号", "Nov 13", "另一个", "1", "双11",
+]  # fmt: skip
+
+
+def link(
+    linker: Linker, customer: str, text: str, focus: str | None = None, offered: tuple[str, ...] = ()
+) -> OrderLink:
+    orders = linker.orders(customer, NOW)
+    return linker.link_orders(linker.normalise(text, orders), orders, "zh", NOW, focus, offered)
+
+
+def test_at_least_95_of_100_mentions_mean_what_they_say(linker: Linker) -> None:
+    for held_out in (False, True):
+        mentions = [mention for mention in read_mentions() if mention.held_out == held_out]
+        misses = [m.text for m in mentions if sorted(linked(linker, m)) != sorted(m.want)]
+        assert len(misses) <= 0.05 * len(mentions), misses
+
+
+def test_orders_are_named_and_newest_first(linker: Linker) -> None:
+    orders = linker.orders("C1001", NOW)
+    assert [order.id[-4:] for order in orders] == ["0015", "0013", "0014", "0011", "0016", "0012"]
+    assert orders[3].label.zh == "11-10 云朵羽绒枕×2（已签收）"
+    assert orders[3].label.en == "11-10 2 × Cloud down pillow (delivered)"
+    assert orders[3].skus == ("BD-101",)
+    assert linker.orders(None, NOW) == []
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8), st.sampled_from(["C1001", "C1002", "C1003", "C1004"]))
+@settings(max_examples=300, deadline=None)
+def test_only_own_orders_are_ever_linked(linker: Linker, words: list[str], customer: str) -> None:
+    own = {order.id for order in linker.orders(customer, NOW)}
+    found = link(linker, customer, "".join(words), "QM2611140014", ("QM2611080021", *sorted(own)[:2]))
+    assert set(found.ids) <= own
+    assert not set(found.ids) & set(found.denied)
+
+
+def test_a_strangers_number_links_to_nothing_and_is_seen_as_a_number(linker: Linker) -> None:
+    for name, spell in SPELLINGS.items():
+        found = link(linker, "C1001", spell("QM2611080021"))
+        assert found.ids == (), name
+    found = link(linker, "C1001", "QM2611080021到哪了")
+    assert (found.ids, found.how, found.explicit) == ((), ("number",), True)
+
+
+def test_a_placeholder_stands_for_its_number(linker: Linker) -> None:
+    orders = linker.orders("C1001", NOW)
+    vault = {"[ORDER_1]": "QM2611100011", "[ORDER_2]": "qm 2611140014"}
+    found = linker.link_orders("不是[ORDER_1]，是[ORDER_2]", orders, "zh", NOW, vault=vault)
+    assert (found.ids, found.denied, found.evidence) == (("QM2611140014",), ("QM2611100011",), ("[ORDER_2]",))
+
+
+def test_naming_and_pointing_differ(linker: Linker) -> None:
+    pointed = link(linker, "C1001", "那单到哪了", focus="QM2611140014")
+    assert (pointed.ids, pointed.how, pointed.explicit) == (("QM2611140014",), ("pronoun",), False)
+    named = link(linker, "C1001", "就是上周二买的那个羽绒枕", focus="QM2611140014")
+    assert (named.ids, named.how, named.explicit) == (("QM2611100011",), ("product", "day"), True)
+    told = link(linker, "C1001", "my parcel still hasn't arrived")
+    assert (told.ids, told.how, told.explicit) == (("QM2611140014",), ("state",), False)
+
+
+def test_a_product_in_a_question_is_told_from_one_that_was_bought(linker: Linker) -> None:
+    assert not link(linker, "C1001", "羽绒枕能机洗吗").refers
+    assert link(linker, "C1001", "羽绒枕那单").refers
+
+
+def test_a_state_that_is_told_excludes_no_order(linker: Linker) -> None:
+    found = link(linker, "C1001", "羽绒枕还没到，显示签收了")
+    assert found.ids == ("QM2611100011",)
+
+
+def test_a_customer_without_orders_gets_none(linker: Linker) -> None:
+    nobody: list[Order] = []
+    assert linker.link_orders("最近那个", nobody, "zh", NOW) == OrderLink((), ("ordinal",), True, ("最近那个",), True)
+
+
+def test_another_shop_without_entities_links_nothing(tmp_path: object) -> None:
+    from pathlib import Path
+
+    from kefu.paths import ROOT
+    from kefu.shop.pack import load_pack
+    from serving.tools.shop_db import ToolBox, build
+
+    pack = load_pack(ROOT / "tests" / "fixtures" / "pack")
+    assert isinstance(tmp_path, Path)
+    build(pack.folder, tmp_path / "shop.db")
+    linker = Linker(pack, ToolBox(pack, tmp_path / "shop.db"))
+    assert linker.orders("G1", "2026-11-16T10:00:00+01:00") == []
+    assert linker.normalise("BB 123456", []) == "BB 123456"
+    assert linker.link_orders("最近那个", [], "zh", NOW) == OrderLink()
+    assert linker.link_products("咖啡") == []
