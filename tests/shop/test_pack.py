@@ -140,6 +140,13 @@ def test_knowledge_covers_every_topic_in_both_languages(pack: Pack) -> None:
         ("danger.yaml", lambda raw: raw["injury"]["words"].append("(?<=a)b"), "injury.words"),
         ("danger.yaml", lambda raw: raw["illness"].pop("reply"), "illness.reply"),
         ("danger.yaml", lambda raw: raw["threat"].update(word=["x"]), "threat.word"),
+        (
+            "entities.yaml",
+            lambda raw: raw["order"]["state_words"][0]["words"].append("(?<=a)b"),
+            "order.state_words.0.words",
+        ),
+        ("entities.yaml", lambda raw: raw["order"]["states"].pop("unpaid"), "unknown statuses unpaid"),
+        ("entities.yaml", lambda raw: raw["product"].pop("names"), "product.names"),
         ("pack.yaml", lambda raw: raw["office_hours"].update(opens="9 am"), "office_hours.opens"),
         ("conversation.yaml", lambda raw: raw["yes"]["zh"].append(" "), "yes.zh"),
         ("flows/return.yaml", lambda raw: raw["steps"][0].update(yes={"zh": ["好"]}), "belong to a confirm"),
@@ -154,3 +161,27 @@ def test_a_broken_file_is_named_with_its_field(tmp_path: Path, file: str, change
     with pytest.raises(PackError, match=re.escape(named)) as error:
         load_pack(folder)
     assert file in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda raw: raw["order"].update(tool="products"), "entities order: products"),
+        (lambda raw: raw["product"].update(tool="my_orders"), "entities product: my_orders"),
+        (lambda raw: raw["order"].update(pii="NUMBER"), "unknown pii type NUMBER"),
+        (lambda raw: raw["order"]["day_words"][0].update(promotion="x"), "unknown promotion x"),
+    ],
+)
+def test_entities_refer_to_what_exists(tmp_path: Path, change: object, named: str) -> None:
+    folder = shutil.copytree(SHOP, tmp_path / "shop")
+    raw = yaml.safe_load((folder / "entities.yaml").read_text(encoding="utf8"))
+    assert callable(change)
+    change(raw)
+    (folder / "entities.yaml").write_text(yaml.safe_dump(raw), encoding="utf8")
+    with pytest.raises(PackError, match=re.escape(named)):
+        load_pack(folder)
+
+
+def test_aliases_are_of_products_that_exist(pack: Pack, shop: sqlite3.Connection) -> None:
+    assert pack.entities.product is not None
+    assert set(pack.entities.product.aliases) == {row[0] for row in shop.execute("SELECT sku FROM products")}
