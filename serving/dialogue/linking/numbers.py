@@ -94,7 +94,8 @@ class OrderNumbers:
 
     def normalise(self, text: str, own: Sequence[str]) -> str:
         """The text with its order numbers as the shop writes them."""
-        pieces, last = [], 0
+        pieces: list[str] = []
+        last = 0
         for start, end, value in self.find(text, own):
             before = " " if start and text[start - 1].isascii() and text[start - 1].isalnum() else ""
             after = " " if end < len(text) and text[end].isascii() and text[end].isalnum() else ""

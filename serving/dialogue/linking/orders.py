@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import re2
 
@@ -217,7 +217,7 @@ class OrderLinker:
 _HOW = ("number", "ordinal", "product", "day", "state")
 
 
-def _any(patterns: Iterable[str]) -> re2._Regexp | None:
+def _any(patterns: Iterable[str]) -> Any:
     joined = "|".join(f"(?:{pattern})" for pattern in patterns)
     return re2.compile(joined, re2_options()) if joined else None
 

@@ -124,7 +124,9 @@ class ProductIndex:
 
     def _misspelled(self, text: str) -> Iterator[_Hit]:
         """Exact hits in the text with its misspelled English words mended."""
-        pieces, mended, last = [], [], 0
+        pieces: list[str] = []
+        mended: list[tuple[int, int, int, int]] = []
+        last = 0
         for match in _WORD.finditer(text):
             if word := self._mended(match[0].lower()):
                 pieces += text[last : match.start()], word
