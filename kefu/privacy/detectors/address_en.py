@@ -17,50 +17,82 @@ from collections.abc import Iterator
 
 from kefu.privacy.detectors.base import Found
 
-_UNIT = (
-    r"(?:(?:Flat|Unit|Block|Building|Bldg\.?|Tower|Floor|Apt\.?|Apartment|Room|Rm|Suite|House|Shop|Villa|Level|Plot|Door)"
-    r"\s(?:No\.?\s?)?#?[A-Z0-9][A-Za-z0-9/-]{0,5}|\d{1,3}(?:st|nd|rd|th)\s[Ff]loor|\d{1,3}/F|[A-Z]?\d{1,4}[A-Z]?(?=,\s[A-Z]))"
-)
+_UNIT = r"""
+    (?:
+        (?:
+            Flat|Unit|Block|Building|Bldg\.?|Tower|Floor|Apt\.?|Apartment|Room|Rm|Suite|House
+          | Shop|Villa|Level|Plot|Door
+        )
+        \s(?:No\.?\s?)?\#?[A-Z0-9][A-Za-z0-9/-]{0,5}
+      | \d{1,3}(?:st|nd|rd|th)\s[Ff]loor|\d{1,3}/F|[A-Z]?\d{1,4}[A-Z]?(?=,\s[A-Z])
+    )
+"""
 _CAPITALS = r"[A-ZÀ-Þ][\w'’.-]{0,20}(?:\s(?:of\s|the\s|de\s)?[A-ZÀ-Þ0-9][\w'’.-]{0,20}){0,4}"
 _NAMED = rf"(?:No\.?\s)?(?:\d{{1,5}}[A-Za-z]?(?:[-/]\d{{1,4}})?\s)?{_CAPITALS}"
-_PLACE = (
-    r"(?:Apartments?|Residency|Residences?|Towers?|Estate|Heights|Court|House|Mansions?|Villas?|Gardens?|Plaza|Centre|Center|Park"
-    r"|Building|Road|Street|Avenue|Lane|Drive|District|Square|Place|Close|Terrace|Block|Complex|Nagar|Colony|Enclave|Quay|Wharf|Yard|Mews|Parade)"
-)
+_PLACE = r"""
+    (?:
+        Apartments?|Residency|Residences?|Towers?|Estate|Heights|Court|House|Mansions?|Villas?
+      | Gardens?|Plaza|Centre|Center|Park|Building|Road|Street|Avenue|Lane|Drive|District|Square
+      | Place|Close|Terrace|Block|Complex|Nagar|Colony|Enclave|Quay|Wharf|Yard|Mews|Parade
+    )
+"""
 _UNITS = re.compile(
-    rf"(?<![\w$£€/-]){_UNIT}(?:,?\s{_UNIT}){{0,2}}(?:,\s(?:{_UNIT}|{_NAMED})){{1,6}}(?:\s\d{{4,6}})?(?![\w])"
+    rf"""
+    (?<![\w$£€/-]){_UNIT}(?:,?\s{_UNIT}){{0,2}}(?:,\s(?:{_UNIT}|{_NAMED})){{1,6}}(?:\s\d{{4,6}})?
+    (?![\w])
+    """,
+    re.VERBOSE,
 )
 _ROADS = re.compile(
-    r"(?<![\w$£€-])(?:\d{1,6}\s(?:County|State|Forest|Ranch|Farm)\s(?:Road|Rd|Route|Highway|Hwy)\s\d{1,5}[A-Z]?"
-    r"|(?:Rural\sRoute|RR|HC)\s\d{1,3},?\s[Bb]ox\s\d{1,5}"
-    r"|\d{1,5}[A-Za-z]?\s(?:[A-Z][a-z'’]{2,15}\s){1,3}(?:Parade|Yard|Wharf|Esplanade|Promenade|Alley|Approach|Pike|Turnpike|Bypass|Crossing)"
-    r"|\d{1,5}\s[A-Z][a-z]{3,18},\s(?:unit|flat|apt|apartment|suite)\s\w{1,5})"
-    r"(?:,\s[A-Z][a-z]{2,18}(?:\s[A-Z][a-z]{2,18})?){0,2}(?![\w])"
+    r"""
+    (?<![\w$£€-])
+    (?:
+        \d{1,6}\s(?:County|State|Forest|Ranch|Farm)\s(?:Road|Rd|Route|Highway|Hwy)\s\d{1,5}[A-Z]?
+      | (?:Rural\sRoute|RR|HC)\s\d{1,3},?\s[Bb]ox\s\d{1,5}
+      | \d{1,5}[A-Za-z]?\s(?:[A-Z][a-z'’]{2,15}\s){1,3}
+        (?:Parade|Yard|Wharf|Esplanade|Promenade|Alley|Approach|Pike|Turnpike|Bypass|Crossing)
+      | \d{1,5}\s[A-Z][a-z]{3,18},\s(?:unit|flat|apt|apartment|suite)\s\w{1,5}
+    )
+    (?:,\s[A-Z][a-z]{2,18}(?:\s[A-Z][a-z]{2,18})?){0,2}
+    (?![\w])
+    """,
+    re.VERBOSE,
 )
-_KIND = re.compile(rf"(?<![A-Za-z]){_PLACE}(?![A-Za-z])")
+_KIND = re.compile(rf"(?<![A-Za-z]){_PLACE}(?![A-Za-z])", re.VERBOSE)
 _UNITS_HINT = re.compile(
     r"(?:[0-9A-Z]|[Ff]loor|/F),\s(?:[A-Z0-9])|(?:Road|Rd|Route|RR|Highway|Hwy|HC)\s\d|\d\w?\s[A-Z][a-z]"
 )
 
 _CLEAR = "street|road|rd|avenue|ave|lane|boulevard|blvd|terrace|parkway|pkwy|crescent|highway|hwy|mews"
-_VAGUE = "st|ln|drive|dr|court|ct|square|sq|way|place|pl|circle|close|gardens|grove|row|hill|walk|trail|plaza|quay"
+_VAGUE = r"""
+      st|ln|drive|dr|court|ct|square|sq|way|place|pl|circle|close|gardens|grove|row|hill|walk|trail
+    | plaza|quay
+"""
 _FLAT = r"(?:apt|apartment|suite|ste|unit|room|rm|flat|floor|building|block)"
 _POSTCODE = r"(?:[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2})"
-_NO_TOWN = r"(?!(?:call|phone|tel|and|but|is|it|thanks|thx|please|pls|or|can|my|ring|[A-Z]{2}\s\d{5})\b|[A-Z]{1,2}\d)"
+_NO_TOWN = r"""
+    (?!
+        (?:call|phone|tel|and|but|is|it|thanks|thx|please|pls|or|can|my|ring|[A-Z]{2}\s\d{5})\b
+      | [A-Z]{1,2}\d
+    )
+"""
 _TOWN = rf"{_NO_TOWN}[A-Z][A-Z.'-]{{1,19}}(?:\s{_NO_TOWN}[A-Z][A-Z'-]{{2,19}}){{0,2}}"
 _CODE = rf"(?:[A-Z]{{2}}\s\d{{5}}(?:-\d{{4}})?|{_POSTCODE})(?![A-Z\d])"
-_TAIL = (
-    rf"(?:,?\s(?:{_FLAT}\b\.?\s?|\#\s?)[A-Z0-9-]{{1,6}}(?![A-Z0-9]))?"
-    rf"(?:(?:,\s?|\s(?={_TOWN},?\s{_CODE})){_TOWN}){{0,3}}"
-    rf"(?P<code>,?\s{_CODE})?(?-i:,?\s[A-Z]{{2}}(?![A-Za-z\d]))?"
-)
+_TAIL = rf"""
+    (?:,?\s(?:{_FLAT}\b\.?\s?|\#\s?)[A-Z0-9-]{{1,6}}(?![A-Z0-9]))?
+    (?:(?:,\s?|\s(?={_TOWN},?\s{_CODE})){_TOWN}){{0,3}}
+    (?P<code>,?\s{_CODE})?(?-i:,?\s[A-Z]{{2}}(?![A-Za-z\d]))?
+"""
 _STREET = re.compile(
-    rf"(?:(?<![A-Z]){_FLAT}\.?\s?[A-Z0-9-]{{1,6}},?\s){{0,3}}(?:(?<![A-Z])No\.?\s?)?"
-    r"(?<![\d.$£€¥-])(?:Lane\s)?\d{1,5}(?:[A-Z]|-\d{1,4})?(?:,\s(?!\d)|\s)"
-    rf"(?P<words>(?:[A-Z0-9][A-Z0-9.'-]{{0,19}}\s){{1,4}}?)(?:(?P<clear>{_CLEAR})|(?P<vague>{_VAGUE}))(?![A-Z])\.?{_TAIL}",
-    re.IGNORECASE,
+    rf"""
+    (?:(?<![A-Z]){_FLAT}\.?\s?[A-Z0-9-]{{1,6}},?\s){{0,3}}
+    (?:(?<![A-Z])No\.?\s?)?(?<![\d.$£€¥-])(?:Lane\s)?\d{{1,5}}(?:[A-Z]|-\d{{1,4}})?(?:,\s(?!\d)|\s)
+    (?P<words>(?:[A-Z0-9][A-Z0-9.'-]{{0,19}}\s){{1,4}}?)
+    (?:(?P<clear>{_CLEAR})|(?P<vague>{_VAGUE}))(?![A-Z])\.?{_TAIL}
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
-_BOX = re.compile(rf"(?<![A-Z])p\.?\s?o\.?\s?box\s\d{{1,6}}{_TAIL}", re.IGNORECASE)
+_BOX = re.compile(rf"(?<![A-Z])p\.?\s?o\.?\s?box\s\d{{1,6}}{_TAIL}", re.IGNORECASE | re.VERBOSE)
 _HINT = re.compile(r"\d[A-Za-z]?,?\s[A-Za-z0-9]|(?i:box\s\d)")
 _OTHER_WORDS = (
     "a am an and are at bag bags bedroom bit box boxes by bytes card cards cm count day days dollars each feet few "

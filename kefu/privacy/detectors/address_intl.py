@@ -19,8 +19,16 @@ _STATES = (
     "|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR"
 )
 _CODE = re.compile(
-    rf"(?<![A-Za-z0-9])(?:[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-Z]{{2}}|(?:{_STATES}),?\s\d{{5}}(?:-\d{{4}})?"
-    r"|[A-Z]\d[A-Z]\s\d[A-Z]\d|(?:NSW|VIC|QLD|SA|WA|TAS|ACT|NT),?\s\d{4})(?![A-Za-z0-9])"
+    rf"""
+    (?<![A-Za-z0-9])
+    (?:
+        [A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-Z]{{2}}|(?:{_STATES}),?\s\d{{5}}(?:-\d{{4}})?
+      | [A-Z]\d[A-Z]\s\d[A-Z]\d
+      | (?:NSW|VIC|QLD|SA|WA|TAS|ACT|NT),?\s\d{{4}}
+    )
+    (?![A-Za-z0-9])
+    """,
+    re.VERBOSE,
 )
 _HOUSE = re.compile(r"#?\d{1,5}[A-Za-z]?(?:[-/]\d{1,4})?")
 _SMALL = frozenset(("de", "la", "le", "du", "des", "the", "of", "on", "upon", "van", "der", "st.", "#"))
@@ -33,16 +41,35 @@ _TOKEN = re.compile(r"[^\s\"'“‘(\[]\S*")
 
 _WORD = r"[A-ZÀ-Ý][\wÀ-ÿ.'’-]{1,24}"
 _TAIL = rf"(?:,?\s(?:\d{{4,6}}\s)?{_WORD}){{0,4}}"
-_PLACE = rf"(?:(?:de la|de las|de los|del|des|du|de|della|di|da|la|le)\s|[dl]['’])?{_WORD}(?:\s{_WORD}){{0,2}}"
+_PLACE = rf"""
+    (?:(?:de\x20la|de\x20las|de\x20los|del|des|du|de|della|di|da|la|le)\s|[dl]['’])?
+    {_WORD}(?:\s{_WORD}){{0,2}}
+"""
 _STREETS = re.compile(
-    rf"(?:(?:\b(?:Unit|Flat|No\.?)\s\d{{1,5}},\s)?(?:{_WORD}\s)?\b[A-ZÄÖÜ][\wäöüß-]{{1,24}}(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm)\s\d{{1,4}}[a-z]?"
-    rf"|(?<!\d)\d{{1,5}}(?:\s?(?:bis|ter))?,?\s(?i:rue|avenue|boulevard|place|chemin|allée|impasse|quai)\s{_PLACE}"
-    rf"|(?:\bNo\.?\s?\d{{1,5}},?\s)?\b(?:Calle|Avenida|Avda\.|Carrer|Via|Viale|Piazza|Corso|Rua|Jalan|Jl\.|Lorong)\s{_PLACE}(?:,?\s(?:No\.?\s?)?\d{{1,4}}(?!\d))"
-    rf"|(?<!\d)\d{{1,2}}[- ]?[Cc]home[- ]\d{{1,3}}(?:-\d{{1,3}})?){_TAIL}"
+    rf"""
+    (?:
+        (?:\b(?:Unit|Flat|No\.?)\s\d{{1,5}},\s)?(?:{_WORD}\s)?\b[A-ZÄÖÜ][\wäöüß-]{{1,24}}
+        (?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm)
+        \s\d{{1,4}}[a-z]?
+      | (?<!\d)\d{{1,5}}(?:\s?(?:bis|ter))?,?\s
+        (?i:rue|avenue|boulevard|place|chemin|allée|impasse|quai)
+        \s{_PLACE}
+      | (?:\bNo\.?\s?\d{{1,5}},?\s)?\b
+        (?:Calle|Avenida|Avda\.|Carrer|Via|Viale|Piazza|Corso|Rua|Jalan|Jl\.|Lorong)
+        \s{_PLACE}(?:,?\s(?:No\.?\s?)?\d{{1,4}}(?!\d))
+      | (?<!\d)\d{{1,2}}[- ]?[Cc]home[- ]\d{{1,3}}(?:-\d{{1,3}})?
+    )
+    {_TAIL}
+    """,
+    re.VERBOSE,
 )
 _FOREIGN = re.compile(
-    "stra(?:ß|ss)e|str\\.|weg |platz|allee|gasse|damm |(?i:rue|avenue|boulevard|place|chemin|allée|impasse|quai) "
-    "|Calle|Avenida|Avda|Carrer|Via|Piazza|Corso|Rua|Jalan|Jl\\.|Lorong|[Cc]home"
+    r"""
+      stra(?:ß|ss)e|str\.|weg[ ]|platz|allee|gasse|damm[ ]
+    | (?i:rue|avenue|boulevard|place|chemin|allée|impasse|quai)[ ]
+    | Calle|Avenida|Avda|Carrer|Via|Piazza|Corso|Rua|Jalan|Jl\.|Lorong|[Cc]home
+    """,
+    re.VERBOSE,
 )
 
 

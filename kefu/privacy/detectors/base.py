@@ -10,9 +10,11 @@ from kefu.text.placeholders import PLACEHOLDER
 
 SEP = r"[-\s.·—–_‐‑−]{0,3}"  # what people put between groups of digits
 GAP = r"[-\s.·—–_‐‑−]{1,3}"
-IS = r"(?:是|为|:|：|=|#|\s|改成|改为|换成|is|号|码){0,4}"  # between a cue and its value
+IS = r"(?:是|为|:|：|=|\#|\s|改成|改为|换成|is|号|码){0,4}"  # between a cue and its value
 
-NUMBER_IS = r"(?i:\s?(?:number|numbers|no\.?|nr\.?|id|code|ref(?:erence)?|is|was|#|:|-)){0,4}\s?"  # the same in English
+NUMBER_IS = (
+    r"(?i:\s?(?:number|numbers|no\.?|nr\.?|id|code|ref(?:erence)?|is|was|\#|:|-)){0,4}\s?"  # the same in English
+)
 
 # 1 to 1, so that a span found in the folded text is the span in the original. Not ，！；？: they end clauses, and
 # stand in almost every Chinese message.
@@ -77,8 +79,8 @@ class Rule(NamedTuple):
 
 
 def rule(kind: str, pattern: str, check: Callable[[str, int, int], int] | None = None) -> Rule:
-    """A ``Rule``, its pattern compiled."""
-    return Rule(kind, re.compile(pattern), check)
+    """A ``Rule``, its pattern compiled with ``re.VERBOSE``: a space stands in brackets."""
+    return Rule(kind, re.compile(pattern, re.VERBOSE), check)
 
 
 def without_overlaps(spans: list[Found], text: str) -> list[Found]:

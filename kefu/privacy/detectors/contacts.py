@@ -17,13 +17,27 @@ CHARACTERS = "微威薇扣企加"  # as in names_zh_cued.py
 WORDS = ("wechat", "weixin", "vx", "wx", "v信", "v❤", "v:", "绿泡泡", "qq")
 _HINT = re.compile("[@加微威薇vVwWQq扣抠叩球企绿]")
 _DOMAIN = re.compile(
-    r"\s?@\s?(?:(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}|[A-Za-z0-9-]{1,63}。(?:com|cn|net|org)(?:[.。]cn)?(?![A-Za-z]))"
+    r"""
+    \s?@\s?
+    (?:
+        (?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}
+      | [A-Za-z0-9-]{1,63}。(?:com|cn|net|org)(?:[.。]cn)?(?![A-Za-z])
+    )
+    """,
+    re.VERBOSE,
 )
 _WECHAT = re.compile(
-    r"(?:(?P<chinese>[微威薇]\s?信|绿泡泡|[+加][我个]?个?[vV微薇]|(?<![A-Za-z])[vV](?:信|❤\ufe0f?|(?=:)))"
-    r"|(?<![A-Za-z])(?i:wechat|weixin|vx|wx))"
-    r"(?P<said>(?:[账帐]?号码?|名|是|为|吧|:|=|,|，|/|\s|(?i:id|is|no\.?)){0,5})"
-    r"(?P<id>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9])"
+    r"""
+    (?:
+        (?P<chinese>
+            [微威薇]\s?信|绿泡泡|[+加][我个]?个?[vV微薇]|(?<![A-Za-z])[vV](?:信|❤\ufe0f?|(?=:))
+        )
+      | (?<![A-Za-z])(?i:wechat|weixin|vx|wx)
+    )
+    (?P<said>(?:[账帐]?号码?|名|是|为|吧|:|=|,|，|/|\s|(?i:id|is|no\.?)){0,5})
+    (?P<id>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9])
+    """,
+    re.VERBOSE,
 )
 _MINE = re.compile(
     r"(?:我的|我这边)(?:号?是|:)\s?(?=[A-Za-z_-]{0,20}[\d_-])([A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])"
@@ -34,8 +48,12 @@ _NO_IDS = (  # what people say after 微信 in Latin letters
 )
 _NO_ID = frozenset(_NO_IDS.split())
 _QQ = re.compile(
-    r"(?:(?<![A-Za-z])(?:[Qq]{2}|[Qq](?=号|:))|(?:加我?|我的)[Qq](?![A-Za-z])|[扣抠叩]{2}|球球|企鹅)"
-    r"(?:[账帐]?号码?|群|/?微信|[上里]|是|为|:|=|\s|(?i:id|is|number)){0,5}([1-9](?: ?\d){4,10})(?!\d)"
+    r"""
+    (?:(?<![A-Za-z])(?:[Qq]{2}|[Qq](?=号|:))|(?:加我?|我的)[Qq](?![A-Za-z])|[扣抠叩]{2}|球球|企鹅)
+    (?:[账帐]?号码?|群|/?微信|[上里]|是|为|:|=|\s|(?i:id|is|number)){0,5}
+    ([1-9](?:[ ]?\d){4,10})(?!\d)
+    """,
+    re.VERBOSE,
 )
 _TOPPED_UP = re.compile(r"(?:充值|充到)?[账帐][号户][是为:\s]{0,3}([1-9]\d{5,10})(?!\d)")
 

@@ -18,97 +18,226 @@ from collections.abc import Iterator
 from kefu.privacy.detectors.base import Found
 
 _HINT = re.compile(
-    "[密验证驗證件货貨餐态信认权安提取][码碼号]|口令|[账帐][号户密]|用户|[登会][录陆员]|昵称|旺旺|凭|门禁|开[柜箱门]码|[收核销餐]码"
-    "|电报|推特|脸书|抖音|小红书|微博|快手|[Bb]站"
-    "|(?i:pass|pwd|pw|pin|code|otp|cv[vc]|user|log|handle|screen|account|telegram|tg|ins|ig|twitter|tiktok|discord|skype"
-    "|snapchat|facebook|fb)"
+    r"""
+      [密验证驗證件货貨餐态信认权安提取][码碼号]
+    | 口令|[账帐][号户密]|用户|[登会][录陆员]|昵称|旺旺|凭|门禁|开[柜箱门]码
+    | [收核销餐]码|电报|推特|脸书|抖音|小红书|微博|快手|[Bb]站
+    | (?i:
+          pass|pwd|pw|pin|code|otp|cv[vc]|user|log|handle|screen|account|telegram|tg|ins|ig
+        | twitter|tiktok|discord|skype|snapchat|facebook|fb
+      )
+    """,
+    re.VERBOSE,
 )
 _QUOTE = r"[\"'“”‘’「『【《(<`]{0,2}\s?"
-_FILLER = (
-    "(?:我的|我|你|您|它|他|她|现在|目前|应该|就|还|好像|之前|原来|以前|一直|都|设置|设定|设|改|换|用|的|也|给|发|如下|当时|一般|大概"
-    "|可能|已经|统一|默认|今天|刚才|刚|收到|了|过来|这个|那个|号码|号|[,，])"
-)
+_FILLER = r"""
+    (?:
+        我的|我|你|您|它|他|她|现在|目前|应该|就|还|好像|之前|原来|以前|一直|都|设置|设定|设|改|换
+      | 用|的|也|给|发|如下|当时|一般|大概|可能|已经|统一|默认|今天|刚才|刚|收到|了|过来|这个|那个
+      | 号码|号|[,，]
+    )
+"""
 _LINK = rf"(?P<link>(?:\s|{_FILLER}){{0,5}}(?:是|为|叫做?|成|:|=|,|，|-(?=\s)|→|\s){{0,4}})"
-_EN_LINK = (
-    r"(?P<link>(?:'s(?=\s)|\s?(?::|=|#|-(?=\s)|,)"
-    r"|\s(?i:is|was|are|to|as|it's|its|i\s(?:just\s)?(?:got|received)|you\ssent(?:\sme)?|sent\sto\sme)(?=\W)|\s){0,4}\s?)"
-)
+_EN_LINK = r"""
+    (?P<link>
+        (?:
+            's(?=\s)|\s?(?::|=|\#|-(?=\s)|,)
+          | \s
+            (?i:
+                is|was|are|to|as|it's|its|i\s(?:just\s)?(?:got|received)|you\ssent(?:\sme)?
+              | sent\sto\sme
+            )
+            (?=\W)
+          | \s
+        ){0,4}
+        \s?
+    )
+"""
 _EN_FOR = r"(?:\s(?:for|of|to)\s(?:the|my|your|our)\s\w{2,12}(?=\s(?:is|was)\W))?"
 _UNIT = re.compile(
-    r"\s?(?:[位个次天年月日元块秒条种代遍章组款件号楼]|分钟|小时|多[位个次]|[gG%]\b|(?i:digits?|characters?|chars|letters|times?|days?"
-    r"|hours?|minutes?|mins?|seconds?|attempts?|years?)\b)"
+    r"""
+    \s?
+    (?:
+        [位个次天年月日元块秒条种代遍章组款件号楼]
+      | 分钟|小时|多[位个次]|[gG%]\b
+      | (?i:
+            digits?|characters?|chars|letters|times?|days?|hours?|minutes?|mins?|seconds?
+          | attempts?|years?
+        )
+        \b
+    )
+    """,
+    re.VERBOSE,
 )
 
 _PASSWORD = re.compile(
-    rf"(?:密[码碼](?!锁|学|箱|器|本|保护|重置|找回|修改)|口令|[账帐]密|(?<![A-Za-z])(?:PIN|pin)码?(?=[是为:=\s]))(?:\([^()]{{0,8}}\))?{_LINK}{_QUOTE}(?P<value>[!-~]{{4,64}})"
+    rf"""
+    (?:
+        密[码碼](?!锁|学|箱|器|本|保护|重置|找回|修改)
+      | 口令|[账帐]密
+      | (?<![A-Za-z])(?:PIN|pin)码?(?=[是为:=\s])
+    )
+    (?:\([^()]{{0,8}}\))?{_LINK}{_QUOTE}(?P<value>[!-~]{{4,64}})
+    """,
+    re.VERBOSE,
 )
 _EN_PASSWORD = re.compile(
-    r"(?<![A-Za-z])(?:(?i:pass\s?words?|passwd|pass\s?codes?|passphrase|pwd|p(?:w|ass)(?=\s?[:=])|(?:my|the)\spin|pin\s(?:code|number|no\.?))|PIN)"
-    rf"(?![A-Za-z]){_EN_FOR}{_EN_LINK}{_QUOTE}(?P<value>[!-~]{{4,64}})"
+    rf"""
+    (?<![A-Za-z])
+    (?:
+        (?i:
+            pass\s?words?|passwd|pass\s?codes?|passphrase|pwd|p(?:w|ass)(?=\s?[:=])
+          | (?:my|the)\spin|pin\s(?:code|number|no\.?)
+        )
+      | PIN
+    )
+    (?![A-Za-z]){_EN_FOR}{_EN_LINK}{_QUOTE}(?P<value>[!-~]{{4,64}})
+    """,
+    re.VERBOSE,
 )
 _PASSWORD_BEFORE = re.compile(
-    r"(?<![!-~])(?P<value>(?=[!-~]{0,31}\d)[!-~]{4,32})\s?(?:(?:就?是|为)(?:我的?|你的|登录|支付|账号|原)?密码|(?i:is\smy\s(?:old\s|new\s)?password))"
+    r"""
+    (?<![!-~])(?P<value>(?=[!-~]{0,31}\d)[!-~]{4,32})\s?
+    (?:(?:就?是|为)(?:我的?|你的|登录|支付|账号|原)?密码|(?i:is\smy\s(?:old\s|new\s)?password))
+    """,
+    re.VERBOSE,
 )
 _BOTH = re.compile(
-    r"(?:[账帐][号户]|用户名)[和/、,\s]?密[码碼][是为:\s]{1,3}(?P<name>[A-Za-z0-9_@.-]{3,40})[\s/、,，]{1,3}(?P<value>[!-~]{4,64})"
+    r"""
+    (?:[账帐][号户]|用户名)[和/、,\s]?密[码碼][是为:\s]{1,3}(?P<name>[A-Za-z0-9_@.-]{3,40})
+    [\s/、,，]{1,3}(?P<value>[!-~]{4,64})
+    """,
+    re.VERBOSE,
 )
 _SIGN = re.compile(r"[@#$%^&*_+=~!?|]")
 _TRAILING = ".,;:?)\"'’”]}>`"
 
-_CODES = (
-    "(?:验证|驗證|校验|动态|短信|确认|激活|授权|安全|取件|取貨|取货|提货|提件|自提|取餐|取包|收货|签收|开箱|开柜|柜门|核销|提取"
-    "|领取|寄件|门禁|开门|登录|登陆|身份|认证|一次性|手机|邮箱)[码碼]|动态[口密][令码]|取件号|取餐号|CVV2?|cvv2?|CVC2?|OTP|otp"
+_CODES = r"""
+      (?:
+          验证|驗證|校验|动态|短信|确认|激活|授权|安全|取件|取貨|取货|提货|提件|自提|取餐|取包
+        | 收货|签收|开箱|开柜|柜门|核销|提取|领取|寄件|门禁|开门|登录|登陆|身份|认证|一次性|手机
+        | 邮箱
+      )
+      [码碼]
+    | 动态[口密][令码]|取件号|取餐号|CVV2?|cvv2?|CVC2?|OTP|otp
+"""
+_NUMERIC = r"""
+    (?:
+        \d(?:[ ]\d){3,7}|\d{3,4}[ ]\d{3,4}
+      | (?:[A-Za-z]{0,3}\d{1,8}|[A-Za-z0-9]{1,8})(?:[-–—#]\s?[A-Za-z0-9]{1,8}){0,4}
+    )
+"""
+_CODE = re.compile(
+    rf"""
+    (?:{_CODES})(?:\([^()]{{0,8}}\))?{_LINK}{_QUOTE}(?P<value>{_NUMERIC})(?![A-Za-z0-9@])
+    """,
+    re.VERBOSE,
 )
-_NUMERIC = (
-    r"(?:\d(?: \d){3,7}|\d{3,4} \d{3,4}|(?:[A-Za-z]{0,3}\d{1,8}|[A-Za-z0-9]{1,8})(?:[-–—#]\s?[A-Za-z0-9]{1,8}){0,4})"
-)
-_CODE = re.compile(rf"(?:{_CODES})(?:\([^()]{{0,8}}\))?{_LINK}{_QUOTE}(?P<value>{_NUMERIC})(?![A-Za-z0-9@])")
 _EN_CODE = re.compile(
-    r"(?<![A-Za-z])(?i:(?P<sure>(?:verification|verify|security|one[-\s]time|auth|authentication|authori[sz]ation|sms|text|otp"
-    r"|login|log-in|access|pick[-\s]?up|collection|locker|door|gate|entry|2fa|two[-\s]factor|activation|confirmation|unlock"
-    r"|release|delivery)\s(?:pin\s)?(?:codes?|number|pin)|otp|cvv2?|cvc2?)|(?P<bare>code))(?![A-Za-z])"
-    rf"{_EN_FOR}{_EN_LINK}{_QUOTE}(?P<value>{_NUMERIC})(?![A-Za-z0-9@])"
+    rf"""
+    (?<![A-Za-z])
+    (?i:
+        (?P<sure>
+            (?:
+                verification|verify|security|one[-\s]time|auth|authentication|authori[sz]ation
+              | sms|text|otp|login|log-in|access|pick[-\s]?up|collection|locker|door|gate
+              | entry|2fa|two[-\s]factor|activation|confirmation|unlock|release|delivery
+            )
+            \s(?:pin\s)?(?:codes?|number|pin)
+          | otp|cvv2?|cvc2?
+        )
+      | (?P<bare>code)
+    )
+    (?![A-Za-z]){_EN_FOR}{_EN_LINK}{_QUOTE}(?P<value>{_NUMERIC})(?![A-Za-z0-9@])
+    """,
+    re.VERBOSE,
 )
 _OTHER_CODES = re.compile(
-    r"(?i:promo(?:tion(?:al)?)?|coupons?|vouchers?|discount|gift|product|items?|sku|bar|zip|post(?:al)?|area|country|error|sort"
-    r"|dress|source|colou?r|status|size|batch|style|model|qr|hs|article|reason|bank|swift|the\ssame|booking)[-\s]?$"
+    r"""
+    (?i:
+        promo(?:tion(?:al)?)?|coupons?|vouchers?|discount|gift|product|items?|sku|bar|zip
+      | post(?:al)?|area|country|error|sort|dress|source|colou?r|status|size|batch|style|model|qr
+      | hs|article|reason|bank|swift|the\ssame|booking
+    )
+    [-\s]?$
+    """,
+    re.VERBOSE,
 )
 _THE = re.compile(r"(?i)(?<![a-z])(?:the|my|your|this)\s$")
 _COLLECT = re.compile(
-    r"凭\s?(?:取件码|码|号码?)?[是为:\s]{0,2}"
-    + _QUOTE
-    + r"(?P<value>[A-Za-z0-9]{1,6}(?:-[A-Za-z0-9]{1,6}){1,4}|\d{4,8})(?![A-Za-z0-9-])"
-    r"[^\d\n]{0,16}?(?:取|领|提|开[门箱柜]|收货)"
+    rf"""
+    凭\s?(?:取件码|码|号码?)?[是为:\s]{{0,2}}{_QUOTE}
+    (?P<value>[A-Za-z0-9]{{1,6}}(?:-[A-Za-z0-9]{{1,6}}){{1,4}}|\d{{4,8}})
+    (?![A-Za-z0-9-])[^\d\n]{{0,16}}?(?:取|领|提|开[门箱柜]|收货)
+    """,
+    re.VERBOSE,
 )
 _CODE_BEFORE = re.compile(
-    r"(?<![A-Za-z0-9.-])(?P<value>\d{4,8}|[A-Za-z0-9]{1,4}(?:-\d{1,6}){1,3})(?![A-Za-z0-9-])"
-    r"(?:\s?\(?(?:就?是|为|这个|,|，)?(?:我的|你的|我?刚?收到的)?(?:短信|登[录陆]|注册|京东|淘宝)?(?:验证|校验|取件|提货|取货)码|(?i:\s(?:is|was)\s(?:the|my)\s(?:verification\s|pick-?up\s|security\s|otp\s)?(?:code|otp)))"
+    r"""
+    (?<![A-Za-z0-9.-])
+    (?P<value>\d{4,8}|[A-Za-z0-9]{1,4}(?:-\d{1,6}){1,3})
+    (?![A-Za-z0-9-])
+    (?:
+        \s?\(?(?:就?是|为|这个|,|，)?(?:我的|你的|我?刚?收到的)?(?:短信|登[录陆]|注册|京东|淘宝)?
+        (?:验证|校验|取件|提货|取货)
+        码
+      | (?i:\s(?:is|was)\s(?:the|my)\s(?:verification\s|pick-?up\s|security\s|otp\s)?(?:code|otp))
+    )
+    """,
+    re.VERBOSE,
 )
 
-_NAMED = (
-    "用户名|用户I[Dd]|登[录陆]名|登[录陆][账帐]号|会员名|会员[账帐]?号|用户[账帐]号|[账帐]户名|[账帐]号名?|[账帐]号I[Dd]|昵称|旺旺(?:号|名|I[Dd])?"
-    "|(?:抖音|小红书|微博|快手|[Bb]站|电报|推特|脸书|淘宝|京东|支付宝|(?i:telegram|tg|instagram|ins|twitter|facebook|tiktok|discord|skype|line))"
-    "(?:[账帐]?号|I[Dd]|名|昵称|[账帐]户)|(?<![A-Za-z])(?:ins|INS)(?=\\s?[:是为])"
-)
+_NAMED = r"""
+      用户名|用户I[Dd]|登[录陆]名|登[录陆][账帐]号|会员名|会员[账帐]?号|用户[账帐]号
+    | [账帐]户名|[账帐]号名?|[账帐]号I[Dd]|昵称|旺旺(?:号|名|I[Dd])?
+    | (?:
+          抖音|小红书|微博|快手|[Bb]站|电报|推特|脸书|淘宝|京东|支付宝
+        | (?i:telegram|tg|instagram|ins|twitter|facebook|tiktok|discord|skype|line)
+      )
+      (?:[账帐]?号|I[Dd]|名|昵称|[账帐]户)
+    | (?<![A-Za-z])(?:ins|INS)(?=\s?[:是为])
+"""
 _HANDLED = r"@?[A-Za-z0-9_](?:[\w.-]{0,30}[A-Za-z0-9_])?"
 _TAIL = "(?:(?:(?![密码账帐号是登的和跟验证都不没能怎被用换改这那绑])[\u4e00-\u9fff]){1,6}[A-Za-z0-9_]{1,12})?"
 _HANDLE = re.compile(
-    rf"(?:{_NAMED})(?:\([^()]{{0,8}}\))?{_LINK}{_QUOTE}(?P<value>(?a:{_HANDLED}){_TAIL})(?![A-Za-z0-9_@])"
+    rf"""
+    (?:{_NAMED})(?:\([^()]{{0,8}}\))?{_LINK}{_QUOTE}(?P<value>(?a:{_HANDLED}){_TAIL})
+    (?![A-Za-z0-9_@])
+    """,
+    re.VERBOSE,
 )
 _HAN_HANDLE = re.compile(
-    r"(?:用户名|登[录陆]名|会员名|昵称|旺旺(?:号|名)?)是?\s?:\s?(?P<value>[\u4e00-\u9fff_A-Za-z0-9]{2,16})(?![\u4e00-\u9fffA-Za-z0-9])"
+    r"""
+    (?:用户名|登[录陆]名|会员名|昵称|旺旺(?:号|名)?)
+    是?\s?:\s?(?P<value>[\u4e00-\u9fff_A-Za-z0-9]{2,16})(?![\u4e00-\u9fffA-Za-z0-9])
+    """,
+    re.VERBOSE,
 )
 _EN_HANDLE = re.compile(
-    r"(?<![A-Za-z])(?i:user\s?names?|user\s?id|log\s?in(?:\s(?:name|id))?|screen\s?name|account\s(?:name|id)|handle"
-    r"|(?:telegram|tg|instagram|insta|ig|twitter|tiktok|discord|skype|snapchat|facebook|fb)(?:\s(?:handle|user\s?name|id|account|name))?)"
-    rf"(?![A-Za-z]){_EN_LINK}{_QUOTE}(?P<value>(?a:{_HANDLED}))(?![A-Za-z0-9_@])"
+    rf"""
+    (?<![A-Za-z])
+    (?i:
+        user\s?names?|user\s?id|log\s?in(?:\s(?:name|id))?|screen\s?name
+      | account\s(?:name|id)|handle
+      | (?:telegram|tg|instagram|insta|ig|twitter|tiktok|discord|skype|snapchat|facebook|fb)
+        (?:\s(?:handle|user\s?name|id|account|name))?
+    )
+    (?![A-Za-z]){_EN_LINK}{_QUOTE}(?P<value>(?a:{_HANDLED}))(?![A-Za-z0-9_@])
+    """,
+    re.VERBOSE,
 )
 _OTHERS = re.compile(
     r"(?:微信|[Qq]{2}|[VvWw][Xx]|[Ww]e[Cc]hat|银行|收款|打款|转账|退款|对公|提现|充值|开户|公司|统一)的?$"
 )
 _NO_HANDLE = re.compile(
-    r"(?i:i?phone|ipad|ios|mac|android|app|vip|plus|pro|max|wifi|pc|h5|sim|win(?:dows)?|svip|lv|level|v|[1-9]g|error|http|www|"
-    r"huawei|mate|redmi|oppo|vivo)\d{0,4}"
+    r"""
+    (?i:
+        i?phone|ipad|ios|mac|android|app|vip|plus|pro|max|wifi|pc|h5|sim|win(?:dows)?|svip|lv
+      | level|v|[1-9]g|error|http|www|huawei|mate|redmi|oppo|vivo
+    )
+    \d{0,4}
+    """,
+    re.VERBOSE,
 )
 _WORDS = """
 wrong incorrect invalid not never always required needed expired expires weak strong too case the this
@@ -259,7 +388,10 @@ def find_numbers(text: str) -> Iterator[Found]:
 
 
 _ASKED = (
-    ("CODE", re.compile(f"{_CODES}|(?i:(?:verification|security|pick-?up|access|one-time)\\s(?:code|pin)|otp)")),
+    (
+        "CODE",
+        re.compile(rf"{_CODES}|(?i:(?:verification|security|pick-?up|access|one-time)\s(?:code|pin)|otp)", re.VERBOSE),
+    ),
     ("PASSWORD", re.compile("密码|口令|(?i:password|passcode)")),
     (
         "HANDLE",

@@ -19,17 +19,30 @@ from kefu.privacy.detectors.word_segmentation import lexicon
 
 _LEAST = {True: 4, False: 2}  # characters of a name, in Latin letters or not
 _QUESTION = re.compile(
-    "(?:请|麻烦|烦请|您|告诉|提供|发|说|报|留|核对|确认|请问|哪位|怎么|什么|谁|需要).{0,16}(?:姓名|名字|称呼|收[件货]人|联系人|贵姓)"
-    "|(?:姓名|名字|称呼|收[件货]人|联系人).{0,10}(?:什么|谁|哪位|多少|提供|发|告诉|报|呢|吗|是[?？:：]|[?？])"
-    r"|(?i:your\s(?:full\s)?name|name\s(?:on|of|for)\s|recipient|who\sis\sit\sfor|may\si\shave)"
+    r"""
+      (?:请|麻烦|烦请|您|告诉|提供|发|说|报|留|核对|确认|请问|哪位|怎么|什么|谁|需要)
+      .{0,16}(?:姓名|名字|称呼|收[件货]人|联系人|贵姓)
+    | (?:姓名|名字|称呼|收[件货]人|联系人).{0,10}
+      (?:什么|谁|哪位|多少|提供|发|告诉|报|呢|吗|是[?？:：]|[?？])
+    | (?i:your\s(?:full\s)?name|name\s(?:on|of|for)\s|recipient|who\sis\sit\sfor|may\si\shave)
+    """,
+    re.VERBOSE,
 )
 _WHERE = re.compile(
-    "(?:请|麻烦|烦请|您|告诉|提供|发|说|报|留|核对|确认|请问|哪里|什么|需要).{0,16}(?:地址|住址|寄到哪|送到哪)"
-    "|(?:地址|住址|小区).{0,10}(?:什么|哪|提供|发|告诉|报|呢|吗|[?？])|寄到哪|送到哪|住哪"
+    r"""
+      (?:请|麻烦|烦请|您|告诉|提供|发|说|报|留|核对|确认|请问|哪里|什么|需要)
+      .{0,16}(?:地址|住址|寄到哪|送到哪)
+    | (?:地址|住址|小区).{0,10}(?:什么|哪|提供|发|告诉|报|呢|吗|[?？])
+    | 寄到哪|送到哪|住哪
+    """,
+    re.VERBOSE,
 )
 _ASKS = re.compile(
-    "姓|名字|称呼|件人|货人|联系人|址|哪|码|口令|用户名|账号|帐号|登录名|会员名|旺旺|昵称"
-    "|name|recipient|may I|May I|Name|Who|who|code|Code|word|OTP|handle|[Uu]ser"
+    r"""
+      姓|名字|称呼|件人|货人|联系人|址|哪|码|口令|用户名|账号|帐号|登录名|会员名|旺旺|昵称|name
+    | recipient|may[ ]I|May[ ]I|Name|Who|who|code|Code|word|OTP|handle|[Uu]ser
+    """,
+    re.VERBOSE,
 )
 _FREQUENT = -13.0
 _EDGE = " \t\n，。,.!！~～:：;；?？"

@@ -83,12 +83,16 @@ def _passport(text: str, start: int, end: int) -> int:
 IDENTITY: tuple[Rule, ...] = (
     rule(
         "ID_CARD",
-        rf"(?<!\d)[1-9]\d{{5}}{SEP}(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]){SEP}\d{{3}}[\dXx](?![\dA-Za-z])",
+        rf"""
+            (?<!\d)[1-9]\d{{5}}{SEP}                                    # the district
+            (?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]){SEP}     # the birthday
+            \d{{3}}[\dXx](?![\dA-Za-z])                                 # a serial number and the check digit
+        """,
         _id_card,
     ),
     rule("ID_CARD", r"(?<!\d)[1-9]\d(?:[- ]?\d){15}[- ]?[\dXx](?![\dA-Za-z])", _grouped_id_card),
     rule("ID_CARD", rf"身份证{IS}(\d{{3,6}}(?:[- ]\d{{3,8}}){{2,5}}[Xx]?)(?![\dA-Za-z])", _about_an_id_card),
-    rule("ID_CARD", rf"(?:身份证|证件|(?i:id card)){IS}(\d{{17}}[\dXx]|\d{{15}})(?![\dA-Za-z])"),
+    rule("ID_CARD", rf"(?:身份证|证件|(?i:id[ ]card)){IS}(\d{{17}}[\dXx]|\d{{15}})(?![\dA-Za-z])"),
     rule("SSN", r"(?<![\d-])(?!000|666|9)\d{3}[-. ]?(?!00)\d\d[-. ]?(?!0000)\d{4}(?![\d-])", _social),
     rule(
         "SSN",
@@ -98,19 +102,22 @@ IDENTITY: tuple[Rule, ...] = (
     rule("SSN", rf"(?<![A-Za-z])(?:SIN|(?i:social\sinsurance)){NUMBER_IS}(\d{{3}}[- ]?\d{{3}}[- ]?\d{{3}})(?!\d)"),
     rule(
         "SSN",
-        rf"(?<![A-Za-z])(?i:NI|NINO|national\sinsurance){NUMBER_IS}"
-        r"(?i:([A-Z]{2}\s?\d\d\s?\d\d\s?\d\d\s?[A-D]))(?![A-Za-z0-9])",
+        rf"""
+            (?<![A-Za-z])(?i:NI|NINO|national\sinsurance){NUMBER_IS}
+            (?i:([A-Z]{{2}}\s?\d\d\s?\d\d\s?\d\d\s?[A-D]))
+            (?![A-Za-z0-9])
+        """,
     ),
     rule(
         "SSN",
-        r"(?<![A-Za-z0-9])(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D])(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ ]?\d\d[ ]?\d\d[ ]?\d\d[ ]?[A-D])(?![A-Za-z0-9])",
     ),
     rule("PASSPORT", r"(?<![A-Za-z0-9-])(?:[A-Za-z]{1,2}\d{7,8}|\d{9})(?![A-Za-z0-9-])", _passport),
 )
 BANK: tuple[Rule, ...] = (
     rule(
         "BANK_CARD",
-        r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?:[ ]?[A-Za-z0-9]{4}){2,7}(?:[ ]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])",
         _iban,
     ),
     rule(

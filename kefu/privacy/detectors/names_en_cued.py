@@ -26,40 +26,88 @@ _WRITTEN = re.compile(
 _LETTER = "A-Za-zÀ-ÖØ-öø-ž"
 _WORD = rf"[{_LETTER}][{_LETTER}'’-]{{1,19}}"
 _PARTICLES = frozenset(("van", "von", "der", "den", "de", "la", "bin", "bint", "al", "el", "di", "da", "dos", "ter"))
-_NAME = (
-    rf"(?P<a>{_WORD}|[A-Z]\.(?:\s?[A-Z]\.){{0,2}})(?P<b>\s[A-Za-z]\.?(?=\s)|\s{_WORD})?"
-    rf"(?P<c>(?:\s(?:van|von|der|den|de|la)(?=\s)){{0,2}}\s{_WORD})?"
-)
+_NAME = rf"""
+    (?P<a>{_WORD}|[A-Z]\.(?:\s?[A-Z]\.){{0,2}})(?P<b>\s[A-Za-z]\.?(?=\s)|\s{_WORD})?
+    (?P<c>(?:\s(?:van|von|der|den|de|la)(?=\s)){{0,2}}\s{_WORD})?
+"""
 _STRONG = re.compile(
-    r"(?<![A-Za-z])(?i:my\s(?:full\s)?name(?:\sis|'s|:)"
-    r"|(?:recipient|consignee|addressee|account\sholder|cardholder|(?:full\s|customer\s|first\s|last\s)?name)"
-    r"(?:\s?(?:is|'s|:|-|=)|\son\s(?:the\s)?(?:order|account|parcel|card)\s?(?:is|:)?)"
-    r"|(?:first|last|given|family|sur)\s?name(?=\s[A-Z])|customer:|att(?:n|ention)[:.]|signed\sfor\sby|call\sme)"
-    r"(?!\s(?i:is|on|of|for)\b)"
-    rf"[\s:]{{0,3}}(?={_NAME})"
+    rf"""
+    (?<![A-Za-z])
+    (?i:
+        my\s(?:full\s)?name(?:\sis|'s|:)
+      | (?:
+            recipient|consignee|addressee|account\sholder|cardholder
+          | (?:full\s|customer\s|first\s|last\s)?name
+        )
+        (?:\s?(?:is|'s|:|-|=)|\son\s(?:the\s)?(?:order|account|parcel|card)\s?(?:is|:)?)
+      | (?:first|last|given|family|sur)\s?name(?=\s[A-Z])
+      | customer:|att(?:n|ention)[:.]|signed\sfor\sby|call\sme
+    )
+    (?!\s(?i:is|on|of|for)\b)[\s:]{{0,3}}(?={_NAME})
+    """,
+    re.VERBOSE,
 )
 _WEAK = re.compile(
-    r"(?<![A-Za-z])(?i:this\sis|i'm|i\sam|it'?s|it\sis|order(?:ed)?(?:\sis)?\s(?:under|by)(?!\s(?:the|my)\b)|placed\sby|speaking\s(?:with|to)|you\sare|you're"
-    r"|(?:wife|husband|mother|father|mum|mom|dad|son|daughter|brother|sister|friend|colleague|partner|neighbou?r)"
-    r"|(?:under|in)\s(?:the\s)?name(?:\sof)?|on\sbehalf\sof"
-    r"|(?:ship|send|deliver|hand|addressed?|belongs)(?:\s\w{1,12}){0,2}?\sto:?|(?:mr|mrs|ms|miss|dr)\b\.?|name|recipient|consignee|addressee|account\sholder"
-    r"|(?:regards|sincerely|thanks|thank\syou|cheers|best|yours(?:\struly)?)[,!.]?(?=\s{0,2}\n)|(?:regards|sincerely|cheers),?)"
-    rf"\s{{1,3}}{_NAME}"
+    rf"""
+    (?<![A-Za-z])
+    (?i:
+        this\sis|i'm|i\sam|it'?s|it\sis
+      | order(?:ed)?(?:\sis)?\s(?:under|by)(?!\s(?:the|my)\b)
+      | placed\sby|speaking\s(?:with|to)|you\sare|you're
+      | (?:
+            wife|husband|mother|father|mum|mom|dad|son|daughter|brother|sister|friend|colleague
+          | partner|neighbou?r
+        )
+      | (?:under|in)\s(?:the\s)?name(?:\sof)?|on\sbehalf\sof
+      | (?:ship|send|deliver|hand|addressed?|belongs)(?:\s\w{{1,12}}){{0,2}}?\sto:?
+      | (?:mr|mrs|ms|miss|dr)\b\.?|name|recipient|consignee|addressee|account\sholder
+      | (?:regards|sincerely|thanks|thank\syou|cheers|best|yours(?:\struly)?)[,!.]?(?=\s{{0,2}}\n)
+      | (?:regards|sincerely|cheers),?
+    )
+    \s{{1,3}}{_NAME}
+    """,
+    re.VERBOSE,
 )
 _PIECE = re.compile(
-    rf"(?:^|(?<=[\n,;:(（，])|(?<=\n )|(?<=[,;:] )|(?<=  )){_NAME}(?=[\n,;)），]|$|\s(?:here|speaking)\b|\s\s)"
+    rf"""
+    (?:^|(?<=[\n,;:(（，])|(?<=\n[ ])|(?<=[,;:][ ])|(?<=[ ][ ]))
+    {_NAME}(?=[\n,;)），]|$|\s(?:here|speaking)\b|\s\s)
+    """,
+    re.VERBOSE,
 )
-_SAYS = re.compile(rf"(?<![A-Za-z])(?i:(?:pls|please|hi|hey|hello|so|ok|yes)\s){{0,3}}{_NAME}\s(?:here|speaking)\b")
+_SAYS = re.compile(
+    rf"""
+    (?<![A-Za-z])(?i:(?:pls|please|hi|hey|hello|so|ok|yes)\s){{0,3}}{_NAME}\s(?:here|speaking)\b
+    """,
+    re.VERBOSE,
+)
 _CAPITALS = r"[A-ZÀ-Ý][A-Za-zÀ-ž'’.-]{1,19}(?:\s(?:[A-Z]\.|[A-ZÀ-Ý][A-Za-zÀ-ž'’-]{1,19})){1,2}"
-_BESIDE = re.compile(  # as people write on parcels: a name, then a phone number, e-mail or house
-    rf"(?:^|(?<=[\n,;:(（，])|(?<=[,;:]\s)|(?<=that's\s)|(?<=\sfor\s)|(?<=\sto\s))({_CAPITALS})"
-    r"(?=[,;]?\s{1,2}(?:\(?\+?\d[\d() .-]{8,16}\d|[\w.+-]{1,40}@|(?:Flat|Apt|Unit|Room|PO)\s"
-    r"|\d{1,5}[A-Za-z]?\s[A-Z][\w'.-]{1,20}\s(?:[A-Z][\w'.-]{1,20}\s){0,2}?[A-Z][a-z]{1,12}(?:,|\n|$)))"
+# As people write on parcels: a name, then a phone number, e-mail or house.
+_BESIDE = re.compile(
+    rf"""
+    (?:^|(?<=[\n,;:(（，])|(?<=[,;:]\s)|(?<=that's\s)|(?<=\sfor\s)|(?<=\sto\s))
+    ({_CAPITALS})
+    (?=
+        [,;]?\s{{1,2}}
+        (?:
+            \(?\+?\d[\d() .-]{{8,16}}\d             # a phone number
+          | [\w.+-]{{1,40}}@                        # an e-mail address
+          | (?:Flat|Apt|Unit|Room|PO)\s
+          | \d{{1,5}}[A-Za-z]?\s[A-Z][\w'.-]{{1,20}}\s(?:[A-Z][\w'.-]{{1,20}}\s){{0,2}}?
+            [A-Z][a-z]{{1,12}}(?:,|\n|$)            # a house number and its street
+        )
+    )
+    """,
+    re.VERBOSE,
 )
 _FIGURE = re.compile("[0-9@]")
 _TITLED = re.compile(
-    r"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Dr)\.?\s(?!Pepper|Coffee|Muscle|Clean|Martens?|Bean|Dre|Beast|Right)"
-    r"[A-Z][a-zÀ-ž]{1,19}(?:[-'’][A-Z][a-z]{1,19})?(?![A-Za-z])"
+    r"""
+    (?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Dr)\.?\s
+    (?!Pepper|Coffee|Muscle|Clean|Martens?|Bean|Dre|Beast|Right)
+    [A-Z][a-zÀ-ž]{1,19}(?:[-'’][A-Z][a-z]{1,19})?(?![A-Za-z])
+    """,
+    re.VERBOSE,
 )
 _END = re.compile(
     r"\s{0,2}(?:$|[\n,.;!?)(，。]|\s|-|(?:here|again|speaking|calling|from|and|signed|ordered|is|but|or)\b)"

@@ -23,28 +23,57 @@ from kefu.privacy.detectors.names_en_lists import NO_NAMES
 FILE = Path(__file__).with_name("names.json.gz")
 _WORD = "[A-ZÀ-Þ](?:[a-zà-ž]|['’-][A-ZÀ-Þ]|(?<=[Mc]c)[A-Z]){1,19}"
 _PAIR = re.compile(
-    rf"(?<![\w@./&'’-])(?=(?P<a>{_WORD}|[A-Z]\.)\s(?:[A-Z]\.?\s)?(?P<b>(?:(?:van|von|de|der|la|bin|al|el|di|da)\s){{0,2}}{_WORD})(?![\w@&]))"
+    rf"""
+    (?<![\w@./&'’-])
+    (?=
+        (?P<a>{_WORD}|[A-Z]\.)\s(?:[A-Z]\.?\s)?
+        (?P<b>(?:(?:van|von|de|der|la|bin|al|el|di|da)\s){{0,2}}{_WORD})
+        (?![\w@&])
+    )
+    """,
+    re.VERBOSE,
 )
-_SURE = (
-    r"ask\sfor|sign(?:ed)?\s(?:it\s)?for|tell|love,|dear"
-    r"|(?:my|his|her|our)\s(?:wife|husband|mother|father|mum|mom|dad|son|daughter|brother|sister|friend|colleague"
-    r"|partner|neighbou?r|roommate|flatmate|boss|cousin|uncle|aunt|nephew|niece|grandma|grandpa|landlord)"
-)
-_PEOPLE = (
-    r"asked|let|by|gift\sfor|it'?s\sfor|for|from|to|with|hi|hello|hey|met|called|named|contact|says|said|thanks,?|and"
-)
+_SURE = r"""
+      ask\sfor|sign(?:ed)?\s(?:it\s)?for|tell|love,|dear
+    | (?:my|his|her|our)\s
+      (?:
+          wife|husband|mother|father|mum|mom|dad|son|daughter|brother|sister|friend|colleague
+        | partner|neighbou?r|roommate|flatmate|boss|cousin|uncle|aunt|nephew|niece|grandma|grandpa
+        | landlord
+      )
+"""
+_PEOPLE = r"""
+      asked|let|by|gift\sfor|it'?s\sfor|for|from|to|with|hi|hello|hey|met|called|named|contact|says
+    | said|thanks,?|and
+"""
 _ALONE = re.compile(
-    rf"(?<![A-Za-z])(?i:(?P<sure>{_SURE})|{_PEOPLE})\s(?P<a>{_WORD})(?=$|[\s,.!?;:)'’](?!\s?(?-i:[A-ZÀ-Þ]|\d)))"
+    rf"""
+    (?<![A-Za-z])(?i:(?P<sure>{_SURE})|{_PEOPLE})\s(?P<a>{_WORD})
+    (?=$|[\s,.!?;:)'’](?!\s?(?-i:[A-ZÀ-Þ]|\d)))
+    """,
+    re.VERBOSE,
 )
 _TOLD = re.compile(
-    rf"(?<![A-Za-z])(?i:c/o|care\sof|tag\ssays|addressed\sto|invoice\sto|billing\sname|name\son\sit\sis|under\sthe\sname)\s"
-    rf"(?P<a>(?:[A-Z]\.\s)?(?P<first>{_WORD})(?:\s{_WORD}){{0,2}})(?=$|[\s,.!?;:)])"
+    rf"""
+    (?<![A-Za-z])
+    (?i:
+        c/o|care\sof|tag\ssays|addressed\sto|invoice\sto|billing\sname|name\son\sit\sis
+      | under\sthe\sname
+    )
+    \s
+    (?P<a>(?:[A-Z]\.\s)?(?P<first>{_WORD})(?:\s{_WORD}){{0,2}})
+    (?=$|[\s,.!?;:)])
+    """,
+    re.VERBOSE,
 )
-_SYLLABLE = (
-    "(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|an|ao|ei|en|er|ia|ie|in"
-    "|iu|ou|ua|ue|ui|un|uo|a|e|i|o|u)"
-)
-_PINYIN = re.compile(rf"{_SYLLABLE}(?:[-']?{_SYLLABLE})?", re.IGNORECASE)
+_SYLLABLE = r"""
+    (?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?
+    (?:
+        iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ue|ui
+      | un|uo|a|e|i|o|u
+    )
+"""
+_PINYIN = re.compile(rf"{_SYLLABLE}(?:[-']?{_SYLLABLE})?", re.IGNORECASE | re.VERBOSE)
 _SURNAMES = (
     "zhang wang liu chen yang huang zhao zhou wu xu zhu hu guo lin luo gao zheng liang xie tang deng feng cao peng "
     "zeng xiao tian dong yuan cai jiang yu ye cheng wei lu shen yao zhong fang qin qiu hou zou xiong meng bai qian hao "

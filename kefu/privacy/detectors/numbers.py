@@ -19,9 +19,19 @@ __all__ = ["bank_card", "find", "id_card"]
 
 _ENOUGH_DIGITS = re.compile(r"\d\D{0,3}\d\D{0,3}\d\D{0,3}\d\D{0,3}\d")
 _NOT_PERSONAL = re.compile(
-    r"(?i:型号|货号|款号|商品编?号|商品id|保险?单号?|政策编?号|条款|批次号?|版本|固件|序列号|(?<![a-z])(?:sn码?|s/n|serial)|条形?码|优惠券?码|券码|验证码|"
-    r"(?<![a-z])(?:sku|model|item|article|policy|batch|version|firmware|barcode|coupon|promo|voucher|(?<!sort )code))"
-    r"(?i:\s?(?:no|number|id|code|编号))?[\s:#.是为]{0,3}[A-Za-z0-9]{0,6}-?$"
+    r"""
+    (?i:
+        型号|货号|款号|商品编?号|商品id|保险?单号?|政策编?号|条款|批次号?|版本|固件
+      | 序列号|(?<![a-z])(?:sn码?|s/n|serial)|条形?码|优惠券?码|券码|验证码
+      | (?<![a-z])
+        (?:
+            sku|model|item|article|policy|batch|version|firmware|barcode|coupon|promo|voucher
+          | (?<!sort[ ])code
+        )
+    )
+    (?i:\s?(?:no|number|id|code|编号))?[\s:#.是为]{0,3}[A-Za-z0-9]{0,6}-?$
+    """,
+    re.VERBOSE,
 )
 _IN_LINK = re.compile(r"(?:https?://|www\.)[\w./?&=%#:~+-]{0,200}$", re.ASCII)
 _RULES = (*id_documents.IDENTITY, *orders.RULES, *id_documents.BANK, *phones.RULES, *orders.BARE)

@@ -16,8 +16,17 @@ _AMERICAN = rf"(?!{_TOLL_FREE}|\d00)[2-9][0-8]\d"
 _BRITISH = r"0(?:7\d{3}|20|1\d{2,3}|2[389])"
 _EXTENSION = r"(?:\s?(?:转|-|(?i:ext\.?|extension|x))\s?\d{1,6})?"
 _CUE = re.compile(
-    r"(?i:(?<![a-z])(?:call|phone|tel|cell|mob|mobile|text|sms|whatsapp|ring|reach|contact|number|dial|fax|try|landline))"
-    "|@|电话|手机|联系|号码|座机|固话|传真|打"
+    r"""
+      (?i:
+          (?<![a-z])
+          (?:
+              call|phone|tel|cell|mob|mobile|text|sms|whatsapp|ring|reach|contact|number|dial|fax
+            | try|landline
+          )
+      )
+    | @|电话|手机|联系|号码|座机|固话|传真|打
+    """,
+    re.VERBOSE,
 )
 _MEASURE = re.compile(r"(?i:size|dimension|measur|mm|cm)|尺寸|长宽高|规格")
 _BORDER = "\n,，;；:：。|/()"
@@ -46,17 +55,25 @@ RULES: tuple[Rule, ...] = (
     rule("PHONE", r"(?<!\d)1[3-9]\d[，,、/]\s?\d{4}[，,、/]\s?\d{4}(?!\d)", _announced),
     rule(
         "PHONE",
-        rf"(?<![\d-])(?:(?:\+|00)?86{SEP}\(?0?|\(?0)(?!800)(?:10|2\d|[3-9]\d\d)(?:\)\s?|{SEP})[2-9]\d{{2,3}}{SEP}\d{{4}}"
-        rf"{_EXTENSION}(?!\d)",
+        rf"""
+            (?<![\d-])(?:(?:\+|00)?86{SEP}\(?0?|\(?0)
+            (?!800)(?:10|2\d|[3-9]\d\d)(?:\)\s?|{SEP})  # a Chinese area code
+            [2-9]\d{{2,3}}{SEP}\d{{4}}{_EXTENSION}(?!\d)
+        """,
     ),
     rule(
         "PHONE",
-        rf"(?<![\d-])(?:\+?1[-\s.]?)?(?:\({_AMERICAN}\)\s?|{_AMERICAN}[-.–‑])[2-9]\d\d[-.–‑\s]\d{{4}}{_EXTENSION}(?![\d-])",
+        rf"""
+            (?<![\d-])(?:\+?1[-\s.]?)?(?:\({_AMERICAN}\)\s?|{_AMERICAN}[-.–‑])
+            [2-9]\d\d[-.–‑\s]\d{{4}}{_EXTENSION}(?![\d-])
+        """,
     ),
     rule(
         "PHONE",
-        rf"(?<![\d-])(?<!\d[ .])(?:\+?1\s)?{_AMERICAN} ?[2-9]\d\d[ -]?\d{{4}}{_EXTENSION}"
-        r"(?![\d*×-])(?! ?(?:ml|mm|cm|kg|g)(?![A-Za-z]))",
+        rf"""
+            (?<![\d-])(?<!\d[ .])(?:\+?1\s)?{_AMERICAN}[ ]?[2-9]\d\d[ -]?\d{{4}}{_EXTENSION}
+            (?![\d*×-])(?![ ]?(?:ml|mm|cm|kg|g)(?![A-Za-z]))  # not a measure
+        """,
         _told,
     ),
     rule(
@@ -67,6 +84,11 @@ RULES: tuple[Rule, ...] = (
     rule("PHONE", r"(?:\+|(?<!\d)00(?=44|1[ -]))\d{1,3}(?:[-\x20.()]{0,2}\d){7,12}(?!\d)"),
     rule(
         "PHONE",
-        rf"(?:电话|座机|固话|手机|联系方式|(?i:phone|tel|mobile)\.?(?i:\snumber)?){IS}((?!400|800|95)\d{{3,4}}{SEP}\d{{4}}|\d{{11}})(?!\d)",
+        rf"""
+            (?:电话|座机|固话|手机|联系方式|(?i:phone|tel|mobile)\.?(?i:\snumber)?)
+            {IS}
+            ((?!400|800|95)\d{{3,4}}{SEP}\d{{4}}|\d{{11}})
+            (?!\d)
+        """,
     ),
 )

@@ -18,8 +18,15 @@ _RARE = frozenset(("zero", "four", "five", "six", "seven", "eight", "nine"))  # 
 _LOCAL = string.ascii_letters + string.digits + "._%+-"
 _DOT = r"(?:\s?(?:\.|点|[(\[]dot[)\]])\s?|\sdot\s)"
 _MAIL = re.compile(
-    rf"(?i:\s?(?:艾特|爱特|[(\[]at[)\]])\s?(?:[a-z0-9-]{{1,63}}{_DOT}){{1,4}}[a-z]{{2,24}}"
-    r"|\sat\s(?:[a-z0-9-]{1,63}\sdot\s){1,4}[a-z]{2,24}|#[a-z0-9-]{2,63}\.(?:com|cn|net|org)(?:\.cn)?)(?![A-Za-z0-9])"
+    rf"""
+    (?i:
+        \s?(?:艾特|爱特|[(\[]at[)\]])\s?(?:[a-z0-9-]{{1,63}}{_DOT}){{1,4}}[a-z]{{2,24}}
+      | \sat\s(?:[a-z0-9-]{{1,63}}\sdot\s){{1,4}}[a-z]{{2,24}}
+      | \#[a-z0-9-]{{2,63}}\.(?:com|cn|net|org)(?:\.cn)?
+    )
+    (?![A-Za-z0-9])
+    """,
+    re.VERBOSE,
 )
 _RUN = re.compile(rf"(?i)(?<![a-z\d])(?:(?:{_DIGIT}|\d{{1,5}})[\s,-]{{1,2}}){{2,24}}(?:{_DIGIT}|\d{{1,5}})(?![a-z\d])")
 _SAID = re.compile(f"(?i){_DIGIT}")

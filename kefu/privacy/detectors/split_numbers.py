@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from kefu.privacy.detectors.base import Found, digits
 
 _COUNT = "(?:[一二两三四五六七八九十\\d]{1,2}[位个])?"
-_FIRST = (
-    rf"前[面边]?{_COUNT}|开头|[Ff]irst\s(?:\w{{1,5}}\s)?(?:part|half|digits?)|[Ff]irst\s\d{{1,2}}\s(?:of|are|is)"
-    r"|(?:starts|begins)\swith"
-)
+_FIRST = rf"""
+      前[面边]?{_COUNT}|开头
+    | [Ff]irst\s(?:\w{{1,5}}\s)?(?:part|half|digits?)
+    | [Ff]irst\s\d{{1,2}}\s(?:of|are|is)|(?:starts|begins)\swith
+"""
 _NEXT = (
     rf"中间{_COUNT}|(?:[后末尾]|最后|接着|然后|再)[面边来]?{_COUNT}|生日"
     r"|(?:and\s)?(?:then|last|the\srest|ends?\swith)"
@@ -25,8 +26,11 @@ _NEXT = (
 _NUMBER = r"\d{2,19}(?:[ -]\d{2,8}){0,4}(?![\d元块年月天])"
 _FILL = r"[^\d\n]{0,24}?"
 _PIECES = re.compile(
-    rf"(?:{_FIRST}){_FILL}({_NUMBER})[\s,，]{{0,3}}(?:{_NEXT}){_FILL}({_NUMBER})"
-    rf"(?:[\s,，]{{0,3}}(?:{_NEXT}){_FILL}({_NUMBER}[Xx]?))?"
+    rf"""
+    (?:{_FIRST}){_FILL}({_NUMBER})[\s,，]{{0,3}}(?:{_NEXT}){_FILL}({_NUMBER})
+    (?:[\s,，]{{0,3}}(?:{_NEXT}){_FILL}({_NUMBER}[Xx]?))?
+    """,
+    re.VERBOSE,
 )
 _HINTS = ("前", "开头", "first", "First", "starts with", "begins with")  # cheaper than the pattern
 _KINDS = {18: "ID_CARD", 15: "ID_CARD", 11: "PHONE", 10: "PHONE", 9: "SSN", 16: "BANK_CARD", 19: "BANK_CARD"}
