@@ -13,7 +13,7 @@ from data.labeling.guarantee.audit_ledger import load_ledger
 from data.labeling.labeler import OUT_OF_FOLD, Judged
 from data.labeling.opinions.combine import OPINIONS, Combiner, Opinion, by_turn, fit_opinions
 from data.labeling.params import Autolabel
-from data.labeling.stream import labelled
+from data.labeling.stream import label_dialogues
 from data.review.golden import golden_tasks
 from data.review.labels import load_reviews
 from data.review.queue import queue
@@ -21,9 +21,10 @@ from data.review.task_id import GOLDEN
 from kefu.intents.classifier import class_names
 from kefu.io import atomic_dir, read_jsonl, write_csv, write_json, write_jsonl
 from kefu.paths import DIALOGUES, JUDGE, LABELER, LABELS, PLOTS, REVIEWED
+from kefu.progress import progress
 from kefu.schema import Label, TurnKey
 from kefu.shop.taxonomy import load_taxonomy
-from kefu.store import days, dialogues_by_id
+from kefu.store import count_dialogues, days, dialogues_by_id
 from pipelines.stage import stage
 
 
@@ -55,7 +56,8 @@ def main() -> None:
         skip = answered_turns(labels, people.undecided)
         spec = BatchLabelerSpec(pack, LABELER, rule, params, skip, tuple(labels), dialogues, combiner)
         with atomic_dir(LABELS, private=True) as folder:
-            written = write_labels(labelled(DIALOGUES, spec, params.workers), folder)
+            with progress("labelling dialogues", count_dialogues(DIALOGUES)) as tick:
+                written = write_labels(label_dialogues(DIALOGUES, spec, params.workers, tick), folder)
             today = days(DIALOGUES)[-1]
             golden = golden_tasks(judged, labels, params.golden_per_run, today, params.seed)
             tasks = queue(written.unsure, written.audit, golden, params.seed)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rich.progress import Progress, TextColumn
-
 from data.ingest.ingest import DayResult, ingest
 from data.ingest.params import Ingest
 from kefu.paths import DIALOGUES, FORGOTTEN, RAW
 from kefu.privacy import forgotten
+from kefu.progress import progress
 from kefu.shop.pack import load_pack
 from pipelines.stage import stage
 
@@ -55,13 +54,12 @@ def _report(days: list[DayResult]) -> dict[str, float]:
 def main() -> None:
     with stage("ingest", Ingest) as s:
         pii = load_pack(s.pack).shop.pii
-        with Progress(TextColumn("{task.description} {task.completed:,} records"), transient=True) as progress:
-            bar = progress.add_task("reading")
+        with progress("reading records") as tick:
 
-            def tick(day: str, records: int) -> None:
-                progress.update(bar, advance=records, description=day)
+            def show(day: str, records: int) -> None:
+                tick(records, note=day)
 
-            days = list(ingest(RAW, DIALOGUES, s.params, pii, tick, forgotten.read(FORGOTTEN)))
+            days = list(ingest(RAW, DIALOGUES, s.params, pii, show, forgotten.read(FORGOTTEN)))
         s.log(_report(days))
 
 

@@ -20,6 +20,7 @@ from data.review.labels import load_reviews
 from kefu.io import read_json, write_csv, write_json, write_text
 from kefu.knowledge.entries import questions
 from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED
+from kefu.progress import progress
 from kefu.shop.pack import load_pack
 from kefu.store import day_folders, day_of
 from pipelines.stage import stage
@@ -48,7 +49,11 @@ def main() -> None:
     with stage("monitor", Monitor) as s:
         params, pack = s.params, load_pack(s.pack)
         partitions = day_folders(DIALOGUES)[-2 * params.reference_days :]  # a full reference for each new one
-        days = [read_day(partition, MONITOR, params) for partition in partitions]
+        days = []
+        with progress("reading days", len(partitions)) as tick:
+            for partition in partitions:
+                days.append(read_day(partition, MONITOR, params))
+                tick()
         labels = by_day(LABELS, load_reviews(REVIEWED, pack.taxonomy.version).labels.values())
         answered = [text for texts in questions(pack).values() for text in texts]
         for index, (day, partition) in enumerate(zip(days, partitions, strict=True)):

@@ -20,7 +20,7 @@ from data.labeling.batch_labeler import BatchLabelerSpec
 from data.labeling.guarantee.acceptance import Acceptance
 from data.labeling.join import LabelledTurn
 from data.labeling.labeler import train_labeler
-from data.labeling.stream import labelled
+from data.labeling.stream import label_dialogues
 from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl
 from kefu.paths import ROOT
@@ -97,7 +97,7 @@ def measure(count: int, workers: int, params: Params) -> Figures:
         out.mkdir()
         with Memory() as used:
             start = time.perf_counter()
-            written = write_labels(labelled(folder / "store", spec, workers), out)
+            written = write_labels(label_dialogues(folder / "store", spec, workers), out)
             middle = time.perf_counter()
             write_jsonl(out / "queue.jsonl", queue(written.unsure, written.audit, [], params.autolabel.seed))
             end = time.perf_counter()

@@ -30,25 +30,32 @@ class Labeller(Protocol[Result]):
 
 
 class _ArrowLabeller(Generic[R]):
-    """A labeller of batches that are not parsed yet."""
+    """A labeller of batches that are not parsed yet; it tells their dialogues beside the result."""
 
     def __init__(self, make: Callable[[], Labeller[R]]) -> None:
         self._label = make()
 
-    def __call__(self, batch: pa.RecordBatch) -> R:
-        return self._label(parse_batch(batch))
+    def __call__(self, batch: pa.RecordBatch) -> tuple[int, R]:
+        return batch.num_rows, self._label(parse_batch(batch))
 
 
-def labelled(store: Path, make: Callable[[], Labeller[R]], workers: int) -> Iterator[R]:
+def label_dialogues(
+    store: Path, make: Callable[[], Labeller[R]], workers: int, tick: Callable[[int], object] = lambda dialogues: None
+) -> Iterator[R]:
     """Returns the labeller's result for each batch, in the store's order.
 
     Args:
         make: makes the labeller; picklable.
         workers: processes; 0 for one a core. A small store is labelled in this process.
+        tick: called with the number of dialogues of each batch that is labelled.
     """
-    return _in_order(store, make, workers, small=count_dialogues(store) < WORTH_IT)
+    return _in_order(store, make, workers, tick, small=count_dialogues(store) < WORTH_IT)
 
 
-def _in_order(store: Path, make: Callable[[], Labeller[R]], count: int, small: bool) -> Iterator[R]:
+def _in_order(
+    store: Path, make: Callable[[], Labeller[R]], count: int, tick: Callable[[int], object], small: bool
+) -> Iterator[R]:
     with Workers(partial(_ArrowLabeller, make), count) as workers:
-        yield from workers.map(read_batches(store, BATCH), small=small)
+        for dialogues, result in workers.map(read_batches(store, BATCH), small=small):
+            yield result
+            tick(dialogues)

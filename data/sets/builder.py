@@ -8,7 +8,7 @@ their examples. People's labels, the dialogues that they speak of, and the chose
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -27,6 +27,7 @@ from data.sets.router import MachineTurns, NumberedTurn, intent_examples, review
 from data.sets.sft import Conversations
 from kefu.io import write_jsonl
 from kefu.privacy.redact import Redactor
+from kefu.progress import progress
 from kefu.schema import Example, IntentExample, Label, PreferenceExample, RetrievalExample
 from kefu.shop.pack import Pack
 from kefu.shop.slots import language
@@ -106,7 +107,7 @@ class Builder:
     def _look(self, conversations: Conversations, turns: MachineTurns, questions: Questions) -> int:
         """The first pass: offers everything. Returns how many answers were left out because they were bad."""
         bad, left_out = 0, self._chunks.accepted.left_out
-        for chunk in self._chunks.all():
+        for chunk in self._shown("choosing examples", self._chunks.all(), len(self._chunks)):
             for number, turn in self._machine(chunk, left_out):
                 turns.offer(number, turn)
             people = chain.from_iterable(self._people.get(dialogue.id, ()) for dialogue in chunk.dialogues.values())
@@ -127,7 +128,7 @@ class Builder:
         examples = intent_examples(self._reviewed.values(), self._params)
         places: dict[NumberedTurn, Exchange] = {}
         numbers = {number for number, _ in machine | wanted if number >= 0} | set(self._corrected.values())
-        for chunk in self._chunks.some(sorted(numbers)):
+        for chunk in self._shown("making examples", self._chunks.some(sorted(numbers)), len(numbers)):
             for number, turn in self._machine(chunk, LeftOut()):
                 self._intents[turn.key] = turn.label.value
                 if (number, turn.index) in machine:
@@ -136,6 +137,14 @@ class Builder:
                 found = {(number, place.start): place for place in exchanges(dialogue)}
                 places |= {at: found[at] for at in found.keys() & wanted}
         return sorted(examples, key=lambda example: (example.dialogue_id, example.turn)), places
+
+    @staticmethod
+    def _shown(what: str, chunks: Iterable[Chunk], dialogues: int) -> Iterator[Chunk]:
+        """The chunks, with a bar for whoever watches."""
+        with progress(what, dialogues) as tick:
+            for chunk in chunks:
+                yield chunk
+                tick(len(chunk.dialogues))
 
     def _machine(self, chunk: Chunk, left_out: LeftOut) -> Iterator[tuple[int, LabelledTurn]]:
         """Turns that the machine labelled and people did not, with the numbers of their dialogues."""

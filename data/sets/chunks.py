@@ -49,6 +49,10 @@ class Chunks:
         self.accepted = Columns(accepted, self._numbers, lambda what: what == "intent")
         self._signals = Columns(signals, self._numbers, lambda what: what == RESOLVED or what.startswith(QUALITY))
 
+    def __len__(self) -> int:
+        """Number of dialogues."""
+        return int(self._numbers.firsts[-1])
+
     def all(self) -> Iterator[Chunk]:
         """Everything, oldest day first."""
         for first, batch in self._batches():

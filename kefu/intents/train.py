@@ -9,8 +9,8 @@ the most confident predictions looked worse than they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,6 +21,7 @@ from kefu.intents.calibration import beta_map, corrected, softmax, temperature
 from kefu.intents.classifier import ClassifierConfig, TextClassifier, second_pass_rows
 from kefu.intents.context import CustomerTurns, PackExample, neighbour_indices
 from kefu.intents.features import FeatureConfig, Features
+from kefu.progress import progress
 from kefu.shop.examples import Utterance
 from kefu.split import fold_of
 
@@ -93,7 +94,8 @@ def fit_classifier(
     used = [example for example in pack_examples if pack_example_weight > 0 and example.label in classes]
     to_rows, data = _training_data(dialogues, used, config, svm, pack_example_weight, folds)
     neighbours = neighbour_indices([len(dialogue.samples) for dialogue in dialogues], ahead)
-    return _fit_two_passes(data, config, to_rows, neighbours)
+    with progress("fitting the intent classifier", _number_of_fits(data)) as tick:
+        return _fit_two_passes(replace(data, after_fit=tick), config, to_rows, neighbours)
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ class TrainingData:
     example_rows: (examples, width) float32, features of the pack's examples. They belong to no fold.
     example_targets: (examples,) class numbers.
     example_weight: of an example's error; a labelled turn's is 1.
+    after_fit: called after each fit.
     """
 
     rows: sp.csr_matrix
@@ -158,6 +161,7 @@ class TrainingData:
     example_targets: np.ndarray
     example_weight: float
     svm: LinearSvm
+    after_fit: Callable[[], object] = lambda: None
 
     def fit_without(self, rows: sp.csr_matrix, folds: frozenset[int]) -> tuple[np.ndarray, np.ndarray]:
         """Fits to the labelled turns outside ``folds`` and to the examples; returns what ``LinearSvm.fit`` does.
@@ -175,7 +179,9 @@ class TrainingData:
             (examples.data, examples.indices, examples.indptr), (len(self.example_targets), rows.shape[1])
         )
         together = sp.vstack([rows[self.labelled[used]], widened], format="csr")
-        return self.svm.fit(together, targets, weights)
+        fitted = self.svm.fit(together, targets, weights)
+        self.after_fit()
+        return fitted
 
 
 def _training_data(
@@ -225,6 +231,13 @@ class FirstPassScores:
             in_fold = self.data.fold == fold
             scores[in_fold] = _linear_scores(self.data.rows[in_fold], *self.models[unseen])
         return scores
+
+
+def _number_of_fits(data: TrainingData) -> int:
+    """How many linear models ``_fit_two_passes`` fits."""
+    folds, labelled = set(data.fold.tolist()), set(data.fold[data.labelled].tolist())
+    first_pass = {frozenset({hidden, fold}) for hidden in labelled for fold in folds} | {frozenset({f}) for f in folds}
+    return len(first_pass) + len(labelled) + 2
 
 
 def _linear_scores(rows: sp.csr_matrix, coefficients: np.ndarray, intercepts: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from kefu.shop.examples import PackExamples, Utterance, load_pack_examples
 from kefu.shop.taxonomy import load_taxonomy
 from kefu.text import encoders
 from pipelines.params import load_params
+from tests.fixtures.bars import record_bars
 from tests.fixtures.chatter import ASKED, chatter
 
 FOLLOW_UPS = {"refund": "退款", "delivery": "快递"}
@@ -63,6 +64,14 @@ def follow_ups(count: int, seed: int, noise: float = 0.0) -> list[CustomerTurns]
 def fitted_two_passes(runs: list[CustomerTurns]) -> FittedClassifier:
     shape = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
     return fit_classifier(runs, **shape, regularization=1.0, context_turns=0, ahead=False, folds=4, seed=7)
+
+
+def test_the_bar_ends_when_all_models_are_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = record_bars(monkeypatch, "kefu.intents.train")
+    runs = follow_ups(40, seed=1)
+    fitted_two_passes([CustomerTurns(run.group, run.samples, [None, None]) for run in runs[:5]] + runs[5:])
+    (bar,) = bars
+    assert bar.done == bar.total == 4 * 5 / 2 + 4 + 2
 
 
 def test_the_second_pass_resolves_what_only_the_turn_before_tells() -> None:

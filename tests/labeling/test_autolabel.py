@@ -24,7 +24,7 @@ from data.labeling.guarantee.audit_ledger import Audited, load_ledger, remember
 from data.labeling.join import join_intents
 from data.labeling.labeler import Judged, train_labeler
 from data.labeling.signals.slot_labels import SlotLabels
-from data.labeling.stream import labelled
+from data.labeling.stream import label_dialogues
 from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl, write_parquet
 from kefu.schema import Dialogue, Label, ReviewTask, Turn
@@ -73,7 +73,7 @@ def run(folder: Path, rule: Acceptance | None = None, dialogues: list[Dialogue] 
     rule = rule or certified(judged, chosen, AUTOLABEL)
     spec = BatchLabelerSpec(PACK.folder, model, rule, AUTOLABEL, answered_turns(REVIEWED, []), tuple(REVIEWED))
     folder.mkdir(parents=True, exist_ok=True)
-    written = write_labels(labelled(store(folder / "store", dialogues), spec, 1), folder)
+    written = write_labels(label_dialogues(store(folder / "store", dialogues), spec, 1), folder)
     tasks = list(queue(written.unsure, written.audit, [], AUTOLABEL.seed))
     return Run(written, list(read_jsonl(folder / ACCEPTED, Label)), tasks, rule, spec)
 
@@ -117,7 +117,7 @@ def test_two_processes_write_the_same_bytes_as_one(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("data.labeling.stream.WORTH_IT", 1)
     monkeypatch.setattr("data.labeling.stream.BATCH", 7)
     (tmp_path / "two").mkdir()
-    written = write_labels(labelled(tmp_path / "alone/store", alone.spec, 2), tmp_path / "two")
+    written = write_labels(label_dialogues(tmp_path / "alone/store", alone.spec, 2), tmp_path / "two")
     assert written.unsure == alone.written.unsure
     for file in ("accepted.jsonl", "signals.jsonl", "audited.jsonl"):
         assert (tmp_path / "alone" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()

@@ -17,7 +17,7 @@ from data.labeling.labeler import Judged, train_labeler
 from data.labeling.opinions.combine import Combiner
 from data.labeling.opinions.judge import Judge
 from data.labeling.opinions.opinion_pool import Pool
-from data.labeling.stream import labelled
+from data.labeling.stream import label_dialogues
 from kefu.intents.classifier import class_names
 from kefu.io import read_jsonl, write_json, write_jsonl
 from kefu.paths import ROOT
@@ -116,7 +116,7 @@ def labels_with(folder: Path, combiner: Combiner | None) -> Path:
     made = run(folder / "plain", Acceptance(thresholds={"*": 0.5}))
     spec = type(made.spec)(**{**vars(made.spec), "combiner": combiner})
     (folder / "own").mkdir()
-    write_labels(labelled(folder / "plain/store", spec, 1), folder / "own")
+    write_labels(label_dialogues(folder / "plain/store", spec, 1), folder / "own")
     return folder / "own"
 
 

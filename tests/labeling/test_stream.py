@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from data.ingest.converted import SCHEMA
-from data.labeling.stream import labelled
+from data.labeling.stream import label_dialogues
 from kefu.io import write_parquet
 from kefu.paths import ROOT
 from kefu.schema import Dialogue
@@ -37,12 +37,14 @@ def store(folder: Path) -> Path:
 
 def test_worker_processes_give_the_same_results_in_the_same_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("data.labeling.stream.BATCH", 7)
-    here = list(labelled(store(tmp_path), make_labeller, 2))  # a small store: this process
+    here = list(label_dialogues(store(tmp_path), make_labeller, 2))  # a small store: this process
     monkeypatch.setattr("data.labeling.stream.WORTH_IT", 1)
-    there = list(labelled(tmp_path, make_labeller, 2))
+    ticks: list[int] = []
+    there = list(label_dialogues(tmp_path, make_labeller, 2, ticks.append))
     assert {pid for pid, _ in here} == {os.getpid()}
     assert os.getpid() not in {pid for pid, _ in there}
     assert [ids for _, ids in there] == [ids for _, ids in here]
+    assert ticks == [len(ids) for _, ids in there] and sum(ticks) == len(DIALOGUES)
 
 
 def test_workers_end_when_a_labelling_run_is_killed(tmp_path: Path):
@@ -55,7 +57,7 @@ def test_workers_end_when_a_labelling_run_is_killed(tmp_path: Path):
 
         if __name__ == "__main__":
             stream.BATCH = stream.WORTH_IT = 1
-            results = stream.labelled(Path(sys.argv[1]), make_labeller, 2)
+            results = stream.label_dialogues(Path(sys.argv[1]), make_labeller, 2)
             print(*{next(results)[0] for _ in range(20)}, flush=True)
             input()
     """)

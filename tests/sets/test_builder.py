@@ -15,6 +15,7 @@ from kefu.schema import Dialogue, Label
 from kefu.shop.pack import load_pack
 from kefu.split import split_of
 from pipelines.params import load_params
+from tests.fixtures.bars import record_bars
 from tests.fixtures.chatter import chatter
 
 PACK = load_pack(Path("tests/fixtures/pack"))
@@ -63,6 +64,14 @@ def test_chunks_and_the_order_of_labels_change_nothing(folder: Path, monkeypatch
     put(folder, ACCEPTED[::-1], SIGNALS[::-1])
     assert built(folder) == whole
     assert whole.conversations and whole.preferences and whole.questions and whole.intents
+
+
+def test_its_bars_end_when_all_dialogues_are_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = record_bars(monkeypatch, "data.sets.builder")
+    built(folder)
+    first, second = bars
+    assert first.done == first.total == len(DIALOGUES)
+    assert 0 < second.done == second.total <= len(DIALOGUES)
 
 
 def test_what_people_said_always_fits_in_and_of_the_machines_labels_some_do(folder: Path) -> None:

@@ -24,6 +24,7 @@ from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
 from data.labeling.opinions.combine import Opinion
 from kefu.llm.base_models import open_base
 from kefu.llm.chat import ChatRenderer
+from kefu.progress import progress
 from kefu.schema import Dialogue, Message, Turn, TurnKey
 from kefu.shop.part import Lang
 from kefu.shop.slots import language
@@ -71,11 +72,13 @@ class Judge:
             budget: turns that are judged at most.
         """
         result = np.full((len(asked), len(self._names)), np.nan)
-        for row, (turns, index) in enumerate(asked[:budget]):
-            messages = self.messages(turns, index)
-            if messages is not None:
-                scores = self.scores(messages) - self._prior(messages[0], language(turns[index].text))
-                result[row] = softmax(scores)
+        with progress("asking the centre model", min(budget, len(asked))) as tick:
+            for row, (turns, index) in enumerate(asked[:budget]):
+                messages = self.messages(turns, index)
+                if messages is not None:
+                    scores = self.scores(messages) - self._prior(messages[0], language(turns[index].text))
+                    result[row] = softmax(scores)
+                tick()
         return result
 
     def opinions(self, dialogues: Mapping[str, Dialogue], turns: Sequence[TurnKey]) -> list[Opinion]:

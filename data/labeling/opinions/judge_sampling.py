@@ -18,8 +18,9 @@ from pathlib import Path
 
 from data.labeling.labeler import Judged, guesses
 from data.labeling.params import Judge
-from data.labeling.stream import labelled
+from data.labeling.stream import label_dialogues
 from kefu.intents.classifier import TextClassifier
+from kefu.progress import progress
 from kefu.schema import Dialogue, TurnKey
 from kefu.shop.taxonomy import load_rules
 from kefu.split import fraction
@@ -61,7 +62,8 @@ class JudgeCandidates:
 def find_candidates(store: Path, confidences: ConfidenceRange, reviewed: Iterable[Judged]) -> list[TurnKey]:
     """All turns whose confidence is in the range, reviewed ones first."""
     known = [j.key for j in reviewed if confidences.holds(j.confidence)]
-    return [*known, *chain.from_iterable(labelled(store, confidences, 0))]
+    with progress("looking for turns to ask about", count_dialogues(store)) as tick:
+        return [*known, *chain.from_iterable(label_dialogues(store, confidences, 0, tick))]
 
 
 def sample_turns(turns: Iterable[TurnKey], params: Judge) -> list[TurnKey]:
