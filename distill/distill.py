@@ -41,7 +41,7 @@ class NothingToDistill(KefuError, ValueError):
 
 
 @dataclass(frozen=True)
-class Answered:
+class TeacherAnswers:
     """Chats that the teacher answered, and how many of its answers teach nothing.
 
     empty: it ended at once, or wrote white space only: learned, that would be silence.
@@ -53,7 +53,7 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Distilled:
+class DistillationResult:
     """Metrics, and (step, loss) along the way."""
 
     metrics: dict[str, float]
@@ -89,7 +89,7 @@ def _last_user(example: Example) -> int:
 
 def distill(
     centre: BaseModel, adapter: Path, edge: BaseModel, examples: Sequence[Example], params: Distill, out: Path
-) -> Distilled:
+) -> DistillationResult:
     """Trains the student and writes it to ``out``.
 
     Raises:
@@ -126,12 +126,12 @@ def distill(
     metrics = {f"{name}_before": value for name, value in before.items()} | after
     metrics |= {"answers": float(len(answered.chats)), "chats": float(len(rows))}
     metrics |= {"unfinished": float(answered.unfinished), "empty": float(answered.empty)}
-    return Distilled(metrics, losses)
+    return DistillationResult(metrics, losses)
 
 
 def _answered(
     teacher: Model, renderer: ChatRenderer, asked: Sequence[tuple[Message, ...]], params: Distill
-) -> Answered:
+) -> TeacherAnswers:
     """Asks the teacher; a chat that leaves no room for an answer is not asked."""
     room = params.max_length - params.max_new_tokens
     fitting = [fit for messages in asked if (fit := renderer.fit(messages, room - len(renderer.prompt([]))))]
@@ -139,10 +139,10 @@ def _answered(
     answers = teachers.answer(teacher, prompts, renderer.end_id, params.max_new_tokens, params.batch_size)
     said = [(messages, renderer.decode(ids)) for messages, ids in zip(fitting, answers, strict=True) if ids is not None]
     chats = [(*messages, Message(role="assistant", content=text)) for messages, text in said if text.strip()]
-    return Answered(chats, unfinished=len(fitting) - len(said), empty=len(said) - len(chats))
+    return TeacherAnswers(chats, unfinished=len(fitting) - len(said), empty=len(said) - len(chats))
 
 
-def _check_answers(answered: Answered, params: Distill) -> None:
+def _check_answers(answered: TeacherAnswers, params: Distill) -> None:
     """Raises NothingToDistill when the teacher was asked nothing, or more answers than allowed are unusable."""
     useless = answered.unfinished + answered.empty
     asked = len(answered.chats) + useless

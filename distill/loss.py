@@ -27,7 +27,7 @@ class Batch:
     labels: Tensor
 
     @property
-    def learned(self) -> Tensor:
+    def learned_mask(self) -> Tensor:
         """(chats, tokens): True where the NEXT token is learned."""
         shifted = self.labels.new_full(self.labels.shape, IGNORED)
         shifted[:, :-1] = self.labels[:, 1:]
@@ -36,7 +36,7 @@ class Batch:
     @property
     def targets(self) -> Tensor:
         """(learned tokens,)"""
-        return self.labels[:, 1:][self.learned[:, :-1]]
+        return self.labels[:, 1:][self.learned_mask[:, :-1]]
 
 
 def collate(rows: Sequence[tuple[list[int], list[int]]], pad_id: int, device: torch.device) -> Batch:
@@ -54,7 +54,7 @@ def answer_logits(model: PreTrainedModel, batch: Batch) -> Tensor:
     """(learned tokens, vocabulary), float32. Only these rows meet the output matrix: the vocabulary is large."""
     decoder = model.get_decoder()
     hidden = decoder(input_ids=batch.ids, attention_mask=batch.attention).last_hidden_state
-    return model.get_output_embeddings()(hidden[batch.learned]).float()
+    return model.get_output_embeddings()(hidden[batch.learned_mask]).float()
 
 
 def soft_loss(teacher: Tensor, student: Tensor, temperature: float) -> Tensor:

@@ -80,7 +80,7 @@ def _told(name: str, message: str, given: Any) -> str:
     return f"{name}: {message} (given: {given!r})"
 
 
-def parsed(kind: type[S], raw: dict[str, Any], path: Path, prefix: str = "") -> S:
+def parse_section(kind: type[S], raw: dict[str, Any], path: Path, prefix: str = "") -> S:
     """``raw`` as a section. Raises ParamsError naming every parameter that is wrong."""
     try:
         return kind.model_validate(raw)
@@ -95,7 +95,7 @@ def load_section(name: str, kind: type[S], path: Path = PARAMS, profile: str | N
     raw = read_params(path, profile)
     if name not in raw:
         raise ParamsError(f"{path}: {name}: this section is missing")
-    return parsed(kind, raw[name], path, name)
+    return parse_section(kind, raw[name], path, name)
 
 
 def pack_folder(path: Path = PARAMS) -> Path:

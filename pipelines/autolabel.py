@@ -5,12 +5,12 @@ python -m pipelines.autolabel
 
 from collections.abc import Sequence
 
-from data.labeling.autolabel import answered_turns, certified, evidence, warn_if_nothing, write_labels
+from data.labeling.autolabel import answered_turns, certify_rule, evidence, warn_if_nothing, write_labels
 from data.labeling.batch_labeler import BatchLabelerSpec
 from data.labeling.guarantee import report
 from data.labeling.guarantee.audit import audit
 from data.labeling.guarantee.audit_ledger import load_ledger
-from data.labeling.labeler import OUT_OF_FOLD, Judged
+from data.labeling.labeler import OUT_OF_FOLD, OutOfFoldPrediction
 from data.labeling.opinions.combine import OPINIONS, Combiner, Opinion, by_turn, fit_opinions
 from data.labeling.params import Autolabel
 from data.labeling.stream import label_dialogues
@@ -32,11 +32,11 @@ def truth(labels: Sequence[Label]) -> dict[TurnKey, str]:
     return {TurnKey(x.dialogue_id, x.turn): x.value for x in labels if x.what == "intent" and x.turn is not None}
 
 
-def combined_predictions() -> tuple[list[Judged], Combiner | None]:
+def combined_predictions() -> tuple[list[OutOfFoldPrediction], Combiner | None]:
     """Out-of-fold predictions for reviewed turns with the judge's opinions, and what combines them on new turns."""
     classes = class_names(LABELER)
     opinions = by_turn(read_jsonl(JUDGE / OPINIONS, Opinion), classes)
-    return fit_opinions(list(read_jsonl(LABELER / OUT_OF_FOLD, Judged)), opinions, classes)
+    return fit_opinions(list(read_jsonl(LABELER / OUT_OF_FOLD, OutOfFoldPrediction)), opinions, classes)
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def main() -> None:
         found = audit(drawn, truth(labels), *promise, params.audit_days)
         pulled = {TurnKey(a.dialogue_id, a.turn) for a in people.annotations if a.round != GOLDEN}
         trusted = evidence(judged, pulled, drawn, {d.id: d.day for d in dialogues.values()}, found, params)
-        rule = certified(judged, trusted, params)
+        rule = certify_rule(judged, trusted, params)
         skip = answered_turns(labels, people.undecided)
         spec = BatchLabelerSpec(pack, LABELER, rule, params, skip, tuple(labels), dialogues, combiner)
         with atomic_dir(LABELS, private=True) as folder:

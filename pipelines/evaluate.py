@@ -21,16 +21,16 @@ from kefu.schema import Report
 from pipelines.stage import stage
 from serving.params import Serving
 
-Measured = tuple[Report, Results]
+MeasuredRelease = tuple[Report, Results]
 
 
-def measure(name: Name, folder: Path, items: Items, params: Serving, expected: str | None = None) -> Measured:
+def measure(name: Name, folder: Path, items: Items, params: Serving, expected: str | None = None) -> MeasuredRelease:
     with open_release(name, folder, params, expected) as release:
         results = run_suites(release, items)
         return report(name, release.version, results), results
 
 
-def measure_champion(challenger: Measured, items: Items, params: Serving) -> Measured | None:
+def measure_champion(challenger: MeasuredRelease, items: Items, params: Serving) -> MeasuredRelease | None:
     """The pinned champion's figures, or None when there is none. The same content is not measured twice."""
     pin = read_json(CHAMPION)
     if pin["version"] is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from data.labeling.autolabel import answered_turns
-from data.labeling.labeler import OUT_OF_FOLD, Judged
+from data.labeling.labeler import OUT_OF_FOLD, OutOfFoldPrediction
 from data.labeling.opinions.combine import OPINIONS, Opinion, judge_worth
 from data.labeling.opinions.judge_sampling import ConfidenceRange, find_candidates, sample_turns
 from data.labeling.params import Judge
@@ -29,7 +29,7 @@ def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
 
     taxonomy = load_taxonomy(pack)
     people = load_reviews(REVIEWED, taxonomy.version)
-    reviewed = list(read_jsonl(LABELER / OUT_OF_FOLD, Judged))
+    reviewed = list(read_jsonl(LABELER / OUT_OF_FOLD, OutOfFoldPrediction))
     confidences = ConfidenceRange(pack, LABELER, params, answered_turns(people.labels.values(), people.undecided))
     turns = find_candidates(DIALOGUES, confidences, reviewed)
     drawn = sample_turns(turns, params)

@@ -13,7 +13,7 @@ from data.review.params import Review
 from data.sets.params import Build
 from distill.params import Distill
 from evaluation.params import Evaluate, Gate
-from kefu.params import Section, parsed, read_params
+from kefu.params import Section, parse_section, read_params
 from kefu.paths import PARAMS
 from serving.params import Serving
 from training.params.base import Base
@@ -46,4 +46,4 @@ class Params(Section):
 
 def load_params(path: Path = PARAMS, profile: str | None = None) -> Params:
     """Reads params.yaml under its own profile, or under the one given."""
-    return parsed(Params, read_params(path, profile), path)
+    return parse_section(Params, read_params(path, profile), path)

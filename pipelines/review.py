@@ -3,7 +3,7 @@
 python -m pipelines.review
 """
 
-from data.labeling.guarantee.audit_ledger import drawn
+from data.labeling.guarantee.audit_ledger import drawn_turns
 from data.review.params import Review
 from data.review.sync import sync
 from kefu.io import read_jsonl, write_json, write_jsonl
@@ -19,7 +19,7 @@ def main() -> None:
         pack = load_pack(s.pack)
         version = pack.taxonomy.version
         queue = list(read_jsonl(LABELS / "queue.jsonl", ReviewTask))
-        result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, pack, s.params, drawn(LABELS, version))
+        result = sync(queue, read_dialogues(DIALOGUES), REVIEWED, pack, s.params, drawn_turns(LABELS, version))
         write_jsonl(REVIEW / "labels.jsonl", result.labels, private=True)
         write_json(REVIEW / "agreement.json", result.agreement, private=True)
         s.log(result.metrics)

@@ -21,7 +21,7 @@ import yaml
 from kefu.errors import KefuError
 from kefu.io import write_json
 from kefu.locks import shared_lock
-from kefu.params import Section, parsed, read_params
+from kefu.params import Section, parse_section, read_params
 from kefu.paths import METRICS, PARAMS, ROOT
 from kefu.registry import runs
 
@@ -102,7 +102,7 @@ def _opened(name: str, section: type[Any]) -> Iterator[Stage[Any]]:
     for noisy in ("httpx", "urllib3", "alembic", "matplotlib", "fsspec", "milvus_lite", "faiss"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     raw = read_params()
-    params = parsed(section, raw[name] if section is not Section else {}, PARAMS, name)
+    params = parse_section(section, raw[name] if section is not Section else {}, PARAMS, name)
     started = time.monotonic()
     print(f"── {name} " + "─" * (60 - len(name)), flush=True)
     values = {"profile": raw["profile"], **_flat(params.model_dump(), name)}

@@ -24,7 +24,7 @@ from kefu.llm.models import MODELS, TinySize
 from training import tokenizer as bpe
 from training.corpus import Chat
 from training.params.base import Base
-from training.pretrain import Pretrained, Schedule, new_model, pretrain, save, seconds_a_step
+from training.pretrain import PretrainingResult, Schedule, new_model, pretrain, save, seconds_a_step
 
 logger = logging.getLogger(__name__)
 HELD_OUT = 40  # every 40th chat is kept for the held-out loss
@@ -32,14 +32,14 @@ LONG = 20  # minutes from which the line about the expected time says how to mak
 
 
 @dataclass(frozen=True)
-class Built:
+class BaseModelReport:
     """Training curve and figures of one tiny model."""
 
     losses: list[tuple[int, float]]
     metrics: dict[str, float]
 
 
-def prepare(params: Base, corpus: Sequence[Chat], out: Path) -> dict[Which, Built]:
+def prepare(params: Base, corpus: Sequence[Chat], out: Path) -> dict[Which, BaseModelReport]:
     """Writes ``out`` (base.json, and a folder for each model that is built); returns what was trained."""
     names: dict[Which, str] = {"centre": params.centre, "edge": params.edge}
     revisions: dict[Which, str | None] = {"centre": params.revision, "edge": params.edge_revision}
@@ -79,7 +79,7 @@ def _check_folder(folder: Path) -> None:
 
 def _build_all(
     sizes: Mapping[Which, TinySize], params: Base, corpus: Sequence[Chat], folder: Path
-) -> dict[Which, Built]:
+) -> dict[Which, BaseModelReport]:
     if not corpus:
         raise Unusable("the pretraining corpus is empty: give the shop pack knowledge, or ingest a day")
     tokenizer = bpe.train((m.content for chat in corpus for m in chat.messages), params.vocab_size)
@@ -114,17 +114,17 @@ def _expected(steps: Mapping[Which, int], minutes: float) -> str:
 
 def _build(
     which: str, size: TinySize, tokenizer: Tokenizer, ids: list[list[int]], schedule: Schedule, folder: Path
-) -> Built:
+) -> BaseModelReport:
     torch.manual_seed(schedule.seed)
     vocab = tokenizer.get_vocab()
     model = new_model(size, len(vocab), end_id=vocab["<|im_end|>"], pad_id=vocab["<|endoftext|>"])
     trained = pretrain(model, [c for i, c in enumerate(ids) if i % HELD_OUT], schedule, which)
     bpe.save(tokenizer, folder)
     save(trained.model, folder)
-    return Built(trained.losses, _figures(trained, ids[::HELD_OUT]))
+    return BaseModelReport(trained.losses, _figures(trained, ids[::HELD_OUT]))
 
 
-def _figures(trained: Pretrained, held_out: list[list[int]]) -> dict[str, float]:
+def _figures(trained: PretrainingResult, held_out: list[list[int]]) -> dict[str, float]:
     return {
         "train_loss": sum(loss for _, loss in trained.losses[-20:]) / len(trained.losses[-20:]),
         "held_out_loss": _loss(trained, held_out),
@@ -135,7 +135,7 @@ def _figures(trained: Pretrained, held_out: list[list[int]]) -> dict[str, float]
 
 
 @torch.no_grad()
-def _loss(trained: Pretrained, chats: list[list[int]]) -> float:
+def _loss(trained: PretrainingResult, chats: list[list[int]]) -> float:
     """Mean negative log-likelihood in nats a token; all tokens of all chats."""
     total, count = 0.0, 0
     for chat in chats:

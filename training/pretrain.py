@@ -44,7 +44,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Pretrained:
+class PretrainingResult:
     """The model, and (step, training loss in nats a token) along the way."""
 
     model: Qwen3ForCausalLM
@@ -137,7 +137,9 @@ def _step(
     return float(loss.detach()), float(norm)
 
 
-def pretrain(model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: Schedule, name: str) -> Pretrained:
+def pretrain(
+    model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: Schedule, name: str
+) -> PretrainingResult:
     """Trains ``model`` in place on tokenized chats.
 
     Raises:
@@ -158,7 +160,9 @@ def pretrain(model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: 
             losses.append((step, loss))
             tick(note=f"loss {loss:.3f}")
     seconds = time.monotonic() - started
-    return Pretrained(model.eval(), losses, len(losses) * schedule.batch_size * schedule.sequence_length / seconds)
+    return PretrainingResult(
+        model.eval(), losses, len(losses) * schedule.batch_size * schedule.sequence_length / seconds
+    )
 
 
 def save(model: Qwen3ForCausalLM, folder: Path) -> None:

@@ -50,7 +50,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Tuned:
+class FinetuningResult:
     """Metrics, and (step, loss) along the way."""
 
     metrics: dict[str, float]
@@ -107,7 +107,9 @@ def mean_loss(model: torch.nn.Module, held_out: Sequence[Row]) -> float:
     return total / count if count else float("nan")
 
 
-def finetune(base: BaseModel, examples: Sequence[Example], params: Finetune, champion: Path | None, out: Path) -> Tuned:
+def finetune(
+    base: BaseModel, examples: Sequence[Example], params: Finetune, champion: Path | None, out: Path
+) -> FinetuningResult:
     """Trains an adapter and writes it to ``out``.
 
     Args:
@@ -145,7 +147,7 @@ def finetune(base: BaseModel, examples: Sequence[Example], params: Finetune, cha
         "tokens_per_second": tokens / seconds,
         "from_champion": float(continued),
     }
-    return Tuned(metrics, losses)
+    return FinetuningResult(metrics, losses)
 
 
 def _held_out_loss(model: PeftModel, held_out: Sequence[Row], when: str, todo: str) -> float:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from benchmarks.active_learning.data import Place, Set
-from kefu.schema import Dialogue
+from benchmarks.active_learning.data import Set
+from kefu.schema import Dialogue, TurnKey
 
 HOTTEST = 12.0  # extra copies of the hottest intent; the n-th hottest has 1/n of it
 PARTICLES = ("啊", "呢", "吧", "哦", "?", "。", " ", "亲")
@@ -25,16 +25,16 @@ def busy(plain: Set, kept_out: set[str], seed: int) -> Set:
     draw.shuffle(names)
     heat = {name: HOTTEST / rank for rank, name in enumerate(names, 1)}
     dialogues, truth, copies = dict(plain.dialogues), dict(plain.truth), dict[str, int]()
-    for place, intent in sorted(plain.truth.items()):
-        dialogue = plain.dialogues[place[0]]
+    for turn, intent in sorted(plain.truth.items()):
+        dialogue = plain.dialogues[turn.dialogue_id]
         if dialogue.id in kept_out:
             continue
         copies[dialogue.id] = max(copies.get(dialogue.id, 0), round(heat[intent]))
         for number in range(_count(heat[intent] / 2, draw)):
-            again = _again(dialogue, place, number, draw)
+            again = _again(dialogue, turn, number, draw)
             dialogues[again.id] = again
-            truth[again.id, place[1]] = intent
-    traffic = {place: 1 + heat[intent] for place, intent in truth.items()}
+            truth[TurnKey(again.id, turn.index)] = intent
+    traffic = {turn: 1 + heat[intent] for turn, intent in truth.items()}
     return replace(plain, name="JD, busy day", dialogues=dialogues, truth=truth, copies=copies, traffic=traffic)
 
 
@@ -42,11 +42,11 @@ def _count(mean: float, draw: random.Random) -> int:
     return int(mean) + (draw.random() < mean % 1)
 
 
-def _again(dialogue: Dialogue, place: Place, number: int, draw: random.Random) -> Dialogue:
+def _again(dialogue: Dialogue, turn: TurnKey, number: int, draw: random.Random) -> Dialogue:
     """The dialogue with that turn in other words."""
     turns = list(dialogue.turns)
-    turns[place[1]] = turns[place[1]].model_copy(update={"text": _changed(turns[place[1]].text, draw)})
-    return dialogue.model_copy(update={"id": f"{dialogue.id}+{place[1]}.{number}", "turns": tuple(turns)})
+    turns[turn.index] = turns[turn.index].model_copy(update={"text": _changed(turns[turn.index].text, draw)})
+    return dialogue.model_copy(update={"id": f"{dialogue.id}+{turn.index}.{number}", "turns": tuple(turns)})
 
 
 def _changed(text: str, draw: random.Random) -> str:

@@ -12,10 +12,8 @@ from pathlib import Path
 
 from benchmarks.jddc.workspace import SOURCE, truth
 from kefu.paths import ROOT
-from kefu.schema import Dialogue, Turn
+from kefu.schema import Dialogue, Turn, TurnKey
 from kefu.shop.taxonomy import Rule, load_rules
-
-Place = tuple[str, int]  # dialogue id, turn
 
 
 @dataclass(frozen=True)
@@ -29,13 +27,13 @@ class Set:
 
     name: str
     dialogues: dict[str, Dialogue]
-    truth: dict[Place, str]
+    truth: dict[TurnKey, str]
     rules: Sequence[Rule]
     start: int
     step: int
     stop: int
     copies: dict[str, int] = field(default_factory=dict)
-    traffic: dict[Place, float] = field(default_factory=dict)
+    traffic: dict[TurnKey, float] = field(default_factory=dict)
 
 
 def jd(data: Path) -> Set:
@@ -50,18 +48,18 @@ def jd(data: Path) -> Set:
             turns = tuple(_turn(row[2] == "1", row[6]) for row in rows)
             name = f"{SOURCE}:{day}:{session}"
             dialogues[name] = _dialogue(name, day, rows[0][1], turns)
-    labelled = {(d, t): intent for d, t, intent in truth(data)}
+    labelled = {TurnKey(d, t): intent for d, t, intent in truth(data)}
     return Set("JD", dialogues, labelled, load_rules(ROOT / "shop"), start=200, step=100, stop=1500)
 
 
 def banking(data: Path) -> Set:
     """Banking77's questions, each a dialogue of one turn."""
-    dialogues, labelled = dict[str, Dialogue](), dict[Place, str]()
+    dialogues, labelled = dict[str, Dialogue](), dict[TurnKey, str]()
     with (data / "train.csv").open(encoding="utf8", newline="") as file:
         for number, row in enumerate(csv.DictReader(file)):
             name = f"banking77:{number:05d}"
             dialogues[name] = _dialogue(name, "2020-01-01", name, (_turn(False, row["text"]),))
-            labelled[name, 0] = row["category"]
+            labelled[TurnKey(name, 0)] = row["category"]
     return Set("Banking77", dialogues, labelled, (), start=500, step=100, stop=1800)
 
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.active_learning.data import Place, Set
+from benchmarks.active_learning.data import Set
 from benchmarks.active_learning.strategies import STRATEGIES
 from data.labeling.join import LabelledTurn
 from data.labeling.labeler import Guess, guesses, train_labeler
 from data.labeling.params import Labeler
 from data.labeling.proposal import Proposal
 from kefu.intents.classifier import TextClassifier
-from kefu.schema import Label
+from kefu.schema import Label, TurnKey
 from kefu.split import fold_of
 
 FOLDS = 5
@@ -50,9 +50,9 @@ class Simulation:
 
     def __init__(self, data: Set, params: Labeler, seed: int) -> None:
         self._data, self._params, self._seed = data, params, seed
-        places = sorted(data.truth)
-        self._test = [p for p in places if kept_out(p[0].partition("+")[0], seed)]
-        self._pool = sorted(set(places) - set(self._test))
+        turns = sorted(data.truth)
+        self._test = [turn for turn in turns if kept_out(turn.dialogue_id.partition("+")[0], seed)]
+        self._pool = sorted(set(turns) - set(self._test))
 
     def curve(self, strategy: str) -> Curve:
         """Labels from ``start`` to ``stop``, in the order of ``strategy``."""
@@ -62,7 +62,7 @@ class Simulation:
         while True:
             model = self._train(labelled)
             right = np.array(
-                [p.intent == data.truth[p.dialogue_id, p.index] for p in self._proposals(model, self._test)]
+                [p.intent == data.truth[TurnKey(p.dialogue_id, p.index)] for p in self._proposals(model, self._test)]
             )
             weight = [data.traffic.get(at, 1.0) for at in self._test]
             sizes.append(len(labelled))
@@ -74,24 +74,30 @@ class Simulation:
             ranked = STRATEGIES[strategy](open_turns, data, draw.randrange(1 << 30))
             asked = ranked[: data.step]
             dialogues.append(len({p.dialogue_id for p in asked}))
-            labelled += [(p.dialogue_id, p.index) for p in asked]
+            labelled += [TurnKey(p.dialogue_id, p.index) for p in asked]
 
-    def _train(self, labelled: list[Place]) -> TextClassifier:
-        turns = [LabelledTurn(self._data.dialogues[d], t, self._label((d, t))) for d, t in sorted(labelled)]
+    def _train(self, labelled: list[TurnKey]) -> TextClassifier:
+        turns = [LabelledTurn(self._data.dialogues[d], t, self._label(TurnKey(d, t))) for d, t in sorted(labelled)]
         with tempfile.TemporaryDirectory() as folder:
             train_labeler(turns, self._data.rules, self._params, Path(folder))
             return TextClassifier.load(Path(folder))
 
-    def _label(self, at: Place) -> Label:
-        value = self._data.truth[at]
+    def _label(self, turn: TurnKey) -> Label:
+        value = self._data.truth[turn]
         return Label(
-            dialogue_id=at[0], turn=at[1], what="intent", value=value, source="review:truth", confidence=1, version="1"
+            dialogue_id=turn.dialogue_id,
+            turn=turn.index,
+            what="intent",
+            value=value,
+            source="review:truth",
+            confidence=1,
+            version="1",
         )
 
-    def _proposals(self, model: TextClassifier, places: list[Place]) -> list[Proposal]:
-        """One for each of ``places``, in their order, which is by dialogue and turn."""
-        wanted = set(places)
-        dialogues = [self._data.dialogues[name] for name in sorted({name for name, _ in places})]
+    def _proposals(self, model: TextClassifier, turns: list[TurnKey]) -> list[Proposal]:
+        """One for each of ``turns``, in their order, which is by dialogue and turn."""
+        wanted = set(turns)
+        dialogues = [self._data.dialogues[name] for name in sorted({name for name, _ in turns})]
         found = guesses(model, self._data.rules, dialogues)
         return [_proposal(guess) for guess in found if (guess.dialogue.id, guess.index) in wanted]
 

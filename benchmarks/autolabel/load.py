@@ -20,7 +20,7 @@ from data.ingest.converted import SCHEMA
 from data.sample.dialogue import write
 from data.sample.people import Crowd, Person
 from data.sample.spec import load_spec
-from data.sample.talk import Said, Writer
+from data.sample.talk import SampleTurn, Writer
 from kefu.schema import Dialogue, Turn
 from kefu.shop.pack import Pack
 
@@ -47,7 +47,7 @@ def dialogues(pack: Pack, shop: sqlite3.Connection, count: int, seed: int) -> It
     day = (date.fromisoformat(spec.settings.first_day) + timedelta(days=DAY)).isoformat()
     for number in range(count):
         rng = random.Random(f"{seed}:{number}")
-        person, said = writer.crowd.someone(rng), list[Said]()
+        person, said = writer.crowd.someone(rng), list[SampleTurn]()
         while len(said) < TURNS:
             said += write(writer, person, (DAY, day), rng, rng).turns
         name = f"load:{day}:{seed}-{number:06d}"

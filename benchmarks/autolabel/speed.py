@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 
 from benchmarks.autolabel import load
-from data.labeling.autolabel import ACCEPTED, certified, write_labels
+from data.labeling.autolabel import ACCEPTED, certify_rule, write_labels
 from data.labeling.batch_labeler import BatchLabelerSpec
 from data.labeling.guarantee.acceptance import Acceptance
 from data.labeling.join import LabelledTurn
@@ -122,4 +122,4 @@ def _train(folder: Path, made: list[tuple[load.Dialogue, load.Truth]], params: P
     turns = [LabelledTurn(dialogue, at[1], label(at, i)) for dialogue, truth in made for at, i in truth.items()]
     pack = ROOT / params.pack
     judged = train_labeler(turns, load_rules(pack), params.labeler, folder, load_pack_examples(pack))
-    return certified(judged, np.ones(len(judged), dtype=bool), params.autolabel)
+    return certify_rule(judged, np.ones(len(judged), dtype=bool), params.autolabel)

@@ -24,10 +24,10 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.ingest.check import Found, check, left
+from benchmarks.ingest.check import IngestCheck, check, count_leftovers
 from benchmarks.ingest.formats import CHANNELS
-from benchmarks.ingest.load import TURNS, Planted, write
-from benchmarks.ingest.measure import Measured, measure
+from benchmarks.ingest.load import TURNS, PlantedDialogue, write
+from benchmarks.ingest.measure import Measurement, measure
 from kefu.paths import ROOT
 
 DAY, SEED, FILES = "dt=2026-11-09", 7, 8
@@ -53,7 +53,7 @@ def _peer_python() -> str:
     return str(python)
 
 
-def _peer(raw: Path, work: Path, planted: list[Planted | None]) -> tuple[Measured, int, int, int]:
+def _peer(raw: Path, work: Path, planted: list[PlantedDialogue | None]) -> tuple[Measurement, int, int, int]:
     """Its figures, dialogues kept, planted values in them, and how many of those can still be read."""
     work.mkdir()
     command = [_peer_python(), str(HERE / "peer.py"), str(raw), str(work), str(len(os.sched_getaffinity(0)))]
@@ -63,10 +63,10 @@ def _peer(raw: Path, work: Path, planted: list[Planted | None]) -> tuple[Measure
         pq.read_table(path, columns=["id", "text"]).to_pydict() for path in sorted((work / "out").glob("*.parquet"))
     ]
     texts = [pair for table in tables for pair in zip(table["id"], table["text"], strict=True)]
-    return measured, len(texts), *left(texts, values)
+    return measured, len(texts), *count_leftovers(texts, values)
 
 
-def _show(console: Console, dialogues: int, runs: list[Measured], found: Found) -> float:
+def _show(console: Console, dialogues: int, runs: list[Measurement], found: IngestCheck) -> float:
     seconds, peak = statistics.median(run.seconds for run in runs), max(run.peak for run in runs)
     console.print(f"{dialogues:,} dialogues, {dialogues * TURNS:,} turns · {machine()}")
     table = Table("Kefu", "figure")
@@ -87,7 +87,7 @@ def _show(console: Console, dialogues: int, runs: list[Measured], found: Found) 
     return seconds
 
 
-def _show_peer(console: Console, ours: float, peer: tuple[Measured, int, int, int]) -> None:
+def _show_peer(console: Console, ours: float, peer: tuple[Measurement, int, int, int]) -> None:
     measured, kept, values, remaining = peer
     stages = json.loads(measured.output.strip().splitlines()[-1])
     table = Table("datatrove 0.10.1", "figure")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from benchmarks.ingest.load import Planted
+from benchmarks.ingest.load import PlantedDialogue
 from kefu.io import read_json
 
 _PREFIX = "shop:2026-11-09:"
 
 
 @dataclass(frozen=True)
-class Found:
+class IngestCheck:
     """Counts; ``copies`` and ``values`` are what was planted, in dialogues that were kept for values."""
 
     kept: int
@@ -28,7 +28,7 @@ class Found:
     values_left: int
 
 
-def left(texts: Iterable[tuple[str, str]], values: dict[str, tuple[str, ...]]) -> tuple[int, int]:
+def count_leftovers(texts: Iterable[tuple[str, str]], values: dict[str, tuple[str, ...]]) -> tuple[int, int]:
     """Planted values in the dialogues given as (session, text), and how many can still be read there."""
     planted = remaining = 0
     for session, text in texts:
@@ -44,7 +44,7 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
             yield row["id"].removeprefix(_PREFIX), "\n".join(turn["text"] for turn in row["turns"])
 
 
-def check(partition: Path, planted: Sequence[Planted | None]) -> Found:
+def check(partition: Path, planted: Sequence[PlantedDialogue | None]) -> IngestCheck:
     """Compares a partition with the truth. A copy is found when it, or the one it copies, stands for the other."""
     known = [one for one in planted if one]
     original = {one.session: one.original for one in known}
@@ -55,8 +55,10 @@ def check(partition: Path, planted: Sequence[Planted | None]) -> Found:
         for pair in zip(table["id"], table["kept_id"], strict=True)
     ]
     right = sum(a == b for a, b in pairs)
-    values, remaining = left(_texts(partition / "dialogues.parquet"), {one.session: one.values for one in known})
-    return Found(
+    values, remaining = count_leftovers(
+        _texts(partition / "dialogues.parquet"), {one.session: one.values for one in known}
+    )
+    return IngestCheck(
         facts["kept"],
         facts["duplicates"],
         len(planted) - len(known),

@@ -28,7 +28,7 @@ _RECENT = 5000  # originals that may be copied
 
 
 @dataclass(frozen=True)
-class Planted:
+class PlantedDialogue:
     """One dialogue: its session, that of the original it copies (or its own), and its personal data."""
 
     session: str
@@ -79,7 +79,7 @@ def _line(session: str, texts: list[str], rng: random.Random) -> str:
     return json.dumps(row, ensure_ascii=False)
 
 
-def dialogues(count: int, seed: int) -> Iterator[tuple[str, Planted | None]]:
+def dialogues(count: int, seed: int) -> Iterator[tuple[str, PlantedDialogue | None]]:
     """Lines of ``kefu_jsonl``, ``count`` in all, and what each plants; None for an exact duplicate."""
     rng = random.Random(seed)
     english, chinese = _Writer("en", rng), _Writer("zh", rng)
@@ -100,13 +100,13 @@ def dialogues(count: int, seed: int) -> Iterator[tuple[str, Planted | None]]:
             if len(recent) > _RECENT:
                 recent[rng.randrange(_RECENT)] = recent.pop()
         line = _line(session, texts, rng)
-        yield line, Planted(session, original, tuple(values))
+        yield line, PlantedDialogue(session, original, tuple(values))
 
 
-def write(folder: Path, count: int, files: int, seed: int, channel: str = "kefu_jsonl") -> list[Planted | None]:
+def write(folder: Path, count: int, files: int, seed: int, channel: str = "kefu_jsonl") -> list[PlantedDialogue | None]:
     """Writes a day of ``count`` dialogues in ``files`` files; returns what was planted, in order."""
     folder.mkdir(parents=True)
-    planted: list[Planted | None] = []
+    planted: list[PlantedDialogue | None] = []
     for number in range(files):
         share = count * (number + 1) // files - count * number // files
         with (folder / f"{number:02}.{formats.CHANNELS[channel]}").open("w", encoding="utf8", newline="") as file:
@@ -114,7 +114,9 @@ def write(folder: Path, count: int, files: int, seed: int, channel: str = "kefu_
     return planted
 
 
-def _noted(made: Iterator[tuple[str, Planted | None]], channel: str, planted: list[Planted | None]) -> Iterator[str]:
+def _noted(
+    made: Iterator[tuple[str, PlantedDialogue | None]], channel: str, planted: list[PlantedDialogue | None]
+) -> Iterator[str]:
     for line, what in made:
         if what or channel == "kefu_jsonl":
             planted.append(what)

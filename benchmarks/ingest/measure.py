@@ -15,7 +15,7 @@ _EVERY = 0.2  # seconds between two looks
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """Seconds on the wall; ``cpu`` seconds of all processes; ``peak`` bytes, shared pages once; what was printed."""
 
     seconds: float
@@ -24,7 +24,7 @@ class Measured:
     output: str
 
 
-class Failed(RuntimeError):
+class CommandFailed(RuntimeError):
     """The measured command ended with an error."""
 
 
@@ -38,7 +38,7 @@ def _memory(root: psutil.Process) -> int:
     return total
 
 
-def measure(command: Sequence[str], cwd: Path, log: Path) -> Measured:
+def measure(command: Sequence[str], cwd: Path, log: Path) -> Measurement:
     """Runs ``command`` to its end. Raises Failed with the end of its log."""
     started, before, peak = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN), 0
     with (
@@ -54,7 +54,7 @@ def measure(command: Sequence[str], cwd: Path, log: Path) -> Measured:
             time.sleep(_EVERY)
         output = process.stdout.read() if process.stdout else ""
     if process.returncode:
-        raise Failed(f"{' '.join(command)}\n{log.read_text()[-2000:]}")
+        raise CommandFailed(f"{' '.join(command)}\n{log.read_text()[-2000:]}")
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(seconds, cpu, peak, output)
+    return Measurement(seconds, cpu, peak, output)

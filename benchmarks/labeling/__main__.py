@@ -28,8 +28,8 @@ from rich.table import Table
 from benchmarks.active_learning.data import banking, jd
 from benchmarks.jddc.workspace import FOLDS
 from benchmarks.labeling import base, methods, nearest_turns, peers
-from benchmarks.labeling.judge import Figures, Said, figures
-from benchmarks.labeling.opinions import Prepared
+from benchmarks.labeling.judge import Figures, JudgePredictions, figures
+from benchmarks.labeling.opinions import TaskRows
 from benchmarks.labeling.product import product, variants
 from benchmarks.labeling.task import Task, of_banking, of_jd
 from data.labeling.labeler import train_labeler
@@ -47,9 +47,9 @@ Methods = Mapping[str, methods.Scores]
 
 def rows(
     task: Task, view: str, params: Params, encoder: bool, beside: Methods
-) -> Iterator[tuple[str, Callable[[], Said]]]:
+) -> Iterator[tuple[str, Callable[[], JudgePredictions]]]:
     """Method → what runs it."""
-    prepared = Prepared(task, view)
+    prepared = TaskRows(task, view)
     yield "Kefu", lambda: product(task, view, params)
     yield from variants(task, view, params).items()
     for name, scores in beside.items():

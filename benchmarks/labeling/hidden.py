@@ -20,7 +20,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from benchmarks.labeling.opinions import Prepared, out_of_fold, svm
+from benchmarks.labeling.opinions import TaskRows, out_of_fold, svm
 from kefu.intents.views import LABELER_FIELDS, ROUTER_FIELDS
 from kefu.llm.base_models import model_facts
 from kefu.llm.chat import ChatRenderer
@@ -52,13 +52,13 @@ class Reader:
         order = sorted(range(len(chats)), key=lambda row: len(chats[row]))
         for begin in range(0, len(order), BATCH):
             rows = order[begin : begin + BATCH]
-            ids, there = padded([chats[row] for row in rows])
+            ids, there = pad_chats([chats[row] for row in rows])
             read = self.model.model(input_ids=ids, attention_mask=there, output_hidden_states=True)
             result[rows] = mean_state(read.hidden_states[layer], there).numpy()
         return result
 
 
-def padded(chats: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def pad_chats(chats: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids, and 1 where a chat has a token: (chats, longest) each."""
     sequences = [torch.tensor(chat) for chat in chats]
     ids = torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True)
@@ -72,7 +72,7 @@ def mean_state(states: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
 
 
 @cache
-def states(prepared: Prepared, reader: Reader, layer: int) -> sp.csr_matrix:
+def states(prepared: TaskRows, reader: Reader, layer: int) -> sp.csr_matrix:
     """Rows of the training turns and of those kept out."""
     samples = prepared.samples[: prepared.count + len(prepared.task.test)]
     parts = []
@@ -85,11 +85,11 @@ def states(prepared: Prepared, reader: Reader, layer: int) -> sp.csr_matrix:
     return sp.csr_matrix(np.hstack(parts))
 
 
-def frozen(prepared: Prepared, reader: Reader, layer: int) -> np.ndarray:
+def frozen(prepared: TaskRows, reader: Reader, layer: int) -> np.ndarray:
     return out_of_fold(prepared, states(prepared, reader, layer), svm)
 
 
-def beside_ngrams(prepared: Prepared, reader: Reader) -> np.ndarray:
+def beside_ngrams(prepared: TaskRows, reader: Reader) -> np.ndarray:
     found = states(prepared, reader, reader.layers)
     rows = sp.hstack([prepared.rows[: found.shape[0]], BESIDE * found]).tocsr()
     return out_of_fold(prepared, rows, svm)

@@ -12,7 +12,7 @@ from kefu.metrics.classification import accuracy_at_coverage, macro_f1
 
 
 @dataclass(frozen=True)
-class Said:
+class JudgePredictions:
     """predicted, confidence: of ``task.test`` in its order. train_s: seconds. ms: a turn, all turns at once."""
 
     predicted: list[str]
@@ -31,7 +31,7 @@ class Figures:
     ms: float
 
 
-def figures(task: Task, said: Said) -> Figures:
+def figures(task: Task, said: JudgePredictions) -> Figures:
     truth = [turn.label.value for turn in task.test]
     correct = np.array(truth) == np.array(said.predicted)
     return Figures(

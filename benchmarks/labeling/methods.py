@@ -15,9 +15,9 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.labeling.judge import Said
+from benchmarks.labeling.judge import JudgePredictions
 from benchmarks.labeling.opinions import (
-    Prepared,
+    TaskRows,
     descriptions,
     nearest,
     out_of_fold,
@@ -25,29 +25,29 @@ from benchmarks.labeling.opinions import (
     svm,
 )
 from data.labeling.rule_votes import FIELD
-from kefu.intents.calibration import beta_map, corrected, softmax, temperature
+from kefu.intents.calibration import beta_map, calibrate_top, softmax, temperature
 
 SURE = 0.9  # confidence from which a pseudo-label is learned from
 
-Scores = Callable[[Prepared], np.ndarray]
+Scores = Callable[[TaskRows], np.ndarray]
 
 
 @cache
-def one_look(p: Prepared) -> np.ndarray:
+def one_look(p: TaskRows) -> np.ndarray:
     return out_of_fold(p, p.rows, svm)
 
 
 @cache
-def neighbours(p: Prepared) -> np.ndarray:
+def neighbours(p: TaskRows) -> np.ndarray:
     return out_of_fold(p, p.rows, nearest)
 
 
 @cache
-def embeddings(p: Prepared) -> np.ndarray:
+def embeddings(p: TaskRows) -> np.ndarray:
     return out_of_fold(p, static(p), svm)
 
 
-def self_training(p: Prepared) -> np.ndarray:
+def self_training(p: TaskRows) -> np.ndarray:
     """The surest unlabelled turns of the training dialogues join the labelled ones, once."""
     begin = p.count + len(p.task.test)
     known = svm(p.rows[: p.count], p.target, len(p.classes))
@@ -66,13 +66,13 @@ def self_training(p: Prepared) -> np.ndarray:
     return out_of_fold(p, p.rows, learn)
 
 
-def stacking(p: Prepared) -> np.ndarray:
+def stacking(p: TaskRows) -> np.ndarray:
     """Logistic regression over what four sources say."""
     said = np.hstack([_log(p, scores) for scores in _sources(p)])
     return out_of_fold(p, sp.csr_matrix(said), _small_logistic)
 
 
-def dawid_skene(p: Prepared) -> np.ndarray:
+def dawid_skene(p: TaskRows) -> np.ndarray:
     """The sources' votes, and the rules', weighed by crowd-kit's Dawid-Skene: no label is used to weigh them."""
     from crowdkit.aggregation import DawidSkene  # type: ignore[import-not-found]
 
@@ -101,7 +101,7 @@ METHODS: dict[str, Scores] = {
 }
 
 
-def run(prepared: Prepared, scores: Scores) -> Said:
+def run(prepared: TaskRows, scores: Scores) -> JudgePredictions:
     """The seconds are of everything: training, its folds, and scoring all turns. A source is computed once."""
     begun = perf_counter()
     found = scores(prepared)
@@ -111,16 +111,16 @@ def run(prepared: Prepared, scores: Scores) -> Said:
     scale = temperature(known, target)
     own = softmax(scale * known)
     beta = beta_map(own.max(axis=1), own.argmax(axis=1) == target)
-    probabilities = corrected(softmax(scale * asked), beta)
+    probabilities = calibrate_top(softmax(scale * asked), beta)
     predicted = [prepared.classes[k] for k in probabilities.argmax(axis=1)]
-    return Said(predicted, probabilities.max(axis=1), perf_counter() - begun, float("nan"))
+    return JudgePredictions(predicted, probabilities.max(axis=1), perf_counter() - begun, float("nan"))
 
 
-def _sources(p: Prepared) -> list[np.ndarray]:
+def _sources(p: TaskRows) -> list[np.ndarray]:
     return [one_look(p), embeddings(p), neighbours(p), descriptions(p)]
 
 
-def _log(p: Prepared, scores: np.ndarray) -> np.ndarray:
+def _log(p: TaskRows, scores: np.ndarray) -> np.ndarray:
     return np.log(softmax(temperature(scores[: p.count], p.target) * scores) + 1e-3)
 
 

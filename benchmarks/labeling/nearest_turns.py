@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 from safetensors.numpy import load_file
 
-from data.labeling.labeler import Judged, arrays
+from data.labeling.labeler import OutOfFoldPrediction, arrays
 from data.labeling.opinions.combine import fit_opinions
 from data.labeling.rule_votes import run_with_rules
 from kefu.intents.classifier import ClassifierConfig
@@ -60,7 +60,7 @@ class Neighbours:
         cls,
         labeler: Path,
         rules: Sequence[Rule],
-        judged: Sequence[Judged],
+        judged: Sequence[OutOfFoldPrediction],
         dialogues: Mapping[str, Dialogue],
         count: int = NEIGHBOURS,
         max_confidence: float = MAX_CONFIDENCE,
@@ -136,7 +136,7 @@ class View:
 
 
 def measure(
-    labeler: Path, rules: Sequence[Rule], judged: Sequence[Judged], dialogues: Mapping[str, Dialogue]
+    labeler: Path, rules: Sequence[Rule], judged: Sequence[OutOfFoldPrediction], dialogues: Mapping[str, Dialogue]
 ) -> tuple[float, float]:
     """Accuracy on the reviewed turns, out of fold: of the labeler alone, and with its neighbours.
 

@@ -29,7 +29,7 @@ Model = Callable[[sp.csr_matrix], np.ndarray]
 
 
 @dataclass(eq=False)
-class Prepared:
+class TaskRows:
     """A task as rows: the training turns, then those kept out, then the unlabelled ones."""
 
     task: Task
@@ -84,7 +84,7 @@ def nearest(rows: sp.csr_matrix, target: np.ndarray, classes: int) -> Model:
     return votes
 
 
-def out_of_fold(prepared: Prepared, rows: sp.csr_matrix, learn: Callable[..., Model]) -> np.ndarray:
+def out_of_fold(prepared: TaskRows, rows: sp.csr_matrix, learn: Callable[..., Model]) -> np.ndarray:
     """Scores of training turns by models without their fold, then of all other rows by the model of all."""
     count, classes = prepared.count, len(prepared.classes)
     scores = np.zeros((rows.shape[0], classes))
@@ -96,7 +96,7 @@ def out_of_fold(prepared: Prepared, rows: sp.csr_matrix, learn: Callable[..., Mo
     return scores
 
 
-def static(prepared: Prepared) -> sp.csr_matrix:
+def static(prepared: TaskRows) -> sp.csr_matrix:
     """Static embeddings trained here: each field's tf-idf vector in the strongest directions of all of the set's."""
     parts = []
     for salt, (name, weight) in enumerate(sorted(LABELER_FIELDS.items())):
@@ -111,7 +111,7 @@ def static(prepared: Prepared) -> sp.csr_matrix:
     return sp.csr_matrix(np.hstack(parts))
 
 
-def descriptions(prepared: Prepared) -> np.ndarray:
+def descriptions(prepared: TaskRows) -> np.ndarray:
     """How alike a turn is to each intent's title, definition and examples in the pack; no label is used."""
     by_name = {intent.name: intent for intent in prepared.task.intents}
     told = []

@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.labeling.judge import Said
+from benchmarks.labeling.judge import JudgePredictions
 from benchmarks.labeling.task import Task
 from data.labeling.join import LabelledTurn
 from data.labeling.labeler import guesses, train_labeler
@@ -33,13 +33,13 @@ NOTHING_KNOWN, ONLY_KNOWN = (
 ONLY_RULES = "the pack's rules alone"
 
 
-def product(task: Task, view: str, params: Params, encoder: str = "none") -> Said:
+def product(task: Task, view: str, params: Params, encoder: str = "none") -> JudgePredictions:
     with tempfile.TemporaryDirectory() as folder:
         run = _router if view == "router" else _labeler
         return run(task, params, encoder, Path(folder))
 
 
-def variants(task: Task, view: str, params: Params) -> Mapping[str, Callable[[], Said]]:
+def variants(task: Task, view: str, params: Params) -> Mapping[str, Callable[[], JudgePredictions]]:
     """Row → what runs it. A pack that knows nothing has no variants."""
     if not task.phrases.words:
         return {}
@@ -56,16 +56,18 @@ def _taught(task: Task, **changed: object) -> Task:
     return replace(task, phrases=replace(task.phrases, **changed))  # type: ignore[arg-type]
 
 
-def rules_alone(task: Task) -> Said:
+def rules_alone(task: Task) -> JudgePredictions:
     """The first rule's vote; where none votes, the intent that is commonest among the labelled turns."""
     begun = perf_counter()
     commonest = Counter(turn.label.value for turn in task.train).most_common(1)[0][0]
     told = [votes(task.rules, view_with_rules((), t.dialogue.turns, t.index, 6)).split() for t in task.test]
     said = [some[0] if some else commonest for some in told]
-    return Said(said, np.array([1.0 if some else 0.0 for some in told]), perf_counter() - begun, float("nan"))
+    return JudgePredictions(
+        said, np.array([1.0 if some else 0.0 for some in told]), perf_counter() - begun, float("nan")
+    )
 
 
-def _router(task: Task, params: Params, encoder: str, folder: Path) -> Said:
+def _router(task: Task, params: Params, encoder: str, folder: Path) -> JudgePredictions:
     seen = params.build.context_turns
     begun = perf_counter()
     learned = [_example(turn, seen) for turn in task.train] or [
@@ -76,10 +78,10 @@ def _router(task: Task, params: Params, encoder: str, folder: Path) -> Said:
     router = Router.load(folder)
     best = [router.predict(t.turn.text, t.dialogue.turns[max(0, t.index - seen) : t.index])[0] for t in task.test]
     spent = (perf_counter() - trained) / len(task.test) * 1000
-    return Said([b.intent for b in best], np.array([b.confidence for b in best]), trained - begun, spent)
+    return JudgePredictions([b.intent for b in best], np.array([b.confidence for b in best]), trained - begun, spent)
 
 
-def _labeler(task: Task, params: Params, encoder: str, folder: Path) -> Said:
+def _labeler(task: Task, params: Params, encoder: str, folder: Path) -> JudgePredictions:
     begun = perf_counter()
     train_labeler(task.train, task.rules, params.labeler.model_copy(update={"encoder": encoder}), folder, task.phrases)
     trained = perf_counter()
@@ -87,7 +89,7 @@ def _labeler(task: Task, params: Params, encoder: str, folder: Path) -> Said:
     found = {(g.dialogue.id, g.index): g for g in guesses(TextClassifier.load(folder), task.rules, dialogues)}
     spent = (perf_counter() - trained) / len(found) * 1000
     said = [found[turn.dialogue.id, turn.index] for turn in task.test]
-    return Said([g.intent for g in said], np.array([g.confidence for g in said]), trained - begun, spent)
+    return JudgePredictions([g.intent for g in said], np.array([g.confidence for g in said]), trained - begun, spent)
 
 
 def _example(turn: LabelledTurn, seen: int) -> IntentExample:

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from benchmarks.labeling.hidden import BATCH, Reader, mean_state, padded
-from benchmarks.labeling.opinions import SEED, Prepared
+from benchmarks.labeling.hidden import BATCH, Reader, mean_state, pad_chats
+from benchmarks.labeling.opinions import SEED, TaskRows
 from training.pretrain import native_bf16
 
 EPOCHS, ROWS, RATE, WARMUP = 3, 16, 1e-3, 0.1  # rows a step; share of the steps
@@ -27,7 +27,7 @@ BEFORE = {"router": ("earlier", "previous"), "labeler": ("answer", "later", "ear
 Chat = tuple[list[int], int]  # token ids; how many of them, at the end, are the turn
 
 
-class Tuned(torch.nn.Module):
+class ReaderWithHead(torch.nn.Module):
     """(chats, classes) scores."""
 
     def __init__(self, reader: Reader, classes: int) -> None:
@@ -36,7 +36,7 @@ class Tuned(torch.nn.Module):
         self.head = torch.nn.Linear(reader.model.config.hidden_size, classes)
 
     def forward(self, chats: Sequence[Chat]) -> torch.Tensor:
-        ids, there = padded([chat for chat, _ in chats])
+        ids, there = pad_chats([chat for chat, _ in chats])
         from_end = there.sum(dim=1, keepdim=True) - torch.arange(ids.shape[1])
         turn = there * (from_end <= torch.tensor([[own] for _, own in chats]))
         with torch.autocast("cpu", torch.bfloat16, enabled=native_bf16()):
@@ -45,7 +45,7 @@ class Tuned(torch.nn.Module):
         return scores
 
 
-def fine_tuned(prepared: Prepared, reader: Reader) -> np.ndarray:
+def fine_tuned(prepared: TaskRows, reader: Reader) -> np.ndarray:
     """NaN for training turns that no model without their dialogue was asked about."""
     count, classes = prepared.count, len(prepared.classes)
     chats = [_chat(reader, prepared.view, s) for s in prepared.samples[: count + len(prepared.task.test)]]
@@ -64,9 +64,9 @@ def _chat(reader: Reader, view: str, sample: dict[str, str]) -> Chat:
     return [*before, *turn][-TAIL:], len(turn)
 
 
-def _train(reader: Reader, chats: Sequence[Chat], target: np.ndarray, classes: int) -> Tuned:
+def _train(reader: Reader, chats: Sequence[Chat], target: np.ndarray, classes: int) -> ReaderWithHead:
     torch.manual_seed(SEED)
-    model = Tuned(reader, classes).train()
+    model = ReaderWithHead(reader, classes).train()
     optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=0.1)
     steps = [rows for _ in range(EPOCHS) for rows in _epoch(chats)]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=len(steps), pct_start=WARMUP)
@@ -91,5 +91,5 @@ def _epoch(chats: Sequence[Chat]) -> list[torch.Tensor]:
 
 
 @torch.no_grad()
-def _scores(model: Tuned, chats: Sequence[Chat]) -> np.ndarray:
+def _scores(model: ReaderWithHead, chats: Sequence[Chat]) -> np.ndarray:
     return np.vstack([model(chats[begin : begin + BATCH]).numpy() for begin in range(0, len(chats), BATCH)])

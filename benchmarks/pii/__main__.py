@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pii.items import HALVES, PLAIN, Item, items
-from benchmarks.pii.real import counted, sources
-from benchmarks.pii.score import Scores, Span, scored
+from benchmarks.pii.real import count_spans, sources
+from benchmarks.pii.score import Scores, Span, score_set
 from kefu.paths import ROOT
 from kefu.privacy.redact import Redactor
 from kefu.shop.pack import load_pack
@@ -50,7 +50,7 @@ def kefu(redactor: Redactor, texts: Sequence[Item]) -> tuple[Scores, float]:
     redactor.find("王小明")  # reads the lists, once a process
     started = time.process_time()
     found = [redactor.find(item.text) for item in texts]
-    return scored(texts, found), len(texts) / (time.process_time() - started)
+    return score_set(texts, found), len(texts) / (time.process_time() - started)
 
 
 def presidio(texts: Sequence[Item], threshold: float, cache: dict[int, list[str]]) -> tuple[Scores, float]:
@@ -62,7 +62,7 @@ def presidio(texts: Sequence[Item], threshold: float, cache: dict[int, list[str]
             command, input=rows, capture_output=True, text=True, check=True
         ).stdout.splitlines()
     *lines, seconds = cache[id(texts)]
-    return scored(texts, [_apart(json.loads(line), threshold) for line in lines]), len(texts) / float(seconds)
+    return score_set(texts, [_apart(json.loads(line), threshold) for line in lines]), len(texts) / float(seconds)
 
 
 def _apart(spans: list[tuple[int, int, str, float]], threshold: float) -> list[Span]:
@@ -78,9 +78,9 @@ def _show(console: Console, half: str, ours: Scores, peer: Scores | None) -> Non
     table = Table("language", "type", "labelled", "recall", "precision", "strict F1", title=half)
     for name in ("presidio recall", "presidio precision", "presidio strict F1") if peer else ():
         table.add_column(name)
-    for key in sorted(key for key in ours.by if ours.by[key].labelled):
+    for key in sorted(key for key in ours.by if ours.by[key].expected):
         score = ours.by[key]
-        row = [*key, f"{score.labelled:,}", f"{score.recall:.2%}", f"{score.precision:.2%}", f"{score.strict:.2%}"]
+        row = [*key, f"{score.expected:,}", f"{score.recall:.2%}", f"{score.precision:.2%}", f"{score.strict:.2%}"]
         if peer:
             theirs = peer.by[key]
             row += [
@@ -95,7 +95,7 @@ def _show(console: Console, half: str, ours: Scores, peer: Scores | None) -> Non
 def _known(scores: Scores) -> float:
     """Recall over the types that the peer has recognisers for."""
     parts = [scores.by["all", kind] for kind in PEERS_TYPES]
-    return sum(part.found for part in parts) / max(sum(part.labelled for part in parts), 1)
+    return sum(part.found for part in parts) / max(sum(part.expected for part in parts), 1)
 
 
 def _half(console: Console, half: str, args: argparse.Namespace, redactor: Redactor) -> None:
@@ -137,7 +137,7 @@ def main() -> None:
         _half(console, half, args, redactor)
     table = Table("real texts", "texts", "found", "by type", "µs a text", title=f"load {os.getloadavg()[0]:.1f}")
     for name, texts in sources(args.data).items():
-        kinds, micro = counted(texts, redactor)
+        kinds, micro = count_spans(texts, redactor)
         found = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
         table.add_row(name, f"{len(texts):,}", f"{kinds.total():,}", found, f"{micro:.1f}")
     console.print(table)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from random import Random
 
-from benchmarks.pii.figures import checked, grouped, some
+from benchmarks.pii.figures import add_luhn_digit, group_digits, some
 
 
 def card(draw: Random) -> str:
     """A Visa, Mastercard or American Express number."""
     if draw.random() < 0.2:
-        number = checked(draw.choice(("34", "37")) + some(draw, 12))
-        return draw.choice([number, grouped(number, " ", 4, 6, 5), grouped(number, "-", 4, 6, 5)])
-    number = checked((draw.choice(("4", "51", "55", "2221")) + some(draw, 14))[:15])
-    return draw.choice([number, number, grouped(number, " ", 4, 4, 4, 4), grouped(number, "-", 4, 4, 4, 4)])
+        number = add_luhn_digit(draw.choice(("34", "37")) + some(draw, 12))
+        return draw.choice([number, group_digits(number, " ", 4, 6, 5), group_digits(number, "-", 4, 6, 5)])
+    number = add_luhn_digit((draw.choice(("4", "51", "55", "2221")) + some(draw, 14))[:15])
+    return draw.choice([number, number, group_digits(number, " ", 4, 4, 4, 4), group_digits(number, "-", 4, 4, 4, 4)])
 
 
 def us_phone(draw: Random) -> str:

@@ -15,7 +15,7 @@ def some(draw: Random, count: int) -> str:
     return "".join(draw.choices("0123456789", k=count))
 
 
-def spoken(draw: Random, figures: str) -> str:
+def speak_digits(draw: Random, figures: str) -> str:
     """Digits as people say them: 幺三八…"""
     return figures.translate(str.maketrans("0123456789", draw.choice(_ZH_DIGITS)))
 
@@ -25,7 +25,7 @@ def wide(text: str) -> str:
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
 
 
-def grouped(figures: str, separator: str, *sizes: int) -> str:
+def group_digits(figures: str, separator: str, *sizes: int) -> str:
     """The digits in groups of these sizes."""
     cuts = [sum(sizes[:i]) for i in range(len(sizes))]
     return separator.join(figures[cut : cut + size] for cut, size in zip(cuts, sizes, strict=True))
@@ -37,11 +37,22 @@ def mobile(draw: Random) -> str:
     separator = draw.choice(" -  .")
     styles = (
         [number] * 6
-        + [grouped(number, separator, 3, 4, 4)] * 3
-        + ["+86" + number, "+86 " + number, "86-" + number, "0086 " + number, "+86 " + grouped(number, " ", 3, 4, 4)]
-        + [grouped(number, " ", 3, 3, 5), grouped(number, "-", 4, 3, 4), " ".join(number)]
-        + [wide(number), spoken(draw, number), spoken(draw, number), spoken(draw, grouped(number, " ", 3, 4, 4))]
-        + [grouped(number, "—", 3, 4, 4), "(+86)" + number]
+        + [group_digits(number, separator, 3, 4, 4)] * 3
+        + [
+            "+86" + number,
+            "+86 " + number,
+            "86-" + number,
+            "0086 " + number,
+            "+86 " + group_digits(number, " ", 3, 4, 4),
+        ]
+        + [group_digits(number, " ", 3, 3, 5), group_digits(number, "-", 4, 3, 4), " ".join(number)]
+        + [
+            wide(number),
+            speak_digits(draw, number),
+            speak_digits(draw, number),
+            speak_digits(draw, group_digits(number, " ", 3, 4, 4)),
+        ]
+        + [group_digits(number, "—", 3, 4, 4), "(+86)" + number]
     )
     return draw.choice(styles)
 
@@ -53,7 +64,7 @@ def landline(draw: Random) -> str:
     styles = [f"{area}-{number}"] * 3 + [area + number, f"({area}){number}", f"{area} {number[:-4]} {number[-4:]}"]
     styles += [f"{area}-{number}转{some(draw, 3)}", f"+86-{area[1:]}-{number}", wide(f"{area}-{number}")]
     return draw.choice(
-        [*styles, spoken(draw, area + number), f"（{area}）{number}", f"{area}-{number[:-4]}-{number[-4:]}"]
+        [*styles, speak_digits(draw, area + number), f"（{area}）{number}", f"{area}-{number[:-4]}-{number[-4:]}"]
     )
 
 
@@ -62,8 +73,8 @@ def id_card(draw: Random) -> str:
     born = f"{draw.randrange(1945, 2010)}{draw.randrange(1, 13):02}{draw.randrange(1, 29):02}"
     body = draw.choice(_PLACES) + born + some(draw, 3)
     number = body + "10X98765432"[sum(int(c) * 2 ** (17 - i) for i, c in enumerate(body)) % 11]
-    groups = grouped(number, draw.choice(" -"), 6, 8, 4)
-    return draw.choice([number] * 6 + [number.lower(), groups, wide(number), spoken(draw, number)])
+    groups = group_digits(number, draw.choice(" -"), 6, 8, 4)
+    return draw.choice([number] * 6 + [number.lower(), groups, wide(number), speak_digits(draw, number)])
 
 
 def old_id(draw: Random) -> str:
@@ -72,7 +83,7 @@ def old_id(draw: Random) -> str:
     return f"{place}{draw.randrange(45, 85)}{draw.randrange(1, 13):02}{draw.randrange(1, 29):02}{some(draw, 3)}"
 
 
-def checked(body: str) -> str:
+def add_luhn_digit(body: str) -> str:
     """The body followed by its Luhn digit."""
     total = sum(sum(divmod(int(c) * (2 - i % 2), 10)) for i, c in enumerate(reversed(body)))
     return body + str(-total % 10)
@@ -80,7 +91,9 @@ def checked(body: str) -> str:
 
 def bank_card(draw: Random) -> str:
     """A Chinese bank card number of 16 or 19 digits."""
-    number = checked(draw.choice(("622202", "621700", "622848", "623058", "436742")) + some(draw, draw.choice((9, 12))))
+    number = add_luhn_digit(
+        draw.choice(("622202", "621700", "622848", "623058", "436742")) + some(draw, draw.choice((9, 12)))
+    )
     groups = [number[i : i + 4] for i in range(0, len(number), 4)]
     return draw.choice([number] * 4 + [" ".join(groups), "-".join(groups), wide(number)])
 

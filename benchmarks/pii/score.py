@@ -19,9 +19,9 @@ Span = tuple[int, int, str]
 
 @dataclass
 class Score:
-    """Counts of labelled and predicted spans; ratios of nothing are 1."""
+    """Counts of expected (labelled) and predicted spans; ratios of nothing are 1."""
 
-    labelled: int = 0
+    expected: int = 0
     found: int = 0
     predicted: int = 0
     right: int = 0
@@ -30,7 +30,7 @@ class Score:
     @property
     def recall(self) -> float:
         """Share of labelled values that are covered whole."""
-        return self.found / self.labelled if self.labelled else 1.0
+        return self.found / self.expected if self.expected else 1.0
 
     @property
     def precision(self) -> float:
@@ -40,7 +40,7 @@ class Score:
     @property
     def strict(self) -> float:
         """F1 of spans with exact borders and type."""
-        both = self.labelled + self.predicted
+        both = self.expected + self.predicted
         return 2 * self.exact / both if both else 1.0
 
 
@@ -63,7 +63,7 @@ class Scores:
             if not whole:
                 self.missed.append((item, span))
             for score in self._of(item, kind):
-                score.labelled += 1
+                score.expected += 1
                 score.found += whole
         labels = set(item.spans)
         for span in predicted:
@@ -81,7 +81,7 @@ class Scores:
         return (self.by[lang, which] for lang in (item.lang, "all") for which in (kind, "all"))
 
 
-def scored(items: Sequence[Item], predicted: Iterable[Sequence[Span]]) -> Scores:
+def score_set(items: Sequence[Item], predicted: Iterable[Sequence[Span]]) -> Scores:
     """The scores of a whole set."""
     scores = Scores()
     for item, spans in zip(items, predicted, strict=True):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from data.channels.base import BadRow, Line, Parsed, RawTurn, decode, optional_text, per_line, sequence
+from data.channels.base import BadRow, Line, ParsedDialogue, RawTurn, decode, optional_text, per_line, sequence
 
 
 def _text(value: Any, name: str) -> str:
@@ -33,10 +33,10 @@ def _turns(row: dict[str, Any]) -> Iterator[RawTurn]:
     yield RawTurn("agent", _text(row.get("output"), "output"))
 
 
-def _dialogue(line: Line) -> Parsed:
+def _dialogue(line: Line) -> ParsedDialogue:
     row = decode(line.text)
     session, customer = optional_text(row.get("id"), "id"), optional_text(row.get("customer"), "customer")
-    return Parsed(line.file, line.number, line.text, session, customer, list(_turns(row)))
+    return ParsedDialogue(line.file, line.number, line.text, session, customer, list(_turns(row)))
 
 
 parse = per_line(_dialogue)

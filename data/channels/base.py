@@ -46,7 +46,7 @@ class RawTurn(NamedTuple):
 
 
 @dataclass(slots=True)
-class Parsed:
+class ParsedDialogue:
     """A dialogue as the source wrote it, personal data and all: it lives in memory only.
 
     Attributes:
@@ -67,7 +67,7 @@ class Parsed:
     pseudonymous: bool = False
 
 
-Channel = Callable[[Inputs], Iterator[Parsed | Problem]]
+Channel = Callable[[Inputs], Iterator[ParsedDialogue | Problem]]
 
 TWO_CUSTOMERS = "two customers in one session"
 _NAMED = 20  # customers that a reason names: it is cut off at 2,000 characters
@@ -170,9 +170,9 @@ class PerLine:
         parse_line: reads one line, raises BadRow.
     """
 
-    parse_line: Callable[[Line], Parsed]
+    parse_line: Callable[[Line], ParsedDialogue]
 
-    def __call__(self, inputs: Inputs) -> Iterator[Parsed | Problem]:
+    def __call__(self, inputs: Inputs) -> Iterator[ParsedDialogue | Problem]:
         """The records of all files, in order."""
         return map(self.read, self.lines(inputs))
 
@@ -181,7 +181,7 @@ class PerLine:
         for path in inputs.files:
             yield from records(path, inputs)
 
-    def read(self, line: Line | Problem) -> Parsed | Problem:
+    def read(self, line: Line | Problem) -> ParsedDialogue | Problem:
         """One line, or why it cannot be read."""
         if isinstance(line, Problem):
             return line
@@ -191,7 +191,7 @@ class PerLine:
             return Problem(line.file, line.number, str(error), line.text)
 
 
-def per_line(parse: Callable[[Line], Parsed]) -> PerLine:
+def per_line(parse: Callable[[Line], ParsedDialogue]) -> PerLine:
     """A channel of one JSON record a line, from a function that reads one line and raises BadRow."""
     return PerLine(parse)
 

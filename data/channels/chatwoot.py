@@ -18,7 +18,7 @@ from typing import Any
 from data.channels.base import (
     BadRow,
     Line,
-    Parsed,
+    ParsedDialogue,
     RawTurn,
     decode,
     mapping,
@@ -95,14 +95,14 @@ def _check_contacts(row: dict[str, Any], messages: list[dict[str, Any]], name: s
     one_customer(ids.values() or identifiers)
 
 
-def _dialogue(line: Line) -> Parsed:
+def _dialogue(line: Line) -> ParsedDialogue:
     row = decode(line.text)
     name = "payload" if "payload" in row else "messages"
     messages = [mapping(value, f"{name}[{i}]") for i, value in enumerate(sequence(row.get(name), name))]
     turns = [_turn(message, f"{name}[{i}]") for i, message in enumerate(messages)]
     _check_contacts(row, messages, name)
     session = row.get("id") or next((known for message in messages if (known := message.get("conversation_id"))), None)
-    return Parsed(
+    return ParsedDialogue(
         line.file,
         line.number,
         line.text,

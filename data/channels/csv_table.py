@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from data.channels.base import BadRow, Inputs, Parsed, Problem
+from data.channels.base import BadRow, Inputs, ParsedDialogue, Problem
 from data.channels.params import Source
 from data.channels.reading.csv_rows import Row, Rows
 from data.channels.reading.files import TextFile
-from data.channels.reading.gathered import Gathered, parts
-from data.channels.reading.sessions import Said, dialogues
+from data.channels.reading.gathered import SessionGatherer, parts
+from data.channels.reading.sessions import SessionLine, dialogues
 from kefu.privacy.pseudonyms import pseudonym
 
 
@@ -51,13 +51,13 @@ class _Table:
             f"correct ingest.sources: {self._source.name}: columns"
         )
 
-    def said(self, row: Row, places: dict[str, int], width: int) -> tuple[str, Said]:
+    def said(self, row: Row, places: dict[str, int], width: int) -> tuple[str, SessionLine]:
         """The row's session, and what it says there. Raises BadRow when it has none."""
         cells = {field: row.cells[place] for field, place in places.items() if place < len(row.cells)}
         name = cells.get("session", "").strip()
         if not name:
             raise BadRow(f"{self._columns.session}: empty: every row needs its session")
-        said = Said(row.file, row.line, _shown(row, places, self._source))
+        said = SessionLine(row.file, row.line, _shown(row, places, self._source))
         try:
             if len(row.cells) != width:  # which cell is the customer's is not known then
                 raise BadRow(f"{len(row.cells)} cells instead of {width}: quote cells that hold the delimiter")
@@ -66,7 +66,7 @@ class _Table:
         except BadRow as error:
             return name, said._replace(reason=f"line {row.line}: {error}")
 
-    def _filled(self, said: Said, cells: dict[str, str]) -> Said:
+    def _filled(self, said: SessionLine, cells: dict[str, str]) -> SessionLine:
         role = self._source.roles.get(cells["role"].strip())
         if role is None:
             raise BadRow(f"{self._columns.role}: not one of {', '.join(self._source.roles)}: add it to roles")
@@ -99,7 +99,7 @@ def _shown(row: Row, places: dict[str, int], source: Source) -> str:
     return source.delimiter.join(cells)
 
 
-def _gather(path: Path, inputs: Inputs, table: _Table, gathered: Gathered) -> Iterator[Problem]:
+def _gather(path: Path, inputs: Inputs, table: _Table, gathered: SessionGatherer) -> Iterator[Problem]:
     places: dict[str, int] | None = None
     reason, width = "", 0
     for row in Rows(TextFile(path, inputs), inputs.source.delimiter):
@@ -117,10 +117,10 @@ def _gather(path: Path, inputs: Inputs, table: _Table, gathered: Gathered) -> It
                 yield Problem(row.file, row.line, reason, "")
 
 
-def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
+def parse(inputs: Inputs) -> Iterator[ParsedDialogue | Problem]:
     """Problems of single rows first, then the sessions in order of their first rows (see ``gathered``)."""
     table = _Table(inputs.source)
-    with Gathered(parts(inputs.files)) as gathered:
+    with SessionGatherer(parts(inputs.files)) as gathered:
         for path in inputs.files:
             yield from _gather(path, inputs, table, gathered)
         yield from dialogues(gathered)

@@ -8,29 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from data.channels.base import Inputs, Line, Parsed, Problem, all_lines
-from data.channels.reading.gathered import Gathered, parts
-from data.channels.reading.sessions import Said, dialogues
+from data.channels.base import Inputs, Line, ParsedDialogue, Problem, all_lines
+from data.channels.reading.gathered import SessionGatherer, parts
+from data.channels.reading.sessions import SessionLine, dialogues
 from kefu.privacy.pseudonyms import pseudonym
 
 _COLUMNS = 7
 _ROLES = {"0": "customer", "1": "agent"}
 
 
-def _said(line: Line, cells: list[str], reason: str) -> Said:
+def _said(line: Line, cells: list[str], reason: str) -> SessionLine:
     shown = "\t".join([*cells[:1], *map(pseudonym, cells[1:2]), *cells[2:]])  # people may read it
     if not reason and len(cells) != _COLUMNS:
         reason = f"line {line.number}: {len(cells)} columns instead of {_COLUMNS}"
     if not reason and cells[2] not in _ROLES:
         reason = f"line {line.number}: column 3 is {cells[2]!r}, neither 0 nor 1"
     whole = len(cells) == _COLUMNS  # of others, the second column may be anything
-    said = Said(line.file, line.number, shown, reason, customer=cells[1] if whole else "")
+    said = SessionLine(line.file, line.number, shown, reason, customer=cells[1] if whole else "")
     if reason:
         return said
     return said._replace(role=_ROLES[cells[2]], text="" if cells[6] == "nan" else cells[6])
 
 
-def _gather(inputs: Inputs, gathered: Gathered) -> Iterator[Problem]:
+def _gather(inputs: Inputs, gathered: SessionGatherer) -> Iterator[Problem]:
     previous, stray = "", 0  # a stray line between two of one session probably was one of its turns
     for line in all_lines(inputs):
         if isinstance(line, Problem) or "\t" not in line.text:
@@ -43,8 +43,8 @@ def _gather(inputs: Inputs, gathered: Gathered) -> Iterator[Problem]:
         previous, stray = cells[0], 0
 
 
-def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
+def parse(inputs: Inputs) -> Iterator[ParsedDialogue | Problem]:
     """Problems of single lines first, then the sessions in order of their first lines (see ``gathered``)."""
-    with Gathered(parts(inputs.files)) as gathered:
+    with SessionGatherer(parts(inputs.files)) as gathered:
         yield from _gather(inputs, gathered)
         yield from dialogues(gathered)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from data.channels.base import BadRow, Line, Parsed, RawTurn, decode, mapping, optional_text, per_line, sequence
+from data.channels.base import BadRow, Line, ParsedDialogue, RawTurn, decode, mapping, optional_text, per_line, sequence
 
 SCHEMA = 1  # raise it when a line means something else
 _FIELDS = frozenset({"schema", "session", "customer", "turns", "outcome", "csat", "metadata"})
@@ -34,7 +34,7 @@ def _turn(value: Any, index: int) -> RawTurn:
         raise BadRow(f"{name}: field {error} is missing") from error
 
 
-def _dialogue(line: Line) -> Parsed:
+def _dialogue(line: Line) -> ParsedDialogue:
     row = decode(line.text)
     if row.get("schema", SCHEMA) != SCHEMA:
         given = str(row["schema"])[:40]
@@ -42,7 +42,7 @@ def _dialogue(line: Line) -> Parsed:
     _known(row, _FIELDS, "the record")
     if missing := {"session", "customer", "turns"} - row.keys():
         raise BadRow(f"field {', '.join(sorted(missing))} is missing")
-    return Parsed(
+    return ParsedDialogue(
         line.file,
         line.number,
         line.text,

@@ -19,7 +19,7 @@ from data.channels.base import (
     BadRow,
     Inputs,
     Line,
-    Parsed,
+    ParsedDialogue,
     PerLine,
     Problem,
     RawTurn,
@@ -76,16 +76,16 @@ def _turns(data: dict[str, Any], roles: Mapping[str, str]) -> Iterator[RawTurn]:
             yield RawTurn(role, text, moment(item.get("time"), f"{name}.time"))
 
 
-def _dialogue(line: Line, roles: Mapping[str, str]) -> Parsed:
+def _dialogue(line: Line, roles: Mapping[str, str]) -> ParsedDialogue:
     row = decode(line.text)
     data = mapping(row.get("data", row), "data")
     session = optional_text(data.get("dialogue_id") or row.get("id"), "id")
     customer = optional_text(data.get("customer"), "data.customer")
     field, items = _turns_field(data)
     check_speakers(data, (one for one in items if _role(str(one[_first(one, _WHO) or ""]), roles) == "customer"), field)
-    return Parsed(line.file, line.number, line.text, session, customer, list(_turns(data, roles)))
+    return ParsedDialogue(line.file, line.number, line.text, session, customer, list(_turns(data, roles)))
 
 
-def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
+def parse(inputs: Inputs) -> Iterator[ParsedDialogue | Problem]:
     """Tasks, in order."""
     return PerLine(lambda line: _dialogue(line, inputs.source.roles))(inputs)

@@ -16,7 +16,7 @@ from typing import Any
 from data.channels.base import (
     BadRow,
     Line,
-    Parsed,
+    ParsedDialogue,
     RawTurn,
     check_speakers,
     decode,
@@ -54,12 +54,12 @@ def _is_customers(message: Any) -> bool:
     return isinstance(message, dict) and message.get("role") == "user"
 
 
-def _dialogue(line: Line) -> Parsed:
+def _dialogue(line: Line) -> ParsedDialogue:
     row = decode(line.text)
     messages = sequence(row.get("messages"), "messages")
     check_speakers(row, (one for one in messages if _is_customers(one)), "messages", "name")
     metadata = mapping(row.get("metadata") or {}, "metadata")
-    return Parsed(
+    return ParsedDialogue(
         line.file,
         line.number,
         line.text,

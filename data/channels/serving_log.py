@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from data.channels.base import BadRow, Inputs, Line, Parsed, Problem, RawTurn, all_lines, decode
+from data.channels.base import BadRow, Inputs, Line, ParsedDialogue, Problem, RawTurn, all_lines, decode
 from data.channels.reading.files import OwnedRow
-from data.channels.reading.gathered import Gathered, parts
+from data.channels.reading.gathered import SessionGatherer, parts
 from data.channels.reading.sessions import shared_session
 from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 
@@ -32,13 +32,13 @@ def _row(line: Line) -> dict[str, Any]:
     return row
 
 
-def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> Parsed | Problem:
+def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> ParsedDialogue | Problem:
     if shared := shared_session(session, [_owned(line, row) for line, row in rows]):
         return shared
     if len({line.file for line, _ in rows}) > 1:
         rows.sort(key=lambda pair: pair[1]["time"])
     first = rows[0][0]
-    return Parsed(
+    return ParsedDialogue(
         first.file,
         first.number,
         "\n".join(line.text for line, _ in rows),
@@ -57,9 +57,9 @@ def _owned(line: Line, row: dict[str, Any]) -> OwnedRow:
     return OwnedRow(line.file, line.number, line.text, customer)
 
 
-def parse(inputs: Inputs) -> Iterator[Parsed | Problem]:
+def parse(inputs: Inputs) -> Iterator[ParsedDialogue | Problem]:
     """Problems of single lines first, then the sessions in order of their first lines (see ``gathered``)."""
-    with Gathered(parts(inputs.files)) as gathered:
+    with SessionGatherer(parts(inputs.files)) as gathered:
         for line in all_lines(inputs):
             if isinstance(line, Problem):
                 yield line

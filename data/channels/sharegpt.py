@@ -11,7 +11,7 @@ from typing import Any
 from data.channels.base import (
     BadRow,
     Line,
-    Parsed,
+    ParsedDialogue,
     RawTurn,
     check_speakers,
     decode,
@@ -39,13 +39,13 @@ def _turns(conversations: list[Any]) -> Iterator[RawTurn]:
         yield RawTurn(_ROLES[who], text)
 
 
-def _dialogue(line: Line) -> Parsed:
+def _dialogue(line: Line) -> ParsedDialogue:
     row = decode(line.text)
     messages = sequence(row.get("conversations"), "conversations")
     turns = list(_turns(messages))
     check_speakers(row, (one for one in messages if _ROLES.get(one["from"]) == "customer"), "conversations")
     session, customer = optional_text(row.get("id"), "id"), optional_text(row.get("customer"), "customer")
-    return Parsed(line.file, line.number, line.text, session, customer, turns)
+    return ParsedDialogue(line.file, line.number, line.text, session, customer, turns)
 
 
 parse = per_line(_dialogue)

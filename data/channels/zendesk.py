@@ -21,7 +21,7 @@ from typing import Any
 from data.channels.base import (
     BadRow,
     Line,
-    Parsed,
+    ParsedDialogue,
     RawTurn,
     decode,
     mapping,
@@ -70,7 +70,7 @@ def _end_users(row: dict[str, Any], requester: object) -> Iterator[tuple[str | N
             yield optional_text(comment["author_id"], f"{name}.author_id"), f"{name}.author_id"
 
 
-def _ticket(row: dict[str, Any], line: Line) -> Parsed:
+def _ticket(row: dict[str, Any], line: Line) -> ParsedDialogue:
     person = mapping(row.get("requester") or {}, "requester")
     requester = row.get("requester_id", person.get("id"))
     known = optional_text(person.get("external_id"), "requester.external_id")
@@ -80,7 +80,7 @@ def _ticket(row: dict[str, Any], line: Line) -> Parsed:
     score = mapping(row.get("satisfaction_rating") or {}, "satisfaction_rating").get("score")
     turns = list(_comments(row, requester))
     one_customer((known if known and one == number else f"zendesk:{one}", at) for one, at in _end_users(row, requester))
-    return Parsed(
+    return ParsedDialogue(
         line.file,
         line.number,
         line.text,
@@ -113,13 +113,13 @@ def _visitors(row: dict[str, Any]) -> Iterator[tuple[str | None, str]]:
             yield f"zendesk:{number}" if number else None, name
 
 
-def _chat(row: dict[str, Any], line: Line) -> Parsed:
+def _chat(row: dict[str, Any], line: Line) -> ParsedDialogue:
     visitor = optional_text(mapping(row.get("visitor") or {}, "visitor").get("id"), "visitor.id")
     offline = row.get("type") == "offline_msg"
     turns = [] if offline else list(_messages(row))
     one_customer(_visitors(row))
     left = RawTurn("customer", optional_text(row.get("message"), "message") or "", moment(row.get("timestamp"), "time"))
-    return Parsed(
+    return ParsedDialogue(
         line.file,
         line.number,
         line.text,
@@ -130,7 +130,7 @@ def _chat(row: dict[str, Any], line: Line) -> Parsed:
     )
 
 
-def _dialogue(line: Line) -> Parsed:
+def _dialogue(line: Line) -> ParsedDialogue:
     row = decode(line.text)
     return (_chat if "history" in row or row.get("type") == "offline_msg" else _ticket)(row, line)
 

@@ -20,7 +20,7 @@ from data.forget.packed_files import Stream
 
 _PIECE = 1 << 20  # bytes read at a time
 _TRIES = 50  # broken starts of objects; after that, records are assumed to be there
-Put = Callable[[bytes], None]
+WriteBytes = Callable[[bytes], None]
 Lines = Iterator[tuple[int, bytes, str | None]]
 
 
@@ -39,7 +39,7 @@ class ArrayTail:
     is_record: Callable[[str], bool]
     left: list[str] = field(default_factory=list)
 
-    def copy(self, elements: Elements, source: io.BufferedReader[Stream], put: Put, lines: Lines) -> int:
+    def copy(self, elements: Elements, source: io.BufferedReader[Stream], put: WriteBytes, lines: Lines) -> int:
         """Copies what is left of ``source`` but for what is theirs; returns how many pieces went."""
         if elements.broken:
             return self._unreadable(iter(lambda: source.read(_PIECE), b""), elements.line, put)
@@ -52,7 +52,7 @@ class ArrayTail:
             put(b"" if gone else raw)
         return lost
 
-    def _unreadable(self, parts: Iterator[bytes], line: int, put: Put) -> int:
+    def _unreadable(self, parts: Iterator[bytes], line: int, put: WriteBytes) -> int:
         start = bytearray()
         for part in parts:
             start += part
@@ -92,7 +92,7 @@ def _line(source: io.BufferedReader[Stream]) -> Iterator[bytes]:
             return
 
 
-def _put(parts: Iterator[bytes], put: Put) -> Iterator[bytes]:
+def _put(parts: Iterator[bytes], put: WriteBytes) -> Iterator[bytes]:
     for part in parts:
         put(part)
         yield part

@@ -10,7 +10,7 @@ from data.channels.reading.files import Inputs, Problem, TextFile
 from data.forget.mentions import Mentions
 from data.ingest.batches import SourceDay
 
-Place = tuple[str, int]  # file, first line
+RowStart = tuple[str, int]  # file, first line
 
 
 class Table:
@@ -41,12 +41,12 @@ class Table:
             if mentions.in_cells(cells, places.get(customer or "", len(cells)) if places else None):
                 yield row.line
 
-    def sessions(self, at: Collection[Place]) -> set[str]:
+    def sessions(self, at: Collection[RowStart]) -> set[str]:
         """Sessions of the rows that stand at some places."""
         found = ((_cell(row, places.get(self._columns.session)), row) for row, places in self._rows())
         return {name for name, row in found if name and (self._path.name, row.line) in at}
 
-    def lines(self, sessions: Collection[str], at: Collection[Place]) -> Iterator[int]:
+    def lines(self, sessions: Collection[str], at: Collection[RowStart]) -> Iterator[int]:
         """Lines of the rows of some sessions, and of those that stand at some places."""
         start, theirs = 0, False
         for row, places in self._rows():

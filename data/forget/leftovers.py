@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from data.channels.base import PERSON_KEYS
 from data.forget.mentions import LONGEST_SHORT, PREFIXES
-from data.forget.packed_files import Plain, unpacked
+from data.forget.packed_files import Plain, unpack
 
 _OVERLAP = 4096  # bytes of the block before that are searched again: an id may stand across two
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
@@ -143,7 +143,7 @@ def _in_bytes(path: Path, name: str, needle: Needle, left: Leftovers) -> int:
     with path.open("rb") as file:
         packed = file.read(4).startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
     named = path.suffix in {".gz", ".zst"}  # DVC's cache gives its objects no such name
-    for block in unpacked(path) if packed and not named else plain.blocks():
+    for block in unpack(path) if packed and not named else plain.blocks():
         count += needle.count(before + block) - needle.count(before)
         before = (before + block)[-_OVERLAP:]
     if plain.damaged:

@@ -13,11 +13,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from data.channels import CHANNELS
-from data.channels.base import Parsed
+from data.channels.base import ParsedDialogue
 from data.channels.reading.files import LONGEST_LINE, SHOWN, Inputs, OwnedRow, Problem, TextFile
 from data.channels.reading.json_arrays import is_array
 from data.channels.reading.raw_bytes import wide
-from data.forget.csv_rows import Place, Table
+from data.forget.csv_rows import RowStart, Table
 from data.forget.json_elements import Elements
 from data.forget.mentions import Mentions
 from data.forget.packed_files import Plain, Stream
@@ -50,15 +50,15 @@ class OwnedRecords:
     count: int = 0
     texts: set[str] = field(default_factory=set)
     lines: set[str] = field(default_factory=set)
-    places: set[Place] = field(default_factory=set)
-    shared: set[Place] = field(default_factory=set)
-    rows: set[Place] = field(default_factory=set)
+    places: set[RowStart] = field(default_factory=set)
+    shared: set[RowStart] = field(default_factory=set)
+    rows: set[RowStart] = field(default_factory=set)
     with_others: set[str] = field(default_factory=set)
-    quarantined: set[Place] = field(default_factory=set)
+    quarantined: set[RowStart] = field(default_factory=set)
     nobodys: int = 0
     others: tuple[int, int] = (0, 0)
 
-    def add(self, item: Parsed | Problem, gathered: bool) -> None:
+    def add(self, item: ParsedDialogue | Problem, gathered: bool) -> None:
         """One more record of theirs; ``gathered`` from several lines, not an element whose lines are everybody's."""
         self.count += 1
         self.texts.add(item.raw)
@@ -67,7 +67,7 @@ class OwnedRecords:
         if isinstance(item, Problem):
             self.places.add((item.file, item.line))
 
-    def add_other(self, item: Parsed | Problem, gathered: bool) -> None:
+    def add_other(self, item: ParsedDialogue | Problem, gathered: bool) -> None:
         """One more record of others. Of one ``gathered`` each line counts, for its session may lose the person's."""
         if isinstance(item, Problem):
             self.shared.add((item.file, item.line))
@@ -92,7 +92,7 @@ class RecordOwner:
         """Looks for the person in what cannot be read."""
         return Mentions(self._customer, day.source)
 
-    def is_theirs(self, item: Parsed | Problem, day: SourceDay) -> bool:
+    def is_theirs(self, item: ParsedDialogue | Problem, day: SourceDay) -> bool:
         """Whether a record is the person's, or what is shown of one that cannot be read."""
         if isinstance(item, Problem):
             mentions, cells = self.mentions(day), item.raw.split("\t")
@@ -109,7 +109,7 @@ class RecordOwner:
                 return False
         return self._customer in {pseudonym(f"{day.source}:{session}") for session in self.sessions(item)}
 
-    def sessions(self, item: Parsed) -> set[str]:
+    def sessions(self, item: ParsedDialogue) -> set[str]:
         """What ingest may call the session: its id, or a hash where the id is personal or missing."""
         if item.session is not None:
             return self._names(item.session)
@@ -134,7 +134,7 @@ class RecordOwner:
                 self._share(item, day, found)
             elif self.is_theirs(item, day):
                 found.add(item, day.channel in _GATHERED)
-                if isinstance(item, Parsed):
+                if isinstance(item, ParsedDialogue):
                     found.sessions |= self.sessions(item)
             elif isinstance(item, Problem) and not 0 < len(item.raw.encode(errors="replace")) < SHOWN - _UTF8:
                 cut[item.file].add(item.line)

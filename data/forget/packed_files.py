@@ -57,7 +57,7 @@ class Plain:
                     raise
                 self.damaged = error
 
-    def copied(self, out: Path) -> None:
+    def copy_to(self, out: Path) -> None:
         """Makes ``out``, a copy of the content, stop early if this did. Raises ValueError when this is damaged."""
         if self.damaged:
             raise ValueError(f"{self._path.name}: {self.damaged}")
@@ -87,7 +87,7 @@ class Stream(io.RawIOBase):
         return size
 
 
-def unpacked(path: Path) -> Iterator[bytes]:
+def unpack(path: Path) -> Iterator[bytes]:
     """What a packed file holds, as far as it can be read, in pieces that overlap."""
     before = b""
     with path.open("rb") as file:

@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from data.channels import CHANNELS
-from data.channels.base import Parsed, PerLine
+from data.channels.base import ParsedDialogue, PerLine
 from data.channels.reading.files import Inputs, Line, TextFile
 from data.channels.reading.json_arrays import is_array
 from data.forget.broken_arrays import ArrayTail
@@ -33,7 +33,7 @@ SETTLE_S = 0.05  # a log line that serving had opened the old file for is writte
 
 
 @dataclass
-class Removed:
+class RemovedRecords:
     """What was found of the person, or removed.
 
     Attributes:
@@ -64,7 +64,7 @@ class Removed:
             )
 
 
-def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed:
+def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> RemovedRecords:
     """Removes the person from all raw files of all sources. Safe to repeat after a kill at any point.
 
     Args:
@@ -72,7 +72,7 @@ def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed
         customer: pseudonym.
         write: otherwise only tells what would go.
     """
-    removed, owner = Removed(), RecordOwner(customer, params)
+    removed, owner = RemovedRecords(), RecordOwner(customer, params)
     for left in raw.glob("*/dt=*/.forget.*"):
         shutil.rmtree(left)  # of a run that was killed
     for day, sources in find_days(raw, params).items() if any(raw.glob("*/dt=*")) else ():
@@ -84,7 +84,7 @@ def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed
     return removed
 
 
-def _rewrite(source: SourceDay, theirs: OwnedRecords, owner: RecordOwner, removed: Removed, write: bool) -> None:
+def _rewrite(source: SourceDay, theirs: OwnedRecords, owner: RecordOwner, removed: RemovedRecords, write: bool) -> None:
     name, left = f"{source.source}/{source.files[0].parent.name}", list[str]()
     with tempfile.TemporaryDirectory(prefix=".forget.", dir=source.files[0].parent) as folder:
         new = {path: Path(folder) / path.name for path in source.files}
@@ -145,7 +145,7 @@ class _Cut:
     def _is_record(self, text: str) -> bool:
         """Whether the channel reads it; of channels that cannot be asked, any object may be a record."""
         channel = CHANNELS[self.source.channel]
-        return not isinstance(channel, PerLine) or isinstance(channel.read(Line("", 1, text)), Parsed)
+        return not isinstance(channel, PerLine) or isinstance(channel.read(Line("", 1, text)), ParsedDialogue)
 
 
 def _shown(channel: str, line: str) -> str:

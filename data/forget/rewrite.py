@@ -70,7 +70,7 @@ def without_lines(file: TextFile, wide: str | None, out: Path, drop: Drop) -> in
             gone = drop(number, text.strip("\r\n")) if text is not None else gone
             lost += gone and text is not None
             target.write(b"" if gone else raw)
-    content.copied(out)
+    content.copy_to(out)
     return lost
 
 
@@ -106,5 +106,5 @@ def without_elements(
     if lost and elements.tape.damage:
         content = Plain(file.path)
         deque(content.blocks(), maxlen=0)  # tells what is wrong with it
-        content.copied(out)
+        content.copy_to(out)
     return lost

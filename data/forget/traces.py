@@ -21,8 +21,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.forget.mentions import Mentions
-from data.forget.packed_files import unpacked
-from data.forget.raw import Removed
+from data.forget.packed_files import unpack
+from data.forget.raw import RemovedRecords
 from data.ingest.partition import QUARANTINE
 from kefu.io import read_jsonl
 from kefu.schema import Rejected
@@ -88,7 +88,7 @@ def holds(path: Path, traces: Traces) -> bool:
     if start.startswith(b"PAR1"):
         return any(traces.own(value) for value in _parquet_values(path))
     if start.startswith(b"\x1f\x8b") or start.startswith(b"\x28\xb5\x2f\xfd"):
-        return any(traces.found_in(piece) for piece in unpacked(path))
+        return any(traces.found_in(piece) for piece in unpack(path))
     if not start:
         return False
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -102,7 +102,7 @@ def _parquet_values(path: Path) -> Iterator[object]:
         yield from batch.to_pylist()
 
 
-def find_traces(store: Path, cache: Path, customer: str, raw: Removed, public: str) -> Traces:
+def find_traces(store: Path, cache: Path, customer: str, raw: RemovedRecords, public: str) -> Traces:
     """The person's traces in the dialogue store and in older versions of it.
 
     Args:

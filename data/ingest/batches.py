@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.channels import CHANNELS
-from data.channels.base import Parsed, PerLine
+from data.channels.base import ParsedDialogue, PerLine
 from data.channels.params import Source
 from data.channels.reading.files import Inputs, Line, Problem
 
@@ -36,7 +36,7 @@ class Batch:
     day: str
     source: str
     channel: str
-    items: list[Line | Problem | Parsed] = field(default_factory=list)
+    items: list[Line | Problem | ParsedDialogue] = field(default_factory=list)
     encodings: dict[str, str] = field(default_factory=dict)
 
 
@@ -51,14 +51,14 @@ def units(sources: Sequence[SourceDay]) -> list[SourceDay]:
     return parts
 
 
-def _length(item: Line | Problem | Parsed) -> int:
+def _length(item: Line | Problem | ParsedDialogue) -> int:
     return len(item.text if isinstance(item, Line) else item.raw)
 
 
 def batches(day: str, unit: SourceDay) -> Iterator[Batch]:
     """All records of a unit, in order."""
     channel, inputs = CHANNELS[unit.channel], Inputs(unit.files, unit.options)
-    items: list[Line | Problem | Parsed] = []
+    items: list[Line | Problem | ParsedDialogue] = []
     size = 0
     for item in channel.lines(inputs) if isinstance(channel, PerLine) else channel(inputs):
         items.append(item)

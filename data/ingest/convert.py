@@ -15,14 +15,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from data.channels import CHANNELS
-from data.channels.base import Parsed, PerLine, RawTurn
+from data.channels.base import ParsedDialogue, PerLine, RawTurn
 from data.channels.reading.files import Line, Problem
 from data.ingest.batches import Batch
 from data.ingest.converted import ConvertedBatch, Fingerprints, Row, record_batch
 from data.ingest.dedupe.exact import Hashes
 from data.ingest.dedupe.minhash import seed, signatures
 from data.ingest.params import Ingest
-from data.ingest.quarantine import rejected
+from data.ingest.quarantine import to_rejected
 from data.ingest.validate import Invalid, runs_backwards, validate
 from kefu.errors import KefuError
 from kefu.privacy.pseudonyms import fingerprint, is_pseudonym, pseudonym
@@ -81,13 +81,13 @@ class Converter:
             len(batch.items), forgotten, record_batch(rows), self._fingerprints(kept), problems, batch.encodings
         )
 
-    def _convert(self, item: Line | Problem | Parsed, batch: Batch) -> _Kept | str | None:
+    def _convert(self, item: Line | Problem | ParsedDialogue, batch: Batch) -> _Kept | str | None:
         """A row, a quarantined record as JSON, or None for a dialogue of somebody who was forgotten."""
         if isinstance(item, Line):
             channel = CHANNELS[batch.channel]
             assert isinstance(channel, PerLine)
             item = channel.read(item)
-        if isinstance(item, Parsed):
+        if isinstance(item, ParsedDialogue):
             customer = self._customer(item)
             if customer and self._is_forgotten(customer, batch.day):
                 return None
@@ -95,7 +95,7 @@ class Converter:
                 return self._keep(item, customer, batch)
             except Invalid as error:
                 item = Problem(item.file, item.line, str(error), item.raw)
-        record = rejected(batch.source, item, self._redactor)
+        record = to_rejected(batch.source, item, self._redactor)
         if self._forgotten:
             named = {*_PSEUDONYM.findall(f"{record.reason} {record.raw}"), *(row.customer for row in item.rows)}
             if any(self._is_forgotten(customer, batch.day) for customer in named):
@@ -106,7 +106,7 @@ class Converter:
         return day <= self._forgotten.get(customer, "")
 
     @staticmethod
-    def _customer(item: Parsed) -> str | None:
+    def _customer(item: ParsedDialogue) -> str | None:
         if not item.customer:
             return None
         if item.pseudonymous and is_pseudonym(item.customer):
@@ -116,7 +116,7 @@ class Converter:
         except UnicodeEncodeError:
             return None  # half a surrogate pair: ``validate`` refuses the record
 
-    def _keep(self, item: Parsed, customer: str | None, batch: Batch) -> _Kept:
+    def _keep(self, item: ParsedDialogue, customer: str | None, batch: Batch) -> _Kept:
         turns = validate(item, self._params, self._zone)
         key = self._hashes.key(item.session, turns)
         session = self._session(item.session, key)

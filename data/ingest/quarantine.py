@@ -38,7 +38,7 @@ def safe_text(raw: str, redactor: Redactor) -> str:
     return text.encode(errors="replace").decode()
 
 
-def rejected(source: str, problem: Problem, redactor: Redactor) -> Rejected:
+def to_rejected(source: str, problem: Problem, redactor: Redactor) -> Rejected:
     """The problem as a record that may be stored. Reasons quote the record, so they are redacted too."""
     return Rejected(
         source=source,

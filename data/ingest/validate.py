@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import get_args
 
-from data.channels.base import Parsed, RawTurn
+from data.channels.base import ParsedDialogue, RawTurn
 from data.ingest.params import Ingest
 from kefu.errors import KefuError
 from kefu.schema import Outcome, Role
@@ -55,7 +55,7 @@ def _turn(turn: RawTurn, index: int, params: Ingest, zone: tzinfo) -> RawTurn:
     return RawTurn(turn.role, turn.text, _time(turn.time, name, zone))
 
 
-def _facts(parsed: Parsed) -> None:
+def _facts(parsed: ParsedDialogue) -> None:
     if parsed.session is not None and not 0 < len(parsed.session) <= _LONGEST_ID:
         raise Invalid(f"session: {len(parsed.session)} characters; expected 1 to {_LONGEST_ID}")
     if parsed.outcome is not None and (not isinstance(parsed.outcome, str) or parsed.outcome not in _OUTCOMES):
@@ -64,7 +64,7 @@ def _facts(parsed: Parsed) -> None:
         raise Invalid(f"csat: {str(parsed.csat)[:40]!r} must be an integer from 1 to 5")
 
 
-def _writable(parsed: Parsed, turns: list[RawTurn]) -> None:
+def _writable(parsed: ParsedDialogue, turns: list[RawTurn]) -> None:
     """NUL and half surrogate pairs can be written in JSON, but are not text."""
     everything = "\n".join((parsed.session or "", parsed.customer or "", *(turn.text for turn in turns)))
     if "\0" in everything:
@@ -75,7 +75,7 @@ def _writable(parsed: Parsed, turns: list[RawTurn]) -> None:
         raise Invalid("a text holds half a surrogate pair, which is not a character") from error
 
 
-def validate(parsed: Parsed, params: Ingest, zone: tzinfo) -> list[RawTurn]:
+def validate(parsed: ParsedDialogue, params: Ingest, zone: tzinfo) -> list[RawTurn]:
     """The turns with their times completed. Raises Invalid. No turn is dropped: labels count them."""
     _facts(parsed)
     if len(parsed.turns) < params.min_turns:

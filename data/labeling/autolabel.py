@@ -17,8 +17,8 @@ import numpy as np
 from data.labeling.batch_labeler import BatchLabels
 from data.labeling.guarantee.acceptance import Acceptance, at_random, choose, enough
 from data.labeling.guarantee.audit import Audit
-from data.labeling.guarantee.audit_ledger import AUDITED, Audited
-from data.labeling.labeler import Judged, arrays
+from data.labeling.guarantee.audit_ledger import AUDITED, AuditEntry
+from data.labeling.labeler import OutOfFoldPrediction, arrays
 from data.labeling.params import Autolabel
 from data.labeling.proposal import Proposal
 from kefu.io import write_jsonl
@@ -29,7 +29,7 @@ ACCEPTED, SIGNALS = "accepted.jsonl", "signals.jsonl"
 
 
 @dataclass
-class Written:
+class LabelingResult:
     """What is left of a run when the labels are in their files."""
 
     unsure: list[Proposal] = field(default_factory=list)
@@ -51,9 +51,9 @@ class Written:
         }
 
 
-def write_labels(parts: Iterable[BatchLabels], folder: Path) -> Written:
+def write_labels(parts: Iterable[BatchLabels], folder: Path) -> LabelingResult:
     """Writes accepted.jsonl, signals.jsonl and audited.jsonl into ``folder`` as the parts come."""
-    written, audited = Written(), list[Audited]()
+    written, audited = LabelingResult(), list[AuditEntry]()
     with (folder / ACCEPTED).open("w", encoding="utf8") as sure, (folder / SIGNALS).open("w", encoding="utf8") as more:
         for part in parts:
             sure.writelines(line + "\n" for line in part.accepted)
@@ -67,9 +67,9 @@ def write_labels(parts: Iterable[BatchLabels], folder: Path) -> Written:
 
 
 def evidence(
-    judged: Sequence[Judged],
+    judged: Sequence[OutOfFoldPrediction],
     pulled: Iterable[TurnKey],
-    ledger: Iterable[Audited],
+    ledger: Iterable[AuditEntry],
     day_of: Mapping[str, str],
     found: Audit,
     params: Autolabel,
@@ -101,7 +101,7 @@ def evidence(
     return random
 
 
-def certified(judged: Sequence[Judged], chosen: np.ndarray, params: Autolabel) -> Acceptance:
+def certify_rule(judged: Sequence[OutOfFoldPrediction], chosen: np.ndarray, params: Autolabel) -> Acceptance:
     """The rule that the chosen reviewed turns allow."""
     kept = [j for j, take in zip(judged, chosen, strict=True) if take]
     if not kept:
@@ -110,7 +110,7 @@ def certified(judged: Sequence[Judged], chosen: np.ndarray, params: Autolabel) -
     return choose(said, *arrays(kept), where, params.target_precision, params.confidence_level)
 
 
-def warn_if_nothing(written: Written, params: Autolabel) -> None:
+def warn_if_nothing(written: LabelingResult, params: Autolabel) -> None:
     """Logs an error when no turn was accepted."""
     if written.counts["turns"] and not written.counts["accepted"]:
         logger.error(

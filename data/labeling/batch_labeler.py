@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.labeling.guarantee.acceptance import Acceptance
-from data.labeling.guarantee.audit_ledger import Audited
+from data.labeling.guarantee.audit_ledger import AuditEntry
 from data.labeling.labeler import guesses
 from data.labeling.opinions.combine import Combiner
 from data.labeling.params import Autolabel
@@ -63,7 +63,7 @@ class BatchLabels:
     signals: list[str] = field(default_factory=list)
     unsure: list[Proposal] = field(default_factory=list)
     audit: list[Proposal] = field(default_factory=list)
-    audited: list[Audited] = field(default_factory=list)
+    audited: list[AuditEntry] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -118,7 +118,7 @@ class BatchLabeler:
                 result.counts.update(accepted=1, slots=len(slots))
             if drawn:
                 result.audit.append(p)
-                result.audited.append(Audited.from_proposal(p, sure, self._version))
+                result.audited.append(AuditEntry.from_proposal(p, sure, self._version))
             elif not sure:
                 result.unsure.append(p)
             result.counts.update(turns=1, audited=drawn, unsure=not sure)

@@ -36,8 +36,8 @@ class LabelledTurn:
 
 
 @dataclass
-class Joined:
-    """BatchLabels turns in a fixed order, and the labels that could not be used: reason → where."""
+class JoinedLabels:
+    """Labelled turns in a fixed order, and the labels that could not be used: reason → where."""
 
     turns: list[LabelledTurn] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Joined:
         return Counter(turn.label.value for turn in self.turns)
 
 
-def join_intents(labels: Iterable[Label], dialogues: Mapping[str, Dialogue], intents: Iterable[str]) -> Joined:
+def join_intents(labels: Iterable[Label], dialogues: Mapping[str, Dialogue], intents: Iterable[str]) -> JoinedLabels:
     """The intent labels that name a customer turn of a known dialogue and an intent of the taxonomy.
 
     Args:
@@ -63,7 +63,7 @@ def join_intents(labels: Iterable[Label], dialogues: Mapping[str, Dialogue], int
         dialogues: by id.
         intents: names of the taxonomy.
     """
-    known, joined = frozenset(intents), Joined()
+    known, joined = frozenset(intents), JoinedLabels()
     for label in labels:
         if label.what != "intent":
             continue

@@ -33,7 +33,7 @@ OUT_OF_FOLD = "out_of_fold.jsonl"
 Combine = Callable[[np.ndarray, Sequence[TurnKey]], np.ndarray]
 
 
-class Judged(Record):
+class OutOfFoldPrediction(Record):
     """A prediction for a reviewed turn, by a model that had not seen its dialogue.
 
     probabilities: of all classes in the classifier's order, for other opinions to be weighed against.
@@ -71,7 +71,7 @@ def train_labeler(
     folder: Path,
     phrases: PackExamples = NO_EXAMPLES,
     apart: Sequence[LabelledTurn] = (),
-) -> list[Judged]:
+) -> list[OutOfFoldPrediction]:
     """Writes the model and ``out_of_fold.jsonl`` into ``folder``; returns the out-of-fold predictions.
 
     Args:
@@ -122,9 +122,9 @@ def _runs(turns: Sequence[LabelledTurn], rules: Sequence[Rule], context_turns: i
 
 def _judged(
     turns: Sequence[LabelledTurn], probabilities: np.ndarray, classes: Sequence[str], taught: bool
-) -> list[Judged]:
+) -> list[OutOfFoldPrediction]:
     return [
-        Judged(
+        OutOfFoldPrediction(
             dialogue_id=t.dialogue.id,
             turn=t.index,
             intent=t.label.value,
@@ -178,7 +178,7 @@ def guesses(
         yield Guess(dialogue, index, classifier.config.classes[k], float(top), float(lead))
 
 
-def quality(judged: Sequence[Judged]) -> dict[str, float]:
+def quality(judged: Sequence[OutOfFoldPrediction]) -> dict[str, float]:
     """Accuracy and calibration of out-of-fold predictions; nothing when nobody reviewed yet."""
     if not judged:
         return {}
@@ -190,6 +190,6 @@ def quality(judged: Sequence[Judged]) -> dict[str, float]:
     }
 
 
-def arrays(judged: Sequence[Judged]) -> tuple[np.ndarray, np.ndarray]:
+def arrays(judged: Sequence[OutOfFoldPrediction]) -> tuple[np.ndarray, np.ndarray]:
     """Confidence (n,) and whether it was right (n,)."""
     return np.array([j.confidence for j in judged]), np.array([j.predicted == j.intent for j in judged])

@@ -14,7 +14,7 @@ from statistics import median
 
 import numpy as np
 
-from data.monitoring.energy_distance import Distance, coefficient, compare, thinned
+from data.monitoring.energy_distance import Distance, coefficient, compare, subsample
 from data.monitoring.params import Monitor
 from data.monitoring.psi import psi
 
@@ -80,7 +80,7 @@ def embedding(now: np.ndarray, before: Sequence[np.ndarray], params: Monitor) ->
     days = [day for day in before if len(day) >= params.min_dialogues]
     if len(now) < params.min_dialogues or not days:
         return Drift("embedding", TOO_FEW, None, params.energy_alarm, None, ())
-    distance = compare(thinned(now, params.seed), thinned(np.concatenate(days), params.seed), params.seed)
+    distance = compare(subsample(now, params.seed), subsample(np.concatenate(days), params.seed), params.seed)
     usual = tuple(_against_the_rest(days, index, params) for index in range(len(days))) if len(days) > 1 else ()
     level = MAJOR if _beyond(distance, usual, params) else STABLE
     return Drift("embedding", level, distance.coefficient, params.energy_alarm, distance.p, usual)
@@ -88,7 +88,7 @@ def embedding(now: np.ndarray, before: Sequence[np.ndarray], params: Monitor) ->
 
 def _against_the_rest(days: Sequence[np.ndarray], index: int, params: Monitor) -> float:
     rest = np.concatenate([day for other, day in enumerate(days) if other != index])
-    return coefficient(thinned(days[index], params.seed), thinned(rest, params.seed))
+    return coefficient(subsample(days[index], params.seed), subsample(rest, params.seed))
 
 
 def _beyond(distance: Distance, usual: Sequence[float], params: Monitor) -> bool:

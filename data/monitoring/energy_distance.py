@@ -40,7 +40,7 @@ def _coefficient(distances: np.ndarray, sides: np.ndarray) -> np.ndarray:
     return np.asarray((2 * across - within) / np.maximum(2 * across, 1e-12))
 
 
-def thinned(vectors: np.ndarray, seed: int, size: int = LARGEST) -> np.ndarray:
+def subsample(vectors: np.ndarray, seed: int, size: int = LARGEST) -> np.ndarray:
     """At most ``size`` rows, drawn with ``seed``."""
     if len(vectors) <= size:
         return vectors

@@ -36,7 +36,7 @@ class NewQuestion:
     wordings: int
 
 
-def asked(partition: Path) -> tuple[list[str], np.ndarray, int]:
+def distinct_texts(partition: Path) -> tuple[list[str], np.ndarray, int]:
     """The day's different customer texts, most frequent first, their counts, and turns of all texts."""
     written: dict[str, str] = {}
     counts: Counter[str] = Counter()
@@ -96,7 +96,7 @@ def new_questions(
         least: turns that make a cluster worth showing.
         top: how many to give.
     """
-    texts, counts, turns = asked(partition)
+    texts, counts, turns = distinct_texts(partition)
     if not texts or not len(before):
         return []
     vectors = embed(grams(texts))

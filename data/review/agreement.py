@@ -20,7 +20,7 @@ from data.review.labels import Reviews
 from data.review.task_id import FIRST, GOLDEN, INTENT, RESOLUTION
 
 Unit = dict[str, str]  # reviewer → value
-Said = tuple[str, object, str]  # reviewer, unit, value
+Rating = tuple[str, object, str]  # reviewer, unit, value
 
 
 def agreement(reviews: Reviews) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def agreement(reviews: Reviews) -> dict[str, Any]:
     }
 
 
-def alpha(said: Iterable[Said]) -> float | None:
+def alpha(said: Iterable[Rating]) -> float | None:
     """Krippendorff's alpha of nominal data; None where nobody answered what another one did."""
     from nltk.metrics.agreement import AnnotationTask  # takes seconds
 
@@ -57,17 +57,17 @@ def _units(annotations: Iterable[Annotation], unit: str, value: str) -> list[Uni
     return [answers for answers in found.values() if len(answers) > 1]
 
 
-def _together(units: Iterable[Unit]) -> list[Said]:
+def _together(units: Iterable[Unit]) -> list[Rating]:
     return [(who, number, value) for number, answers in enumerate(units) for who, value in answers.items()]
 
 
-def _against(who: str, units: Iterable[Unit]) -> list[Said]:
+def _against(who: str, units: Iterable[Unit]) -> list[Rating]:
     """One reviewer beside each other one: a pair of answers is a unit."""
     pairs = [(answers[one], answers[two]) for answers in units for one, two in permutations(answers, 2) if one == who]
     return [said for number, (own, other) in enumerate(pairs) for said in ((who, number, own), ("", number, other))]
 
 
-def _agreed(said: list[Said]) -> dict[str, float | None]:
+def _agreed(said: list[Rating]) -> dict[str, float | None]:
     values: defaultdict[object, set[str]] = defaultdict(set)
     for _, unit, value in said:
         values[unit].add(value)

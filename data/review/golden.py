@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from data.labeling.labeler import Judged
+from data.labeling.labeler import OutOfFoldPrediction
 from kefu.schema import Label, ReviewTask
 from kefu.split import fraction
 
 
 def golden_tasks(
-    judged: Iterable[Judged], labels: Iterable[Label], count: int, day: str, seed: int
+    judged: Iterable[OutOfFoldPrediction], labels: Iterable[Label], count: int, day: str, seed: int
 ) -> list[ReviewTask]:
     """At most ``count`` tasks; another ``day`` draws others.
 
@@ -24,7 +24,7 @@ def golden_tasks(
         labels: by people, as ``data/review/votes.py`` writes them: who agreed stands in the source, joined by "+".
     """
     sources = {(x.dialogue_id, x.turn, x.value): x.source for x in labels if x.what == "intent"}
-    known: list[tuple[bool, float, Judged]] = []
+    known: list[tuple[bool, float, OutOfFoldPrediction]] = []
     for turn in judged:
         source = sources.get((turn.dialogue_id, turn.turn, turn.intent))
         alone = source is None or "+" not in source
@@ -34,7 +34,7 @@ def golden_tasks(
     return [_task(turn) for _, _, turn in known[:count]]
 
 
-def _task(turn: Judged) -> ReviewTask:
+def _task(turn: OutOfFoldPrediction) -> ReviewTask:
     return ReviewTask(
         dialogue_id=turn.dialogue_id,
         turn=turn.turn,

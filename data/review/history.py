@@ -23,7 +23,7 @@ def read(folder: Path) -> list[Annotation]:
     return list(read_jsonl(path, Annotation)) if path.exists() else []
 
 
-def merged(before: Iterable[Annotation], new: Iterable[Annotation]) -> list[Annotation]:
+def merge_annotations(before: Iterable[Annotation], new: Iterable[Annotation]) -> list[Annotation]:
     """Both, each state of an annotation once, oldest first."""
     found = {(a.time, a.server, a.id): a for a in (*before, *new)}
     return [found[at] for at in sorted(found)]

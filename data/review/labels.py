@@ -52,7 +52,7 @@ def load_reviews(folder: Path, version: str, new: Iterable[Annotation] = ()) -> 
     Raises BadRecord naming file and line.
     """
     written = list(_written(folder))
-    said = standing(history.merged(history.read(folder), new))
+    said = standing(history.merge_annotations(history.read(folder), new))
     current = [annotation for annotation in said if annotation.version == version]
     found = verdicts(current)
     spoken = {(vote.dialogue_id, vote.turn) for verdict in found.values() for vote in verdict.votes}
@@ -84,5 +84,5 @@ def remember(folder: Path, project: str, answers: Answers) -> None:
 
     The mark of how far is written last: killed before it, the next pull repeats a little and doubles nothing.
     """
-    history.write(folder, history.merged(history.read(folder), answers.annotations))
+    history.write(folder, history.merge_annotations(history.read(folder), answers.annotations))
     write_json(folder / STATE, {"project": project, "since": answers.newest or since(folder, project)}, private=True)

@@ -33,7 +33,7 @@ CHUNK = 200  # questions that the server is asked about at once
 
 
 @dataclass(frozen=True)
-class Reviewed:
+class ReviewResult:
     """All labels by people, one a fact, what they agree on, and the figures of this run."""
 
     labels: list[Label]
@@ -106,7 +106,7 @@ def pull(studio: Studio, pack: Pack, folder: Path) -> Answers:
     own = any(said.server == studio.name for said in before)
     if before and not own:
         logger.warning("Label Studio: nothing was pulled from this project yet; what was said in others is kept")
-    changed = studio.changed(reviewed.since(folder, studio.name), answered=not own)
+    changed = studio.changed_tasks(reviewed.since(folder, studio.name), answered=not own)
     pulled = answers.read(changed, studio.name, lambda text: redactor.redact(text, {}), PageSlots(pack).value_of)
     if gone := list(history.withdrawals(before, pulled, studio.name, studio.has_annotation)):
         logger.warning(
@@ -123,7 +123,7 @@ def sync(
     pack: Pack,
     params: Review,
     drawn: Mapping[TurnKey, bool],
-) -> Reviewed:
+) -> ReviewResult:
     """Pulls what is finished, pushes what waits, and gives all labels by people.
 
     Args:
@@ -157,7 +157,7 @@ def sync(
         "server": studio is not None,
     }
     metrics = {name: float(value) for name, value in counts.items()}
-    return Reviewed(list(reviews.labels.values()), measured, metrics | figures(measured))
+    return ReviewResult(list(reviews.labels.values()), measured, metrics | figures(measured))
 
 
 def _reached(folder: Path, pack: Pack, params: Review) -> tuple[Studio | None, Answers]:

@@ -9,16 +9,16 @@ from typing import Any
 
 from data.sample.people import Person
 from data.sample.spec import Script
-from data.sample.talk import Said, Talk, Writer
+from data.sample.talk import SampleTurn, Talk, Writer
 from kefu.shop.part import Lang
 
 
 @dataclass(frozen=True)
-class Written:
+class SampleDialogue:
     """A finished dialogue: what the channel will carry, and the truth."""
 
     person: Person
-    turns: tuple[Said, ...]
+    turns: tuple[SampleTurn, ...]
     outcome: str
 
     def row(self, session: str, times: list[str] | None, csat: int | None) -> dict[str, Any]:
@@ -30,7 +30,9 @@ class Written:
         return row if csat is None else row | {"csat": csat}
 
 
-def write(writer: Writer, person: Person, day: tuple[int, str], plan: random.Random, hand: random.Random) -> Written:
+def write(
+    writer: Writer, person: Person, day: tuple[int, str], plan: random.Random, hand: random.Random
+) -> SampleDialogue:
     """One dialogue of this person on day (index, date)."""
     rates, settings = writer.spec.settings.rates, writer.spec.settings
     other: Lang = "zh" if person.lang == "en" else "en"
@@ -43,8 +45,8 @@ def write(writer: Writer, person: Person, day: tuple[int, str], plan: random.Ran
     if outcome == "resolved" and plan.random() < rates.closing:
         talk.play(_framing(writer, "closing", plan))
     if plan.random() < rates.abandoned:
-        return Written(person, _cut(talk.turns, plan), "abandoned")
-    return Written(person, tuple(talk.turns), outcome)
+        return SampleDialogue(person, _cut(talk.turns, plan), "abandoned")
+    return SampleDialogue(person, tuple(talk.turns), outcome)
 
 
 def times(start: datetime, count: int, rng: random.Random) -> list[str]:
@@ -104,7 +106,7 @@ def _framing(writer: Writer, name: str, plan: random.Random) -> Script:
     return next(script for script in writer.spec.scripts if script.id == name)
 
 
-def _cut(turns: list[Said], plan: random.Random) -> tuple[Said, ...]:
+def _cut(turns: list[SampleTurn], plan: random.Random) -> tuple[SampleTurn, ...]:
     """The customer leaves without a word."""
     ends = [i for i, turn in enumerate(turns) if turn.role == "customer" and i > 0]
     return tuple(turns[: plan.choice(ends) + 1]) if ends else tuple(turns)

@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from data.sample.broken import broken, dump
-from data.sample.dialogue import Written, times, write
-from data.sample.labels import reviewed, truth
+from data.sample.dialogue import SampleDialogue, times, write
+from data.sample.labels import review_labels, truth
 from data.sample.people import Crowd
 from data.sample.spec import load_spec
 from data.sample.talk import Writer
@@ -38,7 +38,7 @@ class Line:
     time: datetime
     text: str
     session: str
-    written: Written | None
+    written: SampleDialogue | None
 
 
 def generate(
@@ -65,7 +65,7 @@ def generate(
         kept = [(f"{raw.name}:{day[1]}:{line.session}", line.written) for line in lines if line.written]
         facts += truth(kept, pack.taxonomy.version)
         if day[0] < size.days - 1:
-            checked += reviewed(kept, pack.taxonomy, spec.settings.rates, f"{size.seed}:{day[1]}")
+            checked += review_labels(kept, pack.taxonomy, spec.settings.rates, f"{size.seed}:{day[1]}")
         counts["lines"] += len(lines)
         counts["dialogues"] += len(kept)
         counts["turns"] += sum(len(written.turns) for _, written in kept)
@@ -97,7 +97,7 @@ def _lines(writer: Writer, day: tuple[int, str], number: int, seed: int) -> Iter
         yield Line(line.time, broken(row, luck), "", None)
 
 
-def _line(writer: Writer, day: tuple[int, str], name: str, attempt: int, written: Written) -> Line:
+def _line(writer: Writer, day: tuple[int, str], name: str, attempt: int, written: SampleDialogue) -> Line:
     settings = writer.spec.settings
     rng = random.Random(f"{name}:time:{attempt}")
     start = datetime.fromisoformat(f"{day[1]}T00:00:00{settings.offset}") + timedelta(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from data.sample.dialogue import Written
+from data.sample.dialogue import SampleDialogue
 from data.sample.spec import Rates
 from kefu.schema import Label
 from kefu.shop.taxonomy import Taxonomy
@@ -13,7 +13,7 @@ from kefu.shop.taxonomy import Taxonomy
 REVIEWER = "review:sample"
 
 
-def _labels(dialogue: str, written: Written, source: str, version: str) -> Iterator[Label]:
+def _labels(dialogue: str, written: SampleDialogue, source: str, version: str) -> Iterator[Label]:
     for index, turn in enumerate(written.turns):
         for what, value in (("intent", turn.intent), *((f"slot:{name}", value) for name, value in turn.slots)):
             if value is not None:
@@ -28,12 +28,14 @@ def _labels(dialogue: str, written: Written, source: str, version: str) -> Itera
                 )
 
 
-def truth(dialogues: Sequence[tuple[str, Written]], version: str) -> list[Label]:
+def truth(dialogues: Sequence[tuple[str, SampleDialogue]], version: str) -> list[Label]:
     """Intent and slots of every customer turn. For measuring only: nothing may be trained on it."""
     return [label for name, written in dialogues for label in _labels(name, written, "truth:sample", version)]
 
 
-def reviewed(dialogues: Sequence[tuple[str, Written]], taxonomy: Taxonomy, rates: Rates, seed: str) -> list[Label]:
+def review_labels(
+    dialogues: Sequence[tuple[str, SampleDialogue]], taxonomy: Taxonomy, rates: Rates, seed: str
+) -> list[Label]:
     """Labels of a random share of the dialogues, with a reviewer's errors in the intents."""
     rng = random.Random(f"{seed}:review")
     chosen = [pair for pair in dialogues if rng.random() < rates.reviewed]

@@ -26,7 +26,7 @@ _FACT = re.compile("[\ue000-\ue0ff]")
 
 
 @dataclass(frozen=True)
-class Said:
+class SampleTurn:
     """One turn. ``intent`` and ``slots`` are the truth of a customer's turn."""
 
     role: str
@@ -66,7 +66,7 @@ class Talk:
         self._topic = Topic(person.facts)
         self._slots: list[tuple[str, str]] = []
         self._facts: list[str] = []
-        self.turns: list[Said] = []
+        self.turns: list[SampleTurn] = []
 
     def open_topic(self, order_query: str, before: str = "") -> None:
         """Forgets the last topic's words and takes another order; ``before`` begins its first turn."""
@@ -83,7 +83,7 @@ class Talk:
         self._slots, self._facts = [], []
         raw, self._topic.before = self._topic.before + self._say(phrases), ""
         text = self._put_facts(slip(raw, self._lang, self._spec.slips, self._spec.settings.rates, self._hand))
-        said = Said("customer", text, intent, tuple(self._slots))
+        said = SampleTurn("customer", text, intent, tuple(self._slots))
         self.turns += [said] * (2 if self._hand.random() < self._spec.settings.rates.repeated else 1)
 
     def agent(self, group: str) -> None:
@@ -92,7 +92,7 @@ class Talk:
             self._topic.words["answer"] = self._writer.faq[group[4:]].answer.in_(self._lang)
             group = "answer"
         self._facts = []
-        self.turns.append(Said("agent", self._put_facts(self._say(self._spec.phrases[group]))))
+        self.turns.append(SampleTurn("agent", self._put_facts(self._say(self._spec.phrases[group]))))
 
     def question(self, entry: Faq) -> Phrases:
         """Ways to ask an FAQ entry, to stand in a phrase as ``{question}``."""

@@ -33,7 +33,7 @@ class Facts:
             if what.startswith(QUALITY) and value == "yes":
                 self._bad.setdefault(dialogue, set()).add(turn)
 
-    def resolved(self, dialogue: Dialogue) -> bool:
+    def is_resolved(self, dialogue: Dialogue) -> bool:
         """Whether the customer's problem was solved; what nobody labelled is as the channel said."""
         said = self._resolved.get(dialogue.id)
         return dialogue.outcome == "resolved" if said is None else said == "yes"

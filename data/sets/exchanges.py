@@ -71,7 +71,7 @@ class TrainableFilter:
     def keep(self, dialogues: Iterable[Dialogue]) -> Iterator[Exchange]:
         """The places of all dialogues whose answer was good, as far as is known."""
         for dialogue in dialogues:
-            good_bot = self._facts.resolved(dialogue) and (dialogue.csat or 0) >= CONTENT
+            good_bot = self._facts.is_resolved(dialogue) and (dialogue.csat or 0) >= CONTENT
             for exchange in exchanges(dialogue):
                 if all(turn.text.strip() and (turn.role == "agent" or good_bot) for turn in exchange.said):
                     if self._facts.bad(dialogue, exchange.start, exchange.start + len(exchange.said)):

@@ -21,7 +21,7 @@ import pyarrow.json as pj
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.labeling.join import SHOWN, Joined
+from data.labeling.join import SHOWN, JoinedLabels
 from kefu.io import read_jsonl
 from kefu.schema import Label
 from kefu.store import day_of
@@ -48,7 +48,7 @@ class LeftOut:
         count, places = self._found.get(reason, (0, []))
         self._found[reason] = count + 1, places if len(places) == SHOWN else [*places, place]
 
-    def join(self, joined: Joined) -> None:
+    def join(self, joined: JoinedLabels) -> None:
         """Those of some joined labels."""
         for reason, places in joined.problems.items():
             for place in places:

@@ -58,7 +58,7 @@ def beta_map(confidence: np.ndarray, correct: np.ndarray, second_opinion: np.nda
     return float(a), float(b), float(c), float(d)
 
 
-def corrected(probabilities: np.ndarray, beta: Beta, second_opinions: np.ndarray | None = None) -> np.ndarray:
+def calibrate_top(probabilities: np.ndarray, beta: Beta, second_opinions: np.ndarray | None = None) -> np.ndarray:
     """(n, classes): the greatest of each row mapped, the others in their proportions, and never above it.
 
     Args:

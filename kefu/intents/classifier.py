@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
-from kefu.intents.calibration import corrected, softmax
+from kefu.intents.calibration import calibrate_top, softmax
 from kefu.intents.context import Sample, neighbour_features, neighbour_indices, neighbour_width
 from kefu.intents.features import FeatureConfig, Features
 from kefu.io import atomic_path, read_json, write_json
@@ -34,7 +34,7 @@ class ClassifierConfig(BaseModel):
     context_turns: how many turns before the one in question the samples were made from.
     ahead: whether later turns are neighbours too.
     first_scale: inverse temperature of the first pass; scale: of the second.
-    beta: see ``kefu.intents.calibration.corrected``.
+    beta: see ``kefu.intents.calibration.calibrate_top``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,7 +88,7 @@ class TextClassifier:
         neighbours = neighbour_indices([len(dialogue) for dialogue in dialogues], self.config.ahead)
         beside = NEIGHBOUR_WEIGHT * neighbour_features(probabilities, neighbours)
         second = second + beside @ self._neighbour_weights + self._intercepts[1]
-        return corrected(softmax(self.config.scale * second), self.config.beta, probabilities)
+        return calibrate_top(softmax(self.config.scale * second), self.config.beta, probabilities)
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
         """Returns the same for turns without neighbours."""

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from sklearn.svm import LinearSVC
 
 from kefu.errors import Unusable
-from kefu.intents.calibration import beta_map, corrected, softmax, temperature
+from kefu.intents.calibration import beta_map, calibrate_top, softmax, temperature
 from kefu.intents.classifier import ClassifierConfig, TextClassifier, second_pass_rows
 from kefu.intents.context import CustomerTurns, PackExample, neighbour_indices
 from kefu.intents.features import FeatureConfig, Features
@@ -221,7 +221,7 @@ class FirstPassScores:
     data: TrainingData
     models: dict[frozenset[int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
-    def without(self, folds: frozenset[int]) -> np.ndarray:
+    def scores_without(self, folds: frozenset[int]) -> np.ndarray:
         """Returns (turns, classes) scores by models that saw no label of the turn's own fold, nor of ``folds``."""
         scores = np.zeros((self.data.rows.shape[0], self.data.svm.classes))
         for fold in np.unique(self.data.fold):
@@ -254,12 +254,12 @@ def _fit_two_passes(
         neighbours: (turns, 2 x NEIGHBOUR_TURNS) int from ``neighbour_indices``.
     """
     first_pass, labelled = FirstPassScores(data), data.labelled
-    first_scores = first_pass.without(frozenset())
+    first_scores = first_pass.scores_without(frozenset())
     first_scale = temperature(first_scores[labelled], data.targets)
     second_scores = np.zeros_like(first_scores)
     for fold in np.unique(data.fold[labelled]):
         hidden = frozenset({int(fold)})
-        rows = second_pass_rows(data.rows, softmax(first_scale * first_pass.without(hidden)), neighbours)
+        rows = second_pass_rows(data.rows, softmax(first_scale * first_pass.scores_without(hidden)), neighbours)
         in_fold = data.fold == fold
         second_scores[in_fold] = _linear_scores(rows[in_fold], *data.fit_without(rows, hidden))
     scale = temperature(second_scores[labelled], data.targets)
@@ -274,4 +274,4 @@ def _fit_two_passes(
     config = config.model_copy(update={"first_scale": first_scale, "scale": scale, "beta": beta})
     intercepts = np.stack([first_model[1], second_model[1]])
     classifier = TextClassifier(config, to_rows, first_model[0], second_model[0], intercepts)
-    return FittedClassifier(classifier, corrected(second, beta, first[labelled]))
+    return FittedClassifier(classifier, calibrate_top(second, beta, first[labelled]))

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from kefu.errors import Unusable
 from kefu.privacy.detectors import dialogue_context, registry
-from kefu.privacy.detectors.base import Found, fold, without_overlaps
+from kefu.privacy.detectors.base import PiiSpan, fold, without_overlaps
 from kefu.text.placeholders import PLACEHOLDER, TYPE_NAME
 
 _NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")
@@ -54,10 +54,10 @@ class Redactor:
             self._extra.append((kind, whole))
             self._exact[kind] = re.compile(pattern)
 
-    def find(self, text: str) -> list[Found]:
+    def find(self, text: str) -> list[PiiSpan]:
         """Personal data of a text in order of place, no two overlapping."""
         folded = fold(text)
-        spans = [Found(m.start(), m.end(), kind) for kind, pattern in self._extra for m in pattern.finditer(folded)]
+        spans = [PiiSpan(m.start(), m.end(), kind) for kind, pattern in self._extra for m in pattern.finditer(folded)]
         spans += registry.find(folded)
         return without_overlaps(spans, folded) if spans else spans
 
@@ -94,7 +94,7 @@ class Redactor:
                 redacted[at] = self._replaced(text, found, vault)
         return redacted
 
-    def _replaced(self, text: str, found: list[Found], vault: dict[str, str]) -> str:
+    def _replaced(self, text: str, found: list[PiiSpan], vault: dict[str, str]) -> str:
         known = {(name[1 : name.rindex("_")], _same(value)): name for name, value in vault.items()}
         numbers_taken: dict[str, int] = {}
         pieces: list[str] = []

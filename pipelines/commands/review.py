@@ -41,7 +41,7 @@ def _asks(loaded: Params) -> list[Ask]:
     path = LABELS / "queue.jsonl"
     queue = read_jsonl(path, ReviewTask) if path.exists() else iter(())
     version = load_taxonomy(ROOT / loaded.pack).version
-    return sync.open_asks(queue, _known(loaded), version, audit_ledger.drawn(LABELS, version))
+    return sync.open_asks(queue, _known(loaded), version, audit_ledger.drawn_turns(LABELS, version))
 
 
 def waiting() -> int:
@@ -81,11 +81,11 @@ def pull_reviews() -> tuple[int, int]:
     return len(new), answers.refused + after.refused - before.refused
 
 
-def _shown(annotations: Iterable[Annotation]) -> Iterator[audit_ledger.Audited]:
+def _shown(annotations: Iterable[Annotation]) -> Iterator[audit_ledger.AuditEntry]:
     """What people were shown of turns that chance drew, as their tasks tell."""
     for said in annotations:
         if said.audited is not None:
-            yield audit_ledger.Audited(
+            yield audit_ledger.AuditEntry(
                 dialogue_id=said.dialogue_id,
                 turn=said.turn,
                 day=said.dialogue_id.split(":")[1],

@@ -29,7 +29,7 @@ def build_web(site: Site) -> FastAPI:
     app.add_api_route("/readyz", readyz)
     app.add_api_route("/", page, include_in_schema=False)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
-    app.add_middleware(Guard, most=MOST_BYTES, seconds=site.params.body_timeout_s, unfinished=site.unsigned)
+    app.add_middleware(Guard, most=MOST_BYTES, seconds=site.params.body_timeout_s, unfinished=site.unsigned_limit)
     return app
 
 

@@ -39,7 +39,7 @@ class Backend(Protocol):
         ...
 
 
-async def checked(events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+async def raise_errors(events: AsyncIterator[Event]) -> AsyncIterator[Event]:
     """The same events; an error event is raised as ApiError."""
     async for event in events:
         if event.type == "error":

@@ -19,8 +19,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 
-from serving.api.backend import Event, checked
-from serving.api.errors import ApiError, told
+from serving.api.backend import Event, raise_errors
+from serving.api.errors import ApiError, to_api_error
 from serving.api.schemas import ChatRequest, ChatResponse
 from serving.api.site import Site, bearer, read_visitor, site_of
 from serving.api.strict_json import StrictJsonRoute, read_object
@@ -44,7 +44,7 @@ async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
     """Answers one message, as JSON or (``stream`` or ``Accept: text/event-stream``) as events."""
     site = site_of(request)
     visitor = await site.visitor(bearer(request))
-    events = checked(site.backend.chat(visitor.session, visitor.customer, body.message))
+    events = raise_errors(site.backend.chat(visitor.session, visitor.customer, body.message))
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
         first = await anext(events)  # what is refused gets its status, not an event
         stream = _sse_stream(visitor, first, events)
@@ -62,7 +62,7 @@ async def _sse_stream(visitor: Visitor, first: Event, rest: AsyncIterator[Event]
         async for event in rest:
             yield sse(event.type, _payload(event))
     except Exception as error:  # noqa: BLE001  the last resort: told and logged
-        yield sse("error", told(error).body["error"])
+        yield sse("error", to_api_error(error).body["error"])
 
 
 def _meta(visitor: Visitor) -> dict[str, str]:
@@ -82,13 +82,13 @@ async def chat_socket(socket: WebSocket) -> None:
     except WebSocketDisconnect:
         return
     except Exception as error:  # noqa: BLE001  the last resort: told and logged
-        await _close(socket, told(error))
+        await _close(socket, to_api_error(error))
 
 
 async def _converse(socket: WebSocket, site: Site) -> None:
     """Token, then messages, until the client leaves. Raises ApiError for what ends the connection."""
     peer = socket.client.host if socket.client else ""
-    token = (await _receive(socket, site.unsigned.wait(peer, site.params.token_timeout_s))).get("token")
+    token = (await _receive(socket, site.unsigned_limit.wait(peer, site.params.token_timeout_s))).get("token")
     read_visitor(token)
     while True:
         frame = await _receive(socket, site.silent.wait(peer, site.params.idle_timeout_s))
@@ -123,7 +123,7 @@ async def _answer(socket: WebSocket, site: Site, token: str | None, message: str
         if message is None:
             raise ApiError(400, "invalid_request", f"message: is missing: {USAGE}", "message")
         await socket.send_json({"type": "meta", **_meta(visitor)})
-        async for event in checked(site.backend.chat(visitor.session, visitor.customer, message)):
+        async for event in raise_errors(site.backend.chat(visitor.session, visitor.customer, message)):
             await socket.send_json({"type": event.type, **_payload(event)})
     except ApiError as error:
         if error.status == 401:

@@ -37,7 +37,7 @@ def response(error: ApiError) -> JSONResponse:
     return JSONResponse(error.body, status_code=error.status)
 
 
-def told(error: Exception) -> ApiError:
+def to_api_error(error: Exception) -> ApiError:
     """Returns what the client is told of any exception; one that nobody expected is logged with its traceback."""
     if isinstance(error, ApiError):
         return error

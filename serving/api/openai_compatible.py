@@ -17,8 +17,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from kefu.schema import Message
-from serving.api.backend import Event, checked
-from serving.api.errors import ApiError, told
+from serving.api.backend import Event, raise_errors
+from serving.api.errors import ApiError, to_api_error
 from serving.api.schemas import CompletionRequest
 from serving.api.site import Site, bearer, site_of
 from serving.api.strict_json import StrictJsonRoute
@@ -41,7 +41,7 @@ async def completions(request: Request, body: CompletionRequest) -> Response:
     if body.model not in MODELS:
         raise ApiError(404, "model_not_found", f"No model {body.model!r}; there are {', '.join(MODELS)}", "model")
     visitor = await site.visitor(bearer(request))
-    events = checked(_events(site, visitor, body))
+    events = raise_errors(_events(site, visitor, body))
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": body.model}
     first = await anext(events)
     if body.stream:
@@ -76,5 +76,5 @@ async def _chunks(head: dict[str, Any], first: Event, rest: AsyncIterator[Event]
                 yield chunk({"content": event.text})
         yield chunk({}, "stop")
     except Exception as error:  # noqa: BLE001  the last resort: told and logged
-        yield f"data: {json.dumps(told(error).body)}\n\n"
+        yield f"data: {json.dumps(to_api_error(error).body)}\n\n"
     yield "data: [DONE]\n\n"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.api.errors import ApiError, response, told
+from serving.api.errors import ApiError, response, to_api_error
 from serving.api.idle_limit import IdleLimit
 
 HEADERS = {
@@ -56,7 +56,7 @@ class Guard:
         except Exception as error:
             if started:  # it is too late for a status: the server breaks the connection off
                 raise
-            refusal = response(told(error))
+            refusal = response(to_api_error(error))
             if isinstance(error, ApiError):  # the rest of the body is not wanted
                 refusal.headers["Connection"] = "close"
             await refusal(scope, receive, guarded)

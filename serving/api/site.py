@@ -39,7 +39,7 @@ class Site:
     demo_login: bool
 
     @cached_property
-    def unsigned(self) -> IdleLimit:
+    def unsigned_limit(self) -> IdleLimit:
         """Connections that have not said who they are: unfinished bodies, sockets without a token."""
         return IdleLimit(self.params.max_unsigned_connections)
 

@@ -22,7 +22,7 @@ from kefu.shop.demo import load_demo
 from kefu.shop.pack import load_pack
 from serving.api.app import build_web
 from serving.api.backend import Event
-from serving.api.errors import UNAVAILABLE, ApiError, told
+from serving.api.errors import UNAVAILABLE, ApiError, to_api_error
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
 from serving.api.tokens import is_loopback
@@ -67,7 +67,7 @@ async def _events(stream: AsyncIterator[Event]) -> AsyncIterator[Event]:
     except (RayError, RayServeException) as error:
         # What the replica's own code raised is a RayTaskError and one of its own class: Redis's, or a defect.
         own = isinstance(error, RayTaskError) and not isinstance(error, RayServeException)
-        failure = told(error) if own else ApiError(503, "unavailable", UNAVAILABLE)
+        failure = to_api_error(error) if own else ApiError(503, "unavailable", UNAVAILABLE)
         yield Event(type="error", status=failure.status, code=failure.code, text=failure.message)
 
 

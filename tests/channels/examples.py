@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data.channels import CHANNELS
-from data.channels.base import Parsed
+from data.channels.base import ParsedDialogue
 from data.channels.params import Columns, Source
 from data.channels.reading.files import Inputs, Problem
 
@@ -103,8 +103,8 @@ def document(channel: str, *records: str) -> str:
     return EXAMPLES[channel].header + "".join(records)
 
 
-def read(channel: str, *files: Path, encoding: str | None = None) -> tuple[list[Parsed], list[Problem], Inputs]:
+def read(channel: str, *files: Path, encoding: str | None = None) -> tuple[list[ParsedDialogue], list[Problem], Inputs]:
     """What the channel makes of files."""
     inputs = Inputs(files, source(channel, encoding))
-    items: Sequence[Parsed | Problem] = list(CHANNELS[channel](inputs))
-    return [i for i in items if isinstance(i, Parsed)], [i for i in items if isinstance(i, Problem)], inputs
+    items: Sequence[ParsedDialogue | Problem] = list(CHANNELS[channel](inputs))
+    return [i for i in items if isinstance(i, ParsedDialogue)], [i for i in items if isinstance(i, Problem)], inputs

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from data.channels import CHANNELS
-from data.channels.base import Parsed, PerLine
+from data.channels.base import ParsedDialogue, PerLine
 from data.channels.reading.files import Inputs
 from data.channels.reading.json_arrays import records
 from tests.channels.examples import EXAMPLES, GATHERED, WHEN, document, read, record, source
@@ -28,11 +28,11 @@ def channel(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def sessions(parsed: Sequence[Parsed]) -> list[str | None]:
+def sessions(parsed: Sequence[ParsedDialogue]) -> list[str | None]:
     return [dialogue.session for dialogue in parsed]
 
 
-def assert_good(channel: str, dialogue: Parsed, words: str = "在吗") -> None:
+def assert_good(channel: str, dialogue: ParsedDialogue, words: str = "在吗") -> None:
     example = EXAMPLES[channel]
     assert [turn.text for turn in dialogue.turns] == [words, "在的，您好"]
     assert [turn.role for turn in dialogue.turns] == ["customer", example.answered]

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from data.channels import CHANNELS
-from data.channels.base import Parsed
+from data.channels.base import ParsedDialogue
 from data.channels.params import Source
 from data.channels.reading.files import Inputs, Problem
 from kefu.privacy.pseudonyms import pseudonym
@@ -19,19 +19,19 @@ from tests.channels.examples import document, read, record, source
 Turns = list[tuple[str, str]]
 
 
-def one(channel: str, row: dict[str, Any], path: Path, roles: dict[str, Any] | None = None) -> Parsed | Problem:
+def one(channel: str, row: dict[str, Any], path: Path, roles: dict[str, Any] | None = None) -> ParsedDialogue | Problem:
     """What the channel makes of one JSON record."""
     path.write_text(json.dumps(row))
     (item,) = CHANNELS[channel](Inputs([path], Source(name="shop", channel=channel, roles=roles or {})))
     return item
 
 
-def said(item: Parsed | Problem) -> Turns:
-    assert isinstance(item, Parsed), item
+def said(item: ParsedDialogue | Problem) -> Turns:
+    assert isinstance(item, ParsedDialogue), item
     return [(turn.role, turn.text) for turn in item.turns]
 
 
-def reason(item: Parsed | Problem) -> str:
+def reason(item: ParsedDialogue | Problem) -> str:
     assert isinstance(item, Problem), item
     return item.reason
 
@@ -58,7 +58,7 @@ def test_chatwoot_tells_bots_and_reads_the_survey(tmp_path: Path) -> None:
     ]
     item = one("chatwoot", {"meta": {"contact": {"id": 7}}, "payload": messages}, tmp_path / "a")
     assert said(item) == [("bot", "欢迎光临"), ("customer", ""), ("bot", "稍等")]
-    assert isinstance(item, Parsed) and (item.session, item.customer, item.csat) == ("4", "chatwoot:7", 2)
+    assert isinstance(item, ParsedDialogue) and (item.session, item.customer, item.csat) == ("4", "chatwoot:7", 2)
     wrong = one("chatwoot", {"id": 1, "messages": [{"message_type": 9}]}, tmp_path / "a")
     assert "messages[0].message_type: 9 is not one of 0 to 3" in reason(wrong)
     assert "messages: expected an array" in reason(one("chatwoot", {"conversations_count": 5}, tmp_path / "a"))
@@ -74,7 +74,7 @@ def test_zendesk_tickets_and_chats(tmp_path: Path) -> None:
     ticket = {"id": 3, "requester_id": 7, "satisfaction_rating": {"score": "bad"}, "comments": comments}
     item = one("zendesk", ticket, tmp_path / "a")
     assert [role for role, _ in said(item)] == ["customer", "bot", "customer", "agent"]
-    assert isinstance(item, Parsed) and (item.customer, item.csat, item.outcome) == ("zendesk:7", 1, None)
+    assert isinstance(item, ParsedDialogue) and (item.customer, item.csat, item.outcome) == ("zendesk:7", 1, None)
     assert "full JSON export" in reason(one("zendesk", {"id": 3, "requester_id": 7}, tmp_path / "a"))
     history = [
         {"type": "chat.memberjoin", "name": "v"},
@@ -84,7 +84,7 @@ def test_zendesk_tickets_and_chats(tmp_path: Path) -> None:
     ]
     chat = one("zendesk", {"id": "c", "visitor": {"id": "v"}, "rating": "good", "history": history}, tmp_path / "a")
     assert said(chat) == [("customer", "在吗"), ("bot", "您好"), ("agent", "在的")]
-    assert isinstance(chat, Parsed) and (chat.customer, chat.csat) == ("zendesk:v", 5)
+    assert isinstance(chat, ParsedDialogue) and (chat.customer, chat.csat) == ("zendesk:v", 5)
     left = {"id": "o", "type": "offline_msg", "message": "有人吗", "timestamp": "2026-11-09T02:00:00Z"}
     assert said(one("zendesk", left, tmp_path / "a")) == [("customer", "有人吗")]
 

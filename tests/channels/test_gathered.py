@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.channels import CHANNELS
-from data.channels.base import Parsed
+from data.channels.base import ParsedDialogue
 from data.channels.params import Source
 from data.channels.reading.files import Inputs
 from data.channels.reading.gathered import parts
@@ -42,7 +42,7 @@ def test_by_way_of_the_disk_the_sessions_are_the_same(tmp_path: Path, monkeypatc
     monkeypatch.setattr("data.channels.reading.gathered.PART", 10_000)
     assert parts(files) > 5
     assert _read(files) == in_memory
-    sessions = [item for item in in_memory if isinstance(item, Parsed)]
+    sessions = [item for item in in_memory if isinstance(item, ParsedDialogue)]
     assert len(sessions) == len(in_memory) - 2 == 200
     assert all(len(item.turns) == 6 for item in sessions)
 

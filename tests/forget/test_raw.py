@@ -14,7 +14,7 @@ from data.channels import CHANNELS
 from data.channels.base import PerLine
 from data.channels.params import Source
 from data.forget import raw as raw_files
-from data.forget.raw import Removed, forget_raw
+from data.forget.raw import RemovedRecords, forget_raw
 from data.ingest.params import Ingest
 from kefu.privacy.pseudonyms import pseudonym
 from tests.channels.examples import EXAMPLES, document, record, source
@@ -42,7 +42,7 @@ def put(folder: Path, content: bytes, name: str = "a.jsonl") -> Path:
     return path
 
 
-def forget_him(folder: Path, channel: str, write: bool = True, **changed: str) -> Removed:
+def forget_him(folder: Path, channel: str, write: bool = True, **changed: str) -> RemovedRecords:
     him = str(EXAMPLES[channel].customer)
     return forget_raw(folder, him if him.startswith("c_") else pseudonym(him), params(channel, **changed), write)
 

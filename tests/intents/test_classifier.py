@@ -6,7 +6,7 @@ from time import process_time
 import numpy as np
 import pytest
 
-from kefu.intents.calibration import beta_map, corrected, softmax, temperature
+from kefu.intents.calibration import beta_map, calibrate_top, softmax, temperature
 from kefu.intents.classifier import TextClassifier
 from kefu.intents.context import CustomerTurns
 from kefu.intents.train import FittedClassifier, fit_classifier
@@ -85,7 +85,7 @@ def test_beta_map_corrects_the_confidence_and_keeps_the_order() -> None:
     probabilities = softmax(draw.normal(size=(6000, 4)) * 2)
     top = probabilities.max(axis=1)
     correct = draw.random(6000) < 0.3 + 0.5 * top  # too modest below 0.6, too sure above
-    mapped = corrected(probabilities, beta_map(top[:3000], correct[:3000]))
+    mapped = calibrate_top(probabilities, beta_map(top[:3000], correct[:3000]))
     before = expected_calibration_error(top[3000:], correct[3000:])
     after = expected_calibration_error(mapped[3000:].max(axis=1), correct[3000:])
     assert after < before / 2

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from data.labeling.autolabel import certified, evidence
+from data.labeling.autolabel import certify_rule, evidence
 from data.labeling.guarantee import report
 from data.labeling.guarantee.audit import Audit, audit
-from data.labeling.guarantee.audit_ledger import Audited
+from data.labeling.guarantee.audit_ledger import AuditEntry
 from data.labeling.guarantee.e_values import evidence_below, evidence_of_a_fall, lower_bound
-from data.labeling.labeler import Judged
+from data.labeling.labeler import OutOfFoldPrediction
 from kefu.schema import TurnKey
 from pipelines.params import load_params
 
@@ -26,7 +26,7 @@ def kept() -> list[Audit]:
     return [judged(world(seed, [TARGET] * DAYS)) for seed in range(DRAWS)]
 
 
-def world(seed: int, precision: list[float], prefix: str = "d", turns: int = 1) -> list[Audited]:
+def world(seed: int, precision: list[float], prefix: str = "d", turns: int = 1) -> list[AuditEntry]:
     """Audited turns of some days: predicted 'a'; a fifth were not accepted and are mostly wrong.
 
     turns: of a dialogue; these are accepted together and right or wrong together.
@@ -39,7 +39,7 @@ def world(seed: int, precision: list[float], prefix: str = "d", turns: int = 1) 
                 right = draw.random() < (share if accepted else 0.5)
             name = f"{prefix}{day:02d}-{turn // turns}"
             rows.append(
-                Audited(
+                AuditEntry(
                     dialogue_id=name,
                     turn=2 * turn + (not right),
                     day=f"2026-11-{day + 1:02d}",
@@ -52,12 +52,12 @@ def world(seed: int, precision: list[float], prefix: str = "d", turns: int = 1) 
     return rows
 
 
-def truth(rows: list[Audited]) -> dict[TurnKey, str]:
+def truth(rows: list[AuditEntry]) -> dict[TurnKey, str]:
     """Odd turns are those where the machine was wrong."""
     return {row.key: "b" if row.turn % 2 else "a" for row in rows}
 
 
-def judged(rows: list[Audited]) -> Audit:
+def judged(rows: list[AuditEntry]) -> Audit:
     return audit(rows, truth(rows), TARGET, LEVEL, DAYS)
 
 
@@ -120,10 +120,10 @@ def test_turns_without_an_answer_say_nothing() -> None:
     assert audit(rows, {}, TARGET, LEVEL, DAYS) == Audit([], broken=False)
 
 
-def said(rows: list[Audited], confidence: float) -> list[Judged]:
+def said(rows: list[AuditEntry], confidence: float) -> list[OutOfFoldPrediction]:
     answers = truth(rows)
     return [
-        Judged(
+        OutOfFoldPrediction(
             dialogue_id=r.dialogue_id,
             turn=r.turn,
             intent=answers[r.dialogue_id, r.turn],
@@ -146,9 +146,11 @@ def test_a_broken_promise_counts_only_its_own_days_and_says_so(caplog: pytest.Lo
     trusted = evidence(reviewed, pulled, bad, day_of, found, PARAMS)
     assert trusted.sum() == len(bad)
     assert "THE GUARANTEE IS BROKEN" in caplog.text
-    assert certified(reviewed, trusted, PARAMS).coverage == 0
+    assert certify_rule(reviewed, trusted, PARAMS).coverage == 0
     still = evidence(reviewed, pulled, bad, day_of, Audit([], broken=False), PARAMS)
-    assert certified([j for j in reviewed if j.dialogue_id.startswith("old")], still[: len(old)], PARAMS).coverage == 1
+    assert (
+        certify_rule([j for j in reviewed if j.dialogue_id.startswith("old")], still[: len(old)], PARAMS).coverage == 1
+    )
 
 
 def test_without_enough_random_turns_all_are_used_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -161,15 +163,17 @@ def test_without_enough_random_turns_all_are_used_and_that_is_said(caplog: pytes
 @pytest.mark.parametrize(("drawn", "used"), [(151, 200), (152, 152)])
 def test_random_turns_are_relied_on_once_they_could_certify_anything(drawn: int, used: int) -> None:
     """One too few, all right, would accept nothing."""
-    reviewed = [Judged(dialogue_id=f"d{n}", turn=0, intent="a", predicted="a", confidence=0.9) for n in range(200)]
+    reviewed = [
+        OutOfFoldPrediction(dialogue_id=f"d{n}", turn=0, intent="a", predicted="a", confidence=0.9) for n in range(200)
+    ]
     asked = [(j.dialogue_id, 0) for j in reviewed]
     rows = [
-        Audited(dialogue_id=d, turn=0, day="", predicted="a", confidence=0.9, accepted=True, version="1")
+        AuditEntry(dialogue_id=d, turn=0, day="", predicted="a", confidence=0.9, accepted=True, version="1")
         for d, _ in asked
     ]
     trusted = evidence(reviewed, asked, rows[:drawn], {}, Audit([], broken=False), PARAMS)
     assert trusted.sum() == used
-    assert certified(reviewed, trusted, PARAMS).coverage == 1
+    assert certify_rule(reviewed, trusted, PARAMS).coverage == 1
 
 
 def test_certainty_grows_with_evidence() -> None:
@@ -185,7 +189,7 @@ def test_the_page_tells_the_promise_and_the_days(tmp_path: Path) -> None:
     points = report.curve(reviewed, trusted, LEVEL)
     assert [round(point[0], 2) for point in points[:2]] == [0.05, 0.1]
     assert all(bound <= precision <= 1 for _, precision, bound in points)
-    closed = certified(reviewed, trusted, PARAMS)
+    closed = certify_rule(reviewed, trusted, PARAMS)
     intents = report.by_intent(reviewed, trusted, closed, PARAMS)
     assert [(row.intent, row.turns, row.coverage) for row in intents] == [("a", len(rows), 0.0)]
     report.write(tmp_path / "report.html", closed, intents, points, found, PARAMS)

@@ -10,9 +10,9 @@ import pytest
 from data.ingest.converted import SCHEMA
 from data.labeling.autolabel import (
     ACCEPTED,
-    Written,
+    LabelingResult,
     answered_turns,
-    certified,
+    certify_rule,
     evidence,
     warn_if_nothing,
     write_labels,
@@ -20,9 +20,9 @@ from data.labeling.autolabel import (
 from data.labeling.batch_labeler import BatchLabelerSpec
 from data.labeling.guarantee.acceptance import REST, Acceptance
 from data.labeling.guarantee.audit import Audit
-from data.labeling.guarantee.audit_ledger import Audited, load_ledger, remember
+from data.labeling.guarantee.audit_ledger import AuditEntry, load_ledger, remember
 from data.labeling.join import join_intents
-from data.labeling.labeler import Judged, train_labeler
+from data.labeling.labeler import OutOfFoldPrediction, train_labeler
 from data.labeling.signals.slot_labels import SlotLabels
 from data.labeling.stream import label_dialogues
 from data.review.queue import queue
@@ -46,7 +46,7 @@ REVIEWED, TRUTH = LABELS[:300], LABELS[300:]
 class Run:
     """One run of the stage's functions on small talk of the fixture shop."""
 
-    written: Written
+    written: LabelingResult
     accepted: list[Label]
     queue: list[ReviewTask]
     rule: Acceptance
@@ -61,7 +61,7 @@ def store(folder: Path, dialogues: list[Dialogue]) -> Path:
 
 
 @cache
-def labeler() -> tuple[Path, list[Judged]]:
+def labeler() -> tuple[Path, list[OutOfFoldPrediction]]:
     folder = Path(tempfile.mkdtemp(prefix="kefu-labeler-"))
     by_id = {dialogue.id: dialogue for dialogue in DIALOGUES}
     return folder, train_labeler(join_intents(REVIEWED, by_id, ASKED).turns, (), LABELER, folder)
@@ -70,7 +70,7 @@ def labeler() -> tuple[Path, list[Judged]]:
 def run(folder: Path, rule: Acceptance | None = None, dialogues: list[Dialogue] = DIALOGUES) -> Run:
     model, judged = labeler()
     chosen = evidence(judged, (), (), {}, NO_AUDIT, AUTOLABEL)
-    rule = rule or certified(judged, chosen, AUTOLABEL)
+    rule = rule or certify_rule(judged, chosen, AUTOLABEL)
     spec = BatchLabelerSpec(PACK.folder, model, rule, AUTOLABEL, answered_turns(REVIEWED, []), tuple(REVIEWED))
     folder.mkdir(parents=True, exist_ok=True)
     written = write_labels(label_dialogues(store(folder / "store", dialogues), spec, 1), folder)
@@ -97,12 +97,12 @@ def test_the_audit_draws_turns_whatever_the_machine_thinks_of_them(tmp_path: Pat
     assert drawn[0] == drawn[1]
     assert 0.05 < len(drawn[0]) / len(TRUTH) < 0.15
     assert {t.why for t in closed.queue} == {"unsure", "audit"}
-    rows = list(read_jsonl(tmp_path / "lax/audited.jsonl", Audited))
+    rows = list(read_jsonl(tmp_path / "lax/audited.jsonl", AuditEntry))
     taken = {(a.dialogue_id, a.turn) for a in lax.accepted if a.what == "intent"}
     assert {(r.dialogue_id, r.turn) for r in rows} == drawn[0]
     assert all(r.accepted == ((r.dialogue_id, r.turn) in taken) for r in rows)
     assert any(r.accepted for r in rows) and not any(
-        r.accepted for r in read_jsonl(tmp_path / "closed/audited.jsonl", Audited)
+        r.accepted for r in read_jsonl(tmp_path / "closed/audited.jsonl", AuditEntry)
     )
 
 
@@ -131,7 +131,7 @@ def test_nothing_accepted_is_said_loudly(tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def test_the_ledger_keeps_what_was_said_before_the_answer_came(tmp_path: Path) -> None:
-    row = Audited(
+    row = AuditEntry(
         dialogue_id="d", turn=0, day="2026-11-09", predicted="tea", confidence=0.9, accepted=True, version="1"
     )
     labels, reviewed = tmp_path / "labels", tmp_path / "reviewed"

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from scipy.stats import binom
 
 from data.labeling.guarantee.acceptance import Acceptance, choose
-from data.labeling.labeler import Judged, arrays
+from data.labeling.labeler import OutOfFoldPrediction, arrays
 from data.labeling.opinions.combine import Combiner, Opinion, by_turn, fit_opinions, judge_worth
 from data.labeling.opinions.judge_sampling import sample_turns
 from data.labeling.opinions.opinion_pool import Pool
@@ -37,15 +37,17 @@ class World:
 
     truth: np.ndarray
     labeler: np.ndarray
-    judged: list[Judged]
+    judged: list[OutOfFoldPrediction]
     opinions: list[Opinion]
     turns: list[TurnKey]
 
-    def combined(self) -> tuple[list[Judged], Combiner | None]:
+    def combined(self) -> tuple[list[OutOfFoldPrediction], Combiner | None]:
         return combine(self.judged, self.opinions)
 
 
-def combine(judged: list[Judged], opinions: list[Opinion]) -> tuple[list[Judged], Combiner | None]:
+def combine(
+    judged: list[OutOfFoldPrediction], opinions: list[Opinion]
+) -> tuple[list[OutOfFoldPrediction], Combiner | None]:
     return fit_opinions(judged, by_turn(opinions, CLASSES), CLASSES)
 
 
@@ -74,8 +76,8 @@ def world(seed: int, strength: float, share: float = 0.6, only_reviewed: bool = 
     return World(truth, labeler, judged, opinions, turns)
 
 
-def _judged(turn: TurnKey, truth: int, row: np.ndarray) -> Judged:
-    return Judged(
+def _judged(turn: TurnKey, truth: int, row: np.ndarray) -> OutOfFoldPrediction:
+    return OutOfFoldPrediction(
         dialogue_id=turn[0],
         turn=turn[1],
         intent=CLASSES[truth],
@@ -85,7 +87,7 @@ def _judged(turn: TurnKey, truth: int, row: np.ndarray) -> Judged:
     )
 
 
-def rule_of(judged: list[Judged]) -> Acceptance:
+def rule_of(judged: list[OutOfFoldPrediction]) -> Acceptance:
     return choose([j.predicted for j in judged], *arrays(judged), [j.dialogue_id for j in judged], TARGET, LEVEL)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from data.labeling.join import LabelledTurn, join_intents, split_held_out
-from data.labeling.labeler import OUT_OF_FOLD, Judged, arrays, train_labeler
+from data.labeling.labeler import OUT_OF_FOLD, OutOfFoldPrediction, arrays, train_labeler
 from kefu.io import read_jsonl
 from kefu.split import split_of
 from pipelines.params import load_params
@@ -55,7 +55,7 @@ def test_the_model_is_the_same_whatever_their_labels_say(tmp_path: Path) -> None
     everybody = train_labeler(TURNS, (), LABELER, tmp_path / "everybody")
     assert files(tmp_path / "everybody") != files(tmp_path / "truth")
     assert [(j.dialogue_id, j.turn) for j in told] == [(j.dialogue_id, j.turn) for j in everybody]
-    assert list(read_jsonl(tmp_path / "truth" / OUT_OF_FOLD, Judged)) == told
+    assert list(read_jsonl(tmp_path / "truth" / OUT_OF_FOLD, OutOfFoldPrediction)) == told
 
 
 def test_they_are_judged_as_well_as_the_others(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from data.labeling.autolabel import write_labels
 from data.labeling.guarantee.acceptance import Acceptance
-from data.labeling.guarantee.audit_ledger import Audited
+from data.labeling.guarantee.audit_ledger import AuditEntry
 from data.labeling.join import join_intents
-from data.labeling.labeler import Judged, train_labeler
+from data.labeling.labeler import OutOfFoldPrediction, train_labeler
 from data.labeling.opinions.combine import Combiner
 from data.labeling.opinions.judge import Judge
 from data.labeling.opinions.opinion_pool import Pool
@@ -42,7 +42,7 @@ SEEN = [x.model_copy(update={"value": "thanks"}) if i % 3 == 0 else x for i, x i
 
 
 @cache
-def learned() -> tuple[Path, list[Judged]]:
+def learned() -> tuple[Path, list[OutOfFoldPrediction]]:
     """A labeler that is seldom sure."""
     folder = Path(tempfile.mkdtemp(prefix="kefu-labeler-"))
     return folder, train_labeler(join_intents(SEEN, {d.id: d for d in NOISY}, ASKED).turns, (), LABELER, folder)
@@ -131,7 +131,7 @@ def test_what_the_machine_said_is_the_combined_opinion(tmp_path: Path) -> None:
     own = labels_with(tmp_path, combiner(DOUBTING, judged))
     turns = {(x.dialogue_id, x.turn) for x in judged}
     before, after = (
-        {(r.dialogue_id, r.turn): r for r in read_jsonl(folder / "audited.jsonl", Audited)}
+        {(r.dialogue_id, r.turn): r for r in read_jsonl(folder / "audited.jsonl", AuditEntry)}
         for folder in (tmp_path / "plain", own)
     )
     assert before.keys() == after.keys()  # the audit's draw does not know the judge

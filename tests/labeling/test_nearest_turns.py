@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.labeling.nearest_turns import BLOCK, Neighbours, measure
-from data.labeling.labeler import Judged, arrays
+from data.labeling.labeler import OutOfFoldPrediction, arrays
 from kefu.intents.classifier import class_names
 from kefu.schema import TurnKey
 from tests.labeling.test_autolabel import DIALOGUES, labeler
@@ -16,12 +16,12 @@ BY_ID = {dialogue.id: dialogue for dialogue in (*DIALOGUES, *NOISY)}
 
 
 @cache
-def among(max_confidence: float = 1.01) -> tuple[Neighbours, list[Judged]]:
+def among(max_confidence: float = 1.01) -> tuple[Neighbours, list[OutOfFoldPrediction]]:
     folder, judged = labeler()
     return Neighbours.from_reviewed(folder, (), judged, BY_ID, 8, max_confidence), judged
 
 
-def asked(judged: list[Judged], neighbours: Neighbours) -> tuple[list[TurnKey], np.ndarray]:
+def asked(judged: list[OutOfFoldPrediction], neighbours: Neighbours) -> tuple[list[TurnKey], np.ndarray]:
     found = neighbours.opinions(arrays(judged)[0], [j.key for j in judged], BY_ID)
     return list(found), np.stack(list(found.values()))
 

@@ -18,7 +18,7 @@ from training.base_models import prepare
 from training.corpus import Chat
 from training.params.base import Base
 from training.params.finetune import Finetune
-from training.sft import Tuned, finetune
+from training.sft import FinetuningResult, finetune
 
 QUESTIONS = {
     "怎么退货": "请在订单页申请退货。",
@@ -113,14 +113,14 @@ def finetune_params() -> Finetune:
 @pytest.fixture(scope="session")
 def trained(
     centre: BaseModel, examples: list[Example], finetune_params: Finetune, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Tuned]:
+) -> tuple[Path, FinetuningResult]:
     """A trained adapter's folder, and the figures of its training."""
     out = tmp_path_factory.mktemp("sft") / "adapter"
     return out, finetune(centre, examples, finetune_params, None, out)
 
 
 @pytest.fixture(scope="session")
-def adapter_folder(trained: tuple[Path, Tuned]) -> Path:
+def adapter_folder(trained: tuple[Path, FinetuningResult]) -> Path:
     return trained[0]
 
 

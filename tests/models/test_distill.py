@@ -14,9 +14,9 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
 from distill.distill import (
-    Answered,
     DifferentVocabulary,
     NothingToDistill,
+    TeacherAnswers,
     _check_answers,
     check_vocabulary,
     distill,
@@ -54,7 +54,7 @@ def test_objective() -> None:
 
 def test_targets_are_the_next_learned_tokens() -> None:
     batch = collate([([1, 2, 3, 4], [0, 0, 1, 1]), ([5, 6], [0, 1])], pad_id=0, device=CPU)
-    assert batch.learned.tolist() == [[False, True, True, False], [True, False, False, False]]
+    assert batch.learned_mask.tolist() == [[False, True, True, False], [True, False, False, False]]
     assert batch.targets.tolist() == [3, 4, 6]
 
 
@@ -165,7 +165,7 @@ def test_a_teacher_that_says_nothing_stops_distillation(
 @pytest.mark.parametrize("useless", ["unfinished", "empty"])
 def test_half_of_the_answers_may_be_useless(useless: str, distill_params: Distill) -> None:
     chat = (Message(role="user", content="?"), Message(role="assistant", content="!"))
-    made = Answered([chat] * 5, **{"unfinished": 0, "empty": 0, useless: 5})
+    made = TeacherAnswers([chat] * 5, **{"unfinished": 0, "empty": 0, useless: 5})
     _check_answers(made, distill_params)
     with pytest.raises(NothingToDistill, match=r"of 11 answers .*distill\.max_new_tokens"):
         _check_answers(replace(made, **{useless: 6}), distill_params)

@@ -24,7 +24,7 @@ from tests.models.conftest import with_bad_weight
 from training import adapter, quantized, sft
 from training.adapter import merge
 from training.params.finetune import Finetune
-from training.sft import Row, Tuned, finetune, mean_loss, rows
+from training.sft import FinetuningResult, Row, finetune, mean_loss, rows
 
 
 def chats_of(centre: BaseModel, examples: list[Example]) -> list[Row]:
@@ -77,7 +77,7 @@ def test_loss_falls_and_equal_runs_give_equal_bytes(
     centre: BaseModel,
     finetune_params: Finetune,
     examples: list[Example],
-    trained: tuple[Path, Tuned],
+    trained: tuple[Path, FinetuningResult],
     tmp_path: Path,
 ) -> None:
     folder, tuned = trained

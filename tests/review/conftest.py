@@ -35,7 +35,7 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def studio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data of a server on an empty database. Making one takes half a minute of migrations: once a venv."""
-    if not server.installed():
+    if not server.is_installed():
         pytest.skip("no .venv/label-studio: `make test` installs it")
     empty, folder = server.VENV / "empty-for-tests", tmp_path_factory.mktemp("studio")
     if not empty.exists():

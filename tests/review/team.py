@@ -11,7 +11,7 @@ from label_studio_sdk import LabelStudio
 from data.review.label_studio.server import LocalServer
 from data.review.label_studio.tasks import choice
 from data.review.params import Review
-from data.review.sync import Reviewed, sync
+from data.review.sync import ReviewResult, sync
 from data.review.task_id import INTENT, OBJECT
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, ReviewTask, Turn
@@ -56,7 +56,7 @@ QUEUE = [asked(number) for number in range(5)]
 
 def run(
     folder: Path, review: Review, queue: list[ReviewTask] = QUEUE, of: Pack = PACK, drawn: dict[Any, bool] | None = None
-) -> Reviewed:
+) -> ReviewResult:
     return sync(queue, iter(DIALOGUES), folder, of, review, drawn or {})
 
 
@@ -83,5 +83,5 @@ def typed(control: str, text: str) -> dict[str, Any]:
     return {"from_name": control, "to_name": OBJECT, "type": "textarea", "value": {"text": [text]}}
 
 
-def values(reviewed: Reviewed) -> Mapping[tuple[str, int | None, str], str]:
+def values(reviewed: ReviewResult) -> Mapping[tuple[str, int | None, str], str]:
     return {(label.dialogue_id, label.turn, label.what): label.value for label in reviewed.labels}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.labeling.guarantee.audit_ledger import LEDGER, Audited
+from data.labeling.guarantee.audit_ledger import LEDGER, AuditEntry
 from data.review.label_studio.annotations import Annotation
 from data.review.task_id import decode_mark, encode_mark
 from kefu.io import read_jsonl
@@ -32,9 +32,9 @@ def test_the_ledger_is_written_though_the_labels_are_gone(
     for _ in range(2):
         assert pull_reviews()[1] == 0
         said = {"day": "d", "predicted": "return_request", "confidence": 0.4, "version": VERSION}
-        assert list(read_jsonl(tmp_path / LEDGER, Audited)) == [
-            Audited(dialogue_id="shop:d:0", turn=0, accepted=True, **said),
-            Audited(dialogue_id="shop:d:1", turn=0, accepted=False, **said),
+        assert list(read_jsonl(tmp_path / LEDGER, AuditEntry)) == [
+            AuditEntry(dialogue_id="shop:d:0", turn=0, accepted=True, **said),
+            AuditEntry(dialogue_id="shop:d:1", turn=0, accepted=False, **said),
         ]
 
 

@@ -54,7 +54,7 @@ def test_push_annotate_pull_push_again(configured: Team, tmp_path: Path) -> None
     studio = connected("whole way")
     remember(tmp_path, studio)
     since = labels.since(tmp_path, studio.name)
-    assert since is not None and len(list(studio.changed(since))) == 1  # incremental: only the newest comes again
+    assert since is not None and len(list(studio.changed_tasks(since))) == 1  # incremental: only the newest comes again
     assert run(tmp_path, review).labels == done.labels
 
     answer(up, configured.first, there[0], "other")  # minds change: the newest counts, the history keeps both
@@ -78,12 +78,12 @@ def test_what_changes_behind_a_page_that_was_read_is_pulled_the_next_time(
         answer(up, configured.first, task, "other")
     monkeypatch.setattr("data.review.label_studio.client.PAGE", 1)
     studio = Studio(up.url, up.token, review, PACK)
-    reading = studio.changed(None)
+    reading = studio.changed_tasks(None)
     read = [next(reading)]
     for task in (first, second):
         answer(up, configured.first, task, "exchange_request")
     read += reading
-    missed = studio.changed(max(task["updated_at"] for task in read))
+    missed = studio.changed_tasks(max(task["updated_at"] for task in read))
     assert first.data["key"] in {task["data"]["key"] for task in missed}
 
 
@@ -174,7 +174,7 @@ def test_nothing_is_withdrawn_because_a_server_shows_less(
     answer(up, configured.first, tasks(up, "partial")[0], "other")
     studio = connected("partial")
     remember(tmp_path, studio)
-    whole = Studio.changed
+    whole = Studio.changed_tasks
 
     def partial(self: Studio, since: str | None, answered: bool = True) -> Iterator[dict[str, Any]]:
         return ({**task, "annotations": []} for task in whole(self, since, answered))

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from data.labeling.labeler import Judged
+from data.labeling.labeler import OutOfFoldPrediction
 from data.labeling.proposal import Proposal
 from data.review.golden import golden_tasks
 from data.review.queue import BATCH, FRONT, queue, rank
@@ -88,8 +88,8 @@ def test_a_day_of_a_hundred_thousand_dialogues_is_ranked_in_seconds() -> None:
     assert time.process_time() - started < 20
 
 
-def judged(number: int, predicted: str) -> Judged:
-    return Judged(dialogue_id=f"d{number}", turn=0, intent="tea", predicted=predicted, confidence=0.9)
+def judged(number: int, predicted: str) -> OutOfFoldPrediction:
+    return OutOfFoldPrediction(dialogue_id=f"d{number}", turn=0, intent="tea", predicted=predicted, confidence=0.9)
 
 
 def said(number: int, who: str, value: str) -> Label:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from data.channels.base import Inputs, Parsed
+from data.channels.base import Inputs, ParsedDialogue
 from data.channels.params import Source
 from data.channels.serving_log import parse
 from kefu.privacy.pseudonyms import pseudonym
@@ -183,7 +183,7 @@ def test_todays_log_is_tomorrows_dialogue_without_personal_data(assistant: Assis
     lines = [line for line in file.read_text(encoding="utf8").splitlines() if session in line]
     assert not any(secret in line for line in lines for secret in (PHONE, MINE, "C1001"))
     found = parse(Inputs([file], Source(name="serving", channel="serving_log")))
-    (dialogue,) = (item for item in found if isinstance(item, Parsed) and item.session == session)
+    (dialogue,) = (item for item in found if isinstance(item, ParsedDialogue) and item.session == session)
     assert dialogue.customer == pseudonym("C1001") and dialogue.outcome == "resolved" and dialogue.pseudonymous
     assert [turn.role for turn in dialogue.turns] == ["customer", "bot"] * 5
     assert {"intent", "confidence"} <= json.loads(lines[0]).keys()

@@ -32,7 +32,7 @@ def parts(files: Sequence[Path]) -> int:
     return min(1 + size // PART, _MOST)
 
 
-class Gathered:
+class SessionGatherer:
     """Takes lines, then gives each session's. Use as a context.
 
     Args:
@@ -49,7 +49,7 @@ class Gathered:
                 file = tempfile.TemporaryFile()  # noqa: SIM115  (the stack closes it)
                 self._files.append(self._stack.enter_context(file))
 
-    def __enter__(self) -> Gathered:
+    def __enter__(self) -> SessionGatherer:
         return self
 
     def __exit__(self, *_: object) -> None:

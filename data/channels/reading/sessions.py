@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from data.channels.base import Parsed, RawTurn, two_customers
+from data.channels.base import ParsedDialogue, RawTurn, two_customers
 from data.channels.reading.files import OwnedRow, Problem
-from data.channels.reading.gathered import Gathered
+from data.channels.reading.gathered import SessionGatherer
 from kefu.privacy.pseudonyms import pseudonym
 
 
-class Said(NamedTuple):
+class SessionLine(NamedTuple):
     """What one line says of its session.
 
     Attributes:
@@ -51,7 +51,7 @@ def shared_session(session: str, rows: Sequence[OwnedRow]) -> Problem | None:
     return Problem(rows[0].file, rows[0].line, two_customers(first), raw, session, tuple(rows))
 
 
-def dialogue(session: str, lines: Iterable[Said]) -> Parsed | Problem:
+def dialogue(session: str, lines: Iterable[SessionLine]) -> ParsedDialogue | Problem:
     """The session that its lines make, in their order; for the first reason, if there is one, none."""
     said = list(lines)
     if len({one.customer for one in said if one.customer}) > 1:
@@ -61,7 +61,7 @@ def dialogue(session: str, lines: Iterable[Said]) -> Parsed | Problem:
     file, line, raw = said[0].file, said[0].line, "\n".join(one.raw for one in said)
     if reason := next((one.reason for one in said if one.reason), ""):
         return Problem(file, line, f"session is incomplete: {reason}", raw)
-    return Parsed(
+    return ParsedDialogue(
         file,
         line,
         raw,
@@ -73,6 +73,6 @@ def dialogue(session: str, lines: Iterable[Said]) -> Parsed | Problem:
     )
 
 
-def dialogues(gathered: Gathered) -> Iterable[Parsed | Problem]:
-    """All sessions whose lines were gathered as ``Said``."""
-    return (dialogue(session, (Said(*line) for line in lines)) for session, lines in gathered.sessions())
+def dialogues(gathered: SessionGatherer) -> Iterable[ParsedDialogue | Problem]:
+    """All sessions whose lines were gathered as ``SessionLine``."""
+    return (dialogue(session, (SessionLine(*line) for line in lines)) for session, lines in gathered.sessions())

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.ingest.converted import Fingerprints
-from data.ingest.dedupe.exact import contained, repeats, repeats_of_one, shared
+from data.ingest.dedupe.exact import in_shared_session, is_contained, repeats, repeats_of_one
 from data.ingest.dedupe.minhash import Signatures
-from data.ingest.dedupe.near import against, whole, within
+from data.ingest.dedupe.near import against, pairs_within_day, whole
 
 KEPT, DUPLICATE, CLASH, NEAR, SHARED = range(5)
 
@@ -64,8 +64,8 @@ def decide(fingerprints: Fingerprints, earlier: Iterable[Earlier], bound: float)
     groups = _Groups(fingerprints)
     stored: dict[int, Copy] = {}
     for day in earlier:
-        twice |= contained(fingerprints.keys, day.keys)
-        seen |= contained(fingerprints.sessions, day.sessions)
+        twice |= is_contained(fingerprints.keys, day.keys)
+        seen |= is_contained(fingerprints.sessions, day.sessions)
         for row, other, alike in zip(
             *against(fingerprints.signatures, groups.best, day.signatures, bound), strict=True
         ):
@@ -74,7 +74,7 @@ def decide(fingerprints: Fingerprints, earlier: Iterable[Earlier], bound: float)
     fate[twice] = DUPLICATE
     rest = np.flatnonzero(~twice)
     fate[rest[repeats(fingerprints.sessions[rest])]] = CLASH
-    fate[rest[shared(fingerprints.sessions[rest], fingerprints.customers[rest])]] = SHARED
+    fate[rest[in_shared_session(fingerprints.sessions[rest], fingerprints.customers[rest])]] = SHARED
     copies = groups.copies(fate == KEPT, stored, bound)
     fate[list(copies)] = NEAR
     return Decision(fate, copies, int((seen & (fate == KEPT)).sum()))
@@ -103,7 +103,7 @@ class _Groups:
         leader = np.full(len(self.best), -1)
         leader[group[np.sort(first)]] = rows[np.sort(first)]
         decided = {one: copy for one, copy in stored.items() if leader[one] >= 0}
-        for a, b, alike in zip(*within(self._signatures, leader[present], bound), strict=True):
+        for a, b, alike in zip(*pairs_within_day(self._signatures, leader[present], bound), strict=True):
             better, worse = int(present[a]), int(present[b])
             if better not in decided and worse not in decided:
                 decided[worse] = self._here(int(leader[better]), float(alike))

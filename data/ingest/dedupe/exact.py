@@ -59,7 +59,7 @@ def repeats_of_one(values: Words, customers: Words) -> NDArray[np.bool_]:
     """Which rows repeat an earlier one that may be the same customer's; ``customers`` is 0 for an unknown one."""
     found = repeats(values)
     kept = dict[bytes, list[int]]()
-    for row in np.flatnonzero(contained(values, values[found])) if found.any() else ():
+    for row in np.flatnonzero(is_contained(values, values[found])) if found.any() else ():
         before, who = kept.setdefault(values[row].tobytes(), []), int(customers[row])
         found[row] = bool(before) and any(who == other or not who or not other for other in before)
         if not found[row]:
@@ -67,10 +67,10 @@ def repeats_of_one(values: Words, customers: Words) -> NDArray[np.bool_]:
     return found
 
 
-def shared(sessions: Words, customers: Words) -> NDArray[np.bool_]:
+def in_shared_session(sessions: Words, customers: Words) -> NDArray[np.bool_]:
     """Which rows are of a session that several known customers have."""
     again = repeats(sessions)
-    rows = np.flatnonzero(contained(sessions, sessions[again])) if again.any() else np.empty(0, np.int64)
+    rows = np.flatnonzero(is_contained(sessions, sessions[again])) if again.any() else np.empty(0, np.int64)
     people = dict[int, set[int]]()
     for row in rows:
         people.setdefault(int(sessions[row]), set()).add(int(customers[row]))
@@ -79,7 +79,7 @@ def shared(sessions: Words, customers: Words) -> NDArray[np.bool_]:
     return found
 
 
-def contained(values: Words, held: Words) -> NDArray[np.bool_]:
+def is_contained(values: Words, held: Words) -> NDArray[np.bool_]:
     """Which rows of ``values`` (n × k words) are among ``held`` (m × k), told by their first word, then by all."""
     rows, others = _table(values), _table(held)
     if not len(others):

@@ -62,7 +62,7 @@ def _joined(found: list[Pairs]) -> Pairs:
     return a, b, alike
 
 
-def within(signatures: Signatures, rows: Rows, bound: float) -> Pairs:
+def pairs_within_day(signatures: Signatures, rows: Rows, bound: float) -> Pairs:
     """Similar pairs among a day's ``rows``, given best first, as places in ``rows``: the better one is the first."""
     found: list[Pairs] = []
     for band in signatures.T:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, numbered
+from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, number_names
 from data.labeling.guarantee.threshold import certifiable, lowest_threshold
 from kefu.schema import TurnKey
 
@@ -62,7 +62,7 @@ def at_random(turns: Sequence[TurnKey], pulled: Collection[TurnKey], drawn: Coll
 
 def enough(dialogues: Sequence[str], target: float, level: float) -> bool:
     """Whether a rule could be certified on turns of these dialogues (one id a turn) at all, were they all right."""
-    return bool(dialogues) and certifiable(np.bincount(numbered(dialogues)), target, FOR_ALL * (1 - level))
+    return bool(dialogues) and certifiable(np.bincount(number_names(dialogues)), target, FOR_ALL * (1 - level))
 
 
 def choose(
@@ -83,7 +83,7 @@ def choose(
         target: precision that accepted labels must have.
         level: probability with which they have it.
     """
-    turns = _Turns(np.array(intents), confidence, correct, numbered(dialogues))
+    turns = _Turns(np.array(intents), confidence, correct, number_names(dialogues))
     named = [str(i) for i, n in zip(*np.unique(turns.predicted, return_counts=True), strict=True) if n >= ENOUGH]
     one = _rule([], turns, target, FOR_ALL * (1 - level))
     each = _rule(named, turns, target, (1 - FOR_ALL) * (1 - level))

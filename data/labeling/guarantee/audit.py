@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data.labeling.guarantee.audit_ledger import Audited
-from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, numbered
+from data.labeling.guarantee.audit_ledger import AuditEntry
+from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, number_names
 from data.labeling.guarantee.e_values import evidence_of_a_fall
 from data.labeling.guarantee.e_values import lower_bound as bound_at_all_times
 from kefu.schema import TurnKey
@@ -62,13 +62,13 @@ class Audit(NamedTuple):
         return {**figures, "audit.broken": float(self.broken)}
 
 
-def audit(rows: Iterable[Audited], truth: Mapping[TurnKey, str], target: float, level: float, days: int) -> Audit:
+def audit(rows: Iterable[AuditEntry], truth: Mapping[TurnKey, str], target: float, level: float, days: int) -> Audit:
     """What the last ``days`` audited days say of the guarantee.
 
     Args:
         truth: intent by people; rows without one are passed over.
     """
-    by_day: dict[str, list[Audited]] = {}
+    by_day: dict[str, list[AuditEntry]] = {}
     for row in rows:
         if row.key in truth:
             by_day.setdefault(row.day, []).append(row)
@@ -98,8 +98,8 @@ def audit(rows: Iterable[Audited], truth: Mapping[TurnKey, str], target: float, 
     return Audit(found, any(day.evidence >= -np.log(1 - level) for day in found))
 
 
-def _answers(rows: Sequence[Audited], truth: Mapping[TurnKey, str]) -> tuple[np.ndarray, np.ndarray]:
+def _answers(rows: Sequence[AuditEntry], truth: Mapping[TurnKey, str]) -> tuple[np.ndarray, np.ndarray]:
     """Wrong turns and turns of each dialogue that has accepted ones."""
     taken = [row for row in rows if row.accepted]
     correct = np.array([row.predicted == truth[row.key] for row in taken], dtype=bool)
-    return by_dialogue(correct, numbered([row.dialogue_id for row in taken]))
+    return by_dialogue(correct, number_names([row.dialogue_id for row in taken]))

@@ -14,7 +14,7 @@ from kefu.schema import Record, TurnKey
 AUDITED, LEDGER = "audited.jsonl", "audit/ledger.jsonl"
 
 
-class Audited(Record):
+class AuditEntry(Record):
     """What the machine said of a drawn turn before anybody looked, and whether that was accepted."""
 
     dialogue_id: str
@@ -30,7 +30,7 @@ class Audited(Record):
         return TurnKey(self.dialogue_id, self.turn)
 
     @classmethod
-    def from_proposal(cls, proposal: Proposal, accepted: bool, version: str) -> Audited:
+    def from_proposal(cls, proposal: Proposal, accepted: bool, version: str) -> AuditEntry:
         return cls(
             dialogue_id=proposal.dialogue_id,
             turn=proposal.index,
@@ -42,21 +42,23 @@ class Audited(Record):
         )
 
 
-def load_ledger(reviewed: Path, version: str) -> list[Audited]:
+def load_ledger(reviewed: Path, version: str) -> list[AuditEntry]:
     """The rows of one taxonomy version."""
     return [row for row in _rows(reviewed / LEDGER) if row.version == version]
 
 
-def _rows(path: Path) -> list[Audited]:
-    return list(read_jsonl(path, Audited)) if path.exists() else []
+def _rows(path: Path) -> list[AuditEntry]:
+    return list(read_jsonl(path, AuditEntry)) if path.exists() else []
 
 
-def drawn(labels: Path, version: str) -> dict[TurnKey, bool]:
+def drawn_turns(labels: Path, version: str) -> dict[TurnKey, bool]:
     """The turns that chance drew, and whether the machine's label of each was accepted."""
     return {row.key: row.accepted for row in _rows(labels / AUDITED) if row.version == version}
 
 
-def remember(labels: Path, reviewed: Path, answered: Collection[tuple[str, int]], shown: Iterable[Audited] = ()) -> int:
+def remember(
+    labels: Path, reviewed: Path, answered: Collection[tuple[str, int]], shown: Iterable[AuditEntry] = ()
+) -> int:
     """Adds what the machine said of the drawn turns that are answered now; returns how many are new.
 
     Args:

@@ -52,6 +52,6 @@ def by_dialogue(correct: np.ndarray, dialogue: np.ndarray) -> tuple[np.ndarray, 
     return wrong[size > 0], size[size > 0]
 
 
-def numbered(names: Sequence[str]) -> np.ndarray:
+def number_names(names: Sequence[str]) -> np.ndarray:
     """(n,) a number for each name, from 0."""
     return np.unique(np.array(names, dtype=str), return_inverse=True)[1]

@@ -12,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader
 
 from data.labeling.guarantee.acceptance import REST, Acceptance
 from data.labeling.guarantee.audit import Audit, Day
-from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, numbered
-from data.labeling.labeler import Judged, arrays
+from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of_dialogues, number_names
+from data.labeling.labeler import OutOfFoldPrediction, arrays
 from data.labeling.params import Autolabel
 from kefu.io import write_text
 
@@ -35,14 +35,14 @@ class IntentRow(NamedTuple):
     bound: float
 
 
-def curve(judged: Sequence[Judged], trusted: np.ndarray, level: float) -> list[Point]:
+def curve(judged: Sequence[OutOfFoldPrediction], trusted: np.ndarray, level: float) -> list[Point]:
     """(coverage, precision, its lower bound) for 5 %, 10 % … of the trusted turns, the surest first."""
     kept = [j for j, take in zip(judged, trusted, strict=True) if take]
     if not kept:
         return []
     confidence, correct = arrays(kept)
     order = np.argsort(-confidence, kind="stable")
-    correct, dialogue = correct[order], numbered([j.dialogue_id for j in kept])[order]
+    correct, dialogue = correct[order], number_names([j.dialogue_id for j in kept])[order]
     sizes = sorted({max(1, round(len(kept) * step / STEPS)) for step in range(1, STEPS + 1)})
     return [(n / len(kept), float(correct[:n].mean()), _bound(correct[:n], dialogue[:n], level)) for n in sizes]
 
@@ -51,9 +51,11 @@ def _bound(correct: np.ndarray, dialogue: np.ndarray, level: float) -> float:
     return lower_bound_of_dialogues(*by_dialogue(correct, dialogue), level)
 
 
-def by_intent(judged: Sequence[Judged], trusted: np.ndarray, rule: Acceptance, params: Autolabel) -> list[IntentRow]:
+def by_intent(
+    judged: Sequence[OutOfFoldPrediction], trusted: np.ndarray, rule: Acceptance, params: Autolabel
+) -> list[IntentRow]:
     """A row for every predicted intent of the trusted turns, the most frequent first."""
-    groups: dict[str, list[Judged]] = {}
+    groups: dict[str, list[OutOfFoldPrediction]] = {}
     for j, take in zip(judged, trusted, strict=True):
         if take:
             groups.setdefault(j.predicted, []).append(j)
@@ -61,7 +63,7 @@ def by_intent(judged: Sequence[Judged], trusted: np.ndarray, rule: Acceptance, p
     return sorted(rows, key=lambda row: (-row.turns, row.intent))
 
 
-def _row(intent: str, group: Sequence[Judged], rule: Acceptance, params: Autolabel) -> IntentRow:
+def _row(intent: str, group: Sequence[OutOfFoldPrediction], rule: Acceptance, params: Autolabel) -> IntentRow:
     accepted = [j for j in group if rule.accepts(j.predicted, j.confidence)]
     taken = arrays(accepted)[1]
     threshold = rule.thresholds.get(intent, rule.thresholds.get(REST))
@@ -71,7 +73,7 @@ def _row(intent: str, group: Sequence[Judged], rule: Acceptance, params: Autolab
         threshold if threshold is not None and threshold <= 1 else None,
         len(taken) / len(group),
         float(taken.mean()) if accepted else float("nan"),
-        _bound(taken, numbered([j.dialogue_id for j in accepted]), params.confidence_level) if accepted else 0.0,
+        _bound(taken, number_names([j.dialogue_id for j in accepted]), params.confidence_level) if accepted else 0.0,
     )
 
 

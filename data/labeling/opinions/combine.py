@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.labeling.labeler import Judged, arrays
+from data.labeling.labeler import OutOfFoldPrediction, arrays
 from data.labeling.opinions.opinion_pool import Pool, cross_fitted
 from kefu.schema import Record, TurnKey
 from kefu.split import fold_of
@@ -68,8 +68,8 @@ def by_turn(opinions: Iterable[Opinion], classes: Sequence[str]) -> dict[TurnKey
 
 
 def fit_opinions(
-    judged: Sequence[Judged], opinions: Mapping[TurnKey, np.ndarray], classes: Sequence[str]
-) -> tuple[list[Judged], Combiner | None]:
+    judged: Sequence[OutOfFoldPrediction], opinions: Mapping[TurnKey, np.ndarray], classes: Sequence[str]
+) -> tuple[list[OutOfFoldPrediction], Combiner | None]:
     """The out-of-fold predictions combined with the opinions, and what combines them on new turns.
 
     Args:
@@ -92,7 +92,7 @@ def fit_opinions(
     first = np.array([judged[row].probabilities for row in rows])
     second = np.array([opinions[judged[row].key] for row in rows])
     target = np.array([classes.index(judged[row].intent) for row in rows])
-    pool = Pool.fitted(first, second, target)
+    pool = Pool.fit(first, second, target)
     logger.info("weights on %d reviewed turns: judge %.2f, labeler %.2f", len(rows), pool.second, pool.first)
     result = list(judged)
     for row, combined in zip(rows, cross_fitted(first, second, target, fold), strict=True):
@@ -103,7 +103,9 @@ def fit_opinions(
     return result, Combiner(opinions, pool)
 
 
-def judge_worth(judged: Sequence[Judged], opinions: Sequence[Opinion], classes: Sequence[str]) -> dict[str, float]:
+def judge_worth(
+    judged: Sequence[OutOfFoldPrediction], opinions: Sequence[Opinion], classes: Sequence[str]
+) -> dict[str, float]:
     """Shares of the reviewed judged turns on which judge and labeler are right: is the judge worth asking?
 
     ``accuracy.both`` is of the cross-fitted combination, when there are enough turns for one.

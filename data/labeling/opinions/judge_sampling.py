@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from data.labeling.labeler import Judged, guesses
+from data.labeling.labeler import OutOfFoldPrediction, guesses
 from data.labeling.params import Judge
 from data.labeling.stream import label_dialogues
 from kefu.intents.classifier import TextClassifier
@@ -24,6 +24,7 @@ from kefu.progress import progress
 from kefu.schema import Dialogue, TurnKey
 from kefu.shop.taxonomy import load_rules
 from kefu.split import fraction
+from kefu.store import count_dialogues
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class JudgeCandidates:
         return [turn for turn in turns if turn not in self._range.skip]
 
 
-def find_candidates(store: Path, confidences: ConfidenceRange, reviewed: Iterable[Judged]) -> list[TurnKey]:
+def find_candidates(
+    store: Path, confidences: ConfidenceRange, reviewed: Iterable[OutOfFoldPrediction]
+) -> list[TurnKey]:
     """All turns whose confidence is in the range, reviewed ones first."""
     known = [j.key for j in reviewed if confidences.holds(j.confidence)]
     with progress("looking for turns to ask about", count_dialogues(store)) as tick:

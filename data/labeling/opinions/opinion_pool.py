@@ -17,7 +17,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from kefu.intents.calibration import Beta, beta_map, corrected, softmax
+from kefu.intents.calibration import Beta, beta_map, calibrate_top, softmax
 
 FLOOR = 1e-6  # probabilities are stored with six digits
 
@@ -31,7 +31,7 @@ class Pool:
     beta: Beta
 
     @classmethod
-    def fitted(cls, first: np.ndarray, second: np.ndarray, target: np.ndarray) -> Pool:
+    def fit(cls, first: np.ndarray, second: np.ndarray, target: np.ndarray) -> Pool:
         """Of opinions (n, classes) by models that had not seen the answers ``target`` (n,)."""
         a, b = weights(first, second, target)
         product = _product(first, second, a, b)
@@ -39,7 +39,7 @@ class Pool:
 
     def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """(n, classes) calibrated probabilities from two opinions of that shape."""
-        return corrected(_product(first, second, self.first, self.second), self.beta)
+        return calibrate_top(_product(first, second, self.first, self.second), self.beta)
 
 
 def cross_fitted(first: np.ndarray, second: np.ndarray, target: np.ndarray, fold: np.ndarray) -> np.ndarray:
@@ -47,7 +47,7 @@ def cross_fitted(first: np.ndarray, second: np.ndarray, target: np.ndarray, fold
     result = np.empty_like(first)
     for one in np.unique(fold):
         there = fold == one
-        pool = Pool.fitted(first[~there], second[~there], target[~there])
+        pool = Pool.fit(first[~there], second[~there], target[~there])
         result[there] = pool(first[there], second[there])
     return result
 

@@ -18,7 +18,7 @@ NONE, ASKED, UNABLE, COMPLAINT, POLICY = "none", "asked", "unable", "complaint",
 LOOK_BACK = 2  # customer turns before the hand-over in which the reason is looked for
 
 
-class Handed(NamedTuple):
+class HandoverSignal(NamedTuple):
     """``turn``: in which the shop hands over; None where it does not, or only the source says so."""
 
     value: str
@@ -34,11 +34,11 @@ class HandoverRules:
         self._asked, self._complaint = matcher(words.asked), matcher(words.complaint)
         self._intents = words.intents
 
-    def classify(self, dialogue: Dialogue, intents: Mapping[int, str]) -> Handed:
+    def classify(self, dialogue: Dialogue, intents: Mapping[int, str]) -> HandoverSignal:
         """Args: intents: what was recognised of the dialogue's customer turns, by turn."""
         at = self._where(dialogue.turns)
         if at is None and dialogue.outcome != "handoff":
-            return Handed(NONE, NONE)
+            return HandoverSignal(NONE, NONE)
         end = len(dialogue.turns) - 1 if at is None else at
         how = "told" if dialogue.outcome == "handoff" else "heard"
         return self._why(dialogue.turns, end, intents, how)._replace(turn=at)
@@ -48,13 +48,13 @@ class HandoverRules:
         said = [i for i, turn in enumerate(turns) if turn.role != "customer" and self._handed.search(turn.text)]
         return said[-1] if said else None
 
-    def _why(self, turns: tuple[Turn, ...], end: int, intents: Mapping[int, str], how: str) -> Handed:
+    def _why(self, turns: tuple[Turn, ...], end: int, intents: Mapping[int, str], how: str) -> HandoverSignal:
         before = [i for i in range(end + 1) if turns[i].role == "customer"][-LOOK_BACK:]
         for i in reversed(before):  # the nearest words win, words before intents
             for value, words in ((ASKED, self._asked), (COMPLAINT, self._complaint)):
                 if words.search(turns[i].text):
-                    return Handed(value, f"{value}, {how}")
+                    return HandoverSignal(value, f"{value}, {how}")
         if turns[end].role != "customer" and self._policy.search(turns[end].text):
-            return Handed(POLICY, f"{POLICY}, {how}")
+            return HandoverSignal(POLICY, f"{POLICY}, {how}")
         named = self._intents.get(intents.get(before[-1], "")) if before else None
-        return Handed(named or UNABLE, f"{named or UNABLE}, {how}")
+        return HandoverSignal(named or UNABLE, f"{named or UNABLE}, {how}")

@@ -22,7 +22,7 @@ _MARKS = re.compile(r"[\W_]+")
 _QUESTION = ("?", "？")
 
 
-class Ended(NamedTuple):
+class ResolutionSignal(NamedTuple):
     value: str
     rule: str
 
@@ -41,21 +41,25 @@ class OutcomeRules:
         self._refused, self._asking = matcher(words.refused), matcher(words.asking)
         self._sentiment = sentiment
 
-    def classify(self, dialogue: Dialogue, handed_at: int | None) -> Ended:
+    def classify(self, dialogue: Dialogue, handed_at: int | None) -> ResolutionSignal:
         """Args: handed_at: the turn in which a person took over (``handover.py``)."""
         heard = self._heard(dialogue.turns, handed_at)
         if dialogue.outcome == "resolved":
-            return Ended(UNCLEAR, "contradicted") if heard == Ended(NO, "unsolved") else Ended(YES, "told")
+            return (
+                ResolutionSignal(UNCLEAR, "contradicted")
+                if heard == ResolutionSignal(NO, "unsolved")
+                else ResolutionSignal(YES, "told")
+            )
         if dialogue.outcome in ("handoff", "abandoned"):
-            return Ended(NO, "told")
+            return ResolutionSignal(NO, "told")
         return heard
 
-    def _heard(self, turns: tuple[Turn, ...], handed_at: int | None) -> Ended:
+    def _heard(self, turns: tuple[Turn, ...], handed_at: int | None) -> ResolutionSignal:
         """From the words alone."""
         if handed_at is not None:
             by, turns = turns[handed_at], turns[handed_at + 1 :]
             if not any(self._goes_on(by, turn) for turn in turns):
-                return Ended(NO, "handed over")
+                return ResolutionSignal(NO, "handed over")
         customer = next((turn.text for turn in reversed(turns) if turn.role == "customer"), "")
         shop = next((turn.text for turn in reversed(turns) if turn.role != "customer"), "")
         left = self._closing.sub(" ", shop)
@@ -70,32 +74,32 @@ class OutcomeRules:
         came = by.role == "bot" and turn.role == "agent"
         return came or (turn.role != "customer" and self._done.search(self._closing.sub(" ", turn.text)) is not None)
 
-    def _customer_last(self, text: str, shop: str, left: str) -> Ended:
+    def _customer_last(self, text: str, shop: str, left: str) -> ResolutionSignal:
         mood = self._mood(text)
         if mood == NEGATIVE:
-            return Ended(NO, "unsolved")
+            return ResolutionSignal(NO, "unsolved")
         if self._later.search(text):
-            return Ended(UNCLEAR, "later")
+            return ResolutionSignal(UNCLEAR, "later")
         if shop and (mood == POSITIVE or (self._content.search(text) and not self._asking.search(text))):
             waits = self._pending.search(left) and not self._done.search(left)
-            return Ended(UNCLEAR, "pending") if waits else Ended(YES, "content")
-        return Ended(NO, "left without an answer")
+            return ResolutionSignal(UNCLEAR, "pending") if waits else ResolutionSignal(YES, "content")
+        return ResolutionSignal(NO, "left without an answer")
 
-    def _shop_last(self, customer: str, left: str, many: bool) -> Ended:
+    def _shop_last(self, customer: str, left: str, many: bool) -> ResolutionSignal:
         """``many``: the customer has said more than one thing, so annoyance is about an answer."""
         mood = self._mood(customer)
         asks = self._asking.search(customer) is not None and self._felt(customer) != NEGATIVE
         if mood == NEGATIVE and many and not asks and not self._done.search(left):
-            return Ended(NO, "unsolved")
+            return ResolutionSignal(NO, "unsolved")
         if self._pending.search(left) or self._refused.search(left) or left.rstrip().endswith(_QUESTION):
-            return Ended(UNCLEAR, "pending")
+            return ResolutionSignal(UNCLEAR, "pending")
         if self._done.search(left):
-            return Ended(YES, "done")
+            return ResolutionSignal(YES, "done")
         if mood == POSITIVE or self._content.search(customer):
-            return Ended(YES, "content")
+            return ResolutionSignal(YES, "content")
         if left and self._asking.search(customer):
-            return Ended(YES, "answered")
-        return Ended(UNCLEAR, "silent")
+            return ResolutionSignal(YES, "answered")
+        return ResolutionSignal(UNCLEAR, "silent")
 
     def _mood(self, text: str) -> str:
         """How the customer's last words sound; what is not solved sounds negative."""

@@ -26,7 +26,7 @@ _MARKS = re.compile(r"[\W_]+")
 _LATIN = re.compile(r"[a-z0-9]")
 
 
-class Heard(NamedTuple):
+class SentimentSignal(NamedTuple):
     """``rule`` names value and strength: the key of its measured confidence."""
 
     value: str
@@ -43,7 +43,7 @@ class SentimentRules:
         self.classify = lru_cache(maxsize=CACHED)(self._classify)  # customers say the same short things every day
         self._negators = re.compile(rf"(?:{matcher(words.negators).pattern})\W{{0,{NEAR}}}$", re.IGNORECASE)
 
-    def _classify(self, text: str) -> Heard:
+    def _classify(self, text: str) -> SentimentSignal:
         """The sentiment of a redacted turn."""
         plain = self._ignore.sub("，", text)
         taken = [m.span() for m in self._negative.finditer(plain)]
@@ -59,9 +59,11 @@ class SentimentRules:
         found = sorted(pair for pair in bad + good if pair[1])
         score = sum(sign for _, sign in found)
         if not found:
-            return Heard(POSITIVE, "thanks") if self._only_thanks(plain) else Heard(NEUTRAL, NEUTRAL)
+            return (
+                SentimentSignal(POSITIVE, "thanks") if self._only_thanks(plain) else SentimentSignal(NEUTRAL, NEUTRAL)
+            )
         value = POSITIVE if (score or found[-1][1]) > 0 else NEGATIVE
-        return Heard(value, f"{value}, {'clear' if abs(score) > 1 else 'one word'}")
+        return SentimentSignal(value, f"{value}, {'clear' if abs(score) > 1 else 'one word'}")
 
     def _negated(self, text: str, at: int) -> bool:
         return self._negators.search(text, max(0, at - BEFORE), at) is not None

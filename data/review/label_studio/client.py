@@ -141,7 +141,7 @@ class Studio:
                 raise
         return True
 
-    def changed(self, since: str | None, answered: bool = True) -> Iterator[dict[str, Any]]:
+    def changed_tasks(self, since: str | None, answered: bool = True) -> Iterator[dict[str, Any]]:
         """Tasks that changed at or after ``since`` (ISO 8601), as plain JSON; with ``answered`` those that have
         annotations. A task changes, too, when its annotation is deleted.
 

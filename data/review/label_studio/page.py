@@ -40,7 +40,7 @@ WORDS = {
 }
 
 
-def shown(text: Text, language: Language) -> str:
+def page_text(text: Text, language: Language) -> str:
     """A text in the language of the page."""
     return f"{text.zh} · {text.en}" if language == "both" and text.zh != text.en else text.in_(language)
 
@@ -74,7 +74,7 @@ class Page:
         return ET.tostring(page, encoding="unicode")
 
     def _word(self, name: str) -> str:
-        return shown(WORDS[name], self._language)
+        return page_text(WORDS[name], self._language)
 
     def _captions(self) -> str:
         roles = [(f".kefu-{role}::before", self._word(role)) for role in ("customer", "agent", "bot")]
@@ -93,7 +93,7 @@ class Page:
         for number, (name, title) in enumerate(self._slots.items()):
             look = {"background": COLOURS[number % len(COLOURS)]}
             hotkey = {"hotkey": f"shift+{number + 1}"} if number < 9 else {}
-            ET.SubElement(labels, "Label", {"value": shown(title, self._language), "alias": name, **look, **hotkey})
+            ET.SubElement(labels, "Label", {"value": page_text(title, self._language), "alias": name, **look, **hotkey})
 
     def _intents(self, parent: ET.Element) -> None:
         section = self._section(parent, "intent", INTENT)
@@ -102,8 +102,8 @@ class Page:
         options = {"toName": OBJECT, "choice": "single-radio", "required": "true", "layout": "inline"}
         choices = ET.SubElement(section, "Choices", {"name": INTENT, **options})
         for intent, hotkey in zip_longest(self._taxonomy.intents, HOTKEYS[: len(self._taxonomy.intents)]):
-            look = {"value": shown(intent.title, self._language), "alias": intent.name}
-            hint = {"hint": shown(intent.definition, self._language)}
+            look = {"value": page_text(intent.title, self._language), "alias": intent.name}
+            hint = {"hint": page_text(intent.definition, self._language)}
             ET.SubElement(choices, "Choice", look | hint | ({"hotkey": hotkey} if hotkey else {}))
         ET.SubElement(choices, "Choice", {"value": self._word(CANNOT_TELL), "alias": CANNOT_TELL, "hotkey": "shift+x"})
 

@@ -53,7 +53,7 @@ class LocalServer:
     token: str
 
 
-def installed() -> bool:
+def is_installed() -> bool:
     return (VENV / "bin/label-studio").exists()
 
 
@@ -108,7 +108,7 @@ def running(folder: Path, port: int, secret: bytes) -> Iterator[LocalServer]:
 
     Raises ServerNotStarted when the venv is missing, the port is taken, or it does not become healthy.
     """
-    if not installed():
+    if not is_installed():
         raise ServerNotStarted(f"{VENV} is missing: `make review` installs Label Studio there")
     server = credentials(f"http://127.0.0.1:{port}", secret)
     _must_be_free(port)

@@ -8,7 +8,7 @@ from typing import Any
 
 from data.review.label_studio.annotations import Annotation
 from data.review.label_studio.chat_html import chat, region
-from data.review.label_studio.page import WORDS, Language, shown
+from data.review.label_studio.page import WORDS, Language, page_text
 from data.review.label_studio.slot_labels import PageSlots
 from data.review.task_id import INTENT, MARK, OBJECT, SCHEMA, SLOTS, encode_mark, key, task_key
 from kefu.errors import Unusable
@@ -64,7 +64,7 @@ def studio_task(ask: Ask, dialogue: Dialogue, taxonomy: Taxonomy, slots: PageSlo
     if task.turn >= len(dialogue.turns) or task.proposal not in taxonomy.names:
         raise Unusable(f"review task {task}: no such turn or intent: run the autolabel stage again")
     text = dialogue.turns[task.turn].text
-    title = shown(taxonomy[task.proposal].title, spoken)
+    title = page_text(taxonomy[task.proposal].title, spoken)
     data = {
         "key": ask.key,
         "dialogue_id": task.dialogue_id,
@@ -74,7 +74,7 @@ def studio_task(ask: Ask, dialogue: Dialogue, taxonomy: Taxonomy, slots: PageSlo
         MARK: encode_mark(ask.key, ask.audited),
         OBJECT: chat(dialogue.turns, task.turn),
         "question": text,
-        "proposal": f"{shown(WORDS['proposal'], spoken)}: {title} ({task.confidence:.0%})",
+        "proposal": f"{page_text(WORDS['proposal'], spoken)}: {title} ({task.confidence:.0%})",
     }
     spans = [span(task.turn, text, words, name) for name, words in slots.find_words(text, task.proposal).items()]
     result = [choice(INTENT, task.proposal), *spans]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 
 _UNIT = r"""
     (?:
@@ -125,23 +125,23 @@ def _street(match: re.Match[str], text: str) -> bool:
     )
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Addresses of folded text."""
     if not _HINT.search(text):
         return
     for match in _STREET.finditer(text):
         if _street(match, text):
-            yield Found(match.start(), match.end(), "ADDRESS")
+            yield PiiSpan(match.start(), match.end(), "ADDRESS")
     for match in _BOX.finditer(text):
-        yield Found(match.start(), match.end(), "ADDRESS")
+        yield PiiSpan(match.start(), match.end(), "ADDRESS")
 
 
-def find_units(text: str) -> Iterator[Found]:
+def find_units(text: str) -> Iterator[PiiSpan]:
     """Addresses of folded text that begin with a flat, floor or building, and numbered country roads."""
     if not _UNITS_HINT.search(text):
         return
     for match in _UNITS.finditer(text):
         if _KIND.search(text, match.start(), match.end()):
-            yield Found(match.start(), match.end(), "ADDRESS")
+            yield PiiSpan(match.start(), match.end(), "ADDRESS")
     for match in _ROADS.finditer(text):
-        yield Found(match.start(), match.end(), "ADDRESS")
+        yield PiiSpan(match.start(), match.end(), "ADDRESS")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 
 _STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR"
@@ -94,14 +94,14 @@ def _start(text: str, code: int) -> int:
     return first if begin == code and named.count(",") >= 2 and not any(c.isdecimal() for c in named) else begin
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Addresses of folded text."""
     if not (_CAPITAL.search(text) and _DIGIT.search(text)):
         return
     for match in _CODE.finditer(text):
         start = _start(text, match.start())
         if start < match.start():
-            yield Found(start, match.end(), "ADDRESS")
+            yield PiiSpan(start, match.end(), "ADDRESS")
     if _FOREIGN.search(text):
         for match in _STREETS.finditer(text):
-            yield Found(match.start(), match.end(), "ADDRESS")
+            yield PiiSpan(match.start(), match.end(), "ADDRESS")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from kefu.privacy.detectors import address_zh_edges
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 
 _FUNCTION = "的是在到我你您他她它们给把寄送住和与了请帮要这那有没能可以从去来往发就都也吗呢吧啊哦换址"
 # Places whose names hold such a word: 成都, 都江堰, 和平路, 呼和浩特, 来宾, 从化, 那曲, 发展路, 可可西里.
@@ -164,7 +164,7 @@ def _chains(text: str) -> Iterator[tuple[int, int, list[str]]]:
         yield start, end, kinds
 
 
-def _whole(text: str, start: int, end: int, kinds: list[str]) -> Found:
+def _whole(text: str, start: int, end: int, kinds: list[str]) -> PiiSpan:
     """The chain without the words that lead to it, and with what belongs to it though it is not a unit."""
     lead = _LEAD.match(text, start, end)
     start = lead.end() if lead else start
@@ -176,12 +176,12 @@ def _whole(text: str, start: int, end: int, kinds: list[str]) -> Found:
         start = told.start(1)
     elif kinds[0] == "number":
         start = address_zh_edges.begins(text, start)
-    return Found(
+    return PiiSpan(
         start, address_zh_edges.ends(text, after.end() if after else end, kinds[-1] in ("number", "bare")), "ADDRESS"
     )
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Addresses of folded text."""
     if not (_LAST.search(text) and _HINT.search(text)):
         return
@@ -189,4 +189,4 @@ def find(text: str) -> Iterator[Found]:
         if _counts(kinds) and not _CODE.match(text, start):
             yield _whole(text, start, end, kinds)
     for match in _DOORS.finditer(text):
-        yield Found(match.start(), match.end(), "ADDRESS")
+        yield PiiSpan(match.start(), match.end(), "ADDRESS")

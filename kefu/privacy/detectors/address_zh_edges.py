@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 
 CHARACTERS = "门岗亭驿鸟巢柜"  # one is in nearly every landmark
 _STOP = (  # never within a place, or hardly ever
@@ -97,8 +97,8 @@ def whole(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Landmarks that tell a door, of folded text."""
     if _HINT.search(text):
         for match in _LANDMARK.finditer(text):
-            yield Found(match.start(), match.end(), "ADDRESS")
+            yield PiiSpan(match.start(), match.end(), "ADDRESS")

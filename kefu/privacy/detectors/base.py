@@ -33,7 +33,7 @@ _MASK = re.compile(rf"\[[^\[\]]{{1,20}}x\]|{PLACEHOLDER.pattern}")
 _BETWEEN = " \t\n,，、:;.-"
 
 
-class Found(NamedTuple):
+class PiiSpan(NamedTuple):
     """A piece of personal data: ``text[start:end]`` is of ``kind``."""
 
     start: int
@@ -83,17 +83,17 @@ def rule(kind: str, pattern: str, check: Callable[[str, int, int], int] | None =
     return Rule(kind, re.compile(pattern, re.VERBOSE), check)
 
 
-def without_overlaps(spans: list[Found], text: str) -> list[Found]:
+def without_overlaps(spans: list[PiiSpan], text: str) -> list[PiiSpan]:
     """Earlier spans win, and nothing is taken out of a placeholder or mask."""
     taken = bytearray(len(text))
     for match in _MASK.finditer(text):
         taken[match.start() : match.end()] = b"\1" * len(match[0])
-    kept: list[Found] = []
+    kept: list[PiiSpan] = []
     for start, end, kind in spans:
         first = taken.find(1, start, end)
         if first > start and kind == "ADDRESS":  # its last number is part of something else
             end, first = start + len(text[start:first].rstrip(_BETWEEN)), -1
         if end > start and first < 0:
             taken[start:end] = b"\1" * (end - start)
-            kept.append(Found(start, end, kind))
+            kept.append(PiiSpan(start, end, kind))
     return sorted(kept)

@@ -10,7 +10,7 @@ import re
 import string
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 
 _LOCAL = string.ascii_letters + string.digits + "._%+-"
 CHARACTERS = "微威薇扣企加"  # as in names_zh_cued.py
@@ -58,18 +58,18 @@ _QQ = re.compile(
 _TOPPED_UP = re.compile(r"(?:充值|充到)?[账帐][号户][是为:\s]{0,3}([1-9]\d{5,10})(?!\d)")
 
 
-def _wechat(text: str) -> Iterator[Found]:
+def _wechat(text: str) -> Iterator[PiiSpan]:
     for match in _WECHAT.finditer(text):
         # "wechat payment" and "my wechat is broken" are not ids: in English a plain word needs 号 or a colon before it.
         plain = match["id"].isalpha() and not any(c in ":=号" for c in match["said"])
         if not plain or (match["chinese"] and match["id"].lower() not in _NO_ID):
-            yield Found(*match.span("id"), "WECHAT")
+            yield PiiSpan(*match.span("id"), "WECHAT")
     if "微信" in text:
         for match in _MINE.finditer(text):
-            yield Found(*match.span(1), "WECHAT")
+            yield PiiSpan(*match.span(1), "WECHAT")
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """E-mail, WeChat and QQ of folded text."""
     if not _HINT.search(text):
         return
@@ -77,10 +77,10 @@ def find(text: str) -> Iterator[Found]:
         for match in _DOMAIN.finditer(text):
             before = text[max(0, match.start() - 64) : match.start()]
             if local := len(before) - len(before.rstrip(_LOCAL)):
-                yield Found(match.start() - local, match.end(), "EMAIL")
+                yield PiiSpan(match.start() - local, match.end(), "EMAIL")
     yield from _wechat(text)
     for match in _QQ.finditer(text):
-        yield Found(*match.span(1), "QQ")
+        yield PiiSpan(*match.span(1), "QQ")
     if "Q币" in text or "q币" in text:
         for match in _TOPPED_UP.finditer(text):
-            yield Found(*match.span(1), "QQ")
+            yield PiiSpan(*match.span(1), "QQ")

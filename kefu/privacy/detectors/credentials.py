@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 
 _HINT = re.compile(
     r"""
@@ -279,10 +279,10 @@ def _counts(text: str, value: str, end: int) -> bool:
     return value.replace("-", "").replace("~", "").isdecimal() and _UNIT.match(text, end) is not None
 
 
-def _passwords(text: str) -> Iterator[Found]:
+def _passwords(text: str) -> Iterator[PiiSpan]:
     for match in _BOTH.finditer(text):
-        yield Found(*match.span("name"), "HANDLE")
-        yield Found(match.start("value"), _trimmed(text, *match.span("value")), "PASSWORD")
+        yield PiiSpan(*match.span("name"), "HANDLE")
+        yield PiiSpan(match.start("value"), _trimmed(text, *match.span("value")), "PASSWORD")
     for pattern in (_PASSWORD, _EN_PASSWORD):
         for match in pattern.finditer(text):
             start, end = match.start("value"), _trimmed(text, *match.span("value"))
@@ -292,9 +292,9 @@ def _passwords(text: str) -> Iterator[Found]:
             is_pin = "pin" in match[0][:4].lower() or " pin" in match[0].lower()  # "the pin is bent"
             secret = any(c.isdecimal() for c in value) or (not is_pin and _linked(match) and _is_word(value))
             if secret and not value.lower().startswith(("http", "www.")):
-                yield Found(start, end, "PASSWORD")
+                yield PiiSpan(start, end, "PASSWORD")
     for match in _PASSWORD_BEFORE.finditer(text):
-        yield Found(*match.span("value"), "PASSWORD")
+        yield PiiSpan(*match.span("value"), "PASSWORD")
 
 
 def _is_word(value: str) -> bool:
@@ -305,7 +305,7 @@ def _is_word(value: str) -> bool:
     return plain.isalpha() and len(plain) >= 4 and plain.lower() not in _NO_VALUE
 
 
-def _codes(text: str) -> Iterator[Found]:
+def _codes(text: str) -> Iterator[PiiSpan]:
     for match in _CODE.finditer(text):
         yield from _code(text, match, _linked(match))
     for match in _EN_CODE.finditer(text):
@@ -319,10 +319,10 @@ def _codes(text: str) -> Iterator[Found]:
     for pattern in (_COLLECT, _CODE_BEFORE):
         for match in pattern.finditer(text):
             if not re.fullmatch(r"(?:19|20)\d\d(?:-\d\d?){1,2}", match["value"]):
-                yield Found(*match.span("value"), "CODE")
+                yield PiiSpan(*match.span("value"), "CODE")
 
 
-def _code(text: str, match: re.Match[str], linked: bool) -> Iterator[Found]:
+def _code(text: str, match: re.Match[str], linked: bool) -> Iterator[PiiSpan]:
     start, end = match.span("value")
     value = text[start:end]
     figures = sum(c.isdecimal() for c in value)
@@ -330,15 +330,15 @@ def _code(text: str, match: re.Match[str], linked: bool) -> Iterator[Found]:
         return
     if _counts(text, value, end) or re.fullmatch(r"(?:19|20)\d\d-\d\d?-\d\d?", value):
         return
-    yield Found(start, end, "CODE")
+    yield PiiSpan(start, end, "CODE")
     form = r"\d{1,2}-\d{1,2}-\d{2,6}" if value.count("-") == 2 else rf"\d{{{len(value)}}}"
     another = re.compile(rf"\s?(?:[、,，/和及&]|and)\s?({form})(?![\d-])")
     while more := another.match(text, end):
-        yield Found(*more.span(1), "CODE")
+        yield PiiSpan(*more.span(1), "CODE")
         end = more.end()
 
 
-def _handles(text: str, figures: bool) -> Iterator[Found]:
+def _handles(text: str, figures: bool) -> Iterator[PiiSpan]:
     """Login names: ``figures`` alone, or others."""
     for pattern in (_HANDLE, _EN_HANDLE):
         for match in pattern.finditer(text):
@@ -347,10 +347,10 @@ def _handles(text: str, figures: bool) -> Iterator[Found]:
             if value.isdecimal() is not figures or _OTHERS.search(before) or _counts(text, value, end):
                 continue
             if _is_handle(text, match, end):
-                yield Found(start, end, "HANDLE")
+                yield PiiSpan(start, end, "HANDLE")
     for match in () if figures else _HAN_HANDLE.finditer(text):
         if not re.search("[登改忘换怎什多吗呢无不没错哪为能是]", match["value"]):
-            yield Found(*match.span("value"), "HANDLE")
+            yield PiiSpan(*match.span("value"), "HANDLE")
 
 
 def _is_handle(text: str, match: re.Match[str], end: int) -> bool:
@@ -373,7 +373,7 @@ def possible(text: str) -> bool:
     return _HINT.search(text) is not None
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Passwords, codes, and login names with letters in them, of folded text: before any number is looked for."""
     if possible(text):
         yield from _passwords(text)
@@ -381,7 +381,7 @@ def find(text: str) -> Iterator[Found]:
         yield from _handles(text, False)
 
 
-def find_numbers(text: str) -> Iterator[Found]:
+def find_numbers(text: str) -> Iterator[PiiSpan]:
     """Login names of figures alone, which may as well be a phone, a card or a QQ id: after those."""
     if possible(text):
         yield from _handles(text, True)
@@ -405,7 +405,7 @@ _ANSWERS = {
 }
 
 
-def answered(question: str, said: str) -> str | None:
+def answer_kind(question: str, said: str) -> str | None:
     """The kind of what a turn that is nothing but a value gives, when a question asked for it; texts folded."""
     for kind, cue in _ASKED:
         if cue.search(question) and _ANSWERS[kind].fullmatch(said):

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from kefu.privacy.detectors import address_zh_edges, credentials, names_en_uncued, names_zh_uncued
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 from kefu.privacy.detectors.names_en_lists import NO_NAMES
 from kefu.privacy.detectors.word_segmentation import lexicon
 
@@ -53,7 +53,7 @@ def _rare(value: str) -> bool:
     return lexicon().words.get(value, -99.0) < _FREQUENT and value.lower() not in NO_NAMES
 
 
-def again(text: str, vault: Mapping[str, str]) -> Iterator[Found]:
+def again(text: str, vault: Mapping[str, str]) -> Iterator[PiiSpan]:
     """Names of the vault that a text says."""
     for name, value in vault.items():
         if name.startswith("[NAME_") and value != name and len(value) >= _LEAST[value.isascii()] and _rare(value):
@@ -61,7 +61,7 @@ def again(text: str, vault: Mapping[str, str]) -> Iterator[Found]:
             while at >= 0:
                 end = at + len(value)
                 if not (value.isascii() and (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum())):
-                    yield Found(at, end, "NAME")
+                    yield PiiSpan(at, end, "NAME")
                 at = text.find(value, end)
 
 
@@ -70,15 +70,15 @@ def asks(text: str) -> bool:
     return _ASKS.search(text) is not None
 
 
-def answer(question: str, text: str) -> Iterator[Found]:
+def answer(question: str, text: str) -> Iterator[PiiSpan]:
     """What a turn gives that was asked for; texts folded."""
     said = text.strip(_EDGE)
     start = text.find(said)
     if not said or len(said) > 60:
         return
-    if kind := credentials.answered(question, said):
-        yield Found(start, start + len(said), kind)
+    if kind := credentials.answer_kind(question, said):
+        yield PiiSpan(start, start + len(said), kind)
     elif _QUESTION.search(question) and (names_zh_uncued.whole(said) or names_en_uncued.whole(said)):
-        yield Found(start, start + len(said), "NAME")
+        yield PiiSpan(start, start + len(said), "NAME")
     elif _WHERE.search(question) and address_zh_edges.whole(said):
-        yield Found(start, start + len(said), "ADDRESS")
+        yield PiiSpan(start, start + len(said), "ADDRESS")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 from kefu.privacy.detectors.names_en_lists import FIRST, NO_NAMES
 
 WORDS = (  # one is in every strong cue
@@ -114,7 +114,7 @@ _END = re.compile(
 )
 
 
-def _span(match: re.Match[str], text: str, strong: bool) -> Found | None:
+def _span(match: re.Match[str], text: str, strong: bool) -> PiiSpan | None:
     """The name a match holds: words belong to it while they look like a name."""
     first = match["a"]
     if first.lower() in NO_NAMES:
@@ -133,9 +133,9 @@ def _span(match: re.Match[str], text: str, strong: bool) -> Found | None:
         end = match.end(group)
         words += 1
     if (strong and (first[0].isupper() or match[0][:2].lower() == "my")) or (words > 1 and first.lower() in FIRST):
-        return Found(match.start("a"), end, "NAME")
+        return PiiSpan(match.start("a"), end, "NAME")
     written = _written(text[match.start("a") : end])
-    return Found(match.start("a"), end, "NAME") if written and _END.match(text, end) else None
+    return PiiSpan(match.start("a"), end, "NAME") if written and _END.match(text, end) else None
 
 
 def _written(name: str) -> bool:
@@ -149,7 +149,7 @@ def possible(text: str, words: list[str]) -> bool:
     return not FIRST.isdisjoint(words) or _WRITTEN.search(text) is not None
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Names of folded text."""
     small = text.lower()
     if any(word in small for word in WORDS):
@@ -169,6 +169,6 @@ def find(text: str) -> Iterator[Found]:
                 yield found
     for match in _BESIDE.finditer(text) if _FIGURE.search(text) else ():
         if NO_NAMES.isdisjoint(match[1].lower().split()):
-            yield Found(*match.span(1), "NAME")
+            yield PiiSpan(*match.span(1), "NAME")
     for match in _TITLED.finditer(text) if any(title in text for title in ("Mr", "Ms", "Miss", "Dr")) else ():
-        yield Found(*match.span(), "NAME")
+        yield PiiSpan(*match.span(), "NAME")

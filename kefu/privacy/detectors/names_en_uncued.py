@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 from kefu.privacy.detectors.names_en_lists import NO_NAMES
 
 FILE = Path(__file__).with_name("names.json.gz")
@@ -124,20 +124,20 @@ def whole(text: str) -> bool:
     return plain and len(words) <= 3 and {word.lower() for word in words}.isdisjoint(known["common"] | known["other"])
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Names of folded text."""
     if not possible(text):
         return
     for match in _PAIR.finditer(text):
         if _person(match["a"], match["b"]):
-            yield Found(match.start("a"), match.end("b"), "NAME")
+            yield PiiSpan(match.start("a"), match.end("b"), "NAME")
     for match in _CHINESE.finditer(text):
         if _pinyin(match["a"], match["b"]):
-            yield Found(match.start("a"), match.end("b"), "NAME")
+            yield PiiSpan(match.start("a"), match.end("b"), "NAME")
     for match in _TOLD.finditer(text):
         if match["first"].lower() not in NO_NAMES and match["first"].lower() not in _known()["other"]:
-            yield Found(match.start("a"), match.end("a"), "NAME")
+            yield PiiSpan(match.start("a"), match.end("a"), "NAME")
     for match in _ALONE.finditer(text):
         small = match["a"].lower()
         if small in _known()["first"] or (match["sure"] and small not in _known()["common"] | _known()["other"]):
-            yield Found(match.start("a"), match.end("a"), "NAME")
+            yield PiiSpan(match.start("a"), match.end("a"), "NAME")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 from kefu.privacy.detectors.names_zh_lists import AFTER_CUE, BEGINNING, LIKELY, NAME, RARE, SOUNDED, SURNAME
 from kefu.privacy.detectors.word_segmentation import lexicon
 
@@ -195,15 +195,15 @@ def _patterns(text: str) -> Iterator[re.Pattern[str]]:
         yield from (_BEFORE, _AFTER)
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Names of folded text."""
     for pattern in _patterns(text):
         for match in pattern.finditer(text):
             start, end = match.span(1 if match.lastindex else 0)
             if pattern is _ALONE and lexicon().words.get(text[start:end], -99.0) > _WORD:
                 continue
-            yield Found(start, end, "NAME")
+            yield PiiSpan(start, end, "NAME")
     if _SPOKEN_HINT.search(text):
         for pattern in _SPOKEN:
             for match in pattern.finditer(text):
-                yield Found(match.start(1), match.end(1), "NAME")
+                yield PiiSpan(match.start(1), match.end(1), "NAME")

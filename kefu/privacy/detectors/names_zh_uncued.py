@@ -13,7 +13,7 @@ import functools
 import re
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 from kefu.privacy.detectors.names_zh_lists import NEVER_GIVEN
 from kefu.privacy.detectors.word_segmentation import Lexicon, backward, forward, lexicon, own
 
@@ -117,7 +117,7 @@ def whole(text: str) -> bool:
     return False
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Names of folded text, the surest first where they overlap."""
     if not possible(text):
         return
@@ -125,4 +125,4 @@ def find(text: str) -> Iterator[Found]:
     for run in _RUN.finditer(text):
         found += _names(text, run.start(), run[0], known)
     for _, start, end in sorted(found, reverse=True):
-        yield Found(start, end, "NAME")
+        yield PiiSpan(start, end, "NAME")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from kefu.privacy.detectors import id_documents, orders, phones
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 from kefu.privacy.detectors.id_documents import bank_card, id_card
 
 __all__ = ["bank_card", "find", "id_card"]
@@ -37,7 +37,7 @@ _IN_LINK = re.compile(r"(?:https?://|www\.)[\w./?&=%#:~+-]{0,200}$", re.ASCII)
 _RULES = (*id_documents.IDENTITY, *orders.RULES, *id_documents.BANK, *phones.RULES, *orders.BARE)
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Numbers of folded text, by precedence; spans of later rules may overlap earlier ones."""
     yield from orders.plates(text)
     yield from orders.codes(text)
@@ -53,4 +53,4 @@ def find(text: str) -> Iterator[Found]:
             if _NOT_PERSONAL.search(text, max(0, start - 24), start):
                 continue
             if not (linked and _IN_LINK.search(text, max(0, start - 210), start)):
-                yield Found(start, end, kind)
+                yield PiiSpan(start, end, kind)

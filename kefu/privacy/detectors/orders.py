@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import IS, Found, Rule, digits, near, rule
+from kefu.privacy.detectors.base import IS, PiiSpan, Rule, digits, near, rule
 
 _COURIER = r"""
       中通|圆通|申通|韵达|顺丰|极兔|邮政|德邦|百世|天天|京东|丹鸟|菜鸟|跨越|安能|优速
@@ -152,26 +152,26 @@ def _an_order(text: str) -> bool:
     return count > 8 or (count >= 6 and " " not in text and not _day(text))
 
 
-def codes(text: str) -> Iterator[Found]:
+def codes(text: str) -> Iterator[PiiSpan]:
     """Codes of letters and digits after "confirmation number" and the like."""
     small = text.lower()
     if any(word in small for word in _CODED):
         for match in _CODE.finditer(text):
-            yield Found(*match.span(1), "ORDER")
+            yield PiiSpan(*match.span(1), "ORDER")
 
 
-def plates(text: str) -> Iterator[Found]:
+def plates(text: str) -> Iterator[PiiSpan]:
     """Car plates. 新 before a model ("新SM9910") is the word for new unless a car is spoken of."""
     for match in _PLATE.finditer(text):
         letters = sum(c.isalpha() and c.isascii() for c in match[0])
         if len(digits(match[0])) >= 3 and letters <= 3 and (match[0][0] != "新" or near(_CAR, text, *match.span())):
-            yield Found(match.start(), match.end(), "PLATE")
+            yield PiiSpan(match.start(), match.end(), "PLATE")
     for match in _TOLD_PLATE.finditer(text):
-        yield Found(*match.span(1), "PLATE")
+        yield PiiSpan(*match.span(1), "PLATE")
     for match in _BRITISH.finditer(text):
         if near(_REGISTERED, text, *match.span()):
-            yield Found(*match.span(), "PLATE")
+            yield PiiSpan(*match.span(), "PLATE")
     for match in _ABROAD.finditer(text):
         value = match[1]
         if any(c.isdecimal() for c in value) and any(c.isalpha() for c in value) and not _UNITS.search(value):
-            yield Found(match.start(1), match.end(1), "PLATE")
+            yield PiiSpan(match.start(1), match.end(1), "PLATE")

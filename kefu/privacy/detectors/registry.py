@@ -19,7 +19,7 @@ from kefu.privacy.detectors import (
     spelled_out,
     split_numbers,
 )
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 
 # They need Latin letters, and the next ones need others.
 _LETTERED = frozenset((spelled_out.find, address_en.find_units, address_intl.find, address_en.find, names_en_cued.find))
@@ -42,7 +42,7 @@ _LATIN = re.compile("[A-Za-z]")
 _HIDDEN = "\ue000"  # no letter, no digit, no space
 
 
-def find(folded: str) -> list[Found]:
+def find(folded: str) -> list[PiiSpan]:
     """What the detectors find in folded text, the first claim first."""
     found = list(credentials.find(folded))
     for start, end, _ in found:  # a password may hold anything, and a code look like a door

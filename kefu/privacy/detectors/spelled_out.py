@@ -11,7 +11,7 @@ import re
 import string
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found
+from kefu.privacy.detectors.base import PiiSpan
 
 _DIGIT = "(?:zero|one|two|three|four|five|six|seven|eight|nine|oh|double|triple)"
 _RARE = frozenset(("zero", "four", "five", "six", "seven", "eight", "nine"))  # one, two and three are in many texts
@@ -54,16 +54,16 @@ def possible(small: str, words: list[str]) -> bool:
     return _marked(small) or not _RARE.isdisjoint(words)
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Spelled e-mail addresses and numbers of folded text."""
     small = text.lower()
     for match in _MAIL.finditer(text) if _marked(small) else ():
         before = text[max(0, match.start() - 64) : match.start()]
         if local := len(before) - len(before.rstrip(_LOCAL)):
-            yield Found(match.start() - local, match.end(), "EMAIL")
+            yield PiiSpan(match.start() - local, match.end(), "EMAIL")
     if _RARE.isdisjoint(small.split()):
         return
     for match in _RUN.finditer(text):
         if len(_SAID.findall(match[0])) >= 3 and _digits(match[0]) >= 7:
             before = text[max(0, match.start() - 30) : match.start()]
-            yield Found(*match.span(), next((kind for kind, cue in _KINDS if cue.search(before)), "PHONE"))
+            yield PiiSpan(*match.span(), next((kind for kind, cue in _KINDS if cue.search(before)), "PHONE"))

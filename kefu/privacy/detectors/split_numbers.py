@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kefu.privacy.detectors.base import Found, digits
+from kefu.privacy.detectors.base import PiiSpan, digits
 
 _COUNT = "(?:[一二两三四五六七八九十\\d]{1,2}[位个])?"
 _FIRST = rf"""
@@ -51,7 +51,7 @@ def _kind(text: str, start: int, number: str) -> str | None:
     return kind or ("BANK_CARD" if len(number) == 17 and _CARD.search(before) else None)
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[PiiSpan]:
     """Pieces of folded text."""
     if not any(hint in text for hint in _HINTS):
         return
@@ -60,4 +60,4 @@ def find(text: str) -> Iterator[Found]:
         number = "".join(digits(match[group]) for group in groups) + "X" * match[0][-1:].upper().count("X")
         if kind := _kind(text, match.start(), number):
             for group in groups:
-                yield Found(*match.span(group), kind)
+                yield PiiSpan(*match.span(group), kind)
