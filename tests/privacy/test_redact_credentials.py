@@ -129,3 +129,7 @@ def test_several_in_one_turn() -> None:
 
 def test_there_are_enough_of_them() -> None:
     assert sum(map(len, SECRETS.values())) >= 60 and len(HARMLESS) >= 60
+
+
+def test_of_a_password_with_a_space_only_the_first_word_goes() -> None:
+    assert Redactor({}).redact("password: open sesame", {}) == "password: [PASSWORD_1] sesame"

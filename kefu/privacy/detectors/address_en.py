@@ -7,6 +7,8 @@ has other meanings (drive, court, place), it must be written as a name or a town
 ``find_units``: Block C, 4th floor, Sunrise Apartments, MG Road, Pune has no house number, and 8/F, Kai Tak Tower
 one late: a unit and at least one named part behind commas are an address. 2290 County Road 14 and Rural Route 2
 Box 118 have no street's name.
+Not found: a street without a number (``I live on Baker Street``), a town alone (``Springfield, IL``), and a place
+that is described (``the flat above the bakery``).
 Found: ``18 Baker Street, London``, ``Block C, 4th floor, Sunrise Apartments, MG Road, Pune``. Left: ``12 Pack``.
 """
 

@@ -3,7 +3,7 @@
 A British, American, Canadian or Australian postcode is a border that nothing else has: the written words and
 numbers right before it, back to the house number, are the address, whatever the street is called. German,
 French, Spanish, Italian, Malay and Japanese streets are known by their own words. Written as names only.
-Not found: a street of another language without a postcode.
+Not found: a street of another language without a postcode (``Nygatan 12, Stockholm``, ``ulica Nowa 5``).
 Found: ``Calle Mayor 12, 28013 Madrid``, ``Rosebank Cottage, Mill Lane, Ashford TN25 4AB``. Left: ``London``.
 """
 

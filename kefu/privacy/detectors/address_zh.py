@@ -4,6 +4,8 @@ A Chinese address is a chain of units, each ending in what it is (省 市 区 �
 finds units, neighbours form chains, and a chain counts when it tells a door or a street. A city,
 district or town alone stays: it says how long a parcel takes, not where somebody lives. A building with its
 door (5栋1203) needs no street, and after a cue (寄到, 地址) a chain takes the words between that are not units.
+Not found: a city, district or town alone (``上海市浦东新区``), and a place that is described without a unit of an
+address (``楼上左边那家``, ``村口第三家``).
 Found: ``浦东新区张杨路500号3楼``, ``5栋1203``. Left: ``寄到上海``.
 """
 

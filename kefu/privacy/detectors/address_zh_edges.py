@@ -4,6 +4,7 @@ An address goes on over words that end in a place (东侧三鑫修理厂, 南门
 street has no word for one (西安雁塔南二环西段88号). A housing estate, school or hospital with its gate, its
 neighbour or its locker (锦绣江南三期门岗) tells a door without any number; without a name of its own (小区门口) it
 tells nothing.
+Not found: a landmark without a name of its own (``菜鸟驿站旁边``, ``公司前台``).
 Found: ``锦绣江南三期门岗``, ``浦东新区张杨路500号东侧三鑫修理厂``. Left: ``小区门口``.
 """
 

@@ -1,6 +1,7 @@
 """E-mail addresses, and WeChat and QQ ids after their cue (on its own such an id is just a word).
 
-Not found: an id without a cue, and a WeChat name in Chinese characters.
+Not found: an id without a cue (``lin_2024``), a WeChat name in Chinese characters (``微信 林小雨``), and an id that is
+a plain word after an English cue (``my wechat is linxiaoyu``).
 Found: ``加我微信 lin_2024``, ``写信到 ann@example.com``. Left: ``微信 林小雨``.
 """
 

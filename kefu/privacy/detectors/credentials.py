@@ -5,8 +5,8 @@
 A value holds a digit or a sign; one of letters alone needs 是, "is" or a colon before it and is none of the words
 that people say there (wrong, forgot). A length (6位), a time (60秒) and coupon codes stay.
 
-Not found: a value that nothing announces, a password in Chinese characters or with a space in it, and letters alone
-right after a cue (密码abcdef).
+Not found: a value that nothing announces (``Lx@880412``), a password in Chinese characters (``密码是春天来了``), and
+letters alone right after a cue (``密码abcdef``). Of a password with a space in it only the first word is.
 Found: ``密码是Lx@880412``, ``取件码6-2-4081``. Left: ``密码6位``.
 """
 

@@ -1,6 +1,8 @@
 """Numbers of papers and accounts: ID cards, passports, social security, bank cards, IBANs.
 
 Check digits tell them from other numbers; without a right one, only a number after its cue counts.
+Not found: a passport or social security number in one piece without its cue (``E12345678``, ``078051120``), and the
+last digits of a card (``卡尾号 0128``).
 Found: ``身份证 11010519491231002X``, ``card 4111 1111 1111 1111``. Left: ``card 1234``.
 """
 

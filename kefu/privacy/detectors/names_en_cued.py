@@ -5,6 +5,7 @@ After a strong cue ("my name is", "recipient:") any words that look like a name 
 lines, the first word must be a common first name, or both words must be written as names and a border
 follow. A title and a surname ("Mr Smith") are a name, and so is what stands written right before a phone
 number, an e-mail address or a house, as on a parcel.
+Not found: a first name in small letters after a weak cue (``hi ann``, ``Regards, ann``).
 Found: ``my name is Ann Miller``, ``Regards, Ann Miller``. Left: ``my name is wrong``.
 """
 

@@ -5,6 +5,8 @@ surnames. A first name and a surname, both written with a capital, are a name; w
 as well (Grace, Baker) the other must be none. A first name alone needs a word before it that stands
 before people (tell Marcus, a gift for Leila), and so do two capitalised words neither of which is known.
 Chinese names in pinyin are known by their syllables. What is written without capitals is left to ``names_en_cued``.
+Not found: a first name that nothing stands before (``Marcus came``), two words that are both common ones
+(``Will Baker``), and names that are not in the list (``Xylo Qwertz came``).
 Found: ``Tell Ann Miller to call``, ``a gift for Leila``. Left: ``Thanks a lot``.
 """
 

@@ -5,6 +5,7 @@ is enough; after a weak one (我是, 客户), and in a piece of its own beside a
 also fill the piece and be no common word. A name with a dot (阿依古丽·买买提) is plain, and so is a surname with
 its title (王女士). Rare surnames need usual characters behind them unless a strong cue stands before. Names
 without a cue are those of ``names_zh_uncued.py``. How people are called in passing (陈姐, 老高家的) counts, too.
+Not found: a given name alone, cue or not (``我是小明``, ``收件人小明``).
 Found: ``收件人：李建国``, ``我叫林小雨``. Left: ``收件人不对``.
 """
 

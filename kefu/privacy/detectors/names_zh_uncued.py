@@ -4,6 +4,7 @@ A run of Chinese characters is cut into words in the likeliest way (unigram, bot
 and a surname with one or two more characters is a name when reading it as one makes the run likelier than
 every reading without it: 让陶俊熙来拿 has one, 高兴 and 方便 have none, since as words they are frequent, and
 neither has 这单清关, where the candidate tears a word apart. What stands around it shifts the balance: a cue, a border.
+Not found: a name that is a word as often (``让高兴来拿``), and a given name alone (``小明来拿``).
 Found: ``让陶俊熙来拿``, ``李建国在吗``. Left: ``这单清关``.
 """
 

@@ -2,7 +2,7 @@
 
 A cue, a courier's prefix or a courier's word near by tells which number is meant; 16 and more digits in a row are
 nothing else (``BARE``, which comes after all other rules).
-Not found: an order number of fewer than six digits.
+Not found: an order number of fewer than six digits (``订单号 54321``), and ten digits without a cue (``1234567890``).
 Found: ``订单号 2026110900123``, ``车牌 粤B12345``. Left: ``订单号 12345``.
 """
 

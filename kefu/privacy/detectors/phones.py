@@ -1,6 +1,7 @@
 """Phone numbers: Chinese mobile and landline, North American, British, and international spelling.
 
-Not found: public hotlines (400, 800, 95xxx), and ten digits without marks when no cue stands near.
+Not found: public hotlines (``打 95533``), a number of eight digits without a cue (``12345678``), and ten digits without
+marks when no cue stands near (``4155552671``).
 Found: ``手机 138-0013-8000``, ``call 415-555-2671``. Left: ``客服热线 400-820-8820``.
 """
 

@@ -2,6 +2,8 @@
 
 Chinese digits need nothing here: ``base.fold`` has turned them into figures. A number in words must have
 seven digits, as no quantity is told digit by digit; what it is the words before it say.
+Not found: fewer than seven digits (``five five five zero``), an e-mail address without its dot
+(``ann at example com``), and digits in words of other languages (``vier fünf sechs sieben acht neun null``).
 Found: ``ann at example dot com``, ``five five five zero one two three``. Left: ``five of them``.
 """
 

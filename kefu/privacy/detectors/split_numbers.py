@@ -2,7 +2,7 @@
 
 A word for the first piece begins it and words for the next ones go on; the pieces count only when together
 they have the length of a phone, ID card, bank card or social security number. Each is a span of its own.
-Not found: pieces told in several turns.
+Not found: pieces told in several turns, for one of them is too little (``前三位138``, ``后面00138000``).
 Found: ``前三位138，后面00138000``, ``the first part 617 555 and then 0139``. Left: ``前三位138``.
 """
 
