@@ -10,7 +10,7 @@ from kefu.privacy.redact import Redactor
 
 FOLDER = ROOT / "kefu/privacy/detectors"
 HELPERS = {"__init__", "base", "dialogue_context", "names_en_lists", "names_zh_lists", "numbers", "registry"}
-HELPERS |= {"word_segmentation"}
+HELPERS |= {"credential_cues", "credentials", "word_segmentation"}
 DETECTORS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 
 
