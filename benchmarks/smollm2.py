@@ -21,6 +21,7 @@ import time
 import zipfile
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
@@ -100,7 +101,7 @@ def parity(model: BaseModel, shown: list[Example]) -> int:
 
 def answer(folder: Path, messages: tuple[Message, ...]) -> str:
     renderer = ChatRenderer.from_folder(folder, False)
-    model = AutoModelForCausalLM.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder)
     prompt = torch.tensor([renderer.prompt(messages)])
     out = model.generate(
         prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=60, do_sample=False, eos_token_id=renderer.end_id
