@@ -17,7 +17,7 @@ from sklearn.utils.extmath import randomized_svd
 from kefu.errors import Unusable
 from kefu.knowledge.entries import knowledge_entries, questions
 from kefu.knowledge.index import Encoder, EncoderConfig, Index, KnowledgeEntry
-from kefu.knowledge.search import Search
+from kefu.knowledge.search import Search, topic_of
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.schema import RetrievalExample
 from kefu.shop.examples import load_pack_examples
@@ -105,7 +105,9 @@ def _index(
         encoder.encode([f"{entry.question}\n{entry.answer}" for entry in entries]),
         _unit(encoder.encode(wordings) + encoder.encode(answers)),
     ]
-    own = [(question, entry.intent) for entry in entries if entry.intent for question in asked[entry.id]]
+    # An entry without an intent that customers ask for in several wordings, as a query, is a topic of its own.
+    asked_for = [entry for entry in entries if entry.intent or len(asked[entry.id]) > 1]
+    own = [(question, topic_of(entry)) for entry in asked_for for question in asked[entry.id]]
     topics = train_topics([*utterances, *own], params.ngrams, params.features)
     owners = [entry.id for entry in entries] * len(vectors)
     return Index(encoder, entries, np.concatenate(vectors), owners, asked, topics)

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from kefu.knowledge.confidence import SIGNALS
-from kefu.knowledge.index import Hit, Index
+from kefu.knowledge.index import Hit, Index, KnowledgeEntry
 from kefu.knowledge.lexical import Lexical, LexicalIndex
 from kefu.shop.part import Lang
 from kefu.text.ngrams import count_ngrams
@@ -115,7 +115,7 @@ class Search:
         self._store.close()
 
     def _topic(self, counts: sp.csr_matrix, lang: Lang) -> np.ndarray:
-        """Log-probability of each entry's intent; the mean over intents for entries of none."""
+        """Log-probability of each entry's topic; the mean over topics for entries of none."""
         columns = self._topics[lang]
         if not self.index.topics.config.classes:
             return np.zeros(len(columns))
@@ -176,5 +176,10 @@ def _lead(values: np.ndarray, best: int) -> float:
 
 
 def _topic_columns(index: Index, lang: Lang) -> np.ndarray:
-    """Column of each entry's intent in the topics, -1 for entries of none."""
-    return np.array([index.topics.column.get(entry.intent or "", -1) for entry in index.of(lang)], dtype=int)
+    """Column of each entry's topic, -1 for entries of none: policies, which nobody asks for by name."""
+    return np.array([index.topics.column.get(topic_of(entry), -1) for entry in index.of(lang)], dtype=int)
+
+
+def topic_of(entry: KnowledgeEntry) -> str:
+    """Name of the topic that an entry would belong to: its intent, else its own."""
+    return entry.intent or entry.id

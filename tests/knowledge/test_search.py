@@ -8,8 +8,8 @@ import pytest
 
 from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.confidence import FEATURES, Confidence
-from kefu.knowledge.entries import questions
-from kefu.knowledge.index import Index
+from kefu.knowledge.entries import knowledge_entries, questions
+from kefu.knowledge.index import Index, KnowledgeEntry
 from kefu.knowledge.lexical import LexicalIndex
 from kefu.knowledge.search import MatrixStore, Search, candidates
 from kefu.knowledge.terms import terms
@@ -136,3 +136,15 @@ def test_a_confidence_of_other_features_is_refused(index: Index, tmp_path: Path)
     Confidence(ranking=index.confidence.ranking, weights=fewer, bias=0).save(tmp_path)
     with pytest.raises(ValueError, match="run the retriever stage again"):
         Confidence.load(tmp_path)
+
+
+def test_an_entry_of_no_intent_with_wordings_is_found_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the entries of kind query are."""
+    pack = load_pack(ROOT / "tests/fixtures/pack")
+    query = KnowledgeEntry(id="query:beans:en", kind="query", intent=None, lang="en", question="Beans", answer="Beans")
+    monkeypatch.setattr("training.retriever.knowledge_entries", lambda pack: [*knowledge_entries(pack), query])
+    wordings = ["how many beans have I got", "my bean balance", "beans left on my card", "show me my beans"]
+    monkeypatch.setattr("training.retriever.questions", lambda pack: {query.id: wordings})
+    index = build_index(pack, retrieval_examples(pack, [], PARAMS.build), PARAMS.retriever)
+    assert index.topics.column[query.id] >= 0
+    assert Search(index).search("what is the balance of beans", "en")[0].entry.id == query.id
