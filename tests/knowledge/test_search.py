@@ -147,4 +147,4 @@ def test_an_entry_of_no_intent_with_wordings_is_found_as_any_other(monkeypatch: 
     monkeypatch.setattr("training.retriever.questions", lambda pack: {query.id: wordings})
     index = build_index(pack, retrieval_examples(pack, [], PARAMS.build), PARAMS.retriever)
     assert index.topics.column[query.id] >= 0
-    assert Search(index).search("what is the balance of beans", "en")[0].entry.id == query.id
+    assert query.id in [hit.entry.id for hit in Search(index).search("show my bean balance", "en", top=2)]
