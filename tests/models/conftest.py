@@ -10,11 +10,11 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from distill.params import Distill
-from kefu.llm.base_models import BaseModel, open_base
+from kefu.llm.base_models import BaseModel, Which, open_base
 from kefu.llm.models import MODELS, ModelFacts, TinySize
 from kefu.schema import Example, Message
 from pipelines.params import load_params
-from training.base_models import prepare
+from training.base_models import Built, prepare
 from training.corpus import Chat
 from training.params.base import Base
 from training.params.finetune import Finetune
@@ -81,12 +81,17 @@ def base_params() -> Base:
 
 
 @pytest.fixture(scope="session")
-def base_folder(base_params: Base, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(base_params: Base, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[Which, Built]]:
+    """The folder of both base models, and the figures of their training."""
     out = tmp_path_factory.mktemp("base") / "base"
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(MODELS, "micro", MICRO)
-        prepare(base_params, chats(60, seed=1), out)
-    return out
+        return out, prepare(base_params, chats(60, seed=1), out)
+
+
+@pytest.fixture(scope="session")
+def base_folder(built: tuple[Path, dict[Which, Built]]) -> Path:
+    return built[0]
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from kefu.finite import NotFinite
 from kefu.io import content_hash, read_json
-from kefu.llm.base_models import BaseModel, MissingBase, open_base
+from kefu.llm.base_models import BaseModel, MissingBase, Which, open_base
 from tests.models.conftest import chats
-from training.base_models import prepare
+from training.base_models import Built, prepare
 from training.params.base import Base
 from training.pretrain import save
 
@@ -28,15 +28,10 @@ def test_builds_a_model_that_transformers_loads(centre: BaseModel) -> None:
     assert chat == "<|im_start|>user\n怎么退货<|im_end|>\n"
 
 
-def test_the_same_inputs_give_the_same_bytes(base_params: Base, base_folder: Path, tmp_path: Path) -> None:
-    prepare(base_params, chats(60, seed=1), tmp_path / "again")
-    assert content_hash(tmp_path / "again") == content_hash(base_folder)
-
-
-def test_training_lowers_the_held_out_loss(base_params: Base, tmp_path: Path) -> None:
-    built = prepare(base_params, chats(60, seed=1), tmp_path / "base")
-    assert built["centre"].losses[0][1] > 5.5  # near ln(500), as it must be before training
-    assert built["centre"].metrics["held_out_loss"] < 4
+def test_training_lowers_the_held_out_loss(built: tuple[Path, dict[Which, Built]]) -> None:
+    centre = built[1]["centre"]
+    assert centre.losses[0][1] > 5.5  # near ln(500), as it must be before training
+    assert centre.metrics["held_out_loss"] < 4
 
 
 def test_an_empty_corpus_is_refused(base_params: Base, tmp_path: Path) -> None:
@@ -45,23 +40,16 @@ def test_an_empty_corpus_is_refused(base_params: Base, tmp_path: Path) -> None:
     assert not (tmp_path / "base").exists()
 
 
-def test_a_slow_machine_makes_the_same_models(
+def test_the_same_inputs_give_the_same_bytes_on_a_slow_machine_and_without_the_probe(
     base_params: Base, base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An hour passes between any two looks at the clock: both models get all their steps."""
     hours = count(step=3600.0)
     monkeypatch.setattr("training.pretrain.time.monotonic", lambda: next(hours))
-    built = prepare(base_params, chats(60, seed=1), tmp_path / "base")
-    assert [len(built[which].losses) for which in ("centre", "edge")] == [80, 5]
-    assert [built[which].metrics["steps"] for which in ("centre", "edge")] == [80, 5]
-    assert content_hash(tmp_path / "base") == content_hash(base_folder)
-
-
-def test_the_probe_changes_nothing(
-    base_params: Base, base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr("training.base_models.seconds_a_step", lambda *_: 0.0)
-    prepare(base_params, chats(60, seed=1), tmp_path / "base")
+    again = prepare(base_params, chats(60, seed=1), tmp_path / "base")
+    assert [len(again[which].losses) for which in ("centre", "edge")] == [80, 5]
+    assert [again[which].metrics["steps"] for which in ("centre", "edge")] == [80, 5]
     assert content_hash(tmp_path / "base") == content_hash(base_folder)
 
 
