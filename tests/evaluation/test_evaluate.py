@@ -67,20 +67,26 @@ def chat(question: str, answer: str) -> tuple[Message, ...]:
     return Message(role="user", content=question), Message(role="assistant", content=answer)
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop, the sets and a micro release trained on them."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    shutil.copytree(ROOT / "shop", folder / "shop", ignore=shutil.ignore_patterns("golden"))
+    (folder / "shop/golden").mkdir()
+    for name, golden in {"return": GOLDEN, "impossible": IMPOSSIBLE}.items():
+        (folder / f"shop/golden/{name}.yaml").write_text(yaml.safe_dump(golden, allow_unicode=True))
+    write_sets(folder / "sets")
+    build(folder / "shop", folder / "release")
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+def project(template: Path, registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(stages, "METRICS", tmp_path / "metrics")
     for name in ("EVALUATION", "PLOTS", "RELEASE", "SETS", "CHAMPION"):
         monkeypatch.setattr(stage_evaluate, name, tmp_path / name.lower())
     monkeypatch.setattr(stages, "ROOT", tmp_path)
-    shutil.copytree(ROOT / "shop", tmp_path / "shop", ignore=shutil.ignore_patterns("golden"))
-    (tmp_path / "shop/golden").mkdir()
-    for name, golden in {"return": GOLDEN, "impossible": IMPOSSIBLE}.items():
-        (tmp_path / f"shop/golden/{name}.yaml").write_text(yaml.safe_dump(golden, allow_unicode=True))
-    write_sets(tmp_path / "sets")
-    build(tmp_path / "shop", tmp_path / "release")
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     write_json(tmp_path / "champion", {"version": None, "content_hash": None})
     return tmp_path
 

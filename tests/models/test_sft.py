@@ -53,10 +53,8 @@ def test_four_bits_and_gradients(centre: BaseModel, finetune_params: Finetune, e
 
 
 def test_an_empty_set_is_explained_by_the_stage(
-    centre: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    centre: BaseModel, registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setattr(stage, "METRICS", tmp_path / "metrics")
     monkeypatch.setattr(stage_finetune, "SETS", tmp_path)
     monkeypatch.setattr(stage_finetune, "CHAMPION", tmp_path / "champion.json")

@@ -90,9 +90,9 @@ def test_a_module_that_runs_as_a_command_does_so_too(
         runpy.run_module(name, run_name="__main__")
 
 
-def test_a_stage_explains_what_can_be_mended_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+def test_a_stage_explains_what_can_be_mended_and_nothing_else(
+    registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stages, "METRICS", tmp_path / "metrics")
     for place in ("SETS", "ROUTER", "PLOTS"):
         monkeypatch.setattr(router, place, tmp_path / place)

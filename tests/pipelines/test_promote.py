@@ -50,9 +50,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.chdir(tmp_path)  # MLflow puts artefacts of a SQLite store below the working folder
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+def project(registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setattr(stages, "METRICS", tmp_path / "metrics")
     for name, path in {"EVALUATION": "evaluation", "RELEASE": "release", "STORE": ".", "CHAMPION": "pin.json"}.items():
         monkeypatch.setattr(stage_promote, name, tmp_path / path)
