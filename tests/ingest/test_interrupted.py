@@ -5,7 +5,6 @@ running again gives the bytes of a run that nobody disturbed.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import random
 import resource
@@ -14,19 +13,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 
 from data.ingest import workers as runners
 from data.ingest.partition import DiskFull
+from tests.fixtures.forked import start
 from tests.ingest.conftest import Shop, dialogue
 
 Content = Callable[[Path], dict[str, bytes]]
 DAYS = ("2026-11-09", "2026-11-10", "2026-11-11")
-CONTEXT = multiprocessing.get_context("forkserver")  # children that have imported everything, and no threads
-CONTEXT.set_forkserver_preload(["tests.ingest.test_interrupted"])
 
 
 def _ingest(shop: Shop, limit: int) -> None:
@@ -89,15 +86,9 @@ def test_a_full_disk(shop: Shop, content: Content, whole: dict[str, bytes], smal
     assert content(shop.store) == whole
 
 
-def start(shop: Shop, limit: int = 0) -> ForkServerProcess:
-    process = CONTEXT.Process(target=_ingest, args=(shop, limit))
-    process.start()
-    return process
-
-
 def test_a_file_that_may_not_grow(shop: Shop, content: Content, whole: dict[str, bytes]) -> None:
     for limit in (4_000, 30_000):
-        process = start(shop, limit)
+        process = start(_ingest, shop, limit)
         process.join(60)
         assert process.exitcode == 1
         assert assert_whole(shop, content, whole) == 0
@@ -124,7 +115,7 @@ def test_killed_at_any_instant(shop: Shop, content: Content, whole: dict[str, by
         if kill % 3 == 0:
             shutil.rmtree(shop.store, ignore_errors=True)
         instant = needed * (kill + draw.random()) / kills
-        process = start(shop)
+        process = start(_ingest, shop, 0)
         while process.is_alive() and written(shop.store) < instant:
             time.sleep(0.0005)
         process.kill()

@@ -4,42 +4,49 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+import mlflow
 import pytest
+from alembic import command
+from mlflow.store.db.utils import _get_alembic_config
 
-from kefu.paths import ROOT
-from kefu.registry.database import UnusableDatabase, make_ready
-
-FIRST = """
 from kefu.registry import releases, runs
-with runs.stage_run("ingest", {"a": 1}, {}) as run:
-    run.metrics({"m": 1.0})
-print(releases.champion())
-"""
+from kefu.registry.database import UnusableDatabase, make_ready
+from tests.fixtures.forked import start
 
 
-def start(folder: Path, code: str = FIRST) -> subprocess.Popen[str]:
-    """A process that uses the project's registry as every command does."""
-    environment = os.environ | {"MLFLOW_TRACKING_URI": uri(folder), "PYTHONPATH": str(ROOT)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.Popen([sys.executable, "-c", code], cwd=folder, env=environment, text=True, **pipes)
+def first_command(folder: Path) -> None:
+    """In a process of its own: uses the project's registry as every command does."""
+    os.chdir(folder)
+    os.environ["MLFLOW_TRACKING_URI"] = uri(folder)
+    with runs.stage_run("ingest", {"a": 1}, {}) as run:
+        run.metrics({"m": 1.0})
+    assert releases.champion() is None
+
+
+def mlflow_alone(folder: Path) -> None:
+    """In a process of its own: MLflow makes the database in place, as Kefu let it once."""
+    mlflow.MlflowClient(uri(folder)).search_experiments()
+
+
+def downgrade(folder: Path) -> None:
+    """In a process of its own: takes the last migration back, by MLflow's own script."""
+    command.downgrade(_get_alembic_config(uri(folder)), "-1")
 
 
 def uri(folder: Path) -> str:
     return f"sqlite:///{folder / 'mlflow.db'}"
 
 
-def succeeds(process: subprocess.Popen[str]) -> None:
-    said, _ = process.communicate()
-    assert process.returncode == 0, said
+def succeeds(process: ForkServerProcess) -> None:
+    process.join()
+    assert process.exitcode == 0
 
 
 def rows(folder: Path, table: str) -> int:
@@ -47,15 +54,15 @@ def rows(folder: Path, table: str) -> int:
         return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def kill_when(process: subprocess.Popen[str], folder: Path, size: int) -> None:
+def kill_when(process: ForkServerProcess, folder: Path, size: int) -> None:
     """Kills it once the database, wherever it is being made, has ``size`` bytes."""
-    while process.poll() is None:
+    while process.is_alive():
         if any(p.stat().st_size >= size for p in folder.glob("mlflow.db*") if "-journal" not in p.name and p.exists()):
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            process.kill()
+            process.join()
             return
         time.sleep(0.001)
-    raise AssertionError(process.communicate()[0])
+    raise AssertionError(f"ended by itself: {process.exitcode}")
 
 
 def execute(folder: Path, *statements: str) -> None:
@@ -68,7 +75,7 @@ def execute(folder: Path, *statements: str) -> None:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose database one process made, with two runs in it."""
     folder = tmp_path_factory.mktemp("finished")
-    succeeds(start(folder))
+    succeeds(start(first_command, folder))
     return folder
 
 
@@ -81,36 +88,28 @@ def folder(finished: Path, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("size", [1, 300_000])
 def test_killed_in_the_first_migration(size: int, tmp_path: Path) -> None:
-    kill_when(start(tmp_path), tmp_path, size)
-    succeeds(start(tmp_path))
+    kill_when(start(first_command, tmp_path), tmp_path, size)
+    succeeds(start(first_command, tmp_path))
     assert rows(tmp_path, "runs") == 2 and not (tmp_path / "mlflow.db.new").exists()
 
 
 def test_four_first_commands_at_once(tmp_path: Path) -> None:
-    for process in [start(tmp_path) for _ in range(4)]:
+    for process in [start(first_command, tmp_path) for _ in range(4)]:
         succeeds(process)
     assert rows(tmp_path, "runs") == 8
 
 
 def test_a_database_that_an_older_kefu_left_half_made(tmp_path: Path) -> None:
     """MLflow made it in place then, so the file itself is torn; nothing was ever logged in it."""
-    by_mlflow = f"import mlflow; mlflow.MlflowClient({uri(tmp_path)!r}).search_experiments()"
-    kill_when(start(tmp_path, by_mlflow), tmp_path, 200_000)
-    succeeds(start(tmp_path))
+    kill_when(start(mlflow_alone, tmp_path), tmp_path, 200_000)
+    succeeds(start(first_command, tmp_path))
     assert rows(tmp_path, "runs") == 2
     assert [path for path in tmp_path.glob("mlflow.db.*") if path.suffix not in {".lock"}]  # kept
 
 
 def test_a_database_of_an_older_mlflow_is_upgraded_and_kept(folder: Path) -> None:
-    """Its last migration is taken back, by MLflow's own script."""
-    downgrade = """
-import sys
-from alembic import command
-from mlflow.store.db.utils import _get_alembic_config
-command.downgrade(_get_alembic_config(sys.argv[1]), "-1")
-"""
-    subprocess.run([sys.executable, "-c", downgrade, uri(folder)], check=True)
-    succeeds(start(folder))
+    succeeds(start(downgrade, folder))
+    succeeds(start(first_command, folder))
     assert rows(folder, "runs") == 4
     assert len(list(folder.glob("mlflow.db.*"))) == 2  # the lock and the old file
 
