@@ -17,8 +17,12 @@ from kefu.paths import ROOT
 
 
 def environment() -> dict[str, str]:
-    """This interpreter's tools first, and no tracking server of somebody else's."""
-    own = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    """This interpreter's tools first, and no tracking server of somebody else's.
+
+    Bytecode may be kept in the copy: each stage is a process, and would compile the project again.
+    """
+    dropped = {"MLFLOW_TRACKING_URI", "PYTHONDONTWRITEBYTECODE"}
+    own = {key: value for key, value in os.environ.items() if key not in dropped}
     return own | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
