@@ -272,8 +272,8 @@ ASKED = {
 }
 NOT_ASKED = [
     "木豆怎么用", "积分会过期吗", "评价了没给积分", "优惠券为什么用不了", "新人有优惠券吗", "会员有什么优惠",
-    "怎么升级金卡", "满减和优惠券能叠加吗", "我要退货", "查物流", "订单什么时候发货", "这单能退多少钱", "取消订单", "你好",
-    "我的快递到哪了",
+    "怎么升级金卡", "满减和优惠券能叠加吗", "我要退货", "查物流", "订单什么时候发货", "这单能退多少钱", "取消订单",
+    "你好", "我的快递到哪了",
     "how do I earn points", "do points expire", "why does my coupon not work", "how do I become a gold member",
     "where is my order", "cancel my order", "I want to return it", "how much is shipping", "what do members get",
     "when will my order ship", "how much do I get back for my order", "退款什么时候到账", "发票什么时候能收到",

@@ -1,0 +1,275 @@
+"""Recommendations and comparisons on the demo's real shop: only what the rows and the catalogue say."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sqlite3
+import time
+from contextlib import closing
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from kefu.paths import ROOT
+from kefu.shop.catalogue import Catalogue
+from kefu.shop.pack import load_pack
+from kefu.shop.part import Lang, PackError
+from kefu.shop.slots import language
+from serving.dialogue.catalogue import Constraints, ProductAdvisor, read_budget
+from serving.dialogue.flow import Visit
+from serving.dialogue.queries import Answer
+from serving.tools.demo_database import build
+from serving.tools.shop_db import ToolBox
+
+PACK = load_pack(ROOT / "shop")
+NOW = PACK.shop.demo_now or ""
+with (ROOT / "shop/db/products.csv").open(encoding="utf8", newline="") as file:
+    PRODUCTS = {row["sku"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("shop") / "shop.db"
+    build(ROOT / "shop", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def advisor(db: Path) -> ProductAdvisor:
+    return ProductAdvisor(PACK, ToolBox(PACK, db))
+
+
+def visit(lang: Lang = "zh") -> Visit:
+    return Visit(None, {}, lang, NOW)
+
+
+def skus(answer: Answer) -> list[str]:
+    return [source.removeprefix("product:") for source in answer.sources]
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("预算两百以内", (None, 200)),
+        ("200元以下的", (None, 200)),
+        ("不超过150块", (None, 150)),
+        ("预算大概三百", (None, 300)),
+        ("under 200", (None, 200)),
+        ("my budget is ¥250", (None, 250)),
+        ("no more than 99 yuan", (None, 99)),
+        ("less than two hundred", (None, 200)),
+        ("100到300", (100, 300)),
+        ("一百到三百之间", (100, 300)),
+        ("100-300元的", (100, 300)),
+        ("between 100 and 300 yuan", (100, 300)),
+        ("两三百的", (200, 300)),
+        ("两百多的", (200, 300)),
+        ("一百左右", (80, 120)),
+        ("around 200", (160, 240)),
+        ("500以上的", (500, None)),
+        ("over 300 yuan", (300, None)),
+        ("１５０以内", (None, 150)),
+        ("三个以内", (None, None)),
+        ("under 300 ml", (None, None)),
+        ("1.5到1.8米的床", (None, None)),
+        ("7天以内能退吗", (None, None)),
+        ("48×74厘米", (None, None)),
+        ("买2到3个", (None, None)),
+        ("11月9日到12日", (None, None)),
+        ("", (None, None)),
+    ],
+)
+def test_budgets(advisor: ProductAdvisor, text: str, budget: tuple[int | None, int | None]) -> None:
+    read = advisor.read_constraints(text, "zh")
+    assert (read.least, read.most) == budget
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "features"),
+    [
+        ("推荐一个侧睡的枕头", {"pillow"}, {"side_sleeping"}),
+        ("颈椎不好，买哪个枕头", {"pillow"}, {"neck"}),
+        ("a machine washable throw", {"throw"}, {"machine_washable"}),
+        ("能进洗碗机的杯子", {"cup"}, {"dishwasher"}),
+        ("is there a dishwasher safe bowl?", {"bowls"}, {"dishwasher"}),
+        ("电磁炉能用的不粘锅", {"pot"}, {"induction", "non_stick"}),
+        ("空气炸锅推荐", {"air_fryer"}, set()),
+        ("床上用品里的毯子", {"throw"}, set()),
+        ("有什么床上用品", {"bedding"}, set()),
+        ("羊毛的毯子", {"throw"}, {"wool"}),
+        ("送妈妈的礼物", set(), {"gift", "gift_parents"}),
+        ("something quiet", set(), {"quiet"}),
+        ("a warm mist humidifier", {"humidifier"}, set()),
+        ("便携榨汁杯", {"blender"}, {"travel"}),
+        ("今天天气不错", set(), set()),
+    ],
+)
+def test_kinds_and_features(advisor: ProductAdvisor, text: str, kinds: set[str], features: set[str]) -> None:
+    read = advisor.read_constraints(text, language(text))
+    assert (set(read.kinds), set(read.features)) == (kinds, features)
+
+
+@pytest.mark.parametrize("text", ["不要羽绒的枕头", "a pillow without duck down", "除了羽绒的还有什么枕头"])
+def test_what_is_not_wanted_is_not_offered(advisor: ProductAdvisor, text: str) -> None:
+    read = advisor.read_constraints(text, language(text))
+    assert read.without == ("down",) and not read.features
+    assert skus(advisor.recommend(read, visit())) == ["BD-104"]
+
+
+def test_what_was_said_before_still_holds(advisor: ProductAdvisor) -> None:
+    first = advisor.read_constraints("想买个枕头，侧睡", "zh")
+    later = advisor.read_constraints("预算两百以内", "zh").after(first)
+    assert (later.kinds, later.features, later.most) == (("pillow",), ("side_sleeping",), 200)
+    assert advisor.read_constraints("三百以内也行", "zh").after(later).most == 300
+    assert advisor.read_constraints("毯子呢", "zh").after(later).kinds == ("throw",)
+
+
+@pytest.mark.parametrize("most", [None, 100, 200])
+@pytest.mark.parametrize("kind", [None, "pillow", "throw", "pot", "cup", "bedding", "clock"])
+def test_only_what_fits_is_recommended(advisor: ProductAdvisor, db: Path, kind: str | None, most: int | None) -> None:
+    """Against an oracle over all kinds, features and budgets: cheapest first, in stock, at most three."""
+    with closing(sqlite3.connect(db)) as shop:
+        rows = {sku: (price, stock) for sku, price, stock in shop.execute("SELECT sku, price, stock FROM products")}
+    for feature in (None, *PACK.catalogue.features):
+        if not (kind or feature):
+            continue
+        wanted = Constraints(most=most, kinds=(kind,) if kind else (), features=(feature,) if feature else ())
+        fits = [
+            sku
+            for sku, product in PACK.catalogue.products.items()
+            if (kind is None or kind in product.kinds)
+            and (feature is None or feature in product.features)
+            and (most is None or rows[sku][0] <= most)
+        ]
+        fits = [sku for sku in fits if rows[sku][1] > 0] or fits
+        fits = sorted(fits, key=lambda sku: (rows[sku][0], sku))[:3]
+        answer = advisor.recommend(wanted, visit())
+        assert answer.found == bool(fits), wanted
+        if fits:
+            assert skus(answer) == fits, wanted
+            assert "不符合" not in answer.text
+        else:
+            assert "没有" in answer.text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_each_reason_is_a_fact(advisor: ProductAdvisor, lang: Lang) -> None:
+    for feature in PACK.catalogue.features:
+        answer = advisor.recommend(Constraints(features=(feature,)), visit(lang))
+        for sku, line in zip(skus(answer), answer.text.split("\n")[1:], strict=True):
+            row, words = PRODUCTS[sku], PACK.catalogue.products[sku].features[feature].in_(lang)
+            assert row[f"name_{lang}"] in line and f"{float(row['price']):.2f}" in line
+            assert row[f"spec_{lang}"] in line and (words in line)
+
+
+def test_nothing_fits_is_said_with_the_nearest_and_why_not(advisor: ProductAdvisor) -> None:
+    read = advisor.read_constraints("五百以内的蚕丝被", "zh")
+    answer = advisor.recommend(read, visit())
+    assert not answer.found and skus(answer) == ["BD-106"]
+    assert answer.text.startswith("没有") and "899.00" in answer.text and "不符合：500 元以内" in answer.text
+
+
+def test_out_of_stock_is_said_with_its_day(advisor: ProductAdvisor) -> None:
+    answer = advisor.recommend(advisor.read_constraints("挂钟", "zh"), visit())
+    assert skus(answer) == ["HD-606"] and "缺货" in answer.text and "11月28日" in answer.text
+    wanted = advisor.recommend(advisor.read_constraints("有现货的挂钟", "zh"), visit())
+    assert not wanted.found and "不符合：有现货" in wanted.text
+
+
+@pytest.mark.parametrize("text", ["推荐一下", "预算两百以内", "有现货的"])
+def test_too_little_is_asked_back(advisor: ProductAdvisor, text: str) -> None:
+    answer = advisor.recommend(advisor.read_constraints(text, "zh"), visit())
+    assert answer.missing == "product" and not answer.found and answer.text.endswith("？")
+
+
+@pytest.mark.parametrize(
+    ("text", "aspect"),
+    [
+        ("哪个更轻", "weight"),
+        ("哪个轻一点？", "weight"),
+        ("which one is lighter", "weight"),
+        ("哪个便宜", "price"),
+        ("which is cheaper?", "price"),
+        ("哪个更大", "size"),
+        ("哪个容量大", "capacity"),
+        ("哪个能机洗", "washing"),
+        ("which is machine washable", "washing"),
+        ("材质有什么不同", "material"),
+        ("哪个更高", "height"),
+        ("哪个保修长", "warranty"),
+        ("哪个安静", "noise"),
+        ("哪个好", None),
+        ("轻眠蚕丝被怎么样", None),
+    ],
+)
+def test_aspects(advisor: ProductAdvisor, text: str, aspect: str | None) -> None:
+    assert advisor.read_aspect(text, language(text)) == aspect
+
+
+def test_every_pair_is_compared_by_its_price(advisor: ProductAdvisor) -> None:
+    for one, other in combinations(list(PRODUCTS)[::3], 2):
+        text = advisor.compare([one, other], "price", visit()).text
+        low, high = sorted((one, other), key=lambda sku: float(PRODUCTS[sku]["price"]))
+        difference = float(PRODUCTS[high]["price"]) - float(PRODUCTS[low]["price"])
+        if difference:
+            assert f"{PRODUCTS[low]['name_zh']}便宜 {difference:.2f} 元，{PRODUCTS[high]['name_zh']}更贵" in text
+        else:
+            assert "价格一样" in text
+
+
+def test_what_the_facts_do_not_tell_is_said(advisor: ProductAdvisor) -> None:
+    for one, other in combinations(list(PRODUCTS)[::3], 2):
+        answer = advisor.compare([one, other], "weight", visit())
+        weighed = [sku for sku in (one, other) if "weight" in PACK.catalogue.products[sku].facts]
+        assert len(weighed) < 2 and not answer.found
+        assert "没法比较" in answer.text and "更轻" not in answer.text
+
+
+def test_sizes_of_different_kinds_are_not_measured_against_each_other(advisor: ProductAdvisor) -> None:
+    throws = advisor.compare(["BD-102", "BD-107"], "size", visit()).text
+    assert throws.endswith("小栖羊羔绒毯更小，松间羊毛毯更大。")
+    pot_and_towel = advisor.compare(["CW-301", "BA-701"], "size", visit()).text
+    assert "更大" not in pot_and_towel and "24 厘米" in pot_and_towel and "70×140 厘米" in pot_and_towel
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("aspect", [None, *PACK.catalogue.aspects])
+def test_a_comparison_says_nothing_but_facts(advisor: ProductAdvisor, aspect: str | None, lang: Lang) -> None:
+    """Every number of every answer stands in a row of one of the products, or is their difference."""
+    for trio in combinations(list(PRODUCTS)[::8], 3):
+        answer = advisor.compare(trio, aspect, visit(lang))
+        rows = [PRODUCTS[sku] for sku in trio]
+        prices = [float(row["price"]) for row in rows]
+        known = " ".join(value for row in rows for value in row.values())
+        for number in re.findall(r"(?<![\d-])\d+(?:\.\d+)?", re.sub(r"(?m)^\d\. ", "", answer.text)):
+            is_date = any(f"-{int(float(number)):02}" in row["restock_on"] for row in rows)
+            is_difference = float(number) == max(prices) - min(prices)
+            assert number in known or f"{float(number):g}" in known or is_difference or is_date, answer.text
+
+
+@pytest.mark.parametrize("wanted", [[], ["BD-101"], ["BD-101", "BD-101"], ["BD-101", "XX-1"]])
+def test_one_product_cannot_be_compared(advisor: ProductAdvisor, wanted: list[str]) -> None:
+    assert advisor.compare(wanted, None, visit()).missing == "product"
+
+
+def test_a_pack_without_a_catalogue_says_so(db: Path) -> None:
+    pack = PACK.model_copy(update={"catalogue": Catalogue()})
+    advisor = ProductAdvisor(pack, ToolBox(pack, db))
+    assert advisor.read_constraints("枕头，两百以内", "zh") == Constraints(most=200)
+    with pytest.raises(PackError, match="no catalogue"):
+        advisor.recommend(Constraints(most=200), visit())
+
+
+def test_a_long_message_is_read_quickly(advisor: ProductAdvisor) -> None:
+    text = ("一二三四五六七八九十百到至" * 160)[:2000]
+    advisor.read_constraints("枕头", "zh")
+    for message in (text, "不要" * 1000, "100到" * 500, "a pillow under " * 130):
+        started = time.process_time()
+        advisor.read_constraints(message, "zh")
+        assert time.process_time() - started < 0.1, message[:20]
+
+
+def test_budget_of_nothing() -> None:
+    assert read_budget("零以内") == (None, None)
