@@ -55,7 +55,7 @@ def skus(answer: Answer) -> list[str]:
         ("预算两百以内", (None, 200)),
         ("200元以下的", (None, 200)),
         ("不超过150块", (None, 150)),
-        ("预算大概三百", (None, 300)),
+        ("预算大概三百", (240, 360)),
         ("under 200", (None, 200)),
         ("my budget is ¥250", (None, 250)),
         ("no more than 99 yuan", (None, 99)),
