@@ -28,9 +28,8 @@ ABOUT = 0.2  # "around 200" is 160 to 240
 
 _N = rf"[¥￥]?\s*({NUMBER})"
 _YUAN = r"\s*(?:元|块钱?|人民币|rmb|yuan|cny)?\s*"
-_NOT_MONEY = (
-    r"(?!\s*(?:[个件只条张床套双号日天点人岁度月年米升克瓦%％.]|厘米|毫升|公斤|小时|cm\b|ml\b|l\b|kg\b|g\b|w\b))"
-)
+_UNIT = r"[个件只条张床套双号日天点人岁度月年米升克瓦%％.]|厘米|毫升|公斤|小时|cm\b|ml\b|l\b|kg\b|g\b|w\b"
+_NOT_MONEY = rf"(?!,?\d|[一二两三四五六七八九十百千万]|\s*(?:{_UNIT}))"  # nor a part of a longer number
 _TO = r"(?:到|至|-|–|—|~|～|to|and)"
 BETWEEN = re.compile(rf"{_N}{_YUAN}{_TO}\s*{_N}{_NOT_MONEY}", re.IGNORECASE)
 ABOUT_IT = re.compile(
