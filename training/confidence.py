@@ -104,9 +104,11 @@ def _fit_ranking(rows: Sequence[Held]) -> dict[str, float]:
 
 def without_answer(row: Held) -> Held:
     """The same question where its entry is not in the index."""
+    assert row.right is not None
     lexical = row.evidence.lexical
-    fields = {name: np.delete(getattr(lexical, name), row.right) for name in ("bm25", "question", "coverage")}
-    evidence = Evidence(np.delete(row.evidence.signals, row.right, axis=0), lexical._replace(**fields))
+    bm25, question, coverage = (np.delete(a, row.right) for a in (lexical.bm25, lexical.question, lexical.coverage))
+    others = lexical._replace(bm25=bm25, question=question, coverage=coverage)
+    evidence = Evidence(np.delete(row.evidence.signals, row.right, axis=0), others)
     return Held(evidence, row.lang, None)
 
 

@@ -297,14 +297,14 @@ def _numbers(text: str, lang: str, sources: list[str]) -> Iterator[Flip]:
     for match in re.finditer(r"(?<![\d-])(\d+)(?:–|-)(\d+)(?=\s*(?:个|天|小时|days|working|hours))", text):
         yield Flip("duration, lower end alone", _put(text, match, match[1]), "")
     found = [(m, _kind(text, m, lang)) for m in ARABIC.finditer(text) if len(m[0]) <= 4]
-    for (one, kind), (other, other_kind) in zip(found, found[1:], strict=False):
-        apart = text[one.end() : other.start()]
+    for (one, kind), (second, other_kind) in zip(found, found[1:], strict=False):
+        apart = text[one.end() : second.start()]
         if (
             kind == other_kind != "date"
-            and one[0] != other[0]
+            and one[0] != second[0]
             and not re.fullmatch(r"[\s、,–-]*|\s*(?:to|or)\s*", apart)
         ):
-            swapped = text[: one.start()] + other[0] + apart + one[0] + text[other.end() :]
+            swapped = text[: one.start()] + second[0] + apart + one[0] + text[second.end() :]
             yield Flip("two numbers swapped", swapped, "")
     for match in CLOCK.finditer(text):
         yield Flip("time, new", _put(text, match, f"{(int(match[1]) + 3) % 24}:{match[2]}"), "")

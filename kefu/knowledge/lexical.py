@@ -22,7 +22,7 @@ class Lexical(NamedTuple):
     """What the words of one text say about each of n entries.
 
     ``bm25``, ``question`` (weighted Jaccard with the nearest wording) and ``coverage`` (share of the text's weight that
-    the entry has) are (n,) float64 in [0, 1]. ``unknown``: share of the weight that no entry has. ``count``: of the
+    the entry has) are (n,) float64 in [0, 1]. ``unknown``: share of the weight that no entry has. ``terms``: of the
     text's different terms.
     """
 
@@ -30,7 +30,7 @@ class Lexical(NamedTuple):
     question: np.ndarray
     coverage: np.ndarray
     unknown: float
-    count: int
+    terms: int
 
 
 class LexicalIndex:

@@ -162,7 +162,7 @@ def features(seen: Evidence, scores: np.ndarray, lang: Lang) -> np.ndarray:
             seen.lexical.coverage[best],
             seen.lexical.unknown,
             topic[best],
-            np.log1p(min(seen.lexical.count, MANY_TERMS)),
+            np.log1p(min(seen.lexical.terms, MANY_TERMS)),
             lang == "zh",
             dense.argmax() == best and bm25.argmax() == best,
         ],

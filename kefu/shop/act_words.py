@@ -34,14 +34,14 @@ class SmallTalk(WordRule):
 class ActWords(Part):
     """The words of each act. A pack may leave any out: then nothing is read as it by words alone."""
 
-    another: WordRule | None = Field(None, description="what begins a second wish: 另外, also")
-    question: WordRule | None = Field(None, description="what makes a question")
+    another: WordRule | None = Field(default=None, description="what begins a second wish: 另外, also")
+    question: WordRule | None = Field(default=None, description="what makes a question")
     hesitate: WordRule | None = None
     correct: WordRule | None = None
-    resume: WordRule | None = Field(None, description="comes back to what was left: 还是取消吧")
+    resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
     person: WordRule | None = None
     complaint: WordRule | None = None
     out_of_scope: WordRule | None = None
     recommend: WordRule | None = None
     compare: WordRule | None = None
-    small_talk: dict[str, SmallTalk] = Field({}, description="kind → its words, the first that fits counts")
+    small_talk: dict[str, SmallTalk] = Field(default={}, description="kind → its words, the first that fits counts")

@@ -97,12 +97,12 @@ class CatalogueTexts(Part):
 
 
 class Catalogue(Part):
-    tool: str | None = Field(None, description="public tool without arguments: all products, a row each, with `sku`")
+    tool: str | None = Field(default=None, description="public tool without arguments: a row a product, with `sku`")
     texts: CatalogueTexts | None = None
     kinds: dict[str, Tag] = {}
     features: dict[str, Feature] = {}
     aspects: dict[str, Aspect] = {}
-    products: dict[str, CatalogueProduct] = Field({}, description="by SKU")
+    products: dict[str, CatalogueProduct] = Field(default={}, description="by SKU")
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Catalogue:

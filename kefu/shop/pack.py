@@ -132,6 +132,7 @@ class Pack(Part):
         return problems + [
             f"entities order: unknown promotion {d.promotion}" for d in named if d.promotion not in offers
         ]
+
     def _query_problems(self) -> Iterator[str]:
         asked = {question for faq in self.faq for question in (faq.question.zh, faq.question.en)}
         asked |= {question for faq in self.faq for some in faq.variants.values() for question in some}

@@ -35,8 +35,8 @@ class ModelAnswer:
         """Sentences that may be said; none when the model failed or nothing it said may be."""
         text, visit = turn.message.text, turn.visit
         engine = self._engines["edge" if turn.reading.top.confidence >= self._params.edge_confidence else "centre"]
-        hits = self._knowledge.search(text, visit.lang)
-        known = [*(hit.entry for hit in hits), *self._live.entries(text, visit.lang, visit.now)]
+        hits = [hit.entry for hit in self._knowledge.search(text, visit.lang) if hit.entry.kind != "query"]
+        known = [*hits, *self._live.entries(text, visit.lang, visit.now)]
         history = turn.session.turns[-self._params.history_turns :]
         messages = answer_messages(self._pack, visit.lang, known, history)
         turn.draft.engine, turn.draft.sources = engine.name, [entry.id for entry in known]

@@ -94,7 +94,7 @@ class Linker:
 
     def product_names(self, lang: str) -> Mapping[str, str]:
         """SKU → the product's name."""
-        return self._names.get(lang, {})
+        return self._names.get("en" if lang == "en" else "zh", {})
 
     def _day(self, time: str) -> date:
         moment = datetime.fromisoformat(time)

@@ -39,7 +39,7 @@ _DAY_HEAD_AFTER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _DAY_HEAD_BEFORE = re.compile(
-    r"\b(?:order|one|ones|purchase|parcel)\s*(?:from|of|on|dated|placed|i placed)?\s*(?:the\s*)?$"
+    r"\b(?:order|ones?|purchase|parcel)\s*(?:from|of|on|dated|placed|i placed)?\s*(?:the\s*)?$"
     r"|(?:订单|那单)[是，,]?$",
     re.IGNORECASE | re.ASCII,
 )

@@ -198,8 +198,8 @@ class WishReader:
                 yield Choose(slot=slot, candidates=orders, evidence=text)
             return
         if not message.flow and message.session.subject.order and (begun := self._implied(message, text)):
-            slot = self._order_slots(next(f for f in self._pack.flows if f.name == begun[0]))
-            yield Start(flow=begun[0], slots={**begun[1], slot[0]: message.session.subject.order}, evidence=text)
+            slot = self._order_slots(next(f for f in self._pack.flows if f.name == begun[0]))[0]
+            yield Start(flow=begun[0], slots={**begun[1], slot: message.session.subject.order}, evidence=text)
             return
         if route == "chitchat" and self._pack.taxonomy[top.intent].reply:
             yield SmallTalk(kind=top.intent, probability=top.confidence, evidence=words)
