@@ -58,8 +58,8 @@ ui: setup  ## open MLflow on the runs of this folder
 review: setup .venv/label-studio/.ready  ## start Label Studio with the review queue (PORT=8081: elsewhere)
 	@$(PY) -m pipelines.commands.review_server $(if $(PORT),--port $(PORT))
 
-test: setup .venv/label-studio/.ready chromium lint  ## all tests (lint first)
-	@$(PY) -m pytest
+test: setup .venv/label-studio/.ready chromium lint  ## all tests (lint first), in two processes
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \

@@ -1,7 +1,8 @@
-"""What holds for every test, and for each process that a test starts: numeric libraries use one thread.
+"""What holds for every test: numeric libraries use one thread a process, and folders are run as wholes.
 
 The models and matrices of the tests are so small that a second thread mostly waits, and OpenBLAS and OpenMP wait
-in a busy loop.
+in a busy loop. The second core serves `make test`'s second process instead. A folder's tests stay in one process
+(they share servers and models), and the longest folders come first, so that both processes end together.
 """
 
 import os
@@ -13,6 +14,21 @@ import pytest
 # Set here because a library reads it once, when it is imported; processes that tests start inherit it.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+LONGEST = ("graph", "e2e", "ingest", "models", "labeling", "forget", "review", "serving")  # docs/guides/testing.md
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks each test with its folder, where pytest-xdist spreads the tests over processes."""
+    if config.getoption("dist", "no") != "loadgroup":
+        return
+    tests = config.rootpath / "tests"
+    folders = {item: item.path.relative_to(tests).parts[0] for item in items}
+    for item, folder in folders.items():
+        item.add_marker(pytest.mark.xdist_group(folder))
+    rank = {folder: place for place, folder in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(folders[item], len(rank)))
 
 
 @pytest.fixture(scope="session")
