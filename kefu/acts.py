@@ -145,9 +145,13 @@ class OutOfScope(Act):
 
 @dataclass(frozen=True, kw_only=True)
 class Unclear(Act):
-    """Words that were not understood; ``candidates``: ids of the entries that may be meant, best first."""
+    """Words that were not understood.
+
+    candidates: ids of the entries that may be meant, best first. asks: whether they are a question.
+    """
 
     candidates: tuple[str, ...] = ()
+    asks: bool = False
 
 
 def kind(act: Act) -> str:

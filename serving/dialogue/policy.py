@@ -163,7 +163,12 @@ class SetAside:
 
 @dataclass(frozen=True)
 class AskAgain:
-    """Says that the message was not understood, and asks the open question again."""
+    """Says that the message was not understood, and asks the open question again.
+
+    unsure: the message was a question: Kefu says that it has no answer to it.
+    """
+
+    unsure: bool = False
 
 
 @dataclass(frozen=True)
@@ -259,6 +264,7 @@ def _misunderstood(now: Situation, acts: Sequence[Act]) -> list[Move]:
     if now.misses + 1 >= MAX_MISSES:
         return [HandOver("lost")]
     if now.question:
-        return [AskAgain()]
+        asks = any(isinstance(act, Unclear) and act.asks for act in acts)
+        return [AskAgain(asks)]
     candidates = next((act.candidates for act in acts if isinstance(act, Unclear)), ())
     return [Improvise(candidates)]

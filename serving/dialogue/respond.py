@@ -185,8 +185,9 @@ class Responder:
 
     def _ask_again(self, turn: TurnState, move: policy.AskAgain) -> Iterator[str]:
         turn.session.misses += 1
-        yield turn.say("flow", self._pack.conversation.again.in_(turn.visit.lang))
-        yield from self._question(turn, "", before=" ")
+        words = self._pack.conversation
+        yield turn.say("flow", (words.unsure if move.unsure else words.again).in_(turn.visit.lang))
+        yield from self._question(turn, words.back.in_(turn.visit.lang) if move.unsure else "", before=" ")
 
     def _set_aside(self, turn: TurnState, move: policy.SetAside) -> Iterator[str]:
         session, state = turn.session, self._state(turn)
@@ -242,8 +243,7 @@ class Responder:
         session, lang = turn.session, turn.visit.lang
         if len(move.candidates) > 1:
             entries = [turn.reading.hits[name].entry for name in move.candidates]
-            session.entries = [entry.id for entry in entries]
-            turn.draft.options = [entry.question for entry in entries]
+            session.questions = turn.draft.options = [entry.question for entry in entries]
             lines = [
                 self._pack.conversation.clarify.in_(lang),
                 *(f"{n}. {e.question}" for n, e in enumerate(entries, 1)),

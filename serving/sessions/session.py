@@ -60,7 +60,7 @@ class Session(BaseModel):
     status: 'waiting' while a person is asked for ('danger': and the bot cannot take over again). The queue of
     hand-offs is what counts, and outlives the session: ``Sessions.load`` looks there.
     paused, wishes: flows that were interrupted, the last one last, and wishes that wait, the first one first.
-    offered: values that the open question offers as a numbered list; entries: questions of the knowledge offered so.
+    offered: values that the open question offers as a numbered list; questions: of the knowledge, offered so.
     wanted: what a product that the customer looks for has to be; basket: what a sum was told for.
     misses: messages not understood since the last answer.
     """
@@ -76,7 +76,7 @@ class Session(BaseModel):
     past: list[PastFlow] = []
     subject: Subject = Subject()
     offered: list[str] = []
-    entries: list[str] = []
+    questions: list[str] = []
     wanted: dict[str, Any] = {}
     basket: list[tuple[str, int]] = []
     misses: int = 0

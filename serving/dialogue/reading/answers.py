@@ -119,6 +119,14 @@ class AnswerReader:
             return tuple(message.placeholder(order) for order in link.ids)
         return tuple(numbers[-1:])
 
+    def all_orders(self, message: Message) -> list[Act]:
+        """The customer's newest orders, to choose from, when an order was asked for."""
+        asked = message.step.collect if message.step else None
+        orders = tuple(message.placeholder(order.id) for order in message.orders)
+        return (
+            [Choose(slot=asked, candidates=orders)] if asked in self._order_slots(message) and orders and asked else []
+        )
+
     def _order_slots(self, message: Message) -> list[str]:
         assert message.flow
         return [n for n in message.flow.slots if self.order_pii and self._pack.slots[n].pii == self.order_pii]

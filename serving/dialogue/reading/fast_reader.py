@@ -7,13 +7,16 @@ It does not understand irony, and no wish that stands in no word ("you know what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from kefu.acts import Act, Ask, Choose, Complaint, Danger, Fill, Person, Query, Resume, SmallTalk, Start, Unclear
 from kefu.intents.router import Router, ScoredIntent
 from kefu.knowledge.index import Hit
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
+from kefu.text.numbers import read_number
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.danger import danger_in
@@ -23,6 +26,7 @@ from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.reading.yes_no import wants_bot
 
+PICKED = re.compile(r"\W*(?:第|no\.?|number|the)?\s*(\d|[一二两三四五]|one|two)\s*(?:个|条|one)?\W*", re.IGNORECASE)
 SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
 
 
@@ -35,6 +39,8 @@ class FastReader:
 
     def read(self, message: Message) -> Reading:
         """All acts of a message, in the order of its words."""
+        if question := self._picked(message):
+            message = replace(message, text=question)
         top = self._router.predict(message.text, message.session.turns)[0]
         if kind := danger_in(message.text, self._pack.danger):
             return Reading([Danger(kind=kind)], top)
@@ -45,6 +51,13 @@ class FastReader:
         reading = Reading([], top)
         reading.acts = self._parts(message, top, reading)
         return reading
+
+    def _picked(self, message: Message) -> str | None:
+        """The question that a number picks from those that were offered; they are offered for one message only."""
+        offered, message.session.questions = message.session.questions, []
+        found = PICKED.fullmatch(plain(message.text))
+        number = read_number(found[1]) if found else None
+        return offered[number - 1] if number and 1 <= number <= len(offered) else None
 
     def _parts(self, message: Message, top: ScoredIntent, reading: Reading) -> list[Act]:
         if resumed := self._resumed(message, top):
@@ -79,6 +92,8 @@ class FastReader:
             return wishes
         own = [act for act in wishes if not (isinstance(act, Start) and act.flow == flow.name)]
         again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
+        if not values and self._has_no_number(message, text):
+            values = self._answers.all_orders(message)
         if values:
             # A reason may sound like another wish (不想要了: cancel) or question (尺寸); it answers what was asked.
             kept = Ask | Query | Complaint | Person if question else Complaint | Person
@@ -89,6 +104,10 @@ class FastReader:
         if open_words and (free := self._answers.free(message)):
             return free  # words that are no wish by themselves (就换同款新的吧) are what was asked for
         return own or ([Unclear(evidence=text)] if again else [])
+
+    def _has_no_number(self, message: Message, text: str) -> bool:
+        """Whether the customer says that he does not know the number that was asked for."""
+        return evidence(plain(text), self._pack.acts.no_number) is not None
 
     def _joined(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[Act]:
         """The acts of all parts; a later part that tells a slot of an earlier wish belongs to it."""

@@ -131,14 +131,19 @@ class WishReader:
         if evidence(words, self._pack.acts.compare) and len(skus) >= 2:
             yield Compare(skus=skus[:3], aspect=self._advisor.read_aspect(text, message.lang), evidence=text)
             return
-        if matches := self._queries.named(text, message.lang):
-            for match in matches:
+        asked = [match for match in self._queries.named(text, message.lang) if self._has_subject(match.name, skus)]
+        if asked:
+            for match in asked:
                 yield self._query(message, match.name, text, links, match.evidence)
             return
         constraints = self._advisor.read_constraints(text, message.lang)
         asks = evidence(words, self._pack.acts.recommend) is not None
         if (asks and constraints) or (session.wanted and constraints.most is not None):
             yield Recommend(words=text, evidence=text)
+
+    def _has_subject(self, query: str, skus: tuple[str, ...]) -> bool:
+        """Words like "how much" ask for a product's price only where a product is named or spoken of."""
+        return self._pack.queries[query].needs != "product" or bool(skus)
 
     def _entry(self, message: Message, hit: Hit, links: list[ProductLink]) -> Iterator[Act | Hit]:
         yield hit
@@ -207,7 +212,8 @@ class WishReader:
         near = [hit for hit in candidates(hits) if hit.entry.kind == "faq"] if hits else []
         near = near if near and near[0].probability >= self._params.candidate_min_probability else []
         yield from near
-        yield Unclear(candidates=tuple(hit.entry.id for hit in near), evidence=words)
+        asks = evidence(words, self._pack.acts.question) is not None
+        yield Unclear(candidates=tuple(hit.entry.id for hit in near), asks=asks, evidence=words)
 
     def _small_talk(self, words: str) -> SmallTalk | None:
         for name, talk in self._pack.acts.small_talk.items():
@@ -217,10 +223,12 @@ class WishReader:
 
     def _implied(self, message: Message, text: str) -> tuple[str, dict[str, str]] | None:
         """The only flow that asks for what the text tells ("it's too small"), with these slots."""
+        over = {past.flow for past in message.session.past}
         found = [
             (flow.name, slots)
             for flow in self._pack.flows
             if self._order_slots(flow)
+            and flow.name not in over
             and (
                 slots := extract(
                     text, {n: self._pack.slots[n] for n in flow.slots if self._pack.slots[n].choices}, message.lang
