@@ -11,8 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 
 from kefu.params import pack_folder
-from kefu.shop.demo import Conversation, load_demo
 from serving.deploy.client import CHANNELS, open_session
+from serving.deploy.demo_script import Conversation, load_demo
 
 
 def converse(base_url: str, pack: Path | None = None, console: Console | None = None) -> list[dict[str, Any]]:

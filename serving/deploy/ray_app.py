@@ -18,7 +18,6 @@ from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import LoggingConfig
 
 from kefu.schema import Message
-from kefu.shop.demo import load_demo
 from kefu.shop.pack import load_pack
 from serving.api.app import build_web
 from serving.api.backend import Event
@@ -26,6 +25,7 @@ from serving.api.errors import UNAVAILABLE, ApiError, to_api_error
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
 from serving.api.tokens import is_loopback
+from serving.deploy.demo_script import load_demo
 from serving.deploy.replica import Chat, Plan
 from serving.sessions.store import Sessions
 

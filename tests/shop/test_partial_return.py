@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -16,7 +17,7 @@ from kefu.shop.slots import extract
 from serving.dialogue.flow import FlowEngine, Visit
 from serving.tools.demo_database import build
 from serving.tools.shop_db import ToolBox
-from tests.shop.oracle import GoldenTurn, Oracle
+from tests.fixtures.desk import open_desk
 
 PACK = load_pack(ROOT / "shop")
 NOW = PACK.shop.demo_now or ""
@@ -88,9 +89,9 @@ def test_nobody_returns_an_order_of_somebody_else(db: Path) -> None:
 
 
 def talk(db: Path, customer: str, *says: str) -> list[str]:
-    oracle = Oracle(PACK, db, customer)
-    expect = {"flow": "return", "route": "flow"}
-    return [oracle.say(GoldenTurn.model_validate({"say": text, "expect": expect})).text for text in says]
+    session = uuid4().hex
+    with open_desk(db) as desk:
+        return [desk.reply(session, customer, text).text for text in says]
 
 
 def returns(db: Path) -> list[tuple[object, ...]]:
