@@ -28,6 +28,10 @@ class Query(Part):
     examples: Phrases = Field(description="ways to ask, entries of the knowledge index; both languages")
     words: tuple[str, ...] = Field((), description="regexes of RE2: a message with one of them asks this")
     not_words: tuple[str, ...] = Field((), description="regexes taken out of the message before ``words`` are searched")
+    subject_words: tuple[str, ...] = Field(
+        (), description="regexes that ask this of a product that is named or spoken of, and mean little without one"
+    )
+    subject_not_words: tuple[str, ...] = Field((), description="taken out of the message before ``subject_words``")
     needs: Literal["order", "product", "none"] = Field("none", description="fills the slot order_number or sku")
     tool: str | None = Field(None, description="tool that gives the rows; None: the promotions of the day")
     args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression over the slots")
@@ -39,7 +43,7 @@ class Query(Part):
     offer: str | None = Field(None, description="query whose rows are offered with ``ask``, to choose from")
     pick: str | None = Field(None, description="column by which a row of this query is chosen, when it is offered")
 
-    @field_validator("words", "not_words")
+    @field_validator("words", "not_words", "subject_words", "subject_not_words")
     @classmethod
     def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:

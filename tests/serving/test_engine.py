@@ -59,5 +59,5 @@ def test_loss_counts_only_what_the_assistant_said(engine: TransformersEngine) ->
 
 
 def test_a_prompt_that_does_not_fit_is_refused(engine: TransformersEngine) -> None:
-    with pytest.raises(EngineError, match="centre: .* exceed"):
+    with pytest.raises(EngineError, match="centre: .* more than the model"):
         next(engine.stream([Message(role="user", content="长" * 5000)], 8))

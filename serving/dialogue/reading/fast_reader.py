@@ -27,6 +27,7 @@ from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.reading.yes_no import wants_bot
 
 PICKED = re.compile(r"\W*(?:第|no\.?|number|the)?\s*(\d|[一二两三四五]|one|two)\s*(?:个|条|one)?\W*", re.IGNORECASE)
+INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
 SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
 
 
@@ -90,7 +91,9 @@ class FastReader:
         later = self._answers.hesitates(text) if flow and not question else []
         if not flow:
             return wishes
-        own = [act for act in wishes if not (isinstance(act, Start) and act.flow == flow.name)]
+        # The router alone has to be sure to leave an open question for another flow.
+        sure = [act for act in wishes if not (isinstance(act, Start) and act.probability < INTERRUPTS)]
+        own = [act for act in sure if not (isinstance(act, Start) and act.flow == flow.name)]
         again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
         if not values and self._has_no_number(message, text):
             values = self._answers.all_orders(message)
@@ -103,7 +106,7 @@ class FastReader:
         open_words = not question and text == message.text and all(isinstance(act, Unclear | Ask) for act in own)
         if open_words and (free := self._answers.free(message)):
             return free  # words that are no wish by themselves (就换同款新的吧) are what was asked for
-        return own or ([Unclear(evidence=text)] if again else [])
+        return own or ([Unclear(asks=question, evidence=text)] if again or wishes else [])
 
     def _has_no_number(self, message: Message, text: str) -> bool:
         """Whether the customer says that he does not know the number that was asked for."""

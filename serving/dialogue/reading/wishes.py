@@ -101,7 +101,8 @@ class WishReader:
         flow = self._flow(words, top, surely=bool(angry))
         slots = self._slots(message, text, flow) if flow else {}
         names_order = any(name in slots for name in self._order_slots(flow)) if flow else False
-        if best and question and not names_order and best.entry.kind != "query":
+        told = best and question and not names_order and best.entry.kind != "query"
+        if best and told and not (message.session.customer and self._named(words)):
             yield from self._entry(message, best, links)
         elif flow:
             yield from self._start(message, text, flow, slots, top)
@@ -113,10 +114,13 @@ class WishReader:
     def _flow(self, words: str, top: ScoredIntent, surely: bool) -> Flow | None:
         """The flow that a part asks for: by its words, the router's choice first, else by the router alone."""
         routed = self._pack.flow_for(top.intent)
-        named = [flow for flow in self._pack.flows if evidence(words, flow.asked_by) is not None]
-        if named:
+        if named := self._named(words):
             return routed if routed in named else named[0]
         return routed if top.confidence >= max(self._params.router_confidence, SURE if surely else 0) else None
+
+    def _named(self, words: str) -> list[Flow]:
+        """Flows that the words ask for."""
+        return [flow for flow in self._pack.flows if evidence(words, flow.asked_by) is not None]
 
     def _exactly(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Act]:
         """Sums, comparisons, queries and advice, by their words."""
@@ -131,19 +135,17 @@ class WishReader:
         if evidence(words, self._pack.acts.compare) and len(skus) >= 2:
             yield Compare(skus=skus[:3], aspect=self._advisor.read_aspect(text, message.lang), evidence=text)
             return
-        asked = [match for match in self._queries.named(text, message.lang) if self._has_subject(match.name, skus)]
-        if asked:
-            for match in asked:
+        matches = self._queries.named(text, message.lang)
+        if not matches and skus and (match := self._queries.named_of_subject(text)):
+            matches = [match]
+        if matches:
+            for match in matches:
                 yield self._query(message, match.name, text, links, match.evidence)
             return
         constraints = self._advisor.read_constraints(text, message.lang)
         asks = evidence(words, self._pack.acts.recommend) is not None
         if (asks and constraints) or (session.wanted and constraints.most is not None):
             yield Recommend(words=text, evidence=text)
-
-    def _has_subject(self, query: str, skus: tuple[str, ...]) -> bool:
-        """Words like "how much" ask for a product's price only where a product is named or spoken of."""
-        return self._pack.queries[query].needs != "product" or bool(skus)
 
     def _entry(self, message: Message, hit: Hit, links: list[ProductLink]) -> Iterator[Act | Hit]:
         yield hit
@@ -182,7 +184,8 @@ class WishReader:
         for name in self._order_slots(flow):
             if name not in slots and subject:
                 certain[name] = subject
-        yield Start(flow=flow.name, slots=certain, probability=top.confidence, evidence=text)
+        named = flow in self._named(plain(text))
+        yield Start(flow=flow.name, slots=certain, probability=1.0 if named else top.confidence, evidence=text)
         for name, values in slots.items():
             if len(values) > 1:
                 yield Choose(slot=name, candidates=values, evidence=text)
