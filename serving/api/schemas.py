@@ -21,6 +21,12 @@ class ChatRequest(Body):
     stream: bool = Field(False, description="answer as server-sent events: meta, delta…, done")
 
 
+class SessionRequest(Body):
+    """``continue``: token of the stranger's session that goes on as the customer's."""
+
+    continued: str | None = Field(None, alias="continue")
+
+
 class ChatResponse(Body):
     session: str
     reply: Reply

@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
 
 from serving.api.errors import ApiError
-from serving.api.schemas import LoginRequest, LoginResponse, SessionResponse, ShopInfo
-from serving.api.site import bearer, site_of
+from serving.api.schemas import LoginRequest, LoginResponse, SessionRequest, SessionResponse, ShopInfo
+from serving.api.site import Site, bearer, site_of
 from serving.api.strict_json import StrictJsonRoute
 from serving.api.tokens import BadToken, customer_token, read_customer, read_session, session_token
+from serving.sessions.store import NotYourSession, SessionBusy
 
 router = APIRouter(route_class=StrictJsonRoute)
 DEMO_LOGIN_S = 3600
 
 
 @router.post("/v1/session")
-async def open_session(request: Request) -> SessionResponse:
-    """A new session: of the customer whose token is the bearer, else of a stranger."""
+async def open_session(request: Request, body: SessionRequest | None = None) -> SessionResponse:
+    """A session of the customer whose token is the bearer, else of a stranger.
+
+    It is a new one, or the one that the customer began as a stranger (``continue``).
+    """
     site, token = site_of(request), bearer(request)
     await site.limit(f"open:{request.client.host if request.client else ''}", site.params.sessions_per_minute)
     try:
         customer = read_customer(token) if token else None
     except BadToken as error:
         raise ApiError(401, "bad_token", str(error)) from error
-    seconds = site.params.session_token_s
-    issued = session_token(customer, seconds)
+    seconds, continued = site.params.session_token_s, body.continued if body else None
+    session = await _continue(site, customer, continued) if continued is not None else None
+    issued = session_token(customer, seconds, session)
     session = read_session(issued).session
     return SessionResponse(token=issued, session=session, expires_in=seconds, signed_in=customer is not None)
+
+
+async def _continue(site: Site, customer: str | None, token: str) -> str:
+    """Makes a stranger's session the customer's; returns its id. Raises 401, 403 or 409."""
+    if customer is None:
+        raise ApiError(401, "no_customer", "continue: needs a customer token as bearer: sign the customer in first")
+    try:
+        visitor = read_session(token)
+    except BadToken as error:
+        raise ApiError(401, "bad_token", f"continue: {error}", "continue") from error
+    if visitor.customer not in (None, customer):
+        raise ApiError(403, "not_your_session", "continue: this session is another customer's", "continue")
+    try:
+        await asyncio.to_thread(site.sessions.sign_in, visitor.session, customer)
+    except NotYourSession as error:
+        raise ApiError(403, "not_your_session", f"continue: {error}", "continue") from error
+    except SessionBusy as error:
+        raise ApiError(409, "session_busy", str(error)) from error
+    return visitor.session
 
 
 @router.post("/demo/login")

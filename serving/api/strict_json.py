@@ -20,13 +20,13 @@ MAX_DEPTH = 64  # OpenAI's clients send nested schemas of tools; nothing sensibl
 
 
 class StrictJsonRoute(APIRoute):
-    """A route whose body, if it declares one, has passed ``read_object``."""
+    """A route whose body, if it declares one, has passed ``read_object``; an optional one may be empty."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def read_and_handle(request: Request) -> Response:
-            if self.body_field is not None:
+            if self.body_field is not None and (self.body_field.field_info.is_required() or await request.body()):
                 read_object(await request.body(), "body")
             return await handle(request)
 

@@ -48,9 +48,14 @@ def read_customer(token: str) -> str:
     return str(customer)
 
 
-def session_token(customer: str | None, seconds: int) -> str:
-    """Opens a new session; a stranger's has no customer."""
-    return _sign({"kind": "session", "session": secrets.token_urlsafe(16), "customer": customer}, seconds)
+def session_token(customer: str | None, seconds: int, session: str | None = None) -> str:
+    """Opens a session; a stranger's has no customer.
+
+    Args:
+        session: id of a session that goes on; None for a new one.
+    """
+    payload = {"kind": "session", "session": session or secrets.token_urlsafe(16), "customer": customer}
+    return _sign(payload, seconds)
 
 
 def read_session(token: str) -> Visitor:

@@ -240,7 +240,7 @@ class Assistant:
         if draft.resumed:
             self.sessions.withdraw(session)
             return
-        state, session.flow, session.paused, session.wishes = session.flow, None, [], []
+        state, session.flow, session.paused, session.wishes, session.asked = session.flow, None, [], [], {}
         if waiting := self.sessions.waiting(session):
             self.sessions.hand_off(waiting.add(session.turns[-2:], draft.danger))
             return
@@ -260,7 +260,7 @@ class Assistant:
 
     def _write(self, session: Session, role: str, text: str, **more: object) -> None:
         if self.log:
-            self.log.write(session.id, owner(session), datetime.now(self._zone), role, text, **more)
+            self.log.write(session.log_id, owner(session), datetime.now(self._zone), role, text, **more)
 
 
 def _pricing(pack: Pack, tools: ToolBox) -> Pricing | None:
@@ -276,6 +276,12 @@ def _situation(session: Session, flows: FlowEngine) -> Situation:
     question = None
     if state := session.flow:
         question = OpenQuestion(state.flow, flows.waiting_at(state).collect, state.reminders)
+    waits = bool(session.asked) or any(wish.needs_sign_in for wish in session.wishes[:1])
     return Situation(
-        session.status, question, tuple(s.flow for s in session.paused), session.misses, session.apologised
+        session.status,
+        question,
+        tuple(s.flow for s in session.paused),
+        session.misses,
+        session.apologised,
+        signed_in=waits and session.customer is not None,
     )

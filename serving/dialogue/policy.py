@@ -62,6 +62,7 @@ class Situation:
     """All that the policy may know of a session.
 
     paused, queued: flows that are set aside, and wishes that wait. misses: messages not understood in a row.
+    signed_in: the customer has signed in, and what needed it still waits.
     """
 
     status: Status = "bot"
@@ -69,6 +70,7 @@ class Situation:
     paused: tuple[str, ...] = ()
     misses: int = 0
     apologised: bool = False
+    signed_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,9 @@ class AskWish:
 
 @dataclass(frozen=True)
 class GoOn:
-    """Comes back to the flow that was set aside last."""
+    """Comes back to the wish that waits, with what the message tells of it, or to the flow that was set aside last."""
+
+    slots: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -207,9 +211,8 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     answers = _answers(now.question, acts) if now.question else []
     told = [Tell(act) for act in acts if isinstance(act, TOLD)]
     begun = [Begin(act.flow, act.slots, act.resumes) for act in acts if isinstance(act, Start)]
-    if not now.question and not begun and any(isinstance(act, Resume) for act in acts):
-        begun = []
-        answers = [GoOn()]
+    if not now.question and not begun and (now.signed_in or any(isinstance(act, Resume) for act in acts)):
+        answers = [GoOn({act.slot: act.value for act in acts if isinstance(act, Fill)})]
     if not answers and not told and not begun:
         told = _small_talk(now, acts)  # a greeting before a wish needs no answer
     named = [AskWish(act.slot, _candidates(act)) for act in acts if isinstance(act, Fill | Choose)]

@@ -66,6 +66,8 @@ class Responder:
 
     def _begin(self, turn: TurnState, move: policy.Begin) -> Iterator[str]:
         session, flow = turn.session, self._flows.flows[move.flow]
+        if session.customer:  # asked for again after signing in: one wish, not two
+            session.wishes = [wish for wish in session.wishes if not (wish.needs_sign_in and wish.flow == flow.name)]
         if turn.draft.asks:  # this message has begun a flow already, and it asks something
             session.wishes.append(Wish(flow=flow.name, slots=move.slots))
             yield turn.say(
@@ -120,7 +122,8 @@ class Responder:
         if order := self._orders.of(state):
             session.subject.order = order
         if progress.signed_out:
-            session.wishes.insert(0, Wish(flow=state.flow, slots=state.slots))
+            wish = Wish(flow=state.flow, slots=state.slots, needs_sign_in=True)
+            session.wishes = [wish, *(other for other in session.wishes if other.flow != wish.flow)]
             session.flow = None
         elif progress.outcome:
             draft.outcome, draft.reason = progress.outcome, "flow"
@@ -154,8 +157,15 @@ class Responder:
     def _go_on(self, turn: TurnState, move: policy.GoOn) -> Iterator[str]:
         session = turn.session
         left: list[PastFlow] = [past for past in session.past if past.outcome == "abandoned"]
+        asked = session.asked if session.customer else {}
+        for name, slots in dict(asked).items():
+            yield from self._shop_answers.tell(turn, Query(name=name, slots=slots | move.slots))
+        if session.wishes:
+            session.wishes[0].slots |= move.slots
         if session.wishes or session.paused:
             yield from self._next(turn)
+        elif turn.draft.text:
+            return  # a query that waited, or one of this message
         elif left:
             session.past.remove(left[-1])
             yield from self._begin(turn, policy.Begin(left[-1].flow, left[-1].slots, resumes=True))

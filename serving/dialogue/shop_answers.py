@@ -33,7 +33,11 @@ class ShopAnswers:
         session, visit = turn.session, turn.visit
         if isinstance(act, Query):
             slots = {name: value.split(",") if "," in value else value for name, value in act.slots.items()}
-            return self._queries.answer(act.name, slots, visit)
+            answer = self._queries.answer(act.name, slots, visit)
+            session.asked.pop(act.name, None)
+            if answer.signed_out:
+                session.asked[act.name] = act.slots
+            return answer
         if isinstance(act, Quote):
             return self._quote(turn, act)
         if isinstance(act, Compare):

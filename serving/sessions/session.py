@@ -33,10 +33,14 @@ class FlowState(BaseModel):
 
 
 class Wish(BaseModel):
-    """A flow that the customer asked for and that has not begun."""
+    """A flow that the customer asked for and that has not begun.
+
+    needs_sign_in: a stranger asked for it; it begins with the first message after signing in.
+    """
 
     flow: str
     slots: dict[str, str] = {}
+    needs_sign_in: bool = False
 
 
 class PastFlow(BaseModel):
@@ -63,6 +67,7 @@ class Session(BaseModel):
     offered: values that the open question offers as a numbered list; questions: of the knowledge, offered so.
     wanted: what a product that the customer looks for has to be; basket: what a sum was told for.
     misses: messages not understood since the last answer.
+    asked: queries (name → slots) of a stranger, answered once he has signed in.
     """
 
     id: str
@@ -73,6 +78,7 @@ class Session(BaseModel):
     flow: FlowState | None = None
     paused: list[FlowState] = []
     wishes: list[Wish] = []
+    asked: dict[str, dict[str, str]] = {}
     past: list[PastFlow] = []
     subject: Subject = Subject()
     offered: list[str] = []
@@ -82,6 +88,14 @@ class Session(BaseModel):
     misses: int = 0
     apologised: bool = False
     status: Status = "bot"
+
+    @property
+    def log_id(self) -> str:
+        """The session's id in the conversation log: what was said before signing in is a session of its own.
+
+        It depends on nothing that is forgotten after ``session_ttl_s``, for the log of a day outlives that.
+        """
+        return self.id if self.customer else f"{self.id}.stranger"
 
     def remember(self, *turns: Turn) -> None:
         """Appends redacted turns; the oldest are forgotten."""

@@ -1,7 +1,8 @@
 """Sessions in Redis (or Valkey): history, flow state and vault, for as long as ``session_ttl_s``.
 
 Every message of a session holds the session's lock, so two messages at once do not interleave, on
-whichever replica they land. A session belongs to one customer: another's id does not open it.
+whichever replica they land. A session belongs to one customer: another's id does not open it. A stranger's
+becomes the customer's who signs in, and stays it.
 """
 
 from __future__ import annotations
@@ -55,17 +56,35 @@ class Sessions:
                 lock.release()
 
     def load(self, session_id: str, customer: str | None) -> Session:
-        """The session, or a new one. Raises NotYourSession when it is another customer's."""
+        """The session, or a new one; a stranger's is now the customer's. Raises NotYourSession for another's."""
         stored = self.client.get(f"{PREFIX}session:{session_id}")
         if stored is None:
             session = Session(id=session_id, customer=customer)
         else:
             session = Session.model_validate_json(str(stored))
+        if session.customer is None and customer is not None:
+            self._give(session, customer)
         if session.customer != customer:
             raise NotYourSession(f"session {session_id} belongs to someone else")
         waiting = self.waiting(session)
         session.status = "bot" if waiting is None else "danger" if waiting.danger else "waiting"
         return session
+
+    def sign_in(self, session_id: str, customer: str) -> None:
+        """Makes a stranger's session the customer's. Raises NotYourSession and SessionBusy."""
+        with self.lock(session_id):
+            self.save(self.load(session_id, customer))
+
+    def _give(self, session: Session, customer: str) -> None:
+        """A stranger's session, and its place in the queue, become the customer's."""
+        waiting, before = self.waiting(session), _entry(session.id, owner(session))
+        session.customer = customer
+        if waiting:
+            moved = waiting.model_copy(update={"customer": owner(session)})
+            with self.client.pipeline(transaction=True) as pipe:
+                pipe.hset(HANDOFFS, _entry(session.id, moved.customer), moved.model_dump_json())
+                pipe.hdel(HANDOFFS, before)
+                pipe.execute()
 
     def save(self, session: Session) -> None:
         self.client.set(f"{PREFIX}session:{session.id}", session.model_dump_json(), ex=self._ttl)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,3 +147,14 @@ def test_several_orders_are_offered() -> None:
 def test_what_was_left_goes_on() -> None:
     assert plan(Situation(), [Resume()]) == [GoOn()]
     assert plan(Situation(), [Unclear(candidates=("faq:a", "faq:b"))]) == [Improvise(("faq:a", "faq:b"))]
+
+
+def test_what_needed_a_sign_in_goes_on_with_whatever_is_said_next() -> None:
+    now = Situation(signed_in=True)
+    assert plan(now, [Unclear()]) == [GoOn()]
+    assert plan(now, [Fill(slot="order_number", value="[ORDER_1]")]) == [GoOn({"order_number": "[ORDER_1]"})]
+    assert plan(now, [Person()]) == [HandOver("asked")]
+    assert plan(now, [Ask(entry="faq:1")]) == [Tell(Ask(entry="faq:1")), GoOn()]
+    assert plan(now, [Start(flow="invoice")]) == [Begin("invoice")]
+    open_question = replace(now, question=OpenQuestion("return", None))
+    assert GoOn() not in plan(open_question, [Unclear()])
