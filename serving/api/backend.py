@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from pydantic import BaseModel
 
 from kefu.schema import Message
+from kefu.shop.part import Lang
 from serving.api.errors import ApiError
 from serving.api.schemas import ReleaseInfo
 from serving.dialogue.reply import Reply
@@ -26,8 +27,8 @@ class Event(BaseModel):
 class Backend(Protocol):
     """Answers chats."""
 
-    def chat(self, session: str, customer: str | None, text: str) -> AsyncIterator[Event]:
-        """Deltas, then done with the reply; or an error."""
+    def chat(self, session: str, customer: str | None, text: str, lang: Lang | None = None) -> AsyncIterator[Event]:
+        """Deltas, then done with the reply; or an error. Arguments as in ``Assistant.stream``."""
         ...
 
     def complete(self, engine: str, messages: Sequence[Message], max_new_tokens: int | None) -> AsyncIterator[Event]:

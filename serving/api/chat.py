@@ -2,7 +2,7 @@
 
 SSE: ``meta`` (message id, session), ``delta`` (text) …, ``done`` (the whole reply) or ``error``. The reply
 of ``done`` is authoritative: it is what was checked and remembered.
-WebSocket: the client first sends ``{"token": …}``, then ``{"message": …}`` as often as it likes, and gets
+WebSocket: the client first sends ``{"token": …}``, then ``{"message": …, "lang"?: …}`` as often as it likes, and gets
 the same events as JSON with a ``type``. One message at a time; a dropped connection loses no session.
 A frame that is no JSON object of texts ends the connection, and so does silence: seconds before the token,
 many minutes after it. An answer on its way is never cut.
@@ -14,11 +14,12 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any
+from typing import Any, cast, get_args
 
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 
+from kefu.shop.part import Lang
 from serving.api.backend import Event, raise_errors
 from serving.api.errors import ApiError, to_api_error
 from serving.api.schemas import ChatRequest, ChatResponse
@@ -31,6 +32,7 @@ SSE_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 FRAME_CHARS = 64_000
 NO_CLOSE_CODE, POLICY_VIOLATION, INTERNAL_ERROR = 1005, 1008, 1011
 CLOSE_CODES = {"binary_frame": 1003, "too_large": 1009}
+LANGS = get_args(Lang)
 USAGE = 'send {"message": "…"}'
 
 
@@ -44,7 +46,7 @@ async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
     """Answers one message, as JSON or (``stream`` or ``Accept: text/event-stream``) as events."""
     site = site_of(request)
     visitor = await site.visitor(bearer(request))
-    events = raise_errors(site.backend.chat(visitor.session, visitor.customer, body.message))
+    events = raise_errors(site.backend.chat(visitor.session, visitor.customer, body.message, body.lang))
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
         first = await anext(events)  # what is refused gets its status, not an event
         stream = _sse_stream(visitor, first, events)
@@ -92,7 +94,7 @@ async def _converse(socket: WebSocket, site: Site) -> None:
     read_visitor(token)
     while True:
         frame = await _receive(socket, site.silent.wait(peer, site.params.idle_timeout_s))
-        await _answer(socket, site, token, frame.get("message"))
+        await _answer(socket, site, token, frame.get("message"), frame.get("lang"))
 
 
 async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None]) -> dict[str, str]:
@@ -116,14 +118,17 @@ async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None
     return frame
 
 
-async def _answer(socket: WebSocket, site: Site, token: str | None, message: str | None) -> None:
+async def _answer(socket: WebSocket, site: Site, token: str | None, message: str | None, lang: str | None) -> None:
     """One message; what is wrong with it is told and the connection stays, unless the token is bad."""
     try:
         visitor = await site.visitor(token)
         if message is None:
             raise ApiError(400, "invalid_request", f"message: is missing: {USAGE}", "message")
+        if lang not in (None, *LANGS):
+            raise ApiError(400, "invalid_request", f"lang: is not one of {', '.join(LANGS)}", "lang")
+        chosen = cast(Lang | None, lang)
         await socket.send_json({"type": "meta", **_meta(visitor)})
-        async for event in raise_errors(site.backend.chat(visitor.session, visitor.customer, message)):
+        async for event in raise_errors(site.backend.chat(visitor.session, visitor.customer, message, chosen)):
             await socket.send_json({"type": event.type, **_payload(event)})
     except ApiError as error:
         if error.status == 401:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kefu.shop.part import Text
+from kefu.shop.part import Lang, Text
 from serving.dialogue.reply import Reply
 
 
@@ -18,6 +18,7 @@ class ChatRequest(Body):
     """A customer's message; the session is told by the bearer token."""
 
     message: str
+    lang: Lang | None = Field(None, description="language of this answer and further ones; null: the words decide")
     stream: bool = Field(False, description="answer as server-sent events: meta, delta…, done")
 
 

@@ -19,6 +19,7 @@ from ray.serve.schema import LoggingConfig
 
 from kefu.schema import Message
 from kefu.shop.pack import load_pack
+from kefu.shop.part import Lang
 from serving.api.app import build_web
 from serving.api.backend import Event
 from serving.api.errors import UNAVAILABLE, ApiError, to_api_error
@@ -41,8 +42,8 @@ class RayBackend:
         self._handle: Any = handle  # its methods are those of the remote class: nothing static knows them
         self._stream: Any = handle.options(stream=True)
 
-    def chat(self, session: str, customer: str | None, text: str) -> AsyncIterator[Event]:
-        return _events(self._stream.chat.remote(session, customer, text))
+    def chat(self, session: str, customer: str | None, text: str, lang: Lang | None = None) -> AsyncIterator[Event]:
+        return _events(self._stream.chat.remote(session, customer, text, lang))
 
     def complete(self, engine: str, messages: Sequence[Message], max_new_tokens: int | None) -> AsyncIterator[Event]:
         return _events(self._stream.complete.remote(engine, list(messages), max_new_tokens))

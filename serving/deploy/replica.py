@@ -18,6 +18,7 @@ from kefu.llm.engine import EngineError
 from kefu.privacy.redact import Redactor, restore
 from kefu.registry.seal import verify
 from kefu.schema import Message
+from kefu.shop.part import Lang
 from serving.api.backend import Event
 from serving.api.schemas import ReleaseInfo
 from serving.conversation_log import ConversationLog
@@ -66,9 +67,11 @@ class Chat:
         """What this replica serves."""
         return self._info
 
-    async def chat(self, session: str, customer: str | None, text: str) -> AsyncIterator[Event]:
+    async def chat(
+        self, session: str, customer: str | None, text: str, lang: Lang | None = None
+    ) -> AsyncIterator[Event]:
         """See ``Backend.chat``."""
-        async for event in in_thread(self._pool, lambda: self._chat(session, customer, text)):
+        async for event in in_thread(self._pool, lambda: self._chat(session, customer, text, lang)):
             yield event
 
     async def complete(self, engine: str, messages: Sequence[Message], limit: int | None) -> AsyncIterator[Event]:
@@ -76,9 +79,9 @@ class Chat:
         async for event in in_thread(self._pool, lambda: self._complete(engine, messages, limit)):
             yield event
 
-    def _chat(self, session: str, customer: str | None, text: str) -> Iterator[Event]:
+    def _chat(self, session: str, customer: str | None, text: str, lang: Lang | None) -> Iterator[Event]:
         try:
-            for piece in self._assistant.stream(session, customer, text):
+            for piece in self._assistant.stream(session, customer, text, lang):
                 done = isinstance(piece, Reply)
                 yield Event(type="done", reply=piece) if done else Event(type="delta", text=piece)  # type: ignore[arg-type]
         except tuple(REFUSALS) as error:

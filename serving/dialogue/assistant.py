@@ -21,6 +21,7 @@ from kefu.llm.engine import Engine
 from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
 from kefu.shop.pack import Pack, load_pack
+from kefu.shop.part import Lang
 from serving.conversation_log import ConversationLog
 from serving.dialogue.catalogue import ProductAdvisor
 from serving.dialogue.flow import FlowEngine, Visit
@@ -125,17 +126,20 @@ class Assistant:
         if self._store:
             self._store.close()
 
-    def reply(self, session_id: str, customer: str | None, text: str) -> Reply:
+    def reply(self, session_id: str, customer: str | None, text: str, lang: Lang | None = None) -> Reply:
         """Answers one message. Arguments and errors as in ``stream``."""
-        *_, last = self.stream(session_id, customer, text)
+        *_, last = self.stream(session_id, customer, text, lang)
         assert isinstance(last, Reply)
         return last
 
-    def stream(self, session_id: str, customer: str | None, text: str) -> Iterator[str | Reply]:
+    def stream(
+        self, session_id: str, customer: str | None, text: str, lang: Lang | None = None
+    ) -> Iterator[str | Reply]:
         """Pieces of the answer as they come, then the whole ``Reply``.
 
         Args:
             customer: id of the signed-in customer, None for a stranger. Flows act on this customer only.
+            lang: language that the customer chose, for this answer and further ones; None: the words decide.
 
         Raises:
             BadMessage: empty, too long, or not Unicode; NotYourSession: another customer's session;
@@ -145,7 +149,7 @@ class Assistant:
         self._check(text)
         with self.sessions.lock(session_id):
             session = self.sessions.load(session_id, customer)
-            turn = self._understand(session, text, started)
+            turn = self._understand(session, text, lang, started)
             moves = plan(_situation(turn.session, self._flows), turn.reading.acts)
             for piece in self._responder.stream(turn, moves):
                 if turn.first_ms is None:
@@ -170,11 +174,11 @@ class Assistant:
                 f"Character {error.start + 1} is half of a surrogate pair, which is no character: send valid Unicode"
             ) from error
 
-    def _understand(self, session: Session, text: str, started: float) -> TurnState:
+    def _understand(self, session: Session, text: str, lang: Lang | None, started: float) -> TurnState:
         now = self.now().isoformat(timespec="seconds")
         orders = cache(partial(self._orders, session.customer, now))
         redacted = self._redactor.redact(self._linker.normalise(text, orders()), session.vault)
-        session.lang = language_of(redacted, session.lang, first=not session.turns)
+        session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
         self._drop_unknown_flow(session)
         message = Message(redacted, session.lang, now, session, partial(self._placeholder, session), orders)
         if session.flow:

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from starlette.websockets import WebSocketDisconnect
 
 from kefu.schema import Message
-from kefu.shop.part import Text
+from kefu.shop.part import Lang, Text
 from serving.api.app import build_web
 from serving.api.backend import Event
 from serving.api.idle_limit import IdleLimit
@@ -33,8 +33,12 @@ class Scripted:
 
     def __init__(self, error: Exception | None = None, first: str = "", wait_s: float = 0) -> None:
         self._error, self._first, self._wait_s = error, first, wait_s
+        self.langs: list[Lang | None] = []
 
-    async def chat(self, session: str, customer: str | None, text: str) -> AsyncIterator[Event]:
+    async def chat(
+        self, session: str, customer: str | None, text: str, lang: Lang | None = None
+    ) -> AsyncIterator[Event]:
+        self.langs.append(lang)
         await asyncio.sleep(self._wait_s)
         if self._first:
             yield Event(type="delta", text=self._first)
@@ -124,6 +128,17 @@ def test_silence_before_and_after_the_token_ends_a_socket(store: Store, params: 
     web = Web(Scripted(), store.url, params.model_copy(update={"idle_timeout_s": 0.05}))
     got, code = web.frames({"token": web.token})
     assert [frame["code"] for frame in got] == ["idle_timeout"] and code == 1008
+
+
+def test_the_chosen_language_reaches_the_backend(store: Store, params: Serving) -> None:
+    backend = Scripted()
+    web = Web(backend, store.url, params.model_copy(update={"idle_timeout_s": 0.2}))
+    for body, status in (({"lang": "en"}, 502), ({"lang": "fr"}, 400), ({}, 502)):  # 502: scripted, says nothing
+        assert web.client.post("/v1/chat", json={"message": "ok", **body}, headers=web.headers).status_code == status
+    frames = ({"message": "ok", "lang": "zh"}, {"message": "ok", "lang": "fr"}, {"message": "ok"})
+    got, _ = web.frames({"token": web.token}, *frames)
+    assert backend.langs == ["en", None, "zh", None]
+    assert [frame["param"] for frame in got if frame.get("code") == "invalid_request"] == ["lang"]
 
 
 def test_a_slow_answer_is_not_cut(store: Store, params: Serving) -> None:
