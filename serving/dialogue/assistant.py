@@ -8,7 +8,7 @@ evaluation opens the same class on the same folder. How messages travel is ``ser
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -39,6 +39,7 @@ from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reply import Reply
 from serving.dialogue.respond import Responder
+from serving.dialogue.script import in_script, script_of, simplified
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
 from serving.engines.load import load_engines
@@ -154,7 +155,7 @@ class Assistant:
             for piece in self._responder.stream(turn, moves):
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
-                yield restore(piece, session.vault)
+                yield self._spoken(piece, session)
             yield self._finish(turn)
 
     def now(self) -> datetime:
@@ -177,7 +178,11 @@ class Assistant:
     def _understand(self, session: Session, text: str, lang: Lang | None, started: float) -> TurnState:
         now = self.now().isoformat(timespec="seconds")
         orders = cache(partial(self._orders, session.customer, now))
-        redacted = self._redactor.redact(self._linker.normalise(text, orders()), session.vault)
+        written = self._redacted(session, text, orders)
+        redacted = simplified(written)
+        if redacted != written and (again := self._redacted(session, redacted, orders)) != redacted:
+            written = redacted = again  # words around personal data are found in simplified characters only
+        session.script = script_of(written, session.script)
         session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
         self._drop_unknown_flow(session)
         message = Message(redacted, session.lang, now, session, partial(self._placeholder, session), orders)
@@ -190,7 +195,7 @@ class Assistant:
         self._write(
             session,
             "customer",
-            redacted,
+            written,
             intent=reading.top.intent,
             confidence=round(reading.top.confidence, 4),
             acts=acts,
@@ -200,6 +205,14 @@ class Assistant:
 
     def _orders(self, customer: str | None, now: str) -> list[Order]:
         return self._linker.orders(customer, now) if customer else []
+
+    def _redacted(self, session: Session, text: str, orders: Callable[[], list[Order]]) -> str:
+        """The text with order numbers as the shop writes them, and placeholders for personal data."""
+        return self._redactor.redact(self._linker.normalise(text, orders()), session.vault)
+
+    def _spoken(self, text: str, session: Session) -> str:
+        """As the customer sees it: in his script, with his own data."""
+        return restore(in_script(text, session.script), session.vault)
 
     def _placeholder(self, session: Session, value: str) -> str:
         return self._redactor.redact(value, session.vault)
@@ -218,16 +231,17 @@ class Assistant:
         if draft.outcome == "handoff" or session.status != "bot":
             self._hand_off(turn)
         self.sessions.save(session)
-        self._write(session, "bot", redacted, route=draft.route, flow=draft.flow, outcome=draft.outcome)
+        said = in_script(redacted, session.script)
+        self._write(session, "bot", said, route=draft.route, flow=draft.flow, outcome=draft.outcome)
         took = (time.perf_counter() - turn.started) * 1000
         return Reply(
-            text=restore(redacted, session.vault),
+            text=restore(said, session.vault),
             lang=session.lang,
             intent=turn.reading.top.intent,
             confidence=turn.reading.top.confidence,
             route=draft.route or "fallback",
             acts=[kind(act) for act in turn.reading.acts],
-            options=[restore(option, session.vault) for option in draft.options],
+            options=[self._spoken(option, session) for option in draft.options],
             engine=draft.engine,
             flow=draft.flow,
             asks=draft.asks,

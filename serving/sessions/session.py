@@ -12,6 +12,7 @@ from kefu.shop.part import Lang
 KEPT_TURNS = 40
 KEPT_WAITING = 400  # turns of a conversation that waits for a person; who writes more loses the oldest
 
+Script = Literal["simplified", "traditional"]
 Status = Literal["bot", "waiting", "danger"]
 KEPT_FLOWS = 5  # flows that a customer may come back to
 
@@ -67,12 +68,14 @@ class Session(BaseModel):
     offered: values that the open question offers as a numbered list; questions: of the knowledge, offered so.
     wanted: what a product that the customer looks for has to be; basket: what a sum was told for.
     misses: messages not understood since the last answer.
+    script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
     asked: queries (name → slots) of a stranger, answered once he has signed in.
     """
 
     id: str
     customer: str | None = None
     lang: Lang = "zh"
+    script: Script = "simplified"
     turns: list[Turn] = []
     vault: dict[str, str] = {}
     flow: FlowState | None = None

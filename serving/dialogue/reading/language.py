@@ -19,7 +19,7 @@ ABBREVIATION = re.compile(r"[A-Z]{1,3}|(?i:ok+|o?kay|okey|app|vip|sku|qq|wechat|
 FOREIGN = re.compile(rf"(?!{CJK.pattern})[^\W\d_\u0000-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
 CLEAR = 3  # English words that may make a sentence
 FOREIGN_SHARE = 3  # one letter of another script in so many characters and words makes the text foreign
-# Pronouns, verbs and question words: a product's name has none. Without those that are Chinese syllables (you, me, can).
+# Pronouns, verbs, question words: names of products have none. Without Chinese syllables (you, me, can).
 SENTENCE_WORD = re.compile(
     r"i|i'm|i've|i'd|i'll|my|mine|we|our|us|your|yours|they|them|their|his|her|it|it's|this|that|that's|these|those|the"
     r"|(?:is|are|was|were|do|does|did|have|has|had|could|would|should)(?:n't)?|will|am|be|been|may|won't"
