@@ -48,7 +48,7 @@ from kefu.shop.taxonomy import Taxonomy, load_taxonomy
 
 class Shop(Part):
     name: Text
-    greeting: Text
+    greeting: Text = Field(description="first message of every channel; has to say that an AI speaks")
     fallback: Text = Field(description="said when nothing else can be said")
     handoff: Text = Field(description="said when a person is asked for; Jinja2 with opens and closes")
     handoff_closed: Text | None = Field(None, description="the same outside office hours; None: as handoff")

@@ -42,12 +42,16 @@ class LoginResponse(Body):
 
 
 class SessionResponse(Body):
-    """``token`` is the bearer token of all further calls; ``expires_in`` is in seconds."""
+    """``token`` is the bearer token of all further calls; ``expires_in`` is in seconds.
+
+    ``greeting`` says that an AI answers: a channel shows it before the first message.
+    """
 
     token: str
     session: str
     expires_in: int
     signed_in: bool
+    greeting: Text
 
 
 class ReleaseInfo(BaseModel):

@@ -32,8 +32,13 @@ async def open_session(request: Request, body: SessionRequest | None = None) -> 
     seconds, continued = site.params.session_token_s, body.continued if body else None
     session = await _continue(site, customer, continued) if continued is not None else None
     issued = session_token(customer, seconds, session)
-    session = read_session(issued).session
-    return SessionResponse(token=issued, session=session, expires_in=seconds, signed_in=customer is not None)
+    return SessionResponse(
+        token=issued,
+        session=read_session(issued).session,
+        expires_in=seconds,
+        signed_in=customer is not None,
+        greeting=site.front.greeting,
+    )
 
 
 async def _continue(site: Site, customer: str | None, token: str) -> str:

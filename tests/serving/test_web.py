@@ -130,6 +130,11 @@ def test_silence_before_and_after_the_token_ends_a_socket(store: Store, params: 
     assert [frame["code"] for frame in got] == ["idle_timeout"] and code == 1008
 
 
+def test_a_session_opens_with_the_greeting(store: Store, params: Serving) -> None:
+    opened = Web(Scripted(), store.url, params).client.post("/v1/session").json()
+    assert opened["greeting"] == TITLE.model_dump()
+
+
 def test_the_chosen_language_reaches_the_backend(store: Store, params: Serving) -> None:
     backend = Scripted()
     web = Web(backend, store.url, params.model_copy(update={"idle_timeout_s": 0.2}))
