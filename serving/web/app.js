@@ -1,10 +1,12 @@
 // The chat page. All text from outside goes through textContent: nothing anybody writes becomes markup.
+import { keepConversation, loadConversation } from "/web/conversation.js";
 import { ChatSocket } from "/web/socket.js";
 import { WORDS } from "/web/words.js";
 
 const $ = (id) => document.getElementById(id);
 const state = { lang: localStorage.getItem("kefu.lang") || (navigator.language.startsWith("zh") ? "zh" : "en"), connection: "connecting" };
-let shop, socket, pending;
+const DEBUG = new URLSearchParams(location.search).has("debug"); // how each answer came about
+let shop, socket, pending, conversation, chosenLang;
 
 const words = () => WORDS[state.lang];
 const element = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
@@ -30,6 +32,7 @@ const down = () => $("messages").scrollTo({ top: $("messages").scrollHeight });
 const note = (text) => { $("messages").append(element("p", "note", text)); down(); };
 
 function typing() {
+  dropOptions();
   pending = show("bot");
   const dots = element("span", "dots");
   dots.append(element("i"), element("i"), element("i"));
@@ -46,6 +49,29 @@ function badges(reply) {
     reply.asks && `${words().asks} ${reply.asks}`, `${Math.round(reply.latency_ms)} ms`];
   row.append(...facts.filter(Boolean).map((fact) => element("span", "badge", fact)));
   return row;
+}
+
+/** Quick replies: buttons that send the number of a numbered list, else their own text. */
+function options(reply) {
+  const numbered = reply.options.every((_, n) => reply.text.includes(`${n + 1}. `));
+  const row = element("div", "options");
+  row.append(...reply.options.map((option, n) => sender(option, numbered ? String(n + 1) : option)));
+  return row;
+}
+
+function sender(label, text) {
+  const button = Object.assign(element("button", "", label), { type: "button" });
+  button.onclick = () => send(text);
+  return button;
+}
+
+const dropOptions = () => document.querySelectorAll(".options").forEach((row) => row.remove());
+
+/** Shows a message and remembers it. */
+function say(who, text, more = {}) {
+  conversation.messages.push({ who, text, ...more });
+  keepConversation(conversation);
+  return show(who, text);
 }
 
 function finish() {
@@ -65,11 +91,15 @@ const handlers = {
   },
   done(reply) {
     pending.bubble.textContent = reply.text;
-    pending.message.append(badges(reply));
+    if (DEBUG) pending.message.append(badges(reply));
+    if (reply.options.length) pending.message.append(options(reply));
     pending.message.dataset.route = reply.route;
+    conversation.messages.push({ who: "bot", text: reply.text });
+    keepConversation(conversation);
     finish();
   },
-  error({ message }) {
+  error({ message, code }) {
+    if (code === "bad_token" && !pending) return void begin(null).catch(fail); // a kept conversation that is too old
     pending ??= show("bot");
     pending.message.classList.add("error");
     pending.bubble.textContent = message;
@@ -83,22 +113,56 @@ function onState(name) {
   refresh();
 }
 
-/** Opens a new session: of a sample customer, or of a guest. */
+/** Opens a session: of a sample customer, or of a guest. A guest who has spoken and signs in keeps the conversation. */
 async function begin(customer) {
-  socket?.close();
-  pending = undefined;
+  const goesOn = customer && conversation?.customer === null && conversation.messages.some(({ who }) => who === "customer");
   const login = customer && (await call("/demo/login", { body: { customer_id: customer } }));
-  const session = await call("/v1/session", { token: login?.customer_token, body: {} });
-  $("messages").replaceChildren();
-  note(customer ? words().signedIn(customer) : words().guestNow);
-  show("bot", shop.greeting[state.lang]);
-  socket = new ChatSocket(session.token, { state: onState, event: (event) => handlers[event.type](event) });
+  const body = goesOn ? { continue: conversation.token } : {};
+  const session = await call("/v1/session", { token: login?.customer_token, body });
+  socket?.close();
+  if (pending) handlers.error({ message: words().broken });
+  dropOptions();
+  const messages = goesOn ? conversation.messages : [];
+  conversation = { token: session.token, customer, expires: Date.now() + session.expires_in * 1000, messages };
+  if (goesOn) {
+    note(words().goesOn(customer));
+    const row = element("div", "options");
+    row.append(sender(words().goOn, words().goOn));
+    $("messages").append(row);
+    down();
+  } else {
+    $("messages").replaceChildren();
+    note(customer ? words().signedIn(customer) : words().guestNow);
+    greet(session.greeting);
+  }
+  keepConversation(conversation);
+  connect();
+}
+
+function greet(greeting) {
+  say("bot", greeting[state.lang], { greeting }).message.id = "greeting";
+}
+
+function connect() {
+  socket = new ChatSocket(conversation.token, { state: onState, event: (event) => handlers[event.type](event) });
+}
+
+/** Goes on with the conversation that this tab held before it was loaded again. */
+function restore(kept) {
+  conversation = kept;
+  $("customer").value = kept.customer ?? "";
+  for (const { who, text, greeting } of kept.messages) {
+    const shown = show(who, greeting ? greeting[state.lang] : text);
+    if (greeting) shown.message.id = "greeting";
+  }
+  connect();
 }
 
 function send(text) {
   const message = text.trim();
-  if (!message || pending || !socket?.send(message)) return;
-  show("customer", message);
+  if (!message || pending || !socket?.send(message, chosenLang)) return;
+  chosenLang = undefined;
+  say("customer", message);
   typing();
   $("text").value = "";
   grow();
@@ -131,11 +195,9 @@ function translate() {
   const chosen = $("customer").value;
   const options = [["", words().guest], ...shop.demo_customers.map((id) => [id, `${id} · ${words().customer}`])];
   $("customer").replaceChildren(...options.map(([id, text]) => new Option(text, id, false, id === chosen)));
-  $("questions").replaceChildren(...shop.questions.map((question) => {
-    const button = Object.assign(element("button", "", question[state.lang]), { type: "button" });
-    button.onclick = () => send(question[state.lang]);
-    return button;
-  }));
+  $("questions").replaceChildren(...shop.questions.map((question) => sender(question[state.lang], question[state.lang])));
+  const greeting = conversation?.messages.find((message) => message.greeting)?.greeting;
+  if (greeting && $("greeting")) $("greeting").firstChild.textContent = greeting[state.lang];
   refresh();
 }
 
@@ -147,7 +209,7 @@ async function main() {
   translate();
   $("customer").onchange = (event) => begin(event.target.value || null).catch(fail);
   $("lang").onclick = () => {
-    state.lang = state.lang === "zh" ? "en" : "zh";
+    state.lang = chosenLang = state.lang === "zh" ? "en" : "zh";
     localStorage.setItem("kefu.lang", state.lang);
     translate();
   };
@@ -156,7 +218,9 @@ async function main() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send($("text").value); }
   };
   $("form").onsubmit = (event) => { event.preventDefault(); send($("text").value); };
-  await begin(null);
+  const kept = loadConversation();
+  if (kept) restore(kept);
+  else await begin(null);
 }
 
 const fail = (error) => show("bot error", error.message);

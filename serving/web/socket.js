@@ -37,10 +37,10 @@ export class ChatSocket {
     this.pause = Math.min(this.pause * 2, 8000);
   }
 
-  /** Whether the message went out. */
-  send(text) {
+  /** Whether the message went out. lang: language that was chosen; undefined: the words decide. */
+  send(message, lang) {
     if (this.socket.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify({ message: text }));
+    this.socket.send(JSON.stringify({ message, lang }));
     return true;
   }
 
