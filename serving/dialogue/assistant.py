@@ -36,10 +36,10 @@ from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.fast_reader import FastReader
 from serving.dialogue.reading.language import language_of
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.script import in_script, script_of, simplified
 from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reply import Reply
 from serving.dialogue.respond import Responder
-from serving.dialogue.script import in_script, script_of, simplified
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
 from serving.engines.load import load_engines

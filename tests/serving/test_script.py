@@ -16,8 +16,8 @@ from kefu.text.placeholders import PLACEHOLDER
 from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.output_guard import ENDED
+from serving.dialogue.reading.script import script_of, simplified, traditional
 from serving.dialogue.reply import Reply
-from serving.dialogue.script import script_of, simplified, traditional
 
 PACK = ROOT / load_params().pack
 MINE = "QM2611100011"

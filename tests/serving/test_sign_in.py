@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from data.channels.base import Inputs, Parsed
+from data.channels.base import Inputs, ParsedDialogue
 from data.channels.params import Source
 from data.channels.serving_log import parse
 from kefu.privacy.pseudonyms import pseudonym
@@ -154,7 +154,7 @@ def test_the_log_keeps_the_stranger_and_the_customer_apart(assistant: Assistant,
     (file,) = assistant.log.raw.glob("dt=*/r1.jsonl")  # type: ignore[union-attr]
     found = list(parse(Inputs([file], Source(name="serving", channel="serving_log"))))
     mine = [item for item in found if item.session and item.session.startswith(session)]
-    assert all(isinstance(item, Parsed) for item in mine)  # with two customers in one, it would be a Problem
+    assert all(isinstance(item, ParsedDialogue) for item in mine)  # with two customers in one, it would be a Problem
     assert [(item.customer, len(item.turns)) for item in mine] == [  # type: ignore[union-attr]
         (pseudonym(f"session:{session}"), 2),
         (pseudonym("C1001"), 4),

@@ -10,8 +10,8 @@ import yaml
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
+from serving.dialogue.reading.script import simplified
 from serving.dialogue.reading.word_rules import evidence, plain
-from serving.dialogue.script import simplified
 
 PACK = load_pack(ROOT / load_params().pack)
 
