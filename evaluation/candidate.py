@@ -89,7 +89,7 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
         db, numbers = demo_shop(folder / "pack", runtime), itertools.count()
 
         def start_conversation(customer: str | None) -> ShopConversation:
-            build(folder / "pack", db)  # the assistant opens it anew for every call
+            build(folder / "pack", db)  # the assistant sees that it is another file
             return ShopConversation(assistant, db, f"golden-{next(numbers)}", customer)
 
         yield ReleaseUnderTest(

@@ -1,6 +1,7 @@
 """Builds the demo shop's SQLite file from the pack: ``db/schema.sql`` and one CSV a table.
 
-An empty CSV cell is NULL. The file is either whole or not there, and its foreign keys hold.
+An empty CSV cell is NULL. The file is either whole or not there, and its foreign keys hold. It has a rollback journal:
+a write-ahead log is found by its name, so that an old one would be played into a file that was built anew.
 """
 
 from __future__ import annotations
@@ -43,7 +44,6 @@ def build(pack_folder: Path, db: Path) -> None:
                 _fill(connection, path)
             _check(connection, source)
             connection.commit()
-            connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.Error as error:
             raise PackError(f"{source}: {error}") from error
         finally:

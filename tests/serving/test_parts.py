@@ -55,6 +55,27 @@ def test_values_are_never_sql(tools: ToolBox) -> None:
     assert tools.call("get_order", {"order_id": "' OR 1=1 --"}, "C1001", NOW).error == "not_found"
 
 
+def test_a_shop_that_was_built_anew_is_read_anew(tmp_path: Path) -> None:
+    db = tmp_path / "shop.db"
+    build(PACK.folder, db)
+    shop = ToolBox(PACK, db)
+    written = {"order_id": "QM2611150013", "reason": "changed_mind"}
+    assert shop.call("cancel_order", written, "C1001", NOW).error is None
+    assert shop.call("get_order", {"order_id": "QM2611150013"}, "C1001", NOW).rows[0]["status"] == "cancelled"
+    build(PACK.folder, db)
+    assert shop.call("get_order", {"order_id": "QM2611150013"}, "C1001", NOW).rows[0]["status"] != "cancelled"
+    assert [path.name for path in tmp_path.iterdir()] == ["shop.db"]  # nothing of the old file is left beside it
+
+
+def test_a_call_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
+    build(PACK.folder, tmp_path / "shop.db")
+    tools = {"broken": PACK.tools["get_order"].model_copy(update={"read": "SELECT absent FROM orders"})}
+    shop = ToolBox(PACK.model_copy(update={"tools": {**PACK.tools, **tools}}), tmp_path / "shop.db")
+    with pytest.raises(ToolError, match="no such column"):
+        shop.call("broken", ORDER, "C1001", NOW)
+    assert shop.call("get_order", ORDER, "C1001", NOW).rows
+
+
 def test_a_shop_that_does_not_fit_names_file_and_line(tmp_path: Path) -> None:
     source = tmp_path / "pack/db"
     source.mkdir(parents=True)
