@@ -6,8 +6,8 @@ alone. The second sees it again, together with the first pass's probabilities of
 (``kefu.intents.context``; stacked generalization: Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1).
 One temperature and one beta map turn the second pass's scores into probabilities (``kefu.intents.calibration``).
 
-Inference only, in numpy and scipy; ``kefu/intents/train.py`` trains. On disk it is safetensors and JSON:
-loading executes nothing.
+Inference only, in numpy and scipy (a few rows in numpy alone); ``kefu/intents/train.py`` trains. On disk it is
+safetensors and JSON: loading executes nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from kefu.intents.features import FeatureConfig, Features
 from kefu.io import atomic_path, read_json, write_json
 
 NEIGHBOUR_WEIGHT = np.float32(0.6)  # of the neighbour features; the turn's own words have 1.0
+FEW = 8  # samples: up to here a sparse matrix costs more than a product a row
 
 
 class ClassifierConfig(BaseModel):
@@ -82,7 +83,11 @@ class TextClassifier:
         samples = [sample for dialogue in dialogues for sample in dialogue]
         if not samples:
             return np.zeros((0, len(self.config.classes)))
-        scores = np.asarray(self._features(samples) @ self._both)
+        if len(samples) <= FEW:
+            rows = [self._features.row(sample) for sample in samples]
+            scores = np.stack([values @ self._both[columns] for columns, values in rows])
+        else:
+            scores = np.asarray(self._features(samples) @ self._both)
         first, second = np.hsplit(scores, 2)
         probabilities = softmax(self.config.first_scale * (first + self._intercepts[0]))
         neighbours = neighbour_indices([len(dialogue) for dialogue in dialogues], self.config.ahead)

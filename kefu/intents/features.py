@@ -14,9 +14,9 @@ import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict
 
 from kefu.intents.context import Sample
-from kefu.intents.word_groups import word_counts, word_width
+from kefu.intents.word_groups import word_columns, word_counts, word_width
 from kefu.text import encoders
-from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
+from kefu.text.ngrams import NgramCounts, count_ngrams, count_row, inverse_frequency, weigh, weigh_row
 
 WORDS_WEIGHT = 0.7  # length of the vector of word groups; that of the turn's own n-grams is 1.0
 
@@ -91,6 +91,26 @@ class Features:
                 dense.append(sp.csr_matrix(weight * self._dense(name, texts)))
         words = word_counts(self.config.words, sorted(self.config.fields), by_field)
         return sp.hstack([*sparse, *dense, weigh(words, self._rare, WORDS_WEIGHT)], format="csr", dtype=np.float32)
+
+    def row(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+        """One sample's columns (n,) and values (n,) float32, as ``__call__`` gives them, without SciPy's overhead."""
+        fields, buckets = sorted(self.config.fields.items()), self.config.buckets
+        columns, values = [], []
+        for salt, (name, weight) in enumerate(fields):
+            counts = count_row(sample[name], self.config.ngrams, buckets, salt)
+            columns.append(counts.indices + salt * buckets)
+            values.append(weigh_row(counts, self._idf[name], weight))
+        begin = len(fields) * buckets
+        if self.config.encoder != "none":
+            for name, weight in fields:
+                values.append((weight * self._dense(name, [sample[name]])[0]).astype(np.float32))
+                columns.append(begin + np.arange(len(values[-1])))
+                begin += len(values[-1])
+        groups = word_columns(self.config.words, [name for name, _ in fields], sample)
+        columns.append(begin + groups)
+        words = NgramCounts(groups, np.ones(len(groups), dtype=np.float32))
+        values.append(weigh_row(words, self._rare, WORDS_WEIGHT))
+        return np.concatenate(columns), np.concatenate(values)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Returns what has to be stored; ``from_tensors`` reads it."""

@@ -49,16 +49,31 @@ def word_counts(words: Mapping[str, str], fields: Sequence[str], texts: Mapping[
     rows: list[list[int]] = [[] for _ in next(iter(texts.values()))]
     for number, field in enumerate(fields):
         for row, groups in zip(rows, find_groups(patterns, texts[field]), strict=True):
-            row += [number * len(words) + group for group in groups]
-            if field == PAIRED:
-                begin = len(fields) * len(words)
-                row += [begin + one * len(words) + other for one, other in combinations(groups, 2)]
+            row += _columns(groups, number, field, fields, words)
     ends = np.cumsum([0, *map(len, rows)])
     columns = np.array([column for row in rows for column in row], dtype=np.int32)
     ones = np.ones(len(columns), dtype=np.float32)
     matrix = sp.csr_matrix((ones, columns, ends), shape=(len(rows), word_width(words, fields)))
     matrix.sort_indices()
     return matrix
+
+
+def word_columns(words: Mapping[str, str], fields: Sequence[str], texts: Mapping[str, str]) -> np.ndarray:
+    """Returns the columns (n,) int that are 1 in the row that ``word_counts`` gives for one sample's texts."""
+    patterns = [words[name] for name in sorted(words)]
+    columns: list[int] = []
+    for number, field in enumerate(fields if patterns else ()):
+        columns += _columns(find_groups(patterns, [texts[field]])[0], number, field, fields, words)
+    return np.array(columns, dtype=np.int64)
+
+
+def _columns(
+    groups: Sequence[int], number: int, field: str, fields: Sequence[str], words: Mapping[str, str]
+) -> list[int]:
+    """Columns of the groups of one field, and of their pairs."""
+    begin = len(fields) * len(words)
+    pairs = combinations(groups, 2) if field == PAIRED else ()
+    return [number * len(words) + group for group in groups] + [begin + i * len(words) + j for i, j in pairs]
 
 
 def word_width(words: Mapping[str, str], fields: Sequence[str]) -> int:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
@@ -23,7 +22,7 @@ from kefu.knowledge.projection import project_row
 from kefu.knowledge.topics import Topics
 from kefu.schema import Record
 from kefu.shop.part import Lang
-from kefu.text.ngrams import count_ngrams, weigh
+from kefu.text.ngrams import NgramCounts, count_ngrams, weigh
 
 
 class KnowledgeEntry(Record):
@@ -68,8 +67,8 @@ class Encoder:
         length = np.linalg.norm(dense, axis=1, keepdims=True)
         return (dense / np.where(length > 0, length, 1)).astype(np.float32)
 
-    def encode_row(self, counts: sp.csr_matrix) -> np.ndarray:
-        """(dim,) float32 of one text's counts (1, features), as ``encode`` gives it."""
+    def encode_row(self, counts: NgramCounts) -> np.ndarray:
+        """(dim,) float32 of one text's counts, as ``encode`` gives it."""
         dense = project_row(counts, self._idf, self._projection)
         return dense / max(float(np.linalg.norm(dense)), 1e-12)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
+
+from kefu.text.ngrams import NgramCounts
 
 
-def project_row(counts: sp.csr_matrix, idf: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def project_row(counts: NgramCounts, idf: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """As ``weigh(counts, idf) @ matrix`` of ``kefu.text.ngrams``, for one row.
 
     Args:
-        counts: (1, features) of ``count_ngrams``.
+        counts: of ``count_row``.
         idf: (features,).
         matrix: (features, columns).
 

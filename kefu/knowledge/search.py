@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import scipy.sparse as sp
 
 from kefu.knowledge.confidence import SIGNALS
 from kefu.knowledge.index import Hit, Index, KnowledgeEntry
 from kefu.knowledge.lexical import Lexical, LexicalIndex
 from kefu.shop.part import Lang
-from kefu.text.ngrams import count_ngrams
+from kefu.text.ngrams import NgramCounts, count_row
 
 ELLIPTIC = 0.5  # a question that is found with less may lean on the subject
 # The subject may decide between entries that the question's own words find, not bring in another: without the bound
@@ -104,7 +103,7 @@ class Search:
         """What each signal says of each entry of ``lang``."""
         lexical = self._lexical[lang].scores(text)
         config = self.index.encoder.config
-        counts = count_ngrams([text], config.ngrams, config.features)
+        counts = count_row(text, config.ngrams, config.features)
         dense = self._store.similarity(self.index.encoder.encode_row(counts), lang)
         topic = self._topic(counts, lang)
         signals = np.stack([dense, lexical.bm25, lexical.question, topic, self._topics[lang] < 0], axis=1)
@@ -114,7 +113,7 @@ class Search:
         """Closes the store."""
         self._store.close()
 
-    def _topic(self, counts: sp.csr_matrix, lang: Lang) -> np.ndarray:
+    def _topic(self, counts: NgramCounts, lang: Lang) -> np.ndarray:
         """Log-probability of each entry's topic; the mean over topics for entries of none."""
         columns = self._topics[lang]
         if not self.index.topics.config.classes:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
 from kefu.io import atomic_path, read_json, write_json
 from kefu.knowledge.projection import project_row
+from kefu.text.ngrams import NgramCounts
 
 
 class TopicsConfig(BaseModel):
@@ -44,8 +44,8 @@ class Topics:
         self._bias = bias.astype(np.float32)
         self.column = {name: number for number, name in enumerate(config.classes)}
 
-    def log_probabilities(self, counts: sp.csr_matrix) -> np.ndarray:
-        """(classes,) of one text's counts (1, features)."""
+    def log_probabilities(self, counts: NgramCounts) -> np.ndarray:
+        """(classes,) of one text's counts."""
         scores = project_row(counts, self._idf, self._weights) + self._bias
         shifted = scores - scores.max()
         return np.asarray(shifted - np.log(np.exp(shifted).sum()))

@@ -9,6 +9,7 @@ and gives the same buckets on every machine and library version.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,6 +20,13 @@ _START, _END = "\x02", "\x03"
 _STEP, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
 _WIDE = 0x2E80  # from here on scripts are East Asian, one character a syllable or word
 _SHIFT = np.uint64(33)
+
+
+class NgramCounts(NamedTuple):
+    """Of one text: the buckets that it fills, (n,) int in order, and how often, (n,) float32."""
+
+    indices: np.ndarray
+    data: np.ndarray
 
 
 def normalize(text: str) -> str:
@@ -58,6 +66,24 @@ def count_ngrams(texts: Sequence[str], ngrams: tuple[int, int], features: int, s
     return sp.csr_matrix((ones, (row, bucket)), shape=(len(framed), features))
 
 
+def count_row(text: str, ngrams: tuple[int, int], features: int, salt: int = 0) -> NgramCounts:
+    """The row that ``count_ngrams`` gives for one text, without SciPy, whose overhead is most of its time there."""
+    framed = f"{_START}{normalize(text)}{_END}"
+    codes = np.frombuffer(framed.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    width_before = np.zeros(len(codes) + 1, dtype=np.int64)
+    np.cumsum(1 + (codes >= _WIDE), out=width_before[1:])
+    parts = []
+    hashes = np.full(len(codes), salt, dtype=np.uint64) * _MIX
+    for n in range(1, min(ngrams[1], len(codes)) + 1):
+        hashes = _mixed(hashes[: len(codes) - n + 1] * _STEP + codes[n - 1 :])
+        width = width_before[n:] - width_before[:-n]
+        parts.append(hashes[(width >= ngrams[0]) & (width <= ngrams[1])])
+    buckets = (np.concatenate(parts) % np.uint64(features)).astype(np.int64)
+    buckets.sort()
+    first = np.flatnonzero(np.concatenate([[True], buckets[1:] != buckets[:-1]]))[: len(buckets)]
+    return NgramCounts(buckets[first], np.diff(first, append=len(buckets)).astype(np.float32))
+
+
 def _mixed(hashes: np.ndarray) -> np.ndarray:
     """The finalizer of MurmurHash3: near inputs get far outputs."""
     hashes = (hashes ^ (hashes >> _SHIFT)) * _MIX
@@ -73,6 +99,13 @@ def inverse_frequency(counts: sp.csr_matrix, least: int) -> np.ndarray:
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     idf = np.log((1 + counts.shape[0]) / (1 + frequency)) + 1
     return np.where(frequency >= least, idf, 0).astype(np.float32)
+
+
+def weigh_row(counts: NgramCounts, idf: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """(n,) float32: what ``weigh`` makes of one row's values."""
+    data = (1 + np.log(counts.data)) * idf[counts.indices]
+    length = float(np.sqrt(data @ data))
+    return np.asarray(data * np.float32(scale / max(length, 1e-12)), dtype=np.float32)
 
 
 def weigh(counts: sp.csr_matrix, idf: np.ndarray, scale: float = 1.0) -> sp.csr_matrix:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from kefu.intents.calibration import beta_map, calibrate_top, softmax, temperature
-from kefu.intents.classifier import TextClassifier
+from kefu.intents.classifier import FEW, TextClassifier
 from kefu.intents.context import CustomerTurns
+from kefu.intents.features import FeatureConfig, Features
 from kefu.intents.train import FittedClassifier, fit_classifier
-from kefu.intents.views import LABELER_FIELDS, labeler_view
+from kefu.intents.views import LABELER_FIELDS, ROUTER_FIELDS, labeler_view
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.text.ngrams import count_ngrams
 from tests.fixtures.chatter import chatter
@@ -48,6 +49,30 @@ def test_what_is_loaded_predicts_exactly_what_was_trained(tmp_path: Path) -> Non
     loaded = TextClassifier.load(tmp_path)
     np.testing.assert_array_equal(loaded.predict_dialogues(runs), fitted.classifier.predict_dialogues(runs))
     assert {p.suffix for p in tmp_path.iterdir()} == {".json", ".safetensors"}
+
+
+@pytest.mark.parametrize(
+    "words", [{}, {"return": "退|return", "parcel": "快递|parcel|package", "when": "什么时候|when"}]
+)
+def test_one_row_is_the_row_of_a_batch(words: dict[str, str]) -> None:
+    texts = ["", "退", "快递什么时候到？[PHONE_12]", "I want to return the parcel", "嗯嗯嗯嗯 ok 😀", "\ud800x" * 40]
+    samples = [{"text": a, "previous": b, "earlier": f"{b} {a}"} for a in texts for b in texts]
+    config = FeatureConfig(fields=ROUTER_FIELDS, ngrams=(1, 4), buckets=512, words=words)
+    features = Features.fit([s for s in samples if "\ud800" not in s["earlier"]], config)
+    samples = samples if not words else [s for s in samples if "\ud800" not in s["earlier"]]  # RE2 takes Unicode only
+    for row, sample in zip(features(samples).toarray(), samples, strict=True):
+        columns, values = features.row(sample)
+        alone = np.zeros(features.width, dtype=np.float32)
+        alone[columns] = values
+        np.testing.assert_allclose(alone, row, atol=1e-6)
+
+
+def test_a_few_samples_are_classified_as_in_a_batch() -> None:
+    fitted, runs, _ = trained()
+    batch = fitted.classifier.predict_dialogues(runs)
+    alone = np.concatenate([fitted.classifier.predict_dialogues([run]) for run in runs])
+    assert max(map(len, runs)) <= FEW < sum(map(len, runs))
+    np.testing.assert_allclose(alone, batch, atol=1e-5)
 
 
 def test_the_same_data_gives_the_same_bytes(tmp_path: Path) -> None:

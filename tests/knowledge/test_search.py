@@ -16,7 +16,7 @@ from kefu.knowledge.terms import terms
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
-from kefu.text.ngrams import count_ngrams, normalize
+from kefu.text.ngrams import count_row, normalize
 from pipelines.params import load_params
 from training.confidence import held_out_rows, judged
 from training.retriever import build_index
@@ -95,7 +95,7 @@ def test_odd_texts_find_something_without_conviction(search: Search, text: str) 
 def test_one_row_is_encoded_as_a_batch_is(index: Index) -> None:
     config = index.encoder.config
     for text in ("退货运费谁出", "how much is shipping", ""):
-        row = index.encoder.encode_row(count_ngrams([text], config.ngrams, config.features))
+        row = index.encoder.encode_row(count_row(text, config.ngrams, config.features))
         np.testing.assert_allclose(row, index.encoder.encode([text])[0], atol=1e-5)
 
 
