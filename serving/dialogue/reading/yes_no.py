@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import re2
@@ -36,11 +37,11 @@ NEVER = r"[^\x00-\x{10FFFF}]"
 class AnswerPatterns(NamedTuple):
     """Regexes over what ``_words`` makes of a message."""
 
-    yes: str
-    no: str
-    leave: str
-    to_bot: str
-    doubt: str
+    yes: re2._Regexp
+    no: re2._Regexp
+    leave: re2._Regexp
+    to_bot: re2._Regexp
+    doubt: re2._Regexp
 
 
 def yes_or_no(text: str, words: Conversation, step: Step | None = None) -> bool | None:
@@ -65,9 +66,37 @@ def wants_bot(text: str, words: Conversation) -> bool:
 
 
 def _is(text: str, kind: str, words: Conversation, step: Step | None = None) -> bool:
-    if QUESTION.search(unicodedata.normalize("NFKC", text)):
+    message = _message_words(text)
+    if message is None:
         return False
-    patterns = _patterns(
+    patterns = _patterns_of(_Same(words), _Same(step))
+    return getattr(patterns, kind).fullmatch(message) is not None and patterns.doubt.search(message) is None
+
+
+@lru_cache(maxsize=16)  # a message is asked for its yes, its no and its "never mind"
+def _message_words(text: str) -> str | None:
+    """``_words`` of a message; None for a question."""
+    return None if QUESTION.search(unicodedata.normalize("NFKC", text)) else _words(text)
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """Part of a pack, equal to itself alone: comparing all its phrases takes longer than reading a message."""
+
+    part: Conversation | Step | None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.part is other.part
+
+    def __hash__(self) -> int:
+        return id(self.part)
+
+
+@lru_cache(maxsize=256)
+def _patterns_of(conversation: _Same, confirmation: _Same) -> AnswerPatterns:
+    words, step = conversation.part, confirmation.part
+    assert isinstance(words, Conversation) and not isinstance(step, Conversation)
+    return _patterns(
         yes=_flat(words.yes),
         go_ahead=_flat(words.go_ahead, step.yes if step else {}),
         please=_flat(words.please),
@@ -78,9 +107,6 @@ def _is(text: str, kind: str, words: Conversation, step: Step | None = None) -> 
         before_no=_flat(words.before_no),
         doubt=_flat(words.doubt),
     )
-    message = _words(text)
-    doubtful = re2.search(patterns.doubt, message) is not None
-    return not doubtful and re2.fullmatch(getattr(patterns, kind), message) is not None
 
 
 def _flat(*groups: Phrases) -> tuple[str, ...]:
@@ -123,11 +149,11 @@ def _patterns(
     order = f"(?:{_any(please)}(?:{PAUSE})?)*{_any(go_ahead)}"
     denial, giving_up = _denial(no), f"{_any(leave)}+"
     return AnswerPatterns(
-        yes=f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+",
-        no=f"{before}{denial}(?:{again}{denial})*{aside}*",
-        leave=f"{before}(?:{denial}{again})*{giving_up}(?:{before}{giving_up}|{again}{denial})*{aside}*",
-        to_bot=f"{beside}*(?:{_any(to_bot)}{beside}*)+",
-        doubt=f"(?:^| ){_any(doubt)}",
+        yes=re2.compile(f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+"),
+        no=re2.compile(f"{before}{denial}(?:{again}{denial})*{aside}*"),
+        leave=re2.compile(f"{before}(?:{denial}{again})*{giving_up}(?:{before}{giving_up}|{again}{denial})*{aside}*"),
+        to_bot=re2.compile(f"{beside}*(?:{_any(to_bot)}{beside}*)+"),
+        doubt=re2.compile(f"(?:^| ){_any(doubt)}"),
     )
 
 
