@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kefu.shop.entities import OrderEntity
 from kefu.shop.pack import Pack
 from kefu.shop.part import Text
 from serving.dialogue.expressions import render
@@ -41,6 +41,7 @@ class Linker:
         self._names = {lang: {str(row[product.id]): str(row[c]) for row in rows} for lang, c in columns if product}
         self._numbers = OrderNumbers(pack.shop.pii[order.pii]) if order else None
         offers = {p.id: (date.fromisoformat(p.starts), date.fromisoformat(p.ends)) for p in pack.promotions}
+        self._order_of = lru_cache(maxsize=1024)(self._read)  # a customer's rows are the same from message to message
         self._orders = OrderLinker(order, self._numbers, self._products, offers) if order and self._numbers else None
 
     def orders(self, customer: str | None, now: str) -> list[Order]:
@@ -52,7 +53,7 @@ class Linker:
         if self._order is None or customer is None:
             return []
         rows = self._tools.call(self._order.tool, {}, customer, now).rows
-        return [self._read(row, self._order) for row in rows]
+        return [self._order_of(tuple(row.items())) for row in rows]
 
     def normalise(self, text: str, orders: Sequence[Order]) -> str:
         """The text with order numbers as the shop writes them, before it is redacted."""
@@ -100,7 +101,9 @@ class Linker:
         moment = datetime.fromisoformat(time)
         return (moment.astimezone(self._zone) if moment.tzinfo else moment).date()
 
-    def _read(self, row: Mapping[str, Any], entity: OrderEntity) -> Order:
+    def _read(self, columns: tuple[tuple[str, Any], ...]) -> Order:
+        row, entity = dict(columns), self._order
+        assert entity
         times = {time.field: str(row[time.field]) for time in entity.times if row[time.field]}
         placed = entity.times[0].field
         days = {field: self._day(time) for field, time in times.items()}
