@@ -18,7 +18,7 @@ from kefu.shop.part import Lang, PackError, Text
 from kefu.text.numbers import NUMBER, read_number
 from serving.dialogue.expressions import ExpressionError, render
 from serving.dialogue.flow import Visit
-from serving.dialogue.queries import Answer, numbered, search_words
+from serving.dialogue.queries import Answer, WordSet, numbered, search_words
 from serving.dialogue.reading.word_rules import plain
 from serving.tools.shop_db import ToolBox
 
@@ -94,13 +94,16 @@ class ProductAdvisor:
     def __init__(self, pack: Pack, tools: ToolBox) -> None:
         self._catalogue, self._tools = pack.catalogue, tools
         self._narrower = _narrower(pack.catalogue)
+        self._kinds = WordSet({name: tag.words for name, tag in pack.catalogue.kinds.items()})
+        self._features = WordSet({name: tag.words for name, tag in pack.catalogue.features.items()})
 
     def read_constraints(self, text: str, lang: Lang) -> Constraints:
         """What the text says of the product that is wanted. Words of both languages count."""
         message = plain(text)
         least, most = read_budget(message)
-        kinds = {name for name, tag in self._catalogue.kinds.items() if _found(tag, message) is not None}
-        found = {name: _found(tag, message) for name, tag in self._catalogue.features.items()}
+        tags = self._catalogue
+        kinds = {name for name in self._kinds.find(message) if _found(tags.kinds[name], message) is not None}
+        found = {name: _found(tags.features[name], message) for name in self._features.find(message)}
         named = {name: bool(NEGATION.search(message[:at])) for name, at in found.items() if at is not None}
         return Constraints(
             least=least,

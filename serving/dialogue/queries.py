@@ -70,6 +70,7 @@ class Queries:
 
     def __init__(self, pack: Pack, tools: ToolBox) -> None:
         self._pack, self._tools = pack, tools
+        self._words = WordSet({name: query.words for name, query in pack.queries.items()})
 
     def named(self, text: str, lang: Lang) -> list[QueryMatch]:
         """The queries whose words are in the text, in the order in which they are asked.
@@ -77,9 +78,10 @@ class Queries:
         Words of both languages count: customers mix them.
         """
         message = plain(text)
+        named = [(name, self._pack.queries[name]) for name in self._words.find(message)]
         found = [
             (match.start(), QueryMatch(name, match[0]))
-            for name, query in self._pack.queries.items()
+            for name, query in named
             if (match := search_words(message, query.words, query.not_words))
         ]
         return [match for _, match in sorted(found)]
@@ -201,6 +203,26 @@ def listed(value: str | Sequence[str] | None) -> list[str]:
 def numbered(lines: Sequence[str]) -> list[str]:
     """The lines as a list that customers can choose from by number."""
     return [f"{n}. {line}" for n, line in enumerate(lines, 1)]
+
+
+class WordSet:
+    """Finds which of many groups of words a text has, in one pass of RE2.
+
+    Args:
+        groups: name → regexes of RE2.
+    """
+
+    def __init__(self, groups: Mapping[str, tuple[str, ...]]) -> None:
+        self._names = [name for name, words in groups.items() if words]
+        self._set = re2.Set.SearchSet(re2_options())
+        for name in self._names:
+            self._set.Add("|".join(f"(?:{pattern})" for pattern in groups[name]))
+        if self._names:
+            self._set.Compile()
+
+    def find(self, text: str) -> list[str]:
+        """Names of the groups that have a word in the text, in the order of the groups."""
+        return [self._names[number] for number in sorted(self._set.Match(text) or ())] if self._names else []
 
 
 def search_words(message: str, words: tuple[str, ...], not_words: tuple[str, ...]) -> re2._Match | None:
