@@ -18,6 +18,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
 from kefu.text.numbers import read_number
 from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.message import Message, Reading
@@ -68,14 +69,15 @@ class FastReader:
             return self._part(message, message.text, top, reading)
         read = [self._part(message, part, self._top(message, part), reading) for part in parts]
         told = self._joined(message, parts, read)
+        if len({_subject(act) for act in told if _asks(act)}) > 1:
+            self._link_products(message, message.text, reading)  # in the order of the whole message
+            return told
         whole = self._part(message, message.text, top, reading)
-        return told if len({_subject(act) for act in told if _asks(act)}) > 1 or not any(map(_asks, whole)) else whole
+        return whole if any(map(_asks, whole)) else told
 
     def _part(self, message: Message, text: str, top: ScoredIntent, reading: Reading) -> list[Act]:
         question = evidence(plain(text), self._pack.acts.question) is not None
-        links = self._linker.link_products(message.original(text), focus=message.session.subject.products)
-        if named := [link.sku for link in links if link.exact]:
-            reading.products = [*named, *reading.products]
+        links = self._link_products(message, text, reading)
         values = self._answers.part(message, text, question) if message.flow and message.session.flow else []
         wishes: list[Act] = []
         for found in self._wishes.read(message, text, top, links):
@@ -84,6 +86,13 @@ class FastReader:
             else:
                 wishes.append(found)
         return self._settled(message, text, values, wishes, question)
+
+    def _link_products(self, message: Message, text: str, reading: Reading) -> list[ProductLink]:
+        """The products that a text names or points at; those that it names are what the message speaks of."""
+        links = self._linker.link_products(message.original(text), focus=message.session.subject.products)
+        if named := [link.sku for link in links if link.exact]:
+            reading.products = [*named, *reading.products]
+        return links
 
     def _settled(self, message: Message, text: str, values: list[Act], wishes: list[Act], question: bool) -> list[Act]:
         """Values and wishes of one part, where the same words may be read as both."""

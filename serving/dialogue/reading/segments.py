@@ -9,6 +9,7 @@ from serving.dialogue.reading.word_rules import occurrences
 
 END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.])\s(?=\S)")
 WORD = re.compile(r"[^\W_]")
+MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last part
 
 
 def segments(text: str, another: WordRule | None) -> list[str]:
@@ -21,4 +22,4 @@ def segments(text: str, another: WordRule | None) -> list[str]:
             parts.append(text[start:end])
         else:
             parts[-1] += text[start:end]  # marks and emoji belong to what they follow
-    return parts
+    return parts if len(parts) <= MAX_PARTS else [*parts[: MAX_PARTS - 1], "".join(parts[MAX_PARTS - 1 :])]
