@@ -70,19 +70,19 @@ def _placeholder(text: str, slot: Slot) -> str | None:
 
 def _choice(text: str, slot: Slot, lang: str) -> str | None:
     """The longest phrase that occurs, so 'not as described' wins over 'described'."""
+    folded = text.casefold()
     phrases = [
         (language_ != lang, -len(phrase), value, phrase)
         for value, by_language in slot.choices.items()
         for language_, some in by_language.items()
         for phrase in some
+        if phrase.casefold() in folded  # few: the others need no regex and no place in the order
     ]
     return next((value for *_, value, phrase in sorted(phrases) if _occurs(phrase, text)), None)
 
 
 def _occurs(phrase: str, text: str) -> bool:
     """Whole words in alphabets that have spaces, anywhere in a text in Chinese."""
-    if phrase.casefold() not in text.casefold():  # most phrases: no need for a regex
-        return False
     if CJK.search(phrase):
         return True
     return re.search(rf"(?<![^\W_]){re.escape(phrase)}(?![^\W_])", text, re.IGNORECASE | re.ASCII) is not None

@@ -31,6 +31,7 @@ _GROUP = re.compile(rf"(?<![A-Za-z]){_WORD}(?![A-Za-z])|[0-9{_CHINESE}{_LETTERS}
 _ONLY_LETTERS = re.compile(rf"[{_LETTERS}|]+")
 _CUE_BEFORE = re.compile(r"(?:order|number|num|no|id|nr)$", re.IGNORECASE | re.ASCII)
 _NOT_ORDERS = r"手机|电话|号码|银行|卡|账户|账号|card|phone|mobile|account"
+_LETTERS_AT_END = re.compile(r"[A-Za-z]*$")
 _TAIL = re.compile(
     r"(?:尾号|后[三四五六3456]位(?:数字?)?|最后[三四五六3456]位(?:数字?)?|末[三四五六3456]位|尾数)(?:数)?(?:是|为|:|：|\s)*"
     r"(?P<zh>\d{3,9})(?!\d)"
@@ -125,7 +126,7 @@ class OrderNumbers:
         beginnings = {digits[:i] for digits in own for i in range(1, len(digits) + 1)}
         until = 0
         for i, group in enumerate(groups):
-            if group.start < until:
+            if group.start < until or group.digits not in beginnings:
                 continue
             start = self._start(text, group.start)
             if start is None:
@@ -140,7 +141,9 @@ class OrderNumbers:
 
     def _start(self, text: str, start: int) -> int | None:
         """Where a number begins whose digits begin at ``start``; None after letters of another code."""
-        letters = re.search(r"[A-Za-z]*$", text[max(0, start - 12) : start])
+        if start and not _is_letter(text, start - 1) and text[start - 1] != "\n":
+            return start  # nearly every number
+        letters = _LETTERS_AT_END.search(text[max(0, start - 12) : start])
         before = letters[0] if letters else ""
         if not before or _CUE_BEFORE.search(before):
             return start
