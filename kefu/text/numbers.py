@@ -34,7 +34,8 @@ ENGLISH = {word: n for n, word in enumerate(ONES)} | {word: 20 + 10 * n for n, w
 _TEN = "|".join(TENS)
 _WORDS = rf"(?:{_TEN})(?:[- ](?:{'|'.join(ONES[1:10])}))?|{'|'.join(sorted(ONES, key=len, reverse=True))}"
 _LETTERS = rf"(?<![A-Za-z])(?i:(?:{_WORDS})(?: hundred)?|(?:a )?hundred)(?![A-Za-z])"
-NUMBER = rf"(?:\d[\d,]*|[{''.join(DIGITS)}{''.join(UNITS)}]+|{_LETTERS})"
+NUMERALS = "".join((*DIGITS, *UNITS))
+NUMBER = rf"(?:\d[\d,]*|[{NUMERALS}]+|{_LETTERS})"
 """Regex, without a group, of one number in any of these spellings; for ``re``."""
 
 

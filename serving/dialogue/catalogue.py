@@ -15,7 +15,7 @@ from typing import Any
 from kefu.shop.catalogue import Catalogue, CatalogueTexts, Tag
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, PackError, Text
-from kefu.text.numbers import NUMBER, read_number
+from kefu.text.numbers import NUMBER, NUMERALS, read_number
 from serving.dialogue.expressions import ExpressionError, render
 from serving.dialogue.flow import Visit
 from serving.dialogue.queries import Answer, WordSet, numbered, search_words
@@ -49,6 +49,9 @@ AT_LEAST = re.compile(
 )
 HUNDREDS = re.compile(r"([一二两三四五六七八九])([二两三四五六七八九])百")  # 两三百: 200 to 300
 AND_MORE = re.compile(r"([一二两三四五六七八九]百|\d00)多")  # 两百多: 200 to 300
+BLANKS = re.compile(r"\s{2,}")
+# Longer than any number that is read; the patterns above would look at a run of digits from each of them to its end.
+NO_AMOUNT = re.compile(rf"[\d,]{{17,}}|[{NUMERALS}]{{17,}}")
 IN_STOCK = re.compile(r"现货|有货|不缺货|\bin\s+stock\b|\bavailable\s+now\b", re.IGNORECASE)
 NEGATION = re.compile(
     r"(?:不要|不想要|不喜欢|除了|不是|不含|别推荐?)[^，。！？,.!?]{0,2}$"
@@ -286,6 +289,7 @@ class ProductAdvisor:
 
 def read_budget(message: str) -> tuple[int | None, int | None]:
     """(least, most) in yuan; None is open. Numbers with another unit (200 ml) are no budget."""
+    message = NO_AMOUNT.sub("\n", BLANKS.sub(" ", message))
     message = HUNDREDS.sub(r"\1百到\2百", message)
     if found := AND_MORE.search(message):
         least = read_number(found[1])

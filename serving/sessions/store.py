@@ -57,16 +57,19 @@ class Sessions:
 
     def load(self, session_id: str, customer: str | None) -> Session:
         """The session, or a new one; a stranger's is now the customer's. Raises NotYourSession for another's."""
-        stored = self.client.get(f"{PREFIX}session:{session_id}")
-        if stored is None:
-            session = Session(id=session_id, customer=customer)
-        else:
+        session = Session(id=session_id, customer=customer)
+        with self.client.pipeline(transaction=False) as pipe:
+            pipe.get(f"{PREFIX}session:{session_id}")
+            pipe.hget(HANDOFFS, _entry(session_id, owner(session)))
+            stored, entry = pipe.execute()
+        if stored is not None:
             session = Session.model_validate_json(str(stored))
+        waiting = _handoff(entry)
         if session.customer is None and customer is not None:
             self._give(session, customer)
+            waiting = self.waiting(session)  # it waited under the stranger's name
         if session.customer != customer:
             raise NotYourSession(f"session {session_id} belongs to someone else")
-        waiting = self.waiting(session)
         session.status = "bot" if waiting is None else "danger" if waiting.danger else "waiting"
         return session
 
@@ -95,8 +98,7 @@ class Sessions:
 
     def waiting(self, session: Session) -> Handoff | None:
         """The session's entry in the queue, while a person is asked for."""
-        stored = self.client.hget(HANDOFFS, _entry(session.id, owner(session)))
-        return None if stored is None else Handoff.model_validate_json(str(stored))
+        return _handoff(self.client.hget(HANDOFFS, _entry(session.id, owner(session))))
 
     def withdraw(self, session: Session) -> None:
         """Takes the session out of the queue."""
@@ -142,6 +144,10 @@ def forget_sessions(url: str, customer: str, write: bool) -> int:
             if write:
                 client.hdel(HANDOFFS, entry)
     return gone
+
+
+def _handoff(stored: object) -> Handoff | None:
+    return None if stored is None else Handoff.model_validate_json(str(stored))
 
 
 def _entry(session_id: str, customer: str) -> str:

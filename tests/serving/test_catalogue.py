@@ -273,3 +273,9 @@ def test_a_long_message_is_read_quickly(advisor: ProductAdvisor) -> None:
 
 def test_budget_of_nothing() -> None:
     assert read_budget("零以内") == (None, None)
+
+
+@pytest.mark.parametrize("pasted", ["1234567890" * 200, "一" * 2000, "1," * 1000])
+def test_a_run_of_digits_longer_than_any_amount_is_none(pasted: str) -> None:
+    assert read_budget(f"预算{pasted}") == (None, None)
+    assert read_budget(f"{pasted} 预算     九千九百九十九万九千九百九十九") == (None, 99_999_999)
