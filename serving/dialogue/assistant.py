@@ -215,7 +215,8 @@ class Assistant:
         return restore(in_script(text, session.script), session.vault)
 
     def _placeholder(self, session: Session, value: str) -> str:
-        return self._redactor.redact(value, session.vault)
+        known = next((name for name, original in session.vault.items() if original == value), None)
+        return known or self._redactor.redact(value, session.vault)
 
     def _drop_unknown_flow(self, session: Session) -> None:
         """A pack may change while sessions wait in its flows: what cannot go on is forgotten, its slots are kept."""

@@ -15,6 +15,7 @@ from kefu.shop.pack import load_pack
 from kefu.shop.part import PackError
 from serving.api import tokens
 from serving.dialogue.output_guard import OutputGuard
+from serving.dialogue.reading.segments import MAX_PARTS, segments
 from serving.dialogue.reading.yes_no import leaves, yes_or_no
 from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.sessions.store import Sessions
@@ -74,6 +75,13 @@ def test_a_call_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="no such column"):
         shop.call("broken", ORDER, "C1001", NOW)
     assert shop.call("get_order", ORDER, "C1001", NOW).rows
+
+
+def test_a_pasted_text_has_few_parts_and_loses_nothing() -> None:
+    text = "我要退货。发票怎么开？" * 180
+    parts = segments(text, PACK.acts.another)
+    assert len(parts) == MAX_PARTS and "".join(parts) == text
+    assert segments("满多少包邮？还有新疆能送吗？", PACK.acts.another) == ["满多少包邮？", "还有新疆能送吗？"]
 
 
 def test_a_shop_that_does_not_fit_names_file_and_line(tmp_path: Path) -> None:
