@@ -1,7 +1,7 @@
 """The release under test, opened with the very parts that serving runs, sealed and verified.
 
 So the figures belong to the artefact that will be served. Sessions live in an embedded store of their own and
-every conversation begins in a freshly built shop: an evaluation leaves no trace in live state, whatever the
+every conversation begins in a fresh shop: an evaluation leaves no trace in live state, whatever the
 environment names.
 """
 
@@ -28,16 +28,16 @@ from serving.engines.load import load_engines
 from serving.params import Serving
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import embedded_store
-from serving.tools.demo_database import build, demo_shop
+from serving.tools.demo_database import build, demo_shop, restore
 
 Name = Literal["challenger", "champion"]
 
 
 class ShopConversation:
-    """A conversation with the whole assistant, on a shop database of its own."""
+    """A conversation with the whole assistant. ``db``: its shop database, until the next conversation begins."""
 
     def __init__(self, assistant: Assistant, db: Path, session: str, customer: str | None) -> None:
-        self._assistant, self._db, self._session, self._customer = assistant, db, session, customer
+        self._assistant, self.db, self._session, self._customer = assistant, db, session, customer
 
     def say(self, text: str) -> Reply:
         """The customer's message in, the answer out."""
@@ -45,7 +45,7 @@ class ShopConversation:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of the shop database as the conversation left it."""
-        with closing(sqlite3.connect(f"file:{self._db}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(sql)]
 
@@ -55,7 +55,7 @@ class ReleaseUnderTest:
     """An opened release.
 
     version: its content hash. engines: 'centre' and 'edge'. start_conversation: begins one of a customer
-        (None: a stranger) in a freshly built shop.
+        (None: a stranger) in a fresh shop.
     """
 
     name: Name
@@ -86,10 +86,11 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
         assistant = stack.enter_context(
             closing(Assistant.open(folder, runtime, params, sessions=sessions, engines=engines))
         )
-        db, numbers = demo_shop(folder / "pack", runtime), itertools.count()
+        db, fresh, numbers = demo_shop(folder / "pack", runtime), runtime / "fresh.db", itertools.count()
+        build(folder / "pack", fresh)
 
         def start_conversation(customer: str | None) -> ShopConversation:
-            build(folder / "pack", db)  # the assistant sees that it is another file
+            restore(fresh, db)  # the assistant sees that it is another file
             return ShopConversation(assistant, db, f"golden-{next(numbers)}", customer)
 
         yield ReleaseUnderTest(

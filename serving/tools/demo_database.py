@@ -7,6 +7,7 @@ a write-ahead log is found by its name, so that an old one would be played into 
 from __future__ import annotations
 
 import csv
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -48,6 +49,15 @@ def build(pack_folder: Path, db: Path) -> None:
             raise PackError(f"{source}: {error}") from error
         finally:
             connection.close()
+
+
+def restore(fresh: Path, db: Path) -> None:
+    """Makes ``db`` what ``fresh`` is, whatever was written to it."""
+    for rest in ("-wal", "-shm"):
+        db.with_name(db.name + rest).unlink(missing_ok=True)
+    copy = db.with_name(db.name + ".new")
+    shutil.copyfile(fresh, copy)
+    copy.replace(db)
 
 
 def _fill(connection: sqlite3.Connection, path: Path) -> None:
