@@ -5,7 +5,7 @@
 
 Scripted customers come from the release's own pack (``shop/simulator``), and only from the half of its wordings that
 nothing learns from. Without ``--release``: ``store/release`` if it is there, else the tests' micro release, built anew.
-The figures beside it are those of 28 November 2026, judged by hand. Method and results: docs/measurements/conversations.md.
+The figures beside it were judged by hand. Method and results: docs/measurements/conversations.md.
 """
 
 from __future__ import annotations
@@ -123,9 +123,8 @@ def play_goldens(release: ReleaseUnderTest, folder: Path) -> int:
         failed += bool(found)
         for fault in found:
             print(f"{golden.name}: {fault}")
-    print(
-        f"{len(goldens) - failed} of {len(goldens)} conversations and {turns - wrong_turns} of {turns} answers as expected"
-    )
+    good = f"{len(goldens) - failed} of {len(goldens)} conversations and {turns - wrong_turns} of {turns} answers"
+    print(f"{good} as expected")
     print(f"({BEFORE})")
     return failed
 

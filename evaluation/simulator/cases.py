@@ -85,7 +85,7 @@ def _draw_wish(
         rows = [row for row in rows if row["customer_id"] in (None, customer) and row.get(ORDER) != taken]
     if not rows:
         return None
-    row = {key: value for key, value in rng.choice(rows).items()}
+    row = rng.choice(rows)
     row = {**row, **{k.removesuffix(f"_{lang}"): v for k, v in row.items() if k.endswith(f"_{lang}")}}
     slots = {slot: rng.choice(values) for slot, values in goal.values.items()}
     slots |= {slot: str(row[slot]) for slot in world.pack.slots if row.get(slot) is not None and slot not in slots}
@@ -94,9 +94,7 @@ def _draw_wish(
 
 def _second(world: World, names: list[str], lang: Lang, rng: random.Random, first: Wish) -> Wish | None:
     customer = first.row.get("customer_id")
-    others = [
-        name for name in names if name != first.name and not _is_person(world, name) and not _same(world, name, first)
-    ]
+    others = [n for n in names if n != first.name and not _is_person(world, n) and not _same(world, n, first)]
     rng.shuffle(others)
     for name in others:
         wish = _draw_wish(world, name, lang, rng, customer, first.row.get(ORDER))
@@ -129,14 +127,16 @@ def _habits(wish: Wish, lang: Lang, rng: random.Random) -> set[str]:
 
 def _fits(habit: str, wish: Wish, lang: Lang) -> bool:
     goal = wish.goal
-    confirms = goal is not None and bool(goal.calls)
+    confirms = bool(goal and goal.calls)
+    reasons = [s for s, some in goal.values.items() if s.endswith("_reason") and len(some) > 1] if goal else []
     order = ORDER in wish.row
     fits = {
         "traditional": lang == "zh",
         "by_product": order and bool(wish.row.get("item")),
         "early": order, "wrong_then_right": order, "spelled_number": order, "digresses": order,
-        "corrects_reason": confirms and any(slot.endswith("_reason") and slot != wish.name for slot in wish.slots) and wish.name != "cancel_unpaid",
-        "hesitates": confirms, "asks_back": confirms, "refuses": confirms, "emoji_yes": confirms, "changes_goal": confirms,
+        "corrects_reason": confirms and bool(reasons),
+        "hesitates": confirms, "asks_back": confirms, "refuses": confirms, "emoji_yes": confirms,
+        "changes_goal": confirms,
     }  # fmt: skip
     return fits.get(habit, not (goal and goal.person and habit in SECOND))
 

@@ -20,6 +20,7 @@ from serving.dialogue.reply import Reply
 MAX_TURNS = 16
 PATIENCE = 2  # how often a wish is said again before the customer leaves
 MAX_CORRECTIONS = 2
+SHORT = 5  # characters up to which nobody mistypes
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Customer:
         self._later = list(case.wishes[1:])
         self.words = {id(wish): self._words_of(wish) for wish in case.wishes}
         self.given_up: list[Wish] = []  # refused or left: nothing may be written for them
+        self.misread: list[str] = []  # what a confirmation did not show
         self.asked: list[str] = []  # FAQ entries asked about in between
         self._asked_slots: dict[tuple[int, str], int] = {}
         self._corrections = 0
@@ -95,9 +97,7 @@ class Customer:
             comma = "，" if self.case.lang == "zh" else ", "
             order, slots[ORDER] = self._order_words(wish)
             text += comma + order
-            reason = next(
-                (slot for slot in wish.slots if slot.endswith("_reason") and slot not in ("return_scope",)), None
-            )
+            reason = next((slot for slot in wish.slots if slot.endswith("_reason")), None)
             if reason and wish.slots[reason] in self._choices(reason):
                 text += comma + self._value(wish, reason)
                 slots[reason] = wish.slots[reason]
@@ -167,10 +167,8 @@ class Customer:
         if slot == ORDER and ORDER in wish.row:
             if "wrong_then_right" in self._todo and wish is self.case.wishes[0] and self.case.wrong_order:
                 self._todo.discard("wrong_then_right")
-                self._wrong_told[ORDER] = self.case.wrong_order
-                return self._typed(
-                    self._framed(ORDER, self.case.wrong_order), (Fill(slot=ORDER, value=self.case.wrong_order),)
-                )
+                wrong = self._wrong_told[ORDER] = self.case.wrong_order
+                return self._typed(self._framed(ORDER, wrong), (Fill(slot=ORDER, value=wrong),))
             if times > 1:  # what was said before was not enough: the bare number is always right
                 return Utterance(wish.row[ORDER], (Fill(slot=ORDER, value=wish.row[ORDER]),))
             text, value = self._order_words(wish)
@@ -186,15 +184,14 @@ class Customer:
             return self._no()
         if ORDER in self._wrong_told:
             return self._put_right(wish, ORDER)
-        wrong = next(
-            (slot for slot in self._shown(wish) if self._shown(wish)[slot].lower() not in reply.text.lower()), None
-        )
-        if wrong:
+        shown = self._shown(wish)
+        if absent := next((slot for slot in shown if shown[slot].lower() not in reply.text.lower()), None):
             self._corrections += 1
-            if self._corrections > MAX_CORRECTIONS or wrong != ORDER:
+            if self._corrections > MAX_CORRECTIONS or absent != ORDER:
+                self.misread.append(f"{absent}: {shown[absent]}")
                 self.given_up.append(wish)
                 return self._no()
-            return self._correct(wish, wrong)
+            return self._correct(wish, absent)
         first = wish is self.case.wishes[0]
         if first and "asks_back" in self._todo:
             return self._digress("asks_back")
@@ -296,7 +293,7 @@ class Customer:
         """The words as this customer writes them. values: names and addresses, which nobody wants changed."""
         lang, habits = self.case.lang, self.case.habits
         if not values:
-            if "typos" in habits:
+            if "typos" in habits and len(text) > SHORT:
                 text = slips.typo(text, lang, self._rng)
             if "mixed_language" in habits:
                 text = slips.mixed(text, lang, self._rng)

@@ -58,6 +58,7 @@ def play(release: ReleaseUnderTest, world: World, case: Case, trial: int, seed: 
     played = Played(case, trial, turns)
     if said:
         played.faults.append(("no end", f"{MAX_TURNS} turns were not enough"))
+    played.faults += [("misread", words) for words in customer.misread]
     difference = world.compare(conversation.db, calls_of(case, customer, turns))
     played.wrong_writes = difference.wrong
     played.faults += [("wrong write", row) for row in difference.wrong]
@@ -86,10 +87,7 @@ def calls_of(case: Case, customer: Customer, turns: list[tuple[Utterance, Reply]
 def _values(customer: Customer, wish: Wish) -> dict[str, Any]:
     """Row and slots as the shop keeps them: a choice by its code, other slots in the words that were told."""
     words = customer.words[id(wish)]
-    return {
-        **wish.row,
-        **{slot: value if customer.is_choice(slot) else words[slot] for slot, value in wish.slots.items()},
-    }
+    return {**wish.row, **words, **{slot: code for slot, code in wish.slots.items() if customer.is_choice(slot)}}
 
 
 def _kept(slot: str, told: str, turns: list[tuple[Utterance, Reply]]) -> str:

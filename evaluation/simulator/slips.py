@@ -19,8 +19,8 @@ TYPOS = {
     | {"地址": "地止", "优惠": "优会", "可以": "可已", "已经": "以经", "什么": "神马", "帮我": "帮窝", "退款": "推款"}
     | {"在": "再", "的": "得"},
     "en": {"please": "pls", "order": "oder", "return": "retrun", "refund": "refud", "delivery": "delivry"}
-    | {"address": "adress", "cancel": "cancle", "exchange": "exchnage", "invoice": "invoce", "want": "wnat", "my ": "ym "}
-    | {"the ": "teh ", "price": "prcie", "where": "wher", "I ": "i "},
+    | {"address": "adress", "cancel": "cancle", "exchange": "exchnage", "invoice": "invoce", "want": "wnat"}
+    | {"my ": "ym ", "the ": "teh ", "price": "prcie", "where": "wher", "I ": "i "},
 }  # fmt: skip
 MIXED = {
     "zh": {"退货": "return", "快递": "delivery", "订单": "order", "退款": "refund", "发票": "invoice"}
