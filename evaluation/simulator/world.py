@@ -47,19 +47,19 @@ class World:
 
     def __init__(self, pack: Pack, scripts: Scripts, folder: Path, now: str) -> None:
         self.pack, self.scripts, self.now = pack, scripts, now
-        self._fresh, self._worked_on = folder / "fresh.db", folder / "expected.db"
-        build(pack.folder, self._fresh)
+        self.fresh, self._worked_on = folder / "fresh.db", folder / "expected.db"
+        build(pack.folder, self.fresh)
         self._expected: dict[tuple[Call, ...], Rows] = {}
         self._drawn: dict[str, list[dict[str, Any]]] = {}
 
     @cached_property
     def start(self) -> Rows:
-        return dump(self._fresh)
+        return dump(self.fresh)
 
     def rows_of(self, goal: str) -> list[dict[str, Any]]:
         """What the goal may be about, in the order of its query."""
         if goal not in self._drawn:
-            with closing(sqlite3.connect(self._fresh)) as connection:
+            with closing(sqlite3.connect(self.fresh)) as connection:
                 connection.row_factory = sqlite3.Row
                 found = connection.execute(self.scripts.goals[goal].draw, {"now": self.now})
                 self._drawn[goal] = [dict(row) for row in found]
@@ -70,14 +70,14 @@ class World:
         order = self.pack.entities.order
         if order is None or customer is None:
             return []
-        return [row[order.id] for row in ToolBox(self.pack, self._fresh).call(order.tool, {}, customer, self.now).rows]
+        return [row[order.id] for row in ToolBox(self.pack, self.fresh).call(order.tool, {}, customer, self.now).rows]
 
     def after(self, calls: tuple[Call, ...]) -> Rows:
         """The database after these calls. Raises ImpossibleGoal when the pack refuses one."""
         if not calls:
             return self.start
         if calls not in self._expected:
-            restore(self._fresh, self._worked_on)
+            restore(self.fresh, self._worked_on)
             tools = ToolBox(self.pack, self._worked_on)
             for call in calls:
                 result = tools.call(call.tool, dict(call.args), call.customer, self.now)

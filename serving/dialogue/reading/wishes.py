@@ -39,7 +39,7 @@ from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.dialogue.reading.yes_no import yes_or_no
 from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.params import Serving
@@ -83,7 +83,7 @@ class WishReader:
         if best and best.probability >= EXACT:
             yield from self._entry(message, best, links)
             return
-        if (person := evidence(words, acts.person)) or route == "human":
+        if (person := evidence(words, acts.person)) or (route == "human" and not is_idiom(words, acts.person)):
             yield Person(probability=top.confidence, evidence=person or text)
             return
         angry = evidence(words, acts.complaint) or (text if route == "complaint" else "")

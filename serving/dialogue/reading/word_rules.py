@@ -36,6 +36,11 @@ def evidence(text: str, rule: WordRule | None) -> str | None:
     return str(found[0]) if found else None
 
 
+def is_idiom(text: str, rule: WordRule | None) -> bool:
+    """Whether a plain text holds words that the rule names as meaning something else."""
+    return bool(rule and rule.not_words and _any(rule.not_words).search(text))
+
+
 def occurrences(text: str, rule: WordRule | None) -> Iterator[int]:
     """Where in a text the words of a rule begin. ``not_words`` do not count here."""
     if rule is not None:

@@ -1,0 +1,126 @@
+"""Scripted customers of the demo pack: the same twice, judged by the whole database, and served at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evaluation.candidate import ReleaseUnderTest, open_release
+from evaluation.simulator.cases import FAQ, Case, draw_case
+from evaluation.simulator.play import Played, play
+from evaluation.simulator.scripts import FEWEST, Scripts, half_of
+from evaluation.simulator.summary import figures, pass_hat
+from evaluation.simulator.world import World, call
+from kefu.shop.pack import load_pack
+from serving.tools.demo_database import restore
+from serving.tools.shop_db import ToolBox
+from tests.fixtures import micro
+
+SEED = 5
+
+
+@pytest.fixture(scope="module")
+def release() -> Iterator[ReleaseUnderTest]:
+    with open_release("challenger", micro.shared(), micro.PARAMS.serving) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    pack = load_pack(micro.shared() / "pack")
+    return World(pack, Scripts(pack.folder, "measure"), tmp_path_factory.mktemp("world"), pack.shop.demo_now)
+
+
+def plain_case(world: World, goal: str) -> Case:
+    """A customer of this goal without habits or a second wish."""
+    number = [*sorted(world.scripts.goals), FAQ].index(goal)
+    case = draw_case(world, number, SEED)
+    assert case.goal == goal
+    return replace(case, habits=frozenset(), wishes=case.wishes[:1])
+
+
+def test_the_halves_share_no_wording_and_neither_is_empty(world: World):
+    other = Scripts(world.pack.folder, "learn")
+    for name, goal in world.scripts.goals.items():
+        for lang in ("zh", "en"):
+            measure, learn = world.scripts.openings(name, lang), other.openings(name, lang)
+            assert measure and learn and not set(measure) & set(learn)
+            assert sorted(measure + learn) == sorted(goal.say[lang]) and len(goal.say[lang]) >= 12
+    assert half_of("我要退货") == half_of("我要退货")
+    assert FEWEST == 4  # a list of fewer holds values, which both halves know
+
+
+def test_the_same_seed_plays_the_same_conversations(release: ReleaseUnderTest, world: World):
+    for number in (0, 4, 13):
+        first, second = (play(release, world, draw_case(world, number, SEED), 1, SEED) for _ in range(2))
+        assert first.transcript() == second.transcript()
+    assert draw_case(world, 4, SEED) != draw_case(world, 4, SEED + 1)
+
+
+def test_another_trial_is_the_same_wish_in_other_words(release: ReleaseUnderTest, world: World):
+    case = plain_case(world, "address")
+    openings = {play(release, world, case, trial, SEED).turns[0][0].text for trial in range(6)}
+    assert len(openings) > 1
+
+
+@pytest.mark.parametrize("goal", [*sorted(Scripts(micro.ROOT / "shop", "measure").goals), FAQ])
+def test_a_customer_of_each_goal_is_served(release: ReleaseUnderTest, world: World, goal: str):
+    tried = [play(release, world, plain_case(world, goal), trial, SEED) for trial in range(4)]
+    assert any(one.success for one in tried), tried[0].transcript()
+
+
+def test_a_write_that_nobody_wanted_is_seen_in_any_table(world: World, tmp_path: Path):
+    db = tmp_path / "shop.db"
+    shutil.copyfile(world.fresh, db)
+    assert world.compare(db, ()) == ([], [])
+    case = plain_case(world, "cancel_paid")
+    wanted = call("cancel_order", {"order_id": case.wishes[0].row["order_number"], "reason": "mistake"}, case.customer)
+    tools = ToolBox(world.pack, db)
+    tools.call(wanted.tool, dict(wanted.args), wanted.customer, world.now)
+    difference = world.compare(db, ())
+    # the order's state, the cancellation and the refund
+    assert {row.removeprefix("gone: ").split()[0] for row in difference.wrong} == {"orders", "cancellations", "refunds"}
+    assert world.compare(db, (wanted,)) == ([], [])
+    other = call("cancel_order", {**dict(wanted.args), "reason": "too_slow"}, case.customer)
+    wrong_reason = world.compare(db, (other,))
+    assert len(wrong_reason.wrong) == len(wrong_reason.missing) == 1
+
+
+def test_a_yes_that_the_customer_did_not_mean_counts_as_a_wrong_write(
+    release: ReleaseUnderTest, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """The customer refuses; were the refusal read as a yes, the conversation would have to fail."""
+    case = replace(plain_case(world, "cancel_unpaid"), habits=frozenset({"refuses"}))
+    assert not play(release, world, case, 0, SEED).wrong_writes
+    monkeypatch.setattr("evaluation.simulator.customer.Customer._no", lambda self: self._typed("是的", ()))
+    played = play(release, world, case, 0, SEED)
+    assert played.wrong_writes and not played.success
+
+
+def test_a_restored_shop_remembers_nothing(world: World, tmp_path: Path):
+    db = tmp_path / "shop.db"
+    restore(world.fresh, db)
+    case = plain_case(world, "cancel_unpaid")
+    number = case.wishes[0].row["order_number"]
+    ToolBox(world.pack, db).call("cancel_order", {"order_id": number, "reason": "x"}, case.customer, world.now)
+    assert world.compare(db, ()).wrong
+    restore(world.fresh, db)
+    assert world.compare(db, ()) == ([], [])
+
+
+def test_pass_hat_counts_cases_whose_every_trial_succeeds(world: World):
+    cases = [draw_case(world, number, SEED) for number in range(2)]
+    played = [Played(case, trial, []) for case in cases for trial in range(4)]
+    played[0].faults = [("not told", "x")]
+    assert pass_hat(played, 1) == pytest.approx(7 / 8)
+    assert pass_hat(played, 4) == pytest.approx(1 / 2)
+
+
+def test_figures_need_answers(world: World, release: ReleaseUnderTest):
+    played = [play(release, world, plain_case(world, "price"), 0, SEED)]
+    found = figures(played)
+    assert found.conversations == 1 and found.turns >= 1 and found.wrong_writes == 0

@@ -1,0 +1,36 @@
+"""Words of the demo pack's ``acts.yaml`` that simulated customers were misread by."""
+
+from __future__ import annotations
+
+import pytest
+
+from kefu.paths import ROOT
+from kefu.shop.pack import load_pack
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
+
+ACTS = load_pack(ROOT / "shop").acts
+
+
+@pytest.mark.parametrize("text", ["我想一想", "等等我想想", "等等我再看看", "让我看一看", "我先问一问"])
+def test_thinking_it_over_is_hesitation(text: str):
+    assert evidence(plain(text), ACTS.hesitate)
+
+
+@pytest.mark.parametrize("text", ["等等我", "等了好久", "等不及了"])
+def test_waiting_is_no_hesitation(text: str):
+    assert evidence(plain(text), ACTS.hesitate) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "about_hours"),
+    [
+        ("人工客服什么时候在", True),
+        ("人工客服的工作时间", True),
+        ("office hours of the agents", True),
+        ("转人工", False),
+        ("agent please", False),
+    ],
+)
+def test_a_question_for_the_hours_of_people_asks_for_no_person(text: str, about_hours: bool):
+    assert is_idiom(plain(text), ACTS.person) is about_hours
+    assert (evidence(plain(text), ACTS.person) is None) is about_hours
