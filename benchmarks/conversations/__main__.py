@@ -43,7 +43,9 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=4, help="customers with the same wish, in other words")
     parser.add_argument("--release", type=Path)
     parser.add_argument("--golden", type=Path, help="folder of golden files to play instead")
-    parser.add_argument("--show", type=int, default=0, help="failed conversations to print")
+    parser.add_argument(
+        "--show", type=int, default=0, help="failed conversations to print, besides those with a wrong write"
+    )
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kefu-conversations-") as folder:
@@ -82,13 +84,14 @@ def simulate(
     started, played = time.process_time(), list[Played]()
     for number in range(first, first + max(1, count // trials)):
         case = draw_case(world, number, seed)
-        played += [play(release, world, case, trial, seed) for trial in range(trials)]
+        for trial in range(trials):
+            one = play(release, world, case, trial, seed)
+            played.append(one)
+            if one.wrong_writes or (not one.success and show > 0):
+                show -= 1
+                print(one.transcript(), flush=True)
     took = time.process_time() - started
     console = Console(width=160)
-    failed = [one for one in played if not one.success]
-    failed.sort(key=lambda one: not one.wrong_writes)
-    for one in failed[:show]:
-        console.print(one.transcript(), markup=False, highlight=False)
     total = figures(played)
     answers = sum(len(one.turns) for one in played)
     console.print(

@@ -114,8 +114,8 @@ class Customer:
 
     def _after(self, reply: Reply) -> Utterance | None:
         """Nothing is asked for: the wish was served, or it has to be said again."""
-        if self._wrong_told and ORDER in self._wrong_told and self._open:
-            return self._put_right(self._open[0], ORDER)
+        if ORDER in self._wrong_told:
+            return self._put_right(self.case.wishes[0], ORDER)
         if reply.options and (picked := self._picked(reply)):
             return picked
         served = [wish for wish in self._open if self._is_served(wish, reply)]
@@ -162,10 +162,11 @@ class Customer:
         times = self._asked_slots[id(wish), slot] = self._asked_slots.get((id(wish), slot), 0) + 1
         if times > PATIENCE + 2:
             return None
-        if slot in self._wrong_told:  # asked again after something wrong was told
+        first = wish is self.case.wishes[0]
+        if first and slot in self._wrong_told and times > 1:  # asked again after something wrong was told
             return self._put_right(wish, slot)
         if slot == ORDER and ORDER in wish.row:
-            if "wrong_then_right" in self._todo and wish is self.case.wishes[0] and self.case.wrong_order:
+            if first and "wrong_then_right" in self._todo and self.case.wrong_order:
                 self._todo.discard("wrong_then_right")
                 wrong = self._wrong_told[ORDER] = self.case.wrong_order
                 return self._typed(self._framed(ORDER, wrong), (Fill(slot=ORDER, value=wrong),))
@@ -173,7 +174,7 @@ class Customer:
                 return Utterance(wish.row[ORDER], (Fill(slot=ORDER, value=wish.row[ORDER]),))
             text, value = self._order_words(wish)
             return self._typed(text, (Fill(slot=ORDER, value=value),))
-        if ORDER in self._wrong_told:
+        if first and ORDER in self._wrong_told:
             return self._put_right(wish, ORDER)
         if slot not in wish.slots:
             return self._leave()
@@ -182,7 +183,8 @@ class Customer:
     def _confirm(self, wish: Wish, reply: Reply) -> Utterance | None:
         if wish in self.given_up:
             return self._no()
-        if ORDER in self._wrong_told:
+        first = wish is self.case.wishes[0]
+        if first and ORDER in self._wrong_told:
             return self._put_right(wish, ORDER)
         shown = self._shown(wish)
         if absent := next((slot for slot in shown if shown[slot].lower() not in reply.text.lower()), None):
@@ -192,13 +194,12 @@ class Customer:
                 self.given_up.append(wish)
                 return self._no()
             return self._correct(wish, absent)
-        first = wish is self.case.wishes[0]
         if first and "asks_back" in self._todo:
             return self._digress("asks_back")
         if first and "hesitates" in self._todo:
             self._todo.discard("hesitates")
             return self._typed(self._pick("hesitate"), (Hesitate(),))
-        if reason := next((slot for slot in self._wrong_told if slot != ORDER), None):
+        if first and (reason := next((slot for slot in self._wrong_told if slot != ORDER), None)):
             return self._put_right(wish, reason)
         if first and "changes_goal" in self._todo:
             self._todo.discard("changes_goal")
