@@ -15,6 +15,7 @@ from evaluation.simulator.cases import ORDER, Case, Wish
 from evaluation.simulator.scripts import Scripts
 from kefu.acts import Act, Affirm, Ask, Cancel, Correct, Deny, Fill, Hesitate, Person, Query, Start
 from kefu.shop.pack import Pack
+from serving.dialogue.reading.script import traditional
 from serving.dialogue.reply import Reply
 
 MAX_TURNS = 16
@@ -45,7 +46,7 @@ class Customer:
         self.misread: list[str] = []  # what a confirmation did not show
         self.asked: list[str] = []  # FAQ entries asked about in between
         self._asked_slots: dict[tuple[int, str], int] = {}
-        self._corrections = 0
+        self._corrections, self._seen = 0, ""
         self._wrong_told: dict[str, str] = {}  # slot → what was told wrongly and has to be put right
         if "corrects_reason" in case.habits:
             self._plan_wrong_reason(case.wishes[0])
@@ -60,7 +61,7 @@ class Customer:
             second = self._later.pop(0)
             self._open.append(second)
             more, more_acts = self._wish(second, early=True)
-            text, acts = text + self._pick("also") + more, (*acts, *more_acts)
+            text, acts = text + self._joined("also") + more, (*acts, *more_acts)
         if "greets" in self._todo:
             text = self._pick("hello") + ("，" if self.case.lang == "zh" else ", ") + text
         return self._typed(text, acts)
@@ -136,7 +137,7 @@ class Customer:
             return None
         self._said += 1
         text, acts = self._wish(wish, early=bool(wish.goal and wish.goal.flow))
-        return Utterance(self._pick("again") + text, acts)
+        return Utterance(self._joined("again") + text, acts)
 
     def _picked(self, reply: Reply) -> Utterance | None:
         """The number of the question that was offered and is meant."""
@@ -152,7 +153,8 @@ class Customer:
         assert wish.goal
         if wish.goal.query:
             return f"query:{wish.goal.query}" in reply.sources
-        return reply.flow == wish.goal.flow
+        other = ORDER in wish.row and reply.slots.get(ORDER, wish.row[ORDER]) != wish.row[ORDER]
+        return reply.flow == wish.goal.flow and not other
 
     # Answers to questions.
 
@@ -186,9 +188,10 @@ class Customer:
         first = wish is self.case.wishes[0]
         if first and ORDER in self._wrong_told:
             return self._put_right(wish, ORDER)
+        self._seen += reply.text.lower()  # an answer in between need not repeat the question
         shown = self._shown(wish)
-        if absent := next((slot for slot in shown if shown[slot].lower() not in reply.text.lower()), None):
-            self._corrections += 1
+        if absent := next((slot for slot in shown if shown[slot].lower() not in self._seen), None):
+            self._corrections, self._seen = self._corrections + 1, ""
             if self._corrections > MAX_CORRECTIONS or absent != ORDER:
                 self.misread.append(f"{absent}: {shown[absent]}")
                 self.given_up.append(wish)
@@ -222,6 +225,7 @@ class Customer:
         return self._correct(wish, slot)
 
     def _correct(self, wish: Wish, slot: str) -> Utterance:
+        self._seen = ""
         words = wish.row[ORDER] if slot == ORDER else self.words[id(wish)][slot]
         text = self._pick(f"correct_{slot}").replace("{value}", words)
         return Utterance(text, (Correct(slot=slot, value=wish.row[ORDER] if slot == ORDER else wish.slots[slot]),))
@@ -290,6 +294,10 @@ class Customer:
     def _pick(self, act: str) -> str:
         return self._rng.choice(self._scripts.act(act, self.case.lang))
 
+    def _joined(self, act: str) -> str:
+        """Words that something follows: with a blank where the language writes one."""
+        return self._pick(act) + (" " if self.case.lang == "en" else "")
+
     def _typed(self, text: str, acts: tuple[Act, ...], values: bool = False) -> Utterance:
         """The words as this customer writes them. values: names and addresses, which nobody wants changed."""
         lang, habits = self.case.lang, self.case.habits
@@ -299,5 +307,5 @@ class Customer:
             if "mixed_language" in habits:
                 text = slips.mixed(text, lang, self._rng)
             if "traditional" in habits:
-                text = slips.traditional(text)
+                text = traditional(text)
         return Utterance(text, acts)

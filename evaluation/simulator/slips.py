@@ -5,15 +5,6 @@ from __future__ import annotations
 import random
 import re
 
-SIMPLIFIED = (
-    "这个们来时说过还没吗么为谁货单订发换买卖钱问题对错让给应该谢点关请帮转员务处见现报销开张种"
-    "东话后办样请质损坏无优会价贵补台积剩购运费邮寄状态进经实际误讲认确认码号线时间见图网页类"
-)
-TRADITIONAL = (
-    "這個們來時說過還沒嗎麼為誰貨單訂發換買賣錢問題對錯讓給應該謝點關請幫轉員務處見現報銷開張種"
-    "東話後辦樣請質損壞無優會價貴補台積剩購運費郵寄狀態進經實際誤講認確認碼號線時間見圖網頁類"
-)
-TO_TRADITIONAL = str.maketrans(SIMPLIFIED, TRADITIONAL)
 TYPOS = {
     "zh": {"退货": "退火", "快递": "块递", "订单": "定单", "取消": "取销", "发票": "发飘", "怎么": "咋么"}
     | {"地址": "地止", "优惠": "优会", "可以": "可已", "已经": "以经", "什么": "神马", "帮我": "帮窝", "退款": "推款"}
@@ -39,10 +30,6 @@ def typo(text: str, lang: str, rng: random.Random) -> str:
 def mixed(text: str, lang: str, rng: random.Random) -> str:
     """One word in the other language."""
     return _one_replaced(text, MIXED[lang], rng)
-
-
-def traditional(text: str) -> str:
-    return text.translate(TO_TRADITIONAL)
 
 
 def spelled(number: str, lang: str, rng: random.Random) -> str:

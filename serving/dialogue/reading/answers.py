@@ -61,6 +61,10 @@ class AnswerReader:
         if corrects and (changed := self._part_of_value(message, text)):
             return changed
         values = self.slots(message, text)
+        if corrects and any(name in values and name != asked for name in self._order_slots(message)):
+            # 发错了，是QM…: what was sent wrongly is the number, no goods; so words of the correction are no value.
+            without = self.slots(message, self._without_correction(text))
+            values = {name: some for name, some in values.items() if name in without or name == asked}
         acts: list[Act] = []
         for name, candidates in values.items():
             exact = name in self._order_slots(message)
@@ -74,6 +78,10 @@ class AnswerReader:
             elif known[name] != candidates[0] and (corrects or name != asked):
                 acts.append(Correct(slot=name, value=candidates[0], evidence=text))
         return acts
+
+    def _without_correction(self, text: str) -> str:
+        found = evidence(plain(text), self._pack.acts.correct)
+        return text.replace(found, " ", 1) if found else text
 
     def free(self, message: Message) -> list[Act]:
         """The whole message as the value of a slot of free text, when it can be one."""

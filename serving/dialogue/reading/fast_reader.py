@@ -29,6 +29,8 @@ from serving.dialogue.reading.yes_no import wants_bot
 
 PICKED = re.compile(r"\W*(?:第|no\.?|number|the)?\s*(\d|[一二两三四五]|one|two)\s*(?:个|条|one)?\W*", re.IGNORECASE)
 INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
+GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
+GREETING = "hello"  # the kind of small talk that opens a message and asks for nothing
 SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
 
 
@@ -43,6 +45,7 @@ class FastReader:
         """All acts of a message, in the order of its words."""
         if question := self._picked(message):
             message = replace(message, text=question)
+        message = replace(message, text=self._without_greeting(message.text))
         top = self._router.predict(message.text, message.session.turns)[0]
         if kind := danger_in(message.text, self._pack.danger):
             return Reading([Danger(kind=kind)], top)
@@ -60,6 +63,13 @@ class FastReader:
         found = PICKED.fullmatch(plain(message.text))
         number = read_number(found[1]) if found else None
         return offered[number - 1] if number and 1 <= number <= len(offered) else None
+
+    def _without_greeting(self, text: str) -> str:
+        """The text after its greeting, when something follows that."""
+        hello = self._pack.acts.small_talk.get(GREETING)
+        while hello and (found := GREETED.match(text)) and evidence(plain(found[1]), hello):
+            text = found[2]
+        return text
 
     def _parts(self, message: Message, top: ScoredIntent, reading: Reading) -> list[Act]:
         if resumed := self._resumed(message, top):
@@ -109,6 +119,7 @@ class FastReader:
         if values:
             # A reason may sound like another wish (不想要了: cancel) or question (尺寸); it answers what was asked.
             kept = Ask | Query | Complaint | Person if question else Complaint | Person
+            own = [act for act in own if not (isinstance(act, Person) and act.evidence == text)]  # the router's guess
             return [*values, *(act for act in own if isinstance(act, kept))]
         if later:
             return later

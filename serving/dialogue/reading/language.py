@@ -1,6 +1,6 @@
 """The conversation's language: the first words decide, and only a clear sentence in another language changes it.
 
-"OK", a number, a product's name or an abbreviation say nothing about the language of who writes them. A script that
+"OK", a number, an address, an abbreviation, or the name of a product or a company say nothing about the language of who writes them. A script that
 Kefu does not speak (kana, Korean, Cyrillic …) keeps the language too. Languages in Latin script count as English in
 the first message, and as nothing later. The page's language button is heard before any of this.
 """
@@ -25,6 +25,8 @@ SENTENCE_WORD = re.compile(
     r"|(?:is|are|was|were|do|does|did|have|has|had|could|would|should)(?:n't)?|will|am|be|been|may|won't"
     r"|(?:what|where|who|how|when|why)(?:'s)?|which|if|but|not|please|want|need|help|got|there|here"
 )
+# Characters of sentences and wishes: a company's name or an address, told in an English conversation, has none.
+SAYS_CHINESE = re.compile("[我你您他的了吗么呢吧啊是不要没怎哪想能请帮给退换查谢这那麼嗎沒請幫給這們]")
 
 
 def language_of(text: str, current: Lang, first: bool) -> Lang:
@@ -41,7 +43,7 @@ def language_of(text: str, current: Lang, first: bool) -> Lang:
         return current
     if _is_sentence(words) and len(words) > chinese:
         return "en"
-    if chinese:
+    if chinese and (first or current == "zh" or SAYS_CHINESE.search(plain)):
         return "zh"
     return "en" if first and words else current
 

@@ -15,13 +15,14 @@ import re2
 from kefu.shop.act_words import WordRule
 from kefu.shop.slots import CJK
 from kefu.text.regexes import re2_options
+from serving.dialogue.reading.script import simplified
 
 BLANK = re.compile(rf"(?<={CJK.pattern})\s+(?={CJK.pattern})|[\u200b-\u200f\u2060\ufeff]")
 
 
 def plain(text: str) -> str:
-    """The text as the rules see it: half width, straight apostrophes, no blanks between Chinese characters."""
-    return BLANK.sub("", unicodedata.normalize("NFKC", text).replace("\u2019", "'"))
+    """The text as the rules see it: half width, simplified, straight apostrophes, no blanks amid Chinese."""
+    return simplified(BLANK.sub("", unicodedata.normalize("NFKC", text).replace("\u2019", "'")))
 
 
 def evidence(text: str, rule: WordRule | None) -> str | None:
