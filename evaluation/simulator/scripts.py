@@ -81,9 +81,9 @@ class Scripts:
         return in_half(self._words.frames.get(slot, self._words.frames["default"])[lang], self.half)
 
     def value(self, slot: str, value: str, lang: Lang) -> list[str]:
-        """Words for a slot's value; the value itself when the pack has no words for it."""
+        """Words for a slot's value, all when its half has none; the value itself when the pack has no words for it."""
         words = self._words.values.get(slot, {}).get(value)
-        return in_half(words[lang], self.half) if words else [value]
+        return (in_half(words[lang], self.half) or list(words[lang])) if words else [value]
 
     def questions(self, entry: str, lang: Lang) -> list[str]:
         return in_half(self._words.faq[entry][lang], self.half)
