@@ -30,7 +30,7 @@ def test_a_personal_invoice_is_no_wish_for_a_person(assistant: Assistant) -> Non
     assert say(assistant, INVOICE, ORDER, "a personal one please").asks == "invoice_title"
 
 
-@pytest.mark.parametrize("title", ["name is 开元酒店", "title: 开元酒店", "抬头就是开元酒店。", "开元酒店."])
+@pytest.mark.parametrize("title", ["name is 开元酒店", "title: 开元酒店", "抬头就是开元酒店。", "开元酒店.", "写开元酒店"])
 def test_the_words_before_a_title_are_no_part_of_it(assistant: Assistant, title: str) -> None:
     assert say(assistant, INVOICE, ORDER, "personal", title).slots["invoice_title"] == "开元酒店"
 
