@@ -30,7 +30,9 @@ def test_a_personal_invoice_is_no_wish_for_a_person(assistant: Assistant) -> Non
     assert say(assistant, INVOICE, ORDER, "a personal one please").asks == "invoice_title"
 
 
-@pytest.mark.parametrize("title", ["name is 开元酒店", "title: 开元酒店", "抬头就是开元酒店。", "开元酒店.", "写开元酒店"])
+@pytest.mark.parametrize(
+    "title", ["name is 开元酒店", "title: 开元酒店", "抬头就是开元酒店。", "开元酒店.", "写开元酒店"]
+)
 def test_the_words_before_a_title_are_no_part_of_it(assistant: Assistant, title: str) -> None:
     assert say(assistant, INVOICE, ORDER, "personal", title).slots["invoice_title"] == "开元酒店"
 
@@ -48,3 +50,14 @@ def test_a_greeting_hides_no_wish(assistant: Assistant, text: str) -> None:
 
 def test_traditional_characters_ask_for_a_price(assistant: Assistant) -> None:
     assert "119" in say(assistant, "雲朵羽絨枕什麼價錢").text
+
+
+def test_a_reason_that_sounds_like_giving_up_is_the_reason_that_was_asked_for(assistant: Assistant) -> None:
+    reply = say(assistant, "I want to cancel my order", "QM2611150013", "I changed my mind")
+    assert reply.asks == "confirm" and reply.slots["cancel_reason"] == "changed_mind"
+    assert say(assistant, "I want to cancel my order", "QM2611150013", "never mind").outcome == "abandoned"
+
+
+def test_returning_this_order_is_no_partial_return(assistant: Assistant) -> None:
+    assert "return_scope" not in say(assistant, "想把这单退了").slots
+    assert say(assistant, "这单里单独退一个枕头").slots["return_scope"] == "part"

@@ -34,3 +34,10 @@ def test_waiting_is_no_hesitation(text: str):
 def test_a_question_for_the_hours_of_people_asks_for_no_person(text: str, about_hours: bool):
     assert is_idiom(plain(text), ACTS.person) is about_hours
     assert (evidence(plain(text), ACTS.person) is None) is about_hours
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"), [("have it hurried", False), ("have you got it?", True), ("do you ship", True)]
+)
+def test_telling_somebody_to_do_it_is_no_question(text: str, asks: bool):
+    assert (evidence(plain(text), ACTS.question) is not None) is asks

@@ -43,9 +43,10 @@ class AnswerReader:
             yes = yes_or_no(message.text, words, step)
             if yes is not None:
                 return [Affirm(evidence=message.text) if yes else Deny(evidence=message.text)]
-        if leaves(message.text, words):
+        told = self.slots(message, message.text) if step.collect else {}
+        if leaves(message.text, words) and step.collect not in told:  # "changed my mind" may be the reason asked for
             return [Cancel(evidence=message.text)]
-        if step.collect and yes_or_no(message.text, words) is False and not self.slots(message, message.text):
+        if step.collect and yes_or_no(message.text, words) is False and not told:
             return [Cancel(evidence=message.text)]
         return []
 

@@ -114,6 +114,8 @@ class FastReader:
         sure = [act for act in wishes if not (isinstance(act, Start) and act.probability < INTERRUPTS)]
         own = [act for act in sure if not (isinstance(act, Start) and act.flow == flow.name)]
         again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
+        if again:  # what is named belongs to what is asked for, and is no other order of the same wish
+            own = [act for act in own if not isinstance(act, Choose)]
         if not values and self._has_no_number(message, text):
             values = self._answers.all_orders(message)
         if values:
