@@ -50,6 +50,7 @@ def test_a_greeting_hides_no_wish(assistant: Assistant, text: str) -> None:
 
 def test_traditional_characters_ask_for_a_price(assistant: Assistant) -> None:
     assert "119" in say(assistant, "雲朵羽絨枕什麼價錢").text
+    assert say(assistant, "我要退貨", ORDER, "不用辦了").outcome == "abandoned"
 
 
 def test_a_reason_that_sounds_like_giving_up_is_the_reason_that_was_asked_for(assistant: Assistant) -> None:
@@ -61,3 +62,8 @@ def test_a_reason_that_sounds_like_giving_up_is_the_reason_that_was_asked_for(as
 def test_returning_this_order_is_no_partial_return(assistant: Assistant) -> None:
     assert "return_scope" not in say(assistant, "想把这单退了").slots
     assert say(assistant, "这单里单独退一个枕头").slots["return_scope"] == "part"
+
+
+@pytest.mark.parametrize("text", ["多少天以内可以换货呀", "几天之内能退货", "for how many days can I exchange it"])
+def test_a_question_for_a_deadline_starts_no_flow(assistant: Assistant, text: str) -> None:
+    assert say(assistant, text).flow is None

@@ -116,6 +116,8 @@ class WishReader:
         routed = self._pack.flow_for(top.intent)
         if named := self._named(words):
             return routed if routed in named else named[0]
+        if routed and is_idiom(words, routed.asked_by):
+            return None  # a question about it (几天内可以换货), whatever the router thinks
         return routed if top.confidence >= max(self._params.router_confidence, SURE if surely else 0) else None
 
     def _named(self, words: str) -> list[Flow]:
