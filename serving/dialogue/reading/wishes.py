@@ -78,7 +78,7 @@ class WishReader:
         route = self._pack.taxonomy[top.intent].route if top.confidence >= self._params.router_confidence else None
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in words)
-        hits = self._knowledge.search(simplified(text), message.lang, self._subject_words(message)) if spoken else []
+        hits = self._knowledge.search(text, message.lang, self._subject_words(message)) if spoken else []
         best = hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
         if best and best.probability >= EXACT:
             yield from self._entry(message, best, links)
