@@ -111,6 +111,11 @@ class OrderLinker:
         denied = {order for m in (*found, *narrowing) if is_denied(text, m.start) for order in m.ids}
         affirmed = [mention for mention in narrowing if not is_denied(text, mention.start)]
         left = _intersection(own, affirmed)
+        if not left and (named := [mention for mention in affirmed if mention.how == "product"]):
+            affirmed, left = (
+                named,
+                _intersection(own, named),
+            )  # 上周买的水壶, bought a day earlier: days are misremembered
         kept = [order for order in (offered if set(offered) & left else own) if order in left]
         kept = [order for order in kept if order not in denied]
         newest_first = [order for order in own if order in left and order not in denied]
