@@ -96,7 +96,9 @@ class Apologise:
 
 @dataclass(frozen=True)
 class Leave:
-    """Gives up the flow under way."""
+    """Gives up the flow under way. replaced: another wish takes its place, so nothing is said about it."""
+
+    replaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,8 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     named = [AskWish(act.slot, _candidates(act)) for act in acts if isinstance(act, Fill | Choose)]
     if not now.question and not told and not begun and not answers and named:
         answers = [named[0]]
+    if begun and answers == [Leave()]:
+        answers = [Leave(replaced=True)]
     moves: list[Move] = [*told, *answers, *begun]
     if not moves:
         return _misunderstood(now, acts)
@@ -249,7 +253,7 @@ def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
     if offers := [Offer(act.slot, act.candidates) for act in acts if isinstance(act, Choose)]:
         return list(offers)
     filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
-    if question.slot in filled:
+    if filled:  # of another slot as well: what is told early, or told again, is no mistake
         return [Put(filled)]
     return [Wait()] if any(isinstance(act, Hesitate) for act in acts) else []
 

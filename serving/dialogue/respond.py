@@ -92,6 +92,11 @@ class Responder:
         new = {
             name: value for name, value in move.slots.items() if name not in state.slots or name == self._asked(state)
         }
+        asked = self._asked(state)
+        if asked and asked not in new:  # told early, or told again: kept, and the question stays open
+            state.slots.update(new)
+            yield from self._question(turn, "")
+            return
         yield from self._progressed(turn, state, self._flows.fill(state, new, turn.visit))
 
     def _replace(self, turn: TurnState, move: policy.Replace) -> Iterator[str]:
@@ -150,6 +155,8 @@ class Responder:
         name = self._state(turn).flow
         turn.session.close_flow("abandoned")
         turn.session.misses = 0
+        if move.replaced:
+            return
         yield turn.say("flow", self._pack.conversation.left.in_(turn.visit.lang))
         turn.draft.flow, turn.draft.outcome = name, "abandoned"
         yield from self._next(turn)

@@ -78,6 +78,8 @@ class AnswerReader:
                 acts.append(Fill(slot=name, value=candidates[0], evidence=text))
             elif known[name] != candidates[0] and (corrects or name != asked):
                 acts.append(Correct(slot=name, value=candidates[0], evidence=text))
+            elif asked and name != asked and candidates[0] == message.text.strip():
+                acts.append(Fill(slot=name, value=candidates[0], evidence=text))  # told again: nothing new, no mistake
         return acts
 
     def _without_correction(self, text: str) -> str:

@@ -11,7 +11,21 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kefu.acts import Act, Ask, Choose, Complaint, Danger, Fill, Person, Query, Resume, SmallTalk, Start, Unclear
+from kefu.acts import (
+    Act,
+    Ask,
+    Cancel,
+    Choose,
+    Complaint,
+    Danger,
+    Fill,
+    Person,
+    Query,
+    Resume,
+    SmallTalk,
+    Start,
+    Unclear,
+)
 from kefu.intents.router import Router, ScoredIntent
 from kefu.knowledge.index import Hit
 from kefu.shop.pack import Pack
@@ -55,7 +69,14 @@ class FastReader:
             return Reading(whole, top)
         reading = Reading([], top)
         reading.acts = self._parts(message, top, reading)
+        if self._replaces(message, reading.acts):
+            reading.acts.insert(0, Cancel(evidence=message.text))
         return reading
+
+    def _replaces(self, message: Message, acts: Sequence[Act]) -> bool:
+        """Whether a wish takes the place of what is under way (要不还是换货吧)."""
+        other = any(isinstance(act, Start) and message.flow and act.flow != message.flow.name for act in acts)
+        return other and evidence(plain(message.text), self._pack.acts.instead) is not None
 
     def _picked(self, message: Message) -> str | None:
         """The question that a number picks from those that were offered; they are offered for one message only."""
@@ -137,11 +158,12 @@ class FastReader:
     def _joined(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[Act]:
         """The acts of all parts; a later part that tells a slot of an earlier wish belongs to it."""
         acts: list[Act] = []
+        read = self._told_plainly(parts, read)
         for part, some in zip(parts, read, strict=True):
             also = evidence(part, self._pack.acts.another) is not None
             begun = next((act for act in reversed(acts) if isinstance(act, Start)), None)
             for act in some:
-                if isinstance(act, Start) and begun and not also:
+                if isinstance(act, Start) and begun and not also and not _differs(act, begun):
                     filled = self._fills(message, part, begun)
                     if act.flow == begun.flow or filled or act.probability < SECOND:
                         begun.slots.update({k: v for k, v in {**act.slots, **filled}.items() if k not in begun.slots})
@@ -154,6 +176,21 @@ class FastReader:
         if any(_asks(act) or isinstance(act, Fill | Choose) for act in acts):
             acts = [act for act in acts if not isinstance(act, Unclear | SmallTalk)]
         return list(_once(acts))
+
+    def _told_plainly(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
+        """In a story with a wish in plain words, the other parts begin nothing: the router guesses (快递也很客气)."""
+        plainly = [
+            {f.name for f in self._pack.flows if evidence(plain(part), f.asked_by) is not None} for part in parts
+        ]
+        begun = [[act for act in some if isinstance(act, Start)] for some in read]
+        if not any(act.flow in names for names, some in zip(plainly, begun, strict=True) for act in some):
+            return list(read)
+        told: list[list[Act]] = []
+        for part, names, some, starts in zip(parts, plainly, read, begun, strict=True):
+            guessed = starts and not any(act.flow in names for act in starts)
+            asks = evidence(plain(part), self._pack.acts.question) or evidence(part, self._pack.acts.another)
+            told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)
+        return told
 
     def _fills(self, message: Message, part: str, begun: Start) -> dict[str, str]:
         flow = next(flow for flow in self._pack.flows if flow.name == begun.flow)
@@ -174,6 +211,11 @@ class FastReader:
 
     def _top(self, message: Message, part: str) -> ScoredIntent:
         return self._router.predict(part, message.session.turns)[0]
+
+
+def _differs(act: Start, begun: Start) -> bool:
+    """Whether a wish is about something else than the one before it: another order."""
+    return act.flow != begun.flow and any(begun.slots.get(name, value) != value for name, value in act.slots.items())
 
 
 def _asks(act: Act) -> bool:

@@ -7,7 +7,7 @@ import re
 from kefu.shop.act_words import WordRule
 from serving.dialogue.reading.word_rules import occurrences
 
-END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.])\s(?=\S)")
+END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.!?;])\s(?=\S)")
 WORD = re.compile(r"[^\W_]")
 MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last part
 

@@ -45,6 +45,7 @@ from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.params import Serving
 
 SURE = 0.8  # of the router, for a wish in an angry message
+CLEAR = 0.9  # of an entry, where the pack's words for a flow speak for the flow
 
 
 class WishReader:
@@ -78,7 +79,7 @@ class WishReader:
         route = self._pack.taxonomy[top.intent].route if top.confidence >= self._params.router_confidence else None
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in words)
-        hits = self._knowledge.search(text, message.lang, self._subject_words(message)) if spoken else []
+        hits = self._knowledge.search(self._bare(text), message.lang, self._subject_words(message)) if spoken else []
         best = hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
         if best and best.probability >= EXACT:
             yield from self._entry(message, best, links)
@@ -101,8 +102,9 @@ class WishReader:
         flow = self._flow(words, top, surely=bool(angry))
         slots = self._slots(message, text, flow) if flow else {}
         names_order = any(name in slots for name in self._order_slots(flow)) if flow else False
-        told = best and question and not names_order and best.entry.kind != "query"
-        if best and told and not (message.session.customer and self._named(words)):
+        named = flow is not None and bool(message.session.customer) and evidence(words, flow.asked_by) is not None
+        clear = best is not None and best.probability >= (CLEAR if named else 0)
+        if best and clear and question and not names_order and best.entry.kind != "query":
             yield from self._entry(message, best, links)
         elif flow:
             yield from self._start(message, text, flow, slots, top)
@@ -110,6 +112,15 @@ class WishReader:
             yield from self._entry(message, best, links)
         elif not angry:
             yield from self._otherwise(message, text, words, top, route, hits)
+
+    def _bare(self, text: str) -> str:
+        """A question without the words that only lead to it: 等下，发票怎么开？"""
+        words = plain(text)
+        for rule in (self._pack.acts.hesitate, self._pack.acts.another):
+            lead = evidence(words, rule)
+            rest = words.removeprefix(lead).lstrip("，,。.：: ") if lead and words.startswith(lead) else ""
+            words = rest if any(character.isalnum() for character in rest) else words
+        return words
 
     def _flow(self, words: str, top: ScoredIntent, surely: bool) -> Flow | None:
         """The flow that a part asks for: by its words, the router's choice first, else by the router alone."""
