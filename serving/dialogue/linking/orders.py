@@ -115,7 +115,7 @@ class OrderLinker:
             affirmed, left = (
                 named,
                 _intersection(own, named),
-            )  # 上周买的水壶, bought a day earlier: days are misremembered
+            )  # days are misremembered
         kept = [order for order in (offered if set(offered) & left else own) if order in left]
         kept = [order for order in kept if order not in denied]
         newest_first = [order for order in own if order in left and order not in denied]
