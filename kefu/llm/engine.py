@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kefu.schema import Message
 
@@ -30,4 +30,20 @@ class Engine(Protocol):
 
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
         """Returns the summed negative log-likelihood (nats) of the assistant's tokens, and how many they are."""
+        ...
+
+
+@runtime_checkable
+class GrammarEngine(Engine, Protocol):
+    """An engine that can keep its words inside a grammar."""
+
+    def stream_in_grammar(self, messages: Sequence[Message], max_new_tokens: int, grammar: str) -> Iterator[str]:
+        """As ``stream``; only what the grammar allows is written.
+
+        Args:
+            grammar: a Lark grammar of llguidance. What ``max_new_tokens`` cuts off may be incomplete.
+
+        Raises:
+            EngineError: the model failed, or the grammar is not valid.
+        """
         ...

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from tokenizers import Tokenizer
@@ -21,6 +22,9 @@ from kefu.llm.engine import EngineError
 from kefu.llm.models import facts
 from kefu.schema import Message
 from serving.engines.detokenizer import Detokenizer
+
+if TYPE_CHECKING:
+    from serving.engines.token_grammar import GrammarState, GrammarTokens
 
 
 class TransformersEngine:
@@ -46,6 +50,24 @@ class TransformersEngine:
 
     def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
         """See ``Engine.stream``. A prompt that does not fit the model is refused with EngineError."""
+        yield from self._pieces(messages, max_new_tokens, None)
+
+    def stream_in_grammar(self, messages: Sequence[Message], max_new_tokens: int, grammar: str) -> Iterator[str]:
+        """See ``GrammarEngine.stream_in_grammar``."""
+        try:
+            state = self._grammar_tokens.begin(grammar)
+        except ValueError as error:
+            raise EngineError(f"{self.name}: {error}") from error
+        yield from self._pieces(messages, max_new_tokens, state)
+
+    @cached_property
+    def _grammar_tokens(self) -> GrammarTokens:
+        # Only here: a second at the size of Qwen's vocabulary, which a release without a model reader need not spend.
+        from serving.engines.token_grammar import GrammarTokens
+
+        return GrammarTokens(self.tokenizer, self.renderer.end_id, int(self.model.config.vocab_size))
+
+    def _pieces(self, messages: Sequence[Message], max_new_tokens: int, grammar: GrammarState | None) -> Iterator[str]:
         ids = self.renderer.prompt(messages)
         if len(ids) + max_new_tokens > self._longest:
             raise EngineError(
@@ -54,10 +76,10 @@ class TransformersEngine:
             )
         detokenizer = Detokenizer(self.tokenizer)
         try:
-            for token_id in self._tokens(ids, max_new_tokens):
+            for token_id in self._tokens(ids, max_new_tokens, grammar):
                 if piece := detokenizer.add(token_id):
                     yield piece
-        except (RuntimeError, IndexError) as error:  # what torch raises: out of memory, bad shapes, bad ids
+        except (RuntimeError, IndexError, ValueError) as error:  # torch: memory, shapes, ids; a grammar: its limits
             raise EngineError(f"{self.name}: {error}") from error
 
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
@@ -70,15 +92,18 @@ class TransformersEngine:
         losses = torch.nn.functional.cross_entropy(logits[learned], ids[0, 1:][learned], reduction="sum")
         return float(losses), int(learned.sum())
 
-    def _tokens(self, ids: list[int], limit: int) -> Iterator[int]:
-        """Greedy continuation until a control token or ``limit`` tokens."""
+    def _tokens(self, ids: list[int], limit: int, grammar: GrammarState | None = None) -> Iterator[int]:
+        """Greedy continuation, inside the grammar if there is one, until a control token or ``limit`` tokens."""
         cache, inputs = None, torch.tensor([ids], device=self.device)
         for _ in range(limit):
             # Entered anew each step: a generator must not leave the mode switched on in its caller.
             with torch.inference_mode():
                 output = self.model(input_ids=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
-                inputs = output.logits[:, -1].argmax(-1, keepdim=True)
+                logits = output.logits[:, -1]
+                inputs = (grammar.masked(logits) if grammar else logits).argmax(-1, keepdim=True)
             cache, token_id = output.past_key_values, int(inputs)
             if token_id in self._stops:
                 return
+            if grammar:
+                grammar.take(token_id)
             yield token_id
