@@ -21,6 +21,14 @@ class Serving(Section):
     )
     router_confidence: float = Field(ge=0, le=1, description="below it, no flow is started unasked")
     edge_confidence: float = Field(ge=0, le=1, description="below it, the centre model answers")
+    model_reader: bool = Field(
+        description="a model reads what the fast reader is unsure of; for models that were taught"
+    )
+    reader_min_probability: float = Field(
+        ge=0,
+        le=1,
+        description="of the fast reader's least sure act; below it, and on words not understood, a model reads",
+    )
     history_turns: int = Field(gt=0)
     session_ttl_s: int = Field(gt=0)
     max_new_tokens: int = Field(gt=0)

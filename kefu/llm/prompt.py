@@ -35,6 +35,29 @@ def answer_messages(
     return [Message(role="system", content=system), *merged(history)]
 
 
+def acts_messages(pack: Pack, lang: str, open_question: str, text: str) -> list[Message]:
+    """What a model is asked that writes a message's acts (``kefu/llm/acts_format.py``).
+
+    Args:
+        pack: its prompt ``acts`` is filled with ``flows``, ``slots`` and ``queries`` (name → title or choices), and
+            the kinds of ``small_talk`` and ``danger``.
+        lang: language of the prompt.
+        open_question: flow and slot that the conversation waits for, ``return return_reason``; ``-``: none.
+        text: the redacted message.
+    """
+    system = _TEMPLATES.from_string(pack.prompts["acts"].in_(lang)).render(
+        flows={flow.name: flow.title.in_(lang) for flow in pack.flows},
+        slots={name: list(slot.choices) for name, slot in pack.slots.items()},
+        queries={name: query.title.in_(lang) for name, query in pack.queries.items()},
+        small_talk=list(pack.acts.small_talk),
+        danger=list(pack.danger),
+    )
+    return [
+        Message(role="system", content=system.strip()),
+        Message(role="user", content=f"open: {open_question}\n{text}"),
+    ]
+
+
 def merged(turns: Iterable[Turn]) -> list[Message]:
     """Turns as messages; what one side says in several turns is one message of several lines."""
     groups = groupby(turns, key=lambda turn: turn.role == "customer")

@@ -35,7 +35,8 @@ from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.fast_reader import FastReader
 from serving.dialogue.reading.language import language_of
-from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.message import Message, Reader
+from serving.dialogue.reading.model_reader import CascadeReader, ModelReader
 from serving.dialogue.reading.script import in_script, script_of, simplified
 from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reply import Reply
@@ -80,7 +81,10 @@ class Assistant:
         self._linker, queries, advisor = Linker(pack, tools), Queries(pack, tools), ProductAdvisor(pack, tools)
         answers = AnswerReader(pack, self._linker)
         wishes = WishReader(pack, params, knowledge, self._linker, queries, advisor, _pricing(pack, tools), answers)
-        self._reader = FastReader(pack, router, self._linker, answers, wishes)
+        self._reader: Reader = FastReader(pack, router, self._linker, answers, wishes)
+        if params.model_reader:
+            by_model = ModelReader(pack, params, engines, knowledge, self._linker)
+            self._reader = CascadeReader(self._reader, by_model, params)
         model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools))
         shop_answers = ShopAnswers(pack, tools, queries, advisor)
         self._flows = FlowEngine(pack, tools)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from kefu.acts import Act
 from kefu.intents.router import ScoredIntent
@@ -55,3 +56,11 @@ class Reading:
     hits: dict[str, Hit] = field(default_factory=dict)
     products: list[str] = field(default_factory=list)
     order: str | None = None
+
+
+class Reader(Protocol):
+    """What reads messages: words and classifiers in milliseconds, or a model."""
+
+    def read(self, message: Message) -> Reading:
+        """All acts of a message, in the order of its words."""
+        ...
