@@ -1,4 +1,4 @@
-"""The second reader: a model proposes acts for what words did not tell, and nothing that it writes is believed blindly."""
+"""The second reader: a model proposes acts where words told nothing, and nothing that it writes is believed blindly."""
 
 from __future__ import annotations
 

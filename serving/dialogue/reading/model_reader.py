@@ -9,6 +9,7 @@ nor is a sum. What does not hold is left out; when nothing is left, the fast rea
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -240,7 +241,7 @@ class ModelReader:
             return value in slot.choices
         if slot.number:
             text = PLACEHOLDER.sub("\n", unicodedata.normalize("NFKC", message.text))
-            return value.isdecimal() and int(value) in {read_number(m[0]) for m in NUMBER.finditer(text)}
+            return value.isdecimal() and int(value) in {read_number(m[0]) for m in re.finditer(NUMBER, text)}
         if slot.pii and not slot.free_text:
             found = PLACEHOLDER.fullmatch(value)
             return found is not None and found[1] == slot.pii and value in message.text
