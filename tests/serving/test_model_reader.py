@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -15,11 +16,12 @@ from kefu.llm.engine import EngineError, GrammarEngine
 from kefu.llm.prompt import acts_messages
 from kefu.schema import Message as ChatMessage
 from serving.dialogue.assistant import Assistant
-from serving.dialogue.reading.message import Message, Reader, Reading
+from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.model_reader import CascadeReader, ModelReader
-from serving.dialogue.reply import Reply
 from serving.params import Serving
 from serving.sessions.session import FlowState, Session
+from serving.sessions.store import Sessions
+from serving.sessions.valkey import Store
 
 OWN, OTHERS, NAMELESS = "QM2611100011", "QM2611080021", "那个啥弄一下呗"
 FIRST = ScoredIntent("other", 0.3)
@@ -238,14 +240,18 @@ def test_the_grammar_is_used_where_the_engine_can(
     assert engine.grammars == [acts_grammar(assistant.pack)]
 
 
-def test_a_customer_meets_the_model_only_when_one_word_turned_it_on(
-    assistant: Assistant, params: Serving, model: Callable[[Scripted], ModelReader], monkeypatch: pytest.MonkeyPatch
+def test_one_word_of_the_parameters_turns_the_model_on(
+    assistant: Assistant, release: Path, store: Store, params: Serving, tmp_path: Path
 ) -> None:
-    assert not params.model_reader and not isinstance(assistant._reader, CascadeReader)
-    reader: Reader = CascadeReader(assistant._reader, model(Scripted("start exchange")), params)
-    monkeypatch.setattr(assistant, "_reader", reader)
-    reply = assistant.reply(uuid4().hex, "C1001", "这玩意给我弄个新的来")
-    assert isinstance(reply, Reply) and reply.flow == "exchange"
+    engine = Scripted("start exchange")
+    on = params.model_copy(update={"model_reader": True})
+    sessions, engines = Sessions(store.url, 60), {"edge": engine, "centre": engine}
+    second = Assistant.open(release, tmp_path, on, sessions=sessions, engines=engines)
+    try:
+        assert second.reply(uuid4().hex, "C1001", NAMELESS).flow == "exchange" and len(engine.asked) == 1
+    finally:
+        second.close()
+    assert not params.model_reader and assistant.reply(uuid4().hex, "C1001", NAMELESS).flow is None
 
 
 def test_a_pack_without_the_prompt_is_told(assistant: Assistant, params: Serving) -> None:
