@@ -67,3 +67,8 @@ def test_returning_this_order_is_no_partial_return(assistant: Assistant) -> None
 @pytest.mark.parametrize("text", ["多少天以内可以换货呀", "几天之内能退货", "for how many days can I exchange it"])
 def test_a_question_for_a_deadline_starts_no_flow(assistant: Assistant, text: str) -> None:
     assert say(assistant, text).flow is None
+
+
+@pytest.mark.parametrize("text", ["the address is not right, update it please", "please correct my shipping address"])
+def test_an_address_that_is_wrong_is_a_wish_to_change_it(assistant: Assistant, text: str) -> None:
+    assert say(assistant, f"{text}, QM2611150013").flow == "delivery"
