@@ -24,6 +24,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from kefu.shop.part import PackError, Part
+from kefu.shop.yaml_file import read_yaml
 
 
 class Expect(Part):
@@ -71,6 +72,6 @@ def load_goldens(folder: Path) -> list[Golden]:
 
 def _load(path: Path) -> Golden:
     try:
-        return Golden.model_validate({"name": path.stem, **yaml.safe_load(path.read_text(encoding="utf8"))})
+        return Golden.model_validate({"name": path.stem, **read_yaml(path)})
     except (yaml.YAMLError, TypeError, ValidationError) as error:
         raise PackError(f"{path}: not a golden conversation: {error}") from error

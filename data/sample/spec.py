@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, PackError
+from kefu.shop.yaml_file import read_yaml
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Phrases = dict[Lang, tuple[str, ...]]
@@ -150,7 +151,7 @@ def load_spec(pack: Pack) -> Spec:
         if not path.exists() and not field.is_required():
             continue
         try:
-            raw = yaml.load(path.read_text(encoding="utf8"), Loader=yaml.CSafeLoader)
+            raw = read_yaml(path)
             parts[name] = TypeAdapter[Any](field.annotation or object).validate_python(raw)
         except (OSError, yaml.YAMLError) as error:
             raise PackError(f"{path}: cannot be read: {error}") from error

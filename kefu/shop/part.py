@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from kefu.errors import KefuError
+from kefu.shop.yaml_file import read_yaml
 
 Lang = Literal["zh", "en"]
 Phrases = dict[Lang, tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)], ...]]
@@ -43,7 +44,7 @@ def read_part(path: Path, kind: type[T]) -> T:
 
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf8"))
+        return read_yaml(path)
     except (OSError, yaml.YAMLError) as error:
         raise PackError(f"{path}: cannot be read: {error}") from error
 

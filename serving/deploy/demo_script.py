@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from kefu.shop.part import PackError, Part, Text
+from kefu.shop.yaml_file import read_yaml
 
 
 class Conversation(Part):
@@ -31,6 +32,6 @@ def load_demo(pack_folder: Path) -> Demo:
     if not path.exists():
         return Demo()
     try:
-        return Demo.model_validate(yaml.safe_load(path.read_text(encoding="utf8")))
+        return Demo.model_validate(read_yaml(path))
     except (yaml.YAMLError, ValidationError) as error:
         raise PackError(f"{path}: {error}") from error

@@ -146,7 +146,7 @@ class FastReader:
             return [*values, *(act for act in own if isinstance(act, kept))]
         if later:
             return later
-        open_words = not question and text == message.text and all(isinstance(act, Unclear | Ask) for act in own)
+        open_words = not question and text == message.text and all(map(_is_weak, own))
         if open_words and (free := self._answers.free(message)):
             return free  # words that are no wish by themselves (就换同款新的吧) are what was asked for
         return own or ([Unclear(asks=question, evidence=text)] if again or wishes else [])
@@ -216,6 +216,11 @@ class FastReader:
 def _differs(act: Start, begun: Start) -> bool:
     """Whether a wish is about something else than the one before it: another order."""
     return act.flow != begun.flow and any(begun.slots.get(name, value) != value for name, value in act.slots.items())
+
+
+def _is_weak(act: Act) -> bool:
+    """Whether words that were asked for are rather that than this act: 保鲜袋, at "which item?", is no wish."""
+    return isinstance(act, Unclear | Ask) or (isinstance(act, Start) and act.probability < SECOND)
 
 
 def _asks(act: Act) -> bool:
