@@ -40,7 +40,9 @@ class Model:
         # float32: CPUs without bfloat16 emulate it, many times slower.
         loaded: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
         self.model = loaded.eval()
-        self.end = int(self.tokenizer.token_to_id("<|im_end|>"))
+        end = self.tokenizer.token_to_id("<|im_end|>")
+        assert end is not None
+        self.end = end
         self.grammars = GrammarTokens(self.tokenizer, self.end, int(loaded.config.vocab_size))
         self._caches: dict[str, Any] = {}
 

@@ -43,9 +43,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=4, help="customers with the same wish, in other words")
     parser.add_argument("--release", type=Path)
     parser.add_argument("--golden", type=Path, help="folder of golden files to play instead")
-    parser.add_argument(
-        "--show", type=int, default=0, help="failed conversations to print"
-    )
+    parser.add_argument("--show", type=int, default=0, help="failed conversations to print")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kefu-conversations-") as folder:

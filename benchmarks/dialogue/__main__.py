@@ -18,6 +18,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -99,8 +100,8 @@ class Measured:
         session, told = uuid.uuid4().hex, []
         for message in conversation.messages:
             with patch.object(FastReader, "read", self._timed(FastReader.read)):
-                reply, answer_ms = _cpu_ms(lambda m=message: self._assistant.reply(session, conversation.customer, m))
-            _, peer_ms = _cpu_ms(lambda m=message, lang=reply.lang: self._peer(m, lang))
+                reply, answer_ms = _cpu_ms(partial(self._assistant.reply, session, conversation.customer, message))
+            _, peer_ms = _cpu_ms(partial(self._peer, message, reply.lang))
             told.append((reply, Spent(answer_ms, self._reader_ms, peer_ms)))
         return told
 

@@ -1,8 +1,8 @@
 """The conversation's language: the first words decide, and only a clear sentence in another language changes it.
 
-"OK", a number, an address, an abbreviation, or the name of a product or a company say nothing about the language of who writes them. A script that
-Kefu does not speak (kana, Korean, Cyrillic …) keeps the language too. Languages in Latin script count as English in
-the first message, and as nothing later. The page's language button is heard before any of this.
+"OK", a number, an address, an abbreviation, or the name of a product or a company say nothing about the language of
+who writes them. A script that Kefu does not speak (kana, Korean, Cyrillic …) keeps the language too. Languages in
+Latin script count as English in the first message, and as nothing later. The page's language button goes before this.
 """
 
 from __future__ import annotations
