@@ -24,7 +24,6 @@ from kefu.shop.conversation import Conversation
 from kefu.shop.flows import Step
 from kefu.shop.part import PackError, Phrases
 from kefu.shop.slots import CJK
-from kefu.text.traditional import simplified
 
 QUESTION = re.compile(r"[?؟\u2753\u2754]")
 # Zero-width characters, variants and skin tones of emoji, and the apostrophe (dont, don't).
@@ -116,7 +115,7 @@ def _flat(*groups: Phrases) -> tuple[str, ...]:
 
 def _words(text: str) -> str:
     """The words of a text, a blank after each; PAUSE and DOTS where the writer paused."""
-    plain = simplified(IGNORED.sub("", unicodedata.normalize("NFKC", text.replace("\u2019", "'")).casefold()))
+    plain = IGNORED.sub("", unicodedata.normalize("NFKC", text.replace("\u2019", "'")).casefold())
     pieces = PIECE.findall(DRAWN_OUT.sub(r"\1", plain))
     return "".join(_word(piece, pieces[at - 1 : at] + pieces[at + 1 : at + 2]) for at, piece in enumerate(pieces))
 
