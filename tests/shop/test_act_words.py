@@ -11,7 +11,9 @@ from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 ACTS = load_pack(ROOT / "shop").acts
 
 
-@pytest.mark.parametrize("text", ["我想一想", "等等我想想", "等等我再看看", "让我看一看", "我先问一问", "i have to ask my wife"])
+@pytest.mark.parametrize(
+    "text", ["我想一想", "等等我想想", "等等我再看看", "让我看一看", "我先问一问", "i have to ask my wife"]
+)
 def test_thinking_it_over_is_hesitation(text: str):
     assert evidence(plain(text), ACTS.hesitate)
 
