@@ -69,6 +69,41 @@ def rollback() -> None:
 
 
 @app.command()
+def lint() -> None:
+    """Faults of the shop's pack: unreachable steps, unfillable slots, contradicting offers, what no golden asks."""
+    from datetime import date
+
+    from evaluation.lint import lint as faults_of
+    from kefu.paths import ROOT
+    from kefu.shop.pack import load_pack
+    from pipelines.params import load_params
+
+    with explain_errors():
+        pack = load_pack(ROOT / load_params().pack)
+        today = date.fromisoformat(pack.shop.demo_now[:10]) if pack.shop.demo_now else date.today()
+        faults = faults_of(pack, today)
+    for fault in faults:
+        typer.echo(str(fault))
+    errors = sum(fault.level == "error" for fault in faults)
+    typer.echo(f"{errors} errors, {len(faults) - errors} warnings")
+    if errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def flows() -> None:
+    """Draws the pack's flows as Mermaid into docs/reference/flows.md."""
+    from evaluation.flow_charts import PAGE, page
+    from kefu.paths import ROOT
+    from kefu.shop.pack import load_pack
+    from pipelines.params import load_params
+
+    with explain_errors():
+        (ROOT / PAGE).write_text(page(load_pack(ROOT / load_params().pack)), encoding="utf8")
+    typer.echo(f"{PAGE} is written")
+
+
+@app.command()
 def serve() -> None:
     """Serves the champion until Ctrl-C."""
     from pipelines.commands.serve import main
