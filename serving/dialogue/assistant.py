@@ -156,6 +156,8 @@ class Assistant:
             session = self.sessions.load(session_id, customer)
             turn = self._understand(session, text, lang, started)
             moves = plan(_situation(turn.session, self._flows), turn.reading.acts)
+            if turn.interrupted:
+                yield self._spoken(turn.say("flow", self.pack.conversation.interrupted.in_(session.lang)), session)
             for piece in self._responder.stream(turn, moves):
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
@@ -188,7 +190,7 @@ class Assistant:
             written = redacted = again  # words around personal data are found in simplified characters only
         session.script = script_of(written, session.script)
         session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
-        self._drop_unknown_flow(session)
+        interrupted = self._drop_unknown_flow(session)
         message = Message(redacted, session.lang, now, session, partial(self._placeholder, session), orders)
         if session.flow:
             message.flow = self._flows.flows[session.flow.flow]
@@ -205,7 +207,9 @@ class Assistant:
             acts=acts,
         )
         session.remember(Turn(role="customer", text=redacted, time=None))
-        return TurnState(session, message, reading, Visit(session.customer, session.vault, session.lang, now), started)
+        return TurnState(
+            session, message, reading, Visit(session.customer, session.vault, session.lang, now), started, interrupted
+        )
 
     def _orders(self, customer: str | None, now: str) -> list[Order]:
         return self._linker.orders(customer, now) if customer else []
@@ -222,11 +226,16 @@ class Assistant:
         known = next((name for name, original in session.vault.items() if original == value), None)
         return known or self._redactor.redact(value, session.vault)
 
-    def _drop_unknown_flow(self, session: Session) -> None:
-        """A pack may change while sessions wait in its flows: what cannot go on is forgotten, its slots are kept."""
+    def _drop_unknown_flow(self, session: Session) -> bool:
+        """A pack may change while sessions wait in its flows: what cannot go on is forgotten, its slots are kept.
+
+        Returns whether that was under way, so that the customer is told.
+        """
         session.paused = [state for state in session.paused if self._flows.is_known(state)]
         if session.flow and not self._flows.is_known(session.flow):
             session.close_flow("abandoned")
+            return True
+        return False
 
     def _finish(self, turn: TurnState) -> Reply:
         """Remembers, logs and gives the answer; personal data only in what the customer sees."""

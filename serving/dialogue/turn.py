@@ -41,6 +41,7 @@ class TurnState:
     reading: Reading
     visit: Visit
     started: float
+    interrupted: bool = False  # the flow under way is gone: the pack has changed
     draft: Draft = field(default_factory=Draft)
     first_ms: float | None = None
 
