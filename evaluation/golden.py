@@ -24,7 +24,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from kefu.shop.part import PackError, Part
-from kefu.shop.yaml_file import read_yaml
+from kefu.yaml_file import read_yaml
 
 
 class Expect(Part):

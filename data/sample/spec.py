@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, PackError
-from kefu.shop.yaml_file import read_yaml
+from kefu.yaml_file import read_yaml
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Phrases = dict[Lang, tuple[str, ...]]

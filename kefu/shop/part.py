@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from kefu.errors import KefuError
-from kefu.shop.yaml_file import read_yaml
+from kefu.yaml_file import read_yaml
 
 Lang = Literal["zh", "en"]
 Phrases = dict[Lang, tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)], ...]]

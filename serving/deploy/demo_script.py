@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from kefu.shop.part import PackError, Part, Text
-from kefu.shop.yaml_file import read_yaml
+from kefu.yaml_file import read_yaml
 
 
 class Conversation(Part):
