@@ -10,7 +10,7 @@ PACKAGES = ("kefu", "data", "training", "distill", "evaluation", "serving", "pip
 # From the ground up. A room may import the floors below its own, and itself.
 FLOORS = (
     ("kefu.errors", "kefu.paths", "kefu.renamed_params", "kefu.parallel", "kefu.progress"),
-    ("kefu.acts", "kefu.schema", "kefu.io", "kefu.text", "kefu.finite"),
+    ("kefu.acts", "kefu.schema", "kefu.io", "kefu.text", "kefu.finite", "kefu.yaml_file"),
     ("kefu.params", "kefu.locks", "kefu.split", "kefu.store", "kefu.metrics", "kefu.privacy", "kefu.registry"),
     ("kefu.shop",),
     ("kefu.intents", "kefu.knowledge", "data.channels", "data.monitoring", "data.sample"),
