@@ -109,12 +109,18 @@ class AnswerReader:
             if not (name == asked and self._pack.slots[name].free_text and value == text.strip())
         }
         for name in self._order_slots(message):
-            if linked := self.order(message, text, asked=name == asked):
+            corrects = evidence(plain(text), self._pack.acts.correct) is not None
+            if linked := self.order(message, text, asked=name == asked, by_product=name == asked or corrects):
                 found[name] = linked
         return found
 
-    def order(self, message: Message, text: str, asked: bool) -> tuple[str, ...]:
-        """Placeholders of the orders that a text means; those of a number that is nobody's as they are."""
+    def order(self, message: Message, text: str, asked: bool, by_product: bool = True) -> tuple[str, ...]:
+        """Placeholders of the orders that a text means; those of a number that is nobody's as they are.
+
+        Args:
+            asked: whether an order was asked for: then a pointer or a state is enough.
+            by_product: whether the name of a product alone may mean the order that holds it.
+        """
         if self.order_pii is None:
             return ()
         numbers = [m[0] for m in PLACEHOLDER.finditer(text) if m[1] == self.order_pii]
@@ -126,6 +132,8 @@ class AnswerReader:
         link = self._linker.link_orders(
             message.original(text), message.orders, message.lang, message.now, focus=focus, offered=offered
         )
+        if not by_product and not link.refers and set(link.how) <= {"product"}:
+            return tuple(numbers[-1:])  # a question about the product, or a part of the order
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
             return tuple(message.placeholder(order) for order in link.ids)
         return tuple(numbers[-1:])

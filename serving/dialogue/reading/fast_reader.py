@@ -228,7 +228,7 @@ def _asks(act: Act) -> bool:
 
 
 def _subject(act: Act) -> tuple[str, str]:
-    value = {Start: "flow", Ask: "entry", Query: "name", Person: ""}.get(type(act), "")
+    value = {Start: "flow", Ask: "entry", Query: "name", SmallTalk: "kind", Person: ""}.get(type(act), "")
     return type(act).__name__, str(getattr(act, value, ""))
 
 
