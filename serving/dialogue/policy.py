@@ -199,11 +199,12 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
         resumes = now.status == "waiting" and any(isinstance(act, Resume) for act in acts)
         return [BackToBot() if resumes else KeepWaiting()]
     moves: list[Move] = []
-    if any(isinstance(act, Complaint) for act in acts) and not now.apologised:
+    angry = any(isinstance(act, Complaint) for act in acts)
+    if angry and not now.apologised:
         moves.append(Apologise())
     if any(isinstance(act, Person) for act in acts):
         return [*moves, HandOver("asked")]
-    rest = [act for act in acts if not isinstance(act, Complaint)]
+    rest = [act for act in acts if not isinstance(act, Complaint | Affirm if angry else Complaint)]  # no yes in anger
     if not rest and len(acts) > 0:  # anger without a wish: people first, unless a flow is being served
         return [*moves, Remind()] if moves and now.question else [*moves, HandOver("asked")]
     return [*moves, *_served(now, rest)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kefu.acts import (
@@ -75,6 +75,9 @@ def test_every_message_gets_an_answer(now: Situation, acts: list[Act]) -> None:
 
 
 @given(SITUATIONS, MESSAGES)
+@example(Situation(question=CONFIRM), [Complaint(), Affirm()])
+@example(Situation(question=CONFIRM), [Affirm(), Hesitate()])
+@example(Situation(question=CONFIRM), [Affirm()])
 def test_the_shop_changes_only_on_a_lone_yes_to_an_open_confirmation(now: Situation, acts: list[Act]) -> None:
     confirmed = Confirm(True) in plan(now, acts)
     assert confirmed == (acts == [Affirm()] and now.status == "bot" and now.question == CONFIRM)
