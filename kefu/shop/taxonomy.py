@@ -16,7 +16,7 @@ class Intent(Part):
     title: Text
     definition: Text
     examples: dict[Lang, tuple[str, ...]]
-    route: Literal["flow", "knowledge", "chitchat", "human"] = "knowledge"
+    route: Literal["flow", "knowledge", "chitchat", "human", "complaint"] = "knowledge"
     reply: Text | None = Field(None, description="fixed reply, for chitchat")
 
 
