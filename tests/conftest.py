@@ -21,7 +21,8 @@ LONGEST = ("graph", "e2e", "ingest", "models", "labeling", "forget", "review", "
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks each test with its folder, where pytest-xdist spreads the tests over processes."""
-    if config.getoption("dist", "no") != "loadgroup":
+    # A worker of pytest-xdist has the option `loadgroup` in place of `dist`.
+    if not (config.getoption("loadgroup", False) or config.getoption("dist", "no") == "loadgroup"):
         return
     tests = config.rootpath / "tests"
     folders = {item: item.path.relative_to(tests).parts[0] for item in items}
