@@ -184,11 +184,9 @@ class Assistant:
     def _understand(self, session: Session, text: str, lang: Lang | None, started: float) -> TurnState:
         now = self.now().isoformat(timespec="seconds")
         orders = cache(partial(self._orders, session.customer, now))
-        written = self._redacted(session, text, orders)
-        redacted = simplified(written)
-        if redacted != written and (again := self._redacted(session, redacted, orders)) != redacted:
-            written = redacted = again  # words around personal data are found in simplified characters only
-        session.script = script_of(written, session.script)
+        # Personal data and the words around it are found in simplified characters; so that is what is kept and logged.
+        redacted = self._redacted(session, simplified(text), orders)
+        session.script = script_of(text, session.script)
         session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
         interrupted = self._drop_unknown_flow(session)
         message = Message(redacted, session.lang, now, session, partial(self._placeholder, session), orders)
@@ -201,7 +199,7 @@ class Assistant:
         self._write(
             session,
             "customer",
-            written,
+            redacted,
             intent=reading.top.intent,
             confidence=round(reading.top.confidence, 4),
             acts=acts,

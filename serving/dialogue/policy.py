@@ -8,8 +8,8 @@ It reads nothing but its arguments and changes nothing, so every rule here can b
 3. The open question: left, corrected, answered. A confirmation is answered only by a message that does nothing
    else; whatever else comes leaves it open, and it is asked again.
 4. Questions in the order of the message, then wishes. A wish that has to wait is queued, never dropped.
-5. What is not understood is asked again; after ``MAX_MISSES`` a person helps better. Reminders end as well:
-   after ``MAX_REMINDERS`` digressions the flow is set aside until the customer comes back to it.
+5. What a flow's question did not understand is asked again; after ``MAX_MISSES`` a person helps better. Reminders
+   end as well: after ``MAX_REMINDERS`` digressions the flow is set aside until the customer comes back to it.
 """
 
 from __future__ import annotations
@@ -118,6 +118,13 @@ class Replace:
 
 
 @dataclass(frozen=True)
+class Revise:
+    """Takes values that were told at a confirmation, and asks for it again."""
+
+    slots: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Offer:
     slot: str
     candidates: tuple[str, ...]
@@ -185,8 +192,8 @@ class Improvise:
 
 
 Move = (
-    HandOver | KeepWaiting | BackToBot | Apologise | Leave | Wait | Put | Replace | Offer | Confirm | Begin | AskWish
-    | GoOn | Tell | Remind | SetAside | AskAgain | Improvise
+    HandOver | KeepWaiting | BackToBot | Apologise | Leave | Wait | Put | Replace | Revise | Offer | Confirm | Begin
+    | AskWish | GoOn | Tell | Remind | SetAside | AskAgain | Improvise
 )  # fmt: skip
 
 
@@ -249,11 +256,13 @@ def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
     if corrected := [Replace(act.slot, act.value) for act in acts if isinstance(act, Correct)]:
         filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
         return [*corrected, *([Put(filled)] if question.slot in filled else [])]
+    filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
+    if question.slot is None and filled:  # something new at a confirmation: it is asked again with it
+        return [Revise(filled)]
     if question.slot is None:
         return _confirmed(acts)
     if offers := [Offer(act.slot, act.candidates) for act in acts if isinstance(act, Choose)]:
         return list(offers)
-    filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
     if filled:  # of another slot as well: what is told early, or told again, is no mistake
         return [Put(filled)]
     return [Wait()] if any(isinstance(act, Hesitate) for act in acts) else []
@@ -269,9 +278,9 @@ def _confirmed(acts: Sequence[Act]) -> list[Move]:
 
 
 def _misunderstood(now: Situation, acts: Sequence[Act]) -> list[Move]:
-    if now.misses + 1 >= MAX_MISSES:
-        return [HandOver("lost")]
     if now.question:
+        if now.misses + 1 >= MAX_MISSES:
+            return [HandOver("lost")]
         asks = any(isinstance(act, Unclear) and act.asks for act in acts)
         return [AskAgain(asks)]
     candidates = next((act.candidates for act in acts if isinstance(act, Unclear)), ())

@@ -48,6 +48,7 @@ class Responder:
             policy.Put: self._put,
             policy.Remind: self._remind,
             policy.Replace: self._replace,
+            policy.Revise: self._revise,
             policy.SetAside: self._set_aside,
             policy.Tell: self._tell,
             policy.Wait: self._wait,
@@ -109,6 +110,13 @@ class Responder:
         except FlowError:
             progress = Progress(outcome="handoff")
         yield from self._progressed(turn, state, progress)
+
+    def _revise(self, turn: TurnState, move: policy.Revise) -> Iterator[str]:
+        """All values first, then once more from the earliest step that asks for one of them."""
+        state = self._state(turn)
+        state.slots.update(move.slots)
+        first = next(slot for slot in self._flows.flows[state.flow].slots if slot in move.slots)
+        yield from self._replace(turn, policy.Replace(first, move.slots[first]))
 
     def _confirm(self, turn: TurnState, move: policy.Confirm) -> Iterator[str]:
         state = self._state(turn)

@@ -45,6 +45,7 @@ from serving.dialogue.policy import (
     Put,
     Remind,
     Replace,
+    Revise,
     SetAside,
     Situation,
     Tell,
@@ -140,6 +141,10 @@ def test_questions_come_before_wishes_and_a_greeting_needs_no_answer_beside_them
     question, wish = Ask(entry="faq:a"), Start(flow="return")
     assert plan(Situation(), [SmallTalk(kind="hello"), wish, question]) == [Tell(question), Begin("return")]
     assert plan(Situation(), [SmallTalk(kind="hello")]) == [Tell(SmallTalk(kind="hello"))]
+
+
+def test_what_is_told_at_a_confirmation_is_taken_before_it_is_asked_again() -> None:
+    assert plan(Situation(question=CONFIRM), [Fill(slot="reason", value="quality")]) == [Revise({"reason": "quality"})]
 
 
 def test_several_orders_are_offered() -> None:

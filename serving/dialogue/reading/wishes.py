@@ -6,6 +6,7 @@ calibrated probabilities. A question that the knowledge answers starts no flow, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kefu.acts import (
@@ -32,6 +33,7 @@ from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.shop.slots import extract
+from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.catalogue import ProductAdvisor
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
@@ -40,10 +42,12 @@ from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
-from serving.dialogue.reading.yes_no import yes_or_no
+from serving.dialogue.reading.yes_no import leaves, yes_or_no
 from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.params import Serving
 
+BARE = re.compile(r"[\W_]+|(?i:my|the|order|number|is|it|here)|订单号?|单号|是|[这那](?:单|个|笔)|的")
+SHORT = 6  # characters beside an order that say no wish
 SURE = 0.8  # of the router, for a wish in an angry message
 CLEAR = 0.9  # of an entry, where the pack's words for a flow speak for the flow
 
@@ -73,7 +77,8 @@ class WishReader:
             links: products that the part names, or points at.
         """
         words, acts = plain(text), self._pack.acts
-        if text == message.text and yes_or_no(text, self._pack.conversation) is not None:
+        phrases = self._pack.conversation
+        if text == message.text and (yes_or_no(text, phrases) is not None or leaves(text, phrases)):
             yield SmallTalk(kind=ACKNOWLEDGE, evidence=text)
             return
         route = self._pack.taxonomy[top.intent].route if top.confidence >= self._params.router_confidence else None
@@ -84,7 +89,8 @@ class WishReader:
         if best and best.probability >= EXACT:
             yield from self._entry(message, best, links)
             return
-        if (person := evidence(words, acts.person)) or (route == "human" and not is_idiom(words, acts.person)):
+        person, talk = evidence(words, acts.person), self._small_talk(words)
+        if person or (route == "human" and not talk and not is_idiom(words, acts.person)):
             yield Person(probability=top.confidence, evidence=person or text)
             return
         angry = evidence(words, acts.complaint) or (text if route == "complaint" else "")
@@ -96,7 +102,7 @@ class WishReader:
         if exact := list(self._exactly(message, text, links)):
             yield from exact
             return
-        if not angry and (talk := self._small_talk(words)):
+        if not angry and talk:
             yield talk
             return
         flow = self._flow(words, top, surely=bool(angry))
@@ -138,10 +144,9 @@ class WishReader:
     def _exactly(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Act]:
         """Sums, comparisons, queries and advice, by their words."""
         words, session = plain(text), message.session
-        named = [link for link in links if link.exact]
         if self._pricing and self._pricing.is_sum_question(text, links):
             earlier = tuple((sku, pieces) for sku, pieces in session.basket) or None
-            if basket := self._pricing.read_basket(text, named, previous=earlier):
+            if basket := self._pricing.read_basket(text, links, previous=earlier):
                 yield Quote(basket=basket, evidence=text)
                 return
         skus = tuple(dict.fromkeys(link.sku for link in links)) or tuple(session.subject.products)
@@ -207,7 +212,8 @@ class WishReader:
         self, message: Message, text: str, words: str, top: ScoredIntent, route: str | None, hits: list[Hit]
     ) -> Iterator[Act | Hit]:
         """Small talk, an order without a wish, a reason for a wish that was not told, or nothing that is understood."""
-        if not message.flow and (orders := self._answers.order(message, text, asked=True)):
+        bare = len(BARE.sub("", PLACEHOLDER.sub("", words))) <= SHORT and not evidence(words, self._pack.acts.question)
+        if not message.flow and bare and (orders := self._answers.order(message, text, asked=True)):
             slot = next(name for name in self._pack.slots if self._pack.slots[name].pii == self._answers.order_pii)
             known = {slot: orders[0]} if len(orders) == 1 else {}
             begun = self._implied(message, text)
