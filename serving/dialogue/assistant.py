@@ -184,8 +184,10 @@ class Assistant:
     def _understand(self, session: Session, text: str, lang: Lang | None, started: float) -> TurnState:
         now = self.now().isoformat(timespec="seconds")
         orders = cache(partial(self._orders, session.customer, now))
-        # Personal data and the words around it are found in simplified characters; so that is what is kept and logged.
-        redacted = self._redacted(session, simplified(text), orders)
+        # Words around personal data are found in simplified characters only; the log keeps the script where it may.
+        redacted = written = self._redacted(session, simplified(text), orders)
+        if simplified(text) != text and simplified(again := self._redacted(session, text, orders)) == redacted:
+            written = again
         session.script = script_of(text, session.script)
         session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
         interrupted = self._drop_unknown_flow(session)
@@ -199,7 +201,7 @@ class Assistant:
         self._write(
             session,
             "customer",
-            redacted,
+            written,
             intent=reading.top.intent,
             confidence=round(reading.top.confidence, 4),
             acts=acts,
