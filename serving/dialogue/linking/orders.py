@@ -112,10 +112,7 @@ class OrderLinker:
         affirmed = [mention for mention in narrowing if not is_denied(text, mention.start)]
         left = _intersection(own, affirmed)
         if not left and (named := [mention for mention in affirmed if mention.how == "product"]):
-            affirmed, left = (
-                named,
-                _intersection(own, named),
-            )  # days are misremembered
+            affirmed, left = named, _intersection(own, named)  # days are misremembered
         kept = [order for order in (offered if set(offered) & left else own) if order in left]
         kept = [order for order in kept if order not in denied]
         newest_first = [order for order in own if order in left and order not in denied]
@@ -127,7 +124,7 @@ class OrderLinker:
         refers = _REFERS.search(text) is not None
         pointing = find_pointing(text)
         if picked:
-            kept = [order for place in picked for order in place.ids]
+            kept = [order for place in picked for order in place.ids if order not in denied]
         elif not affirmed:
             if tail := self._tail_alone(text, own):
                 return tail
