@@ -84,20 +84,21 @@ class FlowEngine:
         state.reminders = 0
         return self._walk(state, visit, Go())  # past the question: its step must not `clear` the answer
 
-    def correct(self, state: FlowState, slot: str, value: str | None, visit: Visit) -> Progress:
-        """Runs again from the earliest step that asks for the slot, with another value or none.
+    def correct(self, state: FlowState, slots: Mapping[str, str | None], visit: Visit) -> Progress:
+        """Runs again from the earliest step that asks for one of the slots, with other values or none.
 
         Raises FlowError when the flow has changed the shop already: then a person has to look.
         """
         if state.written:
-            raise FlowError(f"flow {state.flow}: {slot} cannot be corrected: the shop was changed already")
+            raise FlowError(f"flow {state.flow}: {', '.join(slots)}: no correction, the shop was changed already")
         flow = self.flows[state.flow]
-        first = next((at for at, step in enumerate(flow.steps) if step.collect == slot), 0)
+        first = next((at for at, step in enumerate(flow.steps) if step.collect in slots), 0)
         for step in flow.steps[first:]:
             state.results.pop(step.save or "", None)
-        state.slots.pop(slot, None)
-        if value is not None:
-            state.slots[slot] = value
+        for slot, value in slots.items():
+            state.slots.pop(slot, None)
+            if value is not None:
+                state.slots[slot] = value
         state.reminders = 0
         return self._walk(state, visit, Go(to=flow.steps[first].id))
 

@@ -112,16 +112,13 @@ class Put:
 
 
 @dataclass(frozen=True)
-class Replace:
-    slot: str
-    value: str | None
-
-
-@dataclass(frozen=True)
 class Revise:
-    """Takes values that were told at a confirmation, and asks for it again."""
+    """Takes other values, or values told at a confirmation, and walks again from the earliest question for one.
 
-    slots: dict[str, str]
+    slots: None where a value is wrong and the right one was not told.
+    """
+
+    slots: dict[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -192,7 +189,7 @@ class Improvise:
 
 
 Move = (
-    HandOver | KeepWaiting | BackToBot | Apologise | Leave | Wait | Put | Replace | Revise | Offer | Confirm | Begin
+    HandOver | KeepWaiting | BackToBot | Apologise | Leave | Wait | Put | Revise | Offer | Confirm | Begin
     | AskWish | GoOn | Tell | Remind | SetAside | AskAgain | Improvise
 )  # fmt: skip
 
@@ -253,12 +250,10 @@ def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
     """What the message says to the open question."""
     if any(isinstance(act, Cancel) for act in acts):
         return [Leave()]
-    if corrected := [Replace(act.slot, act.value) for act in acts if isinstance(act, Correct)]:
-        filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
-        return [*corrected, *([Put(filled)] if question.slot in filled else [])]
     filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
-    if question.slot is None and filled:  # something new at a confirmation: it is asked again with it
-        return [Revise(filled)]
+    corrected = {act.slot: act.value for act in acts if isinstance(act, Correct)}
+    if corrected or (question.slot is None and filled):  # one walk for all: the first may end the flow
+        return [Revise({**filled, **corrected})]
     if question.slot is None:
         return _confirmed(acts)
     if offers := [Offer(act.slot, act.candidates) for act in acts if isinstance(act, Choose)]:

@@ -20,7 +20,7 @@ from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
-from serving.sessions.session import FlowState, PastFlow, Wish
+from serving.sessions.session import FlowState, Wish
 
 
 class Responder:
@@ -47,7 +47,6 @@ class Responder:
             policy.Offer: self._offer,
             policy.Put: self._put,
             policy.Remind: self._remind,
-            policy.Replace: self._replace,
             policy.Revise: self._revise,
             policy.SetAside: self._set_aside,
             policy.Tell: self._tell,
@@ -58,10 +57,6 @@ class Responder:
         """Pieces of the answer, with placeholders."""
         for move in moves:
             yield from self._moves[type(move)](turn, move)
-
-    def is_known(self, state: FlowState) -> bool:
-        """Whether a stored flow can go on with this pack."""
-        return self._flows.is_known(state)
 
     # Flows.
 
@@ -100,23 +95,17 @@ class Responder:
             return
         yield from self._progressed(turn, state, self._flows.fill(state, new, turn.visit))
 
-    def _replace(self, turn: TurnState, move: policy.Replace) -> Iterator[str]:
+    def _revise(self, turn: TurnState, move: policy.Revise) -> Iterator[str]:
         state = self._state(turn)
         yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
-        if move.value and (named := self._orders.took(turn, {move.slot: move.value}, always=True)):
+        told = {slot: value for slot, value in move.slots.items() if value is not None}
+        if named := self._orders.took(turn, told, always=True):
             yield turn.say("flow", named)
         try:
-            progress = self._flows.correct(state, move.slot, move.value, turn.visit)
+            progress = self._flows.correct(state, move.slots, turn.visit)
         except FlowError:
             progress = Progress(outcome="handoff")
         yield from self._progressed(turn, state, progress)
-
-    def _revise(self, turn: TurnState, move: policy.Revise) -> Iterator[str]:
-        """All values first, then once more from the earliest step that asks for one of them."""
-        state = self._state(turn)
-        state.slots.update(move.slots)
-        first = next(slot for slot in self._flows.flows[state.flow].slots if slot in move.slots)
-        yield from self._replace(turn, policy.Replace(first, move.slots[first]))
 
     def _confirm(self, turn: TurnState, move: policy.Confirm) -> Iterator[str]:
         state = self._state(turn)
@@ -171,7 +160,8 @@ class Responder:
 
     def _go_on(self, turn: TurnState, move: policy.GoOn) -> Iterator[str]:
         session = turn.session
-        left: list[PastFlow] = [past for past in session.past if past.outcome == "abandoned"]
+        known = (past for past in session.past if past.flow in self._flows.flows)  # the pack may have changed
+        left = [past for past in known if past.outcome == "abandoned"]
         asked = session.asked if session.customer else {}
         for name, slots in dict(asked).items():
             yield from self._shop_answers.tell(turn, Query(name=name, slots=slots | move.slots))
@@ -249,8 +239,8 @@ class Responder:
             turn.draft.sources.append(entry.id)
             yield turn.say("faq", entry.answer)
         elif isinstance(act, SmallTalk):
-            talk, intent = self._pack.acts.small_talk.get(act.kind), turn.reading.top.intent
-            reply = talk.reply if talk else self._pack.taxonomy[intent].reply
+            talk = self._pack.acts.small_talk.get(act.kind)
+            reply = talk.reply if talk else self._reply_of_intent(act.kind)
             yield turn.say("chitchat", (reply or self._pack.shop.greeting).in_(lang))
         elif isinstance(act, OutOfScope):
             yield turn.say("chitchat", self._pack.conversation.out_of_scope.in_(lang))
@@ -258,6 +248,9 @@ class Responder:
             yield from self._shop_answers.tell(turn, act)
         if turn.session.flow is None:
             turn.session.misses = 0
+
+    def _reply_of_intent(self, name: str) -> Text | None:
+        return self._pack.taxonomy[name].reply if name in self._pack.taxonomy.names else None
 
     def _apologise(self, turn: TurnState, move: policy.Apologise) -> Iterator[str]:
         turn.session.apologised = True
@@ -276,9 +269,11 @@ class Responder:
             session.misses += 1
             yield turn.say("faq", "\n".join(lines))
             return
+        said = ""
         for piece in self._model.stream(turn):
-            yield turn.say("model", piece, before="")
-        if turn.draft.text.strip():
+            yield turn.say("model", piece, before="" if said else "\n")
+            said += piece
+        if said.strip():
             session.misses = 0
             return
         session.misses += 1

@@ -16,6 +16,7 @@ from data.channels.serving_log import parse
 from kefu.privacy.pseudonyms import pseudonym
 from serving.dialogue.assistant import Assistant, BadMessage
 from serving.dialogue.reply import Reply
+from serving.sessions.session import PastFlow
 from serving.sessions.store import NotYourSession
 
 MINE, THEIRS = "QM2611100011", "QM2611080021"  # orders of C1001 and of C1002, both just delivered
@@ -187,3 +188,16 @@ def test_todays_log_is_tomorrows_dialogue_without_personal_data(assistant: Assis
     assert dialogue.customer == pseudonym("C1001") and dialogue.outcome == "resolved" and dialogue.pseudonymous
     assert [turn.role for turn in dialogue.turns] == ["customer", "bot"] * 5
     assert {"intent", "confidence"} <= json.loads(lines[0]).keys()
+
+
+def test_two_corrections_at_once_of_which_the_first_ends_the_flow(talk: Callable[..., Reply]) -> None:
+    to_confirmation(talk)
+    reply = talk("不对，订单号是QM2610050012，是质量问题")  # delivered in October: too late whatever the reason
+    assert reply.outcome == "resolved" and "超过退货期限" in reply.text
+
+
+def test_a_flow_that_was_left_may_be_gone_from_the_pack(assistant: Assistant) -> None:
+    session = assistant.sessions.load("gone", "C1001")
+    session.past = [PastFlow(flow="no such flow", outcome="abandoned")]
+    assistant.sessions.save(session)
+    assert assistant.reply("gone", "C1001", "继续").text == assistant.pack.conversation.nothing_open.zh

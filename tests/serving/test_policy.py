@@ -44,7 +44,6 @@ from serving.dialogue.policy import (
     OpenQuestion,
     Put,
     Remind,
-    Replace,
     Revise,
     SetAside,
     Situation,
@@ -113,7 +112,7 @@ def test_no_wish_is_dropped(now: Situation, acts: list[Act]) -> None:
 def test_an_open_question_survives_whatever_is_no_answer(acts: list[Act]) -> None:
     digressions = [act for act in acts if isinstance(act, Ask | Query | SmallTalk | OutOfScope | Hesitate | Unclear)]
     moves = plan(Situation(question=CONFIRM), digressions)
-    assert not any(isinstance(move, Confirm | Leave | Put | Replace) for move in moves)
+    assert not any(isinstance(move, Confirm | Leave | Put | Revise) for move in moves)
     assert any(isinstance(move, Remind | Wait | AskAgain) for move in moves)
 
 
@@ -126,7 +125,7 @@ def test_reminders_and_misses_have_an_end() -> None:
 
 def test_a_correction_goes_before_the_confirmation() -> None:
     assert plan(Situation(question=CONFIRM), [Deny(), Correct(slot="order", value="[ORDER_2]")]) == [
-        Replace("order", "[ORDER_2]")
+        Revise({"order": "[ORDER_2]"})
     ]
 
 
@@ -141,6 +140,11 @@ def test_questions_come_before_wishes_and_a_greeting_needs_no_answer_beside_them
     question, wish = Ask(entry="faq:a"), Start(flow="return")
     assert plan(Situation(), [SmallTalk(kind="hello"), wish, question]) == [Tell(question), Begin("return")]
     assert plan(Situation(), [SmallTalk(kind="hello")]) == [Tell(SmallTalk(kind="hello"))]
+
+
+def test_several_corrections_are_one_walk() -> None:
+    acts = [Correct(slot="order", value="[ORDER_2]"), Correct(slot="reason", value=None), Fill(slot="email", value="e")]
+    assert plan(Situation(question=CONFIRM), acts) == [Revise({"email": "e", "order": "[ORDER_2]", "reason": None})]
 
 
 def test_what_is_told_at_a_confirmation_is_taken_before_it_is_asked_again() -> None:
