@@ -7,9 +7,10 @@ days, ordinals and the numbers of offers (两件9折) are no pieces. Positions a
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
+
+from kefu.text.numbers import read_number
 
 HALF_WIDTH = {ord("０") + i: str(i) for i in range(10)} | {
     ord("ｘ"): "x",
@@ -56,6 +57,8 @@ BARE = re.compile(
     re.IGNORECASE,
 )
 
+VAGUE = re.compile("[一二两兩三四五六七八九]{2}")
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -78,21 +81,9 @@ def plain(text: str) -> str:
     return SURROGATES.sub("\ufffd", text.translate(HALF_WIDTH))
 
 
-def chinese_number(numeral: str) -> int | None:
-    """Returns the number of digits or Chinese numerals below 1,000; None when they are no number: 两三."""
-    if numeral.isdecimal():
-        return int(numeral)
-    total, digit = 0, 0
-    for character in numeral.replace("两", "二"):  # Unicode gives 两 no value
-        value = int(unicodedata.numeric(character))
-        if value >= 10:
-            total += (digit or 1) * value
-            digit = 0
-        elif digit:
-            return None
-        else:
-            digit = value
-    return total + digit
+def count_of(numeral: str) -> int | None:
+    """Returns the number of digits or Chinese numerals; None when they are vague: 两三, 三五."""
+    return None if VAGUE.search(numeral) else read_number(numeral.replace("兩", "两"))
 
 
 def find_quantities(text: str) -> list[Quantity]:
@@ -105,7 +96,7 @@ def find_quantities(text: str) -> list[Quantity]:
     for match in CHINESE.finditer(text):
         if match["both"]:
             found.append(Quantity(3 if match["both"] == "仨" else 2, *match.span(), "个"))
-        elif (number := chinese_number(match["number"])) is not None:
+        elif (number := count_of(match["number"])) is not None:
             each = {"对": 2, "對": 2, "打": 12}.get(match["measure"], 1)
             form: Literal["said", "offer"] = "offer" if OFFER.match(text[match.end() : match.end() + 8]) else "said"
             found.append(Quantity(number * each, *match.span(), match["measure"], form))
