@@ -14,7 +14,7 @@ from kefu.llm.base_models import BaseModel, Which, open_base
 from kefu.llm.models import MODELS, ModelFacts, TinySize
 from kefu.schema import Example, Message
 from pipelines.params import load_params
-from training.base_models import Built, prepare
+from training.base_models import BaseModelReport, prepare
 from training.corpus import Chat
 from training.params.base import Base
 from training.params.finetune import Finetune
@@ -81,7 +81,7 @@ def base_params() -> Base:
 
 
 @pytest.fixture(scope="session")
-def built(base_params: Base, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[Which, Built]]:
+def built(base_params: Base, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[Which, BaseModelReport]]:
     """The folder of both base models, and the figures of their training."""
     out = tmp_path_factory.mktemp("base") / "base"
     with pytest.MonkeyPatch.context() as patch:
@@ -90,7 +90,7 @@ def built(base_params: Base, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 @pytest.fixture(scope="session")
-def base_folder(built: tuple[Path, dict[Which, Built]]) -> Path:
+def base_folder(built: tuple[Path, dict[Which, BaseModelReport]]) -> Path:
     return built[0]
 
 

@@ -13,7 +13,7 @@ from kefu.finite import NotFinite
 from kefu.io import content_hash, read_json
 from kefu.llm.base_models import BaseModel, MissingBase, Which, open_base
 from tests.models.conftest import chats
-from training.base_models import Built, prepare
+from training.base_models import BaseModelReport, prepare
 from training.params.base import Base
 from training.pretrain import save
 
@@ -28,7 +28,7 @@ def test_builds_a_model_that_transformers_loads(centre: BaseModel) -> None:
     assert chat == "<|im_start|>user\n怎么退货<|im_end|>\n"
 
 
-def test_training_lowers_the_held_out_loss(built: tuple[Path, dict[Which, Built]]) -> None:
+def test_training_lowers_the_held_out_loss(built: tuple[Path, dict[Which, BaseModelReport]]) -> None:
     centre = built[1]["centre"]
     assert centre.losses[0][1] > 5.5  # near ln(500), as it must be before training
     assert centre.metrics["held_out_loss"] < 4
