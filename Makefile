@@ -59,7 +59,7 @@ review: setup .venv/label-studio/.ready  ## start Label Studio with the review q
 	@$(PY) -m pipelines.commands.review_server $(if $(PORT),--port $(PORT))
 
 test: setup .venv/label-studio/.ready chromium lint  ## all tests (lint first), in two processes
-	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \

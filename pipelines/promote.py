@@ -47,12 +47,8 @@ def warn_of_another_champion() -> None:
     """The challenger was compared with the pinned champion; someone may have promoted another since."""
     now, pinned = releases.champion(), read_json(CHAMPION)["version"]
     if now and now.version != pinned:
-        shown = f"version {pinned}" if pinned else "no champion"
-        logger.warning(
-            "compared with %s (store/champion.json), but version %d serves: `kefu day` compares with it",
-            shown,
-            now.version,
-        )
+        compared = f"compared with {f'version {pinned}' if pinned else 'no champion'} (store/champion.json)"
+        logger.warning("%s, but version %d serves: `kefu day` compares with it", compared, now.version)
 
 
 def promote(s: Stage[Gate], challenger: Report) -> int:

@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # Set here because a library reads it once, when it is imported; processes that tests start inherit it.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -18,18 +20,20 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 LONGEST = ("graph", "e2e", "ingest", "models", "labeling", "forget", "review", "serving")  # docs/guides/testing.md
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks each test with its folder, where pytest-xdist spreads the tests over processes."""
-    # A worker of pytest-xdist has the option `loadgroup` in place of `dist`.
-    if not (config.getoption("loadgroup", False) or config.getoption("dist", "no") == "loadgroup"):
-        return
-    tests = config.rootpath / "tests"
-    folders = {item: item.path.relative_to(tests).parts[0] for item in items}
-    for item, folder in folders.items():
-        item.add_marker(pytest.mark.xdist_group(folder))
+class FolderScheduling(LoadScopeScheduling):
+    """A folder's tests go to one process of pytest-xdist, wherever it spreads tests over processes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.split("/")[1]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return FolderScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {folder: place for place, folder in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(folders[item], len(rank)))
+    items.sort(key=lambda item: rank.get(item.nodeid.split("/")[1], len(rank)))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -41,8 +42,13 @@ def studio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not empty.exists():
         with running(folder, free_port(), SECRET):
             pass
-        shutil.copytree(folder, empty.with_suffix(".new"), dirs_exist_ok=True)
-        empty.with_suffix(".new").rename(empty)
+        copy = empty.with_suffix(f".{os.getpid()}")
+        shutil.copytree(folder, copy)
+        try:
+            copy.rename(empty)
+        except OSError:  # another run of the tests was faster
+            shutil.rmtree(copy)
+        return folder
     shutil.copytree(empty, folder, dirs_exist_ok=True)
     return folder
 

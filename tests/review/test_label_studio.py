@@ -180,7 +180,7 @@ def test_nothing_is_withdrawn_because_a_server_shows_less(
         return ({**task, "annotations": []} for task in whole(self, since, answered))
 
     with monkeypatch.context() as patched:
-        patched.setattr(Studio, "changed", partial)
+        patched.setattr(Studio, "changed_tasks", partial)
         assert len(run(tmp_path, review).labels) == 1
     assert len(run(tmp_path, params("partial, made anew")).labels) == 1 and "in others is kept" in caplog.text
 

@@ -10,6 +10,7 @@ import pytest
 
 from data.review.label_studio.chat_html import chat
 from data.review.label_studio.page import STYLE, Page
+from data.review.label_studio.slot_labels import PageSlots
 from data.review.label_studio.tasks import span
 from kefu.schema import Turn
 from kefu.shop.part import Text
@@ -54,7 +55,7 @@ def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, conf
     page.keyboard.press("9")
     sync_api.expect(chosen).to_contain_text("换货 · Exchange")
     page.keyboard.press("Shift+N")
-    page.keyboard.press("Shift+4")
+    page.keyboard.press(f"Shift+{list(PageSlots(PACK).titles).index('cancel_reason') + 1}")
     page.locator(".kefu-bubble", has_text="谢谢").dblclick()  # selects the word
     sync_api.expect(page.locator(".kefu-bubble .htx-highlight")).to_have_count(3)
     page.fill("textarea[name=answer]", "可以换，\n运费我们出。")
