@@ -40,6 +40,7 @@ class ActWords(Part):
     correct: WordRule | None = None
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
     instead: WordRule | None = Field(default=None, description="a wish takes the place of the one under way: 要不还是")
+    keep: WordRule | None = Field(default=None, description="what a clause names stays: 马克杯没事, keep the mug")
     no_number: WordRule | None = Field(default=None, description="the customer has no order number at hand")
     person: WordRule | None = None
     complaint: WordRule | None = None

@@ -48,7 +48,8 @@ def _value(text: str, slot: Slot, lang: str, asked: bool) -> str | None:
     plain = PLACEHOLDER.sub("\n", text)  # digits of a placeholder are nobody's order number
     if asked and slot.pii and slot.free_text and plain.strip() != text.strip() and not _WORD.search(plain):
         return text.strip()  # an address with a name and a phone number: all of it belongs together
-    value = _placeholder(text, slot) or _choice(plain, slot, lang) or _pattern(plain, slot)
+    value = _placeholder(text, slot) or _choice(plain, slot.choices, lang) or _pattern(plain, slot)
+    value = value or (_choice(plain, slot.asked_choices, lang) if asked else None)
     if slot.number:
         return _number(value or "") or (_number(plain) if asked else None)
     return value or (free_value(text, slot) if asked and slot.free_text else None)
@@ -68,12 +69,12 @@ def _placeholder(text: str, slot: Slot) -> str | None:
     return matches[-1] if matches else None
 
 
-def _choice(text: str, slot: Slot, lang: str) -> str | None:
+def _choice(text: str, choices: Mapping[str, Mapping[Lang, tuple[str, ...]]], lang: str) -> str | None:
     """The longest phrase that occurs, so 'not as described' wins over 'described'."""
     folded = text.casefold()
     phrases = [
         (language_ != lang, -len(phrase), value, phrase)
-        for value, by_language in slot.choices.items()
+        for value, by_language in choices.items()
         for language_, some in by_language.items()
         for phrase in some
         if phrase.casefold() in folded  # few: the others need no regex and no place in the order

@@ -34,7 +34,9 @@ CREATE TABLE returns (
   sku TEXT REFERENCES products, quantity INTEGER CHECK (quantity > 0), amount REAL CHECK (amount >= 0));
 CREATE TABLE exchanges (
   order_id TEXT PRIMARY KEY REFERENCES orders, customer_id TEXT NOT NULL, exchange_for TEXT NOT NULL,
-  created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('requested', 'shipped', 'done')));
+  created_at TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('requested', 'shipped', 'done')),
+  -- Of an exchange of some units: which, and how many; NULL: the whole order.
+  sku TEXT REFERENCES products, quantity INTEGER CHECK (quantity > 0));
 CREATE TABLE refunds (
   order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('return', 'cancel', 'price_protection')), amount REAL NOT NULL,

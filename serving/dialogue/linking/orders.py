@@ -157,7 +157,7 @@ class OrderLinker:
         return OrderLink(tuple(ids), ("number",), True, (digits,), True) if ids else None
 
     def _by_product(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
-        hits = self._products.find(text) if self._products else []
+        hits = (self._products.find(text) or self._products.find_heads(text)) if self._products else []
         return [
             _Evidence(h.start, h.end, "product", frozenset(o.id for o in orders if set(h.skus) & set(o.skus)))
             for h in hits

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -35,6 +35,8 @@ _SIMILAR = (("zh", "z"), ("ch", "c"), ("sh", "s"))  # said alike in the south
 _CJK_RUN = re.compile(f"{CJK.pattern}{{2,}}")
 _WORD = re.compile(r"[A-Za-z]+")
 _EXCHANGED = {frozenset(pair) for pair in ("iy", "ae", "ei")}  # vowels that writers take for each other
+_PACK_SIZE = re.compile(r"(?:[\d一二两三四五六七八九十]+(?:只装|件套|条|双|件|只|个|套|把)|\s*\d+\s*只)+$")
+_NO_HEADS = {"set", "four", "box", "boxe"}  # said of anything
 _POINTS = re.compile(
     r"(?:这|那|這|该|刚才那)(?:一)?(?:个|個|款|件|条|條|种|台|只|套|床|把|样)|刚才(?:那|说|的)|它"
     r"|\b(?:it|its|this one|that one|this|that|they|them|these|those|the product|the item)\b",
@@ -57,7 +59,7 @@ class ProductIndex:
         rows: the catalogue.
     """
 
-    def __init__(self, entity: ProductEntity, rows: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, entity: ProductEntity, rows: Sequence[Mapping[str, Any]]) -> None:
         surfaces: dict[str, list[str]] = defaultdict(list)
         for row in rows:
             sku = str(row[entity.id])
@@ -73,6 +75,13 @@ class ProductIndex:
         options.case_sensitive, options.longest_match, options.log_errors = False, True, False
         alternatives = "|".join(map(_spelled, sorted(surfaces)))
         self._names = re2.compile(alternatives, options) if surfaces else None
+        heads: dict[str, dict[str, None]] = defaultdict(dict)
+        for row in rows:
+            for name in (str(row[column]) for column in entity.names.values()):
+                head = head_of(name).lower()
+                if not CJK.search(head) and head not in _NO_HEADS:
+                    heads[head][str(row[entity.id])] = None
+        self._heads = {head: tuple(skus) for head, skus in heads.items()}
         chinese = [surface for surface in surfaces if CJK.search(surface)]
         self._homophones: dict[tuple[str, ...], list[str]] = defaultdict(list)
         self._bigrams: dict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -110,6 +119,14 @@ class ProductIndex:
             if all(_says_more(hit, other, hit in mended) for other in others):
                 hits = [other for other in hits if other not in others] + [hit]
         return tuple(sorted(hits))
+
+    def find_heads(self, text: str) -> list[_Hit]:
+        """Words that may name many products (the pots): they mean one only among the customer's own."""
+        return [
+            _Hit(word.start(), word.end(), skus, False)
+            for word in _WORD.finditer(text)
+            if (skus := self._heads.get(word[0].lower()) or self._heads.get(word[0].lower().removesuffix("s")))
+        ]
 
     def _exact(self, text: str) -> Iterator[_Hit]:
         if self._names is None:
@@ -181,6 +198,12 @@ class ProductIndex:
                 spelled += word[0].lower()
                 if surface := self._pinyin.get(spelled):
                     yield _Hit(first.start(), word.end(), self._skus[_key(surface)], False)
+
+
+def head_of(name: str) -> str:
+    """The word of a product's name that says what it is: 灯 of 护眼阅读灯, mat of Braided cotton mat."""
+    bare = _PACK_SIZE.sub("", name.split(",")[0].split("（")[0]).strip()
+    return bare[-1:] if CJK.search(bare) else bare.split()[-1].removesuffix("s")
 
 
 def link_products(text: str, index: ProductIndex, focus: Sequence[str] = ()) -> list[ProductLink]:

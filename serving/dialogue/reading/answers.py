@@ -10,11 +10,14 @@ import re
 
 from kefu.acts import Act, Affirm, Cancel, Choose, Correct, Deny, Fill, Hesitate
 from kefu.privacy.redact import restore
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract, free_value
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
+from serving.dialogue.reading.items import named_item, pieces
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import affirmed, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.reading.yes_no import leaves, yes_or_no
 
@@ -54,7 +57,7 @@ class AnswerReader:
         """Values that a part of the message gives.
 
         Args:
-            question: whether the part asks something: then only what is named exactly is a value.
+            question: whether the part asks something: then its values are an order, and what the other clauses tell.
         """
         assert message.flow and message.session.flow
         known, asked = message.session.flow.slots, message.step.collect if message.step else None
@@ -62,15 +65,17 @@ class AnswerReader:
         if corrects and (changed := self._part_of_value(message, text)):
             return changed
         values = self.slots(message, text)
+        if question:  # what its other clauses tell: 大一号，要另付运费吗
+            told = self.slots(message, self.statements(text))
+            values = {n: v for n, v in values.items() if n in self._order_slots(message)} | {
+                n: v for n, v in told.items() if n not in self._order_slots(message)
+            }
         if corrects and any(name in values and name != asked for name in self._order_slots(message)):
             # 发错了，是QM…: what was sent wrongly is the number, no goods; so words of the correction are no value.
             without = self.slots(message, self._without_correction(text))
             values = {name: some for name, some in values.items() if name in without or name == asked}
         acts: list[Act] = []
         for name, candidates in values.items():
-            exact = name in self._order_slots(message)
-            if question and not exact:
-                continue
             if len(candidates) > 1:
                 if name == asked:
                     acts.append(Choose(slot=name, candidates=candidates, evidence=text))
@@ -81,6 +86,11 @@ class AnswerReader:
             elif asked and name != asked and candidates[0] == message.text.strip():
                 acts.append(Fill(slot=name, value=candidates[0], evidence=text))  # told again: nothing new, no mistake
         return acts
+
+    def statements(self, text: str) -> str:
+        """A text without the clauses that ask something; "one?" tells how many."""
+        asks = self._pack.acts.question
+        return "".join(c for c in clauses(text) if evidence(plain(c), asks) is None or pieces(c, ()))
 
     def _without_correction(self, text: str) -> str:
         found = evidence(plain(text), self._pack.acts.correct)
@@ -105,13 +115,45 @@ class AnswerReader:
         asked = message.step.collect if message.step else None
         found: dict[str, tuple[str, ...]] = {
             name: (value,)
-            for name, value in extract(text, {n: self._pack.slots[n] for n in names}, message.lang, asked).items()
+            for name, value in extract(
+                affirmed(text), {n: self._pack.slots[n] for n in names}, message.lang, asked
+            ).items()
             if not (name == asked and self._pack.slots[name].free_text and value == text.strip())
         }
         for name in self._order_slots(message):
             corrects = evidence(plain(text), self._pack.acts.correct) is not None
             if linked := self.order(message, text, asked=name == asked, by_product=name == asked or corrects):
                 found[name] = linked
+        known = {**(message.session.flow.slots if message.session.flow else {}), **{n: v[0] for n, v in found.items()}}
+        order = next((known[name] for name in self._order_slots(message) if name in known), None)
+        found |= {name: (value,) for name, value in self.items(message, text, message.flow, order).items()}
+        return found
+
+    def items(self, message: Message, text: str, flow: Flow, order: str | None) -> dict[str, str]:
+        """The item of the order that a text means, and at a confirmation how many pieces, for the flow's slots.
+
+        Args:
+            order: its placeholder; None: not known yet, and the item is told in the customer's word for it.
+        """
+        slots = [name for name in flow.slots if self._pack.slots[name].item]
+        if not slots or not message.session.customer:
+            return {}
+        words = message.original(text)
+        links = self._linker.link_products(words)
+        found: dict[str, str] = {}
+        if order is None:
+            names = list(dict.fromkeys(link.evidence for link in links if link.exact))
+            return dict.fromkeys(slots, names[0]) if len(names) == 1 else {}
+        number = restore(order, message.session.vault)
+        own = next((some for some in message.orders if some.id == number), None)
+        if own is None:
+            return {}
+        if len(own.skus) > 1:
+            names_of = [self._linker.product_names(lang) for lang in ("zh", "en")]
+            if sku := named_item(words, own.skus, names_of, links, self._pack.acts.keep):
+                found |= dict.fromkeys(slots, sku)
+        if message.step and message.step.confirm and (count := pieces(words, links)):
+            found |= {name: count for name in flow.slots if self._pack.slots[name].number}
         return found
 
     def order(self, message: Message, text: str, asked: bool, by_product: bool = True) -> tuple[str, ...]:

@@ -9,6 +9,11 @@ from serving.dialogue.reading.word_rules import occurrences
 
 END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.!?;])\s(?=\S)")
 WORD = re.compile(r"[^\W_]")
+CLAUSE = re.compile(
+    r"(?<=[，,。！？!?；;\n])(?=[^，,。！？!?；;\n])|(?<=[.])\s|\s(?=(?:and|but) (?:i|keep|leave|not|the)\b)",
+    re.IGNORECASE,
+)
+DENIED = re.compile(r"\s*(?:我|也|并)?不是(?!不|吗|嘛)|\s*(?:it'?s )?not\b", re.IGNORECASE)
 MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last part
 
 
@@ -23,3 +28,16 @@ def segments(text: str, another: WordRule | None) -> list[str]:
         else:
             parts[-1] += text[start:end]  # marks and emoji belong to what they follow
     return parts if len(parts) <= MAX_PARTS else [*parts[: MAX_PARTS - 1], "".join(parts[MAX_PARTS - 1 :])]
+
+
+def clauses(text: str) -> list[str]:
+    """The clauses of a text, in order, with their marks; joined they are the text."""
+    places = [0, *(match.end() for match in CLAUSE.finditer(text)), len(text)]
+    return [text[start:end] for start, end in zip(places, places[1:], strict=False) if end > start]
+
+
+def affirmed(text: str) -> str:
+    """A text without the clauses that only deny something, when others are left: 不是两口都换，只换一口."""
+    parts = clauses(text)
+    left = [part for part in parts if not DENIED.match(part)]
+    return "".join(left) if left and len(left) < len(parts) else text

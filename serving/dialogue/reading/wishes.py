@@ -192,6 +192,9 @@ class WishReader:
         for name in self._order_slots(flow):
             if orders := self._answers.order(message, text, asked=False):
                 slots[name] = orders
+        known = [slots[name] for name in self._order_slots(flow) if name in slots]
+        order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
+        slots |= {name: (value,) for name, value in self._answers.items(message, text, flow, order).items()}
         return slots
 
     def _start(
