@@ -21,9 +21,12 @@ from kefu.text.placeholders import PLACEHOLDER, TYPE_NAME
 _NOT_COMPARED = re.compile(r"[-\s.·—–()]|^\+?(?:00)?86(?=[-\s]?1)")
 
 
-def _same(value: str) -> str:
+_ALL_COMPARED = ("EMAIL", "ADDRESS")  # a dash or a dot makes another one: a@b-c.com, 3-502
+
+
+def _same(value: str, kind: str) -> str:
     """Two spellings of one value (spaces, dashes, width, case, country code) compare equal."""
-    return _NOT_COMPARED.sub("", fold(value)).upper()
+    return (re.sub(r"\s", "", fold(value)) if kind in _ALL_COMPARED else _NOT_COMPARED.sub("", fold(value))).upper()
 
 
 class Redactor:
@@ -95,12 +98,12 @@ class Redactor:
         return redacted
 
     def _replaced(self, text: str, found: list[PiiSpan], vault: dict[str, str]) -> str:
-        known = {(name[1 : name.rindex("_")], _same(value)): name for name, value in vault.items()}
+        known = {(kind := name[1 : name.rindex("_")], _same(value, kind)): name for name, value in vault.items()}
         numbers_taken: dict[str, int] = {}
         pieces: list[str] = []
         last, folded = 0, fold(text)
         for start, end, kind in found:
-            key = kind, _same(text[start:end])
+            key = kind, _same(text[start:end], kind)
             if key not in known:
                 known[key] = _next(kind, vault, numbers_taken)
                 vault[known[key]] = self._as_the_shop_writes(text[start:end], folded[start:end], kind)

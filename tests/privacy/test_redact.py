@@ -198,3 +198,14 @@ def test_the_vault_keeps_personal_data_as_said() -> None:
     vault: dict[str, str] = {}
     Redactor({"ORDER": r"KF\d{10}"}).redact("１３８００１３８０００，邮箱 Lin@Example.com", vault)
     assert sorted(vault.values()) == ["Lin@Example.com", "１３８００１３８０００"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("caiwu@yunzhou.com", "caiwu@yun-zhou.com"), ("a.b@shop.com", "ab@shop.com")],
+)
+def test_an_e_mail_with_another_dash_or_dot_is_another_one(first: str, second: str) -> None:
+    vault: dict[str, str] = {}
+    redactor = Redactor({})
+    assert redactor.redact(first, vault) != redactor.redact(second, vault)
+    assert redactor.redact(first.upper(), vault) == "[EMAIL_1]"
