@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 ACKNOWLEDGE = "acknowledge"  # the kind of small talk that is a yes or no to nothing
+GOODBYE = "bye"  # the kind that ends the conversation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,6 +76,7 @@ class Conversation(Part):
     waiting_closed: Text | None = Field(None, description="the same outside office hours; None: as waiting")
     to_bot: Phrases = Field({}, description="whole messages that take back the wish for a person")
     resumed: Text | None = Field(None, description="said when the customer took it back; None: shop.greeting")
+    resumed_first: Text | None = Field(None, description="the same, before the answer to what the message asks more")
     quote: QuoteWords | None = Field(None, description="words of sums; None: no sum is asked for or told")
 
 

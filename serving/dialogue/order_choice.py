@@ -42,8 +42,8 @@ class OrderChoice:
         """The customer's newest orders, after a question for one."""
         if step.collect not in self._slots or not turn.session.customer:
             return
-        orders = [o for o in turn.message.orders if not step.among or o.status in step.among][:MOST_OFFERED]
-        if orders:
+        orders = [order for order in turn.message.orders if not step.among or order.status in step.among]
+        if orders := (orders or turn.message.orders)[:MOST_OFFERED]:
             yield turn.say("flow", self._pack.conversation.pick.in_(turn.visit.lang))
             yield from self._list(turn, orders)
 

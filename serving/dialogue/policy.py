@@ -15,10 +15,11 @@ It reads nothing but its arguments and changes nothing, so every rule here can b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kefu.acts import (
     ACKNOWLEDGE,
+    GOODBYE,
     Act,
     Affirm,
     Ask,
@@ -45,7 +46,7 @@ from serving.sessions.session import Reason, Status
 
 MAX_MISSES = 3  # messages not understood since the last answer, whatever stands between
 MAX_REMINDERS = 4  # digressions from one question
-TOLD = (Ask, Query, Quote, Recommend, Compare, OutOfScope)
+TOLD = Ask | Query | Quote | Recommend | Compare | OutOfScope
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ class KeepWaiting:
 
 @dataclass(frozen=True)
 class BackToBot:
-    """Takes the wish for a person back."""
+    """Takes the wish for a person back. asks_more: the same message asks something, which is answered next."""
+
+    asks_more: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,9 @@ class Leave:
 
 @dataclass(frozen=True)
 class Wait:
-    """Gives the customer time; the question stays open."""
+    """Gives the customer time; the question stays open. slots: told beside it, kept for later."""
+
+    slots: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,8 @@ class AskWish:
 
 @dataclass(frozen=True)
 class GoOn:
-    """Comes back to the wish that waits, with what the message tells of it, or to the flow that was set aside last."""
+    """Comes back to the open question, to the wish that waits, with what the message tells of it, or to the flow that
+    was set aside last."""
 
     slots: dict[str, str] = field(default_factory=dict)
 
@@ -200,8 +206,10 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
         if isinstance(act, Danger):
             return [HandOver("danger", act.kind)]
     if now.status != "bot":
-        resumes = now.status == "waiting" and any(isinstance(act, Resume) for act in acts)
-        return [BackToBot() if resumes else KeepWaiting()]
+        if now.status != "waiting" or not any(isinstance(act, Resume) for act in acts):
+            return [KeepWaiting()]
+        more = [act for act in acts if isinstance(act, TOLD | Start)]
+        return [BackToBot(bool(more)), *(_served(replace(now, status="bot"), more) if more else ())]
     moves: list[Move] = []
     angry = any(isinstance(act, Complaint) for act in acts)
     if angry and not now.apologised:
@@ -222,6 +230,8 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
         answers = [GoOn({act.slot: act.value for act in acts if isinstance(act, Fill)})]
     if not answers and not told and not begun:
         told = _small_talk(now, acts)  # a greeting before a wish needs no answer
+        if now.question and any(isinstance(act, SmallTalk) and act.kind == GOODBYE for act in acts):
+            return [*told, Leave(replaced=True)]  # who says goodbye wants no more questions
     named = [AskWish(act.slot, _candidates(act)) for act in acts if isinstance(act, Fill | Choose)]
     if not now.question and not told and not begun and not answers and named:
         answers = [named[0]]
@@ -230,6 +240,8 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     moves: list[Move] = [*told, *answers, *begun]
     if not moves:
         return _misunderstood(now, acts)
+    if answers == [Wait()] and (told or begun):
+        answers, moves = [], [*told, *begun]  # who asks something first gets that, and is asked again
     open_still = now.question is not None and not answers and not begun
     if open_still:
         assert now.question
@@ -258,18 +270,23 @@ def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
         return _confirmed(acts)
     if offers := [Offer(act.slot, act.candidates) for act in acts if isinstance(act, Choose)]:
         return list(offers)
-    if filled:  # of another slot as well: what is told early, or told again, is no mistake
+    hesitates = any(isinstance(act, Hesitate) for act in acts)
+    if filled and not hesitates:  # of another slot as well: what is told early, or told again, is no mistake
         return [Put(filled)]
-    return [Wait()] if any(isinstance(act, Hesitate) for act in acts) else []
+    if not hesitates and any(isinstance(act, Resume) for act in acts):
+        return [GoOn()]
+    return [Wait(filled)] if hesitates else []
 
 
 def _confirmed(acts: Sequence[Act]) -> list[Move]:
     """A yes counts only alone; a no changes nothing, so it may have company."""
     if len(acts) == 1 and isinstance(acts[0], Affirm):
         return [Confirm(True)]
+    if any(isinstance(act, Hesitate) for act in acts):
+        return [Wait()]
     if any(isinstance(act, Deny) for act in acts):
         return [Confirm(False)]
-    return [Wait()] if any(isinstance(act, Hesitate) for act in acts) else []
+    return [GoOn()] if any(isinstance(act, Resume) for act in acts) else []
 
 
 def _misunderstood(now: Situation, acts: Sequence[Act]) -> list[Move]:

@@ -160,10 +160,17 @@ class Responder:
 
     def _go_on(self, turn: TurnState, move: policy.GoOn) -> Iterator[str]:
         session = turn.session
+        if session.flow:
+            state, asked = session.flow, self._asked(session.flow)
+            if asked in state.slots:  # told while the customer was thinking
+                yield from self._progressed(turn, state, self._flows.fill(state, {}, turn.visit))
+            else:
+                yield from self._question(turn, "")
+            return
         known = (past for past in session.past if past.flow in self._flows.flows)  # the pack may have changed
         left = [past for past in known if past.outcome == "abandoned"]
-        asked = session.asked if session.customer else {}
-        for name, slots in dict(asked).items():
+        waiting = session.asked if session.customer else {}
+        for name, slots in dict(waiting).items():
             yield from self._shop_answers.tell(turn, Query(name=name, slots=slots | move.slots))
         if session.wishes:
             session.wishes[0].slots |= move.slots
@@ -191,6 +198,7 @@ class Responder:
         yield turn.say("chitchat", " ".join(filter(None, [named, self._pack.conversation.wish.in_(turn.visit.lang)])))
 
     def _wait(self, turn: TurnState, move: policy.Wait) -> Iterator[str]:
+        self._state(turn).slots.update(move.slots)
         yield turn.say("flow", self._pack.conversation.no_hurry.in_(turn.visit.lang))
         self._still_open(turn)
 
@@ -294,7 +302,9 @@ class Responder:
         turn.draft.outcome = "handoff"
 
     def _back_to_bot(self, turn: TurnState, move: policy.BackToBot) -> Iterator[str]:
-        text = self._pack.conversation.resumed or self._pack.shop.greeting
+        words = self._pack.conversation
+        text = words.resumed_first if move.asks_more else words.resumed
+        text = text or self._pack.shop.greeting
         yield turn.say("chitchat", text.in_(turn.visit.lang))
         turn.draft.resumed = True
 

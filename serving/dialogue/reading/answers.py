@@ -7,6 +7,7 @@ customer's orders. Words of any kind fill a slot of free text only when they are
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from kefu.acts import Act, Affirm, Cancel, Choose, Correct, Deny, Fill, Hesitate
 from kefu.privacy.redact import restore
@@ -28,6 +29,12 @@ NOT_BUT = (
     re.compile(r"(?:it'?s|is)\s+(?P<new>[^,.]{1,40}?),?\s+not\s+(?P<old>[^,.]{1,40})", re.IGNORECASE),
     re.compile(r"\bnot\s+(?P<old>[^,.]{1,40}?),?\s+but\s+(?P<new>[^,.]{1,40})", re.IGNORECASE),
 )
+NEW_VALUE = re.compile(
+    r"(?:应该是|应为|改成|改为|换成|是|\bshould be|\bto|\bis)\s*(?P<new>[^，,。！!？?]{2,60})[。.！!]?\s*$",
+    re.IGNORECASE,
+)
+NAME_ENDS = 2  # characters by which a Chinese name is said in short: 抬头 of 发票抬头
+NO_FIRST = re.compile(r"\s*([^，,。.!！;；\n]{1,24})[，,。.!！;；\n…~]+\s*(.*\w.*)", re.DOTALL)
 
 
 class AnswerReader:
@@ -52,6 +59,14 @@ class AnswerReader:
         if step.collect and yes_or_no(message.text, words) is False and not told:
             return [Cancel(evidence=message.text)]
         return []
+
+    def after_no(self, message: Message) -> str | None:
+        """What follows a no that begins a message (没有啊，门口也看了); None when nothing of this kind does."""
+        found = NO_FIRST.match(message.text)
+        if found is None or message.step is None:
+            return None
+        step = message.step if message.step.confirm else None
+        return found[2] if yes_or_no(found[1], self._pack.conversation, step) is False else None
 
     def part(self, message: Message, text: str, question: bool) -> list[Act]:
         """Values that a part of the message gives.
@@ -120,14 +135,27 @@ class AnswerReader:
             ).items()
             if not (name == asked and self._pack.slots[name].free_text and value == text.strip())
         }
+        if asked and asked not in found and (value := self._beside(text, asked, found)):
+            found[asked] = (value,)
         for name in self._order_slots(message):
             corrects = evidence(plain(text), self._pack.acts.correct) is not None
             if linked := self.order(message, text, asked=name == asked, by_product=name == asked or corrects):
-                found[name] = linked
+                found[name] = self.fitting(message, message.flow, linked)
         known = {**(message.session.flow.slots if message.session.flow else {}), **{n: v[0] for n, v in found.items()}}
         order = next((known[name] for name in self._order_slots(message) if name in known), None)
         found |= {name: (value,) for name, value in self.items(message, text, message.flow, order).items()}
         return found
+
+    def _beside(self, text: str, asked: str, found: Mapping[str, tuple[str, ...]]) -> str | None:
+        """The clause of free text that was asked for, beside personal data: the title before its tax number."""
+        slot, rules = self._pack.slots[asked], self._pack.acts
+        if not slot.free_text or not any(self._pack.slots[name].pii for name in found):
+            return None
+        left = [clause.strip(" ，,。;；\n") for clause in clauses(text) if not PLACEHOLDER.search(clause)]
+        left = [
+            c for c in left if not any(evidence(plain(c), r) for r in (rules.question, rules.correct, rules.hesitate))
+        ]
+        return free_value(left[0], slot) if len(left) == 1 else None
 
     def items(self, message: Message, text: str, flow: Flow, order: str | None) -> dict[str, str]:
         """The item of the order that a text means, and at a confirmation how many pieces, for the flow's slots.
@@ -180,6 +208,13 @@ class AnswerReader:
             return tuple(message.placeholder(order) for order in link.ids)
         return tuple(numbers[-1:])
 
+    def fitting(self, message: Message, flow: Flow, orders: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of several orders that a flow can serve, by the states that its question offers; else all of them."""
+        among = next((step.among for step in flow.steps if step.collect in self.orders_of(flow)), ())
+        numbers = {order.id: order.status for order in message.orders}
+        fit = tuple(o for o in orders if numbers.get(restore(o, message.session.vault)) in among)
+        return fit if fit and len(orders) > 1 else orders
+
     def all_orders(self, message: Message) -> list[Act]:
         """The customer's newest orders, to choose from, when an order was asked for."""
         asked = message.step.collect if message.step else None
@@ -190,7 +225,11 @@ class AnswerReader:
 
     def _order_slots(self, message: Message) -> list[str]:
         assert message.flow
-        return [n for n in message.flow.slots if self.order_pii and self._pack.slots[n].pii == self.order_pii]
+        return self.orders_of(message.flow)
+
+    def orders_of(self, flow: Flow) -> list[str]:
+        """The flow's slots for an order."""
+        return [n for n in flow.slots if self.order_pii and self._pack.slots[n].pii == self.order_pii]
 
     def _part_of_value(self, message: Message, text: str) -> list[Act]:
         """是200号，不是100号: the value that holds what is wrong, mended."""
@@ -204,4 +243,17 @@ class AnswerReader:
                     if old and old in original and old != original and self._pack.slots[slot].free_text:
                         mended = message.placeholder(original.replace(old, new))
                         return [Correct(slot=slot, value=mended, evidence=text)]
+        return self._named_value(message, text)
+
+    def _named_value(self, message: Message, text: str) -> list[Act]:
+        """抬头也改一下，应该是…: another value of a free text that is called by its name."""
+        assert message.session.flow
+        found = NEW_VALUE.search(text)
+        for name in message.session.flow.slots if found else ():
+            slot = self._pack.slots[name]
+            called = slot.title.in_(message.lang).split()[-1][-NAME_ENDS:] if message.lang == "zh" else slot.title.en
+            if not found or not slot.free_text or slot.pii or called.split()[-1] not in text:
+                continue
+            if value := free_value(found["new"], slot):
+                return [Correct(slot=name, value=value, evidence=text)]
         return []

@@ -17,7 +17,9 @@ from kefu.acts import (
     Cancel,
     Choose,
     Complaint,
+    Correct,
     Danger,
+    Deny,
     Fill,
     Person,
     Query,
@@ -28,6 +30,7 @@ from kefu.acts import (
 )
 from kefu.intents.router import Router, ScoredIntent
 from kefu.knowledge.index import Hit
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
 from kefu.text.numbers import read_number
@@ -36,7 +39,7 @@ from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.segments import segments
+from serving.dialogue.reading.segments import clauses, segments
 from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.reading.yes_no import wants_bot
@@ -63,15 +66,40 @@ class FastReader:
         top = self._router.predict(message.text, message.session.turns)[0]
         if kind := danger_in(message.text, self._pack.danger):
             return Reading([Danger(kind=kind)], top)
+        reading = Reading([], top)
         if message.session.status != "bot":
-            return Reading([Resume()] if wants_bot(message.text, self._pack.conversation) else [], top)
+            reading.acts = self._back_to_bot(message, top, reading)
+            return reading
         if message.step and (whole := self._answers.whole(message)):
             return Reading(whole, top)
-        reading = Reading([], top)
         reading.acts = self._parts(message, top, reading)
+        if rest := self._answers.after_no(message):
+            reading.acts = self._denied(message, rest, reading)
         if self._replaces(message, reading.acts):
             reading.acts.insert(0, Cancel(evidence=message.text))
         return reading
+
+    def _back_to_bot(self, message: Message, top: ScoredIntent, reading: Reading) -> list[Act]:
+        """A wish for a person taken back, with what the message asks beside it."""
+        words = self._pack.conversation
+        if wants_bot(message.text, words):
+            return [Resume(evidence=message.text)]
+        parts = clauses(message.text)
+        taken_back = [part for part in parts if wants_bot(part.strip(" ，,。.!！?？"), words)]
+        if not taken_back:
+            return []
+        rest = replace(message, text="".join(part for part in parts if part not in taken_back))
+        acts = self._parts(rest, self._top(rest, rest.text), reading) if rest.text.strip() else []
+        return [Resume(evidence=taken_back[0]), *(act for act in acts if _asks(act) and not isinstance(act, Person))]
+
+    def _denied(self, message: Message, rest: str, reading: Reading) -> list[Act]:
+        """A no with company: what follows it was not asked for, so that it need not be understood."""
+        assert message.step
+        acts = self._parts(replace(message, text=rest), self._top(message, rest), reading)
+        if message.step.confirm:
+            return [Deny(evidence=message.text), *(act for act in acts if not isinstance(act, Unclear | SmallTalk))]
+        other = any(isinstance(act, Start) and message.flow and act.flow != message.flow.name for act in acts)
+        return [Cancel(evidence=message.text), *acts] if other else reading.acts
 
     def _replaces(self, message: Message, acts: Sequence[Act]) -> bool:
         """Whether a wish takes the place of what is under way (要不还是换货吧)."""
@@ -139,17 +167,31 @@ class FastReader:
             own = [act for act in own if not isinstance(act, Choose)]
         if not values and self._has_no_number(message, text):
             values = self._answers.all_orders(message)
+        if question and self._asks_of_another(values, own, flow):
+            return own
         if values:
             # A reason may sound like another wish (不想要了: cancel) or question (尺寸); it answers what was asked.
             kept = Ask | Query | Complaint | Person if question else Complaint | Person
             own = [act for act in own if not (isinstance(act, Person) and act.evidence == text)]  # the router's guess
-            return [*values, *(act for act in own if isinstance(act, kept))]
-        if later:
+            pauses = self._answers.hesitates(clauses(text)[-1]) if later else []  # 不想要了，不过让我想想
+            return [*values, *pauses, *(act for act in own if isinstance(act, kept))]
+        if later and not any(isinstance(act, Start | Ask | Query) for act in own):
             return later
         open_words = not question and text == message.text and all(map(_is_weak, own))
         if open_words and (free := self._answers.free(message)):
             return free  # words that are no wish by themselves (就换同款新的吧) are what was asked for
+        goes_on = again and not question or evidence(plain(text), self._pack.acts.resume) is not None
+        if goes_on and all(isinstance(act, Unclear | SmallTalk) for act in own):
+            return [Resume(evidence=text)]
         return own or ([Unclear(asks=question, evidence=text)] if again or wishes else [])
+
+    def _asks_of_another(self, values: list[Act], own: list[Act], flow: Flow) -> bool:
+        """Whether an order is named in a question that another flow answers (where is my order …?), not told."""
+        orders = {
+            act.value for act in values if isinstance(act, Fill | Correct) and act.slot in self._answers.orders_of(flow)
+        }
+        starts = [act for act in own if isinstance(act, Start) and act.flow != flow.name and act.probability == 1]
+        return len(orders) == len(values) == 1 and any(orders & set(act.slots.values()) for act in starts)
 
     def _has_no_number(self, message: Message, text: str) -> bool:
         """Whether the customer says that he does not know the number that was asked for."""

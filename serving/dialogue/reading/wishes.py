@@ -191,7 +191,7 @@ class WishReader:
         slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
         for name in self._order_slots(flow):
             if orders := self._answers.order(message, text, asked=False):
-                slots[name] = orders
+                slots[name] = self._answers.fitting(message, flow, orders)
         known = [slots[name] for name in self._order_slots(flow) if name in slots]
         order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
         slots |= {name: (value,) for name, value in self._answers.items(message, text, flow, order).items()}
