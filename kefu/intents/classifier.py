@@ -13,6 +13,7 @@ safetensors and JSON: loading executes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,8 @@ class TextClassifier:
             scores = np.asarray(self._features(samples) @ self._both)
         first, second = np.hsplit(scores, 2)
         probabilities = softmax(self.config.first_scale * (first + self._intercepts[0]))
-        neighbours = neighbour_indices([len(dialogue) for dialogue in dialogues], self.config.ahead)
+        find_neighbours = _few_neighbours if len(samples) <= FEW else neighbour_indices
+        neighbours = find_neighbours(tuple(len(dialogue) for dialogue in dialogues), self.config.ahead)
         beside = NEIGHBOUR_WEIGHT * neighbour_features(probabilities, neighbours)
         second = second + beside @ self._neighbour_weights + self._intercepts[1]
         return calibrate_top(softmax(self.config.scale * second), self.config.beta, probabilities)
@@ -122,6 +124,9 @@ class TextClassifier:
         both[tensors["rows"]] = tensors["both"]
         first, second = np.hsplit(both, 2)
         return cls(config, features, first, np.vstack([second, tensors["told"]]), tensors["intercepts"])
+
+
+_few_neighbours = lru_cache(maxsize=256)(neighbour_indices)  # conversations are alike in their lengths
 
 
 def class_names(folder: Path) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ and gives the same buckets on every machine and library version.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ _START, _END = "\x02", "\x03"
 _STEP, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
 _WIDE = 0x2E80  # from here on scripts are East Asian, one character a syllable or word
 _SHIFT = np.uint64(33)
+REMEMBERED_TEXTS, REMEMBERED_CHARS = 1024, 400  # rows of longer texts would take much memory
 
 
 class NgramCounts(NamedTuple):
@@ -67,7 +69,15 @@ def count_ngrams(texts: Sequence[str], ngrams: tuple[int, int], features: int, s
 
 
 def count_row(text: str, ngrams: tuple[int, int], features: int, salt: int = 0) -> NgramCounts:
-    """The row that ``count_ngrams`` gives for one text, without SciPy, whose overhead is most of its time there."""
+    """The row that ``count_ngrams`` gives for one text, without SciPy, whose overhead is most of its time there.
+
+    Rows of short texts are remembered: a conversation's turns are read again with every message that follows.
+    """
+    count = _remembered_row if len(text) <= REMEMBERED_CHARS else _counted_row
+    return count(text, ngrams, features, salt)
+
+
+def _counted_row(text: str, ngrams: tuple[int, int], features: int, salt: int) -> NgramCounts:
     framed = f"{_START}{normalize(text)}{_END}"
     codes = np.frombuffer(framed.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
     width_before = np.zeros(len(codes) + 1, dtype=np.int64)
@@ -80,8 +90,15 @@ def count_row(text: str, ngrams: tuple[int, int], features: int, salt: int = 0) 
         parts.append(hashes[(width >= ngrams[0]) & (width <= ngrams[1])])
     buckets = (np.concatenate(parts) % np.uint64(features)).astype(np.int64)
     buckets.sort()
-    first = np.flatnonzero(np.concatenate([[True], buckets[1:] != buckets[:-1]]))[: len(buckets)]
-    return NgramCounts(buckets[first], np.diff(first, append=len(buckets)).astype(np.float32))
+    first = np.flatnonzero(buckets[1:] != buckets[:-1]) + 1
+    bounds = np.concatenate(([0], first, [len(buckets)])) if len(buckets) else np.zeros(1, dtype=np.int64)
+    counts = NgramCounts(buckets[bounds[:-1]], (bounds[1:] - bounds[:-1]).astype(np.float32))
+    for array in counts:
+        array.flags.writeable = False  # others get the same arrays
+    return counts
+
+
+_remembered_row = lru_cache(maxsize=REMEMBERED_TEXTS)(_counted_row)
 
 
 def _mixed(hashes: np.ndarray) -> np.ndarray:

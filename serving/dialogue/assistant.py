@@ -216,7 +216,7 @@ class Assistant:
 
     def _redacted(self, session: Session, text: str, orders: Callable[[], list[Order]]) -> str:
         """The text with order numbers as the shop writes them, and placeholders for personal data."""
-        return self._redactor.redact(self._linker.normalise(text, orders()), session.vault)
+        return self._redactor.redact(self._linker.normalise(text, orders), session.vault)
 
     def _spoken(self, text: str, session: Session) -> str:
         """As the customer sees it: in his script, with his own data."""

@@ -18,8 +18,8 @@ from kefu.shop.part import Lang, PackError, Text
 from kefu.text.numbers import NUMBER, NUMERALS, read_number
 from serving.dialogue.expressions import ExpressionError, render
 from serving.dialogue.flow import Visit
-from serving.dialogue.queries import Answer, WordSet, numbered, search_words
-from serving.dialogue.reading.word_rules import plain
+from serving.dialogue.queries import Answer, numbered
+from serving.dialogue.reading.word_rules import WordSet, plain, search_words
 from serving.tools.shop_db import ToolBox
 
 MOST_PRODUCTS, MOST_NEAREST = 3, 2

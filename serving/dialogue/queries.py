@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal, NamedTuple
-
-import re2
 
 from kefu.errors import KefuError
 from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, Text
 from kefu.shop.queries import NEEDED_SLOT, Query
-from kefu.text.regexes import re2_options
 from serving.dialogue.expressions import ExpressionError, evaluate, render
 from serving.dialogue.flow import Visit
-from serving.dialogue.reading.word_rules import plain
+from serving.dialogue.reading.word_rules import WordSet, plain, search_words
 from serving.tools.shop_db import BUSY, SIGN_IN, ToolBox
 
 Slots = Mapping[str, str | Sequence[str]]
@@ -203,35 +199,3 @@ def listed(value: str | Sequence[str] | None) -> list[str]:
 def numbered(lines: Sequence[str]) -> list[str]:
     """The lines as a list that customers can choose from by number."""
     return [f"{n}. {line}" for n, line in enumerate(lines, 1)]
-
-
-class WordSet:
-    """Finds which of many groups of words a text has, in one pass of RE2.
-
-    Args:
-        groups: name → regexes of RE2.
-    """
-
-    def __init__(self, groups: Mapping[str, tuple[str, ...]]) -> None:
-        self._names = [name for name, words in groups.items() if words]
-        self._set = re2.Set.SearchSet(re2_options())
-        for name in self._names:
-            self._set.Add("|".join(f"(?:{pattern})" for pattern in groups[name]))
-        if self._names:
-            self._set.Compile()
-
-    def find(self, text: str) -> list[str]:
-        """Names of the groups that have a word in the text, in the order of the groups."""
-        return [self._names[number] for number in sorted(self._set.Match(text) or ())] if self._names else []
-
-
-def search_words(message: str, words: tuple[str, ...], not_words: tuple[str, ...]) -> re2._Match | None:
-    """The first match of any of ``words``, after ``not_words`` were taken out. Regexes of RE2, no regard to case."""
-    if not words or not (match := _any(words).search(message)):
-        return None  # nearly every message
-    return _any(words).search(_any(not_words).sub("\n", message)) if not_words else match
-
-
-@cache
-def _any(patterns: tuple[str, ...]) -> re2._Regexp:
-    return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns), re2_options())

@@ -18,6 +18,7 @@ CREATE TABLE orders (
   created_at TEXT NOT NULL, paid_at TEXT, shipped_at TEXT, delivered_at TEXT,
   recipient TEXT NOT NULL, phone TEXT NOT NULL, address TEXT NOT NULL,
   payment TEXT NOT NULL, coupon_id TEXT REFERENCES coupons, total REAL NOT NULL);
+CREATE INDEX orders_of_customer ON orders (customer_id, created_at);
 CREATE TABLE order_items (
   order_id TEXT NOT NULL REFERENCES orders, sku TEXT NOT NULL REFERENCES products,
   quantity INTEGER NOT NULL CHECK (quantity > 0), price REAL NOT NULL, PRIMARY KEY (order_id, sku));

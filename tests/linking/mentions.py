@@ -67,7 +67,7 @@ def linked(linker: Linker, mention: Mention) -> tuple[str, ...]:
         return tuple(dict.fromkeys(link.sku for link in links))
     orders = linker.orders(mention.customer, NOW)
     full = {order.id[-4:]: order.id for order in orders}
-    text = linker.normalise(mention.text, orders)
+    text = linker.normalise(mention.text, lambda: orders)
     focus = full[mention.focus] if mention.focus else None
     link = linker.link_orders(text, orders, "zh", NOW, focus, [full[o] for o in mention.offered])
     return tuple(order[-4:] for order in link.ids)

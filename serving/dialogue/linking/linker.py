@@ -7,7 +7,7 @@ is linked as well, with its evidence, and the reader judges the use. A pack with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -55,9 +55,15 @@ class Linker:
         rows = self._tools.call(self._order.tool, {}, customer, now).rows
         return [self._order_of(tuple(row.items())) for row in rows]
 
-    def normalise(self, text: str, orders: Sequence[Order]) -> str:
-        """The text with order numbers as the shop writes them, before it is redacted."""
-        return self._numbers.normalise(text, [order.id for order in orders]) if self._numbers else text
+    def normalise(self, text: str, orders: Callable[[], Sequence[Order]]) -> str:
+        """The text with order numbers as the shop writes them, before it is redacted.
+
+        Args:
+            orders: gives the customer's own; asked only when there are digits enough in the text.
+        """
+        if self._numbers is None or not self._numbers.may_find(text):
+            return text
+        return self._numbers.normalise(text, [order.id for order in orders()])
 
     def link_orders(
         self,

@@ -85,13 +85,17 @@ class OrderNumbers:
         """
         folded = text.translate(_WIDE)
         groups = _groups(folded)
-        if sum(len(group.digits) for group in groups) < MIN_DIGITS:
+        if not _are_enough(groups):
             return []
         spans = list(self._prefixed(folded, groups))
         by_digits = {_only_digits(order, self.prefix): order for order in own}
         spans += [s for s in self._digits_only(folded, groups, by_digits) if not _overlaps(s, spans)]
         spans += [s for s in _tails(folded, own) if not _overlaps(s, spans)]
         return sorted(spans)
+
+    def may_find(self, text: str) -> bool:
+        """Whether a text has digits enough for an order number: nearly no message has."""
+        return _are_enough(_groups(text.translate(_WIDE)))
 
     def normalise(self, text: str, own: Sequence[str]) -> str:
         """The text with its order numbers as the shop writes them."""
@@ -104,7 +108,7 @@ class OrderNumbers:
             last = end
         return "".join((*pieces, text[last:]))
 
-    def _prefixed(self, text: str, groups: list[_Group]) -> Iterator[NumberSpan]:
+    def _prefixed(self, text: str, groups: Sequence[_Group]) -> Iterator[NumberSpan]:
         """Numbers with the prefix: the shortest run of groups that the pattern accepts."""
         if self._prefix is None:
             return
@@ -120,7 +124,7 @@ class OrderNumbers:
                     yield NumberSpan(match.start(), end, value)
                     break
 
-    def _digits_only(self, text: str, groups: list[_Group], own: dict[str, str]) -> Iterator[NumberSpan]:
+    def _digits_only(self, text: str, groups: Sequence[_Group], own: dict[str, str]) -> Iterator[NumberSpan]:
         """The customer's own numbers without their prefix, or with a part of it."""
         own = {digits: order for digits, order in own.items() if len(digits) >= MIN_BARE_DIGITS}
         beginnings = {digits[:i] for digits in own for i in range(1, len(digits) + 1)}
@@ -155,13 +159,18 @@ def _only_digits(order: str, prefix: str) -> str:
     return re.sub(r"\W|_", "", order.removeprefix(prefix))
 
 
-def _groups(text: str) -> list[_Group]:
+def _are_enough(groups: Sequence[_Group]) -> bool:
+    return sum(len(group.digits) for group in groups) >= MIN_DIGITS
+
+
+@lru_cache(maxsize=16)  # a message is asked whether it has digits, for its numbers, and for its orders
+def _groups(text: str) -> tuple[_Group, ...]:
     groups: list[_Group] = []
     for match in _GROUP.finditer(text):
         if group := _group(match):
             joined = bool(groups) and _GAPS.fullmatch(text, groups[-1].end, group.start) is not None
             groups.append(group._replace(joined=joined))
-    return groups
+    return tuple(groups)
 
 
 def _group(match: re.Match[str]) -> _Group | None:
@@ -181,7 +190,7 @@ def _is_letter(text: str, at: int) -> bool:
     return 0 <= at < len(text) and text[at].isascii() and text[at].isalpha()
 
 
-def _runs(groups: list[_Group], first: int, longest: int) -> Iterator[tuple[int, str]]:
+def _runs(groups: Sequence[_Group], first: int, longest: int) -> Iterator[tuple[int, str]]:
     """(End, digits) of one group, of it and the next, …, as long as only separators stand between."""
     digits = ""
     for i in range(first, len(groups)):

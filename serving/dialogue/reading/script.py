@@ -7,7 +7,7 @@ Latin and stay untouched. The tables and the segmentation are OpenCC's.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import opencc
 
@@ -17,6 +17,7 @@ from serving.sessions.session import Script
 ALSO_SIMPLIFIED = str.maketrans({"妳": "你", "裏": "里", "綫": "线", "牀": "床"})  # that OpenCC leaves
 
 
+@lru_cache(maxsize=64)  # one message is asked for several times
 def simplified(text: str) -> str:
     """The text in simplified characters."""
     return _converter("tw2s").convert(text.translate(ALSO_SIMPLIFIED)) if CJK.search(text) else text

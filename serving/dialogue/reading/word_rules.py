@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 
 import re2
 
@@ -20,6 +20,7 @@ from serving.dialogue.reading.script import simplified
 BLANK = re.compile(rf"(?<={CJK.pattern})\s+(?={CJK.pattern})|[\u200b-\u200f\u2060\ufeff]")
 
 
+@lru_cache(maxsize=64)  # every rule asks for the same message or part
 def plain(text: str) -> str:
     """The text as the rules see it: half width, simplified, straight apostrophes, no blanks amid Chinese."""
     return simplified(BLANK.sub("", unicodedata.normalize("NFKC", text).replace("\u2019", "'")))
@@ -27,14 +28,16 @@ def plain(text: str) -> str:
 
 def evidence(text: str, rule: WordRule | None) -> str | None:
     """The first words of a plain text that the rule names; None when there are none."""
-    if rule is None:
-        return None
-    found = _any(rule.words).search(text)
-    if found is None:
-        return None  # nearly every message: no need to look for idioms
-    if rule.not_words:
-        found = _any(rule.words).search(_any(rule.not_words).sub("\n", text))
+    found = search_words(text, rule.words, rule.not_words) if rule else None
     return str(found[0]) if found else None
+
+
+@lru_cache(maxsize=1024)  # several readers ask the same rule of the same message
+def search_words(text: str, words: tuple[str, ...], not_words: tuple[str, ...]) -> re2._Match | None:
+    """The first match of any of ``words`` in a plain text, after ``not_words`` were taken out."""
+    if not words or not (found := _any(words).search(text)):
+        return None  # nearly every message: no need to look for idioms
+    return _any(words).search(_any(not_words).sub("\n", text)) if not_words else found
 
 
 def is_idiom(text: str, rule: WordRule | None) -> bool:
@@ -48,6 +51,30 @@ def occurrences(text: str, rule: WordRule | None) -> Iterator[int]:
         yield from (match.start() for match in _any(rule.words).finditer(text))
 
 
+class WordSet:
+    """Finds which of many groups of words a plain text has, in one pass of RE2.
+
+    Args:
+        groups: name → regexes of RE2.
+    """
+
+    def __init__(self, groups: Mapping[str, tuple[str, ...]]) -> None:
+        self._names = [name for name, words in groups.items() if words]
+        self._set = re2.Set.SearchSet(re2_options())
+        for name in self._names:
+            self._set.Add(_one_of(groups[name]))
+        if self._names:
+            self._set.Compile()
+
+    def find(self, text: str) -> list[str]:
+        """Names of the groups that have a word in the text, in the order of the groups."""
+        return [self._names[number] for number in sorted(self._set.Match(text) or ())] if self._names else []
+
+
 @cache
 def _any(patterns: tuple[str, ...]) -> re2._Regexp:
-    return re2.compile("|".join(f"(?:{pattern})" for pattern in patterns), re2_options())
+    return re2.compile(_one_of(patterns), re2_options())
+
+
+def _one_of(patterns: tuple[str, ...]) -> str:
+    return "|".join(f"(?:{pattern})" for pattern in patterns)
