@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from operator import add
 
 from kefu.text.placeholders import without_numbers
 
@@ -24,5 +25,5 @@ def terms(text: str) -> list[str]:
             found.append(run[:STEM])
         else:
             found.extend(run)
-            found.extend(run[i : i + 2] for i in range(len(run) - 1))
+            found.extend(map(add, run, run[1:]))
     return found

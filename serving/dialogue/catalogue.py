@@ -52,6 +52,7 @@ AND_MORE = re.compile(r"([一二两三四五六七八九]百|\d00)多")  # 两�
 BLANKS = re.compile(r"\s{2,}")
 # Longer than any number that is read; the patterns above would look at a run of digits from each of them to its end.
 NO_AMOUNT = re.compile(rf"[\d,]{{17,}}|[{NUMERALS}]{{17,}}")
+MAYBE_NUMBER = re.compile(rf"[\d{NUMERALS}A-Za-z]")  # cheap, and in no message of a number missing
 IN_STOCK = re.compile(r"现货|有货|不缺货|\bin\s+stock\b|\bavailable\s+now\b", re.IGNORECASE)
 NEGATION = re.compile(
     r"(?:不要|不想要|不喜欢|除了|不是|不含|别推荐?)[^，。！？,.!?]{0,2}$"
@@ -289,6 +290,8 @@ class ProductAdvisor:
 
 def read_budget(message: str) -> tuple[int | None, int | None]:
     """(least, most) in yuan; None is open. Numbers with another unit (200 ml) are no budget."""
+    if not MAYBE_NUMBER.search(message):
+        return None, None
     message = NO_AMOUNT.sub("\n", BLANKS.sub(" ", message))
     message = HUNDREDS.sub(r"\1百到\2百", message)
     if found := AND_MORE.search(message):

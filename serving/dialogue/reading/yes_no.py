@@ -117,13 +117,20 @@ def _words(text: str) -> str:
     """The words of a text, a blank after each; PAUSE and DOTS where the writer paused."""
     plain = IGNORED.sub("", unicodedata.normalize("NFKC", text.replace("\u2019", "'")).casefold())
     pieces = PIECE.findall(DRAWN_OUT.sub(r"\1", plain))
-    return "".join(_word(piece, pieces[at - 1 : at] + pieces[at + 1 : at + 2]) for at, piece in enumerate(pieces))
+    words = [_word(piece) for piece in pieces]
+    for at, piece in enumerate(pieces):
+        if piece.isspace():
+            words[at] = _blank(piece, pieces[at - 1 : at] + pieces[at + 1 : at + 2])
+    return "".join(words)
 
 
-def _word(piece: str, beside: list[str]) -> str:
+def _blank(piece: str, beside: list[str]) -> str:
     """Chinese writers put a blank where others put a comma."""
-    if piece.isspace():
-        return PAUSE if "\n" in piece or all(CJK.search(other) for other in beside) else ""
+    return PAUSE if "\n" in piece or all(CJK.search(other) for other in beside) else ""
+
+
+@lru_cache(maxsize=4096)
+def _word(piece: str) -> str:
     if len(piece) > 1 and piece[0] in ".。":
         return DOTS
     silent = piece.isascii() or unicodedata.category(piece[0])[0] in "PZC"
