@@ -95,9 +95,14 @@ class Query(Act):
 
 @dataclass(frozen=True, kw_only=True)
 class Quote(Act):
-    """A question for a sum: (sku, quantity) each."""
+    """A question for a sum: (sku, quantity) each.
+
+    choices: SKUs among which the customer has to choose first; words: his message with a blank in their place.
+    """
 
     basket: tuple[tuple[str, int], ...]
+    choices: tuple[str, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,14 @@ class QuoteWords(Part):
     total: Text = Field(description="total, list_total")
     refusals: dict[RefusalReason, Text] = Field(description="an offer of the day that was not applied, and why")
     hints: dict[HintKind, Text] = Field(description="what is just out of reach, or not in the total")
+    which: Text = Field(
+        Text(zh="请问是下面哪一件？选好我就把总价算给您：", en="Which of these is it? Then I can tell you the total:"),
+        description="said before the products that one word of the message may mean",
+    )
     separator: Text = Text(zh="；", en="; ")
+    after_total: Text = Field(
+        Text(zh="：", en=": "), description="between the total, which is said first, and its steps"
+    )
     end: Text = Text(zh="。", en=". ")
 
     @field_validator("asks", "price_asks", "not_asks")

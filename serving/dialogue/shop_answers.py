@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from kefu.acts import Compare, Query, Quote, Recommend
+from kefu.shop.entities import ProductEntity
 from kefu.shop.pack import Pack
 from serving.dialogue.catalogue import Constraints, ProductAdvisor
 from serving.dialogue.flow import Visit
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.pricing.records import Coupon
-from serving.dialogue.queries import Answer, Queries
+from serving.dialogue.queries import Answer, Option, Queries, numbered
 from serving.dialogue.turn import TurnState
 from serving.tools.shop_db import ToolBox
 
@@ -50,16 +51,29 @@ class ShopAnswers:
         return answer
 
     def _quote(self, turn: TurnState, act: Quote) -> Answer:
-        """A sum at today's offers, with the customer's level and coupons when he is signed in."""
-        visit, product = turn.visit, self._pack.entities.product
+        """A sum at today's offers, with the customer's level and coupons; or the question which product it is."""
+        visit, product, session = turn.visit, self._pack.entities.product, turn.session
         assert product
-        turn.session.basket = list(act.basket)
+        session.open_sum, session.sum_choices = act.words, list(act.choices)
+        if act.choices:
+            return self._choices(act, product, visit)
+        session.basket = list(act.basket)
         rows = self._tools.call(product.tool, {}, None, visit.now).rows
         level, coupons = self._account(visit)
         pricing = Pricing(self._pack, rows)
         quote = pricing.quote(act.basket, visit.now[:10], level, coupons)
         sources = tuple(f"product:{sku}" for sku, _ in act.basket)
         return Answer(pricing.say_quote(quote, visit.lang), sources)
+
+    def _choices(self, act: Quote, product: ProductEntity, visit: Visit) -> Answer:
+        """Asks which of some products a word means."""
+        words = self._pack.conversation.quote
+        assert words
+        rows = self._tools.call(product.tool, {}, None, visit.now).rows
+        names = {row[product.id]: str(row[product.names[visit.lang]]) for row in rows}
+        options = tuple(Option(sku, names[sku]) for sku in act.choices)
+        text = "\n".join([words.which.in_(visit.lang), *numbered([option.label for option in options])])
+        return Answer(text, missing="product", options=options, found=False)
 
     def _account(self, visit: Visit) -> tuple[str | None, list[Coupon]]:
         account = self._pack.entities.account

@@ -67,6 +67,7 @@ class Session(BaseModel):
     paused, wishes: flows that were interrupted, the last one last, and wishes that wait, the first one first.
     offered: values that the open question offers as a numbered list; questions: of the knowledge, offered so.
     wanted: what a product that the customer looks for has to be; basket: what a sum was told for.
+    open_sum: a question for a sum with a blank for one of sum_choices (SKUs), which the customer was asked to choose.
     misses: messages not understood since the last answer.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
     asked: queries (name → slots) of a stranger, answered once he has signed in.
@@ -88,6 +89,8 @@ class Session(BaseModel):
     questions: list[str] = []
     wanted: dict[str, Any] = {}
     basket: list[tuple[str, int]] = []
+    open_sum: str = ""
+    sum_choices: list[str] = []
     misses: int = 0
     apologised: bool = False
     status: Status = "bot"

@@ -44,6 +44,11 @@ _POINTS = re.compile(
 )
 
 
+_OTHERS = re.compile(
+    r"哪|别的|其他|其它|另外|推荐|有没有|还有|\b(?:which|other|another|any|else|recommend)\b", re.IGNORECASE
+)
+
+
 class _Hit(NamedTuple):
     start: int
     end: int
@@ -218,7 +223,7 @@ def link_products(text: str, index: ProductIndex, focus: Sequence[str] = ()) -> 
         return [
             ProductLink(sku, text[hit.start : hit.end], hit.start, hit.end, hit.exact)
             for hit in named
-            for sku in hit.skus
+            for sku in _spoken_of(hit.skus, text, focus)
         ]
     for start, end, skus in find_places(text, focus, focus):
         if not is_denied(text, start):
@@ -226,6 +231,12 @@ def link_products(text: str, index: ProductIndex, focus: Sequence[str] = ()) -> 
     if match := _POINTS.search(text):
         return [ProductLink(sku, match[0], match.start(), match.end(), False) for sku in focus]
     return []
+
+
+def _spoken_of(skus: tuple[str, ...], text: str, focus: Sequence[str]) -> tuple[str, ...]:
+    """Of products that share a name, the one that the conversation is about, unless the customer asks for others."""
+    known = [sku for sku in focus if sku in skus]
+    return (known[0],) if len(skus) > 1 and len(known) == 1 and not _OTHERS.search(text) else skus
 
 
 def _says_more(hit: _Hit, other: _Hit, mended: bool) -> bool:

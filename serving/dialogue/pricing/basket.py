@@ -34,7 +34,7 @@ UNSURE = re.compile(
     rf"[几幾第][{NUMERALS}\d]*[{MEASURES}]|[{NUMERALS}\d]\s*(?:到|至|或|~|～|-|－)\s*[{NUMERALS}\d]+\s*[{MEASURES}]|[二两兩三四五六七八][三四五六七八九][{MEASURES}]"
     rf"|一些|若干|半[{MEASURES}]|至少|最少|最多|起码|以上|以内|还是|還是|或者|或是|要么|除了|每人|一人|每个人|[百千万萬][多来幾几]|换成|換成|代替|差多少|哪[个個款种種条條]|买.送|買.送"
     rf"|(?:不要|不买|不想要|不想买|不用|别买)[^,，。{BLANK}]{{0,6}}{BLANK}|{BLANK}[^,，。{BLANK}]{{0,2}}(?:就|我)?(?:不要|不买|不用|算)了"
-    r"|\b(?:or|some|several|few|many|at least|at most|up to|instead|except|without|rather than)"
+    r"|\b(?:or|some|several|few|many|at least|at most|up to|instead|except|without|rather than)\b"
     r"|\b(?:hundreds?|thousands?|per person|each of us|versus|vs|not|don't|more than|less than)\b"
     rf"|\bno\s+(?:the\s+)?{BLANK}|\d\s*(?:-|–|to)\s*\d+\s",
     re.IGNORECASE,
@@ -52,7 +52,7 @@ BARE_AFTER = re.compile(r"[\s:：,，(（-]*(?:数量|數量|qty|quantity|要|�
 BOUGHT = re.compile(r"[买買订訂拍][了过過]|已经?[买買]|之前[买買]|\b(?:bought|ordered|already have)\b", re.IGNORECASE)
 MAX_BARE_PIECES = 20  # a larger number alone is rather a price
 ONE = re.compile(
-    r"(?:\b(?:a|an|the|this|that|your|plus|and|with|another)|[这這那该加][个個只条條款套件床台口]?|\+)\s*$",
+    r"(?:\b(?:a|an|the|this|that|your|plus|and|with|another)|[这這那该加][个個只条條款套件床台口]?|(?:^|[，,。])[就只][买要]?|\+)\s*$",
     re.IGNORECASE,
 )
 EACH = re.compile(

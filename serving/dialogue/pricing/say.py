@@ -1,4 +1,4 @@
-"""Tells a quote in the pack's words: products, offers in order, gifts, total; then reasons and hints."""
+"""Tells a quote in the pack's words: the total, then products, offers in order and gifts; then reasons and hints."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def say_quote(quote: Quote, lang: Lang, words: QuoteWords) -> str:
     parts += [render(words.steps[step.kind].in_(lang), _values(step, lang)) for step in quote.steps]
     parts += [render(words.gift.in_(lang), _values(gift, lang)) for gift in quote.gifts]
     totals = {"total": f"{quote.total:.2f}", "list_total": f"{quote.list_total:.2f}"}
-    parts.append(render(words.total.in_(lang), totals))
-    sentences = [words.separator.in_(lang).join(parts)]
+    total = render(words.total.in_(lang), totals)
+    sentences = [f"{total}{words.after_total.in_(lang)}{words.separator.in_(lang).join(parts)}"]
     sentences += [render(words.refusals[r.reason].in_(lang), _values(r, lang)) for r in _told(quote)]
     sentences += [render(words.hints[hint.kind].in_(lang), _values(hint, lang)) for hint in quote.hints]
     end = words.end.in_(lang)

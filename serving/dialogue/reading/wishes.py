@@ -20,7 +20,6 @@ from kefu.acts import (
     OutOfScope,
     Person,
     Query,
-    Quote,
     Recommend,
     SmallTalk,
     Start,
@@ -41,6 +40,7 @@ from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.sums import SumReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.dialogue.reading.yes_no import leaves, yes_or_no
 from serving.knowledge.static import EXACT, StaticKnowledge
@@ -68,7 +68,7 @@ class WishReader:
     ) -> None:
         self._pack, self._params, self._knowledge, self._linker = pack, params, knowledge, linker
         self._queries, self._advisor, self._answers = queries, advisor, answers
-        self._pricing = pricing
+        self._sums = SumReader(pack, linker, pricing) if pricing else None
 
     def read(self, message: Message, text: str, top: ScoredIntent, links: list[ProductLink]) -> Iterator[Act | Hit]:
         """The acts of a part of the message, with the hits that they name.
@@ -144,11 +144,9 @@ class WishReader:
     def _exactly(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Act]:
         """Sums, comparisons, queries and advice, by their words."""
         words, session = plain(text), message.session
-        if self._pricing and self._pricing.is_sum_question(text, links):
-            earlier = tuple((sku, pieces) for sku, pieces in session.basket) or None
-            if basket := self._pricing.read_basket(text, links, previous=earlier):
-                yield Quote(basket=basket, evidence=text)
-                return
+        if self._sums and (quote := self._sums.read(message, text, links)):
+            yield quote
+            return
         skus = tuple(dict.fromkeys(link.sku for link in links)) or tuple(session.subject.products)
         if evidence(words, self._pack.acts.compare) and len(skus) >= 2:
             yield Compare(skus=skus[:3], aspect=self._advisor.read_aspect(text, message.lang), evidence=text)

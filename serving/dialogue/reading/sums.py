@@ -1,0 +1,154 @@
+"""Reads questions for a sum: the basket, or the products among which the customer has to choose first.
+
+A word that may mean several products (毯子, the pot) means the one that was spoken of; else it is asked back, never
+left out. A message may change the sum before: add to it (and if I add …), or take something out of it (挂钟不要了).
+How many of each is read by ``serving/dialogue/pricing/basket.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from kefu.acts import Quote
+from kefu.shop.pack import Pack
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.pricing.basket import BLANK, Basket, blank_mentions
+from serving.dialogue.pricing.quantities import MEASURES, NUMERALS, plain
+from serving.dialogue.pricing.quote import Pricing
+from serving.dialogue.queries import search_words
+from serving.dialogue.reading.message import Message
+from serving.sessions.session import Session
+
+MAX_CHOICES = 5
+ADDS = re.compile(
+    r"再(?:加|来|要|买|添|算)|加上|还要|还有|算上|连上|忘了|漏了|没算|少算|另外加"
+    r"|\b(?:add(?:ing)?|plus|as well|also|too|forgot(?:ten)?|missed|left out|missing)\b",
+    re.IGNORECASE,
+)
+# What stands before these words is not wanted any more.
+DROPPED_BEFORE = re.compile(r"(?:就|先|那|都)*(?:不要|不买|不用|不加|去掉|拿掉)(?:了|吧)")
+DROPPED_AFTER = re.compile(
+    rf"(?:去掉|拿掉|不要|不算|leave out|take out|drop|skip|remove|without)\s*(?:the|那个?|这个?)?\s*(?={BLANK})",
+    re.IGNORECASE,
+)
+# What stands before the name of a kind when it is something to buy, not something to know.
+WANTED = re.compile(
+    rf"(?:[{NUMERALS}\d][{MEASURES}]|[加和跟与及、，,+就那这买要]|(?:^|\s|,)(?:the|a|an|my|one|two|three|four|\d+|and|plus|with|just|only|that|this)\s)\s*$",
+    re.IGNORECASE,
+)
+NUMBER_ONLY = re.compile(r"\W*(?:第|no\.?|number|the)?\s*(\d)\s*(?:个|款|号)?\W*", re.IGNORECASE)
+
+
+class SumReader:
+    """Reads sums of one pack."""
+
+    def __init__(self, pack: Pack, linker: Linker, pricing: Pricing) -> None:
+        self._linker, self._pricing = linker, pricing
+        catalogue = pack.catalogue
+        of_kind = {k: tuple(s for s, p in catalogue.products.items() if k in p.kinds) for k in catalogue.kinds}
+        wide = {k for k in of_kind if any(set(other) < set(of_kind[k]) for other in of_kind.values() if other)}
+        self._kinds = {k: (catalogue.kinds[k], skus) for k, skus in of_kind.items() if skus and k not in wide}
+
+    def read(self, message: Message, text: str, links: Sequence[ProductLink]) -> Quote | None:
+        """The sum that a text asks for; ``choices`` are set when it cannot be told before the customer chooses.
+
+        Args:
+            links: products that the text names or points at.
+        """
+        session, words = message.session, message.original(text)
+        if chosen := self._chosen(session, words, links):
+            words = session.open_sum.replace(BLANK, self._linker.product_names(message.lang)[chosen], 1)
+            links = self._linker.link_products(words)
+        # What an open sum named as possible is no subject: it would decide for the customer.
+        subject = [] if session.open_sum else session.subject.products
+        spoken_of = [*(sku for sku, _ in session.basket), *subject]
+        mentions = self._mentions(words, links, spoken_of)
+        changes = bool(session.basket) and (ADDS.search(words) is not None or self._drops(words, mentions))
+        if not (chosen or self._asks(words, mentions, links) or (changes and mentions)):
+            return None
+        for span in mentions:
+            if len(span) > 1 and span[0].exact:
+                blanked = words[: span[0].start] + BLANK + words[span[0].end :]
+                choices = tuple(link.sku for link in span)[:MAX_CHOICES]
+                return Quote(basket=(), choices=choices, words=blanked, evidence=span[0].evidence)
+        basket = self._basket(words, [link for span in mentions for link in span], session)
+        return Quote(basket=basket, evidence=text) if basket else None
+
+    def _asks(self, words: str, mentions: Sequence[Sequence[ProductLink]], links: Sequence[ProductLink]) -> bool:
+        named = [span[0] for span in mentions]
+        return self._pricing.is_sum_question(words, named or links)
+
+    def _chosen(self, session: Session, words: str, links: Sequence[ProductLink]) -> str | None:
+        """The product that a message picks from those that the sum before asked for, and says nothing else."""
+        if not session.open_sum:
+            return None
+        if (number := NUMBER_ONLY.fullmatch(words)) and 1 <= int(number[1]) <= len(session.sum_choices):
+            return session.sum_choices[int(number[1]) - 1]
+        named = dict.fromkeys(link.sku for link in links if link.sku in session.sum_choices)
+        rest = blank_mentions(words, links).replace(BLANK, "")
+        return next(iter(named)) if len(named) == 1 and len(re.findall(r"\w", rest)) <= 12 else None
+
+    def _mentions(
+        self, words: str, links: Sequence[ProductLink], spoken_of: Sequence[str]
+    ) -> list[tuple[ProductLink, ...]]:
+        """Of each place in the text, the products that it may mean: those named, and kinds that no name covers."""
+        spans = [tuple(some) for _, some in groupby(sorted(links, key=_place), key=_place)]
+        masked = blank_mentions(plain(words), links)
+        for tag, skus in self._kinds.values():
+            found = search_words(masked, tag.words, tag.not_words)
+            if found and WANTED.search(masked[: found.start()]) and not _overlaps(found.span(), spans):
+                spans.append(tuple(ProductLink(sku, found[0], found.start(), found.end(), True) for sku in skus))
+        return sorted((_narrowed(span, spoken_of) for span in spans), key=lambda span: span[0].start)
+
+    def _drops(self, words: str, mentions: Sequence[Sequence[ProductLink]]) -> bool:
+        masked = blank_mentions(plain(words), (link for span in mentions for link in span))
+        return bool(DROPPED_BEFORE.search(masked) or DROPPED_AFTER.search(masked))
+
+    def _basket(self, words: str, links: Sequence[ProductLink], session: Session) -> Basket | None:
+        before: Basket = tuple((sku, pieces) for sku, pieces in session.basket)
+        masked = blank_mentions(plain(words), links)
+        dropped = {link.sku for link in links if (m := DROPPED_AFTER.search(masked)) and m.end() == link.start}
+        start = 0
+        if (end := DROPPED_BEFORE.search(masked)) and any(link.end <= end.start() for link in links):
+            dropped |= {link.sku for link in links if link.end <= end.start()}
+            start = end.end()
+        if dropped:
+            kept = [
+                replace(link, start=link.start - start, end=link.end - start) for link in links if link.start >= start
+            ]
+            kept = [link for link in kept if link.sku not in dropped]
+            rest = tuple((sku, pieces) for sku, pieces in before if sku not in dropped)
+            return self._pricing.read_basket(words[start:], kept) if kept else rest or None
+        if not links:
+            return self._pricing.read_basket(words, [], previous=self._last(before, session))
+        named = self._pricing.read_basket(words, links, previous=before or None)
+        if not before or not ADDS.search(words) or named is None or set(dict(before)) <= set(dict(named)):
+            return named
+        if self._pricing.is_sum_question(words, links) and len(named) > 1:
+            return named  # a list of its own: 两条毯子加上一个枕头一共多少
+        return (*before, *((sku, pieces) for sku, pieces in named if sku not in dict(before)))
+
+    def _last(self, before: Basket, session: Session) -> Basket | None:
+        """What a number alone counts (两条一共多少): the sum before, or one piece of what was spoken of last."""
+        spoken_of = session.subject.products[:1]
+        if len(before) == 1 and spoken_of in ([], [before[0][0]]):
+            return before
+        return ((spoken_of[0], 1),) if spoken_of and not before else None
+
+
+def _place(link: ProductLink) -> tuple[int, int]:
+    return link.start, link.end
+
+
+def _overlaps(place: tuple[int, int], spans: Sequence[Sequence[ProductLink]]) -> bool:
+    return any(span[0].start < place[1] and place[0] < span[0].end for span in spans)
+
+
+def _narrowed(span: tuple[ProductLink, ...], spoken_of: Sequence[str]) -> tuple[ProductLink, ...]:
+    """Of products that one word may mean, the one that was spoken of, when it is one."""
+    of_subject = [link for link in span if link.sku in spoken_of]
+    return tuple(of_subject) if len(of_subject) == 1 else span
