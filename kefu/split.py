@@ -2,13 +2,18 @@
 
 A hash of the pseudonym decides, so a customer stays on the same side on every day and in every set,
 whatever else is in the data; no turn of a person that we evaluate on was ever trained on.
+The pack's wordings are split in the same way, by a hash of the words.
 """
 
 from __future__ import annotations
 
 import hashlib
+from typing import Literal
 
 from kefu.schema import Split
+
+Half = Literal["learn", "measure"]
+HALF_SEED = 9
 
 
 def fraction(key: str, seed: int) -> float:
@@ -25,3 +30,8 @@ def split_of(customer: str, eval_share: float, seed: int) -> Split:
 def fold_of(group: str, folds: int, seed: int) -> int:
     """The cross-validation fold (0 … folds-1) of a group, e.g. a dialogue id."""
     return int(fraction(group, seed) * folds)
+
+
+def half_of(wording: str) -> Half:
+    """What a wording of the pack is for: classifiers learn from one half, the other only measures them."""
+    return "learn" if fraction(wording, HALF_SEED) < 0.5 else "measure"

@@ -24,12 +24,12 @@ from evaluation.candidate import ReleaseUnderTest, open_release
 from evaluation.golden import load_goldens
 from evaluation.simulator.cases import draw_case
 from evaluation.simulator.play import Played, play
-from evaluation.simulator.scripts import Scripts
 from evaluation.simulator.summary import acts_share, by_goal, by_habit, faults, figures, pass_hat
 from evaluation.simulator.world import World
 from evaluation.suites import flows
 from kefu.paths import RELEASE, ROOT
 from kefu.shop.pack import load_pack
+from kefu.shop.wordings.scripts import Scripts
 from pipelines.params import load_params
 
 BEFORE = "by hand, before the acts: 46 of 140 answers good, 4 of 37 conversations good"

@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluation.simulator.scripts import Goal
 from evaluation.simulator.world import World
 from kefu.shop.part import Lang
+from kefu.shop.wordings.scripts import Goal
 
 ENGLISH_SHARE = 0.4
 FAQ = "faq"

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from evaluation.simulator import slips
 from evaluation.simulator.cases import ORDER, Case, Wish
-from evaluation.simulator.scripts import Scripts
 from kefu.acts import Act, Affirm, Ask, Cancel, Correct, Deny, Fill, Hesitate, Person, Query, Start
 from kefu.shop.pack import Pack
+from kefu.shop.wordings.scripts import Scripts
 from serving.dialogue.reading.script import traditional
 from serving.dialogue.reply import Reply
 

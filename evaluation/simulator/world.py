@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evaluation.simulator.scripts import Scripts
 from kefu.errors import KefuError
 from kefu.shop.pack import Pack
+from kefu.shop.wordings.scripts import Scripts
 from serving.tools.demo_database import build, restore
 from serving.tools.shop_db import ToolBox
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from kefu.acts import kind
 from kefu.intents.router import Router
+from kefu.intents.wishes import WISHES, WishClassifier
 from kefu.knowledge.entries import questions
 from kefu.llm.engine import Engine
 from kefu.privacy.redact import Redactor, restore
@@ -73,6 +74,7 @@ class Assistant:
         tools: ToolBox,
         params: Serving,
         log: ConversationLog | None = None,
+        wish_classifier: WishClassifier | None = None,
     ) -> None:
         self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
         self._knowledge, self._params, self.log = knowledge, params, log
@@ -81,7 +83,7 @@ class Assistant:
         self._linker, queries, advisor = Linker(pack, tools), Queries(pack, tools), ProductAdvisor(pack, tools)
         answers = AnswerReader(pack, self._linker)
         wishes = WishReader(pack, params, knowledge, self._linker, queries, advisor, _pricing(pack, tools), answers)
-        self._reader: Reader = FastReader(pack, router, self._linker, answers, wishes)
+        self._reader: Reader = FastReader(pack, router, wish_classifier, self._linker, answers, wishes)
         if params.model_reader:
             by_model = ModelReader(pack, params, engines, knowledge, self._linker)
             self._reader = CascadeReader(self._reader, by_model, params)
@@ -121,6 +123,7 @@ class Assistant:
             tools=ToolBox(pack, demo_shop(release / "pack", runtime)),
             params=params,
             log=log,
+            wish_classifier=WishClassifier.load(wishes) if (wishes := release / "router" / WISHES).is_dir() else None,
         )
         assistant._store = store
         return assistant

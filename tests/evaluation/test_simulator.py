@@ -12,10 +12,10 @@ import pytest
 from evaluation.candidate import ReleaseUnderTest, open_release
 from evaluation.simulator.cases import FAQ, Case, draw_case
 from evaluation.simulator.play import Played, play
-from evaluation.simulator.scripts import FEWEST, Scripts, half_of
 from evaluation.simulator.summary import figures, pass_hat
 from evaluation.simulator.world import World, call
 from kefu.shop.pack import load_pack
+from kefu.shop.wordings.scripts import FEWEST, Scripts, half_of
 from serving.tools.demo_database import restore
 from serving.tools.shop_db import ToolBox
 from tests.fixtures import micro

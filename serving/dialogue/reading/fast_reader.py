@@ -1,4 +1,4 @@
-"""Reads a message's acts in milliseconds: the pack's words, the router, the linker and the knowledge index.
+"""Reads a message's acts in milliseconds: the pack's words, the classifiers, the linker and the knowledge index.
 
 A message is read whole first: an answer to the open question, and nothing else, is only that. What remains is cut
 into parts, each with its own acts. A part that only fills a slot of what was begun before it starts nothing.
@@ -29,6 +29,7 @@ from kefu.acts import (
     Unclear,
 )
 from kefu.intents.router import Router, ScoredIntent
+from kefu.intents.wishes import ScoredWish, WishClassifier
 from kefu.knowledge.index import Hit
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
@@ -52,10 +53,22 @@ SECOND = 0.7  # probability from which a part without a word for "also" is a sec
 
 
 class FastReader:
-    """Reads messages of one pack."""
+    """Reads messages of one pack.
 
-    def __init__(self, pack: Pack, router: Router, linker: Linker, answers: AnswerReader, wishes: WishReader) -> None:
-        self._pack, self._router, self._linker = pack, router, linker
+    Args:
+        classifier: None for a release without one: then the router's intents tell what a part may wish for.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        router: Router,
+        classifier: WishClassifier | None,
+        linker: Linker,
+        answers: AnswerReader,
+        wishes: WishReader,
+    ) -> None:
+        self._pack, self._router, self._classifier, self._linker = pack, router, classifier, linker
         self._answers, self._wishes = answers, wishes
 
     def read(self, message: Message) -> Reading:
@@ -68,18 +81,18 @@ class FastReader:
             return Reading([Danger(kind=kind)], top)
         reading = Reading([], top)
         if message.session.status != "bot":
-            reading.acts = self._back_to_bot(message, top, reading)
+            reading.acts = self._back_to_bot(message, reading)
             return reading
         if message.step and (whole := self._answers.whole(message)):
             return Reading(whole, top)
-        reading.acts = self._parts(message, top, reading)
+        reading.acts = self._parts(message, reading)
         if rest := self._answers.after_no(message):
             reading.acts = self._denied(message, rest, reading)
         if self._replaces(message, reading.acts):
             reading.acts.insert(0, Cancel(evidence=message.text))
         return reading
 
-    def _back_to_bot(self, message: Message, top: ScoredIntent, reading: Reading) -> list[Act]:
+    def _back_to_bot(self, message: Message, reading: Reading) -> list[Act]:
         """A wish for a person taken back, with what the message asks beside it."""
         words = self._pack.conversation
         if wants_bot(message.text, words):
@@ -89,13 +102,13 @@ class FastReader:
         if not taken_back:
             return []
         rest = replace(message, text="".join(part for part in parts if part not in taken_back))
-        acts = self._parts(rest, self._top(rest, rest.text), reading) if rest.text.strip() else []
+        acts = self._parts(rest, reading) if rest.text.strip() else []
         return [Resume(evidence=taken_back[0]), *(act for act in acts if _asks(act) and not isinstance(act, Person))]
 
     def _denied(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """A no with company: what follows it was not asked for, so that it need not be understood."""
         assert message.step
-        acts = self._parts(replace(message, text=rest), self._top(message, rest), reading)
+        acts = self._parts(replace(message, text=rest), reading)
         if message.step.confirm:
             return [Deny(evidence=message.text), *(act for act in acts if not isinstance(act, Unclear | SmallTalk))]
         other = any(isinstance(act, Start) and message.flow and act.flow != message.flow.name for act in acts)
@@ -120,26 +133,26 @@ class FastReader:
             text = found[2]
         return text
 
-    def _parts(self, message: Message, top: ScoredIntent, reading: Reading) -> list[Act]:
-        if resumed := self._resumed(message, top):
+    def _parts(self, message: Message, reading: Reading) -> list[Act]:
+        if resumed := self._resumed(message):
             return resumed
         parts = segments(message.text, self._pack.acts.another)
         if len(parts) == 1:
-            return self._part(message, message.text, top, reading)
-        read = [self._part(message, part, self._top(message, part), reading) for part in parts]
+            return self._part(message, message.text, reading)
+        read = [self._part(message, part, reading) for part in parts]
         told = self._joined(message, parts, read)
         if len({_subject(act) for act in told if _asks(act)}) > 1:
             self._link_products(message, message.text, reading)  # in the order of the whole message
             return told
-        whole = self._part(message, message.text, top, reading)
+        whole = self._part(message, message.text, reading)
         return whole if any(map(_asks, whole)) else told
 
-    def _part(self, message: Message, text: str, top: ScoredIntent, reading: Reading) -> list[Act]:
+    def _part(self, message: Message, text: str, reading: Reading) -> list[Act]:
         question = evidence(plain(text), self._pack.acts.question) is not None
         links = self._link_products(message, text, reading)
         values = self._answers.part(message, text, question) if message.flow and message.session.flow else []
         wishes: list[Act] = []
-        for found in self._wishes.read(message, text, top, links):
+        for found in self._wishes.read(message, text, self._guess(message, text), links):
             if isinstance(found, Hit):
                 reading.hits[found.entry.id] = found
             else:
@@ -238,12 +251,12 @@ class FastReader:
         flow = next(flow for flow in self._pack.flows if flow.name == begun.flow)
         return extract(part, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
 
-    def _resumed(self, message: Message, top: ScoredIntent) -> list[Act]:
+    def _resumed(self, message: Message) -> list[Act]:
         """还是取消吧, after a flow was left or refused: it goes on with what it knew."""
         session, found = message.session, evidence(plain(message.text), self._pack.acts.resume)
         if found is None or message.flow:
             return []
-        named = self._pack.flow_for(top.intent)
+        named = self._wishes.flow_of(self._guess(message, message.text))
         for past in reversed(session.past):
             if named and past.flow == named.name and past.outcome in ("refused", "abandoned"):
                 return [Start(flow=past.flow, slots=dict(past.slots), resumes=True, evidence=found)]
@@ -251,8 +264,19 @@ class FastReader:
             return [Resume(evidence=found)]
         return []
 
-    def _top(self, message: Message, part: str) -> ScoredIntent:
-        return self._router.predict(part, message.session.turns)[0]
+    def _guess(self, message: Message, part: str) -> ScoredWish:
+        """What the classifier takes a part for; what it answers is told where a question is open."""
+        if self._classifier is None:
+            return self._routed(self._router.predict(part, message.session.turns)[0])
+        last = message.session.turns[-1:] if message.step else []
+        return self._classifier.predict(part, " ".join(turn.text for turn in last if turn.role == "bot"))
+
+    def _routed(self, top: ScoredIntent) -> ScoredWish:
+        """The class that an intent of the router comes to."""
+        intent, flow = self._pack.taxonomy[top.intent], self._pack.flow_for(top.intent)
+        talk = f"talk:{top.intent}" if intent.reply else ""
+        labels = {"flow": f"flow:{flow.name}" if flow else "", "human": "person", "complaint": "complaint"}
+        return ScoredWish((labels | {"chitchat": talk}).get(intent.route or "", ""), top.confidence)
 
 
 def _differs(act: Start, begun: Start) -> bool:

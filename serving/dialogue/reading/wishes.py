@@ -1,6 +1,6 @@
 """What a part of a message asks for: a flow, a query, a sum, advice, an entry of the knowledge, a person, or nothing.
 
-Rules of the pack's words come first, for they are precise; then the router's intent and the knowledge, by their
+Rules of the pack's words come first, for they are precise; then the wish classifier and the knowledge, by their
 calibrated probabilities. A question that the knowledge answers starts no flow, unless it names an order.
 """
 
@@ -25,13 +25,14 @@ from kefu.acts import (
     Start,
     Unclear,
 )
-from kefu.intents.router import ScoredIntent
+from kefu.intents.wishes import ScoredWish
 from kefu.knowledge.index import Hit
 from kefu.knowledge.search import candidates
 from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.shop.slots import extract
+from kefu.shop.wordings.labelled import OUTSIDE
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.catalogue import ProductAdvisor
 from serving.dialogue.linking.linker import Linker
@@ -48,7 +49,7 @@ from serving.params import Serving
 
 BARE = re.compile(r"[\W_]+|(?i:my|the|order|number|is|it|here)|订单号?|单号|是|[这那](?:单|个|笔)|的")
 SHORT = 6  # characters beside an order that say no wish
-SURE = 0.8  # of the router, for a wish in an angry message
+SURE = 0.8  # of the classifier, for a wish in an angry message
 CLEAR = 0.9  # of an entry, where the pack's words for a flow speak for the flow
 
 
@@ -70,10 +71,11 @@ class WishReader:
         self._queries, self._advisor, self._answers = queries, advisor, answers
         self._sums = SumReader(pack, linker, pricing) if pricing else None
 
-    def read(self, message: Message, text: str, top: ScoredIntent, links: list[ProductLink]) -> Iterator[Act | Hit]:
+    def read(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Iterator[Act | Hit]:
         """The acts of a part of the message, with the hits that they name.
 
         Args:
+            guess: what the classifier takes the part for.
             links: products that the part names, or points at.
         """
         words, acts = plain(text), self._pack.acts
@@ -81,7 +83,7 @@ class WishReader:
         if text == message.text and (yes_or_no(text, phrases) is not None or leaves(text, phrases)):
             yield SmallTalk(kind=ACKNOWLEDGE, evidence=text)
             return
-        route = self._pack.taxonomy[top.intent].route if top.confidence >= self._params.router_confidence else None
+        label = guess.label if guess.probability >= self._params.router_confidence else ""
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in words)
         hits = self._knowledge.search(self._bare(text), message.lang, self._subject_words(message)) if spoken else []
@@ -90,22 +92,23 @@ class WishReader:
             yield from self._entry(message, best, links)
             return
         person, talk = evidence(words, acts.person), self._small_talk(words)
-        if person or (route == "human" and not talk and not is_idiom(words, acts.person)):
-            yield Person(probability=top.confidence, evidence=person or text)
+        if person or (label == "person" and not talk and not is_idiom(words, acts.person)):
+            yield Person(probability=guess.probability, evidence=person or text)
             return
-        angry = evidence(words, acts.complaint) or (text if route == "complaint" else "")
+        angry = evidence(words, acts.complaint) or (text if label == "complaint" else "")
         if angry:
             yield Complaint(evidence=angry)
-        if strange := evidence(words, acts.out_of_scope):
+        if strange := evidence(words, acts.out_of_scope) or (text if label == OUTSIDE else None):
             yield OutOfScope(evidence=strange)
             return
-        if exact := list(self._exactly(message, text, links)):
-            yield from exact
+        exact = list(self._exactly(message, text, links))
+        if found := exact or list(self._guessed(message, text, guess, label, links)):
+            yield from found
             return
         if not angry and talk:
             yield talk
             return
-        flow = self._flow(words, top, surely=bool(angry))
+        flow = self._flow(words, guess, surely=bool(angry))
         slots = self._slots(message, text, flow) if flow else {}
         names_order = any(name in slots for name in self._order_slots(flow)) if flow else False
         named = flow is not None and bool(message.session.customer) and evidence(words, flow.asked_by) is not None
@@ -113,11 +116,11 @@ class WishReader:
         if best and clear and question and not names_order and best.entry.kind != "query":
             yield from self._entry(message, best, links)
         elif flow:
-            yield from self._start(message, text, flow, slots, top)
+            yield from self._start(message, text, flow, slots, guess)
         elif best and not angry:
             yield from self._entry(message, best, links)
         elif not angry:
-            yield from self._otherwise(message, text, words, top, route, hits)
+            yield from self._otherwise(message, text, words, guess, label, hits)
 
     def _bare(self, text: str) -> str:
         """A question without the words that only lead to it: 等下，发票怎么开？"""
@@ -128,14 +131,19 @@ class WishReader:
             words = rest if any(character.isalnum() for character in rest) else words
         return words
 
-    def _flow(self, words: str, top: ScoredIntent, surely: bool) -> Flow | None:
-        """The flow that a part asks for: by its words, the router's choice first, else by the router alone."""
-        routed = self._pack.flow_for(top.intent)
+    def _flow(self, words: str, guess: ScoredWish, surely: bool) -> Flow | None:
+        """The flow that a part asks for: by its words, the classifier's choice first, else by the classifier alone."""
+        guessed = self.flow_of(guess)
         if named := self._named(words):
-            return routed if routed in named else named[0]
-        if routed and is_idiom(words, routed.asked_by):
-            return None  # a question about it (几天内可以换货), whatever the router thinks
-        return routed if top.confidence >= max(self._params.router_confidence, SURE if surely else 0) else None
+            return guessed if guessed in named else named[0]
+        if guessed and is_idiom(words, guessed.asked_by):
+            return None  # a question about it (几天内可以换货), whatever the classifier thinks
+        return guessed if guess.probability >= max(self._params.router_confidence, SURE if surely else 0) else None
+
+    def flow_of(self, guess: ScoredWish) -> Flow | None:
+        """The flow that a class names, if it names one."""
+        kind, _, name = guess.label.partition(":")
+        return next((flow for flow in self._pack.flows if flow.name == name), None) if kind == "flow" else None
 
     def _named(self, words: str) -> list[Flow]:
         """Flows that the words ask for."""
@@ -162,6 +170,24 @@ class WishReader:
         asks = evidence(words, self._pack.acts.recommend) is not None
         if (asks and constraints) or (session.wanted and constraints.most is not None):
             yield Recommend(words=text, evidence=text)
+
+    def _guessed(
+        self, message: Message, text: str, guess: ScoredWish, label: str, links: list[ProductLink]
+    ) -> Iterator[Act]:
+        """Sums, comparisons, queries and advice that no rule reads, where the classifier is sure enough."""
+        kind, _, name = label.partition(":")
+        skus = tuple(dict.fromkeys(link.sku for link in links)) or tuple(message.session.subject.products)
+        if kind == "query" and name in self._pack.queries:
+            yield self._query(message, name, text, links, text, guess.probability)
+        elif kind == "sum" and self._pricing:
+            earlier = tuple((sku, pieces) for sku, pieces in message.session.basket) or None
+            if basket := self._pricing.read_basket(text, links, previous=earlier):
+                yield Quote(basket=basket, probability=guess.probability, evidence=text)
+        elif kind == "compare" and len(skus) >= 2:
+            aspect = self._advisor.read_aspect(text, message.lang)
+            yield Compare(skus=skus[:3], aspect=aspect, probability=guess.probability, evidence=text)
+        elif kind == "recommend":
+            yield Recommend(words=text, probability=guess.probability, evidence=text)
 
     def _entry(self, message: Message, hit: Hit, links: list[ProductLink]) -> Iterator[Act | Hit]:
         yield hit
@@ -196,7 +222,7 @@ class WishReader:
         return slots
 
     def _start(
-        self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], top: ScoredIntent
+        self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish
     ) -> Iterator[Act]:
         certain = {name: values[0] for name, values in slots.items() if len(values) == 1}
         subject = message.session.subject.order
@@ -204,13 +230,13 @@ class WishReader:
             if name not in slots and subject:
                 certain[name] = subject
         named = flow in self._named(plain(text))
-        yield Start(flow=flow.name, slots=certain, probability=1.0 if named else top.confidence, evidence=text)
+        yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
         for name, values in slots.items():
             if len(values) > 1:
                 yield Choose(slot=name, candidates=values, evidence=text)
 
     def _otherwise(
-        self, message: Message, text: str, words: str, top: ScoredIntent, route: str | None, hits: list[Hit]
+        self, message: Message, text: str, words: str, guess: ScoredWish, label: str, hits: list[Hit]
     ) -> Iterator[Act | Hit]:
         """Small talk, an order without a wish, a reason for a wish that was not told, or nothing that is understood."""
         bare = len(BARE.sub("", PLACEHOLDER.sub("", words))) <= SHORT and not evidence(words, self._pack.acts.question)
@@ -229,8 +255,9 @@ class WishReader:
             slot = self._order_slots(next(f for f in self._pack.flows if f.name == begun[0]))[0]
             yield Start(flow=begun[0], slots={**begun[1], slot: message.session.subject.order}, evidence=text)
             return
-        if route == "chitchat" and self._pack.taxonomy[top.intent].reply:
-            yield SmallTalk(kind=top.intent, probability=top.confidence, evidence=words)
+        kind, _, name = label.partition(":")
+        if kind == "talk":
+            yield SmallTalk(kind=name, probability=guess.probability, evidence=words)
             return
         near = [hit for hit in candidates(hits) if hit.entry.kind == "faq"] if hits else []
         near = near if near and near[0].probability >= self._params.candidate_min_probability else []

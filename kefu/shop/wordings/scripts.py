@@ -13,10 +13,8 @@ from typing import Literal
 from pydantic import Field
 
 from kefu.shop.part import Lang, PackError, Part, Phrases, read_part
-from kefu.split import fraction
+from kefu.split import Half, half_of
 
-Half = Literal["learn", "measure"]
-HALF_SEED = 9
 FEWEST = 4  # wordings from which a list is split
 
 
@@ -98,7 +96,3 @@ def in_half(wordings: Sequence[str], half: Half) -> list[str]:
     if len(wordings) < FEWEST:
         return list(wordings)
     return [text for text in wordings if half_of(text) == half]
-
-
-def half_of(wording: str) -> Half:
-    return "learn" if fraction(wording, HALF_SEED) < 0.5 else "measure"

@@ -1,0 +1,59 @@
+"""The wish classifier: what a part of a message does, as labels of ``kefu/shop/wordings/labelled.py``.
+
+It tells a wish for a flow or query from a question that the knowledge answers, from advice and sums, from courtesy,
+and from an answer to the open question. Which entry answers a question is the knowledge's matter: ``ask`` is one class.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from kefu.intents.classifier import TextClassifier
+from kefu.shop.wordings.labelled import TO_A_QUESTION, UNANSWERED
+
+ASK, REPLY = "ask", "reply"
+WISH_FIELDS = {"text": 1.0, "previous": 0.5}  # previous: the open question, if there is one
+WISHES = "wishes"  # folder beside the router's files
+
+
+class ScoredWish(NamedTuple):
+    """A class and the calibrated probability that it is the right one."""
+
+    label: str
+    probability: float
+
+
+def wish_class(label: str) -> str:
+    """The class of a wording's label: all questions are one, and so is all that answers an open question."""
+    kind = label.partition(":")[0]
+    return REPLY if label in TO_A_QUESTION else ASK if kind in (ASK, UNANSWERED) else label
+
+
+def wish_sample(text: str, open_question: str = "") -> dict[str, str]:
+    """The fields of ``WISH_FIELDS``, in half width."""
+    return {"text": unicodedata.normalize("NFKC", text), "previous": unicodedata.normalize("NFKC", open_question)}
+
+
+class WishClassifier:
+    """The trained classifier: ``WishClassifier.load(folder).predict(part)``."""
+
+    def __init__(self, classifier: TextClassifier) -> None:
+        self._classifier = classifier
+
+    @classmethod
+    def load(cls, folder: Path) -> WishClassifier:
+        """Reads what ``training.wishes.train_wishes`` wrote."""
+        return cls(TextClassifier.load(folder))
+
+    def predict(self, text: str, open_question: str = "") -> ScoredWish:
+        """The most probable class of a redacted text."""
+        return self.predict_many([(text, open_question)])[0]
+
+    def predict_many(self, parts: Sequence[tuple[str, str]]) -> list[ScoredWish]:
+        """Does the same as ``predict`` for many (text, open question) at once, which is faster."""
+        rows = self._classifier.predict([wish_sample(*part) for part in parts])
+        classes = self._classifier.config.classes
+        return [ScoredWish(classes[row.argmax()], float(row.max())) for row in rows]

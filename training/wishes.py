@@ -1,0 +1,152 @@
+"""Trains and measures the wish classifier, from the pack alone: what customers may write needs no customer.
+
+It learns from the labelled wordings of the learning half, from what the simulator's customers say in that half, and,
+with less weight, from the examples of queries, knowledge and intents. Texts are redacted as messages are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import re2
+
+from kefu.intents.context import CustomerTurns, PackExample
+from kefu.intents.train import fit_classifier
+from kefu.intents.wishes import ASK, REPLY, WISH_FIELDS, WishClassifier, wish_class, wish_sample
+from kefu.metrics.calibration import expected_calibration_error
+from kefu.privacy.redact import Redactor
+from kefu.shop.act_words import ActWords, WordRule
+from kefu.shop.examples import load_pack_examples
+from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
+from kefu.shop.wordings.labelled import load_wordings
+from kefu.shop.wordings.scripts import Scripts
+from kefu.split import Half, half_of
+from kefu.text.regexes import re2_options
+from training.params.router import Router as RouterParams
+
+# Beside the router's parameters: a few thousand texts need fewer buckets and folds, and train in seconds.
+SMALLER = {"features": 1 << 14, "folds": 3, "pack_example_weight": 0.3}
+LANGS: tuple[Lang, ...] = ("zh", "en")
+# How the simulator's acts are labelled; what is not here is no message by itself.
+SIMULATED = {
+    "affirm": REPLY, "affirm_emoji": REPLY, "deny": REPLY, "hesitate": REPLY, "leave": REPLY,
+    "hello": "talk:hello", "thanks": "talk:thanks",
+}  # fmt: skip
+
+
+class LabelledText(NamedTuple):
+    """A message that does one thing, with its class; open_question: what it follows, if anything."""
+
+    text: str
+    label: str
+    open_question: str = ""
+
+
+def wordings_of(pack: Pack, half: Half) -> list[LabelledText]:
+    """What the pack's wordings and its simulated customers say in one half, where it does one thing."""
+    redactor = Redactor(pack.shop.pii)
+    said = [
+        LabelledText(wording.say, wish_class(wording.acts[0]), wording.after)
+        for wording in load_wordings(pack)
+        if len(wording.acts) == 1 and half_of(wording.say) == half
+    ]
+    said += _simulated(pack, half) if (pack.folder / "simulator").is_dir() else []
+    return [text._replace(text=redactor.redact(text.text, {})) for text in said]
+
+
+def _simulated(pack: Pack, half: Half) -> Iterator[LabelledText]:
+    scripts = Scripts(pack.folder, half)
+    known = {f"talk:{kind}" for kind in pack.acts.small_talk} | {REPLY}
+    for lang in LANGS:
+        names = _product_names(pack, lang)
+        for name, goal in scripts.goals.items():
+            label = f"flow:{goal.flow}" if goal.flow else f"query:{goal.query}" if goal.query else "person"
+            for number, text in enumerate(scripts.openings(name, lang)):
+                item = names[number % len(names)] if names else ""
+                yield LabelledText(text.replace("{item}", item), label)
+        for entry in scripts.entries(lang):
+            yield from (LabelledText(text, ASK) for text in scripts.questions(entry, lang))
+        for act, label in SIMULATED.items():
+            if label in known and scripts.has_act(act):
+                yield from (LabelledText(text, label) for text in scripts.act(act, lang))
+
+
+def _product_names(pack: Pack, lang: Lang) -> list[str]:
+    """Other names of all products; those of one product follow each other."""
+    product = pack.entities.product
+    return [name for names in product.aliases.values() for name in names.get(lang, ())] if product else []
+
+
+def _examples(pack: Pack) -> Iterator[PackExample]:
+    """What else the pack words: with less weight, as it is written for the index or for coarser classes."""
+
+    def example(text: str, label: str, question: str = "") -> PackExample:
+        return PackExample(wish_sample(redactor.redact(text, {}), question), label)
+
+    redactor = Redactor(pack.shop.pii)
+    for name, query in pack.queries.items():
+        yield from (example(text, f"query:{name}") for some in query.examples.values() for text in some)
+    for faq in pack.faq:
+        yield from (example(text, ASK) for text in (faq.question.zh, faq.question.en))
+        yield from (example(text, ASK) for some in faq.variants.values() for text in some)
+    words = pack.acts.question.words if pack.acts.question else ()
+    asks = re2.compile("|".join(f"(?:{pattern})" for pattern in words), re2_options()) if words else None
+    by_route = {"human": "person", "complaint": "complaint"}
+    for said in load_pack_examples(pack.folder).utterances:
+        flow, route = pack.flow_for(said.intent), pack.taxonomy[said.intent].route
+        label = by_route.get(route or "")
+        if flow:  # an intent has questions, too: what does an exchange cost?
+            label = ASK if asks and asks.search(said.text) else f"flow:{flow.name}"
+        if label:
+            yield example(said.text, label, said.before)
+
+
+def _rules(pack: Pack) -> dict[str, str]:
+    """The pack's rules of words as groups: what a rule says counts, and other words may say otherwise."""
+    acts, rules = pack.acts, dict[str, Iterable[str]]()
+    for name in ActWords.model_fields:
+        if isinstance(rule := getattr(acts, name), WordRule):
+            rules[f"act {name}"] = rule.words
+    rules |= {f"talk {kind}": rule.words for kind, rule in acts.small_talk.items()}
+    rules |= {f"danger {kind}": rule.words for kind, rule in pack.danger.items()}
+    rules |= {f"flow {flow.name}": flow.asked_by.words for flow in pack.flows if flow.asked_by}
+    for name, query in pack.queries.items():
+        rules |= {f"query {name}": query.words, f"subject {name}": query.subject_words}
+    rules |= {f"aspect {name}": aspect.words for name, aspect in pack.catalogue.aspects.items()}
+    rules["product"] = [re2.escape(name) for lang in LANGS for name in _product_names(pack, lang)]
+    rules["number"] = [r"\d"]
+    return {name: "|".join(f"(?:{word})" for word in words) for name, words in rules.items() if words}
+
+
+def train_wishes(pack: Pack, params: RouterParams, folder: Path) -> bool:
+    """Writes the classifier into ``folder``; False, and nothing written, when the pack has too few wordings."""
+    texts = wordings_of(pack, "learn")
+    if len({text.label for text in texts}) < 2:
+        return False
+    turns = [CustomerTurns(t.text, [wish_sample(t.text, t.open_question)], [t.label]) for t in texts]
+    fit_classifier(
+        turns,
+        fields=WISH_FIELDS,
+        context_turns=0,
+        ahead=False,
+        words={**load_pack_examples(pack.folder).words, **_rules(pack)},
+        pack_examples=list(_examples(pack)),
+        **params.model_dump() | SMALLER,
+    ).classifier.save(folder)
+    return True
+
+
+def measure_wishes(classifier: WishClassifier, texts: Sequence[LabelledText]) -> dict[str, float]:
+    """Accuracy and calibration error on texts that it did not learn from."""
+    best = classifier.predict_many([(text.text, text.open_question) for text in texts])
+    correct = np.array([wish.label == text.label for wish, text in zip(best, texts, strict=True)])
+    confidence = np.array([wish.probability for wish in best])
+    return {
+        "wish_accuracy": float(correct.mean()),
+        "wish_ece": expected_calibration_error(confidence, correct),
+        "wish_texts": len(texts),
+    }
