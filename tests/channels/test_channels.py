@@ -88,7 +88,8 @@ def test_no_line_can_stop_a_channel_and_none_gets_lost(channel: str, tmp_path: P
     parsed, problems, _ = read(channel, path)
     assert len(parsed) > 50
     assert len(problems) > 20
-    assert sum(item.raw.count("\n") + 1 for item in [*parsed, *problems]) == "".join(lines).count("\n")
+    raws = [*(item.raw for item in parsed), *(item.raw for item in problems)]
+    assert sum(raw.count("\n") + 1 for raw in raws) == "".join(lines).count("\n")
     if channel not in GATHERED:
         assert len(parsed) + len(problems) == 400
     assert all(problem.reason and problem.file == "a" and problem.line for problem in problems)
