@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from tokenizers import Tokenizer
@@ -51,9 +52,10 @@ class Family:
 
     def template(self, messages: list[Message], prompt: bool = False) -> list[int]:
         chat = [message.model_dump() for message in messages]
-        return self.own.apply_chat_template(
+        ids: Any = self.own.apply_chat_template(
             chat, tokenize=True, add_generation_prompt=prompt, enable_thinking=False, return_dict=False
         )
+        return ids
 
 
 @pytest.fixture(scope="module", params=["qwen3", "qwen2_5", "smollm2"])
