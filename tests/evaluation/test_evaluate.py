@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from evaluation.metrics import METRICS, TEXT
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
@@ -59,8 +61,9 @@ def write_sets(folder: Path) -> None:
         )
         for n, faq in enumerate(pack.faq[4:8])
     ]
-    for name, records in {"router": turns, "retrieval": questions, "sft": chats}.items():
-        write_jsonl(folder / f"{name}.jsonl", records)
+    records: dict[str, Sequence[BaseModel]] = {"router": turns, "retrieval": questions, "sft": chats}
+    for name, rows in records.items():
+        write_jsonl(folder / f"{name}.jsonl", rows)
 
 
 def chat(question: str, answer: str) -> tuple[Message, ...]:

@@ -32,6 +32,7 @@ def release() -> Iterator[ReleaseUnderTest]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     pack = load_pack(micro.shared() / "pack")
+    assert pack.shop.demo_now
     return World(pack, Scripts(pack.folder, "measure"), tmp_path_factory.mktemp("world"), pack.shop.demo_now)
 
 
