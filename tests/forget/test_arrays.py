@@ -63,7 +63,7 @@ def test_arrays_in_other_encodings(encoding: str, tmp_path: Path) -> None:
     words = "请问这件衣服什么时候可以发货呢，我想退掉之前买的那一件可以吗"
     mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
     path = put(tmp_path, mark + f"[{her(1, words)},\n{his(2, words)},\n{her(3, words)}]".encode(encoding))
-    assert forget_him(tmp_path, CHANNEL, **({"encoding": "gb18030"} if encoding == "gb18030" else {})).failed == []
+    assert forget_him(tmp_path, CHANNEL, encoding="gb18030" if encoding == "gb18030" else None).failed == []
     assert path.read_bytes() == mark + f"[{her(1, words)},\n{her(3, words)}]".encode(encoding)
 
 
