@@ -1,7 +1,9 @@
 """The classifier: what is saved is what was trained, confidence is worth its name, and it is fast enough."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from kefu.metrics.calibration import expected_calibration_error
 from kefu.text.ngrams import count_ngrams
 from tests.fixtures.chatter import chatter
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "fields": LABELER_FIELDS,
     "features": 4096,
     "ngrams": (1, 4),
@@ -29,7 +31,7 @@ SETTINGS = {
 }
 
 
-def trained(noise: float = 0.2, count: int = 150) -> tuple[FittedClassifier, list[list[dict[str, str]]], list[str]]:
+def trained(noise: float = 0.2, count: int = 150) -> tuple[FittedClassifier, list[list[Mapping[str, str]]], list[str]]:
     """A classifier that sees no answers (they would make it too easy), the runs it saw, and their labels."""
     dialogues, labels = chatter(count, seed=1, noise=noise)
     said = {(label.dialogue_id, label.turn): label.value for label in labels}

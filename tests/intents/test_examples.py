@@ -3,6 +3,7 @@
 import json
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,13 @@ from kefu.shop.taxonomy import load_taxonomy
 
 WORDS = {"parcel": "快递|parcel", "when": "什么时候|when", "refund": "退款|refund"}
 PACK = ROOT / "shop"
+SETTINGS: dict[str, Any] = {
+    "features": 1024,
+    "ngrams": (1, 4),
+    "encoder": "none",
+    "regularization": 1.0,
+    "context_turns": 0,
+}
 
 
 def small(tmp_path: Path, name: str, text: str) -> Path:
@@ -49,8 +57,7 @@ def test_a_model_carries_its_words_and_pickles(tmp_path: Path) -> None:
         for n in range(12)
         for kind, word in (("delivery", "快递" if n % 2 else "parcel"), ("refund", "退款" if n % 2 else "refund"))
     ]
-    settings = {"features": 1024, "ngrams": (1, 4), "encoder": "none", "regularization": 1.0, "context_turns": 0}
-    fitted = fit_classifier(runs, fields=fields, ahead=False, folds=3, seed=7, words=WORDS, **settings)
+    fitted = fit_classifier(runs, fields=fields, ahead=False, folds=3, seed=7, words=WORDS, **SETTINGS)
     fitted.classifier.save(tmp_path)
     loaded = TextClassifier.load(tmp_path)
     assert loaded.config.features.words == WORDS
@@ -63,8 +70,7 @@ def test_a_model_carries_its_words_and_pickles(tmp_path: Path) -> None:
 
 def test_pack_examples_teach_and_are_not_measured() -> None:
     runs = [CustomerTurns(f"d{n}", [{"text": f"{'快递' if n % 2 else '退款'}{n}"}], ["ab"[n % 2]]) for n in range(24)]
-    settings = {"features": 1024, "ngrams": (1, 4), "encoder": "none", "regularization": 1.0, "context_turns": 0}
-    alone = fit_classifier(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, **settings).classifier
+    alone = fit_classifier(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, **SETTINGS).classifier
     lesser = alone.config.classes[alone.predict([{"text": "木豆"}])[0].argmin()]
     given = [PackExample({"text": text}, lesser) for text in ("木豆怎么用", "木豆没到账", "我的木豆")]
     given.append(PackExample({"text": "木豆"}, "no class of these turns"))
@@ -77,7 +83,7 @@ def test_pack_examples_teach_and_are_not_measured() -> None:
             seed=7,
             pack_examples=some,
             pack_example_weight=0.6,
-            **settings,
+            **SETTINGS,
         )
         for some in ([], given)
     )
@@ -90,8 +96,7 @@ def test_pack_examples_teach_and_are_not_measured() -> None:
 
 def test_a_release_sealed_before_there_were_words_still_opens(tmp_path: Path) -> None:
     runs = [CustomerTurns(f"d{n}", [{"text": f"{'快递' if n % 2 else '退款'}{n}"}], ["ab"[n % 2]]) for n in range(24)]
-    settings = {"features": 1024, "ngrams": (1, 4), "encoder": "none", "regularization": 1.0, "context_turns": 0}
-    classifier = fit_classifier(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, **settings).classifier
+    classifier = fit_classifier(runs, fields={"text": 1.0}, ahead=False, folds=3, seed=7, **SETTINGS).classifier
     classifier.save(tmp_path)
     (weights,) = tmp_path.glob("*.safetensors")
     save_file({name: value for name, value in load_file(weights).items() if name != "rare"}, weights)

@@ -1,6 +1,7 @@
 """The second pass: which neighbours it uses, that it helps, and that the router uses nothing that comes later."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ def follow_ups(count: int, seed: int, noise: float = 0.0) -> list[CustomerTurns]
 
 
 def fitted_two_passes(runs: list[CustomerTurns]) -> FittedClassifier:
-    shape = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
+    shape: dict[str, Any] = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
     return fit_classifier(runs, **shape, regularization=1.0, context_turns=0, ahead=False, folds=4, seed=7)
 
 
@@ -79,7 +80,7 @@ def test_the_second_pass_resolves_what_only_the_turn_before_tells() -> None:
     asked = follow_ups(40, seed=2)
     together = classifier.predict_dialogues([run.samples for run in asked])[1::2]
     alone = classifier.predict([run.samples[1] for run in asked])
-    truth = np.searchsorted(classifier.config.classes, [run.labels[1] for run in asked])
+    truth = np.searchsorted(classifier.config.classes, [str(run.labels[1]) for run in asked])
     assert (together.argmax(axis=1) == truth).mean() == 1
     assert 0.2 < (alone.argmax(axis=1) == truth).mean() < 0.8
 
@@ -87,7 +88,7 @@ def test_the_second_pass_resolves_what_only_the_turn_before_tells() -> None:
 def test_its_confidence_is_that_of_dialogues_it_never_saw() -> None:
     runs = follow_ups(400, seed=3, noise=0.3)
     fitted = fitted_two_passes(runs)
-    truth = np.searchsorted(fitted.classifier.config.classes, [label for run in runs for label in run.labels])
+    truth = np.searchsorted(fitted.classifier.config.classes, [str(label) for run in runs for label in run.labels])
     own, right = fitted.probabilities[1::2], fitted.probabilities[1::2].argmax(axis=1) == truth[1::2]
     assert right.mean() == pytest.approx(0.7, abs=0.06)
     assert own.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.06)
@@ -99,13 +100,13 @@ def test_labels_that_are_pure_chance_are_not_believed() -> None:
     words = [chr(0x4E00 + 7 * number) * 3 for number in range(300)]
     runs = [CustomerTurns(f"d{i}", [{"text": word}], [str(draw.choice(["a", "b"]))]) for i, word in enumerate(words)]
     fitted = fitted_two_passes(runs)
-    truth = np.searchsorted(["a", "b"], [run.labels[0] for run in runs])
+    truth = np.searchsorted(["a", "b"], [str(run.labels[0]) for run in runs])
     assert (fitted.probabilities.argmax(axis=1) == truth).mean() < 0.62
     assert fitted.probabilities.max(axis=1).mean() < 0.65
 
 
 def test_labels_in_two_folds_are_enough(tmp_path: Path) -> None:
-    shape = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
+    shape: dict[str, Any] = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
     fitted = fit_classifier(
         follow_ups(40, 5), **shape, regularization=1.0, context_turns=0, ahead=False, folds=2, seed=7
     )
