@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from functools import partial
 
 import psutil
@@ -39,9 +40,15 @@ def test_few_items_need_no_process(count, small):
 
 
 def test_only_a_few_items_are_read_ahead():
-    taken = []
+    taken: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
     with Workers(partial(squarer, 0), 2) as workers:
-        results = workers.map(taken.append(n) or n for n in range(1000))
+        results = workers.map(numbers())
         next(results)
         assert len(taken) <= AHEAD * 2
         next(results)
