@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3ForCausalLM
 
 from kefu.finite import NotFinite
 from kefu.io import content_hash, read_json
@@ -88,7 +88,7 @@ def test_a_run_that_diverges_stops_and_leaves_the_last_one(
 
 
 def test_weights_that_are_not_finite_are_never_written(centre: BaseModel, tmp_path: Path) -> None:
-    model = AutoModelForCausalLM.from_pretrained(centre.folder)
+    model = Qwen3ForCausalLM.from_pretrained(centre.folder)
     model.model.layers[1].mlp.up_proj.weight.data[3, 5] = float("inf")
     with pytest.raises(NotFinite, match=r"base edge: model\.layers\.1\.mlp\.up_proj\.weight holds .* not finite"):
         save(model, tmp_path / "edge")

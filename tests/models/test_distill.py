@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -165,10 +166,11 @@ def test_a_teacher_that_says_nothing_stops_distillation(
 @pytest.mark.parametrize("useless", ["unfinished", "empty"])
 def test_half_of_the_answers_may_be_useless(useless: str, distill_params: Distill) -> None:
     chat = (Message(role="user", content="?"), Message(role="assistant", content="!"))
-    made = TeacherAnswers([chat] * 5, **{"unfinished": 0, "empty": 0, useless: 5})
+    half: dict[str, Any] = {"unfinished": 0, "empty": 0, useless: 5}
+    made = TeacherAnswers([chat] * 5, **half)
     _check_answers(made, distill_params)
     with pytest.raises(NothingToDistill, match=r"of 11 answers .*distill\.max_new_tokens"):
-        _check_answers(replace(made, **{useless: 6}), distill_params)
+        _check_answers(replace(made, **half | {useless: 6}), distill_params)
 
 
 def test_empty_answers_are_left_out_and_counted(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
+from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
@@ -41,7 +43,9 @@ def test_four_bits_and_gradients(centre: BaseModel, finetune_params: Finetune, e
     mean_loss(model, batch)
     # The same weights, dequantized, in a plain model: what the gradients have to be.
     plain = AutoModelForCausalLM.from_pretrained(centre.folder)
-    weights = {n: m.weight for n, m in model.get_base_model().named_modules() if isinstance(m, Linear4bit)}
+    weights: dict[str, Any] = {
+        n: m.weight for n, m in model.get_base_model().named_modules() if isinstance(m, Linear4bit)
+    }
     for name, weight in weights.items():
         target = plain.get_submodule(name.replace(".base_layer", ""))
         target.weight.data = dequantize_4bit(weight.data, weight.quant_state)
@@ -176,7 +180,7 @@ def test_a_nan_stops_training_at_its_step(
     """A weight that becomes NaN on the way, as with a rate that is too high: neither logged as 0.0 nor saved."""
     out = shutil.copytree(adapter_folder, tmp_path / "adapter")
 
-    def spoil(model: torch.nn.Module, *arguments: object) -> object:
+    def spoil(model: PeftModel, *arguments: Any) -> object:
         next(p for p in model.parameters() if p.requires_grad).data[0, 0] = float("nan")
         return train(model, *arguments)
 
