@@ -78,8 +78,7 @@ def a_day(day: str, shares: dict[str, int], size: int, seed: int, extra: Sequenc
         time = f"{day}T{rng.choice((9, 10, 14, 20)):02d}:05:00+08:00"
         turns = [Turn(role="customer", text=text, time=time), Turn(role="agent", text="请稍等", time=time)]
         turns += [Turn(role="customer", text=rng.choice(("好的", "谢谢", "嗯")), time=time)] * rng.choice((0, 1, 2))
+        csat = rng.choice((4, 5, None))
         who = {"id": f"shop:{day}:s{number}", "source": "shop", "channel": "kefu_jsonl", "day": day}
-        made.append(
-            Dialogue(**who, customer=f"c_{number:016x}", turns=turns, outcome="resolved", csat=rng.choice((4, 5, None)))
-        )
+        made.append(Dialogue(**who, customer=f"c_{number:016x}", turns=tuple(turns), outcome="resolved", csat=csat))
     return made
