@@ -74,7 +74,7 @@ def test_a_command_explains_what_can_be_mended_and_nothing_else(command: str, mo
 def test_a_module_that_runs_as_a_command_does_so_too(
     module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def nothing(*command: object, **_: object) -> subprocess.CompletedProcess[str]:
+    def nothing(*command: str, **_: object) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(sys, "argv", [module])
