@@ -38,7 +38,7 @@ def cheapest(basket, promotions, prices, day, level, coupons, points) -> int:
         prices: SKU → price.
         coupons: (spend, amount_off, expires_on).
     """
-    pieces = {}
+    pieces: dict[str, int] = {}
     for sku, number in basket:
         pieces[sku] = pieces.get(sku, 0) + number
     running = [
