@@ -89,8 +89,10 @@ def test_several_overrides_at_once(copy: Path) -> None:
 
 
 def test_a_bound_is_named_by_suite_and_metric_in_either_form() -> None:
-    others = {"better_than_constant": (), "not_worse_than_champion": {}}
-    nested = Gate(at_least={"router": {"accuracy": 0.8}}, at_most={"a": {"b": {"c": 1}}}, **others)
+    others: dict[str, Any] = {"better_than_constant": (), "not_worse_than_champion": {}}
+    nested = Gate.model_validate(
+        {"at_least": {"router": {"accuracy": 0.8}}, "at_most": {"a": {"b": {"c": 1}}}} | others
+    )
     flat = Gate(at_least={"router.accuracy": 0.8}, at_most={"a.b.c": 1}, **others)
     assert nested == flat and nested.at_least == {"router.accuracy": 0.8}
     assert load_params().promote.at_least["router.accuracy"] == 0.8
