@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,8 @@ def run(
 def tasks(up: LocalServer, title: str) -> list[Any]:
     """All tasks of a project, oldest first."""
     client = LabelStudio(base_url=up.url, api_key=up.token)
-    (project,) = [p for p in client.projects.list(title=title) if p.title == title]
+    named: Iterable[Any] = client.projects.list(title=title)
+    (project,) = [one for one in named if one.title == title]
     return sorted(client.tasks.list(project=project.id), key=lambda task: task.id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_the_ledger_is_written_though_the_labels_are_gone(
     monkeypatch.setattr(review_tasks, "LABELS", tmp_path / "away while autolabel runs")
     for _ in range(2):
         assert pull_reviews()[1] == 0
-        said = {"day": "d", "predicted": "return_request", "confidence": 0.4, "version": VERSION}
+        said: dict[str, Any] = {"day": "d", "predicted": "return_request", "confidence": 0.4, "version": VERSION}
         assert list(read_jsonl(tmp_path / LEDGER, AuditEntry)) == [
             AuditEntry(dialogue_id="shop:d:0", turn=0, accepted=True, **said),
             AuditEntry(dialogue_id="shop:d:1", turn=0, accepted=False, **said),

@@ -98,7 +98,7 @@ def test_all_that_a_reviewer_says_comes_through(configured: Team, tmp_path: Path
     drawn = {"from_id": "a", "to_id": "b", "type": "relation", "direction": "right"}  # Alt-R between two marks
     said = [*marks, over_two, drawn, choice(RESOLUTION, "yes"), typed(ANSWER, "可以退，我是张三，电话13800138000 ")]
     answer(up, configured.first, task, "return_request", *said)
-    found = values(run(tmp_path, review))
+    found = dict(values(run(tmp_path, review)))
     answered = found.pop(("shop:d:0", 0, "answer"))
     assert answered.startswith("可以退") and "13800138000" not in answered and "[PHONE_1]" in answered
     assert found == {
