@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from serving.dialogue.assistant import Assistant, BadMessage
@@ -56,7 +58,12 @@ def test_a_long_message_without_a_product_asks_the_shop_a_few_times(
 ) -> None:
     calls: list[str] = []
     call = assistant.tools.call
-    monkeypatch.setattr(assistant.tools, "call", lambda name, *rest: (calls.append(name), call(name, *rest))[1])
+
+    def counted(name: str, *rest: Any) -> Any:
+        calls.append(name)
+        return call(name, *rest)
+
+    monkeypatch.setattr(assistant.tools, "call", counted)
     assistant.reply("long", "C1001", "今天天很蓝" * 390)
     assert len(calls) <= 4
 

@@ -55,13 +55,13 @@ def test_the_sandbox_holds(tools: ToolBox) -> None:
 
 
 def test_an_unforeseen_tool_error_goes_to_a_person(tools: ToolBox) -> None:
-    steps = [{"id": "a", "call": "get_order", "args": {"order_id": "'QM0000000000'"}}]
+    steps: list[dict[str, object]] = [{"id": "a", "call": "get_order", "args": {"order_id": "'QM0000000000'"}}]
     engine, flow = engine_of(steps, tools)
     assert engine.start(flow, {}, visit())[1].outcome == "handoff"
 
 
 def test_a_step_that_clears_its_own_slot_asks_once(tools: ToolBox) -> None:
-    done = {"id": "b", "say": {"zh": "{{ order_number }}", "en": ""}, "clear": ["order_number"]}
+    done: dict[str, object] = {"id": "b", "say": {"zh": "{{ order_number }}", "en": ""}, "clear": ["order_number"]}
     engine, flow = engine_of([{"id": "a", "collect": "order_number", "clear": ["order_number"]}, done], tools)
     state, progress = engine.start(flow, {"order_number": "[ORDER_1]"}, visit())
     assert progress.asks == "order_number"
@@ -90,12 +90,12 @@ def test_every_flow_of_the_pack_comes_to_an_end(flow: Flow, order: str, lang: st
             break
         assert progress.asks and progress.says[-1]
         state = FlowState.model_validate_json(state.model_dump_json())
-        if progress.asks == "confirm":
+        if (asked := progress.asks) == "confirm":
             progress = engine.confirm(state, True, visit(vault, lang))
         else:
             if order == "QM0000000000" and "[ORDER_1]" in " ".join(progress.says):
                 return  # not found, and asked for another number
-            progress = engine.fill(state, {progress.asks: answer(progress.asks)}, visit(vault, lang))
+            progress = engine.fill(state, {asked: answer(asked)}, visit(vault, lang))
     assert progress.outcome in {"resolved", "handoff"} and all(progress.says)
 
 

@@ -67,7 +67,7 @@ def test_any_word_decides_at_the_beginning(text: str, expected: Lang) -> None:
 
 def test_the_button_sets_the_language_until_a_clear_sentence(assistant: Assistant) -> None:
     session = uuid4().hex
-    said = [
+    said: list[tuple[str, Lang | None]] = [
         ("你好", None),
         ("ok", "en"),
         ("ok", None),
