@@ -2,9 +2,10 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from datasets import load_dataset
+from datasets import Dataset, load_dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import DPOConfig, DPOTrainer
 
@@ -55,7 +56,7 @@ def built(
     return examples, pairs, corrections, trainable.bad, refused
 
 
-GOOD = {"outcome": "resolved", "csat": 5}
+GOOD: dict[str, Any] = {"outcome": "resolved", "csat": 5}
 
 
 def test_a_correction_replaces_what_was_said_even_where_the_bot_would_not_be_learned_from() -> None:
@@ -171,7 +172,7 @@ def test_trl_trains_on_the_pairs(tmp_path: Path) -> None:
         train_dataset=data,
         processing_class=tokenizer,
     )
-    row = next(iter(trainer.train_dataset))
+    row = next(iter(cast(Dataset, trainer.train_dataset)))
     assert RIGHT in tokenizer.decode(row["chosen_ids"]) and WRONG in tokenizer.decode(row["rejected_ids"])
     assert "几点开门" in tokenizer.decode(row["prompt_ids"])
     assert trainer.train().training_loss > 0

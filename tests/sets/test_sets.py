@@ -14,7 +14,7 @@ from data.sets.prompts import Prompts
 from data.sets.router import intent_examples, review_wins
 from data.sets.selection import newest_with_replay
 from kefu.llm.prompt import answer_messages
-from kefu.schema import Dialogue, Example, Turn
+from kefu.schema import Dialogue, Example, Turn, TurnKey
 from kefu.shop.pack import load_pack
 from kefu.split import fraction, split_of
 from kefu.store import read_dialogues
@@ -43,7 +43,7 @@ def dialogue(*turns: tuple[str, str], **facts: object) -> Dialogue:
     return Dialogue.model_validate(head | {"turns": rows} | facts)
 
 
-def sft(dialogues: list[Dialogue], intents: dict[tuple[str, int], str] | None = None) -> list[Example]:
+def sft(dialogues: list[Dialogue], intents: dict[TurnKey, str] | None = None) -> list[Example]:
     return conversations(dialogues, TrainableFilter(Facts([], [])), Prompts(PACK, intents or {}, BUILD), BUILD)
 
 
@@ -92,7 +92,7 @@ def test_an_example_asks_as_serving_would() -> None:
         ("agent", "早上8点"),
         ("customer", "好"),
     )
-    (example,) = sft([talk], {(talk.id, 2): "opening_hours"})
+    (example,) = sft([talk], {TurnKey(talk.id, 2): "opening_hours"})
     *prompt, answer = example.messages
     assert [m.role for m in prompt] == ["system", "assistant", "user"]
     assert prompt[2].content == "你好\n几点开门"
