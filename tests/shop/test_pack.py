@@ -36,7 +36,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
 
 def _next(flow: Flow, step: Step) -> set[str]:
     """Steps that may follow; the empty string is the flow's end."""
-    after = {branch.goto for branch in step.branch} | set(step.on_error.values()) | ({step.refused} - {None})
+    after = {branch.goto for branch in step.branch} | set(step.on_error.values())
+    after |= {step.refused} if step.refused else set()
     at = flow.steps.index(step)
     following = flow.steps[at + 1].id if at + 1 < len(flow.steps) else ""
     return after | {"" if step.end else step.goto or following}
