@@ -6,6 +6,7 @@ from scipy.stats import binom
 
 from data.labeling.guarantee.acceptance import REST, Acceptance, at_random, choose
 from data.labeling.guarantee.confidence_bound import lower_bound, lower_bound_of_dialogues
+from kefu.schema import TurnKey
 
 TARGET, LEVEL, DRAWS, SIZE = 0.85, 0.9, 200, 1500
 # Precision at a confidence in this world: sure predictions of 'b' are worse than they look.
@@ -52,7 +53,7 @@ def test_picking_the_best_looking_threshold_would_break_it() -> None:
     broken = 0
     for seed in range(DRAWS):
         intents, confidence, correct = world(np.random.default_rng(seed + 1), SIZE)
-        passing = [t for t in np.arange(0.3, 1, 0.005) if correct[confidence >= t].mean() >= TARGET]
+        passing = [float(t) for t in np.arange(0.3, 1, 0.005) if correct[confidence >= t].mean() >= TARGET]
         rule = Acceptance(thresholds={REST: min(passing, default=2.0)})
         precision = true_precision(rule)
         broken += precision is not None and precision < TARGET
@@ -150,8 +151,8 @@ def test_audited_turns_beside_whole_dialogues_do_not_break_it_either() -> None:
     for seed in range(DRAWS):
         alone, whole = flat(seed, 1), flat(seed + DRAWS, 10)
         names = [f"alone {i}" for i in range(2000)] + [f"whole {i // 10}" for i in range(2000)]
-        columns = (np.concatenate(pair) for pair in zip(alone[1:], whole[1:], strict=True))
-        broken += choose(["a"] * 4000, *columns, names, TARGET, LEVEL).coverage > 0
+        confidence, correct = (np.concatenate(pair) for pair in zip(alone[1:], whole[1:], strict=True))
+        broken += choose(["a"] * 4000, confidence, correct, names, TARGET, LEVEL).coverage > 0
     assert broken <= binom.ppf(0.999, DRAWS, 1 - LEVEL)
 
 
@@ -178,5 +179,5 @@ def test_the_bound_counts_turns_or_dialogues_or_what_lies_between() -> None:
 
 
 def test_what_chance_chose() -> None:
-    turns = [("d", 0), ("d", 2), ("e", 0)]
-    assert at_random(turns, pulled=[("d", 2), ("e", 0)], drawn=[("e", 0)]).tolist() == [True, False, True]
+    turns = [TurnKey("d", 0), TurnKey("d", 2), TurnKey("e", 0)]
+    assert at_random(turns, pulled=turns[1:], drawn=turns[2:]).tolist() == [True, False, True]

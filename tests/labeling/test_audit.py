@@ -126,7 +126,7 @@ def said(rows: list[AuditEntry], confidence: float) -> list[OutOfFoldPrediction]
         OutOfFoldPrediction(
             dialogue_id=r.dialogue_id,
             turn=r.turn,
-            intent=answers[r.dialogue_id, r.turn],
+            intent=answers[r.key],
             predicted="a",
             confidence=confidence,
         )
@@ -142,7 +142,7 @@ def test_a_broken_promise_counts_only_its_own_days_and_says_so(caplog: pytest.Lo
     assert found.broken
     reviewed = said(old, 0.99) + said(bad, 0.99)
     day_of = {row.dialogue_id: row.day for row in [*old, *bad]}
-    pulled = [(row.dialogue_id, row.turn) for row in bad]
+    pulled = [row.key for row in bad]
     trusted = evidence(reviewed, pulled, bad, day_of, found, PARAMS)
     assert trusted.sum() == len(bad)
     assert "THE GUARANTEE IS BROKEN" in caplog.text
@@ -155,7 +155,7 @@ def test_a_broken_promise_counts_only_its_own_days_and_says_so(caplog: pytest.Lo
 
 def test_without_enough_random_turns_all_are_used_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
     rows = world(4, [1.0] * 5)
-    pulled = [(row.dialogue_id, row.turn) for row in rows]
+    pulled = [row.key for row in rows]
     assert evidence(said(rows, 0.9), pulled, rows[:50], {}, Audit([], broken=False), PARAMS).all()
     assert "only 50 reviewed turns" in caplog.text
 
@@ -166,7 +166,7 @@ def test_random_turns_are_relied_on_once_they_could_certify_anything(drawn: int,
     reviewed = [
         OutOfFoldPrediction(dialogue_id=f"d{n}", turn=0, intent="a", predicted="a", confidence=0.9) for n in range(200)
     ]
-    asked = [(j.dialogue_id, 0) for j in reviewed]
+    asked = [TurnKey(j.dialogue_id, 0) for j in reviewed]
     rows = [
         AuditEntry(dialogue_id=d, turn=0, day="", predicted="a", confidence=0.9, accepted=True, version="1")
         for d, _ in asked
