@@ -19,6 +19,9 @@ import pytest
 
 from data.ingest.ingest import IngestError
 from kefu.privacy.pseudonyms import pseudonym
+from pipelines import ingest as stage_ingest
+from pipelines import stage as stages
+from tests.fixtures.bars import record_bars
 from tests.ingest.conftest import Shop, dialogue
 
 Content = Callable[[Path], dict[str, bytes]]
@@ -323,3 +326,20 @@ def test_an_empty_day_is_a_day(shop: Shop) -> None:
     shop.put(DAY, "")
     (day,) = shop.run()
     assert (day.facts["read"], shop.dialogues(DAY)) == (0, [])
+
+
+def test_its_bar_counts_the_records_of_new_days(
+    registry: None, shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, folder in {"RAW": "raw", "DIALOGUES": "store", "FORGOTTEN": "forgotten.jsonl"}.items():
+        monkeypatch.setattr(stage_ingest, name, shop.root / folder)
+    monkeypatch.setattr(stages, "METRICS", shop.root / "metrics")
+    shop.put(DAY, "\n".join([dialogue("s1", "在吗"), "{", dialogue("s2", "你好")]))
+    bars = record_bars(monkeypatch, "pipelines.ingest")
+    stage_ingest.main()
+    shop.put("2026-11-10", dialogue("s3", "在吗"))
+    stage_ingest.main()
+    assert [(bar.done, bar.total) for bar in bars] == [(3, None), (1, None)]
+    assert "total       in 4 = out 3 + duplicates 0 + near-duplicates 0 + forgotten 0 + quarantined 1" in (
+        capsys.readouterr().out
+    )

@@ -26,6 +26,7 @@ from kefu.shop.taxonomy import load_taxonomy
 from pipelines import judge
 from pipelines.params import load_params
 from tests.fixtures import micro
+from tests.fixtures.bars import record_bars
 from tests.fixtures.chatter import ASKED, chatter
 from tests.labeling.test_autolabel import AUTOLABEL, LABELER, PACK, REVIEWED, TRUTH, labeler, run, store
 from tests.labeling.test_judge import FORGED
@@ -74,6 +75,16 @@ def test_the_stage_judges_reviewed_and_new_turns_within_the_budget(project: Dial
     share = len(SEEN) / figures["band"]
     assert figures["reviewed"] == len(turns & people) == pytest.approx(share * PARAMS.turns, abs=25)
     assert figures["accuracy.judge"] < figures["accuracy.labeler"]  # its weights are random
+
+
+def test_its_bars_end_when_all_dialogues_are_read_and_all_turns_asked_about(
+    project: Dialogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = record_bars(monkeypatch, "data.labeling.opinions.judge_sampling")
+    asking = record_bars(monkeypatch, "data.labeling.opinions.judge")
+    judge.ask(PARAMS.model_copy(update={"turns": 9, "max_prompt_tokens": 900}), PACK.folder)
+    assert [(bar.done, bar.total) for bar in search] == [(len(NOISY) + 1, len(NOISY) + 1)]
+    assert [(bar.done, bar.total) for bar in asking] == [(9, 9)]
 
 
 def test_the_band_is_kept(project: Dialogue) -> None:
@@ -129,7 +140,7 @@ def test_opinions_of_other_turns_change_no_byte(tmp_path: Path) -> None:
 def test_what_the_machine_said_is_the_combined_opinion(tmp_path: Path) -> None:
     judged = TRUTH[::2]
     own = labels_with(tmp_path, combiner(DOUBTING, judged))
-    turns = {(x.dialogue_id, x.turn) for x in judged}
+    turns = {(x.dialogue_id, x.turn or 0) for x in judged}
     before, after = (
         {(r.dialogue_id, r.turn): r for r in read_jsonl(folder / "audited.jsonl", AuditEntry)}
         for folder in (tmp_path / "plain", own)

@@ -24,7 +24,10 @@ from kefu.io import write_jsonl
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Label
 from kefu.shop.taxonomy import load_taxonomy
+from pipelines import monitor as stage_monitor
+from pipelines import stage as stages
 from pipelines.params import load_params
+from tests.fixtures.bars import record_bars
 from tests.monitoring.conftest import ASKED, PARAMS, Store, a_day
 
 USUAL = {"shipping": 5, "refund": 3, "size": 2}
@@ -190,3 +193,14 @@ def test_a_large_day_is_read_in_little_time(store: Store, tmp_path: Path) -> Non
     started = time.process_time()
     store.read()
     assert time.process_time() - started < 10
+
+
+def test_its_bar_counts_the_days_that_are_read(registry: None, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, a_day(DAYS[-1], USUAL, 200, seed=1))
+    for name in ("DIALOGUES", "LABELS", "MONITOR", "PLOTS", "REVIEWED"):
+        monkeypatch.setattr(stage_monitor, name, store.root / name.lower())
+    monkeypatch.setattr(stages, "METRICS", store.root / "metrics")
+    (store.root / "reviewed").mkdir()
+    bars = record_bars(monkeypatch, "pipelines.monitor")
+    stage_monitor.main()
+    assert [(bar.done, bar.total) for bar in bars] == [(len(DAYS), len(DAYS))]
