@@ -1,18 +1,20 @@
-"""params.yaml as frozen typed objects: one section a stage, and what a profile changes in it.
+"""params.yaml as frozen typed objects: one section a stage, and what a profile sets in it.
 
 A section is a class beside the code that obeys it (``training/params.py``, ``serving/params.py`` …), and a
 stage loads its own alone: another stage's new option does not run it again. ``pipelines/params.py`` reads the
-whole file. An unknown, missing or contradictory parameter is refused with its name and what was expected.
+whole file. An unknown, missing or contradictory parameter is refused with its name and what was expected; so is
+one that stands both in its section and in a profile.
 The descriptions are the help: ``kefu params`` prints them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from kefu.errors import KefuError
 from kefu.paths import PARAMS, ROOT
@@ -28,8 +30,9 @@ def _enough_folds(folds: int) -> int:
 
 
 Folds = Annotated[int, AfterValidator(_enough_folds)]
+Seed = Annotated[int, Field(description="of all that is drawn at random: the same seed, the same result")]
 
-# A profile may change only what dvc.yaml tracks for it: anything else would not rerun its stage.
+# A profile may set only what dvc.yaml tracks for it: anything else would not rerun its stage.
 PROFILE_SECTIONS = {"base", "build", "distill", "evaluate", "finetune", "serving"}
 
 
@@ -59,16 +62,41 @@ def _read(path: Path) -> dict[str, Any]:
         raise ParamsError(f"{path}: cannot be read: {error}") from error
 
 
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted name → value of all that is no mapping, or an empty one."""
+    flat: dict[str, Any] = {}
+    for key, inner in values.items():
+        name = f"{prefix}{key}"
+        flat |= flatten(inner, f"{name}.") if isinstance(inner, Mapping) and inner else {name: inner}
+    return flat
+
+
+def _check_one_place(path: Path, sections: Mapping[str, Any], profiles: Mapping[str, Any]) -> None:
+    """Refuses what a section and a profile both set: the profile would win, and an override of the section do nothing.
+
+    All profiles are checked, so that a file is not refused by the choice of one alone.
+    """
+    own = flatten(sections)
+    if twice := [
+        f"{name}: profiles.{profile} sets it too: keep profiles.{profile}.{name} alone"
+        for profile, changes in profiles.items()
+        for name in flatten(changes)
+        if name in own
+    ]:
+        raise ParamsError(f"{path}: {'; '.join(twice)}")
+
+
 def read_params(path: Path = PARAMS, profile: str | None = None) -> dict[str, Any]:
-    """The file as it stands, with the chosen profile's changes applied; ``profile`` says which one."""
+    """The file's sections with what the chosen profile sets in them; ``profile`` says which one."""
     raw = _read(path)
     profiles = raw.pop("profiles", {})
+    _check_one_place(path, raw, profiles)
     chosen = profile or raw.get("profile")
     if chosen not in profiles:
         raise ParamsError(f"{path}: profile: {chosen!r} is not one of {', '.join(profiles)}")
     if wrong := set(profiles[chosen]) - PROFILE_SECTIONS:
         allowed = ", ".join(sorted(PROFILE_SECTIONS))
-        raise ParamsError(f"{path}: profiles.{chosen}: {', '.join(sorted(wrong))}: a profile may only change {allowed}")
+        raise ParamsError(f"{path}: profiles.{chosen}: {', '.join(sorted(wrong))}: a profile may only set {allowed}")
     return _merged(raw, profiles[chosen]) | {"profile": chosen}
 
 
@@ -101,6 +129,11 @@ def load_section(name: str, kind: type[S], path: Path = PARAMS, profile: str | N
 def pack_folder(path: Path = PARAMS) -> Path:
     """Folder of the shop pack that params.yaml names."""
     return ROOT / read_params(path)["pack"]
+
+
+def set_by_profile(profile: str, path: Path = PARAMS) -> set[str]:
+    """Dotted names of the parameters that a profile sets, e.g. 'finetune.max_steps'."""
+    return set(flatten(_read(path)["profiles"][profile]))
 
 
 def profiles(path: Path = PARAMS) -> list[str]:

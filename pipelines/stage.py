@@ -21,7 +21,7 @@ import yaml
 from kefu.errors import KefuError
 from kefu.io import write_json
 from kefu.locks import shared_lock
-from kefu.params import Section, parse_section, read_params
+from kefu.params import Section, flatten, parse_section, read_params
 from kefu.paths import METRICS, PARAMS, ROOT
 from kefu.registry import runs
 
@@ -44,14 +44,6 @@ class Stage(Generic[S]):
     def log(self, values: Mapping[str, float]) -> None:
         """Gathers metrics: written to store/metrics/<stage>.json and MLflow when the stage ends."""
         self.metrics.update(values)
-
-
-def _flat(value: Mapping[str, Any], prefix: str) -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, inner in value.items():
-        name = f"{prefix}.{key}"
-        flat |= _flat(inner, name) if isinstance(inner, Mapping) and inner else {name: inner}
-    return flat
 
 
 def git_commit() -> str | None:
@@ -105,7 +97,7 @@ def _opened(name: str, section: type[Any]) -> Iterator[Stage[Any]]:
     params = parse_section(section, raw[name] if section is not Section else {}, PARAMS, name)
     started = time.monotonic()
     print(f"── {name} " + "─" * (60 - len(name)), flush=True)
-    values = {"profile": raw["profile"], **_flat(params.model_dump(), name)}
+    values = {"profile": raw["profile"], **flatten(params.model_dump(), f"{name}.")}
     with runs.stage_run(name, values, {**_git(), **_input_hashes(name)}) as run:
         opened = Stage(params, raw["profile"], ROOT / raw["pack"], run)
         yield opened

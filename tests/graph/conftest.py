@@ -14,8 +14,8 @@ def micro(params: dict) -> None:
     tiny["finetune"].update(max_steps=2, batch_size=2)
     tiny["distill"].update(examples=4, max_new_tokens=4, batch_size=2)
     params["distill"]["max_useless"] = 1.0  # four tokens of a model of two steps end nothing
-    params["evaluate"].update(answers=2, max_new_tokens=4)
-    params["serving"]["max_new_tokens"] = 4
+    tiny["evaluate"].update(answers=2, max_new_tokens=4)
+    tiny["serving"]["max_new_tokens"] = 4
     params["promote"] = {
         "at_least": {"flows.success": 0.0},
         "at_most": {},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dvc.exceptions import InvalidArgumentError
 from dvc.utils.hydra import apply_overrides
 
 from evaluation.params import Gate
@@ -50,12 +50,9 @@ def read(path: Path) -> dict[tuple[str, ...], Any]:
 
 
 def changed_lines(copy: Path) -> list[str]:
-    """Added lines; as many are gone."""
+    """Lines that are not the shipped file's; no line may be added or gone."""
     before, after = (path.read_text(encoding="utf8").splitlines() for path in (PARAMS, copy))
-    diff = list(difflib.ndiff(before, after))
-    added, gone = ([line for line in diff if line.startswith(sign)] for sign in ("+ ", "- "))
-    assert len(added) == len(gone)
-    return added
+    return [now for was, now in zip(before, after, strict=True) if now != was]
 
 
 @pytest.mark.parametrize("path", VALUES, ids=".".join)
@@ -78,6 +75,16 @@ def test_a_learning_rate_reaches_its_profile_alone(profile: str, rate: str, copy
     for name in params.profiles(copy):
         expected = float(rate) if name == profile else load_params(profile=name).finetune.learning_rate
         assert load_params(copy, profile=name).finetune.learning_rate == expected
+
+
+@pytest.mark.parametrize("profile", params.profiles())
+def test_a_parameter_that_a_profile_sets_cannot_be_overridden_in_its_section(profile: str, copy: Path) -> None:
+    """The profile's value would win, and the override do nothing."""
+    with pytest.raises(InvalidArgumentError, match="Invalid `--set-param` value"):
+        apply_overrides(str(copy), ["finetune.max_steps=50"])
+    apply_overrides(str(copy), ["+finetune.max_steps=50", f"profile={profile}"])
+    with pytest.raises(ParamsError, match=rf"finetune\.max_steps: .*keep profiles\.{profile}\.finetune"):
+        load_params(copy)
 
 
 def test_several_overrides_at_once(copy: Path) -> None:
