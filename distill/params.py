@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from kefu.params import Section
+from kefu.params import Section, Seed
 
 
 class Distill(Section):
     examples: int = Field(gt=0, description="prompts that the centre model answers")
-    max_new_tokens: int = Field(gt=0)
+    max_new_tokens: int = Field(gt=0, description="of each answer of the centre model")
     quantize_teacher: bool = Field(description="4-bit teacher, when it shares a GPU with the student")
     rank: int | None = Field(description="LoRA rank of the student, merged in the end; None: all its weights learn")
     max_useless: float = Field(
@@ -19,13 +19,13 @@ class Distill(Section):
     )
     human_answers: bool = Field(description="also learn on as many chats that people answered")
     alpha: float = Field(ge=0, le=1, description="weight of KL on logits; the rest is cross-entropy")
-    temperature: float = Field(gt=0)
-    learning_rate: float = Field(gt=0)
-    epochs: float = Field(gt=0)
-    batch_size: int = Field(gt=0)
-    max_length: int = Field(gt=0)
-    dtype: Literal["float32", "bfloat16"]
-    seed: int
+    temperature: float = Field(gt=0, description="of both models' logits in KL; greater is softer")
+    learning_rate: float = Field(gt=0, description="peak")
+    epochs: float = Field(gt=0, description="passes over the answers")
+    batch_size: int = Field(gt=0, description="chats a step, and prompts that the centre model answers at once")
+    max_length: int = Field(gt=0, description="tokens of a chat; longer ones are left out")
+    dtype: Literal["float32", "bfloat16"] = Field(description="of the centre model, and of the edge model under LoRA")
+    seed: Seed
 
     @model_validator(mode="after")
     def _fits(self) -> Distill:

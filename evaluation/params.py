@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from kefu.params import Section
+from kefu.params import Section, Seed
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -21,15 +21,15 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 class Evaluate(Section):
     answers: int = Field(gt=0, description="held-out questions that each model answers")
-    max_new_tokens: int = Field(gt=0)
-    seed: int
+    max_new_tokens: int = Field(gt=0, description="of each of these answers")
+    seed: Seed
 
 
 class Gate(Section):
     """Each bound names ``suite.metric`` (or a suite); a challenger must hold all of them."""
 
-    at_least: dict[str, float]
-    at_most: dict[str, float]
+    at_least: dict[str, float] = Field(description="metric → lowest value that passes")
+    at_most: dict[str, float] = Field(description="metric → highest value that passes")
     better_than_constant: tuple[str, ...] = Field(
         description="suites whose answers must beat the best constant sentence by more than luck: answers, edge"
     )

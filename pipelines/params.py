@@ -25,7 +25,7 @@ from training.params.router import Router
 class Params(Section):
     """All of params.yaml, with the chosen profile's changes applied."""
 
-    profile: str
+    profile: str = Field(description="which of `profiles`: the models, and what differs with their size")
     pack: str = Field(description="folder of the shop pack")
     ingest: Ingest
     base: Base

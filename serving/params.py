@@ -8,8 +8,8 @@ from kefu.params import Section
 
 
 class Serving(Section):
-    host: str
-    port: int = Field(gt=0, lt=65536)
+    host: str = Field(description="address to listen on; others than 127.0.0.1 need KEFU_SECRET")
+    port: int = Field(gt=0, lt=65536, description="of the chat page and the API")
     faq_min_probability: float = Field(
         ge=0, le=1, description="that a FAQ answers the question, from which its answer is given as it is"
     )
@@ -29,10 +29,10 @@ class Serving(Section):
         le=1,
         description="of the fast reader's least sure act; below it, and on words not understood, a model reads",
     )
-    history_turns: int = Field(gt=0)
-    session_ttl_s: int = Field(gt=0)
-    max_new_tokens: int = Field(gt=0)
-    max_message_chars: int = Field(gt=0)
+    history_turns: int = Field(gt=0, description="newest turns of a session that a model sees")
+    session_ttl_s: int = Field(gt=0, description="seconds of silence after which a session is forgotten")
+    max_new_tokens: int = Field(gt=0, description="of a model's answer")
+    max_message_chars: int = Field(gt=0, description="characters of a message; a longer one is refused")
     messages_per_minute: int = Field(gt=0, description="of one session; more get 429")
     sessions_per_minute: int = Field(gt=0, description="opened from one address")
     session_token_s: int = Field(gt=0, description="seconds that a session's token lasts")

@@ -17,10 +17,10 @@ class NearDuplicates(Section):
 
 
 class Ingest(Section):
-    sources: tuple[Source, ...]
+    sources: tuple[Source, ...] = Field(description="folders of store/raw, each with the channel that reads it")
     timezone: str = Field(description="IANA name, for sources whose times have no offset")
     max_text: int = Field(gt=0, description="characters of a turn; a longer one is quarantined")
-    min_turns: int = Field(gt=0)
+    min_turns: int = Field(gt=0, description="fewer turns with text: the dialogue is quarantined")
     near_duplicates: NearDuplicates = NearDuplicates(similarity=0.9, shortest=50, days=28)
     runner: Literal["local", "ray"] = Field("local", description="processes of this machine, or a Ray cluster")
     workers: int = Field(0, ge=0, description="that parse and redact; 0: one a core. Never changes the result")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from kefu.params import Folds, Section
+from kefu.params import Folds, Section, Seed
 
 
 class Labeler(Section):
@@ -21,7 +21,7 @@ class Labeler(Section):
     )
     context_turns: int = Field(ge=0, description="turns seen before the one to label")
     folds: Folds = Field(description="for out-of-fold calibration; 3 or more")
-    seed: int
+    seed: Seed
 
 
 class Judge(Section):
@@ -29,7 +29,7 @@ class Judge(Section):
     min_confidence: float = Field(ge=0, le=1, description="labeler confidence from which a turn may be judged")
     max_confidence: float = Field(ge=0, le=1, description="labeler confidence from which a turn needs no judge")
     max_prompt_tokens: int = Field(gt=0, description="a turn whose shortest prompt is longer is not judged")
-    seed: int
+    seed: Seed
 
     @model_validator(mode="after")
     def _fits(self) -> Judge:
@@ -39,7 +39,7 @@ class Judge(Section):
 
 
 class Autolabel(Section):
-    target_precision: float = Field(ge=0, le=1)
+    target_precision: float = Field(ge=0, le=1, description="share of accepted labels that must be right")
     confidence_level: float = Field(0.95, gt=0.5, lt=1, description="of the bound on precision")
     audit_share: float = Field(ge=0, le=1, description="turns that people see whatever the machine thinks of them")
     audit_days: int = Field(gt=0, description="newest audited days on which the guarantee is tested")
@@ -47,4 +47,4 @@ class Autolabel(Section):
         ge=0, description="questions with a known answer in the queue, to measure reviewers; 0: none"
     )
     workers: int = Field(ge=0, description="processes; 0: one a core. The labels do not depend on it")
-    seed: int
+    seed: Seed

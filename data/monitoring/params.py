@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from kefu.params import Section
+from kefu.params import Section, Seed
 
 
 class Monitor(Section):
@@ -17,4 +17,4 @@ class Monitor(Section):
     same_question_cosine: float = Field(gt=0, le=1, description="cosine from which two questions are the same")
     new_turns: int = Field(gt=0, description="fewest turns of a new question")
     new_questions: int = Field(gt=0, description="most new questions shown")
-    seed: int
+    seed: Seed

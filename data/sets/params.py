@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from kefu.params import Section
+from kefu.params import Section, Seed
 
 
 class Build(Section):
@@ -14,4 +14,4 @@ class Build(Section):
     max_router: int = Field(gt=0, description="most machine-labelled turns; what people labelled always fits in")
     max_questions: int = Field(gt=0, description="most questions of customers that retrieval is judged on")
     replay_share: float = Field(ge=0, lt=1, description="of max_sft and max_router, share drawn from older days")
-    seed: int
+    seed: Seed

@@ -40,11 +40,13 @@ def show_params(
     profile: Annotated[str | None, typer.Option(help="instead of the one params.yaml chooses")] = None,
 ) -> None:
     """Every parameter with its value, type and meaning."""
+    from kefu.params import set_by_profile
     from pipelines.commands.params import lines
     from pipelines.params import load_params
 
     with explain_errors():
-        for line in lines(load_params(profile=profile)):
+        loaded = load_params(profile=profile)
+        for line in lines(loaded, set_by_profile(loaded.profile)):
             typer.echo(line)
 
 

@@ -1,9 +1,9 @@
-"""params.yaml explained: the descriptions in kefu/params.py are the help."""
+"""What `kefu params` prints: each parameter with its value, type, bounds and meaning, as the classes describe it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,17 +12,28 @@ from pydantic.fields import FieldInfo
 from pipelines.params import Params
 
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
+_HEAD = f"{'parameter':<26} {'value':<24} type (bounds)  meaning"
 
 
-def lines(params: Params) -> Iterator[str]:
-    """One block a section, one line a parameter: name, value, type, what it is."""
-    for name, info in type(params).model_fields.items():
-        value = getattr(params, name)
+def lines(params: Params, set_by_profile: Collection[str]) -> Iterator[str]:
+    """One block a section, one line a parameter; what the profile sets ends with the profile's name.
+
+    Args:
+        set_by_profile: dotted names, e.g. 'finetune.max_steps'.
+    """
+    yield _HEAD
+    marks = dict.fromkeys(set_by_profile, f"  [profiles.{params.profile}]")
+    yield from _block(params, marks)
+
+
+def _block(section: BaseModel, marks: dict[str, str], prefix: str = "", indent: str = "") -> Iterator[str]:
+    for name, info in type(section).model_fields.items():
+        value = getattr(section, name)
         if isinstance(value, BaseModel):
-            yield f"\n{name}"
-            yield from (_line(f"  {inner}", getattr(value, inner), f) for inner, f in type(value).model_fields.items())
+            yield f"{indent}{name}" if indent else f"\n{name}"
+            yield from _block(value, marks, f"{prefix}{name}.", f"{indent}  ")
         else:
-            yield _line(name, value, info)
+            yield _line(f"{indent}{name}", value, info) + marks.get(f"{prefix}{name}", "")
 
 
 def _line(name: str, value: Any, info: FieldInfo) -> str:
@@ -39,4 +50,4 @@ def _fields(bound: object) -> list[tuple[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    return value.model_dump() if isinstance(value, BaseModel) else value
+    return value.model_dump(exclude_defaults=True) if isinstance(value, BaseModel) else value

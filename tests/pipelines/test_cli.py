@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from kefu.params import Section
@@ -40,6 +42,27 @@ def test_params_shows_every_parameter_of_a_profile() -> None:
     sections = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
     names = {name for section in sections for name in section.model_fields}
     assert names <= set(shown.output.split())
+
+
+def undescribed(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Dotted names of the parameters without a description."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from undescribed(field.annotation, f"{prefix}{name}.")
+        elif not field.description:
+            yield f"{prefix}{name}"
+
+
+def test_every_parameter_is_described() -> None:
+    assert list(undescribed(Params)) == []
+
+
+def test_params_marks_what_the_profile_sets_and_shows_inner_sections() -> None:
+    shown = CliRunner().invoke(app, ["params", "--profile", "local"]).output.splitlines()
+    (steps,) = [line for line in shown if line.startswith("  max_steps ")]
+    (rank,) = [line for line in shown if line.startswith("  rank ") and "16" in line]
+    assert steps.endswith("[profiles.local]") and "[profiles" not in rank
+    assert any(line.startswith("    similarity ") and "0.9" in line for line in shown)
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:

@@ -6,21 +6,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from kefu.params import Section
+from kefu.params import Section, Seed
 
 
 class Finetune(Section):
     quantize: bool = Field(description="load the base in 4-bit NF4 (QLoRA)")
-    dtype: Literal["float32", "bfloat16"]
-    rank: int = Field(gt=0)
-    alpha: int = Field(gt=0)
-    dropout: float = Field(ge=0, lt=1)
-    learning_rate: float = Field(gt=0)
-    epochs: float = Field(gt=0)
+    dtype: Literal["float32", "bfloat16"] = Field(description="of the computation; bfloat16 on a GPU")
+    rank: int = Field(gt=0, description="LoRA rank")
+    alpha: int = Field(gt=0, description="LoRA scale: updates count alpha / rank")
+    dropout: float = Field(ge=0, lt=1, description="LoRA dropout, a probability")
+    learning_rate: float = Field(gt=0, description="peak")
+    epochs: float = Field(gt=0, description="passes over the training set; max_steps may end them")
     max_steps: int = Field(description="-1: as many as epochs ask for")
-    batch_size: int = Field(gt=0)
-    gradient_accumulation: int = Field(gt=0)
-    gradient_checkpointing: bool
+    batch_size: int = Field(gt=0, description="chats a forward pass")
+    gradient_accumulation: int = Field(gt=0, description="forward passes a step")
+    gradient_checkpointing: bool = Field(description="compute activations twice, to save memory")
     max_length: int = Field(gt=0, description="tokens")
     from_champion: bool = Field(description="start from the champion's adapter when there is one")
-    seed: int
+    seed: Seed
