@@ -50,6 +50,10 @@ class Step(Part):
     call: str | None = Field(None, description="tool to run")
     args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression")
     save: str | None = Field(None, description="name the tool's result gets")
+    append: bool = Field(False, description="the result is added to what was saved under the name, as a list")
+    customer: str | None = Field(
+        None, description="Jinja2 expression over the result: the id of the customer whom a stranger proved to be"
+    )
     on_error: dict[str, str] = Field({}, description="tool error code → step id; '*' for any other")
     branch: tuple[Branch, ...] = ()
     confirm: Text | None = Field(None, description="yes/no question; 'no' goes to ``refused``")
@@ -68,6 +72,8 @@ class Step(Part):
             raise ValueError(f"step {self.id}: exactly one of collect, call, branch, confirm, say; got {actions}")
         if self.confirm and not self.refused:
             raise ValueError(f"step {self.id}: confirm needs `refused`, the step after a no")
+        if (self.append or self.customer) and not (self.call and self.save):
+            raise ValueError(f"step {self.id}: `append` and `customer` belong to a call with `save`")
         if self.optional and not self.collect:
             raise ValueError(f"step {self.id}: `optional` belongs to a collect")
         if (self.yes or self.no) and not self.confirm:

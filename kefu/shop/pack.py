@@ -56,6 +56,7 @@ class Shop(Part):
     currency: str
     timezone: str
     pii: dict[str, str] = Field(description="placeholder type → regex, e.g. ORDER → KF\\d{10}")
+    identify: str | None = Field(None, description="flow that finds out who a stranger is; None: strangers sign in")
     demo_customers: tuple[str, ...] = Field((), description="ids offered on the demo's chat page")
     demo_now: str | None = Field(None, description="ISO time at which the demo's database stands; None: the clock")
 
@@ -109,6 +110,7 @@ class Pack(Part):
                 elif step.call and set(step.args) != set(self.tools[step.call].args):
                     wanted = ", ".join(self.tools[step.call].args)
                     problems.append(f"flow {flow.name}, step {step.id}: {step.call} wants the arguments {wanted}")
+        problems += self._identity_problems()
         problems += self._entity_problems()
         problems += self._query_problems()
         if (name := self.catalogue.tool) and not (name in self.tools and self.tools[name].public):
@@ -116,6 +118,28 @@ class Pack(Part):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _identity_problems(self) -> list[str]:
+        """Whoever a flow calls a customer may see that customer's orders: only the flow that is there for it does."""
+        by_name = {flow.name: flow for flow in self.flows}
+        name = self.shop.identify
+        problems = [
+            f"flow {flow.name}, step {step.id}: `customer` belongs to the flow that pack.yaml names under `identify`"
+            for flow in self.flows
+            for step in flow.steps
+            if step.customer and flow.name != name
+        ]
+        if name is None:
+            return problems
+        if name not in by_name:
+            return [*problems, f"pack.yaml: identify: no flow {name}"]
+        steps = by_name[name].steps
+        if not any(step.customer for step in steps):
+            problems.append(f"flow {name}: identifies customers, but no step has `customer`")
+        private = [step.id for step in steps if step.call in self.tools and not self.tools[step.call].public]
+        return problems + [
+            f"flow {name}, step {step}: calls a tool that is not public for a stranger" for step in private
+        ]
 
     def _entity_problems(self) -> list[str]:
         order, product = self.entities.order, self.entities.product

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from kefu.errors import KefuError
 from kefu.yaml_file import read_yaml
@@ -25,10 +25,18 @@ class Part(BaseModel):
 
 
 class Text(Part):
-    """The same words in both languages; Jinja2 placeholders where a flow or prompt fills them."""
+    """The same words in both languages; Jinja2 placeholders where a flow or prompt fills them.
+
+    A shop of one language writes the words alone: they are said whatever the customer's language is.
+    """
 
     zh: str
     en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_language(cls, words: Any) -> Any:
+        return {"zh": words, "en": words} if isinstance(words, str) else words
 
     def in_(self, lang: str) -> str:
         return self.en if lang == "en" else self.zh

@@ -186,7 +186,11 @@ class Assistant:
 
     def _understand(self, session: Session, text: str, lang: Lang | None, started: float) -> TurnState:
         now = self.now().isoformat(timespec="seconds")
-        orders = cache(partial(self._orders, session.customer, now))
+        orders_of = cache(partial(self._orders, now))
+
+        def orders() -> list[Order]:
+            return orders_of(session.customer)  # a stranger may become a customer while he is answered
+
         # Words around personal data are found in simplified characters only; the log keeps the script where it may.
         redacted = written = self._redacted(session, simplified(text), orders)
         if simplified(text) != text and simplified(again := self._redacted(session, text, orders)) == redacted:
@@ -214,7 +218,7 @@ class Assistant:
             session, message, reading, Visit(session.customer, session.vault, session.lang, now), started, interrupted
         )
 
-    def _orders(self, customer: str | None, now: str) -> list[Order]:
+    def _orders(self, now: str, customer: str | None) -> list[Order]:
         return self._linker.orders(customer, now) if customer else []
 
     def _redacted(self, session: Session, text: str, orders: Callable[[], list[Order]]) -> str:

@@ -19,6 +19,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from kefu.errors import KefuError
 
+MARKS = ".,;:!?()[]\"'，。；：！？（）、"
 ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
 
@@ -41,7 +42,13 @@ def day(context: Context, iso: str) -> str:
     return f"{year}年{date.month}月{date.day}日" if year else f"{date.month}月{date.day}日"
 
 
-ENVIRONMENT.filters |= {"money": money, "day": day}
+def words(text: str) -> str:
+    """A text's words in lower case, without the marks around them and with blanks between and around: " size 8 "."""
+    found = (word.strip(MARKS) for word in text.lower().split())
+    return f" {' '.join(word for word in found if word)} "
+
+
+ENVIRONMENT.filters |= {"money": money, "day": day, "words": words}
 
 
 @lru_cache(maxsize=4096)

@@ -29,7 +29,10 @@ class FlowError(KefuError, RuntimeError):
 
 @dataclass
 class Visit:
-    """Who walks the flow, and when. ``vault``: placeholder → what the customer really wrote."""
+    """Who walks the flow, and when. ``vault``: placeholder → what the customer really wrote.
+
+    A stranger becomes a customer on the way when the pack's flow for it says who he is (``Step.customer``).
+    """
 
     customer: str | None
     vault: Mapping[str, str]
@@ -188,8 +191,9 @@ class FlowEngine:
         if result.error is None:
             state.written = state.written or bool(self._pack.tools[step.call].write)
             if step.save:
-                one = self._pack.tools[step.call].rows == "one"
-                state.results[step.save] = (result.rows[0] if result.rows else None) if one else result.rows
+                self._save(step, state, result.rows)
+            if step.customer and visit.customer is None:
+                visit.customer = str(self._evaluate(step.customer, step, state, visit))
             return Go()
         if target := step.on_error.get(result.error, step.on_error.get("*")):
             return Go(to=target)
@@ -197,6 +201,14 @@ class FlowEngine:
             self._stranger(progress, visit)
             return Go()
         return Go(outcome="handoff")  # the pack does not foresee it: a person has to look
+
+    def _save(self, step: Step, state: FlowState, rows: list[dict[str, Any]]) -> None:
+        assert step.call and step.save
+        one = self._pack.tools[step.call].rows == "one"
+        if step.append:
+            state.results[step.save] = [*(state.results.get(step.save) or []), *rows]
+        else:
+            state.results[step.save] = (rows[0] if rows else None) if one else rows
 
     def _stranger(self, progress: Progress, visit: Visit) -> Progress:
         progress.says.append(self._pack.conversation.sign_in.in_(visit.lang))

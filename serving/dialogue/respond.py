@@ -116,6 +116,8 @@ class Responder:
         self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False
     ) -> Iterator[str]:
         session, draft = turn.session, turn.draft
+        if session.customer is None and turn.visit.customer:
+            session.customer, session.identified = turn.visit.customer, True
         session.flow, session.misses, session.offered = state, 0, []
         if progress.outcome == "handoff" and (not progress.says or not self._handover.is_open(turn.visit)):
             progress.says.append(self._handover.asked(turn.visit))  # a flow's own words may promise somebody at once
@@ -127,6 +129,8 @@ class Responder:
             wish = Wish(flow=state.flow, slots=state.slots, needs_sign_in=True)
             session.wishes = [wish, *(other for other in session.wishes if other.flow != wish.flow)]
             session.flow = None
+            if self._pack.shop.identify:
+                yield from self._begin(turn, policy.Begin(self._pack.shop.identify))
         elif progress.outcome:
             draft.outcome, draft.reason = progress.outcome, "flow"
             session.close_flow("refused" if refused and progress.outcome == "resolved" else progress.outcome)
@@ -138,6 +142,8 @@ class Responder:
     def _next(self, turn: TurnState) -> Iterator[str]:
         """What waits: the next wish, else the flow that was set aside last."""
         session, words = turn.session, self._pack.conversation
+        if session.customer is None and self._pack.shop.identify:  # he did not say who he is: nothing can go on
+            session.wishes = [wish for wish in session.wishes if not wish.needs_sign_in]
         if session.wishes:
             wish, *session.wishes = session.wishes
             if wish.flow in self._flows.flows:

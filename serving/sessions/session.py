@@ -71,10 +71,13 @@ class Session(BaseModel):
     misses: messages not understood since the last answer.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
     asked: queries (name → slots) of a stranger, answered once he has signed in.
+    identified: the customer has not signed in, a flow of the pack found out who he is. Whoever has the session id goes
+        on as this customer.
     """
 
     id: str
     customer: str | None = None
+    identified: bool = False
     lang: Lang = "zh"
     script: Script = "simplified"
     turns: list[Turn] = []

@@ -65,6 +65,8 @@ class Sessions:
         if stored is not None:
             session = Session.model_validate_json(str(stored))
         waiting = _handoff(entry)
+        if session.identified and customer is None:
+            customer, waiting = session.customer, self.waiting(session)
         if session.customer is None and customer is not None:
             self._give(session, customer)
             waiting = self.waiting(session)  # it waited under the stranger's name

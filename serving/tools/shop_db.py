@@ -8,6 +8,7 @@ connection: opening and closing one took most of a call's time.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -51,7 +52,7 @@ class ToolBox:
         """Runs one tool as one transaction.
 
         Args:
-            args: the tool's declared arguments, all of them.
+            args: the tool's declared arguments, all of them. Lists and mappings reach SQL as JSON (``json_each``).
             customer: the signed-in customer's id, None for a stranger.
             now: ISO 8601 with the shop's own offset.
 
@@ -61,7 +62,7 @@ class ToolBox:
         tool = self._checked(name, args)
         if customer is None and not tool.public:
             return ToolResult(error=SIGN_IN)
-        values = {**args, "customer_id": customer, "now": now}
+        values = {**{name: _bound(value) for name, value in args.items()}, "customer_id": customer, "now": now}
         try:
             with self._transaction(bool(tool.write)) as connection:
                 return _run(connection, tool, values)
@@ -115,6 +116,11 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _bound(value: Any) -> Any:
+    """A value as SQLite takes it: several items of an order are one JSON text."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple | dict) else value
 
 
 def _run(connection: sqlite3.Connection, tool: Tool, values: dict[str, Any]) -> ToolResult:

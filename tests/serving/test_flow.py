@@ -9,6 +9,7 @@ import pytest
 from kefu.paths import ROOT
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack, load_pack
+from serving.dialogue.expressions import evaluate
 from serving.dialogue.flow import MAX_STEPS, FlowEngine, FlowError, Visit
 from serving.sessions.session import FlowState
 from serving.tools.shop_db import ToolBox, build
@@ -102,3 +103,42 @@ def test_every_flow_of_the_pack_comes_to_an_end(flow: Flow, order: str, lang: st
 def answer(slot: str) -> str:
     chosen = PACK.slots[slot]
     return "[ORDER_1]" if chosen.pii == "ORDER" else next(iter(chosen.choices), "words")
+
+
+def test_several_values_reach_sql_as_one_list(tools: ToolBox) -> None:
+    sql = "SELECT value AS sku FROM json_each(:skus) WHERE :order_id IS NOT NULL ORDER BY value DESC"
+    tool = PACK.tools["products"].model_copy(update={"args": ("skus", "order_id"), "read": sql})
+    shop = ToolBox(PACK.model_copy(update={"tools": {"listed": tool}}), tools.db)
+    rows = shop.call("listed", {"skus": ["a", "b’s", "被子"], "order_id": "QM1"}, None, NOW).rows
+    assert [row["sku"] for row in rows] == ["被子", "b’s", "a"]
+    assert shop.call("listed", {"skus": [], "order_id": "QM1"}, None, NOW).rows == []
+
+
+def test_results_are_gathered_over_several_rounds(tools: ToolBox) -> None:
+    """One item after the other, until the customer has no more: the write then gets all of them."""
+    text = {"zh": "{{ found | map(attribute='sku') | join(' ') }}", "en": ""}
+    steps = [
+        {"id": "which", "collect": "exchange_for"},
+        {"id": "find", "call": "get_product", "args": {"sku": "exchange_for"}, "save": "found", "append": True},
+        {"id": "more", "confirm": {"zh": "?", "en": "?"}, "refused": "told"},
+        {"id": "next", "say": {"zh": "好", "en": "ok"}, "clear": ["exchange_for"], "goto": "which"},
+        {"id": "told", "say": text, "end": "resolved"},
+    ]
+    engine, flow = engine_of(steps, tools)
+    state, _ = engine.start(flow, {"exchange_for": "BD-101"}, visit())
+    assert engine.confirm(state, True, visit()).asks == "exchange_for"
+    engine.fill(state, {"exchange_for": "BD-104"}, visit())
+    assert engine.confirm(state, False, visit()).says == ["BD-101 BD-104"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Size 8, please!", " size 8 please "),
+        ("  1.5 Liters (v-neck)。", " 1.5 liters v-neck "),
+        ("...", "  "),
+        ("", "  "),
+    ],
+)
+def test_words_are_searched_without_the_marks_around_them(text: str, found: str) -> None:
+    assert evaluate("said | words", {"said": text}) == found

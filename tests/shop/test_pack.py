@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -186,3 +186,60 @@ def test_entities_refer_to_what_exists(tmp_path: Path, change: object, named: st
 def test_aliases_are_of_products_that_exist(pack: Pack, shop: sqlite3.Connection) -> None:
     assert pack.entities.product is not None
     assert set(pack.entities.product.aliases) == {row[0] for row in shop.execute("SELECT sku FROM products")}
+
+
+def test_a_shop_of_one_language_writes_its_words_alone(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tests/fixtures/pack", tmp_path / "pack")
+    change_yaml(tmp_path / "pack/conversation.yaml", lambda words: words.update(left="Left it."))
+    left = load_pack(tmp_path / "pack").conversation.left
+    assert (left.in_("en"), left.in_("zh")) == ("Left it.", "Left it.")
+
+
+IDENTIFY = {
+    "name": "identify",
+    "title": "who you are",
+    "intents": [],
+    "steps": [
+        {"id": "ask", "collect": "note"},
+        {"id": "find", "call": "find", "args": {"said": "note"}, "save": "found", "customer": "found.id"},
+    ],
+}
+FIND = {
+    "description": "",
+    "args": ["said"],
+    "public": True,
+    "read": "SELECT customer_id AS id FROM tickets WHERE id = :said",
+}
+
+
+@pytest.mark.parametrize(
+    ("named", "step", "tool", "problem"),
+    [
+        ("identify", {}, {}, None),
+        (None, {}, {}, "step find: `customer` belongs to the flow that pack.yaml names under `identify`"),
+        ("nobody", {}, {}, "identify: no flow nobody"),
+        ("identify", {"customer": None}, {}, "no step has `customer`"),
+        ("identify", {"save": None}, {}, "belong to a call with `save`"),
+        ("identify", {}, {"public": False, "read": "SELECT :customer_id AS id, :said"}, "not public for a stranger"),
+    ],
+)
+def test_only_the_flow_that_identifies_strangers_names_a_customer(
+    tmp_path: Path, named: str | None, step: dict[str, object], tool: dict[str, object], problem: str | None
+) -> None:
+    folder = tmp_path / "pack"
+    shutil.copytree(ROOT / "tests/fixtures/pack", folder)
+    steps = [IDENTIFY["steps"][0], {**IDENTIFY["steps"][1], **step}]  # type: ignore[dict-item, index]
+    (folder / "flows/identify.yaml").write_text(yaml.safe_dump({**IDENTIFY, "steps": steps}))
+    change_yaml(folder / "tools.yaml", lambda tools: tools.update(find={**FIND, **tool}))
+    change_yaml(folder / "pack.yaml", lambda shop: shop.update(identify=named))
+    if problem is None:
+        assert load_pack(folder).shop.identify == "identify"
+    else:
+        with pytest.raises(PackError, match=re.escape(problem)):
+            load_pack(folder)
+
+
+def change_yaml(path: Path, change: Callable[[dict[str, object]], None]) -> None:
+    content = yaml.safe_load(path.read_text(encoding="utf8"))
+    change(content)
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf8")

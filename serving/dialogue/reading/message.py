@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Protocol
 
 from kefu.acts import Act
@@ -22,7 +21,7 @@ class Message:
     """A normalised, redacted message in its conversation.
 
     placeholder: gives a value of the shop (an order number) its placeholder in the session's vault.
-    open_orders: asks the shop for the customer's orders; called at most once a message.
+    open_orders: asks the shop for the customer's orders, once a message and customer.
     """
 
     text: str
@@ -34,7 +33,7 @@ class Message:
     flow: Flow | None = None
     step: Step | None = None
 
-    @cached_property
+    @property
     def orders(self) -> list[Order]:
         return self.open_orders()
 
