@@ -28,7 +28,9 @@ def test_a_product_is_added_to_the_sum_before(play: Play) -> None:
 
 
 def test_a_product_is_taken_out_of_the_sum_before(play: Play) -> None:
-    *_, rest = play(None, ["一个铸铁锅、两个马克杯和一个挂钟一共多少钱", "挂钟缺货啊，那不要了，就锅和两个杯子多少钱？"])
+    *_, rest = play(
+        None, ["一个铸铁锅、两个马克杯和一个挂钟一共多少钱", "挂钟缺货啊，那不要了，就锅和两个杯子多少钱？"]
+    )
     assert rest.startswith("合计 547.00 元") and "挂钟" not in rest
     *_, rest = play(None, ["two toasters and a cast-iron pot, how much altogether?", "and without the toasters?"])
     assert rest.startswith("Total 429.00 yuan")
