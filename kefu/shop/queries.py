@@ -34,6 +34,7 @@ class Query(Part):
     subject_not_words: tuple[str, ...] = Field((), description="taken out of the message before ``subject_words``")
     needs: Literal["order", "product", "none"] = Field("none", description="fills the slot order_number or sku")
     tool: str | None = Field(None, description="tool that gives the rows; None: the promotions of the day")
+    most: int | None = Field(None, ge=1, description="rows that are told at most, the first ones; None: all")
     args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression over the slots")
     head: Text | None = Field(None, description="said once, before the rows")
     say: Text = Field(description="said of each row")

@@ -1,6 +1,7 @@
-"""Numbers as customers write them: digits, full width digits, Chinese numerals, English words up to ninety-nine.
+"""Numbers as people write them: digits, full width digits, Chinese numerals, English words.
 
-It reads whole numbers from 0 to 99,999,999; no fractions, no ordinals.
+It reads whole numbers from 0 to 99,999,999; no fractions, no ordinals. ``NUMBER`` finds English words up to nineteen
+hundred; ``read_number`` reads longer ones too.
 """
 
 from __future__ import annotations
@@ -69,11 +70,25 @@ def _chinese(text: str) -> int:
 
 
 def _english(text: str) -> int | None:
-    if hundreds := re.fullmatch(r"(?:a |(\S+) )?hundred", text):
-        count = ENGLISH.get(hundreds[1] or "one")
-        return None if count is None else count * 100
-    parts = [ENGLISH.get(word) for word in re.split(r"[- ]", text)]
-    if None in parts or len(parts) > 2:
-        return None
-    numbers = [part for part in parts if part is not None]
-    return sum(numbers) if len(numbers) == 1 or (numbers[0] >= 20 and 0 < numbers[1] < 10) else None
+    """Twenty-five, a hundred, two thousand one hundred and nineteen."""
+    thousands, number = 0, None
+    words = re.split(r"[- ]", text)
+    for at, word in enumerate(words):
+        if word in ("a", "an") and at == 0 and len(words) > 1:
+            continue
+        if word == "and" and (thousands or number):
+            continue
+        if word in ENGLISH and (number is None or _takes(number, ENGLISH[word])):
+            number = (number or 0) + ENGLISH[word]
+        elif word == "hundred" and (number is None or 0 < number < 100):
+            number = (1 if number is None else number) * 100
+        elif word == "thousand" and not thousands and number != 0:
+            thousands, number = (1 if number is None else number) * 1000, None
+        else:
+            return None
+    return None if number is None and not thousands else thousands + (number or 0)
+
+
+def _takes(number: int, more: int) -> bool:
+    """Whether a number may go on with a smaller one: twenty five, a hundred five, but not five twenty."""
+    return number > 0 and more > 0 and (number % 100 == 0 or (number % 100 >= 20 and number % 10 == 0 and more < 10))

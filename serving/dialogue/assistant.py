@@ -258,6 +258,7 @@ class Assistant:
         return Reply(
             text=restore(said, session.vault),
             lang=session.lang,
+            script=session.script,
             intent=turn.reading.top.intent,
             confidence=turn.reading.top.confidence,
             route=draft.route or "fallback",

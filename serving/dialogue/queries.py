@@ -168,7 +168,7 @@ class Queries:
         result = self._tools.call(query.tool, args, visit.customer, visit.now)
         if result.error in (BUSY, SIGN_IN):
             raise QueryError(f"query {name}: {query.tool}: {result.error}: ask again later")
-        return result.rows
+        return result.rows[: query.most]
 
     def _render(self, name: str, text: Text, visit: Visit, slots: Slots | None = None, **values: Any) -> str:
         product = self._pack.catalogue.products.get((values.get("row") or {}).get("sku", ""))

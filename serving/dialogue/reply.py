@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from kefu.schema import Outcome
+from serving.sessions.session import Script
 
 Route = Literal["flow", "faq", "query", "model", "chitchat", "human", "fallback"]
 
@@ -16,6 +17,7 @@ class Reply(BaseModel):
 
     text: with the customer's own data restored: for this customer's eyes only, never for a log.
     asks: slot the customer is asked for, or 'confirm'; sources: ids of the knowledge it rests on.
+    script: of the customer's Chinese, and so of the text's.
     acts: what the message was read as; options: what the customer may reply with, as quick replies.
     """
 
@@ -23,6 +25,7 @@ class Reply(BaseModel):
 
     text: str
     lang: str
+    script: Script = "simplified"
     intent: str
     confidence: float
     route: Route

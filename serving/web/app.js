@@ -95,6 +95,7 @@ const handlers = {
     if (reply.options.length) pending.message.append(options(reply));
     pending.message.dataset.route = reply.route;
     conversation.messages.push({ who: "bot", text: reply.text });
+    conversation.script = reply.script;
     keepConversation(conversation);
     finish();
   },
@@ -122,12 +123,13 @@ async function begin(customer) {
   socket?.close();
   if (pending) handlers.error({ message: words().broken });
   dropOptions();
-  const messages = goesOn ? conversation.messages : [];
-  conversation = { token: session.token, customer, expires: Date.now() + session.expires_in * 1000, messages };
+  const messages = goesOn ? conversation.messages : [], script = goesOn ? conversation.script : undefined;
+  conversation = { token: session.token, customer, expires: Date.now() + session.expires_in * 1000, messages, script };
   if (goesOn) {
     note(words().goesOn(customer));
     const row = element("div", "options");
-    row.append(sender(words().goOn, words().goOn));
+    const goOn = words().goOn[conversation.script ?? "simplified"]; // the customer says it, so in his script
+    row.append(sender(goOn, goOn));
     $("messages").append(row);
     down();
   } else {

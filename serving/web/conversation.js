@@ -3,7 +3,7 @@
 const KEY = "kefu.conversation";
 const KEPT = 100; // messages
 
-/** {token, customer, expires, messages: [{who, text, greeting?}]}; undefined when there is none that is still good. */
+/** {token, customer, expires, script?, messages: [{who, text, greeting?}]}; undefined when there is none that is still good. */
 export function loadConversation() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEY));

@@ -70,7 +70,8 @@ class TestACustomer:
     def test_sees_his_orders(self, queries: Queries, db: Path, customer: str, lang: Lang) -> None:
         orders = sql(
             db,
-            "SELECT order_id, total, created_at FROM orders WHERE customer_id = ? ORDER BY created_at DESC, order_id",
+            "SELECT order_id, total, created_at FROM orders WHERE customer_id = ? "
+            "ORDER BY created_at DESC, order_id DESC",
             customer,
         )
         said = lines(queries.answer("my_orders", {}, visit(customer, lang)))
@@ -82,7 +83,26 @@ class TestACustomer:
                 f"SELECT name_{lang}, quantity FROM order_items JOIN products USING (sku) WHERE order_id = ?",
                 order,
             ):
-                assert (f"{name}×{quantity}" if lang == "zh" else f"{quantity} × {name}") in line
+                counted = f"{name}×{quantity}" if lang == "zh" else f"{quantity} × {name}"
+                assert (counted if quantity > 1 else name) in line
+
+    def test_sees_only_the_ten_newest_of_many_orders(self, tmp_path: Path, customer: str, lang: Lang) -> None:
+        build(ROOT / "shop", tmp_path / "shop.db")
+        with closing(sqlite3.connect(tmp_path / "shop.db")) as shop, shop:
+            shop.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 21) "
+                "INSERT INTO orders SELECT 'QM26111500' || i, customer_id, status, '2026-11-15T0' || (i % 10) || ':' "
+                "|| i || ':00+08:00', paid_at, shipped_at, delivered_at, recipient, phone, address, payment, NULL, "
+                "total FROM n, (SELECT * FROM orders WHERE customer_id = ? LIMIT 1)",
+                (customer,),
+            )
+        newest = sql(
+            tmp_path / "shop.db",
+            "SELECT order_id FROM orders WHERE customer_id = ? ORDER BY created_at DESC LIMIT 10",
+            customer,
+        )
+        answer = Queries(PACK, ToolBox(PACK, tmp_path / "shop.db")).answer("my_orders", {}, visit(customer, lang))
+        assert [re.findall(r"QM\d+", line) for line in lines(answer)] == [[order] for (order,) in newest]
 
     def test_sees_his_points_and_what_they_are_worth(
         self, queries: Queries, db: Path, customer: str, lang: Lang

@@ -126,7 +126,7 @@ _PLATE = re.compile(
     re.VERBOSE,
 )
 _TOLD_PLATE = re.compile(
-    rf"车牌(?:号码?)?[是为:\\s]{{0,2}}([{_PROVINCES}][A-Za-z][·•\\s-]?[A-Za-z0-9]{{4,6}}[挂学警港澳]?)(?![A-Za-z0-9])"
+    rf"车牌(?:号码?)?[是为:\s]{{0,2}}([{_PROVINCES}][A-Za-z][·•\s-]?[A-Za-z0-9]{{4,6}}[挂学警港澳]?)(?![A-Za-z0-9])"
 )
 _CAR = re.compile("车|牌")
 _ABROAD = re.compile(
