@@ -45,7 +45,7 @@ class Step(Part):
     collect: str | None = Field(None, description="slot to ask for unless it is known")
     optional: bool = Field(False, description="a collect that never asks: the slot stays unknown unless it was told")
     among: tuple[str, ...] = Field(
-        (), description="states of the orders that a collect offers, if there are any such; empty: all"
+        (), description="states of the orders that a collect offers, if there are any, and takes unnamed; empty: all"
     )
     call: str | None = Field(None, description="tool to run")
     args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression")

@@ -45,11 +45,12 @@ class Wish(BaseModel):
 
 
 class PastFlow(BaseModel):
-    """A flow that is over, and what it knew: the customer may come back to it."""
+    """A flow that is over, and what it knew: the customer may come back to it. written: it has changed the shop."""
 
     flow: str
     slots: dict[str, str] = {}
     outcome: Literal["resolved", "refused", "abandoned", "handoff"]
+    written: bool = False
 
 
 class Subject(BaseModel):
@@ -113,7 +114,8 @@ class Session(BaseModel):
     def close_flow(self, outcome: Literal["resolved", "refused", "abandoned", "handoff"]) -> None:
         """Ends the flow under way; the customer may come back to it."""
         if state := self.flow:
-            self.past = [*self.past, PastFlow(flow=state.flow, slots=state.slots, outcome=outcome)][-KEPT_FLOWS:]
+            past = PastFlow(flow=state.flow, slots=state.slots, outcome=outcome, written=state.written)
+            self.past = [*self.past, past][-KEPT_FLOWS:]
         self.flow, self.offered = None, []
 
 

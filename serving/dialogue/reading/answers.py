@@ -22,6 +22,8 @@ from serving.dialogue.reading.segments import affirmed, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.reading.yes_no import leaves, yes_or_no
 
+SUBJECT = "the conversation's order"
+
 # 是200号，不是100号 / 不是100号，是200号 / it's 200, not 100: which part of a value is wrong.
 NOT_BUT = (
     re.compile(r"不是\s*(?P<old>[^，,。！!]{1,40}?)\s*[，,]?\s*(?:而)?(?:是|应该是)\s*(?P<new>[^，,。！!]{1,40})"),
@@ -184,12 +186,15 @@ class AnswerReader:
             found |= {name: count for name in flow.slots if self._pack.slots[name].number}
         return found
 
-    def order(self, message: Message, text: str, asked: bool, by_product: bool = True) -> tuple[str, ...]:
+    def order(
+        self, message: Message, text: str, asked: bool, by_product: bool = True, focus: str | None = SUBJECT
+    ) -> tuple[str, ...]:
         """Placeholders of the orders that a text means; those of a number that is nobody's as they are.
 
         Args:
             asked: whether an order was asked for: then a pointer or a state is enough.
             by_product: whether the name of a product alone may mean the order that holds it.
+            focus: the order (its placeholder) that "it" means; by default what the conversation is about.
         """
         if self.order_pii is None:
             return ()
@@ -197,10 +202,14 @@ class AnswerReader:
         if not message.session.customer:
             return tuple(numbers[-1:])
         offered = [restore(value, message.session.vault) for value in message.session.offered]
-        subject = message.session.subject.order
-        focus = restore(subject, message.session.vault) if subject else None
+        subject = message.session.subject.order if focus == SUBJECT else focus
         link = self._linker.link_orders(
-            message.original(text), message.orders, message.lang, message.now, focus=focus, offered=offered
+            message.original(text),
+            message.orders,
+            message.lang,
+            message.now,
+            focus=restore(subject, message.session.vault) if subject else None,
+            offered=offered,
         )
         if not by_product and not link.refers and set(link.how) <= {"product"}:
             return tuple(numbers[-1:])  # a question about the product, or a part of the order

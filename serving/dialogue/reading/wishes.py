@@ -214,20 +214,35 @@ class WishReader:
         found = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
         slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
         for name in self._order_slots(flow):
-            if orders := self._answers.order(message, text, asked=False):
+            subject = self._subject(message, flow, name)
+            if orders := self._answers.order(message, text, asked=False, focus=subject):
                 slots[name] = self._answers.fitting(message, flow, orders)
         known = [slots[name] for name in self._order_slots(flow) if name in slots]
         order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
         slots |= {name: (value,) for name, value in self._answers.items(message, text, flow, order).items()}
         return slots
 
+    def _subject(self, message: Message, flow: Flow, slot: str) -> str | None:
+        """The order that the conversation is about, if a wish may mean it without naming it.
+
+        A flow that says which orders it offers means none of the others, nor one that it has changed already.
+        """
+        subject = message.session.subject.order
+        among = next((step.among for step in flow.steps if step.collect == slot), ())
+        if subject is None or not among:
+            return subject
+        past = message.session.past
+        if any(one.written and one.flow == flow.name and one.slots.get(slot) == subject for one in past):
+            return None
+        number = message.original(subject)
+        return subject if any(o.id == number and o.status in among for o in message.orders) else None
+
     def _start(
         self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish
     ) -> Iterator[Act]:
         certain = {name: values[0] for name, values in slots.items() if len(values) == 1}
-        subject = message.session.subject.order
         for name in self._order_slots(flow):
-            if name not in slots and subject:
+            if name not in slots and (subject := self._subject(message, flow, name)):
                 certain[name] = subject
         named = flow in self._named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
