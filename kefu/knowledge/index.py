@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 from safetensors.numpy import load_file, save_file
 
 from kefu.io import atomic_path, read_json, read_jsonl, write_json, write_jsonl
@@ -23,10 +23,14 @@ from kefu.knowledge.topics import Topics
 from kefu.schema import Record
 from kefu.shop.part import Lang
 from kefu.text.ngrams import NgramCounts, count_ngrams, weigh
+from kefu.text.placeholders import escape_placeholders
 
 
 class KnowledgeEntry(Record):
-    """One piece of knowledge in one language; ``id`` is what answers cite."""
+    """One piece of knowledge in one language; ``id`` is what answers cite.
+
+    ``question`` and ``answer`` hold no placeholders: a text of the shop's must not be filled with a customer's data.
+    """
 
     id: str
     kind: Literal["faq", "policy", "promotion", "query"]
@@ -34,6 +38,11 @@ class KnowledgeEntry(Record):
     lang: Lang
     question: str
     answer: str
+
+    @field_validator("question", "answer")
+    @classmethod
+    def _without_placeholders(cls, text: str) -> str:
+        return escape_placeholders(text)
 
 
 class EncoderConfig(BaseModel):

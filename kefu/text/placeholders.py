@@ -17,3 +17,11 @@ PLACEHOLDER_START = r"\[[A-Z_\d]{0,38}"  # a regex for the beginning of one, for
 def without_numbers(text: str) -> str:
     """Returns the text with ``[PHONE]`` for ``[PHONE_2]``: which phone it is does not matter to its topic."""
     return PLACEHOLDER.sub(r"[\1]", text)
+
+
+def escape_placeholders(text: str) -> str:
+    """Returns the text with ［PHONE_2］ for ``[PHONE_2]``.
+
+    For words that come from a shop's data: what somebody wrote there may not be filled with a customer's own.
+    """
+    return PLACEHOLDER.sub(lambda match: f"［{match[0][1:-1]}］", text) if "[" in text else text

@@ -20,6 +20,7 @@ from typing import Any
 from kefu.errors import KefuError
 from kefu.shop.flows import Tool
 from kefu.shop.pack import Pack
+from kefu.text.placeholders import escape_placeholders
 from serving.tools.demo_database import build
 
 __all__ = ["ToolBox", "ToolError", "ToolResult", "build"]
@@ -129,7 +130,13 @@ def _run(connection: sqlite3.Connection, tool: Tool, values: dict[str, Any]) -> 
             return ToolResult(error=guard.error)
     for statement in tool.write:
         connection.execute(statement, values)
-    rows = [dict(row) for row in connection.execute(tool.read, values)] if tool.read else []
+    rows = [_read(row) for row in connection.execute(tool.read, values)] if tool.read else []
     if tool.read and tool.rows == "one" and not rows:
         return ToolResult(error=NOT_FOUND)
     return ToolResult(rows)
+
+
+def _read(row: sqlite3.Row) -> dict[str, Any]:
+    """A row's columns; a name or note that looks like a placeholder must not be filled with a customer's data."""
+    columns = zip(row.keys(), row, strict=True)
+    return {name: escape_placeholders(value) if isinstance(value, str) else value for name, value in columns}

@@ -91,7 +91,7 @@ class TestACustomer:
         with closing(sqlite3.connect(tmp_path / "shop.db")) as shop, shop:
             shop.execute(
                 "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 21) "
-                "INSERT INTO orders SELECT 'QM26111500' || i, customer_id, status, '2026-11-15T0' || (i % 10) || ':' "
+                "INSERT INTO orders SELECT 'QM26111699' || i, customer_id, status, '2026-11-15T0' || (i % 10) || ':' "
                 "|| i || ':00+08:00', paid_at, shipped_at, delivered_at, recipient, phone, address, payment, NULL, "
                 "total FROM n, (SELECT * FROM orders WHERE customer_id = ? LIMIT 1)",
                 (customer,),
