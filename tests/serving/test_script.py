@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from time import process_time
 from typing import Any
@@ -143,3 +144,13 @@ def test_both_conversions_of_a_message_take_half_a_millisecond() -> None:
         script_of(text, "simplified")
         simplified(text)
     assert (process_time() - started) / 200 < 0.0005
+
+
+def test_the_page_goes_on_in_the_customers_script(assistant: Assistant) -> None:
+    words = (ROOT / "serving/web/words.js").read_text(encoding="utf8")
+    said = re.search(r'goOn: \{ simplified: "(?P<simplified>[^"]+)", traditional: "(?P<traditional>[^"]+)" \}', words)
+    assert said and said["traditional"] == traditional(said["simplified"]) != said["simplified"]
+    session = uuid4().hex
+    assert assistant.reply(session, None, "我要退貨").script == "traditional"
+    reply = assistant.reply(session, "C1001", said["traditional"])
+    assert reply.script == "traditional" and reply.flow == "return" and reply.asks == "order_number"

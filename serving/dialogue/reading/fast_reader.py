@@ -34,18 +34,17 @@ from kefu.knowledge.index import Hit
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
-from kefu.text.numbers import read_number
 from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.segments import clauses, segments
+from serving.dialogue.reading.segments import WORD, clauses, segments
 from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.reading.yes_no import wants_bot
 
-PICKED = re.compile(r"\W*(?:第|no\.?|number|the)?\s*(\d|[一二两三四五]|one|two)\s*(?:个|条|one)?\W*", re.IGNORECASE)
 INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
 GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
 GREETING = "hello"  # the kind of small talk that opens a message and asks for nothing
@@ -120,11 +119,13 @@ class FastReader:
         return other and evidence(plain(message.text), self._pack.acts.instead) is not None
 
     def _picked(self, message: Message) -> str | None:
-        """The question that a number picks from those that were offered; they are offered for one message only."""
+        """The question that a message picks by its place, and by nothing else; they are offered for one message."""
         offered, message.session.questions = message.session.questions, []
-        found = PICKED.fullmatch(plain(message.text))
-        number = read_number(found[1]) if found else None
-        return offered[number - 1] if number and 1 <= number <= len(offered) else None
+        words = plain(message.text)
+        for start, end, picked in find_places(words, offered, offered) if offered else ():
+            if len(picked) == 1 and not WORD.search(words[:start] + words[end:].removeprefix("吧")):
+                return picked[0]
+        return None
 
     def _without_greeting(self, text: str) -> str:
         """The text after its greeting, when something follows that."""
