@@ -76,10 +76,17 @@ def versions() -> list[int]:
     return sorted(int(v.version) for v in client().search_model_versions(f"name = '{MODEL}'"))
 
 
+def _check_version(version: int) -> None:
+    """Raises NoSuchVersion with those that there are."""
+    known = versions()
+    if version not in known:
+        choose = f"choose one of {', '.join(map(str, known))}" if known else "`kefu day` registers the first"
+        raise NoSuchVersion(f"registry: {MODEL!r} has no version {version}: {choose}")
+
+
 def promote(version: int) -> None:
     """Moves the alias ``champion``; the old one becomes ``previous``. Safe to repeat."""
-    if version not in versions():
-        raise NoSuchVersion(f"registry: {MODEL!r} has no version {version}: choose one of {versions() or 'none yet'}")
+    _check_version(version)
     now = champion()
     if now and now.version == version:
         return
@@ -108,7 +115,6 @@ def release_aliases(version: int) -> list[str]:
 
 def download_release(version: int) -> Path:
     """Local folder of a registered release: in place for a local store, else downloaded."""
-    if version not in versions():
-        raise NoSuchVersion(f"registry: {MODEL!r} has no version {version}: choose one of {versions() or 'none yet'}")
+    _check_version(version)
     source = client().get_model_version(MODEL, str(version)).source
     return Path(artifacts.download_artifacts(artifact_uri=source, tracking_uri=uri()))

@@ -18,22 +18,27 @@ class ChatError(KefuError, RuntimeError):
     """The server cannot be reached, or refuses; the message is the server's own where it has one."""
 
 
-def _checked(answer: httpx.Response) -> dict[str, Any]:
-    if answer.is_success:
-        return answer.json()
+def _checked(answer: httpx.Response, expected: str) -> dict[str, Any]:
+    """The body, which must have a field of that name. Raises ChatError."""
     try:
-        raise ChatError(answer.json()["error"]["message"])
-    except (json.JSONDecodeError, KeyError) as error:
-        raise ChatError(f"{answer.url}: status {answer.status_code}: {answer.text[:200]}") from error
+        body = answer.json()
+        if answer.is_success and expected in body:
+            return body
+        message = body["error"]["message"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ChatError(
+            f"{answer.url}: status {answer.status_code}: {answer.text[:80]!r} is no answer of Kefu: is --url right?"
+        ) from error
+    raise ChatError(message)
 
 
 def open_session(http: httpx.Client, customer: str | None) -> str:
     """A session's token: of a signed-in sample customer, else of a stranger."""
     headers = {}
     if customer:
-        signed_in = _checked(http.post("/demo/login", json={"customer_id": customer}))
+        signed_in = _checked(http.post("/demo/login", json={"customer_id": customer}), "customer_token")
         headers = {"Authorization": f"Bearer {signed_in['customer_token']}"}
-    return _checked(http.post("/v1/session", headers=headers))["token"]
+    return _checked(http.post("/v1/session", headers=headers), "token")["token"]
 
 
 def events(http: httpx.Client, token: str, message: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -42,7 +47,7 @@ def events(http: httpx.Client, token: str, message: str) -> Iterator[tuple[str, 
     with http.stream("POST", "/v1/chat", json=body, headers=headers) as answer:
         if not answer.is_success:
             answer.read()
-            _checked(answer)
+            _checked(answer, "error")
         name = ""
         for line in answer.iter_lines():
             field, _, value = line.partition(": ")
@@ -67,7 +72,7 @@ def talk(url: str, customer: str | None) -> None:
     """Reads messages until end of file or Ctrl-C. Raises ChatError."""
     try:
         with httpx.Client(base_url=url, timeout=TIMEOUT) as http:
-            shop, token = _checked(http.get("/v1/shop")), open_session(http, customer)
+            shop, token = _checked(http.get("/v1/shop"), "greeting"), open_session(http, customer)
             typer.secho(f"{shop['name']['zh']} · {shop['greeting']['zh']}   (Ctrl-D ends)", bold=True)
             while message := typer.prompt("", prompt_suffix="> ", default="", show_default=False).strip():
                 _answer(http, token, message)

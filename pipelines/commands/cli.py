@@ -12,14 +12,20 @@ import typer
 
 from pipelines.commands.errors import explain_errors
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Kefu 客服: customer service that improves itself.")
-review = typer.Typer(no_args_is_help=True, help="Label Studio: give it what waits, take what people finished.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Kefu 客服: customer service that improves itself. `make demo` runs all of it once; then `kefu status`.",
+)
+review = typer.Typer(
+    no_args_is_help=True, help="Exchange questions and answers with Label Studio, where people review."
+)
 app.add_typer(review, name="review")
 
 
 @app.command()
 def status() -> None:
-    """What serves, what it would go back to, the days of data, how many turns wait for a person."""
+    """Show the champion, the release before it, the days of data, and how many turns wait for a reviewer."""
     from kefu.paths import DIALOGUES
     from kefu.registry import releases
     from pipelines.commands.review import waiting
@@ -32,14 +38,16 @@ def status() -> None:
         typer.echo(f"{name:<10}{shown}")
     days = sorted(path.name.removeprefix("dt=") for path in DIALOGUES.glob("dt=*"))
     typer.echo(f"{'days':<10}{f'{len(days)} ({days[0]} … {days[-1]})' if days else 'none'}")
-    typer.echo(f"{'waiting':<10}{turns} turns for a person")
+    typer.echo(f"{'waiting':<10}{turns} turns for a reviewer")
+    if aliases[0][1] is None:
+        typer.echo("no champion yet: `kefu day` (or `make demo`, on SAMPLE data) trains and promotes one")
 
 
 @app.command("params")
 def show_params(
-    profile: Annotated[str | None, typer.Option(help="instead of the one params.yaml chooses")] = None,
+    profile: Annotated[str | None, typer.Option(help="profile of params.yaml; default: the one it chooses")] = None,
 ) -> None:
-    """Every parameter with its value, type and meaning."""
+    """List every parameter of params.yaml with its value, type and meaning."""
     from kefu.params import set_by_profile
     from pipelines.commands.params import lines
     from pipelines.params import load_params
@@ -51,7 +59,9 @@ def show_params(
 
 
 @app.command()
-def promote(version: Annotated[int, typer.Argument(help="version in MLflow's registry")]) -> None:
+def promote(
+    version: Annotated[int, typer.Argument(help="number in MLflow's registry; `kefu status` and `make ui` show them")],
+) -> None:
     """Promote a registered release without running the gate; the current champion becomes `previous`."""
     from kefu.registry import releases
 
@@ -62,7 +72,7 @@ def promote(version: Annotated[int, typer.Argument(help="version in MLflow's reg
 
 @app.command()
 def rollback() -> None:
-    """Gives the champion's place back to the release before it."""
+    """Make the release before the champion the champion again."""
     from kefu.registry import releases
 
     with explain_errors():
@@ -72,7 +82,10 @@ def rollback() -> None:
 
 @app.command()
 def lint() -> None:
-    """Faults of the shop's pack: unreachable steps, unfillable slots, contradicting offers, what no golden asks."""
+    """Check the shop pack: steps that nothing reaches, slots that nothing fills, contradicting offers.
+
+    Errors end with code 1; warnings, such as an entry that no golden conversation asks for, do not.
+    """
     from datetime import date
 
     from evaluation.lint import lint as faults_of
@@ -87,14 +100,14 @@ def lint() -> None:
     for fault in faults:
         typer.echo(str(fault))
     errors = sum(fault.level == "error" for fault in faults)
-    typer.echo(f"{errors} errors, {len(faults) - errors} warnings")
+    typer.echo(f"{errors} errors, {len(faults) - errors} warnings in {pack.folder}")
     if errors:
         raise typer.Exit(1)
 
 
 @app.command()
 def flows() -> None:
-    """Draws the pack's flows as Mermaid into docs/reference/flows.md."""
+    """Draw the shop pack's flows as Mermaid diagrams into docs/reference/flows.md."""
     from evaluation.flow_charts import PAGE, page
     from kefu.paths import ROOT
     from kefu.shop.pack import load_pack
@@ -107,7 +120,7 @@ def flows() -> None:
 
 @app.command()
 def serve() -> None:
-    """Serves the champion until Ctrl-C."""
+    """Serve the champion on serving.host and serving.port of params.yaml until Ctrl-C."""
     from pipelines.commands.serve import main
 
     main()
@@ -115,10 +128,12 @@ def serve() -> None:
 
 @app.command()
 def chat(
-    url: Annotated[str, typer.Option(help="of a running server")] = "http://127.0.0.1:8000",
-    customer: Annotated[str | None, typer.Option(help="sample customer to sign in as (demo servers only)")] = None,
+    url: Annotated[str, typer.Option(help="address of a running server")] = "http://127.0.0.1:8000",
+    customer: Annotated[
+        str | None, typer.Option(help="sample customer to sign in as, such as C1001 (demo servers only)")
+    ] = None,
 ) -> None:
-    """Chats with a running server in this terminal."""
+    """Chat in this terminal with the server that `kefu serve` runs."""
     from pipelines.commands.chat import talk
 
     with explain_errors():
@@ -127,7 +142,7 @@ def chat(
 
 @app.command()
 def monitor() -> None:
-    """The newest day's page: where it is, what drifted, what nobody asked before."""
+    """Show the newest day's figures, what drifted, and where its page is."""
     from pipelines.commands.monitor import lines
 
     with explain_errors():
@@ -138,14 +153,16 @@ def monitor() -> None:
 @app.command()
 def forget(
     customer: Annotated[str | None, typer.Option(help="the shop's id of the person, or a pseudonym c_…")] = None,
-    dry_run: Annotated[bool, typer.Option(help="tell what would go, and change nothing")] = False,
-    verify: Annotated[bool, typer.Option(help="check the signatures of store/forgotten.jsonl instead")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be removed, and change nothing")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="check the signatures of store/forgotten.jsonl, and remove nothing")
+    ] = False,
 ) -> None:
-    """Removes a person from every artefact, says which models saw them, leaves a signed record."""
+    """Remove a person from every artefact, name the models that saw them, and sign a record of it."""
     from pipelines.commands.forget_report import check, run
 
     if verify == (customer is not None):
-        raise typer.BadParameter("give --customer ID, or --verify")
+        raise typer.BadParameter("give one of the two", param_hint="--customer ID or --verify")
     with explain_errors():
         lines, whole = check() if customer is None else run(customer, write=not dry_run)
     for line in lines:
@@ -156,7 +173,7 @@ def forget(
 
 @app.command()
 def day() -> None:
-    """One day of the loop: pin the champion, take the reviews, run what changed."""
+    """Run one day of the loop: pin the champion, pull the reviews, run the stages whose inputs changed."""
     from pipelines.commands.day import main
 
     sys.exit(main())
@@ -164,7 +181,7 @@ def day() -> None:
 
 @review.command()
 def push() -> None:
-    """Gives Label Studio what waits for a person."""
+    """Push the turns that wait for a reviewer to Label Studio."""
     from pipelines.commands.review import push_queue
 
     with explain_errors():
@@ -174,7 +191,7 @@ def push() -> None:
 
 @review.command()
 def pull() -> None:
-    """Takes what people finished into store/reviewed."""
+    """Pull what reviewers finished into store/reviewed."""
     from pipelines.commands.review import pull_reviews
 
     with explain_errors():
@@ -185,7 +202,7 @@ def pull() -> None:
 
 @review.command()
 def report() -> None:
-    """How far reviewers agree, and how well each does on golden tasks."""
+    """Show how far reviewers agree, and how well each does on tasks with a known answer."""
     from pipelines.commands.review import report as lines
 
     with explain_errors():

@@ -25,6 +25,7 @@ from data.forget.mentions import LONGEST_SHORT
 from data.forget.traces import Traces, holds
 from data.forget.trained_on import mark, saw
 from data.review.label_studio.client import Studio, StudioUnavailable
+from kefu.errors import KefuError
 from kefu.locks import exclusive_lock
 from kefu.paths import FORGOTTEN, RAW, RELEASE, REVIEWED, ROOT, STORE
 from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
@@ -36,6 +37,10 @@ from serving.sessions.store import forget_sessions
 BEGUN, DONE = "begun", "done"
 DVC = ROOT / ".dvc"
 CACHE = DVC / "cache"
+
+
+class NoCustomer(KefuError, ValueError):
+    """There is no id to look for: an empty one stands everywhere."""
 
 
 @dataclass
@@ -70,8 +75,10 @@ def who(customer: str) -> str:
 def forget(customer: str, write: bool = True) -> Outcome:
     """Forgets a customer, given by the shop's id or by pseudonym; ``write=False`` only tells what would go.
 
-    Raises Busy while the loop, a stage of it, or another forgetting runs.
+    Raises NoCustomer, and Busy while the loop, a stage of it, or another forgetting runs.
     """
+    if not customer.strip():
+        raise NoCustomer("customer: the id is empty: give the shop's id of the person, or a pseudonym c_…")
     with exclusive_lock(DVC):
         return _forget(customer, write)
 

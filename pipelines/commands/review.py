@@ -32,7 +32,7 @@ def _studio(loaded: Params, pack: Pack) -> Studio:
     studio = Studio.from_environment(loaded.review, pack)
     if studio is None:
         raise StudioUnavailable(
-            "No Label Studio: set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY (`make review` has one)"
+            "No Label Studio: set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY (`make review` starts one and shows both)"
         )
     return studio
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -12,6 +15,7 @@ from typer.testing import CliRunner
 
 from kefu.params import Section
 from kefu.paths import ROOT
+from pipelines.commands import forget
 from pipelines.commands.cli import app
 from pipelines.params import Params
 
@@ -76,6 +80,37 @@ def test_review_without_a_server_says_what_to_set(command: list[str], monkeypatc
         monkeypatch.delenv(name, raising=False)
     shown = CliRunner().invoke(app, command)
     assert shown.exit_code == 1 and "set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY" in shown.output
+
+
+@pytest.mark.parametrize("customer", ["", " \t"])
+def test_forgetting_nobody_is_refused_before_anything_is_written(
+    customer: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An empty id would stand in every file."""
+    monkeypatch.setattr(forget, "FORGOTTEN", tmp_path / "forgotten.jsonl")
+    shown = CliRunner().invoke(app, ["forget", "--customer", customer])
+    assert shown.exit_code == 1 and "the id is empty" in shown.output and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["--customer", "u1", "--verify"]])
+def test_forget_names_the_two_options_of_which_it_needs_one(arguments: list[str]) -> None:
+    shown = CliRunner().invoke(app, ["forget", *arguments])
+    assert shown.exit_code == 2 and "--customer ID or --verify: give one of the two" in " ".join(shown.output.split())
+
+
+@pytest.mark.parametrize("body", ["<html>a router</html>", "[]", '{"detail": "Not Found"}'])
+@pytest.mark.parametrize("status", [200, 404])
+def test_chat_with_another_kind_of_server_asks_for_the_address(body: str, status: int) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        shown = CliRunner().invoke(app, ["chat", "--url", f"http://127.0.0.1:{server.server_port}"])
+    assert shown.exit_code == 1 and "is --url right?" in shown.output and shown.exception.__class__ is SystemExit
 
 
 def test_chat_without_a_server_says_so() -> None:
