@@ -35,7 +35,7 @@ class Batch:
 
     @property
     def targets(self) -> Tensor:
-        """(learned tokens,)"""
+        """Ids of the tokens that are learned, (learned tokens,) int64."""
         return self.labels[:, 1:][self.learned_mask[:, :-1]]
 
 

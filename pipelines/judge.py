@@ -24,7 +24,7 @@ from pipelines.stage import stage
 
 
 def ask(params: Judge, pack: Path) -> tuple[list[Opinion], dict[str, float]]:
-    """The opinions, and what they are worth."""
+    """Asks the centre model about the drawn turns; returns its opinions and their metrics."""
     from data.labeling.opinions.judge import Judge as Model  # torch: slow to load, and needed only here
 
     taxonomy = load_taxonomy(pack)

@@ -45,7 +45,7 @@ Build = Callable[[Questions, frozenset[str]], Index]  # of what stays in; and th
 def fit_confidence(
     build: Build, questions: Questions, unanswered: Unanswered, folds: int, unanswerable_share: float, seed: int
 ) -> Confidence:
-    """Confidence of an index of ``questions``.
+    """Fits the confidence of an index of ``questions`` on questions that its folds did not see.
 
     Args:
         build: makes the index of a fold.

@@ -78,7 +78,7 @@ class BadRow(KefuError, ValueError):
 
 
 def two_customers(places: Mapping[str, str]) -> str:
-    """The reason why a session is quarantined.
+    """Returns the reason why a session that names two customers is quarantined.
 
     Args:
         places: pseudonym of each customer → where the session names them.

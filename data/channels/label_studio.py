@@ -87,5 +87,5 @@ def _dialogue(line: Line, roles: Mapping[str, str]) -> ParsedDialogue:
 
 
 def parse(inputs: Inputs) -> Iterator[ParsedDialogue | Problem]:
-    """Tasks, in order."""
+    """Reads each task of an export as a dialogue, in the order of the file."""
     return PerLine(lambda line: _dialogue(line, inputs.source.roles))(inputs)

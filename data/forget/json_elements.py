@@ -95,7 +95,7 @@ class Tape:
         return bytes(taken), whole
 
     def gap(self, first: bool) -> bytes:
-        """The bytes before the next element."""
+        """Takes the bytes between the last element and the next: white space, commas, an opening bracket."""
         signs, count = _BETWEEN + ("[" if first else ""), 0
         for part in self._parts:
             text = part.text[part.at :]
@@ -106,7 +106,7 @@ class Tape:
         return self.take(count)[0]
 
     def rest(self) -> Iterator[bytes]:
-        """All bytes that are left."""
+        """Yields all bytes that were not taken yet, as they are."""
         yield b"".join(part.raw[part.byte :] for part in self._parts)
         yield bytes(self._ahead)
         for block in self._stream:

@@ -74,7 +74,7 @@ class OwnedRecords:
         self.add_others(item.raw.split("\n") if gathered else [f"{type(item).__name__} {item.file} {item.raw}"])
 
     def add_others(self, texts: Iterable[str]) -> None:
-        """More of what stands there of others."""
+        """Adds texts of other customers to the count and the sum that ``others`` holds."""
         for text in texts:
             digest = hashlib.blake2b(text.encode(errors="replace"))
             count, total = self.others

@@ -97,7 +97,7 @@ class _Day:
         return partition.write_fingerprints(folder, fingerprints, np.flatnonzero(self.keep), near)
 
     def write(self) -> None:
-        """Replaces the day."""
+        """Writes the day's partition again without what was removed, in one step."""
         with partition.writing(self.folder) as folder:
             for path in self.folder.iterdir():
                 if path.name not in {*_WRITTEN, *_FINGERPRINTS}:

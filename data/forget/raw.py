@@ -52,7 +52,7 @@ class RemovedRecords:
     unclear: list[str] = field(default_factory=list)
 
     def add(self, theirs: OwnedRecords, source: str, day: str) -> None:
-        """What one source's day holds of them."""
+        """Adds what one day of one source holds of the person."""
         self.records += theirs.count
         self.ids |= {f"{source}:{day}:{session}" for session in theirs.sessions}
         self.shared |= {f"{source}:{day}:{session}" for session in theirs.with_others}

@@ -33,7 +33,7 @@ SHORTEST = 8  # characters; shorter texts are everybody's
 
 @dataclass(frozen=True)
 class Traces:
-    """A person.
+    """What is known of a person in the store: pseudonym, dialogues, words.
 
     Attributes:
         ids: of their dialogues.

@@ -23,7 +23,7 @@ ROUTER, CENTRE, EDGE = "router", "centre", "edge"
 
 
 def mark(customer: str) -> bytes:
-    """What stands for a customer (a pseudonym)."""
+    """Returns the keyed hash that stands for a customer's pseudonym in these lists."""
     return bytes.fromhex(signature(FOLDER, customer))[:SIZE]
 
 
@@ -45,7 +45,7 @@ def pretrained_on(chats: Path, store: Path) -> set[str]:
 
 
 def write(release: Path, sets: Path, base: Iterable[str], champion: Path | None) -> None:
-    """Writes the release's lists.
+    """Writes into a release whom each of its models was trained on.
 
     Args:
         sets: folder of the sets that its models were trained on.

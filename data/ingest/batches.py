@@ -56,7 +56,7 @@ def _length(item: Line | Problem | ParsedDialogue) -> int:
 
 
 def batches(day: str, unit: SourceDay) -> Iterator[Batch]:
-    """All records of a unit, in order."""
+    """Yields the records of one source's day in batches, in the order of the files."""
     channel, inputs = CHANNELS[unit.channel], Inputs(unit.files, unit.options)
     items: list[Line | Problem | ParsedDialogue] = []
     size = 0

@@ -111,7 +111,7 @@ def write_fingerprints(
 
 
 def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
-    """``partition.json``."""
+    """Writes a partition's facts as ``partition.json``."""
     write_json(folder / FACTS, dict(facts))
 
 

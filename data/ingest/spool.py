@@ -46,7 +46,7 @@ class Spool:
         self._words.close()
 
     def add(self, converted: ConvertedBatch) -> None:
-        """Rows and fingerprints of the next batch."""
+        """Appends the rows and fingerprints of the next batch to the files."""
         if len(converted.fingerprints):
             self._writer.write_batch(converted.rows)
             self._words.write(converted.fingerprints.signatures.tobytes())
@@ -65,12 +65,12 @@ class Spool:
         )
 
     def close(self) -> None:
-        """Removes the files."""
+        """Removes the two temporary files."""
         self._path.unlink()
         self._signatures.unlink()
 
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
-        """Dialogue ids of rows."""
+        """Returns the dialogue ids of rows, given by number."""
         return list(pa.chunked_array(self._ids, pa.string()).take(pa.array(rows, pa.int64())).to_pylist())
 
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:

@@ -42,7 +42,7 @@ class Drift:
     movers: tuple[tuple[str, float, float], ...] = ()
 
     def sentence(self) -> str:
-        """What drifted, and how much."""
+        """Returns the figure, its bound, and what moved most, as one line for the log and the page."""
         moved = "; ".join(f"{name}: {before:.1%} → {now:.1%}" for name, before, now in self.movers[:SHOWN])
         figure = "energy distance" if self.name == "embedding" else "PSI"
         return f"{figure} {self.value:.3f} (bound {self.bound:g}){'; ' + moved if moved else ''}"

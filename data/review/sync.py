@@ -87,8 +87,8 @@ def _missing(studio: Studio, asks: Sequence[Ask], limit: int) -> tuple[Sequence[
     end = 0
     while end < len(asks) and len(new) < limit:
         chunk = asks[end : end + CHUNK]
-        there = studio.there([ask.key for ask in chunk])
-        new += [ask for ask in chunk if ask.key not in there]
+        existing = studio.existing_keys([ask.key for ask in chunk])
+        new += [ask for ask in chunk if ask.key not in existing]
         end += len(chunk)
     return asks[:end], new[:limit]
 

@@ -50,7 +50,7 @@ def write(
 
 
 def times(start: datetime, count: int, rng: random.Random) -> list[str]:
-    """When each turn was sent."""
+    """Draws the time of each turn, 4 to 74 seconds after the one before (ISO 8601)."""
     gaps = [rng.randrange(4, 75) for _ in range(count)]
     return [(start + timedelta(seconds=sum(gaps[:i]))).isoformat() for i in range(count)]
 

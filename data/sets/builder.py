@@ -45,7 +45,7 @@ class Sets:
     figures: dict[str, float]
 
     def write(self, folder: Path) -> None:
-        """One file a set."""
+        """Writes each set as one JSONL file."""
         write_jsonl(folder / "router.jsonl", self.intents)
         write_jsonl(folder / "sft.jsonl", self.conversations)
         write_jsonl(folder / "preferences.jsonl", self.preferences)
@@ -83,7 +83,7 @@ class Builder:
         self._prompts = Prompts(pack, self._intents, params)
 
     def sets(self) -> Sets:
-        """Both passes."""
+        """Reads the store twice and returns the sets: once to choose, once to write what was chosen."""
         conversations = Conversations(self._prompts, self._params, self._corrections.exchanges)
         turns, questions = MachineTurns(self._params), Questions(self._pack, self._params)
         bad = self._look(conversations, turns, questions)

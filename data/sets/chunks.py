@@ -54,7 +54,7 @@ class Chunks:
         return int(self._numbers.firsts[-1])
 
     def all(self) -> Iterator[Chunk]:
-        """Everything, oldest day first."""
+        """Yields all dialogues with their labels in chunks, oldest day first."""
         for first, batch in self._batches():
             ids = batch.column("id").to_pylist()
             dialogues = dict(enumerate(parse_batch(batch), first))

@@ -16,7 +16,7 @@ LIKELY = 0.5
 
 
 class Facts:
-    """The facts of one run.
+    """What labels say of whole dialogues: people's overrule machines'.
 
     Args:
         reviewed: labels by people.

@@ -44,12 +44,12 @@ class LeftOut:
         self._found: dict[str, tuple[int, list[str]]] = {}
 
     def add(self, reason: str, place: str) -> None:
-        """One more."""
+        """Counts one more label that cannot be used, for a reason."""
         count, places = self._found.get(reason, (0, []))
         self._found[reason] = count + 1, places if len(places) == SHOWN else [*places, place]
 
     def join(self, joined: JoinedLabels) -> None:
-        """Those of some joined labels."""
+        """Adds the problems that joining other labels found."""
         for reason, places in joined.problems.items():
             for place in places:
                 self.add(reason, place)

@@ -87,9 +87,9 @@ class Prompts:
         return answer_messages(self._pack, lang, self._nearest.find(question, lang), history)
 
     def intent(self, exchange: Exchange) -> str:
-        """Intent of the question."""
+        """Returns the intent of the exchange's question; UNLABELLED when it has none."""
         return self._intents.get(TurnKey(exchange.dialogue.id, exchange.start - 1), UNLABELLED)
 
     def split(self, exchange: Exchange) -> Split:
-        """The side of the customer."""
+        """Returns the split that the exchange's customer belongs to."""
         return split_of(exchange.dialogue.customer, self._params.eval_share, self._params.seed)

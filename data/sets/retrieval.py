@@ -49,7 +49,7 @@ class Questions:
                     self._draw()
 
     def examples(self) -> list[RetrievalExample]:
-        """All of them, in a fixed order."""
+        """Returns the questions of the pack and of customers, in a fixed order."""
         self._draw()
         return [*self._listed, *(self._asked[key] for key in sorted(self._asked))]
 

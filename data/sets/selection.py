@@ -41,7 +41,7 @@ class Candidates:
         return rows[newest_with_replay(days, draws, limit, replay_share)]
 
     def places(self, rows: Rows) -> list[tuple[int, int]]:
-        """Number of the dialogue, and turn."""
+        """Returns (number of the dialogue, index of the turn) of each row."""
         return [(self._numbers[row], self._turns[row]) for row in rows.tolist()]
 
 

@@ -98,7 +98,7 @@ class Flow(Part):
 
     @cached_property
     def asked_by(self) -> WordRule | None:
-        """Words that ask for the flow."""
+        """The rule whose words ask for the flow; None when it has none."""
         return WordRule(words=self.words, not_words=self.not_words) if self.words else None
 
     @model_validator(mode="after")

@@ -45,7 +45,7 @@ class NoCustomer(KefuError, ValueError):
 
 @dataclass
 class Outcome:
-    """What the record says."""
+    """What one forgetting removed, whom it found trained on the person, and what it could not reach."""
 
     customer: str
     counts: dict[str, int] = field(default_factory=dict)

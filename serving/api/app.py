@@ -19,7 +19,7 @@ MOST_BYTES = 256_000
 
 
 def build_web(site: Site) -> FastAPI:
-    """The application of one site."""
+    """Builds the web application of one site: routes, errors, limits, the page's files."""
     app = FastAPI(title="Kefu", docs_url=None, redoc_url=None)
     app.state.site = site
     errors.install(app)

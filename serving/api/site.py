@@ -19,7 +19,7 @@ from serving.sessions.store import Sessions
 
 @dataclass(frozen=True)
 class Front:
-    """The pack's part of the chat page."""
+    """What the chat page shows of the shop pack."""
 
     name: Text
     greeting: Text

@@ -97,7 +97,7 @@ class Decoder:
                 return
 
     def text(self, raw: bytes) -> str:
-        """One line. Raises Undecodable."""
+        """Decodes one line, in UTF-8 or in the file's other encoding. Raises Undecodable."""
         try:
             text = raw.decode()
         except UnicodeDecodeError as error:

@@ -140,5 +140,5 @@ class Array:
         return Line(self._file.name, self.line, element)
 
     def problem(self, reason: str) -> Problem:
-        """What comes next cannot be read."""
+        """Returns a Problem that quotes the place where reading stopped."""
         return Problem(self._file.name, self.line, reason, self._text[self._at : self._at + SHOWN])

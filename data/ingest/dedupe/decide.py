@@ -53,7 +53,7 @@ class Decision:
 
 
 def decide(fingerprints: Fingerprints, earlier: Iterable[Earlier], bound: float) -> Decision:
-    """Decides on all rows of a day.
+    """Decides which rows of a day are kept, and which are duplicates or near-duplicates.
 
     Args:
         earlier: one day after another, oldest first; each is let go before the next one is loaded.
@@ -91,7 +91,7 @@ class _Groups:
         self.best, self._signatures, self._sessions = self._rows[first], fingerprints.signatures, fingerprints.sessions
 
     def copies(self, alive: NDArray[np.bool_], stored: dict[int, Copy], bound: float) -> dict[int, Copy]:
-        """Near-duplicates among the rows that are alive.
+        """Finds the near-duplicates among the rows that are not dropped yet.
 
         Args:
             stored: group → a dialogue of an earlier day that is similar to it.

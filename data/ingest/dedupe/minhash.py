@@ -38,7 +38,7 @@ Signatures = NDArray[np.uint64]  # dialogues × WORDS
 
 
 def seed() -> int:
-    """Of the permutations, from the secret."""
+    """Returns the seed of MinHash's permutations, derived from the secret."""
     return int.from_bytes(hashlib.blake2b(b"kefu:minhash", digest_size=8, key=secret()[:64]).digest(), "little")
 
 
@@ -65,7 +65,7 @@ def _pieces(characters: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray
 
 
 def signatures(dialogues: Sequence[Sequence[RawTurn]], shortest: int, key: int) -> Signatures:
-    """One row a dialogue.
+    """Computes the MinHash signatures of dialogues, one row each.
 
     Args:
         dialogues: redacted turns.

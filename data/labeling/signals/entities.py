@@ -33,7 +33,7 @@ class _Finder:
         self._pattern = matcher(entity.patterns)
 
     def value(self, text: str) -> str | None:
-        """Of a text without placeholders."""
+        """Returns the slot's value in a text without placeholders; None when there is none."""
         if (name := self._name.search(text)) and (key := self._names.get(name[0].casefold())):
             return key  # a regex takes ı for i, as casefold does not: such a name is passed over
         found = [(-len(m[0]), m.start(), value) for value, words in self._choices if (m := words.search(text))]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 
 class RuleConfidence:
-    """Rule → confidence.
+    """Maps each rule to its confidence: how often it was right, of the times it was seen.
 
     Args:
         right_of_seen: times right and times seen, by rule.

@@ -61,7 +61,7 @@ class Annotation(Record):
 
 @dataclass
 class Answers:
-    """What was pulled.
+    """Annotations that one pull read from the server.
 
     Attributes:
         refused: how many annotations could not be read.

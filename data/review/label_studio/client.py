@@ -83,7 +83,7 @@ class Studio:
 
     @property
     def page(self) -> str:
-        """Where a reviewer begins."""
+        """URL of the project's page, where a reviewer begins."""
         return f"{self.url}/projects/{self.project}/data"
 
     def people(self) -> dict[str, str]:
@@ -100,8 +100,8 @@ class Studio:
             found = {"query": query, "fields": "task_only", "include": include, "page_size": PAGE}
             yield from self._client.tasks.list(project=self.project, **found)
 
-    def there(self, keys: Sequence[str]) -> set[str]:
-        """Those of ``keys`` that the project has."""
+    def existing_keys(self, keys: Sequence[str]) -> set[str]:
+        """Returns those of ``keys`` whose tasks the project has."""
         with _explained(self.url):
             return {task.data["key"] for task in self._tasks("key", keys, "id,data")}
 

@@ -32,7 +32,7 @@ class PageSlots:
         return collected | {name: part.title for name, part in self._entities.items() if name not in collected}
 
     def value_of(self, name: str, words: str) -> str:
-        """What marked words say of a slot."""
+        """Returns the slot's value that marked words mean; the words themselves when they name none."""
         slots = {name: self._pack.slots[name]} if name in self._pack.slots else {}
         return (self._finder.find(words, "") | extract(words, slots, language(words))).get(name, words)
 

@@ -51,7 +51,7 @@ class Ask:
 
     @property
     def key(self) -> str:
-        """Identity on the server."""
+        """Key that identifies the task on the server."""
         return task_key(self.question, self.round)
 
 

@@ -93,7 +93,7 @@ def _known() -> dict[str, frozenset[str]]:
 
 
 def possible(text: str) -> bool:
-    """Whether there can be one."""
+    """Whether a text can hold such a name at all: a quick test before the slow search."""
     return _CAPITAL.search(text) is not None
 
 

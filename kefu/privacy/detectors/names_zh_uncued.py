@@ -103,7 +103,7 @@ def _names(text: str, offset: int, run: str, known: Lexicon) -> Iterator[tuple[f
 
 
 def possible(text: str) -> bool:
-    """Whether there can be one."""
+    """Whether a text can hold such a name at all: a quick test before the slow search."""
     return _candidate().search(text) is not None
 
 
