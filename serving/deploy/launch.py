@@ -15,8 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from kefu.errors import KefuError
+from serving.deploy import proxy_headers
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business; read when ray is imported
+os.environ.setdefault("RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH", proxy_headers.IMPORT_PATH)  # read by Ray's proxy
 
 import ray
 from ray import serve

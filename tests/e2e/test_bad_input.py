@@ -98,6 +98,31 @@ def test_an_error_names_the_field(session: Session, path: str, body: bytes, fiel
     assert refused(post(session, path, body))["param"] == field
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Request-Id", b"\xff"),
+        ("serve_multiplexed_model_id", b"\xff"),
+        ("Serve-Multiplexed-Model-Id", b"another"),
+        ("X-Session-Id", b"\xff"),
+        ("X-Request-Timeout-Seconds", b"0.0001"),
+        ("X-Request-Timeout-Seconds", b"\xff"),
+        ("X-Request-Disconnect-Disabled", b"\xff"),
+    ],
+)
+def test_headers_that_ray_would_obey_are_taken_off(session: Session, name: str, value: bytes) -> None:
+    token = tokens.session_token(None, 60)
+    headers = {b"Authorization": f"Bearer {token}".encode(), name.encode(): value}
+    answer = httpx.post(f"{session.base_url}/v1/chat", json={"message": "你好"}, headers=headers, timeout=60)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["X-Request-Id"].isascii()
+
+
+def test_a_request_id_of_the_client_comes_back(session: Session) -> None:
+    asked = httpx.get(f"{session.base_url}/v1/nothing", headers={"X-Request-Id": "trace-7"}, timeout=60)
+    assert (asked.status_code, asked.headers["X-Request-Id"]) == (404, "trace-7")
+
+
 def test_what_is_text_is_answered(session: Session) -> None:
     for text in ("\0", "a\0b", "\ufffe\u202e\u200b", "😡" * 1000):
         for escaped in (True, False):
