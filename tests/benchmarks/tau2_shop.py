@@ -31,7 +31,7 @@ def _address(street: str, city: str, state: str, zip_code: str) -> dict[str, str
     return {"address1": street, "address2": "", "city": city, "country": "USA", "state": state, "zip": zip_code}
 
 
-PRODUCTS = {
+PRODUCTS: dict[str, Any] = {
     "4": {"name": "Mug", "product_id": "4", "variants": _variants(MUG, "size")},
     "5": {"name": "Reading Lamp", "product_id": "5", "variants": _variants(LAMP, "power source")},
     "6": {"name": "Sofa", "product_id": "6", "variants": _variants(SOFA, "material")},

@@ -19,6 +19,7 @@ from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.reply import Reply
+from serving.sessions.store import NotYourSession
 from serving.tools.demo_database import restore
 from tests.benchmarks.tau2_shop import make_shop
 
@@ -97,6 +98,8 @@ def test_an_identified_session_belongs_to_one_customer(assistant: Assistant) -> 
     talk(assistant, "I want to cancel an order.", ADA, "never mind", session=session)
     *_, last = talk(assistant, "I am Max Frisch, 78701. Cancel my order #W0000006.", session=session)
     assert "cannot find order #W0000006" in last.text
+    with pytest.raises(NotYourSession):
+        assistant.reply(session, "max_2", "my orders")
 
 
 EXCHANGE = (
