@@ -23,6 +23,7 @@ from serving.dialogue.reply import Reply
 
 MAX_TURNS = 60
 PATIENCE = 2  # how often a wish is said again
+ORDER = re.compile(r"#W\d+")
 LISTED = re.compile(r"^(\d+)\. (#W\d+) ", re.MULTILINE)
 # Action → the pack's flow that serves it: which wish a question is about.
 FLOWS = {
@@ -83,6 +84,8 @@ class Customer:
         action = next((action for action in self._open if FLOWS[action.name] == reply.flow), None)
         if action is None:
             return self._say("no" if reply.asks == "confirm" else "leave")
+        if correction := self._other_order(reply, action):
+            return correction
         answers = {
             "order_number": self._order, "cancel_reason": self._reason, "return_items": self._items,
             "change_item": self._item, "change_to": self._options, "payment": self._payment, "address": self._address,
@@ -138,6 +141,17 @@ class Customer:
             return self._say("order_by_place", place=places[wanted])
         names = dict.fromkeys(item["name"].lower() for item in self._shop["orders"][wanted]["items"])
         return self._say("order_by_products", products=_listed(list(names)))
+
+    def _other_order(self, reply: Reply, action: Action) -> str | None:
+        """Puts it right when the answer is about another order than is meant; a list of orders is none yet."""
+        order, named = action.arguments.get("order_id"), ORDER.findall(reply.text)
+        if reply.asks == "order_number" or not order or not named or order in named or self._corrected >= PATIENCE:
+            return None
+        self._corrected += 1
+        self._changes[id(action)] = self._pairs(action)
+        names = dict.fromkeys(item["name"].lower() for item in self._shop["orders"][order]["items"])
+        words = "correct_number" if order in self._task.reason else "correct_products"
+        return self._say(words, order=order, products=_listed(list(names)))
 
     def _reason(self, reply: Reply, action: Action) -> str:
         return self._say(action.arguments["reason"])
@@ -207,13 +221,7 @@ class Customer:
         return self._say("address_spelled", address=spelled)
 
     def _confirm(self, reply: Reply, action: Action) -> str:
-        order, changes = action.arguments.get("order_id"), self._changes[id(action)]
-        if order and order not in reply.text and self._corrected < PATIENCE:
-            self._corrected += 1
-            self._changes[id(action)] = self._pairs(action)
-            names = dict.fromkeys(item["name"].lower() for item in self._shop["orders"][order]["items"])
-            words = "correct_number" if order in self._task.reason else "correct_products"
-            return self._say(words, order=order, products=_listed(list(names)))
+        changes = self._changes[id(action)]
         if "another item" in reply.text:
             changes.pop(0)
             return self._say("more" if changes else "no_more")
