@@ -42,6 +42,9 @@ class OrderChoice:
         """The customer's newest orders, after a question for one."""
         if step.collect not in self._slots or not turn.session.customer:
             return
+        if turn.candidates:
+            yield from self.offer(turn, turn.candidates)
+            return
         orders = [order for order in turn.message.orders if not step.among or order.status in step.among]
         if orders := (orders or turn.message.orders)[:MOST_OFFERED]:
             yield turn.say("flow", self._pack.conversation.pick.in_(turn.visit.lang))

@@ -139,9 +139,12 @@ class Confirm:
 
 @dataclass(frozen=True)
 class Begin:
+    """Begins a flow. candidates: values of the slot that it will ask for, to choose from."""
+
     flow: str
     slots: dict[str, str] = field(default_factory=dict)
     resumes: bool = False
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -226,6 +229,8 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     answers = _answers(now.question, acts) if now.question else []
     told = [Tell(act) for act in acts if isinstance(act, TOLD)]
     begun = [Begin(act.flow, act.slots, act.resumes) for act in acts if isinstance(act, Start)]
+    if begun and (several := [act.candidates for act in acts if isinstance(act, Choose)]):
+        begun[-1] = replace(begun[-1], candidates=several[-1])
     if not now.question and not begun and (now.signed_in or any(isinstance(act, Resume) for act in acts)):
         answers = [GoOn({act.slot: act.value for act in acts if isinstance(act, Fill)})]
     if not answers and not told and not begun:

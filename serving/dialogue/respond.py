@@ -78,6 +78,7 @@ class Responder:
         session.misses = 0
         if named := self._orders.took(turn, move.slots):
             yield turn.say("flow", named)
+        turn.candidates = move.candidates
         state, progress = self._flows.start(flow, move.slots, turn.visit)
         yield from self._progressed(turn, state, progress)
 
@@ -149,10 +150,15 @@ class Responder:
             if wish.flow in self._flows.flows:
                 title = self._flows.flows[wish.flow].title.in_(turn.visit.lang)
                 yield turn.say("flow", self._text(turn, words.next, title=title))
-                yield from self._begin(turn, policy.Begin(wish.flow, wish.slots))
+                yield from self._begin(turn, policy.Begin(wish.flow, self._shared(turn, wish) | wish.slots))
         elif session.paused:
             session.flow = session.paused.pop()
             yield from self._question(turn, words.back.in_(turn.visit.lang))
+
+    def _shared(self, turn: TurnState, wish: Wish) -> dict[str, str]:
+        """What the same flow was told for another order and that holds for this one too: the title of an invoice."""
+        past = next((p for p in reversed(turn.session.past) if p.flow == wish.flow and p.outcome == "resolved"), None)
+        return {name: value for name, value in past.slots.items() if self._pack.slots[name].shared} if past else {}
 
     def _leave(self, turn: TurnState, move: policy.Leave) -> Iterator[str]:
         name = self._state(turn).flow

@@ -25,7 +25,7 @@ from serving.dialogue.linking.ordinals import find_places, find_pointing
 from serving.dialogue.linking.products import ProductIndex
 from serving.dialogue.linking.records import Order, OrderLink
 
-_CHINESE_HEAD = "(?:那|这|這|那一|这一)?(?:个|個|单|單|笔|筆|件|条|订单|訂單|东西|包裹)"
+_CHINESE_HEAD = "(?:那|这|這|那一|这一)?[两二三四几2-9]?(?:个|個|单|單|笔|筆|件|条|订单|訂單|东西|包裹)"
 _REFERS = re.compile(
     rf"订单|訂單|[那这這上一]{_CHINESE_HEAD}|(?:买|拍|下单|订|购买|收到|签收|付款?|发)的|我的|\border(?:ed|s)?\b|\bbought\b|\bpurchased?\b"
     r"|\bmy\b|\b(?:that|this|the) one\b|\breceived\b|\bparcel\b|\bpackage\b|那单|那筆",
@@ -116,7 +116,9 @@ class OrderLinker:
         kept = [order for order in (offered if set(offered) & left else own) if order in left]
         kept = [order for order in kept if order not in denied]
         newest_first = [order for order in own if order in left and order not in denied]
-        places = find_places(text, [o for o in offered if o in left], newest_first, focus)
+        places = [p for p in find_places(text, offered, newest_first, focus) if set(p.ids) & left] if offered else []
+        places = places or find_places(text, [o for o in offered if o in left], newest_first, focus)
+        places = [place for place in places if place.ids or not affirmed]  # a number that the list does not have
         places = [place for place in places if not any(place.start < m.end and m.start < place.end for m in affirmed)]
         denied |= {order for place in places if is_denied(text, place.start) for order in place.ids}
         picked = [place for place in places if not is_denied(text, place.start)]

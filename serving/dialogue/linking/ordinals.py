@@ -31,6 +31,12 @@ _CHOICE = re.compile(
     r"(?i:(one|two|three|four|five|six|seven)))\s*(?:号|號|吧|个|please|pls|[.。!！、)）])*\s*$",
     re.IGNORECASE | re.ASCII,
 )
+# 5先开吧 · 2 退那条毯子 · 选3那个 · 4和5都要 · 2, just the mat: a number of the list with more words around it.
+_LISTED = re.compile(
+    r"^\W*(?:我?要|选|就|第|是|no\.?|number|the)?\s*(\d{1,2})(?=先|吧|那|也|都|行|就|好了|和|跟|与|&|[，,、\s])(?!\s*(?:件|个|只|天|块|元|yuan|days?|x\b))"
+    r"|(?:[是选要]|\bnumber|\bno\.)\s*(\d{1,2})(?:那|$)|(?<=\d)\s*(?:和|跟|与|、|,|，|&|\band\b)\s*(\d{1,2})(?![\d.]|\s*(?:件|只|天|块|元|点))",
+    re.IGNORECASE | re.ASCII,
+)
 _LAST = re.compile(
     rf"最[后後]面?[一那]?{_THING}|倒数第一{_THING}?"
     rf"|\bthe last(?: one)?{_END}|\blast one\b|\bbottom one\b",
@@ -56,7 +62,7 @@ _OTHER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _ALL = re.compile(
-    rf"都(?:要?退|要?取消|要?换|查|要(?:{_END}))|全都|全部|两{_THING}都|[几三四]{_THING}都|所有的|一起退"
+    rf"都(?:要?退|要?取消|要?换|查|要(?:{_END}))|全都|全部|两{_THING}都|[几三四]{_THING}都|^都要?(?:开|退|换|取消|查)?[吧啊呀的。!！\s]*$|所有的|一起退"
     r"|\bboth(?: of them)?\b|\ball (?:of them|of those|three|four)\b|\bthem all\b",
     re.IGNORECASE | re.ASCII,
 )
@@ -70,6 +76,7 @@ _POINTS = re.compile(
 
 _ORDER = re.compile(r"单|單|\borders?\b", re.IGNORECASE | re.ASCII)
 MAX_PLACES = 20  # more is pasted text
+MAX_LISTED_LENGTH = 60
 MAX_BARE_LENGTH = 30  # "the second one" in a longer message that nothing was offered before is of something else
 
 
@@ -117,7 +124,12 @@ def find_places(
     if offered:
         if len(text) < MAX_BARE_LENGTH and (choice := _CHOICE.match(text)):
             add(choice, _at(shown, _chosen(choice)))
+        for match in _LISTED.finditer(text) if len(text) < MAX_LISTED_LENGTH else ():
+            add(match, _at(shown, int(next(filter(None, match.groups())))))
+        listed = len(places)
         for pattern, ids in ((_FORMER, shown[:1]), (_LATTER, shown[-1:]), (_ALL, shown)):
+            if pattern is _ALL and listed > 1:
+                continue  # 4和5都要: both of these
             for match in pattern.finditer(text):
                 add(match, ids)
     if focus or len(offered) > 1:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.acts import Act, Affirm, Cancel, Choose, Correct, Deny, Fill, Hesitate
+from kefu.acts import Act, Affirm, Cancel, Choose, Correct, Deny, Fill, Hesitate, Start
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract, free_value
+from kefu.text.numbers import read_number
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.items import named_item, pieces
@@ -35,7 +36,14 @@ NEW_VALUE = re.compile(
     r"(?:应该是|应为|改成|改为|换成|是|\bshould be|\bto|\bis)\s*(?P<new>[^，,。！!？?]{2,60})[。.！!]?\s*$",
     re.IGNORECASE,
 )
+SHORT = 4  # characters of a clause that is nothing but a choice: 个人发票
 NAME_ENDS = 2  # characters by which a Chinese name is said in short: 抬头 of 发票抬头
+ALL_OF = re.compile(
+    r"都(?:要|开|退|换|查|取消|可以|行|给|帮|$)|\d\s*(?:和|跟|与|、|,|，|&|and)\s*\d|\bboth\b|\ball (?:of|two|three)\b",
+    re.IGNORECASE,
+)
+COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
+NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 NO_FIRST = re.compile(r"\s*([^，,。.!！;；\n]{1,24})[，,。.!！;；\n…~]+\s*(.*\w.*)", re.DOTALL)
 
 
@@ -90,11 +98,17 @@ class AnswerReader:
         if corrects and any(name in values and name != asked for name in self._order_slots(message)):
             # 发错了，是QM…: what was sent wrongly is the number, no goods; so words of the correction are no value.
             without = self.slots(message, self._without_correction(text))
-            values = {name: some for name, some in values.items() if name in without or name == asked}
+            values = {
+                name: some for name, some in values.items() if name in {*without, asked, *self._order_slots(message)}
+            }
         acts: list[Act] = []
         for name, candidates in values.items():
             if len(candidates) > 1:
-                if name == asked:
+                if name == asked and name in self._order_slots(message) and self.means_all(text, len(candidates)):
+                    acts.append(Fill(slot=name, value=candidates[0], evidence=text))
+                    others = [Start(flow=message.flow.name, slots={name: other}) for other in candidates[1:]]
+                    acts += others  # one after the other
+                elif name == asked:
                     acts.append(Choose(slot=name, candidates=candidates, evidence=text))
             elif name not in known:
                 acts.append(Fill(slot=name, value=candidates[0], evidence=text))
@@ -157,6 +171,8 @@ class AnswerReader:
         left = [
             c for c in left if not any(evidence(plain(c), r) for r in (rules.question, rules.correct, rules.hesitate))
         ]
+        kinds = {name: some for name, some in self._pack.slots.items() if some.choices}
+        left = [c for c in left if len(c) > SHORT or not extract(c, kinds, "")]  # 个人, 公司
         return free_value(left[0], slot) if len(left) == 1 else None
 
     def items(self, message: Message, text: str, flow: Flow, order: str | None) -> dict[str, str]:
@@ -214,8 +230,29 @@ class AnswerReader:
         if not by_product and not link.refers and set(link.how) <= {"product"}:
             return tuple(numbers[-1:])  # a question about the product, or a part of the order
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
-            return tuple(message.placeholder(order) for order in link.ids)
+            spoken = set(link.ids) & self._spoken_of(message) if set(link.how) == {"product"} else set()
+            ids = tuple(spoken) if len(spoken) == 1 else link.ids
+            return tuple(message.placeholder(order) for order in ids)
         return tuple(numbers[-1:])
+
+    def _spoken_of(self, message: Message) -> set[str]:
+        """Numbers of the orders that the conversation was about: "the pots" are rather one of them."""
+        past = [value for flow in message.session.past for value in flow.slots.values()]
+        numbers = {restore(value, message.session.vault) for value in [*past, message.session.subject.order or ""]}
+        return numbers & {order.id for order in message.orders}
+
+    def means_all(self, text: str, count: int) -> bool:
+        """Whether a text means all of the orders that it may mean: 4和5都要, 那两单, both."""
+        words = plain(text)
+        if NONE_OF.search(words):
+            return False
+        numbers = [match for match in PLACEHOLDER.finditer(text) if match[1] == self.order_pii]
+        counted = COUNTED.search(words)
+        return (
+            len(numbers) > 1
+            or ALL_OF.search(words) is not None
+            or bool(counted and read_number(counted[1] or counted[2]) == count)
+        )
 
     def fitting(self, message: Message, flow: Flow, orders: tuple[str, ...]) -> tuple[str, ...]:
         """Those of several orders that a flow can serve, by the states that its question offers; else all of them."""

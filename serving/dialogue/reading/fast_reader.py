@@ -45,6 +45,7 @@ from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.reading.yes_no import wants_bot
 
+PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个
 INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
 GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
 GREETING = "hello"  # the kind of small talk that opens a message and asks for nothing
@@ -119,11 +120,13 @@ class FastReader:
         return other and evidence(plain(message.text), self._pack.acts.instead) is not None
 
     def _picked(self, message: Message) -> str | None:
-        """The question that a message picks by its place, and by nothing else; they are offered for one message."""
+        """The question that a message picks by its place; they are offered for one message only."""
         offered, message.session.questions = message.session.questions, []
         words = plain(message.text)
         for start, end, picked in find_places(words, offered, offered) if offered else ():
-            if len(picked) == 1 and not WORD.search(words[:start] + words[end:].removeprefix("吧")):
+            rest = words[end:].lstrip()
+            alone = not WORD.search(words[:start]) and (not WORD.search(rest) or PICK_ENDS.match(rest))
+            if len(picked) == 1 and alone:
                 return picked[0]
         return None
 

@@ -240,12 +240,17 @@ class WishReader:
     def _start(
         self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish
     ) -> Iterator[Act]:
+        every = {n: v for n, v in slots.items() if len(v) > 1 and self._answers.means_all(text, len(v))}
+        slots = {name: values[:1] if name in every else values for name, values in slots.items()}
         certain = {name: values[0] for name, values in slots.items() if len(values) == 1}
         for name in self._order_slots(flow):
             if name not in slots and (subject := self._subject(message, flow, name)):
                 certain[name] = subject
         named = flow in self._named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
+        for name, values in every.items():
+            for other in values[1:]:
+                yield Start(flow=flow.name, slots={**certain, name: other}, evidence=text)
         for name, values in slots.items():
             if len(values) > 1:
                 yield Choose(slot=name, candidates=values, evidence=text)
