@@ -25,7 +25,7 @@ from kefu.split import fraction
 L2 = 0.01  # on the ranking's weights
 # No question of the set is a policy's own, so a free weight would bar policies from being found at all.
 LEAST_NO_QUESTION = -1.5
-PENALTY = 0.01  # L2 on the probability's weights of standardized features, beside a mean loss
+PENALTY = 0.001  # L2 on the probability's weights of standardized features, beside a mean loss
 _BOUNDS = {"unknown": (None, 0), "log_terms": (None, None), "chinese": (None, None)}  # of all others: at least 0
 
 
@@ -108,8 +108,11 @@ def without_answer(row: Held) -> Held:
     lexical = row.evidence.lexical
     bm25, question, coverage = (np.delete(a, row.right) for a in (lexical.bm25, lexical.question, lexical.coverage))
     others = lexical._replace(bm25=bm25, question=question, coverage=coverage)
-    evidence = Evidence(np.delete(row.evidence.signals, row.right, axis=0), others)
-    return Held(evidence, row.lang, None)
+    signals = np.delete(row.evidence.signals, row.right, axis=0)
+    asked = signals[:, SIGNALS.index("asked")]
+    # A model without the entry would not have its class: what is left of the probability goes to the others.
+    signals[:, SIGNALS.index("asked")] = asked - np.logaddexp.reduce(asked)
+    return Held(Evidence(signals, others), row.lang, None)
 
 
 def judged(index: Index, rows: Sequence[Held]) -> tuple[np.ndarray, np.ndarray]:

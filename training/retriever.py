@@ -109,8 +109,13 @@ def _index(
     asked_for = [entry for entry in entries if entry.intent or len(asked[entry.id]) > 1]
     own = [(question, topic_of(entry)) for entry in asked_for for question in asked[entry.id]]
     topics = train_topics([*utterances, *own], params.ngrams, params.features)
+    by_entry = train_topics(
+        [(question, entry.id) for entry in asked_for for question in [*asked[entry.id], entry.answer]],
+        params.ngrams,
+        params.features,
+    )
     owners = [entry.id for entry in entries] * len(vectors)
-    return Index(encoder, entries, np.concatenate(vectors), owners, asked, topics)
+    return Index(encoder, entries, np.concatenate(vectors), owners, asked, topics, by_entry)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from kefu.io import read_json, write_json
 
 # Of one entry for one text; see kefu/knowledge/search.py.
-SIGNALS = ("dense", "bm25", "question", "topic", "no_question")
+SIGNALS = ("dense", "bm25", "question", "topic", "asked", "no_question")
 # Of the best entry, against the second best.
 FEATURES = (
     "log_share",
@@ -28,6 +28,8 @@ FEATURES = (
     "coverage",
     "unknown",
     "topic",
+    "asked",
+    "asked_lead",
     "log_terms",
     "chinese",
     "agree",

@@ -125,6 +125,7 @@ class Index:
         owners: n ids: which entry each vector belongs to.
         questions: entry id → the wordings that lead to it, at least one.
         topics: tells a question's intent.
+        asked: tells the entry that a question asks for; its classes are the ids of entries.
         confidence: weighs what was found.
     """
 
@@ -136,10 +137,11 @@ class Index:
         owners: Sequence[str],
         questions: Mapping[str, Sequence[str]],
         topics: Topics,
+        asked: Topics,
         confidence: Confidence = UNFITTED,
     ) -> None:
         self.encoder, self.entries, self.vectors, self.owners = encoder, tuple(entries), vectors, tuple(owners)
-        self.questions, self.topics, self.confidence = questions, topics, confidence
+        self.questions, self.topics, self.asked, self.confidence = questions, topics, asked, confidence
         self.languages: tuple[Lang, ...] = tuple(dict.fromkeys(entry.lang for entry in self.entries))
         self._of = {lang: tuple(e for e in self.entries if e.lang == lang) for lang in self.languages}
 
@@ -149,12 +151,22 @@ class Index:
 
     def with_confidence(self, confidence: Confidence) -> Index:
         """The same knowledge, weighed by ``confidence``."""
-        return Index(self.encoder, self.entries, self.vectors, self.owners, self.questions, self.topics, confidence)
+        return Index(
+            self.encoder,
+            self.entries,
+            self.vectors,
+            self.owners,
+            self.questions,
+            self.topics,
+            self.asked,
+            confidence,
+        )
 
     def save(self, folder: Path) -> None:
-        """Writes encoder, topics, confidence, ``entries.jsonl``, ``questions.json``, vectors and their owners."""
+        """Writes all of it: three models, confidence, entries, their questions, vectors and whose they are."""
         self.encoder.save(folder)
-        self.topics.save(folder)
+        self.topics.save(folder, "topics")
+        self.asked.save(folder, "asked")
         self.confidence.save(folder)
         write_jsonl(folder / "entries.jsonl", self.entries)
         write_json(folder / "questions.json", {name: list(some) for name, some in self.questions.items()})
@@ -171,6 +183,7 @@ class Index:
             load_file(folder / "vectors.safetensors")["vectors"],
             read_json(folder / "vectors.json"),
             read_json(folder / "questions.json"),
-            Topics.load(folder),
+            Topics.load(folder, "topics"),
+            Topics.load(folder, "asked"),
             Confidence.load(folder),
         )

@@ -19,4 +19,4 @@ def project_row(counts: NgramCounts, idf: np.ndarray, matrix: np.ndarray) -> np.
     """
     weights = (1 + np.log(counts.data)) * idf[counts.indices]
     length = np.sqrt(weights @ weights)
-    return np.asarray((weights / max(length, 1e-12)) @ matrix[counts.indices], dtype=np.float32)
+    return np.asarray((weights / max(length, 1e-12)) @ matrix[counts.indices].astype(np.float32), dtype=np.float32)

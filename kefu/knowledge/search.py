@@ -7,7 +7,7 @@ searched together with its subject. Vectors come from a store: a matrix here, Mi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from kefu.knowledge.confidence import SIGNALS
 from kefu.knowledge.index import Hit, Index, KnowledgeEntry
 from kefu.knowledge.lexical import Lexical, LexicalIndex
+from kefu.knowledge.topics import Topics
 from kefu.shop.part import Lang
 from kefu.text.ngrams import NgramCounts, count_row
 
@@ -80,7 +81,8 @@ class Search:
             )
             for lang in index.languages
         }
-        self._topics = {lang: _topic_columns(index, lang) for lang in index.languages}
+        self._topics = {lang: _columns(index.topics, map(topic_of, index.of(lang))) for lang in index.languages}
+        self._asked = {lang: _columns(index.asked, (e.id for e in index.of(lang))) for lang in index.languages}
 
     def search(self, text: str, lang: Lang, context: Sequence[str] = (), top: int = 3) -> list[Hit]:
         """The entries of one language for a redacted text, best first, at most DEEPEST.
@@ -105,21 +107,14 @@ class Search:
         config = self.index.encoder.config
         counts = count_row(text, config.ngrams, config.features)
         dense = self._store.similarity(self.index.encoder.encode_row(counts), lang)
-        topic = self._topic(counts, lang)
-        signals = np.stack([dense, lexical.bm25, lexical.question, topic, self._topics[lang] < 0], axis=1)
+        topic = _log_shares(self.index.topics, counts, self._topics[lang])
+        asked = _log_shares(self.index.asked, counts, self._asked[lang])
+        signals = np.stack([dense, lexical.bm25, lexical.question, topic, asked, self._topics[lang] < 0], axis=1)
         return Evidence(signals.astype(np.float64), lexical)
 
     def close(self) -> None:
         """Closes the store."""
         self._store.close()
-
-    def _topic(self, counts: NgramCounts, lang: Lang) -> np.ndarray:
-        """Log-probability of each entry's topic; the mean over topics for entries of none."""
-        columns = self._topics[lang]
-        if not self.index.topics.config.classes:
-            return np.zeros(len(columns))
-        log_p = self.index.topics.log_probabilities(counts)
-        return np.where(columns < 0, np.exp(log_p) @ log_p, log_p[columns])
 
     def _spoken_of(self, own: Evidence, best: Sequence[Hit], lang: Lang) -> set[str]:
         """Ids of entries that the question's own words find, before its subject is added."""
@@ -146,7 +141,8 @@ def features(seen: Evidence, scores: np.ndarray, lang: Lang) -> np.ndarray:
     """(len(FEATURES),) of the best entry by ``scores`` (entries,)."""
     order = np.argsort(-scores, kind="stable")
     best, other = order[0], order[1] if len(order) > 1 else order[0]
-    dense, bm25, question, topic = (seen.signals[:, SIGNALS.index(n)] for n in ("dense", "bm25", "question", "topic"))
+    of = dict(zip(SIGNALS, seen.signals.T, strict=True))
+    dense, bm25, question, asked = of["dense"], of["bm25"], of["question"], of["asked"]
     log_share = scores[best] - np.logaddexp.reduce(scores)
     return np.array(
         [
@@ -160,7 +156,9 @@ def features(seen: Evidence, scores: np.ndarray, lang: Lang) -> np.ndarray:
             _lead(question, best),
             seen.lexical.coverage[best],
             seen.lexical.unknown,
-            topic[best],
+            of["topic"][best],
+            asked[best],
+            _lead(asked, best),
             np.log1p(min(seen.lexical.terms, MANY_TERMS)),
             lang == "zh",
             dense.argmax() == best and bm25.argmax() == best,
@@ -174,9 +172,17 @@ def _lead(values: np.ndarray, best: int) -> float:
     return float(values[best] - np.delete(values, best).max()) if len(values) > 1 else float(values[best])
 
 
-def _topic_columns(index: Index, lang: Lang) -> np.ndarray:
-    """Column of each entry's topic, -1 for entries of none: policies, which nobody asks for by name."""
-    return np.array([index.topics.column.get(topic_of(entry), -1) for entry in index.of(lang)], dtype=int)
+def _columns(model: Topics, names: Iterable[str]) -> np.ndarray:
+    """(entries,) column of each entry's class, -1 for entries of none: policies, which nobody asks for by name."""
+    return np.array([model.column.get(name, -1) for name in names], dtype=int)
+
+
+def _log_shares(model: Topics, counts: NgramCounts, columns: np.ndarray) -> np.ndarray:
+    """(entries,) log-probability of each entry's class; the mean over classes for entries of none."""
+    if not model.config.classes:
+        return np.zeros(len(columns))
+    log_p = model.log_probabilities(counts)
+    return np.where(columns < 0, np.exp(log_p) @ log_p, log_p[columns])
 
 
 def topic_of(entry: KnowledgeEntry) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.confidence import FEATURES, Confidence
@@ -150,3 +151,34 @@ def test_an_entry_of_no_intent_with_wordings_is_found_as_any_other(monkeypatch: 
     index = build_index(pack, retrieval_examples(pack, [], PARAMS.build), PARAMS.retriever)
     assert index.topics.column[query.id] >= 0
     assert query.id in [hit.entry.id for hit in Search(index).search("show my bean balance", "en", top=2)]
+
+
+def test_what_only_measures_is_not_in_the_pack() -> None:
+    rows = yaml.safe_load((ROOT / "benchmarks/knowledge/measured.yaml").read_text(encoding="utf8"))
+    said = {normalize(row["say"]) for lang in ("zh", "en") for row in rows[lang]}
+    known = {normalize(text) for some in questions(PACK).values() for text in some} | set(
+        map(normalize, PACK.unanswered)
+    )
+    assert len(said) > 600
+    assert not said & known
+
+
+def test_questions_of_customers_who_did_not_word_the_pack_are_found(index: Index) -> None:
+    """A floor under what ``benchmarks/knowledge`` measures exactly."""
+    rows, search = (
+        yaml.safe_load((ROOT / "benchmarks/knowledge/measured.yaml").read_text(encoding="utf8")),
+        Search(index),
+    )
+    for lang, floor in (("zh", 0.75), ("en", 0.7)):
+        asked = [row for row in rows[lang] if row["acts"] != ["unanswered"]]
+        found = [{hit.entry.id.rpartition(":")[0] for hit in search.search(row["say"], lang)} for row in asked]
+        right = [{act.replace("ask:", "faq:") for act in row["acts"]} for row in asked]
+        assert np.mean([bool(a & b) for a, b in zip(found, right, strict=True)]) > floor
+
+
+def test_a_question_may_name_product_and_place_in_a_story(search: Search) -> None:
+    for text, entry in (
+        ("上周在你们家买的羊羔绒毯寄到成都来了，我爸妈很喜欢，想问下这种发票怎么开", "invoice_how"),
+        ("我在乌鲁木齐，看中一口铸铁锅，不知道你们新疆发不发货", "ship_remote"),
+    ):
+        assert entry in {hit.entry.id.split(":")[1] for hit in search.search(text, "zh")}
