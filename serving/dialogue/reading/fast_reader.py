@@ -140,10 +140,13 @@ class FastReader:
     def _parts(self, message: Message, reading: Reading) -> list[Act]:
         if resumed := self._resumed(message):
             return resumed
-        parts = segments(message.text, self._pack.acts.another)
+        parts = segments(message.text, self._pack.acts.another, self._pack.acts.question)
         if len(parts) == 1:
             return self._part(message, message.text, reading)
-        read = [self._part(message, part, reading) for part in parts]
+        read, subject = [], message.session.subject
+        for part in parts:
+            read.append(self._part(message, part, reading))
+            subject.products = list(dict.fromkeys([*reading.products, *subject.products]))  # 毛巾有货吗，多少钱
         told = self._joined(message, parts, read)
         if len({_subject(act) for act in told if _asks(act)}) > 1:
             self._link_products(message, message.text, reading)  # in the order of the whole message

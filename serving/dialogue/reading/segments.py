@@ -1,13 +1,17 @@
-"""Cuts a message where a second wish may begin: at the end of a sentence, and before the pack's words for "also"."""
+"""Cuts a message where a second wish may begin: at the end of a sentence, before the pack's words for "also", and at
+the comma between two questions (运费怎么算，能不能开发票). A comma before what is told with a question stays.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from kefu.shop.act_words import WordRule
-from serving.dialogue.reading.word_rules import occurrences
+from serving.dialogue.reading.word_rules import evidence, occurrences, plain
 
 END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.!?;])\s(?=\S)")
+COMMA = re.compile(r"[，,、](?!\d)\s*(?:and\s+|or\s+|还有|以及|和)?", re.IGNORECASE)
 WORD = re.compile(r"[^\W_]")
 CLAUSE = re.compile(
     r"(?<=[，,。！？!?；;\n])(?=[^，,。！？!?；;\n])|(?<=[.])\s|\s(?=(?:and|but) (?:i|keep|leave|not|the)\b)",
@@ -17,9 +21,10 @@ DENIED = re.compile(r"\s*(?:我|也|并)?不是(?!不|吗|嘛)|\s*(?:it'?s )?not
 MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last part
 
 
-def segments(text: str, another: WordRule | None) -> list[str]:
+def segments(text: str, another: WordRule | None, question: WordRule | None = None) -> list[str]:
     """The parts of a text, in order; joined they are the text. Most messages have one."""
     cuts = {match.end() for match in END.finditer(text)} | set(occurrences(text, another))
+    cuts |= set(_between_questions(text, cuts, question))
     places = [0, *sorted(cut for cut in cuts if 0 < cut < len(text)), len(text)]
     parts: list[str] = []
     for start, end in zip(places, places[1:], strict=False):
@@ -41,3 +46,16 @@ def affirmed(text: str) -> str:
     parts = clauses(text)
     left = [part for part in parts if not DENIED.match(part)]
     return "".join(left) if left and len(left) < len(parts) else text
+
+
+def _between_questions(text: str, cuts: set[int], question: WordRule | None) -> Iterator[int]:
+    """Where a comma stands before a question, and there is one already between it and the last cut."""
+    commas = list(COMMA.finditer(text)) if question else []
+    start = 0
+    for number, comma in enumerate(commas, 1):
+        end = commas[number].start() if number < len(commas) else len(text)
+        start = max([start, *(cut for cut in cuts if cut <= comma.start())])
+        asked = evidence(plain(text[start : comma.start()]), question) is not None
+        if asked and evidence(plain(text[comma.end() : end]), question) is not None:
+            yield comma.end()
+            start = comma.end()

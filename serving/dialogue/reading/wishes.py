@@ -50,6 +50,8 @@ from serving.params import Serving
 BARE = re.compile(r"[\W_]+|(?i:my|the|order|number|is|it|here)|订单号?|单号|是|[这那](?:单|个|笔)|的")
 SHORT = 6  # characters beside an order that say no wish
 SURE = 0.8  # of the classifier, for a wish in an angry message
+LIST = re.compile(r"[，,、；;。]|\b(?:and|or|plus)\b|以及|还有|[和跟]", re.IGNORECASE)
+LEAST_ITEM, MOST_ITEMS = 2, 8  # characters of an item of a list; items
 CLEAR = 0.9  # of an entry, where the pack's words for a flow speak for the flow
 
 
@@ -160,8 +162,8 @@ class WishReader:
             yield Compare(skus=skus[:3], aspect=self._advisor.read_aspect(text, message.lang), evidence=text)
             return
         matches = self._queries.named(text, message.lang)
-        if not matches and skus and (match := self._queries.named_of_subject(text)):
-            matches = [match]
+        if not matches and skus:
+            matches = self._queries.named_of_subject(text)
         if matches:
             for match in matches:
                 yield self._query(message, match.name, text, links, match.evidence)
@@ -279,11 +281,24 @@ class WishReader:
         if kind == "talk":
             yield SmallTalk(kind=name, probability=guess.probability, evidence=words)
             return
+        if listed := self._listed(message, text):
+            for hit in listed:
+                yield from self._entry(message, hit, [])
+            return
         near = [hit for hit in candidates(hits) if hit.entry.kind == "faq"] if hits else []
         near = near if near and near[0].probability >= self._params.candidate_min_probability else []
         yield from near
         asks = evidence(words, self._pack.acts.question) is not None
         yield Unclear(candidates=tuple(hit.entry.id for hit in near), asks=asks, evidence=words)
+
+    def _listed(self, message: Message, text: str) -> list[Hit]:
+        """Entries that items of a list ask for (运费、发票和退货期限), when the text as a whole finds none."""
+        items = [item for item in LIST.split(text) if sum(map(str.isalnum, item)) >= LEAST_ITEM]
+        if not 2 <= len(items) <= MOST_ITEMS:
+            return []
+        found = [self._knowledge.search(self._bare(item), message.lang) for item in items]
+        sure = [some[0] for some in found if some and some[0].probability >= self._params.faq_min_probability]
+        return list({hit.entry.id: hit for hit in sure if hit.entry.kind == "faq"}.values())
 
     def _small_talk(self, words: str) -> SmallTalk | None:
         for name, talk in self._pack.acts.small_talk.items():
