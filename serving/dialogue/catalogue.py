@@ -24,7 +24,7 @@ from serving.tools.shop_db import ToolBox
 
 MOST_PRODUCTS, MOST_NEAREST = 3, 2
 LEAST_PRICE = 5  # a smaller number is a count or a choice from a list
-ABOUT = 0.2  # "around 200" is 160 to 240
+ABOUT, ABOUT_BELOW = 0.2, 0.5  # "around 200" is 100 to 240: who would spend 200 is glad to spend less
 
 _N = rf"[¥￥]?\s*({NUMBER})"
 _YUAN = r"\s*(?:元|块钱?|人民币|rmb|yuan|cny)?\s*"
@@ -300,7 +300,7 @@ def read_budget(message: str) -> tuple[int | None, int | None]:
     if (found := BETWEEN.search(message)) and (numbers := _amounts(found)) and len(numbers) == 2:
         return min(numbers), max(numbers)
     if (found := ABOUT_IT.search(message)) and (numbers := _amounts(found)):
-        return round(numbers[0] * (1 - ABOUT)), round(numbers[0] * (1 + ABOUT))
+        return round(numbers[0] * (1 - ABOUT_BELOW)), round(numbers[0] * (1 + ABOUT))
     most = _amounts(found) if (found := AT_MOST.search(message)) else []
     least_ = _amounts(found) if (found := AT_LEAST.search(message)) else []
     return (least_[0] if least_ else None), (most[0] if most else None)

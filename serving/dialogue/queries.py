@@ -82,13 +82,15 @@ class Queries:
         ]
         return [match for _, match in sorted(found)]
 
-    def named_of_subject(self, text: str) -> QueryMatch | None:
-        """The query that a message asks of the product it speaks of: "how many are in stock?"."""
+    def named_of_subject(self, text: str) -> list[QueryMatch]:
+        """The queries that a message asks of the product it speaks of, in the order of its words: 有货吗，多少钱."""
         message = plain(text)
-        for name, query in self._pack.queries.items():
-            if match := search_words(message, query.subject_words, query.subject_not_words):
-                return QueryMatch(name, match[0])
-        return None
+        found = [
+            (match.start(), QueryMatch(name, match[0]))
+            for name, query in self._pack.queries.items()
+            if (match := search_words(message, query.subject_words, query.subject_not_words))
+        ]
+        return [match for _, match in sorted(found)]
 
     def answer(self, name: str, slots: Slots, visit: Visit) -> Answer:
         """What the shop says to a query.
