@@ -106,7 +106,8 @@ class ProductAdvisor:
         message = plain(text)
         least, most = read_budget(message)
         tags = self._catalogue
-        kinds = {name for name in self._kinds.find(message) if _found(tags.kinds[name], message) is not None}
+        places = {name: _found(tags.kinds[name], message) for name in self._kinds.find(message)}
+        kinds = {name for name, at in places.items() if at is not None and not NEGATION.search(message[:at])}
         found = {name: _found(tags.features[name], message) for name in self._features.find(message)}
         named = {name: bool(NEGATION.search(message[:at])) for name, at in found.items() if at is not None}
         return Constraints(
@@ -128,8 +129,13 @@ class ProductAdvisor:
         texts = self._texts()
         if not constraints:
             return Answer(self._render(texts.ask, visit), missing="product", found=False)
-        wanted = self._titles(constraints, visit)
         of_kind = [row for row in self._rows(visit) if self._is_of_kind(row, constraints)]
+        if constraints.kinds:  # a use that the shop says of no product of the kind (a gift) rules none of them out
+            known = {f for row in of_kind for f in self._catalogue.products[row["sku"]].features}
+            used = {f for f in constraints.features if self._catalogue.features[f].group == "use"}
+            kept = tuple(f for f in constraints.features if f in known or f not in used)
+            constraints = replace(constraints, features=kept)
+        wanted = self._titles(constraints, visit)
         missed = {row["sku"]: self._missed(row, constraints, visit) for row in of_kind}
         fitting = [row for row in of_kind if not missed[row["sku"]]]
         fitting = [row for row in fitting if row["stock"] > 0] or fitting

@@ -51,6 +51,12 @@ BARE = re.compile(r"[\W_]+|(?i:my|the|order|number|is|it|here)|订单号?|单号
 SHORT = 6  # characters beside an order that say no wish
 SURE = 0.8  # of the classifier, for a wish in an angry message
 LIST = re.compile(r"[，,、；;。]|\b(?:and|or|plus)\b|以及|还有|[和跟]", re.IGNORECASE)
+LEAD = re.compile(
+    r"^(?:那|哦|嗯)?(?:请问|我?(?:就|还)?想(?:请)?(?:问|咨询|了解|知道)|(?:请教|咨询|问)(?:一?下|个|你们)|麻烦问)"
+    r"(?:一?下|个)?[，,：:]?|^\W*(?:(?:hi|hello|hey)\W+)?(?:(?:\w+ )?(?:quick )?questions?:"
+    r"|i (?:just |only )?(?:want|wanted|would like|need) to (?:know|ask)(?: about)?:?|(?:can|could) you tell me)\s*",
+    re.IGNORECASE,
+)
 LEAST_ITEM, MOST_ITEMS = 2, 8  # characters of an item of a list; items
 CLEAR = 0.9  # of an entry, where the pack's words for a flow speak for the flow
 
@@ -126,7 +132,7 @@ class WishReader:
 
     def _bare(self, text: str) -> str:
         """A question without the words that only lead to it: 等下，发票怎么开？"""
-        words = plain(text)
+        words = LEAD.sub("", plain(text)) or plain(text)
         for rule in (self._pack.acts.hesitate, self._pack.acts.another):
             lead = evidence(words, rule)
             rest = words.removeprefix(lead).lstrip("，,。.：: ") if lead and words.startswith(lead) else ""
