@@ -130,11 +130,6 @@ class ProductAdvisor:
         if not constraints:
             return Answer(self._render(texts.ask, visit), missing="product", found=False)
         of_kind = [row for row in self._rows(visit) if self._is_of_kind(row, constraints)]
-        if constraints.kinds:  # a use that the shop says of no product of the kind (a gift) rules none of them out
-            known = {f for row in of_kind for f in self._catalogue.products[row["sku"]].features}
-            used = {f for f in constraints.features if self._catalogue.features[f].group == "use"}
-            kept = tuple(f for f in constraints.features if f in known or f not in used)
-            constraints = replace(constraints, features=kept)
         wanted = self._titles(constraints, visit)
         missed = {row["sku"]: self._missed(row, constraints, visit) for row in of_kind}
         fitting = [row for row in of_kind if not missed[row["sku"]]]

@@ -172,3 +172,16 @@ def test_a_question_as_the_pack_words_it_is_certain(release: Path, tmp_path: Pat
     assert (best.entry.id, best.probability) == ("faq:refund_time:zh", EXACT)
     assert best.entry.id not in {hit.entry.id for hit in others}
     assert knowledge.search("退款多久到账", "en")[0].probability < EXACT, "in its own language only"
+
+
+def test_questions_between_commas_are_parts_and_what_is_told_with_one_is_not() -> None:
+    question = PACK.acts.question
+    for text, cuts in (
+        ("运费怎么算,能不能开发票,还有买了几天之内可以退?", 3),
+        ("how much is shipping, can I get an invoice, and how long do I have to return something?", 3),
+        ("我在广州，大概几号能拿到手", 1),
+        ("华夫格毛巾三条现在有货吗，多少钱", 2),
+        ("1,299元能分期吗", 1),
+    ):
+        parts = segments(text, PACK.acts.another, question)
+        assert len(parts) == cuts and "".join(parts) == text
