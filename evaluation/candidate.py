@@ -22,6 +22,7 @@ from kefu.knowledge.search import Search
 from kefu.llm.engine import Engine
 from kefu.registry.seal import verify
 from kefu.schema import Example
+from kefu.shop.pack import Pack
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.reply import Reply
 from serving.engines.load import load_engines
@@ -60,6 +61,7 @@ class ReleaseUnderTest:
 
     name: Name
     version: str
+    pack: Pack
     router: Router
     search: Search
     engines: Mapping[str, Engine]
@@ -96,6 +98,7 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
         yield ReleaseUnderTest(
             name=name,
             version=manifest.content_hash,
+            pack=assistant.pack,
             router=Router.load(folder / "router"),
             search=Search(Index.load(folder / "retriever")),
             engines=engines,

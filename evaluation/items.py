@@ -25,6 +25,7 @@ class Items:
     """What every model is asked.
 
     constant, first_entry: what the baselines say to each of ``answers``.
+    conversations: scripted customers, by number.
     max_new_tokens: bounds an answer.
     seed: of the bootstrap.
     """
@@ -35,6 +36,7 @@ class Items:
     constant: list[str]
     first_entry: list[str]
     golden: list[Golden]
+    conversations: int
     max_new_tokens: int
     seed: int
 
@@ -56,6 +58,7 @@ def load_items(sets: Path, pack: Path, params: Evaluate) -> Items:
         constant=constant,
         first_entry=first_entries(answers, knowledge_entries(load_pack(pack))),
         golden=load_goldens(pack / "golden"),
+        conversations=params.conversations,
         max_new_tokens=params.max_new_tokens,
         seed=params.seed,
     )

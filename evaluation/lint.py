@@ -6,6 +6,7 @@ variants or words one of its messages holds. Errors make the command fail; warni
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +17,10 @@ import re2
 from evaluation.golden import Golden, load_goldens
 from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
+from kefu.shop.part import PackError
 from kefu.shop.promotions import contradictions
+from kefu.shop.wordings.labelled import load_wordings
+from kefu.split import half_of
 from kefu.text.regexes import re2_options
 
 
@@ -43,6 +47,7 @@ def lint(pack: Pack, today: date) -> list[Fault]:
         *_promotions(pack, today),
         *(Fault("error", "promotions.yaml", text) for text in contradictions(pack.promotions)),
         *_unreached(pack, goldens),
+        *_wordings(pack),
     ]
     return sorted(found, key=lambda fault: fault.level)
 
@@ -104,6 +109,22 @@ def _unreached(pack: Pack, goldens: Sequence[Golden]) -> Iterator[Fault]:
         told = any(text in faq.answer.zh or text in faq.answer.en for text in answers if len(text) > 3)
         if not told and not _asked(asked, says):
             yield Fault("warning", "knowledge/faq.yaml", f"{faq.id}: no golden asks for it")
+
+
+def _wordings(pack: Pack) -> Iterator[Fault]:
+    """Labels that the pack does not know, messages that stand twice, and flows and queries that nobody words."""
+    try:
+        wordings = load_wordings(pack)
+    except PackError as error:
+        yield Fault("error", "wordings", str(error))
+        return
+    for say, times in Counter(wording.say for wording in wordings).items():
+        if times > 1:
+            yield Fault("error", "wordings", f"{say!r} stands there {times} times: keep one, with all that it does")
+    learnt = {act for wording in wordings if half_of(wording.say) == "learn" for act in wording.acts}
+    for label in [*(f"flow:{flow.name}" for flow in pack.flows), *(f"query:{name}" for name in pack.queries)]:
+        if wordings and label not in learnt:
+            yield Fault("warning", "wordings", f"{label}: no wording to learn from")
 
 
 def _asked(questions: Sequence[str], says: Sequence[str]) -> bool:

@@ -35,9 +35,11 @@ METRICS: dict[str, Metric] = {
     "mrr": Metric("mean reciprocal rank of the right entry"),
     "repetition": Metric("share of repeated 4-grams in answers", higher_is_better=False),
     "rouge_l": Metric("longest common subsequence with the held-out answer (F1)"),
+    "served": Metric("share of scripted customers who are served, and told what they asked"),
     "success": Metric("share of golden conversations that end as they must"),
     "token_f1": Metric("tokens shared with the held-out answer (F1)"),
     "turns": Metric("share of golden turns answered as they must be"),
+    "wrong_writes": Metric("conversations in which something was written that nobody wanted", higher_is_better=False),
 }
 
 # Scored on every answer: (answer, held-out answer) → [0, 1].

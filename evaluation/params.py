@@ -22,6 +22,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 class Evaluate(Section):
     answers: int = Field(gt=0, description="held-out questions that each model answers")
     max_new_tokens: int = Field(gt=0, description="of each of these answers")
+    conversations: int = Field(gt=0, description="conversations with scripted customers of the pack's simulator")
     seed: Seed
 
 

@@ -1,16 +1,26 @@
-"""Stage `router`: store/sets/router.jsonl + the pack's words and examples → store/router, to route with.
+"""Stage `router`: store/sets/router.jsonl + the pack's words, examples and wordings → store/router, to route with.
 
 python -m pipelines.router
 """
 
 from kefu.intents.router import Router
+from kefu.intents.wishes import WISHES, WishClassifier
 from kefu.io import atomic_dir, read_jsonl, write_csv
 from kefu.paths import PLOTS, ROUTER, SETS
 from kefu.schema import IntentExample
 from kefu.shop.examples import load_pack_examples
+from kefu.shop.pack import Pack, load_pack
 from pipelines.stage import stage
 from training.params.router import Router as RouterParams
 from training.router import measure_router, train_router
+from training.wishes import measure_wishes, train_wishes, wordings_of
+
+
+def _measure_wishes(pack: Pack) -> dict[str, float]:
+    """Figures of the wish classifier on the wordings that it did not learn from; none without a classifier."""
+    texts = wordings_of(pack, "measure")
+    folder = ROUTER / WISHES
+    return measure_wishes(WishClassifier.load(folder), texts) if texts and folder.is_dir() else {}
 
 
 def main() -> None:
@@ -18,10 +28,12 @@ def main() -> None:
         examples = list(read_jsonl(SETS / "router.jsonl", IntentExample))
         with atomic_dir(ROUTER) as folder:
             train_router(examples, s.params, folder, load_pack_examples(s.pack))
+            train_wishes(load_pack(s.pack), s.params, folder / WISHES)
         quality = measure_router(Router.load(ROUTER), examples)
         pairs = [pair for pair, count in sorted(quality.confusion.items()) for _ in range(count)]
         write_csv(PLOTS / "router/confusion.csv", ("actual", "predicted"), pairs)
-        s.log(quality.metrics)
+        wishes = _measure_wishes(load_pack(s.pack))
+        s.log(quality.metrics | wishes)
         print(f"   accuracy {quality.metrics['accuracy']:.3f} on {quality.metrics['eval_turns']} held-out turns")
 
 

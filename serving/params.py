@@ -20,6 +20,9 @@ class Serving(Section):
         ge=0, description="entries from which Milvus keeps their vectors; fewer are searched in memory"
     )
     router_confidence: float = Field(ge=0, le=1, description="below it, no flow is started unasked")
+    wish_min_probability: float = Field(
+        0.3, ge=0, le=1, description="below it, what the wish classifier takes words for is not done"
+    )
     edge_confidence: float = Field(ge=0, le=1, description="below it, the centre model answers")
     model_reader: bool = Field(
         description="a model reads what the fast reader is unsure of; for models that were taught"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.result import Result
-from evaluation.suites import answers, baselines, flows, retrieval, router
+from evaluation.suites import answers, baselines, flows, retrieval, router, simulator
 
 SUITES: dict[str, Callable[[ReleaseUnderTest, Items], Result]] = {
     "answers": answers.centre,
@@ -17,4 +17,5 @@ SUITES: dict[str, Callable[[ReleaseUnderTest, Items], Result]] = {
     "flows": flows.run,
     "retrieval": retrieval.run,
     "router": router.run,
+    "simulator": simulator.run,
 }

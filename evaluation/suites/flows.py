@@ -16,6 +16,7 @@ from kefu.schema import Prediction
 from serving.dialogue.reply import Reply
 
 EQUAL = ("intent", "route", "flow", "asks", "outcome")
+MODEL_ASKED = ("model", "fallback")  # the fallback is said when a model's words may not be
 
 
 def run(release: ReleaseUnderTest, items: Items) -> Result:
@@ -55,6 +56,8 @@ def differences(expect: Expect, reply: Reply) -> Iterator[str]:
         want, got = getattr(expect, name), getattr(reply, name)
         if want != got:
             yield f"{name} is {got!r}, not {want!r}"
+    if expect.asks_model not in (None, reply.route in MODEL_ASKED):
+        yield f"a model is {'not ' if expect.asks_model else ''}asked: {reply.text!r}"
     for slot, want in expect.slots.items():
         if reply.slots.get(slot) != want:
             yield f"slot {slot} is {reply.slots.get(slot)!r}, not {want!r}"

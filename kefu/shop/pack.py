@@ -20,6 +20,7 @@ A pack is a folder (``shop/`` is the demo's):
     queries.yaml        questions that tools answer exactly (optional: queries.py)
     catalogue.yaml      what products are for and made of (optional: catalogue.py)
     acts.yaml           words by which acts are read, and small talk with its replies (optional)
+    wordings/*.yaml     labelled messages, for the wish classifier (optional: wordings/labelled.py)
     golden/*.yaml       conversations that must go well, with the expected end state
     db/                 schema.sql and one CSV a table of the demo shop
     sample/             templates of the bundled SAMPLE days

@@ -83,7 +83,9 @@ class Assistant:
         self._linker, queries, advisor = Linker(pack, tools), Queries(pack, tools), ProductAdvisor(pack, tools)
         answers = AnswerReader(pack, self._linker)
         wishes = WishReader(pack, params, knowledge, self._linker, queries, advisor, _pricing(pack, tools), answers)
-        self._reader: Reader = FastReader(pack, router, wish_classifier, self._linker, answers, wishes)
+        self._reader: Reader = FastReader(
+            pack, router, wish_classifier, self._linker, answers, wishes, params.router_confidence
+        )
         if params.model_reader:
             by_model = ModelReader(pack, params, engines, knowledge, self._linker)
             self._reader = CascadeReader(self._reader, by_model, params)

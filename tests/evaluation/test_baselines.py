@@ -17,10 +17,8 @@ from evaluation.gate import decide
 from evaluation.items import Items
 from evaluation.params import Gate
 from evaluation.suites import answers, baselines
-from kefu.intents.router import Router
 from kefu.knowledge.entries import knowledge_entries
 from kefu.knowledge.index import KnowledgeEntry
-from kefu.knowledge.search import Search
 from kefu.llm.prompt import answer_messages
 from kefu.metrics.text import token_f1
 from kefu.paths import ROOT
@@ -118,14 +116,15 @@ GATE = Gate(at_least={}, at_most={}, better_than_constant=("answers", "edge"), n
 
 def items() -> Items:
     asked = examples(list(zip(QUESTIONS, ANSWERS, strict=True)))
-    return Items([], [], asked, [CONSTANT] * 40, first_entries(asked, ENTRIES), [], max_new_tokens=8, seed=7)
+    return Items([], [], asked, [CONSTANT] * 40, first_entries(asked, ENTRIES), [], 0, max_new_tokens=8, seed=7)
 
 
 def release_that_says(centre: Sequence[str], edge: Sequence[str]) -> ReleaseUnderTest:
     """A release whose models say this; nothing else in it is asked."""
     said = {"centre": centre, "edge": edge}
     engines = {name: Says(name, dict(zip(QUESTIONS, texts, strict=True))) for name, texts in said.items()}
-    return ReleaseUnderTest("challenger", "hash", cast(Router, None), cast(Search, None), engines, cast(Any, None))
+    nothing = cast(Any, None)
+    return ReleaseUnderTest("challenger", "hash", nothing, nothing, nothing, engines, nothing)
 
 
 def verdict(centre: Sequence[str], edge: Sequence[str]) -> str:
@@ -165,7 +164,7 @@ def test_the_gain_is_paired_item_by_item() -> None:
 
 @pytest.mark.parametrize("silent", ["", " \n", "。。。", "……", "🙂", "\ufffd\ufffd"])
 def test_an_answer_without_a_word_is_empty(silent: str) -> None:
-    asked = Items([], [], examples([("在吗", "在的")]), [silent], ["在的"], [], max_new_tokens=8, seed=7)
+    asked = Items([], [], examples([("在吗", "在的")]), [silent], ["在的"], [], 0, max_new_tokens=8, seed=7)
     release = release_that_says(ANSWERS, ANSWERS)
     assert baselines.constant(release, asked).metrics["empty"] == 1
     assert baselines.first_entry(release, asked).metrics["empty"] == 0

@@ -36,6 +36,16 @@ def found(tmp_path: Path) -> Found:
     return after
 
 
+def test_a_wording_with_an_unknown_label_is_found(found: Found) -> None:
+    unknown = found("wordings/wishes.yaml", "acts: [flow:parcel]", "acts: [flow:parcels]")
+    assert any("the pack has no flow:parcels" in fault for fault in unknown)
+
+
+def test_a_wording_that_stands_twice_is_found(found: Found) -> None:
+    line = (SHOP / "wordings/wishes.yaml").read_text(encoding="utf8").splitlines()[0]
+    assert any("stands there 2 times" in fault for fault in found("wordings/wishes.yaml", line, f"{line}\n{line}"))
+
+
 def test_the_demo_pack_has_no_errors() -> None:
     assert [str(fault) for fault in lint(load_pack(SHOP), TODAY) if fault.level == "error"] == []
 

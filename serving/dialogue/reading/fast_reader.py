@@ -57,6 +57,7 @@ class FastReader:
 
     Args:
         classifier: None for a release without one: then the router's intents tell what a part may wish for.
+        router_confidence: below it, the router's intent tells nothing.
     """
 
     def __init__(
@@ -67,9 +68,10 @@ class FastReader:
         linker: Linker,
         answers: AnswerReader,
         wishes: WishReader,
+        router_confidence: float,
     ) -> None:
         self._pack, self._router, self._classifier, self._linker = pack, router, classifier, linker
-        self._answers, self._wishes = answers, wishes
+        self._answers, self._wishes, self._min_confidence = answers, wishes, router_confidence
 
     def read(self, message: Message) -> Reading:
         """All acts of a message, in the order of its words."""
@@ -279,7 +281,9 @@ class FastReader:
         return self._classifier.predict(part, " ".join(turn.text for turn in last if turn.role == "bot"))
 
     def _routed(self, top: ScoredIntent) -> ScoredWish:
-        """The class that an intent of the router comes to."""
+        """The class that an intent of the router comes to, if that is sure enough."""
+        if top.confidence < self._min_confidence:
+            return ScoredWish("", top.confidence)
         intent, flow = self._pack.taxonomy[top.intent], self._pack.flow_for(top.intent)
         talk = f"talk:{top.intent}" if intent.reply else ""
         labels = {"flow": f"flow:{flow.name}" if flow else "", "human": "person", "complaint": "complaint"}

@@ -91,7 +91,7 @@ class WishReader:
         if text == message.text and (yes_or_no(text, phrases) is not None or leaves(text, phrases)):
             yield SmallTalk(kind=ACKNOWLEDGE, evidence=text)
             return
-        label = guess.label if guess.probability >= self._params.router_confidence else ""
+        label = guess.label if guess.probability >= self._params.wish_min_probability else ""
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in words)
         hits = self._knowledge.search(self._bare(text), message.lang, self._subject_words(message)) if spoken else []
@@ -146,7 +146,7 @@ class WishReader:
             return guessed if guessed in named else named[0]
         if guessed and is_idiom(words, guessed.asked_by):
             return None  # a question about it (几天内可以换货), whatever the classifier thinks
-        return guessed if guess.probability >= max(self._params.router_confidence, SURE if surely else 0) else None
+        return guessed if guess.probability >= max(self._params.wish_min_probability, SURE if surely else 0) else None
 
     def flow_of(self, guess: ScoredWish) -> Flow | None:
         """The flow that a class names, if it names one."""

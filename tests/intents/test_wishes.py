@@ -1,0 +1,53 @@
+"""The wish classifier on the demo pack's wordings: trained on one half, better than chance on the other."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from kefu.intents.wishes import REPLY, WISHES, WishClassifier, wish_class
+from kefu.paths import ROOT
+from kefu.shop.pack import load_pack
+from kefu.split import half_of
+from pipelines.params import load_params
+from tests.fixtures import micro
+from training.wishes import measure_wishes, train_wishes, wordings_of
+
+PARAMS = load_params()
+PACK = load_pack(ROOT / PARAMS.pack)
+
+
+@cache
+def classifier() -> WishClassifier:
+    return WishClassifier.load(micro.shared() / "router" / WISHES)
+
+
+def test_it_reads_the_half_that_it_did_not_learn_from() -> None:
+    quality = measure_wishes(classifier(), wordings_of(PACK, "measure"))
+    assert quality["wish_accuracy"] > 0.55  # 0.35 of the texts are questions, the greatest class
+    assert quality["wish_ece"] < 0.1
+
+
+def test_no_text_is_in_both_halves() -> None:
+    learnt = {text.text for text in wordings_of(PACK, "learn") if half_of(text.text) == "learn"}
+    assert not learnt & {text.text for text in wordings_of(PACK, "measure") if half_of(text.text) == "measure"}
+
+
+def test_nothing_is_a_reply_where_nothing_was_asked() -> None:
+    said = [text.text for text in wordings_of(PACK, "measure") if text.label == REPLY and text.open_question]
+    assert said
+    assert REPLY not in {wish.label for wish in classifier().predict_many([(text, "") for text in said])}
+
+
+def test_questions_are_one_class_and_so_are_answers() -> None:
+    assert {wish_class("ask:ship_fee"), wish_class("unanswered")} == {"ask"}
+    assert {wish_class("yes"), wish_class("reply")} == {REPLY}
+    assert wish_class("flow:return") == "flow:return"
+
+
+def test_a_pack_without_wordings_trains_none() -> None:
+    folder = Path(mkdtemp())
+    bare = PACK.model_copy(update={"folder": folder})
+    assert not train_wishes(bare, PARAMS.router, folder / WISHES)
+    assert not (folder / WISHES).exists()
