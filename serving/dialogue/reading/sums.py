@@ -53,11 +53,12 @@ class SumReader:
         wide = {k for k in of_kind if any(set(other) < set(of_kind[k]) for other in of_kind.values() if other)}
         self._kinds = {k: (catalogue.kinds[k], skus) for k, skus in of_kind.items() if skus and k not in wide}
 
-    def read(self, message: Message, text: str, links: Sequence[ProductLink]) -> Quote | None:
+    def read(self, message: Message, text: str, links: Sequence[ProductLink], asked: bool = False) -> Quote | None:
         """The sum that a text asks for; ``choices`` are set when it cannot be told before the customer chooses.
 
         Args:
             links: products that the text names or points at.
+            asked: whether the text is known to ask for a sum; else its words tell.
         """
         session, words = message.session, message.original(text)
         if chosen := self._chosen(session, words, links):
@@ -68,7 +69,7 @@ class SumReader:
         spoken_of = [*(sku for sku, _ in session.basket), *subject]
         mentions = self._mentions(words, links, spoken_of)
         changes = bool(session.basket) and (ADDS.search(words) is not None or self._drops(words, mentions))
-        if not (chosen or self._asks(words, mentions, links) or (changes and mentions)):
+        if not (chosen or asked or self._asks(words, mentions, links) or (changes and mentions)):
             return None
         for span in mentions:
             if len(span) > 1 and span[0].exact:

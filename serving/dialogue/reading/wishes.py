@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kefu.acts import (
     ACKNOWLEDGE,
@@ -187,10 +188,9 @@ class WishReader:
         skus = tuple(dict.fromkeys(link.sku for link in links)) or tuple(message.session.subject.products)
         if kind == "query" and name in self._pack.queries:
             yield self._query(message, name, text, links, text, guess.probability)
-        elif kind == "sum" and self._pricing:
-            earlier = tuple((sku, pieces) for sku, pieces in message.session.basket) or None
-            if basket := self._pricing.read_basket(text, links, previous=earlier):
-                yield Quote(basket=basket, probability=guess.probability, evidence=text)
+        elif kind == "sum" and self._sums:
+            if quote := self._sums.read(message, text, links, asked=True):
+                yield replace(quote, probability=guess.probability)
         elif kind == "compare" and len(skus) >= 2:
             aspect = self._advisor.read_aspect(text, message.lang)
             yield Compare(skus=skus[:3], aspect=aspect, probability=guess.probability, evidence=text)
