@@ -11,9 +11,9 @@ from kefu.schema import IntentExample
 from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack, load_pack
 from pipelines.stage import stage
+from training.intents.router import measure_router, train_router
+from training.intents.wishes import measure_wishes, train_wishes, wordings_of
 from training.params.router import Router as RouterParams
-from training.router import measure_router, train_router
-from training.wishes import measure_wishes, train_wishes, wordings_of
 
 
 def _measure_wishes(pack: Pack) -> dict[str, float]:

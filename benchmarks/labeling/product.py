@@ -24,7 +24,7 @@ from kefu.intents.router import Router
 from kefu.schema import IntentExample, Turn
 from kefu.shop.examples import NO_EXAMPLES, Utterance
 from pipelines.params import Params
-from training.router import train_router
+from training.intents.router import train_router
 
 NOTHING_KNOWN, ONLY_KNOWN = (
     "Kefu without the pack's words, examples and rules",

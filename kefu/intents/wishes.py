@@ -48,7 +48,7 @@ class WishClassifier:
 
     @classmethod
     def load(cls, folder: Path) -> WishClassifier:
-        """Reads what ``training.wishes.train_wishes`` wrote."""
+        """Reads what ``training.intents.wishes.train_wishes`` wrote."""
         return cls(TextClassifier.load(folder))
 
     def predict(self, text: str, open_question: str = "") -> ScoredWish:

@@ -10,7 +10,7 @@ from kefu.intents.router import Router
 from kefu.schema import IntentExample, Turn
 from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, chatter
-from training.router import measure_router, train_router
+from training.intents.router import measure_router, train_router
 
 PARAMS = load_params()
 ROUTER = PARAMS.router.model_copy(update={"features": 4096})

@@ -12,7 +12,7 @@ from kefu.shop.pack import load_pack
 from kefu.split import half_of
 from pipelines.params import load_params
 from tests.fixtures import micro
-from training.wishes import measure_wishes, train_wishes, wordings_of
+from training.intents.wishes import measure_wishes, train_wishes, wordings_of
 
 PARAMS = load_params()
 PACK = load_pack(ROOT / PARAMS.pack)
