@@ -28,6 +28,7 @@ class Slot(Part):
     free_text: bool = Field(False, description="when just asked for, the whole message fills it")
     plausible: str | None = Field(None, description="regex that a message must match to fill it; None: any words do")
     item: bool = Field(False, description="one item of the order: its article number, wherever its name stands")
+    day: bool = Field(False, description="a coming day that the message names (周五, the 20th), in ISO format")
     shared: bool = Field(False, description="kept for a further wish of the same flow: the title of an invoice")
     asked_choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="phrases of an answer: 大了, 尺寸")
     trim: str | None = Field(None, description="regex taken off such a message: 就换…吧")

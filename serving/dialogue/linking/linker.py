@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from kefu.shop.pack import Pack
 from kefu.shop.part import Text
 from serving.dialogue.expressions import render
+from serving.dialogue.linking.coming_days import find_coming_day
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.orders import OrderLinker
 from serving.dialogue.linking.products import ProductIndex, link_products
@@ -98,6 +99,10 @@ class Linker:
             focus: SKUs that the conversation is about, in the order in which they were named or offered.
         """
         return link_products(_encodable(text), self._products, focus) if self._products else []
+
+    def coming_day(self, text: str, now: str) -> date | None:
+        """The coming day that a text names."""
+        return find_coming_day(text, self._day(now))
 
     def product_names(self, lang: str) -> Mapping[str, str]:
         """SKU → the product's name."""

@@ -92,8 +92,9 @@ class AnswerReader:
         values = self.slots(message, text)
         if question:  # what its other clauses tell: 大一号，要另付运费吗
             told = self.slots(message, self.statements(text))
-            values = {n: v for n, v in values.items() if n in self._order_slots(message)} | {
-                n: v for n, v in told.items() if n not in self._order_slots(message)
+            asked_for = [*self._order_slots(message), *(n for n in values if self._pack.slots[n].day)]
+            values = {n: v for n, v in values.items() if n in asked_for} | {
+                n: v for n, v in told.items() if n not in asked_for
             }
         if corrects and any(name in values and name != asked for name in self._order_slots(message)):
             # 发错了，是QM…: what was sent wrongly is the number, no goods; so words of the correction are no value.
@@ -175,25 +176,32 @@ class AnswerReader:
         left = [c for c in left if len(c) > SHORT or not extract(c, kinds, "")]  # 个人, 公司
         return free_value(left[0], slot) if len(left) == 1 else None
 
+    def days(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
+        """The coming day that a text names, for the flow's slots for one."""
+        names = [name for name in flow.slots if self._pack.slots[name].day]
+        day = self._linker.coming_day(text, message.now) if names else None
+        return dict.fromkeys(names, day.isoformat()) if day else {}
+
     def items(self, message: Message, text: str, flow: Flow, order: str | None) -> dict[str, str]:
-        """The item of the order that a text means, and at a confirmation how many pieces, for the flow's slots.
+        """The item of the order that a text means, at a confirmation how many pieces, and a coming day, for the flow.
 
         Args:
             order: its placeholder; None: not known yet, and the item is told in the customer's word for it.
         """
+        days = self.days(message, text, flow)
         slots = [name for name in flow.slots if self._pack.slots[name].item]
         if not slots or not message.session.customer:
-            return {}
+            return days
         words = message.original(text)
         links = self._linker.link_products(words)
-        found: dict[str, str] = {}
+        found = dict(days)
         if order is None:
             names = list(dict.fromkeys(link.evidence for link in links if link.exact))
-            return dict.fromkeys(slots, names[0]) if len(names) == 1 else {}
+            return found | (dict.fromkeys(slots, names[0]) if len(names) == 1 else {})
         number = restore(order, message.session.vault)
         own = next((some for some in message.orders if some.id == number), None)
         if own is None:
-            return {}
+            return found
         if len(own.skus) > 1:
             names_of = [self._linker.product_names(lang) for lang in ("zh", "en")]
             if sku := named_item(words, own.skus, names_of, links, self._pack.acts.keep):

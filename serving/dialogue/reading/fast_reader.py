@@ -90,6 +90,10 @@ class FastReader:
         reading.acts = self._parts(message, reading)
         if rest := self._answers.after_no(message):
             reading.acts = self._denied(message, rest, reading)
+        for act in reading.acts:
+            if isinstance(act, Start):  # 三天能到吗？我周五要送人: the day stands in another part
+                flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
+                act.slots.update({**self._answers.days(message, message.text, flow), **act.slots})
         if self._replaces(message, reading.acts):
             reading.acts.insert(0, Cancel(evidence=message.text))
         return reading

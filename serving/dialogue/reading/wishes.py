@@ -254,6 +254,7 @@ class WishReader:
         for name in self._order_slots(flow):
             if name not in slots and (subject := self._subject(message, flow, name)):
                 certain[name] = subject
+        certain = self._told_before(message, flow, certain) | certain
         named = flow in self._named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
         for name, values in every.items():
@@ -262,6 +263,14 @@ class WishReader:
         for name, values in slots.items():
             if len(values) > 1:
                 yield Choose(slot=name, candidates=values, evidence=text)
+
+    def _told_before(self, message: Message, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
+        """The item that the flow just before was told about the same order."""
+        past = message.session.past[-1] if message.session.past else None
+        same = past and any(past.slots.get(name, "") == slots.get(name) for name in self._order_slots(flow))
+        if not past or not same or past.flow == flow.name:
+            return {}
+        return {name: value for name, value in past.slots.items() if name in flow.slots and self._pack.slots[name].item}
 
     def _otherwise(
         self, message: Message, text: str, words: str, guess: ScoredWish, label: str, hits: list[Hit]
