@@ -56,6 +56,7 @@ def _between_questions(text: str, cuts: set[int], question: WordRule | None) -> 
         end = commas[number].start() if number < len(commas) else len(text)
         start = max([start, *(cut for cut in cuts if cut <= comma.start())])
         asked = evidence(plain(text[start : comma.start()]), question) is not None
-        if asked and evidence(plain(text[comma.end() : end]), question) is not None:
+        # The mark at the end belongs to the whole: which is cheaper, the pillow or the throw?
+        if asked and evidence(plain(text[comma.end() : end].rstrip("?？ ")), question) is not None:
             yield comma.end()
             start = comma.end()

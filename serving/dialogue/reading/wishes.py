@@ -59,7 +59,7 @@ LEAD = re.compile(
     re.IGNORECASE,
 )
 LEAST_ITEM, MOST_ITEMS = 2, 8  # characters of an item of a list; items
-CLEAR = 0.9  # of an entry, where the pack's words for a flow speak for the flow
+CLEAR = 0.99  # of an entry, where the pack's words for a flow speak for the flow
 
 
 class WishReader:
