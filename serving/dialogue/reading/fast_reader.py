@@ -282,7 +282,11 @@ class FastReader:
         if self._classifier is None:
             return self._routed(self._router.predict(part, message.session.turns)[0])
         last = message.session.turns[-1:] if message.step else []
-        return self._classifier.predict(part, " ".join(turn.text for turn in last if turn.role == "bot"))
+        wish = self._classifier.predict(part, " ".join(turn.text for turn in last if turn.role == "bot"))
+        if wish.probability < self._min_confidence and wish.label.startswith("flow:"):
+            routed = self._routed(self._router.predict(part, message.session.turns)[0])
+            return routed if routed.label == wish.label else wish  # two opinions that agree
+        return wish
 
     def _routed(self, top: ScoredIntent) -> ScoredWish:
         """The class that an intent of the router comes to, if that is sure enough."""

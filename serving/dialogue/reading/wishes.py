@@ -124,6 +124,8 @@ class WishReader:
         clear = best is not None and best.probability >= (CLEAR if named else 0)
         if best and clear and question and not names_order and best.entry.kind != "query":
             yield from self._entry(message, best, links)
+        elif flow and flow not in self._named(words) and (begun := self._of_subject(message, text)):
+            yield begun
         elif flow:
             yield from self._start(message, text, flow, slots, guess)
         elif best and not angry:
@@ -288,9 +290,8 @@ class WishReader:
             else:
                 yield Choose(slot=slot, candidates=orders, evidence=text)
             return
-        if not message.flow and message.session.subject.order and (begun := self._implied(message, text)):
-            slot = self._order_slots(next(f for f in self._pack.flows if f.name == begun[0]))[0]
-            yield Start(flow=begun[0], slots={**begun[1], slot: message.session.subject.order}, evidence=text)
+        if begin := self._of_subject(message, text):
+            yield begin
             return
         kind, _, name = label.partition(":")
         if kind == "talk":
@@ -314,6 +315,14 @@ class WishReader:
         found = [self._knowledge.search(self._bare(item), message.lang) for item in items]
         sure = [some[0] for some in found if some and some[0].probability >= self._params.faq_min_probability]
         return list({hit.entry.id: hit for hit in sure if hit.entry.kind == "faq"}.values())
+
+    def _of_subject(self, message: Message, text: str) -> Start | None:
+        """The wish that a reason tells ("it's too small"), about the order that the conversation speaks of."""
+        order = message.session.subject.order
+        if message.flow or not order or not (begun := self._implied(message, text)):
+            return None
+        slot = self._order_slots(next(flow for flow in self._pack.flows if flow.name == begun[0]))[0]
+        return Start(flow=begun[0], slots={**begun[1], slot: order}, evidence=text)
 
     def _small_talk(self, words: str) -> SmallTalk | None:
         for name, talk in self._pack.acts.small_talk.items():
