@@ -94,7 +94,7 @@ class WishReader:
             return
         label = guess.label if guess.probability >= self._params.wish_min_probability else ""
         question = evidence(words, acts.question) is not None
-        spoken = any(character.isalnum() for character in words)
+        spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
         hits = self._knowledge.search(self._bare(text), message.lang, self._subject_words(message)) if spoken else []
         best = hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
         if best and best.probability >= EXACT:
