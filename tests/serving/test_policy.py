@@ -96,8 +96,23 @@ def test_a_person_is_one_message_away(now: Situation, acts: list[Act]) -> None:
 
 @given(SITUATIONS, MESSAGES)
 def test_nothing_is_done_while_a_person_is_asked_for(now: Situation, acts: list[Act]) -> None:
-    if now.status != "bot":
-        assert all(isinstance(move, HandOver | KeepWaiting | BackToBot) for move in plan(now, acts))
+    taken_back = now.status == "waiting" and any(isinstance(act, Resume) for act in acts)
+    if now.status != "bot" and not taken_back:
+        assert all(isinstance(move, HandOver | KeepWaiting) for move in plan(now, acts))
+
+
+def test_who_takes_the_wish_for_a_person_back_gets_an_answer_to_the_rest() -> None:
+    waiting = Situation(status="waiting")
+    assert plan(waiting, [Resume()]) == [BackToBot()]
+    assert plan(waiting, [Resume(), Start(flow="parcel")]) == [BackToBot(asks_more=True), Begin("parcel")]
+    assert plan(replace(waiting, status="danger"), [Resume(), Start(flow="parcel")]) == [KeepWaiting()]
+
+
+def test_goodbye_ends_an_open_question_and_a_hesitation_keeps_what_was_told() -> None:
+    bye, told = SmallTalk(kind="bye"), Fill(slot="reason", value="quality")
+    assert plan(Situation(question=REASON), [bye]) == [Tell(bye), Leave(replaced=True)]
+    assert plan(Situation(question=REASON), [told, Hesitate()]) == [Wait({"reason": "quality"})]
+    assert plan(Situation(question=REASON), [Resume()]) == [GoOn()]
 
 
 @given(SITUATIONS, MESSAGES)

@@ -1,0 +1,32 @@
+"""Coming days in a message; 2026-11-16 is a Monday."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from serving.dialogue.linking.coming_days import find_coming_day
+
+TODAY = date(2026, 11, 16)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("周五能到吗", date(2026, 11, 20)),
+        ("下周二之前要", date(2026, 11, 24)),
+        ("20号前能到吗", date(2026, 11, 20)),
+        ("5号送来行吗", date(2026, 12, 5)),
+        ("明天能送到吗", date(2026, 11, 17)),
+        ("12月3日要用", date(2026, 12, 3)),
+        ("will it be here by saturday", date(2026, 11, 21)),
+        ("before the 20th please", date(2026, 11, 20)),
+        ("my mum comes on the weekend", date(2026, 11, 21)),
+        ("什么时候能到", None),
+        ("上周五买的", None),
+        ("it may take 31 days", None),
+    ],
+)
+def test_the_next_such_day_is_meant(text: str, day: date | None) -> None:
+    assert find_coming_day(text, TODAY) == day
