@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.acts import Act, Affirm, Cancel, Choose, Correct, Deny, Fill, Hesitate, Start
+from kefu.acts import Act, Affirm, Cancel, Choose, Correct, Deny, Fill, Hesitate, Resume, Start
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
@@ -117,6 +117,13 @@ class AnswerReader:
                 acts.append(Correct(slot=name, value=candidates[0], evidence=text))
             elif asked and name != asked and candidates[0] == message.text.strip():
                 acts.append(Fill(slot=name, value=candidates[0], evidence=text))  # told again: nothing new, no mistake
+        if (
+            asked is None
+            and not acts
+            and not question
+            and any(known.get(name) == some[0] for name, some in values.items())
+        ):
+            return [Resume(evidence=text)]  # told again: nothing new, and no mistake
         return acts
 
     def statements(self, text: str) -> str:
