@@ -42,6 +42,7 @@ from kefu.shop.wordings.labelled import OUTSIDE, UNANSWERED, Wording, load_wordi
 from kefu.split import half_of
 from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant
+from serving.dialogue.reading.fast_reader import FastReader
 from serving.sessions.session import Session
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import embedded_store
@@ -94,6 +95,7 @@ def main() -> None:
         assistant = Assistant.open(asked.release, Path(folder), params, sessions=sessions, engines={})
         with closing(assistant):
             pack, reader = assistant.pack, assistant._reader
+            assert isinstance(reader, FastReader)
             wordings = [w for w in load_wordings(pack) if half_of(w.say) == asked.half and not w.after]
             read, took = dict[str, list[frozenset[str]]](), dict[str, float]()
             for name in ("rules", "classifier"):

@@ -117,7 +117,7 @@ def test_several_values_reach_sql_as_one_list(tools: ToolBox) -> None:
 def test_results_are_gathered_over_several_rounds(tools: ToolBox) -> None:
     """One item after the other, until the customer has no more: the write then gets all of them."""
     text = {"zh": "{{ found | map(attribute='sku') | join(' ') }}", "en": ""}
-    steps = [
+    steps: list[dict[str, object]] = [
         {"id": "which", "collect": "exchange_for"},
         {"id": "find", "call": "get_product", "args": {"sku": "exchange_for"}, "save": "found", "append": True},
         {"id": "more", "confirm": {"zh": "?", "en": "?"}, "refused": "told"},

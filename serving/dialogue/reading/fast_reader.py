@@ -118,7 +118,7 @@ class FastReader:
         if message.step.confirm:
             return [Deny(evidence=message.text), *(act for act in acts if not isinstance(act, Unclear | SmallTalk))]
         other = any(isinstance(act, Start) and message.flow and act.flow != message.flow.name for act in acts)
-        return [Cancel(evidence=message.text), *acts] if other else reading.acts
+        return [Cancel(evidence=message.text), *acts] if other else list(reading.acts)
 
     def _replaces(self, message: Message, acts: Sequence[Act]) -> bool:
         """Whether a wish takes the place of what is under way (要不还是换货吧)."""

@@ -55,7 +55,9 @@ LIST = re.compile(r"[，,、；;。]|\b(?:and|or|plus)\b|以及|还有|[和跟]"
 LEAD = re.compile(
     r"^(?:那|哦|嗯)?(?:请问|我?(?:就|还)?想(?:请)?(?:问|咨询|了解|知道)|(?:请教|咨询|问)(?:一?下|个|你们)|麻烦问)"
     r"(?:一?下|个)?[，,：:]?|^\W*(?:(?:hi|hello|hey)\W+)?(?:(?:\w+ )?(?:quick )?questions?:"
-    r"|i (?:just |only )?(?:want|wanted|would like|need) to (?:know|ask)(?: about)?:?|(?:can|could) you tell me)\s*",
+    r"|i (?:just |only )?(?:want|wanted|would like|need) to (?:know|ask)(?: about)?:?|(?:can|could) you tell me"
+    r"|(?:yes|sure|ok(?:ay)?|alright|fine|good)\W+but(?: then)?,?)\s*"
+    r"|^(?:好的?|行|可以|嗯+)[，,]?(?:但是?|不过|可是)[，,]?",
     re.IGNORECASE,
 )
 LEAST_ITEM, MOST_ITEMS = 2, 8  # characters of an item of a list; items
