@@ -92,6 +92,12 @@ class Queries:
         ]
         return [match for _, match in sorted(found)]
 
+    def excludes(self, name: str, text: str) -> bool:
+        """Whether a text holds words that a query's rules take out (拒收包裹要钱吗 asks no product's price)."""
+        query = self._pack.queries[name]
+        message = plain(text)
+        return any(search_words(message, some, ()) for some in (query.not_words, query.subject_not_words) if some)
+
     def answer(self, name: str, slots: Slots, visit: Visit) -> Answer:
         """What the shop says to a query.
 

@@ -91,7 +91,7 @@ def message(assistant: Assistant) -> Callable[..., Message]:
             now,
             session,
             lambda value: assistant._placeholder(session, value),
-            lambda: assistant._orders("C1001", now),
+            lambda: assistant._orders(now, "C1001"),
         )
         if flow:
             session.flow = FlowState(flow=flow, step=step, slots=slots)

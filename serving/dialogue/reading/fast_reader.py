@@ -269,11 +269,13 @@ class FastReader:
         session, found = message.session, evidence(plain(message.text), self._pack.acts.resume)
         if found is None or message.flow:
             return []
-        named = self._wishes.flow_of(self._guess(message, message.text))
+        guess = self._guess(message, message.text)
+        named = self._wishes.flow_of(guess) if guess.probability >= self._min_confidence else None
         for past in reversed(session.past):
             if named and past.flow == named.name and past.outcome in ("refused", "abandoned"):
                 return [Start(flow=past.flow, slots=dict(past.slots), resumes=True, evidence=found)]
-        if named is None and (session.paused or session.wishes or any(p.outcome == "abandoned" for p in session.past)):
+        left = session.paused or session.wishes or session.asked or any(p.outcome == "abandoned" for p in session.past)
+        if named is None and left:
             return [Resume(evidence=found)]
         return []
 

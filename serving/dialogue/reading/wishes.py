@@ -50,7 +50,7 @@ from serving.params import Serving
 
 BARE = re.compile(r"[\W_]+|(?i:my|the|order|number|is|it|here)|订单号?|单号|是|[这那](?:单|个|笔)|的")
 SHORT = 6  # characters beside an order that say no wish
-SURE = 0.8  # of the classifier, for a wish in an angry message
+SURE = 0.8  # of the classifier, for a wish in an angry message, and for a person whom no word asks for
 LIST = re.compile(r"[，,、；;。]|\b(?:and|or|plus)\b|以及|还有|[和跟]", re.IGNORECASE)
 LEAD = re.compile(
     r"^(?:那|哦|嗯)?(?:请问|我?(?:就|还)?想(?:请)?(?:问|咨询|了解|知道)|(?:请教|咨询|问)(?:一?下|个|你们)|麻烦问)"
@@ -103,7 +103,8 @@ class WishReader:
             yield from self._entry(message, best, links)
             return
         person, talk = evidence(words, acts.person), self._small_talk(words)
-        if person or (label == "person" and not talk and not is_idiom(words, acts.person)):
+        guessed = label == "person" and guess.probability >= SURE and not is_idiom(words, acts.person)
+        if person or (guessed and not talk):
             yield Person(probability=guess.probability, evidence=person or text)
             return
         angry = evidence(words, acts.complaint) or (text if label == "complaint" else "")
@@ -191,7 +192,8 @@ class WishReader:
         kind, _, name = label.partition(":")
         skus = tuple(dict.fromkeys(link.sku for link in links)) or tuple(message.session.subject.products)
         if kind == "query" and name in self._pack.queries:
-            yield self._query(message, name, text, links, text, guess.probability)
+            if not self._queries.excludes(name, text):
+                yield self._query(message, name, text, links, text, guess.probability)
         elif kind == "sum" and self._sums:
             if quote := self._sums.read(message, text, links, asked=True):
                 yield replace(quote, probability=guess.probability)
