@@ -74,6 +74,7 @@ GOOD = {
     "flows": {"success": 1.0, "turns": 1.0},
     "retrieval": {"hit_at_3": 0.9},
     "router": {"accuracy": 0.93},
+    "simulator": {"served": 0.87, "wrong_writes": 0.0},
 }
 HARMFUL: dict[str, dict[str, dict[str, float]]] = {
     "an edge model that says nothing": {"edge": {"loss": 99, "token_f1": 0, "empty": 1.0, "agreement": 0}},
@@ -94,6 +95,8 @@ HARMFUL: dict[str, dict[str, dict[str, float]]] = {
         "edge": {"token_f1": 0.18, "gain_over_constant": -0.03, "gain_over_constant_low": -0.06}
     },
     "the constant sentence itself": {"edge": {"gain_over_constant": 0.0, "gain_over_constant_low": 0.0}},
+    "one write that no scripted customer wanted": {"simulator": {"wrong_writes": 1.0}},
+    "scripted customers that are not served": {"simulator": {"served": 0.5}},
     "better by luck": {"answers": {"gain_over_constant": 0.02, "gain_over_constant_low": -0.01}},
     "a gain that is not a number": {"answers": {"gain_over_constant_low": math.nan}},
 }
