@@ -60,3 +60,46 @@ def test_a_list_for_a_new_order_is_no_question_about_an_old_one(play: Play) -> N
         "C1048", ["I mean as a new order: two toasters, one cast-iron pot and one hand blender. What's the total?"]
     )
     assert total.startswith("Total 926.00 yuan")
+
+
+def test_another_number_of_one_product_keeps_the_other_lines(play: Play) -> None:
+    _, three, again, four, kept, fryers = play(
+        "C1050",
+        [
+            "我想买一个空气炸锅、两条长绒棉浴巾、一个圆形挂钟,一共多少钱?",
+            "浴巾改成三条吧,再算一下",
+            "不对,我说浴巾要3条,不是2条",
+            "挂钟缺货那就不要了,浴巾改成4条,多少钱",
+            "空气炸锅还要的啊",
+            "空气炸锅要两个",
+        ],
+    )
+    assert three.startswith("合计 725.00 元") and again.startswith("合计 725.00 元")
+    assert four.startswith("合计 685.00 元") and kept.startswith("合计 685.00 元")
+    assert fryers.startswith("合计 1014.00 元")
+
+
+def test_another_number_in_english_keeps_the_other_lines(play: Play) -> None:
+    _, *answers = play(
+        None,
+        [
+            "how much for one air fryer, two long-staple bath towels and a round wall clock?",
+            "make it three towels",
+            "no, I said 3 towels, not 2",
+            "change the towels to 2",
+        ],
+    )
+    assert [answer.split()[1] for answer in answers] == ["725.00", "725.00", "636.00"]
+
+
+def test_only_what_is_named_stays_when_the_customer_says_so(play: Play) -> None:
+    *_, rest = play(None, ["一个空气炸锅、两条长绒棉浴巾、一个圆形挂钟,一共多少钱", "挂钟不要了，就两条浴巾，多少钱"])
+    assert rest.startswith("合计 178.00 元")
+
+
+def test_a_list_of_what_is_to_be_bought_asks_for_its_sum(play: Play) -> None:
+    for text in (
+        "我想买:空气炸锅1个、长绒棉浴巾3条、圆形挂钟1个",
+        "不是问订单，我要买空气炸锅1个、长绒棉浴巾3条、圆形挂钟1个",
+    ):
+        assert play("C1050", [text])[0].startswith("合计 725.00 元")

@@ -43,11 +43,13 @@ BEFORE = re.compile(
     r"\s*(?:of\s+)?(?:(?:the|your|these|those|this|that)\s+)?(?:[\u4e00-\u9fff]{1,4}的)?\s*", re.IGNORECASE
 )
 AFTER = re.compile(
-    r"\s*[:：,，(（]?\s*(?:我们|我|你|就|也|都|想|打算|准备|需要|要|一共|总共|购买|买|買|来|來|拿|拍|订|訂|下单|下|带|帶|需)*\s*",
+    r"\s*[:：,，(（]?\s*(?:我们|我|你|就|也|都|想|打算|准备|需要|要|一共|总共|购买|买|買|来|來|拿|拍|订|訂|下单|下|带|帶|需|改成|改为|改到|改)*\s*",
     re.IGNORECASE,
 )
 BARE_BEFORE = re.compile(r"\s*", re.IGNORECASE)
-BARE_AFTER = re.compile(r"[\s:：,，(（-]*(?:数量|數量|qty|quantity|要|买|買|来|來|拿|拍|订)?[\s:：]*", re.IGNORECASE)
+BARE_AFTER = re.compile(
+    r"[\s:：,，(（-]*(?:数量|數量|qty|quantity|to\b|要|买|買|来|來|拿|拍|订|改成|改为|改)?[\s:：]*", re.IGNORECASE
+)
 # What was bought before is no part of what is asked for now.
 BOUGHT = re.compile(r"[买買订訂拍][了过過]|已经?[买買]|之前[买買]|\b(?:bought|ordered|already have)\b", re.IGNORECASE)
 MAX_BARE_PIECES = 20  # a larger number alone is rather a price

@@ -16,23 +16,46 @@ from kefu.acts import Quote
 from kefu.shop.pack import Pack
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
-from serving.dialogue.pricing.basket import BLANK, Basket, blank_mentions
-from serving.dialogue.pricing.quantities import MEASURES, NUMERALS, plain
+from serving.dialogue.pricing.basket import BLANK, BOUGHT, Basket, blank_mentions
+from serving.dialogue.pricing.quantities import MEASURES, NUMERALS, WORDS, find_quantities, plain
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import search_words
 from serving.dialogue.reading.message import Message
 from serving.sessions.session import Session
 
 MAX_CHOICES = 5
+_ONE_OF = "|".join(WORDS)
 ADDS = re.compile(
     r"再(?:加|来|要|买|添|算)|加上|还要|还有|算上|连上|忘了|漏了|没算|少算|另外加"
     r"|\b(?:add(?:ing)?|plus|as well|also|too|forgot(?:ten)?|missed|left out|missing)\b",
     re.IGNORECASE,
 )
+# Another number of what is in the sum: 浴巾改成三条, make it three towels. What is denied is no number to read.
+CHANGES = re.compile(
+    rf"(?:要|来)\s*[{NUMERALS}\d]+\s*[{MEASURES}](?:$|[吧啊呀，,。！!])|改(?:成|为|到|要|买)?|(?:变|调)(?:成|为)|不是\s*[{NUMERALS}\d]+\s*[{MEASURES}]"
+    rf"|\b(?:make (?:it|that|them)|change|instead of (?:the )?(?:{_ONE_OF}|\d+)|not (?:{_ONE_OF}|\d+)"
+    r"|still (?:want|need|take))\b",
+    re.IGNORECASE,
+)
+# A list of what is to be bought, each with its number, asks for a sum.
+BUYS = re.compile(
+    rf"[想要](?:买|買|购|购买|订|拍|下单)|(?:打算|准备)(?:买|買|订|拍|下单)|我要\s*[{NUMERALS}\d]"
+    r"|\b(?:want|like|going|plan(?:ning)?) to (?:buy|order|get)\b"
+    r"|\bi(?:'ll| will| want|'d like| would like) (?:take |buy |have )?(?:an?|\d+)\b",
+    re.IGNORECASE,
+)
+DENIED = re.compile(
+    rf"[，,]?\s*(?:而)?不是\s*[{NUMERALS}\d]+\s*[{MEASURES}]"
+    rf"|,?\s*\b(?:and )?(?:not|instead of) (?:the )?(?:{_ONE_OF}|\d+)\b"
+    r"|^\W*no,?\s",
+    re.IGNORECASE,
+)
+ONLY = re.compile(r"[就只]|\b(?:only|just)\b", re.IGNORECASE)
 # What stands before these words is not wanted any more.
 DROPPED_BEFORE = re.compile(r"(?:就|先|那|都)*(?:不要|不买|不用|不加|去掉|拿掉)(?:了|吧)")
 DROPPED_AFTER = re.compile(
-    rf"(?:去掉|拿掉|不要|不算|leave out|take out|drop|skip|remove|without)\s*(?:the|那个?|这个?)?\s*(?={BLANK})",
+    rf"(?:去掉|拿掉|不要|不算|leave out|take out|drop|skip|remove|without)\s*(?:the|那个?|这个?)?\s*(?={BLANK})"
+    rf"|\b(?:leave|take)\s+(?:the\s+)?(?={BLANK}+\s+out\b)",
     re.IGNORECASE,
 )
 # What stands before the name of a kind when it is something to buy, not something to know.
@@ -68,7 +91,9 @@ class SumReader:
         subject = [] if session.open_sum else session.subject.products
         spoken_of = [*(sku for sku, _ in session.basket), *subject]
         mentions = self._mentions(words, links, spoken_of)
-        changes = bool(session.basket) and (ADDS.search(words) is not None or self._drops(words, mentions))
+        changes = bool(session.basket) and (
+            ADDS.search(words) is not None or CHANGES.search(words) is not None or self._drops(words, mentions)
+        )
         if not (chosen or asked or self._asks(words, mentions, links) or (changes and mentions)):
             return None
         for span in mentions:
@@ -81,6 +106,8 @@ class SumReader:
 
     def _asks(self, words: str, mentions: Sequence[Sequence[ProductLink]], links: Sequence[ProductLink]) -> bool:
         named = [span[0] for span in mentions]
+        if len({link.sku for link in named}) > 1 and BUYS.search(words) and not BOUGHT.search(words):
+            return bool(find_quantities(blank_mentions(plain(words), named)))
         return self._pricing.is_sum_question(words, named or links)
 
     def _chosen(self, session: Session, words: str, links: Sequence[ProductLink]) -> str | None:
@@ -123,15 +150,19 @@ class SumReader:
             ]
             kept = [link for link in kept if link.sku not in dropped]
             rest = tuple((sku, pieces) for sku, pieces in before if sku not in dropped)
-            return self._pricing.read_basket(words[start:], kept) if kept else rest or None
+            named = self._pricing.read_basket(words[start:], kept) if kept else rest or None
+            return named if not named or ONLY.search(words[start:]) else _changed(rest, named, words[start:], kept)
         if not links:
             return self._pricing.read_basket(words, [], previous=self._last(before, session))
+        changes = before and CHANGES.search(words)
+        if changes:  # as long as the words, so that places stay
+            words = DENIED.sub(lambda match: " " * len(match[0]), words)
         named = self._pricing.read_basket(words, links, previous=before or None)
-        if not before or not ADDS.search(words) or named is None or set(dict(before)) <= set(dict(named)):
+        if not before or named is None or not (changes or ADDS.search(words)):
             return named
-        if self._pricing.is_sum_question(words, links) and len(named) > 1:
+        if not changes and self._pricing.is_sum_question(words, links) and len(named) > 1:
             return named  # a list of its own: 两条毯子加上一个枕头一共多少
-        return (*before, *((sku, pieces) for sku, pieces in named if sku not in dict(before)))
+        return _changed(before, named, words, links)
 
     def _last(self, before: Basket, session: Session) -> Basket | None:
         """What a number alone counts (两条一共多少): the sum before, or one piece of what was spoken of last."""
@@ -139,6 +170,12 @@ class SumReader:
         if len(before) == 1 and spoken_of in ([], [before[0][0]]):
             return before
         return ((spoken_of[0], 1),) if spoken_of and not before else None
+
+
+def _changed(before: Basket, named: Basket, words: str, links: Sequence[ProductLink]) -> Basket:
+    """The basket with what a message names; what it names without a number stays as many as it was."""
+    has_number = bool(find_quantities(blank_mentions(plain(words), links)))
+    return tuple(({**dict(before), **dict(named)} if has_number else {**dict(named), **dict(before)}).items())
 
 
 def _place(link: ProductLink) -> tuple[int, int]:
