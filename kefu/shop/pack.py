@@ -36,7 +36,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from kefu.shop.act_words import ActWords
+from kefu.shop.act_words import ActWords, WordRule
 from kefu.shop.catalogue import Catalogue, load_catalogue
 from kefu.shop.conversation import Conversation, Danger, OfficeHours
 from kefu.shop.entities import Entities
@@ -68,6 +68,11 @@ class Faq(Part):
     question: Text
     variants: dict[Lang, tuple[str, ...]] = {}
     answer: Text
+    order_known: Text | None = Field(None, description="the answer where the order is known; None: as answer")
+    asked_by: WordRule | None = Field(None, description="words that ask for it, whatever else they sound like")
+    others: WordRule | None = Field(
+        None, description="words for somebody else; it is told only for them, and never about the customer's own order"
+    )
 
 
 class Policy(Part):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from kefu.acts import Fill
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Step
 from kefu.shop.pack import Pack
+from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.expressions import render
 from serving.dialogue.linking.records import Order
 from serving.dialogue.turn import TurnState
@@ -26,6 +28,14 @@ class OrderChoice:
     def of(self, state: FlowState) -> str | None:
         """The order (its placeholder) that a flow is about."""
         return next((value for name, value in state.slots.items() if name in self._slots), None)
+
+    def spoken_of(self, turn: TurnState) -> str | None:
+        """The customer's own order that a message names or picks beside what it asks, or that was spoken of before."""
+        picked = (act.value for act in turn.reading.acts if isinstance(act, Fill) and act.slot in self._slots)
+        named = (match[0] for match in PLACEHOLDER.finditer(turn.message.text))
+        subject = turn.session.subject
+        subject.order = next((value for value in (*picked, *named) if self._order(turn, value)), subject.order)
+        return subject.order
 
     def took(self, turn: TurnState, slots: Mapping[str, str], always: bool = False) -> str:
         """Names an order that the message did not name by its number; "" when there is nothing to say."""

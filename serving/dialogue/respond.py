@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kefu.acts import Ask, Compare, OutOfScope, Query, Quote, Recommend, SmallTalk
+from kefu.knowledge.entries import LANGUAGES, faq_id
 from kefu.shop.pack import Pack
 from kefu.shop.part import Text
 from serving.dialogue import policy
@@ -32,6 +33,9 @@ class Responder:
         self._pack, self._flows, self._orders = pack, flows, orders
         self._shop_answers, self._model = shop_answers, model
         self._handover = HandoverWords(pack)
+        self._order_known = {
+            faq_id(f, lang): f.order_known.in_(lang) for f in pack.faq if f.order_known for lang in LANGUAGES
+        }
         self._moves: dict[type, Callable[[TurnState, Any], Iterator[str]]] = {
             policy.Apologise: self._apologise,
             policy.AskAgain: self._ask_again,
@@ -257,7 +261,8 @@ class Responder:
         if isinstance(act, Ask):
             entry = turn.reading.hits[act.entry].entry
             turn.draft.sources.append(entry.id)
-            yield turn.say("faq", entry.answer)
+            known = self._order_known.get(entry.id) if self._orders.spoken_of(turn) else None
+            yield turn.say("faq", known or entry.answer)
         elif isinstance(act, SmallTalk):
             talk = self._pack.acts.small_talk.get(act.kind)
             reply = talk.reply if talk else self._reply_of_intent(act.kind)

@@ -65,6 +65,10 @@ class StaticKnowledge:
         score = hits[0].score if hits else 0.0
         return [Hit(self._entries[exact], score, EXACT), *(h for h in hits if h.entry.id != exact)][:TOP]
 
+    def hit(self, entry: str) -> Hit:
+        """An entry (its id) that the pack's words ask for: as EXACT as a question in the pack's wording."""
+        return Hit(self._entries[entry], EXACT, EXACT)
+
     def close(self) -> None:
         self._search.close()
 

@@ -34,3 +34,23 @@ def test_why_money_is_kept_is_told_and_the_question_stays_open(assistant: Assist
     assistant.reply("why", "C1026", "前几天买的浴袍穿着太小了，想退掉")
     answer = assistant.reply("why", "C1026", "为什么还要扣10块？吊牌都没拆的")
     assert "10 元取件费" in answer.text.split("\n")[0] and answer.asks == "confirm"
+
+
+def test_an_own_order_is_never_said_to_be_of_somebody_else(assistant: Assistant) -> None:
+    for text in (
+        "订单 QM2611093689 是我自己买的，少了一套碗",
+        "It's order QM2611093689, my husband opened the box and one bowl is missing.",
+        "QM2611093689 是我的订单，你看不到吗",
+        "I am signed in, QM2611093689 is my order. Can't you see it?",
+    ):
+        assert "faq:others_order" not in ":".join(assistant.reply(f"own-{text}", "C1005", text).sources)
+
+
+def test_a_caller_who_wants_a_code_or_a_card_is_warned_of(assistant: Assistant) -> None:
+    for text in (
+        "接到自称你们客服的电话，让我把验证码报给他，真的假的",
+        "收到短信说包裹丢了要我点链接填银行卡",
+        "a woman phoned and asked for my verification code. is that you?",
+    ):
+        answer = assistant.reply(f"caller-{text}", "C1035", text)
+        assert answer.sources[0].startswith("faq:privacy") and answer.outcome != "handoff"

@@ -16,6 +16,7 @@ from kefu.paths import ROOT
 from kefu.shop.flows import Flow, Step
 from kefu.shop.pack import Pack, load_pack
 from kefu.shop.part import PackError
+from serving.dialogue.reading.word_rules import evidence, plain
 from serving.tools.demo_database import build
 
 SHOP = ROOT / "shop"
@@ -243,3 +244,9 @@ def change_yaml(path: Path, change: Callable[[dict[str, object]], None]) -> None
     content = yaml.safe_load(path.read_text(encoding="utf8"))
     change(content)
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf8")
+
+
+def test_every_wording_of_an_entry_about_others_has_a_word_for_them(pack: Pack) -> None:
+    for faq in (faq for faq in pack.faq if faq.others):
+        for text in (faq.question.zh, faq.question.en, *(some for v in faq.variants.values() for some in v)):
+            assert evidence(plain(text), faq.others) is not None, text

@@ -27,6 +27,7 @@ from kefu.acts import (
     Unclear,
 )
 from kefu.intents.wishes import ScoredWish
+from kefu.knowledge.entries import LANGUAGES, faq_id
 from kefu.knowledge.index import Hit
 from kefu.knowledge.search import candidates
 from kefu.shop.flows import Flow, Slot
@@ -81,6 +82,7 @@ class WishReader:
         self._pack, self._params, self._knowledge, self._linker = pack, params, knowledge, linker
         self._queries, self._advisor, self._answers = queries, advisor, answers
         self._sums = SumReader(pack, linker, pricing) if pricing else None
+        self._faqs = {faq_id(faq, lang): faq for faq in pack.faq for lang in LANGUAGES}
 
     def read(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Iterator[Act | Hit]:
         """The acts of a part of the message, with the hits that they name.
@@ -97,10 +99,13 @@ class WishReader:
         label = guess.label if guess.probability >= self._params.wish_min_probability else ""
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
-        hits = self._knowledge.search(self._bare(text), message.lang, self._subject_words(message)) if spoken else []
+        hits = self._found(message, text) if spoken else []
         best = hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
         if best and best.probability >= EXACT:
             yield from self._entry(message, best, links)
+            return
+        if asked := next((f for f in self._pack.faq if evidence(words, f.asked_by) is not None), None):
+            yield from self._entry(message, self._knowledge.hit(faq_id(asked, message.lang)), links)
             return
         person, talk = evidence(words, acts.person), self._small_talk(words)
         guessed = label == "person" and guess.probability >= SURE and not is_idiom(words, acts.person)
@@ -135,6 +140,19 @@ class WishReader:
             yield from self._entry(message, best, links)
         elif not angry:
             yield from self._otherwise(message, text, words, guess, label, hits)
+
+    def _found(self, message: Message, text: str) -> list[Hit]:
+        """What the knowledge has for a part, without answers about somebody else that would be untrue."""
+        hits = self._knowledge.search(self._bare(text), message.lang, self._subject_words(message))
+        return [hit for hit in hits if self._is_true(message, hit)]
+
+    def _is_true(self, message: Message, hit: Hit) -> bool:
+        faq = self._faqs.get(hit.entry.id)
+        if faq is None or faq.others is None:
+            return True
+        own = {order.id for order in message.orders} if message.session.customer else set()
+        named = {message.original(match[0]) for match in PLACEHOLDER.finditer(message.text)}
+        return not own & named and evidence(plain(message.text), faq.others) is not None
 
     def _bare(self, text: str) -> str:
         """A question without the words that only lead to it: 等下，发票怎么开？"""
@@ -316,7 +334,7 @@ class WishReader:
         items = [item for item in LIST.split(text) if sum(map(str.isalnum, item)) >= LEAST_ITEM]
         if not 2 <= len(items) <= MOST_ITEMS:
             return []
-        found = [self._knowledge.search(self._bare(item), message.lang) for item in items]
+        found = [self._found(message, item) for item in items]
         sure = [some[0] for some in found if some and some[0].probability >= self._params.faq_min_probability]
         return list({hit.entry.id: hit for hit in sure if hit.entry.kind == "faq"}.values())
 
