@@ -26,8 +26,8 @@ from serving.sessions.store import Sessions
 from serving.sessions.valkey import embedded_store
 from serving.tools.demo_database import restore
 from serving.tools.shop_db import ToolBox
-from training.retriever import build_index
 from training.intents.router import train_router
+from training.retriever import build_index
 
 
 @dataclass
