@@ -197,7 +197,10 @@ class AnswerReader:
         """
         days = self.days(message, text, flow)
         slots = [name for name in flow.slots if self._pack.slots[name].item]
-        if not slots or not message.session.customer:
+        asked = message.step.collect if message.step and message.flow is flow else None
+        # "The order with the box" names an order, not what is to be returned of it.
+        of_order = asked in self.orders_of(flow) and evidence(plain(text), self._pack.acts.keep) is None
+        if not slots or not message.session.customer or of_order:
             return days
         words = message.original(text)
         links = self._linker.link_products(words)

@@ -203,7 +203,7 @@ class FastReader:
             return [*values, *pauses, *(act for act in own if isinstance(act, kept))]
         if later and not any(isinstance(act, Start | Ask | Query) for act in own):
             return later
-        open_words = not question and text == message.text and all(map(_is_weak, own))
+        open_words = not question and text == message.text and all(map(self._is_weak, own))
         if open_words and (free := self._answers.free(message)):
             return free  # words that are no wish by themselves (就换同款新的吧) are what was asked for
         goes_on = again and not question or evidence(plain(text), self._pack.acts.resume) is not None
@@ -218,6 +218,11 @@ class FastReader:
         }
         starts = [act for act in own if isinstance(act, Start) and act.flow != flow.name and act.probability == 1]
         return len(orders) == len(values) == 1 and any(orders & set(act.slots.values()) for act in starts)
+
+    def _is_weak(self, act: Act) -> bool:
+        """Whether words that were asked for are rather that than this act: "a blue one", at "which one?", no query."""
+        of_product = isinstance(act, Query) and self._pack.queries[act.name].needs == "product"
+        return of_product or isinstance(act, Unclear | Ask) or (isinstance(act, Start) and act.probability < SECOND)
 
     def _has_no_number(self, message: Message, text: str) -> bool:
         """Whether the customer says that he does not know the number that was asked for."""
@@ -303,11 +308,6 @@ class FastReader:
 def _differs(act: Start, begun: Start) -> bool:
     """Whether a wish is about something else than the one before it: another order."""
     return act.flow != begun.flow and any(begun.slots.get(name, value) != value for name, value in act.slots.items())
-
-
-def _is_weak(act: Act) -> bool:
-    """Whether words that were asked for are rather that than this act: 保鲜袋, at "which item?", is no wish."""
-    return isinstance(act, Unclear | Ask) or (isinstance(act, Start) and act.probability < SECOND)
 
 
 def _asks(act: Act) -> bool:
