@@ -81,7 +81,7 @@ def _slots(pack: Pack) -> Iterator[Fault]:
 
 
 def _can_be_filled(slot: Slot) -> bool:
-    return bool(slot.pii or slot.pattern or slot.number or slot.free_text or any(slot.choices.values()))
+    return bool(slot.day or slot.pii or slot.pattern or slot.number or slot.free_text or any(slot.choices.values()))
 
 
 def _promotions(pack: Pack, today: date) -> Iterator[Fault]:

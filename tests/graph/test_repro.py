@@ -64,7 +64,7 @@ def test_a_comment_in_a_shared_module_runs_no_stage(workspace):
 
 def test_an_option_of_serving_retrains_nothing(workspace):
     with (
-        edited(workspace / "serving/params.py", "    host: str\n", "    host: str\n    greets: bool = True\n"),
+        edited(workspace / "serving/params.py", "    host: str", "    greets: bool = True\n    host: str"),
         edited(workspace / "params.yaml", "  host: 127.0.0.1\n", "  host: 127.0.0.1\n  greets: false\n"),
     ):
         assert would_run(workspace) == {"evaluate"}  # which opens what serving serves
