@@ -6,7 +6,6 @@ few for a rate (``benchmarks/conversations`` plays thousands), but one wrong wri
 
 from __future__ import annotations
 
-import math
 import tempfile
 from pathlib import Path
 
@@ -22,8 +21,15 @@ from kefu.shop.wordings.scripts import Scripts
 
 
 def run(release: ReleaseUnderTest, items: Items) -> Result:
-    """Share of conversations that count, and how many have a wrong write; NaN for a pack without a simulator."""
-    played = _played(release, items) if (release.pack.folder / "simulator").is_dir() else []
+    """Share of conversations that count, and how many have a wrong write.
+
+    Nothing is measured for a pack without a simulator, or whose clock is real: no end state is known. A bound of the
+    gate on it is then an error that says so (``evaluation.gate``).
+    """
+    pack = release.pack
+    if pack.shop.demo_now is None or not (pack.folder / "simulator").is_dir():
+        return Result({}, [])
+    played = _played(release, items, pack.shop.demo_now)
     predictions = [
         Prediction(
             suite="simulator",
@@ -36,16 +42,14 @@ def run(release: ReleaseUnderTest, items: Items) -> Result:
         )
         for one in played
     ]
-    wrong = float(sum(bool(one.wrong_writes) for one in played)) if played else math.nan
-    served = Sample.of([prediction.score for prediction in predictions] or [math.nan])
+    wrong = float(sum(bool(one.wrong_writes) for one in played))
+    served = Sample.of([prediction.score for prediction in predictions])
     return Result({"served": served}, predictions, figures={"wrong_writes": wrong})
 
 
-def _played(release: ReleaseUnderTest, items: Items) -> list[Played]:
+def _played(release: ReleaseUnderTest, items: Items, now: str) -> list[Played]:
     pack = release.pack
-    if pack.shop.demo_now is None:
-        return []  # its database does not stand still: no end state is known
     with tempfile.TemporaryDirectory(prefix="kefu-world-") as folder:
-        world = World(pack, Scripts(pack.folder, "measure"), Path(folder), pack.shop.demo_now)
+        world = World(pack, Scripts(pack.folder, "measure"), Path(folder), now)
         cases = [draw_case(world, number, items.seed) for number in range(items.conversations)]
         return [play(release, world, case, 0, items.seed) for case in cases]

@@ -13,6 +13,14 @@ MUG = {
 LAMP = {"51": ("white", "battery", 30.0), "52": ("black", "battery", 31.0), "53": ("black", "USB", 28.75)}
 SOFA = {"61": ("grey", "leather", 900.0)}
 UNAVAILABLE = "44"
+NEW_HOME = {
+    "address1": "9 Hill St",
+    "address2": "Apt 2",
+    "city": "Reno",
+    "state": "NV",
+    "country": "USA",
+    "zip": "89501",
+}
 
 
 def _variants(rows: dict[str, tuple[str, str, float]], second: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from serving.dialogue.assistant import Assistant
 from serving.dialogue.reply import Reply
 from serving.sessions.store import NotYourSession
 from serving.tools.demo_database import restore
-from tests.benchmarks.tau2_shop import make_shop
+from tests.benchmarks.tau2_shop import NEW_HOME, make_shop
 
 ADA = "I am Ada Byron, zip code 10115."
 
@@ -178,14 +178,6 @@ def test_the_same_wish_again_is_about_another_order(assistant: Assistant) -> Non
 
 HOME = {"address1": "1 Mill Lane", "address2": "", "city": "Boston", "state": "MA", "country": "USA", "zip": "10115"}
 AUSTIN = {"address1": "5 Quay Road", "address2": "", "city": "Austin", "state": "TX", "country": "USA", "zip": "78701"}
-SPELLED = {
-    "address1": "9 Hill St",
-    "address2": "Apt 2",
-    "city": "Reno",
-    "state": "NV",
-    "country": "USA",
-    "zip": "89501",
-}
 
 
 @pytest.mark.parametrize(
@@ -193,9 +185,9 @@ SPELLED = {
     [
         ("the default address in my profile", HOME),
         ("my Boston address", HOME),
-        ("9 Hill St, Apt 2, Reno, NV, USA, 89501", SPELLED),
-        ("Please use 9 Hill St, Apt 2, Reno, NV, 89501.", SPELLED),
-        ("it is 9 Hill St, , Reno, NV, USA, 89501", {**SPELLED, "address2": ""}),
+        ("9 Hill St, Apt 2, Reno, NV, USA, 89501", NEW_HOME),
+        ("Please use 9 Hill St, Apt 2, Reno, NV, 89501.", NEW_HOME),
+        ("it is 9 Hill St, , Reno, NV, USA, 89501", {**NEW_HOME, "address2": ""}),
     ],
 )
 def test_an_address_is_spelled_or_one_the_shop_knows(assistant: Assistant, said: str, address: dict) -> None:

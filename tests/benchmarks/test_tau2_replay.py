@@ -12,18 +12,10 @@ from benchmarks.tau2.tasks import Action, Task, customer_of, load_tasks
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
 from serving.tools.shop_db import ToolBox
-from tests.benchmarks.tau2_shop import make_shop
+from tests.benchmarks.tau2_shop import NEW_HOME, make_shop
 
 PACK = load_pack(ROOT / "benchmarks/tau2/pack")
 NOW = "2026-11-16T10:00:00+00:00"
-NEW_HOME = {
-    "address1": "9 Hill St",
-    "address2": "Apt 2",
-    "city": "Reno",
-    "state": "NV",
-    "country": "USA",
-    "zip": "89501",
-}
 
 
 @pytest.fixture

@@ -6,16 +6,25 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from evaluation.candidate import ReleaseUnderTest, open_release
+from evaluation.gate import GateError, decide
+from evaluation.items import Items
+from evaluation.params import Gate
 from evaluation.simulator.cases import FAQ, Case, draw_case
 from evaluation.simulator.play import Played, play
 from evaluation.simulator.summary import figures, pass_hat
 from evaluation.simulator.world import World, call
+from evaluation.suites import simulator
+from kefu.paths import ROOT
+from kefu.schema import Report
 from kefu.shop.pack import load_pack
 from kefu.shop.wordings.scripts import FEWEST, Scripts, half_of
+from pipelines.params import load_params
 from serving.tools.demo_database import restore
 from serving.tools.shop_db import ToolBox
 from tests.fixtures import micro
@@ -125,3 +134,17 @@ def test_figures_need_answers(world: World, release: ReleaseUnderTest):
     played = [play(release, world, plain_case(world, "price"), 0, SEED)]
     found = figures(played)
     assert found.conversations == 1 and found.turns >= 1 and found.wrong_writes == 0
+
+
+@pytest.mark.parametrize("lacks", ["simulator", "demo clock"])
+def test_a_shop_that_cannot_be_played_is_not_measured_and_the_gate_says_so(lacks: str, tmp_path: Path) -> None:
+    pack = load_pack(ROOT / "shop")
+    clock = pack.shop.model_copy(update={"demo_now": None})
+    changed = {"folder": tmp_path} if lacks == "simulator" else {"shop": clock}
+    release = cast(ReleaseUnderTest, SimpleNamespace(pack=pack.model_copy(update=changed), name="challenger"))
+    result = simulator.run(release, cast(Items, None))
+    assert result.metrics == {} and result.predictions == []
+    report = Report(model="challenger", version="hash", suites={"simulator": result.metrics})
+    bound = Gate.model_validate(load_params().promote.model_dump() | {"at_least": {"simulator": {"served": 0.8}}})
+    with pytest.raises(GateError, match=r"simulator\.served.*not measured"):
+        decide(bound, report, None)
