@@ -42,6 +42,7 @@ class ActWords(Part):
     instead: WordRule | None = Field(default=None, description="a wish takes the place of the one under way: 要不还是")
     keep: WordRule | None = Field(default=None, description="what a clause names stays: 马克杯没事, keep the mug")
     no_number: WordRule | None = Field(default=None, description="the customer has no order number at hand")
+    in_general: WordRule | None = Field(default=None, description="asks how it is done, about no order: 我不是查订单")
     person: WordRule | None = None
     complaint: WordRule | None = None
     out_of_scope: WordRule | None = None

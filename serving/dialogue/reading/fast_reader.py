@@ -16,6 +16,7 @@ from kefu.acts import (
     Ask,
     Cancel,
     Choose,
+    Compare,
     Complaint,
     Correct,
     Danger,
@@ -23,6 +24,7 @@ from kefu.acts import (
     Fill,
     Person,
     Query,
+    Recommend,
     Resume,
     SmallTalk,
     Start,
@@ -94,7 +96,11 @@ class FastReader:
             if isinstance(act, Start):  # 三天能到吗？我周五要送人: the day stands in another part
                 flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
                 act.slots.update({**self._answers.days(message, message.text, flow), **act.slots})
-        if self._replaces(message, reading.acts):
+        if self._asks_no_order(message):
+            own = message.flow.name if message.flow else ""
+            kept = [act for act in reading.acts if _asks(act) and not (isinstance(act, Start) and act.flow == own)]
+            reading.acts = [Cancel(evidence=message.text), *kept]
+        elif self._replaces(message, reading.acts):
             reading.acts.insert(0, Cancel(evidence=message.text))
         return reading
 
@@ -124,6 +130,11 @@ class FastReader:
         """Whether a wish takes the place of what is under way (要不还是换货吧)."""
         other = any(isinstance(act, Start) and message.flow and act.flow != message.flow.name for act in acts)
         return other and evidence(plain(message.text), self._pack.acts.instead) is not None
+
+    def _asks_no_order(self, message: Message) -> bool:
+        """Whether the customer asks in general, or says that no order is meant, when one was asked for."""
+        asks_order = message.flow and message.step and message.step.collect in self._answers.orders_of(message.flow)
+        return bool(asks_order) and evidence(plain(message.text), self._pack.acts.in_general) is not None
 
     def _picked(self, message: Message) -> str | None:
         """The question that a message picks by its place; they are offered for one message only."""
@@ -246,6 +257,8 @@ class FastReader:
                         {k: v for k, v in self._fills(message, part, begun).items() if k not in begun.slots}
                     )
                 acts.append(act)
+        if any(isinstance(act, Compare) for act in acts):  # products that are named need no advice for others
+            acts = [act for act in acts if not isinstance(act, Recommend)]
         if any(_asks(act) or isinstance(act, Fill | Choose) for act in acts):
             acts = [act for act in acts if not isinstance(act, Unclear | SmallTalk)]
         return list(_once(acts))

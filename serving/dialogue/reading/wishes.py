@@ -130,6 +130,10 @@ class WishReader:
         names_order = any(name in slots for name in self._order_slots(flow)) if flow else False
         named = flow is not None and bool(message.session.customer) and evidence(words, flow.asked_by) is not None
         clear = best is not None and best.probability >= (CLEAR if named else 0)
+        if evidence(plain(message.text), acts.in_general) is not None and not names_order:
+            likely = self._params.candidate_min_probability
+            best = best or next((hit for hit in hits if hit.entry.kind == "faq" and hit.probability >= likely), None)
+            flow = None if best or not question else flow
         if best and clear and question and not names_order and best.entry.kind != "query":
             yield from self._entry(message, best, links)
         elif flow and flow not in self._named(words) and (begun := self._of_subject(message, text)):
@@ -189,6 +193,7 @@ class WishReader:
             return
         skus = tuple(dict.fromkeys(link.sku for link in links)) or tuple(session.subject.products)
         if evidence(words, self._pack.acts.compare) and len(skus) >= 2:
+            skus = _named_alone(links) if len(_named_alone(links)) >= 2 else skus
             yield Compare(skus=skus[:3], aspect=self._advisor.read_aspect(text, message.lang), evidence=text)
             return
         matches = self._queries.named(text, message.lang)
@@ -378,3 +383,11 @@ class WishReader:
     def _order_slots(self, flow: Flow | None) -> list[str]:
         entity = self._pack.entities.order
         return [name for name in flow.slots if entity and self._pack.slots[name].pii == entity.pii] if flow else []
+
+
+def _named_alone(links: list[ProductLink]) -> tuple[str, ...]:
+    """Products whose words mean no other one: "the wool throw", not "a blanket"."""
+    skus_of: dict[tuple[int, int], list[str]] = {}
+    for link in links:
+        skus_of.setdefault((link.start, link.end), []).append(link.sku)
+    return tuple(dict.fromkeys(skus[0] for skus in skus_of.values() if len(skus) == 1))
