@@ -132,7 +132,8 @@ class ProductAdvisor:
         of_kind = [row for row in self._rows(visit) if self._is_of_kind(row, constraints)]
         wanted = self._titles(constraints, visit)
         missed = {row["sku"]: self._missed(row, constraints, visit) for row in of_kind}
-        fitting = [row for row in of_kind if not missed[row["sku"]]]
+        untold = {row["sku"]: self._untold(row, constraints, visit) for row in of_kind}
+        fitting = [row for row in of_kind if not missed[row["sku"]] and not untold[row["sku"]]]
         fitting = [row for row in fitting if row["stock"] > 0] or fitting
         if not (constraints.kinds or constraints.features or constraints.without):  # nearly everything fits
             return Answer(
@@ -143,13 +144,16 @@ class ProductAdvisor:
         if not chosen and not nearest:
             return Answer(self._render(texts.none, visit, wanted=wanted), found=False)
         head = texts.found if chosen else texts.nearest
-        rows = chosen or sorted(nearest, key=lambda row: self._distance(row, missed[row["sku"]], constraints))
+        rows = chosen or sorted(
+            nearest, key=lambda row: self._distance(row, missed[row["sku"]] + untold[row["sku"]], constraints)
+        )
         lines = [
             self._render(
                 texts.product,
                 visit,
                 row=row,
                 missed=missed[row["sku"]],
+                untold=untold[row["sku"]],
                 reasons=self._reasons(row, constraints, visit.lang),
             )
             for row in rows[: MOST_PRODUCTS if chosen else MOST_NEAREST]
@@ -180,8 +184,9 @@ class ProductAdvisor:
         ]
         if missing:
             unknown = self._render(texts.unknown, visit, names=missing, title=title)
-            told = lines if len(missing) < len(rows) else []
-            return _answer("\n".join([*numbered(told), unknown]), rows, found=False)
+            if len(missing) == len(rows):
+                lines = [self._render(texts.compared, visit, row=row) for row in rows]
+            return _answer("\n".join([*numbered(lines), unknown]), rows, found=False)
         return _answer("\n".join([*numbered(lines), *self._verdict(rows, aspect, visit)]), rows)
 
     def _verdict(self, rows: list[dict[str, Any]], name: str, visit: Visit) -> list[str]:
@@ -233,13 +238,17 @@ class ProductAdvisor:
     def _missed(self, row: dict[str, Any], constraints: Constraints, visit: Visit) -> list[str]:
         """Titles of the constraints that a product does not meet."""
         has, lang = self._catalogue.products[row["sku"]].features, visit.lang
-        missed = [self._catalogue.features[f].title.in_(lang) for f in constraints.features if f not in has]
-        missed += [self._without(f, visit) for f in constraints.without if f in has]
+        missed = [self._without(f, visit) for f in constraints.without if f in has]
         if constraints.in_stock and row["stock"] <= 0:
             missed.append(self._texts().in_stock.in_(lang))
         if _price_distance(row["price"], constraints):
             missed.append(self._budget(constraints, visit))
         return missed
+
+    def _untold(self, row: dict[str, Any], constraints: Constraints, visit: Visit) -> list[str]:
+        """Titles of the features that the shop's words do not give a product: it may have them."""
+        has = self._catalogue.products[row["sku"]].features
+        return [self._catalogue.features[f].title.in_(visit.lang) for f in constraints.features if f not in has]
 
     def _is_near(self, row: dict[str, Any], constraints: Constraints) -> bool:
         """Whether a product is of the kind that was asked for, or at least has a wish for a feature met."""
