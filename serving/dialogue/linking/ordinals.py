@@ -128,8 +128,8 @@ def find_places(
             add(match, _at(shown, int(next(filter(None, match.groups())))))
         listed = len(places)
         for pattern, ids in ((_FORMER, shown[:1]), (_LATTER, shown[-1:]), (_ALL, shown)):
-            if pattern is _ALL and listed > 1:
-                continue  # 4和5都要: both of these
+            if pattern is _ALL and listed:
+                continue  # 4和5都要: both of these; 两个都退了的，第5个: that one
             for match in pattern.finditer(text):
                 add(match, ids)
     if focus or len(offered) > 1:
