@@ -55,7 +55,9 @@ class Choose(Act):
 
 @dataclass(frozen=True, kw_only=True)
 class Affirm(Act):
-    """A yes to the open confirmation, and nothing else."""
+    """A yes to the open confirmation. clear: in words that confirm whatever question or wish stands beside them."""
+
+    clear: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,8 @@ class ActWords(Part):
     question: WordRule | None = Field(default=None, description="what makes a question")
     hesitate: WordRule | None = None
     correct: WordRule | None = None
+    reserve: WordRule | None = Field(default=None, description="beside a yes: takes it back, or puts a condition on it")
+    same: WordRule | None = Field(default=None, description="a wish for another order, with what this one was told")
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
     instead: WordRule | None = Field(default=None, description="a wish takes the place of the one under way: 要不还是")
     keep: WordRule | None = Field(default=None, description="what a clause names stays: 马克杯没事, keep the mug")

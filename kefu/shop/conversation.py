@@ -63,6 +63,7 @@ class Conversation(Part):
     leave: Phrases
     go_ahead: Phrases = Field({}, description="verbs that mean yes at any confirmation; steps add their own")
     please: Phrases = Field({}, description="words before such a verb, and only there")
+    clear_yes: Phrases = Field({}, description="a yes that counts beside a question or a second wish; steps add theirs")
     around: Phrases = Field({}, description="words around an answer that mean nothing by themselves: thanks")
     before_no: Phrases = Field({}, description="words that may come before a no as well: 好的，不用了")
     doubt: Phrases = Field({}, description="made of the words above, yet no answer: 要是, yeah right")

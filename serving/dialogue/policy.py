@@ -6,7 +6,7 @@ It reads nothing but its arguments and changes nothing, so every rule here can b
 1. Danger goes to a person at once. While a person is asked for, Kefu says so and nothing else.
 2. An apology, once, before whatever else an angry message asks for.
 3. The open question: left, corrected, answered. A confirmation is answered only by a message that does nothing
-   else; whatever else comes leaves it open, and it is asked again.
+   else, or in clear words (确认，什么时候来取？) beside questions and wishes; the rest leaves it open, asked again.
 4. Questions in the order of the message, then wishes. A wish that has to wait is queued, never dropped.
 5. What a flow's question did not understand is asked again; after ``MAX_MISSES`` a person helps better. Reminders
    end as well: after ``MAX_REMINDERS`` digressions the flow is set aside until the customer comes back to it.
@@ -47,6 +47,7 @@ from serving.sessions.session import Reason, Status
 MAX_MISSES = 3  # messages not understood since the last answer, whatever stands between
 MAX_REMINDERS = 4  # digressions from one question
 TOLD = Ask | Query | Quote | Recommend | Compare | OutOfScope
+BESIDE_YES = Affirm | Ask | Query | Quote | Recommend | Compare | Start | SmallTalk
 
 
 @dataclass(frozen=True)
@@ -255,8 +256,14 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
 
 
 def _small_talk(now: Situation, acts: Sequence[Act]) -> list[Tell]:
-    """An "ok" is no small talk while a question is open: it answers nothing."""
-    return [Tell(a) for a in acts if isinstance(a, SmallTalk) and not (now.question and a.kind == ACKNOWLEDGE)]
+    """One courtesy is answered, and none before a question that was not understood.
+
+    An "ok" is no small talk while a question is open: it answers nothing.
+    """
+    if any(isinstance(act, Unclear) and act.asks for act in acts):
+        return []
+    talk = [Tell(a) for a in acts if isinstance(a, SmallTalk) and not (now.question and a.kind == ACKNOWLEDGE)]
+    return talk[-1:]
 
 
 def _candidates(act: Fill | Choose) -> tuple[str, ...]:
@@ -284,8 +291,11 @@ def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
 
 
 def _confirmed(acts: Sequence[Act]) -> list[Move]:
-    """A yes counts only alone; a no changes nothing, so it may have company."""
-    if len(acts) == 1 and isinstance(acts[0], Affirm):
+    """A yes counts only alone, or in clear words beside what is understood; a no changes nothing: it may have company."""
+    clear = any(isinstance(act, Affirm) and act.clear for act in acts)
+    if (len(acts) == 1 or clear and all(isinstance(act, BESIDE_YES) for act in acts)) and any(
+        isinstance(act, Affirm) for act in acts
+    ):
         return [Confirm(True)]
     if any(isinstance(act, Hesitate) for act in acts):
         return [Wait()]

@@ -21,7 +21,7 @@ from serving.dialogue.reading.items import named_item, pieces
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
-from serving.dialogue.reading.yes_no import leaves, yes_or_no
+from serving.dialogue.reading.yes_no import after_clear_yes, is_clear_yes, leaves, yes_or_no
 
 SUBJECT = "the conversation's order"
 
@@ -43,6 +43,9 @@ ALL_OF = re.compile(
     re.IGNORECASE,
 )
 COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
+ENDS = (".", "。", "!", "！")
+BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
+REPEATED = re.compile(r"\b(?:the|returning|return(?: of)?|exchang(?:e|ing)(?: of)?|of)\b|[\W_]+|[的吧了把]", re.IGNORECASE)
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 NO_FIRST = re.compile(r"\s*([^，,。.!！;；\n]{1,24})[，,。.!！;；\n…~]+\s*(.*\w.*)", re.DOTALL)
 
@@ -77,6 +80,49 @@ class AnswerReader:
             return None
         step = message.step if message.step.confirm else None
         return found[2] if yes_or_no(found[1], self._pack.conversation, step) is False else None
+
+    def after_clear_yes(self, message: Message) -> str | None:
+        """What stands beside a clear yes that begins a message at a confirmation; empty when it only repeats what was
+        asked (行吧，那确认退枕头). None when no clear yes begins it, or the rest may take it back.
+        """
+        words, step = self._pack.conversation, message.step
+        if step is None or not step.confirm:
+            return None
+        parts = clauses(message.text)
+        for count in range(len(parts) - 1, 0, -1):
+            yes, rest = "".join(parts[:count]), "".join(parts[count:])
+            if is_clear_yes(yes, words, step):
+                return None if self._reserves(yes, rest) else rest
+        said = "".join(parts[:-1])
+        if not said or yes_or_no(said, words, step):
+            rest = after_clear_yes(parts[-1], words)
+            if rest and not self._reserves("", rest) and self._repeats(message, rest):
+                return ""
+        return None
+
+    def _reserves(self, yes: str, rest: str) -> bool:
+        """Whether words beside a yes take it back, hesitate, correct, or put a condition on it.
+
+        A "but" that begins a sentence of its own asks about what was agreed (Yes please. But where …?).
+        """
+        rules, after = self._pack.acts, plain(rest)
+        if yes.rstrip().endswith(ENDS):
+            after = BUT.sub("", after)
+        return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
+
+    def _repeats(self, message: Message, rest: str) -> bool:
+        """Whether words after a clear yes name the item under way, and hardly anything else."""
+        assert message.flow and message.session.flow
+        known = set(message.session.flow.slots.values())
+        if evidence(plain(rest), self._pack.acts.question) is not None or PLACEHOLDER.search(rest):
+            return False
+        links = self._linker.link_products(message.original(rest))
+        if not links or not {link.sku for link in links} <= known or len({link.sku for link in links}) > 1:
+            return False
+        left = rest
+        for link in links:
+            left = left.replace(link.evidence, "")
+        return len(REPEATED.sub("", left)) <= len("退掉那")
 
     def part(self, message: Message, text: str, question: bool) -> list[Act]:
         """Values that a part of the message gives.

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from kefu.acts import (
     Act,
+    Affirm,
     Ask,
     Cancel,
     Choose,
@@ -24,6 +25,7 @@ from kefu.acts import (
     Fill,
     Person,
     Query,
+    Quote,
     Recommend,
     Resume,
     SmallTalk,
@@ -51,6 +53,8 @@ PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is pi
 INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
 GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
 GREETING = "hello"  # the kind of small talk that opens a message and asks for nothing
+COURTESY = ("thanks", "acknowledge", "praise")  # kinds that may stand before what a message is about
+QUESTION = Ask | Query | Quote | Recommend | Compare
 SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
 
 
@@ -79,7 +83,7 @@ class FastReader:
         """All acts of a message, in the order of its words."""
         if question := self._picked(message):
             message = replace(message, text=question)
-        message = replace(message, text=self._without_greeting(message.text))
+        message = replace(message, text=self._without_courtesy(message))
         top = self._router.predict(message.text, message.session.turns)[0]
         if kind := danger_in(message.text, self._pack.danger):
             return Reading([Danger(kind=kind)], top)
@@ -89,6 +93,9 @@ class FastReader:
             return reading
         if message.step and (whole := self._answers.whole(message)):
             return Reading(whole, top)
+        if confirmed := self._confirmed(message, reading):
+            reading.acts = confirmed
+            return reading
         reading.acts = self._parts(message, reading)
         if rest := self._answers.after_no(message):
             reading.acts = self._denied(message, rest, reading)
@@ -116,6 +123,41 @@ class FastReader:
         rest = replace(message, text="".join(part for part in parts if part not in taken_back))
         acts = self._parts(rest, reading) if rest.text.strip() else []
         return [Resume(evidence=taken_back[0]), *(act for act in acts if _asks(act) and not isinstance(act, Person))]
+
+    def _confirmed(self, message: Message, reading: Reading) -> list[Act]:
+        """A clear yes with company that is understood: questions and other wishes, and no value for what is confirmed.
+
+        What it leaves open (an order that waits already) is asked next by the wish that waits.
+        """
+        rest = self._answers.after_clear_yes(message)
+        if rest is None:
+            return []
+        yes = Affirm(clear=True, evidence=message.text)
+        if not rest.strip():
+            return [yes]
+        assert message.flow and message.session.flow
+        here, rules, also = message.session.flow.slots, self._pack.acts, plain(rest)
+        other = evidence(also, rules.same) is not None or evidence(also, rules.another) is not None
+        told = self._answers.part(replace(message, text=rest), rest, evidence(also, rules.question) is not None)
+        orders = self._answers.orders_of(message.flow)
+        if any(isinstance(act, Fill | Correct) and not (other and act.slot in orders) for act in told):
+            return []
+        acts = self._parts(replace(message, text=rest, flow=None, step=None), reading)
+        if other and any(wish.flow == message.flow.name for wish in message.session.wishes):
+            return [yes, *(act for act in acts if isinstance(act, QUESTION))]  # it waits for its turn already
+        named = [act for act in told if isinstance(act, Fill | Correct) and act.value != here.get(act.slot)]
+        if named and other and not any(isinstance(act, Start) for act in acts):
+            acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in named}, evidence=rest)]
+        for act in acts:
+            if isinstance(act, Start) and act.flow == message.flow.name:
+                if not any(act.slots.get(name, here.get(name)) != here.get(name) for name in orders):
+                    return []
+                alike = [n for n in here if n not in orders and not self._pack.slots[n].item]
+                if evidence(also, rules.same) is not None:
+                    act.slots.update({name: here[name] for name in alike if name not in act.slots})
+        if not acts or any(not isinstance(act, QUESTION | Start | SmallTalk) for act in acts):
+            return []
+        return [yes, *acts]
 
     def _denied(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """A no with company: what follows it was not asked for, so that it need not be understood."""
@@ -147,10 +189,17 @@ class FastReader:
                 return picked[0]
         return None
 
-    def _without_greeting(self, text: str) -> str:
-        """The text after its greeting, when something follows that."""
-        hello = self._pack.acts.small_talk.get(GREETING)
-        while hello and (found := GREETED.match(text)) and evidence(plain(found[1]), hello):
+    def _without_courtesy(self, message: Message) -> str:
+        """The text after its greeting, and after thanks and the like, when something follows that.
+
+        At an open question 好的 and 谢谢 stay: they may be the answer.
+        """
+        talks, text = self._pack.acts.small_talk, message.text
+        leads = [talks[kind] for kind in (GREETING, *(() if message.step else COURTESY)) if kind in talks]
+        while (found := GREETED.match(text)) and any(evidence(plain(found[1]), talk) for talk in leads):
+            hello = GREETING in talks and evidence(plain(found[1]), talks[GREETING])
+            if not hello and any(evidence(plain(found[2]), talk) for talk in talks.values()):
+                break  # 好的，谢谢: courtesy as a whole
             text = found[2]
         return text
 

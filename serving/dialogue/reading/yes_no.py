@@ -38,6 +38,7 @@ class AnswerPatterns(NamedTuple):
     """Regexes over what ``_words`` makes of a message."""
 
     yes: re2._Regexp
+    clear_yes: re2._Regexp
     no: re2._Regexp
     leave: re2._Regexp
     to_bot: re2._Regexp
@@ -53,6 +54,17 @@ def yes_or_no(text: str, words: Conversation, step: Step | None = None) -> bool 
     if _is(text, "yes", words, step):
         return True
     return False if _is(text, "no", words, step) else None
+
+
+def is_clear_yes(text: str, words: Conversation, step: Step) -> bool:
+    """Whether a text is a yes in words that confirm the step whatever question or wish stands beside them."""
+    return _is(text, "clear_yes", words, step)
+
+
+def after_clear_yes(clause: str, words: Conversation) -> str:
+    """What a clause says after the clear yes that it begins with (那确认退枕头); empty when there is none."""
+    lead = _lead_of(_Same(words)).match(clause)
+    return clause[lead.end() :].strip() if lead else ""
 
 
 def leaves(text: str, words: Conversation) -> bool:
@@ -100,6 +112,7 @@ def _patterns_of(conversation: _Same, confirmation: _Same) -> AnswerPatterns:
         yes=_flat(words.yes),
         go_ahead=_flat(words.go_ahead, step.yes if step else {}),
         please=_flat(words.please),
+        clear_yes=_flat(words.clear_yes, step.yes if step else {}),
         no=_flat(words.no, step.no if step else {}),
         leave=_flat(words.leave),
         to_bot=_flat(words.to_bot),
@@ -107,6 +120,16 @@ def _patterns_of(conversation: _Same, confirmation: _Same) -> AnswerPatterns:
         before_no=_flat(words.before_no),
         doubt=_flat(words.doubt),
     )
+
+
+@lru_cache(maxsize=16)
+def _lead_of(conversation: _Same) -> re.Pattern[str]:
+    """A clear yes at the beginning of a clause: the longest phrase first."""
+    words = conversation.part
+    assert isinstance(words, Conversation)
+    phrases = sorted(_flat(words.clear_yes), key=len, reverse=True)
+    before = "|".join(sorted(map(re.escape, _flat(words.please)), key=len, reverse=True))
+    return re.compile(rf"\s*(?:(?:{before})\s*)?(?:{'|'.join(map(re.escape, phrases)) or NEVER})(?![a-z])", re.IGNORECASE)
 
 
 def _flat(*groups: Phrases) -> tuple[str, ...]:
@@ -142,6 +165,7 @@ def _patterns(
     yes: tuple[str, ...],
     go_ahead: tuple[str, ...],
     please: tuple[str, ...],
+    clear_yes: tuple[str, ...],
     no: tuple[str, ...],
     leave: tuple[str, ...],
     to_bot: tuple[str, ...],
@@ -154,9 +178,11 @@ def _patterns(
     before = f"(?:{aside}|{_any(before_no)})*"
     again = f"{aside}+(?:{_any(before_no)})*"
     order = f"(?:{_any(please)}(?:{PAUSE})?)*{_any(go_ahead)}"
+    some_yes, clear = f"(?:{_any(yes)}|{order})", f"(?:{_any(please)}(?:{PAUSE})?)*{_any(clear_yes)}"
     denial, giving_up = _denial(no), f"{_any(leave)}+"
     return AnswerPatterns(
         yes=re2.compile(f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+"),
+        clear_yes=re2.compile(f"{beside}*(?:{some_yes}{beside}*)*{clear}{beside}*(?:{some_yes}{beside}*)*"),
         no=re2.compile(f"{before}{denial}(?:{again}{denial})*{aside}*"),
         leave=re2.compile(f"{before}(?:{denial}{again})*{giving_up}(?:{before}{giving_up}|{again}{denial})*{aside}*"),
         to_bot=re2.compile(f"{beside}*(?:{_any(to_bot)}{beside}*)+"),
