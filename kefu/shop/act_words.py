@@ -34,6 +34,9 @@ class SmallTalk(WordRule):
 class ActWords(Part):
     """The words of each act. A pack may leave any out: then nothing is read as it by words alone."""
 
+    spelling: tuple[str, ...] = Field(
+        default=(), description="words of five letters or more of which typing slips are mended: refnd, ordr"
+    )
     another: WordRule | None = Field(default=None, description="what begins a second wish: 另外, also")
     question: WordRule | None = Field(default=None, description="what makes a question")
     hesitate: WordRule | None = None

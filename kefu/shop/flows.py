@@ -48,6 +48,9 @@ class Step(Part):
     among: tuple[str, ...] = Field(
         (), description="states of the orders that a collect offers, if there are any, and takes unnamed; empty: all"
     )
+    only: str | None = Field(
+        None, description="mark of the orders that a collect offers, if there are any; the only one is taken unnamed"
+    )
     call: str | None = Field(None, description="tool to run")
     args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression")
     save: str | None = Field(None, description="name the tool's result gets")
@@ -88,14 +91,21 @@ class Flow(Part):
     intents: tuple[str, ...]
     words: tuple[str, ...] = Field((), description="regexes of RE2 that ask for the flow whatever the router says")
     not_words: tuple[str, ...] = Field((), description="regexes taken out of the message first")
+    item_words: tuple[str, ...] = Field((), description="regexes that ask for the flow beside an item that is on order")
+    item_among: tuple[str, ...] = Field((), description="states of orders whose items count as on order")
     steps: tuple[Step, ...]
 
-    @field_validator("words", "not_words")
+    @field_validator("words", "not_words", "item_words")
     @classmethod
     def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
             check_re2(pattern)
         return patterns
+
+    @cached_property
+    def asked_of_item(self) -> WordRule | None:
+        """The rule whose words ask for the flow beside an item that is on order; None when it has none."""
+        return WordRule(words=self.item_words, not_words=self.not_words) if self.item_words else None
 
     @cached_property
     def asked_by(self) -> WordRule | None:

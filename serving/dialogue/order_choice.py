@@ -56,6 +56,7 @@ class OrderChoice:
             yield from self.offer(turn, turn.candidates)
             return
         orders = [order for order in turn.message.orders if not step.among or order.status in step.among]
+        orders = [order for order in orders if step.only in order.marks] or orders
         if orders := (orders or turn.message.orders)[:MOST_OFFERED]:
             yield turn.say("flow", self._pack.conversation.pick.in_(turn.visit.lang))
             yield from self._list(turn, orders)

@@ -133,6 +133,7 @@ class Linker:
             label=Text(zh=label("zh"), en=label("en")),
             skus=tuple(str(row[entity.skus] or "").split(",")) if entity.skus else (),
             days=days,
+            marks=frozenset(mark for mark in entity.marks if row[mark]),
             total=float(row[entity.total]) if entity.total and row[entity.total] is not None else None,
         )
 

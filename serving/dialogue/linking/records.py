@@ -16,6 +16,7 @@ class Order:
     Args:
         names: language → what was bought.
         label: one line that names the order, in both languages.
+        marks: the pack's `marks` that are true of it.
         days: column → day in the shop's time zone, for the pack's `times` that have one.
     """
 
@@ -27,6 +28,7 @@ class Order:
     skus: tuple[str, ...] = ()
     days: Mapping[str, date] = field(default_factory=dict)
     total: float | None = None
+    marks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from kefu.shop.slots import extract, free_value
 from kefu.text.numbers import read_number
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import Order
 from serving.dialogue.reading.items import named_item, pieces
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed, clauses
@@ -113,12 +114,13 @@ class AnswerReader:
     def _repeats(self, message: Message, rest: str) -> bool:
         """Whether words after a clear yes name the item under way, and hardly anything else."""
         assert message.flow and message.session.flow
-        known = set(message.session.flow.slots.values())
+        known = {message.original(value) for value in message.session.flow.slots.values()}
         if evidence(plain(rest), self._pack.acts.question) is not None or PLACEHOLDER.search(rest):
             return False
         links = self._linker.link_products(message.original(rest))
-        if not links or not {link.sku for link in links} <= known or len({link.sku for link in links}) > 1:
-            return False
+        named = {link.evidence: {other.sku for other in links if other.evidence == link.evidence} for link in links}
+        if not named or any(not skus & known for skus in named.values()):
+            return False  # the pillow and the bathrobe: more than what is under way
         left = rest
         for link in links:
             left = left.replace(link.evidence, "")
@@ -321,9 +323,17 @@ class AnswerReader:
     def fitting(self, message: Message, flow: Flow, orders: tuple[str, ...]) -> tuple[str, ...]:
         """Those of several orders that a flow can serve, by the states that its question offers; else all of them."""
         among = next((step.among for step in flow.steps if step.collect in self.orders_of(flow)), ())
+        if marked := self.marked(message, flow):
+            kept = tuple(o for o in orders if restore(o, message.session.vault) in {order.id for order in marked})
+            return kept or orders
         numbers = {order.id: order.status for order in message.orders}
         fit = tuple(o for o in orders if numbers.get(restore(o, message.session.vault)) in among)
         return fit if fit and len(orders) > 1 else orders
+
+    def marked(self, message: Message, flow: Flow) -> list[Order]:
+        """The customer's orders with the mark that the flow's question asks for; none when it asks for none."""
+        only = next((step.only for step in flow.steps if step.only), None)
+        return [order for order in message.orders if only in order.marks] if only else []
 
     def all_orders(self, message: Message) -> list[Act]:
         """The customer's newest orders, to choose from, when an order was asked for."""

@@ -45,6 +45,7 @@ from serving.dialogue.reading.answers import AnswerReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.segments import WORD, clauses, segments
+from serving.dialogue.reading.typing_slips import mend_slips
 from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.reading.yes_no import wants_bot
@@ -84,6 +85,9 @@ class FastReader:
         if question := self._picked(message):
             message = replace(message, text=question)
         message = replace(message, text=self._without_courtesy(message))
+        asked = self._pack.slots[message.step.collect] if message.step and message.step.collect else None
+        if not (asked and (asked.free_text or asked.pii)):
+            message = replace(message, text=mend_slips(message.text, self._pack.acts.spelling))
         top = self._router.predict(message.text, message.session.turns)[0]
         if kind := danger_in(message.text, self._pack.danger):
             return Reading([Danger(kind=kind)], top)
@@ -377,7 +381,7 @@ def _asks(act: Act) -> bool:
 
 
 def _subject(act: Act) -> tuple[str, str]:
-    value = {Start: "flow", Ask: "entry", Query: "name", SmallTalk: "kind", Person: ""}.get(type(act), "")
+    value = {Unclear: "asks", Start: "flow", Ask: "entry", Query: "name", SmallTalk: "kind", Person: ""}.get(type(act), "")
     return type(act).__name__, str(getattr(act, value, ""))
 
 

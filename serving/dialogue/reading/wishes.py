@@ -96,6 +96,9 @@ class WishReader:
         if text == message.text and (yes_or_no(text, phrases) is not None or leaves(text, phrases)):
             yield SmallTalk(kind=ACKNOWLEDGE, evidence=text)
             return
+        if on_order := list(self._on_order(message, text, links)):
+            yield from on_order
+            return
         label = guess.label if guess.probability >= self._params.wish_min_probability else ""
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
@@ -157,6 +160,27 @@ class WishReader:
         own = {order.id for order in message.orders} if message.session.customer else set()
         named = {message.original(match[0]) for match in PLACEHOLDER.finditer(message.text)}
         return not own & named and evidence(plain(message.text), faq.others) is not None
+
+    def _on_order(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Start]:
+        """The flow for items that the customer waits for, when words like "where" and "sent" stand beside them.
+
+        The words may stand in another sentence: Where are my two parcels? The glasses and the humidifier.
+        """
+        skus = {link.sku for link in links if link.exact}
+        if not skus or message.flow or not message.session.customer:
+            return
+        words, asks = plain(text), self._pack.acts.question
+        here = evidence(words, asks) is not None or text == message.text
+        for flow in self._pack.flows:
+            if evidence(words if here else plain(message.text), flow.asked_of_item) is None:
+                continue
+            slot = next(iter(self._order_slots(flow)), None)
+            orders = [o for o in message.orders if o.status in flow.item_among and skus & set(o.skus)]
+            numbered = PLACEHOLDER.search(text) is not None  # an order named by its number is read as ever
+            if slot and orders and not numbered and len(orders) <= len({link.evidence for link in links}):
+                for order in reversed(orders):
+                    yield Start(flow=flow.name, slots={slot: message.placeholder(order.id)}, evidence=text)
+                return
 
     def _bare(self, text: str) -> str:
         """A question without the words that only lead to it: 等下，发票怎么开？"""
@@ -265,6 +289,12 @@ class WishReader:
         A flow that says which orders it offers means none of the others, nor one that it has changed already.
         """
         subject = message.session.subject.order
+        if marked := self._answers.marked(message, flow):
+            if len(marked) == 1:
+                return message.placeholder(marked[0].id)
+            told = (past.slots.get(slot) for past in reversed(message.session.past) if past.flow == flow.name)
+            own = [value for value in (subject, *told) if value]
+            return next((v for v in own if message.original(v) in {order.id for order in marked}), None)
         among = next((step.among for step in flow.steps if step.collect == slot), ())
         if subject is None or not among:
             return subject
