@@ -83,6 +83,14 @@ def test_the_shop_changes_only_on_a_lone_yes_to_an_open_confirmation(now: Situat
     assert confirmed == (acts == [Affirm()] and now.status == "bot" and now.question == CONFIRM)
 
 
+@given(MESSAGES)
+@example([Affirm(clear=True), Ask(entry="faq:a"), Start(flow="parcel")])
+@example([Affirm(clear=True), Hesitate()])
+def test_a_clear_yes_counts_beside_questions_and_wishes_and_nothing_else(acts: list[Act]) -> None:
+    confirmed = Confirm(True) in plan(Situation(question=CONFIRM), [Affirm(clear=True), *acts])
+    assert confirmed == all(isinstance(act, Affirm | Ask | Query | SmallTalk | Start) for act in acts)
+
+
 @given(SITUATIONS, MESSAGES)
 def test_danger_goes_to_a_person_before_everything(now: Situation, acts: list[Act]) -> None:
     assert plan(now, [*acts, Danger(kind="injury")])[0] == HandOver("danger", "injury")

@@ -47,6 +47,7 @@ COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|�
 ENDS = (".", "。", "!", "！")
 BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
 REPEATED = re.compile(r"\b(?:the|returning|return(?: of)?|exchang(?:e|ing)(?: of)?|of)\b|[\W_]+|[的吧了把]", re.IGNORECASE)
+AMOUNT = re.compile(r"(?<![\d.\-])\d{2,6}(?:\.\d{1,2})?(?![\d\-])")
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 NO_FIRST = re.compile(r"\s*([^，,。.!！;；\n]{1,24})[，,。.!！;；\n…~]+\s*(.*\w.*)", re.DOTALL)
 
@@ -299,7 +300,15 @@ class AnswerReader:
             spoken = set(link.ids) & self._spoken_of(message) if set(link.how) == {"product"} else set()
             ids = tuple(spoken) if len(spoken) == 1 else link.ids
             return tuple(message.placeholder(order) for order in ids)
+        if asked and not numbers and (paid := self.of_amount(message, text)):
+            return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
+
+    def of_amount(self, message: Message, text: str) -> Order | None:
+        """The only order whose total a text tells: the 741 one."""
+        amounts = {float(number) for number in AMOUNT.findall(plain(PLACEHOLDER.sub("", text)))}
+        found = [order for order in message.orders if order.total in amounts]
+        return found[0] if len(found) == 1 else None
 
     def _spoken_of(self, message: Message) -> set[str]:
         """Numbers of the orders that the conversation was about: "the pots" are rather one of them."""

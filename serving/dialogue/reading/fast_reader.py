@@ -47,7 +47,7 @@ from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.segments import WORD, clauses, segments
 from serving.dialogue.reading.typing_slips import mend_slips
 from serving.dialogue.reading.wishes import WishReader
-from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.dialogue.reading.yes_no import wants_bot
 
 PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个
@@ -154,6 +154,7 @@ class FastReader:
             acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in named}, evidence=rest)]
         for act in acts:
             if isinstance(act, Start) and act.flow == message.flow.name:
+                act.slots.update({value.slot: str(value.value) for value in named})
                 if not any(act.slots.get(name, here.get(name)) != here.get(name) for name in orders):
                     return []
                 alike = [n for n in here if n not in orders and not self._pack.slots[n].item]
@@ -217,12 +218,20 @@ class FastReader:
         for part in parts:
             read.append(self._part(message, part, reading))
             subject.products = list(dict.fromkeys([*reading.products, *subject.products]))  # 毛巾有货吗，多少钱
-        told = self._joined(message, parts, read)
+        told = self._without_idioms(message, self._joined(message, parts, read))
         if len({_subject(act) for act in told if _asks(act)}) > 1:
             self._link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
         return whole if any(map(_asks, whole)) else told
+
+    def _without_idioms(self, message: Message, acts: list[Act]) -> list[Act]:
+        """Without flows that one part seems to ask for and the whole message does not: 取件那天我不在，能改到后天吗."""
+        words = plain(message.text)
+        rules = {flow.name: flow.asked_by for flow in self._pack.flows if is_idiom(words, flow.asked_by)}
+        denied = {name for name, rule in rules.items() if evidence(words, rule) is None}
+        left = [act for act in acts if not (isinstance(act, Start) and act.flow in denied)]
+        return left if any(map(_asks, left)) else acts
 
     def _part(self, message: Message, text: str, reading: Reading) -> list[Act]:
         question = evidence(plain(text), self._pack.acts.question) is not None
