@@ -291,7 +291,7 @@ def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
 
 
 def _confirmed(acts: Sequence[Act]) -> list[Move]:
-    """A yes counts only alone, or in clear words beside what is understood; a no changes nothing: it may have company."""
+    """A yes counts alone, or in clear words beside what is understood; a no changes nothing, so it may have company."""
     clear = any(isinstance(act, Affirm) and act.clear for act in acts)
     if (len(acts) == 1 or clear and all(isinstance(act, BESIDE_YES) for act in acts)) and any(
         isinstance(act, Affirm) for act in acts

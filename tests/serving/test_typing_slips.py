@@ -20,6 +20,8 @@ def test_a_slip_is_mended(slip: str, meant: str) -> None:
     assert mend_slips(f"my {slip}?", WORDS) == f"my {meant}?"
 
 
-@pytest.mark.parametrize("text", ["an older one", "the border", "I arrive", "[ORDER_1]", "qimu@ordr.com", "many things"])
+@pytest.mark.parametrize(
+    "text", ["an older one", "the border", "I arrive", "[ORDER_1]", "qimu@ordr.com", "many things"]
+)
 def test_other_words_stay(text: str) -> None:
     assert mend_slips(text, WORDS) == text

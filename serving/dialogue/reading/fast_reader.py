@@ -203,7 +203,7 @@ class FastReader:
         leads = [talks[kind] for kind in (GREETING, *(() if message.step else COURTESY)) if kind in talks]
         while (found := GREETED.match(text)) and any(evidence(plain(found[1]), talk) for talk in leads):
             hello = GREETING in talks and evidence(plain(found[1]), talks[GREETING])
-            if not hello and any(evidence(plain(found[2]), talk) for talk in talks.values()):
+            if not hello and any(evidence(plain(t), talk) for t in (text, found[2]) for talk in talks.values()):
                 break  # 好的，谢谢: courtesy as a whole
             text = found[2]
         return text
@@ -390,7 +390,9 @@ def _asks(act: Act) -> bool:
 
 
 def _subject(act: Act) -> tuple[str, str]:
-    value = {Unclear: "asks", Start: "flow", Ask: "entry", Query: "name", SmallTalk: "kind", Person: ""}.get(type(act), "")
+    value = {Unclear: "asks", Start: "flow", Ask: "entry", Query: "name", SmallTalk: "kind", Person: ""}.get(
+        type(act), ""
+    )
     return type(act).__name__, str(getattr(act, value, ""))
 
 

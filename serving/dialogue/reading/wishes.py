@@ -292,7 +292,7 @@ class WishReader:
         if marked := self._answers.marked(message, flow):
             paid = self._answers.of_amount(message, message.text)
             if len(marked) == 1 or paid in marked:
-                return message.placeholder((paid if paid in marked else marked[0]).id)
+                return message.placeholder((paid if paid and paid in marked else marked[0]).id)
             told = (past.slots.get(slot) for past in reversed(message.session.past) if past.flow == flow.name)
             own = [value for value in (subject, *told) if value]
             return next((v for v in own if message.original(v) in {order.id for order in marked}), None)

@@ -129,7 +129,9 @@ def _lead_of(conversation: _Same) -> re.Pattern[str]:
     assert isinstance(words, Conversation)
     phrases = sorted(_flat(words.clear_yes), key=len, reverse=True)
     before = "|".join(sorted(map(re.escape, _flat(words.please)), key=len, reverse=True))
-    return re.compile(rf"\s*(?:(?:{before})\s*)?(?:{'|'.join(map(re.escape, phrases)) or NEVER})(?![a-z])", re.IGNORECASE)
+    return re.compile(
+        rf"\s*(?:(?:{before})\s*)?(?:{'|'.join(map(re.escape, phrases)) or NEVER})(?![a-z])", re.IGNORECASE
+    )
 
 
 def _flat(*groups: Phrases) -> tuple[str, ...]:
