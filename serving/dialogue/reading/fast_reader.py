@@ -153,6 +153,8 @@ class FastReader:
         if named and other and not any(isinstance(act, Start) for act in acts):
             acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in named}, evidence=rest)]
         for act in acts:
+            if isinstance(act, Start) and act.probability < 1 and not other:
+                return []  # 确认，地址是…: a guess may be a correction
             if isinstance(act, Start) and act.flow == message.flow.name:
                 act.slots.update({value.slot: str(value.value) for value in named})
                 if not any(act.slots.get(name, here.get(name)) != here.get(name) for name in orders):
