@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from redis.exceptions import RedisError
+from starlette.responses import PlainTextResponse
+from starlette.types import Message as ASGIMessage
 from starlette.websockets import WebSocketDisconnect
 
 from kefu.schema import Message
@@ -18,6 +20,7 @@ from kefu.shop.part import Lang, Text
 from serving.api.app import build_web
 from serving.api.backend import Event
 from serving.api.idle_limit import IdleLimit
+from serving.api.request_limits import Guard
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
 from serving.api.tokens import session_token
@@ -194,3 +197,19 @@ def test_too_many_that_wait_end_the_oldest(peers: str, ended: str) -> None:
     for _ in range(2):  # nothing of the first round is counted in the second
         assert asyncio.run(_after(limit, peers)) == [mark == "x" for mark in ended]
     assert not limit._waits and limit._count == 0
+
+
+@pytest.mark.parametrize(("headers", "status"), [([], 200), ([(b"content-length", b"9")], 408)])
+def test_a_request_without_a_body_waits_for_none(headers: list[tuple[bytes, bytes]], status: int) -> None:
+    statuses = []
+
+    async def never() -> ASGIMessage:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def sent(message: ASGIMessage) -> None:
+        statuses.append(message.get("status", 0))
+
+    guard = Guard(PlainTextResponse("here"), most=10, seconds=0.001, unfinished=IdleLimit(1))
+    asyncio.run(guard({"type": "http", "method": "GET", "path": "/healthz", "headers": headers}, never, sent))
+    assert statuses[0] == status
