@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.linalg import solve
 from sklearn.utils.extmath import randomized_svd
 
 from kefu.errors import Unusable
 from kefu.knowledge.entries import knowledge_entries, questions
 from kefu.knowledge.index import Encoder, EncoderConfig, Index, KnowledgeEntry
 from kefu.knowledge.search import Search, topic_of
+from kefu.knowledge.topics import Topics, TopicsConfig
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.schema import RetrievalExample
 from kefu.shop.examples import load_pack_examples
@@ -27,7 +29,34 @@ from kefu.shop.slots import language
 from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
 from training.confidence import fit_confidence, held_out_rows, judged
 from training.params.retriever import Retriever
-from training.topics import train_topics
+
+RIDGE = 1.0  # 0.1 to 1 ranked held-out wordings alike within a point
+
+
+def train_topics(examples: Sequence[tuple[str, str]], ngrams: tuple[int, int], features: int) -> Topics:
+    """Learns from (text, class) pairs; with fewer than two classes it tells nothing.
+
+    Ridge regression of character n-grams, solved in the dual (one system of as many equations as texts), which takes
+    a second where logistic regression took fifteen. The pairs are the pack's utterances and the index's questions,
+    never labelled turns: questions kept out of an index stay out of its topics.
+    """
+    labels = [label for _, label in examples]
+    classes = tuple(sorted(set(labels)))
+    if len(classes) < 2:
+        config = TopicsConfig(ngrams=ngrams, features=features, classes=())
+        return Topics(config, np.zeros(features), np.zeros((features, 0)))
+    counts = count_ngrams([text for text, _ in examples], ngrams, features)
+    idf = inverse_frequency(counts, least=1)
+    used = np.flatnonzero(idf)
+    matrix = weigh(counts, idf)[:, used]
+    number = {name: i for i, name in enumerate(classes)}
+    targets = np.zeros((len(labels), len(classes)), dtype=np.float32)
+    targets[np.arange(len(labels)), [number[label] for label in labels]] = 1
+    gram = (matrix @ matrix.T).toarray() + RIDGE * np.eye(len(labels), dtype=np.float32)
+    weights = np.zeros((features, len(classes)), dtype=np.float16)
+    weights[used] = matrix.T @ solve(gram, targets, assume_a="pos", overwrite_a=True)
+    return Topics(TopicsConfig(ngrams=ngrams, features=features, classes=classes), idf.astype(np.float16), weights)
+
 
 DEPTH = 10  # entries looked at for the mean reciprocal rank
 

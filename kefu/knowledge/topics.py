@@ -3,7 +3,7 @@
 Entries name their intent and packs hold many utterances of each, so a question that shares no word with its answer
 is still led to the handful of entries of its topic. The model of entries learns from all wordings together which
 n-grams tell one entry from the others. Neither is the router: that one sees the conversation, is trained on labelled
-turns, and decides routes. Trained by ``training/topics.py``.
+turns, and decides routes. Trained by ``training/retriever.py``.
 """
 
 from __future__ import annotations

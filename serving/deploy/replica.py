@@ -6,11 +6,13 @@ loads it, so what was exchanged on disk since is not served.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, TypeVar
 
 from ray import serve
 
@@ -22,12 +24,42 @@ from kefu.shop.part import Lang
 from serving.api.backend import Event
 from serving.api.schemas import ReleaseInfo
 from serving.conversation_log import ConversationLog
-from serving.deploy.threads import in_thread
 from serving.dialogue.assistant import Assistant, BadMessage
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Reply
 from serving.params import Serving
 from serving.sessions.store import NotYourSession, SessionBusy, Sessions
+
+T = TypeVar("T")
+
+
+class _End:
+    pass
+
+
+END: Final = _End()
+
+
+async def in_thread(pool: Executor, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+    """What ``make()`` yields, iterated in a thread of the pool; its errors are raised here.
+
+    The iterator always runs to its end, even when nobody listens any more: a turn whose customer has
+    closed the page is still remembered and logged.
+    """
+    loop, queue = asyncio.get_running_loop(), asyncio.Queue[T | _End]()
+
+    def work() -> None:
+        try:
+            for item in make():
+                loop.call_soon_threadsafe(queue.put_nowait, item)
+        finally:
+            loop.call_soon_threadsafe(queue.put_nowait, END)
+
+    done = loop.run_in_executor(pool, work)
+    while not isinstance(item := await queue.get(), _End):
+        yield item
+    await done
+
 
 logger = logging.getLogger(__name__)
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
