@@ -34,7 +34,7 @@ def test_the_shop_packs_rules_load_and_each_matches_something():
         "plain-thanks": turns("谢谢你啦"),
         "refund-after-refund-question": turns("退款", "退款原路到账", "多久啊"),
     }
-    assert set(rules) == set(examples)
+    assert set(rules) == set(examples), "write an example that the new rule matches"
     for name, said in examples.items():
         assert votes([rules[name]], view_with_rules([], said, len(said) - 1, 6)) == rules[name].intent
 

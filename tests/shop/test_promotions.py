@@ -60,7 +60,7 @@ def numbers_of_text(promotion: Promotion, lang: str) -> set[str]:
     starts, ends = (day.split("-") for day in (promotion.starts, promotion.ends))
     for day in (starts, ends):
         text = text.replace(f"{int(day[1])}月{int(day[2])}日", "")
-    text = text.replace(f"{int(starts[2])} to {int(ends[2])} November", "")
+    text = re.sub(rf"{int(starts[2])} to {int(ends[2])} [A-Z][a-z]+", "", text)
     return set(re.findall(r"\d+(?:\.\d+)?", text))
 
 
