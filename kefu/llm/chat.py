@@ -83,7 +83,11 @@ class ChatRenderer:
         return self._tokenizer.decode(list(ids), skip_special_tokens=True)
 
     def render(self, messages: Sequence[Message]) -> Rendered:
-        """A whole chat, as training sees it: the mask is 1 on what the assistant said and its end."""
+        """A whole chat, as training sees it: the mask is 1 on its last message, where that is the assistant's.
+
+        Earlier answers are history, of which nothing is learned: nobody chose or corrected them for this example, each
+        has an example of its own, and Qwen3 writes them without the empty thought that serving's prompt ends with.
+        """
         ids: list[int] = []
         mask: list[int] = []
         thinks = self._thinks(messages)
@@ -91,7 +95,9 @@ class ChatRenderer:
             if message.role == "tool":
                 piece = self._tool(messages, index)
             elif message.role == "assistant":
-                piece = self._assistant(message.content, thinks and index == len(messages) - 1)
+                last = index == len(messages) - 1
+                piece = self._assistant(message.content, thinks and last)
+                piece = piece if last else self._unlearned(piece.ids)
             else:
                 text = self.encode(f"{message.role}\n{message.content}")
                 piece = self._unlearned([self._special[START], *text, *self._end()])

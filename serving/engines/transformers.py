@@ -83,7 +83,7 @@ class TransformersEngine:
             raise EngineError(f"{self.name}: {error}") from error
 
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
-        """Summed negative log-likelihood (nats) of what the assistant said, and over how many tokens."""
+        """See ``Engine.loss``."""
         rendered = self.renderer.render(messages)
         ids = torch.tensor([rendered.ids], device=self.device)
         learned = torch.tensor(rendered.mask[1:], dtype=torch.bool, device=self.device)

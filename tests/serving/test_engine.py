@@ -51,13 +51,16 @@ def test_it_stops_at_any_control_token(engine: TransformersEngine, monkeypatch: 
     assert list(engine.stream(CHAT[:1], 8)) == []
 
 
-def test_loss_counts_only_what_the_assistant_said(engine: TransformersEngine) -> None:
-    rendered = ChatRenderer.from_folder(engine.folder, True).render(CHAT)
+def test_loss_counts_only_the_last_answer(engine: TransformersEngine) -> None:
+    longer = [*CHAT, Message(role="user", content="能退吗"), Message(role="assistant", content="能退，七天内。")]
+    renderer = ChatRenderer.from_folder(engine.folder, True)
+    rendered = renderer.render(longer)
     with torch.inference_mode():
         scores = engine.model(torch.tensor([rendered.ids])).logits[0].log_softmax(-1)
-    learned = [i for i, learn in enumerate(rendered.mask) if learn]
+    start = len(renderer.prompt(longer[:-1]))
+    learned = range(start, rendered.ids.index(renderer.end_id, start) + 1)
     expected = -sum(float(scores[i - 1, rendered.ids[i]]) for i in learned)
-    loss, tokens = engine.loss(CHAT)
+    loss, tokens = engine.loss(longer)
     assert tokens == len(learned) and loss == pytest.approx(expected, rel=1e-4)
 
 
