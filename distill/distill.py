@@ -27,6 +27,7 @@ from kefu.errors import KefuError
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.schema import Example, Message
+from kefu.split import sample_by_customer
 
 logger = logging.getLogger(__name__)
 EVALUATED = 64  # held-out chats that the student is measured on before and after
@@ -101,7 +102,8 @@ def distill(
     teacher = teachers.load_teacher(centre, adapter, params)
     ask, learn = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (centre, edge))
     train = [e for e in examples if e.split == "train"]
-    held_out = _rows([e.messages for e in examples if e.split == "eval"][:EVALUATED], learn, params.max_length)
+    asked = sample_by_customer([e for e in examples if e.split == "eval"], EVALUATED, params.seed)
+    held_out = _rows([e.messages for e in asked], learn, params.max_length)
     answered = _answered(teacher, ask, questions(train, params.examples, params.seed), params)
     _check_answers(answered, params)
     rows = _rows(answered.chats, learn, params.max_length)

@@ -30,7 +30,7 @@ METRICS: dict[str, Metric] = {
     "gain_over_constant_low": Metric("the lower end of its 95 % interval (paired bootstrap)"),
     "hit_at_1": Metric("share of questions whose entry is found first"),
     "hit_at_3": Metric("share of questions whose entry is among the first three"),
-    "loss": Metric("negative log-likelihood a token of the held-out answer (nats)", higher_is_better=False),
+    "loss": Metric("negative log-likelihood a character of the held-out answer (nats)", higher_is_better=False),
     "macro_f1": Metric("F1 averaged over intents, rare ones counting as much"),
     "mrr": Metric("mean reciprocal rank of the right entry"),
     "repetition": Metric("share of repeated 4-grams in answers", higher_is_better=False),

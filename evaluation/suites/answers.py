@@ -1,7 +1,7 @@
 """The language models on held-out conversations: what they say, and how likely they find what was said.
 
 ``answers`` is the centre model, ``edge`` the student, which is also compared with its teacher. Loss is
-over all held-out tokens; the other figures read the greedy answer. Words are compared, not truth: the
+of the last answer alone; the other figures read the greedy answer. Words are compared, not truth: the
 worst answers stand in the report for people to read, and ``gain_over_constant`` says what the words are
 worth beside one sentence that is the same for every question.
 """
@@ -21,7 +21,7 @@ from kefu.schema import Example, Prediction
 
 
 def centre(release: ReleaseUnderTest, items: Items) -> Result:
-    """Loss a token, token F1 and its gain over a constant sentence, ROUGE-L, repetition, share of empty answers."""
+    """Loss a character, token F1 and its gain over a constant sentence, ROUGE-L, repetition, share of empty answers."""
     return _run(release, items, "answers", "centre")
 
 
@@ -74,6 +74,11 @@ def score(suite: str, said: Sequence[str], release: ReleaseUnderTest, items: Ite
 
 
 def _loss(release: ReleaseUnderTest, engine: str, examples: Sequence[Example]) -> Sample:
-    """Nats a token, weighted by tokens, so that the mean is the corpus' loss."""
-    losses = [release.engines[engine].loss(example.messages) for example in examples]
-    return Sample.of([nats / count for nats, count in losses], [count for _, count in losses])
+    """Nats a character, weighted by characters, so that the mean is that of all answers' text.
+
+    A token is another amount of text for each tokenizer: 26 Chinese characters are 20 tokens of Qwen's, 43 of
+    SmolLM2's. The end of an answer counts as one character.
+    """
+    nats = [release.engines[engine].loss(example.messages)[0] for example in examples]
+    characters = [len(example.messages[-1].content) + 1 for example in examples]
+    return Sample.of([one / length for one, length in zip(nats, characters, strict=True)], characters)

@@ -100,12 +100,14 @@ class Says:
 
     name: str
     texts: dict[str, str]
+    tokens_a_character: int = 1
 
     def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
         yield self.texts[messages[-1].content]
 
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
-        return 2.0, 1
+        length = len(messages[-1].content) + 1
+        return 0.5 * length, length * self.tokens_a_character
 
 
 QUESTIONS = [f"问题{number}" for number in range(40)]
@@ -160,6 +162,14 @@ def test_the_gain_is_paired_item_by_item() -> None:
     assert model.metrics["gain_over_constant"] == pytest.approx(gain)
     assert 0 < model.metrics["gain_over_constant_low"] < gain
     assert constant.samples["token_f1"].mean == Sample.of([token_f1(CONSTANT, a) for a in ANSWERS]).mean
+
+
+@pytest.mark.parametrize("tokens", [1, 3])
+def test_loss_is_nats_a_character_whatever_the_tokenizer(tokens: int) -> None:
+    release = release_that_says(ANSWERS, ANSWERS)
+    for engine in release.engines.values():
+        cast(Says, engine).tokens_a_character = tokens
+    assert answers.centre(release, items()).metrics["loss"] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("silent", ["", " \n", "。。。", "……", "🙂", "\ufffd\ufffd"])
