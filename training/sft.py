@@ -86,7 +86,7 @@ def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -
         messages = renderer.fit(example.messages, max_length)
         if messages is not None:
             rendered = renderer.render(messages)
-            if any(rendered.mask):
+            if rendered.learned:
                 labels = [i if m else IGNORED for i, m in zip(rendered.ids, rendered.mask, strict=True)]
                 made.append(Row(rendered.ids, labels))
     return made

@@ -33,6 +33,11 @@ class Rendered:
     ids: list[int]
     mask: list[int]
 
+    @property
+    def learned(self) -> list[int]:
+        """Ids of what has to be learned."""
+        return [i for i, m in zip(self.ids, self.mask, strict=True) if m]
+
 
 def plain_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
     """The same tokenizer without its added tokens: no text can become a control token."""
@@ -73,6 +78,11 @@ class ChatRenderer:
     def end_id(self) -> int:
         """The token that closes a message: generation stops at it."""
         return self._special[END]
+
+    @property
+    def stop_ids(self) -> frozenset[int]:
+        """Control tokens, also those that Qwen3 does not call special (<think>, <tool_call>): none is ever shown."""
+        return frozenset(self._tokenizer.get_added_tokens_decoder()) | {self.end_id}
 
     def encode(self, text: str) -> list[int]:
         """Ids of text in which nothing is a control token."""

@@ -44,8 +44,7 @@ class TransformersEngine:
         self.model = model.to(self.device).eval()
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.renderer = ChatRenderer(self.tokenizer, facts(model_name, config.get("model_type")).empty_think)
-        # Qwen3 adds <think> and <tool_call> as tokens that are not "special"; no customer may see them either.
-        self._stops = set(self.tokenizer.get_added_tokens_decoder()) | {self.renderer.end_id}
+        self._stops = self.renderer.stop_ids
         self._longest = int(config.get("max_position_embeddings", 1 << 20))
 
     def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
