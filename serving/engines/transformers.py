@@ -17,9 +17,9 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 
+from kefu.llm.base_models import model_facts
 from kefu.llm.chat import ChatRenderer
 from kefu.llm.engine import EngineError
-from kefu.llm.models import facts
 from kefu.schema import Message
 from serving.engines.detokenizer import Detokenizer
 
@@ -43,7 +43,7 @@ class TransformersEngine:
         model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype="auto")
         self.model = model.to(self.device).eval()
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.renderer = ChatRenderer(self.tokenizer, facts(model_name, config.get("model_type")).empty_think)
+        self.renderer = ChatRenderer(self.tokenizer, model_facts(model_name, folder).empty_think)
         self._stops = self.renderer.stop_ids
         self._longest = int(config.get("max_position_embeddings", 1 << 20))
 
