@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluation import page
-from evaluation.candidate import Name, open_release
+from evaluation.candidate import Name, free_memory, open_release
 from evaluation.compare import Results, compare, report, run_suites
 from evaluation.gate import flat
 from evaluation.items import Items, load_items
@@ -25,9 +25,13 @@ MeasuredRelease = tuple[Report, Results]
 
 
 def measure(name: Name, folder: Path, items: Items, params: Serving, expected: str | None = None) -> MeasuredRelease:
+    """Figures of a release; its models are out of memory afterwards, so that a card holds those of the next one."""
     with open_release(name, folder, params, expected) as release:
         results = run_suites(release, items)
-        return report(name, release.version, results), results
+        measured = report(name, release.version, results), results
+    del release
+    free_memory()
+    return measured
 
 
 def measure_champion(challenger: MeasuredRelease, items: Items, params: Serving) -> MeasuredRelease | None:
