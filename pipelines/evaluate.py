@@ -53,6 +53,8 @@ def main() -> None:
         champion = measure_champion(challenger, items, serving)
         (own, results), (other, before) = challenger, champion or (None, None)
         rows = compare(results, before, s.params.seed)
+        differences = {f"{row.suite}.{row.metric}": row.difference for row in rows if row.difference}
+        own = own.model_copy(update={"differences": differences})
         with atomic_dir(EVALUATION, private=True) as folder:
             write_json(folder / "reports.json", [r.model_dump() for r in (own, other) if r])
             measured = [*results.values(), *(before.values() if before and before is not results else ())]

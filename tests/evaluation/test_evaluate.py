@@ -141,6 +141,9 @@ def test_challenger_and_champion(project: Path) -> None:
     assert both["champion"].suites == suites  # the downloaded artefact measures as it did: same items, same figures
     assert both["challenger"].suites["answers"]["loss"] == suites["edge"]["loss"]
     assert both["challenger"].suites["edge"]["loss"] == suites["answers"]["loss"]
+    found = both["challenger"].differences["answers.loss"]  # for the gate
+    assert found.delta == pytest.approx(suites["edge"]["loss"] - suites["answers"]["loss"])
+    assert suites["answers"]["seen"] == 0 and alone["challenger"].differences == {}
     asked = [(p.model, p.suite, p.id) for p in read_jsonl(project / "evaluation/predictions.jsonl", Prediction)]
     assert len(asked) == len(set(asked))
     of = {model: [(s, i) for m, s, i in asked if m == model] for model in both}
