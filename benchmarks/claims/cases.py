@@ -14,6 +14,7 @@ from kefu.shop.pack import Pack, load_pack
 
 WORDINGS = Path(__file__).parent / "wordings.yaml"
 LATER = Path(__file__).parent / "wordings_later.yaml"
+MODEL_STYLE = Path(__file__).parent / "wordings_model_style.yaml"
 NEIGHBOURS = 2  # entries of the same intent that stand beside the right one, as retrieval brings them
 
 
@@ -64,6 +65,7 @@ def cases() -> Iterator[Case]:
     pack = load_pack(ROOT / "shop")
     wordings = yaml.safe_load(WORDINGS.read_text("utf-8"))
     later = yaml.safe_load(LATER.read_text("utf-8"))
+    model_style = yaml.safe_load(MODEL_STYLE.read_text("utf-8"))
     for entry in entries(pack):
         half = held_out(entry.id)
         yield Case("true: as the pack says it", entry.lang, entry.answer, entry.sources, False, half)
@@ -82,3 +84,6 @@ def cases() -> Iterator[Case]:
             yield Case(
                 "true: hand-written later", entry.lang, later[entry.id]["right"][entry.lang], entry.sources, False, half
             )
+        if entry.id in model_style:
+            text = model_style[entry.id][entry.lang]
+            yield Case("true: in a model's style", entry.lang, text, entry.sources, False, half)
