@@ -17,12 +17,9 @@ from typing import NamedTuple
 from serving.dialogue.claims import (
     contacts,
     counts,
-    dates,
-    durations,
     money,
     names,
     order_states,
-    percentages,
     policies,
     promises,
     times,
@@ -35,15 +32,15 @@ Find = Callable[[str], Iterator[Claim]]
 KINDS: dict[str, Find] = {
     "contact": contacts.find,
     "count": counts.find,
-    "date": dates.find,
-    "duration": durations.find,
-    "money": money.find,
+    "date": times.find_dates,
+    "duration": times.find_durations,
+    "money": money.find_money,
     "name": names.find,
     "order state": order_states.find,
-    "percentage": percentages.find,
+    "percentage": money.find_percentages,
     "policy": policies.find,
     "promise": promises.find,
-    "time": times.find,
+    "time": times.find_times,
 }
 NUMERIC = (
     "contact",
@@ -388,7 +385,7 @@ def _same_date(one: Claim, other: Claim) -> bool | None:
         return None
     if one.unit != "day":
         return one.value == other.value
-    mine, others = dates.days(one), dates.days(other)
+    mine, others = times.days(one), times.days(other)
     if len(mine) == 2 and len(others) == 2:
         return all(_same_day(a, b) for a, b in zip(mine, others, strict=True))
     return any(_same_day(a, b) for a in mine for b in others)
