@@ -24,7 +24,7 @@ from serving.dialogue.claims import (
     promises,
     times,
 )
-from serving.dialogue.claims.contexts import CLAUSE, Vector, around, cosine, idf, subject
+from serving.dialogue.claims.contexts import CLAUSE, Vector, Weighted, Words, cosine, idf, subject, weighted
 from serving.dialogue.claims.records import COUNT, NUMBER, RATE, Claim
 
 Find = Callable[[str], Iterator[Claim]]
@@ -51,6 +51,8 @@ NUMERIC = (
     "percentage",
     "time",
 )  # of overlapping ones the longest counts
+
+POLICY = ("policy",)
 
 VALUE_MARGIN = 0.16  # by so much a source with another value must be nearer in its words
 POLICY_MARGIN, POLICY_FLOOR = 0.15, 0.36  # cosine
@@ -95,16 +97,23 @@ class ClaimChecker:
     """
 
     def __init__(self, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()) -> None:
-        self._sources = [_known(source) for source in sources if source.strip()]
+        self._sources = [_passage(source) for source in sources if source.strip()]
         self._customer = _evidence(customer)
         self._everything = "\n".join([folded(s.text) for s in self._sources] + [folded(customer)])
         self._names = sorted(set(names), key=len, reverse=True)
-        self._weights: dict[str, Mapping[str, float]] = {}
+        self._weights: dict[tuple[str, ...], Mapping[str, float]] = {}  # of the contexts of some kinds
+        self._contexts: dict[tuple[str, ...], list[tuple[Evidence, Found, Weighted]]] = {}
+        said = [clause for source in self._sources for clause in source.clauses]
+        self._clause_weights = idf(vector for vector, _ in said)
+        self._clauses = tuple(  # affirmed, negated
+            [weighted(vector, self._clause_weights) for vector, negations in said if negations % 2 == odd]
+            for odd in (0, 1)
+        )
 
     def unsupported(self, sentence: str) -> list[Claim]:
         """Claims without support, in the order of the sentence."""
         said = [part for text, start in sentences(sentence) for part in self._of(text, start)]
-        return sorted(set(said), key=lambda claim: (claim.start, claim.kind))
+        return sorted(set(said), key=lambda claim: (claim.start, claim.kind, claim.unit))
 
     def _of(self, sentence: str, offset: int) -> Iterator[Claim]:
         found = _found(sentence)
@@ -120,7 +129,7 @@ class ClaimChecker:
             if not self._supported(one, often, sentence):
                 yield _moved(claim, offset)
         if not asks:
-            yield from (_moved(claim, offset) for claim in self._inverted_clauses(sentence, found))
+            yield from (_moved(claim, offset) for claim in self._inverted_clauses(sentence))
         for name in self._names:
             if name in sentence and name.lower() not in self._everything.lower():
                 yield Claim("name", "name", (name,), name, offset + sentence.index(name))
@@ -159,10 +168,10 @@ class ClaimChecker:
 
     def _renamed(self, one: Found, sentence: str) -> bool:
         """Whether a source has another name in nearly the same words: "from Shanghai" where it says Hangzhou."""
-        weights = self._weights_of("value")
+        context = self._weighted(one.context, NUMERIC)
         same = other_name = 0.0
-        for other in self._all("name"):
-            near = cosine(one.context, other.context, weights)
+        for _, other, vector in self._known(("name",), NUMERIC):
+            near = cosine(context, vector)
             if other.claim.value == one.claim.value:
                 same = max(same, near)
             elif not names.named(str(other.claim.value[0]), sentence):  # a list may be said in another order
@@ -172,16 +181,15 @@ class ClaimChecker:
     def _has_value(self, one: Found, often: bool) -> bool:
         same, different = 0.0, 0.0
         found = False
-        weights = self._weights_of("value")
-        for source, other in ((s, other) for s in self._sources for other in s.found if other.claim.kind in NUMERIC):
+        context = self._weighted(one.context, NUMERIC)
+        for source, other, vector in self._known(NUMERIC, NUMERIC):
             relation = compare(one.claim, other.claim)
             if relation is None or not self._unit_is_implied(one.claim, other.claim, source):
                 continue
-            near = cosine(one.context, other.context, weights)
             if relation:
-                found, same = True, max(same, near)
+                found, same = True, max(same, cosine(context, vector))
             elif not other.asked and one.claim.unit == other.claim.unit:
-                different = max(different, near)
+                different = max(different, cosine(context, vector))
         if found:
             return different <= same + (0.0 if often else VALUE_MARGIN)
         repeated = any(compare(one.claim, other.claim) for other in self._customer.found)
@@ -189,14 +197,13 @@ class ClaimChecker:
 
     def _contradicted(self, one: Found) -> bool:
         same = opposite = 0.0
-        weights = self._weights_of("policy")
-        for other in self._all("policy"):
+        context = self._weighted(one.context, POLICY)
+        for _, other, vector in self._known(POLICY, POLICY):
             if other.claim.unit == one.claim.unit and not other.asked:
-                near = cosine(one.context, other.context, weights)
                 if other.claim.value == one.claim.value:
-                    same = max(same, near)
+                    same = max(same, cosine(context, vector))
                 elif not one.subject or not other.subject or one.subject & other.subject:
-                    opposite = max(opposite, near)
+                    opposite = max(opposite, cosine(context, vector))
         return opposite >= POLICY_FLOOR and opposite > same + POLICY_MARGIN
 
     def _backed(self, one: Found) -> bool:
@@ -208,36 +215,38 @@ class ClaimChecker:
             return any(deeds <= promises.actions_of(source.text) for source in self._sources)
         return any(deeds <= source.deeds[claim.unit == "done"] for source in self._sources)
 
-    def _inverted_clauses(self, sentence: str, found: Sequence[Found]) -> Iterator[Claim]:
+    def _inverted_clauses(self, sentence: str) -> Iterator[Claim]:
         """Clauses that a source has almost word for word, with a negation more or less."""
-        weights = self._weights_of("clause")
         for text, start in clauses(sentence):
             vector, negations = _clause(text)
             if len(vector) < 3:
                 continue
-            same = opposite = 0.0
-            for source in self._sources:
-                for other, others in source.clauses:
-                    near = cosine(vector, other, weights, max(weights.values(), default=1.0))
-                    if others % 2 == negations % 2:
-                        same = max(same, near)
-                    else:
-                        opposite = max(opposite, near)
-            if opposite >= CLAUSE_FLOOR and opposite > same + CLAUSE_MARGIN:
+            said = weighted(vector, self._clause_weights, max(self._clause_weights.values(), default=1.0))
+            alike, inverted = self._clauses[negations % 2], self._clauses[1 - negations % 2]
+            opposite = max((cosine(said, other) for other in inverted), default=0.0)
+            if opposite < CLAUSE_FLOOR:
+                continue
+            if opposite > CLAUSE_MARGIN + max((cosine(said, other) for other in alike), default=0.0):
                 yield Claim("policy", "clause", ("negated" if negations % 2 else "affirmed",), text, start)
 
     def _all(self, *kinds: str) -> Iterator[Found]:
         return (one for source in self._sources for one in source.found if one.claim.kind in kinds)
 
-    def _weights_of(self, what: str) -> Mapping[str, float]:
-        if what not in self._weights:
-            if what == "clause":
-                vectors = [vector for source in self._sources for vector, _ in source.clauses]
-            else:
-                kinds = ("policy",) if what == "policy" else NUMERIC
-                vectors = [dict(one.context) for one in self._all(*kinds)]  # type: ignore[misc]
-            self._weights[what] = idf(vectors)
-        return self._weights[what]
+    def _known(self, kinds: tuple[str, ...], by: tuple[str, ...]) -> list[tuple[Evidence, Found, Weighted]]:
+        """The sources' claims of some kinds, their contexts weighted by those of the kinds ``by``."""
+        if kinds not in self._contexts:
+            self._contexts[kinds] = [
+                (source, one, self._weighted(one.context, by))
+                for source in self._sources
+                for one in source.found
+                if one.claim.kind in kinds
+            ]
+        return self._contexts[kinds]
+
+    def _weighted(self, vector: Vector, by: tuple[str, ...]) -> Weighted:
+        if by not in self._weights:
+            self._weights[by] = idf(one.context for one in self._all(*by))
+        return weighted(vector, self._weights[by])
 
 
 def unsupported(sentence: str, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()) -> list[Claim]:
@@ -289,7 +298,7 @@ def clauses(text: str) -> Iterator[tuple[str, int]]:
 
 def _clause(text: str) -> tuple[Vector, int]:
     plain = policies.NEGATOR.sub(" ", text)
-    return {word: 1.0 for word in around(plain, -99, -99) if word[0] not in "<>"}, len(policies.NEGATOR.findall(text))
+    return Words(plain).all(), len(policies.NEGATOR.findall(text))
 
 
 def _found(sentence: str, question: Vector | None = None) -> list[Found]:
@@ -303,17 +312,14 @@ def _found(sentence: str, question: Vector | None = None) -> list[Found]:
     tokens = [f"#{claim.raw or claim.value}" for claim in numeric]
     asked = bool(policies.QUESTION.search(text))
     kept = [claim for claim in claims if claim.kind not in NUMERIC] + numeric
-    return [
-        Found(claim, _with(_context(text, claim, spans, tokens), question), asked, subject(text, claim.start))
-        for claim in kept
-    ]
+    words = Words(text, spans, tokens)
+    return [Found(claim, _with(_context(words, claim), question), asked, subject(text, claim.start)) for claim in kept]
 
 
-def _context(text: str, claim: Claim, spans: Sequence[tuple[int, int]], tokens: Sequence[str]) -> Vector:
+def _context(words: Words, claim: Claim) -> Vector:
     if claim.kind in ("promise", "order state", "contact"):
         return {}
-    before = BEFORE_A_MODAL if claim.unit in policies.MODALS else 1.0
-    return around(text, claim.start, claim.end, spans, tokens, before)
+    return words.around(claim.start, claim.end, BEFORE_A_MODAL if claim.unit in policies.MODALS else 1.0)
 
 
 def _with(vector: Vector, question: Vector | None) -> Vector:
@@ -323,7 +329,7 @@ def _with(vector: Vector, question: Vector | None) -> Vector:
 
 
 @lru_cache(maxsize=512)
-def _known(source: str) -> Evidence:
+def _passage(source: str) -> Evidence:
     """A passage comes again and again; what customers write is not remembered here."""
     return _evidence(source)
 
@@ -336,7 +342,7 @@ def _evidence(source: str) -> Evidence:
     for text, _ in sentences(source):
         found += _found(text, question)
         if policies.QUESTION.search(text):
-            question, asked = {word: 1.0 for word in around(text, -99, -99) if word[0] not in "<>"}, text
+            question, asked = Words(text).all(), text
             continue
         said += [_clause(clause) for clause, _ in clauses(folded(text))]
         refused = bool(policies.REFUSED.search(text))

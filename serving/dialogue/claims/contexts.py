@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
 
 Vector = Mapping[str, float]
 
@@ -23,6 +27,7 @@ _SAME = {  # words that say the same, in a context
     "otherwise": "below", "limit": "free",
 }  # fmt: skip
 _HALF_ZH, _HALF_EN, _ACROSS, _NUMBER_BETWEEN = 6.0, 22.0, 0.55, 0.6
+_NEAR_BEFORE, _NEAR_AFTER = 10, 5  # characters
 NEIGHBOUR = 0.8  # weight of the words that touch the claim
 
 
@@ -44,44 +49,85 @@ def words_of(text: str) -> list[tuple[str, int]]:
     return found
 
 
-def around(
-    text: str,
-    start: int,
-    end: int,
-    masked: Sequence[tuple[int, int]] = (),
-    tokens: Sequence[str] = (),
-    before: float = 1.0,
-) -> dict[str, float]:
-    """Vector of the words around ``text[start:end]``; of ``masked`` spans not the words count, but ``tokens``.
+class Words:
+    """The words of a text, read once for the contexts of all its claims.
 
-    ``before`` is a factor for what stands before it.
+    Args:
+        text: one sentence, or a clause of it.
+        masked: spans of claims; not their words count, but their ``tokens``.
+        tokens: one for each span.
     """
-    words = [
-        (word, at)
-        for word, at in words_of(text)
-        if not start <= at < end and not any(low <= at < high for low, high in masked)
-    ]
-    clauses = [match.start() for pattern in (CLAUSE, SOFT) for match in pattern.finditer(text)]
-    vector: dict[str, float] = {}
-    previous: tuple[str, int] | None = None
-    for word, at in words:
-        weight = _weight(word, at, start, end, clauses, masked) * (before if at < start else 1.0)
-        if word not in _STOP:
-            vector[word] = max(vector.get(word, 0.0), weight)
-        if previous and previous[1] + len(previous[0]) == at and not word.isascii():
-            pair = previous[0] + word
-            vector[pair] = max(vector.get(pair, 0.0), weight)
-        previous = (word, at)
-    for (low, _), token in zip(masked, tokens, strict=False):
-        if not start <= low < end:
-            vector[token] = max(vector.get(token, 0.0), _weight("x", low, start, end, clauses, ()))
-    ahead = [word for word, at in words if word not in _STOP and at < start and start - at <= 10]
-    after = [word for word, at in words if word not in _STOP and 0 <= at - end <= 5]
-    if ahead:
-        vector[f"<{ahead[-1]}"] = NEIGHBOUR
-    if after:
-        vector[f">{after[0]}"] = NEIGHBOUR
-    return vector
+
+    def __init__(self, text: str, masked: Sequence[tuple[int, int]] = (), tokens: Sequence[str] = ()) -> None:
+        words = [(word, at) for word, at in words_of(text) if not any(low <= at < high for low, high in masked)]
+        self._words: list[tuple[str, int, str, int]] = []  # word, offset, pair with the word before it, offset of that
+        previous, before = "", -9
+        for word, at in words:
+            touches = before + len(previous) == at and not word.isascii()
+            self._words.append((word, at, previous + word if touches else "", before))
+            previous, before = word, at
+        self._tokens = [(low, token) for (low, _), token in zip(masked, tokens, strict=False)]
+        self._marks = sorted(match.start() for pattern in (CLAUSE, SOFT) for match in pattern.finditer(text))
+        self._numbers = sorted(low for low, _ in masked)
+
+    def all(self) -> dict[str, float]:
+        """Every word and pair with the same weight."""
+        return {
+            token: 1.0 for word, _, pair, _ in self._words for token in (word, pair) if token and token not in _STOP
+        }
+
+    def around(self, start: int, end: int, before: float = 1.0) -> dict[str, float]:
+        """Vector of the words around ``text[start:end]``; ``before`` is a factor for what stands before it."""
+        vector: dict[str, float] = {}
+        ahead = after = ""
+        for word, at, pair, previous in self._words:
+            if start <= at < end:
+                continue
+            low, high = (at, start) if at < start else (end, at)
+            weight = 0.5 ** ((high - low) / (_HALF_EN if word.isascii() else _HALF_ZH))
+            weight *= _ACROSS ** _between(self._marks, low, high) * _NUMBER_BETWEEN ** _between(
+                self._numbers, low, high
+            )
+            if at < start:
+                weight *= before
+            if word not in _STOP:
+                vector[word] = max(vector.get(word, 0.0), weight)
+                if at < start:
+                    ahead = word if start - at <= _NEAR_BEFORE else ahead
+                elif not after and at - end <= _NEAR_AFTER:
+                    after = word
+            if pair and not start <= previous < end:
+                vector[pair] = max(vector.get(pair, 0.0), weight)
+        for at, token in self._tokens:
+            if not start <= at < end:
+                low, high = (at, start) if at < start else (end, at)
+                weight = 0.5 ** (max(high - low, 0) / _HALF_EN) * _ACROSS ** _between(self._marks, low, high)
+                vector[token] = max(vector.get(token, 0.0), weight)
+        if ahead:
+            vector[f"<{ahead}"] = NEIGHBOUR
+        if after:
+            vector[f">{after}"] = NEIGHBOUR
+        return vector
+
+
+class Weighted(NamedTuple):
+    """A vector times the weights of its words, with its length."""
+
+    vector: Vector
+    norm: float
+
+
+def weighted(vector: Vector, weights: Mapping[str, float], unknown: float = 1.0) -> Weighted:
+    """A vector for ``cosine``; ``unknown`` is the weight of words that ``weights`` has not."""
+    of = {word: value * weights.get(word, unknown) for word, value in vector.items()}
+    return Weighted(of, math.sqrt(sum(value * value for value in of.values())))
+
+
+def cosine(one: Weighted, other: Weighted) -> float:
+    """Cosine of two vectors with the same weights; 0 when one is empty."""
+    few, many = (one.vector, other.vector) if len(one.vector) < len(other.vector) else (other.vector, one.vector)
+    product = sum(value * many[word] for word, value in few.items() if word in many)
+    return product / (one.norm * other.norm) if product else 0.0
 
 
 def subject(text: str, start: int) -> frozenset[str]:
@@ -90,32 +136,14 @@ def subject(text: str, start: int) -> frozenset[str]:
     return frozenset(word for word, _ in words_of(text[begin:start]) if word not in _STOP)
 
 
-def _weight(
-    word: str, at: int, start: int, end: int, clauses: Sequence[int], masked: Sequence[tuple[int, int]]
-) -> float:
-    low, high = (at, start) if at < start else (end, at)
-    half = _HALF_EN if word.isascii() else _HALF_ZH
-    weight = 0.5 ** (max(high - low, 0) / half)
-    weight *= _ACROSS ** sum(low <= mark < high for mark in clauses)
-    return float(weight * _NUMBER_BETWEEN ** sum(low <= first < high for first, _ in masked))
+def _between(offsets: Sequence[int], low: int, high: int) -> int:
+    """How many of the sorted offsets are in ``[low, high)``."""
+    return bisect_left(offsets, high) - bisect_left(offsets, low) if high > low else 0
 
 
 def idf(vectors: Iterable[Vector]) -> dict[str, float]:
     """How much a word tells the vectors apart."""
-    counts: dict[str, int] = {}
-    number = 0
-    for vector in vectors:
-        number += 1
-        for word in vector:
-            counts[word] = counts.get(word, 0) + 1
-    return {word: math.log(1 + number / count) for word, count in counts.items()}
-
-
-def cosine(one: Vector, other: Vector, weights: Mapping[str, float], unknown: float = 1.0) -> float:
-    """Cosine of two weighted vectors; 0 when one is empty."""
-
-    def norm(vector: Vector) -> float:
-        return math.sqrt(sum((w * weights.get(t, unknown)) ** 2 for t, w in vector.items()))
-
-    product = sum(w * other[t] * weights.get(t, unknown) ** 2 for t, w in one.items() if t in other)
-    return product / (norm(one) * norm(other)) if product else 0.0
+    many = list(vectors)
+    counts = Counter(chain.from_iterable(many))
+    weights = [math.log(1 + len(many) / (count or 1)) for count in range(len(many) + 1)]
+    return {word: weights[count] for word, count in counts.items()}
