@@ -24,7 +24,17 @@ from serving.dialogue.claims import (
     promises,
     times,
 )
-from serving.dialogue.claims.contexts import CLAUSE, Vector, Weighted, Words, cosine, idf, subject, weighted
+from serving.dialogue.claims.contexts import (
+    CLAUSE,
+    Vector,
+    Weighted,
+    Words,
+    cosine,
+    idf,
+    weighted,
+    words_after,
+    words_before,
+)
 from serving.dialogue.claims.records import COUNT, NUMBER, RATE, Claim
 
 Find = Callable[[str], Iterator[Claim]]
@@ -64,6 +74,21 @@ TOLERANCE = 0.021  # 365 days are 12 months
 CUSTOMER_FLOOR = 0.35
 RENAMED, NAME_MARGIN = 0.7, 0.3
 
+AS_LISTED = 3  # numbers of a sentence that are right when a source has them in the same order
+COMPLEMENT = re.compile(
+    r"(?:不到|不满|没到|没满|未满|不足|低于|少于|不够|超过)\s*$"
+    r"|\b(?:below|under|less than|over|more than|above) (?:¥ ?)?$",
+    re.I,
+)
+DEMONSTRATIVE = re.compile(r"(?:这|那|以下|下面|上面|上述|如下)\s*$|\b(?:these|those|the following|all) $", re.I)
+LIST_NOUN = re.compile(
+    r"\s*(?:得法|方式|方法|办法|途径|渠道|情况|原因|可能|选择|条件|步骤|方面|建议|技巧|小技巧)"
+    r"|\s*(?:\w+ )?(?:things|ways|reasons|options|steps|points to|possibilities|conditions|cases|choices|tips)\b",
+    re.I,
+)
+LISTED = re.compile(r"[^，。；：:;（）()\n]*、[^，。；：:;（）()\n]*|[^.;:()\n]*, [^.;:()\n]*\band [^.;:()\n]*")
+LIST_MARK = re.compile(r"、|和|以及|,? and |, ")
+
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B)} | {0x3000: 0x20, 0xFF05: ord("%")}
 _SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))+(?:[。！？!?\n.]+[”\"')）」』]*|$)")
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
@@ -75,7 +100,8 @@ class Found(NamedTuple):
     claim: Claim
     context: Vector
     asked: bool  # it stands in a question
-    subject: frozenset[str]  # words of its clause before it
+    before: frozenset[str]  # words of its clause before it
+    after: frozenset[str]
 
 
 class Evidence(NamedTuple):
@@ -118,12 +144,17 @@ class ClaimChecker:
     def _of(self, sentence: str, offset: int) -> Iterator[Claim]:
         found = _found(sentence)
         asks = bool(policies.QUESTION.search(sentence))
-        values = [one.claim.value for one in found if one.claim.kind in NUMERIC]
+        numbers = sorted((one.claim for one in found if one.claim.kind in NUMERIC), key=lambda claim: claim.start)
+        numbers = [claim for claim in numbers if claim.written != RATE and not self._counts_a_list(claim, sentence)]
+        values = [claim.value for claim in numbers if not COMPLEMENT.search(sentence, 0, claim.start)]
+        as_listed = len(numbers) >= AS_LISTED and self._listed(numbers)
         for one in found:
             claim = one.claim
             if claim.kind in ("policy", "promise", "order state") and asks:
                 continue
-            if claim.written == RATE:
+            if claim.kind == "policy" and _in_condition(sentence, claim.start):
+                continue
+            if claim.kind in NUMERIC and (as_listed or claim not in numbers):
                 continue
             often = claim.kind in NUMERIC and values.count(claim.value) > self._most(claim)
             if not self._supported(one, often, sentence):
@@ -138,6 +169,27 @@ class ClaimChecker:
         """How often one source has a value."""
         counts = (sum(compare(claim, other.claim) is True for other in s.found) for s in self._sources)
         return max(counts, default=0)
+
+    def _listed(self, said: Sequence[Claim]) -> bool:
+        """Whether a source has the same numbers in the same order with none between: then each has its own subject."""
+        for source in self._sources:
+            known = sorted((f.claim for f in source.found if f.claim.kind in NUMERIC), key=lambda claim: claim.start)
+            for at in range(len(known) - len(said) + 1):
+                pairs = zip(said, known[at:], strict=False)
+                if all(self._is_same(a, b, source) for a, b in pairs):
+                    return True
+        return False
+
+    def _counts_a_list(self, claim: Claim, sentence: str) -> bool:
+        """Whether a number only says how many things a list has: 这四款, or three ways."""
+        if claim.kind != "count":
+            return False
+        if LIST_NOUN.match(sentence, claim.end):
+            return True
+        if not DEMONSTRATIVE.search(sentence, 0, claim.start):
+            return False
+        texts = [sentence, *(source.text for source in self._sources)]
+        return any(1 + len(LIST_MARK.findall(part[0])) == claim.value[0] for t in texts for part in LISTED.finditer(t))
 
     def _supported(self, one: Found, often: bool, sentence: str) -> bool:
         claim = one.claim
@@ -155,6 +207,11 @@ class ClaimChecker:
             plain = re.sub(r"[\s-]", "", self._everything).lower()
             return str(claim.value[0]) in plain
         return self._has_value(one, often)
+
+    def _is_same(self, one: Claim, other: Claim, source: Evidence) -> bool:
+        if compare(one, other) and self._unit_is_implied(one, other, source):
+            return True
+        return compare(one, _in_its_unit(one, other, source)) is True
 
     def _unit_is_implied(self, one: Claim, other: Claim, source: Evidence) -> bool:
         """A number without a unit stands for the unit of its source, or of the others when it has none of the kind."""
@@ -183,12 +240,9 @@ class ClaimChecker:
         found = False
         context = self._weighted(one.context, NUMERIC)
         for source, other, vector in self._known(NUMERIC, NUMERIC):
-            relation = compare(one.claim, other.claim)
-            if relation is None or not self._unit_is_implied(one.claim, other.claim, source):
-                continue
-            if relation:
+            if self._is_same(one.claim, other.claim, source):
                 found, same = True, max(same, cosine(context, vector))
-            elif not other.asked and one.claim.unit == other.claim.unit:
+            elif one.claim.unit == other.claim.unit and not other.asked and compare(one.claim, other.claim) is False:
                 different = max(different, cosine(context, vector))
         if found:
             return different <= same + (0.0 if often else VALUE_MARGIN)
@@ -197,13 +251,19 @@ class ClaimChecker:
 
     def _contradicted(self, one: Found) -> bool:
         same = opposite = 0.0
+        said_of: tuple[set[str], set[str]] = (set(), set())  # what the opposite is said of; what the same is
         context = self._weighted(one.context, POLICY)
         for _, other, vector in self._known(POLICY, POLICY):
             if other.claim.unit == one.claim.unit and not other.asked:
-                if other.claim.value == one.claim.value:
+                is_same = other.claim.value == one.claim.value
+                if is_same or not one.before or not other.before or one.before & other.before:
+                    said_of[is_same].update(other.after)
+                if is_same:
                     same = max(same, cosine(context, vector))
-                elif not one.subject or not other.subject or one.subject & other.subject:
+                elif not one.before or not other.before or one.before & other.before:
                     opposite = max(opposite, cosine(context, vector))
+        if one.after & said_of[True] and not one.after & said_of[False]:
+            return False
         return opposite >= POLICY_FLOOR and opposite > same + POLICY_MARGIN
 
     def _backed(self, one: Found) -> bool:
@@ -219,7 +279,7 @@ class ClaimChecker:
         """Clauses that a source has almost word for word, with a negation more or less."""
         for text, start in clauses(sentence):
             vector, negations = _clause(text)
-            if len(vector) < 3:
+            if len(vector) < 3 or policies.CONDITION.search(text):
                 continue
             said = weighted(vector, self._clause_weights, max(self._clause_weights.values(), default=1.0))
             alike, inverted = self._clauses[negations % 2], self._clauses[1 - negations % 2]
@@ -247,6 +307,20 @@ class ClaimChecker:
         if by not in self._weights:
             self._weights[by] = idf(one.context for one in self._all(*by))
         return weighted(vector, self._weights[by])
+
+
+def _in_its_unit(one: Claim, other: Claim, source: Evidence) -> Claim:
+    """A source's number without a unit, in the unit of the number with one that is before it: 12 months, then 24."""
+    if other.unit != NUMBER or one.unit in (NUMBER, COUNT) or one.kind == "percentage":
+        return other
+    alike = [f.claim for f in source.found if f.claim.kind == one.kind and f.claim.start < other.start]
+    near = max(alike, key=lambda claim: claim.start, default=None)
+    if near is None or not near.raw or not near.raw[0] or near.unit != one.unit:
+        return other
+    factor = float(near.value[0] or 0) / near.raw[0]
+    return replace(
+        other, kind=one.kind, unit=one.unit, value=tuple(factor * number for number in other.raw), written=near.written
+    )
 
 
 def unsupported(sentence: str, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()) -> list[Claim]:
@@ -296,6 +370,13 @@ def clauses(text: str) -> Iterator[tuple[str, int]]:
         start = mark.end() if mark else end
 
 
+def _in_condition(sentence: str, offset: int) -> bool:
+    """Whether an offset is in a clause that states nothing: if, unless, 没有…的话."""
+    return any(
+        start <= offset < start + len(text) and policies.CONDITION.search(text) for text, start in clauses(sentence)
+    )
+
+
 def _clause(text: str) -> tuple[Vector, int]:
     plain = policies.NEGATOR.sub(" ", text)
     return Words(plain).all(), len(policies.NEGATOR.findall(text))
@@ -313,7 +394,16 @@ def _found(sentence: str, question: Vector | None = None) -> list[Found]:
     asked = bool(policies.QUESTION.search(text))
     kept = [claim for claim in claims if claim.kind not in NUMERIC] + numeric
     words = Words(text, spans, tokens)
-    return [Found(claim, _with(_context(words, claim), question), asked, subject(text, claim.start)) for claim in kept]
+    return [
+        Found(
+            claim,
+            _with(_context(words, claim), question),
+            asked,
+            words_before(text, claim.start),
+            words_after(text, claim.end),
+        )
+        for claim in kept
+    ]
 
 
 def _context(words: Words, claim: Claim) -> Vector:
@@ -339,8 +429,8 @@ def _evidence(source: str) -> Evidence:
     said: list[tuple[Vector, int]] = []
     question: Vector | None = None
     asked = ""
-    for text, _ in sentences(source):
-        found += _found(text, question)
+    for text, start in sentences(source):
+        found += [one._replace(claim=_moved(one.claim, start)) for one in _found(text, question)]
         if policies.QUESTION.search(text):
             question, asked = Words(text).all(), text
             continue
@@ -361,7 +451,7 @@ def _answered(question: str, refused: bool) -> list[Found]:
     for found in _found(question):
         if found.claim.kind == "policy":
             value = "no" if refused != (found.claim.value == ("no",)) else "yes"
-            answered.append(Found(replace(found.claim, value=(value,)), found.context, False, frozenset()))
+            answered.append(Found(replace(found.claim, value=(value,)), found.context, False, frozenset(), found.after))
     return answered
 
 
@@ -390,7 +480,7 @@ def _same_date(one: Claim, other: Claim) -> bool | None:
     if one.unit != other.unit:
         return None
     if one.unit != "day":
-        return one.value == other.value
+        return set(one.value) <= set(other.value)
     mine, others = times.days(one), times.days(other)
     if len(mine) == 2 and len(others) == 2:
         return all(_same_day(a, b) for a, b in zip(mine, others, strict=True))

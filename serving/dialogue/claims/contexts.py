@@ -110,6 +110,12 @@ class Words:
         return vector
 
 
+def words_after(text: str, end: int) -> frozenset[str]:
+    """Words of the clause after an offset: what a "can" or "need not" is said of."""
+    last = CLAUSE.search(text, end)
+    return frozenset(word for word, _ in words_of(text[end : last.start() if last else len(text)]) if word not in _STOP)
+
+
 class Weighted(NamedTuple):
     """A vector times the weights of its words, with its length."""
 
@@ -130,8 +136,8 @@ def cosine(one: Weighted, other: Weighted) -> float:
     return product / (one.norm * other.norm) if product else 0.0
 
 
-def subject(text: str, start: int) -> frozenset[str]:
-    """Words of the clause before an offset."""
+def words_before(text: str, start: int) -> frozenset[str]:
+    """Words of the clause before an offset: the subject, as a rule."""
     begin = max((match.end() for match in CLAUSE.finditer(text, 0, start)), default=0)
     return frozenset(word for word, _ in words_of(text[begin:start]) if word not in _STOP)
 

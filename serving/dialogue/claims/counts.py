@@ -61,7 +61,7 @@ def find(text: str) -> Iterator[Claim]:
         if value and value[1] > 1:
             yield Claim("count", NUMBER, value, match[0], match.start(), value)
     for match in _ZH_ALONE.finditer(text):
-        if value := read_range(_Single(match)):  # type: ignore[arg-type]
+        if (value := read_range(_Single(match))) and value[0] != 1:  # type: ignore[arg-type]
             yield Claim("count", NUMBER, value, match[0], match.start(), value)
     for match in _TIMES.finditer(text):
         value = (2.0, 2.0) if match["all"] else (0.5, 0.5)

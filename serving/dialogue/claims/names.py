@@ -33,6 +33,7 @@ _COMMON_WORDS = """
 I I'm I'll I've I'd OK Okay Yes No Hi Hello Dear Chinese English China VAT SMS App FAQ AI Monday Tuesday
 Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October
 November December Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec RMB CNY USD PDF URL Mr Mrs Ms
+Mondays Tuesdays Wednesdays Thursdays Fridays Saturdays Sundays
 """
 _COMMON = set(_COMMON_WORDS.lower().split())
 

@@ -69,7 +69,7 @@ _PATTERNS = {
     name: (re.compile(no, re.IGNORECASE), re.compile(yes, re.IGNORECASE)) for name, (no, yes) in CLASSES.items()
 }
 NEGATOR = re.compile(
-    r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气)|没(?!收|问题|关系)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
+    r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气|方便|清楚|确定|合适|喜欢|舒服|一样|小心|着急|急|放心|错|够)|没(?!收|问题|关系)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
     r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|nor|neither|none)\b"
     r"|n't\b",
     re.IGNORECASE,
@@ -78,6 +78,11 @@ AFFIRMED = re.compile(r"^\s*(?:yes\b|(?:都|也)?(?:可以|能|支持|需要|会
 REFUSED = re.compile(
     r"^\s*(?:(?:很|非常)?抱歉[，,]?\S{0,4}|目前|暂时)?(?:不(?:可以|能|支持|需要|会)?|没有)(?=\S{0,12}[，,。])"
     r"|^\s*(?:(?:i am |i'm )?sorry,? )?no\b(?=[,.])|^\s*not (?:at present|yet)\b",
+    re.IGNORECASE,
+)
+CONDITION = re.compile(  # a clause that states nothing
+    r"^\s*(?:但|不过|所以|而)?(?:如果|要是|假如|若|倘若|万一|除非|只有|凡是|凡)|的话(?=\S{0,2}$|是|就|也|都|不|可|能|要|请)"
+    r"|^\s*(?:and |but |or |so )?(?:if|unless|whether|whoever|anyone who|should (?:it|you|this|the))\b",
     re.IGNORECASE,
 )
 QUESTION = re.compile(r"[?？]|(?:吗|呢|么)\s*[。!！]?\s*$")

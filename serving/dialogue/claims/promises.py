@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from serving.dialogue.claims.policies import NEGATOR
 from serving.dialogue.claims.records import Claim
 
+_SUM = r"(?:you )?(?:(?:the|your|all of your) )?(?:money|difference|refund|amount)\b"
 ACTIONS: dict[str, str] = {
     "call": r"回电|来电|致电|打电话|电话(?:给|联系|通知|回)|\bcall(?:s|ed|ing)?\b|\bphone[sd]?\b|\bring you\b",
     "contact": (
@@ -20,8 +21,9 @@ ACTIONS: dict[str, str] = {
         r"|\bget a text\b|\breminder\b"
     ),
     "refund": (
-        r"退款|退钱|退回|退给|退还|返还|\brefund(?:s|ed|ing)?\b|\bmoney back\b|\breimburs\w+|\bpay back\b"
-        r"|\bcomes? back\b|\bgoes back\b"
+        r"退款|退钱|退回|退给|退还|返还|退(?:您|你)?差价|\brefund(?:s|ed|ing)?\b|\breimburs\w+"
+        rf"|\b(?:goes|go|comes|come|gets?|gives?|pays?) back\b|{_SUM}(?: (?:is|will be))? (?:back|returned)\b"
+        rf"|\b(?:send|return|pay)(?:s|ing)? {_SUM}"
     ),
     "compensate": r"赔偿|补偿|赔付|赔您|赔给|\bcompensat\w+",
     "follow": r"跟进|跟踪|\bfollow(?:s|ed)? up\b",
@@ -30,10 +32,11 @@ ACTIONS: dict[str, str] = {
         r"|\bextra\b|\bvoucher\b|\bgift\b|\bfor free\b"
     ),
     "send": (
-        r"补发|补寄|重发|重新发|寄出|寄给|寄回|发出|安排发货|补货|重寄|发货|\b(?:re)?send(?:s|ing)?\b|\bsent\b"
+        r"补发|补寄|重发|重新发|寄出|寄给|寄回|发出|安排发货|补货|重寄|发货"
+        rf"|\b(?:re)?send(?:s|ing)?\b(?! {_SUM})|\bsent\b"
         r"|\bship(?:s|ped)?\b|\breplacement\b|\breplac(?:e|ing)\b"
     ),
-    "arrive": r"送到|送达|到货|到达|就到|能到|\barriv\w+|\bget it\b|\bdeliver(?:s|ed)?\b",
+    "arrive": r"送到|送达|寄到|送至|寄至|到货|到达|就到|能到|\barriv\w+|\bget it\b|\bdeliver(?:s|ed)?\b",
     "at once": r"马上|立即|立刻|这就|第一时间|\bright (?:now|away)\b|\bimmediately\b|\bat once\b",
     "by a courier": (
         r"(?<!联系)(?<!催)(?<!通知)(?:快递员?|骑手)(?=\S{0,8}?(?:会|将|来|上门|取件|派送|电话))"
@@ -62,7 +65,7 @@ ACTIONS: dict[str, str] = {
     "transfer": r"转接|转人工|接入|\btransfer\w*|\bconnect\w*|\btake over\b",
     "issue": r"开(?:好|具|出|票)|重开|\bissu(?:e|es|ed|ing)\b",
     "reserve": r"预留|留货|留一|\breserv\w+|\bkeep one\b",
-    "repair": r"维修|修好|\brepair\w*",
+    "repair": r"维修(?!中心|网点|部|站)|修好|\brepair\w*",
 }
 COURIER = "by a courier"
 _ACTIONS = {name: re.compile(words, re.IGNORECASE) for name, words in ACTIONS.items()}
@@ -90,9 +93,10 @@ _RULE = re.compile(
     re.IGNORECASE,
 )
 _CERTAIN = re.compile(
-    r"一定(?!要|时间|程度)|肯定|保证|承诺|百分之?百|绝对|包您|放心[,，]?|(?:100|１００)\s?%(?=没|满意)"
-    r"|\bguarantee\w*|\bpromis\w+|\bdefinitely\b|\bcertainly\b(?! not)|\babsolutely\b|\bfor sure\b|\bno doubt\b"
-    r"|\brest assured\b",
+    r"一定(?!要|时间|程度)|肯定|保证|承诺|百分之?百|绝对|包您|(?:100|１００)\s?%(?=没|满意)"
+    r"|\bguarantee\w*|\bpromis\w+|\bfor sure\b|\bno doubt\b|\bwithout (?:a )?doubt\b"
+    r"|\b(?:will|'ll|would|is|are|can|we|i|you|it|they|'re|'s) (?:most )?(?:definitely|certainly|absolutely)\b(?! not)"
+    r"|\b(?:definitely|certainly|absolutely) (?:will|be|get|arrive|safe|free|guarantee)",
     re.IGNORECASE,
 )
 _ASKS = re.compile(

@@ -39,17 +39,24 @@ _RELATIVE = {
     2.0: r"后天|\bday after tomorrow\b",
 }
 _WEEKDAYS = [
-    rf"(?:周|星期|礼拜){zh}(?!次|年)|\b{en}\b"
+    rf"(?:周|星期|礼拜){zh}(?!次|年)|\b{en}s?\b"
     for zh, en in zip(
         ["一", "二", "三", "四", "五", "六", "[日天]"],
         ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
         strict=True,
     )
 ]
-_DAY_WORDS = [("relative day", value, re.compile(words, re.I)) for value, words in _RELATIVE.items()] + [
-    ("weekday", float(number), re.compile(words, re.I)) for number, words in enumerate(_WEEKDAYS)
+_WEEKEND = r"周末|双休日|\bweekends?\b"
+_DAY_WORDS: list[tuple[str, tuple[float, ...], re.Pattern[str]]] = [
+    *(("relative day", (value,), re.compile(words, re.I)) for value, words in _RELATIVE.items()),
+    *(("weekday", (float(number),), re.compile(words, re.I)) for number, words in enumerate(_WEEKDAYS)),
+    ("weekday", (5.0, 6.0), re.compile(_WEEKEND, re.I)),
 ]
-_WISHES = re.compile(r"愉快|开心|顺利|(?:nice|great|good|lovely) day|(?:help|assist) you today|帮.{0,4}您", re.I)
+_WISH = re.compile(  # around a day, it is a wish or a greeting and no claim
+    r"(?:祝|愿).{0,8}$|^.{0,4}(?:愉快|开心|顺利|快乐|有什么|想)"
+    r"|(?:help|assist|do for) you $|\b(?:nice|great|good|lovely) $",
+    re.I,
+)
 
 
 def find_dates(text: str) -> Iterator[Claim]:
@@ -67,10 +74,11 @@ def find_dates(text: str) -> Iterator[Claim]:
                 )
             else:
                 yield Claim("date", "day", (month, day), match[0], match.start())
-    if not _WISHES.search(text):
-        for unit, value, words in _DAY_WORDS:
-            for match in words.finditer(text):
-                yield Claim("date", unit, (value,), match[0], match.start())
+    for unit, value, words in _DAY_WORDS:
+        for match in words.finditer(text):
+            before, after = text[max(match.start() - 12, 0) : match.start()], text[match.end() : match.end() + 8]
+            if not (_WISH.search(before) or _WISH.search(after)):
+                yield Claim("date", unit, value, match[0], match.start())
 
 
 def days(claim: Claim) -> list[tuple[float | str | None, ...]]:
@@ -92,21 +100,32 @@ def _day(text: str | None) -> float | None:
 _CLOCK = re.compile(
     r"(?<![\d:：])(?P<hour>[01]?\d|2[0-4])[:：](?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?P<half>[ap])\.?m\b)?", re.I
 )
-_HALF_DAY = re.compile(r"\b(?P<hour>1[0-2]|[1-9])\s?(?P<half>[ap])\.?m\b\.?", re.I)
-_HOUR_ZH = re.compile(
-    rf"(?P<half>凌晨|早上?|上午|中午|下午|傍晚|晚上?)?(?P<hour>\d{{1,2}}|{ZH_WORDS})\s*(?:点钟?(?![儿滴])|时(?=[前后]))(?P<part>半|\d{{1,2}}分)?"
+_HALF_DAY = re.compile(
+    rf"\b(?P<hour>1[0-2]|[1-9]|{EN_WORDS})(?:\s?(?P<half>[ap])\.?m\b\.?|(?: o'clock)? (?:in the|at) "
+    r"(?:(?P<early>morning)|(?P<late>afternoon|evening|night))\b)",
+    re.I,
+)
+_OCLOCK = re.compile(rf"\b(?P<hour>1[0-2]|[1-9]|{EN_WORDS}) o'clock\b(?! (?:in the|at) )", re.I)
+_HOUR_ZH = re.compile(  # 快一点, 晚一点 and 以下三点 are no times
+    r"(?!(?:早|晚)?一点(?![钟半前后之到至整]))(?:(?P<half>凌晨|早上?|上午|中午|下午|傍晚|晚上?)|(?<![这有意下]))"
+    rf"(?P<hour>\d{{1,2}}|{ZH_WORDS})\s*(?:点钟?(?![儿滴])|时(?=[前后]))(?P<part>半|\d{{1,2}}分)?"
 )
 _NOON = re.compile(r"\b(?P<noon>noon)\b|\b(?P<midnight>midnight)\b", re.I)
 
 
 def find_times(text: str) -> Iterator[Claim]:
-    for pattern in (_CLOCK, _HALF_DAY):
+    for pattern in (_CLOCK, _HALF_DAY, _OCLOCK):
         for match in pattern.finditer(text):
-            hour, half = int(match["hour"]), (match["half"] or "").lower()
-            minutes = 60 * (hour % 12 + 12 * (half == "p") if half else hour) + int(
-                match.groupdict().get("minute") or 0
+            named = match.groupdict()
+            hour = read_number(named["hour"])
+            if hour is None or hour > 24:
+                continue
+            half = (named.get("half") or "").lower() or (
+                "a" if named.get("early") else "p" if named.get("late") else ""
             )
-            yield Claim("time", "minute of the day", (float(minutes),), match[0], match.start())
+            minutes = 60 * (hour % 12 + 12 * (half == "p") if half else hour) + int(named.get("minute") or 0)
+            unit = "minute of half a day" if pattern is _OCLOCK else "minute of the day"
+            yield Claim("time", unit, (float(minutes),), match[0], match.start())
     for match in _HOUR_ZH.finditer(text):
         hour_of_words = read_number(match["hour"])
         if hour_of_words is None or hour_of_words > 24 or (hour_of_words < 1 and match["hour"] == "半"):
@@ -136,7 +155,8 @@ _ANY = "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _UNITS.items())
 _KIND_OF = r"(?:(?:full|whole|calendar|working|business|more)[ -](?!days?\b))?"
 _NUMBERED = re.compile(rf"(?<!第){RANGE}[\s-]*{_KIND_OF}(?:{_ANY})", re.IGNORECASE)
 _ARTICLE = re.compile(
-    rf"\b(?:(?P<half>half an?)|(?P<fraction>a quarter of an)|(?P<some>an?))\s+(?:{_ANY})(?P<two> or two)?",
+    r"(?!a second\b(?! or two))\b(?:(?P<half>half an?)|(?P<fraction>a quarter of an)|(?P<some>an?))"
+    rf"\s+(?:{_ANY})(?P<two> or two)?",
     re.IGNORECASE,
 )
 
