@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from kefu.shop.part import Part, Text, read_part
+from kefu.shop.part import DataText, Part, Text, read_part
 from kefu.text.regexes import check_re2
 
 
@@ -59,7 +59,7 @@ class Aspect(Tag):
         return self
 
 
-class Fact(Text):
+class Fact(DataText):
     """Words of the specification; ``value`` is their number, in the same unit for all products of the aspect."""
 
     value: float | None = None
@@ -67,7 +67,7 @@ class Fact(Text):
 
 class CatalogueProduct(Part):
     kinds: tuple[str, ...] = Field(min_length=1)
-    features: dict[str, Text] = Field({}, description="feature → the shop's words that say so, in both languages")
+    features: dict[str, DataText] = Field({}, description="feature → the shop's words that say so, in both languages")
     facts: dict[str, Fact] = Field({}, description="aspect → what the specification says")
 
 

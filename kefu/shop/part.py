@@ -6,9 +6,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from kefu.errors import KefuError
+from kefu.text.placeholders import escape_placeholders
 from kefu.yaml_file import read_yaml
 
 Lang = Literal["zh", "en"]
@@ -40,6 +49,15 @@ class Text(Part):
 
     def in_(self, lang: str) -> str:
         return self.en if lang == "en" else self.zh
+
+
+class DataText(Text):
+    """A text that is told as it is, no template: what stands in it is never filled with a customer's data."""
+
+    @field_validator("zh", "en")
+    @classmethod
+    def _without_placeholders(cls, text: str) -> str:
+        return escape_placeholders(text)
 
 
 def read_part(path: Path, kind: type[T]) -> T:

@@ -16,7 +16,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from kefu.shop.part import Part, Text
+from kefu.shop.part import DataText, Part
 
 Money = Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=2)]
 Percent = Annotated[Decimal, Field(gt=0, lt=100, decimal_places=2)]
@@ -146,8 +146,8 @@ Rule = Annotated[
 
 class Promotion(Part):
     id: str
-    title: Text
-    detail: Text
+    title: DataText
+    detail: DataText
     starts: str = Field(description="YYYY-MM-DD")
     ends: str = Field(description="YYYY-MM-DD, the last day")
     products: tuple[str, ...] = Field((), description="SKUs; empty: the whole shop")
