@@ -31,6 +31,12 @@ class SmallTalk(WordRule):
     reply: Text
 
 
+class Supervisor(WordRule):
+    """Words that ask for somebody above the agents, and what is said of it when a person is asked for."""
+
+    noted: Text
+
+
 class ActWords(Part):
     """The words of each act. A pack may leave any out: then nothing is read as it by words alone."""
 
@@ -49,6 +55,7 @@ class ActWords(Part):
     no_number: WordRule | None = Field(default=None, description="the customer has no order number at hand")
     in_general: WordRule | None = Field(default=None, description="asks how it is done, about no order: 我不是查订单")
     person: WordRule | None = None
+    supervisor: Supervisor | None = Field(default=None, description="which person: of messages that ask for one")
     complaint: WordRule | None = None
     out_of_scope: WordRule | None = None
     recommend: WordRule | None = None

@@ -284,7 +284,7 @@ class Assistant:
             return
         state, session.flow, session.paused, session.wishes, session.asked = session.flow, None, [], [], {}
         if waiting := self.sessions.waiting(session):
-            self.sessions.hand_off(waiting.add(session.turns[-2:], draft.danger))
+            self.sessions.hand_off(waiting.add(session.turns[-2:], draft.reason, draft.danger))
             return
         handoff = Handoff(
             session=session.id,

@@ -6,6 +6,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, PackError, Text
 from serving.dialogue.expressions import ExpressionError, render
 from serving.dialogue.flow import Visit
+from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import Status
 
 
@@ -31,6 +32,11 @@ class HandoverWords:
         words = self._pack.conversation
         text = words.waiting if self.is_open(visit) else words.waiting_closed or words.waiting
         return self._with_hours(text, visit.lang) if text and status == "waiting" else self.asked(visit)
+
+    def supervisor(self, message: str, lang: Lang) -> str | None:
+        """That it is noted whom the customer asks for; None when the message names nobody above the agents."""
+        rule = self._pack.acts.supervisor
+        return rule.noted.in_(lang) if rule and evidence(plain(message), rule) else None
 
     def is_open(self, visit: Visit) -> bool:
         hours = self._pack.shop.office_hours

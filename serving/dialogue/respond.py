@@ -313,10 +313,18 @@ class Responder:
         yield turn.say("human", self._handover.asked(turn.visit))
         turn.draft.route, turn.draft.outcome = "human", "handoff"
         turn.draft.danger, turn.draft.reason = move.danger, move.reason
+        if move.reason == "asked":
+            yield from self._note_supervisor(turn)
 
     def _keep_waiting(self, turn: TurnState, move: policy.KeepWaiting) -> Iterator[str]:
         yield turn.say("human", self._handover.waiting(turn.visit, turn.session.status))
         turn.draft.outcome = "handoff"
+        yield from self._note_supervisor(turn)
+
+    def _note_supervisor(self, turn: TurnState) -> Iterator[str]:
+        if noted := self._handover.supervisor(turn.message.text, turn.visit.lang):
+            yield turn.say("human", noted)
+            turn.draft.reason = "supervisor"
 
     def _back_to_bot(self, turn: TurnState, move: policy.BackToBot) -> Iterator[str]:
         words = self._pack.conversation

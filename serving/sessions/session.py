@@ -16,7 +16,7 @@ Script = Literal["simplified", "traditional"]
 Status = Literal["bot", "waiting", "danger"]
 KEPT_FLOWS = 5  # flows that a customer may come back to
 
-Reason = Literal["asked", "danger", "flow", "lost"]
+Reason = Literal["asked", "supervisor", "danger", "flow", "lost"]
 
 
 class FlowState(BaseModel):
@@ -122,8 +122,8 @@ class Session(BaseModel):
 class Handoff(BaseModel):
     """Everything a person needs to go on, without personal data: one a session, kept up to date while it waits.
 
-    reason: what led to a person: the customer's wish (asked), a bot that understands nothing (lost), words of danger, a
-        flow's end.
+    reason: what led to a person: the customer's wish (asked; for somebody above the agents: supervisor), a bot that
+        understands nothing (lost), words of danger, a flow's end.
     danger: the kind of the pack's ``danger.yaml``. time: when the person was asked for.
     """
 
@@ -138,7 +138,11 @@ class Handoff(BaseModel):
     reason: Reason = "asked"
     danger: str | None = None
 
-    def add(self, turns: list[Turn], danger: str | None) -> Handoff:
+    def add(self, turns: list[Turn], reason: Reason, danger: str | None) -> Handoff:
         """The same conversation with what was said since. Danger stays what it is once it was spoken of."""
-        more = {"reason": "danger", "danger": danger} if danger and not self.danger else {}
+        more: dict[str, str] = {}
+        if danger and not self.danger:
+            more = {"reason": "danger", "danger": danger}
+        elif reason == "supervisor" and self.reason != "danger":
+            more = {"reason": reason}
         return self.model_copy(update={"turns": [*self.turns, *turns][-KEPT_WAITING:], **more})

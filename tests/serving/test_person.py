@@ -182,3 +182,38 @@ def test_what_a_broken_model_says_never_reaches_a_customer(
     assert isinstance(reply, Reply) and "".join(map(str, streamed)) == reply.text
     assert reply.text == (says or assistant.pack.shop.fallback.zh)
     assert reply.route == ("model" if says else "fallback")
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [
+        ("我要找你们主管", "主管"),
+        ("让经理来处理", "主管"),
+        ("有没有负责人", "主管"),
+        ("转人工", None),
+        ("找个人来处理一下", None),
+        ("I want to speak to your manager", "supervisor"),
+        ("get me a supervisor please", "supervisor"),
+        ("is there a manager I could talk to", "supervisor"),
+        ("can I talk to a person", None),
+    ],
+)
+def test_who_asks_for_a_supervisor_hears_that_it_is_noted_and_the_desk_sees_it(
+    talk: Talk, text: str, noted: str | None
+) -> None:
+    reply = talk(text)
+    assert reply.outcome == "handoff"
+    assert any(word in reply.text for word in ("主管", "supervisor")) == (noted is not None)
+    assert noted is None or noted in reply.text
+    (handoff,) = talk.queued()
+    assert handoff.reason == ("supervisor" if noted else "asked")
+
+
+def test_a_supervisor_asked_for_while_waiting_is_noted_once_in_the_packet_and_danger_stays(talk: Talk) -> None:
+    talk("转人工")
+    assert "主管" in talk("我要找主管").text
+    (handoff,) = talk.queued()
+    assert handoff.reason == "supervisor"
+    talk("水壶炸了烫伤我的手", "叫经理来")
+    (handoff,) = talk.queued()
+    assert (handoff.reason, handoff.danger) == ("danger", "injury")

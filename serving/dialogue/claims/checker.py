@@ -81,6 +81,7 @@ COMPLEMENT = re.compile(
     re.I,
 )
 DEMONSTRATIVE = re.compile(r"(?:这|那|以下|下面|上面|上述|如下)\s*$|\b(?:these|those|the following|all) $", re.I)
+LIMITS = frozenset("没未不无非前") | {"before", "until", "unless", "not", "no", "only"}  # of a subject
 LIST_NOUN = re.compile(
     r"\s*(?:得法|方式|方法|办法|途径|渠道|情况|原因|可能|选择|条件|步骤|方面|建议|技巧|小技巧)"
     r"|\s*(?:\w+ )?(?:things|ways|reasons|options|steps|points to|possibilities|conditions|cases|choices|tips)\b",
@@ -206,12 +207,13 @@ class ClaimChecker:
         if claim.kind == "contact":
             plain = re.sub(r"[\s-]", "", self._everything).lower()
             return str(claim.value[0]) in plain
-        return self._has_value(one, often)
+        return self._has_value(one, often, sentence)
 
     def _is_same(self, one: Claim, other: Claim, source: Evidence) -> bool:
         if compare(one, other) and self._unit_is_implied(one, other, source):
             return True
-        return compare(one, _in_its_unit(one, other, source)) is True
+        converted = _in_its_unit(one, other, source)
+        return converted is not None and compare(one, converted) is True
 
     def _unit_is_implied(self, one: Claim, other: Claim, source: Evidence) -> bool:
         """A number without a unit stands for the unit of its source, or of the others when it has none of the kind."""
@@ -235,7 +237,7 @@ class ClaimChecker:
                 other_name = max(other_name, near)
         return other_name > max(RENAMED, same + NAME_MARGIN)
 
-    def _has_value(self, one: Found, often: bool) -> bool:
+    def _has_value(self, one: Found, often: bool, sentence: str) -> bool:
         same, different = 0.0, 0.0
         found = False
         context = self._weighted(one.context, NUMERIC)
@@ -246,25 +248,44 @@ class ClaimChecker:
                 different = max(different, cosine(context, vector))
         if found:
             return different <= same + (0.0 if often else VALUE_MARGIN)
+        if _says_a_deed(sentence, one.claim.start):
+            return False  # what a customer was promised or hopes for is no fact
         repeated = any(compare(one.claim, other.claim) for other in self._customer.found)
         return repeated and different < CUSTOMER_FLOOR
 
     def _contradicted(self, one: Found) -> bool:
-        same = opposite = 0.0
-        said_of: tuple[set[str], set[str]] = (set(), set())  # what the opposite is said of; what the same is
+        """Whether a source says the opposite of the same: of the same subject and deed, or in nearer words."""
         context = self._weighted(one.context, POLICY)
-        for _, other, vector in self._known(POLICY, POLICY):
-            if other.claim.unit == one.claim.unit and not other.asked:
-                is_same = other.claim.value == one.claim.value
-                if is_same or not one.before or not other.before or one.before & other.before:
-                    said_of[is_same].update(other.after)
-                if is_same:
-                    same = max(same, cosine(context, vector))
-                elif not one.before or not other.before or one.before & other.before:
-                    opposite = max(opposite, cosine(context, vector))
-        if one.after & said_of[True] and not one.after & said_of[False]:
+        known = [
+            (other, vector)
+            for _, other, vector in self._known(POLICY, POLICY)
+            if other.claim.unit == one.claim.unit and not other.asked
+        ]
+        same = [(other, vector) for other, vector in known if other.claim.value == one.claim.value]
+        opposite = [
+            (other, vector)
+            for other, vector in known
+            if other.claim.value != one.claim.value
+            and (not one.before or not other.before or one.before & other.before)
+        ]
+        said_of_same = any(one.after & other.after for other, _ in same)
+        said_of_opposite = any(one.after & other.after for other, _ in opposite)
+        if one.claim.unit in policies.STRICT:
+            return not same and (said_of_opposite or one.claim.unit == "payer")
+        if said_of_same and not said_of_opposite:
             return False
-        return opposite >= POLICY_FLOOR and opposite > same + POLICY_MARGIN
+        if one.claim.value == ("yes",) and not one.before and self._affirmed(one.after):
+            return False
+        if not said_of_same and any(_of_the_same(one, other) for other, _ in opposite):
+            return True
+        nearest = max((cosine(context, vector) for _, vector in opposite), default=0.0)
+        return nearest >= POLICY_FLOOR and nearest > POLICY_MARGIN + max(
+            (cosine(context, vector) for _, vector in same), default=0.0
+        )
+
+    def _affirmed(self, words: frozenset[str]) -> bool:
+        """Whether an affirmed clause of a source has these words: "please pay online" for "you can pay online"."""
+        return len(words) > 1 and any(words <= clause.vector.keys() for clause in self._clauses[0])
 
     def _backed(self, one: Found) -> bool:
         claim = one.claim
@@ -309,14 +330,14 @@ class ClaimChecker:
         return weighted(vector, self._weights[by])
 
 
-def _in_its_unit(one: Claim, other: Claim, source: Evidence) -> Claim:
+def _in_its_unit(one: Claim, other: Claim, source: Evidence) -> Claim | None:
     """A source's number without a unit, in the unit of the number with one that is before it: 12 months, then 24."""
     if other.unit != NUMBER or one.unit in (NUMBER, COUNT) or one.kind == "percentage":
-        return other
+        return None
     alike = [f.claim for f in source.found if f.claim.kind == one.kind and f.claim.start < other.start]
     near = max(alike, key=lambda claim: claim.start, default=None)
     if near is None or not near.raw or not near.raw[0] or near.unit != one.unit:
-        return other
+        return None
     factor = float(near.value[0] or 0) / near.raw[0]
     return replace(
         other, kind=one.kind, unit=one.unit, value=tuple(factor * number for number in other.raw), written=near.written
@@ -368,6 +389,20 @@ def clauses(text: str) -> Iterator[tuple[str, int]]:
         if text[start:end].strip():
             yield text[start:end], start
         start = mark.end() if mark else end
+
+
+def _of_the_same(one: Found, other: Found) -> bool:
+    """Whether a policy word is said of the same subject and deed as a source's: 质量问题…退."""
+    more = other.before - one.before
+    return bool(one.before) and one.before <= other.before and bool(one.after & other.after) and not more & LIMITS
+
+
+def _says_a_deed(sentence: str, offset: int) -> bool:
+    """Whether an offset is in a clause of what the shop or the courier does, such as to refund, send or deliver."""
+    return any(
+        start <= offset < start + len(text) and (promises.actions_of(text) or order_states.states_of(text))
+        for text, start in clauses(sentence)
+    )
 
 
 def _in_condition(sentence: str, offset: int) -> bool:
@@ -464,9 +499,9 @@ def _near(one: float, other: float) -> bool:
 
 
 def _same_range(one: Sequence[float], other: Sequence[float]) -> bool:
-    """The same range, or a single number that is the other's upper end: within 3 days for 1–3 days."""
-    if one[0] == one[1] and other[0] != other[1]:
-        return _near(one[0], other[1])
+    """The same range, or the same upper end of a range and a single number: within 3 days for 1–3 days."""
+    if (one[0] == one[1]) != (other[0] == other[1]):
+        return _near(one[1], other[1])
     return _near(one[0], other[0]) and _near(one[1], other[1])
 
 

@@ -14,7 +14,7 @@ Vector = Mapping[str, float]
 
 TOKEN = re.compile(r"[\u3400-\u9fff]|[A-Za-z']+")
 SOFT = re.compile(r"、|\band\b")  # between the members of a list
-CLAUSE = re.compile(r"[，,；;。！？!?\n|]|\.(?=\s|$)|\s[-–—]\s")
+CLAUSE = re.compile(r"[，,；;。！？!?\n|（()）]|\.(?=\s|$)|\s[-–—]\s")
 _STOP_EN = """
 a an the of to it its is are was be been we you your our i my me in on at and or for from with by as that this
 they them if then will so up also only their there within

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from serving.dialogue.claims.numerals import DIGITS, EN_WORDS, RANGE, read_range
+from serving.dialogue.claims.numerals import DIGITS, EN_WORDS, RANGE, ZH_WORDS, read_number, read_range
 from serving.dialogue.claims.records import COUNT, NUMBER, Claim
 
 _MEASURES = {
@@ -39,7 +39,21 @@ _ZH_ALONE = re.compile(
     r"|(?<=[\s、])[三四五六七八九](?=[\s、])"
     r"|(?<=[满减送抵补])[一二两三四五六七八九十百千]+(?![折分]))(?P<high>)"
 )
-_TIMES = re.compile(r"\b(?P<half>half)\b|(?P<all>双倍|加倍|\bdouble\b(?!-| ?11)|\btwice\b)|一半", re.IGNORECASE)
+_STOCK = re.compile(
+    rf"(?:库存|还?剩下?|[只仅]剩|仅存)(?:只|还|仅|最后|有|为|[:：])*\s*{RANGE}|\bstock\s*[:=]\s*(?P<rows>\d+)"
+    rf"|\b(?:only|just)\s+(?P<left>{DIGITS}|{EN_WORDS})(?: \w+)? (?:left|remaining|in stock)\b",
+    re.IGNORECASE,
+)
+_GIVEN = re.compile(
+    rf"买(?P<bought>{ZH_WORDS}|\d)[件个只]?[送赠](?P<given>{ZH_WORDS}|\d)"
+    rf"|\bbuy (?P<pays>{EN_WORDS}|\d)(?: \w+)?,? get (?P<gets>{EN_WORDS}|\d)\b",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(
+    r"(?<!and a )\b(?P<half>half)\b(?! each)|(?P<all>双倍|加倍|\bdouble\b(?!-| ?11)|\btwice\b)"
+    r"|(?<!各)(?<!各出)(?<!各付)(?<!一人)一半",
+    re.IGNORECASE,
+)
 
 
 def find(text: str) -> Iterator[Claim]:
@@ -63,6 +77,13 @@ def find(text: str) -> Iterator[Claim]:
     for match in _ZH_ALONE.finditer(text):
         if (value := read_range(_Single(match))) and value[0] != 1:  # type: ignore[arg-type]
             yield Claim("count", NUMBER, value, match[0], match.start(), value)
+    for match in _STOCK.finditer(text):
+        number = read_number(match["rows"] or match["left"] or match["low"])
+        if number is not None:
+            yield Claim("count", "in stock", (number, number), match[0], match.start())
+    for match in _GIVEN.finditer(text):
+        given, bought = read_number(match["given"] or match["gets"]), read_number(match["bought"] or match["pays"])
+        yield Claim("count", "given for bought", (given, bought), match[0], match.start())
     for match in _TIMES.finditer(text):
         value = (2.0, 2.0) if match["all"] else (0.5, 0.5)
         yield Claim("count", "times as much", value, match[0], match.start())

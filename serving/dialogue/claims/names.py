@@ -15,7 +15,9 @@ _LISTED = """
 广东 海南 四川 贵州 云南 陕西 甘肃 青海 台湾 内蒙古 广西 西藏 宁夏 新疆 香港 澳门 广州 深圳
 杭州 南京 苏州 成都 武汉 西安 长沙 郑州 青岛 宁波 厦门 义乌 东莞 佛山 沈阳 大连 昆明 哈尔滨
 合肥 无锡 温州 美国 日本 韩国 英国 德国 欧洲 京津冀 江浙沪 顺丰 圆通 中通 申通 韵达 极兔 百世
-德邦 京东 邮政 菜鸟 淘宝 天猫 拼多多 抖音 微信 支付宝 云闪付 花呗 白条 银联 信用卡
+德邦 京东 邮政 菜鸟 丹鸟 宅急送 苏宁 唯品会 小红书 快手 美团 饿了么 闪送 工商银行 农业银行 建设银行 中国银行
+交通银行 招商银行 邮储银行 浦发银行 中信银行 民生银行 兴业银行 平安银行 光大银行 招行 工行 建行 农行
+淘宝 天猫 拼多多 抖音 微信 支付宝 云闪付 花呗 白条 银联 信用卡
 """
 _EN_LISTED = """
 Beijing Shanghai Tianjin Chongqing Guangdong Guangzhou Shenzhen Hangzhou Nanjing Suzhou Sichuan Chengdu Wuhan Jiangsu
@@ -23,6 +25,7 @@ Zhejiang Yunnan Tibet Xinjiang Taiwan Macao Japan Korea Europe America FedEx DHL
 Amazon Taobao Tmall JD SF WeChat UnionPay
 """
 _ZH = _LISTED.split()
+_BANK = r"(?:[A-Z]\w+ )*Bank of (?:[A-Z]\w+)(?: [A-Z]\w+)*|(?:[A-Z]\w+ )+Bank"
 _EN = re.compile(rf"\b(?:{'|'.join(_EN_LISTED.split())})\b")
 _PARTS = {"江浙沪": ["江苏", "浙江", "上海"], "港澳台": ["香港", "澳门", "台湾"]}
 _PLACES = re.compile("|".join(sorted(_ZH, key=len, reverse=True)))
@@ -41,6 +44,8 @@ _COMMON = set(_COMMON_WORDS.lower().split())
 def find(text: str) -> Iterator[Claim]:
     for match in _PLACES.finditer(text):
         yield Claim("name", "name", (match[0],), match[0], match.start())
+    for match in re.finditer(_BANK, text):
+        yield Claim("name", "name", (match[0].lower(),), match[0], match.start())
     for match in _CAPITAL.finditer(text):
         first = _FIRST.search(text[: match.start()]) and not _EN.fullmatch(match[0]) and not _CAMEL.match(match[0])
         if match[0].lower() not in _COMMON and not first:

@@ -13,15 +13,18 @@ from serving.dialogue.claims.records import Claim
 # class → (says no, says yes); of two that overlap the longer counts
 CLASSES: dict[str, tuple[str, str]] = {
     "ability": (
-        r"(?:暂时?|还|并|都|也|就)?(?:不(?:可以|能够?|可(?!靠|能)|支持|提供|允许|接受|予|行|得)|无法|没法|没办法)|[取退换恢改寄送用]\S{0,3}不了"
-        r"|\bcan ?not(?: be)?\b|\bcan't\b|\bmay not\b|\bnot (?:possible|available|allowed|able)\b|\bunable\b"
+        r"(?:暂时?|还|并|都|也|就)?(?:不(?:可以|能够?|可(?!靠|能)|支持|提供|允许|接受|予|行|得)|无法|没法|没办法)"
+        r"|[取退换恢改寄送用]\S{0,3}不了"
+        r"|\bcan ?not(?: be)?\b|\bcan't\b|\bmay not\b"
+        r"|(?:n't|\bnot)(?: yet)? (?:possible|available|allowed|able)\b|\bunable\b"
         r"|\bno longer\b"
         r"|\bcould(?: not|n't)\b|\bmust not\b",
-        r"可以|能够|(?<![可智功性])能(?![量源])|支持|提供|允许|接受|(?<![许宁])可(?![是能靠爱])|\bcan\b|\bmay\b"
+        r"可以|能够|(?<![可智功性])能(?![量源])|支持|提供|允许|接受|(?<![许宁])可(?![是能靠爱])"
+        r"|\bcan\b|\bmay\b(?! have| be\b)"
         r"|\bpossible\b|\bavailable\b|\ballowed\b|\bable to\b",
     ),
     "charge": (
-        r"免费|免运费|免手续费|(?<!不)包邮|(?:不|无需|不用|不需要|不必)(?:您|要|再|会|多|额外)?(?:付|收|交|承担)\S{0,4}|不要钱"
+        r"免费|免运费|免手续费|(?<!不)包邮|(?:不|无需|不用|不需要|不必)(?:您|要|再|会|多|额外)?(?:付|收|交|出|承担)\S{0,4}|不要钱"
         r"|\bfree\b(?! gift)|\bat no (?:extra )?(?:cost|charge)\b|\bwithout (?:a |any )?(?:fee|charge|cost"
         r"|paying)\b|\bno (?:extra )?(?:fee|cost|charge)\b",
         r"收费|付费|收取|自费|(?<!不)收(?=\s*\d)|不包邮|不免费|要(?:付|交)\S{0,2}费|\bnot free\b|\bfor a fee\b"
@@ -29,9 +32,12 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"|\bat an? (?:extra )?(?:cost|price|charge)\b|\bcharged\b",
     ),
     "payer": (
-        r"(?:您|你|买家|顾客|客户)(?:自己|自行|来|需要?|要|承)?\S{0,2}(?:承担|出|付)|自付|自理|\byou(?:'ll| will"
-        r"| have to| must| only)? pay\b|\bat your (?:own )?(?:cost|expense)\b",
-        r"(?:我们|我方|本店|店铺|商家)(?:来|会)?(?:承担|出|付)|\bwe(?:'ll| will| also)? pay\b"
+        r"(?<!不用)(?<!无需)(?<!不必)(?<!不要)(?<!需要)(?:您|你|买家|顾客|客户)(?:自己|自行|来|需要?|要|承)?"
+        r"(?:承担|(?:出|付)(?=[。，；,;！!]|钱(?!时|的?时)|运费|邮费|取件费|费|$))|(?<!不)需要[您你](?:自己)?(?:承担|出|付)"
+        r"|自付|自理|(?<!when )(?<!if )(?<!before )(?<!after )(?<!once )(?<!how )(?<!as )"
+        r"\byou(?:'ll| will| have to| must| only)? pay\b(?! (?:before|by|with|online|within|in)\b)"
+        r"|\bat your (?:own )?(?:cost|expense)\b",
+        r"(?:我们|我方|本店|店铺|商家)(?:来|会)?(?:全)?(?:承担|出|付|包)|\bwe(?:'ll| will| also)? pay\b(?! you)"
         r"|\bat our (?:own )?(?:cost|expense)\b",
     ),
     "need": (
@@ -39,6 +45,10 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"|have)\b|\bneedn't\b|\bno need\b",
         r"(?<![不无])需要?|必须|(?<!不)要求|(?<![只不])要(?=和|先|自|在|扣)|\bneeds?\b|\bmust\b|\bha(?:ve|s) to\b"
         r"|\brequired?\b",
+    ),
+    "use": (
+        r"(?:未|没有?)(?:使用|用|穿|洗)过?|\bunused\b|\bnot (?:been )?used\b",
+        r"(?<![没未有])(?:使用|用|穿|洗)过|\bused (?:items?|ones|products|things)\b",
     ),
     "existence": (
         r"没有|没(?=线下|门店|实体)|\b(?:is|are|have|has) no\b|\b(?:do|does)(?: not|n't) have\b|\bthere (?:isn't"
@@ -64,6 +74,7 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"^\s*(?:yes|可以的?|能的?|支持的?)(?=[,，.。])",
     ),
 }
+STRICT = ("payer", "use")  # a source has to say the same
 MODALS = ("ability", "future", "need")
 _PATTERNS = {
     name: (re.compile(no, re.IGNORECASE), re.compile(yes, re.IGNORECASE)) for name, (no, yes) in CLASSES.items()

@@ -13,31 +13,35 @@ from serving.dialogue.claims.records import Claim
 
 _SUM = r"(?:you )?(?:(?:the|your|all of your) )?(?:money|difference|refund|amount)\b"
 ACTIONS: dict[str, str] = {
-    "call": r"回电|来电|致电|打电话|电话(?:给|联系|通知|回)|\bcall(?:s|ed|ing)?\b|\bphone[sd]?\b|\bring you\b",
+    "call": r"回电|来电|致电|打电话|打给[您你]|电话(?:给|联系|通知|回)|\bgive you a (?:ring|call|bell)\b"
+    r"|\bcall(?:s|ed|ing)?\b|\bphone[sd]?\b|\bring you\b",
     "contact": (
-        r"联系您|联系你|联络|回复|答复|通知|告知|告诉您|短信|\bcontact(?:s|ed)?\b|\bin touch\b"
+        r"联系您|联系你|[与和跟同][您你]联系|联络|\bhear (?:back )?from us\b"
+        r"|回复(?![“\"「])|答复|通知|告知|告诉您|短信|\bcontact(?:s|ed)?\b|\bin touch\b"
         r"|\bget(?:s)? back\b|\blet you know\b"
-        r"|\bnotif\w+\b|\binform\w*\b|\brepl(?:y|ies)\b|\banswers?\b|\bwrite to you\b|\breach out\b|\be-?mail you\b"
+        r"|\bnotif\w+\b|\binform\w*\b|\brepl(?:y|ies)\b(?! [“\"])|\banswers?\b|\bwrite to you\b"
+        r"|\breach out\b|\be-?mail you\b"
         r"|\bget a text\b|\breminder\b"
     ),
     "refund": (
-        r"退款|退钱|退回|退给|退还|返还|退(?:您|你)?差价|\brefund(?:s|ed|ing)?\b|\breimburs\w+"
-        rf"|\b(?:goes|go|comes|come|gets?|gives?|pays?) back\b|{_SUM}(?: (?:is|will be))? (?:back|returned)\b"
+        r"退款|退钱|退回|退给|退还|返还|(?:钱|款)\S{0,4}退|退[您你]|退(?:您|你)?差价|\brefund(?:s|ed|ing)?\b|\breimburs\w+"
+        rf"|\b(?:goes|go|comes|come|gets?|gives?|pays?) (?:¥?[\d.,]+ (?:yuan )?)?back\b(?! to (?:you|us)\b)"
+        rf"|{_SUM}(?: (?:is|will be))? (?:back|returned)\b"
         rf"|\b(?:send|return|pay)(?:s|ing)? {_SUM}"
     ),
     "compensate": r"赔偿|补偿|赔付|赔您|赔给|\bcompensat\w+",
     "follow": r"跟进|跟踪|\bfollow(?:s|ed)? up\b",
     "gift": (
-        r"补(?:您)?(?:一)?张|送您|赠送|送(?:您)?(?:一)?张|优惠价|额外|升级|\bcoupon\b|\bdiscount\b|\bupgrad\w+"
-        r"|\bextra\b|\bvoucher\b|\bgift\b|\bfor free\b"
+        r"补(?:您)?(?:一)?张|送[您你](?!货|到|达|上)|送\S{0,6}(?:券|礼品|木豆|积分)|赠品|赠送|送(?:您)?(?:一)?张|优惠价|额外|升级|\bcoupon\b|\bdiscount\b|\bupgrad\w+"
+        r"|\bextra\b|\bvoucher\b|\bgift\b"
     ),
     "send": (
         r"补发|补寄|重发|重新发|寄出|寄给|寄回|发出|安排发货|补货|重寄|发货"
         rf"|\b(?:re)?send(?:s|ing)?\b(?! {_SUM})|\bsent\b"
         r"|\bship(?:s|ped)?\b|\breplacement\b|\breplac(?:e|ing)\b"
     ),
-    "arrive": r"送到|送达|寄到|送至|寄至|到货|到达|就到|能到|\barriv\w+|\bget it\b|\bdeliver(?:s|ed)?\b",
-    "at once": r"马上|立即|立刻|这就|第一时间|\bright (?:now|away)\b|\bimmediately\b|\bat once\b",
+    "arrive": r"送到|送达|寄到|送至|寄至|到货|到达|就到|能到"
+    r"|\barriv\w+|\bbe (?:there|here|with you)\b|\bget it\b|\bdeliver(?:s|ed)?\b",
     "by a courier": (
         r"(?<!联系)(?<!催)(?<!通知)(?:快递员?|骑手)(?=\S{0,8}?(?:会|将|来|上门|取件|派送|电话))"
         r"|\bcouriers? (?:also )?(?:will|calls?|comes?|picks?|collects?)\b"
@@ -46,7 +50,7 @@ ACTIONS: dict[str, str] = {
     "remit": r"转账|打款|\bwire\b",
     "hurry": r"催|加急|加快|优先处理|\bhurr(?:y|ied)\b|\bexpedite\w*|\bspeed\b|\burge[sd]?\b|\bpriorit\w+",
     "check": (
-        r"核实|核对|查|检查|验收|调查|看看|\bcheck(?:s|ed|ing)?\b|\blook(?:s|ed|ing)? (?:it )?(?:into|up)\b"
+        r"核实|核对|查|问过|询问|检查|验收|调查|看看|\bcheck(?:s|ed|ing)?\b|\blook(?:s|ed|ing)? (?:it )?(?:into|up)\b"
         r"|\bverif\w+|\binvestigat\w+"
     ),
     "record": (
@@ -81,6 +85,10 @@ _WILL = re.compile(
     r"(?:我们?|这边|专员|经理|主管|同事|客服|专人|店铺|仓库|财务|工作人员|快递员?)\S{0,14}?(?:会|将|马上|立即|立刻|这就|稍后|尽快|帮|为您|给您)"
     r"|(?:会|将)(?:有|由)(?:专人|专员|客服|同事)|(?:马上|立即|立刻|这就|稍后|尽快|第一时间|主动|小时内|分钟内|天内)(?:为|给|帮|替|向|联系|回复|退|处理|补)"
     r"|(?:会|将)?(?:为|给|帮|替)[您你](?!带|服务|造成|添|提供)|(?:会|将)(?:主动)?(?:联系|通知|赔|补|告|回)"
+    r"|(?:马上|立即|立刻|这就|稍后|尽快|回头|晚点)(?:就|让\S{0,4}|帮|给)?(?:退|赔|补|发|寄|打|联系|安排|解决)"
+    r"|打给[您你]|(?:免费|再|另外|额外)?(?<![派配])送[您你](?=\S{0,2}[一二两张个份件条只\d])"
+    r"|我(?:这边)?(?:现在|先|这就)?(?:去|来)(?:帮|给|为|替)?[您你]?(?:催|查|问|核实|联系|处理|申请|反馈)"
+    r"|\byou(?:'ll| will) hear (?:back )?from us\b"
     r"|\b(?:we|i|someone|somebody|(?:an? |the |our |your )?(?:manager|supervisor|agent|colleague|team|specialist"
     r"|courier|warehouse))"
     r"(?:'ll| will| shall|(?:'re| are|'m| am|'s| is) (?:going to|about to))\b|\bwill be (?:refunded|sent|contacted"
@@ -94,6 +102,7 @@ _RULE = re.compile(
 )
 _CERTAIN = re.compile(
     r"一定(?!要|时间|程度)|肯定|保证|承诺|百分之?百|绝对|包您|(?:100|１００)\s?%(?=没|满意)"
+    r"|\b(?:i|we)(?:'ll| will) (?:make sure|ensure|see to it)\b"
     r"|\bguarantee\w*|\bpromis\w+|\bfor sure\b|\bno doubt\b|\bwithout (?:a )?doubt\b"
     r"|\b(?:will|'ll|would|is|are|can|we|i|you|it|they|'re|'s) (?:most )?(?:definitely|certainly|absolutely)\b(?! not)"
     r"|\b(?:definitely|certainly|absolutely) (?:will|be|get|arrive|safe|free|guarantee)",
@@ -107,7 +116,9 @@ _CUSTOMER_ACTS = re.compile(
 )
 _CLAUSES = re.compile(r"(?:[^，,；;。！!\n.]|\.(?!\s|$))+(?:[，,；;。！!\n.]|$)")
 _UNKNOWN_DEED = re.compile(
-    r"已经?(?:为|帮|给|替)[您你]|\b(?:i|we)(?:'ve| have) (?:already|just) \w+ed\b", re.IGNORECASE
+    r"已经?(?:为|帮|给|替)[您你]|(?:为|帮|替)[您你](?!带|服务|造成|添|提供)\S{1,10}[过了](?=[。，！,!.~]|$)"
+    r"|\b(?:i|we)(?:'ve| have) (?:already|just) \w+ed\b",
+    re.IGNORECASE,
 )
 
 

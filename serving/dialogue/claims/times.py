@@ -6,6 +6,7 @@ a unit of their own.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -46,9 +47,16 @@ _WEEKDAYS = [
         strict=True,
     )
 ]
+_NAMED_DAYS = re.compile(
+    r"国庆|元旦|中秋|端午|五一|圣诞|除夕|春节|双(?:12|十二|旦)|618|情人节|妇女节|月[底末初]|年[底末前]|节前"
+    r"|\bend of (?:the|this|next) (?:month|year)|\bNew Year",
+    re.I,
+)
 _WEEKEND = r"周末|双休日|\bweekends?\b"
 _DAY_WORDS: list[tuple[str, tuple[float, ...], re.Pattern[str]]] = [
     *(("relative day", (value,), re.compile(words, re.I)) for value, words in _RELATIVE.items()),
+    ("week", (0.0,), re.compile(r"[本这](?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|\bthis week\b", re.I)),
+    ("week", (1.0,), re.compile(r"下(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])|\bnext week\b", re.I)),
     *(("weekday", (float(number),), re.compile(words, re.I)) for number, words in enumerate(_WEEKDAYS)),
     ("weekday", (5.0, 6.0), re.compile(_WEEKEND, re.I)),
 ]
@@ -74,6 +82,10 @@ def find_dates(text: str) -> Iterator[Claim]:
                 )
             else:
                 yield Claim("date", "day", (month, day), match[0], match.start())
+    for match in _NAMED_DAYS.finditer(text):
+        if not re.search(r"\d\s*$", text[: match.start()]):  # 12 月底 is a day with a month
+            name = match[0].lower().replace("十二", "12").replace("末", "底")
+            yield Claim("date", "named day", (name,), match[0], match.start())
     for unit, value, words in _DAY_WORDS:
         for match in words.finditer(text):
             before, after = text[max(match.start() - 12, 0) : match.start()], text[match.end() : match.end() + 8]
@@ -152,6 +164,14 @@ _UNITS = {  # a month has 30 days, a year 12 months
     "year": (12 * 720.0, r"年(?!底|度|\s*\d)|years?\b"),
 }
 _ANY = "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _UNITS.items())
+_LENGTHS = [
+    (re.compile(r"(?:即时|实时|秒|立刻|立即|马上)(?:到账|到帐|退款)|\binstant(?:ly)?\b", re.I), 0.0),
+    (re.compile(r"终[身生]|永久|一辈子|\blifetime\b|\bfor(?: ever|ever)\b|\bfor life\b", re.I), math.inf),
+    (re.compile(r"\b(?:a|one) fortnight\b", re.I), 14 * 24.0),
+    (re.compile(r"\ba couple of days\b", re.I), 48.0),
+    (re.compile(r"\ba couple of weeks\b", re.I), 14 * 24.0),
+    (re.compile(r"\ba couple of months\b", re.I), 1440.0),
+]
 _KIND_OF = r"(?:(?:full|whole|calendar|working|business|more)[ -](?!days?\b))?"
 _NUMBERED = re.compile(rf"(?<!第){RANGE}[\s-]*{_KIND_OF}(?:{_ANY})", re.IGNORECASE)
 _ARTICLE = re.compile(
@@ -164,6 +184,9 @@ _RATE = re.compile(r"\b(?:for each|each|per|every|times?|once|twice|yuan|points?
 
 
 def find_durations(text: str) -> Iterator[Claim]:
+    for pattern, hours in _LENGTHS:
+        for match in pattern.finditer(text):
+            yield Claim("duration", "hour", (hours, hours), match[0], match.start())
     for match in _NUMBERED.finditer(text):
         value = read_range(match)
         if value and not (match["year"] == "年" and value[0] > 1900):
