@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.claims.cases import Case, cases
-from serving.dialogue.claims.checker import ClaimChecker, sentences
+from serving.dialogue.claims.checker import ClaimChecker
+from serving.dialogue.claims.evidence import sentences
 
 DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 

@@ -6,7 +6,8 @@ import pytest
 
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
-from serving.dialogue.claims.checker import KINDS, ClaimChecker, unsupported
+from serving.dialogue.claims.checker import ClaimChecker, unsupported
+from serving.dialogue.claims.evidence import KINDS
 from serving.dialogue.claims.languages import foreign
 from serving.dialogue.output_guard import OutputGuard
 

@@ -9,78 +9,51 @@ without a number, and implications, are not judged: this reads surfaces, it does
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from serving.dialogue.claims import (
-    contacts,
-    counts,
-    money,
     names,
     order_states,
     policies,
     promises,
-    times,
 )
+from serving.dialogue.claims.comparison import compare, in_its_unit
 from serving.dialogue.claims.contexts import (
-    CLAUSE,
     Vector,
     Weighted,
-    Words,
     cosine,
     idf,
     weighted,
-    words_after,
-    words_before,
+)
+from serving.dialogue.claims.evidence import (
+    NUMERIC,
+    Evidence,
+    Found,
+    clause_words,
+    clauses,
+    find_claims,
+    folded,
+    moved,
+    read_evidence,
+    read_passage,
+    sentences,
 )
 from serving.dialogue.claims.records import COUNT, NUMBER, RATE, Claim
 
-Find = Callable[[str], Iterator[Claim]]
-
-KINDS: dict[str, Find] = {
-    "contact": contacts.find,
-    "count": counts.find,
-    "date": times.find_dates,
-    "duration": times.find_durations,
-    "money": money.find_money,
-    "name": names.find,
-    "order state": order_states.find,
-    "percentage": money.find_percentages,
-    "policy": policies.find,
-    "promise": promises.find,
-    "time": times.find_times,
-}
-NUMERIC = (
-    "contact",
-    "count",
-    "date",
-    "duration",
-    "money",
-    "percentage",
-    "time",
-)  # of overlapping ones the longest counts
-
 POLICY = ("policy",)
-
 VALUE_MARGIN = 0.16  # by so much a source with another value must be nearer in its words
 POLICY_MARGIN, POLICY_FLOOR = 0.15, 0.36  # cosine
 CLAUSE_FLOOR, CLAUSE_MARGIN = 0.8, 0.15
-BEFORE_A_MODAL = 0.6  # weight of the words before "can" or "will": they belong to it less than those after
-QUESTION_WEIGHT = 0.3  # words of an entry's question, in the context of its answer
-LONGEST = 200  # characters of a sentence
-TOLERANCE = 0.021  # 365 days are 12 months
 CUSTOMER_FLOOR = 0.35
 RENAMED, NAME_MARGIN = 0.7, 0.3
-
-AS_LISTED = 3  # numbers of a sentence that are right when a source has them in the same order
+AS_LISTED = 2  # numbers of a sentence that are right when a source has them in the same order
 COMPLEMENT = re.compile(
     r"(?:不到|不满|没到|没满|未满|不足|低于|少于|不够|超过)\s*$"
     r"|\b(?:below|under|less than|over|more than|above) (?:¥ ?)?$",
     re.I,
 )
 DEMONSTRATIVE = re.compile(r"(?:这|那|以下|下面|上面|上述|如下)\s*$|\b(?:these|those|the following|all) $", re.I)
+COUNTED = re.compile(r"(?:有|共|包括|包含)\s*$|\b(?:there are|are|have|has|these) $", re.I)
 LIMITS = frozenset("没未不无非前") | {"before", "until", "unless", "not", "no", "only"}  # of a subject
 LIST_NOUN = re.compile(
     r"\s*(?:得法|方式|方法|办法|途径|渠道|情况|原因|可能|选择|条件|步骤|方面|建议|技巧|小技巧)"
@@ -89,29 +62,6 @@ LIST_NOUN = re.compile(
 )
 LISTED = re.compile(r"[^，。；：:;（）()\n]*、[^，。；：:;（）()\n]*|[^.;:()\n]*, [^.;:()\n]*\band [^.;:()\n]*")
 LIST_MARK = re.compile(r"、|和|以及|,? and |, ")
-
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B)} | {0x3000: 0x20, 0xFF05: ord("%")}
-_SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))+(?:[。！？!?\n.]+[”\"')）」』]*|$)")
-_PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
-
-
-class Found(NamedTuple):
-    """A claim with the words around it."""
-
-    claim: Claim
-    context: Vector
-    asked: bool  # it stands in a question
-    before: frozenset[str]  # words of its clause before it
-    after: frozenset[str]
-
-
-class Evidence(NamedTuple):
-    """What one source says."""
-
-    text: str
-    found: tuple[Found, ...]
-    clauses: tuple[tuple[Vector, int], ...]  # words of an assertion, number of its negations
-    deeds: tuple[frozenset[str], frozenset[str]]  # actions of the shop; those it has done
 
 
 class ClaimChecker:
@@ -124,8 +74,8 @@ class ClaimChecker:
     """
 
     def __init__(self, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()) -> None:
-        self._sources = [_passage(source) for source in sources if source.strip()]
-        self._customer = _evidence(customer)
+        self._sources = [read_passage(source) for source in sources if source.strip()]
+        self._customer = read_evidence(customer)
         self._everything = "\n".join([folded(s.text) for s in self._sources] + [folded(customer)])
         self._names = sorted(set(names), key=len, reverse=True)
         self._weights: dict[tuple[str, ...], Mapping[str, float]] = {}  # of the contexts of some kinds
@@ -143,7 +93,7 @@ class ClaimChecker:
         return sorted(set(said), key=lambda claim: (claim.start, claim.kind, claim.unit))
 
     def _of(self, sentence: str, offset: int) -> Iterator[Claim]:
-        found = _found(sentence)
+        found = find_claims(sentence)
         asks = bool(policies.QUESTION.search(sentence))
         numbers = sorted((one.claim for one in found if one.claim.kind in NUMERIC), key=lambda claim: claim.start)
         numbers = [claim for claim in numbers if claim.written != RATE and not self._counts_a_list(claim, sentence)]
@@ -153,15 +103,15 @@ class ClaimChecker:
             claim = one.claim
             if claim.kind in ("policy", "promise", "order state") and asks:
                 continue
-            if claim.kind == "policy" and _in_condition(sentence, claim.start):
+            if claim.unit in policies.CONDITIONAL and _in_condition(sentence, claim.start):
                 continue
             if claim.kind in NUMERIC and (as_listed or claim not in numbers):
                 continue
             often = claim.kind in NUMERIC and values.count(claim.value) > self._most(claim)
             if not self._supported(one, often, sentence):
-                yield _moved(claim, offset)
+                yield moved(claim, offset)
         if not asks:
-            yield from (_moved(claim, offset) for claim in self._inverted_clauses(sentence))
+            yield from (moved(claim, offset) for claim in self._inverted_clauses(sentence))
         for name in self._names:
             if name in sentence and name.lower() not in self._everything.lower():
                 yield Claim("name", "name", (name,), name, offset + sentence.index(name))
@@ -187,9 +137,11 @@ class ClaimChecker:
             return False
         if LIST_NOUN.match(sentence, claim.end):
             return True
-        if not DEMONSTRATIVE.search(sentence, 0, claim.start):
+        texts = [sentence]
+        if DEMONSTRATIVE.search(sentence, 0, claim.start):
+            texts += [source.text for source in self._sources]
+        elif not COUNTED.search(sentence, 0, claim.start):
             return False
-        texts = [sentence, *(source.text for source in self._sources)]
         return any(1 + len(LIST_MARK.findall(part[0])) == claim.value[0] for t in texts for part in LISTED.finditer(t))
 
     def _supported(self, one: Found, often: bool, sentence: str) -> bool:
@@ -203,7 +155,7 @@ class ClaimChecker:
         if claim.kind == "name":
             name = str(claim.value[0])
             known = names.named(name, self._everything) or names.named_by_group(name, self._everything)
-            return known and not self._renamed(one, sentence)
+            return known and (names.in_a_list(claim, sentence) or not self._renamed(one, sentence))
         if claim.kind == "contact":
             plain = re.sub(r"[\s-]", "", self._everything).lower()
             return str(claim.value[0]) in plain
@@ -212,7 +164,7 @@ class ClaimChecker:
     def _is_same(self, one: Claim, other: Claim, source: Evidence) -> bool:
         if compare(one, other) and self._unit_is_implied(one, other, source):
             return True
-        converted = _in_its_unit(one, other, source)
+        converted = in_its_unit(one, other, source)
         return converted is not None and compare(one, converted) is True
 
     def _unit_is_implied(self, one: Claim, other: Claim, source: Evidence) -> bool:
@@ -267,6 +219,7 @@ class ClaimChecker:
             for other, vector in known
             if other.claim.value != one.claim.value
             and (not one.before or not other.before or one.before & other.before)
+            and one.before & LIMITS == other.before & LIMITS  # 发货前 and 发货后 are two subjects
         ]
         said_of_same = any(one.after & other.after for other, _ in same)
         said_of_opposite = any(one.after & other.after for other, _ in opposite)
@@ -299,8 +252,8 @@ class ClaimChecker:
     def _inverted_clauses(self, sentence: str) -> Iterator[Claim]:
         """Clauses that a source has almost word for word, with a negation more or less."""
         for text, start in clauses(sentence):
-            vector, negations = _clause(text)
-            if len(vector) < 3 or policies.CONDITION.search(text):
+            vector, negations = clause_words(text)
+            if len(vector) < 3 or policies.ANYONE.search(text):
                 continue
             said = weighted(vector, self._clause_weights, max(self._clause_weights.values(), default=1.0))
             alike, inverted = self._clauses[negations % 2], self._clauses[1 - negations % 2]
@@ -330,65 +283,9 @@ class ClaimChecker:
         return weighted(vector, self._weights[by])
 
 
-def _in_its_unit(one: Claim, other: Claim, source: Evidence) -> Claim | None:
-    """A source's number without a unit, in the unit of the number with one that is before it: 12 months, then 24."""
-    if other.unit != NUMBER or one.unit in (NUMBER, COUNT) or one.kind == "percentage":
-        return None
-    alike = [f.claim for f in source.found if f.claim.kind == one.kind and f.claim.start < other.start]
-    near = max(alike, key=lambda claim: claim.start, default=None)
-    if near is None or not near.raw or not near.raw[0] or near.unit != one.unit:
-        return None
-    factor = float(near.value[0] or 0) / near.raw[0]
-    return replace(
-        other, kind=one.kind, unit=one.unit, value=tuple(factor * number for number in other.raw), written=near.written
-    )
-
-
 def unsupported(sentence: str, sources: Sequence[str], customer: str = "", names: Iterable[str] = ()) -> list[Claim]:
     """Claims of a sentence that no source supports."""
     return ClaimChecker(sources, customer, names).unsupported(sentence)
-
-
-def compare(one: Claim, other: Claim) -> bool | None:
-    """Whether two numeric claims have the same value; None when they cannot be compared."""
-    if one.kind == other.kind == "date":
-        return _same_date(one, other)
-    if one.kind == other.kind == "time":
-        halves = "minute of half a day" in (one.unit, other.unit)
-        turn = 720 if halves else 1440
-        return float(one.value[0] or 0) % turn == float(other.value[0] or 0) % turn
-    if one.kind == other.kind == "contact":
-        return one.value == other.value if one.unit == other.unit else None
-    if {one.kind, other.kind} & {"date", "time", "contact"}:
-        return None
-    if one.unit == other.unit:
-        return _same_range(one.value, other.value)  # type: ignore[arg-type]
-    if COUNT in (one.unit, other.unit) and {one.unit, other.unit} != {COUNT, NUMBER}:
-        return None
-    if NUMBER in (one.unit, other.unit) and one.raw and other.raw:
-        share = "percentage" in (one.kind, other.kind)
-        return _same_range(one.raw, other.raw) or (share and _as_factor(one, other)) or None
-    return None
-
-
-def folded(text: str) -> str:
-    """Full-width digits, letters and signs as ASCII; offsets stay."""
-    return text.translate(_WIDE)
-
-
-def sentences(text: str) -> list[tuple[str, int]]:
-    """Sentences with their offsets; one without an end is cut, so that the work grows with the text and no faster."""
-    whole = [(match[0], match.start()) for match in _SENTENCE.finditer(text) if match[0].strip()]
-    return [(part[at : at + LONGEST], start + at) for part, start in whole for at in range(0, len(part), LONGEST)]
-
-
-def clauses(text: str) -> Iterator[tuple[str, int]]:
-    start = 0
-    for mark in [*CLAUSE.finditer(text), None]:
-        end = mark.start() if mark else len(text)
-        if text[start:end].strip():
-            yield text[start:end], start
-        start = mark.end() if mark else end
 
 
 def _of_the_same(one: Found, other: Found) -> bool:
@@ -410,117 +307,3 @@ def _in_condition(sentence: str, offset: int) -> bool:
     return any(
         start <= offset < start + len(text) and policies.CONDITION.search(text) for text, start in clauses(sentence)
     )
-
-
-def _clause(text: str) -> tuple[Vector, int]:
-    plain = policies.NEGATOR.sub(" ", text)
-    return Words(plain).all(), len(policies.NEGATOR.findall(text))
-
-
-def _found(sentence: str, question: Vector | None = None) -> list[Found]:
-    text = _PLACEHOLDER.sub(lambda match: "□" * len(match[0]), folded(sentence))
-    claims = [claim for find in KINDS.values() for claim in find(text)]
-    numeric: list[Claim] = []
-    for claim in sorted((c for c in claims if c.kind in NUMERIC), key=lambda c: (-len(c.text), c.kind != "date")):
-        if not any(claim.start < other.end and other.start < claim.end for other in numeric):
-            numeric.append(claim)
-    spans = [(claim.start, claim.end) for claim in numeric]
-    tokens = [f"#{claim.raw or claim.value}" for claim in numeric]
-    asked = bool(policies.QUESTION.search(text))
-    kept = [claim for claim in claims if claim.kind not in NUMERIC] + numeric
-    words = Words(text, spans, tokens)
-    return [
-        Found(
-            claim,
-            _with(_context(words, claim), question),
-            asked,
-            words_before(text, claim.start),
-            words_after(text, claim.end),
-        )
-        for claim in kept
-    ]
-
-
-def _context(words: Words, claim: Claim) -> Vector:
-    if claim.kind in ("promise", "order state", "contact"):
-        return {}
-    return words.around(claim.start, claim.end, BEFORE_A_MODAL if claim.unit in policies.MODALS else 1.0)
-
-
-def _with(vector: Vector, question: Vector | None) -> Vector:
-    if not question:
-        return vector
-    return {**dict.fromkeys(question, QUESTION_WEIGHT), **vector}
-
-
-@lru_cache(maxsize=512)
-def _passage(source: str) -> Evidence:
-    """A passage comes again and again; what customers write is not remembered here."""
-    return _evidence(source)
-
-
-def _evidence(source: str) -> Evidence:
-    found: list[Found] = []
-    said: list[tuple[Vector, int]] = []
-    question: Vector | None = None
-    asked = ""
-    for text, start in sentences(source):
-        found += [one._replace(claim=_moved(one.claim, start)) for one in _found(text, question)]
-        if policies.QUESTION.search(text):
-            question, asked = Words(text).all(), text
-            continue
-        said += [_clause(clause) for clause, _ in clauses(folded(text))]
-        refused = bool(policies.REFUSED.search(text))
-        if asked and (refused or policies.AFFIRMED.search(text)):
-            found += _answered(asked, refused)
-            said += [(vector, number + refused) for vector, number in map(_clause, (asked,))]
-        asked = ""
-    done = [a for f in found if (f.claim.kind, f.claim.unit) == ("promise", "done") for a in f.claim.value]
-    deeds = frozenset(promises.deeds_of(folded(source)))
-    return Evidence(source, tuple(found), tuple(said), (deeds, frozenset(map(str, done))))
-
-
-def _answered(question: str, refused: bool) -> list[Found]:
-    """What a question says when the answer to it is a plain yes or no."""
-    answered = []
-    for found in _found(question):
-        if found.claim.kind == "policy":
-            value = "no" if refused != (found.claim.value == ("no",)) else "yes"
-            answered.append(Found(replace(found.claim, value=(value,)), found.context, False, frozenset(), found.after))
-    return answered
-
-
-def _moved(claim: Claim, offset: int) -> Claim:
-    return replace(claim, start=claim.start + offset)
-
-
-def _near(one: float, other: float) -> bool:
-    return abs(one - other) <= 1e-9 or (min(one, other) >= 300 * 24 and abs(one - other) <= TOLERANCE * max(one, other))
-
-
-def _same_range(one: Sequence[float], other: Sequence[float]) -> bool:
-    """The same range, or the same upper end of a range and a single number: within 3 days for 1–3 days."""
-    if (one[0] == one[1]) != (other[0] == other[1]):
-        return _near(one[1], other[1])
-    return _near(one[0], other[0]) and _near(one[1], other[1])
-
-
-def _as_factor(one: Claim, other: Claim) -> bool:
-    """0.85 of a tool's result is 85折 and 15 % off."""
-    share, number = (one, other) if one.kind == "percentage" else (other, one)
-    return _near(1 - float(share.value[0] or 0) / 100, number.raw[0])
-
-
-def _same_date(one: Claim, other: Claim) -> bool | None:
-    if one.unit != other.unit:
-        return None
-    if one.unit != "day":
-        return set(one.value) <= set(other.value)
-    mine, others = times.days(one), times.days(other)
-    if len(mine) == 2 and len(others) == 2:
-        return all(_same_day(a, b) for a, b in zip(mine, others, strict=True))
-    return any(_same_day(a, b) for a in mine for b in others)
-
-
-def _same_day(one: Sequence[float | str | None], other: Sequence[float | str | None]) -> bool:
-    return one[1] == other[1] and (one[0] is None or other[0] is None or one[0] == other[0])

@@ -17,7 +17,7 @@ SOFT = re.compile(r"、|\band\b")  # between the members of a list
 CLAUSE = re.compile(r"[，,；;。！？!?\n|（()）]|\.(?=\s|$)|\s[-–—]\s")
 _STOP_EN = """
 a an the of to it its is are was be been we you your our i my me in on at and or for from with by as that this
-they them if then will so up also only their there within
+member members they them if then will so up also only their there within
 """
 _STOP = set("的了是在和与就都也把我您你们请啊呢吧吗哦亲们个为被要会后到以内") | set(_STOP_EN.split())
 _SAME = {  # words that say the same, in a context

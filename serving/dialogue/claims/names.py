@@ -32,6 +32,7 @@ _PLACES = re.compile("|".join(sorted(_ZH, key=len, reverse=True)))
 _CAPITAL = re.compile(r"[A-Z][A-Za-z'-]*[a-z][A-Za-z]*|[A-Z]{3,}")
 _CAMEL = re.compile(r"[A-Z][a-z]+[A-Z]")
 _FIRST = re.compile(r"(?:^|[.!?:;…\n“”\"'(]|\d\))\s*[“\"'(]*$")
+_AND = re.compile(r"、|,? and |, |和|或")
 _COMMON_WORDS = """
 I I'm I'll I've I'd OK Okay Yes No Hi Hello Dear Chinese English China VAT SMS App FAQ AI Monday Tuesday
 Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October
@@ -50,6 +51,17 @@ def find(text: str) -> Iterator[Claim]:
         first = _FIRST.search(text[: match.start()]) and not _EN.fullmatch(match[0]) and not _CAMEL.match(match[0])
         if match[0].lower() not in _COMMON and not first:
             yield Claim("name", "name", (match[0].lower(),), match[0], match.start())
+
+
+def in_a_list(claim: Claim, sentence: str) -> bool:
+    """Whether a name stands beside others: "Shanghai, Jiangsu and Zhejiang"."""
+    before, behind = sentence[: claim.start], sentence[claim.end :]
+    sides: list[str] = []
+    if mark := _AND.search(before, max(len(before) - 5, 0)):
+        sides += [before[: mark.start()]] if mark.end() == len(before) else []
+    if mark := _AND.match(behind):
+        sides += [behind[mark.end() :]]
+    return any(other.start == 0 or other.end == len(side) for side in sides for other in find(side))
 
 
 def named(value: str, text: str) -> bool:

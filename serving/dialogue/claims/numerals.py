@@ -13,7 +13,9 @@ EN_WORDS = rf"\b(?:(?:{_EN_WORD})(?:[ -](?:and )?(?:{_EN_WORD}))*|an?(?= (?:hund
 DIGITS = r"(?<![\d.,:A-Za-z_])\d+(?:,\d{3})*(?:\.\d+)?"
 ZH_WORDS = r"[零〇一二两三四五六七八九十百千万半]+"
 NUMBER = rf"(?:{DIGITS}|{ZH_WORDS}|{EN_WORDS})"
-TO = r"\s*(?:[-–—~～至到]|\bto\b)\s*"
+_ENDS = [r"\d", r"\d\d", *("one", "two", "three", "four", "five", "six", "seven", "ten")]
+BETWEEN = rf"(?:{'|'.join(f'(?<=[Bb]etween {end} )' for end in _ENDS)})"  # before the "and" of a range
+TO = rf"\s*(?:[-–—~～至到]|\bto\b|{BETWEEN}\band\b)\s*"
 RANGE = rf"(?P<low>{NUMBER})(?:{TO}(?P<high>\d+(?:,\d{{3}})*(?:\.\d+)?|{ZH_WORDS}|{EN_WORDS}))?"
 
 

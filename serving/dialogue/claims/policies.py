@@ -13,7 +13,7 @@ from serving.dialogue.claims.records import Claim
 # class → (says no, says yes); of two that overlap the longer counts
 CLASSES: dict[str, tuple[str, str]] = {
     "ability": (
-        r"(?:暂时?|还|并|都|也|就)?(?:不(?:可以|能够?|可(?!靠|能)|支持|提供|允许|接受|予|行|得)|无法|没法|没办法)"
+        r"(?:暂时?|还|并|都|也|就)?(?:不(?:可以|能够?|可(?!靠|能)|支持|提供|允许|接受|予|行|得|参加|参与|享受)|无法|没法|没办法)"
         r"|[取退换恢改寄送用]\S{0,3}不了"
         r"|\bcan ?not(?: be)?\b|\bcan't\b|\bmay not\b"
         r"|(?:n't|\bnot)(?: yet)? (?:possible|available|allowed|able)\b|\bunable\b"
@@ -35,9 +35,10 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"(?<!不用)(?<!无需)(?<!不必)(?<!不要)(?<!需要)(?:您|你|买家|顾客|客户)(?:自己|自行|来|需要?|要|承)?"
         r"(?:承担|(?:出|付)(?=[。，；,;！!]|钱(?!时|的?时)|运费|邮费|取件费|费|$))|(?<!不)需要[您你](?:自己)?(?:承担|出|付)"
         r"|自付|自理|(?<!when )(?<!if )(?<!before )(?<!after )(?<!once )(?<!how )(?<!as )"
-        r"\byou(?:'ll| will| have to| must| only)? pay\b(?! (?:before|by|with|online|within|in)\b)"
+        r"\byou(?:'ll| will| have to| must| only)? pay\b(?! (?:nothing|no|before|by|with|online|within|in)\b)"
         r"|\bat your (?:own )?(?:cost|expense)\b",
-        r"(?:我们|我方|本店|店铺|商家)(?:来|会)?(?:全)?(?:承担|出|付|包)|\bwe(?:'ll| will| also)? pay\b(?! you)"
+        r"(?:我们|我方|本店|店铺|商家)(?:来|会)?(?:全)?(?:承担|出|付|包)|(?<=[，。；、并])承担"
+        r"|\bwe(?:'ll| will| also)? pay\b(?! you)"
         r"|\bat our (?:own )?(?:cost|expense)\b",
     ),
     "need": (
@@ -80,7 +81,7 @@ _PATTERNS = {
     name: (re.compile(no, re.IGNORECASE), re.compile(yes, re.IGNORECASE)) for name, (no, yes) in CLASSES.items()
 }
 NEGATOR = re.compile(
-    r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气|方便|清楚|确定|合适|喜欢|舒服|一样|小心|着急|急|放心|错|够)|没(?!收|问题|关系)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
+    r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气|方便|清楚|确定|合适|喜欢|舒服|一样|小心|着急|急|放心|错|够)|没(?!收|问题|关系|货)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
     r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|nor|neither|none)\b"
     r"|n't\b",
     re.IGNORECASE,
@@ -92,10 +93,12 @@ REFUSED = re.compile(
     re.IGNORECASE,
 )
 CONDITION = re.compile(  # a clause that states nothing
-    r"^\s*(?:但|不过|所以|而)?(?:如果|要是|假如|若|倘若|万一|除非|只有|凡是|凡)|的话(?=\S{0,2}$|是|就|也|都|不|可|能|要|请)"
-    r"|^\s*(?:and |but |or |so )?(?:if|unless|whether|whoever|anyone who|should (?:it|you|this|the))\b",
+    r"^\s*(?:但|不过|所以|而)?(?:如果|要是|假如|若|倘若|万一|除非|只有)|的话(?=\S{0,2}$|是|就|也|都|不|可|能|要|请)"
+    r"|^\s*(?:and |but |or |so )?(?:if|unless|whether|should (?:it|you|this|the))\b",
     re.IGNORECASE,
 )
+CONDITIONAL = ("existence", "identity", "use")  # classes that a condition may name without stating them
+ANYONE = re.compile(r"^\s*(?:凡是?|所有|谁)|^\s*(?:whoever|anyone|anybody|those) ", re.I)  # the next clause denies it
 QUESTION = re.compile(r"[?？]|(?:吗|呢|么)\s*[。!！]?\s*$")
 
 

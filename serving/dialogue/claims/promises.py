@@ -31,9 +31,11 @@ ACTIONS: dict[str, str] = {
     ),
     "compensate": r"赔偿|补偿|赔付|赔您|赔给|\bcompensat\w+",
     "follow": r"跟进|跟踪|\bfollow(?:s|ed)? up\b",
+    "favour": r"优惠价|争取|破例|\bspecial (?:price|offer)\b",
+    "extra": r"补(?:您|你)?(?:一)?张|额外|\bextra\b",
     "gift": (
-        r"补(?:您)?(?:一)?张|送[您你](?!货|到|达|上)|送\S{0,6}(?:券|礼品|木豆|积分)|赠品|赠送|送(?:您)?(?:一)?张|优惠价|额外|升级|\bcoupon\b|\bdiscount\b|\bupgrad\w+"
-        r"|\bextra\b|\bvoucher\b|\bgift\b"
+        r"送[您你](?!货|到|达|上)|送\S{0,6}(?:券|礼品|木豆|积分)|赠品|赠送|送(?:您)?(?:一)?张|升级|\bcoupon\b|\bdiscount\b|\bupgrad\w+"
+        r"|\bvoucher\b|\bgift\b"
     ),
     "send": (
         r"补发|补寄|重发|重新发|寄出|寄给|寄回|发出|安排发货|补货|重寄|发货"
@@ -43,7 +45,7 @@ ACTIONS: dict[str, str] = {
     "arrive": r"送到|送达|寄到|送至|寄至|到货|到达|就到|能到"
     r"|\barriv\w+|\bbe (?:there|here|with you)\b|\bget it\b|\bdeliver(?:s|ed)?\b",
     "by a courier": (
-        r"(?<!联系)(?<!催)(?<!通知)(?:快递员?|骑手)(?=\S{0,8}?(?:会|将|来|上门|取件|派送|电话))"
+        r"(?<!联系)(?<!催)(?<!通知)(?:快递员?|骑手)(?=\S{0,8}?(?:会|将|来|上门|取件|派送|电话))|上门取"
         r"|\bcouriers? (?:also )?(?:will|calls?|comes?|picks?|collects?)\b"
     ),
     "by a manager": r"经理|主管|领导|\bmanager\b|\bsupervisor\b",
@@ -77,7 +79,8 @@ _ACTIONS = {name: re.compile(words, re.IGNORECASE) for name, words in ACTIONS.it
 _DONE = re.compile(
     r"(?:已经?|刚刚?|都)(?:经)?(?:为|帮|给|替|向|通知|登记|联系|反馈|催|申请|提交|安排|升级|核实|补|把|将)"
     r"|(?:为|帮|给|替)[您你]\S{0,12}[了过好](?:[。，！,!.~]|$|一|补|加)"
-    r"|\b(?:i|we)(?:'ve| have)(?: (?:already|just|now))? \w+|\b(?:i|we)(?: just| already) \w+ed\b"
+    r"|\b(?:i|we)(?:'ve| have)(?: (?:already|just|now))? (?!(?:it|an?|the|no|to|not|your|some|any|stock)\b)\w+"
+    r"|\b(?:i|we)(?: just| already) \w+ed\b"
     r"|\bha(?:s|ve) (?:already )?been \w+(?: by me| for you)|\bi(?:'m| am) \w+ing\b",
     re.IGNORECASE,
 )

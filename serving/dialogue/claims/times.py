@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from serving.dialogue.claims.numerals import EN_WORDS, RANGE, ZH_WORDS, read_number, read_range
+from serving.dialogue.claims.numerals import BETWEEN, EN_WORDS, RANGE, ZH_WORDS, read_number, read_range
 from serving.dialogue.claims.records import RATE, Claim
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -19,7 +19,7 @@ _MONTH = (
     r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
 _N, _DAY = rf"(?:\d{{1,2}}|{ZH_WORDS})", rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{EN_WORDS})"
-_TO = r"\s*(?:[-–—~～至到]|\bto\b|\buntil\b)\s*"
+_TO = rf"\s*(?:[-–—~～至到]|\bto\b|\buntil\b|{BETWEEN}\band\b)\s*"
 _FORMS = [
     re.compile(
         rf"(?P<month>{_N})\s*月\s*(?:(?P<day>{_N})\s*[日号](?:{_TO}(?:(?P<month2>{_N})\s*月\s*)?(?P<day2>{_N})\s*[日号])?|(?P<end>底))"
@@ -35,7 +35,8 @@ _FORMS = [
 ]
 _RELATIVE = {
     -1.0: r"昨[天日晚]|yesterday",
-    0.0: r"今[天日晚早]|当[天日晚]|\b(?:today|tonight|this (?:morning|afternoon|evening)|(?:the )?same day)\b",
+    0.0: r"今[天日晚早]|(?<!签收)(?<!收货)当[天日晚]"
+    r"|\b(?:today|tonight|this (?:morning|afternoon|evening)|(?:the )?same day)\b",
     1.0: r"明[天日晚早]|次日(?!达)|第二天|\b(?:tomorrow|(?:the )?next day)\b",
     2.0: r"后天|\bday after tomorrow\b",
 }
@@ -180,7 +181,7 @@ _ARTICLE = re.compile(
     re.IGNORECASE,
 )
 
-_RATE = re.compile(r"\b(?:for each|each|per|every|times?|once|twice|yuan|points?)\s+$", re.IGNORECASE)
+_RATE = re.compile(r"\b(?:days|for each|each|per|every|times?|once|twice|yuan|points?)\s+$", re.IGNORECASE)
 
 
 def find_durations(text: str) -> Iterator[Claim]:
@@ -189,6 +190,8 @@ def find_durations(text: str) -> Iterator[Claim]:
             yield Claim("duration", "hour", (hours, hours), match[0], match.start())
     for match in _NUMBERED.finditer(text):
         value = read_range(match)
+        if re.match(r" a week\b", text[match.end() :]):
+            continue  # seven days a week
         if value and not (match["year"] == "年" and value[0] > 1900):
             yield _duration(match, value)
     for match in _ARTICLE.finditer(text):

@@ -1,6 +1,7 @@
-"""Other numbers: with a unit of measure (1.5 升, 30 °C), with a classifier (两只, 3 pieces), or with neither.
+"""Amounts: money (119元, ¥119), percentages and discounts (85折 = 15 % off, 半价 = 50 %), and other numbers.
 
-"One" in words is mostly an article (一个, one of them) and no claim.
+Other numbers have a unit of measure (1.5 升, 30 °C), a classifier (两只, 3 pieces), or neither. "One" in words is
+mostly an article (一个, one of them) and no claim.
 """
 
 from __future__ import annotations
@@ -8,8 +9,52 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from serving.dialogue.claims.numerals import DIGITS, EN_WORDS, RANGE, ZH_WORDS, read_number, read_range
+from serving.dialogue.claims.numerals import DIGITS, EN_WORDS, RANGE, TO, ZH_WORDS, read_number, read_range
 from serving.dialogue.claims.records import COUNT, NUMBER, Claim
+
+_CURRENCIES = {
+    "yuan": r"元|块钱|块(?!儿)|人民币|-?\s?(?:yuan|rmb|cny)\b",
+    "dollar": r"美元|美金|-?\s?(?:us )?dollars?\b|-?\s?usd\b",
+    "euro": r"欧元|-?\s?euros?\b",
+    "hkd": r"港币|港元",
+}
+_AFTER = re.compile(
+    rf"{RANGE}\s*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _CURRENCIES.items()) + ")", re.IGNORECASE
+)
+_BEFORE = re.compile(rf"(?:(?P<yuan>[¥￥]|rmb|cny)|(?P<dollar>\$|usd)|(?P<euro>€))\s?{RANGE}", re.IGNORECASE)
+
+
+def find_money(text: str) -> Iterator[Claim]:
+    for pattern in (_BEFORE, _AFTER):
+        for match in pattern.finditer(text):
+            if match["high"] is None and match["low"] == "一" and match[0] == "一块":
+                continue  # together
+            if value := read_range(match):
+                unit = next(unit for unit in _CURRENCIES if match.groupdict().get(unit))
+                yield Claim("money", unit, value, match[0], match.start(), value, unit)
+
+
+_PER_CENT = re.compile(rf"{RANGE}\s*(?:%|％|per ?cent\b)|百分之(?P<words>{DIGITS}|{ZH_WORDS})", re.IGNORECASE)
+_REDUCED = re.compile(rf"(?P<number>{DIGITS}|[零〇一二三四五六七八九]+)\s*折")
+_HALF_PRICE = re.compile(r"半价|对折|\bhalf (?:the )?price\b|\bhalf off\b", re.IGNORECASE)
+
+
+def find_percentages(text: str) -> Iterator[Claim]:
+    for match in _PER_CENT.finditer(text):
+        if match["words"]:
+            number = read_number(match["words"])
+            value = None if number is None else (number, number)
+        else:
+            value = read_range(match)
+        if value:
+            yield Claim("percentage", "per cent", value, match[0], match.start(), value, "per cent")
+    for match in _REDUCED.finditer(text):
+        if (number := read_number(match["number"])) is not None:
+            off = round(100 - (number if number >= 10 else 10 * number), 6)
+            yield Claim("percentage", "per cent", (off, off), match[0], match.start(), (number, number), "per cent")
+    for match in _HALF_PRICE.finditer(text):
+        yield Claim("percentage", "per cent", (50.0, 50.0), match[0], match.start())
+
 
 _MEASURES = {
     "litre": (1.0, r"升(?![级银金为至到])|l\b|lit(?:re|er)s?\b"),
@@ -29,9 +74,12 @@ _MEASURED = re.compile(
     re.IGNORECASE,
 )
 _CLASSIFIERS = "件个只张次期单笔位人滴档款份台条本颗袋套双支瓶盒包枚根户名岁倍朵种枝束"
-_COUNTED = re.compile(rf"(?<![第双每同统另某])(?:{RANGE})\s*(?P<noun>[{_CLASSIFIERS}](?![邮裹括含级])|木豆|积分)")
+_COUNTED = re.compile(
+    rf"(?!零件)(?<![第双每同统另某])(?:{RANGE})\s*(?P<noun>[{_CLASSIFIERS}](?![邮裹括含级])|木豆|积分)"
+)
 _DIGITS = re.compile(
-    rf"(?<![双第])(?P<low>{DIGITS})(?:\s*(?:[-–—~～至到]|\bto\b)\s*(?P<high>\d+(?:,\d{{3}})*(?:\.\d+)?))?(?![\d_A-Za-z])"
+    rf"(?<![双第])(?P<low>{DIGITS})(?:{TO}(?P<high>\d+(?:,\d{{3}})*(?:\.\d+)?))?"
+    r"(?![\d_A-Za-z])"
 )
 _WORDS = re.compile(rf"(?P<low>{EN_WORDS})(?:\s*(?:to|-)\s*(?P<high>{EN_WORDS}))?", re.IGNORECASE)
 _ZH_ALONE = re.compile(
@@ -56,7 +104,7 @@ _TIMES = re.compile(
 )
 
 
-def find(text: str) -> Iterator[Claim]:
+def find_counts(text: str) -> Iterator[Claim]:
     for match in _MEASURED.finditer(text):
         if value := read_range(match):
             unit = next(unit for unit in _MEASURES if match[unit])
