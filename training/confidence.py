@@ -3,7 +3,8 @@
 Every question of the index is kept out of it once (cross-validation). It is then searched twice: with its entry,
 where the entry is the right answer, and without it, where nothing is. Utterances of intents that no entry has, and
 the pack's ``unanswered.yaml``, have no answer either. Ranking: conditional logit (McFadden 1974) over the entries.
-Probability: monotone logistic regression on ``kefu.knowledge.search.features``. Measured by ``benchmarks/knowledge``.
+Probability: monotone logistic regression on ``kefu.knowledge.search.features``, of labelled messages where the pack
+has enough: a pack's wordings are shorter and more often elliptic. Measured by ``benchmarks/knowledge``.
 """
 
 from __future__ import annotations
@@ -25,16 +26,25 @@ from kefu.split import fraction
 L2 = 0.01  # on the ranking's weights
 # No question of the set is a policy's own, so a free weight would bar policies from being found at all.
 LEAST_NO_QUESTION = -1.5
+LEAST_LABELLED = 100  # messages, from which they alone say how often the best entry answers
 PENALTY = 0.001  # L2 on the probability's weights of standardized features, beside a mean loss
 _BOUNDS = {"unknown": (None, 0), "log_terms": (None, None), "chinese": (None, None)}  # of all others: at least 0
 
 
 class Held(NamedTuple):
-    """A question that was searched in an index without it; ``right``: row of its entry, None if nothing answers."""
+    """A question that was searched in an index without it; ``right``: rows of entries that answer, maybe none."""
 
     evidence: Evidence
     lang: Lang
-    right: int | None
+    right: frozenset[int]
+
+
+class LabelledQuestion(NamedTuple):
+    """A customer's message and the ids of the entries that answer it, at least one."""
+
+    text: str
+    lang: Lang
+    right: frozenset[str]
 
 
 Questions = Mapping[str, Sequence[str]]  # entry id → wordings, its own question first
@@ -43,7 +53,13 @@ Build = Callable[[Questions, frozenset[str]], Index]  # of what stays in; and th
 
 
 def fit_confidence(
-    build: Build, questions: Questions, unanswered: Unanswered, folds: int, unanswerable_share: float, seed: int
+    build: Build,
+    questions: Questions,
+    unanswered: Unanswered,
+    folds: int,
+    unanswerable_share: float,
+    seed: int,
+    labelled: Sequence[LabelledQuestion] = (),
 ) -> Confidence:
     """Fits the confidence of an index of ``questions`` on questions that its folds did not see.
 
@@ -51,20 +67,29 @@ def fit_confidence(
         build: makes the index of a fold.
         unanswered: texts that no entry answers.
         unanswerable_share: weight of questions without an answer among all.
+        labelled: messages of customers; with at least LEAST_LABELLED the probability is fitted on them.
     """
-    held = [row for fold in range(folds) for row in _held_out(build, questions, unanswered, fold, folds, seed)]
-    answered = [row for row in held if row.right is not None]
+    parts = [_held_out(build, questions, unanswered, labelled, fold, folds, seed) for fold in range(folds)]
+    held, messages = ([row for part in parts for row in part[kind]] for kind in (0, 1))
+    answered = [row for row in held if row.right]
     if not answered:
         return UNFITTED
     ranking = UNFITTED.model_copy(update={"ranking": _fit_ranking(answered)})
-    groups = [answered, [without_answer(row) for row in answered], [row for row in held if row.right is None]]
+    asked = messages if len(messages) >= LEAST_LABELLED else answered
+    groups = [asked, [without_answer(row) for row in asked], [row for row in held if not row.right]]
     return _fit_probability(ranking, [group for group in groups if group], unanswerable_share)
 
 
 def _held_out(
-    build: Build, questions: Questions, unanswered: Unanswered, fold: int, folds: int, seed: int
-) -> list[Held]:
-    """The rows of one fold."""
+    build: Build,
+    questions: Questions,
+    unanswered: Unanswered,
+    labelled: Sequence[LabelledQuestion],
+    fold: int,
+    folds: int,
+    seed: int,
+) -> tuple[list[Held], list[Held]]:
+    """The rows of one fold: of wordings and texts that nothing answers, then of labelled messages."""
 
     def out(text: str) -> bool:
         return int(fraction(text, seed) * folds) == fold
@@ -74,13 +99,19 @@ def _held_out(
     index = build(kept, frozenset(text for text, _ in strangers))
     search = Search(index)
     rows = [
-        Held(search.evidence(question, entry.lang), entry.lang, number)
+        Held(search.evidence(question, entry.lang), entry.lang, frozenset([number]))
         for lang in index.languages
         for number, entry in enumerate(index.of(lang))
         for question in questions[entry.id][1:]
         if out(question)
     ]
-    return rows + [Held(search.evidence(text, lang), lang, None) for text, lang in strangers if index.of(lang)]
+    rows += [Held(search.evidence(text, lang), lang, frozenset()) for text, lang in strangers if index.of(lang)]
+    place = {entry.id: number for lang in index.languages for number, entry in enumerate(index.of(lang))}
+    return rows, [
+        Held(search.evidence(text, lang), lang, frozenset(place[name] for name in right))
+        for text, lang, right in labelled
+        if out(text)
+    ]
 
 
 def _fit_ranking(rows: Sequence[Held]) -> dict[str, float]:
@@ -92,27 +123,27 @@ def _fit_ranking(rows: Sequence[Held]) -> dict[str, float]:
             scores = signals @ weights
             p = np.exp(scores - scores.max())
             p /= p.sum()
-            total -= float(np.log(p[right] + 1e-12)) / len(pairs)
-            gradient = gradient + (p @ signals - signals[right]) / len(pairs)
+            share = p[right].sum() + 1e-12
+            total -= float(np.log(share)) / len(pairs)
+            gradient = gradient + (p @ signals - p[right] @ signals[right] / share) / len(pairs)
         return total, gradient
 
-    pairs = [(row.evidence.signals, row.right) for row in rows]
+    pairs = [(row.evidence.signals, sorted(row.right)) for row in rows]
     bounds = [(LEAST_NO_QUESTION, 0) if name == "no_question" else (0, None) for name in SIGNALS]
     found = minimize(loss, np.ones(len(SIGNALS)), jac=True, bounds=bounds, method="L-BFGS-B").x
     return dict(zip(SIGNALS, (round(float(w), 6) for w in found), strict=True))
 
 
 def without_answer(row: Held) -> Held:
-    """The same question where its entry is not in the index."""
-    assert row.right is not None
-    lexical = row.evidence.lexical
-    bm25, question, coverage = (np.delete(a, row.right) for a in (lexical.bm25, lexical.question, lexical.coverage))
+    """The same question where no entry that answers is in the index."""
+    lexical, gone = row.evidence.lexical, sorted(row.right)
+    bm25, question, coverage = (np.delete(a, gone) for a in (lexical.bm25, lexical.question, lexical.coverage))
     others = lexical._replace(bm25=bm25, question=question, coverage=coverage)
-    signals = np.delete(row.evidence.signals, row.right, axis=0)
+    signals = np.delete(row.evidence.signals, gone, axis=0)
     asked = signals[:, SIGNALS.index("asked")]
     # A model without the entry would not have its class: what is left of the probability goes to the others.
     signals[:, SIGNALS.index("asked")] = asked - np.logaddexp.reduce(asked)
-    return Held(Evidence(signals, others), row.lang, None)
+    return Held(Evidence(signals, others), row.lang, frozenset())
 
 
 def judged(index: Index, rows: Sequence[Held]) -> tuple[np.ndarray, np.ndarray]:
@@ -120,19 +151,19 @@ def judged(index: Index, rows: Sequence[Held]) -> tuple[np.ndarray, np.ndarray]:
     scores = [index.confidence.scores(row.evidence.signals) for row in rows]
     pairs = list(zip(rows, scores, strict=True))
     p = [index.confidence.probability(features(row.evidence, some, row.lang)) for row, some in pairs]
-    return np.array(p), np.array([row.right == some.argmax() for row, some in pairs])
+    return np.array(p), np.array([some.argmax() in row.right for row, some in pairs])
 
 
-def held_out_rows(index: Index, examples: Sequence[RetrievalExample]) -> list[Held]:
-    """The eval side of a retrieval set; every second question again without its entry, so a third has no answer."""
+def held_out_rows(index: Index, examples: Sequence[RetrievalExample], without_every: int = 2) -> list[Held]:
+    """The eval side of a retrieval set; every ``without_every``-th question again without its entry."""
     search, place = Search(index), {e.id: (e.lang, i) for lang in index.languages for i, e in enumerate(index.of(lang))}
     rows = [
-        Held(search.evidence(example.question, lang), lang, right)
+        Held(search.evidence(example.question, lang), lang, frozenset([right]))
         for example in examples
         if example.split == "eval"
         for lang, right in [place[example.entry_id]]
     ]
-    return rows + [without_answer(row) for row in rows[::2]]
+    return rows + [without_answer(row) for row in rows[::without_every]]
 
 
 def _fit_probability(ranking: Confidence, groups: Sequence[Sequence[Held]], unanswerable_share: float) -> Confidence:
@@ -142,7 +173,7 @@ def _fit_probability(ranking: Confidence, groups: Sequence[Sequence[Held]], unan
     weight = np.concatenate([np.full(len(g), share / len(g)) for g, share in zip(groups, mass, strict=True)])
     rows = [(row, ranking.scores(row.evidence.signals)) for group in groups for row in group]
     matrix = np.array([features(row.evidence, scores, row.lang) for row, scores in rows])
-    correct = np.array([row.right == scores.argmax() for row, scores in rows])
+    correct = np.array([scores.argmax() in row.right for row, scores in rows])
     if correct.all() or not correct.any():  # too small a pack to learn from: Laplace's rule
         rate = (correct.sum() + 1) / (len(correct) + 2)
         return ranking.model_copy(update={"bias": float(np.log(rate / (1 - rate)))})

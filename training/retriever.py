@@ -16,7 +16,7 @@ from scipy.linalg import solve
 from sklearn.utils.extmath import randomized_svd
 
 from kefu.errors import Unusable
-from kefu.knowledge.entries import knowledge_entries, questions
+from kefu.knowledge.entries import knowledge_entries, questions, same_answers
 from kefu.knowledge.index import Encoder, EncoderConfig, Index, KnowledgeEntry
 from kefu.knowledge.search import Search, topic_of
 from kefu.knowledge.topics import Topics, TopicsConfig
@@ -26,8 +26,10 @@ from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from kefu.shop.slots import language
-from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
-from training.confidence import fit_confidence, held_out_rows, judged
+from kefu.shop.wordings.labelled import load_wordings
+from kefu.split import half_of
+from kefu.text.ngrams import count_ngrams, inverse_frequency, normalize, weigh
+from training.confidence import LabelledQuestion, fit_confidence, held_out_rows, judged
 from training.params.retriever import Retriever
 
 RIDGE = 1.0  # 0.1 to 1 ranked held-out wordings alike within a point
@@ -58,6 +60,7 @@ def train_topics(examples: Sequence[tuple[str, str]], ngrams: tuple[int, int], f
     return Topics(TopicsConfig(ngrams=ngrams, features=features, classes=classes), idf.astype(np.float16), weights)
 
 
+WITHOUT_EVERY = 12  # of the eval side, searched again without its entry: about as many as the confidence expects
 DEPTH = 10  # entries looked at for the mean reciprocal rank
 
 
@@ -96,7 +99,10 @@ def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retrie
     def build(kept: Mapping[str, Sequence[str]], hidden: frozenset[str] = frozenset()) -> Index:
         return _index(entries, kept, [u for u in utterances if u[0] not in hidden], params)
 
-    confidence = fit_confidence(build, asked, unanswered, params.folds, params.unanswerable_share, params.seed)
+    labelled = _labelled(pack, entries, examples)
+    confidence = fit_confidence(
+        build, asked, unanswered, params.folds, params.unanswerable_share, params.seed, labelled
+    )
     return build(asked).with_confidence(confidence)
 
 
@@ -119,6 +125,23 @@ def _unanswered(
     answered = {entry.intent for entry in entries}
     other = [text for text, intent in utterances if intent not in answered]
     return [(text, language(text)) for text in dict.fromkeys([*pack.unanswered, *other])]
+
+
+def _labelled(
+    pack: Pack, entries: Sequence[KnowledgeEntry], examples: Sequence[RetrievalExample]
+) -> list[LabelledQuestion]:
+    """The pack's labelled messages that ask for an entry, of the half to learn from; none of the eval side."""
+    same, known = same_answers(pack), {entry.id for entry in entries}
+    hidden = {normalize(example.question) for example in examples if example.split == "eval"}
+    found = []
+    for wording in load_wordings(pack):
+        lang = language(wording.say)
+        asked = {f"{act.replace('ask:', 'faq:', 1)}:{lang}" for act in wording.acts} & known
+        right = frozenset(other for name in asked for other in same.get(name, (name,)))
+        learned = half_of(wording.say) == "learn" and normalize(wording.say) not in hidden
+        if right and learned and not wording.after:
+            found.append(LabelledQuestion(wording.say, lang, right))
+    return found
 
 
 def _index(
@@ -169,7 +192,7 @@ def measure_index(index: Index, examples: Sequence[RetrievalExample]) -> dict[st
     return {
         "hit_at_1": float(np.mean([rank == 1 for rank in ranks])),
         "hit_at_3": float(np.mean([0 < rank <= 3 for rank in ranks])),
-        "ece": expected_calibration_error(*judged(index, held_out_rows(index, examples))),
+        "ece": expected_calibration_error(*judged(index, held_out_rows(index, examples, WITHOUT_EVERY))),
         "mrr": float(np.mean([1 / rank if rank else 0 for rank in ranks])),
         "questions": len(held_out),
         "vectors": len(index.owners),

@@ -89,8 +89,8 @@ def retrieval_set(index: Index, examples: Sequence[RetrievalExample]) -> list[As
 
 
 def _of_row(index: Index, text: str, right: str, row: Held) -> Asked:
-    ids = tuple(e.id for e in index.of(row.lang) if row.right is not None or e.id != right)
-    return Asked(text, row.evidence, row.lang, ids, frozenset() if row.right is None else frozenset([right]))
+    ids = tuple(e.id for e in index.of(row.lang) if row.right or e.id != right)
+    return Asked(text, row.evidence, row.lang, ids, frozenset([right]) if row.right else frozenset())
 
 
 def written_questions(search: Search) -> dict[str, list[Asked]]:

@@ -44,6 +44,16 @@ def questions(pack: Pack) -> dict[str, list[str]]:
     return faqs | queries
 
 
+def same_answers(pack: Pack) -> dict[str, frozenset[str]]:
+    """Entry id → the entries of its language that answer the same, itself included; only those that have such."""
+    found: dict[str, frozenset[str]] = {}
+    for faq in pack.faq:
+        for lang in LANGUAGES if faq.same_as else ():
+            group = frozenset(f"{name}:{lang}" for name in (f"faq:{faq.id}", *faq.same_as))
+            found |= {name: found.get(name, frozenset()) | group for name in group}
+    return found
+
+
 def _faqs(pack: Pack) -> Iterator[KnowledgeEntry]:
     for faq in pack.faq:
         for lang in LANGUAGES:

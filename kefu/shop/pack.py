@@ -70,6 +70,9 @@ class Faq(Part):
     answer: Text
     order_known: Text | None = Field(None, description="the answer where the order is known; None: as answer")
     asked_by: WordRule | None = Field(None, description="words that ask for it, whatever else they sound like")
+    same_as: tuple[str, ...] = Field(
+        (), description="queries (query:NAME) and FAQ (faq:ID) that answer the same: of two, the likelier is told unasked"
+    )
     others: WordRule | None = Field(
         None, description="words for somebody else; it is told only for them, and never about the customer's own order"
     )
@@ -105,6 +108,8 @@ class Pack(Part):
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Pack:
         problems = [f"faq {f.id}: unknown intent {f.intent}" for f in self.faq if f.intent not in self.taxonomy.names]
+        known = {f"faq:{faq.id}" for faq in self.faq} | {f"query:{name}" for name in self.queries}
+        problems += [f"faq {f.id}: same_as: no {name}" for f in self.faq for name in f.same_as if name not in known]
         problems += contradictions(self.promotions)
         for flow in self.flows:
             problems += [f"flow {flow.name}: unknown intent {i}" for i in flow.intents if i not in self.taxonomy.names]

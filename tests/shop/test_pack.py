@@ -138,6 +138,7 @@ def test_knowledge_covers_every_topic_in_both_languages(pack: Pack) -> None:
         ("taxonomy.yaml", lambda raw: raw["intents"][0].pop("definition"), "intents.0.definition"),
         ("flows/return.yaml", lambda raw: raw["steps"][1].update(goto="nowhere"), "nowhere"),
         ("knowledge/faq.yaml", lambda raw: raw[3].update(answr="x"), "3.answr"),
+        ("knowledge/faq.yaml", lambda raw: raw[3].update(same_as=["query:nothing"]), "same_as: no query:nothing"),
         ("tools.yaml", lambda raw: raw["get_order"].update(read="SELECT 1"), "get_order"),
         ("danger.yaml", lambda raw: raw["injury"]["words"].append("(?<=a)b"), "injury.words"),
         ("danger.yaml", lambda raw: raw["illness"].pop("reply"), "illness.reply"),

@@ -118,7 +118,8 @@ class WishReader:
         angry = evidence(words, acts.complaint) or (text if label == "complaint" else "")
         if angry:
             yield Complaint(evidence=angry)
-        if strange := evidence(words, acts.out_of_scope) or (text if label == OUTSIDE else None):
+        outside = label == OUTSIDE and guess.probability > (best.probability if best else 0)
+        if strange := evidence(words, acts.out_of_scope) or (text if outside else None):
             yield OutOfScope(evidence=strange)
             return
         exact = list(self._exactly(message, text, links))
@@ -360,7 +361,7 @@ class WishReader:
                 yield from self._entry(message, hit, [])
             return
         near = [hit for hit in candidates(hits) if hit.entry.kind == "faq"] if hits else []
-        near = near if near and near[0].probability >= self._params.candidate_min_probability else []
+        near = near if sum(hit.probability for hit in near) >= self._params.candidate_min_probability else []
         yield from near
         asks = evidence(words, self._pack.acts.question) is not None
         yield Unclear(candidates=tuple(hit.entry.id for hit in near), asks=asks, evidence=words)
