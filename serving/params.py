@@ -14,7 +14,9 @@ class Serving(Section):
         ge=0, le=1, description="that a FAQ answers the question, from which its answer is given as it is"
     )
     candidate_min_probability: float = Field(
-        ge=0, le=1, description="that one of the two best entries answers, from which both are offered as a question back"
+        ge=0,
+        le=1,
+        description="that one of the two best entries answers, from which both are offered as a question back",
     )
     milvus_from: int = Field(
         ge=0, description="entries from which Milvus keeps their vectors; fewer are searched in memory"

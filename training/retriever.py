@@ -97,9 +97,9 @@ def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retrie
     unanswered = _unanswered(pack, entries, utterances)
 
     def build(kept: Mapping[str, Sequence[str]], hidden: frozenset[str] = frozenset()) -> Index:
-        return _index(entries, kept, [u for u in utterances if u[0] not in hidden], params)
+        return index_of(entries, kept, [u for u in utterances if u[0] not in hidden], params)
 
-    labelled = _labelled(pack, entries, examples)
+    labelled = labelled_questions(pack, entries, examples)
     confidence = fit_confidence(
         build, asked, unanswered, params.folds, params.unanswerable_share, params.seed, labelled
     )
@@ -127,7 +127,7 @@ def _unanswered(
     return [(text, language(text)) for text in dict.fromkeys([*pack.unanswered, *other])]
 
 
-def _labelled(
+def labelled_questions(
     pack: Pack, entries: Sequence[KnowledgeEntry], examples: Sequence[RetrievalExample]
 ) -> list[LabelledQuestion]:
     """The pack's labelled messages that ask for an entry, of the half to learn from; none of the eval side."""
@@ -144,7 +144,7 @@ def _labelled(
     return found
 
 
-def _index(
+def index_of(
     entries: Sequence[KnowledgeEntry],
     asked: Mapping[str, Sequence[str]],
     utterances: Sequence[tuple[str, str]],

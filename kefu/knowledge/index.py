@@ -108,11 +108,13 @@ class Hit(NamedTuple):
     """An entry that was found.
 
     ``score`` orders the hits of one search; ``probability`` is calibrated: how often such an entry answers.
+    ``coverage``: share of the question's weight that the entry's words have.
     """
 
     entry: KnowledgeEntry
     score: float
     probability: float
+    coverage: float = 1.0
 
 
 class Index:

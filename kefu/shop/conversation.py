@@ -58,6 +58,7 @@ class Conversation(Part):
     interrupted: Text = Field(description="said when a flow cannot go on: the pack has changed, or a person must look")
     out_of_scope: Text = Field(description="said to what no shop does")
     clarify: Text = Field(description="said before a numbered list of questions that may be meant")
+    clarify_one: Text | None = Field(None, description="the same before a single question; None: as clarify")
     yes: Phrases
     no: Phrases
     leave: Phrases

@@ -71,7 +71,8 @@ class Faq(Part):
     order_known: Text | None = Field(None, description="the answer where the order is known; None: as answer")
     asked_by: WordRule | None = Field(None, description="words that ask for it, whatever else they sound like")
     same_as: tuple[str, ...] = Field(
-        (), description="queries (query:NAME) and FAQ (faq:ID) that answer the same: of two, the likelier is told unasked"
+        (),
+        description="query:NAME and faq:ID that answer the same: where one is right, so are they",
     )
     others: WordRule | None = Field(
         None, description="words for somebody else; it is told only for them, and never about the customer's own order"

@@ -282,13 +282,14 @@ class Responder:
         yield turn.say("chitchat", self._pack.conversation.apology.in_(turn.visit.lang))
 
     def _improvise(self, turn: TurnState, move: policy.Improvise) -> Iterator[str]:
-        """A question back when two entries may be meant, else a model's words, else the pack's fallback."""
-        session, lang = turn.session, turn.visit.lang
-        if len(move.candidates) > 1:
+        """A question back when one or two entries may be meant, else a model's words, else the pack's fallback."""
+        session, lang, words = turn.session, turn.visit.lang, self._pack.conversation
+        if move.candidates:
             entries = [turn.reading.hits[name].entry for name in move.candidates]
             session.questions = turn.draft.options = [entry.question for entry in entries]
+            lead = words.clarify if len(entries) > 1 else words.clarify_one or words.clarify
             lines = [
-                self._pack.conversation.clarify.in_(lang),
+                lead.in_(lang),
                 *(f"{n}. {e.question}" for n, e in enumerate(entries, 1)),
             ]
             session.misses += 1

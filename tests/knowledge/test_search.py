@@ -1,6 +1,6 @@
 """Hybrid search over the demo pack: what it finds, how sure it is, and what the subject adds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import yaml
 
 from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.confidence import FEATURES, Confidence
-from kefu.knowledge.entries import knowledge_entries, questions
+from kefu.knowledge.entries import knowledge_entries, questions, same_answers
 from kefu.knowledge.index import Index, KnowledgeEntry
 from kefu.knowledge.lexical import LexicalIndex
 from kefu.knowledge.search import MatrixStore, Search, candidates
@@ -18,10 +18,11 @@ from kefu.metrics.calibration import expected_calibration_error
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
 from kefu.shop.part import Lang
+from kefu.split import half_of
 from kefu.text.ngrams import count_row, normalize
 from pipelines.params import load_params
-from training.confidence import held_out_rows, judged
-from training.retriever import WITHOUT_EVERY, build_index
+from training.confidence import LEAST_LABELLED, LabelledQuestion, fit_confidence, held_out_rows, judged
+from training.retriever import WITHOUT_EVERY, build_index, index_of, labelled_questions
 
 PARAMS = load_params()
 PACK = load_pack(ROOT / "shop")
@@ -78,8 +79,10 @@ def test_the_subject_brings_in_nothing_that_the_question_does_not_speak_of(searc
 
 
 def test_candidates_are_the_two_best_when_both_come_near(search: Search) -> None:
-    hits = search.search("退货", "zh")
+    hits = [hit._replace(coverage=1.0) for hit in search.search("退货", "zh")]
+    hits[1] = hits[1]._replace(probability=hits[0].probability / 2)
     assert candidates(hits) == hits[:2]
+    assert candidates([hits[0], hits[1]._replace(coverage=0.1)]) == hits[:1]  # it has none of the question's words
     assert hits[0].probability >= hits[1].probability
     assert candidates([]) == []
     lone = [hits[0]._replace(probability=0.9), hits[1]._replace(probability=0.01)]
@@ -184,3 +187,44 @@ def test_a_question_may_name_product_and_place_in_a_story(search: Search) -> Non
         ("我在乌鲁木齐，看中一口铸铁锅，不知道你们新疆发不发货", "ship_remote"),
     ):
         assert entry in {hit.entry.id.split(":")[1] for hit in search.search(text, "zh")}
+
+
+def test_labelled_messages_of_the_eval_side_and_of_the_other_half_fit_nothing() -> None:
+    labelled = labelled_questions(PACK, knowledge_entries(PACK), EXAMPLES)
+    held_out = {normalize(example.question) for example in EXAMPLES if example.split == "eval"}
+    assert len(labelled) > LEAST_LABELLED
+    assert not held_out & {normalize(question.text) for question in labelled}
+    assert {half_of(question.text) for question in labelled} == {"learn"}
+
+
+def test_of_entries_that_answer_the_same_either_is_right() -> None:
+    same = same_answers(PACK)
+    assert same["faq:wash_how:en"] == {"faq:wash_how:en", "query:product_washing:en"}
+    labelled = labelled_questions(PACK, knowledge_entries(PACK), EXAMPLES)
+    washing = [question.right for question in labelled if "faq:wash_how:zh" in question.right]
+    assert washing and all("query:product_washing:zh" in right for right in washing)
+
+
+def test_the_probability_follows_labelled_messages_not_the_packs_own_wordings() -> None:
+    """Messages that always find their entry make the search surer than wordings that seldom do."""
+    pack = load_pack(ROOT / "tests/fixtures/pack")
+    asked = questions(pack)
+    easy = [
+        LabelledQuestion(f"{some[0]} {number}", name.rsplit(":")[-1], frozenset([name]))  # type: ignore[arg-type]
+        for name, some in asked.items()
+        for number in range(1 + 2 * LEAST_LABELLED // len(asked))
+    ]
+
+    def build(kept: Mapping[str, Sequence[str]], hidden: frozenset[str]) -> Index:
+        return index_of(knowledge_entries(pack), kept, (), PARAMS.retriever)
+
+    wordings = {entry.id: [entry.question, *asked.get(entry.id, [])[1:]] for entry in knowledge_entries(pack)}
+    plain, taught = (
+        build(wordings, frozenset()).with_confidence(
+            fit_confidence(build, wordings, [], folds=2, unanswerable_share=0.08, seed=7, labelled=some)
+        )
+        for some in ((), easy)
+    )
+    texts = [(some[0], name.rsplit(":")[-1]) for name, some in asked.items()]
+    mean = [np.mean([Search(one).search(text, lang)[0].probability for text, lang in texts]) for one in (plain, taught)]
+    assert mean[1] > mean[0]

@@ -48,7 +48,7 @@ from serving.dialogue.reading.segments import WORD, clauses, segments
 from serving.dialogue.reading.typing_slips import mend_slips
 from serving.dialogue.reading.wishes import WishReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
-from serving.dialogue.reading.yes_no import wants_bot
+from serving.dialogue.reading.yes_no import wants_bot, yes_or_no
 
 PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个
 INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
@@ -186,8 +186,10 @@ class FastReader:
         return bool(asks_order) and evidence(plain(message.text), self._pack.acts.in_general) is not None
 
     def _picked(self, message: Message) -> str | None:
-        """The question that a message picks by its place; they are offered for one message only."""
+        """The question that a message picks by its place, or by a yes to a single one; offered for one message."""
         offered, message.session.questions = message.session.questions, []
+        if len(offered) == 1 and not message.flow and yes_or_no(message.text, self._pack.conversation):
+            return offered[0]
         words = plain(message.text)
         for start, end, picked in find_places(words, offered, offered) if offered else ():
             rest = words[end:].lstrip()
