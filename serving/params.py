@@ -16,7 +16,7 @@ class Serving(Section):
     candidate_min_probability: float = Field(
         ge=0,
         le=1,
-        description="that one of the two best entries answers, from which both are offered as a question back",
+        description="that one of the best entries answers, from which they are offered as a question back",
     )
     milvus_from: int = Field(
         ge=0, description="entries from which Milvus keeps their vectors; fewer are searched in memory"
