@@ -65,6 +65,8 @@ class ToolBox:
             return ToolResult(error=SIGN_IN)
         values = {**{name: _bound(value) for name, value in args.items()}, "customer_id": customer, "now": now}
         try:
+            if not tool.write and not tool.guards:  # one statement is a transaction of its own
+                return _run(self._connection(writes=False), tool, values)
             with self._transaction(bool(tool.write)) as connection:
                 return _run(connection, tool, values)
         except sqlite3.IntegrityError:
@@ -84,9 +86,8 @@ class ToolBox:
 
     @contextmanager
     def _transaction(self, writes: bool) -> Iterator[sqlite3.Connection]:
-        connection = self._connection()
+        connection = self._connection(writes)
         try:
-            connection.execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
             connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             yield connection
             connection.execute("COMMIT")
@@ -95,18 +96,19 @@ class ToolBox:
             connection.close()  # rolls back
             raise
 
-    def _connection(self) -> sqlite3.Connection:
-        """The thread's own connection; another one when the file was built anew."""
+    def _connection(self, writes: bool) -> sqlite3.Connection:
+        """The thread's own connection, which can write or cannot; another one when the file was built anew."""
         file = _identity(self.db)
         opened, connection = getattr(self._of_thread, "opened", (None, None))
-        if connection is not None and opened == file:
-            return connection
-        if connection is not None:
-            connection.close()
-        connection = sqlite3.connect(self.db, timeout=5, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        self._of_thread.opened = _identity(self.db), connection
+        if connection is None or opened != file:
+            if connection is not None:
+                connection.close()
+            connection = sqlite3.connect(self.db, timeout=5, isolation_level=None)
+            connection.execute("PRAGMA foreign_keys = ON")
+            self._of_thread.opened, self._of_thread.writes = (_identity(self.db), connection), None
+        if self._of_thread.writes is not writes:
+            connection.execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+            self._of_thread.writes = writes
         return connection
 
 
@@ -130,13 +132,17 @@ def _run(connection: sqlite3.Connection, tool: Tool, values: dict[str, Any]) -> 
             return ToolResult(error=guard.error)
     for statement in tool.write:
         connection.execute(statement, values)
-    rows = [_read(row) for row in connection.execute(tool.read, values)] if tool.read else []
+    rows = _read(connection.execute(tool.read, values)) if tool.read else []
     if tool.read and tool.rows == "one" and not rows:
         return ToolResult(error=NOT_FOUND)
     return ToolResult(rows)
 
 
-def _read(row: sqlite3.Row) -> dict[str, Any]:
-    """A row's columns; a name or note that looks like a placeholder must not be filled with a customer's data."""
-    columns = zip(row.keys(), row, strict=True)
-    return {name: escape_placeholders(value) if isinstance(value, str) else value for name, value in columns}
+def _read(found: sqlite3.Cursor) -> list[dict[str, Any]]:
+    """Rows by column; a name or note that looks like a placeholder must not be filled with a customer's data."""
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, map(_shown, row), strict=True)) for row in found]
+
+
+def _shown(value: Any) -> Any:
+    return escape_placeholders(value) if isinstance(value, str) and "[" in value else value
