@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import re2
 
@@ -32,9 +33,30 @@ def evidence(text: str, rule: WordRule | None) -> str | None:
     return str(found[0]) if found else None
 
 
-@lru_cache(maxsize=1024)  # several readers ask the same rule of the same message
 def search_words(text: str, words: tuple[str, ...], not_words: tuple[str, ...]) -> re2._Match | None:
     """The first match of any of ``words`` in a plain text, after ``not_words`` were taken out."""
+    matches = _matches_in(text)
+    known = matches.get(id(words))
+    if known is None or known.words is not words or known.not_words is not not_words:
+        known = matches[id(words)] = _Known(words, not_words, _search(text, words, not_words))
+    return known.match
+
+
+class _Known(NamedTuple):
+    """What a search found. Its words stay alive with it, so that their ``id`` is no other rule's."""
+
+    words: tuple[str, ...]
+    not_words: tuple[str, ...]
+    match: re2._Match | None
+
+
+@lru_cache(maxsize=64)  # several readers ask the same rule of the same message or part
+def _matches_in(text: str) -> dict[int, _Known]:
+    """Searches of a text, by ``id`` of the words: hashing all words of a rule takes longer than most searches."""
+    return {}
+
+
+def _search(text: str, words: tuple[str, ...], not_words: tuple[str, ...]) -> re2._Match | None:
     if not words or not (found := _any(words).search(text)):
         return None  # nearly every message: no need to look for idioms
     return _any(words).search(_any(not_words).sub("\n", text)) if not_words else found
