@@ -50,6 +50,10 @@ class StaticKnowledge:
         index = Index.load(retriever)
         return cls(Search(index, _open_store(retriever, runtime, index, milvus_from)), asked)
 
+    def is_exact(self, text: str, lang: Lang) -> bool:
+        """Whether a text is a question of the pack, word for word."""
+        return (lang, _plain(text)) in self._written
+
     def search(self, text: str, lang: Lang, context: Sequence[str] = ()) -> list[Hit]:
         """The entries of one language for a redacted text, best first.
 

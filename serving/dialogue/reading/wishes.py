@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache, partial
 
 from kefu.acts import (
     ACKNOWLEDGE,
@@ -102,10 +103,10 @@ class WishReader:
         label = guess.label if guess.probability >= self._params.wish_min_probability else ""
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
-        hits = self._found(message, text) if spoken else []
-        best = hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
-        if best and best.probability >= EXACT:
-            yield from self._entry(message, best, links)
+        find = cache(partial(self._found, message, text))  # most wishes need no search
+        exactly = spoken and self._knowledge.is_exact(self._bare(text), message.lang)
+        if exactly and (hits := find()) and hits[0].probability >= EXACT:
+            yield from self._entry(message, hits[0], links)
             return
         if asked := next((f for f in self._pack.faq if evidence(words, f.asked_by) is not None), None):
             yield from self._entry(message, self._knowledge.hit(faq_id(asked, message.lang)), links)
@@ -133,6 +134,8 @@ class WishReader:
         slots = self._slots(message, text, flow) if flow else {}
         names_order = any(name in slots for name in self._order_slots(flow)) if flow else False
         named = flow is not None and bool(message.session.customer) and evidence(words, flow.asked_by) is not None
+        hits = find() if spoken and (not flow or (question and not names_order)) else []
+        best = hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
         clear = best is not None and best.probability >= (CLEAR if named else 0)
         if evidence(plain(message.text), acts.in_general) is not None and not names_order:
             likely = self._params.candidate_min_probability
