@@ -1,8 +1,8 @@
 """Word groups as features: which groups of the pack a text has, and which pairs of them.
 
 Few labelled turns cannot teach a model that "parcel", "shipment" and "package" mean the same; a shop owner
-knows it. A group (``shop/words.yaml``) is a regex. RE2 searches all groups in one pass, in time that is
-linear in the text whatever the regex: some 6 µs a turn, and no regex can hang a server. Its syntax has no
+knows it. A group (``shop/words.yaml``) is a regex. RE2 searches all groups together, in time that is
+linear in the text whatever the regex: no regex can hang a server. Its syntax has no
 look-around and no back-reference; ``\\w``, ``\\d`` and ``\\b`` match ASCII only (``\\p{Han}`` matches Chinese).
 """
 
@@ -22,11 +22,15 @@ PAIRED = "text"  # the field in which pairs of groups are features too
 
 
 @cache
-def _searcher(patterns: tuple[str, ...]) -> re2.Set:
-    """Returns a searcher, made once a process: it cannot be pickled, and caches states from every text."""
-    searcher = re2.Set.SearchSet(re2_options())
+def _searcher(patterns: tuple[str, ...]) -> re2.Filter:
+    """Returns a searcher, made once a process: it cannot be pickled.
+
+    It looks for the words that a regex cannot match without, then for the regexes that are left. One automaton of all
+    regexes (``re2.Set``) builds most of its states anew for each text that it has not seen: 1.8 ms for 191 regexes.
+    """
+    searcher = re2.Filter()
     for pattern in patterns:
-        searcher.Add(pattern)
+        searcher.Add(pattern, re2_options())
     searcher.Compile()
     return searcher
 

@@ -74,7 +74,7 @@ def occurrences(text: str, rule: WordRule | None) -> Iterator[int]:
 
 
 class WordSet:
-    """Finds which of many groups of words a plain text has, in one pass of RE2.
+    """Finds which of many groups of words a plain text has, together: RE2 drops most by a word that they need.
 
     Args:
         groups: name → regexes of RE2.
@@ -82,15 +82,15 @@ class WordSet:
 
     def __init__(self, groups: Mapping[str, tuple[str, ...]]) -> None:
         self._names = [name for name, words in groups.items() if words]
-        self._set = re2.Set.SearchSet(re2_options())
+        self._searcher = re2.Filter()
         for name in self._names:
-            self._set.Add(_one_of(groups[name]))
+            self._searcher.Add(_one_of(groups[name]), re2_options())
         if self._names:
-            self._set.Compile()
+            self._searcher.Compile()
 
     def find(self, text: str) -> list[str]:
         """Names of the groups that have a word in the text, in the order of the groups."""
-        return [self._names[number] for number in sorted(self._set.Match(text) or ())] if self._names else []
+        return [self._names[number] for number in sorted(self._searcher.Match(text) or ())] if self._names else []
 
 
 @cache
