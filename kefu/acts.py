@@ -7,6 +7,7 @@ Values are redacted text or names of the pack; ``evidence`` quotes the words tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 ACKNOWLEDGE = "acknowledge"  # the kind of small talk that is a yes or no to nothing
 GOODBYE = "bye"  # the kind that ends the conversation
@@ -100,11 +101,17 @@ class Quote(Act):
     """A question for a sum: (sku, quantity) each.
 
     choices: SKUs among which the customer has to choose first; words: his message with a blank in their place.
+    points: whether his points are to be used. check: what he wants confirmed, the total (``amount``, in yuan, is what
+    he thinks it is, ``roughly`` or exactly) or that a coupon of his applies.
     """
 
     basket: tuple[tuple[str, int], ...]
     choices: tuple[str, ...] = ()
     words: str = ""
+    points: bool = False
+    check: Literal["total", "coupon"] | None = None
+    amount: int | None = None
+    roughly: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,5 +59,9 @@ class ActWords(Part):
     complaint: WordRule | None = None
     out_of_scope: WordRule | None = None
     recommend: WordRule | None = None
+    assortment: WordRule | None = Field(
+        default=None, description="what of a kind is for sale: which towels do you have"
+    )
+    browse: WordRule | None = Field(default=None, description="what is for sale, whatever kind: 随便看看, do you sell")
     compare: WordRule | None = None
     small_talk: dict[str, SmallTalk] = Field(default={}, description="kind → its words, the first that fits counts")

@@ -23,12 +23,18 @@ class Tag(Part):
     words: tuple[str, ...] = Field(min_length=1, description="regexes of RE2, both languages")
     not_words: tuple[str, ...] = Field((), description="regexes taken out of the message first")
 
-    @field_validator("words", "not_words")
+    @field_validator("words", "not_words", "lowest", "highest", check_fields=False)
     @classmethod
     def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
             check_re2(pattern)
         return patterns
+
+
+class Kind(Tag):
+    """What products are, or a place that they are for."""
+
+    place: bool = Field(False, description="a room (bedroom): searched for, but no kind of goods by itself")
 
 
 class Feature(Tag):
@@ -48,6 +54,8 @@ class Aspect(Tag):
     say: Text | None = Field(None, description="that column in words; Jinja2 over ``row``")
     more: Text | None = None
     less: Text | None = None
+    lowest: tuple[str, ...] = Field((), description="regexes that pick the one with the lowest number: the cheaper one")
+    highest: tuple[str, ...] = Field((), description="regexes that pick the one with the highest number")
     same_kind: bool = Field(False, description="numbers can only be compared within a kind: pans by their diameter")
 
     @model_validator(mode="after")
@@ -85,7 +93,7 @@ class CatalogueTexts(Part):
     budget: Text = Field(description="the budget as a title; over ``least`` and ``most``, None when open")
     without: Text = Field(description="a feature that is not wanted, as a title; over ``title``")
     in_stock: Text = Field(description="being in stock, as a title")
-    ask: Text = Field(description="when the customer named no wish")
+    ask: Text = Field(description="when the customer named no wish; over ``kinds``, what the shop sells")
     ask_kind: Text = Field(description="when he named nothing but a budget, or being in stock")
     compared: Text = Field(description="a product in a comparison without an aspect")
     fact: Text = Field(description="a product in a comparison of an aspect; over ``name`` and ``fact``")
@@ -93,13 +101,30 @@ class CatalogueTexts(Part):
     same: Text = Field(description="when all have the same number")
     unknown: Text = Field(description="when the facts do not tell")
     no_fact: Text = Field(description="in place of a fact that the specification does not have")
+    more: Text = Field(
+        Text(
+            zh="还有 {{ more }} 件，想看哪种告诉我。",
+            en="There {{ 'is' if more == 1 else 'are' }} {{ more }} more; tell me what you would like to see.",
+        ),
+        description="after the products that fit, when more of them do; over ``more``",
+    )
+    better: Text = Field(
+        Text(
+            zh="{{ title }}：{{ names | join('、') }}更合适。", en="{{ title }}: the {{ names | join(' and the ') }}."
+        ),
+        description="which of compared products has what is wanted; over ``title``, ``names`` and ``reasons``",
+    )
+    choose: Text = Field(
+        Text(zh="介绍{{ name }}", en="tell me about the {{ name }}"),
+        description="what a customer asks who picks a product from a list; over ``name``",
+    )
     ask_other: Text = Field(description="when there is nothing to compare with")
 
 
 class Catalogue(Part):
     tool: str | None = Field(default=None, description="public tool without arguments: a row a product, with `sku`")
     texts: CatalogueTexts | None = None
-    kinds: dict[str, Tag] = {}
+    kinds: dict[str, Kind] = {}
     features: dict[str, Feature] = {}
     aspects: dict[str, Aspect] = {}
     products: dict[str, CatalogueProduct] = Field(default={}, description="by SKU")

@@ -45,6 +45,10 @@ class Conversation(Part):
     again: Text = Field(description="said before a question is repeated that was not answered")
     back: Text = Field(description="said before a question is repeated after a digression")
     apology: Text = Field(description="said once to an angry customer, before anything else")
+    apology_asks: Text = Field(
+        Text(zh="非常抱歉！请告诉我是哪件事没办好。", en="I am truly sorry! Please tell me what went wrong."),
+        description="the same, to one who has not said what is wrong",
+    )
     took: Text = Field(description="names the order that was not named by number; Jinja2 with order and label")
     wish: Text = Field(description="asked when an order was named without a wish")
     choose: Text = Field(description="said before a numbered list of orders")

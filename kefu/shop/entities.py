@@ -92,6 +92,7 @@ class AccountEntity(Part):
 
     tool: str = Field(description="tool without arguments, not public: one row of the customer")
     level: str = Field(description="column with the member level")
+    points: str | None = Field(None, description="column with the points that the customer may use")
     coupons: str | None = Field(None, description="tool without arguments, not public: amount, min_spend, expires_on")
 
 

@@ -32,6 +32,11 @@ class Query(Part):
         (), description="regexes that ask this of a product that is named or spoken of, and mean little without one"
     )
     subject_not_words: tuple[str, ...] = Field((), description="taken out of the message before ``subject_words``")
+    default: bool = Field(False, description="asked of a product that a question names, when nothing else answers it")
+    covers: tuple[str, ...] = Field((), description="queries that are not told beside this one: it says the same")
+    promotions: tuple[str, ...] = Field(
+        (), description="ids of the promotions that are told, running or not; none: the day's"
+    )
     needs: Literal["order", "product", "none"] = Field("none", description="fills the slot order_number or sku")
     tool: str | None = Field(None, description="tool that gives the rows; None: the promotions of the day")
     most: int | None = Field(None, ge=1, description="rows that are told at most, the first ones; None: all")

@@ -15,6 +15,7 @@ from kefu.shop.promotions import REDUCING_KINDS, Kind
 from kefu.text.regexes import check_re2
 
 RefusalReason = Literal["excluded", "dearer", "one_an_order", "level", "sign_in", "expired", "not_counted"]
+AnswerKind = Literal["right", "wrong", "coupon_applies", "coupon_misses", "no_coupon", "no_points", "sign_in"]
 HintKind = Literal["coupon", "threshold", "quantity_discount", "stock", "shipping", "shipping_remote"]
 
 
@@ -22,6 +23,10 @@ class QuoteWords(Part):
     asks: Phrases = Field(description="regexes of RE2: a message with one of them asks for a sum")
     price_asks: Phrases = Field({}, description="the same, but only of several pieces or products: 多少钱")
     not_asks: Phrases = Field({}, description="regexes: a message with one of them asks for another sum: 退多少钱")
+    points_asks: Phrases = Field({}, description="regexes: points are to be used; taken out before ``not_asks``")
+    coupon_asks: Phrases = Field({}, description="regexes: whether a coupon applies to a product or basket")
+    checks: Phrases = Field({}, description="regexes: the customer says what it comes to, and wants that confirmed")
+    answers: dict[AnswerKind, Text] = Field({}, description="said before the sum; over ``total``")
     line: Text = Field(description="one product: name, price, pieces, amount")
     steps: dict[Kind, Text] = Field(description="an applied offer: title, off and what its rule says")
     gift: Text = Field(description="title, name, pieces")
@@ -38,7 +43,7 @@ class QuoteWords(Part):
     )
     end: Text = Text(zh="。", en=". ")
 
-    @field_validator("asks", "price_asks", "not_asks")
+    @field_validator("asks", "price_asks", "not_asks", "points_asks", "coupon_asks", "checks")
     @classmethod
     def _are_regexes(cls, phrases: Phrases) -> Phrases:
         for pattern in (pattern for patterns in phrases.values() for pattern in patterns):
@@ -51,7 +56,10 @@ class QuoteWords(Part):
             ("steps", set(self.steps), set(REDUCING_KINDS)),
             ("refusals", set(self.refusals), set(get_args(RefusalReason))),
             ("hints", set(self.hints), set(get_args(HintKind))),
+            ("answers", set(self.answers), set(get_args(AnswerKind)) if self.answers or self.checks else set()),
         ):
             if given != wanted:
                 raise ValueError(f"{name}: {', '.join(sorted(given ^ wanted))}: write one text for each of {wanted}")
+        if (self.points_asks or self.coupon_asks or self.checks) and not self.answers:
+            raise ValueError("answers: they are missing: write what is said before the sum")
         return self

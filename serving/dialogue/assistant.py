@@ -206,6 +206,7 @@ class Assistant:
             message.step = self._flows.waiting_at(session.flow)
         reading = self._reader.read(message)
         session.subject.products = list(dict.fromkeys([*reading.products, *session.subject.products]))[:KEPT_PRODUCTS]
+        session.subject.latest = reading.latest or session.subject.latest
         acts = [kind(act) for act in reading.acts]
         self._write(
             session,

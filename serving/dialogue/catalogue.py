@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from statistics import median
 from typing import Any
 
 from kefu.shop.catalogue import Catalogue, CatalogueTexts, Tag
@@ -52,6 +53,7 @@ AND_MORE = re.compile(r"([一二两三四五六七八九]百|\d00)多")  # 两�
 BLANKS = re.compile(r"\s{2,}")
 # Longer than any number that is read; the patterns above would look at a run of digits from each of them to its end.
 NO_AMOUNT = re.compile(rf"[\d,]{{17,}}|[{NUMERALS}]{{17,}}")
+WORD = re.compile(r"[a-z]{4,}")  # of a product's English name: waffle
 MAYBE_NUMBER = re.compile(rf"[\d{NUMERALS}A-Za-z]")  # cheap, and in no message of a number missing
 IN_STOCK = re.compile(r"现货|有货|不缺货|\bin\s+stock\b|\bavailable\s+now\b", re.IGNORECASE)
 NEGATION = re.compile(
@@ -76,7 +78,7 @@ class Constraints:
     in_stock: bool = False
 
     def __bool__(self) -> bool:
-        return self != Constraints()
+        return any(value not in (None, False) and value != () and value != [] for value in asdict(self).values())
 
     def after(self, earlier: Constraints) -> Constraints:
         """These with what was said before: a new budget or kind replaces the old one, features add up."""
@@ -119,6 +121,27 @@ class ProductAdvisor:
             in_stock=bool(IN_STOCK.search(message)),
         )
 
+    def one_with(self, text: str, skus: Sequence[str], lang: Lang, now: str) -> str | None:
+        """The only one of some products that has the features which a text names, or has most or least of something."""
+        message, products = plain(text), self._catalogue.products
+        rows = {row["sku"]: row for row in self._all_rows(now) if row["sku"] in skus}
+        for name, aspect in self._catalogue.aspects.items():
+            for words, choose in ((aspect.lowest, min), (aspect.highest, max)):
+                if search_words(message, words, ()):
+                    values = {
+                        sku: number for sku, row in rows.items() if (number := self._number(row, name)) is not None
+                    }
+                    best = [sku for sku, value in values.items() if value == choose(values.values())]
+                    if len(values) == len(rows) and len(best) == 1:
+                        return best[0]
+        wanted = self.read_constraints(text, lang).features
+        having = [sku for sku in skus if sku in products and set(wanted) <= set(products[sku].features)]
+        if wanted:
+            return having[0] if len(having) == 1 else None
+        words = set(WORD.findall(message.lower()))
+        named = [sku for sku, row in rows.items() if words & set(WORD.findall(str(row["name_en"]).lower()))]
+        return named[0] if len(named) == 1 else None
+
     def read_aspect(self, text: str, lang: Lang) -> str | None:
         """The first aspect of the catalogue that the text speaks of: 哪个更轻 is weight."""
         message = plain(text)
@@ -128,18 +151,21 @@ class ProductAdvisor:
         """Up to three products that fit, cheapest first, or the nearest ones, said to be so."""
         texts = self._texts()
         if not constraints:
-            return Answer(self._render(texts.ask, visit), missing="product", found=False)
+            kinds = self._widest_kinds(visit.lang)
+            return Answer(self._render(texts.ask, visit, kinds=kinds), missing="product", found=False)
         of_kind = [row for row in self._rows(visit) if self._is_of_kind(row, constraints)]
         wanted = self._titles(constraints, visit)
         missed = {row["sku"]: self._missed(row, constraints, visit) for row in of_kind}
         untold = {row["sku"]: self._untold(row, constraints, visit) for row in of_kind}
         fitting = [row for row in of_kind if not missed[row["sku"]] and not untold[row["sku"]]]
-        fitting = [row for row in fitting if row["stock"] > 0] or fitting
+        fitting = sorted(fitting, key=lambda row: row["stock"] <= 0)  # what can be bought today comes first
+        in_stock = sum(row["stock"] > 0 for row in fitting)
+        fitting = fitting[: max(in_stock, MOST_PRODUCTS)]
         if not (constraints.kinds or constraints.features or constraints.without):  # nearly everything fits
             return Answer(
                 self._render(texts.ask_kind, visit, wanted=wanted, rows=fitting), missing="product", found=False
             )
-        chosen = sorted(fitting, key=lambda row: (row["price"], row["sku"]))[:MOST_PRODUCTS]
+        chosen = self._shown(fitting, constraints)
         nearest = [row for row in of_kind if self._is_near(row, constraints)]
         if not chosen and not nearest:
             return Answer(self._render(texts.none, visit, wanted=wanted), found=False)
@@ -158,15 +184,73 @@ class ProductAdvisor:
             )
             for row in rows[: MOST_PRODUCTS if chosen else MOST_NEAREST]
         ]
-        text = "\n".join([self._render(head, visit, wanted=wanted), *numbered(lines)])
+        more = len(fitting) - len(lines) if chosen else 0
+        tail = [self._render(texts.more, visit, more=more)] if more > 0 else []
+        text = "\n".join([self._render(head, visit, wanted=wanted), *numbered(lines), *tail])
         return _answer(text, rows[: len(lines)], found=bool(chosen))
 
-    def compare(self, skus: Sequence[str], aspect: str | None, visit: Visit) -> Answer:
-        """What the facts say of products side by side.
+    def _shown(self, fitting: list[dict[str, Any]], constraints: Constraints) -> list[dict[str, Any]]:
+        """The products that are shown of those that fit, cheapest first.
+
+        Of a wide kind (for the kitchen) each is of another kind, and of a usual price, not the cheapest of all.
+        """
+        by_price = sorted(fitting, key=lambda row: (row["stock"] <= 0, row["price"], row["sku"]))
+        wide = [kind for kind in constraints.kinds if self._narrower[kind]]
+        if not wide or constraints.features or constraints.least is not None or constraints.most is not None:
+            return by_price[:MOST_PRODUCTS]
+        usual = float(median(row["price"] for row in by_price)) if by_price else 0.0
+        shown: dict[str, dict[str, Any]] = {}
+        for row in sorted(by_price, key=lambda row: abs(row["price"] - usual)):
+            shown.setdefault(self._catalogue.products[row["sku"]].kinds[0], row)
+        return sorted(list(shown.values())[:MOST_PRODUCTS], key=lambda row: (row["price"], row["sku"]))
+
+    def _widest_kinds(self, lang: Lang) -> list[str]:
+        """Titles of the kinds that tell what the shop sells, the largest first: none whose products others hold."""
+        held: dict[str, set[str]] = {name: set() for name, kind in self._catalogue.kinds.items() if not kind.place}
+        for sku, product in self._catalogue.products.items():
+            for kind in product.kinds:
+                if kind in held:
+                    held[kind].add(sku)
+        told, seen = [], set[str]()
+        for name in sorted(held, key=lambda name: -len(held[name])):
+            if held[name] - seen:
+                told.append(self._catalogue.kinds[name].title.in_(lang))
+                seen |= held[name]
+        return told
+
+    def compare(self, skus: Sequence[str], aspect: str | None, visit: Visit, words: str = "") -> Answer:
+        """What the facts say of products side by side, then which of them has what is wanted.
 
         Args:
             aspect: a name of the catalogue's aspects (``read_aspect``); None: price and specification.
+            words: the message; a use that it names (for sleeping on my side) speaks for the product that has it.
         """
+        answer = self._compared(skus, aspect, visit)
+        better = self._better(skus, words, visit) if words else []
+        return replace(answer, text="\n".join([answer.text, *better]), found=answer.found or bool(better))
+
+    def _better(self, skus: Sequence[str], words: str, visit: Visit) -> list[str]:
+        """For each feature that is wanted, the products that have it, when some of them do not."""
+        rows = [row for row in self._rows(visit) if row["sku"] in skus and row["sku"] in self._catalogue.products]
+        features = self._catalogue.features
+        of_names = {f for row in rows for f in self.read_constraints(_name(row, visit), visit.lang).features}
+        read = self.read_constraints(words, visit.lang).features
+        wanted = [f for f in read if f not in of_names and features[f].group != "material"]  # "the wool throw"
+        lines = []
+        for name in wanted:
+            has = {
+                r["sku"]: f.in_(visit.lang)
+                for r in rows
+                if (f := self._catalogue.products[r["sku"]].features.get(name))
+            }
+            if 0 < len(has) < len(rows):
+                title = self._catalogue.features[name].title.in_(visit.lang)
+                names = [_name(row, visit) for row in rows if row["sku"] in has]
+                reasons = [reason for reason in dict.fromkeys(has.values()) if reason not in names]
+                lines.append(self._render(self._texts().better, visit, title=title, names=names, reasons=reasons))
+        return lines
+
+    def _compared(self, skus: Sequence[str], aspect: str | None, visit: Visit) -> Answer:
         texts, known = self._texts(), {row["sku"]: row for row in self._rows(visit)}
         rows = [known[sku] for sku in dict.fromkeys(skus) if sku in known]
         if len(rows) < 2:
@@ -188,6 +272,11 @@ class ProductAdvisor:
                 lines = [self._render(texts.compared, visit, row=row) for row in rows]
             return _answer("\n".join([*numbered(lines), unknown]), rows, found=False)
         return _answer("\n".join([*numbered(lines), *self._verdict(rows, aspect, visit)]), rows)
+
+    def questions(self, skus: Sequence[str], visit: Visit) -> list[str]:
+        """What a customer asks who picks one of some products by its place in a list."""
+        names = {row["sku"]: _name(row, visit) for row in self._rows(visit)}
+        return [self._render(self._texts().choose, visit, name=names[sku]) for sku in skus if sku in names]
 
     def _verdict(self, rows: list[dict[str, Any]], name: str, visit: Visit) -> list[str]:
         """Who has most and who has least, when numbers tell; nothing otherwise."""
@@ -283,8 +372,11 @@ class ProductAdvisor:
         return list(dict.fromkeys(has[name].in_(lang) for name in constraints.features if name in has))
 
     def _rows(self, visit: Visit) -> list[dict[str, Any]]:
+        return self._all_rows(visit.now)
+
+    def _all_rows(self, now: str) -> list[dict[str, Any]]:
         assert self._catalogue.tool
-        return self._tools.call(self._catalogue.tool, {}, None, visit.now).rows
+        return self._tools.call(self._catalogue.tool, {}, None, now).rows
 
     def _texts(self) -> CatalogueTexts:
         if self._catalogue.texts is None:

@@ -95,7 +95,9 @@ class BackToBot:
 
 @dataclass(frozen=True)
 class Apologise:
-    """Says sorry for what made the customer angry."""
+    """Says sorry for what made the customer angry. asks: and asks what went wrong, for he has not said it."""
+
+    asks: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,8 +223,10 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
     if any(isinstance(act, Person) for act in acts):
         return [*moves, HandOver("asked")]
     rest = [act for act in acts if not isinstance(act, Complaint | Affirm if angry else Complaint)]  # no yes in anger
-    if not rest and len(acts) > 0:  # anger without a wish: people first, unless a flow is being served
-        return [*moves, Remind()] if moves and now.question else [*moves, HandOver("asked")]
+    if not rest and len(acts) > 0:  # anger without a wish: what is wrong? the second time, people help better
+        if now.question:
+            return [*moves, Remind()] if moves else [HandOver("asked")]
+        return [Apologise(asks=True)] if moves else [HandOver("asked")]
     return [*moves, *_served(now, rest)]
 
 

@@ -165,8 +165,11 @@ class Queries:
 
     def _rows(self, name: str, query: Query, slots: Slots, visit: Visit) -> list[dict[str, Any]]:
         if query.tool is None:
-            running = [p for p in self._pack.promotions if p.starts <= visit.now[:10] <= p.ends]
-            return [promotion.model_dump() for promotion in running]
+            day, all_of_them = visit.now[:10], self._pack.promotions
+            named = [p for p in all_of_them if p.id in query.promotions]
+            told = named or [p for p in all_of_them if p.starts <= day <= p.ends]
+            state = {p.id: "coming" if day < p.starts else "over" if day > p.ends else "running" for p in told}
+            return [{**p.model_dump(), "state": state[p.id]} for p in told][: query.most]
         known = {key: restore(value, visit.vault) if isinstance(value, str) else value for key, value in slots.items()}
         values = {**dict.fromkeys(NEEDED_SLOT.values()), **known, "lang": visit.lang, "now": visit.now}
         try:

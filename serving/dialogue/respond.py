@@ -279,7 +279,8 @@ class Responder:
 
     def _apologise(self, turn: TurnState, move: policy.Apologise) -> Iterator[str]:
         turn.session.apologised = True
-        yield turn.say("chitchat", self._pack.conversation.apology.in_(turn.visit.lang))
+        words = self._pack.conversation
+        yield turn.say("chitchat", (words.apology_asks if move.asks else words.apology).in_(turn.visit.lang))
 
     def _improvise(self, turn: TurnState, move: policy.Improvise) -> Iterator[str]:
         """A question back when one or two entries may be meant, else a model's words, else the pack's fallback."""

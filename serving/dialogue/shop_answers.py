@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from decimal import Decimal
 
 from kefu.acts import Compare, Query, Quote, Recommend
 from kefu.shop.entities import ProductEntity
 from kefu.shop.pack import Pack
+from kefu.shop.quotes import AnswerKind
 from serving.dialogue.catalogue import Constraints, ProductAdvisor
 from serving.dialogue.flow import Visit
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.pricing.records import Coupon
+from serving.dialogue.pricing.records import Quote as PricedQuote
 from serving.dialogue.queries import Answer, Option, Queries, numbered
 from serving.dialogue.turn import TurnState
 from serving.tools.shop_db import ToolBox
+
+ROUGHLY = Decimal("0.05")  # of the total, when he says "around"
+NEARLY = Decimal("0.005")  # a customer's rounded sum that differs by no more is right: 295 for 295.24
 
 
 class ShopAnswers:
@@ -42,12 +48,19 @@ class ShopAnswers:
         if isinstance(act, Quote):
             return self._quote(turn, act)
         if isinstance(act, Compare):
-            return self._advisor.compare(act.skus, act.aspect, visit)
-        wanted = self._advisor.read_constraints(act.words, visit.lang).after(Constraints(**session.wanted))
-        session.wanted = asdict(wanted)
+            session.subject.latest = list(act.skus)
+            return self._advisor.compare(act.skus, act.aspect, visit, act.evidence)
+        new = self._advisor.read_constraints(act.words, visit.lang)
+        wanted = new.after(Constraints(**session.wanted))
         answer = self._advisor.recommend(wanted, visit)
+        if not answer.found and new and wanted.features != new.features:  # what is said last counts most
+            wanted = replace(new, least=wanted.least, most=wanted.most)
+            answer = self._advisor.recommend(wanted, visit)
+        session.wanted = asdict(wanted)
         named = [source.removeprefix("product:") for source in answer.sources if source.startswith("product:")]
         session.subject.products = list(dict.fromkeys([*named, *session.subject.products]))
+        session.subject.latest = named or session.subject.latest
+        session.questions = self._advisor.questions(named, visit)
         return answer
 
     def _quote(self, turn: TurnState, act: Quote) -> Answer:
@@ -57,13 +70,15 @@ class ShopAnswers:
         session.open_sum, session.sum_choices = act.words, list(act.choices)
         if act.choices:
             return self._choices(act, product, visit)
-        session.basket = list(act.basket)
+        session.basket, session.points = list(act.basket), act.points
+        session.subject.latest = [sku for sku, _ in act.basket]
         rows = self._tools.call(product.tool, {}, None, visit.now).rows
-        level, coupons = self._account(visit)
+        level, coupons, points = self._account(visit)
         pricing = Pricing(self._pack, rows)
-        quote = pricing.quote(act.basket, visit.now[:10], level, coupons)
+        quote = pricing.quote(act.basket, visit.now[:10], level, coupons, use_points=points if act.points else 0)
         sources = tuple(f"product:{sku}" for sku, _ in act.basket)
-        return Answer(pricing.say_quote(quote, visit.lang), sources)
+        answer = _answer_first(act, quote, visit, coupons, points)
+        return Answer(pricing.say_quote(quote, visit.lang, answer), sources)
 
     def _choices(self, act: Quote, product: ProductEntity, visit: Visit) -> Answer:
         """Asks which of some products a word means."""
@@ -75,11 +90,29 @@ class ShopAnswers:
         text = "\n".join([words.which.in_(visit.lang), *numbered([option.label for option in options])])
         return Answer(text, missing="product", options=options, found=False)
 
-    def _account(self, visit: Visit) -> tuple[str | None, list[Coupon]]:
+    def _account(self, visit: Visit) -> tuple[str | None, list[Coupon], int]:
+        """Level, coupons and points of the customer."""
         account = self._pack.entities.account
         if account is None or visit.customer is None:
-            return None, []
+            return None, [], 0
         rows = self._tools.call(account.tool, {}, visit.customer, visit.now).rows
         level = str(rows[0][account.level]) if rows else None
         held = self._tools.call(account.coupons, {}, visit.customer, visit.now).rows if account.coupons else []
-        return level, [Coupon.from_row(row) for row in held]
+        points = int(rows[0][account.points] or 0) if rows and account.points else 0
+        return level, [Coupon.from_row(row) for row in held], points
+
+
+def _answer_first(
+    act: Quote, quote: PricedQuote, visit: Visit, coupons: Sequence[Coupon], points: int
+) -> AnswerKind | None:
+    """What a question is answered with that the sum decides; None for a plain question for the sum."""
+    if visit.customer is None and (act.check == "coupon" or act.points):
+        return "sign_in"
+    if act.check == "coupon":
+        usable = [c for c in coupons if not c.is_used and c.expires_on >= quote.day]
+        applied = any(step.kind == "coupon" for step in quote.steps)
+        return "coupon_applies" if applied else "coupon_misses" if usable else "no_coupon"
+    if act.check == "total" and act.amount is not None:
+        near = max(Decimal(1), quote.total * (ROUGHLY if act.roughly else NEARLY))
+        return "right" if abs(quote.total - act.amount) <= near else "wrong"
+    return "no_points" if act.points and not points else None

@@ -54,10 +54,14 @@ class PastFlow(BaseModel):
 
 
 class Subject(BaseModel):
-    """What the conversation is about: an order (its placeholder) and products (SKUs), the last named first."""
+    """What the conversation is about: an order (its placeholder) and products (SKUs), the last named first.
+
+    latest: the products that were named, offered or chosen last: "it" means these, and none that was spoken of before.
+    """
 
     order: str | None = None
     products: list[str] = []
+    latest: list[str] = []
 
 
 class Session(BaseModel):
@@ -67,7 +71,7 @@ class Session(BaseModel):
     hand-offs is what counts, and outlives the session: ``Sessions.load`` looks there.
     paused, wishes: flows that were interrupted, the last one last, and wishes that wait, the first one first.
     offered: values that the open question offers as a numbered list; questions: of the knowledge, offered so.
-    wanted: what a product that the customer looks for has to be; basket: what a sum was told for.
+    wanted: what a product that the customer looks for has to be; basket: what a sum was told for, points: with points.
     open_sum: a question for a sum with a blank for one of sum_choices (SKUs), which the customer was asked to choose.
     misses: messages not understood since the last answer.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
@@ -93,6 +97,7 @@ class Session(BaseModel):
     questions: list[str] = []
     wanted: dict[str, Any] = {}
     basket: list[tuple[str, int]] = []
+    points: bool = False
     open_sum: str = ""
     sum_choices: list[str] = []
     misses: int = 0

@@ -153,7 +153,9 @@ def test_a_correction_goes_before_the_confirmation() -> None:
 
 
 def test_anger_is_met_with_one_apology() -> None:
-    assert plan(Situation(), [Complaint()]) == [Apologise(), HandOver("asked")]
+    assert plan(Situation(), [Complaint()]) == [Apologise(asks=True)]
+    assert plan(Situation(apologised=True), [Complaint()]) == [HandOver("asked")]
+    assert plan(Situation(), [Complaint(), Person()]) == [Apologise(), HandOver("asked")]
     assert plan(Situation(question=CONFIRM), [Complaint()]) == [Apologise(), Remind()]
     assert plan(Situation(), [Complaint(), Start(flow="return")]) == [Apologise(), Begin("return")]
     assert plan(Situation(apologised=True), [Complaint(), Start(flow="return")]) == [Begin("return")]

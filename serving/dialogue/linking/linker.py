@@ -92,13 +92,14 @@ class Linker:
         today = self._day(now)
         return self._orders.link(_encodable(text), orders, today, focus, offered, vault)
 
-    def link_products(self, text: str, focus: Sequence[str] = ()) -> list[ProductLink]:
+    def link_products(self, text: str, focus: Sequence[str] = (), latest: Sequence[str] = ()) -> list[ProductLink]:
         """The products that a message names, or points at when it names none.
 
         Args:
             focus: SKUs that the conversation is about, in the order in which they were named or offered.
+            latest: those that were named or offered last, which "it" means; empty: all of ``focus``.
         """
-        return link_products(_encodable(text), self._products, focus) if self._products else []
+        return link_products(_encodable(text), self._products, focus, latest) if self._products else []
 
     def coming_day(self, text: str, now: str) -> date | None:
         """The coming day that a text names."""

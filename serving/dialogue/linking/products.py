@@ -44,6 +44,7 @@ _POINTS = re.compile(
 )
 
 
+_COUNTED = re.compile(r"\d+\s+(?:of\b|pieces\b|pcs\b)", re.IGNORECASE)  # 3 of those
 _OTHERS = re.compile(
     r"哪|别的|其他|其它|另外|推荐|有没有|还有|\b(?:which|other|another|any|else|recommend)\b", re.IGNORECASE
 )
@@ -211,11 +212,14 @@ def head_of(name: str) -> str:
     return bare[-1:] if CJK.search(bare) else bare.split()[-1].removesuffix("s")
 
 
-def link_products(text: str, index: ProductIndex, focus: Sequence[str] = ()) -> list[ProductLink]:
+def link_products(
+    text: str, index: ProductIndex, focus: Sequence[str] = (), latest: Sequence[str] = ()
+) -> list[ProductLink]:
     """The products that a message names, or points at when it names none; denied ones are left out.
 
     Args:
         focus: SKUs that the conversation is about, as they were named or offered.
+        latest: those of them that "it" means; empty: all of them.
     """
     hits = index.find(text)
     named = [hit for hit in hits if not is_denied(text, hit.start)]
@@ -226,10 +230,10 @@ def link_products(text: str, index: ProductIndex, focus: Sequence[str] = ()) -> 
             for sku in _spoken_of(hit.skus, text, focus)
         ]
     for start, end, skus in find_places(text, focus, focus):
-        if not is_denied(text, start):
+        if not is_denied(text, start) and not _COUNTED.match(text, start):
             return [ProductLink(sku, text[start:end], start, end, False) for sku in skus]
     if match := _POINTS.search(text):
-        return [ProductLink(sku, match[0], match.start(), match.end(), False) for sku in focus]
+        return [ProductLink(sku, match[0], match.start(), match.end(), False) for sku in latest or focus]
     return []
 
 

@@ -129,7 +129,8 @@ def _counts(
     """Pieces of each mention, in order."""
     each = [q for q in quantities if EACH.search(text[: q.start]) or EACH_AFTER.match(text, q.end)]
     said = [q for q in quantities if q.form == "said" and q not in each]
-    bare = [q for q in quantities if q.form == "bare" and q not in each]
+    prices = {int(products[m.sku].price) for m in mentions if m.sku in products}
+    bare = [q for q in quantities if q.form == "bare" and q not in each and q.pieces not in prices]
     if each:
         if len(each) > 1 or said or len(mentions) < 2 or _counts_inside(each[0], mentions, products):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import re2
@@ -9,18 +10,32 @@ import re2
 from kefu.shop.quotes import QuoteWords
 from kefu.text.regexes import re2_options
 from serving.dialogue.pricing.basket import ProductMention, blank_mentions
-from serving.dialogue.pricing.quantities import find_quantities, plain
+from serving.dialogue.pricing.quantities import MEASURES, find_quantities, plain
+
+_PIECES = MEASURES.replace("块", "")  # 295块 is money as well
+# Not the number of pieces, a measure, a percentage or a date.
+AMOUNT = re.compile(
+    rf"(?<![\d.])(\d{{2,6}})(?:\.\d+)?(?![\d.])(?!\s*(?:[{_PIECES}号日天点月年岁度升克瓦折%％]|厘米|毫升|公斤|小时|(?:cm|ml|l|kg|g|w|points?|days?|%|off)\b))",
+    re.IGNORECASE,
+)
 
 
 class SumQuestions:
     """Recognises questions for a sum."""
 
     def __init__(self, words: QuoteWords) -> None:
-        self._asks, self._price_asks, self._not_asks = (
+        self._asks, self._price_asks, self._not_asks, self._points, self._coupon, self._checks = (
             re2.compile("|".join(f"(?:{p})" for patterns in phrases.values() for p in patterns), re2_options())
             if phrases
             else None
-            for phrases in (words.asks, words.price_asks, words.not_asks)
+            for phrases in (
+                words.asks,
+                words.price_asks,
+                words.not_asks,
+                words.points_asks,
+                words.coupon_asks,
+                words.checks,
+            )
         )
 
     def is_sum_question(self, text: str, links: Sequence[ProductMention] = ()) -> bool:
@@ -29,7 +44,7 @@ class SumQuestions:
         Args:
             links: the products of the message; their names are not read as words or numbers.
         """
-        plain_text = blank_mentions(plain(text), links)
+        plain_text = self._without_points(blank_mentions(plain(text), links))
         if self._not_asks and self._not_asks.search(plain_text):
             return False
         if self._asks and self._asks.search(plain_text):
@@ -38,3 +53,26 @@ class SumQuestions:
             return False
         pieces = sum(q.pieces for q in find_quantities(plain_text) if q.form == "said")
         return pieces > 1 or len({link.sku for link in links}) > 1
+
+    def is_excluded(self, text: str) -> bool:
+        """Whether the message asks for another sum than what something costs: a refund, a fee."""
+        return bool(self._not_asks and self._not_asks.search(self._without_points(plain(text))))
+
+    def wants_points(self, text: str) -> bool:
+        """Whether points are to be used."""
+        return bool(self._points and self._points.search(plain(text)))
+
+    def asks_for_coupon(self, text: str) -> bool:
+        """Whether the message asks if a coupon applies to what it names or the conversation is about."""
+        return bool(self._coupon and self._coupon.search(plain(text)))
+
+    def checked_amount(self, text: str) -> int | None:
+        """The sum that the customer wants confirmed, in yuan: the largest amount of such a message (是295左右对吗)."""
+        words = plain(text)
+        if not (self._checks and self._checks.search(words)):
+            return None
+        amounts = [int(found[1]) for found in AMOUNT.finditer(words)]
+        return max(amounts, default=None)
+
+    def _without_points(self, text: str) -> str:
+        return self._points.sub(" ", text) if self._points else text

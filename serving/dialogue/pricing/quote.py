@@ -29,6 +29,7 @@ from kefu.shop.promotions import (
     PointsUse,
     Promotion,
 )
+from kefu.shop.quotes import AnswerKind
 from serving.dialogue.pricing.basket import Basket, ProductMention, read_basket
 from serving.dialogue.pricing.hints import hints_for
 from serving.dialogue.pricing.questions import SumQuestions
@@ -161,11 +162,20 @@ class Pricing:
         """Whether a message asks for a sum (``questions.SumQuestions``); False when the pack has no words for it."""
         return self._questions is not None and self._questions.is_sum_question(text, links)
 
-    def say_quote(self, quote: Quote, lang: Lang) -> str:
-        """Returns the quote in the pack's words. Raises PackError when the pack has none."""
+    @property
+    def questions(self) -> SumQuestions | None:
+        """How customers ask for sums; None when the pack has no words for it."""
+        return self._questions
+
+    def say_quote(self, quote: Quote, lang: Lang, answer: AnswerKind | None = None) -> str:
+        """Returns the quote in the pack's words. Raises PackError when the pack has none.
+
+        Args:
+            answer: what is said first, to a question that the sum decides.
+        """
         if self._words is None:
             raise PackError("conversation.yaml: quote: it is missing: write how a sum is told")
-        return say_quote(quote, lang, self._words)
+        return say_quote(quote, lang, self._words, answer)
 
     def _checked(self, basket: Sequence[tuple[str, int]]) -> dict[str, int]:
         """The basket as SKU → pieces, in the order of the catalogue."""

@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from kefu.shop.part import Lang, Text
-from kefu.shop.quotes import QuoteWords
+from kefu.shop.quotes import AnswerKind, QuoteWords
 from serving.dialogue.expressions import render
 from serving.dialogue.pricing.records import Quote, Refusal
 
 TWO_DECIMALS = ("amount", "off", "base", "total", "list_total", "paid")
 
 
-def say_quote(quote: Quote, lang: Lang, words: QuoteWords) -> str:
-    """Returns the quote with its steps shown."""
+def say_quote(quote: Quote, lang: Lang, words: QuoteWords, answer: AnswerKind | None = None) -> str:
+    """Returns the quote with its steps shown, after the answer to a question that it decides."""
     parts = [render(words.line.in_(lang), _values(line, lang)) for line in quote.lines]
     parts += [render(words.steps[step.kind].in_(lang), _values(step, lang)) for step in quote.steps]
     parts += [render(words.gift.in_(lang), _values(gift, lang)) for gift in quote.gifts]
@@ -25,6 +25,10 @@ def say_quote(quote: Quote, lang: Lang, words: QuoteWords) -> str:
     sentences += [render(words.refusals[r.reason].in_(lang), _values(r, lang)) for r in _told(quote)]
     sentences += [render(words.hints[hint.kind].in_(lang), _values(hint, lang)) for hint in quote.hints]
     end = words.end.in_(lang)
+    if answer:
+        coupon = next((step for step in quote.steps if step.kind == "coupon"), None)
+        values = totals | (_values(coupon, lang) if coupon else {})
+        sentences.insert(0, render(words.answers[answer].in_(lang), values))
     return (end.join(_first_letters_large(dict.fromkeys(sentences))) + end).strip()
 
 

@@ -107,6 +107,7 @@ class FastReader:
             if isinstance(act, Start):  # 三天能到吗？我周五要送人: the day stands in another part
                 flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
                 act.slots.update({**self._answers.days(message, message.text, flow), **act.slots})
+        reading.acts = self._without_covered(reading.acts)
         if self._asks_no_order(message):
             own = message.flow.name if message.flow else ""
             kept = [act for act in reading.acts if _asks(act) and not (isinstance(act, Start) and act.flow == own)]
@@ -222,12 +223,25 @@ class FastReader:
         for part in parts:
             read.append(self._part(message, part, reading))
             subject.products = list(dict.fromkeys([*reading.products, *subject.products]))  # 毛巾有货吗，多少钱
+            subject.latest = reading.latest or subject.latest
         told = self._without_idioms(message, self._joined(message, parts, read))
         if len({_subject(act) for act in told if _asks(act)}) > 1:
             self._link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
         return whole if any(map(_asks, whole)) else told
+
+    def _without_covered(self, acts: Sequence[Act]) -> list[Act]:
+        """Without queries that another one of the message covers."""
+        if any(isinstance(act, Quote) for act in acts):  # a total: of what is to be bought, of no order
+            acts = [
+                a
+                for a in acts
+                if not (isinstance(a, Query) and self._pack.queries[a.name].needs == "order" and a.probability < 1)
+            ]
+        asked = {act.name for act in acts if isinstance(act, Query)}
+        covered = {name for query in asked for name in self._pack.queries[query].covers}
+        return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
 
     def _without_idioms(self, message: Message, acts: list[Act]) -> list[Act]:
         """Without flows that one part seems to ask for and the whole message does not: 取件那天我不在，能改到后天吗."""
@@ -251,9 +265,12 @@ class FastReader:
 
     def _link_products(self, message: Message, text: str, reading: Reading) -> list[ProductLink]:
         """The products that a text names or points at; those that it names are what the message speaks of."""
-        links = self._linker.link_products(message.original(text), focus=message.session.subject.products)
+        subject = message.session.subject
+        links = self._linker.link_products(message.original(text), focus=subject.products, latest=subject.latest)
+        if not any(link.exact for link in links) and (one := self._wishes.one_of(message, text)):
+            links = [one]
         if named := [link.sku for link in links if link.exact]:
-            reading.products = [*named, *reading.products]
+            reading.products, reading.latest = [*named, *reading.products], list(dict.fromkeys(named))
         return links
 
     def _settled(self, message: Message, text: str, values: list[Act], wishes: list[Act], question: bool) -> list[Act]:

@@ -47,13 +47,15 @@ class Reading:
     """What a message does.
 
     top: the router's first intent of the whole message. hits: entries that acts name, by id.
-    products, order: what the message speaks of, remembered as the conversation's subject.
+    products, order: what the message speaks of, remembered as the conversation's subject; latest: the products of its
+        last part that names some.
     """
 
     acts: Sequence[Act]
     top: ScoredIntent
     hits: dict[str, Hit] = field(default_factory=dict)
     products: list[str] = field(default_factory=list)
+    latest: list[str] = field(default_factory=list)
     order: str | None = None
 
 

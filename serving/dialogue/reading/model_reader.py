@@ -159,8 +159,10 @@ class ModelReader:
             case Recommend():
                 yield replace(act, words=message.text, evidence=message.text)
             case Compare():
-                links = self._linker.link_products(message.original(message.text), message.session.subject.products)
-                skus = tuple(dict.fromkeys([link.sku for link in links] or message.session.subject.products))
+                links = self._linker.link_products(
+                    message.original(message.text), message.session.subject.products, message.session.subject.latest
+                )
+                skus = tuple(dict.fromkeys([link.sku for link in links] or message.session.subject.latest))
                 if len(skus) > 1:
                     yield Compare(skus=skus[:3], evidence=message.text)
             case SmallTalk():
@@ -217,8 +219,10 @@ class ModelReader:
             if order := (named[-1] if named else subject.order):
                 slots[NEEDED_SLOT["order"]] = order
         elif needs == "product":
-            links = self._linker.link_products(message.original(message.text), focus=subject.products)
-            if skus := [link.sku for link in links] or subject.products[:1]:
+            links = self._linker.link_products(
+                message.original(message.text), focus=subject.products, latest=subject.latest
+            )
+            if skus := [link.sku for link in links] or subject.latest[:1] or subject.products[:1]:
                 slots[NEEDED_SLOT["product"]] = ",".join(dict.fromkeys(skus))
         return Query(name=name, slots=slots, evidence=message.text)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import Literal
 
 from kefu.acts import Quote
 from kefu.shop.pack import Pack
@@ -54,7 +55,8 @@ ONLY = re.compile(r"[就只]|\b(?:only|just)\b", re.IGNORECASE)
 # What stands before these words is not wanted any more.
 DROPPED_BEFORE = re.compile(r"(?:就|先|那|都)*(?:不要|不买|不用|不加|去掉|拿掉)(?:了|吧)")
 DROPPED_AFTER = re.compile(
-    rf"(?:去掉|拿掉|不要|不算|leave out|take out|drop|skip|remove|without)\s*(?:the|那个?|这个?)?\s*(?={BLANK})"
+    r"(?:去掉|拿掉|不要|不算|leave out|take out|drop|skip|remove|without|forget|minus|no more|not)\s*"
+    rf"(?:the|那个?|这个?)?\s*(?={BLANK})"
     rf"|\b(?:leave|take)\s+(?:the\s+)?(?={BLANK}+\s+out\b)",
     re.IGNORECASE,
 )
@@ -63,6 +65,28 @@ WANTED = re.compile(
     rf"(?:[{NUMERALS}\d][{MEASURES}]|[加和跟与及、，,+就那这买要]|(?:^|\s|,)(?:the|a|an|my|one|two|three|four|\d+|and|plus|with|just|only|that|this)\s)\s*$",
     re.IGNORECASE,
 )
+# A number of pieces and nothing else, after a product or a sum: if I buy two? 那三条呢
+FOLLOWING_NUMBER = re.compile(
+    rf"\W*(?:(?:那|如果|要是|我|就|买|要|来|拿|下单|直接)*\s*[{NUMERALS}\d]+\s*[{MEASURES}]"
+    r"(?:一起|的话|就是|就|是|要|卖|呢|吧|多少钱?|怎么卖|什么价|便宜|优惠|有折扣|能便宜|点|吗|么|[，,？?])*"
+    r"|(?:(?:ok|okay|and|so|then|hmm|well|what about|how about|what if|if|i|we|buy|buys?|take|get|ordered|order"
+    rf"|bought|want|make it|say|just)\W+)*(?:{_ONE_OF}|\d{{1,2}})(?: of (?:them|those|these|it))?"
+    r"(?:\W+(?:then|please|pieces|instead|total))*)\W*",
+    re.IGNORECASE,
+)
+BARE_NUMBER = re.compile(r"\W*\d{1,2}[^\w?？]*")  # a choice from a list
+MORE_OF = re.compile(r"再(?:加|来|要|买|添)|多(?:加|来|要|买)|\b(?:another|more)\b", re.IGNORECASE)
+# What delivery of something to buy costs is told with its sum.
+FEE = re.compile(
+    r"(?:算上|加上|含|包括|要|收|有)(?:不要)?(?:运费|邮费)|包邮[吗么不]"
+    r"|\b(?:with|including|incl\.?|plus) (?:the )?(?:shipping|delivery|postage)\b",
+    re.IGNORECASE,
+)
+BUYS_ANY = re.compile(r"买|拍|下单|要[一两二三\d]|\b(?:buy|order|get|take)\b", re.IGNORECASE)
+SWAPS = re.compile(r"换(?:成|做|为)|\b(?:instead|swap|rather)\b", re.IGNORECASE)
+ROUGHLY = re.compile(r"左右|上下|大概|大约|差不多|\b(?:around|about|roughly|approximately)\b", re.IGNORECASE)
+MONEY = re.compile(r"\d+(?:\.\d+)?\s*(?:块|元|yuan\b)", re.IGNORECASE)  # no number of pieces
+MAX_LATER = 24  # characters of a message that only adds points to a sum
 NUMBER_ONLY = re.compile(r"\W*(?:第|no\.?|number|the)?\s*(\d)\s*(?:个|款|号)?\W*", re.IGNORECASE)
 
 
@@ -89,11 +113,18 @@ class SumReader:
             links = self._linker.link_products(words)
         # What an open sum named as possible is no subject: it would decide for the customer.
         subject = [] if session.open_sum else session.subject.products
-        spoken_of = [*(sku for sku, _ in session.basket), *subject]
-        mentions = self._mentions(words, links, spoken_of)
+        basket = [sku for sku, _ in session.basket]
+        mentions = self._mentions(words, links, basket, [*basket, *subject])
         changes = bool(session.basket) and (
-            ADDS.search(words) is not None or CHANGES.search(words) is not None or self._drops(words, mentions)
+            any(rule.search(words) for rule in (ADDS, CHANGES, SWAPS)) or self._drops(words, mentions)
         )
+        points, coupon, amount = self._checks(words)
+        known = not message.flow and bool(mentions or session.basket or 0 < len(session.subject.latest) <= MAX_CHOICES)
+        about = known and (coupon or amount is not None or (points and self._goes_on(session, words, mentions)))
+        number = FOLLOWING_NUMBER.fullmatch(words) is not None and BARE_NUMBER.fullmatch(words) is None
+        counts = known and not mentions and (number or FEE.search(words) is not None)
+        fee = known and bool(mentions) and FEE.search(words) is not None and BUYS_ANY.search(words) is not None
+        asked = asked or about or counts or fee
         if not (chosen or asked or self._asks(words, mentions, links) or (changes and mentions)):
             return None
         for span in mentions:
@@ -101,8 +132,47 @@ class SumReader:
                 blanked = words[: span[0].start] + BLANK + words[span[0].end :]
                 choices = tuple(link.sku for link in span)[:MAX_CHOICES]
                 return Quote(basket=(), choices=choices, words=blanked, evidence=span[0].evidence)
-        basket = self._basket(words, [link for span in mentions for link in span], session)
-        return Quote(basket=basket, evidence=text) if basket else None
+        named = [link for span in mentions for link in span]
+        basket = self._swapped(words, named, session) or self._basket(words, named, session)
+        several = session.subject.latest if not (named or session.basket) else []
+        if counts and 1 < len(several) <= MAX_CHOICES:  # which of the list is meant?
+            return Quote(basket=(), choices=tuple(several), words=f"{BLANK} {words}", evidence=text)
+        if not basket and not named and session.basket:  # 一共多少钱: of the sum before
+            basket = tuple((sku, pieces) for sku, pieces in session.basket)
+        if not basket and (about or counts) and len({link.sku for link in named}) < 2:
+            one = tuple((sku, 1) for sku in ([link.sku for link in named[:1]] or session.subject.latest[:1]))
+            basket = tuple((sku, pieces) for sku, pieces in session.basket) if not named and session.basket else one
+        if not basket:
+            return None
+        points = points or (session.points and (bool(changes) or about))
+        check: Literal["total", "coupon"] | None = "coupon" if coupon else "total" if amount is not None else None
+        roughly = ROUGHLY.search(words) is not None
+        return Quote(basket=basket, points=points, check=check, amount=amount, roughly=roughly, evidence=text)
+
+    def _checks(self, words: str) -> tuple[bool, bool, int | None]:
+        """Whether points are to be used, whether a coupon is asked about, and the sum to be confirmed."""
+        if (questions := self._pricing.questions) is None:
+            return False, False, None
+        amount = None if questions.is_excluded(words) else questions.checked_amount(words)
+        return questions.wants_points(words), questions.asks_for_coupon(words), amount
+
+    def _goes_on(self, session: Session, words: str, mentions: Sequence[Sequence[ProductLink]]) -> bool:
+        """Whether words about points belong to a sum: to the one before, or to a product that is named with them."""
+        return bool(mentions) or (bool(session.basket) and len(words) <= MAX_LATER)
+
+    def _swapped(self, words: str, links: Sequence[ProductLink], session: Session) -> Basket | None:
+        """The basket with a product in place of another of its kind: 换成羊羔绒毯呢."""
+        skus = dict.fromkeys(link.sku for link in links)
+        if not session.basket or len(skus) != 1 or not SWAPS.search(words):
+            return None
+        new = next(iter(skus))
+        alike = [some for _, some in self._kinds.values() if new in some]
+        old = [sku for sku, _ in session.basket if sku != new and any(sku in some for some in alike)]
+        if len(old) > 1:
+            return None
+        pieces = dict(session.basket)
+        number = pieces.pop(old[0], 1) if old else 1
+        return tuple({**pieces, new: number}.items())
 
     def _asks(self, words: str, mentions: Sequence[Sequence[ProductLink]], links: Sequence[ProductLink]) -> bool:
         named = [span[0] for span in mentions]
@@ -121,7 +191,7 @@ class SumReader:
         return next(iter(named)) if len(named) == 1 and len(re.findall(r"\w", rest)) <= 12 else None
 
     def _mentions(
-        self, words: str, links: Sequence[ProductLink], spoken_of: Sequence[str]
+        self, words: str, links: Sequence[ProductLink], basket: Sequence[str], spoken_of: Sequence[str]
     ) -> list[tuple[ProductLink, ...]]:
         """Of each place in the text, the products that it may mean: those named, and kinds that no name covers."""
         spans = [tuple(some) for _, some in groupby(sorted(links, key=_place), key=_place)]
@@ -130,7 +200,8 @@ class SumReader:
             found = search_words(masked, tag.words, tag.not_words)
             if found and WANTED.search(masked[: found.start()]) and not _overlaps(found.span(), spans):
                 spans.append(tuple(ProductLink(sku, found[0], found.start(), found.end(), True) for sku in skus))
-        return sorted((_narrowed(span, spoken_of) for span in spans), key=lambda span: span[0].start)
+        narrowed = (_narrowed(_narrowed(span, basket), spoken_of) for span in spans)
+        return sorted(narrowed, key=lambda span: span[0].start)
 
     def _drops(self, words: str, mentions: Sequence[Sequence[ProductLink]]) -> bool:
         masked = blank_mentions(plain(words), (link for span in mentions for link in span))
@@ -153,8 +224,14 @@ class SumReader:
             named = self._pricing.read_basket(words[start:], kept) if kept else rest or None
             return named if not named or ONLY.search(words[start:]) else _changed(rest, named, words[start:], kept)
         if not links:
+            words = MONEY.sub(" ", words)
             return self._pricing.read_basket(words, [], previous=self._last(before, session))
         changes = before and CHANGES.search(words)
+        skus = {link.sku for link in links}
+        again = len(skus) == 1 and skus <= {sku for sku, _ in before} and MORE_OF.search(words)
+        more = dict(self._pricing.read_basket(words, links) or ()) if again else {}  # 枕头再加一个
+        if more:
+            return tuple((sku, pieces + more.get(sku, 0)) for sku, pieces in before)
         if changes:  # as long as the words, so that places stay
             words = DENIED.sub(lambda match: " " * len(match[0]), words)
         named = self._pricing.read_basket(words, links, previous=before or None)
@@ -166,7 +243,8 @@ class SumReader:
 
     def _last(self, before: Basket, session: Session) -> Basket | None:
         """What a number alone counts (两条一共多少): the sum before, or one piece of what was spoken of last."""
-        spoken_of = session.subject.products[:1]
+        subject = session.subject
+        spoken_of = subject.latest[:1] or subject.products[:1]
         if len(before) == 1 and spoken_of in ([], [before[0][0]]):
             return before
         return ((spoken_of[0], 1),) if spoken_of and not before else None

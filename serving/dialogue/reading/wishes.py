@@ -49,8 +49,12 @@ from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.dialogue.reading.yes_no import leaves, yes_or_no
 from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.params import Serving
+from serving.sessions.session import Subject
 
 BARE = re.compile(r"[\W_]+|(?i:my|the|order|number|is|it|here)|订单号?|单号|是|[这那](?:单|个|笔)|的")
+COMPARED_ONE = re.compile(r"\b\w+(?:er|est) ones?\b|最.的", re.IGNORECASE)
+DOUBTFUL = 0.4  # below it, what the shop knows of the product that is named answers better than a choice of entries
+SHORT_NAME = 12  # characters of a message that names a product and hardly more: 那养生壶呢
 SHORT = 6  # characters beside an order that say no wish
 SURE = 0.8  # of the classifier, for a wish in an angry message, and for a person whom no word asks for
 LIST = re.compile(r"[，,、；;。]|\b(?:and|or|plus)\b|以及|还有|[和跟]", re.IGNORECASE)
@@ -62,6 +66,11 @@ LEAD = re.compile(
     r"|^(?:好的?|行|可以|嗯+)[，,]?(?:但是?|不过|可是)[，,]?",
     re.IGNORECASE,
 )
+ONE = re.compile(
+    r"[的得](?:这|那)?一?(?:个|條|条|款|种|套|件|只|床)|\bones?\b|(?:那|这)(?:个|条|款|套|床)[^，。？！,.?!]{0,4}的",
+    re.IGNORECASE,
+)
+MOST_LATEST = 3  # of more products than these, a question without a name means the first
 LEAST_ITEM, MOST_ITEMS = 2, 8  # characters of an item of a list; items
 CLEAR = 0.99  # of an entry, where the pack's words for a flow speak for the flow
 
@@ -83,6 +92,7 @@ class WishReader:
         self._pack, self._params, self._knowledge, self._linker = pack, params, knowledge, linker
         self._queries, self._advisor, self._answers = queries, advisor, answers
         self._sums = SumReader(pack, linker, pricing) if pricing else None
+        self._default = next((name for name, query in pack.queries.items() if query.default), None)
         self._faqs = {faq_id(faq, lang): faq for faq in pack.faq for lang in LANGUAGES}
 
     def read(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Iterator[Act | Hit]:
@@ -105,7 +115,9 @@ class WishReader:
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
         find = cache(partial(self._found, message, text))  # most wishes need no search
         exactly = spoken and self._knowledge.is_exact(self._bare(text), message.lang)
-        if exactly and (hits := find()) and hits[0].probability >= EXACT:
+        specific = bool(self._spoken_of(message)) and len(text) <= SHORT_NAME  # 还有货吗: of what was spoken of
+        specific = specific and bool(self._queries.named_of_subject(text)) and not message.flow
+        if exactly and not specific and (hits := find()) and hits[0].probability >= EXACT:
             yield from self._entry(message, hits[0], links)
             return
         if asked := next((f for f in self._pack.faq if evidence(words, f.asked_by) is not None), None):
@@ -119,7 +131,12 @@ class WishReader:
         angry = evidence(words, acts.complaint) or (text if label == "complaint" else "")
         if angry:
             yield Complaint(evidence=angry)
-        outside = label == OUTSIDE and guess.probability > (best.probability if best else 0)
+        shopping = any(evidence(words, rule) is not None for rule in (acts.browse, acts.assortment)) or bool(
+            self._queries.named(text, message.lang)
+        )
+        outside = label == OUTSIDE and not (shopping or links)
+        if outside and spoken and (hits := find()) and hits[0].probability >= self._params.faq_min_probability:
+            outside = guess.probability > hits[0].probability
         if strange := evidence(words, acts.out_of_scope) or (text if outside else None):
             yield OutOfScope(evidence=strange)
             return
@@ -150,7 +167,7 @@ class WishReader:
         elif best and not angry:
             yield from self._entry(message, best, links)
         elif not angry:
-            yield from self._otherwise(message, text, words, guess, label, hits)
+            yield from self._otherwise(message, text, words, guess, label, hits, links)
 
     def _found(self, message: Message, text: str) -> list[Hit]:
         """What the knowledge has for a part, without answers about somebody else that would be untrue."""
@@ -219,21 +236,28 @@ class WishReader:
         if self._sums and (quote := self._sums.read(message, text, links)):
             yield quote
             return
-        skus = tuple(dict.fromkeys(link.sku for link in links)) or tuple(session.subject.products)
-        if evidence(words, self._pack.acts.compare) and len(skus) >= 2:
+        skus = _compared(links, session.subject)
+        picked = len(links) == 1 and ONE.fullmatch(links[0].evidence) is not None  # the price of the bigger one
+        if evidence(words, self._pack.acts.compare) and len(skus) >= 2 and not picked:
             skus = _named_alone(links) if len(_named_alone(links)) >= 2 else skus
             yield Compare(skus=skus[:3], aspect=self._advisor.read_aspect(text, message.lang), evidence=text)
             return
         matches = self._queries.named(text, message.lang)
         if not matches and skus:
-            matches = self._queries.named_of_subject(text)
+            matches = self._queries.named_of_subject(COMPARED_ONE.sub(" ", text) if picked else text)
         if matches:
             for match in matches:
                 yield self._query(message, match.name, text, links, match.evidence)
             return
         constraints = self._advisor.read_constraints(text, message.lang)
         asks = evidence(words, self._pack.acts.recommend) is not None
-        if (asks and constraints) or (session.wanted and constraints.most is not None):
+        browses = evidence(words, self._pack.acts.browse) is not None
+        named = [link for link in links if link.exact]
+        kind = evidence(words, self._pack.acts.assortment) is not None and len(_named_alone(named)) != 1
+        asks = asks or kind
+        if (browses or asks) and named and not (constraints.kinds or constraints.features) and self._default:
+            yield self._query(message, self._default, text, named, text)
+        elif browses or (asks and constraints) or (session.wanted and constraints.most is not None):
             yield Recommend(words=text, evidence=text)
 
     def _guessed(
@@ -241,7 +265,7 @@ class WishReader:
     ) -> Iterator[Act]:
         """Sums, comparisons, queries and advice that no rule reads, where the classifier is sure enough."""
         kind, _, name = label.partition(":")
-        skus = tuple(dict.fromkeys(link.sku for link in links)) or tuple(message.session.subject.products)
+        skus = _compared(links, message.session.subject)
         if kind == "query" and name in self._pack.queries:
             if not self._queries.excludes(name, text):
                 yield self._query(message, name, text, links, text, guess.probability)
@@ -271,7 +295,7 @@ class WishReader:
             slots[NEEDED_SLOT["order"]] = orders[0]
         elif needs == "order" and message.session.subject.order:
             slots[NEEDED_SLOT["order"]] = message.session.subject.order
-        elif needs == "product" and (skus := [link.sku for link in links] or message.session.subject.products[:1]):
+        elif needs == "product" and (skus := [link.sku for link in links] or self._spoken_of(message)):
             slots[NEEDED_SLOT["product"]] = ",".join(dict.fromkeys(skus))
         return Query(name=name, slots=slots, probability=probability, evidence=found)
 
@@ -337,7 +361,14 @@ class WishReader:
         return {name: value for name, value in past.slots.items() if name in flow.slots and self._pack.slots[name].item}
 
     def _otherwise(
-        self, message: Message, text: str, words: str, guess: ScoredWish, label: str, hits: list[Hit]
+        self,
+        message: Message,
+        text: str,
+        words: str,
+        guess: ScoredWish,
+        label: str,
+        hits: list[Hit],
+        links: list[ProductLink],
     ) -> Iterator[Act | Hit]:
         """Small talk, an order without a wish, a reason for a wish that was not told, or nothing that is understood."""
         bare = len(BARE.sub("", PLACEHOLDER.sub("", words))) <= SHORT and not evidence(words, self._pack.acts.question)
@@ -365,8 +396,16 @@ class WishReader:
             return
         near = [hit for hit in candidates(hits) if hit.entry.kind == "faq"] if hits else []
         near = near if sum(hit.probability for hit in near) >= self._params.candidate_min_probability else []
-        yield from near
         asks = evidence(words, self._pack.acts.question) is not None
+        about = links if asks else [link for link in links if link.exact]
+        wanted = asks or len(text) <= SHORT_NAME or evidence(words, self._pack.acts.assortment) is not None
+        doubtful = len(near) < 2 or near[0].probability < DOUBTFUL
+        few = 0 < len({link.sku for link in about}) <= MOST_LATEST
+        default = self._default if wanted and few and doubtful and not message.flow else None
+        if default and not self._queries.excludes(default, text):
+            yield self._query(message, default, text, about, text)
+            return
+        yield from near
         yield Unclear(candidates=tuple(hit.entry.id for hit in near), asks=asks, evidence=words)
 
     def _listed(self, message: Message, text: str) -> list[Hit]:
@@ -411,6 +450,20 @@ class WishReader:
     def _choices(self, flow: Flow) -> dict[str, Slot]:
         return {name: self._pack.slots[name] for name in flow.slots if self._pack.slots[name].choices}
 
+    def _spoken_of(self, message: Message) -> list[str]:
+        """What a product's query without a name is about (有货吗): what was spoken of last, when that is few."""
+        subject = message.session.subject
+        return subject.latest if 0 < len(subject.latest) <= MOST_LATEST else subject.products[:1]
+
+    def one_of(self, message: Message, text: str) -> ProductLink | None:
+        """The product of those spoken of that a text tells from the others: the folding one, 亚麻的那个."""
+        subject = message.session.subject
+        among = subject.latest if len(subject.latest) >= 2 else subject.products
+        if len(among) < 2 or not (one := ONE.search(text)):
+            return None
+        sku = self._advisor.one_with(text, among, message.lang, message.now)
+        return ProductLink(sku, one[0], one.start(), one.end(), True) if sku else None
+
     def _subject_words(self, message: Message) -> tuple[str, ...]:
         names = self._linker.product_names(message.lang)
         return tuple(names[sku] for sku in message.session.subject.products[:1] if sku in names)
@@ -418,6 +471,18 @@ class WishReader:
     def _order_slots(self, flow: Flow | None) -> list[str]:
         entity = self._pack.entities.order
         return [name for name in flow.slots if entity and self._pack.slots[name].pii == entity.pii] if flow else []
+
+
+def _compared(links: list[ProductLink], subject: Subject) -> tuple[str, ...]:
+    """Products that a comparison is about: those named, else those of the last list, else all that were spoken of.
+
+    One that is named is compared with the others of the list.
+    """
+    named = tuple(dict.fromkeys(link.sku for link in links))
+    if len(named) >= 2:
+        return named
+    others = subject.latest if len(subject.latest) >= 2 else subject.products
+    return tuple(dict.fromkeys([*named, *others]))
 
 
 def _named_alone(links: list[ProductLink]) -> tuple[str, ...]:
