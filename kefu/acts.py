@@ -116,9 +116,13 @@ class Quote(Act):
 
 @dataclass(frozen=True, kw_only=True)
 class Recommend(Act):
-    """A wish for advice on what to buy; the words carry the constraints. words: the part of the message."""
+    """A wish for advice on what to buy; the words carry the constraints.
+
+    words: the part of the message. anew: it does not go on with what was wanted before.
+    """
 
     words: str = ""
+    anew: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,9 @@ from kefu.shop.promotions import REDUCING_KINDS, Kind
 from kefu.text.regexes import check_re2
 
 RefusalReason = Literal["excluded", "dearer", "one_an_order", "level", "sign_in", "expired", "not_counted"]
-AnswerKind = Literal["right", "wrong", "coupon_applies", "coupon_misses", "no_coupon", "no_points", "sign_in"]
+AnswerKind = Literal[
+    "right", "price_right", "wrong", "coupon_applies", "coupon_misses", "no_coupon", "no_points", "sign_in"
+]
 HintKind = Literal["coupon", "threshold", "quantity_discount", "stock", "shipping", "shipping_remote"]
 
 

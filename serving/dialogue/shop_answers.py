@@ -51,7 +51,7 @@ class ShopAnswers:
             session.subject.latest = list(act.skus)
             return self._advisor.compare(act.skus, act.aspect, visit, act.evidence)
         new = self._advisor.read_constraints(act.words, visit.lang)
-        wanted = new.after(Constraints(**session.wanted))
+        wanted = new if act.anew else new.after(Constraints(**session.wanted))
         answer = self._advisor.recommend(wanted, visit)
         if not answer.found and new and wanted.features != new.features:  # what is said last counts most
             wanted = replace(new, least=wanted.least, most=wanted.most)
@@ -114,5 +114,12 @@ def _answer_first(
         return "coupon_applies" if applied else "coupon_misses" if usable else "no_coupon"
     if act.check == "total" and act.amount is not None:
         near = max(Decimal(1), quote.total * (ROUGHLY if act.roughly else NEARLY))
-        return "right" if abs(quote.total - act.amount) <= near else "wrong"
+        if abs(quote.total - act.amount) <= near:
+            return "right"
+        return "price_right" if _is_price(act.amount, quote) else "wrong"
     return "no_points" if act.points and not points else None
+
+
+def _is_price(amount: int, quote: PricedQuote) -> bool:
+    """Whether a sum to be confirmed is the price of the one piece, before offers and coupons."""
+    return len(quote.lines) == 1 and quote.lines[0].pieces == 1 and abs(quote.list_total - amount) < 1

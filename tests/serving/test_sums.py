@@ -103,3 +103,46 @@ def test_a_list_of_what_is_to_be_bought_asks_for_its_sum(play: Play) -> None:
         "不是问订单，我要买空气炸锅1个、长绒棉浴巾3条、圆形挂钟1个",
     ):
         assert play("C1050", [text])[0].startswith("合计 725.00 元")
+
+
+def test_a_sum_that_the_customer_names_is_confirmed_or_put_right(play: Play) -> None:
+    _, right, wrong, price = play(
+        None, ["两条松间羊毛毯一共多少钱", "大概720对吧", "那就是798咯", "the wool throw is 399, isn't it?"]
+    )
+    assert right.startswith("对的。合计 718.20 元") and wrong.startswith("不是，应该是 718.20 元")
+    assert price.startswith("Yes")
+
+
+def test_the_price_of_one_piece_is_right_although_a_coupon_makes_it_cheaper(play: Play) -> None:
+    (answer,) = play("C1030", ["羊毛毯是399吧"])
+    assert answer.startswith("对的，单价是 399.00 元。合计 384.00 元")
+
+
+def test_coupon_and_points_go_into_the_sum_when_he_says_so(play: Play) -> None:
+    (both,) = play("C1030", ["买一个空气炸锅，用券再抵木豆，最后付多少？"])
+    assert both.startswith("合计 295.24 元")
+    _, applied, with_points = play(
+        "C1030", ["how much is the humidifier?", "can I use my coupon on it?", "and with my points?"]
+    )
+    assert applied.startswith("Yes, your coupon of 15 off 129 applies") and "204.00" in applied
+    assert "185.24" in with_points
+
+
+def test_a_stranger_is_told_that_his_coupon_cannot_be_seen(play: Play) -> None:
+    *_, answer = play(None, ["空气炸锅多少钱", "我的券能用吗"])
+    assert answer.startswith("登录后")
+
+
+def test_a_price_in_the_message_is_no_number_of_pieces(play: Play) -> None:
+    assert play(None, ["我买个加湿器219，最后多少"])[0].startswith("合计 219.00 元")
+
+
+def test_a_product_takes_the_place_of_another(play: Play) -> None:
+    *_, swapped, more = play(None, ["两个云朵羽绒枕和一条松间羊毛毯一共多少", "毯子换成羊羔绒毯", "枕头再加一个"])
+    assert swapped.startswith("合计 ") and "小栖羊羔绒毯 139×1" in swapped and "羊毛毯" not in swapped
+    assert "云朵羽绒枕 119×3" in more
+
+
+def test_a_choice_from_a_list_is_no_number_of_pieces(play: Play) -> None:
+    *_, answer = play(None, ["推荐几个电磁炉能用的锅", "2"])
+    assert "木柄不粘煎锅" in answer and "合计" not in answer

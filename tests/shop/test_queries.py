@@ -113,12 +113,6 @@ def test_every_fact_of_the_catalogue_quotes_the_specification() -> None:
             assert fact.zh in PRODUCTS[sku]["spec_zh"] and fact.en in PRODUCTS[sku]["spec_en"], (sku, aspect)
 
 
-def test_the_answer_about_the_range_of_bedding_names_every_product_of_it_and_no_other() -> None:
-    answer = next(faq.answer for faq in PACK.faq if faq.id == "range_bedding")
-    for row in PRODUCTS.values():
-        assert (row["name_zh"] in answer.zh) == (row["name_en"] in answer.en) == (row["category"] == "bedding"), row
-
-
 def test_every_number_of_a_fact_is_that_of_its_words() -> None:
     """Centimetres of a rectangle are its area; millilitres are litres."""
     for sku, product in PACK.catalogue.products.items():

@@ -222,7 +222,9 @@ def _is_plural(words: str, product: Product | None) -> bool:
     """Whether English words mean several pieces: pillows, but not the walnut chopsticks, whose name is a plural."""
     last = words.lower().split()[-1:]
     return (
-        words.isascii() and words.lower().endswith("s") and not (product and last[0] in product.name.en.lower().split())
+        words.isascii()
+        and words.lower().endswith("s")
+        and not (product and last[0] in re.findall(r"[a-z]+", product.name.en.lower()))
     )
 
 

@@ -12,7 +12,7 @@ from kefu.text.regexes import re2_options
 from serving.dialogue.pricing.basket import ProductMention, blank_mentions
 from serving.dialogue.pricing.quantities import MEASURES, find_quantities, plain
 
-_PIECES = MEASURES.replace("块", "")  # 295块 is money as well
+_PIECES = MEASURES.replace("块", "").replace("对", "")  # 295块 is money, 295对吗 a question
 # Not the number of pieces, a measure, a percentage or a date.
 AMOUNT = re.compile(
     rf"(?<![\d.])(\d{{2,6}})(?:\.\d+)?(?![\d.])(?!\s*(?:[{_PIECES}号日天点月年岁度升克瓦折%％]|厘米|毫升|公斤|小时|(?:cm|ml|l|kg|g|w|points?|days?|%|off)\b))",

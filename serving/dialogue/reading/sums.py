@@ -132,6 +132,8 @@ class SumReader:
                 blanked = words[: span[0].start] + BLANK + words[span[0].end :]
                 choices = tuple(link.sku for link in span)[:MAX_CHOICES]
                 return Quote(basket=(), choices=choices, words=blanked, evidence=span[0].evidence)
+        if amount is not None:  # the sum that he names is no number of pieces
+            words = words.replace(str(amount), " " * len(str(amount)))
         named = [link for span in mentions for link in span]
         basket = self._swapped(words, named, session) or self._basket(words, named, session)
         several = session.subject.latest if not (named or session.basket) else []
@@ -162,15 +164,17 @@ class SumReader:
 
     def _swapped(self, words: str, links: Sequence[ProductLink], session: Session) -> Basket | None:
         """The basket with a product in place of another of its kind: 换成羊羔绒毯呢."""
-        skus = dict.fromkeys(link.sku for link in links)
-        if not session.basket or len(skus) != 1 or not SWAPS.search(words):
+        pieces = dict(session.basket)
+        skus = list(dict.fromkeys(link.sku for link in links))
+        if len(skus) == 2 and skus[0] in pieces and skus[1] not in pieces and SWAPS.search(words):
+            return tuple((skus[1] if sku == skus[0] else sku, number) for sku, number in pieces.items())
+        if not pieces or len(skus) != 1 or not SWAPS.search(words):
             return None
-        new = next(iter(skus))
+        new = skus[0]
         alike = [some for _, some in self._kinds.values() if new in some]
         old = [sku for sku, _ in session.basket if sku != new and any(sku in some for some in alike)]
         if len(old) > 1:
             return None
-        pieces = dict(session.basket)
         number = pieces.pop(old[0], 1) if old else 1
         return tuple({**pieces, new: number}.items())
 

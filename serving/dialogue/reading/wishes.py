@@ -141,7 +141,8 @@ class WishReader:
             yield OutOfScope(evidence=strange)
             return
         exact = list(self._exactly(message, text, links))
-        if found := exact or list(self._guessed(message, text, guess, label, links)):
+        guessed_talk = talk and not angry  # the words of courtesy are precise, the classifier guesses
+        if found := exact or ([] if guessed_talk else list(self._guessed(message, text, guess, label, links))):
             yield from found
             return
         if not angry and talk:
@@ -258,7 +259,7 @@ class WishReader:
         if (browses or asks) and named and not (constraints.kinds or constraints.features) and self._default:
             yield self._query(message, self._default, text, named, text)
         elif browses or (asks and constraints) or (session.wanted and constraints.most is not None):
-            yield Recommend(words=text, evidence=text)
+            yield Recommend(words=text, anew=browses and not asks, evidence=text)
 
     def _guessed(
         self, message: Message, text: str, guess: ScoredWish, label: str, links: list[ProductLink]
