@@ -97,7 +97,9 @@ class ClaimChecker:
         asks = bool(policies.QUESTION.search(sentence))
         numbers = sorted((one.claim for one in found if one.claim.kind in NUMERIC), key=lambda claim: claim.start)
         numbers = [claim for claim in numbers if claim.written != RATE and not self._counts_a_list(claim, sentence)]
-        values = [claim.value for claim in numbers if not COMPLEMENT.search(sentence, 0, claim.start)]
+        values = [
+            claim.value for claim in numbers if not COMPLEMENT.search(sentence, max(claim.start - 20, 0), claim.start)
+        ]
         as_listed = len(numbers) >= AS_LISTED and self._listed(numbers)
         for one in found:
             claim = one.claim
@@ -138,9 +140,9 @@ class ClaimChecker:
         if LIST_NOUN.match(sentence, claim.end):
             return True
         texts = [sentence]
-        if DEMONSTRATIVE.search(sentence, 0, claim.start):
+        if DEMONSTRATIVE.search(sentence, max(claim.start - 20, 0), claim.start):
             texts += [source.text for source in self._sources]
-        elif not COUNTED.search(sentence, 0, claim.start):
+        elif not COUNTED.search(sentence, max(claim.start - 20, 0), claim.start):
             return False
         return any(1 + len(LIST_MARK.findall(part[0])) == claim.value[0] for t in texts for part in LISTED.finditer(t))
 
@@ -227,18 +229,12 @@ class ClaimChecker:
             return not same and (said_of_opposite or one.claim.unit == "payer")
         if said_of_same and not said_of_opposite:
             return False
-        if one.claim.value == ("yes",) and not one.before and self._affirmed(one.after):
-            return False
         if not said_of_same and any(_of_the_same(one, other) for other, _ in opposite):
             return True
         nearest = max((cosine(context, vector) for _, vector in opposite), default=0.0)
         return nearest >= POLICY_FLOOR and nearest > POLICY_MARGIN + max(
             (cosine(context, vector) for _, vector in same), default=0.0
         )
-
-    def _affirmed(self, words: frozenset[str]) -> bool:
-        """Whether an affirmed clause of a source has these words: "please pay online" for "you can pay online"."""
-        return len(words) > 1 and any(words <= clause.vector.keys() for clause in self._clauses[0])
 
     def _backed(self, one: Found) -> bool:
         claim = one.claim

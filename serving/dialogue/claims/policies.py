@@ -80,6 +80,7 @@ MODALS = ("ability", "future", "need")
 _PATTERNS = {
     name: (re.compile(no, re.IGNORECASE), re.compile(yes, re.IGNORECASE)) for name, (no, yes) in CLASSES.items()
 }
+_EITHER = {name: re.compile(f"{no}|{yes}", re.IGNORECASE) for name, (no, yes) in CLASSES.items()}
 NEGATOR = re.compile(
     r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气|方便|清楚|确定|合适|喜欢|舒服|一样|小心|着急|急|放心|错|够)|没(?!收|问题|关系|货)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
     r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|nor|neither|none)\b"
@@ -104,6 +105,8 @@ QUESTION = re.compile(r"[?？]|(?:吗|呢|么)\s*[。!！]?\s*$")
 
 def find(text: str) -> Iterator[Claim]:
     for name, (no, yes) in _PATTERNS.items():
+        if not _EITHER[name].search(text):
+            continue  # most classes of most sentences
         matches = [(match, value) for pattern, value in ((no, "no"), (yes, "yes")) for match in pattern.finditer(text)]
         taken: list[re.Match[str]] = []
         for match, value in sorted(matches, key=lambda pair: -len(pair[0][0])):

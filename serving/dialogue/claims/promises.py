@@ -44,6 +44,7 @@ ACTIONS: dict[str, str] = {
     ),
     "arrive": r"送到|送达|寄到|送至|寄至|到货|到达|就到|能到"
     r"|\barriv\w+|\bbe (?:there|here|with you)\b|\bget it\b|\bdeliver(?:s|ed)?\b",
+    "at once": r"马上|立即|立刻|这就|第一时间|\bright (?:now|away)\b|\bimmediately\b|\bat once\b",
     "by a courier": (
         r"(?<!联系)(?<!催)(?<!通知)(?:快递员?|骑手)(?=\S{0,8}?(?:会|将|来|上门|取件|派送|电话))|上门取"
         r"|\bcouriers? (?:also )?(?:will|calls?|comes?|picks?|collects?)\b"
