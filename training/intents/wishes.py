@@ -37,6 +37,8 @@ SIMULATED = {
     "hello": "talk:hello", "thanks": "talk:thanks",
 }  # fmt: skip
 
+MOST_VARIANTS = 15  # of a FAQ and language: with thirty, questions outweigh wishes ("return it, wrong size")
+
 
 class LabelledText(NamedTuple):
     """A message that does one thing, with its class; open_question: what it follows, if anything."""
@@ -92,7 +94,7 @@ def _examples(pack: Pack) -> Iterator[PackExample]:
         yield from (example(text, f"query:{name}") for some in query.examples.values() for text in some)
     for faq in pack.faq:
         yield from (example(text, ASK) for text in (faq.question.zh, faq.question.en))
-        yield from (example(text, ASK) for some in faq.variants.values() for text in some)
+        yield from (example(text, ASK) for some in faq.variants.values() for text in some[:MOST_VARIANTS])
     words = pack.acts.question.words if pack.acts.question else ()
     asks = re2.compile("|".join(f"(?:{pattern})" for pattern in words), re2_options()) if words else None
     by_route = {"human": "person", "complaint": "complaint"}
