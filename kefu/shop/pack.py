@@ -110,7 +110,12 @@ class Pack(Part):
     def _refers_to_what_exists(self) -> Pack:
         problems = [f"faq {f.id}: unknown intent {f.intent}" for f in self.faq if f.intent not in self.taxonomy.names]
         known = {f"faq:{faq.id}" for faq in self.faq} | {f"query:{name}" for name in self.queries}
-        problems += [f"faq {f.id}: same_as: no {name}" for f in self.faq for name in f.same_as if name not in known]
+        problems += [
+            f"knowledge/faq.yaml: {f.id}: same_as: no {name}"
+            for f in self.faq
+            for name in f.same_as
+            if name not in known
+        ]
         problems += contradictions(self.promotions)
         for flow in self.flows:
             problems += [f"flow {flow.name}: unknown intent {i}" for i in flow.intents if i not in self.taxonomy.names]
