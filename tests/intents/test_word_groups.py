@@ -1,0 +1,22 @@
+"""Word groups are found together, each as if it were searched alone."""
+
+from __future__ import annotations
+
+import pytest
+import re2
+
+from kefu.intents.word_groups import find_groups
+from kefu.text.regexes import re2_options
+
+GROUPS = ("退(?:货|款)", "refund|money back", r"\bno\b", "^[^a-z]*$", r"\d{3,}", "快递|parcel", "[吗?？]$")
+TEXTS = ("我要退货", "REFUND please", "no", "note 123", "快递到了吗", "parcel?", "", "好", "Money  back", "ｐａｒｃｅｌ")
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_groups_are_found_as_each_regex_alone_finds_them(text: str) -> None:
+    alone = [i for i, group in enumerate(GROUPS) if re2.compile(group, re2_options()).search(text)]
+    assert find_groups(GROUPS, [text]) == [alone]
+
+
+def test_a_group_that_needs_no_word_is_found_beside_groups_that_do() -> None:
+    assert find_groups(GROUPS, ["退款 2000"])[0] == [0, 3, 4]
