@@ -9,7 +9,7 @@ from kefu.intents.word_groups import find_groups
 from kefu.text.regexes import re2_options
 
 GROUPS = ("退(?:货|款)", "refund|money back", r"\bno\b", "^[^a-z]*$", r"\d{3,}", "快递|parcel", "[吗?？]$")
-TEXTS = ("我要退货", "REFUND please", "no", "note 123", "快递到了吗", "parcel?", "", "好", "Money  back", "ｐａｒｃｅｌ")
+TEXTS = ("我要退货", "REFUND please", "no", "note 123", "快递到了吗", "parcel?", "", "好", "Money  back")
 
 
 @pytest.mark.parametrize("text", TEXTS)
