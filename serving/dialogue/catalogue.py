@@ -158,9 +158,7 @@ class ProductAdvisor:
         missed = {row["sku"]: self._missed(row, constraints, visit) for row in of_kind}
         untold = {row["sku"]: self._untold(row, constraints, visit) for row in of_kind}
         fitting = [row for row in of_kind if not missed[row["sku"]] and not untold[row["sku"]]]
-        fitting = sorted(fitting, key=lambda row: row["stock"] <= 0)  # what can be bought today comes first
-        in_stock = sum(row["stock"] > 0 for row in fitting)
-        fitting = fitting[: max(in_stock, MOST_PRODUCTS)]
+        fitting = [row for row in fitting if row["stock"] > 0] or fitting
         if not (constraints.kinds or constraints.features or constraints.without):  # nearly everything fits
             return Answer(
                 self._render(texts.ask_kind, visit, wanted=wanted, rows=fitting), missing="product", found=False
@@ -194,7 +192,7 @@ class ProductAdvisor:
 
         Of a wide kind (for the kitchen) each is of another kind, and of a usual price, not the cheapest of all.
         """
-        by_price = sorted(fitting, key=lambda row: (row["stock"] <= 0, row["price"], row["sku"]))
+        by_price = sorted(fitting, key=lambda row: (row["price"], row["sku"]))
         wide = [kind for kind in constraints.kinds if self._narrower[kind]]
         if not wide or constraints.features or constraints.least is not None or constraints.most is not None:
             return by_price[:MOST_PRODUCTS]
