@@ -30,6 +30,7 @@ class Slot(Part):
     item: bool = Field(False, description="one item of the order: its article number, wherever its name stands")
     day: bool = Field(False, description="a coming day that the message names (周五, the 20th), in ISO format")
     shared: bool = Field(False, description="kept for a further wish of the same flow: the title of an invoice")
+    carried: bool = Field(False, description="kept by the flow that follows about the same order: what is wrong with it")
     asked_choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="phrases of an answer: 大了, 尺寸")
     trim: str | None = Field(None, description="regex taken off such a message: 就换…吧")
 
@@ -92,10 +93,13 @@ class Flow(Part):
     words: tuple[str, ...] = Field((), description="regexes of RE2 that ask for the flow whatever the router says")
     not_words: tuple[str, ...] = Field((), description="regexes taken out of the message first")
     item_words: tuple[str, ...] = Field((), description="regexes that ask for the flow beside an item that is on order")
+    item_not_words: tuple[str, ...] = Field((), description="regexes taken out before; empty: not_words")
     item_among: tuple[str, ...] = Field((), description="states of orders whose items count as on order")
+    follows: tuple[str, ...] = Field((), description="flows after whose end follow_up_words ask for this one")
+    follow_up_words: tuple[str, ...] = Field((), description="regexes that ask for the flow about the order just served")
     steps: tuple[Step, ...]
 
-    @field_validator("words", "not_words", "item_words")
+    @field_validator("words", "not_words", "item_words", "item_not_words", "follow_up_words")
     @classmethod
     def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
@@ -105,7 +109,13 @@ class Flow(Part):
     @cached_property
     def asked_of_item(self) -> WordRule | None:
         """The rule whose words ask for the flow beside an item that is on order; None when it has none."""
-        return WordRule(words=self.item_words, not_words=self.not_words) if self.item_words else None
+        taken_out = self.item_not_words or self.not_words
+        return WordRule(words=self.item_words, not_words=taken_out) if self.item_words else None
+
+    @cached_property
+    def asked_after(self) -> WordRule | None:
+        """The rule whose words ask for the flow about the order that was just served; None when it has none."""
+        return WordRule(words=self.follow_up_words) if self.follow_up_words else None
 
     @cached_property
     def asked_by(self) -> WordRule | None:
@@ -127,6 +137,11 @@ class Flow(Part):
     def slots(self) -> tuple[str, ...]:
         """Names of the slots that the flow collects, in order, each once."""
         return tuple(dict.fromkeys(step.collect for step in self.steps if step.collect))
+
+    @property
+    def asked_slots(self) -> tuple[str, ...]:
+        """Those that it asks for, when they are not told."""
+        return tuple(dict.fromkeys(step.collect for step in self.steps if step.collect and not step.optional))
 
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)

@@ -27,7 +27,11 @@ class OrderChoice:
 
     def of(self, state: FlowState) -> str | None:
         """The order (its placeholder) that a flow is about."""
-        return next((value for name, value in state.slots.items() if name in self._slots), None)
+        return self.of_slots(state.slots)
+
+    def of_slots(self, slots: Mapping[str, str]) -> str | None:
+        """The order (its placeholder) among some slots."""
+        return next((value for name, value in slots.items() if name in self._slots), None)
 
     def spoken_of(self, turn: TurnState) -> str | None:
         """The customer's own order that a message names or picks beside what it asks, or that was spoken of before."""

@@ -15,7 +15,7 @@ from serving.dialogue.flow import Visit
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.pricing.records import Coupon
 from serving.dialogue.pricing.records import Quote as PricedQuote
-from serving.dialogue.queries import Answer, Option, Queries, numbered
+from serving.dialogue.queries import NEEDED_SLOT, Answer, Option, Queries, numbered
 from serving.dialogue.turn import TurnState
 from serving.tools.shop_db import ToolBox
 
@@ -42,6 +42,8 @@ class ShopAnswers:
             slots = {name: value.split(",") if "," in value else value for name, value in act.slots.items()}
             answer = self._queries.answer(act.name, slots, visit)
             session.asked.pop(act.name, None)
+            if answer.found and isinstance(order := slots.get(NEEDED_SLOT["order"]), str):
+                session.subject.order = order
             if answer.signed_out:
                 session.asked[act.name] = act.slots
             return answer

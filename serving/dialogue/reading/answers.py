@@ -40,7 +40,8 @@ NEW_VALUE = re.compile(
 SHORT = 4  # characters of a clause that is nothing but a choice: 个人发票
 NAME_ENDS = 2  # characters by which a Chinese name is said in short: 抬头 of 发票抬头
 ALL_OF = re.compile(
-    r"都(?:要|开|退|换|查|取消|可以|行|给|帮|$)|\d\s*(?:和|跟|与|、|,|，|&|and)\s*\d|\bboth\b|\ball (?:of|two|three)\b",
+    r"都(?:要|开|退|换|查|取消|可以|行|给|帮|$)|\d\s*(?:和|跟|与|、|,|，|&|and)\s*\d|\bboth\b|\ball (?:of|two|three)\b"
+    r"|单(?:和|跟|与|、).{1,16}单|\borders? and (?:the |my )?[\w -]{2,24} (?:one|order)\b",
     re.IGNORECASE,
 )
 COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
@@ -208,7 +209,7 @@ class AnswerReader:
             for name, value in extract(
                 affirmed(text), {n: self._pack.slots[n] for n in names}, message.lang, asked
             ).items()
-            if not (name == asked and self._pack.slots[name].free_text and value == text.strip())
+            if not (name == asked and self._is_whole(value, text, name))
         }
         if asked and asked not in found and (value := self._beside(text, asked, found)):
             found[asked] = (value,)
@@ -220,6 +221,13 @@ class AnswerReader:
         order = next((known[name] for name in self._order_slots(message) if name in known), None)
         found |= {name: (value,) for name, value in self.items(message, text, message.flow, order).items()}
         return found
+
+    def _is_whole(self, value: str, text: str, name: str) -> bool:
+        """Whether a value of free text is the whole message: then it may be something else (那退了吧)."""
+        slot = self._pack.slots[name]
+        if not slot.free_text or value not in (text.strip(), free_value(text, slot)):
+            return False
+        return value == text.strip() or not extract(text, {name: slot}, "")
 
     def _beside(self, text: str, asked: str, found: Mapping[str, tuple[str, ...]]) -> str | None:
         """The clause of free text that was asked for, beside personal data: the title before its tax number."""
@@ -361,6 +369,10 @@ class AnswerReader:
     def orders_of(self, flow: Flow) -> list[str]:
         """The flow's slots for an order."""
         return [n for n in flow.slots if self.order_pii and self._pack.slots[n].pii == self.order_pii]
+
+    def order_slots_of(self, slots: Mapping[str, str]) -> list[str]:
+        """The names among some slots that hold an order."""
+        return [n for n in slots if self.order_pii and n in self._pack.slots and self._pack.slots[n].pii == self.order_pii]
 
     def _part_of_value(self, message: Message, text: str) -> list[Act]:
         """是200号，不是100号: the value that holds what is wrong, mended."""

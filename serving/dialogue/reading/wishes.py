@@ -110,6 +110,9 @@ class WishReader:
         if on_order := list(self._on_order(message, text, links)):
             yield from on_order
             return
+        if follow_up := self._follow_up(message, words):
+            yield follow_up
+            return
         label = guess.label if guess.probability >= self._params.wish_min_probability else ""
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
@@ -200,9 +203,29 @@ class WishReader:
             orders = [o for o in message.orders if o.status in flow.item_among and skus & set(o.skus)]
             numbered = PLACEHOLDER.search(text) is not None  # an order named by its number is read as ever
             if slot and orders and not numbered and len(orders) <= len({link.evidence for link in links}):
+                told = extract(text, self._choices(flow), message.lang)
                 for order in reversed(orders):
-                    yield Start(flow=flow.name, slots={slot: message.placeholder(order.id)}, evidence=text)
+                    number = message.placeholder(order.id)
+                    slots = {**told, **self._answers.items(message, text, flow, number), slot: number}
+                    yield Start(flow=flow.name, slots=slots, evidence=text)
                 return
+
+    def _follow_up(self, message: Message, words: str) -> Start | None:
+        """A question about the order that a flow has just served: 哪天退的, after its refund was told.
+
+        Words that name another order or a product are read as ever.
+        """
+        past = message.session.past[-1] if message.session.past else None
+        last = next((turn for turn in reversed(message.session.turns) if turn.role == "bot"), None)
+        if past is None or last is None or message.flow or PLACEHOLDER.search(words):
+            return None
+        if self._linker.link_products(words):
+            return None
+        for flow in self._pack.flows:
+            if past.flow in flow.follows and evidence(words, flow.asked_after) is not None:
+                slots = {name: past.slots[name] for name in self._order_slots(flow) if name in past.slots}
+                return Start(flow=flow.name, slots=slots, evidence=words) if slots else None
+        return None
 
     def _bare(self, text: str) -> str:
         """A question without the words that only lead to it: 等下，发票怎么开？"""
@@ -293,12 +316,20 @@ class WishReader:
         needs = self._pack.queries[name].needs
         slots: dict[str, str] = {}
         if needs == "order" and (orders := self._answers.order(message, text, asked=True)):
-            slots[NEEDED_SLOT["order"]] = orders[0]
+            every = self._answers.means_all(text, len(orders))
+            slots[NEEDED_SLOT["order"]] = ",".join(orders if every else orders[:1])
+        elif needs == "order" and (served := self._served_orders(message)) and self._answers.means_all(text, len(served)):
+            slots[NEEDED_SLOT["order"]] = ",".join(served)
         elif needs == "order" and message.session.subject.order:
             slots[NEEDED_SLOT["order"]] = message.session.subject.order
         elif needs == "product" and (skus := [link.sku for link in links] or self._spoken_of(message)):
             slots[NEEDED_SLOT["product"]] = ",".join(dict.fromkeys(skus))
         return Query(name=name, slots=slots, probability=probability, evidence=found)
+
+    def _served_orders(self, message: Message) -> list[str]:
+        """Orders that flows of this conversation were about, each once (两单都改好了吗)."""
+        orders = [p.slots[n] for p in message.session.past for n in self._answers.order_slots_of(p.slots)]
+        return list(dict.fromkeys(orders))
 
     def _slots(self, message: Message, text: str, flow: Flow) -> dict[str, tuple[str, ...]]:
         found = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
@@ -354,12 +385,13 @@ class WishReader:
                 yield Choose(slot=name, candidates=values, evidence=text)
 
     def _told_before(self, message: Message, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
-        """The item that the flow just before was told about the same order."""
+        """The item that the flow just before was told about the same order, and what else the pack carries over."""
         past = message.session.past[-1] if message.session.past else None
         same = past and any(past.slots.get(name, "") == slots.get(name) for name in self._order_slots(flow))
         if not past or not same or past.flow == flow.name:
             return {}
-        return {name: value for name, value in past.slots.items() if name in flow.slots and self._pack.slots[name].item}
+        kept = [name for name in flow.slots if self._pack.slots[name].item or self._pack.slots[name].carried]
+        return {name: past.slots[name] for name in kept if name in past.slots}
 
     def _otherwise(
         self,
@@ -442,7 +474,7 @@ class WishReader:
             and flow.name not in over
             and (
                 slots := extract(
-                    text, {n: self._pack.slots[n] for n in flow.slots if self._pack.slots[n].choices}, message.lang
+                    text, {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].choices}, message.lang
                 )
             )
         ]
