@@ -30,7 +30,9 @@ class Slot(Part):
     item: bool = Field(False, description="one item of the order: its article number, wherever its name stands")
     day: bool = Field(False, description="a coming day that the message names (周五, the 20th), in ISO format")
     shared: bool = Field(False, description="kept for a further wish of the same flow: the title of an invoice")
-    carried: bool = Field(False, description="kept by the flow that follows about the same order: what is wrong with it")
+    carried: bool = Field(
+        False, description="kept by the flow that follows about the same order: what is wrong with it"
+    )
     asked_choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="phrases of an answer: 大了, 尺寸")
     trim: str | None = Field(None, description="regex taken off such a message: 就换…吧")
 
@@ -96,7 +98,9 @@ class Flow(Part):
     item_not_words: tuple[str, ...] = Field((), description="regexes taken out before; empty: not_words")
     item_among: tuple[str, ...] = Field((), description="states of orders whose items count as on order")
     follows: tuple[str, ...] = Field((), description="flows after whose end follow_up_words ask for this one")
-    follow_up_words: tuple[str, ...] = Field((), description="regexes that ask for the flow about the order just served")
+    follow_up_words: tuple[str, ...] = Field(
+        (), description="regexes that ask for the flow about the order just served"
+    )
     steps: tuple[Step, ...]
 
     @field_validator("words", "not_words", "item_words", "item_not_words", "follow_up_words")

@@ -372,7 +372,9 @@ class AnswerReader:
 
     def order_slots_of(self, slots: Mapping[str, str]) -> list[str]:
         """The names among some slots that hold an order."""
-        return [n for n in slots if self.order_pii and n in self._pack.slots and self._pack.slots[n].pii == self.order_pii]
+        return [
+            n for n in slots if self.order_pii and n in self._pack.slots and self._pack.slots[n].pii == self.order_pii
+        ]
 
     def _part_of_value(self, message: Message, text: str) -> list[Act]:
         """是200号，不是100号: the value that holds what is wrong, mended."""

@@ -223,8 +223,9 @@ class WishReader:
             return None
         for flow in self._pack.flows:
             if past.flow in flow.follows and evidence(words, flow.asked_after) is not None:
-                slots = {name: past.slots[name] for name in self._order_slots(flow) if name in past.slots}
-                return Start(flow=flow.name, slots=slots, evidence=words) if slots else None
+                orders = {name: past.slots[name] for name in self._order_slots(flow) if name in past.slots}
+                told = extract(words, self._choices(flow), message.lang)
+                return Start(flow=flow.name, slots=told | orders, evidence=words) if orders else None
         return None
 
     def _bare(self, text: str) -> str:
@@ -318,7 +319,9 @@ class WishReader:
         if needs == "order" and (orders := self._answers.order(message, text, asked=True)):
             every = self._answers.means_all(text, len(orders))
             slots[NEEDED_SLOT["order"]] = ",".join(orders if every else orders[:1])
-        elif needs == "order" and (served := self._served_orders(message)) and self._answers.means_all(text, len(served)):
+        elif (
+            needs == "order" and (served := self._served_orders(message)) and self._answers.means_all(text, len(served))
+        ):
             slots[NEEDED_SLOT["order"]] = ",".join(served)
         elif needs == "order" and message.session.subject.order:
             slots[NEEDED_SLOT["order"]] = message.session.subject.order
@@ -474,7 +477,9 @@ class WishReader:
             and flow.name not in over
             and (
                 slots := extract(
-                    text, {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].choices}, message.lang
+                    text,
+                    {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].choices},
+                    message.lang,
                 )
             )
         ]
