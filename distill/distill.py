@@ -90,7 +90,7 @@ def distill(
     shared = columns(shared_ids(centre, edge)) if params.alpha else slice(0)
     ask, learn = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (centre, edge))
     follow = ask if params.alpha else None
-    teacher: Model | None = teachers.load_teacher(centre, adapter, params)
+    teacher = teachers.load_teacher(centre, adapter, params)
     train = [e for e in examples if e.split == "train"]
     answered = _answered(teacher, ask, questions(train, params.examples, params.seed), params)
     _check_answers(answered, params)
@@ -106,14 +106,14 @@ def distill(
         "%d answers of the teacher (besides %d unfinished, %d empty, %d loops), %d chats to learn from",
         *(len(answered.chats), answered.unfinished, answered.empty, answered.looping, len(rows)),
     )
-    if follow is None:
-        teacher = None  # its answers are all that is needed: its memory is the student's now
+    compared: Model | None = teacher if follow is not None else None
+    del teacher  # where its answers are all that is needed, its memory is the student's now
     asked = sample_by_customer([e for e in examples if e.split == "eval"], EVALUATED, params.seed)
     held_out = rows_of([e.messages for e in asked], learn, follow, params.max_length)
     student = students.load_student(edge, params)
-    before = students.scores(student, teacher, held_out, params, learn.end_id, shared)
-    losses = students.train(student, teacher, rows, params, learn.end_id, shared)
-    after = students.scores(student, teacher, held_out, params, learn.end_id, shared)
+    before = students.scores(student, compared, held_out, params, learn.end_id, shared)
+    losses = students.train(student, compared, rows, params, learn.end_id, shared)
+    after = students.scores(student, compared, held_out, params, learn.end_id, shared)
     save(student, edge, out)
     metrics = {f"{name}_before": value for name, value in before.items() if name != "teacher_loss"} | after
     metrics |= {"answers": float(len(answered.chats)), "chats": float(len(rows))}

@@ -188,7 +188,7 @@ def save(student: PreTrainedModel | PeftModel, base: BaseModel, out: Path) -> No
         NotFinite: a weight is NaN or infinite. The folder is left as it was.
     """
     model = student.merge_and_unload() if isinstance(student, PeftModel) else student
-    model = model.to(AutoConfig.from_pretrained(base.folder).dtype or torch.float32)
+    model = torch.nn.Module.to(model, AutoConfig.from_pretrained(base.folder).dtype or torch.float32)
     check_weights(
         "distill: the trained edge", model.state_dict(), "lower distill.learning_rate and run the stage again"
     )

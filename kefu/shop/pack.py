@@ -30,6 +30,7 @@ It does not run flows or tools (serving does) and does not read ``sample/`` (dat
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,8 @@ class Pack(Part):
         ]
 
     def _query_problems(self) -> Iterator[str]:
+        twice = sorted(name for name, times in Counter(faq.id for faq in self.faq).items() if times > 1)
+        yield from (f"knowledge/faq.yaml: two entries have the id {name}: rename or merge them" for name in twice)
         asked = {question for faq in self.faq for question in (faq.question.zh, faq.question.en)}
         asked |= {question for faq in self.faq for some in faq.variants.values() for question in some}
         for name, query in self.queries.items():

@@ -138,8 +138,8 @@ class ProductAdvisor:
         having = [sku for sku in skus if sku in products and set(wanted) <= set(products[sku].features)]
         if wanted:
             return having[0] if len(having) == 1 else None
-        words = set(WORD.findall(message.lower()))
-        named = [sku for sku, row in rows.items() if words & set(WORD.findall(str(row["name_en"]).lower()))]
+        said = set(WORD.findall(message.lower()))
+        named = [sku for sku, row in rows.items() if said & set(WORD.findall(str(row["name_en"]).lower()))]
         return named[0] if len(named) == 1 else None
 
     def read_aspect(self, text: str, lang: Lang) -> str | None:

@@ -70,7 +70,7 @@ class Responder:
             session.wishes = [wish for wish in session.wishes if not (wish.needs_sign_in and wish.flow == flow.name)]
         if turn.draft.asks:  # this message has begun a flow already, and it asks something
             session.wishes.append(Wish(flow=flow.name, slots=move.slots))
-            title, order = flow.title.in_(turn.visit.lang), self._orders.of_slots(move.slots)
+            title, order = flow.title.in_(turn.visit.lang), self._orders.of_slots(move.slots) or ""
             yield turn.say("flow", self._text(turn, self._pack.conversation.queued, title=title, order=order))
             return
         if session.flow:

@@ -18,6 +18,7 @@ from kefu.metrics.calibration import expected_calibration_error
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
 from kefu.shop.part import Lang
+from kefu.shop.slots import language
 from kefu.split import half_of
 from kefu.text.ngrams import count_row, normalize
 from pipelines.params import load_params
@@ -226,6 +227,6 @@ def test_the_probability_follows_labelled_messages_not_the_packs_own_wordings() 
         )
         for some in ((), doubtful)
     )
-    texts = [(some[0], name.rsplit(":")[-1]) for name, some in asked.items()]
-    mean = [np.mean([Search(one).search(text, lang)[0].probability for text, lang in texts]) for one in (plain, taught)]
+    texts = [some[0] for some in asked.values()]
+    mean = [np.mean([Search(one).search(t, language(t))[0].probability for t in texts]) for one in (plain, taught)]
     assert mean[0] > 0.9 > 0.7 > mean[1] > 0.3

@@ -129,7 +129,7 @@ def change_json(path: Path, **values: object) -> None:
     write_json(path, read_json(path) | values)
 
 
-OTHER_FAMILIES: dict[str, tuple[Callable[[Path], None], str]] = {
+OTHER_FAMILIES: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown architecture": (
         lambda folder: change_json(folder / "config.json", model_type="gemma3_text"),
         "unknown, as is its model_type 'gemma3_text'",
@@ -139,7 +139,7 @@ OTHER_FAMILIES: dict[str, tuple[Callable[[Path], None], str]] = {
         r"no '<\|im_start\|>' token",
     ),
     "another template": (
-        lambda folder: (folder / "chat_template.jinja").write_text(qwen_template("llama3")) and None,
+        lambda folder: (folder / "chat_template.jinja").write_text(qwen_template("llama3")),
         "its chat template writes",
     ),
     "no template": (lambda folder: (folder / "chat_template.jinja").unlink(), "no chat template"),

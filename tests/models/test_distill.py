@@ -55,10 +55,10 @@ def test_columns_that_mean_nothing_to_both_do_not_count() -> None:
     targets = torch.tensor([1, 2, 3, 4, 5])
     own = distillation_loss(teacher, student, targets, 1.0, 2.0, slice(11))
     wider = [torch.cat([x, 9 * torch.randn(5, 3, generator=generator)], dim=1) for x in (teacher, student)]
-    torch.testing.assert_close(distillation_loss(*wider, targets, 1.0, 2.0, columns(range(11))), own)
+    torch.testing.assert_close(distillation_loss(wider[0], wider[1], targets, 1.0, 2.0, columns(range(11))), own)
     gaps = [torch.cat([x[:, :4], x[:, 4:5] * 0 + 7, x[:, 4:]], dim=1) for x in (teacher, student)]
     ids = [*range(4), *range(5, 12)]
-    torch.testing.assert_close(distillation_loss(*gaps, targets, 1.0, 2.0, columns(ids)), own)
+    torch.testing.assert_close(distillation_loss(gaps[0], gaps[1], targets, 1.0, 2.0, columns(ids)), own)
 
 
 def test_targets_are_the_next_learned_tokens() -> None:

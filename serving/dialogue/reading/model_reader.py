@@ -108,7 +108,7 @@ class ModelReader:
         written = self._written(message, fast)
         if any(isinstance(act, Affirm) for act in written):
             return None  # the fast reader knows a yes by the pack's words; what it does not know is none
-        reading = Reading([], fast.top, dict(fast.hits), fast.products, fast.order)
+        reading = Reading([], fast.top, dict(fast.hits), fast.products, fast.latest, fast.order)
         reading.acts = [held for act in written for held in self._held(message, act, reading)]
         return reading if reading.acts else None
 

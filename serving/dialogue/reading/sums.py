@@ -135,21 +135,21 @@ class SumReader:
         if amount is not None:  # the sum that he names is no number of pieces
             words = words.replace(str(amount), " " * len(str(amount)))
         named = [link for span in mentions for link in span]
-        basket = self._swapped(words, named, session) or self._basket(words, named, session)
+        wanted = self._swapped(words, named, session) or self._basket(words, named, session)
         several = session.subject.latest if not (named or session.basket) else []
         if counts and 1 < len(several) <= MAX_CHOICES:  # which of the list is meant?
             return Quote(basket=(), choices=tuple(several), words=f"{BLANK} {words}", evidence=text)
-        if not basket and not named and session.basket:  # 一共多少钱: of the sum before
-            basket = tuple((sku, pieces) for sku, pieces in session.basket)
-        if not basket and (about or counts) and len({link.sku for link in named}) < 2:
+        if not wanted and not named and session.basket:  # 一共多少钱: of the sum before
+            wanted = tuple((sku, pieces) for sku, pieces in session.basket)
+        if not wanted and (about or counts) and len({link.sku for link in named}) < 2:
             one = tuple((sku, 1) for sku in ([link.sku for link in named[:1]] or session.subject.latest[:1]))
-            basket = tuple((sku, pieces) for sku, pieces in session.basket) if not named and session.basket else one
-        if not basket:
+            wanted = tuple((sku, pieces) for sku, pieces in session.basket) if not named and session.basket else one
+        if not wanted:
             return None
         points = points or (session.points and (bool(changes) or about))
         check: Literal["total", "coupon"] | None = "coupon" if coupon else "total" if amount is not None else None
         roughly = ROUGHLY.search(words) is not None
-        return Quote(basket=basket, points=points, check=check, amount=amount, roughly=roughly, evidence=text)
+        return Quote(basket=wanted, points=points, check=check, amount=amount, roughly=roughly, evidence=text)
 
     def _checks(self, words: str) -> tuple[bool, bool, int | None]:
         """Whether points are to be used, whether a coupon is asked about, and the sum to be confirmed."""
