@@ -109,7 +109,7 @@ class Queries:
             QueryError: the pack's texts or arguments are wrong, or the database is busy.
         """
         query = self._pack.queries[name]
-        if visit.customer is None and self._is_private(query):
+        if visit.customer is None and self.needs_customer(name):
             return Answer(self._pack.conversation.sign_in.in_(visit.lang), signed_out=True)
         needed = NEEDED_SLOT.get(query.needs)
         if needed is None:
@@ -131,8 +131,10 @@ class Queries:
             Option(str(row[query.pick]), self._render(name, query.say, visit, rows=rows, row=row)) for row in rows
         )
 
-    def _is_private(self, query: Query) -> bool:
-        return query.tool is not None and not self._pack.tools[query.tool].public
+    def needs_customer(self, name: str) -> bool:
+        """Whether a query is about what a customer has, so that nobody is answered who is not signed in."""
+        tool = self._pack.queries[name].tool
+        return tool is not None and not self._pack.tools[tool].public
 
     def _asked(self, name: str, query: Query, visit: Visit) -> Answer:
         """What is missing, with what it may be; the only possible one is taken."""

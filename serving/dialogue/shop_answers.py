@@ -55,7 +55,7 @@ class ShopAnswers:
         new = self._advisor.read_constraints(act.words, visit.lang)
         wanted = new if act.anew else new.after(Constraints(**session.wanted))
         answer = self._advisor.recommend(wanted, visit)
-        if not answer.found and new and wanted.features != new.features:  # what is said last counts most
+        if not answer.found and new.features and wanted.features != new.features:  # what is said last counts most
             wanted = replace(new, least=wanted.least, most=wanted.most)
             answer = self._advisor.recommend(wanted, visit)
         session.wanted = asdict(wanted)

@@ -113,9 +113,10 @@ class WishReader:
         if follow_up := self._follow_up(message, words):
             yield follow_up
             return
-        label = guess.label if guess.probability >= self._params.wish_min_probability else ""
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
+        guess = guess if spoken else ScoredWish("", 0.0)
+        label = guess.label if guess.probability >= self._params.wish_min_probability else ""
         find = cache(partial(self._found, message, text))  # most wishes need no search
         exactly = spoken and self._knowledge.is_exact(self._bare(text), message.lang)
         specific = bool(self._spoken_of(message)) and len(text) <= SHORT_NAME  # 还有货吗: of what was spoken of
@@ -137,7 +138,7 @@ class WishReader:
         shopping = any(evidence(words, rule) is not None for rule in (acts.browse, acts.assortment)) or bool(
             self._queries.named(text, message.lang)
         )
-        outside = label == OUTSIDE and not (shopping or links)
+        outside = label == OUTSIDE and not (shopping or links or talk)
         if outside and spoken and (hits := find()) and hits[0].probability >= self._params.faq_min_probability:
             outside = guess.probability > hits[0].probability
         if strange := evidence(words, acts.out_of_scope) or (text if outside else None):
