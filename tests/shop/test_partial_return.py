@@ -159,7 +159,7 @@ def test_a_second_part_is_not_promised(db: Path) -> None:
         ("return two of them", None, "2"),
         ("全部退掉", "all", None),
         ("都退了吧", "all", None),
-        ("return both of them", "all", None),
+        ("return both of them", "pieces", None),
         ("我要退货", None, None),
         ("退一下这个枕头", None, None),
         ("能不能只退款", "money_only", None),

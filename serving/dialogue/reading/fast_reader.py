@@ -23,6 +23,7 @@ from kefu.acts import (
     Danger,
     Deny,
     Fill,
+    OutOfScope,
     Person,
     Query,
     Quote,
@@ -280,7 +281,8 @@ class FastReader:
         if not flow:
             return wishes
         # The router alone has to be sure to leave an open question for another flow.
-        sure = [act for act in wishes if not (isinstance(act, Start) and act.probability < INTERRUPTS)]
+        guessed = Start | Query | Quote | Recommend | Compare
+        sure = [act for act in wishes if not (isinstance(act, guessed) and act.probability < INTERRUPTS)]
         own = [act for act in sure if not (isinstance(act, Start) and act.flow == flow.name)]
         again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
         if again:  # what is named belongs to what is asked for, and is no other order of the same wish
@@ -344,7 +346,19 @@ class FastReader:
             acts = [act for act in acts if not isinstance(act, Recommend)]
         if any(_asks(act) or isinstance(act, Fill | Choose) for act in acts):
             acts = [act for act in acts if not isinstance(act, Unclear | SmallTalk)]
+        if any(_asks(act) and not isinstance(act, OutOfScope) for act in acts):  # the rest only sounds strange
+            acts = [act for act in acts if not (isinstance(act, OutOfScope) and act.probability < 1)]
+        self._share_order(acts)
         return list(_once(acts))
+
+    def _share_order(self, acts: Sequence[Act]) -> None:
+        """Gives the only order that a message speaks of to its wishes that name none: can it ship today? else cancel"""
+        starts = [act for act in acts if isinstance(act, Start)]
+        slots = {flow.name: self._answers.orders_of(flow) for flow in self._pack.flows}
+        orders = {act.slots[name] for act in starts for name in slots[act.flow] if name in act.slots}
+        if len(orders) == 1 and not any(isinstance(act, Choose) for act in acts):
+            for act in starts:
+                act.slots.update({name: next(iter(orders)) for name in slots[act.flow][:1] if name not in act.slots})
 
     def _told_plainly(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """In a story with a wish in plain words, the other parts begin nothing: the router guesses (快递也很客气)."""

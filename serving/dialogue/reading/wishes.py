@@ -141,12 +141,19 @@ class WishReader:
         outside = label == OUTSIDE and not (shopping or links or talk)
         if outside and spoken and (hits := find()) and hits[0].probability >= self._params.faq_min_probability:
             outside = guess.probability > hits[0].probability
-        if strange := evidence(words, acts.out_of_scope) or (text if outside else None):
-            yield OutOfScope(evidence=strange)
+        strange = evidence(words, acts.out_of_scope)
+        if strange or outside:
+            yield OutOfScope(probability=1.0 if strange else guess.probability, evidence=strange or text)
             return
         exact = list(self._exactly(message, text, links))
-        guessed_talk = talk and not angry  # the words of courtesy are precise, the classifier guesses
-        if found := exact or ([] if guessed_talk else list(self._guessed(message, text, guess, label, links))):
+        guest = not message.session.customer and exact and spoken
+        if guest and all(isinstance(act, Query) and self._queries.needs_customer(act.name) for act in exact):
+            hits = find()  # who is not signed in hears the rule, where there is one, before he is asked to sign in
+            if hits and hits[0].entry.kind == "faq" and hits[0].probability >= self._params.faq_min_probability:
+                yield from self._entry(message, hits[0], links)
+                return
+        worded = (talk and not angry) or self._named(words)  # words are precise, the classifier guesses
+        if found := exact or ([] if worded else list(self._guessed(message, text, guess, label, links))):
             yield from found
             return
         if not angry and talk:
