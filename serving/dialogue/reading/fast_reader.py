@@ -372,6 +372,8 @@ class FastReader:
         for part, names, some, starts in zip(parts, plainly, read, begun, strict=True):
             guessed = starts and not any(act.flow in names for act in starts)
             asks = evidence(plain(part), self._pack.acts.question) or evidence(part, self._pack.acts.another)
+            shopping = Query | Quote | Recommend | Compare
+            some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping)]
             told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)
         return told
 

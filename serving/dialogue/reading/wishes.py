@@ -132,7 +132,7 @@ class WishReader:
         if person or (guessed and not talk):
             yield Person(probability=guess.probability, evidence=person or text)
             return
-        angry = evidence(words, acts.complaint) or (text if label == "complaint" else "")
+        angry = evidence(words, acts.complaint) or (text if label == "complaint" and guess.probability >= SURE else "")
         if angry:
             yield Complaint(evidence=angry)
         shopping = any(evidence(words, rule) is not None for rule in (acts.browse, acts.assortment)) or bool(
