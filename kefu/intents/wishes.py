@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kefu.intents.calibration import TINY
 from kefu.intents.classifier import TextClassifier
 from kefu.shop.wordings.labelled import TO_A_QUESTION, UNANSWERED
 
@@ -59,8 +58,7 @@ class WishClassifier:
         """Does the same as ``predict`` for many (text, open question) at once, which is faster."""
         rows = self._classifier.predict([wish_sample(*part) for part in parts])
         classes = self._classifier.config.classes
-        if REPLY in classes:  # where nothing was asked, nothing is a reply
+        if REPLY in classes:  # where nothing was asked, nothing is a reply, and its share is no other class's
             asked = np.array([bool(question) for _, question in parts])
             rows[~asked, classes.index(REPLY)] = 0
-            rows /= np.maximum(rows.sum(axis=1, keepdims=True), TINY)
         return [ScoredWish(classes[row.argmax()], float(row.max())) for row in rows]

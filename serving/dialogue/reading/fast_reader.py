@@ -366,13 +366,15 @@ class FastReader:
             {f.name for f in self._pack.flows if evidence(plain(part), f.asked_by) is not None} for part in parts
         ]
         begun = [[act for act in some if isinstance(act, Start)] for some in read]
-        if not any(act.flow in names for names, some in zip(plainly, begun, strict=True) for act in some):
+        shopping = Query | Quote | Recommend | Compare
+        worded = any(act.flow in names for names, some in zip(plainly, begun, strict=True) for act in some)
+        sure = (act.probability >= INTERRUPTS for some in read for act in some if isinstance(act, shopping))
+        if not worded and not any(sure):
             return list(read)
         told: list[list[Act]] = []
         for part, names, some, starts in zip(parts, plainly, read, begun, strict=True):
             guessed = starts and not any(act.flow in names for act in starts)
             asks = evidence(plain(part), self._pack.acts.question) or evidence(part, self._pack.acts.another)
-            shopping = Query | Quote | Recommend | Compare
             some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping)]
             told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)
         return told
