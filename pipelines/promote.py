@@ -70,11 +70,8 @@ def main() -> None:
         challenger, champion = reports()
         decision = decide(s.params, challenger, champion)
         Console().print(table(decision))
-        if unclear := [row.what for row in decision.rows if row.verdict == "too few items"]:
-            logger.warning(
-                "too few items to tell whether %s fell: raise evaluate.answers or build.eval_share, or bring more days",
-                ", ".join(unclear),
-            )
+        if unclear := ", ".join(row.what for row in decision.rows if row.verdict == "too few items"):
+            logger.warning("too few items to tell whether %s fell: raise evaluate.answers or build.eval_share", unclear)
         version = promote(s, challenger) if decision.verdict == "pass" else None
         record: dict[str, Any] = {"verdict": decision.verdict, "version": version}
         write_json(STORE / "promotion.json", record | {"rows": [row.model_dump() for row in decision.rows]})
