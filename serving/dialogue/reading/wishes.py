@@ -7,7 +7,7 @@ calibrated probabilities. A question that the knowledge answers starts no flow, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 
@@ -107,27 +107,18 @@ class WishReader:
         if text == message.text and (yes_or_no(text, phrases) is not None or leaves(text, phrases)):
             yield SmallTalk(kind=ACKNOWLEDGE, evidence=text)
             return
-        if on_order := list(self._on_order(message, text, links)):
-            yield from on_order
-            return
-        if follow_up := self._follow_up(message, words):
-            yield follow_up
+        person, talk = evidence(words, acts.person), self._small_talk(words)
+        if not person and (served := self._of_orders(message, text, links)):
+            yield from served
             return
         question = evidence(words, acts.question) is not None
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
         guess = guess if spoken else ScoredWish("", 0.0)
         label = guess.label if guess.probability >= self._params.wish_min_probability else ""
-        find = cache(partial(self._found, message, text))  # most wishes need no search
-        exactly = spoken and self._knowledge.is_exact(self._bare(text), message.lang)
-        specific = bool(self._spoken_of(message)) and len(text) <= SHORT_NAME  # 还有货吗: of what was spoken of
-        specific = specific and bool(self._queries.named_of_subject(text)) and not message.flow
-        if exactly and not specific and (hits := find()) and hits[0].probability >= EXACT:
-            yield from self._entry(message, hits[0], links)
+        find: Callable[[], list[Hit]] = cache(partial(self._found, message, text)) if spoken else list
+        if known := self._in_its_words(message, text, find, bool(person)):
+            yield from self._entry(message, known, links)
             return
-        if asked := next((f for f in self._pack.faq if evidence(words, f.asked_by) is not None), None):
-            yield from self._entry(message, self._knowledge.hit(faq_id(asked, message.lang)), links)
-            return
-        person, talk = evidence(words, acts.person), self._small_talk(words)
         guessed = label == "person" and guess.probability >= SURE and not is_idiom(words, acts.person)
         if person or (guessed and not talk):
             yield Person(probability=guess.probability, evidence=person or text)
@@ -135,22 +126,16 @@ class WishReader:
         angry = evidence(words, acts.complaint) or (text if label == "complaint" and guess.probability >= SURE else "")
         if angry:
             yield Complaint(evidence=angry)
-        shopping = any(evidence(words, rule) is not None for rule in (acts.browse, acts.assortment)) or bool(
-            self._queries.named(text, message.lang)
-        )
-        outside = label == OUTSIDE and not (shopping or links or talk)
-        if outside and spoken and (hits := find()) and hits[0].probability >= self._params.faq_min_probability:
-            outside = guess.probability > hits[0].probability
         strange = evidence(words, acts.out_of_scope)
-        if strange or outside:
+        guessed = label == OUTSIDE and not (links or talk or self._is_shopping(message, text))
+        if strange or (guessed and (not (best := self._best(find())) or guess.probability > best.probability)):
             yield OutOfScope(probability=1.0 if strange else guess.probability, evidence=strange or text)
             return
         exact = list(self._exactly(message, text, links))
-        guest = not message.session.customer and exact and spoken
-        if guest and all(isinstance(act, Query) and self._queries.needs_customer(act.name) for act in exact):
-            hits = find()  # who is not signed in hears the rule, where there is one, before he is asked to sign in
-            if hits and hits[0].entry.kind == "faq" and hits[0].probability >= self._params.faq_min_probability:
-                yield from self._entry(message, hits[0], links)
+        if exact and not message.session.customer and all(map(self._needs_customer, exact)):
+            rule = self._best(find())  # where there is one, a guest hears it before he is asked to sign in
+            if rule and rule.entry.kind == "faq":
+                yield from self._entry(message, rule, links)
                 return
         worded = (talk and not angry) or self._named(words)  # words are precise, the classifier guesses
         if found := exact or ([] if worded else list(self._guessed(message, text, guess, label, links))):
@@ -163,8 +148,8 @@ class WishReader:
         slots = self._slots(message, text, flow) if flow else {}
         names_order = any(name in slots for name in self._order_slots(flow)) if flow else False
         named = flow is not None and bool(message.session.customer) and evidence(words, flow.asked_by) is not None
-        hits = find() if spoken and (not flow or (question and not names_order)) else []
-        best = hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
+        hits = find() if not flow or (question and not names_order) else []  # most wishes need no search
+        best = self._best(hits)
         clear = best is not None and best.probability >= (CLEAR if named else 0)
         if evidence(plain(message.text), acts.in_general) is not None and not names_order:
             likely = self._params.candidate_min_probability
@@ -180,6 +165,41 @@ class WishReader:
             yield from self._entry(message, best, links)
         elif not angry:
             yield from self._otherwise(message, text, words, guess, label, hits, links)
+
+    def _in_its_words(self, message: Message, text: str, find: Callable[[], list[Hit]], person: bool) -> Hit | None:
+        """The entry that a part asks for in the very words of one, or in words that the pack keeps for a FAQ.
+
+        Not where the short words are a query about what was spoken of (还有货吗), nor, for a FAQ's rule of words, where
+        a person is asked for.
+        """
+        short = len(text) <= SHORT_NAME and bool(self._spoken_of(message)) and not message.flow
+        of_subject = short and bool(self._queries.named_of_subject(text))
+        hits = find() if not of_subject and self._knowledge.is_exact(self._bare(text), message.lang) else []
+        if hits and hits[0].probability >= EXACT:
+            return hits[0]
+        asked = (faq for faq in self._pack.faq if evidence(plain(text), faq.asked_by) is not None)
+        faq = None if person else next(asked, None)
+        return self._knowledge.hit(faq_id(faq, message.lang)) if faq else None
+
+    def _best(self, hits: Sequence[Hit]) -> Hit | None:
+        """The first entry, if it is sure enough to answer."""
+        return hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
+
+    def _is_shopping(self, message: Message, text: str) -> bool:
+        """Whether words of the pack ask what is for sale, or for a query."""
+        rules = (self._pack.acts.browse, self._pack.acts.assortment)
+        browses = any(evidence(plain(text), rule) is not None for rule in rules)
+        return browses or bool(self._queries.named(text, message.lang))
+
+    def _needs_customer(self, act: Act) -> bool:
+        return isinstance(act, Query) and self._queries.needs_customer(act.name)
+
+    def _of_orders(self, message: Message, text: str, links: list[ProductLink]) -> list[Start]:
+        """Wishes about items on order, or about the order that has just been served."""
+        if on_order := list(self._on_order(message, text, links)):
+            return on_order
+        follow_up = self._follow_up(message, plain(text))
+        return [follow_up] if follow_up else []
 
     def _found(self, message: Message, text: str) -> list[Hit]:
         """What the knowledge has for a part, without answers about somebody else that would be untrue."""
