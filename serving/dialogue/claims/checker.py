@@ -11,20 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from serving.dialogue.claims import (
-    names,
-    order_states,
-    policies,
-    promises,
-)
+from serving.dialogue.claims import names, order_states, policies, promises
 from serving.dialogue.claims.comparison import compare, in_its_unit
-from serving.dialogue.claims.contexts import (
-    Vector,
-    Weighted,
-    cosine,
-    idf,
-    weighted,
-)
+from serving.dialogue.claims.contexts import Vector, Weighted, cosine, idf, weighted
 from serving.dialogue.claims.evidence import (
     NUMERIC,
     Evidence,

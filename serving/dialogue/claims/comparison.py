@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from serving.dialogue.claims import (
-    times,
-)
+from serving.dialogue.claims import times
 from serving.dialogue.claims.evidence import Evidence
 from serving.dialogue.claims.records import COUNT, NUMBER, Claim
 

@@ -8,22 +8,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from serving.dialogue.claims import (
-    amounts,
-    contacts,
-    names,
-    order_states,
-    policies,
-    promises,
-    times,
-)
-from serving.dialogue.claims.contexts import (
-    CLAUSE,
-    Vector,
-    Words,
-    words_after,
-    words_before,
-)
+from serving.dialogue.claims import amounts, contacts, names, order_states, policies, promises, times
+from serving.dialogue.claims.contexts import CLAUSE, Vector, Words, words_after, words_before
 from serving.dialogue.claims.records import Claim
 
 Find = Callable[[str], Iterator[Claim]]
@@ -40,15 +26,8 @@ KINDS: dict[str, Find] = {
     "promise": promises.find,
     "time": times.find_times,
 }
-NUMERIC = (
-    "contact",
-    "count",
-    "date",
-    "duration",
-    "money",
-    "percentage",
-    "time",
-)  # of overlapping ones the longest counts
+# Of overlapping ones the longest counts.
+NUMERIC = ("contact", "count", "date", "duration", "money", "percentage", "time")
 BEFORE_A_MODAL = 0.6  # weight of the words before "can" or "will": they belong to it less than those after
 QUESTION_WEIGHT = 0.3  # words of an entry's question, in the context of its answer
 LONGEST = 200  # characters of a sentence
