@@ -24,7 +24,7 @@ def main() -> None:
         days = sorted(DIALOGUES.glob("dt=*/dialogues.parquet"))[: base.days]
         dialogues = [d for day in days for d in read_parquet(day, Dialogue)]
         learned = [d for d in dialogues if split_of(d.customer, build.eval_share, build.seed) == "train"]
-        count = write_jsonl(CORPUS / "chats.jsonl", chats(load_pack(s.pack), learned), private=True)
+        count = write_jsonl(CORPUS / "chats.jsonl", chats(load_pack(s.pack), base.wordings, learned), private=True)
         s.log({"chats": count, "dialogues": len(learned), "held_out_dialogues": len(dialogues) - len(learned)})
 
 

@@ -7,7 +7,9 @@ model that knows nothing else cannot follow a customer. Customers whom ``kefu.sp
 are left out: the base must not have read what the models are tested on.
 
 FAQ answers appear bare and below the system prompt that serving uses, with the entry as knowledge: the
-model learns to answer from what it is given.
+model learns to answer from what it is given. Only ``base.wordings`` questions of an entry are taken: a pack
+that gains ways to ask must not crowd out the dialogues (the steps are fixed; with all 4,022 wordings the
+held-out loss was 0.92 instead of 0.60, and the edge no better than one constant sentence).
 
 Models of the hub need none of this; the file is then written all the same and read by nobody.
 """
@@ -46,23 +48,23 @@ def _grounded(chat_id: str, pack: Pack, question: str, entry: KnowledgeEntry, ot
     return Chat(id=chat_id, messages=(*asked, Message(role="assistant", content=entry.answer)))
 
 
-def faq_chats(pack: Pack) -> Iterator[Chat]:
-    """Every question of every FAQ entry, bare and grounded."""
+def faq_chats(pack: Pack, wordings: int) -> Iterator[Chat]:
+    """The first ``wordings`` questions of every FAQ entry, bare and grounded."""
     entries = {entry.id: entry for entry in knowledge_entries(pack) if entry.kind != "query"}  # tools answer those
     of_lang = {lang: [entry for entry in entries.values() if entry.lang == lang] for lang in LANGS}
     written = {entry_id: asked for entry_id, asked in questions(pack).items() if entry_id in entries}
     for number, (entry_id, asked) in enumerate(written.items()):
         entry = entries[entry_id]
         others = [other for other in of_lang[entry.lang] if other.id != entry_id] or [entry]
-        for i, question in enumerate(asked):
+        for i, question in enumerate(asked[:wordings]):
             yield _pair(f"{entry_id}:{i}", question, entry.answer)
             other = others[(number * 7 + i * 31) % len(others)]
             yield _grounded(f"{entry_id}:{i}:grounded", pack, question, entry, other)
 
 
-def pack_chats(pack: Pack) -> Iterator[Chat]:
+def pack_chats(pack: Pack, wordings: int) -> Iterator[Chat]:
     """The pack's knowledge as question and answer, in both languages."""
-    yield from faq_chats(pack)
+    yield from faq_chats(pack, wordings)
     for policy in pack.policies:
         yield _pair(f"policy:{policy.id}", policy.title, policy.text)
     for lang in LANGS:
@@ -74,8 +76,8 @@ def pack_chats(pack: Pack) -> Iterator[Chat]:
                     yield _pair(f"intent:{intent.name}:{lang}:{i}", example, intent.reply.in_(lang))
 
 
-def chats(pack: Pack, dialogues: Iterable[Dialogue]) -> Iterator[Chat]:
+def chats(pack: Pack, wordings: int, dialogues: Iterable[Dialogue]) -> Iterator[Chat]:
     """All chats, pack first. The caller gives only dialogues that may be learned from."""
-    yield from pack_chats(pack)
+    yield from pack_chats(pack, wordings)
     for dialogue in dialogues:
         yield Chat(id=dialogue.id, messages=tuple(merged(dialogue.turns)))

@@ -13,6 +13,7 @@ class Base(Section):
     revision: str | None = Field(None, description="hub revision of the centre model; None: newest")
     edge_revision: str | None = Field(None, description="hub revision of the edge model; None: newest")
     days: int = Field(gt=0, description="oldest days whose dialogues are pretrained on (tiny only, as all below)")
+    wordings: int = Field(gt=0, description="of each FAQ entry, so many are pretrained on: its first")
     vocab_size: int = Field(gt=300, description="of the tokenizer that is trained")
     steps: int = Field(gt=0, description="optimizer steps of the centre model, however long they take")
     edge_steps: int = Field(gt=0, description="optimizer steps of the edge model, however long they take")
