@@ -4,8 +4,9 @@ The student learns from two kinds of chats: questions of the training split answ
 serving would say), and, when ``human_answers`` is set, as many chats as people answered them; on both it
 follows the teacher's logits as well.
 
-Logits can only be compared over one vocabulary. With two tokenizers only sequence-level distillation is
-possible (``alpha: 0``): the teacher's answers travel as text.
+Each model reads a chat in its own template (Qwen3 opens with an empty thought, Qwen2.5 does not); the logits are
+compared position by position on the learned tokens, over the ids that mean the same to both. With two tokenizers
+only sequence-level distillation is possible (``alpha: 0``): the teacher's answers travel as text.
 """
 
 from __future__ import annotations
@@ -16,24 +17,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
 from distill import student as students
 from distill import teacher as teachers
+from distill.loss import columns
 from distill.params import Distill
 from distill.student import Row, save
 from distill.teacher import Model
 from kefu.errors import KefuError
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
+from kefu.llm.vocabulary import shared_ids
+from kefu.metrics.text import repetition
 from kefu.schema import Example, Message
+from kefu.split import sample_by_customer
 
 logger = logging.getLogger(__name__)
+LOOPING = 0.5  # share of an answer's 4-grams that are repeated, from which nothing is learned of it
 EVALUATED = 64  # held-out chats that the student is measured on before and after
-
-
-class DifferentVocabulary(KefuError, ValueError):
-    """Teacher and student cannot be compared token by token; the message says what to do."""
 
 
 class NothingToDistill(KefuError, ValueError):
@@ -45,11 +45,17 @@ class TeacherAnswers:
     """Chats that the teacher answered, and how many of its answers teach nothing.
 
     empty: it ended at once, or wrote white space only: learned, that would be silence.
+    looping: it says the same again and again.
     """
 
     chats: list[tuple[Message, ...]]
     unfinished: int
     empty: int
+    looping: int = 0
+
+    @property
+    def useless(self) -> int:
+        return self.unfinished + self.empty + self.looping
 
 
 @dataclass(frozen=True)
@@ -58,22 +64,6 @@ class DistillationResult:
 
     metrics: dict[str, float]
     losses: list[tuple[int, float]]
-
-
-def check_vocabulary(centre: BaseModel, edge: BaseModel, alpha: float) -> None:
-    """Raises DifferentVocabulary when logits have to be compared and cannot."""
-    one, other = (
-        Tokenizer.from_file(str(base.folder / "tokenizer.json")).get_vocab(with_added_tokens=True)
-        for base in (centre, edge)
-    )
-    if alpha and one != other:
-        differing = sum(one.get(token) != i for token, i in other.items())
-        raise DifferentVocabulary(
-            f"{centre.ref.name} and {edge.ref.name} have different vocabularies ({len(one)} and {len(other)} tokens, "
-            f"{differing} of the second's are not the first's): their logits cannot be compared. "
-            "Set distill.alpha to 0 (the edge model then learns from the answers alone), or choose an edge model of "
-            "the same family, e.g. Qwen/Qwen3-1.7B for Qwen/Qwen3-8B"
-        )
 
 
 def questions(examples: Sequence[Example], count: int, seed: int) -> list[tuple[Message, ...]]:
@@ -93,21 +83,19 @@ def distill(
     """Trains the student and writes it to ``out``.
 
     Raises:
-        DifferentVocabulary: see ``check_vocabulary``.
+        DifferentVocabulary: ``alpha`` is above 0, and logits cannot be compared.
         NothingToDistill: no chat to learn from, or too few usable answers of the teacher.
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
-    check_vocabulary(centre, edge, params.alpha)
-    teacher = teachers.load_teacher(centre, adapter, params)
+    shared = columns(shared_ids(centre, edge)) if params.alpha else slice(0)
     ask, learn = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (centre, edge))
+    follow = ask if params.alpha else None
+    teacher = teachers.load_teacher(centre, adapter, params)
     train = [e for e in examples if e.split == "train"]
-    held_out = _rows([e.messages for e in examples if e.split == "eval"][:EVALUATED], learn, params.max_length)
     answered = _answered(teacher, ask, questions(train, params.examples, params.seed), params)
     _check_answers(answered, params)
-    rows = _rows(answered.chats, learn, params.max_length)
-    if params.human_answers:
-        drawn = random.Random(params.seed).sample(train, min(params.examples, len(train)))
-        rows += _rows([e.messages for e in drawn], learn, params.max_length)
+    chats = [*answered.chats, *_human_answers(train, params)]
+    rows = rows_of(chats, learn, follow, params.max_length)
     if not rows:
         raise NothingToDistill(
             f"distill: there is nothing to learn from: of {len(answered.chats)} answers of the centre model and, where "
@@ -115,18 +103,53 @@ def distill(
             "raise it, set distill.human_answers to true, or train the centre longer"
         )
     logger.info(
-        "%d answers of the teacher (besides %d unfinished, %d empty), %d chats to learn from",
-        *(len(answered.chats), answered.unfinished, answered.empty, len(rows)),
+        "%d answers of the teacher (besides %d unfinished, %d empty, %d loops), %d chats to learn from",
+        *(len(answered.chats), answered.unfinished, answered.empty, answered.looping, len(rows)),
     )
+    compared: Model | None = teacher if follow is not None else None
+    del teacher  # where its answers are all that is needed, its memory is the student's now
+    asked = sample_by_customer([e for e in examples if e.split == "eval"], EVALUATED, params.seed)
+    held_out = rows_of([e.messages for e in asked], learn, follow, params.max_length)
     student = students.load_student(edge, params)
-    before = _scores(student, teacher, held_out, learn, params)
-    losses = students.train(student, teacher, rows, params, learn.end_id)
-    after = _scores(student, teacher, held_out, learn, params)
+    before = students.scores(student, compared, held_out, params, learn.end_id, shared)
+    losses = students.train(student, compared, rows, params, learn.end_id, shared)
+    after = students.scores(student, compared, held_out, params, learn.end_id, shared)
     save(student, edge, out)
-    metrics = {f"{name}_before": value for name, value in before.items()} | after
+    metrics = {f"{name}_before": value for name, value in before.items() if name != "teacher_loss"} | after
     metrics |= {"answers": float(len(answered.chats)), "chats": float(len(rows))}
     metrics |= {"unfinished": float(answered.unfinished), "empty": float(answered.empty)}
+    metrics |= {"looping": float(answered.looping), "left_out": float(len(chats) - len(rows))}
     return DistillationResult(metrics, losses)
+
+
+def _human_answers(train: Sequence[Example], params: Distill) -> list[tuple[Message, ...]]:
+    if not params.human_answers:
+        return []
+    drawn = random.Random(params.seed).sample(train, min(params.examples, len(train)))
+    return [example.messages for example in drawn]
+
+
+def rows_of(
+    chats: Sequence[Sequence[Message]], learn: ChatRenderer, follow: ChatRenderer | None, max_length: int
+) -> list[Row]:
+    """Each chat as the student reads it, and as the teacher does, whose template may be another one.
+
+    A chat is left out when it does not fit, or when the two do not learn the very same tokens, position by position.
+
+    Args:
+        learn: the student's renderer.
+        follow: the teacher's; None when its logits are not asked.
+        max_length: tokens of the student's chat.
+    """
+    made = []
+    for chat in chats:
+        fit = learn.fit(chat, max_length)
+        if not fit:
+            continue
+        ours, theirs = learn.render(fit), follow.render(fit) if follow else None
+        if ours.learned and (theirs is None or theirs.learned == ours.learned):
+            made.append(Row(ours, theirs))
+    return made
 
 
 def _answered(
@@ -136,46 +159,30 @@ def _answered(
     room = params.max_length - params.max_new_tokens
     fitting = [fit for messages in asked if (fit := renderer.fit(messages, room - len(renderer.prompt([]))))]
     prompts = [renderer.prompt(messages) for messages in fitting]
-    answers = teachers.answer(teacher, prompts, renderer.end_id, params.max_new_tokens, params.batch_size)
+    answers = teachers.answer(teacher, prompts, renderer.stop_ids, params.max_new_tokens, params.answer_batch_size)
     said = [(messages, renderer.decode(ids)) for messages, ids in zip(fitting, answers, strict=True) if ids is not None]
-    chats = [(*messages, Message(role="assistant", content=text)) for messages, text in said if text.strip()]
-    return TeacherAnswers(chats, unfinished=len(fitting) - len(said), empty=len(said) - len(chats))
+    worded = [(messages, text) for messages, text in said if text.strip()]
+    chats = [
+        (*messages, Message(role="assistant", content=text)) for messages, text in worded if repetition(text) < LOOPING
+    ]
+    return TeacherAnswers(
+        chats, unfinished=len(fitting) - len(said), empty=len(said) - len(worded), looping=len(worded) - len(chats)
+    )
 
 
 def _check_answers(answered: TeacherAnswers, params: Distill) -> None:
     """Raises NothingToDistill when the teacher was asked nothing, or more answers than allowed are unusable."""
-    useless = answered.unfinished + answered.empty
-    asked = len(answered.chats) + useless
+    asked = len(answered.chats) + answered.useless
     if not asked:
         raise NothingToDistill(
             "distill: the centre model was asked nothing: the SFT set has no training chat whose question leaves "
             f"room for {params.max_new_tokens} new tokens in distill.max_length ({params.max_length}): raise it"
         )
-    if useless > params.max_useless * asked:
+    if answered.useless > params.max_useless * asked:
         raise NothingToDistill(
             f"distill: of {asked} answers of the centre model {answered.unfinished} were not finished within "
-            f"{params.max_new_tokens} tokens and {answered.empty} are empty: an edge model would learn little from "
-            "it. Raise distill.max_new_tokens, or train the centre longer (finetune.max_steps, finetune.epochs) and "
+            f"{params.max_new_tokens} tokens, {answered.empty} are empty and {answered.looping} repeat themselves: an "
+            "edge model would learn little from them. Raise distill.max_new_tokens, or train the centre longer "
+            "(finetune.max_steps, finetune.epochs) and "
             f"look at its eval_loss; distill.max_useless ({params.max_useless:g}) is the share that is allowed"
         )
-
-
-def _rows(chats: Sequence[Sequence[Message]], renderer: ChatRenderer, max_length: int) -> list[Row]:
-    rendered = [renderer.render(fit) for chat in chats if (fit := renderer.fit(chat, max_length))]
-    return [(one.ids, one.mask) for one in rendered if any(one.mask[1:])]
-
-
-def _scores(
-    student: Model,
-    teacher: Model,
-    rows: Sequence[Row],
-    renderer: ChatRenderer,
-    params: Distill,
-) -> dict[str, float]:
-    """The student's figures and the teacher's loss beside them, on the same held-out chats."""
-    if not rows:
-        return {}
-    found = {f"student_{k}": v for k, v in students.scores(student, teacher, rows, renderer.end_id).items()}
-    if params.alpha:
-        found["teacher_loss"] = students.scores(teacher, teacher, rows, renderer.end_id)["loss"]
-    return found

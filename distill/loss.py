@@ -15,7 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+from kefu.llm.chat import Rendered
+
 IGNORED = -100
+Columns = slice | Tensor  # of logits: the ids that mean the same to both models
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,21 @@ class Batch:
         return self.labels[:, 1:][self.learned_mask[:, :-1]]
 
 
-def collate(rows: Sequence[tuple[list[int], list[int]]], pad_id: int, device: torch.device) -> Batch:
-    """Pads (ids, mask) rows to a batch; mask is 1 on what has to be learned."""
-    width = max(len(ids) for ids, _ in rows)
-    ids = torch.tensor([r + [pad_id] * (width - len(r)) for r, _ in rows], device=device)
-    attention = torch.tensor([[1] * len(r) + [0] * (width - len(r)) for r, _ in rows], device=device)
+def columns(shared_ids: Sequence[int]) -> Columns:
+    """Where the logits of ``shared_ids`` (ascending) stand: a slice where there is no gap, so nothing is copied."""
+    if shared_ids[-1] == len(shared_ids) - 1:
+        return slice(len(shared_ids))
+    return torch.tensor(shared_ids)
+
+
+def collate(rows: Sequence[Rendered], pad_id: int, device: torch.device) -> Batch:
+    """Pads rows to a batch."""
+    width = max(len(row.ids) for row in rows)
+    ids = torch.tensor([row.ids + [pad_id] * (width - len(row.ids)) for row in rows], device=device)
+    attention = torch.tensor([[1] * len(row.ids) + [0] * (width - len(row.ids)) for row in rows], device=device)
     labels = [
-        [i if m else IGNORED for i, m in zip(r, mask, strict=True)] + [IGNORED] * (width - len(r)) for r, mask in rows
+        [i if m else IGNORED for i, m in zip(row.ids, row.mask, strict=True)] + [IGNORED] * (width - len(row.ids))
+        for row in rows
     ]
     return Batch(ids, attention, torch.tensor(labels, device=device))
 
@@ -53,7 +64,7 @@ def collate(rows: Sequence[tuple[list[int], list[int]]], pad_id: int, device: to
 def answer_logits(model: PreTrainedModel, batch: Batch) -> Tensor:
     """(learned tokens, vocabulary), float32. Only these rows meet the output matrix: the vocabulary is large."""
     decoder = model.get_decoder()
-    hidden = decoder(input_ids=batch.ids, attention_mask=batch.attention).last_hidden_state
+    hidden = decoder(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).last_hidden_state
     return model.get_output_embeddings()(hidden[batch.learned_mask]).float()
 
 
@@ -67,10 +78,17 @@ def soft_loss(teacher: Tensor, student: Tensor, temperature: float) -> Tensor:
     )
 
 
-def distillation_loss(teacher: Tensor, student: Tensor, targets: Tensor, alpha: float, temperature: float) -> Tensor:
-    """The whole objective. A vocabulary padded to different widths is compared on the common part."""
+def distillation_loss(
+    teacher: Tensor | None, student: Tensor, targets: Tensor, alpha: float, temperature: float, shared: Columns
+) -> Tensor:
+    """The whole objective. Soft targets are compared on the shared columns only; the others mean nothing to both.
+
+    Args:
+        teacher: (learned tokens, its vocabulary); None when ``alpha`` is 0.
+        student: (learned tokens, its vocabulary).
+        targets: (learned tokens,).
+    """
     hard = functional.cross_entropy(student, targets)
-    if alpha == 0:
+    if teacher is None:
         return hard
-    width = min(teacher.shape[-1], student.shape[-1])
-    return alpha * soft_loss(teacher[:, :width], student[:, :width], temperature) + (1 - alpha) * hard
+    return alpha * soft_loss(teacher[:, shared], student[:, shared], temperature) + (1 - alpha) * hard

@@ -15,16 +15,24 @@ class Distill(Section):
     quantize_teacher: bool = Field(description="4-bit teacher, when it shares a GPU with the student")
     rank: int | None = Field(description="LoRA rank of the student, merged in the end; None: all its weights learn")
     max_useless: float = Field(
-        0.5, ge=0, le=1, description="share of the centre model's answers that may be unfinished or empty; else: error"
+        0.5,
+        ge=0,
+        le=1,
+        description="share of the centre model's answers that may be unfinished, empty or loops; more: error",
     )
     human_answers: bool = Field(description="also learn on as many chats that people answered")
     alpha: float = Field(ge=0, le=1, description="weight of KL on logits; the rest is cross-entropy")
     temperature: float = Field(gt=0, description="of both models' logits in KL; greater is softer")
     learning_rate: float = Field(gt=0, description="peak")
     epochs: float = Field(gt=0, description="passes over the answers")
-    batch_size: int = Field(gt=0, description="chats a step, and prompts that the centre model answers at once")
+    batch_size: int = Field(gt=0, description="chats a forward pass")
+    gradient_accumulation: int = Field(gt=0, description="forward passes a step")
+    gradient_checkpointing: bool = Field(description="compute the student's activations twice, to save memory")
+    answer_batch_size: int = Field(gt=0, description="prompts that the centre model answers at once")
     max_length: int = Field(gt=0, description="tokens of a chat; longer ones are left out")
-    dtype: Literal["float32", "bfloat16"] = Field(description="of the centre model, and of the edge model under LoRA")
+    dtype: Literal["float32", "bfloat16"] = Field(
+        description="of the centre model, of the computation, and of the edge model under LoRA"
+    )
     seed: Seed
 
     @model_validator(mode="after")

@@ -9,24 +9,41 @@ precomputed answers.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, PreTrainedModel, set_seed
+from torch import Tensor
+from torch.nn import functional
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, set_seed
 
-from distill.loss import Batch, answer_logits, collate, distillation_loss, soft_loss
+from distill.loss import Batch, Columns, answer_logits, collate, distillation_loss, soft_loss
 from distill.params import Distill
 from distill.teacher import Model, device
 from kefu.finite import check_step, check_weights
 from kefu.io import atomic_dir
 from kefu.llm.base_models import BaseModel, copy_tokenizer
+from kefu.llm.chat import Rendered
 from kefu.progress import progress
 
-Row = tuple[list[int], list[int]]  # token ids of a chat; 1 where the student learns, else 0
 WARMUP = 0.05  # share of the steps
+
+
+class Row(NamedTuple):
+    """A chat as each model reads it, with the same learned tokens; teacher: None when its logits are not asked."""
+
+    student: Rendered
+    teacher: Rendered | None
+
+
+class PairBatch(NamedTuple):
+    """Some chats, padded, for each model."""
+
+    student: Batch
+    teacher: Batch | None
 
 
 def load_student(base: BaseModel, params: Distill) -> Model:
@@ -38,6 +55,8 @@ def load_student(base: BaseModel, params: Distill) -> Model:
     set_seed(params.seed)
     dtype = torch.float32 if params.rank is None else getattr(torch, params.dtype)
     model = AutoModelForCausalLM.from_pretrained(base.folder, dtype=dtype, device_map={"": device()})
+    if params.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     check_weights("distill: the edge's base", model.state_dict(), "make or copy it anew: dvc repro -f base")
     if params.rank is None:
         return model
@@ -52,90 +71,124 @@ def plain(model: Model) -> PreTrainedModel:
     return cast(PreTrainedModel, model.get_base_model()) if isinstance(model, PeftModel) else model
 
 
-def batches(rows: Sequence[Row], size: int, pad_id: int, seed: int) -> list[Batch]:
-    """Batches of chats of similar length (little padding), in an order that ``seed`` decides."""
+def steps(rows: Sequence[Row], params: Distill, pad_id: int, seed: int) -> list[list[PairBatch]]:
+    """One epoch: for each step its batches, of chats of similar length (little padding), in an order of ``seed``."""
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(rows), generator=generator).tolist()
-    order.sort(key=lambda i: len(rows[i][0]) // 16)
-    groups = [order[start : start + size] for start in range(0, len(order), size)]
+    order.sort(key=lambda i: len(rows[i].student.ids) // 16)
+    size = params.batch_size * params.gradient_accumulation
+    groups = [[rows[i] for i in order[start : start + size]] for start in range(0, len(order), size)]
     shuffled = torch.randperm(len(groups), generator=generator).tolist()
-    return [collate([rows[i] for i in groups[g]], pad_id, device()) for g in shuffled]
+    return [_batches(groups[g], params.batch_size, pad_id) for g in shuffled]
 
 
-def _schedule(rows: Sequence[Row], params: Distill, pad_id: int) -> Iterator[tuple[Batch, float]]:
-    """Each batch with its learning rate: warm-up, then cosine to a tenth."""
-    rounds = [batches(rows, params.batch_size, pad_id, params.seed + e) for e in range(math.ceil(params.epochs))]
-    every = [batch for one in rounds for batch in one][: math.ceil(params.epochs * len(rounds[0]))]
+def _batches(rows: Sequence[Row], size: int, pad_id: int) -> list[PairBatch]:
+    return [_pair(rows[start : start + size], pad_id) for start in range(0, len(rows), size)]
+
+
+def _pair(rows: Sequence[Row], pad_id: int) -> PairBatch:
+    teacher = [row.teacher for row in rows if row.teacher]
+    student = collate([row.student for row in rows], pad_id, device())
+    return PairBatch(student, collate(teacher, pad_id, device()) if teacher else None)
+
+
+def _schedule(rows: Sequence[Row], params: Distill, pad_id: int) -> Iterator[tuple[list[PairBatch], float]]:
+    """Each step's batches with its learning rate: warm-up, then cosine to a tenth."""
+    rounds = [steps(rows, params, pad_id, params.seed + e) for e in range(math.ceil(params.epochs))]
+    every = [step for one in rounds for step in one][: math.ceil(params.epochs * len(rounds[0]))]
     warmup = max(1, int(WARMUP * len(every)))
-    for step, batch in enumerate(every):
-        decay = 0.1 + 0.45 * (1 + math.cos(math.pi * max(0, step - warmup) / max(1, len(every) - warmup)))
-        yield batch, params.learning_rate * min((step + 1) / warmup, decay)
+    for number, step in enumerate(every):
+        decay = 0.1 + 0.45 * (1 + math.cos(math.pi * max(0, number - warmup) / max(1, len(every) - warmup)))
+        yield step, params.learning_rate * min((number + 1) / warmup, decay)
 
 
-def train(student: Model, teacher: Model, rows: Sequence[Row], params: Distill, pad_id: int) -> list[tuple[int, float]]:
-    """Trains ``student`` in place; returns (step, loss). Raises NotFinite at the first that is not finite."""
+def train(
+    student: Model, teacher: Model | None, rows: Sequence[Row], params: Distill, pad_id: int, shared: Columns
+) -> list[tuple[int, float]]:
+    """Trains ``student`` in place; returns (step, loss). Raises NotFinite at the first that is not finite.
+
+    Args:
+        teacher: None when nothing is learned from its logits (``alpha`` 0).
+        shared: columns of both models' logits that mean the same.
+    """
     weights = [p for p in student.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, params.learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
     losses: list[tuple[int, float]] = []
     student.train()
-    steps = list(_schedule(rows, params, pad_id))
-    with progress("student", len(steps)) as tick:
-        for step, (batch, rate) in enumerate(steps):
+    schedule = list(_schedule(rows, params, pad_id))
+    with progress("student", len(schedule)) as tick:
+        for number, (batches, rate) in enumerate(schedule):
             optimizer.param_groups[0]["lr"] = rate
-            loss, norm = _step(student, teacher, batch, optimizer, params)
-            check_step("distill", step + 1, loss, norm, params.learning_rate)
-            losses.append((step, loss))
+            loss = sum(_backward(student, teacher, batch, _share(batch, batches), params, shared) for batch in batches)
+            norm = float(torch.nn.utils.clip_grad_norm_(weights, 1.0))
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            check_step("distill", number + 1, loss, norm, params.learning_rate)
+            losses.append((number, loss))
             tick(note=f"loss {loss:.3f}")
     student.eval()
     return losses
 
 
-def _step(
-    student: Model,
-    teacher: Model,
-    batch: Batch,
-    optimizer: torch.optim.Optimizer,
-    params: Distill,
-) -> tuple[float, float]:
-    """Learns one batch; returns its loss and gradient norm."""
+def _share(batch: PairBatch, step: Sequence[PairBatch]) -> float:
+    """Share of a step's learned tokens: with it, several small batches give the gradient of one great one."""
+    return len(batch.student.targets) / sum(len(one.student.targets) for one in step)
+
+
+def _backward(
+    student: Model, teacher: Model | None, batch: PairBatch, weight: float, params: Distill, shared: Columns
+) -> float:
+    """Adds the gradients of one batch; returns its weighted loss."""
     with torch.no_grad():
-        soft = answer_logits(plain(teacher), batch) if params.alpha else torch.empty(0)
-    loss = distillation_loss(
-        soft, answer_logits(plain(student), batch), batch.targets, params.alpha, params.temperature
-    )
+        soft = _logits(teacher, batch.teacher, params) if teacher and batch.teacher else None
+    ours = _logits(student, batch.student, params)
+    loss = weight * distillation_loss(soft, ours, batch.student.targets, params.alpha, params.temperature, shared)
     loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_([p for p in student.parameters() if p.requires_grad], 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return float(loss.detach()), float(norm)
+    return float(loss.detach())
+
+
+def _logits(model: Model, batch: Batch, params: Distill) -> Tensor:
+    """``answer_logits`` in the precision of ``params``; a LoRA would multiply in float32 without autocast."""
+    with torch.autocast(device().type, torch.bfloat16, enabled=params.dtype == "bfloat16"):
+        return answer_logits(plain(model), batch)
 
 
 @torch.no_grad()
-def scores(model: Model, teacher: Model, rows: Sequence[Row], pad_id: int) -> dict[str, float]:
-    """Over all learned tokens of ``rows``: ``loss`` (nats a token), ``kl`` from the teacher (nats a token),
-    ``agreement`` (share of tokens that both find likeliest)."""
-    model.eval()
-    sums = torch.zeros(3, dtype=torch.float64)
+def scores(
+    student: Model, teacher: Model | None, rows: Sequence[Row], params: Distill, pad_id: int, shared: Columns
+) -> dict[str, float]:
+    """Over all learned tokens of ``rows``: the losses of student and teacher (nats a token), the student's ``kl`` from
+    the teacher (nats a token) and ``agreement`` (share of tokens that both find likeliest).
+
+    Without a teacher only ``student_loss``: two models with different tokens have nothing to compare.
+    """
+    student.eval()
+    sums: defaultdict[str, float] = defaultdict(float)
     count = 0
-    for row in rows:
-        batch = collate([row], pad_id, device())
-        ours, theirs = answer_logits(plain(model), batch), answer_logits(plain(teacher), batch)
-        width = min(ours.shape[-1], theirs.shape[-1])
-        learned = len(batch.targets)
-        sums[0] += float(torch.nn.functional.cross_entropy(ours, batch.targets)) * learned
-        sums[1] += float(soft_loss(theirs[:, :width], ours[:, :width], 1.0)) * learned
-        sums[2] += float((ours.argmax(-1) == theirs.argmax(-1)).sum())
-        count += learned
-    return {name: float(value) / count for name, value in zip(("loss", "kl", "agreement"), sums, strict=True)}
+    for batch in _batches(rows, 1, pad_id):
+        targets = batch.student.targets
+        ours = _logits(student, batch.student, params)
+        found = {"student_loss": functional.cross_entropy(ours, targets)}
+        if teacher and batch.teacher:
+            theirs = _logits(teacher, batch.teacher, params)
+            found["teacher_loss"] = functional.cross_entropy(theirs, targets)
+            ours, theirs = ours[:, shared], theirs[:, shared]
+            found["student_kl"] = soft_loss(theirs, ours, 1.0)
+            found["student_agreement"] = (ours.argmax(-1) == theirs.argmax(-1)).double().mean()
+        for name, mean in found.items():
+            sums[name] += float(mean) * len(targets)
+        count += len(targets)
+    return {name: total / count for name, total in sums.items()}
 
 
 def save(student: PreTrainedModel | PeftModel, base: BaseModel, out: Path) -> None:
-    """Writes the student as a plain Hugging Face folder, with the tokenizer of its base; a LoRA is merged.
+    """Writes the student as a plain Hugging Face folder, in its base's precision, with its tokenizer; a LoRA is merged.
 
     Raises:
         NotFinite: a weight is NaN or infinite. The folder is left as it was.
     """
     model = student.merge_and_unload() if isinstance(student, PeftModel) else student
+    model = torch.nn.Module.to(model, AutoConfig.from_pretrained(base.folder).dtype or torch.float32)
     check_weights(
         "distill: the trained edge", model.state_dict(), "lower distill.learning_rate and run the stage again"
     )

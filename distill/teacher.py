@@ -62,9 +62,9 @@ def load_teacher(base: BaseModel, adapter: Path, params: Distill) -> Model:
 
 @torch.no_grad()
 def answer(
-    model: Model, prompts: Sequence[list[int]], end_id: int, max_new_tokens: int, batch_size: int
+    model: Model, prompts: Sequence[list[int]], stop_ids: frozenset[int], max_new_tokens: int, batch_size: int
 ) -> list[list[int] | None]:
-    """Token ids of the greedy answer to each prompt, without the end token.
+    """Token ids of the greedy answer to each prompt, up to the first of ``stop_ids``, as serving ends it.
 
     None stands where the teacher did not come to an end within ``max_new_tokens``: half an answer, or a
     loop, is nothing to learn from.
@@ -74,16 +74,17 @@ def answer(
     with progress("answers of the teacher", len(order)) as tick:
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
-            written = _generate(model, [prompts[i] for i in batch], end_id, max_new_tokens)
+            written = _generate(model, [prompts[i] for i in batch], sorted(stop_ids), max_new_tokens)
             for index, new in zip(batch, written, strict=True):
-                answers[index] = new[: new.index(end_id)] if end_id in new else None
+                ends = [place for place, token_id in enumerate(new) if token_id in stop_ids]
+                answers[index] = new[: ends[0]] if ends else None
             tick(len(batch))
     return answers
 
 
-def _generate(model: Model, prompts: Sequence[list[int]], end_id: int, max_new_tokens: int) -> list[list[int]]:
-    width = max(map(len, prompts))
-    ids = torch.tensor([[end_id] * (width - len(p)) + p for p in prompts], device=model.device)
+def _generate(model: Model, prompts: Sequence[list[int]], stop_ids: list[int], max_new_tokens: int) -> list[list[int]]:
+    width, pad_id = max(map(len, prompts)), stop_ids[0]
+    ids = torch.tensor([[pad_id] * (width - len(p)) + p for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
     generate = cast(Callable[..., torch.Tensor], model.generate)  # two classes declare it differently
     out = generate(
@@ -91,8 +92,8 @@ def _generate(model: Model, prompts: Sequence[list[int]], end_id: int, max_new_t
         attention_mask=mask,
         max_new_tokens=max_new_tokens,
         do_sample=False,
-        eos_token_id=end_id,
-        pad_token_id=end_id,
+        eos_token_id=stop_ids,
+        pad_token_id=pad_id,
         temperature=None,  # hub models carry sampling settings that greedy decoding would warn about
         top_p=None,
         top_k=None,

@@ -7,6 +7,7 @@ environment names.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sqlite3
 import tempfile
@@ -15,6 +16,8 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+import torch
 
 from kefu.intents.router import Router
 from kefu.knowledge.index import Index
@@ -75,6 +78,13 @@ class ReleaseUnderTest:
             pieces = self.engines[engine].stream(example.messages[:-1], max_new_tokens)
             self._answers[key] = "".join(pieces).strip()
         return self._answers[key]
+
+
+def free_memory() -> None:
+    """Frees models that nothing but their own cycles refers to; the collector alone would run some time later."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 @contextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evaluation.bootstrap import Difference, paired_bootstrap
+from evaluation.bootstrap import paired_bootstrap
 from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.metrics import METRICS
 from evaluation.result import Result
 from evaluation.suites import SUITES
-from kefu.schema import Report
+from kefu.schema import MetricDifference, Report
 
 Results = Mapping[str, Result]
 
@@ -34,7 +34,7 @@ class MetricRow:
     metric: str
     challenger: float
     champion: float | None
-    difference: Difference | None
+    difference: MetricDifference | None
 
     @property
     def title(self) -> str:
@@ -65,7 +65,7 @@ def compare(challenger: Results, champion: Results | None, seed: int) -> list[Me
     ]
 
 
-def _difference(challenger: Result, champion: Result, metric: str, seed: int) -> Difference | None:
+def _difference(challenger: Result, champion: Result, metric: str, seed: int) -> MetricDifference | None:
     if metric not in challenger.samples:
         return None
     return paired_bootstrap(challenger.samples[metric], champion.samples[metric], seed)

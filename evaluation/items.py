@@ -28,6 +28,7 @@ class Items:
     conversations: scripted customers, by number.
     max_new_tokens: bounds an answer.
     seed: of the bootstrap.
+    taught: answers of the training chats.
     """
 
     router: list[IntentExample]
@@ -39,6 +40,7 @@ class Items:
     conversations: int
     max_new_tokens: int
     seed: int
+    taught: frozenset[str] = frozenset()
 
 
 def load_items(sets: Path, pack: Path, params: Evaluate) -> Items:
@@ -61,6 +63,7 @@ def load_items(sets: Path, pack: Path, params: Evaluate) -> Items:
         conversations=params.conversations,
         max_new_tokens=params.max_new_tokens,
         seed=params.seed,
+        taught=frozenset(example.messages[-1].content.strip() for example in train),
     )
     places = {"router": sets / "router.jsonl", "retrieval": sets / "retrieval.jsonl", "answers": sets / "sft.jsonl"}
     for name, path in {**places, "golden": pack / "golden"}.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -35,6 +35,9 @@ class Gate(Section):
         description="suites whose answers must beat the best constant sentence by more than luck: answers, edge"
     )
     not_worse_than_champion: dict[str, float] = Field(description="metric → tolerated drop")
+    too_few_items: Literal["pass", "fail"] = Field(
+        "pass", description="verdict when a drop is within what is tolerated, but its 95 % interval is not"
+    )
 
     @field_validator("at_least", "at_most", "not_worse_than_champion", mode="before")
     @classmethod

@@ -150,6 +150,20 @@ class Prediction(Record):
     predicted: str
     score: float
     model: str = Field(description="'challenger', 'champion' or 'base'")
+    seen: bool | None = Field(None, description="whether the expected answer occurs word by word in training")
+
+
+class MetricDifference(Record):
+    """Challenger minus champion in one metric, with the 95 % interval."""
+
+    delta: float
+    low: float
+    high: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
 
 
 class Report(Record):
@@ -158,3 +172,6 @@ class Report(Record):
     model: str
     version: str = Field(description="content hash of the release")
     suites: dict[str, dict[str, float]]
+    differences: dict[str, MetricDifference] = Field(
+        {}, description="suite.metric → difference from the champion, where the metric is a mean over items"
+    )

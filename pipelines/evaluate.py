@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluation import page
-from evaluation.candidate import Name, open_release
+from evaluation.candidate import Name, free_memory, open_release
 from evaluation.compare import Results, compare, report, run_suites
 from evaluation.gate import flat
 from evaluation.items import Items, load_items
@@ -25,9 +25,13 @@ MeasuredRelease = tuple[Report, Results]
 
 
 def measure(name: Name, folder: Path, items: Items, params: Serving, expected: str | None = None) -> MeasuredRelease:
+    """Figures of a release; its models are out of memory afterwards, so that a card holds those of the next one."""
     with open_release(name, folder, params, expected) as release:
         results = run_suites(release, items)
-        return report(name, release.version, results), results
+        measured = report(name, release.version, results), results
+    del release
+    free_memory()
+    return measured
 
 
 def measure_champion(challenger: MeasuredRelease, items: Items, params: Serving) -> MeasuredRelease | None:
@@ -49,6 +53,8 @@ def main() -> None:
         champion = measure_champion(challenger, items, serving)
         (own, results), (other, before) = challenger, champion or (None, None)
         rows = compare(results, before, s.params.seed)
+        differences = {f"{row.suite}.{row.metric}": row.difference for row in rows if row.difference}
+        own = own.model_copy(update={"differences": differences})
         with atomic_dir(EVALUATION, private=True) as folder:
             write_json(folder / "reports.json", [r.model_dump() for r in (own, other) if r])
             measured = [*results.values(), *(before.values() if before and before is not results else ())]

@@ -25,7 +25,7 @@ from kefu.schema import Report
 from pipelines.stage import Stage, stage
 
 logger = logging.getLogger(__name__)
-COLOURS = {"pass": "green", "fail": "bold red", "no champion": "dim"}
+COLOURS = {"pass": "green", "fail": "bold red", "no champion": "dim", "too few items": "yellow"}
 
 
 def reports() -> tuple[Report, Report | None]:
@@ -70,6 +70,8 @@ def main() -> None:
         challenger, champion = reports()
         decision = decide(s.params, challenger, champion)
         Console().print(table(decision))
+        if unclear := ", ".join(row.what for row in decision.rows if row.verdict == "too few items"):
+            logger.warning("too few items to tell whether %s fell: raise evaluate.answers or build.eval_share", unclear)
         version = promote(s, challenger) if decision.verdict == "pass" else None
         record: dict[str, Any] = {"verdict": decision.verdict, "version": version}
         write_json(STORE / "promotion.json", record | {"rows": [row.model_dump() for row in decision.rows]})

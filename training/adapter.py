@@ -2,7 +2,7 @@
 
 Continuing is what makes the loop incremental: each day's training starts where the last promoted one
 ended. It is only sound on the very same base weights, so the champion's manifest must name the content
-hash of ours; otherwise training starts anew and says why.
+hash of ours; otherwise training starts anew and says why. Another shape is an error: it is a choice of the params.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import json
 import logging
 from pathlib import Path
 
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, PreTrainedModel, set_seed
 from transformers.utils import logging as transformers_logging
 
+from kefu.errors import Unusable
 from kefu.finite import check_weights
 from kefu.io import atomic_dir, read_json, write_json
 from kefu.llm.base_models import BaseModel, copy_tokenizer
@@ -35,32 +36,48 @@ def lora(base: BaseModel, params: Finetune) -> LoraConfig:
     )
 
 
-def reason_against(champion: Path, base: BaseModel, params: Finetune) -> str | None:
-    """Why the champion's adapter cannot be continued, or None when it can.
+def is_of_base(champion: Path, base: BaseModel) -> bool:
+    """Whether the champion's adapter was trained on these very weights.
 
     Args:
         champion: release folder.
     """
     theirs = read_manifest(champion).base["centre"].content_hash
     if theirs != base.ref.content_hash:
-        return f"it stands on another base ({theirs[:12]}, ours is {base.ref.content_hash[:12]})"
+        logger.warning(
+            "the champion's adapter stands on another base (%s, ours is %s)", theirs[:12], base.ref.content_hash[:12]
+        )
+    return theirs == base.ref.content_hash
+
+
+def check_shape(champion: Path, base: BaseModel, params: Finetune) -> None:
+    """Raises Unusable when the params ask for another adapter than the champion's: all it learned would be lost."""
     config = read_json(champion / "adapter" / CONFIG)
     ours = {"r": params.rank, "lora_alpha": params.alpha, "target_modules": sorted(base.facts.lora_targets)}
     found = {**{name: config[name] for name in ours}, "target_modules": sorted(config["target_modules"])}
-    return None if found == ours else f"its shape differs: {found}, the params ask for {ours}"
+    if found != ours:
+        raise Unusable(
+            f"finetune.rank, finetune.alpha: the champion's adapter has another shape ({found}) than the params ask "
+            f"for ({ours}), so it cannot be continued: put the old values back, or set finetune.from_champion to false "
+            "to train a new adapter, without what the champion learned"
+        )
 
 
 def attach(model: PreTrainedModel, base: BaseModel, params: Finetune, champion: Path | None) -> tuple[PeftModel, bool]:
-    """The model with a trainable adapter, and whether it continues the champion's."""
+    """The model with a trainable adapter, and whether it continues the champion's.
+
+    Raises:
+        Unusable: see ``check_shape``.
+    """
     set_seed(params.seed)
-    if champion is None or not params.from_champion:
-        logger.info("training a new adapter: there is no champion to start from")
+    if champion is None or not params.from_champion or not is_of_base(champion, base):
+        logger.info("training a new adapter: there is no champion to continue")
         return get_peft_model(model, lora(base, params)), False
-    if reason := reason_against(champion, base, params):
-        logger.warning("training a new adapter: the champion's cannot be continued, %s", reason)
-        return get_peft_model(model, lora(base, params)), False
+    check_shape(champion, base, params)
     logger.info("continuing the champion's adapter")
-    return PeftModel.from_pretrained(model, champion / "adapter", is_trainable=True), True
+    config = PeftConfig.from_pretrained(str(champion / "adapter"))
+    config.lora_dropout = params.dropout  # of today's training; the champion's own would be taken silently
+    return PeftModel.from_pretrained(model, champion / "adapter", is_trainable=True, config=config), True
 
 
 def save(model: PeftModel, base: BaseModel, folder: Path) -> None:

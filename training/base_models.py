@@ -3,7 +3,8 @@
 A name of kefu/llm/models.py that has a ``size`` is built: a tokenizer is trained on the corpus and a small
 Qwen3-architecture model is pretrained on it. Both tiny models share the tokenizer, because distillation
 compares their logits. Any other name is a local folder if there is one, else a hub id; then nothing is
-copied, only name, revision and content hash are recorded (see kefu/llm/base_models.py).
+copied, only name, revision and content hash are recorded (see kefu/llm/base_models.py), and whatever would stop
+a later stage is checked here.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from tokenizers import Tokenizer
 
 from kefu.errors import Unusable
-from kefu.io import atomic_dir, content_hash, write_json
-from kefu.llm.base_models import BASE_FILE, BaseEntry, MissingBase, Which, hub_snapshot
+from kefu.io import atomic_dir, content_hash, read_json, write_json
+from kefu.llm.base_models import BASE_FILE, BaseEntry, MissingBase, Which, hub_snapshot, model_facts
 from kefu.llm.chat import ChatRenderer
+from kefu.llm.chat_template import check_template
 from kefu.llm.models import MODELS, TinySize
 from training import tokenizer as bpe
 from training.corpus import Chat
@@ -46,7 +49,7 @@ def prepare(params: Base, corpus: Sequence[Chat], out: Path) -> dict[Which, Base
     sizes: dict[Which, TinySize] = {w: s for w, name in names.items() if (s := _size(name))}
     with atomic_dir(out) as folder:
         built = _build_all(sizes, params, corpus, folder) if sizes else {}
-        entries = {w: _entry(name, revisions[w], folder / w if w in sizes else None) for w, name in names.items()}
+        entries = {w: _entry(w, name, revisions[w], folder / w if w in sizes else None) for w, name in names.items()}
         write_json(folder / BASE_FILE, {which: entry.model_dump() for which, entry in entries.items()})
     return built
 
@@ -55,15 +58,39 @@ def _size(name: str) -> TinySize | None:
     return MODELS[name].size if name in MODELS else None
 
 
-def _entry(name: str, revision: str | None, built: Path | None) -> BaseEntry:
+def _entry(which: Which, name: str, revision: str | None, built: Path | None) -> BaseEntry:
     if built is not None:
         return BaseEntry(name=name, revision=None, content_hash=content_hash(built), kind="built")
-    folder = Path(name)
-    if folder.is_dir():
-        _check_folder(folder)
-        return BaseEntry(name=name, revision=revision, content_hash=content_hash(folder), kind="folder")
-    snapshot = hub_snapshot(name, revision)
-    return BaseEntry(name=name, revision=snapshot.name, content_hash=content_hash(snapshot), kind="hub")
+    local = Path(name).is_dir()
+    folder = Path(name) if local else hub_snapshot(name, revision)
+    _check_folder(folder)
+    _check_model(which, name, folder)
+    kind: Literal["folder", "hub"] = "folder" if local else "hub"
+    return BaseEntry(
+        name=name, revision=revision if local else folder.name, content_hash=content_hash(folder), kind=kind
+    )
+
+
+def _check_model(which: Which, name: str, folder: Path) -> None:
+    """Everything that would stop a later stage, hours from here: architecture, control tokens, chat template.
+
+    Raises:
+        Unusable: naming the parameter that names the model.
+    """
+    try:
+        known = model_facts(name, folder)
+        check_template(folder, ChatRenderer.from_folder(folder, known.empty_think))
+    except Unusable as error:
+        raise Unusable(f"base.{which}: {error}") from error
+    logger.info(
+        "%s: %s, %s, an answer opens %s empty thought, template as rendered here",
+        *(
+            which,
+            folder,
+            read_json(folder / "config.json")["model_type"],
+            "with an" if known.empty_think else "without",
+        ),
+    )
 
 
 def _check_folder(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Supervised fine-tuning of the centre model: QLoRA on the answers that people gave.
 
 Chats are rendered by kefu/llm/chat.py, not by TRL, so that training sees the tokens serving will; the labels
-are -100 everywhere but on the assistant's tokens, so only answers are learned. Chats longer than
+are -100 everywhere but on the last answer, so only that is learned and measured. Chats longer than
 ``max_length`` lose their oldest messages; one whose last exchange alone is too long is left out and counted.
 """
 
@@ -28,6 +28,7 @@ from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.progress import Tick, progress
 from kefu.schema import Example
+from kefu.split import sample_by_customer
 from training import adapter, quantized
 from training.params.finetune import Finetune
 from training.trl_arguments import sft_config
@@ -43,7 +44,7 @@ _NOT_OURS = (
 
 @dataclass(frozen=True)
 class Row:
-    """Token ids of a chat, and the same ids as labels where the assistant speaks (-100 elsewhere)."""
+    """Token ids of a chat, and the same ids as labels in its last answer (-100 elsewhere)."""
 
     input_ids: list[int]
     labels: list[int]
@@ -85,7 +86,7 @@ def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -
         messages = renderer.fit(example.messages, max_length)
         if messages is not None:
             rendered = renderer.render(messages)
-            if any(rendered.mask):
+            if rendered.learned:
                 labels = [i if m else IGNORED for i, m in zip(rendered.ids, rendered.mask, strict=True)]
                 made.append(Row(rendered.ids, labels))
     return made
@@ -121,8 +122,9 @@ def finetune(
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
-    by_split = {split: [e for e in examples if e.split == split] for split in ("train", "eval")}
-    train, held_out = (rows(by_split[split], renderer, params.max_length) for split in ("train", "eval"))
+    chats = [example for example in examples if example.split == "train"]
+    asked = sample_by_customer([e for e in examples if e.split == "eval"], EVALUATED, params.seed)
+    train, held_out = (rows(some, renderer, params.max_length) for some in (chats, asked))
     if not train:
         raise Unusable("the SFT set has no training chat that fits max_length: raise it, or ingest more days")
     model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
@@ -141,7 +143,7 @@ def finetune(
         "eval_loss_before": before,
         "eval_loss": after,
         "train_chats": float(len(train)),
-        "left_out_too_long": float(len(by_split["train"]) - len(train)),
+        "left_out_too_long": float(len(chats) - len(train)),
         "trainable_parameters": float(trainable),
         "parameters": float(total),
         "tokens_per_second": tokens / seconds,
@@ -152,7 +154,7 @@ def finetune(
 
 def _held_out_loss(model: PeftModel, held_out: Sequence[Row], when: str, todo: str) -> float:
     """Mean loss of some held-out chats; NaN when there are none. Raises NotFinite when it is not finite."""
-    loss = mean_loss(model, held_out[:EVALUATED])
+    loss = mean_loss(model, held_out)
     if held_out:
         check_loss(f"finetune: held-out loss {when}", loss, todo)
     return loss

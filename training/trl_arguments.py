@@ -21,7 +21,9 @@ def sft_config(params: Finetune, scratch: Path) -> SFTConfig:
         use_cpu=not on_gpu(),
         bf16=params.dtype == "bfloat16",
         learning_rate=params.learning_rate,
-        lr_scheduler_type="cosine",
+        # Not "cosine": its warm-up begins, and it ends, with a step of rate 0, which learns nothing.
+        lr_scheduler_type="cosine_warmup_with_min_lr",
+        lr_scheduler_kwargs={"min_lr_rate": 0.1},
         warmup_steps=0.05,  # below 1: a share of all steps
         num_train_epochs=params.epochs,
         max_steps=params.max_steps,

@@ -32,7 +32,7 @@ def run(release: ReleaseUnderTest, items: Items) -> Result:
         for e, top, ok in zip(items.router, tops, right, strict=True)
     ]
     return Result(
-        samples={"accuracy": Sample.of(right)},
+        samples={"accuracy": Sample.of(right, customers=[e.customer for e in items.router])},
         figures={
             "accuracy_at_80": accuracy_at_coverage(confidences, right, 0.8),
             "ece": expected_calibration_error(confidences, right),

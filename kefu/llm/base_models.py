@@ -1,19 +1,20 @@
 """Which base models this run stands on: ``store/base/base.json`` and the folders it leads to.
 
 A model of the hub weighs gigabytes, so it stays where it is (hub cache, or a local folder) and only its
-name, revision and content hash are recorded; the hash is checked by whoever trains from it. The tiny
-models that the ``base`` stage builds lie beside the file.
+name, revision and content hash are recorded; whoever opens it checks the hash, because DVC does not see such
+folders. The tiny models that the ``base`` stage builds lie beside the file.
 """
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from kefu.errors import KefuError
-from kefu.io import BadRecord, read_json
+from kefu.io import BadRecord, content_hash, read_json
+from kefu.llm.chat_template import opens_with_empty_thought
 from kefu.llm.models import ModelFacts, facts
 from kefu.registry.seal import BaseModelRef
 
@@ -24,6 +25,10 @@ Which = Literal["centre", "edge"]
 
 class MissingBase(KefuError, FileNotFoundError):
     """A base model cannot be found; the message says which and what to do."""
+
+
+class ChangedBase(KefuError, ValueError):
+    """A base model is not the one that was recorded; the message says which and what to do."""
 
 
 class BaseEntry(BaseModelRef):
@@ -46,8 +51,10 @@ class BaseModel:
 
 
 def model_facts(name: str, folder: Path) -> ModelFacts:
-    """Facts of a model by its name, or by the architecture its folder names."""
-    return facts(name, read_json(folder / "config.json").get("model_type"))
+    """Facts of a model by its name, or by the architecture its folder names; its template tells of empty thoughts."""
+    known = facts(name, read_json(folder / "config.json").get("model_type"))
+    empty_think = opens_with_empty_thought(folder)
+    return known if empty_think is None else replace(known, empty_think=empty_think)
 
 
 def copy_tokenizer(source: Path, target: Path) -> None:
@@ -75,7 +82,11 @@ def hub_snapshot(name: str, revision: str | None, offline: bool = False) -> Path
 
 
 def open_base(base: Path, which: Which) -> BaseModel:
-    """The centre's or the edge's base model, as the ``base`` stage recorded it in ``base``."""
+    """The centre's or the edge's base model, as the ``base`` stage recorded it in ``base``.
+
+    Raises:
+        ChangedBase: its files are not those that were recorded.
+    """
     path = base / BASE_FILE
     if not path.is_file():
         raise MissingBase(f"{path} is missing: run `dvc repro base` first")
@@ -86,6 +97,11 @@ def open_base(base: Path, which: Which) -> BaseModel:
     folder = _folder(base, which, entry)
     if not (folder / "config.json").is_file():
         raise MissingBase(f"{folder}: no config.json: the base {entry.name!r} moved; run `dvc repro -f base`")
+    if (found := content_hash(folder)) != entry.content_hash:
+        raise ChangedBase(
+            f"{folder}: content hash {found[:12]}, but {path} recorded {entry.content_hash[:12]}: the base "
+            f"{entry.name!r} was changed since. Put the old files back, or accept the new ones: `dvc repro -f base`"
+        )
     return BaseModel(folder, model_facts(entry.name, folder), entry.ref)
 
 

@@ -33,6 +33,11 @@ class Rendered:
     ids: list[int]
     mask: list[int]
 
+    @property
+    def learned(self) -> list[int]:
+        """Ids of what has to be learned."""
+        return [i for i, m in zip(self.ids, self.mask, strict=True) if m]
+
 
 def plain_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
     """The same tokenizer without its added tokens: no text can become a control token."""
@@ -74,6 +79,11 @@ class ChatRenderer:
         """The token that closes a message: generation stops at it."""
         return self._special[END]
 
+    @property
+    def stop_ids(self) -> frozenset[int]:
+        """Control tokens, also those that Qwen3 does not call special (<think>, <tool_call>): none is ever shown."""
+        return frozenset(self._tokenizer.get_added_tokens_decoder()) | {self.end_id}
+
     def encode(self, text: str) -> list[int]:
         """Ids of text in which nothing is a control token."""
         return self._plain.encode(text, add_special_tokens=False).ids
@@ -83,7 +93,11 @@ class ChatRenderer:
         return self._tokenizer.decode(list(ids), skip_special_tokens=True)
 
     def render(self, messages: Sequence[Message]) -> Rendered:
-        """A whole chat, as training sees it: the mask is 1 on what the assistant said and its end."""
+        """A whole chat, as training sees it: the mask is 1 on its last message, where that is the assistant's.
+
+        Earlier answers are history, of which nothing is learned: nobody chose or corrected them for this example, each
+        has an example of its own, and Qwen3 writes them without the empty thought that serving's prompt ends with.
+        """
         ids: list[int] = []
         mask: list[int] = []
         thinks = self._thinks(messages)
@@ -91,7 +105,9 @@ class ChatRenderer:
             if message.role == "tool":
                 piece = self._tool(messages, index)
             elif message.role == "assistant":
-                piece = self._assistant(message.content, thinks and index == len(messages) - 1)
+                last = index == len(messages) - 1
+                piece = self._assistant(message.content, thinks and last)
+                piece = piece if last else self._unlearned(piece.ids)
             else:
                 text = self.encode(f"{message.role}\n{message.content}")
                 piece = self._unlearned([self._special[START], *text, *self._end()])

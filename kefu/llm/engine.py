@@ -29,7 +29,7 @@ class Engine(Protocol):
         ...
 
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
-        """Returns the summed negative log-likelihood (nats) of the assistant's tokens, and how many they are."""
+        """Returns the negative log-likelihood (nats) of the last message with its end, and how many tokens it has."""
         ...
 
 

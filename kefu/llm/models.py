@@ -28,8 +28,9 @@ class TinySize:
 class ModelFacts:
     """How a family writes chats and what fine-tuning may touch.
 
-    empty_think: the family's template opens the final assistant message with an empty
-        ``<think>`` block when thinking is off (Qwen3).
+    empty_think: the template opens the final assistant message with an empty ``<think>`` block when thinking is
+        off (Qwen3, but not Qwen3-…-Instruct-2507). A folder's own template decides (``kefu/llm/base_models.py``);
+        what stands here is for names without a folder.
     """
 
     family: Literal["chatml"]

@@ -17,9 +17,9 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 
+from kefu.llm.base_models import model_facts
 from kefu.llm.chat import ChatRenderer
 from kefu.llm.engine import EngineError
-from kefu.llm.models import facts
 from kefu.schema import Message
 from serving.engines.detokenizer import Detokenizer
 
@@ -43,9 +43,8 @@ class TransformersEngine:
         model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype="auto")
         self.model = model.to(self.device).eval()
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.renderer = ChatRenderer(self.tokenizer, facts(model_name, config.get("model_type")).empty_think)
-        # Qwen3 adds <think> and <tool_call> as tokens that are not "special"; no customer may see them either.
-        self._stops = set(self.tokenizer.get_added_tokens_decoder()) | {self.renderer.end_id}
+        self.renderer = ChatRenderer(self.tokenizer, model_facts(model_name, folder).empty_think)
+        self._stops = self.renderer.stop_ids
         self._longest = int(config.get("max_position_embeddings", 1 << 20))
 
     def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
@@ -83,7 +82,7 @@ class TransformersEngine:
             raise EngineError(f"{self.name}: {error}") from error
 
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
-        """Summed negative log-likelihood (nats) of what the assistant said, and over how many tokens."""
+        """See ``Engine.loss``."""
         rendered = self.renderer.render(messages)
         ids = torch.tensor([rendered.ids], device=self.device)
         learned = torch.tensor(rendered.mask[1:], dtype=torch.bool, device=self.device)

@@ -106,7 +106,7 @@ def test_text_survives(family: Family) -> None:
         assert rendered == family.own.decode(family.template(chat))
 
 
-def test_mask_is_what_the_assistant_said(family: Family) -> None:
+def test_mask_is_the_last_answer(family: Family) -> None:
     chat = [
         Message(role="system", content="system words"),
         Message(role="user", content="user words"),
@@ -116,7 +116,8 @@ def test_mask_is_what_the_assistant_said(family: Family) -> None:
     ]
     rendered = family.ours.render(chat)
     learned = [i for i, m in zip(rendered.ids, rendered.mask, strict=True) if m]
-    assert family.own.decode(learned) == "好的, first<|im_end|>second\n\nparagraph<|im_end|>"
+    assert family.own.decode(learned) == "second\n\nparagraph<|im_end|>"
+    assert not any(family.ours.render(chat[:-1]).mask)  # an answer that a question follows is history
 
 
 def test_what_is_learned_continues_the_prompt(family: Family) -> None:
@@ -127,6 +128,7 @@ def test_what_is_learned_continues_the_prompt(family: Family) -> None:
         answer = Message(role="assistant", content="".join(rng.choices(WORDS[:10], k=4)))
         prompt, whole = family.ours.prompt(chat), family.ours.render([*chat, answer])
         assert whole.ids[: len(prompt)] == prompt
+        assert not any(whole.mask[: len(prompt)])
         assert whole.mask[len(prompt) :] == [1] * (len(whole.ids) - len(prompt) - 1) + [0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pytest
@@ -39,7 +39,7 @@ TAUGHT = [
 def example(number: int, question: str, answer: str, shown: Sequence[KnowledgeEntry] = ()) -> Example:
     messages = answer_messages(PACK, "zh", shown, [Turn(role="customer", text=question, time=None)])
     said = (*messages, Message(role="assistant", content=answer))
-    return Example(id=f"e{number}", messages=said, split="eval", dialogue_id="d", customer="c", intent="x")
+    return Example(id=f"e{number}", messages=said, split="eval", dialogue_id="d", customer=f"c{number}", intent="x")
 
 
 def examples(pairs: Sequence[tuple[str, str]]) -> list[Example]:
@@ -100,12 +100,14 @@ class Says:
 
     name: str
     texts: dict[str, str]
+    tokens_a_character: int = 1
 
     def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
         yield self.texts[messages[-1].content]
 
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
-        return 2.0, 1
+        length = len(messages[-1].content) + 1
+        return 0.5 * length, length * self.tokens_a_character
 
 
 QUESTIONS = [f"问题{number}" for number in range(40)]
@@ -160,6 +162,28 @@ def test_the_gain_is_paired_item_by_item() -> None:
     assert model.metrics["gain_over_constant"] == pytest.approx(gain)
     assert 0 < model.metrics["gain_over_constant_low"] < gain
     assert constant.samples["token_f1"].mean == Sample.of([token_f1(CONSTANT, a) for a in ANSWERS]).mean
+
+
+def test_answers_that_training_has_are_told_apart() -> None:
+    """Every fourth held-out answer is new: there a model that knows canned replies by heart shows what it can."""
+    by_heart = [text if number % 4 else CONSTANT for number, text in enumerate(ANSWERS)]
+    asked = replace(items(), taught=frozenset(ANSWERS) - {ANSWERS[0]})
+    found = answers.centre(release_that_says(by_heart, ANSWERS), asked)
+    assert found.metrics["seen"] == 0.75
+    assert found.metrics["token_f1_unseen"] == pytest.approx(token_f1(CONSTANT, ANSWERS[0]))
+    assert found.metrics["token_f1_unseen"] < found.metrics["token_f1"]
+    assert found.metrics["loss_unseen"] == pytest.approx(0.5)
+    assert [p.seen for p in found.predictions] == [bool(number % 4) for number in range(40)]
+    all_taught = answers.centre(release_that_says(by_heart, ANSWERS), replace(asked, taught=frozenset(ANSWERS)))
+    assert not {"token_f1_unseen", "loss_unseen"} & all_taught.metrics.keys()
+
+
+@pytest.mark.parametrize("tokens", [1, 3])
+def test_loss_is_nats_a_character_whatever_the_tokenizer(tokens: int) -> None:
+    release = release_that_says(ANSWERS, ANSWERS)
+    for engine in release.engines.values():
+        cast(Says, engine).tokens_a_character = tokens
+    assert answers.centre(release, items()).metrics["loss"] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("silent", ["", " \n", "。。。", "……", "🙂", "\ufffd\ufffd"])

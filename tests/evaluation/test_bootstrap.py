@@ -23,6 +23,36 @@ def test_bootstrap_sees_no_difference_where_there_is_none() -> None:
     assert (found.delta, found.low, found.high, found.significant) == (0, 0, 0, False)
 
 
+def clustered(rng: np.random.Generator, customers: int, each: int, shift: float) -> tuple[Sample, Sample]:
+    """Two models on ``each`` items of every customer, whose items are all alike."""
+    difference = np.repeat(rng.normal(shift, 0.5, customers), each)
+    who = [f"c{n}" for n in range(customers) for _ in range(each)]
+    before = rng.normal(0, 1, customers * each)
+    return Sample.of(before + difference, customers=who), Sample.of(before, customers=who)
+
+
+def test_items_of_one_customer_are_drawn_together() -> None:
+    """Ten items that are alike tell no more than one: the interval is as wide as that of the customers."""
+    challenger, champion = clustered(np.random.default_rng(2), customers=200, each=10, shift=0.1)
+    found = paired_bootstrap(challenger, champion, seed=7)
+    by_item = paired_bootstrap(Sample.of(challenger.values), Sample.of(champion.values), seed=7)
+    assert (found.high - found.low) / (by_item.high - by_item.low) == pytest.approx(np.sqrt(10), rel=0.1)
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_promises() -> None:
+    rng = np.random.default_rng(3)
+    found = [paired_bootstrap(*clustered(rng, 60, 5, shift=0.1), seed=n, rounds=400) for n in range(300)]
+    assert 0.90 <= np.mean([one.low <= 0.1 <= one.high for one in found]) <= 0.985
+
+
+def test_one_customer_alone_tells_nothing() -> None:
+    challenger, champion = clustered(np.random.default_rng(4), customers=1, each=50, shift=5.0)
+    found = paired_bootstrap(challenger, champion, seed=7)
+    assert (found.low, found.high, found.significant) == (-np.inf, np.inf, False)
+    with pytest.raises(NotPaired):  # the same number of items, of other customers
+        paired_bootstrap(challenger, Sample.of(champion.values), seed=7)
+
+
 def test_bootstrap_weighs_items() -> None:
     loss = Sample.of([1.0, 4.0], weights=[3, 1])  # nats a token over 3 tokens and 1 token
     assert loss.mean == pytest.approx(7 / 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 from pydantic import BaseModel
+from transformers import PreTrainedModel
 
+from evaluation.items import load_items
 from evaluation.metrics import METRICS, TEXT
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
 from kefu.knowledge.entries import faq_id
@@ -20,6 +23,7 @@ from kefu.schema import Example, IntentExample, Message, Prediction, Report, Ret
 from kefu.shop.pack import load_pack
 from pipelines import evaluate as stage_evaluate
 from pipelines import stage as stages
+from pipelines.params import load_params
 from tests.fixtures.micro import build
 
 GOLDEN = {
@@ -137,6 +141,9 @@ def test_challenger_and_champion(project: Path) -> None:
     assert both["champion"].suites == suites  # the downloaded artefact measures as it did: same items, same figures
     assert both["challenger"].suites["answers"]["loss"] == suites["edge"]["loss"]
     assert both["challenger"].suites["edge"]["loss"] == suites["answers"]["loss"]
+    found = both["challenger"].differences["answers.loss"]  # for the gate
+    assert found.delta == pytest.approx(suites["edge"]["loss"] - suites["answers"]["loss"])
+    assert suites["answers"]["seen"] == 0 and alone["challenger"].differences == {}
     asked = [(p.model, p.suite, p.id) for p in read_jsonl(project / "evaluation/predictions.jsonl", Prediction)]
     assert len(asked) == len(set(asked))
     of = {model: [(s, i) for m, s, i in asked if m == model] for model in both}
@@ -145,6 +152,23 @@ def test_challenger_and_champion(project: Path) -> None:
     page = (project / "evaluation/report.html").read_text()
     assert "<b>expects" not in page and "&lt;b&gt;expects" in page  # nothing a model or customer says is markup
     assert "http" not in page and "✗ turn 1: does not say" in page  # nothing is loaded from elsewhere
+
+
+def models_alive() -> int:
+    return sum(isinstance(thing, PreTrainedModel) for thing in gc.get_objects())
+
+
+def test_the_models_of_a_measured_release_are_out_of_memory(project: Path) -> None:
+    """Those of the next one need the room; the collector would come when it pleases."""
+    before = models_alive()
+    few = load_params().evaluate.model_copy(update={"answers": 1, "conversations": 1})
+    items = load_items(project / "sets", project / "shop", few)
+    gc.disable()
+    try:
+        stage_evaluate.measure("challenger", project / "release", items, load_params().serving)
+        assert models_alive() == before
+    finally:
+        gc.enable()
 
 
 def test_only_a_sealed_release_is_measured(project: Path) -> None:

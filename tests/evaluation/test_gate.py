@@ -10,7 +10,7 @@ import yaml
 from evaluation.gate import GateError, decide
 from evaluation.params import Gate
 from kefu.params import PARAMS, ParamsError, profiles
-from kefu.schema import Report
+from kefu.schema import MetricDifference, Report
 from pipelines.params import load_params
 
 
@@ -61,6 +61,38 @@ def test_rows_say_what_was_compared() -> None:
     ]
 
 
+INTERVALS: dict[str, tuple[str, float, float, float, float, str]] = {
+    # metric, champion, challenger, low and high of the difference, verdict under a tolerance of 0.03
+    "shown to be no worse": ("router.accuracy", 0.80, 0.80, -0.02, 0.02, "pass"),
+    "shown to be better": ("router.accuracy", 0.80, 0.90, 0.05, 0.15, "pass"),
+    "as far below as tolerated": ("router.accuracy", 0.80, 0.80, -0.03, 0.03, "pass"),
+    "no worse, as far as few items tell": ("router.accuracy", 0.80, 0.80, -0.09, 0.09, "too few items"),
+    "one customer": ("router.accuracy", 0.80, 0.95, -math.inf, math.inf, "too few items"),
+    "worse, by few items": ("router.accuracy", 0.80, 0.74, -0.13, 0.02, "fail"),
+    "worse": ("router.accuracy", 0.80, 0.70, -0.12, -0.08, "fail"),
+    "less loss is better": ("answers.loss", 2.0, 1.9, -0.12, -0.08, "pass"),
+    "more loss, by few items": ("answers.loss", 2.0, 2.01, -0.1, 0.12, "too few items"),
+    "more loss": ("answers.loss", 2.0, 2.1, 0.08, 0.12, "fail"),
+}
+
+
+@pytest.mark.parametrize(("name", "before", "now", "low", "high", "verdict"), INTERVALS.values(), ids=INTERVALS)
+def test_no_worse_has_to_be_shown(name: str, before: float, now: float, low: float, high: float, verdict: str) -> None:
+    suite, metric = name.split(".")
+    champion = Report(model="champion", version="hash", suites={suite: {metric: before}})
+    difference = MetricDifference(delta=now - before, low=low, high=high)
+    challenger = Report(
+        model="challenger", version="hash", suites={suite: {metric: now}}, differences={name: difference}
+    )
+    bounds = {"not_worse_than_champion": {name: 0.03}}
+    lenient = decide(gate(**bounds), challenger, champion)
+    assert lenient.rows[0].verdict == verdict
+    assert lenient.verdict == ("fail" if verdict == "fail" else "pass")
+    assert decide(gate(**bounds, too_few_items="fail"), challenger, champion).verdict == (
+        "pass" if verdict == "pass" else "fail"
+    )
+
+
 def test_a_bound_that_names_nothing_is_an_error_not_a_pass() -> None:
     with pytest.raises(GateError, match=r"router.acuracy: not measured; measured are router.accuracy, answers.loss"):
         decide(gate(at_least={"router.acuracy": 0.1}), report(), None)
@@ -84,7 +116,7 @@ HARMFUL: dict[str, dict[str, dict[str, float]]] = {
     "an edge silent to every fifth": {"edge": {"empty": 0.2}},
     "a looping edge": {"edge": {"repetition": 0.9}},
     "a looping centre": {"answers": {"repetition": 0.9}},
-    "an edge that was not trained": {"edge": {"loss": 8.3}},
+    "an edge that was not trained": {"edge": {"loss": 2.9}},  # 8.3 nats a token, some 9 tokens for 26 characters
     "an edge loss that is not a number": {"edge": {"loss": math.nan}},
     "a share that is not a number": {"edge": {"empty": math.nan}},
     "an infinite loss": {"edge": {"loss": math.inf}},

@@ -141,8 +141,16 @@ def _example(d: Dialogue) -> Example:
 
 
 def _prediction(d: Dialogue) -> Prediction:
-    said = {"question": d.turns[0].text, "expected": "好", "predicted": "好"}
-    return Prediction(suite="answers", id=f"{d.id}#1", score=1, model="challenger", **said)
+    question, answer = d.turns[0].text, "好"
+    return Prediction(
+        suite="answers",
+        id=f"{d.id}#1",
+        question=question,
+        expected=answer,
+        predicted=answer,
+        score=1,
+        model="challenger",
+    )
 
 
 def registered(project: Project) -> None:

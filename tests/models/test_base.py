@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3ForCausalLM
 
+from kefu.errors import Unusable
 from kefu.finite import NotFinite
-from kefu.io import content_hash, read_json
-from kefu.llm.base_models import BaseModel, MissingBase, Which, open_base
-from tests.models.conftest import chats
+from kefu.io import content_hash, read_json, write_json
+from kefu.llm.base_models import BaseModel, ChangedBase, MissingBase, Which, open_base
+from kefu.params import read_params
+from pipelines import base as stage_base
+from pipelines import stage
+from tests.models.conftest import chats, with_bad_weight
 from training.base_models import BaseModelReport, prepare
 from training.params.base import Base
 from training.pretrain import save
+from training.tokenizer import qwen_template
 
 
 def test_builds_a_model_that_transformers_loads(centre: BaseModel) -> None:
@@ -106,6 +112,75 @@ def test_a_local_folder_is_recorded_not_copied(centre: BaseModel, base_params: B
     shutil.rmtree(local)
     with pytest.raises(MissingBase, match="dvc repro -f base"):
         open_base(tmp_path / "base", "centre")
+
+
+def test_a_base_that_changed_since_is_refused(centre: BaseModel, base_params: Base, tmp_path: Path) -> None:
+    """DVC does not see a folder of the user's, and the champion's adapter fits the old weights only."""
+    local = shutil.copytree(centre.folder, tmp_path / "checkpoint")
+    prepare(base_params.model_copy(update={"centre": str(local), "edge": str(local)}), [], tmp_path / "base")
+    with_bad_weight(centre, tmp_path / "other", "model.norm.weight", value=3.0)
+    shutil.copyfile(tmp_path / "other/model.safetensors", local / "model.safetensors")
+    for which in ("centre", "edge"):
+        with pytest.raises(ChangedBase, match=r"'.*checkpoint' was changed since.*dvc repro -f base"):
+            open_base(tmp_path / "base", which)
+
+
+def change_json(path: Path, **values: object) -> None:
+    write_json(path, read_json(path) | values)
+
+
+OTHER_FAMILIES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "an unknown architecture": (
+        lambda folder: change_json(folder / "config.json", model_type="gemma3_text"),
+        "unknown, as is its model_type 'gemma3_text'",
+    ),
+    "no ChatML tokens": (
+        lambda folder: change_json(folder / "tokenizer.json", added_tokens=[]),
+        r"no '<\|im_start\|>' token",
+    ),
+    "another template": (
+        lambda folder: (folder / "chat_template.jinja").write_text(qwen_template("llama3")),
+        "its chat template writes",
+    ),
+    "no template": (lambda folder: (folder / "chat_template.jinja").unlink(), "no chat template"),
+}
+
+
+@pytest.mark.parametrize("which", ["centre", "edge"])
+@pytest.mark.parametrize(("change", "said"), OTHER_FAMILIES.values(), ids=OTHER_FAMILIES)
+def test_a_model_that_a_later_stage_would_refuse_is_refused_at_once(
+    change: Callable[[Path], None], said: str, which: str, centre: BaseModel, base_params: Base, tmp_path: Path
+) -> None:
+    good = shutil.copytree(centre.folder, tmp_path / "good")
+    other = shutil.copytree(centre.folder, tmp_path / "other")
+    change(other)
+    names = {"centre": str(good), "edge": str(good), which: str(other)}
+    with pytest.raises(Unusable, match=rf"base\.{which}: .*{said}"):
+        prepare(base_params.model_copy(update=names), [], tmp_path / "base")
+    assert not (tmp_path / "base").exists()
+
+
+def test_vocabularies_that_distill_would_refuse_are_refused_by_the_stage(
+    centre: BaseModel, registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = shutil.copytree(centre.folder, tmp_path / "other")
+    tokenizer = read_json(other / "tokenizer.json")
+    vocabulary = tokenizer["model"]["vocab"]
+    one, two = [token for token, i in vocabulary.items() if i in (40, 41)]
+    vocabulary[one], vocabulary[two] = vocabulary[two], vocabulary[one]
+    write_json(other / "tokenizer.json", tokenizer)
+    raw = read_params(profile="local")
+    raw["base"] |= {"centre": str(centre.folder), "edge": str(other)}
+    (tmp_path / "chats.jsonl").touch()
+    monkeypatch.setattr(stage, "METRICS", tmp_path / "metrics")
+    for module in (stage, stage_base):
+        monkeypatch.setattr(module, "read_params", lambda: raw)
+    for name in ("BASE", "CORPUS", "PLOTS"):
+        monkeypatch.setattr(stage_base, name, tmp_path / ("" if name == "CORPUS" else name))
+    with pytest.raises(SystemExit, match=r"base: .* have different vocabularies"):
+        stage_base.main()
+    raw["distill"]["alpha"] = 0.0
+    stage_base.main()
 
 
 def test_a_folder_without_weights_is_refused(centre: BaseModel, base_params: Base, tmp_path: Path) -> None:

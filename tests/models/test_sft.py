@@ -14,8 +14,9 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from kefu.errors import Unusable
 from kefu.finite import NotFinite
-from kefu.io import content_hash
+from kefu.io import content_hash, read_json
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.registry.seal import seal
@@ -95,11 +96,11 @@ def weights_of(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "adapter_model.safetensors")
 
 
-def test_only_answers_are_learned(centre: BaseModel, examples: list[Example]) -> None:
+def test_only_the_last_answer_is_learned(centre: BaseModel, examples: list[Example]) -> None:
     renderer = ChatRenderer.from_folder(centre.folder, True)
     for row, example in zip(chats_of(centre, examples), examples, strict=True):
         learned = renderer.decode([label for label in row.labels if label != -100])
-        assert learned == "".join(m.content for m in example.messages if m.role == "assistant")
+        assert learned == example.messages[-1].content
         assert all(label in (-100, token) for token, label in zip(row.input_ids, row.labels, strict=True))
 
 
@@ -132,7 +133,7 @@ def release_of(centre: BaseModel, adapter_folder: Path, folder: Path) -> Path:
 
 
 def test_continues_the_champion(
-    centre: BaseModel, finetune_params: Finetune, adapter_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    centre: BaseModel, finetune_params: Finetune, adapter_folder: Path, tmp_path: Path
 ) -> None:
     champion = release_of(centre, adapter_folder, tmp_path / "release")
     model, continued = adapter.attach(quantized.load(centre, finetune_params), centre, finetune_params, champion)
@@ -141,17 +142,54 @@ def test_continues_the_champion(
     assert trainable.keys() == weights_of(adapter_folder).keys()
     for name, weight in weights_of(adapter_folder).items():
         torch.testing.assert_close(trainable[name].data, weight, rtol=0, atol=0)
-    other_rank = finetune_params.model_copy(update={"rank": 8})
-    _, continued = adapter.attach(quantized.load(centre, other_rank), centre, other_rank, champion)
-    assert not continued
-    assert "its shape differs" in caplog.text
+
+
+@pytest.mark.parametrize("change", [{"rank": 8}, {"alpha": 16}])
+def test_another_shape_than_the_champions_is_an_error(
+    change: dict[str, int], centre: BaseModel, finetune_params: Finetune, adapter_folder: Path, tmp_path: Path
+) -> None:
+    """It would throw away all that the champion learned; from_champion false says that this is meant."""
+    champion = release_of(centre, adapter_folder, tmp_path / "release")
+    params = finetune_params.model_copy(update=change)
+    with pytest.raises(Unusable, match=r"another shape .* set finetune\.from_champion to false"):
+        adapter.attach(quantized.load(centre, params), centre, params, champion)
+    anew = params.model_copy(update={"from_champion": False})
+    assert not adapter.attach(quantized.load(centre, anew), centre, anew, champion)[1]
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_dropout_is_todays_not_the_champions(
+    dropout: float, centre: BaseModel, finetune_params: Finetune, adapter_folder: Path, tmp_path: Path
+) -> None:
+    champion = release_of(centre, adapter_folder, tmp_path / "release")
+    params = finetune_params.model_copy(update={"dropout": dropout})
+    model, _ = adapter.attach(quantized.load(centre, params), centre, params, champion)
+    found = {getattr(m, "p", 0.0) for name, m in model.named_modules() if name.endswith("lora_dropout.default")}
+    assert found == {dropout}
+    adapter.save(model, centre, tmp_path / "saved")
+    assert read_json(tmp_path / "saved/adapter_config.json")["lora_dropout"] == dropout
+
+
+def test_the_first_step_learns(
+    centre: BaseModel, finetune_params: Finetune, examples: list[Example], tmp_path: Path
+) -> None:
+    """A warm-up that begins at rate 0 left the adapter of a single step as it was."""
+    finetune(centre, examples, finetune_params.model_copy(update={"max_steps": 1}), None, tmp_path / "adapter")
+    assert any(w.any() for name, w in weights_of(tmp_path / "adapter").items() if "lora_B" in name)
 
 
 def test_a_champion_on_another_base_is_not_continued(
-    centre: BaseModel, edge: BaseModel, finetune_params: Finetune, adapter_folder: Path, tmp_path: Path
+    centre: BaseModel,
+    edge: BaseModel,
+    finetune_params: Finetune,
+    adapter_folder: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     champion = release_of(edge, adapter_folder, tmp_path / "release")
-    assert "another base" in str(adapter.reason_against(champion, centre, finetune_params))
+    model, continued = adapter.attach(quantized.load(centre, finetune_params), centre, finetune_params, champion)
+    assert not continued and "stands on another base" in caplog.text
+    assert not any(p.any() for name, p in model.named_parameters() if "lora_B" in name)
 
 
 def test_merged_model_is_base_plus_adapter(centre: BaseModel, adapter_folder: Path, tmp_path: Path) -> None:

@@ -63,7 +63,17 @@ def test_models_have_facts(profile: str) -> None:
         if profile != "local":  # whose folders are the user's
             assert facts(name).lora_targets
     if profile == "qwen3-8b":
-        assert (base.centre, base.edge) == ("Qwen/Qwen3-8B", "Qwen/Qwen3-1.7B")
+        assert (base.centre, base.edge) == ("Qwen/Qwen3-8B", "Qwen/Qwen2.5-1.5B-Instruct")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_lora_learns_at_the_rate_of_one(profile: str) -> None:
+    """A LoRA needs some ten times the rate of all weights (trl#4207); steps of one chat would be noise."""
+    distilling = load_params(profile=profile).distill
+    if distilling.rank is not None:
+        assert 1e-4 <= distilling.learning_rate <= 3e-4
+        assert distilling.batch_size * distilling.gradient_accumulation >= 8
+        assert distilling.gradient_checkpointing and distilling.answer_batch_size >= 8
 
 
 # Billions of parameters as the model cards give them.
