@@ -8,9 +8,11 @@ The pack's wordings are split in the same way, by a hash of the words.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Literal
 
-from kefu.schema import Split
+from kefu.schema import Example, Split
 
 Half = Literal["learn", "measure"]
 HALF_SEED = 9
@@ -35,3 +37,15 @@ def fold_of(group: str, folds: int, seed: int) -> int:
 def half_of(wording: str) -> Half:
     """What a wording of the pack is for: classifiers learn from one half, the other only measures them."""
     return "learn" if fraction(wording, HALF_SEED) < 0.5 else "measure"
+
+
+def sample_by_customer(examples: Sequence[Example], count: int, seed: int) -> list[Example]:
+    """At most ``count`` examples of as many customers as possible: one of each, then a second of each, and so on.
+
+    Which ones depends on ids and ``seed`` alone, so a few new examples change little of the sample.
+    """
+    of_customer: defaultdict[str, list[Example]] = defaultdict(list)
+    for example in sorted(examples, key=lambda e: fraction(e.id, seed)):
+        of_customer[example.customer].append(example)
+    ranked = [(turn, fraction(name, seed), e) for name, some in of_customer.items() for turn, e in enumerate(some)]
+    return [example for *_, example in sorted(ranked, key=lambda place: place[:2])[:count]]
