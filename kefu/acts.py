@@ -77,6 +77,13 @@ class Cancel(Act):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refuse(Act):
+    """The customer does not want what a flow does, whether it is under way or not (我没要退货, do not cancel it)."""
+
+    flow: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Resume(Act):
     """The customer goes on with what was interrupted, or takes back the wish for a person."""
 

@@ -37,6 +37,25 @@ class Supervisor(WordRule):
     noted: Text
 
 
+class Refusal(WordRule):
+    """Words of denial that stand right before what is refused: 别, 没要, do not want to."""
+
+    flows: dict[str, tuple[str, ...]] = Field(description="flow → regexes of what it does: 退货, exchange")
+
+    @field_validator("flows")
+    @classmethod
+    def _verbs_are_regexes(cls, flows: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for pattern in (pattern for patterns in flows.values() for pattern in patterns):
+            check_re2(pattern)
+        return flows
+
+    def of(self, flow: str) -> WordRule | None:
+        """The rule that finds a refusal of a flow; None when the pack has no words for it."""
+        denial = "|".join(f"(?:{word})" for word in self.words)
+        patterns = tuple(f"(?:{denial})(?:{verb})" for verb in self.flows.get(flow, ()))
+        return WordRule(words=patterns, not_words=self.not_words) if patterns else None
+
+
 class ActWords(Part):
     """The words of each act. A pack may leave any out: then nothing is read as it by words alone."""
 
@@ -51,6 +70,7 @@ class ActWords(Part):
     same: WordRule | None = Field(default=None, description="a wish for another order, with what this one was told")
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
     instead: WordRule | None = Field(default=None, description="a wish takes the place of the one under way: 要不还是")
+    refuse: Refusal | None = Field(default=None, description="a flow that the customer does not want: 我没要退货")
     keep: WordRule | None = Field(default=None, description="what a clause names stays: 马克杯没事, keep the mug")
     no_number: WordRule | None = Field(default=None, description="the customer has no order number at hand")
     in_general: WordRule | None = Field(default=None, description="asks how it is done, about no order: 我不是查订单")

@@ -66,6 +66,7 @@ class Conversation(Part):
     yes: Phrases
     no: Phrases
     leave: Phrases
+    leave_open: Phrases = Field({}, description="gives up the open flow, unless they name it: 取消, in a return")
     go_ahead: Phrases = Field({}, description="verbs that mean yes at any confirmation; steps add their own")
     please: Phrases = Field({}, description="words before such a verb, and only there")
     clear_yes: Phrases = Field({}, description="a yes that counts beside a question or a second wish; steps add theirs")

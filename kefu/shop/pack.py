@@ -118,6 +118,9 @@ class Pack(Part):
             if name not in known
         ]
         problems += contradictions(self.promotions)
+        refused = self.acts.refuse.flows if self.acts.refuse else ()
+        own = {flow.name for flow in self.flows}
+        problems += [f"acts.yaml: refuse: unknown flow {name}" for name in refused if name not in own]
         for flow in self.flows:
             problems += [f"flow {flow.name}: unknown intent {i}" for i in flow.intents if i not in self.taxonomy.names]
             for step in flow.steps:

@@ -15,6 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kefu.acts import kind
+from kefu.intents.answers import ANSWERS, AnswerClassifier
 from kefu.intents.router import Router
 from kefu.intents.wishes import WISHES, WishClassifier
 from kefu.knowledge.entries import questions
@@ -75,13 +76,14 @@ class Assistant:
         params: Serving,
         log: ConversationLog | None = None,
         wish_classifier: WishClassifier | None = None,
+        answer_classifier: AnswerClassifier | None = None,
     ) -> None:
         self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
         self._knowledge, self._params, self.log = knowledge, params, log
         self._redactor, self._zone = Redactor(pack.shop.pii), ZoneInfo(pack.shop.timezone)
         self._store: Store | None = None
         self._linker, queries, advisor = Linker(pack, tools), Queries(pack, tools), ProductAdvisor(pack, tools)
-        answers = AnswerReader(pack, self._linker)
+        answers = AnswerReader(pack, self._linker, answer_classifier)
         wishes = WishReader(pack, params, knowledge, self._linker, queries, advisor, _pricing(pack, tools), answers)
         self._reader: Reader = FastReader(
             pack, router, wish_classifier, self._linker, answers, wishes, params.router_confidence
@@ -126,6 +128,7 @@ class Assistant:
             params=params,
             log=log,
             wish_classifier=WishClassifier.load(wishes) if (wishes := release / "router" / WISHES).is_dir() else None,
+            answer_classifier=AnswerClassifier.load(said) if (said := release / "router" / ANSWERS).is_dir() else None,
         )
         assistant._store = store
         return assistant

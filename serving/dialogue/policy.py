@@ -5,10 +5,11 @@ It reads nothing but its arguments and changes nothing, so every rule here can b
 
 1. Danger goes to a person at once. While a person is asked for, Kefu says so and nothing else.
 2. An apology, once, before whatever else an angry message asks for.
-3. The open question: left, corrected, answered. A confirmation is answered only by a message that does nothing
+3. Flows that the message refuses begin in no way, and the open one ends.
+4. The open question: left, corrected, answered. A confirmation is answered only by a message that does nothing
    else, or in clear words (确认，什么时候来取？) beside questions and wishes; the rest leaves it open, asked again.
-4. Questions in the order of the message, then wishes. A wish that has to wait is queued, never dropped.
-5. What a flow's question did not understand is asked again; after ``MAX_MISSES`` a person helps better. Reminders
+5. Questions in the order of the message, then wishes. A wish that has to wait is queued, never dropped.
+6. What a flow's question did not understand is asked again; after ``MAX_MISSES`` a person helps better. Reminders
    end as well: after ``MAX_REMINDERS`` digressions the flow is set aside until the customer comes back to it.
 """
 
@@ -37,6 +38,7 @@ from kefu.acts import (
     Query,
     Quote,
     Recommend,
+    Refuse,
     Resume,
     SmallTalk,
     Start,
@@ -47,7 +49,7 @@ from serving.sessions.session import Reason, Status
 MAX_MISSES = 3  # messages not understood since the last answer, whatever stands between
 MAX_REMINDERS = 4  # digressions from one question
 TOLD = Ask | Query | Quote | Recommend | Compare | OutOfScope
-BESIDE_YES = Affirm | Ask | Query | Quote | Recommend | Compare | Start | SmallTalk
+BESIDE_YES = Affirm | Ask | Query | Quote | Recommend | Compare | Start | SmallTalk | Unclear
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,13 @@ class Leave:
     """Gives up the flow under way. replaced: another wish takes its place, so nothing is said about it."""
 
     replaced: bool = False
+
+
+@dataclass(frozen=True)
+class Exclude:
+    """Takes flows from what waits: the customer does not want them. No guess begins one of them again."""
+
+    flows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,11 @@ class Tell:
 
 
 @dataclass(frozen=True)
+class AdmitUnsure:
+    """Says that a question beside a yes or no has no answer."""
+
+
+@dataclass(frozen=True)
 class Remind:
     """Asks the flow's open question again."""
 
@@ -201,8 +215,8 @@ class Improvise:
 
 
 Move = (
-    HandOver | KeepWaiting | BackToBot | Apologise | Leave | Wait | Put | Revise | Offer | Confirm | Begin
-    | AskWish | GoOn | Tell | Remind | SetAside | AskAgain | Improvise
+    HandOver | KeepWaiting | BackToBot | Apologise | Exclude | Leave | Wait | Put | Revise | Offer | Confirm | Begin
+    | AskWish | GoOn | Tell | AdmitUnsure | Remind | SetAside | AskAgain | Improvise
 )  # fmt: skip
 
 
@@ -222,12 +236,23 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
         moves.append(Apologise())
     if any(isinstance(act, Person) for act in acts):
         return [*moves, HandOver("asked")]
-    rest = [act for act in acts if not isinstance(act, Complaint | Affirm if angry else Complaint)]  # no yes in anger
+    rest = [act for act in acts if not isinstance(act, Complaint)]
+    if angry:  # a yes in anger counts in clear words alone
+        rest = [act for act in rest if not isinstance(act, Affirm) or act.clear]
     if not rest and len(acts) > 0:  # anger without a wish: what is wrong? the second time, people help better
         if now.question:
             return [*moves, Remind()] if moves else [HandOver("asked")]
         return [Apologise(asks=True)] if moves else [HandOver("asked")]
-    return [*moves, *_served(now, rest)]
+    refused = tuple(dict.fromkeys(act.flow for act in rest if isinstance(act, Refuse)))
+    if not refused:
+        return [*moves, *_served(now, rest)]
+    rest = [act for act in rest if not isinstance(act, Refuse) and not (isinstance(act, Start) and act.flow in refused)]
+    moves.append(Exclude(refused))
+    if now.question and now.question.flow in refused:
+        return [*moves, *_served(now, [Cancel(), *rest])]
+    if rest:
+        return [*moves, *_served(now, rest)]
+    return [*moves, Remind() if now.question else Leave()]
 
 
 def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
@@ -248,6 +273,12 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     if begun and answers == [Leave()]:
         answers = [Leave(replaced=True)]
     moves: list[Move] = [*told, *answers, *begun]
+    if (
+        answers
+        and isinstance(answers[0], Confirm | Leave)
+        and any(isinstance(act, Unclear) and act.asks for act in acts)
+    ):
+        moves.append(AdmitUnsure())
     if not moves:
         return _misunderstood(now, acts)
     if answers == [Wait()] and (told or begun):

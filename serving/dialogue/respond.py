@@ -37,12 +37,14 @@ class Responder:
             faq_id(f, lang): f.order_known.in_(lang) for f in pack.faq if f.order_known for lang in LANGUAGES
         }
         self._moves: dict[type, Callable[[TurnState, Any], Iterator[str]]] = {
+            policy.AdmitUnsure: self._admit_unsure,
             policy.Apologise: self._apologise,
             policy.AskAgain: self._ask_again,
             policy.AskWish: self._ask_wish,
             policy.BackToBot: self._back_to_bot,
             policy.Begin: self._begin,
             policy.Confirm: self._confirm,
+            policy.Exclude: self._exclude,
             policy.GoOn: self._go_on,
             policy.HandOver: self._hand_over,
             policy.Improvise: self._improvise,
@@ -77,6 +79,7 @@ class Responder:
             session.paused = [*(s for s in session.paused if s.flow != flow.name), session.flow]
             session.flow, session.offered = None, []
         session.paused = [state for state in session.paused if state.flow != flow.name]
+        session.denied = [name for name in session.denied if name != flow.name]
         session.past = [past for past in session.past if not (move.resumes and past.flow == flow.name)]
         session.misses = 0
         if named := self._orders.took(turn, move.slots):
@@ -163,9 +166,14 @@ class Responder:
         past = next((p for p in reversed(turn.session.past) if p.flow == wish.flow and p.outcome == "resolved"), None)
         return {name: value for name, value in past.slots.items() if self._pack.slots[name].shared} if past else {}
 
+    def _exclude(self, turn: TurnState, move: policy.Exclude) -> Iterator[str]:
+        turn.session.deny(*move.flows)
+        yield from ()
+
     def _leave(self, turn: TurnState, move: policy.Leave) -> Iterator[str]:
-        name = self._state(turn).flow
+        name = turn.session.flow.flow if turn.session.flow else None
         turn.session.close_flow("abandoned")
+        turn.session.deny(*filter(None, [name]))
         turn.session.misses = 0
         if move.replaced:
             return
@@ -226,6 +234,9 @@ class Responder:
         words = self._pack.conversation
         yield turn.say("flow", (words.unsure if move.unsure else words.again).in_(turn.visit.lang))
         yield from self._question(turn, words.back.in_(turn.visit.lang) if move.unsure else "", before=" ")
+
+    def _admit_unsure(self, turn: TurnState, move: policy.AdmitUnsure) -> Iterator[str]:
+        yield turn.say("flow", self._pack.conversation.unsure.in_(turn.visit.lang))
 
     def _set_aside(self, turn: TurnState, move: policy.SetAside) -> Iterator[str]:
         session, state = turn.session, self._state(turn)

@@ -73,6 +73,7 @@ class Session(BaseModel):
     offered: values that the open question offers as a numbered list; questions: of the knowledge, offered so.
     wanted: what a product that the customer looks for has to be; basket: what a sum was told for, points: with points.
     open_sum: a question for a sum with a blank for one of sum_choices (SKUs), which the customer was asked to choose.
+    denied: flows that the customer refused or left: only plain words begin one again, no guess.
     misses: messages not understood since the last answer.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
     asked: queries (name → slots) of a stranger, answered once he has signed in.
@@ -100,6 +101,7 @@ class Session(BaseModel):
     points: bool = False
     open_sum: str = ""
     sum_choices: list[str] = []
+    denied: list[str] = []
     misses: int = 0
     apologised: bool = False
     status: Status = "bot"
@@ -122,6 +124,12 @@ class Session(BaseModel):
             past = PastFlow(flow=state.flow, slots=state.slots, outcome=outcome, written=state.written)
             self.past = [*self.past, past][-KEPT_FLOWS:]
         self.flow, self.offered = None, []
+
+    def deny(self, *flows: str) -> None:
+        """Takes flows from all that waits; none of them begins by a guess any more."""
+        self.denied = list(dict.fromkeys([*self.denied, *flows]))
+        self.wishes = [wish for wish in self.wishes if wish.flow not in flows]
+        self.paused = [state for state in self.paused if state.flow not in flows]
 
 
 class Handoff(BaseModel):

@@ -22,6 +22,7 @@ from kefu.acts import (
     OutOfScope,
     Person,
     Query,
+    Refuse,
     Resume,
     SmallTalk,
     Start,
@@ -30,11 +31,13 @@ from kefu.acts import (
 from serving.dialogue.policy import (
     MAX_MISSES,
     MAX_REMINDERS,
+    AdmitUnsure,
     Apologise,
     AskAgain,
     BackToBot,
     Begin,
     Confirm,
+    Exclude,
     GoOn,
     HandOver,
     Improvise,
@@ -88,7 +91,32 @@ def test_the_shop_changes_only_on_a_lone_yes_to_an_open_confirmation(now: Situat
 @example([Affirm(clear=True), Hesitate()])
 def test_a_clear_yes_counts_beside_questions_and_wishes_and_nothing_else(acts: list[Act]) -> None:
     confirmed = Confirm(True) in plan(Situation(question=CONFIRM), [Affirm(clear=True), *acts])
-    assert confirmed == all(isinstance(act, Affirm | Ask | Query | SmallTalk | Start) for act in acts)
+    beside = Affirm | Ask | Query | SmallTalk | Start | Complaint | Unclear
+    assert confirmed == all(isinstance(act, beside) for act in acts)
+
+
+def test_a_question_beside_a_yes_or_no_that_nothing_answers_is_told_to_be_open() -> None:
+    unsure = Unclear(asks=True)
+    assert plan(Situation(question=CONFIRM), [Affirm(clear=True), unsure]) == [Confirm(True), AdmitUnsure()]
+    assert plan(Situation(question=REASON), [Cancel(), unsure]) == [Leave(), AdmitUnsure()]
+
+
+@given(SITUATIONS, MESSAGES)
+def test_a_refused_flow_never_begins_and_ends_when_it_is_open(now: Situation, acts: list[Act]) -> None:
+    moves = plan(now, [*acts, Refuse(flow="return")])
+    assert not any(isinstance(move, Begin) and move.flow == "return" for move in moves)
+    if Exclude(("return",)) in moves and now.question:
+        assert any(isinstance(move, Leave) for move in moves)
+        assert Confirm(True) not in moves
+
+
+def test_what_is_refused_leaves_another_open_question_alone() -> None:
+    refused = Refuse(flow="cancel")
+    assert plan(Situation(question=REASON), [refused]) == [Exclude(("cancel",)), Remind()]
+    assert plan(Situation(), [refused, Start(flow="parcel")]) == [Exclude(("cancel",)), Begin("parcel")]
+    assert plan(Situation(question=CONFIRM), [Refuse(flow="return"), Start(flow="exchange")]) == [
+        Exclude(("return",)), Leave(replaced=True), Begin("exchange"),
+    ]  # fmt: skip
 
 
 @given(SITUATIONS, MESSAGES)

@@ -107,7 +107,7 @@ def _examples(pack: Pack) -> Iterator[PackExample]:
             yield example(said.text, label, said.before)
 
 
-def _rules(pack: Pack) -> dict[str, str]:
+def word_groups(pack: Pack) -> dict[str, str]:
     """The pack's rules of words as groups: what a rule says counts, and other words may say otherwise."""
     acts, rules = pack.acts, dict[str, Iterable[str]]()
     for name in ActWords.model_fields:
@@ -135,7 +135,7 @@ def train_wishes(pack: Pack, params: RouterParams, folder: Path) -> bool:
         fields=WISH_FIELDS,
         context_turns=0,
         ahead=False,
-        words={**load_pack_examples(pack.folder).words, **_rules(pack)},
+        words={**load_pack_examples(pack.folder).words, **word_groups(pack)},
         pack_examples=list(_examples(pack)),
         **params.model_dump() | SMALLER,
     ).classifier.save(folder)

@@ -1,7 +1,8 @@
 """What a message says to the open question of a flow: yes, no, later, a value, another value.
 
-A yes or no is a whole message (``serving/dialogue/reading/yes_no.py``). A value comes from the pack's slots or from the
-customer's orders. Words of any kind fill a slot of free text only when they are nothing else.
+A yes or no is a whole message (``serving/dialogue/reading/yes_no.py``), or what the answer classifier is sure of: a yes
+changes the shop, so it needs more than a no, and words beside it that take nothing back. A value comes from the pack's
+slots or from the customer's orders. Words of any kind fill a slot of free text only when they are nothing else.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.acts import Act, Affirm, Cancel, Choose, Correct, Deny, Fill, Hesitate, Resume, Start
+from kefu.acts import Act, Affirm, Cancel, Choose, Correct, Deny, Fill, Hesitate, Person, Resume, Start
+from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, PERSON, YES, YES_TOO, AnswerClassifier
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
-from kefu.shop.slots import extract, free_value
+from kefu.shop.slots import CJK, extract, free_value
 from kefu.text.numbers import read_number
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
@@ -21,10 +23,15 @@ from serving.dialogue.linking.records import Order
 from serving.dialogue.reading.items import named_item, pieces
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed, clauses
-from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.dialogue.reading.yes_no import after_clear_yes, is_clear_yes, leaves, yes_or_no
 
 SUBJECT = "the conversation's order"
+
+# Probabilities of the answer classifier, by benchmarks/wordings/answers.py. A false stop costs a message, a false yes
+# is a wrong write: that bound left none on wordings that it had not learned from.
+STOP, STOP_BESIDE_VALUE, PAUSE, TO_PERSON = 0.6, 0.9, 0.5, 0.5
+YES_IN_PLAIN_WORDS, AGAINST = 0.4, 0.3  # AGAINST: of no, leave, wait and correct together
 
 # 是200号，不是100号 / 不是100号，是200号 / it's 200, not 100: which part of a value is wrong.
 NOT_BUT = (
@@ -51,6 +58,11 @@ REPEATED = re.compile(
     r"\b(?:the|returning|return(?: of)?|exchang(?:e|ing)(?: of)?|of)\b|[\W_]+|[的吧了把]", re.IGNORECASE
 )
 AMOUNT = re.compile(r"(?<![\d.\-])\d{2,6}(?:\.\d{1,2})?(?![\d\-])")
+# A number beside a yes may be another quantity or address; a time of waiting (都等了3天) is none.
+NUMBER = re.compile(
+    r"\d+(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|\s*(?:day|week|hour|month|time|minute)))", re.IGNORECASE
+)
+CHINESE_BLANK = re.compile(rf"(?<={CJK.pattern})(?=\s+{CJK.pattern})")  # stands for a comma
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 NO_FIRST = re.compile(r"\s*([^，,。.!！;；\n]{1,24})[，,。.!！;；\n…~]+\s*(.*\w.*)", re.DOTALL)
 
@@ -58,10 +70,12 @@ NO_FIRST = re.compile(r"\s*([^，,。.!！;；\n]{1,24})[，,。.!！;；\n…~]
 class AnswerReader:
     """Reads answers to questions of one pack's flows."""
 
-    def __init__(self, pack: Pack, linker: Linker) -> None:
-        self._pack, self._linker = pack, linker
+    def __init__(self, pack: Pack, linker: Linker, classifier: AnswerClassifier | None = None) -> None:
+        self._pack, self._linker, self._classifier = pack, linker, classifier
         entity = pack.entities.order
         self.order_pii = entity.pii if entity else None
+        refuse = pack.acts.refuse
+        self._refusals = {flow.name: refuse.of(flow.name) if refuse else None for flow in pack.flows}
 
     def whole(self, message: Message) -> list[Act]:
         """A message that is an answer and nothing else."""
@@ -72,11 +86,112 @@ class AnswerReader:
             if yes is not None:
                 return [Affirm(evidence=message.text) if yes else Deny(evidence=message.text)]
         told = self.slots(message, message.text) if step.collect else {}
-        if leaves(message.text, words) and step.collect not in told:  # "changed my mind" may be the reason asked for
+        if (
+            leaves(message.text, words, self._may_cancel(message)) and step.collect not in told
+        ):  # "changed my mind" may be the reason asked for
             return [Cancel(evidence=message.text)]
         if step.collect and yes_or_no(message.text, words) is False and not told:
             return [Cancel(evidence=message.text)]
         return []
+
+    def _may_cancel(self, message: Message) -> bool:
+        """Whether a bare "cancel" means what is under way: not where that flow is what it asks for."""
+        return message.flow is not None and evidence(plain(message.text), message.flow.asked_by) is None
+
+    def refused(self, message: Message) -> tuple[tuple[str, ...], str]:
+        """The flows that a message refuses, and the rest of its clauses.
+
+        A question refuses nothing, nor does a clause that names one item of several, or stands beside a plain wish for
+        the same flow (不退枕头，退毯子): that tells what of it is meant. What this conversation has done is undone, not
+        refused.
+        """
+        parts, session = clauses(message.text), message.session
+        stated = [part for part in parts if evidence(plain(part), self._pack.acts.question) is None]
+        found, spent = list[str](), set[str]()
+        known = {*session.denied, *(some.flow for some in (*session.wishes, *session.paused, *session.past))}
+        done = {past.flow for past in session.past if past.written}
+        for flow in self._pack.flows:
+            open_now, refusal = message.flow is flow, self._refusals[flow.name]
+            saying = [part for part in stated if evidence(plain(part), refusal) and not self._names_item(message, part)]
+            if not saying or (flow.name in done and not open_now):
+                continue
+            wishes = [part for part in parts if part not in saying and evidence(plain(part), flow.asked_by) is not None]
+            wishes = [part for part in wishes if part in stated]
+            spoken = bool(session.turns) or any(evidence(plain(part), flow.asked_by) is None for part in saying)
+            if not wishes and (message.flow is not None or flow.name in known or spoken):
+                found.append(flow.name)
+                spent |= set(saying)
+        words, open_too = self._pack.conversation, self._may_cancel(message)
+        left = [part for part in parts if part not in spent and not (found and leaves(part, words, open_too))]
+        return tuple(found), "".join(left)
+
+    def after_leave(self, message: Message) -> str | None:
+        """What stands beside clauses that give up the open flow (算了，取消。什么时候发货？); None: there are none."""
+        words, parts = self._pack.conversation, clauses(message.text)
+        for count in range(len(parts) - 1, 0, -1):
+            if leaves("".join(parts[:count]), words, self._may_cancel(message)):
+                return "".join(parts[count:])
+        return None
+
+    def _names_item(self, message: Message, text: str) -> bool:
+        """Whether a text names a product, where more than one may be meant."""
+        state = message.session.flow
+        number = next((state.slots[n] for n in self.order_slots_of(state.slots)), None) if state else None
+        own = next((some for some in message.orders if number and some.id == message.original(number)), None)
+        one_item = own is not None and len(own.skus) == 1
+        return not one_item and any(link.exact for link in self._linker.link_products(message.original(text)))
+
+    def scores(self, message: Message) -> dict[str, float]:
+        """What the classifier takes the message for at the open question; empty without one."""
+        last = next((turn for turn in reversed(message.session.turns) if turn.role == "bot"), None)
+        if self._classifier is None or message.step is None or last is None:
+            return {}
+        return self._classifier.predict(message.text, last.text)
+
+    def likely(self, message: Message, scores: Mapping[str, float]) -> list[Act]:
+        """A wish for a person, a no, "leave it" or "wait" that no rule reads and the classifier is sure of.
+
+        A no stops what is under way as "leave it" does, but a question about a fact (did it arrive?) has an answer.
+        """
+        step, no, leave = message.step, scores.get(NO, 0.0), scores.get(LEAVE, 0.0)
+        assert step
+        if scores.get(PERSON, 0.0) >= TO_PERSON and not is_idiom(plain(message.text), self._pack.acts.person):
+            return [Person(probability=scores[PERSON], evidence=message.text)]
+        told = bool(step.collect) and (step.collect in self.slots(message, message.text) or NUMBER.search(message.text))
+        if told and leaves(message.text, self._pack.conversation):
+            return []  # "changed my mind" is the reason that was asked for
+        told = told or self._names_item(message, message.text)  # No, I'm keeping the mug: of an order of several
+        if no + leave >= (STOP_BESIDE_VALUE if told else STOP):
+            deny = step.confirm and no > leave
+            return [(Deny if deny else Cancel)(probability=no + leave, evidence=message.text)]
+        if scores.get(HESITATE, 0.0) >= PAUSE and not told:
+            return [Hesitate(probability=scores[HESITATE], evidence=message.text)]
+        return []
+
+    def likely_yes(self, message: Message, scores: Mapping[str, float]) -> tuple[str, bool] | None:
+        """What stands beside a yes in the pack's words that begins a message, and whether these are clear words.
+
+        None where there is no such yes, the classifier does not agree, or words beside it take it back, ask what it
+        depends on, or tell a number. Without such words nothing is a yes, however probable: 要高的 looks like 要的.
+        """
+        words, step = self._pack.conversation, message.step
+        if not scores or step is None or not step.confirm or PLACEHOLDER.search(message.text):
+            return None
+        yes = scores.get(YES, 0.0) + scores.get(YES_TOO, 0.0)
+        against = sum(scores.get(name, 0.0) for name in (NO, LEAVE, HESITATE, CORRECT))
+        parts = [piece for clause in clauses(message.text) for piece in CHINESE_BLANK.split(clause)]
+        for count in range(len(parts) - 1, 0, -1):
+            said, rest = "".join(parts[:count]), "".join(parts[count:])
+            if not yes_or_no(said, words, step):
+                continue
+            clear = is_clear_yes(said, words, step)
+            if not clear and yes < YES_IN_PLAIN_WORDS or against > AGAINST:
+                return None
+            if self._reserves(said, rest) or NUMBER.search(rest):
+                return None
+            left = [part for part in clauses(rest) if not yes_or_no(part, words, step)]  # yes. I said yes. do it
+            return "".join(left), clear
+        return None
 
     def after_no(self, message: Message) -> str | None:
         """What follows a no that begins a message (没有啊，门口也看了); None when nothing of this kind does."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kefu.acts import (
+    ACKNOWLEDGE,
     Act,
     Affirm,
     Ask,
@@ -28,6 +29,7 @@ from kefu.acts import (
     Query,
     Quote,
     Recommend,
+    Refuse,
     Resume,
     SmallTalk,
     Start,
@@ -98,8 +100,18 @@ class FastReader:
             return reading
         if message.step and (whole := self._answers.whole(message)):
             return Reading(whole, top)
-        if confirmed := self._confirmed(message, reading):
+        if message.step and (rest := self._answers.after_leave(message)):
+            beside = self._beside(replace(message, text=rest), reading)
+            reading.acts = [Cancel(evidence=message.text), *beside]
+            return reading
+        if refused := self._refused(message, reading):
+            reading.acts = refused
+            return reading
+        if confirmed := self._confirmed(message, self._answers.after_clear_yes(message), reading):
             reading.acts = confirmed
+            return reading
+        if message.step and (likely := self._likely(message, reading)):
+            reading.acts = likely
             return reading
         reading.acts = self._parts(message, reading)
         if rest := self._answers.after_no(message):
@@ -130,12 +142,57 @@ class FastReader:
         acts = self._parts(rest, reading) if rest.text.strip() else []
         return [Resume(evidence=taken_back[0]), *(act for act in acts if _asks(act) and not isinstance(act, Person))]
 
-    def _confirmed(self, message: Message, reading: Reading) -> list[Act]:
-        """A clear yes with company that is understood: questions and other wishes, and no value for what is confirmed.
+    def _refused(self, message: Message, reading: Reading) -> list[Act]:
+        """Flows that the customer does not want, and what else the message says."""
+        flows, rest = self._answers.refused(message)
+        if not flows:
+            return []
+        acts: list[Act] = [Refuse(flow=name, evidence=message.text) for name in flows]
+        if not WORD.search(rest):
+            return acts
+        without = replace(message, text=rest)
+        if message.flow and message.flow.name in flows:
+            return [*acts, *self._beside(without, reading)]
+        more = self.read(without)
+        reading.hits.update(more.hits)
+        reading.products, reading.latest = more.products, more.latest
+        return [
+            *acts,
+            *(a for a in more.acts if not isinstance(a, SmallTalk) and not (isinstance(a, Unclear) and not a.asks)),
+        ]
+
+    def _likely(self, message: Message, reading: Reading) -> list[Act]:
+        """What the answer classifier reads where no rule does, with what the message asks beside it."""
+        scores = self._answers.scores(message)
+        if found := self._answers.likely_yes(message, scores):
+            rest, clear = found
+            if confirmed := self._confirmed(message, rest, reading, clear, agreed=True):
+                return confirmed
+        if not (said := self._answers.likely(message, scores)):
+            return []
+        return [*said, *self._beside(message, reading)]
+
+    def _beside(self, message: Message, reading: Reading) -> list[Act]:
+        """Questions and other wishes beside an answer: of the answer's own words, only what is sure."""
+        own = message.flow.name if message.flow else ""
+        acts = self._parts(replace(message, flow=None), reading)
+        asked = [act for act in acts if isinstance(act, QUESTION | Start | Person | Complaint)]
+        sure = [a for a in asked if a.probability >= INTERRUPTS and not (isinstance(a, Start) and a.flow == own)]
+        return sure or [act for act in acts if isinstance(act, Unclear) and act.asks]
+
+    def _confirmed(
+        self, message: Message, rest: str | None, reading: Reading, clear: bool = True, agreed: bool = False
+    ) -> list[Act]:
+        """A yes with company that is understood: questions and other wishes, and no value for what is confirmed.
 
         What it leaves open (an order that waits already) is asked next by the wish that waits.
+
+        Args:
+            rest: what stands beside the yes; None: there is no yes.
+            clear: whether the yes is in clear words.
+            agreed: whether the classifier takes the message for a yes with company, too. Then a complaint may stand
+                beside clear words, and a question that is not understood. A statement never: 好的，要蓝色的.
         """
-        rest = self._answers.after_clear_yes(message)
         if rest is None:
             return []
         yes = Affirm(clear=True, evidence=message.text)
@@ -154,17 +211,32 @@ class FastReader:
         named = [act for act in told if isinstance(act, Fill | Correct) and act.value != here.get(act.slot)]
         if named and other and not any(isinstance(act, Start) for act in acts):
             acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in named}, evidence=rest)]
+        again, asks = list[Act](), evidence(also, rules.question) is not None
         for act in acts:
             if isinstance(act, Start) and act.probability < 1 and not other:
-                return []  # 确认，地址是…: a guess may be a correction
-            if isinstance(act, Start) and act.flow == message.flow.name:
+                if not (agreed and clear and asks):
+                    return []  # 确认，地址是…: a guess may be a correction
+                again.append(act)
+            elif isinstance(act, Start) and act.flow == message.flow.name:
                 act.slots.update({value.slot: str(value.value) for value in named})
                 if not any(act.slots.get(name, here.get(name)) != here.get(name) for name in orders):
-                    return []
+                    if not asks:
+                        return []
+                    again.append(act)  # where is it? said with the flow's question already
+                    continue
                 alike = [n for n in here if n not in orders and not self._pack.slots[n].item]
                 if evidence(also, rules.same) is not None:
                     act.slots.update({name: here[name] for name in alike if name not in act.slots})
-        if not acts or any(not isinstance(act, QUESTION | Start | SmallTalk) for act in acts):
+        acts = [act for act in acts if act not in again] or ([Unclear(asks=True, evidence=rest)] if again else [])
+        beside = QUESTION | (Start if clear or other else Query) | SmallTalk
+        if agreed and clear:
+            beside |= Complaint | Unclear
+        if not acts or not all(isinstance(act, beside) for act in acts):
+            return []
+        answers_nothing = () if asks else (Ask, Query, Unclear)  # in a statement they are guesses: 确认，留着吧
+        if any(isinstance(act, answers_nothing) for act in acts):
+            return []
+        if any(isinstance(act, SmallTalk) and act.kind == ACKNOWLEDGE for act in acts):  # 留着吧: what it means is open
             return []
         return [yes, *acts]
 

@@ -144,7 +144,7 @@ class WishReader:
         if not angry and talk:
             yield talk
             return
-        flow = self._flow(words, guess, surely=bool(angry))
+        flow = self._flow(message, words, guess, surely=bool(angry))
         slots = self._slots(message, text, flow) if flow else {}
         names_order = any(name in slots for name in self._order_slots(flow)) if flow else False
         named = flow is not None and bool(message.session.customer) and evidence(words, flow.asked_by) is not None
@@ -265,11 +265,16 @@ class WishReader:
             words = rest if any(character.isalnum() for character in rest) else words
         return words
 
-    def _flow(self, words: str, guess: ScoredWish, surely: bool) -> Flow | None:
-        """The flow that a part asks for: by its words, the classifier's choice first, else by the classifier alone."""
+    def _flow(self, message: Message, words: str, guess: ScoredWish, surely: bool) -> Flow | None:
+        """The flow that a part asks for: by its words, the classifier's choice first, else by the classifier alone.
+
+        One that the customer has refused begins by words alone.
+        """
         guessed = self.flow_of(guess)
         if named := self._named(words):
             return guessed if guessed in named else named[0]
+        if guessed and guessed.name in message.session.denied:
+            return None
         if guessed and is_idiom(words, guessed.asked_by):
             return None  # a question about it (几天内可以换货), whatever the classifier thinks
         return guessed if guess.probability >= max(self._params.wish_min_probability, SURE if surely else 0) else None
@@ -502,7 +507,7 @@ class WishReader:
             (flow.name, slots)
             for flow in self._pack.flows
             if self._order_slots(flow)
-            and flow.name not in over
+            and flow.name not in {*over, *message.session.denied}
             and (
                 slots := extract(
                     text,

@@ -41,6 +41,7 @@ class AnswerPatterns(NamedTuple):
     clear_yes: re2._Regexp
     no: re2._Regexp
     leave: re2._Regexp
+    leave_open: re2._Regexp
     to_bot: re2._Regexp
     doubt: re2._Regexp
 
@@ -67,9 +68,13 @@ def after_clear_yes(clause: str, words: Conversation) -> str:
     return clause[lead.end() :].strip() if lead else ""
 
 
-def leaves(text: str, words: Conversation) -> bool:
-    """Whether the customer gives up what was being done."""
-    return _is(text, "leave", words)
+def leaves(text: str, words: Conversation, in_flow: bool = False) -> bool:
+    """Whether the customer gives up what was being done.
+
+    Args:
+        in_flow: a bare "cancel" counts too; not where the flow under way is what it asks for.
+    """
+    return _is(text, "leave_open" if in_flow else "leave", words)
 
 
 def wants_bot(text: str, words: Conversation) -> bool:
@@ -115,6 +120,7 @@ def _patterns_of(conversation: _Same, confirmation: _Same) -> AnswerPatterns:
         clear_yes=_flat(words.clear_yes, step.yes if step else {}),
         no=_flat(words.no, step.no if step else {}),
         leave=_flat(words.leave),
+        leave_open=_flat(words.leave_open),
         to_bot=_flat(words.to_bot),
         around=_flat(words.around),
         before_no=_flat(words.before_no),
@@ -170,6 +176,7 @@ def _patterns(
     clear_yes: tuple[str, ...],
     no: tuple[str, ...],
     leave: tuple[str, ...],
+    leave_open: tuple[str, ...],
     to_bot: tuple[str, ...],
     around: tuple[str, ...],
     before_no: tuple[str, ...],
@@ -181,15 +188,20 @@ def _patterns(
     again = f"{aside}+(?:{_any(before_no)})*"
     order = f"(?:{_any(please)}(?:{PAUSE})?)*{_any(go_ahead)}"
     some_yes, clear = f"(?:{_any(yes)}|{order})", f"(?:{_any(please)}(?:{PAUSE})?)*{_any(clear_yes)}"
-    denial, giving_up = _denial(no), f"{_any(leave)}+"
+    denial, giving_up, giving_open_up = _denial(no), f"{_any(leave)}+", f"{_any([*leave, *leave_open])}+"
     return AnswerPatterns(
         yes=re2.compile(f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+"),
         clear_yes=re2.compile(f"{beside}*(?:{some_yes}{beside}*)*{clear}{beside}*(?:{some_yes}{beside}*)*"),
         no=re2.compile(f"{before}{denial}(?:{again}{denial})*{aside}*"),
-        leave=re2.compile(f"{before}(?:{denial}{again})*{giving_up}(?:{before}{giving_up}|{again}{denial})*{aside}*"),
+        leave=re2.compile(_leaving(before, denial, again, giving_up, aside)),
+        leave_open=re2.compile(_leaving(before, denial, again, giving_open_up, aside)),
         to_bot=re2.compile(f"{beside}*(?:{_any(to_bot)}{beside}*)+"),
         doubt=re2.compile(f"(?:^| ){_any(doubt)}"),
     )
+
+
+def _leaving(before: str, denial: str, again: str, giving_up: str, aside: str) -> str:
+    return f"{before}(?:{denial}{again})*{giving_up}(?:{before}{giving_up}|{again}{denial})*{aside}*"
 
 
 def _any(phrases: Iterable[str]) -> str:
