@@ -23,6 +23,9 @@ class Slot(Part):
     ask: Text
     pii: str | None = Field(None, description="placeholder type whose value fills the slot")
     choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="value → phrases")
+    choice_patterns: dict[str, tuple[str, ...]] = Field(
+        {}, description="value → regexes of RE2, searched where no phrase of `choices` stands: 打开是条毛巾"
+    )
     pattern: str | None = Field(None, description="regex; group 1 if there is one, else the match")
     number: bool = Field(False, description="a count in digits or words; when just asked for, any number fills it")
     free_text: bool = Field(False, description="when just asked for, the whole message fills it")
@@ -33,8 +36,26 @@ class Slot(Part):
     carried: bool = Field(
         False, description="kept by the flow that follows about the same order: what is wrong with it"
     )
+    opening: bool = Field(False, description="told only in the message that begins a flow or names its order")
+    otherwise: str | None = Field(
+        None, description="slot that takes a place in the list that this one's question shows: 2"
+    )
     asked_choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="phrases of an answer: 大了, 尺寸")
     trim: str | None = Field(None, description="regex taken off such a message: 就换…吧")
+
+    @field_validator("choice_patterns")
+    @classmethod
+    def _are_regexes(cls, patterns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for some in patterns.values():
+            for pattern in some:
+                check_re2(pattern)
+        return patterns
+
+    @model_validator(mode="after")
+    def _patterns_are_of_choices(self) -> Slot:
+        if unknown := set(self.choice_patterns) - set(self.choices):
+            raise ValueError(f"choice_patterns: no such choice: {', '.join(sorted(unknown))}")
+        return self
 
 
 class Branch(Part):
@@ -50,6 +71,10 @@ class Step(Part):
     optional: bool = Field(False, description="a collect that never asks: the slot stays unknown unless it was told")
     among: tuple[str, ...] = Field(
         (), description="states of the orders that a collect offers, if there are any, and takes unnamed; empty: all"
+    )
+    also: tuple[str, ...] = Field((), description="states of orders that a collect offers after those of `among`")
+    within_days: int | None = Field(
+        None, description="days since an order's last event after which it is offered only if there is no other"
     )
     only: str | None = Field(
         None, description="mark of the orders that a collect offers, if there are any; the only one is taken unnamed"
@@ -81,8 +106,8 @@ class Step(Part):
             raise ValueError(f"step {self.id}: confirm needs `refused`, the step after a no")
         if (self.append or self.customer) and not (self.call and self.save):
             raise ValueError(f"step {self.id}: `append` and `customer` belong to a call with `save`")
-        if self.optional and not self.collect:
-            raise ValueError(f"step {self.id}: `optional` belongs to a collect")
+        if (self.optional or self.also or self.within_days is not None) and not self.collect:
+            raise ValueError(f"step {self.id}: `optional`, `also` and `within_days` belong to a collect")
         if (self.yes or self.no) and not self.confirm:
             raise ValueError(f"step {self.id}: `yes` and `no` belong to a confirm")
         return self
@@ -101,9 +126,16 @@ class Flow(Part):
     follow_up_words: tuple[str, ...] = Field(
         (), description="regexes that ask for the flow about the order just served"
     )
+    again_words: tuple[str, ...] = Field(
+        (), description="regexes that ask for the flow once more, about another order: can that one go back?"
+    )
+    follow_up_not_words: tuple[str, ...] = Field((), description="regexes taken out of the message first")
+    replaces: tuple[str, ...] = Field(
+        (), description="flows under way whose place a wish in plain words for this one takes: return, by exchange"
+    )
     steps: tuple[Step, ...]
 
-    @field_validator("words", "not_words", "item_words", "item_not_words", "follow_up_words")
+    @field_validator("words", "not_words", "item_words", "item_not_words", "follow_up_words", "follow_up_not_words", "again_words")
     @classmethod
     def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
@@ -119,7 +151,13 @@ class Flow(Part):
     @cached_property
     def asked_after(self) -> WordRule | None:
         """The rule whose words ask for the flow about the order that was just served; None when it has none."""
-        return WordRule(words=self.follow_up_words) if self.follow_up_words else None
+        taken_out = self.follow_up_not_words
+        return WordRule(words=self.follow_up_words, not_words=taken_out) if self.follow_up_words else None
+
+    @cached_property
+    def asked_again(self) -> WordRule | None:
+        """The rule whose words ask for the flow about another order than it has just refused; None: it has none."""
+        return WordRule(words=self.again_words, not_words=self.not_words) if self.again_words else None
 
     @cached_property
     def asked_by(self) -> WordRule | None:

@@ -10,11 +10,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
+
+import re2
 
 from kefu.shop.flows import Slot
 from kefu.shop.part import Lang
 from kefu.text.numbers import NUMBER, read_number
 from kefu.text.placeholders import PLACEHOLDER
+from kefu.text.regexes import re2_options
 
 _WORD = re.compile(r"[^\W_]")
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -48,7 +52,8 @@ def _value(text: str, slot: Slot, lang: str, asked: bool) -> str | None:
     plain = PLACEHOLDER.sub("\n", text)  # digits of a placeholder are nobody's order number
     if asked and slot.pii and slot.free_text and plain.strip() != text.strip() and not _WORD.search(plain):
         return text.strip()  # an address with a name and a phone number: all of it belongs together
-    value = _placeholder(text, slot) or _choice(plain, slot.choices, lang) or _pattern(plain, slot)
+    value = _placeholder(text, slot) or _choice(plain, slot.choices, lang)
+    value = value or _choice_by_pattern(plain, slot) or _pattern(text if slot.free_text else plain, slot)
     value = value or (_choice(plain, slot.asked_choices, lang) if asked else None)
     if slot.number:
         return _number(value or "") or (_number(plain) if asked else None)
@@ -80,6 +85,32 @@ def _choice(text: str, choices: Mapping[str, Mapping[Lang, tuple[str, ...]]], la
         if phrase.casefold() in folded  # few: the others need no regex and no place in the order
     ]
     return next((value for *_, value, phrase in sorted(phrases) if _occurs(phrase, text)), None)
+
+
+def without_phrases(text: str, slot: Slot) -> str:
+    """The text with a blank for each phrase of the slot's choices: what is left says something else."""
+    phrases = {p for some in (*slot.choices.values(), *slot.asked_choices.values()) for ps in some.values() for p in ps}
+    folded = text.casefold()
+    for phrase in sorted((p for p in phrases if p.casefold() in folded), key=len, reverse=True):
+        if _occurs(phrase, text):
+            text = re.sub(re.escape(phrase), " ", text, flags=re.IGNORECASE)
+    return text
+
+
+@cache
+def _compiled(pattern: str) -> re2._Regexp:
+    return re2.compile(pattern, re2_options())
+
+
+def _choice_by_pattern(text: str, slot: Slot) -> str | None:
+    return next(
+        (
+            value
+            for value, patterns in slot.choice_patterns.items()
+            if any(_compiled(pattern).search(text) for pattern in patterns)
+        ),
+        None,
+    )
 
 
 def _occurs(phrase: str, text: str) -> bool:

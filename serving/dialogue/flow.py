@@ -7,7 +7,7 @@ The engine decides nothing about meaning: the assistant hands it slots and a yes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -104,6 +104,12 @@ class FlowEngine:
                 state.slots[slot] = value
         state.reminders = 0
         return self._walk(state, visit, Go(to=flow.steps[first].id))
+
+    def is_behind(self, state: FlowState, slots: Iterable[str]) -> bool:
+        """Whether a step that asks for one of the slots was passed, and nothing was written since."""
+        steps = self.flows[state.flow].steps
+        passed = steps[: next(at for at, step in enumerate(steps) if step.id == state.step)]
+        return not state.written and any(step.collect in slots for step in passed if step.collect)
 
     def is_known(self, state: FlowState) -> bool:
         """Whether the pack still has the flow and its step: a session may outlive a change of the pack."""

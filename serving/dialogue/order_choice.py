@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 
 from kefu.acts import Fill
 from kefu.privacy.redact import restore
@@ -15,6 +16,25 @@ from serving.dialogue.turn import TurnState
 from serving.sessions.session import FlowState
 
 MOST_OFFERED = 5
+
+
+def likely_orders(orders: Sequence[Order], step: Step, now: str) -> list[Order]:
+    """The orders that a question for one may mean, the likeliest first: all when none fits.
+
+    Args:
+        orders: of the customer, newest first.
+        now: ISO 8601.
+    """
+    fit = [order for order in orders if not step.among or order.status in step.among]
+    fit = [order for order in fit if step.only in order.marks] or fit
+    today = datetime.fromisoformat(now).date()
+    recent = [order for order in fit if step.within_days is None or _age_days(order, today) <= step.within_days]
+    return [*recent, *(order for order in orders if order.status in step.also)] or fit or list(orders)
+
+
+def _age_days(order: Order, today: date) -> int:
+    """Days since an order's last event."""
+    return (today - max(order.days.values())).days if order.days else 0
 
 
 class OrderChoice:
@@ -59,9 +79,7 @@ class OrderChoice:
         if turn.candidates:
             yield from self.offer(turn, turn.candidates)
             return
-        orders = [order for order in turn.message.orders if not step.among or order.status in step.among]
-        orders = [order for order in orders if step.only in order.marks] or orders
-        if orders := (orders or turn.message.orders)[:MOST_OFFERED]:
+        if orders := likely_orders(turn.message.orders, step, turn.visit.now)[:MOST_OFFERED]:
             yield turn.say("flow", self._pack.conversation.pick.in_(turn.visit.lang))
             yield from self._list(turn, orders)
 

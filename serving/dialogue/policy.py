@@ -140,8 +140,11 @@ class Revise:
 
 @dataclass(frozen=True)
 class Offer:
+    """Offers values to choose from. slots: told beside it, kept for later."""
+
     slot: str
     candidates: tuple[str, ...]
+    slots: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -315,7 +318,7 @@ def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
         return [Revise({**filled, **corrected})]
     if question.slot is None:
         return _confirmed(acts)
-    if offers := [Offer(act.slot, act.candidates) for act in acts if isinstance(act, Choose)]:
+    if offers := [Offer(act.slot, act.candidates, filled) for act in acts if isinstance(act, Choose)]:
         return list(offers)
     hesitates = any(isinstance(act, Hesitate) for act in acts)
     if filled and not hesitates:  # of another slot as well: what is told early, or told again, is no mistake

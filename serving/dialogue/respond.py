@@ -7,6 +7,7 @@ waits longest begins, and a flow that was set aside for another goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from kefu.acts import Ask, Compare, OutOfScope, Query, Quote, Recommend, SmallTalk
@@ -61,8 +62,17 @@ class Responder:
 
     def stream(self, turn: TurnState, moves: list[policy.Move]) -> Iterator[str]:
         """Pieces of the answer, with placeholders."""
-        for move in moves:
+        for move in [self._told_again(turn, move) if isinstance(move, policy.Begin) else move for move in moves]:
             yield from self._moves[type(move)](turn, move)
+
+    def _told_again(self, turn: TurnState, move: policy.Begin) -> policy.Begin:
+        """A wish that waits already and is told once more is one wish: with what was told of it before."""
+        session, order = turn.session, self._orders.of_slots(move.slots)
+        for wish in session.wishes:
+            if wish.flow == move.flow and order in (None, self._orders.of_slots(wish.slots)) and not wish.needs_sign_in:
+                session.wishes = [other for other in session.wishes if other is not wish]
+                return replace(move, slots={**wish.slots, **move.slots})
+        return move
 
     # Flows.
 
@@ -97,6 +107,9 @@ class Responder:
         }
         asked = self._asked(state)
         if asked and asked not in new:  # told early, or told again: kept, and the question stays open
+            if self._flows.is_behind(state, new):  # it may lead elsewhere: a faulty item needs no "exchange for what?"
+                yield from self._progressed(turn, state, self._flows.correct(state, new, turn.visit))
+                return
             state.slots.update(new)
             yield from self._question(turn, "")
             return
@@ -209,6 +222,7 @@ class Responder:
 
     def _offer(self, turn: TurnState, move: policy.Offer) -> Iterator[str]:
         state = self._state(turn)
+        state.slots.update(move.slots)
         turn.draft.flow, turn.draft.asks, turn.draft.slots = state.flow, move.slot, dict(state.slots)
         yield from self._orders.offer(turn, move.candidates)
 

@@ -48,6 +48,9 @@ CREATE TABLE cancellations (
 CREATE TABLE address_changes (
   order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, address TEXT NOT NULL, created_at TEXT NOT NULL,
   PRIMARY KEY (order_id, address));
+CREATE TABLE phone_changes (
+  order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, phone TEXT NOT NULL, created_at TEXT NOT NULL,
+  PRIMARY KEY (order_id, phone));
 CREATE TABLE courier_requests (
   order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, day TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('hurry')), PRIMARY KEY (order_id, kind, day));

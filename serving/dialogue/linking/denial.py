@@ -1,4 +1,4 @@
-"""Whether a mention is denied: 不是 A，是 B · "not A but B" · "B instead of A".
+"""Whether a mention is denied: 不是 A，是 B · "not A but B" · "B instead of A"; or names what came by mistake.
 
 A rule over the words right before the mention, within its clause. A question (是不是), a double negation and what
 somebody did not *do* ("不是我买的羽绒枕" names a wrong item) deny nothing.
@@ -13,6 +13,16 @@ _ZH = re.compile(
 )
 _FILLER = r"(?:the|my|that|this|those|about|for|from|order|orders|number|one|mean|talking|it|is|of|a|an)"
 _EN = re.compile(rf"(?:\bnot|n['’]t|\brather than|\binstead of)(?:\s+{_FILLER})*\s*$", re.IGNORECASE | re.ASCII)
+_CAME_ZH = re.compile(
+    r"(?:收到|收|打开|拆开|拆|开箱|里面|箱子里|盒子里|包裹里|寄来|寄|发来|发|送来|送|来|给我)(?:一看|之后|以后|后|发现|才发现)*(?:的|了|过来|装|放)*"
+    r"(?:却|竟然?|居然|怎么|结果|其实)*(?:是|成了?)(?:一|两|个|条|只|件|床|把|包|堆|别人|的|什么|啥|些)*$"
+)
+_CAME_EN = re.compile(
+    r"\b(?:(?:got|received|sent me|sent|delivered|found|came with|is|was|contains?|contained|there(?:'s| is| was))\s+"
+    r"(?:\w+\s+){0,3}?)$",
+    re.IGNORECASE | re.ASCII,
+)
+_INSTEAD = re.compile(r"[^.!?;]{0,20}\binstead\b|[^.!?;]{0,30}\b(?:inside|in the (?:box|parcel|bag))\b", re.IGNORECASE)
 WINDOW = 60  # characters before a mention that are looked at
 
 
@@ -20,3 +30,11 @@ def is_denied(text: str, start: int) -> bool:
     """Whether the words before ``text[start:]`` deny what begins there."""
     before = text[max(0, start - WINDOW) : start]
     return _ZH.search(before) is not None or _EN.search(before) is not None
+
+
+def came_instead(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` names what came in place of what was ordered: 打开是条毛巾, a towel came instead."""
+    before = text[max(0, start - WINDOW) : start]
+    if _CAME_ZH.search(before):
+        return not re.match(r"[^，,。.!！?？;；\n]{0,4}(?:坏|破|碎|裂|脏|旧)", text[end:])
+    return _CAME_EN.search(before) is not None and _INSTEAD.match(text, end) is not None

@@ -133,6 +133,7 @@ class Linker:
             names={lang: str(row[column] or "") for lang, column in entity.names.items()},
             label=Text(zh=label("zh"), en=label("en")),
             skus=tuple(str(row[entity.skus] or "").split(",")) if entity.skus else (),
+            quantities=tuple(map(int, str(row[entity.quantities] or "").split(","))) if entity.quantities else (),
             days=days,
             marks=frozenset(mark for mark in entity.marks if row[mark]),
             total=float(row[entity.total]) if entity.total and row[entity.total] is not None else None,

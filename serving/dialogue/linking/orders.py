@@ -19,7 +19,7 @@ from kefu.shop.entities import OrderEntity
 from kefu.text.placeholders import PLACEHOLDER
 from kefu.text.regexes import re2_options
 from serving.dialogue.linking.days import find_days
-from serving.dialogue.linking.denial import is_denied
+from serving.dialogue.linking.denial import came_instead, is_denied
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.ordinals import find_places, find_pointing
 from serving.dialogue.linking.products import ProductIndex
@@ -163,6 +163,7 @@ class OrderLinker:
         return [
             _Evidence(h.start, h.end, "product", frozenset(o.id for o in orders if set(h.skus) & set(o.skus)))
             for h in hits
+            if not came_instead(text, h.start, h.end)
         ]
 
     def _by_day(self, text: str, orders: Sequence[Order], today: date) -> list[_Evidence]:

@@ -21,7 +21,7 @@ from rapidfuzz.distance import OSA, Levenshtein
 
 from kefu.shop.entities import ProductEntity
 from kefu.shop.slots import CJK
-from serving.dialogue.linking.denial import is_denied
+from serving.dialogue.linking.denial import came_instead, is_denied
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.linking.records import ProductLink
 
@@ -215,14 +215,15 @@ def head_of(name: str) -> str:
 def link_products(
     text: str, index: ProductIndex, focus: Sequence[str] = (), latest: Sequence[str] = ()
 ) -> list[ProductLink]:
-    """The products that a message names, or points at when it names none; denied ones are left out.
+    """The products that a message names, or points at when it names none; left out are denied ones and what
+    came in place of what was ordered.
 
     Args:
         focus: SKUs that the conversation is about, as they were named or offered.
         latest: those of them that "it" means; empty: all of them.
     """
     hits = index.find(text)
-    named = [hit for hit in hits if not is_denied(text, hit.start)]
+    named = [h for h in hits if not is_denied(text, h.start) and not came_instead(text, h.start, h.end)]
     if hits or not focus:
         return [
             ProductLink(sku, text[hit.start : hit.end], hit.start, hit.end, hit.exact)

@@ -18,6 +18,7 @@ class Order:
         label: one line that names the order, in both languages.
         marks: the pack's `marks` that are true of it.
         days: column → day in the shop's time zone, for the pack's `times` that have one.
+        quantities: how many of each SKU; empty: the shop does not tell.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Order:
     names: Mapping[str, str]
     label: Text
     skus: tuple[str, ...] = ()
+    quantities: tuple[int, ...] = ()
     days: Mapping[str, date] = field(default_factory=dict)
     total: float | None = None
     marks: frozenset[str] = frozenset()

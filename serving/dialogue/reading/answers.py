@@ -20,12 +20,14 @@ from kefu.text.numbers import read_number
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order
-from serving.dialogue.reading.items import named_item, pieces
+from serving.dialogue.order_choice import likely_orders
+from serving.dialogue.reading.items import named_item, pieces, told_pieces
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed, clauses
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.dialogue.reading.yes_no import after_clear_yes, is_clear_yes, leaves, yes_or_no
 
+PART = "part"  # the choice of a slot for all or a part of an order that means a part
 SUBJECT = "the conversation's order"
 
 # Probabilities of the answer classifier, by benchmarks/wordings/answers.py. A false stop costs a message, a false yes
@@ -63,6 +65,10 @@ NUMBER = re.compile(
     r"\d+(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|\s*(?:day|week|hour|month|time|minute)))", re.IGNORECASE
 )
 CHINESE_BLANK = re.compile(rf"(?<={CJK.pattern})(?=\s+{CJK.pattern})")  # stands for a comma
+PLACE = re.compile(
+    r"\W*(?:第|就|只?退|the |no\.? ?|number )*(?P<place>[1-9一二三四五六七八九])\s*(?:个|种|项|样|号|st|nd|rd|th)?\W*(?:吧|的|please)?\W*",
+    re.IGNORECASE,
+)
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 NO_FIRST = re.compile(r"\s*([^，,。.!！;；\n]{1,24})[，,。.!！;；\n…~]+\s*(.*\w.*)", re.DOTALL)
 
@@ -303,9 +309,13 @@ class AnswerReader:
         return text.replace(found, " ", 1) if found else text
 
     def free(self, message: Message) -> list[Act]:
-        """The whole message as the value of a slot of free text, when it can be one."""
+        """The whole message as the value of a slot of free text, or a place in its list, when it can be one."""
         asked = message.step.collect if message.step else None
-        if asked is None or not self._pack.slots[asked].free_text:
+        if asked is None:
+            return []
+        if (other := self._pack.slots[asked].otherwise) and (place := PLACE.fullmatch(plain(message.text))):
+            return [Fill(slot=other, value=place["place"], evidence=message.text)]
+        if not self._pack.slots[asked].free_text:
             return []
         value = free_value(message.text, self._pack.slots[asked])
         return [Fill(slot=asked, value=value, evidence=message.text)] if value else []
@@ -317,8 +327,10 @@ class AnswerReader:
     def slots(self, message: Message, text: str) -> dict[str, tuple[str, ...]]:
         """Values of the flow's slots that a text tells; several where an order may be one of some."""
         assert message.flow
-        names = message.flow.slots
         asked = message.step.collect if message.step else None
+        # "I do not want to return the mug" while a return is being arranged withdraws none that was filed before.
+        opens = asked in self._order_slots(message)
+        names = [name for name in message.flow.slots if opens or not self._pack.slots[name].opening]
         found: dict[str, tuple[str, ...]] = {
             name: (value,)
             for name, value in extract(
@@ -342,6 +354,8 @@ class AnswerReader:
         slot = self._pack.slots[name]
         if not slot.free_text or value not in (text.strip(), free_value(text, slot)):
             return False
+        if any(found[1] == slot.pii for found in PLACEHOLDER.finditer(value)):
+            return False  # an address, with a name and a number
         return value == text.strip() or not extract(text, {name: slot}, "")
 
     def _beside(self, text: str, asked: str, found: Mapping[str, tuple[str, ...]]) -> str | None:
@@ -372,27 +386,51 @@ class AnswerReader:
         days = self.days(message, text, flow)
         slots = [name for name in flow.slots if self._pack.slots[name].item]
         asked = message.step.collect if message.step and message.flow is flow else None
+        words, keep = message.original(text), self._pack.acts.keep
         # "The order with the box" names an order, not what is to be returned of it.
-        of_order = asked in self.orders_of(flow) and evidence(plain(text), self._pack.acts.keep) is None
-        if not slots or not message.session.customer or of_order:
+        part = evidence(plain(text), keep) is not None or bool(slots and self._pieces(flow, words))
+        if not slots or not message.session.customer or (asked in self.orders_of(flow) and not part):
             return days
-        words = message.original(text)
         links = self._linker.link_products(words)
         found = dict(days)
         if order is None:
             names = list(dict.fromkeys(link.evidence for link in links if link.exact))
-            return found | (dict.fromkeys(slots, names[0]) if len(names) == 1 else {})
-        number = restore(order, message.session.vault)
-        own = next((some for some in message.orders if some.id == number), None)
+            return found | (dict.fromkeys(slots, names[0]) if len(names) == 1 else {}) | self._pieces(flow, words)
+        own = self.own_order(message, order)
         if own is None:
             return found
-        if len(own.skus) > 1:
+        sku = own.skus[0] if len(own.skus) == 1 else None
+        if sku is None:
             names_of = [self._linker.product_names(lang) for lang in ("zh", "en")]
-            if sku := named_item(words, own.skus, names_of, links, self._pack.acts.keep):
+            if sku := named_item(words, own.skus, names_of, links, keep):
                 found |= dict.fromkeys(slots, sku)
+        known = message.session.flow.slots if message.flow is flow and message.session.flow else {}
+        sku = sku or next((known[name] for name in slots if known.get(name) in own.skus), None)
+        of_each = dict(zip(own.skus, own.quantities, strict=False))
+        several = [one for one, count in of_each.items() if count > 1]
+        if sku is None and len(several) == 1 and told_pieces(words, keep) is None:
+            # "One is enough" speaks of what was bought twice.
+            if told_pieces(words, keep, of_each[several[0]]) is not None:
+                sku = several[0]
+                found |= dict.fromkeys(slots, sku)
+        found |= self._pieces(flow, words, of_each.get(sku or ""))
+        if found.keys() - days.keys():  # an item named after "all of it": no longer all of it
+            found |= {
+                name: PART for name in flow.slots if self._pack.slots[name].otherwise in slots and known.get(name, PART) != PART
+            }
         if message.step and message.step.confirm and (count := pieces(words, links)):
             found |= {name: count for name in flow.slots if self._pack.slots[name].number}
         return found
+
+    def _pieces(self, flow: Flow, words: str, bought: int | None = None) -> dict[str, str]:
+        """The count of pieces that a text tells, for the flow's slots for one. bought: how many there are of the item."""
+        count = told_pieces(self.statements(affirmed(words)), self._pack.acts.keep, bought)
+        return {name: str(count) for name in flow.slots if self._pack.slots[name].number} if count else {}
+
+    def own_order(self, message: Message, placeholder: str) -> Order | None:
+        """The customer's order that a placeholder stands for."""
+        number = restore(placeholder, message.session.vault)
+        return next((order for order in message.orders if order.id == number), None)
 
     def order(
         self, message: Message, text: str, asked: bool, by_product: bool = True, focus: str | None = SUBJECT
@@ -456,13 +494,17 @@ class AnswerReader:
 
     def fitting(self, message: Message, flow: Flow, orders: tuple[str, ...]) -> tuple[str, ...]:
         """Those of several orders that a flow can serve, by the states that its question offers; else all of them."""
-        among = next((step.among for step in flow.steps if step.collect in self.orders_of(flow)), ())
+        asks = next((step for step in flow.steps if step.collect in self.orders_of(flow)), None)
+        among = asks.among if asks else ()
         if marked := self.marked(message, flow):
             kept = tuple(o for o in orders if restore(o, message.session.vault) in {order.id for order in marked})
             return kept or orders
-        numbers = {order.id: order.status for order in message.orders}
-        fit = tuple(o for o in orders if numbers.get(restore(o, message.session.vault)) in among)
-        return fit if fit and len(orders) > 1 else orders
+        numbers = {order.id: order for order in message.orders}
+        named = [(o, own) for o in orders if (own := numbers.get(restore(o, message.session.vault)))]
+        fit = [(o, own) for o, own in named if own.status in among]
+        recent = likely_orders([own for _, own in fit], asks, message.now) if asks else []
+        fit = [(o, own) for o, own in fit if own in recent] or fit
+        return tuple(o for o, _ in fit) if fit and len(orders) > 1 else orders
 
     def marked(self, message: Message, flow: Flow) -> list[Order]:
         """The customer's orders with the mark that the flow's question asks for; none when it asks for none."""

@@ -40,7 +40,7 @@ from kefu.intents.wishes import ScoredWish, WishClassifier
 from kefu.knowledge.index import Hit
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
-from kefu.shop.slots import extract
+from kefu.shop.slots import extract, without_phrases
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.linking.records import ProductLink
@@ -120,6 +120,7 @@ class FastReader:
             if isinstance(act, Start):  # 三天能到吗？我周五要送人: the day stands in another part
                 flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
                 act.slots.update({**self._answers.days(message, message.text, flow), **act.slots})
+        self._tell_whole(message, reading.acts)
         reading.acts = self._without_covered(reading.acts)
         if self._asks_no_order(message):
             own = message.flow.name if message.flow else ""
@@ -251,8 +252,17 @@ class FastReader:
 
     def _replaces(self, message: Message, acts: Sequence[Act]) -> bool:
         """Whether a wish takes the place of what is under way (要不还是换货吧)."""
-        other = any(isinstance(act, Start) and message.flow and act.flow != message.flow.name for act in acts)
-        return other and evidence(plain(message.text), self._pack.acts.instead) is not None
+        begun = [act for act in acts if isinstance(act, Start) and message.flow and act.flow != message.flow.name]
+        if any(self._takes_place(message, act) for act in begun):
+            return True
+        return bool(begun) and evidence(plain(message.text), self._pack.acts.instead) is not None
+
+    def _takes_place(self, message: Message, act: Start) -> bool:
+        """Whether a wish in plain words can only mean that the flow under way is not wanted: an exchange, no return."""
+        assert message.flow and message.session.flow
+        flow, known = next(flow for flow in self._pack.flows if flow.name == act.flow), message.session.flow.slots
+        other = any(known.get(name, act.slots.get(name)) != act.slots.get(name) for name in self._answers.orders_of(flow))
+        return message.flow.name in flow.replaces and act.probability == 1 and not other
 
     def _asks_no_order(self, message: Message) -> bool:
         """Whether the customer asks in general, or says that no order is meant, when one was asked for."""
@@ -363,6 +373,8 @@ class FastReader:
             values = self._answers.all_orders(message)
         if question and self._asks_of_another(values, own, flow):
             return own
+        if instead := [act for act in own if isinstance(act, Start) and self._is_told_apart(message, text, act)]:
+            return [*instead, *(act for act in own if isinstance(act, Complaint | Person))]
         if values:
             # A reason may sound like another wish (不想要了: cancel) or question (尺寸); it answers what was asked.
             kept = Ask | Query | Complaint | Person if question else Complaint | Person
@@ -386,6 +398,17 @@ class FastReader:
         }
         starts = [act for act in own if isinstance(act, Start) and act.flow != flow.name and act.probability == 1]
         return len(orders) == len(values) == 1 and any(orders & set(act.slots.values()) for act in starts)
+
+    def _is_told_apart(self, message: Message, text: str, act: Start) -> bool:
+        """Whether a wish that takes the place of the flow under way stands in other words than the answer it asks for.
+
+        "不想要了" is a reason for a return, whatever else it sounds like; 我要换，坏了 is a reason and an exchange.
+        """
+        if not self._takes_place(message, act):
+            return False
+        asked = self._pack.slots[message.step.collect] if message.step and message.step.collect else None
+        words = plain(without_phrases(text, asked) if asked else text)
+        return any(flow.name == act.flow for flow in self._wishes.named(words))
 
     def _is_weak(self, act: Act) -> bool:
         """Whether words that were asked for are rather that than this act: "a blue one", at "which one?", no query."""
@@ -422,6 +445,19 @@ class FastReader:
             acts = [act for act in acts if not (isinstance(act, OutOfScope) and act.probability < 1)]
         self._share_order(acts)
         return list(_once(acts))
+
+    def _tell_whole(self, message: Message, acts: Sequence[Act]) -> None:
+        """Gives the only wish of a message what its other parts tell: the reason before it, the item after it."""
+        starts = [act for act in acts if isinstance(act, Start)]
+        if len(starts) != 1 or starts[0].resumes or starts[0].evidence == message.text:
+            return
+        flow = next(flow for flow in self._pack.flows if flow.name == starts[0].flow)
+        orders = self._answers.orders_of(flow)
+        told = self._wishes.slots_told(message, self._answers.statements(message.text), flow)
+        several = {act.slot for act in acts if isinstance(act, Choose)}
+        for name, values in told.items():
+            if len(values) == 1 and name not in several and (name not in orders or not starts[0].slots.keys() & set(orders)):
+                starts[0].slots.setdefault(name, values[0])
 
     def _share_order(self, acts: Sequence[Act]) -> None:
         """Gives the only order that a message speaks of to its wishes that name none: can it ship today? else cancel"""

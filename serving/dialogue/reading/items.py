@@ -2,7 +2,8 @@
 
 An item is named by the catalogue's words or, since an order has few items, by the head of its name alone (灯, mat).
 What the text says to keep is not meant; when one item is left over, that one is. Two items at once are none: a
-flow takes one, and its own question tells them apart.
+flow takes one, and its own question tells them apart. Pieces are counted where something is to be done with them
+(只坏了一个); of what was bought (买了两个) and what stays (一个够用了), the rest is meant.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from kefu.shop.act_words import WordRule
 from kefu.shop.slots import CJK
-from kefu.text.numbers import NUMBER, read_number
+from kefu.text.numbers import DIGITS, ENGLISH, NUMBER, read_number
 from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.products import head_of
 from serving.dialogue.linking.records import ProductLink
@@ -28,6 +29,38 @@ PIECES = re.compile(
     re.IGNORECASE,
 )
 SHORT = 6  # characters of a clause in which one character names an item
+MAX_PIECES = 20  # nobody buys more of one thing here: a larger number is something else
+_UNIT = "[个件只条双把套张瓶盒床口块盏台支顶袋份本串罐组]"
+_FEW = f"(?:\\d{{1,2}}|[{''.join(DIGITS)}十]{{1,2}})"
+_NO_PIECES = (  # 一个月, 一个问题, 一件事, 一条短信: counted, and no goods
+    "(?:月|星期|礼拜|小时|钟头|问题|事|订单|单子?|人|字|地方|原因|理由|办法|电话|快递|说法|建议|短信|信息|消息|邮件|价|包裹|多|半"
+    "|[点些下样])"
+)
+COUNTED_ZH = re.compile(
+    rf"(?<![第\d.×xX号元月年{''.join(DIGITS)}十百])(?P<count>{_FEW})\s*{_UNIT}(?!{_NO_PIECES})"
+    r"(?P<of>[\u4e00-\u9fff]{0,6}?(?:里面?|当中|之中|其中|中))?"
+)
+_WORDS_EN = "|".join(word for word, number in ENGLISH.items() if 0 < number <= 10)
+COUNTED_EN = re.compile(
+    rf"\b(?P<count>{_WORDS_EN}|\d{{1,2}})\s+(?:of\s+(?:them|these|those|it|the|my)\b|pieces?\b|items?\b|pcs\b)"
+    rf"|(?:(?:^|[,.;:!?(]\s*)(?=[a-z])|\b(?:only|just|return|returning|returned|swap|exchange|replace|send|keep|keeping|need|needed|want|wanted"
+    rf"|but|and|because|whereas|while|then)\s+)(?P<lone>{_WORDS_EN}|\d{{1,2}})\b"
+    r"(?!\s*(?:[-/:.,%]\s*\d|-|more (?:question|thing)|questions?\b|things?\b|days?\b|weeks?\b|months?\b|hours?\b|minutes?\b"
+    r"|yuan\b|rmb\b|times?\b|orders?\b|%|cm\b|kg\b|ml\b|l\b|am\b|pm\b|reasons?\b|star|years?\b|by one\b))",
+    re.IGNORECASE,
+)
+BOUGHT = re.compile(
+    r"(?:买|拍|订|下单|点|囤|入手|收到|到手|送来|发来|寄来|一共|总共|共)[了的过到]?(?:你们?家?的?|我?的?|这|那)?\s*$"
+    r"|\b(?:bought|ordered|got|received|purchased|sent me|have|had|there (?:are|were)|all|pack of|set of)\s+(?:the\s+|my\s+|these\s+)?$",
+    re.IGNORECASE,
+)
+ENOUGH = re.compile(
+    r"够|用得[上着]|\b(?:enough|only need(?:ed)?|just need(?:ed)?|all i need|is plenty|works? fine|is fine)\b", re.IGNORECASE
+)
+SPARE = re.compile(
+    rf"多(?:出来?|余|买|拍|下|点|订)?的?(?:那|这|了|出来的?)+一?{_UNIT}|\b(?:extra|spare|surplus|second|duplicate|superfluous) (?:one|\w+)\b",
+    re.IGNORECASE,
+)
 
 
 def named_item(
@@ -63,6 +96,35 @@ def named_item(
     if not wanted and kept and len(left) == 1:
         return left[0]
     return wanted[0] if len(wanted) == 1 else None
+
+
+def told_pieces(text: str, keep: WordRule | None, bought: int | None = None) -> int | None:
+    """How many pieces of one item a text wants something done with; None when it does not tell.
+
+    Args:
+        bought: how many there are of the item; None: not known.
+    """
+    wanted: list[int] = []
+    kept: list[int] = []
+    for clause in clauses(text):
+        words = plain(clause)
+        stays = evidence(words, keep) is not None or ENOUGH.search(words) is not None
+        counted = [(m["count"], m.start("count"), bool(m["of"])) for m in COUNTED_ZH.finditer(words)]
+        counted += [(m["count"] or m["lone"], m.start(m.lastgroup or 0), False) for m in COUNTED_EN.finditer(words)]
+        for spelled, start, of_all in counted:
+            count = read_number(spelled)
+            if count is None or not 0 < count <= MAX_PIECES:
+                continue
+            if of_all or BOUGHT.search(words[:start]):
+                bought = bought or count
+            else:
+                (kept if stays else wanted).append(count)
+        if not stays and SPARE.search(words):
+            wanted.append(1)
+    if wanted:
+        return wanted[-1] if bought is None or wanted[-1] <= bought else None
+    left = bought - kept[-1] if bought and kept else 0
+    return left if left > 0 else None
 
 
 def pieces(text: str, links: Sequence[ProductLink]) -> str | None:

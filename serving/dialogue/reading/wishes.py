@@ -137,7 +137,7 @@ class WishReader:
             if rule and rule.entry.kind == "faq":
                 yield from self._entry(message, rule, links)
                 return
-        worded = (talk and not angry) or self._named(words)  # words are precise, the classifier guesses
+        worded = (talk and not angry) or self.named(words)  # words are precise, the classifier guesses
         if found := exact or ([] if worded else list(self._guessed(message, text, guess, label, links))):
             yield from found
             return
@@ -145,7 +145,7 @@ class WishReader:
             yield talk
             return
         flow = self._flow(message, words, guess, surely=bool(angry))
-        slots = self._slots(message, text, flow) if flow else {}
+        slots = self.slots_told(message, text, flow) if flow else {}
         names_order = any(name in slots for name in self._order_slots(flow)) if flow else False
         named = flow is not None and bool(message.session.customer) and evidence(words, flow.asked_by) is not None
         hits = find() if not flow or (question and not names_order) else []  # most wishes need no search
@@ -157,7 +157,7 @@ class WishReader:
             flow = None if best or not question else flow
         if best and clear and question and not names_order and best.entry.kind != "query":
             yield from self._entry(message, best, links)
-        elif flow and flow not in self._named(words) and (begun := self._of_subject(message, text)):
+        elif flow and flow not in self.named(words) and (begun := self._of_subject(message, text)):
             yield begun
         elif flow:
             yield from self._start(message, text, flow, slots, guess)
@@ -198,8 +198,32 @@ class WishReader:
         """Wishes about items on order, or about the order that has just been served."""
         if on_order := list(self._on_order(message, text, links)):
             return on_order
-        follow_up = self._follow_up(message, plain(text))
+        follow_up = self._follow_up(message, plain(text)) or self._of_another(message, text, links)
         return [follow_up] if follow_up else []
+
+    def _of_another(self, message: Message, text: str, links: list[ProductLink]) -> Start | None:
+        """The wish that was just refused for one order, when another own order is named in its place.
+
+        Not the clock. The bedding set, QM…; that one came on the 11th, can it go back? A wish of its own, in plain
+        words, or a question that no word connects with the wish, is read as ever.
+        """
+        past = message.session.past[-1] if message.session.past else None
+        if past is None or past.written or past.outcome != "resolved" or message.flow or not message.session.customer:
+            return None
+        flow = next((flow for flow in self._pack.flows if flow.name == past.flow), None)
+        slot = next(iter(self._order_slots(flow)), None)
+        if flow is None or slot is None or slot not in past.slots or self.named(plain(text)):
+            return None
+        orders = self._answers.order(message, text, asked=True)
+        orders = self._answers.fitting(message, flow, orders) if len(orders) > 1 else orders
+        connected = evidence(plain(text), flow.asked_again) is not None
+        numbered = PLACEHOLDER.search(text) is not None and evidence(plain(text), self._pack.acts.question) is None
+        if len(orders) != 1 or orders[0] == past.slots[slot] or not (numbered or connected):
+            return None
+        slots = {**extract(text, self._choices(flow), message.lang), slot: orders[0]}
+        slots |= self._answers.items(message, text, flow, orders[0])
+        carried = {n: v for n, v in past.slots.items() if n in flow.slots and self._pack.slots[n].carried}
+        return Start(flow=flow.name, slots=carried | slots, evidence=text)
 
     def _found(self, message: Message, text: str) -> list[Hit]:
         """What the knowledge has for a part, without answers about somebody else that would be untrue."""
@@ -252,8 +276,10 @@ class WishReader:
         for flow in self._pack.flows:
             if past.flow in flow.follows and evidence(words, flow.asked_after) is not None:
                 orders = {name: past.slots[name] for name in self._order_slots(flow) if name in past.slots}
-                told = extract(words, self._choices(flow), message.lang)
-                return Start(flow=flow.name, slots=told | orders, evidence=words) if orders else None
+                slots = extract(words, {name: self._pack.slots[name] for name in flow.slots}, message.lang) | orders
+                slots |= self._answers.items(message, words, flow, next(iter(orders.values()), None))
+                slots = self._told_before(message, flow, slots) | slots
+                return Start(flow=flow.name, slots=slots, evidence=words) if orders else None
         return None
 
     def _bare(self, text: str) -> str:
@@ -271,7 +297,7 @@ class WishReader:
         One that the customer has refused begins by words alone.
         """
         guessed = self.flow_of(guess)
-        if named := self._named(words):
+        if named := self.named(words):
             return guessed if guessed in named else named[0]
         if guessed and guessed.name in message.session.denied:
             return None
@@ -284,8 +310,8 @@ class WishReader:
         kind, _, name = guess.label.partition(":")
         return next((flow for flow in self._pack.flows if flow.name == name), None) if kind == "flow" else None
 
-    def _named(self, words: str) -> list[Flow]:
-        """Flows that the words ask for."""
+    def named(self, words: str) -> list[Flow]:
+        """Flows that plain words ask for."""
         return [flow for flow in self._pack.flows if evidence(words, flow.asked_by) is not None]
 
     def _exactly(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Act]:
@@ -367,7 +393,8 @@ class WishReader:
         orders = [p.slots[n] for p in message.session.past for n in self._answers.order_slots_of(p.slots)]
         return list(dict.fromkeys(orders))
 
-    def _slots(self, message: Message, text: str, flow: Flow) -> dict[str, tuple[str, ...]]:
+    def slots_told(self, message: Message, text: str, flow: Flow) -> dict[str, tuple[str, ...]]:
+        """Values that a text tells for a flow that it begins; several where an order may be one of some."""
         found = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
         slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
         for name in self._order_slots(flow):
@@ -398,6 +425,8 @@ class WishReader:
         past = message.session.past
         if any(one.written and one.flow == flow.name and one.slots.get(slot) == subject for one in past):
             return None
+        if past and past[-1].flow == flow.name and past[-1].slots.get(slot) == subject:
+            return subject  # it was told why this order cannot be served; the customer goes on about it
         number = message.original(subject)
         return subject if any(o.id == number and o.status in among for o in message.orders) else None
 
@@ -411,7 +440,7 @@ class WishReader:
             if name not in slots and (subject := self._subject(message, flow, name)):
                 certain[name] = subject
         certain = self._told_before(message, flow, certain) | certain
-        named = flow in self._named(plain(text))
+        named = flow in self.named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
         for name, values in every.items():
             for other in values[1:]:
@@ -421,13 +450,21 @@ class WishReader:
                 yield Choose(slot=name, candidates=values, evidence=text)
 
     def _told_before(self, message: Message, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
-        """The item that the flow just before was told about the same order, and what else the pack carries over."""
-        past = message.session.past[-1] if message.session.past else None
-        same = past and any(past.slots.get(name, "") == slots.get(name) for name in self._order_slots(flow))
-        if not past or not same or past.flow == flow.name:
+        """What the flow under way, or the one just before, was told about the same order and holds for this one too.
+
+        The item and how many of it, whatever the flows call these slots, and what the pack carries over.
+        """
+        before = message.session.flow or (message.session.past[-1] if message.session.past else None)
+        same = before and any(before.slots.get(name, "") == slots.get(name) for name in self._order_slots(flow))
+        if not before or not same or before.flow == flow.name:
             return {}
-        kept = [name for name in flow.slots if self._pack.slots[name].item or self._pack.slots[name].carried]
-        return {name: past.slots[name] for name in kept if name in past.slots}
+        kept = {name: before.slots[name] for name in flow.slots if self._pack.slots[name].carried and name in before.slots}
+        known = {name: self._pack.slots[name] for name in before.slots if name in self._pack.slots}
+        for name in flow.slots:
+            slot = self._pack.slots[name]
+            alike = [n for n, other in known.items() if (slot.item and other.item) or (slot.number and other.number)]
+            kept |= {name: before.slots[alike[0]]} if alike else {}
+        return kept
 
     def _otherwise(
         self,
