@@ -130,12 +130,17 @@ class Flow(Part):
         (), description="regexes that ask for the flow once more, about another order: can that one go back?"
     )
     follow_up_not_words: tuple[str, ...] = Field((), description="regexes taken out of the message first")
+    told_by: dict[str, tuple[str, ...]] = Field(
+        {}, description="slot → choices that begin the flow where they are told and nothing is asked for: 拉链卡住了"
+    )
     replaces: tuple[str, ...] = Field(
         (), description="flows under way whose place a wish in plain words for this one takes: return, by exchange"
     )
     steps: tuple[Step, ...]
 
-    @field_validator("words", "not_words", "item_words", "item_not_words", "follow_up_words", "follow_up_not_words", "again_words")
+    @field_validator(
+        "words", "not_words", "item_words", "item_not_words", "follow_up_words", "follow_up_not_words", "again_words"
+    )
     @classmethod
     def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:

@@ -41,3 +41,16 @@ def test_lone_surrogates_and_zero_width_only_are_harmless(linker: Linker) -> Non
     for text in ("\ud800", "\u200b\u200b", "枕头\ud800", ""):
         assert linker.normalise(text, list) == text
         assert bool(linker.link_products(text)) == ("枕头" in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "skus"),
+    [
+        ("买的羽绒枕，拆开发现是个羊毛毯", {"BD-101"}),
+        ("I ordered the down pillow, there was a wool throw in the box", {"BD-101"}),
+        ("收到的羊毛毯掉毛", {"BD-102"}),
+        ("I received the wool throw yesterday", {"BD-102"}),
+    ],
+)
+def test_what_came_in_place_of_an_order_is_not_what_was_ordered(linker: Linker, text: str, skus: set[str]) -> None:
+    assert {link.sku for link in linker.link_products(text)} == skus

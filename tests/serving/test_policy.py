@@ -223,3 +223,10 @@ def test_what_needed_a_sign_in_goes_on_with_whatever_is_said_next() -> None:
     assert plan(now, [Start(flow="invoice")]) == [Begin("invoice")]
     open_question = replace(now, question=OpenQuestion("return", None))
     assert GoOn() not in plan(open_question, [Unclear()])
+
+
+def test_what_is_told_beside_a_choice_is_kept() -> None:
+    acts = [Fill(slot="quantity", value="1"), Choose(slot="order", candidates=("[ORDER_1]", "[ORDER_2]"))]
+    assert plan(Situation(question=OpenQuestion("return", "order")), acts) == [
+        Offer("order", ("[ORDER_1]", "[ORDER_2]"), {"quantity": "1"})
+    ]

@@ -136,7 +136,7 @@ class OrderLinker:
         elif pointing and focus in kept:
             kept = [focus]
         return OrderLink(
-            ids=tuple(dict.fromkeys(kept)),
+            ids=tuple(dict.fromkeys(order for order in kept if order not in denied)),
             how=tuple(dict.fromkeys(how for *_, how in sorted(evidence, key=lambda e: _HOW.index(e[2])))),
             explicit=bool(picked) or any(m.named for m in affirmed),
             evidence=tuple(text[start:end] for start, end, _ in sorted(evidence)),

@@ -416,7 +416,9 @@ class AnswerReader:
         found |= self._pieces(flow, words, of_each.get(sku or ""))
         if found.keys() - days.keys():  # an item named after "all of it": no longer all of it
             found |= {
-                name: PART for name in flow.slots if self._pack.slots[name].otherwise in slots and known.get(name, PART) != PART
+                name: PART
+                for name in flow.slots
+                if self._pack.slots[name].otherwise in slots and known.get(name, PART) != PART
             }
         if message.step and message.step.confirm and (count := pieces(words, links)):
             found |= {name: count for name in flow.slots if self._pack.slots[name].number}

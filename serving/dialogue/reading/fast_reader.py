@@ -261,7 +261,9 @@ class FastReader:
         """Whether a wish in plain words can only mean that the flow under way is not wanted: an exchange, no return."""
         assert message.flow and message.session.flow
         flow, known = next(flow for flow in self._pack.flows if flow.name == act.flow), message.session.flow.slots
-        other = any(known.get(name, act.slots.get(name)) != act.slots.get(name) for name in self._answers.orders_of(flow))
+        other = any(
+            known.get(name, act.slots.get(name)) != act.slots.get(name) for name in self._answers.orders_of(flow)
+        )
         return message.flow.name in flow.replaces and act.probability == 1 and not other
 
     def _asks_no_order(self, message: Message) -> bool:
@@ -456,7 +458,11 @@ class FastReader:
         told = self._wishes.slots_told(message, self._answers.statements(message.text), flow)
         several = {act.slot for act in acts if isinstance(act, Choose)}
         for name, values in told.items():
-            if len(values) == 1 and name not in several and (name not in orders or not starts[0].slots.keys() & set(orders)):
+            if (
+                len(values) == 1
+                and name not in several
+                and (name not in orders or not starts[0].slots.keys() & set(orders))
+            ):
                 starts[0].slots.setdefault(name, values[0])
 
     def _share_order(self, acts: Sequence[Act]) -> None:

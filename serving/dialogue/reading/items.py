@@ -55,10 +55,11 @@ BOUGHT = re.compile(
     re.IGNORECASE,
 )
 ENOUGH = re.compile(
-    r"够|用得[上着]|\b(?:enough|only need(?:ed)?|just need(?:ed)?|all i need|is plenty|works? fine|is fine)\b", re.IGNORECASE
+    r"够|用得[上着]|\b(?:enough|only need(?:ed)?|just need(?:ed)?|all i need|is plenty|works? fine|is fine)\b",
+    re.IGNORECASE,
 )
 SPARE = re.compile(
-    rf"多(?:出来?|余|买|拍|下|点|订)?的?(?:那|这|了|出来的?)+一?{_UNIT}|\b(?:extra|spare|surplus|second|duplicate|superfluous) (?:one|\w+)\b",
+    rf"多(?:出来?|余|买|拍|下|点|订)?的?(?:那|这|了|出来的?)+一?{_UNIT}|\b(?:extra|spare|surplus|duplicate|superfluous) (?:one|\w+)\b",
     re.IGNORECASE,
 )
 

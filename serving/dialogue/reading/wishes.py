@@ -458,7 +458,9 @@ class WishReader:
         same = before and any(before.slots.get(name, "") == slots.get(name) for name in self._order_slots(flow))
         if not before or not same or before.flow == flow.name:
             return {}
-        kept = {name: before.slots[name] for name in flow.slots if self._pack.slots[name].carried and name in before.slots}
+        kept = {
+            name: before.slots[name] for name in flow.slots if self._pack.slots[name].carried and name in before.slots
+        }
         known = {name: self._pack.slots[name] for name in before.slots if name in self._pack.slots}
         for name in flow.slots:
             slot = self._pack.slots[name]
@@ -489,7 +491,7 @@ class WishReader:
             else:
                 yield Choose(slot=slot, candidates=orders, evidence=text)
             return
-        if begin := self._of_subject(message, text):
+        if begin := self._of_subject(message, text) or self._of_trouble(message, text, words):
             yield begin
             return
         kind, _, name = label.partition(":")
@@ -530,6 +532,19 @@ class WishReader:
             return None
         slot = self._order_slots(next(flow for flow in self._pack.flows if flow.name == begun[0]))[0]
         return Start(flow=begun[0], slots={**begun[1], slot: order}, evidence=text)
+
+    def _of_trouble(self, message: Message, text: str, words: str) -> Start | None:
+        """The flow for what went wrong, where a customer tells it and asks for nothing: 拉链拉两下就卡住了."""
+        if message.flow or evidence(words, self._pack.acts.question) is not None:
+            return None
+        for flow in self._pack.flows:
+            told = extract(text, {name: self._pack.slots[name] for name in flow.told_by}, message.lang)
+            if any(value in flow.told_by[name] for name, value in told.items()):
+                slots = {
+                    name: values[0] for name, values in self.slots_told(message, text, flow).items() if len(values) == 1
+                }
+                return Start(flow=flow.name, slots=slots, evidence=text)
+        return None
 
     def _small_talk(self, words: str) -> SmallTalk | None:
         for name, talk in self._pack.acts.small_talk.items():

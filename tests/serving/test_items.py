@@ -1,0 +1,52 @@
+"""How many pieces of an item a message means: told, left over from what stays, or not told."""
+
+from __future__ import annotations
+
+import pytest
+
+from kefu.paths import ROOT
+from kefu.shop.pack import load_pack
+from pipelines.params import load_params
+from serving.dialogue.reading.items import told_pieces
+
+KEEP = load_pack(ROOT / load_params().pack).acts.keep
+
+
+@pytest.mark.parametrize(
+    ("text", "bought", "count"),
+    [
+        ("有一盏不亮", 2, 1),
+        ("只换1台，剩下那台没坏", 2, 1),
+        ("四只里面两只有豁口", 4, 2),
+        ("one of them arrived chipped", 3, 1),
+        ("Please exchange 2 mugs", 3, 2),
+        ("一条就够，当时点了两条", None, 1),
+        ("留两个，别的退", 3, 1),
+        ("I keep one", 3, 2),
+        ("the spare one goes back", 2, 1),
+    ],
+)
+def test_pieces_are_counted_where_something_is_to_be_done_with_them(text: str, bought: int | None, count: int) -> None:
+    assert told_pieces(text, KEEP, bought) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "一个月前买的",
+        "想换个大一点的",
+        "第二个",
+        "3",
+        "the second one",
+        "a bigger one",
+        "我有一个问题",
+        "two days ago",
+        "买了两个，都坏了",
+    ],
+)
+def test_other_numbers_are_no_pieces(text: str) -> None:
+    assert told_pieces(text, KEEP) is None
+
+
+def test_more_than_was_bought_is_no_count_of_it() -> None:
+    assert told_pieces("退三个", KEEP, bought=2) is None
