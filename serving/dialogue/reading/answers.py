@@ -66,7 +66,8 @@ NUMBER = re.compile(
 )
 CHINESE_BLANK = re.compile(rf"(?<={CJK.pattern})(?=\s+{CJK.pattern})")  # stands for a comma
 PLACE = re.compile(
-    r"\W*(?:第|就|只?退|the |no\.? ?|number )*(?P<place>[1-9一二三四五六七八九])\s*(?:个|种|项|样|号|st|nd|rd|th)?\W*(?:吧|的|please)?\W*",
+    r"\W*(?:第|就|只?退|the |no\.? ?|number )*(?P<place>[1-9一二三四五六七八九])\s*(?:个|种|项|样|号|st|nd|rd|th)?"
+    r"\W*(?:吧|的|please)?\W*",
     re.IGNORECASE,
 )
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
@@ -408,11 +409,10 @@ class AnswerReader:
         sku = sku or next((known[name] for name in slots if known.get(name) in own.skus), None)
         of_each = dict(zip(own.skus, own.quantities, strict=False))
         several = [one for one, count in of_each.items() if count > 1]
-        if sku is None and len(several) == 1 and told_pieces(words, keep) is None:
-            # "One is enough" speaks of what was bought twice.
-            if told_pieces(words, keep, of_each[several[0]]) is not None:
-                sku = several[0]
-                found |= dict.fromkeys(slots, sku)
+        left_over = sku is None and len(several) == 1 and not told_pieces(words, keep)
+        if left_over and told_pieces(words, keep, of_each[several[0]]):  # one is enough
+            sku = several[0]
+            found |= dict.fromkeys(slots, sku)
         found |= self._pieces(flow, words, of_each.get(sku or ""))
         if found.keys() - days.keys():  # an item named after "all of it": no longer all of it
             found |= {
@@ -425,7 +425,7 @@ class AnswerReader:
         return found
 
     def _pieces(self, flow: Flow, words: str, bought: int | None = None) -> dict[str, str]:
-        """The count of pieces that a text tells, for the flow's slots for one. bought: how many there are of the item."""
+        """The count of pieces that a text tells, for the flow's slots for one. bought: how many of the item."""
         count = told_pieces(self.statements(affirmed(words)), self._pack.acts.keep, bought)
         return {name: str(count) for name in flow.slots if self._pack.slots[name].number} if count else {}
 

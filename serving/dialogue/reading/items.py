@@ -41,17 +41,23 @@ COUNTED_ZH = re.compile(
     r"(?P<of>[\u4e00-\u9fff]{0,6}?(?:里面?|当中|之中|其中|中))?"
 )
 _WORDS_EN = "|".join(word for word, number in ENGLISH.items() if 0 < number <= 10)
+_BEFORE_EN = (  # a lone "one" is a count at the start of a clause, and after these
+    r"only|just|return|returning|returned|swap|exchange|replace|send|keep|keeping|need|needed|want|wanted|but|and|because"
+    r"|whereas|while|then"
+)
+_NO_PIECES_EN = (  # 2 days, 3-7, one more question
+    r"[-/:.,%]\s*\d|-|%|(?:more )?(?:question|thing)s?\b|(?:day|week|month|hour|minute|year|time|order|reason)s?\b"
+    r"|(?:yuan|rmb|cm|kg|ml|l|am|pm)\b|star|by one\b"
+)
 COUNTED_EN = re.compile(
     rf"\b(?P<count>{_WORDS_EN}|\d{{1,2}})\s+(?:of\s+(?:them|these|those|it|the|my)\b|pieces?\b|items?\b|pcs\b)"
-    rf"|(?:(?:^|[,.;:!?(]\s*)(?=[a-z])|\b(?:only|just|return|returning|returned|swap|exchange|replace|send|keep|keeping|need|needed|want|wanted"
-    rf"|but|and|because|whereas|while|then)\s+)(?P<lone>{_WORDS_EN}|\d{{1,2}})\b"
-    r"(?!\s*(?:[-/:.,%]\s*\d|-|more (?:question|thing)|questions?\b|things?\b|days?\b|weeks?\b|months?\b|hours?\b|minutes?\b"
-    r"|yuan\b|rmb\b|times?\b|orders?\b|%|cm\b|kg\b|ml\b|l\b|am\b|pm\b|reasons?\b|star|years?\b|by one\b))",
+    rf"|(?:(?:^|[,.;:!?(]\s*)(?=[a-z])|\b(?:{_BEFORE_EN})\s+)(?P<lone>{_WORDS_EN}|\d{{1,2}})\b(?!\s*(?:{_NO_PIECES_EN}))",
     re.IGNORECASE,
 )
 BOUGHT = re.compile(
     r"(?:买|拍|订|下单|点|囤|入手|收到|到手|送来|发来|寄来|一共|总共|共)[了的过到]?(?:你们?家?的?|我?的?|这|那)?\s*$"
-    r"|\b(?:bought|ordered|got|received|purchased|sent me|have|had|there (?:are|were)|all|pack of|set of)\s+(?:the\s+|my\s+|these\s+)?$",
+    r"|\b(?:bought|ordered|got|received|purchased|sent me|have|had|there (?:are|were)|all|pack of|set of)\s+"
+    r"(?:(?:the|my|these)\s+)?$",
     re.IGNORECASE,
 )
 ENOUGH = re.compile(
@@ -59,7 +65,8 @@ ENOUGH = re.compile(
     re.IGNORECASE,
 )
 SPARE = re.compile(
-    rf"多(?:出来?|余|买|拍|下|点|订)?的?(?:那|这|了|出来的?)+一?{_UNIT}|\b(?:extra|spare|surplus|duplicate|superfluous) (?:one|\w+)\b",
+    rf"多(?:出来?|余|买|拍|下|点|订)?的?(?:那|这|了|出来的?)+一?{_UNIT}"
+    r"|\b(?:extra|spare|surplus|duplicate|superfluous) (?:one|\w+)\b",
     re.IGNORECASE,
 )
 
