@@ -174,10 +174,12 @@ class Unclear(Act):
     """Words that were not understood.
 
     candidates: ids of the entries that may be meant, best first. asks: whether they are a question.
+    skus: products that they name.
     """
 
     candidates: tuple[str, ...] = ()
     asks: bool = False
+    skus: tuple[str, ...] = ()
 
 
 def kind(act: Act) -> str:

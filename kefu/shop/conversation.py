@@ -61,6 +61,15 @@ class Conversation(Part):
     nothing_open: Text = Field(description="said when the customer wants to go on and nothing was begun")
     interrupted: Text = Field(description="said when a flow cannot go on: the pack has changed, or a person must look")
     out_of_scope: Text = Field(description="said to what no shop does")
+    likely: Text | None = Field(
+        None,
+        description="said of an entry that may be meant; Jinja2 with question and answer; None: questions are offered",
+    )
+    likely_end: Text | None = Field(None, description="said after such entries, when none may be right")
+    no_answer: Text | None = Field(
+        None, description="said to a question without an answer, offering a person; Jinja2 with names of products"
+    )
+    ask_person: Text | None = Field(None, description="what the customer asks who says yes to that offer")
     clarify: Text = Field(description="said before a numbered list of questions that may be meant")
     clarify_one: Text | None = Field(None, description="the same before a single question; None: as clarify")
     yes: Phrases

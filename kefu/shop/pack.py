@@ -191,6 +191,14 @@ class Pack(Part):
                 yield f"query {name}: {query.tool} wants the arguments {', '.join(tool.args)}"
             elif tool and tool.write:
                 yield f"query {name}: {query.tool} writes: a query only reads"
+            yield from (
+                f"query {name}: aspects: no {a} in catalogue.yaml"
+                for a in query.aspects
+                if a not in self.catalogue.aspects
+            )
+            yield from (
+                f"query {name}: reads: no slot {slot} in slots.yaml" for slot in query.reads if slot not in self.slots
+            )
             if query.offer and (query.offer not in self.queries or not self.queries[query.offer].pick):
                 yield f"query {name}: offer: {query.offer} is no query with a `pick`"
             examples = {example for some in query.examples.values() for example in some}

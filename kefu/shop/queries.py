@@ -33,6 +33,13 @@ class Query(Part):
     )
     subject_not_words: tuple[str, ...] = Field((), description="taken out of the message before ``subject_words``")
     default: bool = Field(False, description="asked of a product that a question names, when nothing else answers it")
+    aspects: tuple[str, ...] = Field(
+        (), description="aspects of the catalogue that it tells, asked by their words; texts know `title` and `fact`"
+    )
+    reads: tuple[str, ...] = Field(
+        (), description="slots that the message may tell; `words` ask this only where it tells one of them"
+    )
+    takes_product: bool = Field(False, description="a single product that is named or spoken of fills the slot sku")
     covers: tuple[str, ...] = Field((), description="queries that are not told beside this one: it says the same")
     promotions: tuple[str, ...] = Field(
         (), description="ids of the promotions that are told, running or not; none: the day's"
@@ -62,6 +69,8 @@ class Query(Part):
             raise ValueError(f"examples: none in {', '.join(missing)}: say how customers ask")
         if (self.needs == "none") != (self.ask is None):
             raise ValueError("`needs` an order or a product if and only if there is an `ask`")
+        if self.aspects and self.needs != "product":
+            raise ValueError("`aspects` are a product's: it `needs: product`")
         if self.offer and not self.ask:
             raise ValueError("`offer` belongs to an `ask`")
         return self

@@ -271,6 +271,11 @@ class ProductAdvisor:
             return _answer("\n".join([*numbered(lines), unknown]), rows, found=False)
         return _answer("\n".join([*numbered(lines), *self._verdict(rows, aspect, visit)]), rows)
 
+    def names(self, skus: Sequence[str], visit: Visit) -> list[str]:
+        """Names of products that the shop has, in the given order."""
+        names = {row["sku"]: _name(row, visit) for row in self._rows(visit)}
+        return [names[sku] for sku in skus if sku in names]
+
     def questions(self, skus: Sequence[str], visit: Visit) -> list[str]:
         """What a customer asks who picks one of some products by its place in a list."""
         names = {row["sku"]: _name(row, visit) for row in self._rows(visit)}

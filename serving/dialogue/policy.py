@@ -212,9 +212,14 @@ class AskAgain:
 
 @dataclass(frozen=True)
 class Improvise:
-    """No flow, query or entry answers: candidates are offered, or a model answers."""
+    """No flow, query or entry answers: what may be meant is told as that, or a model answers, or a person is offered.
+
+    asks: the message was a question. skus: products that it names.
+    """
 
     candidates: tuple[str, ...] = ()
+    asks: bool = False
+    skus: tuple[str, ...] = ()
 
 
 Move = (
@@ -348,5 +353,6 @@ def _misunderstood(now: Situation, acts: Sequence[Act]) -> list[Move]:
             return [HandOver("lost")]
         asks = any(isinstance(act, Unclear) and act.asks for act in acts)
         return [AskAgain(asks)]
-    candidates = next((act.candidates for act in acts if isinstance(act, Unclear)), ())
-    return [Improvise(candidates)]
+    unclear = [act for act in acts if isinstance(act, Unclear)]
+    first = next((act for act in unclear if act.candidates), unclear[0] if unclear else Unclear())
+    return [Improvise(first.candidates, any(act.asks for act in unclear), first.skus)]

@@ -15,12 +15,14 @@ from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, Text
 from kefu.shop.queries import NEEDED_SLOT, Query
+from kefu.shop.slots import extract
 from serving.dialogue.expressions import ExpressionError, evaluate, render
 from serving.dialogue.flow import Visit
-from serving.dialogue.reading.word_rules import WordSet, plain, search_words
+from serving.dialogue.reading.word_rules import WordSet, plain, search_words, without
 from serving.tools.shop_db import BUSY, SIGN_IN, ToolBox
 
 Slots = Mapping[str, str | Sequence[str]]
+ASPECT = "aspect"  # slot of a query that tells one of several aspects of a product
 
 
 class QueryError(KefuError, RuntimeError):
@@ -79,8 +81,20 @@ class Queries:
             (match.start(), QueryMatch(name, match[0]))
             for name, query in named
             if (match := search_words(message, query.words, query.not_words))
+            and (not query.reads or self.told(name, text, lang))
         ]
         return [match for _, match in sorted(found)]
+
+    def told(self, name: str, text: str, lang: Lang) -> dict[str, str]:
+        """What a message tells of the slots that a query reads, and which of its aspects it asks for."""
+        query, message = self._pack.queries[name], plain(text)
+        aspects = [(aspect, self._pack.catalogue.aspects[aspect]) for aspect in query.aspects]
+        asked = (aspect for aspect, tag in aspects if search_words(message, tag.words, tag.not_words))
+        told = {ASPECT: aspect} if (aspect := next(asked, None)) else {}
+        if not query.reads:
+            return told
+        words = without(message, query.not_words)
+        return told | extract(words, {slot: self._pack.slots[slot] for slot in query.reads}, lang)
 
     def named_of_subject(self, text: str) -> list[QueryMatch]:
         """The queries that a message asks of the product it speaks of, in the order of its words: 有货吗，多少钱."""
@@ -91,6 +105,11 @@ class Queries:
             if (match := search_words(message, query.subject_words, query.subject_not_words))
         ]
         return [match for _, match in sorted(found)]
+
+    def named_by_aspect(self, text: str) -> list[QueryMatch]:
+        """The query that tells the aspect of a product of which a message speaks, if there is one."""
+        found = (name for name, query in self._pack.queries.items() if query.aspects and self.told(name, text, "zh"))
+        return [QueryMatch(name, text) for name in found][:1]
 
     def excludes(self, name: str, text: str) -> bool:
         """Whether a text holds words that a query's rules take out (拒收包裹要钱吗 asks no product's price)."""
@@ -113,12 +132,12 @@ class Queries:
             return Answer(self._pack.conversation.sign_in.in_(visit.lang), signed_out=True)
         needed = NEEDED_SLOT.get(query.needs)
         if needed is None:
-            return self._told(name, query, self._rows(name, query, {}, visit), visit)
+            return self._told(name, query, self._rows(name, query, slots, visit), visit)
         if not (values := listed(slots.get(needed))):
             return self._asked(name, query, visit)
         told = [
-            self._told(name, query, self._rows(name, query, {**slots, needed: value}, visit), visit, {needed: value})
-            for value in values
+            self._told(name, query, self._rows(name, query, one, visit), visit, one)
+            for one in ({**slots, needed: value} for value in values)
         ]
         return told[0] if len(told) == 1 else joined(told)
 
@@ -173,7 +192,7 @@ class Queries:
             state = {p.id: "coming" if day < p.starts else "over" if day > p.ends else "running" for p in told}
             return [{**p.model_dump(), "state": state[p.id]} for p in told][: query.most]
         known = {key: restore(value, visit.vault) if isinstance(value, str) else value for key, value in slots.items()}
-        values = {**dict.fromkeys(NEEDED_SLOT.values()), **known, "lang": visit.lang, "now": visit.now}
+        values = {**dict.fromkeys((*NEEDED_SLOT.values(), *query.reads)), **known, "lang": visit.lang, "now": visit.now}
         try:
             args = {arg: evaluate(source, values) for arg, source in query.args.items()}
         except ExpressionError as error:
@@ -188,6 +207,9 @@ class Queries:
         known = {**(slots or {}), **values, "lang": visit.lang, "now": visit.now}
         facts = {aspect: fact.in_(visit.lang) for aspect, fact in product.facts.items()} if product else {}
         known["facts"] = dict.fromkeys(self._pack.catalogue.aspects) | facts
+        aspect = known.pop(ASPECT, None)
+        known["title"] = self._pack.catalogue.aspects[aspect].title.in_(visit.lang) if aspect else None
+        known["fact"] = known["facts"].get(aspect)
         try:
             return render(text.in_(visit.lang), known)
         except ExpressionError as error:

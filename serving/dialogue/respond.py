@@ -307,8 +307,15 @@ class Responder:
         yield turn.say("chitchat", (words.apology_asks if move.asks else words.apology).in_(turn.visit.lang))
 
     def _improvise(self, turn: TurnState, move: policy.Improvise) -> Iterator[str]:
-        """A question back when one or two entries may be meant, else a model's words, else the pack's fallback."""
+        """What may be meant, told as that; else a model's words; else a person is offered, or the pack's fallback."""
         session, lang, words = turn.session, turn.visit.lang, self._pack.conversation
+        if move.candidates and words.likely:
+            entries = [turn.reading.hits[name].entry for name in move.candidates]
+            told = [self._text(turn, words.likely, question=e.question, answer=e.answer) for e in entries]
+            turn.draft.sources += [entry.id for entry in entries]
+            session.misses = 0
+            yield turn.say("faq", "\n".join([*told, words.likely_end.in_(lang)] if words.likely_end else told))
+            return
         if move.candidates:
             entries = [turn.reading.hits[name].entry for name in move.candidates]
             session.questions = turn.draft.options = [entry.question for entry in entries]
@@ -329,6 +336,12 @@ class Responder:
             return
         session.misses += 1
         turn.draft.route, turn.draft.engine, turn.draft.sources = None, None, []
+        if move.asks and words.no_answer:
+            names = self._shop_answers.names(move.skus, turn.visit)
+            if words.ask_person:  # a yes to the offer asks for a person
+                session.questions = turn.draft.options = [words.ask_person.in_(lang)]
+            yield turn.say("fallback", render(words.no_answer.in_(lang), {"names": names}))
+            return
         yield turn.say("fallback", self._pack.shop.fallback.in_(lang))
 
     # A person.

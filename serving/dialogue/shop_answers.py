@@ -36,6 +36,10 @@ class ShopAnswers:
         turn.draft.options = [option.label for option in answer.options] or turn.draft.options
         yield turn.say("query", answer.text)
 
+    def names(self, skus: Sequence[str], visit: Visit) -> list[str]:
+        """The products' names in the language of a visit."""
+        return self._advisor.names(skus, visit)
+
     def _answer(self, turn: TurnState, act: Query | Quote | Recommend | Compare) -> Answer:
         session, visit = turn.session, turn.visit
         if isinstance(act, Query):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
+from kefu.acts import Unclear
+from kefu.intents.router import ScoredIntent
+from kefu.knowledge.index import Hit, KnowledgeEntry
 from serving.dialogue.assistant import Assistant
+from serving.dialogue.reading.message import Reading
 from serving.dialogue.reply import Reply
 
 
@@ -28,6 +33,39 @@ def test_a_yes_picks_a_question_that_was_offered_alone(assistant: Assistant, sai
 
 def test_a_yes_picks_none_of_two(assistant: Assistant) -> None:
     assert not {"faq:ship_when:zh", "faq:ship_days:zh"} & set(_after_an_offer(assistant, "是的").sources)
+
+
+@pytest.mark.parametrize("names", [("ship_when",), ("ship_when", "ship_days")])
+def test_entries_that_may_be_meant_are_told_as_that(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    entries = [_entry(n) for n in names]
+    ids = tuple(entry.id for entry in entries)
+    hits = {entry.id: Hit(entry, 1.0, 0.6) for entry in entries}
+    reading = Reading([Unclear(candidates=ids, asks=True)], ScoredIntent("other", 0.1), hits)
+    monkeypatch.setattr(assistant, "_reader", SimpleNamespace(read=lambda message: reading))
+    reply = assistant.reply(uuid4().hex, "C1001", "这个怎么说")
+    assert all(f"“问题{n}？”：答案{n}。" in reply.text for n in names)
+    assert tuple(reply.sources) == ids
+    assert "人工" in reply.text and not reply.options
+
+
+def test_a_yes_to_the_offer_of_a_person_asks_for_one(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, reader = uuid4().hex, assistant._reader
+    reading = Reading([Unclear(asks=True, skus=("CW-301",))], ScoredIntent("other", 0.1))
+    with monkeypatch.context() as patch:
+        patch.setattr(assistant, "_reader", SimpleNamespace(read=lambda message: reading))
+        patch.setattr(assistant._responder._model, "stream", lambda turn: iter(()))
+        said = assistant.reply(name, "C1001", "锅可以当帽子戴吗")
+    assert "铸铁珐琅锅" in said.text and "429" not in said.text
+    assert assistant._reader is reader
+    assert assistant.reply(name, "C1001", "好的").outcome == "handoff"
+
+
+def _entry(name: str) -> KnowledgeEntry:
+    return KnowledgeEntry(
+        id=f"faq:{name}:zh", kind="faq", intent=None, lang="zh", question=f"问题{name}？", answer=f"答案{name}。"
+    )
 
 
 def _after_an_offer(

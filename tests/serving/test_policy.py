@@ -212,6 +212,8 @@ def test_several_orders_are_offered() -> None:
 def test_what_was_left_goes_on() -> None:
     assert plan(Situation(), [Resume()]) == [GoOn()]
     assert plan(Situation(), [Unclear(candidates=("faq:a", "faq:b"))]) == [Improvise(("faq:a", "faq:b"))]
+    assert plan(Situation(), [Unclear(), Unclear(asks=True, skus=("A",))]) == [Improvise((), asks=True)]
+    assert plan(Situation(), [Unclear(asks=True, skus=("A",))]) == [Improvise((), asks=True, skus=("A",))]
 
 
 def test_what_needed_a_sign_in_goes_on_with_whatever_is_said_next() -> None:

@@ -189,8 +189,71 @@ def test_every_product_is_told_as_the_database_has_it(queries: Queries, db: Path
         ]
         for query in ("product_size", "product_material", "product_washing"):
             said = re.split("：|: ", told[query], maxsplit=1)[1].rstrip("。.")
+            said = re.sub(
+                r" ?[（(](?:容量；|capacity;)[^）)]*[）)]", "", said
+            )  # what the number is, and what is not told
             parts = said.split("，" if lang == "zh" else ", ")
             assert spec in said or all(part in spec for part in parts), told[query]
+
+
+@pytest.mark.parametrize(
+    ("slots", "said"),
+    [
+        ({"spend": "139"}, ["139.00 元满了 99 元", "不收运费"]),
+        ({"spend": "60"}, ["收 8 元运费", "一共 68.00 元"]),
+        ({"spend": "150", "delivery_region": "remote"}, ["还不满 199 元", "收 15 元运费", "一共 165.00 元"]),
+        ({"spend": "200", "delivery_region": "remote"}, ["满了 199 元", "不收运费"]),
+        ({"sku": "TW-402"}, ["手作马克杯 59.00 元", "一共 67.00 元"]),
+        ({"delivery_region": "remote"}, ["满 199 元包邮", "15 元"]),
+    ],
+)
+def test_the_delivery_fee_is_that_of_the_sum_and_the_region(
+    queries: Queries, slots: dict[str, str], said: list[str]
+) -> None:
+    text = queries.answer("shipping_cost", slots, visit(None, "zh")).text
+    assert all(part in text for part in said), text
+
+
+@pytest.mark.parametrize(
+    ("now", "region", "first", "last"),
+    [
+        ("2026-11-16T15:59:00+08:00", "near", "11月17日", "11月18日"),
+        ("2026-11-16T16:00:00+08:00", "near", "11月18日", "11月19日"),
+        ("2026-11-16T10:00:00+08:00", "other", "11月18日", "11月20日"),
+        ("2026-11-28T10:00:00+08:00", "remote", "12月3日", "12月5日"),
+    ],
+)
+def test_the_days_of_delivery_count_from_the_day_of_dispatch(
+    queries: Queries, now: str, region: str, first: str, last: str
+) -> None:
+    text = queries.answer("delivery_days", {"delivery_region": region}, Visit(None, {}, "zh", now)).text
+    assert f"{first}至{last}" in text
+
+
+def test_a_query_that_reads_a_case_is_not_asked_without_one(queries: Queries) -> None:
+    assert [match.name for match in queries.named("寄到昆明几天能到", "zh")] == ["delivery_days"]
+    assert queries.named("快递一般几天能到", "zh") == []
+    assert [match.name for match in queries.named("买一百二十块的东西邮费多少", "zh")] == ["shipping_cost"]
+    assert queries.named("为什么收了我8块运费", "zh") == []
+    assert queries.named("两单一块儿发能省运费吗", "zh") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "aspect", "said"),
+    [
+        ("毛巾净重多少", "weight", "500 克"),
+        ("锅有几斤", "weight", "没有写"),
+        ("线有多长", "cable", "没有写"),
+        ("which country is it from", "origin", "没有写"),
+    ],
+)
+def test_an_aspect_is_told_or_said_to_be_missing(queries: Queries, text: str, aspect: str, said: str) -> None:
+    assert [match.name for match in queries.named_by_aspect(text)] == ["product_fact"]
+    slots = queries.told("product_fact", text, "zh")
+    assert slots == {"aspect": aspect}
+    sku = "BA-701" if "毛巾" in text else "CW-301"
+    answer = queries.answer("product_fact", {"sku": sku, **slots}, visit(None, "zh"))
+    assert said in answer.text and PACK.catalogue.aspects[aspect].title.zh in answer.text
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ def _search(text: str, words: tuple[str, ...], not_words: tuple[str, ...]) -> re
     return _any(words).search(_any(not_words).sub("\n", text)) if not_words else found
 
 
+def without(text: str, words: tuple[str, ...]) -> str:
+    """A plain text with its matches of ``words`` taken out."""
+    return str(_any(words).sub("\n", text)) if words else text
+
+
 def is_idiom(text: str, rule: WordRule | None) -> bool:
     """Whether a plain text holds words that the rule names as meaning something else."""
     return bool(rule and rule.not_words and _any(rule.not_words).search(text))
