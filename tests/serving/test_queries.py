@@ -214,6 +214,20 @@ def test_the_delivery_fee_is_that_of_the_sum_and_the_region(
     assert all(part in text for part in said), text
 
 
+def test_the_delivery_fee_follows_the_rule_of_the_promotions(queries: Queries) -> None:
+    rule = next(p.rule for p in PACK.promotions if p.id == "shipping_fee")
+    assert rule and rule.kind == "shipping"
+    for region, free_from, fee in (
+        ("other", rule.free_from, rule.fee),
+        ("remote", rule.remote_free_from, rule.remote_fee),
+    ):
+        told = {
+            spend: queries.answer("shipping_cost", {"spend": str(spend), "delivery_region": region}, visit(None)).text
+            for spend in (free_from - 1, free_from)
+        }
+        assert f"收 {fee} 元运费" in told[free_from - 1] and "不收运费" in told[free_from]
+
+
 @pytest.mark.parametrize(
     ("now", "region", "first", "last"),
     [
@@ -226,7 +240,7 @@ def test_the_delivery_fee_is_that_of_the_sum_and_the_region(
 def test_the_days_of_delivery_count_from_the_day_of_dispatch(
     queries: Queries, now: str, region: str, first: str, last: str
 ) -> None:
-    text = queries.answer("delivery_days", {"delivery_region": region}, Visit(None, {}, "zh", now)).text
+    text = queries.answer("delivery_days", {"delivery_region": region}, visit(None, "zh", now)).text
     assert f"{first}至{last}" in text
 
 

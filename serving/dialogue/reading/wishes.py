@@ -56,7 +56,7 @@ COMPARED_ONE = re.compile(r"\b\w+(?:er|est) ones?\b|最.的", re.IGNORECASE)
 DOUBTFUL = 0.4  # below it, what the shop knows of the product that is named answers better than a choice of entries
 SHORT_NAME = 12  # characters of a message that names a product and hardly more: 那养生壶呢
 SHORT = 6  # characters beside an order that say no wish
-SURE = 0.8  # of the classifier, for a wish in an angry message, and for a person whom no word asks for
+SURE = 0.8  # of the classifier: a wish in an angry message, a person whom no word asks for, "which product?"
 LIST = re.compile(r"[，,、；;。]|\b(?:and|or|plus)\b|以及|还有|[和跟]", re.IGNORECASE)
 LEAD = re.compile(
     r"^(?:那|哦|嗯)?(?:请问|我?(?:就|还)?想(?:请)?(?:问|咨询|了解|知道)|(?:请教|咨询|问)(?:一?下|个|你们)|麻烦问)"
@@ -135,7 +135,7 @@ class WishReader:
         if strange or (guessed and (not (best := self._best(find())) or guess.probability > best.probability)):
             yield OutOfScope(probability=1.0 if strange else guess.probability, evidence=strange or text)
             return
-        exact = list(self._exactly(message, text, links))
+        exact = list(self._exactly(message, text, links, guess))
         if exact and not message.session.customer and all(map(self._needs_customer, exact)):
             rule = self._best(find())  # where there is one, a guest hears it before he is asked to sign in
             if rule and rule.entry.kind == "faq":
@@ -323,8 +323,11 @@ class WishReader:
         """Flows that plain words ask for."""
         return [flow for flow in self._pack.flows if evidence(words, flow.asked_by) is not None]
 
-    def _exactly(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Act]:
-        """Sums, comparisons, queries and advice, by their words."""
+    def _exactly(self, message: Message, text: str, links: list[ProductLink], guess: ScoredWish) -> Iterator[Act]:
+        """Sums, comparisons, queries and advice, by their words.
+
+        Words for what is sold stand in other questions as well (浴巾有没有挂绳), which the classifier knows.
+        """
         words, session = plain(text), message.session
         if self._sums and (quote := self._sums.read(message, text, links)):
             yield quote
@@ -346,9 +349,10 @@ class WishReader:
             return
         constraints = self._advisor.read_constraints(text, message.lang)
         asks = evidence(words, self._pack.acts.recommend) is not None
-        browses = evidence(words, self._pack.acts.browse) is not None
+        shops = guess.label != ASK or guess.probability < ASKS_RULE
+        browses = shops and evidence(words, self._pack.acts.browse) is not None
         named = [link for link in links if link.exact]
-        kind = evidence(words, self._pack.acts.assortment) is not None and len(_named_alone(named)) != 1
+        kind = shops and evidence(words, self._pack.acts.assortment) is not None and len(_named_alone(named)) != 1
         asks = asks or kind
         if (browses or asks) and named and not (constraints.kinds or constraints.features) and self._default:
             yield self._query(message, self._default, text, named, text)
@@ -365,7 +369,8 @@ class WishReader:
             yield from self._told_by_page(message, text, guess, links)
             return
         if kind == "query" and name in self._pack.queries:
-            if not self._queries.excludes(name, text):
+            named = self._pack.queries[name].needs != "product" or links or self._spoken_of(message)
+            if not self._queries.excludes(name, text) and (named or guess.probability >= SURE):
                 yield self._query(message, name, text, links, text, guess.probability)
         elif kind == "sum" and self._sums:
             if quote := self._sums.read(message, text, links, asked=True):
