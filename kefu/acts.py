@@ -108,14 +108,15 @@ class Quote(Act):
     """A question for a sum: (sku, quantity) each.
 
     choices: SKUs among which the customer has to choose first; words: his message with a blank in their place.
-    points: whether his points are to be used. check: what he wants confirmed, the total (``amount``, in yuan, is what
-    he thinks it is, ``roughly`` or exactly) or that a coupon of his applies.
+    points: whether his points are to be used. coupons: whether he speaks of coupons. check: what he wants confirmed,
+    the total (``amount``, in yuan, is what he thinks it is, ``roughly`` or exactly) or that a coupon of his applies.
     """
 
     basket: tuple[tuple[str, int], ...]
     choices: tuple[str, ...] = ()
     words: str = ""
     points: bool = False
+    coupons: bool = False
     check: Literal["total", "coupon"] | None = None
     amount: int | None = None
     roughly: bool = False

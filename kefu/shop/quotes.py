@@ -26,6 +26,8 @@ class QuoteWords(Part):
     price_asks: Phrases = Field({}, description="the same, but only of several pieces or products: 多少钱")
     not_asks: Phrases = Field({}, description="regexes: a message with one of them asks for another sum: 退多少钱")
     points_asks: Phrases = Field({}, description="regexes: points are to be used; taken out before ``not_asks``")
+    points_kept: Phrases = Field({}, description="regexes: points are not to be used: 不用积分, keep my points")
+    coupon_names: Phrases = Field({}, description="regexes: coupons are spoken of, so that expired ones are told")
     coupon_asks: Phrases = Field({}, description="regexes: whether a coupon applies to a product or basket")
     checks: Phrases = Field({}, description="regexes: the customer says what it comes to, and wants that confirmed")
     answers: dict[AnswerKind, Text] = Field({}, description="said before the sum; over ``total``")
@@ -45,7 +47,9 @@ class QuoteWords(Part):
     )
     end: Text = Text(zh="。", en=". ")
 
-    @field_validator("asks", "price_asks", "not_asks", "points_asks", "coupon_asks", "checks")
+    @field_validator(
+        "asks", "price_asks", "not_asks", "points_asks", "points_kept", "coupon_names", "coupon_asks", "checks"
+    )
     @classmethod
     def _are_regexes(cls, phrases: Phrases) -> Phrases:
         for pattern in (pattern for patterns in phrases.values() for pattern in patterns):

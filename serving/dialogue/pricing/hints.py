@@ -87,6 +87,7 @@ def _shipping(running: Sequence[Promotion], total: Decimal) -> Iterator[Hint]:
                     missing_amount=rule.free_from - total,
                     spend=rule.free_from,
                     fee=rule.fee,
+                    with_fee=total + rule.fee,
                     remote_fee=rule.remote_fee,
                 )
             elif total < rule.remote_free_from:

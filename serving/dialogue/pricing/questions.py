@@ -19,12 +19,27 @@ AMOUNT = re.compile(
     re.IGNORECASE,
 )
 
+# What something may cost: no sum that is to be confirmed.
+LIMIT = re.compile(
+    r"以内|以下|之内|不超过|不到|低于|预算|\b(?:under|below|within|up to|less than|at most|no more than|budget)\b",
+    re.IGNORECASE,
+)
+
 
 class SumQuestions:
     """Recognises questions for a sum."""
 
     def __init__(self, words: QuoteWords) -> None:
-        self._asks, self._price_asks, self._not_asks, self._points, self._coupon, self._checks = (
+        (
+            self._asks,
+            self._price_asks,
+            self._not_asks,
+            self._points,
+            self._kept,
+            self._coupon,
+            self._named,
+            self._checks,
+        ) = (
             re2.compile("|".join(f"(?:{p})" for patterns in phrases.values() for p in patterns), re2_options())
             if phrases
             else None
@@ -33,7 +48,9 @@ class SumQuestions:
                 words.price_asks,
                 words.not_asks,
                 words.points_asks,
+                words.points_kept,
                 words.coupon_asks,
+                words.coupon_names,
                 words.checks,
             )
         )
@@ -60,7 +77,15 @@ class SumQuestions:
 
     def wants_points(self, text: str) -> bool:
         """Whether points are to be used."""
-        return bool(self._points and self._points.search(plain(text)))
+        return bool(self._points and self._points.search(plain(text))) and not self.keeps_points(text)
+
+    def keeps_points(self, text: str) -> bool:
+        """Whether the customer says that points are not to be used."""
+        return bool(self._kept and self._kept.search(plain(text)))
+
+    def names_coupon(self, text: str) -> bool:
+        """Whether the message speaks of coupons."""
+        return bool(self._named and self._named.search(plain(text)))
 
     def asks_for_coupon(self, text: str) -> bool:
         """Whether the message asks if a coupon applies to what it names or the conversation is about."""
@@ -69,10 +94,12 @@ class SumQuestions:
     def checked_amount(self, text: str) -> int | None:
         """The sum that the customer wants confirmed, in yuan: the largest amount of such a message (是295左右对吗)."""
         words = plain(text)
-        if not (self._checks and self._checks.search(words)):
+        if LIMIT.search(words) or not (self._checks and self._checks.search(words)):
             return None
         amounts = [int(found[1]) for found in AMOUNT.finditer(words)]
         return max(amounts, default=None)
 
     def _without_points(self, text: str) -> str:
-        return self._points.sub(" ", text) if self._points else text
+        for rule in (self._kept, self._points):
+            text = rule.sub(" ", text) if rule else text
+        return text

@@ -167,15 +167,16 @@ class Pricing:
         """How customers ask for sums; None when the pack has no words for it."""
         return self._questions
 
-    def say_quote(self, quote: Quote, lang: Lang, answer: AnswerKind | None = None) -> str:
+    def say_quote(self, quote: Quote, lang: Lang, answer: AnswerKind | None = None, coupons: bool = False) -> str:
         """Returns the quote in the pack's words. Raises PackError when the pack has none.
 
         Args:
             answer: what is said first, to a question that the sum decides.
+            coupons: the customer speaks of coupons, so that those that expired are told.
         """
         if self._words is None:
             raise PackError("conversation.yaml: quote: it is missing: write how a sum is told")
-        return say_quote(quote, lang, self._words, answer)
+        return say_quote(quote, lang, self._words, answer, coupons)
 
     def _checked(self, basket: Sequence[tuple[str, int]]) -> dict[str, int]:
         """The basket as SKU → pieces, in the order of the catalogue."""

@@ -77,6 +77,7 @@ class Step:
     amount_off: Decimal | None = None
     each: bool = False
     points: int | None = None
+    points_left: int | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class Hint:
     amount_off: Decimal | None = None
     percent_off: Decimal | None = None
     fee: Decimal | None = None
+    with_fee: Decimal | None = None
     remote_fee: Decimal | None = None
     stock: int | None = None
 

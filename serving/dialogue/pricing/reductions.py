@@ -121,7 +121,12 @@ def _coupon(coupon: Coupon, lines: OpenLines) -> Reduction:
 def _points(rule: PointsUse, lines: OpenLines, customer: Customer) -> Reduction:
     most = (lines.total * rule.max_percent / 100).quantize(CENT, ROUND_DOWN)
     points = min(customer.use_points, int(most * rule.points_per_yuan))
-    return _sum((Decimal(points) / rule.points_per_yuan).quantize(CENT, ROUND_DOWN), lines, points=points)
+    return _sum(
+        (Decimal(points) / rule.points_per_yuan).quantize(CENT, ROUND_DOWN),
+        lines,
+        points=points,
+        points_left=customer.use_points - points,
+    )
 
 
 def _percent(percent: Decimal, lines: OpenLines) -> Reduction:

@@ -11,18 +11,24 @@ from kefu.shop.quotes import AnswerKind, QuoteWords
 from serving.dialogue.expressions import render
 from serving.dialogue.pricing.records import Quote, Refusal
 
-TWO_DECIMALS = ("amount", "off", "base", "total", "list_total", "paid")
+TWO_DECIMALS = ("amount", "off", "base", "total", "list_total", "paid", "with_fee")
 
 
-def say_quote(quote: Quote, lang: Lang, words: QuoteWords, answer: AnswerKind | None = None) -> str:
-    """Returns the quote with its steps shown, after the answer to a question that it decides."""
+def say_quote(
+    quote: Quote, lang: Lang, words: QuoteWords, answer: AnswerKind | None = None, coupons: bool = False
+) -> str:
+    """Returns the quote with its steps shown, after the answer to a question that it decides.
+
+    Args:
+        coupons: the customer speaks of coupons, so that those that expired are told.
+    """
     parts = [render(words.line.in_(lang), _values(line, lang)) for line in quote.lines]
     parts += [render(words.steps[step.kind].in_(lang), _values(step, lang)) for step in quote.steps]
     parts += [render(words.gift.in_(lang), _values(gift, lang)) for gift in quote.gifts]
     totals = {"total": f"{quote.total:.2f}", "list_total": f"{quote.list_total:.2f}"}
     total = render(words.total.in_(lang), totals)
     sentences = [f"{total}{words.after_total.in_(lang)}{words.separator.in_(lang).join(parts)}"]
-    sentences += [render(words.refusals[r.reason].in_(lang), _values(r, lang)) for r in _told(quote)]
+    sentences += [render(words.refusals[r.reason].in_(lang), _values(r, lang)) for r in _told(quote, coupons)]
     sentences += [render(words.hints[hint.kind].in_(lang), _values(hint, lang)) for hint in quote.hints]
     end = words.end.in_(lang)
     if answer:
@@ -32,10 +38,10 @@ def say_quote(quote: Quote, lang: Lang, words: QuoteWords, answer: AnswerKind | 
     return (end.join(_first_letters_large(dict.fromkeys(sentences))) + end).strip()
 
 
-def _told(quote: Quote) -> Iterable[Refusal]:
-    """Refusals worth telling. A coupon that expired is told only when no other is in play."""
+def _told(quote: Quote, coupons: bool) -> Iterable[Refusal]:
+    """Refusals worth telling. A coupon that expired is told to who speaks of coupons, when no other is in play."""
     has_coupon = "coupon" in {*(step.kind for step in quote.steps), *(hint.kind for hint in quote.hints)}
-    return (r for r in quote.refusals if not (r.reason == "expired" and has_coupon))
+    return (r for r in quote.refusals if not (r.reason == "expired" and (has_coupon or not coupons)))
 
 
 def _values(record: Any, lang: Lang) -> dict[str, Any]:

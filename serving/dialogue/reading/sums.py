@@ -74,6 +74,12 @@ FOLLOWING_NUMBER = re.compile(
     r"(?:\W+(?:then|please|pieces|instead|total))*)\W*",
     re.IGNORECASE,
 )
+# Nothing that is added to the sum: 加上运费, plus my coupon.
+ADDS_NO_PRODUCT = re.compile(
+    r"(?:再?加上|再?算上|连上|还有|再加)(?:我?的)?(?:运费|邮费|快递费|优惠券|券|积分|木豆)"
+    r"|\b(?:plus|and|also|with) (?:the |my )*(?:shipping|delivery|postage|coupons?|vouchers?|points)\b",
+    re.IGNORECASE,
+)
 BARE_NUMBER = re.compile(r"\W*\d{1,2}[^\w?？]*")  # a choice from a list
 MORE_OF = re.compile(r"再(?:加|来|要|买|添)|多(?:加|来|要|买)|\b(?:another|more)\b", re.IGNORECASE)
 # What delivery of something to buy costs is told with its sum.
@@ -82,7 +88,12 @@ FEE = re.compile(
     r"|\b(?:with|including|incl\.?|plus) (?:the )?(?:shipping|delivery|postage)\b",
     re.IGNORECASE,
 )
-BUYS_ANY = re.compile(r"买|拍|下单|要[一两二三\d]|\b(?:buy|order|get|take)\b", re.IGNORECASE)
+# What delivery cost or costs of something that was ordered is told with the order.
+OF_ORDER = re.compile(
+    r"退|换货|拒收|[那这]单|订单|收了|付了|\b(?:return|refus|reject|exchang|refund)\w*|\bsend back\b"
+    r"|\b(?:my|the|that|this) order\b",
+    re.IGNORECASE,
+)
 SWAPS = re.compile(r"换(?:成|做|为)|\b(?:instead|swap|rather)\b", re.IGNORECASE)
 ROUGHLY = re.compile(r"左右|上下|大概|大约|差不多|\b(?:around|about|roughly|approximately)\b", re.IGNORECASE)
 MONEY = re.compile(r"\d+(?:\.\d+)?\s*(?:块|元|yuan\b)", re.IGNORECASE)  # no number of pieces
@@ -116,14 +127,18 @@ class SumReader:
         basket = [sku for sku, _ in session.basket]
         mentions = self._mentions(words, links, basket, [*basket, *subject])
         changes = bool(session.basket) and (
-            any(rule.search(words) for rule in (ADDS, CHANGES, SWAPS)) or self._drops(words, mentions)
+            _adds(words) or any(rule.search(words) for rule in (CHANGES, SWAPS)) or self._drops(words, mentions)
         )
         points, coupon, amount = self._checks(words)
+        questions = self._pricing.questions
+        kept = questions is not None and questions.keeps_points(words)
         known = not message.flow and bool(mentions or session.basket or 0 < len(session.subject.latest) <= MAX_CHOICES)
-        about = known and (coupon or amount is not None or (points and self._goes_on(session, words, mentions)))
+        about = known and (
+            coupon or amount is not None or ((points or kept) and self._goes_on(session, words, mentions))
+        )
         number = FOLLOWING_NUMBER.fullmatch(words) is not None and BARE_NUMBER.fullmatch(words) is None
         counts = known and not mentions and (number or FEE.search(words) is not None)
-        fee = known and bool(mentions) and FEE.search(words) is not None and BUYS_ANY.search(words) is not None
+        fee = known and bool(mentions) and FEE.search(words) is not None and OF_ORDER.search(words) is None
         asked = asked or about or counts or fee
         if not (chosen or asked or self._asks(words, mentions, links) or (changes and mentions)):
             return None
@@ -146,10 +161,19 @@ class SumReader:
             wanted = tuple((sku, pieces) for sku, pieces in session.basket) if not named and session.basket else one
         if not wanted:
             return None
-        points = points or (session.points and (bool(changes) or about))
+        points = points or (session.points and not kept and (bool(changes) or about))
+        named_coupon = questions is not None and questions.names_coupon(words)
         check: Literal["total", "coupon"] | None = "coupon" if coupon else "total" if amount is not None else None
         roughly = ROUGHLY.search(words) is not None
-        return Quote(basket=wanted, points=points, check=check, amount=amount, roughly=roughly, evidence=text)
+        return Quote(
+            basket=wanted,
+            points=points,
+            coupons=named_coupon,
+            check=check,
+            amount=amount,
+            roughly=roughly,
+            evidence=text,
+        )
 
     def _checks(self, words: str) -> tuple[bool, bool, int | None]:
         """Whether points are to be used, whether a coupon is asked about, and the sum to be confirmed."""
@@ -239,7 +263,7 @@ class SumReader:
         if changes:  # as long as the words, so that places stay
             words = DENIED.sub(lambda match: " " * len(match[0]), words)
         named = self._pricing.read_basket(words, links, previous=before or None)
-        if not before or named is None or not (changes or ADDS.search(words)):
+        if not before or named is None or not (changes or _adds(words)):
             return named
         if not changes and self._pricing.is_sum_question(words, links) and len(named) > 1:
             return named  # a list of its own: 两条毯子加上一个枕头一共多少
@@ -252,6 +276,11 @@ class SumReader:
         if len(before) == 1 and spoken_of in ([], [before[0][0]]):
             return before
         return ((spoken_of[0], 1),) if spoken_of and not before else None
+
+
+def _adds(words: str) -> bool:
+    """Whether the message adds to the sum before."""
+    return ADDS.search(ADDS_NO_PRODUCT.sub(" ", words)) is not None
 
 
 def _changed(before: Basket, named: Basket, words: str, links: Sequence[ProductLink]) -> Basket:
