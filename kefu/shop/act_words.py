@@ -82,6 +82,8 @@ class ActWords(Part):
     assortment: WordRule | None = Field(
         default=None, description="what of a kind is for sale: which towels do you have"
     )
+    others: WordRule | None = Field(default=None, description="other products than those just shown: 还有别的吗")
+    cheaper: WordRule | None = Field(default=None, description="cheaper products than those just shown: 便宜点的呢")
     browse: WordRule | None = Field(default=None, description="what is for sale, whatever kind: 随便看看, do you sell")
     compare: WordRule | None = None
     small_talk: dict[str, SmallTalk] = Field(default={}, description="kind → its words, the first that fits counts")

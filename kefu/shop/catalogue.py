@@ -41,6 +41,8 @@ class Feature(Tag):
     """A tag that products have besides their kind."""
 
     group: Literal["use", "material", "attribute"]
+    open: bool = Field(False, description="any product may do (a gift); those that the shop names for it come first")
+    unfit: tuple[str, ...] = Field((), description="SKUs that do not do, where any other may")
 
 
 class Aspect(Tag):
@@ -138,6 +140,8 @@ class Catalogue(Part):
             for aspect in product.facts:
                 if aspect not in self.aspects or self.aspects[aspect].column:
                     problems.append(f"product {sku}: {aspect} is no aspect, or one with a column")
+        for name, feature in self.features.items():
+            problems += [f"feature {name}: unfit: unknown product {s}" for s in feature.unfit if s not in self.products]
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import ceil
 from statistics import median
 from typing import Any
 
@@ -24,21 +25,23 @@ from serving.dialogue.reading.word_rules import WordSet, plain, search_words
 from serving.tools.shop_db import ToolBox
 
 MOST_PRODUCTS, MOST_NEAREST = 3, 2
+LEAST_COMPARED = 2
 LEAST_PRICE = 5  # a smaller number is a count or a choice from a list
 ABOUT, ABOUT_BELOW = 0.2, 0.5  # "around 200" is 100 to 240: who would spend 200 is glad to spend less
 
 _N = rf"[¥￥]?\s*({NUMBER})"
 _YUAN = r"\s*(?:元|块钱?|人民币|rmb|yuan|cny)?\s*"
-_UNIT = r"[个件只条张床套双号日天点人岁度月年米升克瓦%％.]|厘米|毫升|公斤|小时|cm\b|ml\b|l\b|kg\b|g\b|w\b"
+_UNIT = r"[个件只条张床套双号日天点人岁度月年米升克瓦%％]|\.\d|厘米|毫升|公斤|小时|cm\b|ml\b|l\b|kg\b|g\b|w\b"
 _NOT_MONEY = rf"(?!,?\d|[一二两三四五六七八九十百千万]|\s*(?:{_UNIT}))"  # nor a part of a longer number
 _TO = r"(?:到|至|-|–|—|~|～|to|and)"
 BETWEEN = re.compile(rf"{_N}{_YUAN}{_TO}\s*{_N}{_NOT_MONEY}", re.IGNORECASE)
 ABOUT_IT = re.compile(
-    rf"{_N}{_YUAN}(?:左右|上下|出头)|(?:\baround|\babout|\broughly|大概|大约|差不多)\s*{_N}{_NOT_MONEY}", re.IGNORECASE
+    rf"{_N}{_YUAN}(?:左右|上下|出头|来块|来元|来块钱|ish\b)|(?:\baround|\babout|\broughly|大概|大约|差不多)\s*{_N}{_NOT_MONEY}",
+    re.IGNORECASE,
 )
 AT_MOST = re.compile(
-    rf"{_N}{_YUAN}(?:以内|以下|之内|内(?!胆)|封顶|or\s+less|max\b|tops\b)"
-    rf"|(?:不超过|不高于|低于|少于|小于|不到|最多|至多|控制在|预算|under|below|less\s+than|up\s+to|at\s+most|max(?:imum)?"
+    rf"{_N}{_YUAN}(?:以内|以下|之内|以里|里头|内(?!胆)|封顶|or\s+less|max\b|tops\b)"
+    rf"|(?:不超过|不高于|低于|少于|小于|不到|最多|至多|控制在|预算|limit|under|below|less\s+than|up\s+to|at\s+most|max(?:imum)?"
     rf"|no\s+more\s+than|not\s+more\s+than|within|cheaper\s+than|budget)\s*(?:大概|大约|是|在|只有|有|就|of|is|:|：)?\s*{_N}{_NOT_MONEY}",
     re.IGNORECASE,
 )
@@ -67,7 +70,8 @@ NEGATION = re.compile(
 class Constraints:
     """What a customer wants: names of the catalogue's kinds (any of them) and features (all of them).
 
-    least, most: the budget in yuan; None is open. without: features that he does not want.
+    least, most: the budget in yuan; None is open. without: features that he does not want. refused: SKUs that he was
+    shown and does not want.
     """
 
     least: int | None = None
@@ -76,9 +80,11 @@ class Constraints:
     features: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     in_stock: bool = False
+    refused: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return any(value not in (None, False) and value != () and value != [] for value in asdict(self).values())
+        values = asdict(self)
+        return any(values[name] not in (None, False, (), []) for name in values if name != "refused")
 
     def after(self, earlier: Constraints) -> Constraints:
         """These with what was said before: a new budget or kind replaces the old one, features add up."""
@@ -91,6 +97,7 @@ class Constraints:
             features=tuple(dict.fromkeys(f for f in (*earlier.features, *self.features) if f not in self.without)),
             without=tuple(dict.fromkeys(f for f in (*earlier.without, *self.without) if f not in self.features)),
             in_stock=self.in_stock or earlier.in_stock,
+            refused=tuple(dict.fromkeys((*earlier.refused, *self.refused))),
         )
 
 
@@ -142,10 +149,24 @@ class ProductAdvisor:
         named = [sku for sku, row in rows.items() if said & set(WORD.findall(str(row["name_en"]).lower()))]
         return named[0] if len(named) == 1 else None
 
+    def is_present(self, constraints: Constraints) -> bool:
+        """Whether anything in a budget may do: a present for 200 yuan is a wish for advice."""
+        choice = any(self._catalogue.features[name].open for name in constraints.features)
+        return choice and (constraints.least is not None or constraints.most is not None)
+
+    def below(self, skus: Sequence[str], visit: Visit) -> int | None:
+        """The most, in yuan, that what is cheaper than all of some products costs; None without products."""
+        prices = [row["price"] for row in self._rows(visit) if row["sku"] in skus]
+        return ceil(min(prices)) - 1 if prices else None
+
     def read_aspect(self, text: str, lang: Lang) -> str | None:
         """The first aspect of the catalogue that the text speaks of: 哪个更轻 is weight."""
+        return next(iter(self.read_aspects(text)), None)
+
+    def read_aspects(self, text: str) -> list[str]:
+        """All aspects of the catalogue that the text speaks of, in the order of the catalogue."""
         message = plain(text)
-        return next((n for n, aspect in self._catalogue.aspects.items() if _found(aspect, message) is not None), None)
+        return [n for n, aspect in self._catalogue.aspects.items() if _found(aspect, message) is not None]
 
     def recommend(self, constraints: Constraints, visit: Visit) -> Answer:
         """Up to three products that fit, cheapest first, or the nearest ones, said to be so."""
@@ -153,7 +174,7 @@ class ProductAdvisor:
         if not constraints:
             kinds = self._widest_kinds(visit.lang)
             return Answer(self._render(texts.ask, visit, kinds=kinds), missing="product", found=False)
-        of_kind = [row for row in self._rows(visit) if self._is_of_kind(row, constraints)]
+        of_kind = [row for row in self._rows(visit) if self._may_be_shown(row, constraints)]
         wanted = self._titles(constraints, visit)
         missed = {row["sku"]: self._missed(row, constraints, visit) for row in of_kind}
         untold = {row["sku"]: self._untold(row, constraints, visit) for row in of_kind}
@@ -165,6 +186,7 @@ class ProductAdvisor:
             )
         chosen = self._shown(fitting, constraints)
         nearest = [row for row in of_kind if self._is_near(row, constraints)]
+        nearest = [row for row in nearest if not _price_distance(row["price"], constraints)] or nearest
         if not chosen and not nearest:
             return Answer(self._render(texts.none, visit, wanted=wanted), found=False)
         head = texts.found if chosen else texts.nearest
@@ -190,17 +212,22 @@ class ProductAdvisor:
     def _shown(self, fitting: list[dict[str, Any]], constraints: Constraints) -> list[dict[str, Any]]:
         """The products that are shown of those that fit, cheapest first.
 
-        Of a wide kind (for the kitchen) each is of another kind, and of a usual price, not the cheapest of all.
+        Of a wide kind (for the kitchen), or of what may be any (a gift), each is of another kind, and of a usual price,
+        not the cheapest of all; those that the shop names for it come first.
         """
         by_price = sorted(fitting, key=lambda row: (row["price"], row["sku"]))
         wide = [kind for kind in constraints.kinds if self._narrower[kind]]
-        if not wide or constraints.features or constraints.least is not None or constraints.most is not None:
+        has_budget = constraints.least is not None or constraints.most is not None
+        choice = [name for name in constraints.features if self._catalogue.features[name].open]
+        needs = len(choice) < len(constraints.features) or (has_budget and not choice)
+        if needs or not (wide or (choice and not constraints.kinds)):
             return by_price[:MOST_PRODUCTS]
         usual = float(median(row["price"] for row in by_price)) if by_price else 0.0
         shown: dict[str, dict[str, Any]] = {}
-        for row in sorted(by_price, key=lambda row: abs(row["price"] - usual)):
+        for row in sorted(by_price, key=lambda row: (-self._named_for(row, choice), abs(row["price"] - usual))):
             shown.setdefault(self._catalogue.products[row["sku"]].kinds[0], row)
-        return sorted(list(shown.values())[:MOST_PRODUCTS], key=lambda row: (row["price"], row["sku"]))
+        chosen = list(shown.values())[:MOST_PRODUCTS]
+        return sorted(chosen, key=lambda row: (-self._named_for(row, choice), row["price"], row["sku"]))
 
     def _widest_kinds(self, lang: Lang) -> list[str]:
         """Titles of the kinds that tell what the shop sells, the largest first: none whose products others hold."""
@@ -223,9 +250,22 @@ class ProductAdvisor:
             aspect: a name of the catalogue's aspects (``read_aspect``); None: price and specification.
             words: the message; a use that it names (for sleeping on my side) speaks for the product that has it.
         """
+        skus = self._suitable(skus, words, visit) if words and len(set(skus)) > LEAST_COMPARED else skus
         answer = self._compared(skus, aspect, visit)
+        others = [name for name in self.read_aspects(words) if name != aspect] if aspect else []
+        more = [self._compared(skus, name, visit).text for name in others]
         better = self._better(skus, words, visit) if words else []
-        return replace(answer, text="\n".join([answer.text, *better]), found=answer.found or bool(better))
+        return replace(answer, text="\n".join([answer.text, *more, *better]), found=answer.found or bool(better))
+
+    def _suitable(self, skus: Sequence[str], words: str, visit: Visit) -> Sequence[str]:
+        """Of many products, those that have all that is wanted (for induction), when two or more have it."""
+        wanted = self.read_constraints(words, visit.lang).features
+        products = self._catalogue.products
+        having = [sku for sku in skus if sku in products and set(wanted) <= products[sku].features.keys()]
+        rows = {row["sku"]: row for row in self._rows(visit)}
+        limits = self.read_constraints(words, visit.lang)
+        having = [sku for sku in having if not _price_distance(rows[sku]["price"], limits)] or having
+        return having if len(set(having)) >= LEAST_COMPARED else skus
 
     def _better(self, skus: Sequence[str], words: str, visit: Visit) -> list[str]:
         """For each feature that is wanted, the products that have it, when some of them do not."""
@@ -323,9 +363,17 @@ class ProductAdvisor:
         product = self._catalogue.products.get(row["sku"])
         return product.facts[name].value if product and name in product.facts else None
 
-    def _is_of_kind(self, row: dict[str, Any], constraints: Constraints) -> bool:
+    def _may_be_shown(self, row: dict[str, Any], constraints: Constraints) -> bool:
+        """Whether a product is of a kind that is wanted, was not refused, and does for what any may do for."""
         product = self._catalogue.products.get(row["sku"])
-        return product is not None and (not constraints.kinds or bool(set(product.kinds) & set(constraints.kinds)))
+        unfit = (sku for name in constraints.features for sku in self._catalogue.features[name].unfit)
+        if product is None or row["sku"] in (*constraints.refused, *unfit):
+            return False
+        return not constraints.kinds or bool(set(product.kinds) & set(constraints.kinds))
+
+    def _named_for(self, row: dict[str, Any], features: Sequence[str]) -> int:
+        """How many of the features the shop names a product for."""
+        return len(self._catalogue.products[row["sku"]].features.keys() & set(features))
 
     def _missed(self, row: dict[str, Any], constraints: Constraints, visit: Visit) -> list[str]:
         """Titles of the constraints that a product does not meet."""
@@ -339,8 +387,10 @@ class ProductAdvisor:
 
     def _untold(self, row: dict[str, Any], constraints: Constraints, visit: Visit) -> list[str]:
         """Titles of the features that the shop's words do not give a product: it may have them."""
-        has = self._catalogue.products[row["sku"]].features
-        return [self._catalogue.features[f].title.in_(visit.lang) for f in constraints.features if f not in has]
+        has, features = self._catalogue.products[row["sku"]].features, self._catalogue.features
+        return [
+            features[f].title.in_(visit.lang) for f in constraints.features if f not in has and not features[f].open
+        ]
 
     def _is_near(self, row: dict[str, Any], constraints: Constraints) -> bool:
         """Whether a product is of the kind that was asked for, or at least has a wish for a feature met."""
@@ -357,11 +407,17 @@ class ProductAdvisor:
         has_budget = constraints.least is not None or constraints.most is not None
         return [
             *([self._budget(constraints, visit)] if has_budget else []),
-            *(catalogue.features[name].title.in_(lang) for name in constraints.features),
+            *(catalogue.features[name].title.in_(lang) for name in self._without_wider(constraints.features)),
             *(self._without(name, visit) for name in constraints.without),
             *([self._texts().in_stock.in_(lang)] if constraints.in_stock else []),
             *(catalogue.kinds[name].title.in_(lang) for name in constraints.kinds),
         ]
+
+    def _without_wider(self, features: Sequence[str]) -> list[str]:
+        """Features without those that a narrower one says as well: a gift, beside a gift for friends."""
+        of = {name: {s for s, p in self._catalogue.products.items() if name in p.features} for name in features}
+        is_open = {name: self._catalogue.features[name].open for name in features}
+        return [n for n in features if not any(is_open[n] and is_open[o] and of[o] < of[n] for o in features)]
 
     def _without(self, feature: str, visit: Visit) -> str:
         title = self._catalogue.features[feature].title.in_(visit.lang)

@@ -16,6 +16,7 @@ from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.pricing.records import Coupon
 from serving.dialogue.pricing.records import Quote as PricedQuote
 from serving.dialogue.queries import NEEDED_SLOT, Answer, Option, Queries, numbered
+from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.turn import TurnState
 from serving.tools.shop_db import ToolBox
 
@@ -57,10 +58,15 @@ class ShopAnswers:
             session.subject.latest = list(act.skus)
             return self._advisor.compare(act.skus, act.aspect, visit, act.evidence)
         new = self._advisor.read_constraints(act.words, visit.lang)
+        if session.wanted and not new.kinds and evidence(plain(act.words), self._pack.acts.others) is not None:
+            new = replace(new, refused=tuple(session.subject.latest))
+        has_budget = new.least is not None or new.most is not None
+        if session.wanted and not has_budget and evidence(plain(act.words), self._pack.acts.cheaper) is not None:
+            new = replace(new, most=self._advisor.below(session.subject.latest, visit))
         wanted = new if act.anew else new.after(Constraints(**session.wanted))
         answer = self._advisor.recommend(wanted, visit)
         if not answer.found and new.features and wanted.features != new.features:  # what is said last counts most
-            wanted = replace(new, least=wanted.least, most=wanted.most)
+            wanted = replace(new, least=wanted.least, most=wanted.most, refused=wanted.refused)
             answer = self._advisor.recommend(wanted, visit)
         session.wanted = asdict(wanted)
         named = [source.removeprefix("product:") for source in answer.sources if source.startswith("product:")]
@@ -84,7 +90,7 @@ class ShopAnswers:
         quote = pricing.quote(act.basket, visit.now[:10], level, coupons, use_points=points if act.points else 0)
         sources = tuple(f"product:{sku}" for sku, _ in act.basket)
         answer = _answer_first(act, quote, visit, coupons, points)
-        return Answer(pricing.say_quote(quote, visit.lang, answer), sources)
+        return Answer(pricing.say_quote(quote, visit.lang, answer, coupons=act.coupons), sources)
 
     def _choices(self, act: Quote, product: ProductEntity, visit: Visit) -> Answer:
         """Asks which of some products a word means."""
@@ -123,6 +129,8 @@ def _answer_first(
         if abs(quote.total - act.amount) <= near:
             return "right"
         return "price_right" if _is_price(act.amount, quote) else "wrong"
+    if act.coupons and visit.customer and not any(not c.is_used and c.expires_on >= quote.day for c in coupons):
+        return "no_coupon"
     return "no_points" if act.points and not points else None
 
 

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def test_only_what_fits_is_recommended(advisor: ProductAdvisor, db: Path, kind: 
     with closing(sqlite3.connect(db)) as shop:
         rows = {sku: (price, stock) for sku, price, stock in shop.execute("SELECT sku, price, stock FROM products")}
     for feature in (None, *PACK.catalogue.features):
-        if not (kind or feature):
+        if not (kind or feature) or (feature and PACK.catalogue.features[feature].open):
             continue
         wanted = Constraints(most=most, kinds=(kind,) if kind else (), features=(feature,) if feature else ())
         fits = [
@@ -159,13 +160,66 @@ def test_only_what_fits_is_recommended(advisor: ProductAdvisor, db: Path, kind: 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_each_reason_is_a_fact(advisor: ProductAdvisor, lang: Lang) -> None:
-    for feature in PACK.catalogue.features:
+    for feature in (name for name, feature in PACK.catalogue.features.items() if not feature.open):
         answer = advisor.recommend(Constraints(features=(feature,)), visit(lang))
         lines = [line for line in answer.text.split("\n") if line[:1].isdigit()]
         for sku, line in zip(skus(answer), lines, strict=True):
             row, words = PRODUCTS[sku], PACK.catalogue.products[sku].features[feature].in_(lang)
             assert row[f"name_{lang}"] in line and f"{float(row['price']):.2f}" in line
             assert row[f"spec_{lang}"] in line and (words in line)
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("一百以内的礼物", 100),
+        ("a present under 60", 60),
+        ("想送朋友，预算80", 80),
+        ("a gift for my mother, max 150", 150),
+    ],
+)
+def test_a_gift_may_be_anything_in_the_budget_but_what_is_used_up(
+    advisor: ProductAdvisor, text: str, most: int
+) -> None:
+    answer = advisor.recommend(advisor.read_constraints(text, language(text)), visit(language(text)))
+    assert answer.found and len(skus(answer)) == 3
+    assert all(float(PRODUCTS[sku]["price"]) <= most and int(PRODUCTS[sku]["stock"]) > 0 for sku in skus(answer))
+    assert not {"ST-503"} & set(skus(answer))
+    kinds = [PACK.catalogue.products[sku].kinds[0] for sku in skus(answer)]
+    assert len(set(kinds)) == 3
+
+
+def test_what_the_shop_names_for_a_gift_comes_first(advisor: ProductAdvisor) -> None:
+    answer = advisor.recommend(advisor.read_constraints("乔迁送礼", "zh"), visit())
+    assert skus(answer)[0] == "TW-401" and "乔迁推荐釉色餐盘" in answer.text
+
+
+def test_what_was_refused_is_not_shown_again(advisor: ProductAdvisor) -> None:
+    wanted = advisor.read_constraints("一百以内的礼物", "zh")
+    first = skus(advisor.recommend(wanted, visit()))
+    more = advisor.read_constraints("80以内的", "zh").after(replace(wanted, refused=tuple(first)))
+    assert more.most == 80 and not set(first) & set(skus(advisor.recommend(more, visit())))
+
+
+def test_what_is_nearest_is_in_the_budget_where_anything_is(advisor: ProductAdvisor) -> None:
+    answer = advisor.recommend(advisor.read_constraints("两百以内、可预约的电水壶，要玻璃的", "zh"), visit())
+    assert not answer.found and skus(answer) == ["KA-201"]
+
+
+def test_a_comparison_answers_all_aspects(advisor: ProductAdvisor) -> None:
+    answer = advisor.compare(("BD-102", "BD-107"), "warmth", visit(), "哪个更保暖，哪个好打理")
+    assert "没有写" in answer.text and "松间羊毛毯：只可干洗" in answer.text and "小栖羊羔绒毯：可机洗" in answer.text
+
+
+def test_of_many_products_those_are_compared_that_suit(advisor: ProductAdvisor) -> None:
+    answer = advisor.compare(("CW-303", "CW-305", "CW-302"), None, visit("en"), "which would you take for induction?")
+    assert set(skus(answer)) == {"CW-302", "CW-303"}  # the clay pot is for open flames alone
+
+
+def test_a_sentence_that_ends_after_the_budget_has_one(advisor: ProductAdvisor) -> None:
+    read = advisor.read_constraints("A gift for a friend. Budget around 200. Any ideas?", "en")
+    assert (read.least, read.most) == (100, 240)
+    assert advisor.read_constraints("about 1.5 litres", "en").most is None
 
 
 def test_nothing_fits_is_said_with_the_nearest_and_why_not(advisor: ProductAdvisor) -> None:
