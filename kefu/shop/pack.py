@@ -199,6 +199,9 @@ class Pack(Part):
             yield from (
                 f"query {name}: reads: no slot {slot} in slots.yaml" for slot in query.reads if slot not in self.slots
             )
+            told = {f"faq:{faq.id}" for faq in self.faq} | {f"query:{name}" for name in self.queries} | {"sum"}
+            if unknown := sorted(set(query.follows) - told):
+                yield f"query {name}: follows: {', '.join(unknown)}: no such query or FAQ"
             if query.offer and (query.offer not in self.queries or not self.queries[query.offer].pick):
                 yield f"query {name}: offer: {query.offer} is no query with a `pick`"
             examples = {example for some in query.examples.values() for example in some}

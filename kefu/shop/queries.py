@@ -32,6 +32,12 @@ class Query(Part):
         (), description="regexes that ask this of a product that is named or spoken of, and mean little without one"
     )
     subject_not_words: tuple[str, ...] = Field((), description="taken out of the message before ``subject_words``")
+    follows: tuple[str, ...] = Field(
+        (), description="what was told just before when ``follow_up_words`` ask this: query:NAME, faq:ID, or sum"
+    )
+    follow_up_words: tuple[str, ...] = Field(
+        (), description="regexes that ask this of what was just told (until when is it valid), without ``not_words``"
+    )
     default: bool = Field(False, description="asked of a product that a question names, when nothing else answers it")
     aspects: tuple[str, ...] = Field(
         (), description="aspects of the catalogue that it tells, asked by their words; texts know `title` and `fact`"
@@ -54,9 +60,11 @@ class Query(Part):
     empty: Text | None = Field(None, description="said when there is no row, or no such order or product")
     ask: Text | None = Field(None, description="said when the order or product is not known")
     offer: str | None = Field(None, description="query whose rows are offered with ``ask``, to choose from")
+    among: tuple[str, ...] = Field((), description="states of the orders that are offered; the only one is taken")
+    none: Text | None = Field(None, description="said when no order of the customer is in a state of ``among``")
     pick: str | None = Field(None, description="column by which a row of this query is chosen, when it is offered")
 
-    @field_validator("words", "not_words", "subject_words", "subject_not_words")
+    @field_validator("words", "not_words", "subject_words", "subject_not_words", "follow_up_words")
     @classmethod
     def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
@@ -73,6 +81,10 @@ class Query(Part):
             raise ValueError("`aspects` are a product's: it `needs: product`")
         if self.offer and not self.ask:
             raise ValueError("`offer` belongs to an `ask`")
+        if bool(self.follows) != bool(self.follow_up_words):
+            raise ValueError("`follows` and `follow_up_words` belong together")
+        if bool(self.among) != bool(self.none) or (self.among and not self.offer):
+            raise ValueError("`among` and `none` belong together, and to an `offer`")
         return self
 
 

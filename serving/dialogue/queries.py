@@ -111,6 +111,17 @@ class Queries:
         found = (name for name, query in self._pack.queries.items() if query.aspects and self.told(name, text, "zh"))
         return [QueryMatch(name, text) for name in found][:1]
 
+    def follow_up(self, text: str, told: str) -> str | None:
+        """The query that a text asks of what was told just before; None when it asks none.
+
+        Args:
+            told: query:NAME, faq:ID or sum; empty when nothing of them was told.
+        """
+        message = plain(text)
+        following = ((name, query) for name, query in self._pack.queries.items() if told and told in query.follows)
+        asked = ((n, q) for n, q in following if not search_words(message, q.not_words, ()))
+        return next((name for name, query in asked if search_words(message, query.follow_up_words, ())), None)
+
     def excludes(self, name: str, text: str) -> bool:
         """Whether a text holds words that a query's rules take out (拒收包裹要钱吗 asks no product's price)."""
         query = self._pack.queries[name]
@@ -141,10 +152,16 @@ class Queries:
         ]
         return told[0] if len(told) == 1 else joined(told)
 
-    def options(self, name: str, visit: Visit) -> tuple[Option, ...]:
-        """The rows of a query to choose from, newest first as its tool gives them."""
-        query = self._pack.queries[name]
+    def options(self, name: str, visit: Visit, among: Sequence[str] = ()) -> tuple[Option, ...]:
+        """The rows of a query to choose from, newest first as its tool gives them.
+
+        Args:
+            among: states of the orders that may be meant; empty: all.
+        """
+        query, order = self._pack.queries[name], self._pack.entities.order
         rows = self._rows(name, query, {}, visit)
+        if among and order:
+            rows = [row for row in rows if row[order.status] in among]
         assert query.pick
         return tuple(
             Option(str(row[query.pick]), self._render(name, query.say, visit, rows=rows, row=row)) for row in rows
@@ -158,7 +175,9 @@ class Queries:
     def _asked(self, name: str, query: Query, visit: Visit) -> Answer:
         """What is missing, with what it may be; the only possible one is taken."""
         assert query.ask and query.needs != "none"
-        options = self.options(query.offer, visit) if query.offer else ()
+        options = self.options(query.offer, visit, query.among) if query.offer else ()
+        if query.none and not options:
+            return Answer(self._render(name, query.none, visit), (f"query:{name}",), found=False)
         if query.offer and not options:
             return self.answer(query.offer, {}, visit)  # says that there is none
         if len(options) == 1:

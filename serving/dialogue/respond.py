@@ -62,6 +62,7 @@ class Responder:
 
     def stream(self, turn: TurnState, moves: list[policy.Move]) -> Iterator[str]:
         """Pieces of the answer, with placeholders."""
+        turn.session.told = ""
         for move in [self._told_again(turn, move) if isinstance(move, policy.Begin) else move for move in moves]:
             yield from self._moves[type(move)](turn, move)
 
@@ -172,7 +173,26 @@ class Responder:
                 yield from self._begin(turn, policy.Begin(wish.flow, self._shared(turn, wish) | wish.slots))
         elif session.paused:
             session.flow = session.paused.pop()
-            yield from self._question(turn, words.back.in_(turn.visit.lang))
+            if self._is_outdated(turn, session.flow):
+                yield from self._begin_anew(turn, session.flow)
+            else:
+                yield from self._question(turn, words.back.in_(turn.visit.lang))
+
+    def _is_outdated(self, turn: TurnState, state: FlowState) -> bool:
+        """Whether another flow has just changed the order that a flow speaks of: its question may be answered."""
+        last, order = turn.session.past[-1] if turn.session.past else None, self._orders.of(state)
+        return bool(last and order and last.written and self._orders.of_slots(last.slots) == order)
+
+    def _begin_anew(self, turn: TurnState, state: FlowState) -> Iterator[str]:
+        """Walks a flow from its start, for what it knew has changed. It ends without a word when it asks nothing."""
+        started, progress = self._flows.start(self._flows.flows[state.flow], state.slots, turn.visit)
+        turn.session.flow = started
+        if progress.outcome != "resolved":
+            yield turn.say("flow", self._pack.conversation.back.in_(turn.visit.lang))
+            yield from self._progressed(turn, started, progress)
+            return
+        turn.session.close_flow("resolved")
+        yield from self._next(turn)
 
     def _shared(self, turn: TurnState, wish: Wish) -> dict[str, str]:
         """What the same flow was told for another order and that holds for this one too: the title of an invoice."""
@@ -285,6 +305,7 @@ class Responder:
         if isinstance(act, Ask):
             entry = turn.reading.hits[act.entry].entry
             turn.draft.sources.append(entry.id)
+            turn.session.told = entry.id.rpartition(":")[0]
             known = self._order_known.get(entry.id) if self._orders.spoken_of(turn) else None
             yield turn.say("faq", known or entry.answer)
         elif isinstance(act, SmallTalk):
@@ -294,6 +315,9 @@ class Responder:
         elif isinstance(act, OutOfScope):
             yield turn.say("chitchat", self._pack.conversation.out_of_scope.in_(lang))
         elif isinstance(act, Query | Quote | Recommend | Compare):
+            turn.session.told = (
+                f"query:{act.name}" if isinstance(act, Query) else "sum" if isinstance(act, Quote) else ""
+            )
             yield from self._shop_answers.tell(turn, act)
         if turn.session.flow is None:
             turn.session.misses = 0

@@ -75,6 +75,7 @@ class Session(BaseModel):
     open_sum: a question for a sum with a blank for one of sum_choices (SKUs), which the customer was asked to choose.
     denied: flows that the customer refused or left: only plain words begin one again, no guess.
     misses: messages not understood since the last answer.
+    told: what the last answer told: query:NAME, faq:ID or sum; a question without a subject may be about it.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
     asked: queries (name → slots) of a stranger, answered once he has signed in.
     identified: the customer has not signed in, a flow of the pack found out who he is. Whoever has the session id goes
@@ -102,6 +103,7 @@ class Session(BaseModel):
     open_sum: str = ""
     sum_choices: list[str] = []
     denied: list[str] = []
+    told: str = ""
     misses: int = 0
     apologised: bool = False
     status: Status = "bot"

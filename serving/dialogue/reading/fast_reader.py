@@ -118,7 +118,7 @@ class FastReader:
             reading.acts = self._denied(message, rest, reading)
         for act in reading.acts:
             if isinstance(act, Start):  # 三天能到吗？我周五要送人: the day stands in another part
-                flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
+                flow = self._flow(act.flow)
                 act.slots.update({**self._answers.days(message, message.text, flow), **act.slots})
         self._tell_whole(message, reading.acts)
         reading.acts = self._without_covered(reading.acts)
@@ -388,7 +388,8 @@ class FastReader:
         open_words = not question and text == message.text and all(map(self._is_weak, own))
         if open_words and (free := self._answers.free(message)):
             return free  # words that are no wish by themselves (就换同款新的吧) are what was asked for
-        goes_on = again and not question or evidence(plain(text), self._pack.acts.resume) is not None
+        worded = again is not None and again.probability == 1  # asks what the flow has just told (which city is it in)
+        goes_on = again and (worded or not question) or evidence(plain(text), self._pack.acts.resume) is not None
         if goes_on and all(isinstance(act, Unclear | SmallTalk) for act in own):
             return [Resume(evidence=text)]
         return own or ([Unclear(asks=question, evidence=text)] if again or wishes else [])
@@ -431,7 +432,8 @@ class FastReader:
             for act in some:
                 if isinstance(act, Start) and begun and not also and not _differs(act, begun):
                     filled = self._fills(message, part, begun)
-                    if act.flow == begun.flow or filled or act.probability < SECOND:
+                    answers = filled.keys() & set(self._flow(begun.flow).asked_slots)
+                    if act.flow == begun.flow or answers or act.probability < SECOND:
                         begun.slots.update({k: v for k, v in {**act.slots, **filled}.items() if k not in begun.slots})
                         continue
                 if isinstance(act, Unclear) and begun:
@@ -494,8 +496,11 @@ class FastReader:
         return told
 
     def _fills(self, message: Message, part: str, begun: Start) -> dict[str, str]:
-        flow = next(flow for flow in self._pack.flows if flow.name == begun.flow)
+        flow = self._flow(begun.flow)
         return extract(part, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
+
+    def _flow(self, name: str) -> Flow:
+        return next(flow for flow in self._pack.flows if flow.name == name)
 
     def _resumed(self, message: Message) -> list[Act]:
         """还是取消吧, after a flow was left or refused: it goes on with what it knew."""

@@ -66,6 +66,7 @@ LEAD = re.compile(
     r"|^(?:好的?|行|可以|嗯+)[，,]?(?:但是?|不过|可是)[，,]?",
     re.IGNORECASE,
 )
+EITHER = re.compile(r"(?:or|vs\.?|还是|或者?是?)(?: (?:the|a|an|your))?", re.IGNORECASE)
 ONE = re.compile(
     r"[的得](?:这|那)?一?(?:个|條|条|款|种|套|件|只|床)|\bones?\b|(?:那|这)(?:个|条|款|套|床)[^，。？！,.?!]{0,4}的",
     re.IGNORECASE,
@@ -116,6 +117,10 @@ class WishReader:
             yield from served
             return
         question = evidence(words, acts.question) is not None
+        asked = None if person else self._follow_up_query(message, text, links)
+        if asked and not self._queries.named(text, message.lang):
+            yield self._query(message, asked, text, links, text)
+            return
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
         guess = guess if spoken else ScoredWish("", 0.0)
         label = guess.label if guess.probability >= self._params.wish_min_probability else ""
@@ -336,11 +341,23 @@ class WishReader:
             return
         skus = _compared(links, session.subject)
         picked = len(links) == 1 and ONE.fullmatch(links[0].evidence) is not None  # the price of the bigger one
+        named = [link for link in links if link.exact]
+        if session.wanted and not named and evidence(words, self._pack.acts.others) is not None:
+            yield Recommend(words=text, evidence=text)
+            return
         if evidence(words, self._pack.acts.compare) and len(skus) >= 2 and not picked:
             skus = _named_alone(links) if len(_named_alone(links)) >= 2 else skus
             yield Compare(skus=skus[:3], aspect=self._advisor.read_aspect(text, message.lang), evidence=text)
             return
         matches = self._queries.named(text, message.lang)
+        cheaper = evidence(words, self._pack.acts.cheaper) is not None
+        if session.wanted and not (matches or named) and cheaper:
+            yield Recommend(words=text, evidence=text)
+            return
+        if not matches and len(either := _either(text, links)) == 2:
+            aspect = self._advisor.read_aspect(text, message.lang)
+            yield Compare(skus=either, aspect=aspect, evidence=text)
+            return
         if not matches and skus:
             matches = self._queries.named_of_subject(COMPARED_ONE.sub(" ", text) if picked else text)
             asked = guess.label == ASK or guess.label.startswith("query:")  # 重不重 has no word of a question
@@ -354,9 +371,8 @@ class WishReader:
         constraints = self._advisor.read_constraints(text, message.lang)
         asks = evidence(words, self._pack.acts.recommend) is not None
         browses = evidence(words, self._pack.acts.browse) is not None
-        named = [link for link in links if link.exact]
         kind = evidence(words, self._pack.acts.assortment) is not None and len(_named_alone(named)) != 1
-        asks = asks or kind
+        asks = asks or kind or (not named and self._advisor.is_present(constraints))
         if (browses or asks) and named and not (constraints.kinds or constraints.features) and self._default:
             yield self._query(message, self._default, text, named, text)
         elif browses or (asks and constraints) or (session.wanted and constraints.most is not None):
@@ -593,6 +609,12 @@ class WishReader:
                 return Start(flow=flow.name, slots=slots, evidence=text)
         return None
 
+    def _follow_up_query(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
+        """The query that a text without a subject asks of what was told just before (到几号, after the coupons)."""
+        if message.flow or PLACEHOLDER.search(text) or any(link.exact for link in links):
+            return None
+        return self._queries.follow_up(text, message.session.told)
+
     def _small_talk(self, words: str) -> SmallTalk | None:
         for name, talk in self._pack.acts.small_talk.items():
             if (found := evidence(words, talk)) is not None:
@@ -653,6 +675,16 @@ def _compared(links: list[ProductLink], subject: Subject) -> tuple[str, ...]:
         return named
     others = subject.latest if len(subject.latest) >= 2 else subject.products
     return tuple(dict.fromkeys([*named, *others]))
+
+
+def _either(text: str, links: list[ProductLink]) -> tuple[str, ...]:
+    """The two products between which a text has the word "or": silk quilt or wool throw."""
+    alone = _named_alone(links)
+    if len(alone) != 2:
+        return ()
+    first, second = (next(link for link in links if link.sku == sku) for sku in alone)
+    first, second = sorted((first, second), key=lambda link: link.start)
+    return alone if EITHER.fullmatch(text[first.end : second.start].strip()) else ()
 
 
 def _named_alone(links: list[ProductLink]) -> tuple[str, ...]:
