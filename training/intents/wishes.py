@@ -29,7 +29,7 @@ from kefu.text.regexes import re2_options
 from training.params.router import Router as RouterParams
 
 # Beside the router's parameters: a few thousand texts need fewer buckets and folds, and train in seconds.
-SMALLER = {"features": 1 << 14, "folds": 3, "pack_example_weight": 0.3}
+SMALLER = {"features": 1 << 15, "folds": 3, "pack_example_weight": 0.3}
 LANGS: tuple[Lang, ...] = ("zh", "en")
 # How the simulator's acts are labelled; what is not here is no message by itself.
 SIMULATED = {

@@ -55,6 +55,7 @@ ALL_OF = re.compile(
 )
 COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
 ENDS = (".", "。", "!", "！")
+NOT_NOT = re.compile(r"(?:不是|没有?)(?:说)?不|\bnot (?:that|saying) i (?:do|wo|did|would)n'?t\b", re.IGNORECASE)  # 不是不想退
 BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
 REPEATED = re.compile(
     r"\b(?:the|returning|return(?: of)?|exchang(?:e|ing)(?: of)?|of)\b|[\W_]+|[的吧了把]", re.IGNORECASE
@@ -168,7 +169,7 @@ class AnswerReader:
         if told and leaves(message.text, self._pack.conversation):
             return []  # "changed my mind" is the reason that was asked for
         told = told or self._names_item(message, message.text)  # No, I'm keeping the mug: of an order of several
-        if no + leave >= (STOP_BESIDE_VALUE if told else STOP):
+        if no + leave >= (STOP_BESIDE_VALUE if told else STOP) and not NOT_NOT.search(message.text):
             deny = step.confirm and no > leave
             return [(Deny if deny else Cancel)(probability=no + leave, evidence=message.text)]
         if scores.get(HESITATE, 0.0) >= PAUSE and not told:
