@@ -55,7 +55,8 @@ ALL_OF = re.compile(
 )
 COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
 ENDS = (".", "。", "!", "！")
-NOT_NOT = re.compile(r"(?:不是|没有?)(?:说)?不|\bnot (?:that|saying) i (?:do|wo|did|would)n'?t\b", re.IGNORECASE)  # 不是不想退
+# A no that is denied: 不是不想退.
+NOT_NOT = re.compile(r"(?:不是|没有?)(?:说)?不|\bnot (?:that|saying) i (?:do|wo|did|would)n'?t\b", re.IGNORECASE)
 BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
 REPEATED = re.compile(
     r"\b(?:the|returning|return(?: of)?|exchang(?:e|ing)(?: of)?|of)\b|[\W_]+|[的吧了把]", re.IGNORECASE
