@@ -40,6 +40,7 @@ from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.catalogue import ProductAdvisor
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.order_choice import likely_orders
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers import AnswerReader
@@ -264,10 +265,14 @@ class WishReader:
         words, asks = plain(text), self._pack.acts.question
         here = evidence(words, asks) is not None or text == message.text
         for flow in self._pack.flows:
-            if evidence(words if here else plain(message.text), flow.asked_of_item) is None:
+            said = words if here else plain(message.text)
+            if evidence(said, flow.asked_of_item) is None and not (here and self._tells_trouble(message, text, flow)):
                 continue
             slot = next(iter(self._order_slots(flow)), None)
             orders = [o for o in message.orders if o.status in flow.item_among and skus & set(o.skus)]
+            asks_order = next((step for step in flow.steps if step.collect == slot), None)
+            if asks_order and (recent := [o for o in likely_orders(orders, asks_order, message.now) if o in orders]):
+                orders = recent
             numbered = PLACEHOLDER.search(text) is not None  # an order named by its number is read as ever
             if slot and orders and not numbered and len(orders) <= len({link.evidence for link in links}):
                 told = extract(text, self._choices(flow), message.lang)
@@ -550,7 +555,7 @@ class WishReader:
             else:
                 yield Choose(slot=slot, candidates=orders, evidence=text)
             return
-        if begin := self._of_subject(message, text) or self._of_trouble(message, text, words):
+        if begin := self._of_subject(message, text) or self._of_trouble(message, text):
             yield begin
             return
         kind, _, name = label.partition(":")
@@ -593,16 +598,17 @@ class WishReader:
         order = message.session.subject.order
         if message.flow or not order or not (begun := self._implied(message, text)):
             return None
-        slot = self._order_slots(next(flow for flow in self._pack.flows if flow.name == begun[0]))[0]
-        return Start(flow=begun[0], slots={**begun[1], slot: order}, evidence=text)
+        flow = next(flow for flow in self._pack.flows if flow.name == begun[0])
+        slots = {**begun[1], self._order_slots(flow)[0]: order}
+        slots |= self._answers.items(message, text, flow, order)
+        return Start(flow=flow.name, slots=self._told_before(message, flow, slots) | slots, evidence=text)
 
-    def _of_trouble(self, message: Message, text: str, words: str) -> Start | None:
+    def _of_trouble(self, message: Message, text: str) -> Start | None:
         """The flow for what went wrong, where a customer tells it and asks for nothing: 拉链拉两下就卡住了."""
-        if message.flow or evidence(words, self._pack.acts.question) is not None:
+        if message.flow:
             return None
         for flow in self._pack.flows:
-            told = extract(text, {name: self._pack.slots[name] for name in flow.told_by}, message.lang)
-            if any(value in flow.told_by[name] for name, value in told.items()):
+            if self._tells_trouble(message, text, flow):
                 slots = {
                     name: values[0] for name, values in self.slots_told(message, text, flow).items() if len(values) == 1
                 }
@@ -614,6 +620,14 @@ class WishReader:
         if message.flow or PLACEHOLDER.search(text) or any(link.exact for link in links):
             return None
         return self._queries.follow_up(text, message.session.told)
+
+    def _tells_trouble(self, message: Message, text: str, flow: Flow) -> bool:
+        """Whether a text tells a value that begins the flow, and asks for nothing else."""
+        words = plain(text)
+        if evidence(words, self._pack.acts.question) is not None or is_idiom(words, flow.asked_of_item):
+            return False
+        told = extract(text, {name: self._pack.slots[name] for name in flow.told_by}, message.lang)
+        return any(value in flow.told_by[name] for name, value in told.items())
 
     def _small_talk(self, words: str) -> SmallTalk | None:
         for name, talk in self._pack.acts.small_talk.items():
