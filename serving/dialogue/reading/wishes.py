@@ -389,7 +389,8 @@ class WishReader:
         """Sums, comparisons, queries and advice that no rule reads, where the classifier is sure enough."""
         kind, _, name = label.partition(":")
         skus = _compared(links, message.session.subject)
-        if guess.probability < GUESSED and kind != "compare":
+        of_account = name in self._pack.queries and self._pack.queries[name].needs == "none"
+        if guess.probability < GUESSED and kind != "compare" and not of_account:
             yield from self._told_by_page(message, text, guess, links)
             return
         if kind == "query" and name in self._pack.queries:
