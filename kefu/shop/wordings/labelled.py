@@ -19,7 +19,8 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import PackError, Part, read_part
 
 # What a message does that has no name of the pack; "reply" answers an open question and does nothing else.
-SHOPPING = ("sum", "recommend", "compare")
+SUM = "sum"
+SHOPPING = (SUM, "recommend", "compare")
 TO_A_PERSON = ("person", "complaint")
 TO_A_QUESTION = ("reply", "yes", "no", "hesitate", "leave", "resume", "correct")
 OUTSIDE = "outside"

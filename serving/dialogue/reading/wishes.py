@@ -35,7 +35,7 @@ from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.shop.slots import extract
-from kefu.shop.wordings.labelled import OUTSIDE
+from kefu.shop.wordings.labelled import OUTSIDE, SUM
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.catalogue import ProductAdvisor
 from serving.dialogue.linking.linker import Linker
@@ -341,7 +341,8 @@ class WishReader:
     def _exactly(self, message: Message, text: str, links: list[ProductLink], guess: ScoredWish) -> Iterator[Act]:
         """Sums, comparisons, queries and advice, by their words."""
         words, session = plain(text), message.session
-        if self._sums and (quote := self._sums.read(message, text, links)):
+        sure = guess.label == SUM and guess.probability >= SURE  # before the words of a query: 连运费一共多少
+        if self._sums and (quote := self._sums.read(message, text, links, asked=sure)):
             yield quote
             return
         skus = _compared(links, session.subject)
@@ -397,7 +398,7 @@ class WishReader:
             named = self._pack.queries[name].needs != "product" or links or self._spoken_of(message)
             if not self._queries.excludes(name, text) and (named or guess.probability >= SURE):
                 yield self._query(message, name, text, links, text, guess.probability)
-        elif kind == "sum" and self._sums:
+        elif kind == SUM and self._sums:
             if quote := self._sums.read(message, text, links, asked=True):
                 yield replace(quote, probability=guess.probability)
         elif kind == "compare" and len(skus) >= 2:
@@ -415,7 +416,7 @@ class WishReader:
         page = next((n for n, query in self._pack.queries.items() if query.aspects), None)
         few = 0 < len({link.sku for link in links}) <= MOST_LATEST
         asks = evidence(plain(text), self._pack.acts.question) is not None
-        if page and few and asks and (of_product or kind == "sum") and not self._best(self._found(message, text)):
+        if page and few and asks and (of_product or kind == SUM) and not self._best(self._found(message, text)):
             yield self._query(message, page, text, links, text, guess.probability)
 
     def _entry(self, message: Message, hit: Hit, links: list[ProductLink]) -> Iterator[Act | Hit]:
