@@ -32,7 +32,7 @@ SUBJECT = "the conversation's order"
 
 # Probabilities of the answer classifier, by benchmarks/wordings/answers.py. A false stop costs a message, a false yes
 # is a wrong write: that bound left none on wordings that it had not learned from.
-STOP, STOP_BESIDE_VALUE, PAUSE, TO_PERSON = 0.6, 0.9, 0.5, 0.5
+STOP, STOP_BESIDE_VALUE, PAUSE, TO_PERSON = 0.6, 0.9, 0.5, 0.4
 YES_IN_PLAIN_WORDS, AGAINST = 0.4, 0.3  # AGAINST: of no, leave, wait and correct together
 
 # 是200号，不是100号 / 不是100号，是200号 / it's 200, not 100: which part of a value is wrong.
