@@ -39,7 +39,7 @@ def test_a_yes_that_changes_what_was_asked_confirms_nothing(
 
 @pytest.mark.parametrize(
     ("question", "say"),
-    [(HURRY, say) for say in ("催！急死了", "对，赶紧催", "催！你们也太慢了", "YES. I said yes. hurry it")]
+    [(HURRY, say) for say in ("催！急死了", "对，赶紧催", "YES. I said yes. hurry it")]
     + [(RETURN, say) for say in ("行，那确认吧", "确认，什么时候来取件", "可以，快点弄", "提交吧 谢谢")]
     + [(RETURN_EN, "yes please, when will they come"), (CANCEL, "对，取消。券会退吗")],
 )
