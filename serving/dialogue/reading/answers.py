@@ -55,8 +55,6 @@ ALL_OF = re.compile(
 )
 COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
 ENDS = (".", "。", "!", "！")
-# A no that is denied: 不是不想退.
-NOT_NOT = re.compile(r"(?:不是|没有?)(?:说)?不|\bnot (?:that|saying) i (?:do|wo|did|would)n'?t\b", re.IGNORECASE)
 BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
 REPEATED = re.compile(
     r"\b(?:the|returning|return(?: of)?|exchang(?:e|ing)(?: of)?|of)\b|[\W_]+|[的吧了把]", re.IGNORECASE
@@ -66,6 +64,9 @@ AMOUNT = re.compile(r"(?<![\d.\-])\d{2,6}(?:\.\d{1,2})?(?![\d\-])")
 NUMBER = re.compile(
     r"\d+(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|\s*(?:day|week|hour|month|time|minute)))", re.IGNORECASE
 )
+TWICE_DENIED = re.compile(
+    r"(?:不是|并非|没说)不|\bnot that i (?:don'?t|do not)\b", re.IGNORECASE
+)  # 不是不想退: no refusal
 CHINESE_BLANK = re.compile(rf"(?<={CJK.pattern})(?=\s+{CJK.pattern})")  # stands for a comma
 PLACE = re.compile(
     r"\W*(?:第|就|只?退|the |no\.? ?|number )*(?P<place>[1-9一二三四五六七八九])\s*(?:个|种|项|样|号|st|nd|rd|th)?"
@@ -170,7 +171,7 @@ class AnswerReader:
         if told and leaves(message.text, self._pack.conversation):
             return []  # "changed my mind" is the reason that was asked for
         told = told or self._names_item(message, message.text)  # No, I'm keeping the mug: of an order of several
-        if no + leave >= (STOP_BESIDE_VALUE if told else STOP) and not NOT_NOT.search(message.text):
+        if no + leave >= (STOP_BESIDE_VALUE if told else STOP) and not TWICE_DENIED.search(plain(message.text)):
             deny = step.confirm and no > leave
             return [(Deny if deny else Cancel)(probability=no + leave, evidence=message.text)]
         if scores.get(HESITATE, 0.0) >= PAUSE and not told:
