@@ -40,11 +40,15 @@ class Held(NamedTuple):
 
 
 class LabelledQuestion(NamedTuple):
-    """A customer's message and the ids of the entries that answer it, at least one."""
+    """A customer's message and the ids of the entries that answer it, at least one.
+
+    entry: the one that it asks for, when it does nothing else.
+    """
 
     text: str
     lang: Lang
     right: frozenset[str]
+    entry: str | None = None
 
 
 Questions = Mapping[str, Sequence[str]]  # entry id → wordings, its own question first
@@ -109,7 +113,7 @@ def _held_out(
     place = {entry.id: number for lang in index.languages for number, entry in enumerate(index.of(lang))}
     return rows, [
         Held(search.evidence(text, lang), lang, frozenset(place[name] for name in right))
-        for text, lang, right in labelled
+        for text, lang, right, _ in labelled
         if out(text)
     ]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.linalg import solve
+from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils.extmath import randomized_svd
 
 from kefu.errors import Unusable
@@ -56,7 +56,7 @@ def train_topics(examples: Sequence[tuple[str, str]], ngrams: tuple[int, int], f
     targets[np.arange(len(labels)), [number[label] for label in labels]] = 1
     gram = (matrix @ matrix.T).toarray() + RIDGE * np.eye(len(labels), dtype=np.float32)
     weights = np.zeros((features, len(classes)), dtype=np.float16)
-    weights[used] = matrix.T @ solve(gram, targets, assume_a="pos", overwrite_a=True)
+    weights[used] = matrix.T @ cho_solve(cho_factor(gram, overwrite_a=True, check_finite=False), targets)
     return Topics(TopicsConfig(ngrams=ngrams, features=features, classes=classes), idf.astype(np.float16), weights)
 
 
@@ -92,14 +92,14 @@ def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retrie
         params: see ``training.params.retriever.Retriever``.
     """
     entries = knowledge_entries(pack)
-    asked = _wordings(pack, entries, examples)
+    labelled = labelled_questions(pack, entries, examples)
+    asked = _wordings(pack, entries, examples, labelled)
     utterances = [(u.text, u.intent) for u in load_pack_examples(pack.folder).utterances]
     unanswered = _unanswered(pack, entries, utterances)
 
     def build(kept: Mapping[str, Sequence[str]], hidden: frozenset[str] = frozenset()) -> Index:
         return index_of(entries, kept, [u for u in utterances if u[0] not in hidden], params)
 
-    labelled = labelled_questions(pack, entries, examples)
     confidence = fit_confidence(
         build, asked, unanswered, params.folds, params.unanswerable_share, params.seed, labelled
     )
@@ -107,14 +107,23 @@ def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retrie
 
 
 def _wordings(
-    pack: Pack, entries: Sequence[KnowledgeEntry], examples: Sequence[RetrievalExample]
+    pack: Pack,
+    entries: Sequence[KnowledgeEntry],
+    examples: Sequence[RetrievalExample],
+    labelled: Sequence[LabelledQuestion],
 ) -> dict[str, list[str]]:
-    """Entry id → its questions, its own first. Entries that the retrieval set does not know bring all of theirs."""
+    """Entry id → its questions, its own first, labelled messages last.
+
+    Entries that the retrieval set does not know bring all of theirs.
+    """
     of_pack, split = questions(pack), {example.entry_id for example in examples}
     asked = {entry.id: [entry.question, *(() if entry.id in split else of_pack.get(entry.id, ()))] for entry in entries}
     for example in examples:
         if example.split == "train":
             asked[example.entry_id].append(example.question)
+    for question in labelled:
+        if question.entry:
+            asked[question.entry].append(question.text)
     return {name: list(dict.fromkeys(some)) for name, some in asked.items()}
 
 
@@ -140,7 +149,8 @@ def labelled_questions(
         right = frozenset(other for name in asked for other in same.get(name, (name,)))
         learned = half_of(wording.say) == "learn" and normalize(wording.say) not in hidden
         if right and learned and not wording.after:
-            found.append(LabelledQuestion(wording.say, lang, right))
+            only = next(iter(asked)) if len(wording.acts) == 1 else None
+            found.append(LabelledQuestion(wording.say, lang, right, only))
     return found
 
 
