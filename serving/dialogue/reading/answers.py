@@ -118,7 +118,8 @@ class AnswerReader:
         parts, session = clauses(message.text), message.session
         stated = [part for part in parts if evidence(plain(part), self._pack.acts.question) is None]
         found, spent = list[str](), set[str]()
-        known = {*session.denied, *(some.flow for some in (*session.wishes, *session.paused, *session.past))}
+        begun = [*(wish.flow for wish in session.wishes), *(state.flow for state in session.paused)]
+        known = {*session.denied, *begun, *(past.flow for past in session.past)}
         done = {past.flow for past in session.past if past.written}
         for flow in self._pack.flows:
             open_now, refusal = message.flow is flow, self._refusals[flow.name]

@@ -178,7 +178,9 @@ class FastReader:
         own = message.flow.name if message.flow else ""
         acts = self._parts(replace(message, flow=None), reading)
         asked = [act for act in acts if isinstance(act, QUESTION | Start | Person | Complaint)]
-        sure = [a for a in asked if a.probability >= INTERRUPTS and not (isinstance(a, Start) and a.flow == own)]
+        sure: list[Act] = [
+            a for a in asked if a.probability >= INTERRUPTS and not (isinstance(a, Start) and a.flow == own)
+        ]
         return sure or [act for act in acts if isinstance(act, Unclear) and act.asks]
 
     def _confirmed(
