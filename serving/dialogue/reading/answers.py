@@ -173,6 +173,8 @@ class AnswerReader:
             return []  # "changed my mind" is the reason that was asked for
         told = told or self._names_item(message, message.text)  # No, I'm keeping the mug: of an order of several
         if no + leave >= (STOP_BESIDE_VALUE if told else STOP) and not TWICE_DENIED.search(plain(message.text)):
+            if waits := self.hesitates(message.text):  # 先别急，退了的话券还在吗: nothing is given up yet
+                return waits
             deny = step.confirm and no > leave
             return [(Deny if deny else Cancel)(probability=no + leave, evidence=message.text)]
         if scores.get(HESITATE, 0.0) >= PAUSE and not told:
@@ -210,7 +212,8 @@ class AnswerReader:
         if found is None or message.step is None:
             return None
         step = message.step if message.step.confirm else None
-        return found[2] if yes_or_no(found[1], self._pack.conversation, step) is False else None
+        refused = yes_or_no(found[1], self._pack.conversation, step) is False and not self.hesitates(found[1])
+        return found[2] if refused else None
 
     def after_clear_yes(self, message: Message) -> str | None:
         """What stands beside a clear yes that begins a message at a confirmation; empty when it only repeats what was
