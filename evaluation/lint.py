@@ -118,7 +118,7 @@ def _wordings(pack: Pack) -> Iterator[Fault]:
     except PackError as error:
         yield Fault("error", "wordings", str(error))
         return
-    for say, times in Counter(wording.say for wording in wordings).items():
+    for (say, _), times in Counter((wording.say, wording.after) for wording in wordings).items():
         if times > 1:
             yield Fault("error", "wordings", f"{say!r} stands there {times} times: keep one, with all that it does")
     learnt = {act for wording in wordings if half_of(wording.say) == "learn" for act in wording.acts}

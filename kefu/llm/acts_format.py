@@ -33,6 +33,7 @@ from kefu.acts import (
     Query,
     Quote,
     Recommend,
+    Refuse,
     Resume,
     SmallTalk,
     Start,
@@ -98,6 +99,7 @@ def acts_grammar(pack: Pack) -> str:
         "correct": [f'"correct" {_one([*slots.values(), *names])}'] if slots else [],
         "choose": [f'"choose" {_one(names)} ITEM+'] if slots else [],
         "smalltalk": [_literal(f"smalltalk {_token(name)}") for name in talk],
+        "refuse": [_literal(f"refuse {_token(flow.name)}") for flow in pack.flows],
         "danger": [_literal(f"danger {_token(name)}") for name in pack.danger],
         "words": ['"ask " WORDS', '"recommend" (" " WORDS)?'],
         "products": ['"quote" (" " COUNT "*" VALUE)+', '"compare" ITEM+ (" by=" VALUE)?'],
@@ -187,6 +189,8 @@ def _rest(act: Act, questions: Mapping[str, str]) -> str:
             return _listed(act.skus) + ("" if act.aspect is None else f" by={_token(act.aspect)}")
         case SmallTalk() | Danger():
             return _listed([act.kind])
+        case Refuse():
+            return _listed([act.flow])
         case Unclear():
             return " ?" if act.asks else ""
     return ""
@@ -246,6 +250,7 @@ _LINES: dict[str, tuple[str, Callable[[re.Match[str]], Act], str]] = {
     ),
     "quote": (rf"(?: \d{{1,9}}\*{_TOKEN})*", _read_quote, "COUNT*SKU COUNT*SKU …"),
     "recommend": (r"(?: (.+))?", lambda m: Recommend(words=_read_words(m[1] or "")), "[WORDS]"),
+    "refuse": (rf" ({_TOKEN})", lambda m: Refuse(flow=_plain(m[1])), "FLOW"),
     "smalltalk": (rf" ({_TOKEN})", lambda m: SmallTalk(kind=_plain(m[1])), "KIND"),
     "start": (rf" ({_TOKEN})( again)?((?: {_PAIR})*)", _read_start, "FLOW [again] [SLOT=VALUE …]"),
     "unclear": (r"( \?)?", lambda m: Unclear(asks=m[1] is not None), "[?]"),

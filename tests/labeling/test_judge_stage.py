@@ -19,7 +19,7 @@ from data.labeling.opinions.judge import Judge
 from data.labeling.opinions.opinion_pool import Pool
 from data.labeling.stream import label_dialogues
 from kefu.intents.classifier import class_names
-from kefu.io import read_jsonl, write_json, write_jsonl
+from kefu.io import content_hash, read_jsonl, write_json, write_jsonl
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Label, Turn, TurnKey
 from kefu.shop.taxonomy import load_taxonomy
@@ -56,7 +56,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dialogue:
     forged = NOISY[0].model_copy(update={"id": NOISY[0].id + "-forged", "turns": (turn,)})
     store(tmp_path / "dialogues", [*NOISY, forged])
     write_jsonl(tmp_path / "reviewed/random.jsonl", SEEN)
-    entry = {"name": str(micro.shared() / "centre"), "revision": None, "content_hash": "", "kind": "folder"}
+    entry = {
+        "name": str(micro.shared() / "centre"),
+        "revision": None,
+        "content_hash": content_hash(micro.shared() / "centre"),
+        "kind": "folder",
+    }
     write_json(tmp_path / "base/base.json", {"centre": entry})
     named = {"DIALOGUES": "dialogues", "REVIEWED": "reviewed", "BASE": "base"}
     for name, folder in named.items():

@@ -92,6 +92,8 @@ def test_what_the_customer_said_or_a_tool_filled_in_is_no_claim_of_the_shop() ->
     assert problems("c: 退款", "a: 好的，437元会退给您。") == {"unsupported_claim"}
     flow = "退款 437.00 元已于 2026-11-13 原路退回支付宝，请查看账单。"
     assert problems("c: 退款", f"b: {flow}") == set()
+    paid = "这笔订单您付了 445.00 元（商品 437.00 元，运费 8.00 元），扣了上门取件费 10 元。"
+    assert problems("c: 退款", f"b: {flow}{paid}") == set()
 
 
 def test_a_promise_of_what_the_policies_say_is_none() -> None:

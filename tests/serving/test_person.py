@@ -11,6 +11,7 @@ import pytest
 from kefu.privacy.pseudonyms import pseudonym
 from kefu.schema import Message
 from serving.dialogue.assistant import Assistant
+from serving.dialogue.expressions import render
 from serving.dialogue.reply import Reply
 from serving.sessions.session import Handoff
 
@@ -180,7 +181,9 @@ def test_what_a_broken_model_says_never_reaches_a_customer(
     monkeypatch.setattr(assistant._responder._model, "_engines", {"edge": Fake(*pieces), "centre": Fake(*pieces)})
     *streamed, reply = assistant.stream(uuid4().hex, None, "猫会不会做梦")
     assert isinstance(reply, Reply) and "".join(map(str, streamed)) == reply.text
-    assert reply.text == (says or assistant.pack.shop.fallback.zh)
+    told = assistant.pack.conversation.no_answer
+    assert says or told
+    assert reply.text == (says or render(told.zh, {"names": []}))
     assert reply.route == ("model" if says else "fallback")
 
 

@@ -129,19 +129,21 @@ def test_one_product_may_go_back_although_another_of_the_order_may_not(db: Path)
     assert "暖阳法兰绒四件套 × 1" in part and "退款 269.00 元" in part
     bags = talk(db, "C1004", "退货QM2611150044，只退一部分", "保鲜袋", "1个", "不喜欢")[-1]
     assert "不支持无理由退货" in bags
-    whole = talk(db, "C1004", "退货QM2611150044，不喜欢")[-1]
+    whole = talk(db, "C1004", "退货QM2611150044，不喜欢", "整单都退")[-1]
     assert "不支持无理由退货" in whole
 
 
 def test_a_product_that_the_reader_understood_needs_no_question(db: Path) -> None:
-    """The linker fills ``return_item``; with one product in the order it does not mean a part."""
+    """The linker fills ``return_item``; of two pieces, how many go back is asked."""
     engine, vault = FlowEngine(PACK, ToolBox(PACK, db)), {"[ORDER_1]": "QM2611150013", "[ORDER_2]": "QM2611100011"}
     visit = Visit("C1001", vault, "zh", NOW)
     slots = {"return_item": "KA-202", "return_reason": "quality"}
     state, progress = engine.start(FLOW, slots | {"order_number": "[ORDER_1]"}, visit)
     assert progress.asks == "confirm" and "慢煮养生壶 × 1" in progress.says[-1]
     state, progress = engine.start(FLOW, slots | {"order_number": "[ORDER_2]", "return_item": "BD-101"}, visit)
-    assert progress.asks == "confirm" and "云朵羽绒枕×2" in progress.says[-1] and "258.00 元" in progress.says[-1]
+    assert progress.asks == "return_quantity"
+    progress = engine.fill(state, {"return_quantity": "2"}, visit)
+    assert progress.asks == "confirm" and "云朵羽绒枕 × 2" in progress.says[-1] and "258.00 元" in progress.says[-1]
 
 
 def test_a_second_part_is_not_promised(db: Path) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
+from jinja2 import Environment, nodes
 
 from data.labeling.signals.claims import Claim, ClaimFinder
 from kefu.shop.label_patterns import Table
@@ -22,7 +23,6 @@ NEAREST = 6  # knowledge entries that may support a sentence
 NGRAMS, FEATURES = (2, 4), 1 << 14
 CACHED = 1 << 14  # sentences
 _PLAIN = re.compile(r"[\W_]+")
-_BLANK = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 
 
 class KnowledgeSupport:
@@ -96,5 +96,25 @@ def _fixed_texts(pack: Pack) -> Iterator[str]:
 
 
 def _template(say: str) -> str:
-    """A Jinja2 text as a regex: whatever stands in braces may be anything."""
-    return "(?:" + ".*?".join(re.escape(part) for part in _BLANK.split(say.strip())) + ")"
+    """A Jinja2 text as a regex: whatever stands in braces may be anything, and of a condition either branch is told."""
+    return f"(?:{_pattern(Environment().parse(say.strip()).body)})"
+
+
+def _pattern(parts: Iterable[nodes.Node]) -> str:
+    return "".join(_part(part) for part in parts)
+
+
+def _part(part: nodes.Node) -> str:
+    match part:
+        case nodes.TemplateData():
+            return re.escape(part.data)
+        case nodes.Output():
+            return _pattern(part.nodes)
+        case nodes.If():
+            branches = [part.body, *(other.body for other in part.elif_), part.else_]
+            return f"(?:{'|'.join(map(_pattern, branches))})"
+        case nodes.For():
+            return f"(?:{_pattern(part.body)})*?"
+        case nodes.Stmt():
+            return ""
+    return ".*?"

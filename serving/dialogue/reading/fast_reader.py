@@ -216,6 +216,8 @@ class FastReader:
             acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in named}, evidence=rest)]
         again, asks = list[Act](), evidence(also, rules.question) is not None
         for act in acts:
+            if isinstance(act, Start) and not other and self._contradicts(act, message):
+                return []
             if isinstance(act, Start) and act.probability < 1 and not other:
                 if not (agreed and clear and asks):
                     return []  # 确认，地址是…: a guess may be a correction
@@ -242,6 +244,11 @@ class FastReader:
         if any(isinstance(act, SmallTalk) and act.kind == ACKNOWLEDGE for act in acts):  # 留着吧: what it means is open
             return []
         return [yes, *acts]
+
+    def _contradicts(self, act: Start, message: Message) -> bool:
+        """Whether a wish contradicts a yes to what is under way (退，换个新的)."""
+        flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
+        return message.flow is not None and message.flow.name in flow.replaces
 
     def _denied(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """A no with company: what follows it was not asked for, so that it need not be understood."""

@@ -323,7 +323,12 @@ class WishReader:
             return None
         if guessed and is_idiom(words, guessed.asked_by):
             return None  # a question about it (几天内可以换货), whatever the classifier thinks
-        return guessed if guess.probability >= max(self._params.wish_min_probability, SURE if surely else 0) else None
+        least = SURE if surely or self._tells_data(words) else 0
+        return guessed if guess.probability >= max(self._params.wish_min_probability, least) else None
+
+    def _tells_data(self, words: str) -> bool:
+        """Whether a part tells personal data, but no order: a telephone number alone asks for nothing."""
+        return any(found[1] != self._answers.order_pii for found in PLACEHOLDER.finditer(words))
 
     def flow_of(self, guess: ScoredWish) -> Flow | None:
         """The flow that a class names, if it names one."""
