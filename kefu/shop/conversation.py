@@ -70,9 +70,6 @@ class Conversation(Part):
         None, description="said to a question without an answer, offering a person; Jinja2 with names of products"
     )
     ask_person: Text | None = Field(None, description="what the customer asks who says yes to that offer")
-    repeated: Text | None = Field(
-        None, description="said instead of the answer that was just given, offering a person; None: it is given again"
-    )
     clarify: Text = Field(description="said before a numbered list of questions that may be meant")
     clarify_one: Text | None = Field(None, description="the same before a single question; None: as clarify")
     yes: Phrases

@@ -24,8 +24,6 @@ from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
 from serving.sessions.session import FlowState, Wish
 
-ROLES = ("customer", "bot")
-
 
 class Responder:
     """Answers moves for one pack."""
@@ -58,7 +56,7 @@ class Responder:
             policy.Remind: self._remind,
             policy.Revise: self._revise,
             policy.SetAside: self._set_aside,
-            policy.Tell: self._tell_news,
+            policy.Tell: self._tell,
             policy.Wait: self._wait,
         }
 
@@ -301,24 +299,6 @@ class Responder:
         return turn.session.flow
 
     # Words.
-
-    def _tell_news(self, turn: TurnState, move: policy.Tell) -> Iterator[str]:
-        """An answer that was not just given: to who asks on, the same words are none, and a person is offered."""
-        draft, words = turn.draft, self._pack.conversation
-        before = draft.text, draft.options, [*draft.sources]
-        pieces = list(self._tell(turn, move))
-        if isinstance(move.act, SmallTalk) or words.repeated is None or not self._just_said(turn, "".join(pieces)):
-            yield from pieces
-            return
-        draft.text, draft.options, draft.sources = before
-        if words.ask_person:  # a yes to the offer asks for a person
-            turn.session.questions = draft.options = [words.ask_person.in_(turn.visit.lang)]
-        yield turn.say("fallback", words.repeated.in_(turn.visit.lang))
-
-    def _just_said(self, turn: TurnState, text: str) -> bool:
-        """Whether the answer before held this text, and the customer has not merely sent his message again."""
-        last = {role: next((t.text for t in reversed(turn.session.turns) if t.role == role), "") for role in ROLES}
-        return bool(text.strip()) and text.strip() in last["bot"] and turn.message.text != last["customer"]
 
     def _tell(self, turn: TurnState, move: policy.Tell) -> Iterator[str]:
         act, lang = move.act, turn.visit.lang
