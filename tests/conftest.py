@@ -10,12 +10,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # Set here because a library reads it once, when it is imported; processes that tests start inherit it.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+# The same examples in every run, so that a test fails on the change that broke it, not days later on another.
+# `pytest --hypothesis-profile default` searches at random.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 LONGEST = ("graph", "e2e", "ingest", "models", "labeling", "forget", "review", "serving")  # docs/guides/testing.md
 

@@ -236,8 +236,8 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
     if now.status != "bot":
         if now.status != "waiting" or not any(isinstance(act, Resume) for act in acts):
             return [KeepWaiting()]
-        more = [act for act in acts if isinstance(act, TOLD | Start)]
-        return [BackToBot(bool(more)), *(_served(replace(now, status="bot"), more) if more else ())]
+        more = [act for act in acts if isinstance(act, TOLD | Start | Refuse)]
+        return [BackToBot(bool(more)), *(_without_refused(replace(now, status="bot"), more) if more else ())]
     moves: list[Move] = []
     angry = any(isinstance(act, Complaint) for act in acts)
     if angry and not now.apologised:
@@ -251,16 +251,20 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
         if now.question:
             return [*moves, Remind()] if moves else [HandOver("asked")]
         return [Apologise(asks=True)] if moves else [HandOver("asked")]
-    refused = tuple(dict.fromkeys(act.flow for act in rest if isinstance(act, Refuse)))
+    return [*moves, *_without_refused(now, rest)]
+
+
+def _without_refused(now: Situation, acts: Sequence[Act]) -> list[Move]:
+    """What the acts ask for, without the flows that the message refuses."""
+    refused = tuple(dict.fromkeys(act.flow for act in acts if isinstance(act, Refuse)))
     if not refused:
-        return [*moves, *_served(now, rest)]
-    rest = [act for act in rest if not isinstance(act, Refuse) and not (isinstance(act, Start) and act.flow in refused)]
-    moves.append(Exclude(refused))
+        return _served(now, acts)
+    rest = [act for act in acts if not isinstance(act, Refuse) and not (isinstance(act, Start) and act.flow in refused)]
     if now.question and now.question.flow in refused:
-        return [*moves, *_served(now, [Cancel(), *rest])]
+        return [Exclude(refused), *_served(now, [Cancel(), *rest])]
     if rest:
-        return [*moves, *_served(now, rest)]
-    return [*moves, Remind() if now.question else Leave()]
+        return [Exclude(refused), *_served(now, rest)]
+    return [Exclude(refused), Remind() if now.question else Leave()]
 
 
 def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:

@@ -102,6 +102,7 @@ def test_a_question_beside_a_yes_or_no_that_nothing_answers_is_told_to_be_open()
 
 
 @given(SITUATIONS, MESSAGES)
+@example(Situation(status="waiting"), [Resume(), Start(flow="return")])
 def test_a_refused_flow_never_begins_and_ends_when_it_is_open(now: Situation, acts: list[Act]) -> None:
     moves = plan(now, [*acts, Refuse(flow="return")])
     assert not any(isinstance(move, Begin) and move.flow == "return" for move in moves)
