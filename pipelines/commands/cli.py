@@ -49,12 +49,12 @@ def show_params(
 ) -> None:
     """List every parameter of params.yaml with its value, type and meaning."""
     from kefu.params import set_by_profile
-    from pipelines.commands.params import lines
+    from pipelines.commands.reports import parameter_lines
     from pipelines.params import load_params
 
     with explain_errors():
         loaded = load_params(profile=profile)
-        for line in lines(loaded, set_by_profile(loaded.profile)):
+        for line in parameter_lines(loaded, set_by_profile(loaded.profile)):
             typer.echo(line)
 
 
@@ -143,10 +143,10 @@ def chat(
 @app.command()
 def monitor() -> None:
     """Show the newest day's figures, what drifted, and where its page is."""
-    from pipelines.commands.monitor import lines
+    from pipelines.commands.reports import monitor_lines
 
     with explain_errors():
-        for line in lines():
+        for line in monitor_lines():
             typer.echo(line)
 
 

@@ -24,7 +24,7 @@ COMMANDS = {  # what each calls first
     "day": "pipelines.commands.day.check_start",
     "forget --customer somebody": "pipelines.commands.forget_report.run",
     "forget --verify": "pipelines.commands.forget_report.check",
-    "monitor": "pipelines.commands.monitor.lines",
+    "monitor": "pipelines.commands.reports.monitor_lines",
     "params": "pipelines.params.load_params",
     "promote 1": "kefu.registry.releases.promote",
     "review pull": "pipelines.commands.review.pull_reviews",

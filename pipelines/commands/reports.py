@@ -1,4 +1,4 @@
-"""What `kefu params` prints: each parameter with its value, type, bounds and meaning, as the classes describe it."""
+"""What `kefu params` prints, as the classes describe the parameters, and `kefu monitor`, of the newest day."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from pipelines.params import Params
+from kefu.errors import Missing
+from kefu.io import read_json
+from kefu.paths import METRICS, MONITOR
+from pipelines.params import Params, load_params
 
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
+_COUNTS = ("dialogues", "turns", "customers", "duplicates", "near_duplicates", "quarantined", "new_questions")
 _HEAD = f"{'parameter':<26} {'value':<24} type (bounds)  meaning"
 
 
-def lines(params: Params, set_by_profile: Collection[str]) -> Iterator[str]:
+def parameter_lines(params: Params, set_by_profile: Collection[str]) -> Iterator[str]:
     """One block a section, one line a parameter; what the profile sets ends with the profile's name.
 
     Args:
@@ -24,6 +28,22 @@ def lines(params: Params, set_by_profile: Collection[str]) -> Iterator[str]:
     yield _HEAD
     marks = dict.fromkeys(set_by_profile, f"  [profiles.{params.profile}]")
     yield from _block(params, marks)
+
+
+def monitor_lines() -> list[str]:
+    """Raises Missing when there is no page yet."""
+    pages = sorted(MONITOR.glob("dt=*.html"))
+    if not pages:
+        raise Missing(f"{MONITOR}: no page yet: run `dvc repro monitor`, which makes one a day")
+    metrics = read_json(METRICS / "monitor.json")
+    bounds = load_params().monitor
+    shown = [f"{name:<18}{metrics[name]:,.0f}" for name in _COUNTS if name in metrics]
+    for name, value in sorted(metrics.items()):
+        if name == "energy" or name.startswith("psi."):
+            bound = bounds.energy_alarm if name == "energy" else bounds.psi_major
+            shown.append(f"{name:<18}{value:.4f}   bound {bound:g}")
+    drifted = f"{metrics['drifted']:.0f} beyond chance and bound" if metrics["drifted"] else "none"
+    return [*shown, f"{'drift':<18}{drifted}", f"{'page':<18}{pages[-1]}"]
 
 
 def _block(section: BaseModel, marks: dict[str, str], prefix: str = "", indent: str = "") -> Iterator[str]:
