@@ -30,6 +30,7 @@ from kefu.llm.vocabulary import shared_ids
 from kefu.metrics.text import repetition
 from kefu.schema import Example, Message
 from kefu.split import sample_by_customer
+from training.precision import supported_precision
 
 logger = logging.getLogger(__name__)
 LOOPING = 0.5  # share of an answer's 4-grams that are repeated, from which nothing is learned of it
@@ -87,6 +88,7 @@ def distill(
         NothingToDistill: no chat to learn from, or too few usable answers of the teacher.
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
+    params = params.model_copy(update={"dtype": supported_precision(params.dtype, "distill")})
     shared = columns(shared_ids(centre, edge)) if params.alpha else slice(0)
     ask, learn = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (centre, edge))
     follow = ask if params.alpha else None

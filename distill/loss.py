@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import PreTrainedModel
 
 from kefu.llm.chat import Rendered
+from training.learned_loss import IGNORED, learned_mask
 
-IGNORED = -100
 Columns = slice | Tensor  # of logits: the ids that mean the same to both models
 
 
@@ -32,9 +31,7 @@ class Batch:
     @property
     def learned_mask(self) -> Tensor:
         """(chats, tokens): True where the NEXT token is learned."""
-        shifted = self.labels.new_full(self.labels.shape, IGNORED)
-        shifted[:, :-1] = self.labels[:, 1:]
-        return shifted != IGNORED
+        return learned_mask(self.labels)
 
     @property
     def targets(self) -> Tensor:
@@ -59,13 +56,6 @@ def collate(rows: Sequence[Rendered], pad_id: int, device: torch.device) -> Batc
         for row in rows
     ]
     return Batch(ids, attention, torch.tensor(labels, device=device))
-
-
-def answer_logits(model: PreTrainedModel, batch: Batch) -> Tensor:
-    """(learned tokens, vocabulary), float32. Only these rows meet the output matrix: the vocabulary is large."""
-    decoder = model.get_decoder()
-    hidden = decoder(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).last_hidden_state
-    return model.get_output_embeddings()(hidden[batch.learned_mask]).float()
 
 
 def soft_loss(teacher: Tensor, student: Tensor, temperature: float) -> Tensor:

@@ -9,8 +9,7 @@ precomputed answers.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -20,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, set_seed
 
-from distill.loss import Batch, Columns, answer_logits, collate, distillation_loss, soft_loss
+from distill.loss import Batch, Columns, collate, distillation_loss, soft_loss
 from distill.params import Distill
 from distill.teacher import Model, device
 from kefu.finite import check_step, check_weights
@@ -28,8 +27,10 @@ from kefu.io import atomic_dir
 from kefu.llm.base_models import BaseModel, copy_tokenizer
 from kefu.llm.chat import Rendered
 from kefu.progress import progress
+from training.learned_loss import learned_states, sum_in_pieces
 
 WARMUP = 0.05  # share of the steps
+FIGURES = ("student_loss", "teacher_loss", "student_kl", "student_agreement")  # the first alone without a teacher
 
 
 class Row(NamedTuple):
@@ -139,18 +140,45 @@ def _backward(
     student: Model, teacher: Model | None, batch: PairBatch, weight: float, params: Distill, shared: Columns
 ) -> float:
     """Adds the gradients of one batch; returns its weighted loss."""
-    with torch.no_grad():
-        soft = _logits(teacher, batch.teacher, params) if teacher and batch.teacher else None
-    ours = _logits(student, batch.student, params)
-    loss = weight * distillation_loss(soft, ours, batch.student.targets, params.alpha, params.temperature, shared)
+
+    def score(targets: Tensor, ours: Tensor, theirs: Tensor | None = None) -> Tensor:
+        return len(targets) * distillation_loss(theirs, ours, targets, params.alpha, params.temperature, shared)
+
+    loss = weight * _sum(score, student, teacher, batch, params) / len(batch.student.targets)
     loss.backward()
     return float(loss.detach())
 
 
-def _logits(model: Model, batch: Batch, params: Distill) -> Tensor:
-    """``answer_logits`` in the precision of ``params``; a LoRA would multiply in float32 without autocast."""
+def _sum(
+    score: Callable[..., Tensor], student: Model, teacher: Model | None, batch: PairBatch, params: Distill
+) -> Tensor:
+    """Sum of ``score`` over the learned tokens of a batch, whose logits are never in memory all at once.
+
+    Args:
+        score: takes targets (tokens,), the student's logits (tokens, vocabulary) float32 and, where there is a
+            teacher, its logits; returns a sum over the tokens.
+    """
+    ours = plain(student).get_output_embeddings()
+    theirs = plain(teacher).get_output_embeddings() if teacher and batch.teacher else None
+
+    def of_states(targets: Tensor, own: Tensor, *other: Tensor) -> Tensor:
+        with torch.no_grad():
+            soft = [theirs(states).float() for states in other] if theirs else []
+        return score(targets, ours(own).float(), *soft)
+
+    # A LoRA would multiply in float32 without autocast.
     with torch.autocast(device().type, torch.bfloat16, enabled=params.dtype == "bfloat16"):
-        return answer_logits(plain(model), batch)
+        rows = [batch.student.targets, _states(student, batch.student)]
+        if teacher and batch.teacher:
+            with torch.no_grad():
+                rows.append(_states(teacher, batch.teacher))
+        widths = ours.weight.shape[0] + (theirs.weight.shape[0] if theirs else 0)
+        return sum_in_pieces(of_states, rows, widths)
+
+
+def _states(model: Model, batch: Batch) -> Tensor:
+    """(learned tokens, hidden size)"""
+    return learned_states(plain(model), batch.ids, batch.attention, batch.labels).hidden
 
 
 @torch.no_grad()
@@ -162,23 +190,20 @@ def scores(
 
     Without a teacher only ``student_loss``: two models with different tokens have nothing to compare.
     """
-    student.eval()
-    sums: defaultdict[str, float] = defaultdict(float)
-    count = 0
-    for batch in _batches(rows, 1, pad_id):
-        targets = batch.student.targets
-        ours = _logits(student, batch.student, params)
-        found = {"student_loss": functional.cross_entropy(ours, targets)}
-        if teacher and batch.teacher:
-            theirs = _logits(teacher, batch.teacher, params)
-            found["teacher_loss"] = functional.cross_entropy(theirs, targets)
+
+    def score(targets: Tensor, ours: Tensor, theirs: Tensor | None = None) -> Tensor:
+        found = [functional.cross_entropy(ours, targets)]
+        if theirs is not None:
+            found.append(functional.cross_entropy(theirs, targets))
             ours, theirs = ours[:, shared], theirs[:, shared]
-            found["student_kl"] = soft_loss(theirs, ours, 1.0)
-            found["student_agreement"] = (ours.argmax(-1) == theirs.argmax(-1)).double().mean()
-        for name, mean in found.items():
-            sums[name] += float(mean) * len(targets)
-        count += len(targets)
-    return {name: total / count for name, total in sums.items()}
+            found += [soft_loss(theirs, ours, 1.0), (ours.argmax(-1) == theirs.argmax(-1)).float().mean()]
+        return len(targets) * torch.stack(found).double()
+
+    student.eval()
+    batches = _batches(rows, 1, pad_id)
+    count = sum(len(batch.student.targets) for batch in batches)
+    sums = [_sum(score, student, teacher, batch, params).tolist() for batch in batches]
+    return {name: sum(figures) / count for name, figures in zip(FIGURES, zip(*sums, strict=True), strict=False)}
 
 
 def save(student: PreTrainedModel | PeftModel, base: BaseModel, out: Path) -> None:

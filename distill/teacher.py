@@ -13,13 +13,14 @@ from typing import cast
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
+from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from distill.params import Distill
 from kefu.finite import check_weights
 from kefu.llm.base_models import BaseModel
 from kefu.progress import progress
+from training.quantized import nf4
 
 Model = PreTrainedModel | PeftModel
 
@@ -36,17 +37,11 @@ def load_teacher(base: BaseModel, adapter: Path, params: Distill) -> Model:
     """
     transformers_logging.disable_progress_bar()
     dtype = getattr(torch, params.dtype)
-    config = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=dtype,
-    )
     model = AutoModelForCausalLM.from_pretrained(
         base.folder,
         dtype=dtype,
         device_map={"": device()},
-        quantization_config=config if params.quantize_teacher else None,
+        quantization_config=nf4(dtype) if params.quantize_teacher else None,
     )
     adapted = PeftModel.from_pretrained(model, str(adapter))
     # Merging into 4-bit weights would round the adapter away.

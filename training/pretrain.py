@@ -26,6 +26,7 @@ from kefu.finite import check_step, check_weights
 from kefu.llm.models import TinySize
 from kefu.progress import progress
 from training.muon import Muon
+from training.precision import native_bf16
 from training.tokenizer import MAX_LENGTH
 
 WARMUP = 0.05  # share of the steps
@@ -50,10 +51,6 @@ class PretrainingResult:
     model: Qwen3ForCausalLM
     losses: list[tuple[int, float]]
     tokens_per_second: float
-
-
-def native_bf16() -> bool:
-    return bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def new_model(size: TinySize, vocab_size: int, end_id: int, pad_id: int) -> Qwen3ForCausalLM:

@@ -14,12 +14,13 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from datasets import Dataset
 from peft import PeftModel
-from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
 from trl import SFTTrainer
 
 from kefu.errors import Unusable
@@ -30,11 +31,12 @@ from kefu.progress import Tick, progress
 from kefu.schema import Example
 from kefu.split import sample_by_customer
 from training import adapter, quantized
+from training.learned_loss import IGNORED, negative_log_likelihood
 from training.params.finetune import Finetune
+from training.precision import supported_precision
 from training.trl_arguments import sft_config
 
 logger = logging.getLogger(__name__)
-IGNORED = -100
 EVALUATED = 64  # held-out chats whose loss is taken before and after
 _NOT_OURS = (
     "the learning rate is not the cause; make or copy the base anew (dvc repro -f base), or, when the champion's "
@@ -79,6 +81,31 @@ class Losses(TrainerCallback):
         self._tick(note=f"loss {loss:.3f}")
 
 
+class AnswerTrainer(SFTTrainer):
+    """TRL's trainer, whose loss is that of the learned positions alone on every device (training/learned_loss.py)."""
+
+    def compute_loss(
+        self,
+        model: PeftModel,
+        inputs: dict[str, Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Tensor:
+        """Nats a learned token; of all batches of a step together, as the Trainer counts them."""
+        ids, labels = inputs["input_ids"], inputs["labels"]
+        # Asked for here: accelerate puts it around the forward of the whole model, which is not called.
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.args.bf16):
+            total = negative_log_likelihood(plain(model), ids, inputs["attention_mask"], labels)
+        if num_items_in_batch is None:
+            num_items_in_batch = (labels[:, 1:] != IGNORED).sum().clamp(min=1)
+        return total / num_items_in_batch
+
+
+def plain(model: PeftModel) -> PreTrainedModel:
+    """The transformers model, through an adapter that stays active."""
+    return cast(PreTrainedModel, model.get_base_model())
+
+
 def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -> list[Row]:
     """Renders chats for training; those without anything to learn within ``max_length`` are left out."""
     made = []
@@ -93,7 +120,7 @@ def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -
 
 
 @torch.no_grad()
-def mean_loss(model: torch.nn.Module, held_out: Sequence[Row]) -> float:
+def mean_loss(model: PeftModel, held_out: Sequence[Row]) -> float:
     """Negative log-likelihood in nats a learned token, over all chats."""
     training = model.training
     model.eval()
@@ -101,9 +128,8 @@ def mean_loss(model: torch.nn.Module, held_out: Sequence[Row]) -> float:
     for row in held_out:
         device = next(model.parameters()).device
         ids, labels = (torch.tensor([values], device=device) for values in (row.input_ids, row.labels))
-        learned = sum(label != IGNORED for label in row.labels[1:])
-        total += float(model(input_ids=ids, labels=labels).loss) * learned
-        count += learned
+        total += float(negative_log_likelihood(plain(model), ids, torch.ones_like(ids), labels))
+        count += sum(label != IGNORED for label in row.labels[1:])
     model.train(training)
     return total / count if count else float("nan")
 
@@ -121,6 +147,7 @@ def finetune(
         Unusable: there is no chat to learn from.
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
+    params = params.model_copy(update={"dtype": supported_precision(params.dtype, "finetune")})
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
     chats = [example for example in examples if example.split == "train"]
     asked = sample_by_customer([e for e in examples if e.split == "eval"], EVALUATED, params.seed)
@@ -164,23 +191,40 @@ def _train(
     model: PeftModel, tokenizer: PreTrainedTokenizerBase, train: Sequence[Row], params: Finetune
 ) -> tuple[list[tuple[int, float]], float]:
     """Runs TRL's trainer; returns the losses and how many tokens it saw."""
-    weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
-    data = Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train])
     with tempfile.TemporaryDirectory() as scratch, progress("fine-tuning", _steps(len(train), params)) as tick:
         watch = Losses(params.learning_rate, tick)
-        trainer = SFTTrainer(
-            model=model,
-            args=sft_config(params, Path(scratch)),
-            train_dataset=data,
-            processing_class=tokenizer,
-            callbacks=[watch],
-        )
-        for name, parameter in model.named_parameters():
-            if name in weights:  # TRL rounded them to bfloat16, which small updates cannot move
-                parameter.data = weights[name]
-        trainer.remove_callback(PrinterCallback)  # it prints every step as a dict
+        trainer = make_trainer(model, tokenizer, train, params, Path(scratch), watch)
         trainer.train()
     return watch.losses, float(trainer.state.num_input_tokens_seen)
+
+
+def make_trainer(
+    model: PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    train: Sequence[Row],
+    params: Finetune,
+    scratch: Path,
+    watch: TrainerCallback,
+) -> AnswerTrainer:
+    """The trainer of ``finetune``, ready to train.
+
+    Args:
+        scratch: see ``sft_config``.
+        watch: is told of every step.
+    """
+    weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+    trainer = AnswerTrainer(
+        model=model,
+        args=sft_config(params, scratch),
+        train_dataset=Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train]),
+        processing_class=tokenizer,
+        callbacks=[watch],
+    )
+    for name, parameter in model.named_parameters():
+        if name in weights:  # TRL rounded them to bfloat16, which small updates cannot move
+            parameter.data = weights[name]
+    trainer.remove_callback(PrinterCallback)  # it prints every step as a dict
+    return trainer
 
 
 def _steps(chats: int, params: Finetune) -> int:

@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.labeling.hidden import BATCH, Reader, mean_state, pad_chats
 from benchmarks.labeling.opinions import SEED, TaskRows
-from training.pretrain import native_bf16
+from training.precision import native_bf16
 
 EPOCHS, ROWS, RATE, WARMUP = 3, 16, 1e-3, 0.1  # rows a step; share of the steps
 TAIL = 64  # tokens of the chat that are read, counted from its end

@@ -15,8 +15,8 @@ FLOORS = (
     ("kefu.shop",),
     ("kefu.intents", "kefu.knowledge", "data.channels", "data.monitoring", "data.sample"),
     ("kefu.llm", "data.ingest"),
-    ("data.labeling", "data.forget", "serving", "training", "distill"),
-    ("data.sets", "data.review", "evaluation"),
+    ("data.labeling", "data.forget", "serving", "training"),
+    ("data.sets", "data.review", "distill", "evaluation"),
     ("pipelines",),
 )
 RANK = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -1,0 +1,36 @@
+"""In which precision a model is computed: bfloat16 only where the device multiplies it natively.
+
+A CPU without AVX512_BF16 emulates bfloat16: a linear layer of a 0.5 B model takes 3.7 times the CPU seconds of float32
+(docs/measurements/train.md). There float32 is computed instead, which takes twice the memory and says so once.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Literal
+
+import torch
+
+logger = logging.getLogger(__name__)
+Precision = Literal["float32", "bfloat16"]
+
+
+def native_bf16() -> bool:
+    """Whether this CPU multiplies bfloat16 without emulating it."""
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def supported_precision(wanted: Precision, section: str) -> Precision:
+    """``wanted``, or float32 where bfloat16 would be emulated; that is logged as a warning.
+
+    Args:
+        section: of params.yaml, for the message, e.g. 'finetune'.
+    """
+    if wanted == "float32" or torch.cuda.is_available() or native_bf16():
+        return wanted
+    logger.warning(
+        "%s.dtype: bfloat16, but this CPU emulates it, several times slower: computing in float32, with twice the "
+        "memory. Set it to float32 to lose this line, or run on a GPU",
+        section,
+    )
+    return "float32"
