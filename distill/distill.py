@@ -20,6 +20,7 @@ from pathlib import Path
 from distill import student as students
 from distill import teacher as teachers
 from distill.loss import columns
+from distill.memory import TODO, distill_memory
 from distill.params import Distill
 from distill.student import Row, save
 from distill.teacher import Model
@@ -30,6 +31,7 @@ from kefu.llm.vocabulary import shared_ids
 from kefu.metrics.text import repetition
 from kefu.schema import Example, Message
 from kefu.split import sample_by_customer
+from training import memory
 from training.precision import supported_precision
 
 logger = logging.getLogger(__name__)
@@ -86,12 +88,14 @@ def distill(
     Raises:
         DifferentVocabulary: ``alpha`` is above 0, and logits cannot be compared.
         NothingToDistill: no chat to learn from, or too few usable answers of the teacher.
+        NotEnoughMemory: it would not fit.
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
     params = params.model_copy(update={"dtype": supported_precision(params.dtype, "distill")})
     shared = columns(shared_ids(centre, edge)) if params.alpha else slice(0)
     ask, learn = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (centre, edge))
     follow = ask if params.alpha else None
+    _check_memory(centre, edge, params)
     teacher = teachers.load_teacher(centre, adapter, params)
     train = [e for e in examples if e.split == "train"]
     answered = _answered(teacher, ask, questions(train, params.examples, params.seed), params)
@@ -122,6 +126,12 @@ def distill(
     metrics |= {"unfinished": float(answered.unfinished), "empty": float(answered.empty)}
     metrics |= {"looping": float(answered.looping), "left_out": float(len(chats) - len(rows))}
     return DistillationResult(metrics, losses)
+
+
+def _check_memory(centre: BaseModel, edge: BaseModel, params: Distill) -> None:
+    shapes = [memory.of_folder(base.folder, base.facts.lora_targets) for base in (centre, edge)]
+    needed = distill_memory(shapes[0], shapes[1], params)
+    memory.check("distill", needed, memory.free_bytes(memory.this_device()), TODO)
 
 
 def _human_answers(train: Sequence[Example], params: Distill) -> list[tuple[Message, ...]]:

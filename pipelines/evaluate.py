@@ -12,6 +12,7 @@ from evaluation.candidate import Name, free_memory, open_release
 from evaluation.compare import Results, compare, report, run_suites
 from evaluation.gate import flat
 from evaluation.items import Items, load_items
+from evaluation.memory import TODO, release_memory
 from evaluation.params import Evaluate
 from kefu.io import atomic_dir, read_json, write_csv, write_json, write_jsonl, write_text
 from kefu.params import load_section
@@ -20,6 +21,7 @@ from kefu.registry import releases
 from kefu.schema import Report
 from pipelines.stage import stage
 from serving.params import Serving
+from training.memory import check, free_bytes, this_device
 
 MeasuredRelease = tuple[Report, Results]
 
@@ -49,6 +51,8 @@ def main() -> None:
     with stage("evaluate", Evaluate) as s:
         items = load_items(SETS, s.pack, s.params)
         serving = load_section("serving", Serving)
+        needed = release_memory(RELEASE, s.params.max_new_tokens)
+        check("evaluate", needed, free_bytes(this_device()), TODO)
         challenger = measure("challenger", RELEASE, items, serving)
         champion = measure_champion(challenger, items, serving)
         (own, results), (other, before) = challenger, champion or (None, None)

@@ -30,13 +30,17 @@ from kefu.llm.chat import ChatRenderer
 from kefu.progress import Tick, progress
 from kefu.schema import Example
 from kefu.split import sample_by_customer
-from training import adapter, quantized
+from training import adapter, memory, quantized
 from training.learned_loss import IGNORED, negative_log_likelihood
 from training.params.finetune import Finetune
 from training.precision import supported_precision
 from training.trl_arguments import sft_config
 
 logger = logging.getLogger(__name__)
+TODO = (
+    "lower finetune.batch_size (and raise finetune.gradient_accumulation) or finetune.max_length, set "
+    "finetune.gradient_checkpointing or finetune.quantize to true, or choose a smaller base.centre"
+)
 EVALUATED = 64  # held-out chats whose loss is taken before and after
 _NOT_OURS = (
     "the learning rate is not the cause; make or copy the base anew (dvc repro -f base), or, when the champion's "
@@ -145,6 +149,7 @@ def finetune(
 
     Raises:
         Unusable: there is no chat to learn from.
+        NotEnoughMemory: it would not fit.
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
     params = params.model_copy(update={"dtype": supported_precision(params.dtype, "finetune")})
@@ -154,6 +159,7 @@ def finetune(
     train, held_out = (rows(some, renderer, params.max_length) for some in (chats, asked))
     if not train:
         raise Unusable("the SFT set has no training chat that fits max_length: raise it, or ingest more days")
+    _check_memory(base, params)
     model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
     check_weights("finetune: before step 1, the base model with its adapter", model.state_dict(), _NOT_OURS)
     before = _held_out_loss(model, held_out, "before step 1", _NOT_OURS)
@@ -177,6 +183,12 @@ def finetune(
         "from_champion": float(continued),
     }
     return FinetuningResult(metrics, losses)
+
+
+def _check_memory(base: BaseModel, params: Finetune) -> None:
+    device = memory.this_device()
+    needed = memory.finetune_memory(memory.of_folder(base.folder, base.facts.lora_targets), params, device)
+    memory.check("finetune", needed, memory.free_bytes(device), TODO)
 
 
 def _held_out_loss(model: PeftModel, held_out: Sequence[Row], when: str, todo: str) -> float:

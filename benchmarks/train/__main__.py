@@ -24,10 +24,10 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.train.models import write_model
 from benchmarks.train.trainers import TRAINERS, Job, Run
 from kefu.io import read_jsonl, write_json, write_jsonl
 from kefu.llm.base_models import model_facts
@@ -35,21 +35,11 @@ from kefu.llm.chat import ChatRenderer
 from kefu.llm.models import TinySize
 from kefu.paths import SETS
 from kefu.schema import Example
-from training import pretrain, tokenizer
 from training.params.finetune import Finetune
 from training.sft import IGNORED, rows
 
 SHAPE = TinySize(hidden=512, layers=6, heads=8, kv_heads=4, head_dim=64, intermediate=1536)
-VOCABULARY, TOKENS = 32_000, 4096  # rows of the output matrix; tokens that are learned from the chats themselves
-
-
-def new_model(examples: Sequence[Example], folder: Path) -> None:
-    """Writes the default model: its speed is that of any weights, so they are random."""
-    torch.manual_seed(0)
-    made = tokenizer.train((m.content for example in examples for m in example.messages), TOKENS)
-    ids = made.get_vocab()
-    pretrain.save(pretrain.new_model(SHAPE, VOCABULARY, ids["<|im_end|>"], ids["<|endoftext|>"]), folder)
-    tokenizer.save(made, folder)
+VOCABULARY = 32_000
 
 
 def params(arguments: argparse.Namespace) -> Finetune:
@@ -84,7 +74,7 @@ def chosen(examples: Sequence[Example], folder: Path, wanted: Finetune, steps: i
 
 def measure(job: Job, threads: int, folder: Path) -> Run:
     write_json(folder / "job.json", asdict(job))
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE", "TQDM_DISABLE": "1"}
     command = [sys.executable, "-m", "benchmarks.train.trainers", str(folder / "job.json")]
     done = subprocess.run(command, env=environment, check=True, text=True, stdout=subprocess.PIPE)
     return Run(**json.loads(done.stdout.strip().splitlines()[-1]))
@@ -124,7 +114,7 @@ def main() -> int:
         folder = Path(scratch)
         model = arguments.model or folder / "model"
         if arguments.model is None:
-            new_model(examples, model)
+            write_model((m.content for example in examples for m in example.messages), SHAPE, VOCABULARY, model)
         drawn, learned, tokens = chosen(examples, model, wanted, arguments.steps)
         write_jsonl(folder / "chats.jsonl", drawn)
         jobs = [Job(name, str(model), str(folder / "chats.jsonl"), wanted.model_dump()) for name in TRAINERS]

@@ -59,6 +59,25 @@ def show_params(
 
 
 @app.command()
+def plan(
+    profile: Annotated[str | None, typer.Option(help="profile of params.yaml; default: the one it chooses")] = None,
+    chat_tokens: Annotated[int, typer.Option(min=1, help="of a mean chat; the SAMPLE's have 250 of Qwen's")] = 250,
+    answer_tokens: Annotated[int, typer.Option(min=1, help="of a mean answer; the SAMPLE's have 20 of Qwen's")] = 30,
+) -> None:
+    """Show how much memory and how many hours each stage needs that loads a language model."""
+    from rich.console import Console
+
+    from pipelines.commands.plan import ASSUMED, Lengths, tables
+    from pipelines.params import load_params
+
+    console = Console(width=140)
+    with explain_errors():
+        for table in tables(load_params(profile=profile), Lengths(chat_tokens, answer_tokens)):
+            console.print(table)
+    console.print(ASSUMED)
+
+
+@app.command()
 def promote(
     version: Annotated[int, typer.Argument(help="number in MLflow's registry; `kefu status` and `make ui` show them")],
 ) -> None:
