@@ -29,9 +29,11 @@ from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.llm.vocabulary import shared_ids
 from kefu.metrics.text import repetition
+from kefu.progress import LogFigures, ignore_figures
 from kefu.schema import Example, Message
 from kefu.split import sample_by_customer
 from training import memory
+from training.checkpoints import Checkpoints
 from training.precision import supported_precision
 
 logger = logging.getLogger(__name__)
@@ -81,9 +83,20 @@ def _last_user(example: Example) -> int:
 
 
 def distill(
-    centre: BaseModel, adapter: Path, edge: BaseModel, examples: Sequence[Example], params: Distill, out: Path
+    centre: BaseModel,
+    adapter: Path,
+    edge: BaseModel,
+    examples: Sequence[Example],
+    params: Distill,
+    out: Path,
+    checkpoints: Checkpoints | None = None,
+    log: LogFigures = ignore_figures,
 ) -> DistillationResult:
-    """Trains the student and writes it to ``out``.
+    """Trains the student and writes it to ``out``; goes on from the newest checkpoints when there are some.
+
+    Args:
+        checkpoints: of a run with the same inputs, of the teacher's answers and of the student; None: none.
+        log: gets the figures of each step while it runs.
 
     Raises:
         DifferentVocabulary: ``alpha`` is above 0, and logits cannot be compared.
@@ -98,7 +111,8 @@ def distill(
     _check_memory(centre, edge, params)
     teacher = teachers.load_teacher(centre, adapter, params)
     train = [e for e in examples if e.split == "train"]
-    answered = _answered(teacher, ask, questions(train, params.examples, params.seed), params)
+    asked_before = checkpoints.below("answers") if checkpoints else None
+    answered = _answered(teacher, ask, questions(train, params.examples, params.seed), params, asked_before)
     _check_answers(answered, params)
     chats = [*answered.chats, *_human_answers(train, params)]
     rows = rows_of(chats, learn, follow, params.max_length)
@@ -118,7 +132,19 @@ def distill(
     held_out = rows_of([e.messages for e in asked], learn, follow, params.max_length)
     student = students.load_student(edge, params)
     before = students.scores(student, compared, held_out, params, learn.end_id, shared)
-    losses = students.train(student, compared, rows, params, learn.end_id, shared)
+    losses = students.train(
+        student,
+        compared,
+        rows,
+        params,
+        learn.end_id,
+        shared,
+        checkpoints.below("student") if checkpoints else None,
+        (lambda: students.scores(student, None, held_out, params, learn.end_id, shared)["student_loss"])
+        if held_out
+        else None,
+        log,
+    )
     after = students.scores(student, compared, held_out, params, learn.end_id, shared)
     save(student, edge, out)
     metrics = {f"{name}_before": value for name, value in before.items() if name != "teacher_loss"} | after
@@ -165,13 +191,25 @@ def rows_of(
 
 
 def _answered(
-    teacher: Model, renderer: ChatRenderer, asked: Sequence[tuple[Message, ...]], params: Distill
+    teacher: Model,
+    renderer: ChatRenderer,
+    asked: Sequence[tuple[Message, ...]],
+    params: Distill,
+    checkpoints: Checkpoints | None,
 ) -> TeacherAnswers:
     """Asks the teacher; a chat that leaves no room for an answer is not asked."""
     room = params.max_length - params.max_new_tokens
     fitting = [fit for messages in asked if (fit := renderer.fit(messages, room - len(renderer.prompt([]))))]
     prompts = [renderer.prompt(messages) for messages in fitting]
-    answers = teachers.answer(teacher, prompts, renderer.stop_ids, params.max_new_tokens, params.answer_batch_size)
+    answers = teachers.answer(
+        teacher,
+        prompts,
+        renderer.stop_ids,
+        params.max_new_tokens,
+        params.answer_batch_size,
+        checkpoints,
+        params.save_steps,
+    )
     said = [(messages, renderer.decode(ids)) for messages, ids in zip(fitting, answers, strict=True) if ids is not None]
     worded = [(messages, text) for messages, text in said if text.strip()]
     chats = [

@@ -25,6 +25,16 @@ class Distill(Section):
     temperature: float = Field(gt=0, description="of both models' logits in KL; greater is softer")
     learning_rate: float = Field(gt=0, description="peak")
     epochs: float = Field(gt=0, description="passes over the answers")
+    save_steps: int = Field(
+        ge=0,
+        description="steps, and batches of the centre model's answers, between two checkpoints, from which a killed "
+        "run goes on; 0: none are written",
+    )
+    patience: int = Field(
+        ge=0,
+        description="checks of the held-out loss, one every save_steps, without a lower one before training stops and "
+        "the best weights are kept; 0: all steps are made and the last weights kept",
+    )
     batch_size: int = Field(gt=0, description="chats a forward pass")
     gradient_accumulation: int = Field(gt=0, description="forward passes a step")
     gradient_checkpointing: bool = Field(description="compute the student's activations twice, to save memory")
@@ -39,4 +49,6 @@ class Distill(Section):
     def _fits(self) -> Distill:
         if self.max_new_tokens >= self.max_length:
             raise ValueError("distill.max_new_tokens must be below distill.max_length")
+        if self.patience and not self.save_steps:
+            raise ValueError("distill.patience counts checks every distill.save_steps, which must then be above 0")
         return self

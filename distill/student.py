@@ -22,11 +22,12 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, set_
 from distill.loss import Batch, Columns, collate, distillation_loss, soft_loss
 from distill.params import Distill
 from distill.teacher import Model, device
-from kefu.finite import check_step, check_weights
+from kefu.finite import check_loss, check_step, check_weights
 from kefu.io import atomic_dir
 from kefu.llm.base_models import BaseModel, copy_tokenizer
 from kefu.llm.chat import Rendered
-from kefu.progress import progress
+from kefu.progress import LogFigures, ignore_figures, training_progress
+from training.checkpoints import Checkpoints, EarlyStopping, Losses, is_due, load_state, save_state
 from training.learned_loss import learned_states, sum_in_pieces
 
 WARMUP = 0.05  # share of the steps
@@ -104,31 +105,64 @@ def _schedule(rows: Sequence[Row], params: Distill, pad_id: int) -> Iterator[tup
 
 
 def train(
-    student: Model, teacher: Model | None, rows: Sequence[Row], params: Distill, pad_id: int, shared: Columns
-) -> list[tuple[int, float]]:
-    """Trains ``student`` in place; returns (step, loss). Raises NotFinite at the first that is not finite.
+    student: Model,
+    teacher: Model | None,
+    rows: Sequence[Row],
+    params: Distill,
+    pad_id: int,
+    shared: Columns,
+    checkpoints: Checkpoints | None = None,
+    held_out_loss: Callable[[], float] | None = None,
+    log: LogFigures = ignore_figures,
+) -> Losses:
+    """Trains ``student`` in place, from the newest checkpoint on; returns (step from 1, loss).
 
     Args:
         teacher: None when nothing is learned from its logits (``alpha`` 0).
         shared: columns of both models' logits that mean the same.
+        checkpoints: of a run with the same inputs; None: none are read or written.
+        held_out_loss: what ``patience`` waits for, in nats a token; None: it waits for nothing.
+        log: gets the figures of each step while it runs.
+
+    Raises:
+        NotFinite: at the first loss or gradient that is not finite.
     """
     weights = [p for p in student.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, params.learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
-    losses: list[tuple[int, float]] = []
+    stopping = EarlyStopping(params.patience if held_out_loss else 0)
+    checkpoint = checkpoints.newest() if checkpoints else None
+    losses = load_state(checkpoint, student, [optimizer], stopping) if checkpoint else []
     student.train()
     schedule = list(_schedule(rows, params, pad_id))
-    with progress("student", len(schedule)) as tick:
-        for number, (batches, rate) in enumerate(schedule):
+    with training_progress("student", len(schedule), losses, log) as shown:
+        for step, (batches, rate) in enumerate(schedule[len(losses) :], len(losses) + 1):
+            if stopping.has_ended:
+                break
             optimizer.param_groups[0]["lr"] = rate
             loss = sum(_backward(student, teacher, batch, _share(batch, batches), params, shared) for batch in batches)
             norm = float(torch.nn.utils.clip_grad_norm_(weights, 1.0))
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-            check_step("distill", number + 1, loss, norm, params.learning_rate)
-            losses.append((number, loss))
-            tick(note=f"loss {loss:.3f}")
+            check_step("distill", step, loss, norm, params.learning_rate)
+            losses.append((step, loss))
+            shown.step(step, loss, sum(int(batch.student.attention.sum()) for batch in batches))
+            if not is_due(step, len(schedule), params.save_steps):
+                continue
+            if stopping.patience and held_out_loss:
+                _check_held_out(student, step, held_out_loss(), stopping, log)
+            if checkpoints:
+                with checkpoints.write(step) as folder:
+                    save_state(folder, student, [optimizer], losses, stopping)
+    stopping.restore_best(student)
     student.eval()
     return losses
+
+
+def _check_held_out(student: Model, step: int, loss: float, stopping: EarlyStopping, log: LogFigures) -> None:
+    check_loss(f"distill: held-out loss at step {step}", loss, "lower distill.learning_rate and run the stage again")
+    log(step, {"held_out_loss": loss})
+    stopping.check(step, loss, student)
+    student.train()
 
 
 def _share(batch: PairBatch, step: Sequence[PairBatch]) -> float:

@@ -18,11 +18,14 @@ from transformers.utils import logging as transformers_logging
 
 from distill.params import Distill
 from kefu.finite import check_weights
+from kefu.io import read_json, write_json
 from kefu.llm.base_models import BaseModel
 from kefu.progress import progress
+from training.checkpoints import Checkpoints, is_due, step_of
 from training.quantized import nf4
 
 Model = PreTrainedModel | PeftModel
+ANSWERS = "answers.json"  # of a checkpoint: token ids by prompt
 
 
 def device() -> torch.device:
@@ -57,23 +60,38 @@ def load_teacher(base: BaseModel, adapter: Path, params: Distill) -> Model:
 
 @torch.no_grad()
 def answer(
-    model: Model, prompts: Sequence[list[int]], stop_ids: frozenset[int], max_new_tokens: int, batch_size: int
+    model: Model,
+    prompts: Sequence[list[int]],
+    stop_ids: frozenset[int],
+    max_new_tokens: int,
+    batch_size: int,
+    checkpoints: Checkpoints | None = None,
+    save_batches: int = 0,
 ) -> list[list[int] | None]:
     """Token ids of the greedy answer to each prompt, up to the first of ``stop_ids``, as serving ends it.
 
     None stands where the teacher did not come to an end within ``max_new_tokens``: half an answer, or a
     loop, is nothing to learn from.
+
+    Args:
+        checkpoints: of a run with the same inputs: what was answered then is not asked again.
+        save_batches: between two checkpoints; 0: none are written.
     """
-    answers: list[list[int] | None] = [None] * len(prompts)
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    with progress("answers of the teacher", len(order)) as tick:
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    checkpoint = checkpoints.newest() if checkpoints else None
+    done = step_of(checkpoint) if checkpoint else 0
+    answers: list[list[int] | None] = read_json(checkpoint / ANSWERS) if checkpoint else [None] * len(prompts)
+    with progress("answers of the teacher", len(order), sum(map(len, batches[:done]))) as tick:
+        for number, batch in enumerate(batches[done:], done + 1):
             written = _generate(model, [prompts[i] for i in batch], sorted(stop_ids), max_new_tokens)
             for index, new in zip(batch, written, strict=True):
                 ends = [place for place, token_id in enumerate(new) if token_id in stop_ids]
                 answers[index] = new[: ends[0]] if ends else None
             tick(len(batch))
+            if checkpoints and is_due(number, len(batches), save_batches):
+                with checkpoints.write(number) as folder:
+                    write_json(folder / ANSWERS, answers)
     return answers
 
 

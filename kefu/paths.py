@@ -34,3 +34,4 @@ METRICS = STORE / "metrics"  # <stage>.json, DVC metrics
 PLOTS = STORE / "plots"  # <stage>/*.csv, DVC plots
 PROMOTION = STORE / "promotion.json"  # the gate's verdict, row by row
 RUNTIME = STORE / "runtime"  # demo shop database, Milvus file, Valkey socket: live state, not DVC's
+CHECKPOINTS = RUNTIME / "checkpoints"  # <stage>/<hash of its inputs>/: of trainings that did not end

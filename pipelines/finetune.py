@@ -5,10 +5,11 @@ python -m pipelines.finetune
 
 from kefu.io import read_json, read_jsonl, write_csv
 from kefu.llm.base_models import open_base
-from kefu.paths import ADAPTER, BASE, CHAMPION, PLOTS, SETS
+from kefu.paths import ADAPTER, BASE, CHAMPION, CHECKPOINTS, PLOTS, SETS
 from kefu.registry import releases
 from kefu.schema import Example
 from pipelines.stage import stage
+from training.checkpoints import open_checkpoints
 from training.params.finetune import Finetune
 from training.sft import finetune
 
@@ -18,9 +19,13 @@ def main() -> None:
         version = read_json(CHAMPION)["version"]
         champion = releases.download_release(version) if version is not None else None
         examples = list(read_jsonl(SETS / "sft.jsonl", Example))
-        tuned = finetune(open_base(BASE, "centre"), examples, s.params, champion, ADAPTER)
+        base = open_base(BASE, "centre")
+        inputs = [SETS / "sft.jsonl", base.ref.content_hash, *([champion / "adapter"] if champion else [])]
+        checkpoints = open_checkpoints(CHECKPOINTS / "finetune", s.inputs_key(*inputs))
+        tuned = finetune(base, examples, s.params, champion, ADAPTER, checkpoints, s.run.step)
         write_csv(PLOTS / "finetune/loss.csv", ("step", "loss"), tuned.losses)
         s.log(tuned.metrics)
+    checkpoints.remove()
 
 
 if __name__ == "__main__":

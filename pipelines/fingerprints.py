@@ -20,7 +20,7 @@ import yaml
 from kefu.io import write_json
 from kefu.paths import CODE, ROOT
 
-# What every stage runs and what cannot change its outputs: locks, MLflow, what a stage prints and records.
+# What every stage runs and what cannot change its outputs: locks, MLflow, what a stage prints and records, this file.
 PLUMBING = {
     "kefu/locks.py",
     "kefu/progress.py",
@@ -28,6 +28,7 @@ PLUMBING = {
     "kefu/registry/releases.py",
     "kefu/registry/runs.py",
     "kefu/renamed_params.py",
+    "pipelines/fingerprints.py",
     "pipelines/stage.py",
 }
 Import = tuple[str, str, str | None]  # module, name, alias

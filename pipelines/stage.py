@@ -6,6 +6,8 @@ with stage("ingest", Ingest) as s:
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
 import subprocess
@@ -13,17 +15,19 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
 import yaml
 
 from kefu.errors import KefuError
-from kefu.io import write_json
+from kefu.io import content_hash, file_hash, write_json
 from kefu.locks import shared_lock
 from kefu.params import Section, flatten, parse_section, read_params
 from kefu.paths import METRICS, PARAMS, ROOT
 from kefu.registry import runs
+from pipelines.fingerprints import closure, fingerprint
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
 
@@ -35,6 +39,7 @@ S = TypeVar("S", bound=Section)
 class Stage(Generic[S]):
     """What a stage gets: its section of params.yaml, the shop pack, a place for its metrics, and its MLflow run."""
 
+    name: str
     params: S
     profile: str
     pack: Path
@@ -44,6 +49,22 @@ class Stage(Generic[S]):
     def log(self, values: Mapping[str, float]) -> None:
         """Gathers metrics: written to store/metrics/<stage>.json and MLflow when the stage ends."""
         self.metrics.update(values)
+
+    def inputs_key(self, *inputs: Path | str) -> str:
+        """Hash of what the result depends on: parameters, code, libraries, and inputs.
+
+        Args:
+            inputs: files, folders, or the hashes of some.
+        """
+        code = fingerprint(closure(ROOT / f"pipelines/{self.name}.py"))
+        libraries = {name: version(name) for name in ("peft", "torch", "transformers", "trl")}
+        hashes = [one if isinstance(one, str) else _hash(one) for one in inputs]
+        told = json.dumps([self.params.model_dump(mode="json"), code, libraries, hashes], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _hash(path: Path) -> str:
+    return content_hash(path) if path.is_dir() else file_hash(path)
 
 
 def git_commit() -> str | None:
@@ -99,7 +120,7 @@ def _opened(name: str, section: type[Any]) -> Iterator[Stage[Any]]:
     print(f"── {name} " + "─" * (60 - len(name)), flush=True)
     values = {"profile": raw["profile"], **flatten(params.model_dump(), f"{name}.")}
     with runs.stage_run(name, values, {**_git(), **_input_hashes(name)}) as run:
-        opened = Stage(params, raw["profile"], ROOT / raw["pack"], run)
+        opened = Stage(name, params, raw["profile"], ROOT / raw["pack"], run)
         yield opened
         seconds = time.monotonic() - started
         write_json(METRICS / f"{name}.json", opened.metrics)

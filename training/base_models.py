@@ -24,7 +24,9 @@ from kefu.llm.base_models import BASE_FILE, BaseEntry, MissingBase, Which, hub_s
 from kefu.llm.chat import ChatRenderer
 from kefu.llm.chat_template import check_template
 from kefu.llm.models import MODELS, TinySize
+from kefu.progress import LogFigures, ignore_figures
 from training import tokenizer as bpe
+from training.checkpoints import Checkpoints
 from training.corpus import Chat
 from training.params.base import Base
 from training.pretrain import PretrainingResult, Schedule, new_model, pretrain, save, seconds_a_step
@@ -42,13 +44,24 @@ class BaseModelReport:
     metrics: dict[str, float]
 
 
-def prepare(params: Base, corpus: Sequence[Chat], out: Path) -> dict[Which, BaseModelReport]:
-    """Writes ``out`` (base.json, and a folder for each model that is built); returns what was trained."""
+def prepare(
+    params: Base,
+    corpus: Sequence[Chat],
+    out: Path,
+    checkpoints: Checkpoints | None = None,
+    log: LogFigures = ignore_figures,
+) -> dict[Which, BaseModelReport]:
+    """Writes ``out`` (base.json, and a folder for each model that is built); returns what was trained.
+
+    Args:
+        checkpoints: of a run with the same inputs, from which pretraining goes on; None: none are read or written.
+        log: gets ``<model>.loss`` of each step while it runs.
+    """
     names: dict[Which, str] = {"centre": params.centre, "edge": params.edge}
     revisions: dict[Which, str | None] = {"centre": params.revision, "edge": params.edge_revision}
     sizes: dict[Which, TinySize] = {w: s for w, name in names.items() if (s := _size(name))}
     with atomic_dir(out) as folder:
-        built = _build_all(sizes, params, corpus, folder) if sizes else {}
+        built = _build_all(sizes, params, corpus, folder, checkpoints, log) if sizes else {}
         entries = {w: _entry(w, name, revisions[w], folder / w if w in sizes else None) for w, name in names.items()}
         write_json(folder / BASE_FILE, {which: entry.model_dump() for which, entry in entries.items()})
     return built
@@ -105,7 +118,12 @@ def _check_folder(folder: Path) -> None:
 
 
 def _build_all(
-    sizes: Mapping[Which, TinySize], params: Base, corpus: Sequence[Chat], folder: Path
+    sizes: Mapping[Which, TinySize],
+    params: Base,
+    corpus: Sequence[Chat],
+    folder: Path,
+    checkpoints: Checkpoints | None,
+    log: LogFigures,
 ) -> dict[Which, BaseModelReport]:
     if not corpus:
         raise Unusable("the pretraining corpus is empty: give the shop pack knowledge, or ingest a day")
@@ -116,7 +134,7 @@ def _build_all(
     vocab_size = tokenizer.get_vocab_size()
     seconds = sum(seconds_a_step(size, vocab_size, schedules[w]) * schedules[w].steps for w, size in sizes.items())
     logger.info("%s", _expected({which: schedule.steps for which, schedule in schedules.items()}, seconds / 60))
-    return {w: _build(w, size, tokenizer, ids, schedules[w], folder / w) for w, size in sizes.items()}
+    return {w: _build(w, size, tokenizer, ids, schedules[w], folder / w, checkpoints, log) for w, size in sizes.items()}
 
 
 def _schedule(which: Which, params: Base) -> Schedule:
@@ -126,6 +144,7 @@ def _schedule(which: Which, params: Base) -> Schedule:
         sequence_length=params.sequence_length,
         learning_rate=params.learning_rate,
         seed=params.seed,
+        save_steps=params.save_steps,
     )
 
 
@@ -140,12 +159,26 @@ def _expected(steps: Mapping[Which, int], minutes: float) -> str:
 
 
 def _build(
-    which: str, size: TinySize, tokenizer: Tokenizer, ids: list[list[int]], schedule: Schedule, folder: Path
+    which: str,
+    size: TinySize,
+    tokenizer: Tokenizer,
+    ids: list[list[int]],
+    schedule: Schedule,
+    folder: Path,
+    checkpoints: Checkpoints | None,
+    log: LogFigures,
 ) -> BaseModelReport:
     torch.manual_seed(schedule.seed)
     vocab = tokenizer.get_vocab()
     model = new_model(size, len(vocab), end_id=vocab["<|im_end|>"], pad_id=vocab["<|endoftext|>"])
-    trained = pretrain(model, [c for i, c in enumerate(ids) if i % HELD_OUT], schedule, which)
+    trained = pretrain(
+        model,
+        [chat for i, chat in enumerate(ids) if i % HELD_OUT],
+        schedule,
+        which,
+        checkpoints.below(which) if checkpoints else None,
+        lambda step, figures: log(step, {f"{which}.{name}": value for name, value in figures.items()}),
+    )
     bpe.save(tokenizer, folder)
     save(trained.model, folder)
     return BaseModelReport(trained.losses, _figures(trained, ids[::HELD_OUT]))

@@ -24,7 +24,8 @@ from transformers.utils import logging as transformers_logging
 
 from kefu.finite import check_step, check_weights
 from kefu.llm.models import TinySize
-from kefu.progress import progress
+from kefu.progress import LogFigures, ignore_figures, training_progress
+from training.checkpoints import Checkpoints, Losses, is_due, load_state, save_state
 from training.muon import Muon
 from training.precision import native_bf16
 from training.tokenizer import MAX_LENGTH
@@ -35,13 +36,14 @@ TIMED = 3  # steps of the probe; the first one also pays for memory that later o
 
 @dataclass(frozen=True)
 class Schedule:
-    """steps: optimizer steps; batch_size: blocks a step; sequence_length: tokens."""
+    """steps: optimizer steps; batch_size: blocks a step; sequence_length: tokens; save_steps: between checkpoints."""
 
     steps: int
     batch_size: int
     sequence_length: int
     learning_rate: float
     seed: int
+    save_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class PretrainingResult:
     """The model, and (step, training loss in nats a token) along the way."""
 
     model: Qwen3ForCausalLM
-    losses: list[tuple[int, float]]
+    losses: Losses
     tokens_per_second: float
 
 
@@ -135,31 +137,44 @@ def _step(
 
 
 def pretrain(
-    model: Qwen3ForCausalLM, chats: Sequence[Sequence[int]], schedule: Schedule, name: str
+    model: Qwen3ForCausalLM,
+    chats: Sequence[Sequence[int]],
+    schedule: Schedule,
+    name: str,
+    checkpoints: Checkpoints | None = None,
+    log: LogFigures = ignore_figures,
 ) -> PretrainingResult:
-    """Trains ``model`` in place on tokenized chats.
+    """Trains ``model`` in place on tokenized chats; goes on from the newest checkpoint when there is one.
+
+    Args:
+        checkpoints: of a run with the same inputs; None: none are read or written.
+        log: gets the loss of each step while it runs.
 
     Raises:
         NotFinite: the loss or a gradient is NaN or infinite.
     """
     data = blocks(chats, schedule.sequence_length, schedule.steps * schedule.batch_size, schedule.seed)
     optimizers = _optimizers(model, schedule.learning_rate)
-    losses: list[tuple[int, float]] = []
+    checkpoint = checkpoints.newest() if checkpoints else None
+    losses = load_state(checkpoint, model, optimizers) if checkpoint else []
+    done = len(losses)
     started = time.monotonic()
     model.train()
-    with progress(f"pretraining, {name}", schedule.steps) as tick:
-        for step, batch in enumerate(data.split(schedule.batch_size)):
-            rate = _rate(step, schedule)
+    with training_progress(f"pretraining, {name}", schedule.steps, losses, log) as shown:
+        for step, batch in enumerate(data.split(schedule.batch_size)[done:], done + 1):
+            rate = _rate(step - 1, schedule)
             for group in (group for optimizer in optimizers for group in optimizer.param_groups):
                 group["lr"] = rate
             loss, norm = _step(model, batch, optimizers)
-            check_step(f"base {name}", step + 1, loss, norm, schedule.learning_rate)
+            check_step(f"base {name}", step, loss, norm, schedule.learning_rate)
             losses.append((step, loss))
-            tick(note=f"loss {loss:.3f}")
+            shown.step(step, loss, batch.numel())
+            if checkpoints and is_due(step, schedule.steps, schedule.save_steps):
+                with checkpoints.write(step) as folder:
+                    save_state(folder, model, optimizers, losses)
     seconds = time.monotonic() - started
-    return PretrainingResult(
-        model.eval(), losses, len(losses) * schedule.batch_size * schedule.sequence_length / seconds
-    )
+    tokens = (len(losses) - done) * schedule.batch_size * schedule.sequence_length
+    return PretrainingResult(model.eval(), losses, tokens / seconds)
 
 
 def save(model: Qwen3ForCausalLM, folder: Path) -> None:

@@ -14,26 +14,27 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import torch
 from datasets import Dataset
 from peft import PeftModel
-from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
-from trl import SFTTrainer
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
 
 from kefu.errors import Unusable
-from kefu.finite import check_loss, check_step, check_weights
+from kefu.finite import check_loss, check_weights
+from kefu.io import read_json
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
-from kefu.progress import Tick, progress
+from kefu.progress import LogFigures, ignore_figures, training_progress
 from kefu.schema import Example
 from kefu.split import sample_by_customer
 from training import adapter, memory, quantized
+from training.answer_trainer import plain
+from training.checkpoints import Checkpoints, EarlyStopping, Losses
 from training.learned_loss import IGNORED, negative_log_likelihood
 from training.params.finetune import Finetune
 from training.precision import supported_precision
+from training.resumable_trainer import TRAINER_STATE, HeldOutWatch, LossWatch, ResumableTrainer, losses_of
 from training.trl_arguments import sft_config
 
 logger = logging.getLogger(__name__)
@@ -61,53 +62,7 @@ class FinetuningResult:
     """Metrics, and (step, loss) along the way."""
 
     metrics: dict[str, float]
-    losses: list[tuple[int, float]]
-
-
-class Losses(TrainerCallback):
-    """Moves the bar, keeps the losses for the plot, and ends training at the first that is not finite.
-
-    Args:
-        learning_rate: as the parameters give it, for the message.
-        tick: of ``kefu.progress``.
-    """
-
-    def __init__(self, learning_rate: float, tick: Tick) -> None:
-        self._learning_rate, self._tick = learning_rate, tick
-        self.losses: list[tuple[int, float]] = []
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        if not logs or "loss" not in logs:
-            return
-        loss, grad_norm = float(logs["loss"]), float(logs.get("grad_norm", 0.0))
-        check_step("finetune", state.global_step, loss, grad_norm, self._learning_rate)
-        self.losses.append((state.global_step, loss))
-        self._tick(note=f"loss {loss:.3f}")
-
-
-class AnswerTrainer(SFTTrainer):
-    """TRL's trainer, whose loss is that of the learned positions alone on every device (training/learned_loss.py)."""
-
-    def compute_loss(
-        self,
-        model: PeftModel,
-        inputs: dict[str, Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Tensor:
-        """Nats a learned token; of all batches of a step together, as the Trainer counts them."""
-        ids, labels = inputs["input_ids"], inputs["labels"]
-        # Asked for here: accelerate puts it around the forward of the whole model, which is not called.
-        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.args.bf16):
-            total = negative_log_likelihood(plain(model), ids, inputs["attention_mask"], labels)
-        if num_items_in_batch is None:
-            num_items_in_batch = (labels[:, 1:] != IGNORED).sum().clamp(min=1)
-        return total / num_items_in_batch
-
-
-def plain(model: PeftModel) -> PreTrainedModel:
-    """The transformers model, through an adapter that stays active."""
-    return cast(PreTrainedModel, model.get_base_model())
+    losses: Losses
 
 
 def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -> list[Row]:
@@ -139,13 +94,21 @@ def mean_loss(model: PeftModel, held_out: Sequence[Row]) -> float:
 
 
 def finetune(
-    base: BaseModel, examples: Sequence[Example], params: Finetune, champion: Path | None, out: Path
+    base: BaseModel,
+    examples: Sequence[Example],
+    params: Finetune,
+    champion: Path | None,
+    out: Path,
+    checkpoints: Checkpoints | None = None,
+    log: LogFigures = ignore_figures,
 ) -> FinetuningResult:
-    """Trains an adapter and writes it to ``out``.
+    """Trains an adapter and writes it to ``out``; goes on from the newest checkpoint when there is one.
 
     Args:
         examples: chats of both splits; 'eval' is only measured.
         champion: release folder of the champion, if there is one.
+        checkpoints: of a run with the same inputs; None: none are read or written.
+        log: gets the figures of each step while it runs.
 
     Raises:
         Unusable: there is no chat to learn from.
@@ -164,25 +127,27 @@ def finetune(
     check_weights("finetune: before step 1, the base model with its adapter", model.state_dict(), _NOT_OURS)
     before = _held_out_loss(model, held_out, "before step 1", _NOT_OURS)
     logger.info("%d chats to learn from, held-out loss %.3f before", len(train), before)
-    started = time.monotonic()
-    losses, tokens = _train(model, AutoTokenizer.from_pretrained(base.folder), train, params)
-    seconds = time.monotonic() - started
+    run = _train(model, base, train, held_out, params, checkpoints, log)
     after = _held_out_loss(model, held_out, "after training", "lower finetune.learning_rate and run the stage again")
     logger.info("held-out loss %.3f after", after)
     adapter.save(model, base, out)
     trainable, total = model.get_nb_trainable_parameters()
     metrics = {
-        "train_loss": sum(loss for _, loss in losses[-20:]) / len(losses[-20:]),
+        "train_loss": sum(loss for _, loss in run.losses[-20:]) / len(run.losses[-20:]),
         "eval_loss_before": before,
         "eval_loss": after,
         "train_chats": float(len(train)),
         "left_out_too_long": float(len(chats) - len(train)),
         "trainable_parameters": float(trainable),
         "parameters": float(total),
-        "tokens_per_second": tokens / seconds,
+        "tokens_per_second": run.tokens / run.seconds,
+        "steps": float(len(run.losses)),
+        "steps_resumed": float(run.resumed),
         "from_champion": float(continued),
     }
-    return FinetuningResult(metrics, losses)
+    if params.patience:
+        metrics |= {"best_step": float(run.stopping.best_step), "best_held_out_loss": run.stopping.best_loss}
+    return FinetuningResult(metrics, run.losses)
 
 
 def _check_memory(base: BaseModel, params: Finetune) -> None:
@@ -199,15 +164,52 @@ def _held_out_loss(model: PeftModel, held_out: Sequence[Row], when: str, todo: s
     return loss
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What this process did of a training.
+
+    losses: (step from 1, loss) of all steps, those of an earlier process too.
+    resumed: steps that an earlier process made.
+    tokens, seconds: of this process.
+    """
+
+    losses: Losses
+    resumed: int
+    tokens: int
+    seconds: float
+    stopping: EarlyStopping
+
+
 def _train(
-    model: PeftModel, tokenizer: PreTrainedTokenizerBase, train: Sequence[Row], params: Finetune
-) -> tuple[list[tuple[int, float]], float]:
-    """Runs TRL's trainer; returns the losses and how many tokens it saw."""
-    with tempfile.TemporaryDirectory() as scratch, progress("fine-tuning", _steps(len(train), params)) as tick:
-        watch = Losses(params.learning_rate, tick)
-        trainer = make_trainer(model, tokenizer, train, params, Path(scratch), watch)
-        trainer.train()
-    return watch.losses, float(trainer.state.num_input_tokens_seen)
+    model: PeftModel,
+    base: BaseModel,
+    train: Sequence[Row],
+    held_out: Sequence[Row],
+    params: Finetune,
+    checkpoints: Checkpoints | None,
+    log: LogFigures,
+) -> _Run:
+    """Runs the trainer, from the newest checkpoint on."""
+    checkpoint = checkpoints.newest() if checkpoints else None
+    saved = read_json(checkpoint / TRAINER_STATE) if checkpoint else {"log_history": [], "num_input_tokens_seen": 0}
+    earlier, read = losses_of(saved["log_history"]), int(saved["num_input_tokens_seen"])
+    stopping = EarlyStopping(params.patience if held_out else 0)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        training_progress("fine-tuning", _steps(len(train), params), earlier, log) as shown,
+    ):
+        tokenizer = AutoTokenizer.from_pretrained(base.folder)
+        watch = LossWatch(params.learning_rate, shown, read)
+        trainer = make_trainer(model, tokenizer, train, params, Path(scratch), watch, checkpoints is not None)
+        trainer.checkpoints, trainer.stopping = checkpoints, stopping
+        if stopping.patience:
+            trainer.add_callback(HeldOutWatch(stopping, lambda: mean_loss(model, held_out), params.save_steps, log))
+        started = time.monotonic()
+        losses = trainer.run(checkpoint)
+        seconds = time.monotonic() - started
+    stopping.restore_best(model)
+    tokens = max(int(trainer.state.num_input_tokens_seen) - read, 0)
+    return _Run(losses, len(earlier), tokens, seconds, stopping)
 
 
 def make_trainer(
@@ -217,17 +219,18 @@ def make_trainer(
     params: Finetune,
     scratch: Path,
     watch: TrainerCallback,
-) -> AnswerTrainer:
+    saves: bool = False,
+) -> ResumableTrainer:
     """The trainer of ``finetune``, ready to train.
 
     Args:
-        scratch: see ``sft_config``.
+        scratch, saves: see ``sft_config``.
         watch: is told of every step.
     """
     weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
-    trainer = AnswerTrainer(
+    trainer = ResumableTrainer(
         model=model,
-        args=sft_config(params, scratch),
+        args=sft_config(params, scratch, saves),
         train_dataset=Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train]),
         processing_class=tokenizer,
         callbacks=[watch],

@@ -10,11 +10,12 @@ from training.params.finetune import Finetune
 from training.quantized import on_gpu
 
 
-def sft_config(params: Finetune, scratch: Path) -> SFTConfig:
-    """Arguments of TRL's SFTTrainer. Nothing is saved or reported by it: the stage does both.
+def sft_config(params: Finetune, scratch: Path, saves: bool = False) -> SFTConfig:
+    """Arguments of TRL's SFTTrainer. It reports nothing: training/sft.py does.
 
     Args:
         scratch: folder TRL may use; it stays empty.
+        saves: whether checkpoints are written (training/resumable_trainer.py), every ``save_steps``.
     """
     return SFTConfig(
         output_dir=str(scratch),
@@ -35,8 +36,9 @@ def sft_config(params: Finetune, scratch: Path) -> SFTConfig:
         dataset_kwargs={"skip_prepare_dataset": True},  # kefu/llm/chat.py rendered and cut the chats
         train_sampling_strategy="group_by_length",
         logging_steps=1,
-        logging_nan_inf_filter=False,  # it would log a NaN as 0.0, and training/sft.py could not stop at it
-        save_strategy="no",
+        logging_nan_inf_filter=False,  # else a NaN is logged as 0.0, and LossWatch cannot stop
+        save_strategy="steps" if saves and params.save_steps else "no",
+        save_steps=params.save_steps or 1,  # 0 is no number of steps to it
         report_to="none",
         disable_tqdm=True,
         seed=params.seed,

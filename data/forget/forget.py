@@ -8,6 +8,7 @@ again are deleted rather than mended: a report with a hole is no report.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ def forget_files(places: Places, traces: Traces, params: Ingest, write: bool) ->
     apart = {places.raw, places.reviewed, places.dialogues, *(places.store / name for name in KEPT)}
     derived = [path for path in sorted(places.store.glob("*")) if path not in apart]
     gone.counts["derived files"] = sum(_derived(path, traces, write) for path in derived)
+    gone.counts["checkpoints"] = _forget_checkpoints(places.store / "runtime/checkpoints", traces, write)
     gone.counts["DVC cache objects"] = _forget_cache(places.cache, traces, write)
     raw = forget_raw(places.raw, traces.customer, params, write)
     gone.counts |= {"raw records": raw.records, "raw files": raw.files}
@@ -127,6 +129,14 @@ def _forget_derived(folder: Path, traces: Traces, write: bool) -> int:
     found = [path for path in sorted(folder.rglob("*")) if path.is_file() and holds(path, traces)]
     for path in found if write else ():
         path.unlink()
+    return len(found)
+
+
+def _forget_checkpoints(folder: Path, traces: Traces, write: bool) -> int:
+    """Deletes all checkpoints of trainings that did not end: whom their sets held cannot be read from weights."""
+    found = sorted(folder.glob("**/checkpoint-*")) if traces.ids else []
+    if found and write:
+        shutil.rmtree(folder)
     return len(found)
 
 

@@ -14,14 +14,15 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import Metric, Run
 from mlflow.exceptions import MlflowException
 
 from kefu.paths import ROOT
@@ -29,9 +30,19 @@ from kefu.registry.database import UnusableDatabase, make_ready
 
 EXPERIMENT = "kefu"
 PARAM_LIMIT = 6000  # characters MLflow stores of one parameter
+FLUSH_S = 5  # seconds that figures of training steps may wait before they are sent
+MOST_METRICS = 1000  # that MLflow takes at once
 
 for _chatty in ("alembic", "mlflow.store.db.utils"):  # database set-up would greet every newcomer
     logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+
+class _Curve:
+    """Figures of steps that MLflow does not have yet; a call for each would cost more than a step of a tiny model."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Metric] = []
+        self.sent = time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,22 @@ class StageRun:
 
     run_id: str
     parent_id: str
+    _curve: _Curve = field(default_factory=_Curve, repr=False)
+
+    def step(self, step: int, values: Mapping[str, float]) -> None:
+        """Logs figures of a training step, while it runs: at most ``FLUSH_S`` later they are in MLflow."""
+        now = int(time.time() * 1000)
+        self._curve.waiting += [Metric(name, value, now, step) for name, value in values.items()]
+        if time.monotonic() - self._curve.sent >= FLUSH_S or len(self._curve.waiting) >= MOST_METRICS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Sends the figures that wait."""
+        waiting = self._curve.waiting
+        for start in range(0, len(waiting), MOST_METRICS):
+            client().log_batch(self.run_id, metrics=waiting[start : start + MOST_METRICS])
+        waiting.clear()
+        self._curve.sent = time.monotonic()
 
     def metrics(self, values: Mapping[str, float]) -> None:
         for name, value in values.items():
@@ -120,11 +147,12 @@ def stage_run(stage: str, params: Mapping[str, object], tags: Mapping[str, str])
     for name, value in params.items():
         client().log_param(run.info.run_id, name, str(value)[:PARAM_LIMIT])
     client().update_run(parent, status="RUNNING")
-    status = "FAILED"
+    opened, status = StageRun(run.info.run_id, parent), "FAILED"
     try:
-        yield StageRun(run.info.run_id, parent)
+        yield opened
         status = "FINISHED"
     finally:
+        opened.flush()
         client().set_terminated(run.info.run_id, status)
         client().set_terminated(parent, status)
 

@@ -165,6 +165,20 @@ def test_the_record_is_signed_and_says_what_could_not_be_reached(full: Project) 
         assert CliRunner().invoke(app, ["forget", "--verify"]).exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("customer", "write", "stays"), [(PERSON, True, False), (PERSON, False, True), ("u-1", True, True)]
+)
+def test_trainings_that_did_not_end_go_with_whoever_may_be_in_them(
+    customer: str, write: bool, stays: bool, full: Project
+) -> None:
+    checkpoint = full.store / "runtime/checkpoints/distill/abc/answers/checkpoint-3"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "answers.json").write_text("[[12, 7]]")
+    outcome = forget(customer, write)
+    assert outcome.counts["checkpoints"] == (customer == PERSON)
+    assert checkpoint.exists() == stays
+
+
 def test_a_stranger_leaves_a_record_and_takes_nothing_along(full: Project) -> None:
     before = full.dialogues()
     shown = CliRunner().invoke(app, ["forget", "--customer", "nobody-we-know"])

@@ -20,4 +20,7 @@ class Base(Section):
     batch_size: int = Field(gt=0, description="blocks a step")
     sequence_length: int = Field(gt=0, description="tokens")
     learning_rate: float = Field(gt=0, description="peak, of both models")
+    save_steps: int = Field(
+        ge=0, description="steps between two checkpoints, from which a killed run goes on; 0: none are written"
+    )
     seed: Seed

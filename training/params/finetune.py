@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kefu.params import Section, Seed
 
@@ -22,5 +22,19 @@ class Finetune(Section):
     gradient_accumulation: int = Field(gt=0, description="forward passes a step")
     gradient_checkpointing: bool = Field(description="compute activations twice, to save memory")
     max_length: int = Field(gt=0, description="tokens")
+    save_steps: int = Field(
+        ge=0, description="steps between two checkpoints, from which a killed run goes on; 0: none are written"
+    )
+    patience: int = Field(
+        ge=0,
+        description="checks of the held-out loss, one every save_steps, without a lower one before training stops and "
+        "the best weights are kept; 0: all steps are made and the last weights kept",
+    )
     from_champion: bool = Field(description="start from the champion's adapter when there is one")
     seed: Seed
+
+    @model_validator(mode="after")
+    def _fits(self) -> Finetune:
+        if self.patience and not self.save_steps:
+            raise ValueError("finetune.patience counts checks every finetune.save_steps, which must then be above 0")
+        return self
