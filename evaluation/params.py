@@ -35,6 +35,11 @@ class Gate(Section):
         description="suites whose answers must beat the best constant sentence by more than luck: answers, edge"
     )
     not_worse_than_champion: dict[str, float] = Field(description="metric → tolerated drop")
+    keep_releases: int | None = Field(
+        None,
+        ge=1,
+        description="releases that stay in the registry, newest first; champion and previous always do; None: all stay",
+    )
     too_few_items: Literal["pass", "fail"] = Field(
         "pass", description="verdict when a drop is within what is tolerated, but its 95 % interval is not"
     )

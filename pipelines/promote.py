@@ -1,9 +1,7 @@
 """Stage `promote`: the gate; on pass the release becomes the champion in MLflow's registry.
 
-On fail it prints what fell short and ends with code 1. The figures are written all the same, the champion
-keeps serving, and nothing that was made before is lost: `dvc repro` goes on from here.
-
-    python -m pipelines.promote
+On fail it prints what fell short and ends with code 1; the champion keeps serving, and nothing made before is lost.
+Command: python -m pipelines.promote
 """
 
 from __future__ import annotations
@@ -61,6 +59,8 @@ def promote(s: Stage[Gate], challenger: Report) -> int:
     version = releases.register(RELEASE, flat(challenger), s.run.run_id)
     releases.promote(version)
     print(f"   version {version} is the champion" + (f"; version {now.version} the previous one" if now else ""))
+    for old in releases.prune(s.params.keep_releases):
+        print(f"   version {old} was deleted from the registry (promote.keep_releases)")
     return version
 
 

@@ -1,23 +1,34 @@
 """The model registry: sealed releases, and the aliases that say which of them serves.
 
 A model version is a whole release folder. The alias ``champion`` names the one that serves,
-``previous`` the one before it.
+``previous`` the one before it. Where MLflow's artefacts are a folder of the same file system, a registered release
+shares its bytes with the one in the store (hard links): a centre of 16 GB lies there once, not twice. So a file of
+a release is replaced, never written in place; the seal notices if one is.
 """
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 from mlflow import artifacts
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from kefu.errors import KefuError
 from kefu.io import read_json
+from kefu.registry.artefacts import delete_file
 from kefu.registry.runs import client, experiment_id, uri
 
+logger = logging.getLogger(__name__)
 MODEL = "kefu"
+FOLDER = "release"  # among a run's artefacts
 CHAMPION, PREVIOUS = "champion", "previous"
 
 
@@ -45,12 +56,47 @@ def register(release: Path, metrics: Mapping[str, float], run_id: str | None = N
         if version.tags.get("content_hash") == content_hash:
             return int(version.version)
     run = client().get_run(run_id) if run_id else client().create_run(experiment_id(), run_name="register")
-    client().log_artifacts(run.info.run_id, str(release), "release")
+    _log_files(release, run)
     tags = {"content_hash": content_hash, **{name: f"{value:.6g}" for name, value in metrics.items()}}
-    made = client().create_model_version(MODEL, f"{run.info.artifact_uri}/release", run.info.run_id, tags=tags)
+    made = client().create_model_version(MODEL, f"{run.info.artifact_uri}/{FOLDER}", run.info.run_id, tags=tags)
     if run_id is None:
         client().set_terminated(run.info.run_id)
     return int(made.version)
+
+
+def _log_files(release: Path, run: Run) -> None:
+    """Puts the release among the run's artefacts, as hard links where it can."""
+    store = urlparse(run.info.artifact_uri)
+    if store.scheme in {"", "file"}:
+        target = Path(url2pathname(store.path)) / FOLDER
+        shutil.rmtree(target, ignore_errors=True)  # of a registration that was killed half-way
+        try:
+            shutil.copytree(release, target, copy_function=os.link)
+            return
+        except OSError as error:  # shutil.Error is one: another file system, or one without hard links
+            logger.info("%s cannot share files with %s, they are copied (%s)", target, release, type(error).__name__)
+            shutil.rmtree(target, ignore_errors=True)
+    client().log_artifacts(run.info.run_id, str(release), FOLDER)
+
+
+def prune(keep: int | None) -> list[int]:
+    """Deletes all releases from the registry but the newest ``keep``, the champion and the one before it.
+
+    Args:
+        keep: None: nothing is deleted.
+
+    Returns:
+        The versions that were deleted. Their runs and figures stay. Safe to repeat after a kill.
+    """
+    aliased = {info.version for info in (champion(), previous()) if info}
+    gone = [version for version in versions()[:-keep] if version not in aliased] if keep else []
+    for version in gone:
+        run_id = client().get_model_version(MODEL, str(version)).run_id
+        # The files first: what a kill leaves is a version that the next call deletes, not 20 GB that nothing names.
+        if run_id and any(entry.path == FOLDER for entry in client().list_artifacts(run_id)):
+            delete_file(run_id, FOLDER)
+        client().delete_model_version(MODEL, str(version))
+    return gone
 
 
 def _by_alias(alias: str) -> ChampionInfo | None:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kefu.io import read_json, write_json
+from kefu.io import read_json, write_json, write_text
 from kefu.registry import releases
-from kefu.registry.seal import BaseModelRef, seal
+from kefu.registry.seal import BaseModelRef, seal, verify
 from kefu.schema import Report
 from pipelines import promote as stage_promote
 from pipelines import stage as stages
 from pipelines.commands.cli import app
+from pipelines.params import load_params
 
 GOOD = {
     "router": {"accuracy": 0.9},
@@ -35,7 +36,7 @@ class Project:
     def evaluated(self, content: str, suite: str = "router", **changed: float) -> str:
         """A sealed release with this content, measured as GOOD but for what changed in a suite; returns its hash."""
         self.release.mkdir(exist_ok=True)
-        (self.release / "weights").write_text(content)
+        write_text(self.release / "weights", content)  # anew, as every stage does: the registry shares the file
         base = BaseModelRef(name="tiny", revision=None, content_hash="x")
         sealed = seal(self.release, "tiny", {"centre": base, "edge": base}, None)
         suites = json.loads(json.dumps(GOOD))
@@ -118,6 +119,56 @@ def test_what_was_not_measured_is_not_promoted(project: Project) -> None:
     with pytest.raises(SystemExit, match="weights was changed"):
         project.promote()
     assert releases.champion() is None
+
+
+def test_old_releases_are_deleted_but_not_the_champion_and_the_one_before(
+    project: Project,
+) -> None:
+    files = []
+    for content in ("one", "two", "three", "four"):
+        project.evaluated(content)
+        project.promote()
+        files.append(releases.download_release(releases.versions()[-1]))
+    assert releases.versions() == [1, 2, 3, 4]  # params.yaml keeps more
+    assert CliRunner().invoke(app, ["promote", "1"]).exit_code == 0  # champion 1, previous 4
+    assert releases.prune(None) == []
+    assert releases.prune(1) == [2, 3] and releases.prune(1) == []
+    assert releases.versions() == [1, 4] and [folder.exists() for folder in files] == [True, False, False, True]
+    assert CliRunner().invoke(app, ["rollback"]).exit_code == 0 and champion_and_previous() == (4, 1)
+    project.evaluated("two")
+    assert project.promote()["version"] == 5  # what was deleted may come again
+
+
+def test_the_stage_deletes_what_params_do_not_keep(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    keep = load_params().promote.keep_releases
+    assert keep
+    for number in range(keep + 1):
+        project.evaluated(str(number))
+        project.promote()
+    assert releases.versions() == list(range(2, keep + 2))
+    assert "version 1 was deleted from the registry" in capsys.readouterr().out
+
+
+def refuse_link(*_: object, **__: object) -> None:
+    raise OSError(18, "Invalid cross-device link")
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_registered_release_takes_no_room_of_its_own_where_it_can(
+    linked: bool, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A centre of 16 GB lies once on the disk; on another file system it is copied."""
+    sealed = project.evaluated("one")
+    if not linked:
+        monkeypatch.setattr(
+            "kefu.registry.releases.os.link", lambda *_, **__: (_ for _ in ()).throw(OSError(18, "xdev"))
+        )
+    project.promote()
+    registered = releases.download_release(1)
+    assert (registered / "weights").samefile(project.release / "weights") == linked
+    assert verify(registered).content_hash == sealed
+    project.evaluated("two")  # the store goes on; what is registered stays as it was sealed
+    assert verify(registered).content_hash == sealed
 
 
 def test_rollback_without_a_previous_champion(project: Project) -> None:
