@@ -3,17 +3,39 @@
 One line a turn in ``<raw>/dt=<day>/<replica>.jsonl``, written whole with one O_APPEND write, so that a
 line is either there or not and replicas never mix. Texts are redacted and customers pseudonyms before
 they come here; nobody but this user may read them. Nothing rotates: a day is a folder.
+
+An answer's lines are first in the store's outbox, with the session that they belong to. What cannot be written now
+(the disk is full, the process dies) is written later by ``recover``. That may be twice: the reader of the log keeps the
+first line of a ``message`` and role.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from datetime import datetime
+import threading
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from kefu.io import private_dir
+from serving.sessions.store import Sessions
+
+ORPHAN_S = 30  # an answer's lines are in a file within a second or so, if its writer lives
+
+
+def log_line(session: str, customer: str, time: datetime, role: str, text: str, **more: Any) -> str:
+    """One turn as a line of the log, with its line break.
+
+    Args:
+        time: in the shop's timezone, whose day the line belongs to.
+        more: message, intent, confidence, route, flow, outcome, where known.
+    """
+    turn = {"session": session, "customer": customer, "time": time.isoformat(timespec="milliseconds")}
+    turn |= {"role": role, "text": text, **{key: value for key, value in more.items() if value is not None}}
+    return json.dumps(turn, ensure_ascii=False) + "\n"
 
 
 class ConversationLog:
@@ -21,23 +43,43 @@ class ConversationLog:
 
     def __init__(self, raw: Path, replica: str) -> None:
         self.raw, self._replica = raw, replica
+        self._one_writer = threading.Lock()
 
-    def write(self, session: str, customer: str, time: datetime, role: str, text: str, **more: Any) -> None:
-        """Appends one turn, to the day of ``time`` in its own timezone.
+    def append(self, lines: str) -> None:
+        """Appends lines of ``log_line``, each to its own day. Raises OSError."""
+        with self._one_writer:
+            for day, some in groupby(_split(lines), key=lambda line: _time(line).date()):
+                self._append(day.isoformat(), "".join(some))
 
-        ``more``: intent, confidence, route, flow, outcome, where known.
-        """
-        turn = {"session": session, "customer": customer, "time": time.isoformat(timespec="milliseconds")}
-        turn |= {"role": role, "text": text, **{key: value for key, value in more.items() if value is not None}}
-        self._append(time.date().isoformat(), json.dumps(turn, ensure_ascii=False) + "\n")
+    def recover(self, sessions: Sessions) -> int:
+        """Writes what stayed in the outbox; returns the number of answers. Raises OSError and redis.RedisError."""
+        before, found = datetime.now(UTC) - timedelta(seconds=ORPHAN_S), 0
+        for message, lines in sessions.unlogged().items():
+            if _time(_split(lines)[-1]) < before:
+                self.append(lines)
+                sessions.logged(message)
+                found += 1
+        return found
 
-    def _append(self, day: str, line: str) -> None:
+    def _append(self, day: str, lines: str) -> None:
         path = self.raw / f"dt={day}" / f"{self._replica}.jsonl"
         for folder in (self.raw, path.parent):
             if not folder.exists():
                 private_dir(folder)
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, line.encode())
+            size, data = os.fstat(handle).st_size, lines.encode()
+            if os.write(handle, data) < len(data):  # the disk is full: no half of a line stays
+                os.ftruncate(handle, size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         finally:
             os.close(handle)
+
+
+def _split(lines: str) -> list[str]:
+    """Lines with their breaks; a text may hold other signs that Python takes for line breaks."""
+    return [f"{line}\n" for line in lines.split("\n") if line]
+
+
+def _time(line: str) -> datetime:
+    return datetime.fromisoformat(json.loads(line)["time"])

@@ -3,9 +3,10 @@
     {"session": "s1", "customer": "c_…", "time": "…", "role": "customer", "text": "…", "outcome": "resolved"}
 
 Text is redacted and the customer a pseudonym already. A session's turns are gathered over the day, in
-the order of the file, or of time when several replicas served it. A line that cannot be read (the last
-one of a killed replica) is a problem; the session keeps the turns that were written. One with two customers is a
-problem as a whole.
+the order of the file, or of time when several replicas served it. A turn that was written twice, since its writer died
+before it could say that it had, is there once: the first line of a ``message`` and role counts. A line that cannot be
+read (the last one of a killed replica) is a problem; the session keeps the turns that were written. One with two
+customers is a problem as a whole.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> ParsedDi
         return shared
     if len({line.file for line, _ in rows}) > 1:
         rows.sort(key=lambda pair: pair[1]["time"])
+    rows = _once(rows)
     first = rows[0][0]
     return ParsedDialogue(
         first.file,
@@ -48,6 +50,19 @@ def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> ParsedDi
         outcome=next((row["outcome"] for _, row in reversed(rows) if row.get("outcome")), None),
         pseudonymous=True,
     )
+
+
+def _once(rows: list[tuple[Line, dict[str, Any]]]) -> list[tuple[Line, dict[str, Any]]]:
+    """The rows without those that say again what a message's turn was."""
+    seen: set[tuple[str, str]] = set()
+    once = []
+    for line, row in rows:
+        turn = (row["message"], row["role"]) if isinstance(row.get("message"), str) else None
+        if turn is None or turn not in seen:
+            once.append((line, row))
+        if turn:
+            seen.add(turn)
+    return once
 
 
 def _owned(line: Line, row: dict[str, Any]) -> OwnedRow:

@@ -39,10 +39,12 @@ async def healthz() -> dict[str, str]:
 
 
 async def readyz(request: Request) -> ReleaseInfo:
-    """Which release answers; 503 until one does."""
-    release = await site_of(request).backend.info()
-    if release is None:
-        raise ApiError(503, "not_ready", "The models are still loading")
+    """Which release answers; 503 with the reason while nothing does."""
+    site = site_of(request)
+    release = await site.backend.info()
+    problem = await site.problem() if release else "models: are still loading"
+    if release is None or problem:
+        raise ApiError(503, "not_ready", str(problem))
     return release
 
 

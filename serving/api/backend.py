@@ -27,7 +27,9 @@ class Event(BaseModel):
 class Backend(Protocol):
     """Answers chats."""
 
-    def chat(self, session: str, customer: str | None, text: str, lang: Lang | None = None) -> AsyncIterator[Event]:
+    def chat(
+        self, session: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
+    ) -> AsyncIterator[Event]:
         """Deltas, then done with the reply; or an error. Arguments as in ``Assistant.stream``."""
         ...
 
@@ -37,6 +39,10 @@ class Backend(Protocol):
 
     async def info(self) -> ReleaseInfo | None:
         """What is served; None while it is not ready."""
+        ...
+
+    async def problem(self) -> str | None:
+        """Why no answer can be given now, as ``what: is wrong``; None when one can."""
         ...
 
 

@@ -1,9 +1,12 @@
 """The chat: one JSON answer, server-sent events, or a WebSocket that stays open.
 
+Each message has an id: the client's, or one that is made here. A message that comes again with the id and text of an
+earlier one of its session gets that one's answer, over any channel; with another text it is refused (422).
+
 SSE: ``meta`` (message id, session), ``delta`` (text) …, ``done`` (the whole reply) or ``error``. The reply
 of ``done`` is authoritative: it is what was checked and remembered.
-WebSocket: the client first sends ``{"token": …}``, then ``{"message": …, "lang"?: …}`` as often as it likes, and gets
-the same events as JSON with a ``type``. One message at a time; a dropped connection loses no session.
+WebSocket: the client first sends ``{"token": …}``, then ``{"message": …, "lang"?: …, "id"?: …}`` as often as it
+likes, and gets the same events as JSON with a ``type``. One message at a time; a dropped connection loses no session.
 A frame that is no JSON object of texts ends the connection, and so does silence: seconds before the token,
 many minutes after it. An answer on its way is never cut.
 """
@@ -11,6 +14,7 @@ many minutes after it. An answer on its way is never cut.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
@@ -22,7 +26,7 @@ from fastapi.responses import StreamingResponse
 from kefu.shop.part import Lang
 from serving.api.backend import Event, raise_errors
 from serving.api.errors import ApiError, to_api_error
-from serving.api.schemas import ChatRequest, ChatResponse
+from serving.api.schemas import MESSAGE_ID, ChatRequest, ChatResponse
 from serving.api.site import Site, bearer, read_visitor, site_of
 from serving.api.strict_json import StrictJsonRoute, read_object
 from serving.api.tokens import Visitor
@@ -46,19 +50,20 @@ async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
     """Answers one message, as JSON or (``stream`` or ``Accept: text/event-stream``) as events."""
     site = site_of(request)
     visitor = await site.visitor(bearer(request))
-    events = raise_errors(site.backend.chat(visitor.session, visitor.customer, body.message, body.lang))
+    message = body.id or new_id()
+    events = raise_errors(site.backend.chat(visitor.session, visitor.customer, body.message, body.lang, message))
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
         first = await anext(events)  # what is refused gets its status, not an event
-        stream = _sse_stream(visitor, first, events)
+        stream = _sse_stream(_meta(visitor, message), first, events)
         return StreamingResponse(stream, media_type="text/event-stream", headers=SSE_HEADERS)
     async for event in events:
         if event.reply:
-            return ChatResponse(session=visitor.session, reply=event.reply)
+            return ChatResponse(id=message, session=visitor.session, reply=event.reply)
     raise ApiError(502, "no_answer", "The answer broke off: try again")
 
 
-async def _sse_stream(visitor: Visitor, first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[str]:
-    yield sse("meta", _meta(visitor))
+async def _sse_stream(meta: dict[str, str], first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[str]:
+    yield sse("meta", meta)
     yield sse(first.type, _payload(first))
     try:
         async for event in rest:
@@ -67,8 +72,13 @@ async def _sse_stream(visitor: Visitor, first: Event, rest: AsyncIterator[Event]
         yield sse("error", to_api_error(error).body["error"])
 
 
-def _meta(visitor: Visitor) -> dict[str, str]:
-    return {"id": f"msg-{secrets.token_hex(8)}", "session": visitor.session}
+def new_id() -> str:
+    """An id for a message whose client gave it none; the client may send it again with this one."""
+    return f"msg-{secrets.token_hex(8)}"
+
+
+def _meta(visitor: Visitor, message: str) -> dict[str, str]:
+    return {"id": message, "session": visitor.session}
 
 
 def _payload(event: Event) -> dict[str, Any]:
@@ -94,7 +104,7 @@ async def _converse(socket: WebSocket, site: Site) -> None:
     read_visitor(token)
     while True:
         frame = await _receive(socket, site.silent.wait(peer, site.params.idle_timeout_s))
-        await _answer(socket, site, token, frame.get("message"), frame.get("lang"))
+        await _answer(socket, site, token, frame)
 
 
 async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None]) -> dict[str, str]:
@@ -118,17 +128,21 @@ async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None
     return frame
 
 
-async def _answer(socket: WebSocket, site: Site, token: str | None, message: str | None, lang: str | None) -> None:
+async def _answer(socket: WebSocket, site: Site, token: str | None, frame: dict[str, str]) -> None:
     """One message; what is wrong with it is told and the connection stays, unless the token is bad."""
     try:
         visitor = await site.visitor(token)
-        if message is None:
+        text, lang, message = frame.get("message"), frame.get("lang"), frame.get("id") or new_id()
+        if text is None:
             raise ApiError(400, "invalid_request", f"message: is missing: {USAGE}", "message")
         if lang not in (None, *LANGS):
             raise ApiError(400, "invalid_request", f"lang: is not one of {', '.join(LANGS)}", "lang")
+        if not re.fullmatch(MESSAGE_ID, message):
+            raise ApiError(400, "invalid_request", f"id: does not match {MESSAGE_ID}: send a UUID, for instance", "id")
         chosen = cast(Lang | None, lang)
-        await socket.send_json({"type": "meta", **_meta(visitor)})
-        async for event in raise_errors(site.backend.chat(visitor.session, visitor.customer, message, chosen)):
+        await socket.send_json({"type": "meta", **_meta(visitor, message)})
+        events = site.backend.chat(visitor.session, visitor.customer, text, chosen, message)
+        async for event in raise_errors(events):
             await socket.send_json({"type": event.type, **_payload(event)})
     except ApiError as error:
         if error.status == 401:

@@ -16,15 +16,23 @@ from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
 logger = logging.getLogger(__name__)
+RETRY_AFTER_S = 2  # an embedded store that died is back by then
 UNAVAILABLE = "Nobody can answer right now: try again in a moment"
 
 
 class ApiError(Exception):
-    """An answer with a status other than 200."""
+    """An answer with a status other than 200.
 
-    def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
+    Args:
+        retry_after_s: seconds after which the same may succeed; RETRY_AFTER_S for every 503.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, param: str | None = None, retry_after_s: int | None = None
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.param = status, code, message, param
+        self.retry_after_s = RETRY_AFTER_S if status == 503 and retry_after_s is None else retry_after_s
 
     @property
     def body(self) -> dict[str, dict[str, str | None]]:
@@ -34,7 +42,8 @@ class ApiError(Exception):
 
 def response(error: ApiError) -> JSONResponse:
     """The error as an HTTP response."""
-    return JSONResponse(error.body, status_code=error.status)
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return JSONResponse(error.body, status_code=error.status, headers=headers)
 
 
 def to_api_error(error: Exception) -> ApiError:

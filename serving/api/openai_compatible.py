@@ -1,13 +1,14 @@
 """The OpenAI-compatible interface: any client that speaks it works, with a session token as its API key.
 
 ``kefu`` is the whole assistant: it answers the last message in the token's session, whose history Kefu
-keeps itself. ``kefu-edge`` and ``kefu-centre`` are the bare models on the messages as sent. Token usage,
-sampling, tools and several choices are not offered.
+keeps itself; an ``Idempotency-Key`` header is the message's id. ``kefu-edge`` and ``kefu-centre`` are the bare
+models on the messages as sent. Token usage, sampling, tools and several choices are not offered.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from kefu.schema import Message
 from serving.api.backend import Event, raise_errors
 from serving.api.errors import ApiError, to_api_error
-from serving.api.schemas import CompletionRequest
+from serving.api.schemas import MESSAGE_ID, CompletionRequest
 from serving.api.site import Site, bearer, site_of
 from serving.api.strict_json import StrictJsonRoute
 from serving.api.tokens import Visitor
@@ -41,7 +42,7 @@ async def completions(request: Request, body: CompletionRequest) -> Response:
     if body.model not in MODELS:
         raise ApiError(404, "model_not_found", f"No model {body.model!r}; there are {', '.join(MODELS)}", "model")
     visitor = await site.visitor(bearer(request))
-    events = raise_errors(_events(site, visitor, body))
+    events = raise_errors(_events(site, visitor, body, _message_id(request)))
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": body.model}
     first = await anext(events)
     if body.stream:
@@ -51,12 +52,20 @@ async def completions(request: Request, body: CompletionRequest) -> Response:
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice]})
 
 
-def _events(site: Site, visitor: Visitor, body: CompletionRequest) -> AsyncIterator[Event]:
+def _message_id(request: Request) -> str | None:
+    """The header's. Raises 400."""
+    key = request.headers.get("idempotency-key")
+    if key and not re.fullmatch(MESSAGE_ID, key):
+        raise ApiError(400, "invalid_request", f"Idempotency-Key: does not match {MESSAGE_ID}: send a UUID")
+    return key or None
+
+
+def _events(site: Site, visitor: Visitor, body: CompletionRequest, message: str | None) -> AsyncIterator[Event]:
     engine = MODELS[body.model]
     if engine is None:
         if body.messages[-1].role != "user":
             raise ApiError(400, "invalid_request", "The last message must be the user's", "messages")
-        return site.backend.chat(visitor.session, visitor.customer, body.messages[-1].text)
+        return site.backend.chat(visitor.session, visitor.customer, body.messages[-1].text, None, message)
     if sum(len(m.text) for m in body.messages) > site.params.max_message_chars:
         raise ApiError(413, "too_long", f"More than {site.params.max_message_chars} characters", "messages")
     roles = {"developer": "system"}

@@ -14,9 +14,16 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ChatRequest(Body):
-    """A customer's message; the session is told by the bearer token."""
+MESSAGE_ID = r"^[A-Za-z0-9._:-]{1,64}$"
 
+
+class ChatRequest(Body):
+    """A customer's message; the session is told by the bearer token.
+
+    A client that has no answer sends the same again, with the same ``id``: what was done is not done twice.
+    """
+
+    id: str | None = Field(None, pattern=MESSAGE_ID, description="the client's own, one for each message of a session")
     message: str
     lang: Lang | None = Field(None, description="language of this answer and further ones; null: the words decide")
     stream: bool = Field(False, description="answer as server-sent events: meta, delta…, done")
@@ -29,6 +36,7 @@ class SessionRequest(Body):
 
 
 class ChatResponse(Body):
+    id: str
     session: str
     reply: Reply
 

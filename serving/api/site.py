@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
 from fastapi import Request
+from redis.exceptions import RedisError
 
 from kefu.shop.part import Text
 from serving.api.backend import Backend
@@ -48,10 +50,19 @@ class Site:
         """Sockets with a token that wait for the next message."""
         return IdleLimit(self.params.max_idle_sockets)
 
+    async def problem(self) -> str | None:
+        """Why no answer can be given now, as ``what: is wrong``; None when one can."""
+        try:
+            await asyncio.to_thread(self.sessions.ping)
+        except RedisError as error:
+            return f"store: does not answer: {error}"
+        return await self.backend.problem()
+
     async def limit(self, key: str, per_minute: int) -> None:
         """Counts a call; raises 429 beyond the limit."""
         if not await asyncio.to_thread(self.sessions.within_rate, key, per_minute):
-            raise ApiError(429, "rate_limited", f"More than {per_minute} in a minute: wait a little")
+            rest_s = 60 - int(time.time()) % 60
+            raise ApiError(429, "rate_limited", f"More than {per_minute} in a minute: wait {rest_s} s", None, rest_s)
 
     async def visitor(self, token: str | None) -> Visitor:
         """Whom a session token speaks for, within the rate limit. Raises 401 or 429."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI
 from ray import serve
@@ -30,6 +30,7 @@ from serving.deploy.demo_script import load_demo
 from serving.deploy.replica import Chat, Plan
 from serving.sessions.store import Sessions
 
+T = TypeVar("T")
 READY_S = 2.0
 RUNNING = 500  # requests that the ingress handles at once, beside those that wait for their client
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
@@ -42,8 +43,10 @@ class RayBackend:
         self._handle: Any = handle  # its methods are those of the remote class: nothing static knows them
         self._stream: Any = handle.options(stream=True)
 
-    def chat(self, session: str, customer: str | None, text: str, lang: Lang | None = None) -> AsyncIterator[Event]:
-        return _events(self._stream.chat.remote(session, customer, text, lang))
+    def chat(
+        self, session: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
+    ) -> AsyncIterator[Event]:
+        return _events(self._stream.chat.remote(session, customer, text, lang, message))
 
     def complete(self, engine: str, messages: Sequence[Message], max_new_tokens: int | None) -> AsyncIterator[Event]:
         return _events(self._stream.complete.remote(engine, list(messages), max_new_tokens))
@@ -55,8 +58,15 @@ class RayBackend:
             return None
         return info
 
+    async def problem(self) -> str | None:
+        try:
+            problem: str | None = await asyncio.wait_for(_result(self._handle.problem.remote()), READY_S)
+        except (TimeoutError, RayError, RayServeException) as error:
+            return f"replica: does not answer ({type(error).__name__}): it is loading, overloaded or dead"
+        return problem
 
-async def _result(response: Awaitable[ReleaseInfo]) -> ReleaseInfo:
+
+async def _result(response: Awaitable[T]) -> T:
     return await response
 
 

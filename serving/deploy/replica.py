@@ -6,68 +6,29 @@ loads it, so what was exchanged on disk since is not served.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
 
 from ray import serve
+from redis.exceptions import RedisError
 
-from kefu.llm.engine import EngineError
-from kefu.privacy.redact import Redactor, restore
 from kefu.registry.seal import verify
 from kefu.schema import Message
 from kefu.shop.part import Lang
 from serving.api.backend import Event
 from serving.api.schemas import ReleaseInfo
 from serving.conversation_log import ConversationLog
-from serving.dialogue.assistant import Assistant, BadMessage
-from serving.dialogue.output_guard import OutputGuard
-from serving.dialogue.reply import Reply
+from serving.deploy.in_process import InProcessBackend
+from serving.dialogue.assistant import Assistant
 from serving.params import Serving
-from serving.sessions.store import NotYourSession, SessionBusy, Sessions
-
-T = TypeVar("T")
-
-
-class _End:
-    pass
-
-
-END: Final = _End()
-
-
-async def in_thread(pool: Executor, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
-    """What ``make()`` yields, iterated in a thread of the pool; its errors are raised here.
-
-    The iterator always runs to its end, even when nobody listens any more: a turn whose customer has
-    closed the page is still remembered and logged.
-    """
-    loop, queue = asyncio.get_running_loop(), asyncio.Queue[T | _End]()
-
-    def work() -> None:
-        try:
-            for item in make():
-                loop.call_soon_threadsafe(queue.put_nowait, item)
-        finally:
-            loop.call_soon_threadsafe(queue.put_nowait, END)
-
-    done = loop.run_in_executor(pool, work)
-    while not isinstance(item := await queue.get(), _End):
-        yield item
-    await done
-
+from serving.sessions.store import Sessions
 
 logger = logging.getLogger(__name__)
-REFUSALS: dict[type[Exception], tuple[int, str]] = {
-    BadMessage: (400, "bad_message"),
-    EngineError: (502, "model_failed"),
-    NotYourSession: (403, "not_your_session"),
-    SessionBusy: (409, "session_busy"),
-}
+RECOVER_S = 30  # between two looks for log lines that another process, or a full disk, has left
 
 
 @dataclass(frozen=True)
@@ -88,57 +49,40 @@ class Chat:
 
     def __init__(self, plan: Plan) -> None:
         manifest = verify(plan.release, plan.content_hash)
-        self._info = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
-        self._params = plan.params
-        self._pool = ThreadPoolExecutor(plan.params.num_threads, thread_name_prefix="chat")
+        info = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         sessions = Sessions(plan.store_url, plan.params.session_ttl_s)
         log = ConversationLog(plan.raw, serve.get_replica_context().replica_id.unique_id)
-        self._assistant = Assistant.open(plan.release, plan.runtime, plan.params, sessions=sessions, log=log)
+        assistant = Assistant.open(plan.release, plan.runtime, plan.params, sessions=sessions, log=log)
+        self._backend = InProcessBackend(assistant, info, plan.params)
+        threading.Thread(target=_recover, args=(log, sessions), name="log-recovery", daemon=True).start()
 
-    async def info(self) -> ReleaseInfo:
+    async def info(self) -> ReleaseInfo | None:
         """What this replica serves."""
-        return self._info
+        return await self._backend.info()
+
+    async def problem(self) -> str | None:
+        """See ``Backend.problem``."""
+        return await self._backend.problem()
 
     async def chat(
-        self, session: str, customer: str | None, text: str, lang: Lang | None = None
+        self, session: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
     ) -> AsyncIterator[Event]:
         """See ``Backend.chat``."""
-        async for event in in_thread(self._pool, lambda: self._chat(session, customer, text, lang)):
+        async for event in self._backend.chat(session, customer, text, lang, message):
             yield event
 
     async def complete(self, engine: str, messages: Sequence[Message], limit: int | None) -> AsyncIterator[Event]:
         """See ``Backend.complete``."""
-        async for event in in_thread(self._pool, lambda: self._complete(engine, messages, limit)):
+        async for event in self._backend.complete(engine, messages, limit):
             yield event
 
-    def _chat(self, session: str, customer: str | None, text: str, lang: Lang | None) -> Iterator[Event]:
+
+def _recover(log: ConversationLog, sessions: Sessions) -> None:
+    """Writes, for ever, what another process or a full disk has left in the outbox."""
+    while True:
         try:
-            for piece in self._assistant.stream(session, customer, text, lang):
-                done = isinstance(piece, Reply)
-                yield Event(type="done", reply=piece) if done else Event(type="delta", text=piece)  # type: ignore[arg-type]
-        except tuple(REFUSALS) as error:
-            yield _refused(error)
-
-    def _complete(self, name: str, messages: Sequence[Message], limit: int | None) -> Iterator[Event]:
-        """Personal data is taken out before the model sees it and put back into what it says."""
-        vault: dict[str, str] = {}
-        redactor = Redactor(self._assistant.pack.shop.pii)
-        clean = [Message(role=m.role, content=redactor.redact(m.content, vault)) for m in messages]
-        guard, most = OutputGuard(self._assistant.pack, vault, "zh"), self._params.max_new_tokens
-        try:
-            pieces = self._assistant.engines[name].stream(clean, min(limit or most, most))
-            said = False
-            for piece in guard.stream(pieces):
-                said = True
-                yield Event(type="delta", text=restore(piece, vault))
-            if not said:
-                yield Event(type="delta", text=self._assistant.pack.shop.fallback.zh)
-            yield Event(type="done")
-        except EngineError as error:
-            yield _refused(error)
-
-
-def _refused(error: Exception) -> Event:
-    status, code = next(known for kind, known in REFUSALS.items() if isinstance(error, kind))
-    logger.warning("%s: %s", code, error)
-    return Event(type="error", text=str(error), status=status, code=code)
+            if found := log.recover(sessions):
+                logger.warning("%s: the lines of %d answers were written late", log.raw, found)
+        except (OSError, RedisError) as error:
+            logger.warning("%s: log lines wait in the store: %s", log.raw, error)
+        time.sleep(RECOVER_S)

@@ -7,12 +7,16 @@ evaluation opens the same class on the same folder. How messages travel is ``ser
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
 
 from kefu.acts import kind
 from kefu.intents.answers import ANSWERS, AnswerClassifier
@@ -24,7 +28,7 @@ from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
 from kefu.shop.pack import Pack, load_pack
 from kefu.shop.part import Lang
-from serving.conversation_log import ConversationLog
+from serving.conversation_log import ConversationLog, log_line
 from serving.dialogue.catalogue import ProductAdvisor
 from serving.dialogue.flow import FlowEngine, Visit
 from serving.dialogue.linking.linker import Linker
@@ -50,16 +54,21 @@ from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 from serving.sessions.session import Handoff, Session
-from serving.sessions.store import Sessions, owner
+from serving.sessions.store import Held, Sessions, owner
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import demo_shop
 from serving.tools.shop_db import ToolBox
 
+logger = logging.getLogger(__name__)
 KEPT_PRODUCTS = 4  # that "it" may mean
 
 
 class BadMessage(ValueError):
     """A message that cannot be answered: empty, too long, or no text."""
+
+
+class ReusedId(ValueError):
+    """The id of an earlier message came with another text."""
 
 
 class Assistant:
@@ -136,33 +145,42 @@ class Assistant:
     def close(self) -> None:
         """Closes the index and stops the embedded store, if this assistant started one."""
         self._knowledge.close()
+        self.sessions.close()
         if self._store:
             self._store.close()
 
-    def reply(self, session_id: str, customer: str | None, text: str, lang: Lang | None = None) -> Reply:
+    def reply(
+        self, session_id: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
+    ) -> Reply:
         """Answers one message. Arguments and errors as in ``stream``."""
-        *_, last = self.stream(session_id, customer, text, lang)
+        *_, last = self.stream(session_id, customer, text, lang, message)
         assert isinstance(last, Reply)
         return last
 
     def stream(
-        self, session_id: str, customer: str | None, text: str, lang: Lang | None = None
+        self, session_id: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
     ) -> Iterator[str | Reply]:
         """Pieces of the answer as they come, then the whole ``Reply``.
 
         Args:
             customer: id of the signed-in customer, None for a stranger. Flows act on this customer only.
             lang: language that the customer chose, for this answer and further ones; None: the words decide.
+            message: the client's id of the message; when it comes again, it gets its first answer and does nothing.
 
         Raises:
             BadMessage: empty, too long, or not Unicode; NotYourSession: another customer's session;
-            SessionBusy: an earlier message is still being answered.
+            SessionBusy: an earlier message is still being answered; ReusedId: ``message`` was another text.
         """
         started = time.perf_counter()
         self._check(text)
-        with self.sessions.lock(session_id):
-            session = self.sessions.load(session_id, customer)
-            turn = self._understand(session, text, lang, started)
+        with self.sessions.hold(session_id, customer, message) as held:
+            if held.answered is not None:
+                reply = _first_answer(held.answered, text)
+                yield reply.text
+                yield reply
+                return
+            session = held.session
+            turn = self._understand(held, text, lang, started)
             moves = plan(_situation(turn.session, self._flows), turn.reading.acts)
             if turn.interrupted:
                 yield self._spoken(turn.say("flow", self.pack.conversation.interrupted.in_(session.lang)), session)
@@ -170,7 +188,7 @@ class Assistant:
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
                 yield self._spoken(piece, session)
-            yield self._finish(turn)
+            yield self._finish(held, turn, text)
 
     def now(self) -> datetime:
         """The time the shop lives at: the clock, or where the demo's database stands."""
@@ -189,7 +207,8 @@ class Assistant:
                 f"Character {error.start + 1} is half of a surrogate pair, which is no character: send valid Unicode"
             ) from error
 
-    def _understand(self, session: Session, text: str, lang: Lang | None, started: float) -> TurnState:
+    def _understand(self, held: Held, text: str, lang: Lang | None, started: float) -> TurnState:
+        session = held.session
         now = self.now().isoformat(timespec="seconds")
         orders_of = cache(partial(self._orders, now))
 
@@ -211,8 +230,8 @@ class Assistant:
         session.subject.products = list(dict.fromkeys([*reading.products, *session.subject.products]))[:KEPT_PRODUCTS]
         session.subject.latest = reading.latest or session.subject.latest
         acts = [kind(act) for act in reading.acts]
-        self._write(
-            session,
+        line = self._line(
+            held,
             "customer",
             written,
             intent=reading.top.intent,
@@ -221,7 +240,13 @@ class Assistant:
         )
         session.remember(Turn(role="customer", text=redacted, time=None))
         return TurnState(
-            session, message, reading, Visit(session.customer, session.vault, session.lang, now), started, interrupted
+            session,
+            message,
+            reading,
+            Visit(session.customer, session.vault, session.lang, now),
+            started,
+            interrupted,
+            line,
         )
 
     def _orders(self, now: str, customer: str | None) -> list[Order]:
@@ -250,18 +275,18 @@ class Assistant:
             return True
         return False
 
-    def _finish(self, turn: TurnState) -> Reply:
-        """Remembers, logs and gives the answer; personal data only in what the customer sees."""
+    def _finish(self, held: Held, turn: TurnState, text: str) -> Reply:
+        """Remembers, logs and gives the answer; personal data only in what the customer sees and the store keeps."""
         draft, session = turn.draft, turn.session
         redacted = self._redactor.redact(draft.text, session.vault)
         session.remember(Turn(role="bot", text=redacted, time=None))
+        handoff = None
         if draft.outcome == "handoff" or session.status != "bot":
-            self._hand_off(turn)
-        self.sessions.save(session)
+            handoff = self._hand_off(turn, held.waiting)
         said = in_script(redacted, session.script)
-        self._write(session, "bot", said, route=draft.route, flow=draft.flow, outcome=draft.outcome)
+        line = self._line(held, "bot", said, route=draft.route, flow=draft.flow, outcome=draft.outcome)
         took = (time.perf_counter() - turn.started) * 1000
-        return Reply(
+        reply = Reply(
             text=restore(said, session.vault),
             lang=session.lang,
             script=session.script,
@@ -279,18 +304,23 @@ class Assistant:
             latency_ms=took,
             first_token_ms=took if turn.first_ms is None else turn.first_ms,
         )
+        answer = _Answered(digest=_digest(text), reply=reply).model_dump_json()
+        self.sessions.commit(held, answer, turn.log_line + line, handoff, withdrawn=draft.resumed)
+        self._log_now(held.key, turn.log_line + line)
+        return reply
 
-    def _hand_off(self, turn: TurnState) -> None:
-        """Queues the conversation with its whole context and ends what was under way; later turns are added to it."""
+    def _hand_off(self, turn: TurnState, waiting: Handoff | None) -> Handoff | None:
+        """The conversation for the queue, with its whole context; what was under way ends.
+
+        ``waiting``: the entry that later turns are added to. None: the customer is back with the bot.
+        """
         session, draft = turn.session, turn.draft
         if draft.resumed:
-            self.sessions.withdraw(session)
-            return
+            return None
         state, session.flow, session.paused, session.wishes, session.asked = session.flow, None, [], [], {}
-        if waiting := self.sessions.waiting(session):
-            self.sessions.hand_off(waiting.add(session.turns[-2:], draft.reason, draft.danger))
-            return
-        handoff = Handoff(
+        if waiting and waiting.customer == owner(session):
+            return waiting.add(session.turns[-2:], draft.reason, draft.danger)
+        return Handoff(
             session=session.id,
             customer=owner(session),
             time=datetime.now(self._zone).isoformat(timespec="microseconds"),
@@ -302,11 +332,43 @@ class Assistant:
             reason=draft.reason,
             danger=draft.danger,
         )
-        self.sessions.hand_off(handoff)
 
-    def _write(self, session: Session, role: str, text: str, **more: object) -> None:
-        if self.log:
-            self.log.write(session.log_id, owner(session), datetime.now(self._zone), role, text, **more)
+    def _line(self, held: Held, role: str, text: str, **more: object) -> str:
+        """A turn as a line of the conversation log; empty without a log."""
+        if not self.log:
+            return ""
+        session, now = held.session, datetime.now(self._zone)
+        return log_line(session.log_id, owner(session), now, role, text, message=held.key, **more)
+
+    def _log_now(self, key: str, lines: str) -> None:
+        """Writes what the commit has put into the outbox. A disk that is full stops no answer."""
+        if not self.log:
+            return
+        try:
+            self.log.append(lines)
+        except OSError:
+            logger.exception("%s: the conversation log cannot be written; its lines wait in the store", self.log.raw)
+        else:
+            self.sessions.logged(key)
+
+
+class _Answered(BaseModel):
+    """What the store keeps of an answer."""
+
+    digest: str
+    reply: Reply
+
+
+def _first_answer(answered: str, text: str) -> Reply:
+    """The answer that the message got when it came first. Raises ReusedId."""
+    first = _Answered.model_validate_json(answered)
+    if first.digest != _digest(text):
+        raise ReusedId("id: an earlier message of this session had it: give each message an id of its own")
+    return first.reply
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _pricing(pack: Pack, tools: ToolBox) -> Pricing | None:

@@ -42,6 +42,7 @@ class TurnState:
     visit: Visit
     started: float
     interrupted: bool = False  # the flow under way is gone: the pack has changed
+    log_line: str = ""  # the message's, for the conversation log
     candidates: tuple[str, ...] = ()  # what the next question for an order offers; (): the newest orders
     draft: Draft = field(default_factory=Draft)
     first_ms: float | None = None

@@ -1,26 +1,38 @@
 """Sessions in Redis (or Valkey): history, flow state and vault, for as long as ``session_ttl_s``.
 
-Every message of a session holds the session's lock, so two messages at once do not interleave, on
-whichever replica they land. A session belongs to one customer: another's id does not open it. A stranger's
-becomes the customer's who signs in, and stays it.
+A message holds its session under a lease, so two at once do not interleave, on whichever replica they land; a
+holder that dies frees it within LEASE_S. What a message changes is one commit: session, hand-over, answer, log lines.
+It is refused when another message has held the session since. A session belongs to one customer: another's id does
+not open it. A stranger's becomes the customer's who signs in, and stays it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import hashlib
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 import redis
-from redis.exceptions import LockError
+from redis.backoff import ConstantBackoff, NoBackoff
+from redis.retry import Retry
 
 from kefu.privacy.pseudonyms import pseudonym
+from serving.sessions.keeper import Keeper
+from serving.sessions.scripts import ACQUIRE, COMMIT, COUNT, RELEASE
 from serving.sessions.session import Handoff, Session
 
 PREFIX = "kefu:"
 HANDOFFS = PREFIX + "waiting"  # a hash: session and customer → Handoff
-LOCK_S = 120  # longer than any answer takes; frees the session when a replica dies in the middle
+OUTBOX = PREFIX + "outbox"  # a hash: message → log lines that are perhaps not in a file yet
+LEASE_S = 5  # renewed while its holder lives
 WAIT_S = 30
+POLL_S = 0.02
+ANSWERS_S = 600  # for how long a message that comes again gets its first answer
+PATIENCE = Retry(ConstantBackoff(0.25), 8)  # 2 s: an embedded store that died is back, and no customer notices
 
 
 class SessionBusy(RuntimeError):
@@ -29,6 +41,22 @@ class SessionBusy(RuntimeError):
 
 class NotYourSession(PermissionError):
     """The session belongs to someone else."""
+
+
+@dataclass
+class Held:
+    """A session that one message holds, and what was known when it began.
+
+    waiting: the entry in the queue for a person. answered: what ``commit`` kept when the message came before.
+    key: names the message in the store and in the log; a client's id never enters them.
+    """
+
+    session: Session
+    waiting: Handoff | None
+    key: str
+    token: str
+    answered: str | None
+    committed: bool = False
 
 
 class Sessions:
@@ -40,30 +68,64 @@ class Sessions:
     """
 
     def __init__(self, url: str, ttl: int) -> None:
-        self.client = redis.Redis.from_url(url, decode_responses=True)
+        self.client = redis.Redis.from_url(url, decode_responses=True, retry=PATIENCE, socket_connect_timeout=2)
+        self._impatient = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=1)
         self._ttl = ttl
+        self._keeper = Keeper(self.client, LEASE_S, OUTBOX)
+        self._acquire, self._commit, self._release, self._count = (
+            self.client.register_script(script) for script in (ACQUIRE, COMMIT, RELEASE, COUNT)
+        )
+
+    def close(self) -> None:
+        """Ends what runs beside the answers; the store stays as it is."""
+        self._keeper.close()
+
+    def ping(self) -> None:
+        """Raises redis.RedisError at once when the store does not answer."""
+        self._impatient.ping()
 
     @contextmanager
-    def lock(self, session_id: str) -> Iterator[None]:
-        """Holds the session; others wait up to WAIT_S seconds, then get SessionBusy."""
-        lock = self.client.lock(f"{PREFIX}lock:{session_id}", timeout=LOCK_S, blocking_timeout=WAIT_S, sleep=0.02)
-        if not lock.acquire():
-            raise SessionBusy(f"session {session_id}: the message before is still being answered")
+    def hold(self, session_id: str, customer: str | None, message: str | None = None) -> Iterator[Held]:
+        """Holds the session for one message; others wait up to WAIT_S seconds.
+
+        Args:
+            message: the client's id of the message; None: it is a new one in any case.
+
+        Raises:
+            SessionBusy: the wait was too long. NotYourSession: it is another customer's.
+        """
+        key, token = message_key(session_id, message or secrets.token_hex(16)), secrets.token_hex(16)
+        lock, end = _lock(session_id), time.monotonic() + WAIT_S
+        entry = _entry(session_id, owner(Session(id=session_id, customer=customer)))
+        keys = [lock, _fence(session_id), _session(session_id), HANDOFFS, _answer(session_id, key)]
+        while (found := self._acquire(keys, [token, LEASE_S * 1000, self._ttl, entry])) is None:
+            if time.monotonic() > end:
+                raise SessionBusy(f"session {session_id}: the message before is still being answered")
+            time.sleep(POLL_S)
+        held = None
         try:
-            yield
+            with self._keeper.renewing(lock, token):
+                stored, waiting, answered = found
+                held = Held(*self._opened(session_id, customer, stored, waiting), key, token, answered)
+                yield held
         finally:
-            with suppress(LockError):  # held longer than LOCK_S: it is free already
-                lock.release()
+            if held is None or not held.committed:
+                self._release([lock], [token])
 
     def load(self, session_id: str, customer: str | None) -> Session:
         """The session, or a new one; a stranger's is now the customer's. Raises NotYourSession for another's."""
-        session = Session(id=session_id, customer=customer)
         with self.client.pipeline(transaction=False) as pipe:
-            pipe.get(f"{PREFIX}session:{session_id}")
-            pipe.hget(HANDOFFS, _entry(session_id, owner(session)))
+            pipe.get(_session(session_id))
+            pipe.hget(HANDOFFS, _entry(session_id, owner(Session(id=session_id, customer=customer))))
             stored, entry = pipe.execute()
+        return self._opened(session_id, customer, stored, entry)[0]
+
+    def _opened(
+        self, session_id: str, customer: str | None, stored: str | None, entry: str | None
+    ) -> tuple[Session, Handoff | None]:
+        session = Session(id=session_id, customer=customer)
         if stored is not None:
-            session = Session.model_validate_json(str(stored))
+            session = Session.model_validate_json(stored)
         waiting = _handoff(entry)
         if session.identified and customer is None:
             customer, waiting = session.customer, self.waiting(session)
@@ -73,12 +135,12 @@ class Sessions:
         if session.customer != customer:
             raise NotYourSession(f"session {session_id} belongs to someone else")
         session.status = "bot" if waiting is None else "danger" if waiting.danger else "waiting"
-        return session
+        return session, waiting
 
     def sign_in(self, session_id: str, customer: str) -> None:
         """Makes a stranger's session the customer's. Raises NotYourSession and SessionBusy."""
-        with self.lock(session_id):
-            self.save(self.load(session_id, customer))
+        with self.hold(session_id, customer) as held:
+            self.save(held.session)
 
     def _give(self, session: Session, customer: str) -> None:
         """A stranger's session, and its place in the queue, become the customer's."""
@@ -92,19 +154,51 @@ class Sessions:
                 pipe.execute()
 
     def save(self, session: Session) -> None:
-        self.client.set(f"{PREFIX}session:{session.id}", session.model_dump_json(), ex=self._ttl)
+        self.client.set(_session(session.id), session.model_dump_json(), ex=self._ttl)
 
-    def hand_off(self, handoff: Handoff) -> None:
-        """Queues a conversation for a person, or brings its one entry up to date."""
-        self.client.hset(HANDOFFS, _entry(handoff.session, handoff.customer), handoff.model_dump_json())
+    def commit(
+        self, held: Held, answer: str, log: str, handoff: Handoff | None = None, withdrawn: bool = False
+    ) -> None:
+        """Keeps all that a message has changed, and frees the session; all of it or nothing.
+
+        Args:
+            answer: what the message gets when it comes again.
+            log: lines of the conversation log; they stay here until ``logged``.
+            handoff: queued for a person; or it brings the session's one entry up to date.
+            withdrawn: takes the session out of the queue.
+
+        Raises:
+            SessionBusy: another message has held the session since; nothing was kept.
+        """
+        session = held.session
+        keys = [_lock(session.id), _fence(session.id), _session(session.id), HANDOFFS]
+        keys += [_answer(session.id, held.key), OUTBOX]
+        entry = _entry(session.id, handoff.customer if handoff else owner(session))
+        queued = handoff.model_dump_json() if handoff else "withdrawn" if withdrawn else ""
+        written = self._keeper.take_written()
+        arguments = [held.token, session.model_dump_json(), self._ttl, entry, queued]
+        arguments += [answer, min(ANSWERS_S, self._ttl), held.key, log, *written]
+        try:
+            held.committed = bool(self._commit(keys, arguments))
+        except redis.RedisError:
+            self._keeper.written(*written)
+            raise
+        if not held.committed:
+            self._keeper.written(*written)
+            raise SessionBusy(f"session {session.id}: another message was answered meanwhile: send this one again")
+
+    def logged(self, key: str) -> None:
+        """Says that the log lines of a message are in a file."""
+        self._keeper.written(key)
+
+    def unlogged(self) -> Mapping[str, str]:
+        """Log lines by message that no file may have: their writer died, or its disk was full."""
+        found: dict[str, str] = self.client.hgetall(OUTBOX)
+        return found
 
     def waiting(self, session: Session) -> Handoff | None:
         """The session's entry in the queue, while a person is asked for."""
         return _handoff(self.client.hget(HANDOFFS, _entry(session.id, owner(session))))
-
-    def withdraw(self, session: Session) -> None:
-        """Takes the session out of the queue."""
-        self.client.hdel(HANDOFFS, _entry(session.id, owner(session)))
 
     def handoffs(self) -> list[Handoff]:
         """Conversations that wait for a person: danger first, then the oldest."""
@@ -113,13 +207,7 @@ class Sessions:
 
     def within_rate(self, key: str, per_minute: int) -> bool:
         """Counts an event; False when ``key`` had more than ``per_minute`` in the current minute."""
-        second, _ = self.client.time()
-        name = f"{PREFIX}rate:{key}:{second // 60}"
-        with self.client.pipeline() as pipe:
-            pipe.incr(name)
-            pipe.expire(name, 120)
-            count, _ = pipe.execute()
-        return int(count) <= per_minute
+        return int(self._count([f"{PREFIX}rate:{key}"])) <= per_minute
 
 
 def owner(session: Session) -> str:
@@ -139,17 +227,42 @@ def forget_sessions(url: str, customer: str, write: bool) -> int:
         if stored and owner(Session.model_validate_json(str(stored))) == customer:
             gone += 1
             if write:
-                client.delete(name)
+                session_id = str(name).removeprefix(_session(""))
+                client.delete(name, *client.scan_iter(_answer(session_id, "*")))
     for entry, waiting in client.hgetall(HANDOFFS).items():
         if Handoff.model_validate_json(waiting).customer == customer:
             gone += 1
             if write:
                 client.hdel(HANDOFFS, entry)
+    for message, lines in client.hgetall(OUTBOX).items():
+        if customer in str(lines) and write:
+            client.hdel(OUTBOX, message)
     return gone
 
 
 def _handoff(stored: object) -> Handoff | None:
     return None if stored is None else Handoff.model_validate_json(str(stored))
+
+
+def message_key(session_id: str, message: str) -> str:
+    """A name for a message that tells nothing of the client's id, which may be anything."""
+    return hashlib.blake2b(f"{session_id}\n{message}".encode(), digest_size=12).hexdigest()
+
+
+def _lock(session_id: str) -> str:
+    return f"{PREFIX}lock:{session_id}"
+
+
+def _fence(session_id: str) -> str:
+    return f"{PREFIX}fence:{session_id}"
+
+
+def _session(session_id: str) -> str:
+    return f"{PREFIX}session:{session_id}"
+
+
+def _answer(session_id: str, key: str) -> str:
+    return f"{PREFIX}answer:{session_id}:{key}"
 
 
 def _entry(session_id: str, customer: str) -> str:

@@ -110,7 +110,10 @@ const handlers = {
 
 function onState(name) {
   state.connection = name;
-  if (name === "offline" && pending) handlers.error({ message: words().broken });
+  if (name === "offline" && pending) {
+    if (socket.expired) handlers.error({ message: words().broken });
+    else pending.started = false; // the socket sends the message again: its answer begins anew
+  }
   refresh();
 }
 

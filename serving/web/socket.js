@@ -1,5 +1,7 @@
 // A chat socket that comes back: reconnects with growing pauses, and says in which state it is.
 
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 export class ChatSocket {
   /** token: a session's token; handlers: {state(name), event(object)}. */
   constructor(token, handlers) {
@@ -17,6 +19,7 @@ export class ChatSocket {
     this.socket.onopen = () => {
       this.pause = 500;
       this.socket.send(JSON.stringify({ token: this.token }));
+      if (this.unanswered) this.socket.send(this.unanswered);
       this.handlers.state("online");
     };
     this.socket.onmessage = (message) => this.closed || this.received(JSON.parse(message.data));
@@ -26,6 +29,7 @@ export class ChatSocket {
   received(event) {
     if (event.code === "idle_timeout") return; // nothing is lost: the socket opens again
     if (event.code === "bad_token") this.expired = true;
+    if (event.type === "done" || event.type === "error") this.unanswered = undefined;
     this.handlers.event(event);
   }
 
@@ -37,10 +41,14 @@ export class ChatSocket {
     this.pause = Math.min(this.pause * 2, 8000);
   }
 
-  /** Whether the message went out. lang: language that was chosen; undefined: the words decide. */
+  /**
+   * Whether the message went out. lang: language that was chosen; undefined: the words decide.
+   * A message that the connection's end left unanswered is sent again under its id, which does nothing twice.
+   */
   send(message, lang) {
     if (this.socket.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify({ message, lang }));
+    this.unanswered = JSON.stringify({ id: newId(), message, lang });
+    this.socket.send(this.unanswered);
     return true;
   }
 

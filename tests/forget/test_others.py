@@ -28,10 +28,14 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessions]:
         sessions = Sessions(store.url, ttl=600)
         for name, customer in (("a", PERSON), ("b", OTHER), ("c", None), ("d", None)):
             sessions.save(Session(id=name, customer=customer, vault={"[PHONE_1]": "13800138000"}))
-        for customer in (PERSON, OTHER):
+        for session, customer in (("a", PERSON), ("b", OTHER)):
             turns = [Turn(role="customer", text="转人工", time=None)]
             at: dict[str, Any] = {"time": "2026-11-03T10:00:00+08:00", "lang": "zh", "intent": "human", "flow": None}
-            sessions.hand_off(Handoff(session="a", customer=pseudonym(customer), slots={}, turns=turns, **at))
+            handoff = Handoff(session=session, customer=pseudonym(customer), slots={}, turns=turns, **at)
+            with sessions.hold(session, customer, "m1") as held:
+                sessions.commit(
+                    held, answer="an answer", log=f'{{"customer": "{pseudonym(customer)}"}}\n', handoff=handoff
+                )
         yield sessions
 
 
@@ -40,6 +44,8 @@ def test_live_sessions_and_handoffs_go(full: Project, live: Sessions) -> None:
     assert forget(PERSON).counts["live sessions"] == 2
     assert live.client.exists("kefu:session:a") == 0 and live.client.exists("kefu:session:b", "kefu:session:c") == 2
     assert [waiting.customer for waiting in live.handoffs()] == [pseudonym(OTHER)]
+    assert [name.split(":")[2] for name in live.client.scan_iter("kefu:answer:*")] == ["b"]
+    assert [pseudonym(OTHER) in lines for lines in live.unlogged().values()] == [True]
     assert forget(pseudonym("session:c")).counts["live sessions"] == 1  # a stranger, by the log's pseudonym
     assert live.client.exists("kefu:session:c") == 0 and live.client.exists("kefu:session:d") == 1
 

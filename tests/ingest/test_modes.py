@@ -11,7 +11,7 @@ import pytest
 
 from data.review import history
 from kefu.io import atomic_dir, private_dir, write_json, write_text
-from serving.conversation_log import ConversationLog
+from serving.conversation_log import ConversationLog, log_line
 from tests.ingest.conftest import Shop, dialogue
 
 DAY = "2026-11-09"
@@ -34,7 +34,7 @@ def is_private(folder: Path) -> bool:
 
 def test_the_conversation_log(tmp_path: Path, umask: int) -> None:
     raw = tmp_path / "raw/serving"
-    ConversationLog(raw, "r1").write("s1", "c_0", datetime.now(UTC), "customer", "在吗")
+    ConversationLog(raw, "r1").append(log_line("s1", "c_0", datetime.now(UTC), "customer", "在吗"))
     assert set(modes(raw).values()) == {0o700, 0o600}
 
 

@@ -87,11 +87,13 @@ def test_a_hand_off_moves_with_its_session(sessions: Sessions) -> None:
         session=session.id, customer=owner(session), time="2026-11-16T10:00:00+08:00", lang="zh", intent="human",
         flow=None, slots={}, turns=[], danger="fire", reason="danger",
     )  # fmt: skip
-    sessions.hand_off(waiting)
+    with sessions.hold(session.id, None) as held:
+        sessions.commit(held, answer="", log="", handoff=waiting)
     signed_in = sessions.load(session.id, "C1001")
     mine = [found for found in sessions.handoffs() if found.session == session.id]
     assert [found.customer for found in mine] == [pseudonym("C1001")] and signed_in.status == "danger"
-    sessions.withdraw(signed_in)
+    with sessions.hold(session.id, "C1001") as held:
+        sessions.commit(held, answer="", log="", withdrawn=True)
     assert sessions.load(session.id, "C1001").status == "bot"  # nor is anything lost when it was not saved
 
 

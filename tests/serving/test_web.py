@@ -39,7 +39,7 @@ class Scripted:
         self.langs: list[Lang | None] = []
 
     async def chat(
-        self, session: str, customer: str | None, text: str, lang: Lang | None = None
+        self, session: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
     ) -> AsyncIterator[Event]:
         self.langs.append(lang)
         await asyncio.sleep(self._wait_s)
@@ -55,6 +55,9 @@ class Scripted:
     async def info(self) -> ReleaseInfo | None:
         if self._error:
             raise self._error
+        return None
+
+    async def problem(self) -> str | None:
         return None
 
 
@@ -115,6 +118,7 @@ def test_a_store_that_is_away_is_a_503(params: Serving) -> None:
     web = Web(Scripted(), "unix:///nowhere/valkey.sock", params)
     answer = web.client.post("/v1/chat", json={"message": "hi"}, headers=web.headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
     got, code = web.frames({"token": web.token}, {"message": "hi"})
     assert (got[-1]["code"], code) == ("unavailable", 1011)
 

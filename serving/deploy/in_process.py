@@ -1,0 +1,150 @@
+"""Answers in this process: ``serving.api.backend.Backend`` over one assistant.
+
+Nothing waits for a session but the session itself: its messages queue in the order of their arrival, and only the
+first of them takes a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Final, TypeVar
+from weakref import WeakValueDictionary
+
+from redis.exceptions import RedisError
+
+from kefu.llm.engine import EngineError
+from kefu.privacy.redact import Redactor, restore
+from kefu.schema import Message
+from kefu.shop.part import Lang
+from serving.api.backend import Event
+from serving.api.schemas import ReleaseInfo
+from serving.dialogue.assistant import Assistant, BadMessage, ReusedId
+from serving.dialogue.output_guard import OutputGuard
+from serving.dialogue.reply import Reply
+from serving.engines.load import MODELS
+from serving.params import Serving
+from serving.sessions.store import NotYourSession, SessionBusy
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class _End:
+    pass
+
+
+END: Final = _End()
+
+
+async def in_thread(pool: Executor, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+    """What ``make()`` yields, iterated in a thread of the pool; its errors are raised here.
+
+    The iterator always runs to its end, even when nobody listens any more: a turn whose customer has
+    closed the page is still remembered and logged.
+    """
+    loop, queue = asyncio.get_running_loop(), asyncio.Queue[T | _End]()
+
+    def work() -> None:
+        try:
+            for item in make():
+                loop.call_soon_threadsafe(queue.put_nowait, item)
+        finally:
+            loop.call_soon_threadsafe(queue.put_nowait, END)
+
+    done = loop.run_in_executor(pool, work)
+    while not isinstance(item := await queue.get(), _End):
+        yield item
+    await done
+
+
+REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    BadMessage: (400, "bad_message"),
+    EngineError: (502, "model_failed"),
+    NotYourSession: (403, "not_your_session"),
+    ReusedId: (422, "message_id_reused"),
+    SessionBusy: (409, "session_busy"),
+}
+
+
+class InProcessBackend:
+    """See the module's description.
+
+    Args:
+        release: what ``assistant`` was opened on.
+    """
+
+    def __init__(self, assistant: Assistant, release: ReleaseInfo, params: Serving) -> None:
+        self._assistant, self._release, self._params = assistant, release, params
+        self._pool = ThreadPoolExecutor(params.num_threads, thread_name_prefix="chat")
+        self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def info(self) -> ReleaseInfo | None:
+        """See ``Backend.info``."""
+        return self._release
+
+    async def problem(self) -> str | None:
+        """See ``Backend.problem``."""
+        return await asyncio.to_thread(self._problem)
+
+    async def chat(
+        self, session: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
+    ) -> AsyncIterator[Event]:
+        """See ``Backend.chat``."""
+        queue = self._queues.setdefault(session, asyncio.Lock())  # asyncio's locks are fair
+        async with queue:
+            async for event in in_thread(self._pool, lambda: self._chat(session, customer, text, lang, message)):
+                yield event
+
+    async def complete(
+        self, engine: str, messages: Sequence[Message], max_new_tokens: int | None
+    ) -> AsyncIterator[Event]:
+        """See ``Backend.complete``."""
+        async for event in in_thread(self._pool, lambda: self._complete(engine, messages, max_new_tokens)):
+            yield event
+
+    def _problem(self) -> str | None:
+        try:
+            self._assistant.sessions.ping()
+        except RedisError as error:
+            return f"store: does not answer the replica: {error}"
+        if not self._assistant.tools.db.exists():
+            return f"shop: {self._assistant.tools.db} is missing: restart the server, which builds the demo shop"
+        missing = [name for name in MODELS if name not in self._assistant.engines]
+        return f"models: {', '.join(missing)} not loaded" if missing else None
+
+    def _chat(
+        self, session: str, customer: str | None, text: str, lang: Lang | None, message: str | None
+    ) -> Iterator[Event]:
+        try:
+            for piece in self._assistant.stream(session, customer, text, lang, message):
+                done = isinstance(piece, Reply)
+                yield Event(type="done", reply=piece) if done else Event(type="delta", text=piece)  # type: ignore[arg-type]
+        except tuple(REFUSALS) as error:
+            yield _refused(error)
+
+    def _complete(self, name: str, messages: Sequence[Message], limit: int | None) -> Iterator[Event]:
+        """Personal data is taken out before the model sees it and put back into what it says."""
+        vault: dict[str, str] = {}
+        redactor = Redactor(self._assistant.pack.shop.pii)
+        clean = [Message(role=m.role, content=redactor.redact(m.content, vault)) for m in messages]
+        guard, most = OutputGuard(self._assistant.pack, vault, "zh"), self._params.max_new_tokens
+        try:
+            pieces = self._assistant.engines[name].stream(clean, min(limit or most, most))
+            said = False
+            for piece in guard.stream(pieces):
+                said = True
+                yield Event(type="delta", text=restore(piece, vault))
+            if not said:
+                yield Event(type="delta", text=self._assistant.pack.shop.fallback.zh)
+            yield Event(type="done")
+        except EngineError as error:
+            yield _refused(error)
+
+
+def _refused(error: Exception) -> Event:
+    status, code = next(known for kind, known in REFUSALS.items() if isinstance(error, kind))
+    logger.warning("%s: %s", code, error)
+    return Event(type="error", text=str(error), status=status, code=code)

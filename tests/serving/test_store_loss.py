@@ -1,0 +1,122 @@
+"""The store is lost: what is said meanwhile, and that everything goes on by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+from fastapi.testclient import TestClient
+from redis.exceptions import RedisError
+
+from kefu.shop.part import Text
+from serving.api.app import build_web
+from serving.api.schemas import ReleaseInfo
+from serving.api.site import Front, Site
+from serving.api.tokens import session_token
+from serving.deploy.in_process import InProcessBackend
+from serving.dialogue.assistant import Assistant
+from serving.params import Serving
+from serving.sessions.store import Sessions
+from serving.sessions.valkey import Store, embedded_store
+from serving.tools.demo_database import build
+from tests.fixtures.desk import open_desk
+
+PATIENCE_S = 30  # on a loaded machine; it takes a second
+
+
+@pytest.fixture
+def own_store() -> Iterator[Store]:
+    with closing(embedded_store()) as store:
+        yield store
+
+
+def folder_of(store: Store) -> Path:
+    return Path(store.url.removeprefix("unix://")).parent
+
+
+def server_of(store: Store) -> psutil.Process:
+    (server,) = [p for p in psutil.Process().children() if str(folder_of(store)) in " ".join(p.cmdline())]
+    return server
+
+
+def wait_for(sessions: Sessions) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        try:
+            sessions.ping()
+        except RedisError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the store did not come back")
+
+
+def test_an_embedded_store_that_is_killed_comes_back_with_what_it_knew(own_store: Store) -> None:
+    sessions = Sessions(own_store.url, 60)
+    with sessions.hold("s1", "C1001", "m1") as held:
+        held.session.told = "known"
+        sessions.commit(held, answer="first", log="")
+    died = server_of(own_store)
+    died.kill()
+    wait_for(sessions)
+    assert server_of(own_store).pid != died.pid
+    assert sessions.load("s1", "C1001").told == "known"
+    with sessions.hold("s1", "C1001", "m1") as again:
+        assert again.answered == "first"
+
+
+def test_closing_leaves_no_process_and_no_file() -> None:
+    store = embedded_store()
+    server, folder = server_of(store), folder_of(store)
+    assert folder.stat().st_mode & 0o077 == 0
+    store.close()
+    assert not server.is_running() and not folder.exists()
+
+
+def test_short_memory_takes_silent_sessions_and_no_hand_over(own_store: Store) -> None:
+    sessions = Sessions(own_store.url, 600)
+    sessions.client.config_set("maxmemory", "8mb")
+    sessions.client.hset("kefu:waiting", "s0 c_0", "a hand-over")
+    for number in range(300):
+        sessions.client.set(f"kefu:session:{number}", "x" * 50_000, ex=600)
+    assert sessions.client.hget("kefu:waiting", "s0 c_0") == "a hand-over"
+    assert 0 < len(list(sessions.client.scan_iter("kefu:session:*"))) < 300
+
+
+@pytest.fixture
+def desk(tmp_path: Path, release: Path) -> Iterator[Assistant]:
+    build(release / "pack", tmp_path / "shop.db")
+    with open_desk(tmp_path / "shop.db") as assistant:
+        yield assistant
+
+
+def test_ready_names_what_an_answer_lacks(desk: Assistant, store: Store, own_store: Store, params: Serving) -> None:
+    title = Text(zh="店", en="shop")
+    front = Front(name=title, greeting=title, sample=False, demo_customers=(), questions=())
+    backend = InProcessBackend(desk, ReleaseInfo(version="7", content_hash="0", profile="micro"), params)
+
+    def ready(web: TestClient) -> tuple[int, str]:
+        answer = web.get("/readyz")
+        assert (answer.status_code == 503) == ("Retry-After" in answer.headers)
+        return answer.status_code, answer.json().get("error", {}).get("message", "")
+
+    web = TestClient(build_web(Site(backend, Sessions(store.url, 60), params, front, False)))
+    assert ready(web) == (503, "models: centre, edge not loaded")
+    desk.engines = dict.fromkeys(("centre", "edge"))  # type: ignore[assignment]
+    assert ready(web) == (200, "")
+    shop = desk.tools.db.rename(desk.tools.db.with_suffix(".away"))
+    assert ready(web)[0] == 503 and ready(web)[1].startswith("shop: ")
+    shop.rename(desk.tools.db)
+    assert ready(web) == (200, "")
+
+    lost = TestClient(build_web(Site(backend, Sessions(own_store.url, 60), params, front, False)))
+    own_store.close()
+    assert ready(lost)[0] == 503 and ready(lost)[1].startswith("store: does not answer: ")
+    headers = {"Authorization": f"Bearer {session_token(None, 60)}"}
+    answer = lost.post("/v1/chat", json={"message": "你好"}, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
