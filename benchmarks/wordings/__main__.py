@@ -100,7 +100,7 @@ def main() -> None:
             read, took = dict[str, list[frozenset[str]]](), dict[str, float]()
             for name in ("rules", "classifier"):
                 folder_of = asked.release / "router" / WISHES
-                reader._classifier = WishClassifier.load(folder_of) if name == "classifier" else None
+                reader.guesser.classifier = WishClassifier.load(folder_of) if name == "classifier" else None
                 started = time.process_time()
                 read[name] = list(read_all(assistant, pack.shop.demo_customers[0], wordings))
                 took[name] = 1000 * (time.process_time() - started) / len(wordings)

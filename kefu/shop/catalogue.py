@@ -2,7 +2,7 @@
 
 Prices, stock and specifications live in the shop's database; this file says what can be asked of them. A product
 has kinds (pillow), tags (a use, a material, an attribute) with the words that prove each, and facts by aspect
-(size, washing) that quote its specification. ``serving/dialogue/catalogue.py`` recommends and compares with it.
+(size, washing) that quote its specification. ``serving/dialogue/catalogue/`` recommends and compares with it.
 """
 
 from __future__ import annotations

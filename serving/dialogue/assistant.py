@@ -29,7 +29,7 @@ from kefu.schema import Turn
 from kefu.shop.pack import Pack, load_pack
 from kefu.shop.part import Lang
 from serving.conversation_log import ConversationLog, log_line
-from serving.dialogue.catalogue import ProductAdvisor
+from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.flow import FlowEngine, Visit
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order
@@ -38,13 +38,13 @@ from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import OpenQuestion, Situation, plan
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import Queries
-from serving.dialogue.reading.answers import AnswerReader
+from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.fast_reader import FastReader
 from serving.dialogue.reading.language import language_of
 from serving.dialogue.reading.message import Message, Reader
 from serving.dialogue.reading.model_reader import CascadeReader, ModelReader
 from serving.dialogue.reading.script import in_script, script_of, simplified
-from serving.dialogue.reading.wishes import WishReader
+from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reply import Reply
 from serving.dialogue.respond import Responder
 from serving.dialogue.shop_answers import ShopAnswers

@@ -10,7 +10,8 @@ from kefu.acts import Compare, Query, Quote, Recommend
 from kefu.shop.entities import ProductEntity
 from kefu.shop.pack import Pack
 from kefu.shop.quotes import AnswerKind
-from serving.dialogue.catalogue import Constraints, ProductAdvisor
+from serving.dialogue.catalogue.advisor import ProductAdvisor
+from serving.dialogue.catalogue.constraints import Constraints
 from serving.dialogue.flow import Visit
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.pricing.records import Coupon
@@ -57,7 +58,7 @@ class ShopAnswers:
         if isinstance(act, Compare):
             session.subject.latest = list(act.skus)
             return self._advisor.compare(act.skus, act.aspect, visit, act.evidence)
-        new = self._advisor.read_constraints(act.words, visit.lang)
+        new = self._advisor.reader.read(act.words)
         if session.wanted and not new.kinds and evidence(plain(act.words), self._pack.acts.others) is not None:
             new = replace(new, refused=tuple(session.subject.latest))
         has_budget = new.least is not None or new.most is not None

@@ -18,7 +18,9 @@ from kefu.shop.catalogue import Catalogue
 from kefu.shop.pack import load_pack
 from kefu.shop.part import Lang, PackError
 from kefu.shop.slots import language
-from serving.dialogue.catalogue import Constraints, ProductAdvisor, read_budget
+from serving.dialogue.catalogue.advisor import ProductAdvisor
+from serving.dialogue.catalogue.budget import read_budget
+from serving.dialogue.catalogue.constraints import Constraints
 from serving.dialogue.flow import Visit
 from serving.dialogue.queries import Answer
 from serving.tools.demo_database import build
@@ -83,7 +85,7 @@ def skus(answer: Answer) -> list[str]:
     ],
 )
 def test_budgets(advisor: ProductAdvisor, text: str, budget: tuple[int | None, int | None]) -> None:
-    read = advisor.read_constraints(text, "zh")
+    read = advisor.reader.read(text)
     assert (read.least, read.most) == budget
 
 
@@ -108,23 +110,23 @@ def test_budgets(advisor: ProductAdvisor, text: str, budget: tuple[int | None, i
     ],
 )
 def test_kinds_and_features(advisor: ProductAdvisor, text: str, kinds: set[str], features: set[str]) -> None:
-    read = advisor.read_constraints(text, language(text))
+    read = advisor.reader.read(text)
     assert (set(read.kinds), set(read.features)) == (kinds, features)
 
 
 @pytest.mark.parametrize("text", ["不要羽绒的枕头", "a pillow without duck down", "除了羽绒的还有什么枕头"])
 def test_what_is_not_wanted_is_not_offered(advisor: ProductAdvisor, text: str) -> None:
-    read = advisor.read_constraints(text, language(text))
+    read = advisor.reader.read(text)
     assert read.without == ("down",) and not read.features
     assert skus(advisor.recommend(read, visit())) == ["BD-104"]
 
 
 def test_what_was_said_before_still_holds(advisor: ProductAdvisor) -> None:
-    first = advisor.read_constraints("想买个枕头，侧睡", "zh")
-    later = advisor.read_constraints("预算两百以内", "zh").after(first)
+    first = advisor.reader.read("想买个枕头，侧睡")
+    later = advisor.reader.read("预算两百以内").after(first)
     assert (later.kinds, later.features, later.most) == (("pillow",), ("side_sleeping",), 200)
-    assert advisor.read_constraints("三百以内也行", "zh").after(later).most == 300
-    assert advisor.read_constraints("毯子呢", "zh").after(later).kinds == ("throw",)
+    assert advisor.reader.read("三百以内也行").after(later).most == 300
+    assert advisor.reader.read("毯子呢").after(later).kinds == ("throw",)
 
 
 @pytest.mark.parametrize("most", [None, 100, 200])
@@ -181,7 +183,7 @@ def test_each_reason_is_a_fact(advisor: ProductAdvisor, lang: Lang) -> None:
 def test_a_gift_may_be_anything_in_the_budget_but_what_is_used_up(
     advisor: ProductAdvisor, text: str, most: int
 ) -> None:
-    answer = advisor.recommend(advisor.read_constraints(text, language(text)), visit(language(text)))
+    answer = advisor.recommend(advisor.reader.read(text), visit(language(text)))
     assert answer.found and len(skus(answer)) == 3
     assert all(float(PRODUCTS[sku]["price"]) <= most and int(PRODUCTS[sku]["stock"]) > 0 for sku in skus(answer))
     assert not {"ST-503"} & set(skus(answer))
@@ -190,19 +192,19 @@ def test_a_gift_may_be_anything_in_the_budget_but_what_is_used_up(
 
 
 def test_what_the_shop_names_for_a_gift_comes_first(advisor: ProductAdvisor) -> None:
-    answer = advisor.recommend(advisor.read_constraints("乔迁送礼", "zh"), visit())
+    answer = advisor.recommend(advisor.reader.read("乔迁送礼"), visit())
     assert skus(answer)[0] == "TW-401" and "乔迁推荐釉色餐盘" in answer.text
 
 
 def test_what_was_refused_is_not_shown_again(advisor: ProductAdvisor) -> None:
-    wanted = advisor.read_constraints("一百以内的礼物", "zh")
+    wanted = advisor.reader.read("一百以内的礼物")
     first = skus(advisor.recommend(wanted, visit()))
-    more = advisor.read_constraints("80以内的", "zh").after(replace(wanted, refused=tuple(first)))
+    more = advisor.reader.read("80以内的").after(replace(wanted, refused=tuple(first)))
     assert more.most == 80 and not set(first) & set(skus(advisor.recommend(more, visit())))
 
 
 def test_what_is_nearest_is_in_the_budget_where_anything_is(advisor: ProductAdvisor) -> None:
-    answer = advisor.recommend(advisor.read_constraints("两百以内、可预约的电水壶，要玻璃的", "zh"), visit())
+    answer = advisor.recommend(advisor.reader.read("两百以内、可预约的电水壶，要玻璃的"), visit())
     assert not answer.found and skus(answer) == ["KA-201"]
 
 
@@ -217,28 +219,28 @@ def test_of_many_products_those_are_compared_that_suit(advisor: ProductAdvisor) 
 
 
 def test_a_sentence_that_ends_after_the_budget_has_one(advisor: ProductAdvisor) -> None:
-    read = advisor.read_constraints("A gift for a friend. Budget around 200. Any ideas?", "en")
+    read = advisor.reader.read("A gift for a friend. Budget around 200. Any ideas?")
     assert (read.least, read.most) == (100, 240)
-    assert advisor.read_constraints("about 1.5 litres", "en").most is None
+    assert advisor.reader.read("about 1.5 litres").most is None
 
 
 def test_nothing_fits_is_said_with_the_nearest_and_why_not(advisor: ProductAdvisor) -> None:
-    read = advisor.read_constraints("五百以内的蚕丝被", "zh")
+    read = advisor.reader.read("五百以内的蚕丝被")
     answer = advisor.recommend(read, visit())
     assert not answer.found and skus(answer) == ["BD-106"]
     assert answer.text.startswith("没有") and "899.00" in answer.text and "不符合：500 元以内" in answer.text
 
 
 def test_out_of_stock_is_said_with_its_day(advisor: ProductAdvisor) -> None:
-    answer = advisor.recommend(advisor.read_constraints("挂钟", "zh"), visit())
+    answer = advisor.recommend(advisor.reader.read("挂钟"), visit())
     assert skus(answer) == ["HD-606"] and "缺货" in answer.text and "11月28日" in answer.text
-    wanted = advisor.recommend(advisor.read_constraints("有现货的挂钟", "zh"), visit())
+    wanted = advisor.recommend(advisor.reader.read("有现货的挂钟"), visit())
     assert not wanted.found and "不符合：有现货" in wanted.text
 
 
 @pytest.mark.parametrize("text", ["推荐一下", "预算两百以内", "有现货的"])
 def test_too_little_is_asked_back(advisor: ProductAdvisor, text: str) -> None:
-    answer = advisor.recommend(advisor.read_constraints(text, "zh"), visit())
+    answer = advisor.recommend(advisor.reader.read(text), visit())
     assert answer.missing == "product" and not answer.found and answer.text.endswith("？")
 
 
@@ -263,7 +265,7 @@ def test_too_little_is_asked_back(advisor: ProductAdvisor, text: str) -> None:
     ],
 )
 def test_aspects(advisor: ProductAdvisor, text: str, aspect: str | None) -> None:
-    assert advisor.read_aspect(text, language(text)) == aspect
+    assert advisor.reader.read_aspect(text) == aspect
 
 
 def test_every_pair_is_compared_by_its_price(advisor: ProductAdvisor) -> None:
@@ -315,17 +317,17 @@ def test_one_product_cannot_be_compared(advisor: ProductAdvisor, wanted: list[st
 def test_a_pack_without_a_catalogue_says_so(db: Path) -> None:
     pack = PACK.model_copy(update={"catalogue": Catalogue()})
     advisor = ProductAdvisor(pack, ToolBox(pack, db))
-    assert advisor.read_constraints("枕头，两百以内", "zh") == Constraints(most=200)
+    assert advisor.reader.read("枕头，两百以内") == Constraints(most=200)
     with pytest.raises(PackError, match="no catalogue"):
         advisor.recommend(Constraints(most=200), visit())
 
 
 def test_a_long_message_is_read_quickly(advisor: ProductAdvisor) -> None:
     text = ("一二三四五六七八九十百到至" * 160)[:2000]
-    advisor.read_constraints("枕头", "zh")
+    advisor.reader.read("枕头")
     for message in (text, "不要" * 1000, "100到" * 500, "a pillow under " * 130):
         started = time.process_time()
-        advisor.read_constraints(message, "zh")
+        advisor.reader.read(message)
         assert time.process_time() - started < 0.1, message[:20]
 
 

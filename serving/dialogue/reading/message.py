@@ -13,7 +13,10 @@ from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow, Step
 from kefu.shop.part import Lang
 from serving.dialogue.linking.records import Order
+from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import Session
+
+MOST_LATEST = 3  # of more products than these, a question without a name means the first
 
 
 @dataclass
@@ -40,6 +43,17 @@ class Message:
     def original(self, text: str) -> str:
         """The words that the customer wrote: for the linker's eyes only."""
         return restore(text, self.session.vault)
+
+    @property
+    def spoken_of(self) -> list[str]:
+        """What a product's query without a name is about (有货吗): what was spoken of last, when that is few."""
+        subject = self.session.subject
+        return subject.latest if 0 < len(subject.latest) <= MOST_LATEST else subject.products[:1]
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether a bare "cancel" means what is under way: not where that flow is what it asks for."""
+        return self.flow is not None and evidence(plain(self.text), self.flow.asked_by) is None
 
 
 @dataclass

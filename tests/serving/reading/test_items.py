@@ -7,7 +7,7 @@ import pytest
 from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
-from serving.dialogue.reading.items import told_pieces
+from serving.dialogue.reading.answers.items import told_pieces
 
 KEEP = load_pack(ROOT / load_params().pack).acts.keep
 

@@ -15,8 +15,8 @@ from kefu.shop.pack import load_pack
 from kefu.shop.part import PackError
 from serving.api import tokens
 from serving.dialogue.output_guard import OutputGuard
+from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.segments import MAX_PARTS, segments
-from serving.dialogue.reading.yes_no import leaves, yes_or_no
 from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store

@@ -148,6 +148,11 @@ def pieces(text: str, links: Sequence[ProductLink]) -> str | None:
     return str(count) if count is not None else None
 
 
+def statements(text: str, question: WordRule | None) -> str:
+    """A text without the clauses that ask something; "one?" tells how many."""
+    return "".join(c for c in clauses(text) if evidence(plain(c), question) is None or pieces(c, ()))
+
+
 def _means_order(text: str, start: int, end: int) -> bool:
     """Whether a product only tells which order is meant: 枕头那单, the order with the pillows."""
     return OF_AN_ORDER.match(text, end) is not None or WITH_IT.search(text[:start]) is not None

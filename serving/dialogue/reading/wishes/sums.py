@@ -11,94 +11,58 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kefu.acts import Quote
 from kefu.shop.pack import Pack
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.pricing.basket import BLANK, BOUGHT, Basket, blank_mentions
-from serving.dialogue.pricing.quantities import MEASURES, NUMERALS, WORDS, find_quantities, plain
+from serving.dialogue.pricing.quantities import find_quantities, plain
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import search_words
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.wishes.sum_words import (
+    ADDS,
+    ADDS_NO_PRODUCT,
+    BARE_NUMBER,
+    BUYS,
+    CHANGES,
+    DENIED,
+    DROPPED_AFTER,
+    DROPPED_BEFORE,
+    FEE,
+    FOLLOWING_NUMBER,
+    MONEY,
+    MORE_OF,
+    NUMBER_ONLY,
+    OF_ORDER,
+    ONLY,
+    ROUGHLY,
+    SWAPS,
+    WANTED,
+)
 from serving.sessions.session import Session
 
 MAX_CHOICES = 5
-_ONE_OF = "|".join(WORDS)
-ADDS = re.compile(
-    r"再(?:加|来|要|买|添|算)|加上|还要|还有|算上|连上|忘了|漏了|没算|少算|另外加"
-    r"|\b(?:add(?:ing)?|plus|as well|also|too|forgot(?:ten)?|missed|left out|missing)\b",
-    re.IGNORECASE,
-)
-# Another number of what is in the sum: 浴巾改成三条, make it three towels. What is denied is no number to read.
-CHANGES = re.compile(
-    rf"(?:要|来)\s*[{NUMERALS}\d]+\s*[{MEASURES}](?:$|[吧啊呀，,。！!])|改(?:成|为|到|要|买)?|(?:变|调)(?:成|为)|不是\s*[{NUMERALS}\d]+\s*[{MEASURES}]"
-    rf"|\b(?:make (?:it|that|them)|change|instead of (?:the )?(?:{_ONE_OF}|\d+)|not (?:{_ONE_OF}|\d+)"
-    r"|still (?:want|need|take))\b",
-    re.IGNORECASE,
-)
-# A list of what is to be bought, each with its number, asks for a sum.
-BUYS = re.compile(
-    rf"[想要](?:买|買|购|购买|订|拍|下单)|(?:打算|准备)(?:买|買|订|拍|下单)|我要\s*[{NUMERALS}\d]"
-    r"|\b(?:want|like|going|plan(?:ning)?) to (?:buy|order|get)\b"
-    r"|\bi(?:'ll| will| want|'d like| would like) (?:take |buy |have )?(?:an?|\d+)\b",
-    re.IGNORECASE,
-)
-DENIED = re.compile(
-    rf"[，,]?\s*(?:而)?不是\s*[{NUMERALS}\d]+\s*[{MEASURES}]"
-    rf"|,?\s*\b(?:and )?(?:not|instead of) (?:the )?(?:{_ONE_OF}|\d+)\b"
-    r"|^\W*no,?\s",
-    re.IGNORECASE,
-)
-ONLY = re.compile(r"[就只]|\b(?:only|just)\b", re.IGNORECASE)
-# What stands before these words is not wanted any more.
-DROPPED_BEFORE = re.compile(r"(?:就|先|那|都)*(?:不要|不买|不用|不加|去掉|拿掉)(?:了|吧)")
-DROPPED_AFTER = re.compile(
-    r"(?:去掉|拿掉|不要|不算|leave out|take out|drop|skip|remove|without|forget|minus|no more|not)\s*"
-    rf"(?:the|那个?|这个?)?\s*(?={BLANK})"
-    rf"|\b(?:leave|take)\s+(?:the\s+)?(?={BLANK}+\s+out\b)",
-    re.IGNORECASE,
-)
-# What stands before the name of a kind when it is something to buy, not something to know.
-WANTED = re.compile(
-    rf"(?:[{NUMERALS}\d][{MEASURES}]|[加和跟与及、，,+就那这买要]|(?:^|\s|,)(?:the|a|an|my|one|two|three|four|\d+|and|plus|with|just|only|that|this)\s)\s*$",
-    re.IGNORECASE,
-)
-# A number of pieces and nothing else, after a product or a sum: if I buy two? 那三条呢
-FOLLOWING_NUMBER = re.compile(
-    rf"\W*(?:(?:那|如果|要是|我|就|买|要|来|拿|下单|直接)*\s*[{NUMERALS}\d]+\s*[{MEASURES}]"
-    r"(?:一起|的话|就是|就|是|要|卖|呢|吧|多少钱?|怎么卖|什么价|便宜|优惠|有折扣|能便宜|点|吗|么|[，,？?])*"
-    r"|(?:(?:ok|okay|and|so|then|hmm|well|what about|how about|what if|if|i|we|buy|buys?|take|get|ordered|order"
-    rf"|bought|want|make it|say|just)\W+)*(?:{_ONE_OF}|\d{{1,2}})(?: of (?:them|those|these|it))?"
-    r"(?:\W+(?:then|please|pieces|instead|total))*)\W*",
-    re.IGNORECASE,
-)
-# Nothing that is added to the sum: 加上运费, plus my coupon.
-ADDS_NO_PRODUCT = re.compile(
-    r"(?:再?加上|再?算上|连上|还有|再加)(?:我?的)?(?:运费|邮费|快递费|优惠券|券|积分|木豆)"
-    r"|\b(?:plus|and|also|with) (?:the |my )*(?:shipping|delivery|postage|coupons?|vouchers?|points)\b",
-    re.IGNORECASE,
-)
-BARE_NUMBER = re.compile(r"\W*\d{1,2}[^\w?？]*")  # a choice from a list
-MORE_OF = re.compile(r"再(?:加|来|要|买|添)|多(?:加|来|要|买)|\b(?:another|more)\b", re.IGNORECASE)
-# What delivery of something to buy costs is told with its sum.
-FEE = re.compile(
-    r"(?:算上|加上|含|包括|要|收|有)(?:不要)?(?:运费|邮费)|包邮[吗么不]"
-    r"|\b(?:with|including|incl\.?|plus) (?:the )?(?:shipping|delivery|postage)\b",
-    re.IGNORECASE,
-)
-# What delivery cost or costs of something that was ordered is told with the order.
-OF_ORDER = re.compile(
-    r"退|换货|拒收|[那这]单|订单|收了|付了|\b(?:return|refus|reject|exchang|refund)\w*|\bsend back\b"
-    r"|\b(?:my|the|that|this) order\b",
-    re.IGNORECASE,
-)
-SWAPS = re.compile(r"换(?:成|做|为)|\b(?:instead|swap|rather)\b", re.IGNORECASE)
-ROUGHLY = re.compile(r"左右|上下|大概|大约|差不多|\b(?:around|about|roughly|approximately)\b", re.IGNORECASE)
-MONEY = re.compile(r"\d+(?:\.\d+)?\s*(?:块|元|yuan\b)", re.IGNORECASE)  # no number of pieces
 MAX_LATER = 24  # characters of a message that only adds points to a sum
-NUMBER_ONLY = re.compile(r"\W*(?:第|no\.?|number|the)?\s*(\d)\s*(?:个|款|号)?\W*", re.IGNORECASE)
+
+
+class SumQuestion(NamedTuple):
+    """What words ask of a sum besides its products.
+
+    points: to be used; kept: not to be used. coupon: whether one applies. amount: the sum to be confirmed, in yuan.
+    changes: the sum before. about: these of what was spoken of. counts: pieces of it. fee: of delivery.
+    """
+
+    points: bool
+    kept: bool
+    coupon: bool
+    amount: int | None
+    changes: bool
+    about: bool
+    counts: bool
+    fee: bool
 
 
 class SumReader:
@@ -126,11 +90,25 @@ class SumReader:
         subject = [] if session.open_sum else session.subject.products
         basket = [sku for sku, _ in session.basket]
         mentions = self._mentions(words, links, basket, [*basket, *subject])
+        question = self._question(message, words, mentions)
+        asked = asked or question.about or question.counts or question.fee
+        changes = question.changes and bool(mentions)
+        if not (chosen or asked or self._asks(words, mentions, links) or changes):
+            return None
+        for span in mentions:
+            if len(span) > 1 and span[0].exact:
+                blanked = words[: span[0].start] + BLANK + words[span[0].end :]
+                choices = tuple(link.sku for link in span)[:MAX_CHOICES]
+                return Quote(basket=(), choices=choices, words=blanked, evidence=span[0].evidence)
+        return self._quote(session, text, words, [link for span in mentions for link in span], question)
+
+    def _question(self, message: Message, words: str, mentions: Sequence[Sequence[ProductLink]]) -> SumQuestion:
+        """What words ask of a sum besides its products."""
+        session, questions = message.session, self._pricing.questions
         changes = bool(session.basket) and (
             _adds(words) or any(rule.search(words) for rule in (CHANGES, SWAPS)) or self._drops(words, mentions)
         )
         points, coupon, amount = self._checks(words)
-        questions = self._pricing.questions
         kept = questions is not None and questions.keeps_points(words)
         known = not message.flow and bool(mentions or session.basket or 0 < len(session.subject.latest) <= MAX_CHOICES)
         about = known and (
@@ -139,39 +117,36 @@ class SumReader:
         number = FOLLOWING_NUMBER.fullmatch(words) is not None and BARE_NUMBER.fullmatch(words) is None
         counts = known and not mentions and (number or FEE.search(words) is not None)
         fee = known and bool(mentions) and FEE.search(words) is not None and OF_ORDER.search(words) is None
-        asked = asked or about or counts or fee
-        if not (chosen or asked or self._asks(words, mentions, links) or (changes and mentions)):
-            return None
-        for span in mentions:
-            if len(span) > 1 and span[0].exact:
-                blanked = words[: span[0].start] + BLANK + words[span[0].end :]
-                choices = tuple(link.sku for link in span)[:MAX_CHOICES]
-                return Quote(basket=(), choices=choices, words=blanked, evidence=span[0].evidence)
-        if amount is not None:  # the sum that he names is no number of pieces
-            words = words.replace(str(amount), " " * len(str(amount)))
-        named = [link for span in mentions for link in span]
+        return SumQuestion(points, kept, coupon, amount, changes, about, counts, fee)
+
+    def _quote(
+        self, session: Session, text: str, words: str, named: Sequence[ProductLink], question: SumQuestion
+    ) -> Quote | None:
+        """The sum of what is named, or of what was in the sum before."""
+        if question.amount is not None:  # the sum that he names is no number of pieces
+            words = words.replace(str(question.amount), " " * len(str(question.amount)))
         wanted = self._swapped(words, named, session) or self._basket(words, named, session)
         several = session.subject.latest if not (named or session.basket) else []
-        if counts and 1 < len(several) <= MAX_CHOICES:  # which of the list is meant?
+        if question.counts and 1 < len(several) <= MAX_CHOICES:  # which of the list is meant?
             return Quote(basket=(), choices=tuple(several), words=f"{BLANK} {words}", evidence=text)
-        if not wanted and not named and session.basket:  # 一共多少钱: of the sum before
-            wanted = tuple((sku, pieces) for sku, pieces in session.basket)
-        if not wanted and (about or counts) and len({link.sku for link in named}) < 2:
+        before = tuple((sku, pieces) for sku, pieces in session.basket)
+        if not wanted and not named:  # 一共多少钱: of the sum before
+            wanted = before
+        if not wanted and (question.about or question.counts) and len({link.sku for link in named}) < 2:
             one = tuple((sku, 1) for sku in ([link.sku for link in named[:1]] or session.subject.latest[:1]))
-            wanted = tuple((sku, pieces) for sku, pieces in session.basket) if not named and session.basket else one
+            wanted = before if not named and before else one
         if not wanted:
             return None
-        points = points or (session.points and not kept and (bool(changes) or about))
-        named_coupon = questions is not None and questions.names_coupon(words)
-        check: Literal["total", "coupon"] | None = "coupon" if coupon else "total" if amount is not None else None
-        roughly = ROUGHLY.search(words) is not None
+        questions = self._pricing.questions
+        again = session.points and not question.kept and (question.changes or question.about)
+        check: Literal["total", "coupon"] | None = "total" if question.amount is not None else None
         return Quote(
             basket=wanted,
-            points=points,
-            coupons=named_coupon,
-            check=check,
-            amount=amount,
-            roughly=roughly,
+            points=question.points or again,
+            coupons=questions is not None and questions.names_coupon(words),
+            check="coupon" if question.coupon else check,
+            amount=question.amount,
+            roughly=ROUGHLY.search(words) is not None,
             evidence=text,
         )
 

@@ -1,0 +1,90 @@
+"""Which item of an order a text means, how many pieces of it, and for which coming day, as a flow's slots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kefu.knowledge.entries import LANGUAGES
+from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import Order, ProductLink
+from serving.dialogue.reading.answers.items import named_item, pieces, statements, told_pieces
+from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import affirmed
+from serving.dialogue.reading.word_rules import evidence, plain
+
+PART = "part"  # the choice of a slot for all or a part of an order that means a part
+
+
+class ItemReader:
+    """Reads items of one pack's orders."""
+
+    def __init__(self, pack: Pack, linker: Linker, orders: OrderReader) -> None:
+        self._pack, self._linker, self._orders = pack, linker, orders
+
+    def slots(self, message: Message, text: str, flow: Flow, order: str | None) -> dict[str, str]:
+        """The item of the order that a text means, at a confirmation how many pieces, and a coming day, for the flow.
+
+        Args:
+            order: its placeholder; None: not known yet, and the item is told in the customer's word for it.
+        """
+        days = self.days(message, text, flow)
+        slots = [name for name in flow.slots if self._pack.slots[name].item]
+        asked = message.step.collect if message.step and message.flow is flow else None
+        words, keep = message.original(text), self._pack.acts.keep
+        # "The order with the box" names an order, not what is to be returned of it.
+        part = evidence(plain(text), keep) is not None or bool(slots and self._pieces(flow, words))
+        if not slots or not message.session.customer or (asked in self._orders.slots_of(flow) and not part):
+            return days
+        links = self._linker.link_products(words)
+        found = dict(days)
+        if order is None:
+            names = list(dict.fromkeys(link.evidence for link in links if link.exact))
+            return found | (dict.fromkeys(slots, names[0]) if len(names) == 1 else {}) | self._pieces(flow, words)
+        own = self._orders.own(message, order)
+        if own is None:
+            return found
+        known = message.session.flow.slots if message.flow is flow and message.session.flow else {}
+        named, sku = self._item(own, words, links, [known[name] for name in slots if name in known])
+        found |= dict.fromkeys(slots, sku) if named and sku else {}
+        found |= self._pieces(flow, words, dict(zip(own.skus, own.quantities, strict=False)).get(sku or ""))
+        if found.keys() - days.keys():  # an item named after "all of it": no longer all of it
+            found |= {
+                name: PART
+                for name in flow.slots
+                if self._pack.slots[name].otherwise in slots and known.get(name, PART) != PART
+            }
+        if message.step and message.step.confirm and (count := pieces(words, links)):
+            found |= {name: count for name in flow.slots if self._pack.slots[name].number}
+        return found
+
+    def _item(
+        self, own: Order, words: str, links: Sequence[ProductLink], known: Sequence[str]
+    ) -> tuple[bool, str | None]:
+        """Whether a text tells an item of an order, and the one that it means: told, known before, or the only one."""
+        keep = self._pack.acts.keep
+        if len(own.skus) == 1:
+            return False, own.skus[0]
+        names_of = [self._linker.product_names(lang) for lang in LANGUAGES]
+        if sku := named_item(words, own.skus, names_of, links, keep):
+            return True, sku
+        if before := next((value for value in known if value in own.skus), None):
+            return False, before
+        of_each = dict(zip(own.skus, own.quantities, strict=False))
+        several = [one for one, count in of_each.items() if count > 1]
+        if len(several) == 1 and not told_pieces(words, keep) and told_pieces(words, keep, of_each[several[0]]):
+            return True, several[0]  # one is enough
+        return False, None
+
+    def days(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
+        """The coming day that a text names, for the flow's slots for one."""
+        names = [name for name in flow.slots if self._pack.slots[name].day]
+        day = self._linker.coming_day(text, message.now) if names else None
+        return dict.fromkeys(names, day.isoformat()) if day else {}
+
+    def _pieces(self, flow: Flow, words: str, bought: int | None = None) -> dict[str, str]:
+        """The count of pieces that a text tells, for the flow's slots for one. bought: how many of the item."""
+        count = told_pieces(statements(affirmed(words), self._pack.acts.question), self._pack.acts.keep, bought)
+        return {name: str(count) for name in flow.slots if self._pack.slots[name].number} if count else {}

@@ -1,0 +1,148 @@
+"""Which of the customer's own orders a text means, and which of them a flow can serve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from kefu.acts import Act, Choose
+from kefu.privacy.redact import restore
+from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack
+from kefu.text.numbers import read_number
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import Order
+from serving.dialogue.order_choice import likely_orders
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.word_rules import plain
+
+SUBJECT = "the conversation's order"
+ALL_OF = re.compile(
+    r"都(?:要|开|退|换|查|取消|可以|行|给|帮|$)|\d\s*(?:和|跟|与|、|,|，|&|and)\s*\d|\bboth\b|\ball (?:of|two|three)\b"
+    r"|单(?:和|跟|与|、).{1,16}单|\borders? and (?:the |my )?[\w -]{2,24} (?:one|order)\b",
+    re.IGNORECASE,
+)
+COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
+AMOUNT = re.compile(r"(?<![\d.\-])\d{2,6}(?:\.\d{1,2})?(?![\d\-])")
+NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
+
+
+class OrderReader:
+    """Reads orders of one pack.
+
+    pii: the type of placeholder that an order number has; None: the pack has no orders.
+    """
+
+    def __init__(self, pack: Pack, linker: Linker) -> None:
+        self._pack, self._linker = pack, linker
+        entity = pack.entities.order
+        self.pii = entity.pii if entity else None
+
+    def meant(
+        self, message: Message, text: str, asked: bool, by_product: bool = True, focus: str | None = SUBJECT
+    ) -> tuple[str, ...]:
+        """Placeholders of the orders that a text means; those of a number that is nobody's as they are.
+
+        Args:
+            asked: whether an order was asked for: then a pointer or a state is enough.
+            by_product: whether the name of a product alone may mean the order that holds it.
+            focus: the order (its placeholder) that "it" means; by default what the conversation is about.
+        """
+        if self.pii is None:
+            return ()
+        numbers = [m[0] for m in PLACEHOLDER.finditer(text) if m[1] == self.pii]
+        if not message.session.customer:
+            return tuple(numbers[-1:])
+        offered = [restore(value, message.session.vault) for value in message.session.offered]
+        subject = message.session.subject.order if focus == SUBJECT else focus
+        link = self._linker.link_orders(
+            message.original(text),
+            message.orders,
+            message.lang,
+            message.now,
+            focus=restore(subject, message.session.vault) if subject else None,
+            offered=offered,
+        )
+        if not by_product and not link.refers and set(link.how) <= {"product"}:
+            return tuple(numbers[-1:])  # a question about the product, or a part of the order
+        if link.ids and (link.explicit or asked or "pronoun" in link.how):
+            spoken = set(link.ids) & self._spoken_of(message) if set(link.how) == {"product"} else set()
+            ids = tuple(spoken) if len(spoken) == 1 else link.ids
+            return tuple(message.placeholder(order) for order in ids)
+        if asked and not numbers and (paid := self.of_amount(message, text)):
+            return (message.placeholder(paid.id),)
+        return tuple(numbers[-1:])
+
+    def own(self, message: Message, placeholder: str) -> Order | None:
+        """The customer's order that a placeholder stands for."""
+        number = restore(placeholder, message.session.vault)
+        return next((order for order in message.orders if order.id == number), None)
+
+    def of_amount(self, message: Message, text: str) -> Order | None:
+        """The only order whose total a text tells: the 741 one."""
+        amounts = {float(number) for number in AMOUNT.findall(plain(PLACEHOLDER.sub("", text)))}
+        found = [order for order in message.orders if order.total in amounts]
+        return found[0] if len(found) == 1 else None
+
+    def _spoken_of(self, message: Message) -> set[str]:
+        """Numbers of the orders that the conversation was about: "the pots" are rather one of them."""
+        past = [value for flow in message.session.past for value in flow.slots.values()]
+        numbers = {restore(value, message.session.vault) for value in [*past, message.session.subject.order or ""]}
+        return numbers & {order.id for order in message.orders}
+
+    def means_all(self, text: str, count: int) -> bool:
+        """Whether a text means all of the orders that it may mean: 4和5都要, 那两单, both."""
+        words = plain(text)
+        if NONE_OF.search(words):
+            return False
+        numbers = [match for match in PLACEHOLDER.finditer(text) if match[1] == self.pii]
+        counted = COUNTED.search(words)
+        return (
+            len(numbers) > 1
+            or ALL_OF.search(words) is not None
+            or bool(counted and read_number(counted[1] or counted[2]) == count)
+        )
+
+    def fitting(self, message: Message, flow: Flow, orders: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of several orders that a flow can serve, by the states that its question offers; else all of them."""
+        asks = next((step for step in flow.steps if step.collect in self.slots_of(flow)), None)
+        among = asks.among if asks else ()
+        if marked := self.marked(message, flow):
+            kept = tuple(o for o in orders if restore(o, message.session.vault) in {order.id for order in marked})
+            return kept or orders
+        numbers = {order.id: order for order in message.orders}
+        named = [(o, own) for o in orders if (own := numbers.get(restore(o, message.session.vault)))]
+        fit = [(o, own) for o, own in named if own.status in among]
+        recent = likely_orders([own for _, own in fit], asks, message.now) if asks else []
+        fit = [(o, own) for o, own in fit if own in recent] or fit
+        return tuple(o for o, _ in fit) if fit and len(orders) > 1 else orders
+
+    def marked(self, message: Message, flow: Flow) -> list[Order]:
+        """The customer's orders with the mark that the flow's question asks for; none when it asks for none."""
+        only = next((step.only for step in flow.steps if step.only), None)
+        return [order for order in message.orders if only in order.marks] if only else []
+
+    def all_of(self, message: Message) -> list[Act]:
+        """The customer's newest orders, to choose from, when an order was asked for."""
+        asked = message.step.collect if message.step else None
+        if not asked or not message.flow or asked not in self.slots_of(message.flow):
+            return []
+        orders = tuple(message.placeholder(order.id) for order in message.orders)
+        return [Choose(slot=asked, candidates=orders)] if orders else []
+
+    def slots_of(self, flow: Flow) -> list[str]:
+        """The flow's slots for an order."""
+        return [n for n in flow.slots if self.pii and self._pack.slots[n].pii == self.pii]
+
+    def names_in(self, slots: Mapping[str, str]) -> list[str]:
+        """The names among some slots that hold an order."""
+        return [n for n in slots if self.pii and n in self._pack.slots and self._pack.slots[n].pii == self.pii]
+
+    def names_item(self, message: Message, text: str) -> bool:
+        """Whether a text names a product, where more than one may be meant."""
+        state = message.session.flow
+        number = next((state.slots[n] for n in self.names_in(state.slots)), None) if state else None
+        own = next((some for some in message.orders if number and some.id == message.original(number)), None)
+        one_item = own is not None and len(own.skus) == 1
+        return not one_item and any(link.exact for link in self._linker.link_products(message.original(text)))

@@ -1,0 +1,23 @@
+"""What a message says to the open question of a flow: yes, no, later, a value, another value."""
+
+from __future__ import annotations
+
+from kefu.intents.answers import AnswerClassifier
+from kefu.shop.pack import Pack
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.reading.answers.agreement import AgreementReader
+from serving.dialogue.reading.answers.order_items import ItemReader
+from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.refusals import RefusalReader
+from serving.dialogue.reading.answers.values import ValueReader
+
+
+class AnswerReader:
+    """The readers of answers to one pack's flows."""
+
+    def __init__(self, pack: Pack, linker: Linker, classifier: AnswerClassifier | None = None) -> None:
+        self.orders = OrderReader(pack, linker)
+        self.items = ItemReader(pack, linker, self.orders)
+        self.values = ValueReader(pack, self.orders, self.items)
+        self.agreement = AgreementReader(pack, linker, self.orders, self.values, classifier)
+        self.refusals = RefusalReader(pack, self.orders)

@@ -1,0 +1,49 @@
+"""Which flows a message refuses (我没要退款), and what else it says."""
+
+from __future__ import annotations
+
+from kefu.shop.pack import Pack
+from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.yes_no import leaves
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import clauses
+from serving.dialogue.reading.word_rules import evidence, plain
+
+
+class RefusalReader:
+    """Reads refusals of one pack's flows."""
+
+    def __init__(self, pack: Pack, orders: OrderReader) -> None:
+        self._pack, self._orders = pack, orders
+        refuse = pack.acts.refuse
+        self._refusals = {flow.name: refuse.of(flow.name) if refuse else None for flow in pack.flows}
+
+    def read(self, message: Message) -> tuple[tuple[str, ...], str]:
+        """The flows that a message refuses, and the rest of its clauses.
+
+        A question refuses nothing, nor does a clause that names one item of several, or stands beside a plain wish for
+        the same flow (不退枕头，退毯子): that tells what of it is meant. What this conversation has done is undone, not
+        refused.
+        """
+        parts, session = clauses(message.text), message.session
+        stated = [part for part in parts if evidence(plain(part), self._pack.acts.question) is None]
+        found, spent = list[str](), set[str]()
+        begun = [*(wish.flow for wish in session.wishes), *(state.flow for state in session.paused)]
+        known = {*session.denied, *begun, *(past.flow for past in session.past)}
+        done = {past.flow for past in session.past if past.written}
+        for flow in self._pack.flows:
+            open_now, refusal = message.flow is flow, self._refusals[flow.name]
+            saying = [
+                part for part in stated if evidence(plain(part), refusal) and not self._orders.names_item(message, part)
+            ]
+            if not saying or (flow.name in done and not open_now):
+                continue
+            wishes = [part for part in parts if part not in saying and evidence(plain(part), flow.asked_by) is not None]
+            wishes = [part for part in wishes if part in stated]
+            spoken = bool(session.turns) or any(evidence(plain(part), flow.asked_by) is None for part in saying)
+            if not wishes and (message.flow is not None or flow.name in known or spoken):
+                found.append(flow.name)
+                spent |= set(saying)
+        words, open_too = self._pack.conversation, message.may_cancel
+        left = [part for part in parts if part not in spent and not (found and leaves(part, words, open_too))]
+        return tuple(found), "".join(left)

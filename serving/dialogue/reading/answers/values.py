@@ -1,0 +1,192 @@
+"""Values of a flow's slots that a message tells, changes or puts right: from the pack's slots and the own orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from kefu.acts import Act, Choose, Correct, Fill, Resume, Start
+from kefu.privacy.redact import restore
+from kefu.shop.pack import Pack
+from kefu.shop.slots import extract, free_value
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.reading.answers.items import statements
+from serving.dialogue.reading.answers.order_items import ItemReader
+from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import affirmed, clauses
+from serving.dialogue.reading.word_rules import evidence, plain
+
+# 是200号，不是100号 / 不是100号，是200号 / it's 200, not 100: which part of a value is wrong.
+NOT_BUT = (
+    re.compile(r"不是\s*(?P<old>[^，,。！!]{1,40}?)\s*[，,]?\s*(?:而)?(?:是|应该是)\s*(?P<new>[^，,。！!]{1,40})"),
+    re.compile(r"(?:应该)?是\s*(?P<new>[^，,。！!]{1,40}?)\s*[，,]\s*不是\s*(?P<old>[^，,。！!]{1,40})"),
+    re.compile(r"(?:it'?s|is)\s+(?P<new>[^,.]{1,40}?),?\s+not\s+(?P<old>[^,.]{1,40})", re.IGNORECASE),
+    re.compile(r"\bnot\s+(?P<old>[^,.]{1,40}?),?\s+but\s+(?P<new>[^,.]{1,40})", re.IGNORECASE),
+)
+NEW_VALUE = re.compile(
+    r"(?:应该是|应为|改成|改为|换成|是|\bshould be|\bto|\bis)\s*(?P<new>[^，,。！!？?]{2,60})[。.！!]?\s*$",
+    re.IGNORECASE,
+)
+SHORT = 4  # characters of a clause that is nothing but a choice: 个人发票
+NAME_ENDS = 2  # characters by which a Chinese name is said in short: 抬头 of 发票抬头
+PLACE = re.compile(
+    r"\W*(?:第|就|只?退|the |no\.? ?|number )*(?P<place>[1-9一二三四五六七八九])\s*(?:个|种|项|样|号|st|nd|rd|th)?"
+    r"\W*(?:吧|的|please)?\W*",
+    re.IGNORECASE,
+)
+
+
+class ValueReader:
+    """Reads values of one pack's slots."""
+
+    def __init__(self, pack: Pack, orders: OrderReader, items: ItemReader) -> None:
+        self._pack, self._orders, self._items = pack, orders, items
+
+    def part(self, message: Message, text: str, question: bool) -> list[Act]:
+        """Values that a part of the message gives.
+
+        Args:
+            question: whether the part asks something: then its values are an order, and what the other clauses tell.
+        """
+        assert message.flow and message.session.flow
+        corrects = evidence(plain(text), self._pack.acts.correct) is not None
+        if corrects and (changed := self._part_of_value(message, text)):
+            return changed
+        values = self._told(message, text, question, corrects)
+        acts = [act for name, some in values.items() for act in self._value(message, text, name, some, corrects)]
+        known, asked = message.session.flow.slots, message.step.collect if message.step else None
+        again = any(known.get(name) == some[0] for name, some in values.items())
+        if asked is None and not acts and not question and again:
+            return [Resume(evidence=text)]  # told again: nothing new, and no mistake
+        return acts
+
+    def _told(self, message: Message, text: str, question: bool, corrects: bool) -> dict[str, tuple[str, ...]]:
+        """Values that a text tells, without those of a question and those that only say what was wrong."""
+        assert message.flow
+        asked, orders = message.step.collect if message.step else None, self._orders.slots_of(message.flow)
+        values = self.slots(message, text)
+        if question:  # what its other clauses tell: 大一号，要另付运费吗
+            told = self.slots(message, statements(text, self._pack.acts.question))
+            asked_for = [*orders, *(n for n in values if self._pack.slots[n].day)]
+            values = {n: v for n, v in values.items() if n in asked_for} | {
+                n: v for n, v in told.items() if n not in asked_for
+            }
+        if corrects and any(name in values and name != asked for name in orders):
+            # 发错了，是QM…: what was sent wrongly is the number, no goods; so words of the correction are no value.
+            without = self.slots(message, self._without_correction(text))
+            values = {name: some for name, some in values.items() if name in {*without, asked, *orders}}
+        return values
+
+    def _value(
+        self, message: Message, text: str, name: str, candidates: tuple[str, ...], corrects: bool
+    ) -> Iterator[Act]:
+        """What a value of a slot does: it fills, corrects, or leaves a choice."""
+        assert message.flow and message.session.flow
+        known, asked = message.session.flow.slots, message.step.collect if message.step else None
+        first = candidates[0]
+        if len(candidates) > 1:
+            if name != asked:
+                return
+            if name in self._orders.slots_of(message.flow) and self._orders.means_all(text, len(candidates)):
+                yield Fill(slot=name, value=first, evidence=text)
+                for other in candidates[1:]:  # one after the other
+                    yield Start(flow=message.flow.name, slots={name: other})
+            else:
+                yield Choose(slot=name, candidates=candidates, evidence=text)
+        elif name not in known:
+            yield Fill(slot=name, value=first, evidence=text)
+        elif known[name] != first and (corrects or name != asked):
+            yield Correct(slot=name, value=first, evidence=text)
+        elif asked and name != asked and first == message.text.strip():
+            yield Fill(slot=name, value=first, evidence=text)  # told again: nothing new, no mistake
+
+    def slots(self, message: Message, text: str) -> dict[str, tuple[str, ...]]:
+        """Values of the flow's slots that a text tells; several where an order may be one of some."""
+        assert message.flow
+        asked = message.step.collect if message.step else None
+        # "I do not want to return the mug" while a return is being arranged withdraws none that was filed before.
+        opens = asked in self._orders.slots_of(message.flow)
+        names = [name for name in message.flow.slots if opens or not self._pack.slots[name].opening]
+        found: dict[str, tuple[str, ...]] = {
+            name: (value,)
+            for name, value in extract(
+                affirmed(text), {n: self._pack.slots[n] for n in names}, message.lang, asked
+            ).items()
+            if not (name == asked and self._is_whole(value, text, name))
+        }
+        if asked and asked not in found and (value := self._beside(text, asked, found)):
+            found[asked] = (value,)
+        for name in self._orders.slots_of(message.flow):
+            corrects = evidence(plain(text), self._pack.acts.correct) is not None
+            if linked := self._orders.meant(message, text, asked=name == asked, by_product=name == asked or corrects):
+                found[name] = self._orders.fitting(message, message.flow, linked)
+        known = {**(message.session.flow.slots if message.session.flow else {}), **{n: v[0] for n, v in found.items()}}
+        order = next((known[name] for name in self._orders.slots_of(message.flow) if name in known), None)
+        found |= {name: (value,) for name, value in self._items.slots(message, text, message.flow, order).items()}
+        return found
+
+    def free(self, message: Message) -> list[Act]:
+        """The whole message as the value of a slot of free text, or a place in its list, when it can be one."""
+        asked = message.step.collect if message.step else None
+        if asked is None:
+            return []
+        if (other := self._pack.slots[asked].otherwise) and (place := PLACE.fullmatch(plain(message.text))):
+            return [Fill(slot=other, value=place["place"], evidence=message.text)]
+        if not self._pack.slots[asked].free_text:
+            return []
+        value = free_value(message.text, self._pack.slots[asked])
+        return [Fill(slot=asked, value=value, evidence=message.text)] if value else []
+
+    def _is_whole(self, value: str, text: str, name: str) -> bool:
+        """Whether a value of free text is the whole message: then it may be something else (那退了吧)."""
+        slot = self._pack.slots[name]
+        if not slot.free_text or value not in (text.strip(), free_value(text, slot)):
+            return False
+        if any(found[1] == slot.pii for found in PLACEHOLDER.finditer(value)):
+            return False  # an address, with a name and a number
+        return value == text.strip() or not extract(text, {name: slot}, "")
+
+    def _beside(self, text: str, asked: str, found: Mapping[str, tuple[str, ...]]) -> str | None:
+        """The clause of free text that was asked for, beside personal data: the title before its tax number."""
+        slot, rules = self._pack.slots[asked], self._pack.acts
+        if not slot.free_text or not any(self._pack.slots[name].pii for name in found):
+            return None
+        left = [clause.strip(" ，,。;；\n") for clause in clauses(text) if not PLACEHOLDER.search(clause)]
+        left = [
+            c for c in left if not any(evidence(plain(c), r) for r in (rules.question, rules.correct, rules.hesitate))
+        ]
+        kinds = {name: some for name, some in self._pack.slots.items() if some.choices}
+        left = [c for c in left if len(c) > SHORT or not extract(c, kinds, "")]  # 个人, 公司
+        return free_value(left[0], slot) if len(left) == 1 else None
+
+    def _without_correction(self, text: str) -> str:
+        found = evidence(plain(text), self._pack.acts.correct)
+        return text.replace(found, " ", 1) if found else text
+
+    def _part_of_value(self, message: Message, text: str) -> list[Act]:
+        """是200号，不是100号: the value that holds what is wrong, mended."""
+        assert message.session.flow
+        vault, words = message.session.vault, message.original(text)
+        for pattern in NOT_BUT:
+            for match in pattern.finditer(words):
+                old, new = match["old"].strip(" 的"), match["new"].strip(" 的")
+                for slot, value in message.session.flow.slots.items():
+                    original = restore(value, vault)
+                    if old and old in original and old != original and self._pack.slots[slot].free_text:
+                        mended = message.placeholder(original.replace(old, new))
+                        return [Correct(slot=slot, value=mended, evidence=text)]
+        return self._named_value(message, text)
+
+    def _named_value(self, message: Message, text: str) -> list[Act]:
+        """抬头也改一下，应该是…: another value of a free text that is called by its name."""
+        assert message.session.flow
+        found = NEW_VALUE.search(text)
+        for name in message.session.flow.slots if found else ():
+            slot = self._pack.slots[name]
+            called = slot.title.in_(message.lang).split()[-1][-NAME_ENDS:] if message.lang == "zh" else slot.title.en
+            if not found or not slot.free_text or slot.pii or called.split()[-1] not in text:
+                continue
+            if value := free_value(found["new"], slot):
+                return [Correct(slot=name, value=value, evidence=text)]
+        return []

@@ -1,0 +1,123 @@
+"""A yes to a confirmation with company: questions and other wishes beside it, and no value for what is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kefu.acts import (
+    ACKNOWLEDGE,
+    Act,
+    Affirm,
+    Ask,
+    Complaint,
+    Correct,
+    Fill,
+    Query,
+    SmallTalk,
+    Start,
+    Unclear,
+)
+from kefu.shop.pack import Pack
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.joining import QUESTION
+from serving.dialogue.reading.message import Message, Reading
+from serving.dialogue.reading.parts import PartReader
+from serving.dialogue.reading.word_rules import evidence, plain
+
+
+class ConfirmationReader:
+    """Reads confirmations of one pack's flows."""
+
+    def __init__(self, pack: Pack, answers: AnswerReader, parts: PartReader) -> None:
+        self._pack, self._answers, self._parts = pack, answers, parts
+
+    def read(
+        self, message: Message, rest: str | None, reading: Reading, clear: bool = True, agreed: bool = False
+    ) -> list[Act]:
+        """A yes with company that is understood: questions and other wishes, and no value for what is confirmed.
+
+        What it leaves open (an order that waits already) is asked next by the wish that waits.
+
+        Args:
+            rest: what stands beside the yes; None: there is no yes.
+            clear: whether the yes is in clear words.
+            agreed: whether the classifier takes the message for a yes with company, too. Then a complaint may stand
+                beside clear words, and a question that is not understood. A statement never: 好的，要蓝色的.
+        """
+        if rest is None:
+            return []
+        yes = Affirm(clear=True, evidence=message.text)
+        if not rest.strip():
+            return [yes]
+        assert message.flow and message.session.flow
+        here, rules, also = message.session.flow.slots, self._pack.acts, plain(rest)
+        other = self._means_another(rest)
+        told = self._answers.values.part(replace(message, text=rest), rest, evidence(also, rules.question) is not None)
+        orders = self._answers.orders.slots_of(message.flow)
+        if any(isinstance(act, Fill | Correct) and not (other and act.slot in orders) for act in told):
+            return []
+        acts = self._parts.read(replace(message, text=rest, flow=None, step=None), reading)
+        if other and any(wish.flow == message.flow.name for wish in message.session.wishes):
+            return [yes, *(act for act in acts if isinstance(act, QUESTION))]  # it waits for its turn already
+        named = [act for act in told if isinstance(act, Fill | Correct) and act.value != here.get(act.slot)]
+        if named and other and not any(isinstance(act, Start) for act in acts):
+            acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in named}, evidence=rest)]
+        asks, surely = evidence(also, rules.question) is not None, agreed and clear
+        beside = self._settled(message, rest, acts, named, asks, surely)
+        return [yes, *beside] if self._may_stand(beside, asks, surely, starts=clear or other) else []
+
+    def _settled(
+        self,
+        message: Message,
+        rest: str,
+        acts: Sequence[Act],
+        named: Sequence[Fill | Correct],
+        asks: bool,
+        surely: bool,
+    ) -> list[Act]:
+        """The acts beside a yes, each with what it shares with the flow under way; none when one may correct that."""
+        assert message.flow and message.session.flow
+        here, again = message.session.flow.slots, list[Act]()
+        orders, same = self._answers.orders.slots_of(message.flow), self._pack.acts.same
+        other = self._means_another(rest)
+        for act in acts:
+            if not isinstance(act, Start):
+                continue
+            if not other and (self._contradicts(act, message) or (act.probability < 1 and not (surely and asks))):
+                return []  # 确认，地址是…: a guess may be a correction
+            if act.probability < 1 and not other:
+                again.append(act)
+            elif act.flow == message.flow.name:
+                act.slots.update({value.slot: str(value.value) for value in named})
+                if not any(act.slots.get(name, here.get(name)) != here.get(name) for name in orders):
+                    if not asks:
+                        return []
+                    again.append(act)  # where is it? said with the flow's question already
+                elif evidence(plain(rest), same) is not None:
+                    alike = [n for n in here if n not in orders and not self._pack.slots[n].item]
+                    act.slots.update({name: here[name] for name in alike if name not in act.slots})
+        return [act for act in acts if act not in again] or ([Unclear(asks=True, evidence=rest)] if again else [])
+
+    def _may_stand(self, acts: Sequence[Act], asks: bool, surely: bool, starts: bool) -> bool:
+        """Whether acts may stand beside a yes. In a statement, answers are guesses (确认，留着吧)."""
+        beside = QUESTION | (Start if starts else Query) | SmallTalk
+        if surely:
+            beside |= Complaint | Unclear
+        unwanted = () if asks else (Ask, Query, Unclear)
+        return bool(acts) and all(
+            isinstance(act, beside)
+            and not isinstance(act, unwanted)
+            and not (isinstance(act, SmallTalk) and act.kind == ACKNOWLEDGE)  # 留着吧: what it means is open
+            for act in acts
+        )
+
+    def _means_another(self, rest: str) -> bool:
+        """Whether words speak of another order than the one under way."""
+        rules, also = self._pack.acts, plain(rest)
+        return evidence(also, rules.same) is not None or evidence(also, rules.another) is not None
+
+    def _contradicts(self, act: Start, message: Message) -> bool:
+        """Whether a wish contradicts a yes to what is under way (退，换个新的)."""
+        flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
+        return message.flow is not None and message.flow.name in flow.replaces

@@ -1,0 +1,163 @@
+"""Joins the acts of a message's parts: a later part that tells a slot of an earlier wish belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kefu.acts import (
+    Act,
+    Ask,
+    Choose,
+    Compare,
+    Fill,
+    OutOfScope,
+    Person,
+    Query,
+    Quote,
+    Recommend,
+    SmallTalk,
+    Start,
+    Unclear,
+)
+from kefu.shop.pack import Pack
+from kefu.shop.slots import extract
+from serving.dialogue.reading.answers.items import statements
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.wishes.flows import FlowReader
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
+
+INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
+QUESTION = Ask | Query | Quote | Recommend | Compare
+SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
+
+
+class ActJoiner:
+    """Joins acts of one pack."""
+
+    def __init__(self, pack: Pack, answers: AnswerReader, flows: FlowReader) -> None:
+        self._pack, self._answers, self._flows = pack, answers, flows
+        self._flow_named = {flow.name: flow for flow in pack.flows}
+
+    def join(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[Act]:
+        """The acts of all parts; a later part that tells a slot of an earlier wish belongs to it."""
+        acts: list[Act] = []
+        read = self._told_plainly(parts, read)
+        for part, some in zip(parts, read, strict=True):
+            also = evidence(part, self._pack.acts.another) is not None
+            begun = next((act for act in reversed(acts) if isinstance(act, Start)), None)
+            for act in some:
+                if isinstance(act, Start) and begun and not also and not _differs(act, begun):
+                    filled = self._fills(message, part, begun)
+                    answers = filled.keys() & set(self._flow_named[begun.flow].asked_slots)
+                    if act.flow == begun.flow or answers or act.probability < SECOND:
+                        begun.slots.update({k: v for k, v in {**act.slots, **filled}.items() if k not in begun.slots})
+                        continue
+                if isinstance(act, Unclear) and begun:
+                    begun.slots.update(
+                        {k: v for k, v in self._fills(message, part, begun).items() if k not in begun.slots}
+                    )
+                acts.append(act)
+        if any(isinstance(act, Compare) for act in acts):  # products that are named need no advice for others
+            acts = [act for act in acts if not isinstance(act, Recommend)]
+        if any(asks(act) or isinstance(act, Fill | Choose) for act in acts):
+            acts = [act for act in acts if not isinstance(act, Unclear | SmallTalk)]
+        if any(asks(act) and not isinstance(act, OutOfScope) for act in acts):  # the rest only sounds strange
+            acts = [act for act in acts if not (isinstance(act, OutOfScope) and act.probability < 1)]
+        self._share_order(acts)
+        return list(_once(acts))
+
+    def tell_whole(self, message: Message, acts: Sequence[Act]) -> None:
+        """Gives the only wish of a message what its other parts tell: the reason before it, the item after it."""
+        starts = [act for act in acts if isinstance(act, Start)]
+        if len(starts) != 1 or starts[0].resumes or starts[0].evidence == message.text:
+            return
+        flow = self._flow_named[starts[0].flow]
+        orders = self._answers.orders.slots_of(flow)
+        told = self._flows.slots_told(message, statements(message.text, self._pack.acts.question), flow)
+        several = {act.slot for act in acts if isinstance(act, Choose)}
+        for name, values in told.items():
+            if (
+                len(values) == 1
+                and name not in several
+                and (name not in orders or not starts[0].slots.keys() & set(orders))
+            ):
+                starts[0].slots.setdefault(name, values[0])
+
+    def without_covered(self, acts: Sequence[Act]) -> list[Act]:
+        """Without queries that another one of the message covers."""
+        if any(isinstance(act, Quote) for act in acts):  # a total: of what is to be bought, of no order
+            acts = [
+                a
+                for a in acts
+                if not (isinstance(a, Query) and self._pack.queries[a.name].needs == "order" and a.probability < 1)
+            ]
+        asked = {act.name for act in acts if isinstance(act, Query)}
+        covered = {name for query in asked for name in self._pack.queries[query].covers}
+        return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
+
+    def without_idioms(self, message: Message, acts: list[Act]) -> list[Act]:
+        """Without flows that one part seems to ask for and the whole message does not: 取件那天我不在，能改到后天吗."""
+        words = plain(message.text)
+        rules = {flow.name: flow.asked_by for flow in self._pack.flows if is_idiom(words, flow.asked_by)}
+        denied = {name for name, rule in rules.items() if evidence(words, rule) is None}
+        left = [act for act in acts if not (isinstance(act, Start) and act.flow in denied)]
+        return left if any(map(asks, left)) else acts
+
+    def _share_order(self, acts: Sequence[Act]) -> None:
+        """Gives the only order that a message speaks of to its wishes that name none: can it ship today? else cancel"""
+        starts = [act for act in acts if isinstance(act, Start)]
+        slots = {flow.name: self._answers.orders.slots_of(flow) for flow in self._pack.flows}
+        orders = {act.slots[name] for act in starts for name in slots[act.flow] if name in act.slots}
+        if len(orders) == 1 and not any(isinstance(act, Choose) for act in acts):
+            for act in starts:
+                act.slots.update({name: next(iter(orders)) for name in slots[act.flow][:1] if name not in act.slots})
+
+    def _told_plainly(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
+        """In a story with a wish in plain words, the other parts begin nothing: the router guesses (快递也很客气)."""
+        plainly = [
+            {f.name for f in self._pack.flows if evidence(plain(part), f.asked_by) is not None} for part in parts
+        ]
+        begun = [[act for act in some if isinstance(act, Start)] for some in read]
+        shopping = Query | Quote | Recommend | Compare
+        worded = any(act.flow in names for names, some in zip(plainly, begun, strict=True) for act in some)
+        sure = (act.probability >= INTERRUPTS for some in read for act in some if isinstance(act, shopping))
+        if not worded and not any(sure):
+            return list(read)
+        told: list[list[Act]] = []
+        for part, names, some, starts in zip(parts, plainly, read, begun, strict=True):
+            guessed = starts and not any(act.flow in names for act in starts)
+            asks = evidence(plain(part), self._pack.acts.question) or evidence(part, self._pack.acts.another)
+            some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping)]
+            told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)
+        return told
+
+    def _fills(self, message: Message, part: str, begun: Start) -> dict[str, str]:
+        flow = self._flow_named[begun.flow]
+        return extract(part, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
+
+
+def asks(act: Act) -> bool:
+    return not isinstance(act, SmallTalk | Unclear | Fill)
+
+
+def subject_of(act: Act) -> tuple[str, str]:
+    value = {Unclear: "asks", Start: "flow", Ask: "entry", Query: "name", SmallTalk: "kind", Person: ""}.get(
+        type(act), ""
+    )
+    return type(act).__name__, str(getattr(act, value, ""))
+
+
+def _differs(act: Start, begun: Start) -> bool:
+    """Whether a wish is about something else than the one before it: another order."""
+    return act.flow != begun.flow and any(begun.slots.get(name, value) != value for name, value in act.slots.items())
+
+
+def _once(acts: Sequence[Act]) -> Iterator[Act]:
+    """Each act once: two parts may say the same."""
+    seen: list[tuple[object, ...]] = []
+    for act in acts:
+        key = (*subject_of(act), getattr(act, "slots", None) or getattr(act, "value", None))
+        if key not in seen:
+            seen.append(key)
+            yield act

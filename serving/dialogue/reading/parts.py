@@ -1,0 +1,178 @@
+"""Reads a message part by part: the values and the wishes of each, joined.
+
+A part that only fills a slot of what was begun before it starts nothing.
+"""
+
+from __future__ import annotations
+
+from kefu.acts import (
+    Act,
+    Ask,
+    Choose,
+    Compare,
+    Complaint,
+    Correct,
+    Fill,
+    Person,
+    Query,
+    Quote,
+    Recommend,
+    Resume,
+    SmallTalk,
+    Start,
+    Unclear,
+)
+from kefu.knowledge.index import Hit
+from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack
+from kefu.shop.slots import without_phrases
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.guesses import WishGuesser
+from serving.dialogue.reading.joining import INTERRUPTS, SECOND, ActJoiner, asks, subject_of
+from serving.dialogue.reading.message import Message, Reading
+from serving.dialogue.reading.segments import clauses, segments
+from serving.dialogue.reading.wishes.reader import WishReader
+from serving.dialogue.reading.word_rules import evidence, plain
+
+
+class PartReader:
+    """Reads parts of one pack's messages."""
+
+    def __init__(
+        self, pack: Pack, linker: Linker, answers: AnswerReader, wishes: WishReader, guesser: WishGuesser
+    ) -> None:
+        self._pack, self._linker, self._answers = pack, linker, answers
+        self._wishes, self._guesser = wishes, guesser
+        self.joiner = ActJoiner(pack, answers, wishes.flows)
+
+    def read(self, message: Message, reading: Reading) -> list[Act]:
+        if resumed := self._resumed(message):
+            return resumed
+        parts = segments(message.text, self._pack.acts.another, self._pack.acts.question)
+        if len(parts) == 1:
+            return self._part(message, message.text, reading)
+        read, subject = [], message.session.subject
+        for part in parts:
+            read.append(self._part(message, part, reading))
+            subject.products = list(dict.fromkeys([*reading.products, *subject.products]))  # 毛巾有货吗，多少钱
+            subject.latest = reading.latest or subject.latest
+        told = self.joiner.without_idioms(message, self.joiner.join(message, parts, read))
+        if len({subject_of(act) for act in told if asks(act)}) > 1:
+            self._link_products(message, message.text, reading)  # in the order of the whole message
+            return told
+        whole = self._part(message, message.text, reading)
+        return whole if any(map(asks, whole)) else told
+
+    def _part(self, message: Message, text: str, reading: Reading) -> list[Act]:
+        question = evidence(plain(text), self._pack.acts.question) is not None
+        links = self._link_products(message, text, reading)
+        values = self._answers.values.part(message, text, question) if message.flow and message.session.flow else []
+        wishes: list[Act] = []
+        for found in self._wishes.read(message, text, self._guesser.guess(message, text), links):
+            if isinstance(found, Hit):
+                reading.hits[found.entry.id] = found
+            else:
+                wishes.append(found)
+        return self._settled(message, text, values, wishes, question)
+
+    def _link_products(self, message: Message, text: str, reading: Reading) -> list[ProductLink]:
+        """The products that a text names or points at; those that it names are what the message speaks of."""
+        subject = message.session.subject
+        links = self._linker.link_products(message.original(text), focus=subject.products, latest=subject.latest)
+        if not any(link.exact for link in links) and (one := self._wishes.queries.one_of(message, text)):
+            links = [one]
+        if named := [link.sku for link in links if link.exact]:
+            reading.products, reading.latest = [*named, *reading.products], list(dict.fromkeys(named))
+        return links
+
+    def _settled(self, message: Message, text: str, values: list[Act], wishes: list[Act], question: bool) -> list[Act]:
+        """Values and wishes of one part, where the same words may be read as both."""
+        flow = message.flow
+        later = self._answers.agreement.hesitates(text) if flow and not question else []
+        if not flow:
+            return wishes
+        # The router alone has to be sure to leave an open question for another flow.
+        guessed = Start | Query | Quote | Recommend | Compare
+        sure = [act for act in wishes if not (isinstance(act, guessed) and act.probability < INTERRUPTS)]
+        own = [act for act in sure if not (isinstance(act, Start) and act.flow == flow.name)]
+        again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
+        if again:  # what is named belongs to what is asked for, and is no other order of the same wish
+            own = [act for act in own if not isinstance(act, Choose)]
+        if not values and self._has_no_number(message, text):
+            values = self._answers.orders.all_of(message)
+        if question and self._asks_of_another(values, own, flow):
+            return own
+        if instead := [act for act in own if isinstance(act, Start) and self._is_told_apart(message, text, act)]:
+            return [*instead, *(act for act in own if isinstance(act, Complaint | Person))]
+        if values:
+            # A reason may sound like another wish (不想要了: cancel) or question (尺寸); it answers what was asked.
+            kept = Ask | Query | Complaint | Person if question else Complaint | Person
+            own = [act for act in own if not (isinstance(act, Person) and act.evidence == text)]  # the router's guess
+            pauses = self._answers.agreement.hesitates(clauses(text)[-1]) if later else []  # 不想要了，不过让我想想
+            return [*values, *pauses, *(act for act in own if isinstance(act, kept))]
+        if later and not any(isinstance(act, Start | Ask | Query) for act in own):
+            return later
+        open_words = not question and text == message.text and all(map(self._is_weak, own))
+        if open_words and (free := self._answers.values.free(message)):
+            return free  # words that are no wish by themselves (就换同款新的吧) are what was asked for
+        worded = again is not None and again.probability == 1  # asks what the flow has just told (which city is it in)
+        goes_on = again and (worded or not question) or evidence(plain(text), self._pack.acts.resume) is not None
+        if goes_on and all(isinstance(act, Unclear | SmallTalk) for act in own):
+            return [Resume(evidence=text)]
+        return own or ([Unclear(asks=question, evidence=text)] if again or wishes else [])
+
+    def takes_place(self, message: Message, act: Start) -> bool:
+        """Whether a wish in plain words can only mean that the flow under way is not wanted: an exchange, no return."""
+        assert message.flow and message.session.flow
+        flow, known = next(flow for flow in self._pack.flows if flow.name == act.flow), message.session.flow.slots
+        other = any(
+            known.get(name, act.slots.get(name)) != act.slots.get(name) for name in self._answers.orders.slots_of(flow)
+        )
+        return message.flow.name in flow.replaces and act.probability == 1 and not other
+
+    def _asks_of_another(self, values: list[Act], own: list[Act], flow: Flow) -> bool:
+        """Whether an order is named in a question that another flow answers (where is my order …?), not told."""
+        orders = {
+            act.value
+            for act in values
+            if isinstance(act, Fill | Correct) and act.slot in self._answers.orders.slots_of(flow)
+        }
+        starts = [act for act in own if isinstance(act, Start) and act.flow != flow.name and act.probability == 1]
+        return len(orders) == len(values) == 1 and any(orders & set(act.slots.values()) for act in starts)
+
+    def _is_told_apart(self, message: Message, text: str, act: Start) -> bool:
+        """Whether a wish that takes the place of the flow under way stands in other words than the answer it asks for.
+
+        "不想要了" is a reason for a return, whatever else it sounds like; 我要换，坏了 is a reason and an exchange.
+        """
+        if not self.takes_place(message, act):
+            return False
+        asked = self._pack.slots[message.step.collect] if message.step and message.step.collect else None
+        words = plain(without_phrases(text, asked) if asked else text)
+        return any(flow.name == act.flow for flow in self._wishes.flows.named(words))
+
+    def _is_weak(self, act: Act) -> bool:
+        """Whether words that were asked for are rather that than this act: "a blue one", at "which one?", no query."""
+        of_product = isinstance(act, Query) and self._pack.queries[act.name].needs == "product"
+        return of_product or isinstance(act, Unclear | Ask) or (isinstance(act, Start) and act.probability < SECOND)
+
+    def _has_no_number(self, message: Message, text: str) -> bool:
+        """Whether the customer says that he does not know the number that was asked for."""
+        return evidence(plain(text), self._pack.acts.no_number) is not None
+
+    def _resumed(self, message: Message) -> list[Act]:
+        """还是取消吧, after a flow was left or refused: it goes on with what it knew."""
+        session, found = message.session, evidence(plain(message.text), self._pack.acts.resume)
+        if found is None or message.flow:
+            return []
+        guess = self._guesser.guess(message, message.text)
+        named = self._wishes.flows.of_guess(guess) if guess.probability >= self._guesser.min_confidence else None
+        for past in reversed(session.past):
+            if named and past.flow == named.name and past.outcome in ("refused", "abandoned"):
+                return [Start(flow=past.flow, slots=dict(past.slots), resumes=True, evidence=found)]
+        left = session.paused or session.wishes or session.asked or any(p.outcome == "abandoned" for p in session.past)
+        if named is None and left:
+            return [Resume(evidence=found)]
+        return []

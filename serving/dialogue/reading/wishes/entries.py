@@ -1,0 +1,94 @@
+"""What the knowledge has for a part of a message, and which of it answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from kefu.knowledge.entries import LANGUAGES, faq_id
+from kefu.knowledge.index import Hit
+from kefu.shop.pack import Pack
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.queries import Queries
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.word_rules import evidence, plain
+from serving.knowledge.static import EXACT, StaticKnowledge
+from serving.params import Serving
+
+SHORT_NAME = 12  # characters of a message that names a product and hardly more: 那养生壶呢
+LIST = re.compile(r"[，,、；;。]|\b(?:and|or|plus)\b|以及|还有|[和跟]", re.IGNORECASE)
+LEAD = re.compile(
+    r"^(?:那|哦|嗯)?(?:请问|我?(?:就|还)?想(?:请)?(?:问|咨询|了解|知道)|(?:请教|咨询|问)(?:一?下|个|你们)|麻烦问)"
+    r"(?:一?下|个)?[，,：:]?|^\W*(?:(?:hi|hello|hey)\W+)?(?:(?:\w+ )?(?:quick )?questions?:"
+    r"|i (?:just |only )?(?:want|wanted|would like|need) to (?:know|ask)(?: about)?:?|(?:can|could) you tell me"
+    r"|(?:yes|sure|ok(?:ay)?|alright|fine|good)\W+but(?: then)?,?)\s*"
+    r"|^(?:好的?|行|可以|嗯+)[，,]?(?:但是?|不过|可是)[，,]?",
+    re.IGNORECASE,
+)
+LEAST_ITEM, MOST_ITEMS = 2, 8  # characters of an item of a list; items
+
+
+class EntryReader:
+    """Finds entries of one pack's knowledge."""
+
+    def __init__(
+        self, pack: Pack, params: Serving, knowledge: StaticKnowledge, linker: Linker, queries: Queries
+    ) -> None:
+        self._pack, self._params, self._knowledge, self._linker = pack, params, knowledge, linker
+        self._queries = queries
+        self._faqs = {faq_id(faq, lang): faq for faq in pack.faq for lang in LANGUAGES}
+
+    def find(self, message: Message, text: str) -> list[Hit]:
+        """What the knowledge has for a part, without answers about somebody else that would be untrue."""
+        hits = self._knowledge.search(self._bare(text), message.lang, self._subject_words(message))
+        return [hit for hit in hits if self._is_true(message, hit)]
+
+    def best(self, hits: Sequence[Hit]) -> Hit | None:
+        """The first entry, if it is sure enough to answer."""
+        return hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
+
+    def in_its_words(self, message: Message, text: str, find: Callable[[], list[Hit]], person: bool) -> Hit | None:
+        """The entry that a part asks for in the very words of one, or in words that the pack keeps for a FAQ.
+
+        Not where the short words are a query about what was spoken of (还有货吗), nor, for a FAQ's rule of words, where
+        a person is asked for.
+        """
+        short = len(text) <= SHORT_NAME and bool(message.spoken_of) and not message.flow
+        of_subject = short and bool(self._queries.named_of_subject(text))
+        hits = find() if not of_subject and self._knowledge.is_exact(self._bare(text), message.lang) else []
+        if hits and hits[0].probability >= EXACT:
+            return hits[0]
+        asked = (faq for faq in self._pack.faq if evidence(plain(text), faq.asked_by) is not None)
+        faq = None if person else next(asked, None)
+        return self._knowledge.hit(faq_id(faq, message.lang)) if faq else None
+
+    def listed(self, message: Message, text: str) -> list[Hit]:
+        """Entries that items of a list ask for (运费、发票和退货期限), when the text as a whole finds none."""
+        items = [item for item in LIST.split(text) if sum(map(str.isalnum, item)) >= LEAST_ITEM]
+        if not 2 <= len(items) <= MOST_ITEMS:
+            return []
+        found = [self.find(message, item) for item in items]
+        sure = [some[0] for some in found if some and some[0].probability >= self._params.faq_min_probability]
+        return list({hit.entry.id: hit for hit in sure if hit.entry.kind == "faq"}.values())
+
+    def _is_true(self, message: Message, hit: Hit) -> bool:
+        faq = self._faqs.get(hit.entry.id)
+        if faq is None or faq.others is None:
+            return True
+        own = {order.id for order in message.orders} if message.session.customer else set()
+        named = {message.original(match[0]) for match in PLACEHOLDER.finditer(message.text)}
+        return not own & named and evidence(plain(message.text), faq.others) is not None
+
+    def _bare(self, text: str) -> str:
+        """A question without the words that only lead to it: 等下，发票怎么开？"""
+        words = LEAD.sub("", plain(text)) or plain(text)
+        for rule in (self._pack.acts.hesitate, self._pack.acts.another):
+            lead = evidence(words, rule)
+            rest = words.removeprefix(lead).lstrip("，,。.：: ") if lead and words.startswith(lead) else ""
+            words = rest if any(character.isalnum() for character in rest) else words
+        return words
+
+    def _subject_words(self, message: Message) -> tuple[str, ...]:
+        names = self._linker.product_names(message.lang)
+        return tuple(names[sku] for sku in message.session.subject.products[:1] if sku in names)

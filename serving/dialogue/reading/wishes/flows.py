@@ -1,0 +1,137 @@
+"""Which flow a part of a message asks for, and what it tells for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kefu.acts import Act, Choose, Start
+from kefu.intents.wishes import ScoredWish
+from kefu.shop.flows import Flow, Slot
+from kefu.shop.pack import Pack
+from kefu.shop.slots import extract
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
+from serving.params import Serving
+
+SURE = 0.8  # of the classifier: a wish in an angry message, a person whom no word asks for, "which product?"
+
+
+class FlowReader:
+    """Reads wishes for one pack's flows."""
+
+    def __init__(self, pack: Pack, params: Serving, answers: AnswerReader) -> None:
+        self._pack, self._params, self._answers = pack, params, answers
+
+    def named(self, words: str) -> list[Flow]:
+        """Flows that plain words ask for."""
+        return [flow for flow in self._pack.flows if evidence(words, flow.asked_by) is not None]
+
+    def of_guess(self, guess: ScoredWish) -> Flow | None:
+        """The flow that a class names, if it names one."""
+        kind, _, name = guess.label.partition(":")
+        return next((flow for flow in self._pack.flows if flow.name == name), None) if kind == "flow" else None
+
+    def chosen(self, message: Message, words: str, guess: ScoredWish, surely: bool) -> Flow | None:
+        """The flow that a part asks for: by its words, the classifier's choice first, else by the classifier alone.
+
+        One that the customer has refused begins by words alone.
+        """
+        guessed = self.of_guess(guess)
+        if named := self.named(words):
+            return guessed if guessed in named else named[0]
+        if guessed and guessed.name in message.session.denied:
+            return None
+        if guessed and is_idiom(words, guessed.asked_by):
+            return None  # a question about it (几天内可以换货), whatever the classifier thinks
+        least = SURE if surely or self._tells_data(words) else 0
+        return guessed if guess.probability >= max(self._params.wish_min_probability, least) else None
+
+    def writes(self, flow: Flow) -> bool:
+        """Whether a flow changes something; one that only looks up answers a question about it."""
+        return any(self._pack.tools[step.call].write for step in flow.steps if step.call)
+
+    def slots_told(self, message: Message, text: str, flow: Flow) -> dict[str, tuple[str, ...]]:
+        """Values that a text tells for a flow that it begins; several where an order may be one of some."""
+        found = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
+        slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
+        for name in self._answers.orders.slots_of(flow):
+            subject = self._subject(message, flow, name)
+            if orders := self._answers.orders.meant(message, text, asked=False, focus=subject):
+                slots[name] = self._answers.orders.fitting(message, flow, orders)
+        known = [slots[name] for name in self._answers.orders.slots_of(flow) if name in slots]
+        order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
+        slots |= {name: (value,) for name, value in self._answers.items.slots(message, text, flow, order).items()}
+        return slots
+
+    def begin(
+        self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish
+    ) -> Iterator[Act]:
+        every = {n: v for n, v in slots.items() if len(v) > 1 and self._answers.orders.means_all(text, len(v))}
+        slots = {name: values[:1] if name in every else values for name, values in slots.items()}
+        certain = {name: values[0] for name, values in slots.items() if len(values) == 1}
+        for name in self._answers.orders.slots_of(flow):
+            if name not in slots and (subject := self._subject(message, flow, name)):
+                certain[name] = subject
+        certain = self.told_before(message, flow, certain) | certain
+        named = flow in self.named(plain(text))
+        yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
+        for name, values in every.items():
+            for other in values[1:]:
+                yield Start(flow=flow.name, slots={**certain, name: other}, evidence=text)
+        for name, values in slots.items():
+            if len(values) > 1:
+                yield Choose(slot=name, candidates=values, evidence=text)
+
+    def told_before(self, message: Message, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
+        """What the flow under way, or the one just before, was told about the same order and holds for this one too.
+
+        The item and how many of it, whatever the flows call these slots, and what the pack carries over.
+        """
+        before = message.session.flow or (message.session.past[-1] if message.session.past else None)
+        same = before and any(
+            before.slots.get(name, "") == slots.get(name) for name in self._answers.orders.slots_of(flow)
+        )
+        if not before or not same or before.flow == flow.name:
+            return {}
+        kept = {
+            name: before.slots[name] for name in flow.slots if self._pack.slots[name].carried and name in before.slots
+        }
+        known = {name: self._pack.slots[name] for name in before.slots if name in self._pack.slots}
+        for name in flow.slots:
+            slot = self._pack.slots[name]
+            alike = [n for n, other in known.items() if (slot.item and other.item) or (slot.number and other.number)]
+            kept |= {name: before.slots[alike[0]]} if alike else {}
+        return kept
+
+    def choices(self, flow: Flow) -> dict[str, Slot]:
+        return {name: self._pack.slots[name] for name in flow.slots if self._pack.slots[name].choices}
+
+    def _subject(self, message: Message, flow: Flow, slot: str) -> str | None:
+        """The order that the conversation is about, if a wish may mean it without naming it.
+
+        A flow that says which orders it offers means none of the others, nor one that it has changed already.
+        """
+        subject = message.session.subject.order
+        if marked := self._answers.orders.marked(message, flow):
+            paid = self._answers.orders.of_amount(message, message.text)
+            if len(marked) == 1 or paid in marked:
+                return message.placeholder((paid if paid and paid in marked else marked[0]).id)
+            told = (past.slots.get(slot) for past in reversed(message.session.past) if past.flow == flow.name)
+            own = [value for value in (subject, *told) if value]
+            return next((v for v in own if message.original(v) in {order.id for order in marked}), None)
+        among = next((step.among for step in flow.steps if step.collect == slot), ())
+        if subject is None or not among:
+            return subject
+        past = message.session.past
+        if any(one.written and one.flow == flow.name and one.slots.get(slot) == subject for one in past):
+            return None
+        if past and past[-1].flow == flow.name and past[-1].slots.get(slot) == subject:
+            return subject  # it was told why this order cannot be served; the customer goes on about it
+        number = message.original(subject)
+        return subject if any(o.id == number and o.status in among for o in message.orders) else None
+
+    def _tells_data(self, words: str) -> bool:
+        """Whether a part tells personal data, but no order: a telephone number alone asks for nothing."""
+        return any(found[1] != self._answers.orders.pii for found in PLACEHOLDER.finditer(words))

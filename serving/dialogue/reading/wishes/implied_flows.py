@@ -1,0 +1,154 @@
+"""Wishes for a flow that no words of it name: about items on order, an order just served, a reason, a trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kefu.acts import Start
+from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack
+from kefu.shop.slots import extract
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.order_choice import likely_orders
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.wishes.flows import FlowReader
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
+
+
+class ImpliedFlowReader:
+    """Reads wishes for one pack's flows that stand in no words of theirs."""
+
+    def __init__(self, pack: Pack, linker: Linker, answers: AnswerReader, flows: FlowReader) -> None:
+        self._pack, self._linker, self._answers, self._flows = pack, linker, answers, flows
+
+    def of_orders(self, message: Message, text: str, links: list[ProductLink]) -> list[Start]:
+        """Wishes about items on order, or about the order that has just been served."""
+        if on_order := list(self._on_order(message, text, links)):
+            return on_order
+        follow_up = self._follow_up(message, plain(text)) or self._of_another(message, text, links)
+        return [follow_up] if follow_up else []
+
+    def of_subject(self, message: Message, text: str) -> Start | None:
+        """The wish that a reason tells ("it's too small"), about the order that the conversation speaks of."""
+        order = message.session.subject.order
+        if message.flow or not order or not (begun := self.of_reason(message, text)):
+            return None
+        flow = next(flow for flow in self._pack.flows if flow.name == begun[0])
+        slots = {**begun[1], self._answers.orders.slots_of(flow)[0]: order}
+        slots |= self._answers.items.slots(message, text, flow, order)
+        return Start(flow=flow.name, slots=self._flows.told_before(message, flow, slots) | slots, evidence=text)
+
+    def of_trouble(self, message: Message, text: str) -> Start | None:
+        """The flow for what went wrong, where a customer tells it and asks for nothing: 拉链拉两下就卡住了."""
+        if message.flow:
+            return None
+        for flow in self._pack.flows:
+            if self._tells_trouble(message, text, flow):
+                slots = {
+                    name: values[0]
+                    for name, values in self._flows.slots_told(message, text, flow).items()
+                    if len(values) == 1
+                }
+                return Start(flow=flow.name, slots=slots, evidence=text)
+        return None
+
+    def of_reason(self, message: Message, text: str) -> tuple[str, dict[str, str]] | None:
+        """The only flow that asks for what the text tells ("it's too small"), with these slots."""
+        over = {past.flow for past in message.session.past}
+        found = [
+            (flow.name, slots)
+            for flow in self._pack.flows
+            if self._answers.orders.slots_of(flow)
+            and flow.name not in {*over, *message.session.denied}
+            and (
+                slots := extract(
+                    text,
+                    {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].choices},
+                    message.lang,
+                )
+            )
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _of_another(self, message: Message, text: str, links: list[ProductLink]) -> Start | None:
+        """The wish that was just refused for one order, when another own order is named in its place.
+
+        Not the clock. The bedding set, QM…; that one came on the 11th, can it go back? A wish of its own, in plain
+        words, or a question that no word connects with the wish, is read as ever.
+        """
+        past = message.session.past[-1] if message.session.past else None
+        if past is None or past.written or past.outcome != "resolved" or message.flow or not message.session.customer:
+            return None
+        flow = next((flow for flow in self._pack.flows if flow.name == past.flow), None)
+        slot = next(iter(self._answers.orders.slots_of(flow)), None) if flow else None
+        if flow is None or slot is None or slot not in past.slots or self._flows.named(plain(text)):
+            return None
+        orders = self._answers.orders.meant(message, text, asked=True)
+        orders = self._answers.orders.fitting(message, flow, orders) if len(orders) > 1 else orders
+        connected = evidence(plain(text), flow.asked_again) is not None
+        numbered = PLACEHOLDER.search(text) is not None and evidence(plain(text), self._pack.acts.question) is None
+        if len(orders) != 1 or orders[0] == past.slots[slot] or not (numbered or connected):
+            return None
+        slots = {**extract(text, self._flows.choices(flow), message.lang), slot: orders[0]}
+        slots |= self._answers.items.slots(message, text, flow, orders[0])
+        carried = {n: v for n, v in past.slots.items() if n in flow.slots and self._pack.slots[n].carried}
+        return Start(flow=flow.name, slots=carried | slots, evidence=text)
+
+    def _on_order(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Start]:
+        """The flow for items that the customer waits for, when words like "where" and "sent" stand beside them.
+
+        The words may stand in another sentence: Where are my two parcels? The glasses and the humidifier.
+        """
+        skus = {link.sku for link in links if link.exact}
+        if not skus or message.flow or not message.session.customer:
+            return
+        words, asks = plain(text), self._pack.acts.question
+        here = evidence(words, asks) is not None or text == message.text
+        for flow in self._pack.flows:
+            said = words if here else plain(message.text)
+            if evidence(said, flow.asked_of_item) is None and not (here and self._tells_trouble(message, text, flow)):
+                continue
+            slot = next(iter(self._answers.orders.slots_of(flow)), None)
+            orders = [o for o in message.orders if o.status in flow.item_among and skus & set(o.skus)]
+            asks_order = next((step for step in flow.steps if step.collect == slot), None)
+            if asks_order and (recent := [o for o in likely_orders(orders, asks_order, message.now) if o in orders]):
+                orders = recent
+            numbered = PLACEHOLDER.search(text) is not None  # an order named by its number is read as ever
+            if slot and orders and not numbered and len(orders) <= len({link.evidence for link in links}):
+                told = extract(text, self._flows.choices(flow), message.lang)
+                for order in reversed(orders):
+                    number = message.placeholder(order.id)
+                    slots = {**told, **self._answers.items.slots(message, text, flow, number), slot: number}
+                    yield Start(flow=flow.name, slots=slots, evidence=text)
+                return
+
+    def _follow_up(self, message: Message, words: str) -> Start | None:
+        """A question about the order that a flow has just served: 哪天退的, after its refund was told.
+
+        Words that name another order or a product are read as ever.
+        """
+        past = message.session.past[-1] if message.session.past else None
+        last = next((turn for turn in reversed(message.session.turns) if turn.role == "bot"), None)
+        if past is None or last is None or message.flow or PLACEHOLDER.search(words):
+            return None
+        if self._linker.link_products(words):
+            return None
+        for flow in self._pack.flows:
+            if past.flow in flow.follows and evidence(words, flow.asked_after) is not None:
+                orders = {name: past.slots[name] for name in self._answers.orders.slots_of(flow) if name in past.slots}
+                slots = extract(words, {name: self._pack.slots[name] for name in flow.slots}, message.lang) | orders
+                slots |= self._answers.items.slots(message, words, flow, next(iter(orders.values()), None))
+                slots = self._flows.told_before(message, flow, slots) | slots
+                return Start(flow=flow.name, slots=slots, evidence=words) if orders else None
+        return None
+
+    def _tells_trouble(self, message: Message, text: str, flow: Flow) -> bool:
+        """Whether a text tells a value that begins the flow, and asks for nothing else."""
+        words = plain(text)
+        if evidence(words, self._pack.acts.question) is not None or is_idiom(words, flow.asked_of_item):
+            return False
+        told = extract(text, {name: self._pack.slots[name] for name in flow.told_by}, message.lang)
+        return any(value in flow.told_by[name] for name, value in told.items())

@@ -1,0 +1,34 @@
+"""A part of a message, with what its words and the classifier say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kefu.acts import SmallTalk
+from kefu.intents.wishes import ScoredWish
+from kefu.knowledge.index import Hit
+from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.reading.message import Message
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a message.
+
+    words: its text as rules see it. links: products that it names, or points at. label: the guess's class when it is
+    sure enough, else empty. question, person, talk: what the pack's words find. find: searches the knowledge, once.
+    angry: whether it complains.
+    """
+
+    message: Message
+    text: str
+    words: str
+    links: list[ProductLink]
+    guess: ScoredWish
+    label: str
+    question: bool
+    person: str | None
+    talk: SmallTalk | None
+    find: Callable[[], list[Hit]]
+    angry: bool = False

@@ -1,0 +1,208 @@
+"""Sums, comparisons, queries and advice that a part of a message asks for, by its words or by the classifier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kefu.acts import Act, Compare, Query, Recommend
+from kefu.intents.wishes import ASK, ScoredWish
+from kefu.shop.pack import Pack
+from kefu.shop.queries import NEEDED_SLOT
+from kefu.shop.wordings.labelled import SUM
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.catalogue.advisor import ProductAdvisor
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.pricing.quote import Pricing
+from serving.dialogue.queries import Queries, QueryMatch
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.message import MOST_LATEST, Message
+from serving.dialogue.reading.wishes.entries import EntryReader
+from serving.dialogue.reading.wishes.flows import SURE, FlowReader
+from serving.dialogue.reading.wishes.products import compared, either, named_alone
+from serving.dialogue.reading.wishes.sums import SumReader
+from serving.dialogue.reading.word_rules import evidence, plain
+
+LEAST_COMPARED = 2
+COMPARED_ONE = re.compile(r"\b\w+(?:er|est) ones?\b|最.的", re.IGNORECASE)
+ONE = re.compile(
+    r"[的得](?:这|那)?一?(?:个|條|条|款|种|套|件|只|床)|\bones?\b|(?:那|这)(?:个|条|款|套|床)[^，。？！,.?!]{0,4}的",
+    re.IGNORECASE,
+)
+GUESSED = 0.6  # of a query, sum or advice that no word asks for: between 0.4 and that, 10 of 38 guesses were right
+
+
+class QueryReader:
+    """Reads what one pack's data answers exactly."""
+
+    def __init__(
+        self,
+        pack: Pack,
+        linker: Linker,
+        queries: Queries,
+        advisor: ProductAdvisor,
+        pricing: Pricing | None,
+        answers: AnswerReader,
+        entries: EntryReader,
+        flows: FlowReader,
+    ) -> None:
+        self._pack, self._queries, self._advisor = pack, queries, advisor
+        self._answers, self._entries, self._flows = answers, entries, flows
+        self._sums = SumReader(pack, linker, pricing) if pricing else None
+        self.default = next((name for name, query in pack.queries.items() if query.default), None)
+
+    def exactly(self, message: Message, text: str, links: list[ProductLink], guess: ScoredWish) -> Iterator[Act]:
+        """Sums, comparisons, queries and advice, by their words."""
+        words, wanted, acts = plain(text), message.session.wanted, self._pack.acts
+        sure = guess.label == SUM and guess.probability >= SURE  # before the words of a query: 连运费一共多少
+        named = [link for link in links if link.exact]
+        picked = len(links) == 1 and ONE.fullmatch(links[0].evidence) is not None  # the price of the bigger one
+        if self._sums and (quote := self._sums.read(message, text, links, asked=sure)):
+            yield quote
+        elif wanted and not named and evidence(words, acts.others) is not None:
+            yield Recommend(words=text, evidence=text)
+        elif not picked and len(skus := self._compared(message, words, links)) >= LEAST_COMPARED:
+            yield Compare(skus=skus[:3], aspect=self._advisor.reader.read_aspect(text), evidence=text)
+        elif matches := self._queries.named(text, message.lang):
+            yield from (self.query(message, match.name, text, links, match.evidence) for match in matches)
+        elif wanted and not named and evidence(words, acts.cheaper) is not None:
+            yield Recommend(words=text, evidence=text)
+        elif len(two := either(text, links)) == LEAST_COMPARED:
+            yield Compare(skus=two, aspect=self._advisor.reader.read_aspect(text), evidence=text)
+        elif matches := self._of_subject(message, text, links, guess, picked):
+            yield from (self.query(message, match.name, text, links, match.evidence) for match in matches)
+        else:
+            yield from self._advice(message, text, named)
+
+    def _compared(self, message: Message, words: str, links: list[ProductLink]) -> tuple[str, ...]:
+        """The products that a text asks to compare; none when it does not."""
+        skus = compared(links, message.session.subject)
+        if not evidence(words, self._pack.acts.compare):
+            return ()
+        alone = named_alone(links)
+        return alone if len(skus) >= LEAST_COMPARED <= len(alone) else skus
+
+    def _of_subject(
+        self, message: Message, text: str, links: list[ProductLink], guess: ScoredWish, picked: bool
+    ) -> list[QueryMatch]:
+        """Queries that a text without their full words asks of the products that it is about."""
+        if not compared(links, message.session.subject):
+            return []
+        asked = guess.label == ASK or guess.label.startswith("query:")  # 重不重 has no word of a question
+        asks = (asked and links) or evidence(plain(text), self._pack.acts.question) is not None
+        asks = asks and self._flows.of_guess(guess) is None
+        matches = self._queries.named_of_subject(COMPARED_ONE.sub(" ", text) if picked else text)
+        return matches or (self._queries.named_by_aspect(text) if asks else [])
+
+    def _advice(self, message: Message, text: str, named: list[ProductLink]) -> Iterator[Act]:
+        """Advice, or what the page says of a product that is named with a word of advice."""
+        words, acts, reader = plain(text), self._pack.acts, self._advisor.reader
+        constraints = reader.read(text)
+        browses = evidence(words, acts.browse) is not None
+        kind = evidence(words, acts.assortment) is not None and len(named_alone(named)) != 1
+        asks = evidence(words, acts.recommend) is not None or kind or (not named and reader.is_present(constraints))
+        if (browses or asks) and named and not (constraints.kinds or constraints.features) and self.default:
+            yield self.query(message, self.default, text, named, text)
+        elif browses or (asks and constraints) or (message.session.wanted and constraints.most is not None):
+            yield Recommend(words=text, anew=browses and not asks, evidence=text)
+
+    def guessed(
+        self, message: Message, text: str, guess: ScoredWish, label: str, links: list[ProductLink]
+    ) -> Iterator[Act]:
+        """Sums, comparisons, queries and advice that no rule reads, where the classifier is sure enough."""
+        kind, _, name = label.partition(":")
+        skus = compared(links, message.session.subject)
+        of_account = name in self._pack.queries and self._pack.queries[name].needs == "none"
+        if guess.probability < GUESSED and kind != "compare" and not of_account:
+            yield from self._told_by_page(message, text, guess, links)
+            return
+        if kind == "query" and name in self._pack.queries:
+            named = self._pack.queries[name].needs != "product" or links or message.spoken_of
+            if not self._queries.excludes(name, text) and (named or guess.probability >= SURE):
+                yield self.query(message, name, text, links, text, guess.probability)
+        elif kind == SUM and self._sums:
+            if quote := self._sums.read(message, text, links, asked=True):
+                yield replace(quote, probability=guess.probability)
+        elif kind == "compare" and len(skus) >= 2:
+            aspect = self._advisor.reader.read_aspect(text)
+            yield Compare(skus=skus[:3], aspect=aspect, probability=guess.probability, evidence=text)
+        elif kind == "recommend":
+            yield Recommend(words=text, probability=guess.probability, evidence=text)
+
+    def follow_up(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
+        """The query that a text without a subject asks of what was told just before (到几号, after the coupons)."""
+        if message.flow or PLACEHOLDER.search(text) or any(link.exact for link in links):
+            return None
+        return self._queries.follow_up(text, message.session.told)
+
+    def query(
+        self, message: Message, name: str, text: str, links: list[ProductLink], found: str, probability: float = 1.0
+    ) -> Query:
+        needs = self._pack.queries[name].needs
+        slots = self._queries.told(name, text, message.lang)
+        if self._pack.queries[name].takes_product and (sku := self._single_piece(message, text, links)):
+            slots[NEEDED_SLOT["product"]] = sku
+        if needs == "order" and (orders := self._answers.orders.meant(message, text, asked=True)):
+            every = self._answers.orders.means_all(text, len(orders))
+            slots[NEEDED_SLOT["order"]] = ",".join(orders if every else orders[:1])
+        elif (
+            needs == "order"
+            and (served := self._served_orders(message))
+            and self._answers.orders.means_all(text, len(served))
+        ):
+            slots[NEEDED_SLOT["order"]] = ",".join(served)
+        elif needs == "order" and message.session.subject.order:
+            slots[NEEDED_SLOT["order"]] = message.session.subject.order
+        elif needs == "product" and (skus := [link.sku for link in links] or message.spoken_of):
+            slots[NEEDED_SLOT["product"]] = ",".join(dict.fromkeys(skus))
+        return Query(name=name, slots=slots, probability=probability, evidence=found)
+
+    def one_of(self, message: Message, text: str) -> ProductLink | None:
+        """The product of those spoken of that a text tells from the others: the folding one, 亚麻的那个."""
+        subject = message.session.subject
+        among = subject.latest if len(subject.latest) >= 2 else subject.products
+        if len(among) < 2 or not (one := ONE.search(text)):
+            return None
+        sku = self._advisor.one_with(text, among, message.now)
+        return ProductLink(sku, one[0], one.start(), one.end(), True) if sku else None
+
+    def is_shopping(self, message: Message, text: str) -> bool:
+        """Whether words of the pack ask what is for sale, or for a query."""
+        rules = (self._pack.acts.browse, self._pack.acts.assortment)
+        browses = any(evidence(plain(text), rule) is not None for rule in rules)
+        return browses or bool(self._queries.named(text, message.lang))
+
+    def needs_customer(self, act: Act) -> bool:
+        return isinstance(act, Query) and self._queries.needs_customer(act.name)
+
+    def _told_by_page(
+        self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]
+    ) -> Iterator[Query]:
+        """What the page says of a product, where a guess that is not sure enough takes a question to be about one."""
+        kind, _, name = guess.label.partition(":")
+        of_product = name in self._pack.queries and self._pack.queries[name].needs == "product"
+        page = next((n for n, query in self._pack.queries.items() if query.aspects), None)
+        few = 0 < len({link.sku for link in links}) <= MOST_LATEST
+        asks = evidence(plain(text), self._pack.acts.question) is not None
+        if (
+            page
+            and few
+            and asks
+            and (of_product or kind == SUM)
+            and not self._entries.best(self._entries.find(message, text))
+        ):
+            yield self.query(message, page, text, links, text, guess.probability)
+
+    def _single_piece(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
+        """The product that a text is about, when it is one piece of one product."""
+        skus = list(dict.fromkeys(link.sku for link in links)) or message.spoken_of
+        quote = self._sums.read(message, text, links, asked=True) if self._sums and links else None
+        several = quote is not None and sum(pieces for _, pieces in quote.basket) > 1
+        return skus[0] if len(skus) == 1 and not several else None
+
+    def _served_orders(self, message: Message) -> list[str]:
+        """Orders that flows of this conversation were about, each once (两单都改好了吗)."""
+        orders = [p.slots[n] for p in message.session.past for n in self._answers.orders.names_in(p.slots)]
+        return list(dict.fromkeys(orders))

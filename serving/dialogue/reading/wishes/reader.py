@@ -1,0 +1,277 @@
+"""What a part of a message asks for: a flow, a query, a sum, advice, an entry of the knowledge, a person, or nothing.
+
+Rules of the pack's words come first, for they are precise; then the wish classifier and the knowledge, by their
+calibrated probabilities. A question that the knowledge answers starts no flow, unless it names an order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
+
+from kefu.acts import (
+    ACKNOWLEDGE,
+    Act,
+    Ask,
+    Choose,
+    Complaint,
+    Fill,
+    OutOfScope,
+    Person,
+    SmallTalk,
+    Start,
+    Unclear,
+)
+from kefu.intents.wishes import ASK, ScoredWish
+from kefu.knowledge.index import Hit
+from kefu.knowledge.search import candidates
+from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack
+from kefu.shop.wordings.labelled import OUTSIDE
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.catalogue.advisor import ProductAdvisor
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.pricing.quote import Pricing
+from serving.dialogue.queries import Queries
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
+from serving.dialogue.reading.message import MOST_LATEST, Message
+from serving.dialogue.reading.wishes.entries import SHORT_NAME, EntryReader
+from serving.dialogue.reading.wishes.flows import SURE, FlowReader
+from serving.dialogue.reading.wishes.implied_flows import ImpliedFlowReader
+from serving.dialogue.reading.wishes.part import Part
+from serving.dialogue.reading.wishes.queries import QueryReader
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
+from serving.knowledge.static import StaticKnowledge
+from serving.params import Serving
+
+BARE = re.compile(r"[\W_]+|(?i:my|the|order|number|is|it|here)|订单号?|单号|是|[这那](?:单|个|笔)|的")
+DOUBTFUL = 0.4  # below it, what the shop knows of the product that is named answers better than a choice of entries
+SHORT = 6  # characters beside an order that say no wish
+CLEAR = 0.99  # of an entry, where the pack's words for a flow speak for the flow
+# A question about a rule in a flow's words (取消按钮在哪): of 21 labelled messages with the first, 18 were questions;
+# an entry of the second was right in two of three.
+ASKS_RULE, LIKELY = 0.9, 0.5
+
+
+class WishReader:
+    """Reads wishes of one pack."""
+
+    def __init__(
+        self,
+        pack: Pack,
+        params: Serving,
+        knowledge: StaticKnowledge,
+        linker: Linker,
+        queries: Queries,
+        advisor: ProductAdvisor,
+        pricing: Pricing | None,
+        answers: AnswerReader,
+    ) -> None:
+        self._pack, self._params, self._answers, self._words = pack, params, answers, queries
+        self._entries = EntryReader(pack, params, knowledge, linker, queries)
+        self.flows = FlowReader(pack, params, answers)
+        self._implied = ImpliedFlowReader(pack, linker, answers, self.flows)
+        self.queries = QueryReader(pack, linker, queries, advisor, pricing, answers, self._entries, self.flows)
+
+    def read(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Iterator[Act | Hit]:
+        """The acts of a part of the message, with the hits that they name.
+
+        Args:
+            guess: what the classifier takes the part for.
+            links: products that the part names, or points at.
+        """
+        part = self._part(message, text, guess, links)
+        for read in (self._answer, self._of_orders, self._follow_up, self._in_its_words, self._person):
+            if found := list(read(part)):
+                yield from found
+                return
+        if anger := self._anger(part):
+            yield Complaint(evidence=anger)
+            part = replace(part, angry=True)
+        for read in (self._outside, self._of_data, self._courtesy, self._flow_or_entry):
+            if found := list(read(part)):
+                yield from found
+                return
+
+    def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Part:
+        words, acts = plain(text), self._pack.acts
+        spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
+        guess = guess if spoken else ScoredWish("", 0.0)
+        return Part(
+            message=message,
+            text=text,
+            words=words,
+            links=links,
+            guess=guess,
+            label=guess.label if guess.probability >= self._params.wish_min_probability else "",
+            question=evidence(words, acts.question) is not None,
+            person=evidence(words, acts.person),
+            talk=self._small_talk(words),
+            find=cache(partial(self._entries.find, message, text)) if spoken else list,
+        )
+
+    def _answer(self, part: Part) -> Iterator[Act]:
+        """A yes, a no or a "never mind" that answers nothing."""
+        text, phrases = part.text, self._pack.conversation
+        if text == part.message.text and (yes_or_no(text, phrases) is not None or leaves(text, phrases)):
+            yield SmallTalk(kind=ACKNOWLEDGE, evidence=text)
+
+    def _of_orders(self, part: Part) -> Iterator[Act]:
+        if not part.person:
+            yield from self._implied.of_orders(part.message, part.text, part.links)
+
+    def _follow_up(self, part: Part) -> Iterator[Act]:
+        """A query that was told before, asked of something else."""
+        asked = None if part.person else self.queries.follow_up(part.message, part.text, part.links)
+        if asked and not self._words.named(part.text, part.message.lang):
+            yield self.queries.query(part.message, asked, part.text, part.links, part.text)
+
+    def _in_its_words(self, part: Part) -> Iterator[Act | Hit]:
+        if known := self._entries.in_its_words(part.message, part.text, part.find, bool(part.person)):
+            yield from self._entry(part.message, known, part.links)
+
+    def _person(self, part: Part) -> Iterator[Act]:
+        guessed = part.label == "person" and part.guess.probability >= SURE
+        guessed = guessed and not is_idiom(part.words, self._pack.acts.person)
+        if part.person or (guessed and not part.talk):
+            yield Person(probability=part.guess.probability, evidence=part.person or part.text)
+
+    def _anger(self, part: Part) -> str:
+        """The words of a complaint; empty when there is none."""
+        guessed = part.label == "complaint" and part.guess.probability >= SURE
+        return evidence(part.words, self._pack.acts.complaint) or (part.text if guessed else "")
+
+    def _outside(self, part: Part) -> Iterator[Act]:
+        """What is no business of the shop."""
+        strange, guess = evidence(part.words, self._pack.acts.out_of_scope), part.guess
+        guessed = part.label == OUTSIDE and not (part.links or part.talk)
+        guessed = guessed and not self.queries.is_shopping(part.message, part.text)
+        best = self._entries.best(part.find()) if guessed and not strange else None
+        if strange or (guessed and (not best or guess.probability > best.probability)):
+            yield OutOfScope(probability=1.0 if strange else guess.probability, evidence=strange or part.text)
+
+    def _of_data(self, part: Part) -> Iterator[Act | Hit]:
+        """What the shop's data answers exactly; to a guest rather the rule about it, where there is one."""
+        message, text = part.message, part.text
+        exact = list(self.queries.exactly(message, text, part.links, part.guess))
+        if exact and not message.session.customer and all(map(self.queries.needs_customer, exact)):
+            rule = self._entries.best(part.find())
+            if rule and rule.entry.kind == "faq":
+                yield from self._entry(message, rule, part.links)
+                return
+        # Words are precise, the classifier guesses.
+        worded = (part.talk and not part.angry) or self.flows.named(part.words)
+        if exact or worded:
+            yield from exact
+        else:
+            yield from self.queries.guessed(message, text, part.guess, part.label, part.links)
+
+    def _courtesy(self, part: Part) -> Iterator[Act]:
+        if part.talk and not part.angry:
+            yield part.talk
+
+    def _flow_or_entry(self, part: Part) -> Iterator[Act | Hit]:
+        """A flow, or the entry that answers a question about it; else what is left to say."""
+        message, text = part.message, part.text
+        flow = self.flows.chosen(message, part.words, part.guess, surely=part.angry)
+        slots = self.flows.slots_told(message, text, flow) if flow else {}
+        names_order = any(name in slots for name in self._answers.orders.slots_of(flow)) if flow else False
+        asks = part.question and not names_order
+        hits = part.find() if not flow or asks else []  # most wishes need no search
+        flow, best, clear = self._weigh(part, flow, hits, names_order)
+        if best and clear and asks and best.entry.kind != "query":
+            yield from self._entry(message, best, part.links)
+        elif flow and flow not in self.flows.named(part.words) and (begun := self._implied.of_subject(message, text)):
+            yield begun
+        elif flow:
+            yield from self.flows.begin(message, text, flow, slots, part.guess)
+        elif best and not part.angry:
+            yield from self._entry(message, best, part.links)
+        elif not part.angry:
+            yield from self._otherwise(part, hits)
+
+    def _weigh(
+        self, part: Part, flow: Flow | None, hits: Sequence[Hit], names_order: bool
+    ) -> tuple[Flow | None, Hit | None, bool]:
+        """The flow and the entry that are left of those found, and whether the entry goes before the flow."""
+        worded = flow is not None and evidence(part.words, flow.asked_by) is not None
+        sure_question = part.question and not names_order and part.label == ASK and part.guess.probability >= ASKS_RULE
+        about_rule = worded and sure_question and flow is not None and self.flows.writes(flow)
+        named = worded and bool(part.message.session.customer) and not about_rule
+        best = self._entries.best(hits)
+        if flow and part.question and not best and (about_rule or not worded):
+            least = LIKELY if about_rule else max(LIKELY, part.guess.probability)
+            best = hits[0] if hits and hits[0].entry.kind == "faq" and hits[0].probability >= least else None
+        clear = best is not None and best.probability >= (CLEAR if named else 0)
+        if evidence(plain(part.message.text), self._pack.acts.in_general) is not None and not names_order:
+            likely = self._params.candidate_min_probability
+            best = best or next((hit for hit in hits if hit.entry.kind == "faq" and hit.probability >= likely), None)
+            flow = None if best or not part.question else flow
+        return flow, best, clear
+
+    def _otherwise(self, part: Part, hits: Sequence[Hit]) -> Iterator[Act | Hit]:
+        """Small talk, an order without a wish, a reason for a wish that was not told, or nothing that is understood."""
+        message, text = part.message, part.text
+        if alone := self._order_alone(part):
+            yield alone
+        elif begin := self._implied.of_subject(message, text) or self._implied.of_trouble(message, text):
+            yield begin
+        elif part.label.startswith("talk:"):
+            kind = part.label.removeprefix("talk:")
+            yield SmallTalk(kind=kind, probability=part.guess.probability, evidence=part.words)
+        elif listed := self._entries.listed(message, text):
+            for hit in listed:
+                yield from self._entry(message, hit, [])
+        else:
+            yield from self._unclear(part, hits)
+
+    def _order_alone(self, part: Part) -> Act | None:
+        """An order and hardly another word: what to do with it is open, or told by a reason."""
+        message, text = part.message, part.text
+        bare = len(BARE.sub("", PLACEHOLDER.sub("", part.words))) <= SHORT and not part.question
+        orders = self._answers.orders.meant(message, text, asked=True) if not message.flow and bare else ()
+        if not orders:
+            return None
+        slot = next(name for name in self._pack.slots if self._pack.slots[name].pii == self._answers.orders.pii)
+        if len(orders) > 1:
+            return Choose(slot=slot, candidates=orders, evidence=text)
+        if begun := self._implied.of_reason(message, text):
+            return Start(flow=begun[0], slots={**begun[1], slot: orders[0]}, evidence=text)
+        return Fill(slot=slot, value=orders[0], evidence=text)
+
+    def _unclear(self, part: Part, hits: Sequence[Hit]) -> Iterator[Act | Hit]:
+        """What the page says of a product that is named; else that nothing was understood, with the nearest entries."""
+        message, text = part.message, part.text
+        near = [hit for hit in candidates(hits) if hit.entry.kind == "faq"] if hits else []
+        near = near if sum(hit.probability for hit in near) >= self._params.candidate_min_probability else []
+        about = tuple(dict.fromkeys(link.sku for link in part.links if part.question or link.exact))
+        # A product's name in a question asks for what the question says, which was not understood.
+        wanted = not part.question and len(text) <= SHORT_NAME
+        wanted = wanted or evidence(part.words, self._pack.acts.assortment) is not None
+        doubtful = len(near) < 2 or near[0].probability < DOUBTFUL
+        few = 0 < len(about) <= MOST_LATEST
+        default = self.queries.default if wanted and few and doubtful and not message.flow else None
+        if default and not self._words.excludes(default, text):
+            yield self.queries.query(message, default, text, part.links, text)
+            return
+        yield from near
+        asks, skus = part.question or part.label == ASK, about if few else ()
+        yield Unclear(candidates=tuple(hit.entry.id for hit in near), asks=asks, skus=skus, evidence=part.words)
+
+    def _entry(self, message: Message, hit: Hit, links: list[ProductLink]) -> Iterator[Act | Hit]:
+        yield hit
+        if hit.entry.kind == "query":
+            name = hit.entry.id.split(":")[1]
+            yield self.queries.query(message, name, message.text, links, hit.entry.question, hit.probability)
+        else:
+            yield Ask(entry=hit.entry.id, probability=hit.probability, evidence=hit.entry.question)
+
+    def _small_talk(self, words: str) -> SmallTalk | None:
+        for name, talk in self._pack.acts.small_talk.items():
+            if (found := evidence(words, talk)) is not None:
+                return SmallTalk(kind=name, evidence=found)
+        return None
