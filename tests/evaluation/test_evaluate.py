@@ -24,7 +24,7 @@ from kefu.shop.pack import load_pack
 from pipelines import evaluate as stage_evaluate
 from pipelines import stage as stages
 from pipelines.params import load_params
-from tests.fixtures.micro import build
+from tests.fixtures import micro
 
 GOLDEN = {
     "title": "a return that needs order and reason",
@@ -76,14 +76,16 @@ def chat(question: str, answer: str) -> tuple[Message, ...]:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shop, the sets and a micro release trained on them."""
+    """The shop, the sets and a micro release trained on them; both have two golden conversations."""
     folder = tmp_path_factory.mktemp("evaluated")
-    shutil.copytree(ROOT / "shop", folder / "shop", ignore=shutil.ignore_patterns("golden"))
-    (folder / "shop/golden").mkdir()
+    release = shutil.copytree(micro.shared(), folder / "release")
+    shutil.rmtree(release / "pack/golden")
+    (release / "pack/golden").mkdir()
     for name, golden in {"return": GOLDEN, "impossible": IMPOSSIBLE}.items():
-        (folder / f"shop/golden/{name}.yaml").write_text(yaml.safe_dump(golden, allow_unicode=True))
+        (release / f"pack/golden/{name}.yaml").write_text(yaml.safe_dump(golden, allow_unicode=True))
+    seal(release, "micro", read_manifest(release).base, None)
+    shutil.copytree(release / "pack", folder / "shop")
     write_sets(folder / "sets")
-    build(folder / "shop", folder / "release")
     return folder
 
 

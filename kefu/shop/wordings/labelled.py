@@ -11,10 +11,12 @@ The wish classifier learns from one half (``kefu.split.half_of``); the other hal
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
 
+from kefu.io import file_hash
 from kefu.shop.pack import Pack
 from kefu.shop.part import PackError, Part, read_part
 
@@ -53,7 +55,17 @@ def load_wordings(pack: Pack) -> tuple[Wording, ...]:
 
 def _read(path: Path, pack: Pack) -> Iterator[Wording]:
     known = label_names(pack)
-    for wording in read_part(path, tuple[Wording, ...]):
+    for wording in _parsed(path, file_hash(path)):
         if unknown := sorted(set(wording.acts) - known):
             raise PackError(f"{path}: {wording.say!r}: the pack has no {', '.join(unknown)}: name what it has")
         yield wording
+
+
+@lru_cache(maxsize=32)  # files; a training reads all of them up to five times, and YAML takes seconds a time
+def _parsed(path: Path, content_hash: str) -> tuple[Wording, ...]:
+    """The file as it is now.
+
+    Args:
+        content_hash: of the file, so that a changed file is read again.
+    """
+    return read_part(path, tuple[Wording, ...])
