@@ -35,7 +35,7 @@ from kefu.registry.seal import seal, verify
 from kefu.schema import Example, Message
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
-from training.adapter import merge
+from training.adapter import load_apart, merge
 from training.base_models import prepare
 from training.corpus import faq_chats
 from training.sft import finetune
@@ -141,7 +141,7 @@ def run(folder: Path, out: Path, steps: int) -> None:
     if not release.is_dir():
         release.mkdir(parents=True)
     gather({}, ROOT / "shop", release)
-    merge(centre, out / "adapter", release / "centre")
+    merge(load_apart(centre, out / "adapter"), centre, release / "centre")
     seal(release, "local", {"centre": centre.ref, "edge": centre.ref}, None)
     print(f"release {verify(release).content_hash[:12]} sealed and verified")
     asked = next(e for e in chats if e.split == "eval").messages[:-1]

@@ -52,3 +52,21 @@ class Distill(Section):
         if self.patience and not self.save_steps:
             raise ValueError("distill.patience counts checks every distill.save_steps, which must then be above 0")
         return self
+
+
+class FormBounds(Section):
+    """A bound for each form of the centre model, of its difference from the form before (``distill/parity.py``)."""
+
+    adapter: float = Field(ge=0, description="the adapter apart, on the base in its own precision; before: as trained")
+    merged: float = Field(ge=0, description="the adapter merged into the base; before: apart")
+    served: float = Field(ge=0, description="the release's folder in serving's engine; before: merged, in memory")
+
+
+class Export(Section):
+    parity_chats: int = Field(ge=0, description="held-out chats that every form of the centre model is sent; 0: none")
+    max_kl: FormBounds = Field(description="greatest KL from the form before, in nats a token")
+    min_agreement: FormBounds = Field(description="least share of tokens that both forms find likeliest")
+    max_loss_rise: float = Field(
+        ge=0, description="how far any form's loss may stand above the trained one's, in nats a token"
+    )
+    seed: Seed

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluation import page
-from evaluation.candidate import Name, free_memory, open_release
+from evaluation.candidate import Name, open_release
 from evaluation.compare import Results, compare, report, run_suites
 from evaluation.gate import flat
 from evaluation.items import Items, load_items
@@ -20,6 +20,7 @@ from kefu.paths import CHAMPION, EVALUATION, PLOTS, RELEASE, SETS
 from kefu.registry import releases
 from kefu.schema import Report
 from pipelines.stage import stage
+from serving.engines.memory import free_memory
 from serving.params import Serving
 from training.memory import check, free_bytes, this_device
 

@@ -1,4 +1,4 @@
-"""Merges the adapter, gathers what serving loads, seals it with a manifest.
+"""Merges the adapter, compares the result with what was trained, gathers what serving loads, seals it.
 
 python -m pipelines.export
 """
@@ -7,15 +7,21 @@ from pathlib import Path
 
 from data.forget import trained_on
 from distill.export import gather
-from kefu.io import atomic_dir, read_json
-from kefu.llm.base_models import open_base
+from distill.params import Export
+from distill.parity import Parity, chats_to_compare
+from kefu.io import atomic_dir, read_json, read_jsonl
+from kefu.llm.base_models import BaseModel, open_base
+from kefu.llm.chat import ChatRenderer
 from kefu.llm.models import MODELS
 from kefu.params import load_section
 from kefu.paths import ADAPTER, BASE, CHAMPION, CORPUS, DIALOGUES, EDGE, RELEASE, RETRIEVER, ROUTER, SETS
 from kefu.registry import releases
 from kefu.registry.seal import seal
+from kefu.schema import Example
 from pipelines.stage import git_commit, stage
-from training.adapter import merge
+from serving.engines.memory import free_memory
+from serving.engines.transformers import TransformersEngine
+from training.adapter import load_apart, load_trained, merge
 from training.params.base import Base
 from training.params.finetune import Finetune
 
@@ -31,14 +37,35 @@ def tell_whom(release: Path) -> None:
     trained_on.write(release, SETS, pretrained, champion)
 
 
+def export_centre(base: BaseModel, out: Path, params: Export) -> dict[str, float]:
+    """Writes the merged centre model to ``out``; returns how little each step from training to serving changed it."""
+    tuning, renderer = load_section("finetune", Finetune), ChatRenderer.from_folder(base.folder, base.facts.empty_think)
+    if not params.parity_chats:
+        merge(load_apart(base, ADAPTER), base, out)
+        return {}
+    chats = chats_to_compare(list(read_jsonl(SETS / "sft.jsonl", Example)), renderer, tuning.max_length, params)
+    parity = Parity(chats, params)
+    # One after the other: a card holds one of them. NF4 alone, if it was trained so, is a third of the merged model.
+    parity.measure("trained", load_trained(base, ADAPTER, tuning), renderer)
+    free_memory()
+    model = load_apart(base, ADAPTER)
+    parity.measure("adapter", model, renderer)
+    parity.measure("merged", merge(model, base, out), renderer)
+    del model
+    free_memory()
+    served = TransformersEngine("centre", out, base.ref.name)
+    parity.measure("served", served.model, served.renderer)
+    return parity.metrics
+
+
 def main() -> None:
-    with stage("export") as s:
+    with stage("export", Export) as s:
         centre, edge = open_base(BASE, "centre"), open_base(BASE, "edge")
         parts = {"adapter": ADAPTER, "edge": EDGE, "retriever": RETRIEVER, "router": ROUTER}
         with atomic_dir(RELEASE) as release:
             gather(parts, s.pack, release)
             tell_whom(release)
-            merge(centre, ADAPTER, release / "centre")
+            s.log(export_centre(centre, release / "centre", s.params))
             manifest = seal(release, s.profile, {"centre": centre.ref, "edge": edge.ref}, git_commit())
             size = sum(path.stat().st_size for path in release.rglob("*") if path.is_file())
         print(f"   release {manifest.content_hash[:12]}: {len(manifest.files)} files, {size / 1e6:.1f} MB")

@@ -11,7 +11,7 @@ from data.labeling.params import Autolabel, Judge, Labeler
 from data.monitoring.params import Monitor
 from data.review.params import Review
 from data.sets.params import Build
-from distill.params import Distill
+from distill.params import Distill, Export
 from evaluation.params import Evaluate, Gate
 from kefu.params import Section, parse_section, read_params
 from kefu.paths import PARAMS
@@ -39,6 +39,7 @@ class Params(Section):
     retriever: Retriever
     finetune: Finetune
     distill: Distill
+    export: Export
     evaluate: Evaluate
     promote: Gate
     serving: Serving

@@ -20,6 +20,7 @@ from kefu.finite import check_weights
 from kefu.io import atomic_dir, read_json, write_json
 from kefu.llm.base_models import BaseModel, copy_tokenizer
 from kefu.registry.seal import read_manifest
+from training import quantized
 from training.params.finetune import Finetune
 
 logger = logging.getLogger(__name__)
@@ -99,18 +100,37 @@ def save(model: PeftModel, base: BaseModel, folder: Path) -> None:
         write_json(temporary / CONFIG, config)
 
 
-def merge(base: BaseModel, adapter: Path, out: Path) -> None:
-    """Writes base + adapter as a Hugging Face folder, in the base's own precision, with its tokenizer.
+def load_trained(base: BaseModel, adapter: Path, params: Finetune) -> PeftModel:
+    """The base as fine-tuning loads it, in 4 bit when the params say so, with the adapter that it trained."""
+    return PeftModel.from_pretrained(quantized.load(base, params), str(adapter))
 
-    What is served is one plain model: no PEFT, no quantization. The base is read in full precision, because
-    dequantized NF4 would carry the rounding error of every weight into it, and the adapter does not correct that.
+
+def load_apart(base: BaseModel, adapter: Path) -> PeftModel:
+    """The base in its own precision with a trained adapter, not merged: what multi-adapter serving runs.
+
+    The base is read in full precision, because dequantized NF4 would carry the rounding error of every weight into
+    what is merged, and the adapter does not correct that.
+    """
+    transformers_logging.disable_progress_bar()
+    model = AutoModelForCausalLM.from_pretrained(
+        base.folder, dtype="auto", device_map={"": 0} if quantized.on_gpu() else {"": "cpu"}
+    )
+    return PeftModel.from_pretrained(model, str(adapter))
+
+
+def merge(model: PeftModel, base: BaseModel, out: Path) -> PreTrainedModel:
+    """Merges the adapter, writes the model as a Hugging Face folder with its tokenizer, and returns it.
+
+    What is served is one plain model: no PEFT, no quantization.
+
+    Args:
+        model: of ``load_apart``; it is merged in place.
 
     Raises:
         NotFinite: a merged weight is NaN, or too large for the base's precision. Nothing is written.
     """
-    transformers_logging.disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(base.folder, dtype="auto")
-    merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    merged: PreTrainedModel = model.merge_and_unload()
     check_weights("export: base with adapter", merged.state_dict(), "run dvc repro -f base, then dvc repro -f finetune")
     merged.save_pretrained(out)
     copy_tokenizer(base.folder, out)
+    return merged

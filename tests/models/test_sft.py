@@ -25,7 +25,7 @@ from pipelines import finetune as stage_finetune
 from pipelines import stage
 from tests.models.conftest import with_bad_weight
 from training import adapter, quantized, sft
-from training.adapter import merge
+from training.adapter import load_apart, merge
 from training.params.finetune import Finetune
 from training.sft import FinetuningResult, Row, finetune, mean_loss, rows
 
@@ -195,7 +195,7 @@ def test_a_champion_on_another_base_is_not_continued(
 def test_merged_model_is_base_plus_adapter(centre: BaseModel, adapter_folder: Path, tmp_path: Path) -> None:
     from peft import PeftModel
 
-    merge(centre, adapter_folder, tmp_path / "merged")
+    merge(load_apart(centre, adapter_folder), centre, tmp_path / "merged")
     ids = torch.arange(40).view(1, 40)
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged").eval()
     base = AutoModelForCausalLM.from_pretrained(centre.folder).eval()
@@ -203,7 +203,7 @@ def test_merged_model_is_base_plus_adapter(centre: BaseModel, adapter_folder: Pa
     adapted = PeftModel.from_pretrained(base, str(adapter_folder)).eval()
     torch.testing.assert_close(merged(ids).logits, adapted(ids).logits, rtol=1e-4, atol=1e-4)
     assert not torch.allclose(merged(ids).logits, untouched, atol=1e-2)
-    merge(centre, adapter_folder, tmp_path / "again")
+    merge(load_apart(centre, adapter_folder), centre, tmp_path / "again")
     assert content_hash(tmp_path / "merged") == content_hash(tmp_path / "again")
 
 
@@ -275,5 +275,5 @@ def test_a_merged_model_that_is_not_finite_is_never_written(
 ) -> None:
     bad = with_bad_weight(centre, tmp_path / "bad", "model.norm.weight", value)
     with pytest.raises(NotFinite, match=r"export: .*model\.norm\.weight"):
-        merge(bad, adapter_folder, tmp_path / "merged")
+        merge(load_apart(bad, adapter_folder), bad, tmp_path / "merged")
     assert not (tmp_path / "merged").exists()
