@@ -42,6 +42,11 @@ class Slot(Part):
     )
     asked_choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="phrases of an answer: 大了, 尺寸")
     trim: str | None = Field(None, description="regex taken off such a message: 就换…吧")
+    ask_rest: Text | None = Field(
+        None,
+        description="the slot is a postal address, told in pieces: what is asked while it lacks one of the parts"
+        " `missing` (region, street, door; kefu/text/postal_address.py)",
+    )
 
     @field_validator("choice_patterns")
     @classmethod

@@ -2,14 +2,16 @@
 
 A rule, not a model: a flow acts on the value (it cancels *that* order), so it has to be explainable
 and the same in training, labelling and serving. It reads redacted text: the value of a slot that is
-personal data is its placeholder. It does not understand negation ("not the red one").
+personal data is its placeholder. Of several choices, one right after a negation counts nothing (没什么质量问题, not
+broken); one that is denied from afar ("I never said that it is broken") is not noticed. A slot with a single choice
+tells what a message speaks of, so that "not shipped" counts as speaking of shipping.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import re2
@@ -21,6 +23,17 @@ from kefu.text.placeholders import PLACEHOLDER
 from kefu.text.regexes import re2_options
 
 _WORD = re.compile(r"[^\W_]")
+# What denies the words right after it. 有没有 and 是不是 ask, 换个没划痕的 and "not the size I ordered" tell a fault.
+_DENIES = re.compile(
+    r"(?:(?<![有个条只件台套张把口瓶款])没有?|(?<![是要能会])不是|并非|(?<!要)不要|(?<!用)不用|不必|无需|毫无|(?<![特分区个级类性识辨告])别)"
+    r"(?:因为|由于|说|想|要|给我|帮我|什么|啥|任何|任何的|出现|发现|存在|哪里)*$"
+    r"|(?:(?<!just )\b(?:not|no|never|nothing(?: is| was)?)|n['\u2019]t)"
+    r"(?:\s+(?:a|an|any|really|actually|at all|been|be|had|have|got|because of|due to|about|that it is|that it's"
+    r"|wrong with|(?:because of|due to|about|wrong with) (?:the|its|my|your)))*\s+$",
+    re.IGNORECASE,
+)
+_ANSWERED_NO = re.compile(r"(?:just|only|return|send|keep)\b", re.IGNORECASE)
+_DENIAL_WINDOW = 40  # characters before a phrase that may deny it
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
@@ -52,9 +65,10 @@ def _value(text: str, slot: Slot, lang: str, asked: bool) -> str | None:
     plain = PLACEHOLDER.sub("\n", text)  # digits of a placeholder are nobody's order number
     if asked and slot.pii and slot.free_text and plain.strip() != text.strip() and not _WORD.search(plain):
         return text.strip()  # an address with a name and a phone number: all of it belongs together
-    value = _placeholder(text, slot) or _choice(plain, slot.choices, lang)
-    value = value or _choice_by_pattern(plain, slot) or _pattern(text if slot.free_text else plain, slot)
-    value = value or (_choice(plain, slot.asked_choices, lang) if asked else None)
+    several = len(slot.choices) > 1
+    value = _placeholder(text, slot) or _choice(plain, slot.choices, lang, several)
+    value = value or _choice_by_pattern(plain, slot, several) or _pattern(text if slot.free_text else plain, slot)
+    value = value or (_choice(plain, slot.asked_choices, lang, several) if asked else None)
     if slot.number:
         return _number(value or "") or (_number(plain) if asked else None)
     return value or (free_value(text, slot) if asked and slot.free_text else None)
@@ -74,7 +88,7 @@ def _placeholder(text: str, slot: Slot) -> str | None:
     return matches[-1] if matches else None
 
 
-def _choice(text: str, choices: Mapping[str, Mapping[Lang, tuple[str, ...]]], lang: str) -> str | None:
+def _choice(text: str, choices: Mapping[str, Mapping[Lang, tuple[str, ...]]], lang: str, deniable: bool) -> str | None:
     """The longest phrase that occurs, so 'not as described' wins over 'described'."""
     folded = text.casefold()
     phrases = [
@@ -84,7 +98,7 @@ def _choice(text: str, choices: Mapping[str, Mapping[Lang, tuple[str, ...]]], la
         for phrase in some
         if phrase.casefold() in folded  # few: the others need no regex and no place in the order
     ]
-    return next((value for *_, value, phrase in sorted(phrases) if _occurs(phrase, text)), None)
+    return next((value for *_, value, phrase in sorted(phrases) if _counts(phrase, text, deniable)), None)
 
 
 def without_phrases(text: str, slot: Slot) -> str:
@@ -102,22 +116,41 @@ def _compiled(pattern: str) -> re2._Regexp:
     return re2.compile(pattern, re2_options())
 
 
-def _choice_by_pattern(text: str, slot: Slot) -> str | None:
+def _choice_by_pattern(text: str, slot: Slot, deniable: bool) -> str | None:
     return next(
         (
             value
             for value, patterns in slot.choice_patterns.items()
-            if any(_compiled(pattern).search(text) for pattern in patterns)
+            if any(
+                not (deniable and _is_denied(text, match.start()))
+                for pattern in patterns
+                for match in _compiled(pattern).finditer(text)
+            )
         ),
         None,
     )
 
 
+def _occurrences(phrase: str, text: str) -> Iterator[int]:
+    """Where a phrase begins: whole words in alphabets that have spaces, anywhere in a text in Chinese."""
+    word = re.escape(phrase) if CJK.search(phrase) else rf"(?<![^\W_]){re.escape(phrase)}(?![^\W_])"
+    return (match.start() for match in re.finditer(word, text, re.IGNORECASE | re.ASCII))
+
+
 def _occurs(phrase: str, text: str) -> bool:
-    """Whole words in alphabets that have spaces, anywhere in a text in Chinese."""
-    if CJK.search(phrase):
-        return True
-    return re.search(rf"(?<![^\W_]){re.escape(phrase)}(?![^\W_])", text, re.IGNORECASE | re.ASCII) is not None
+    return next(_occurrences(phrase, text), None) is not None
+
+
+def _counts(phrase: str, text: str, deniable: bool) -> bool:
+    """Whether a phrase stands in a text, where nothing right before it denies it if it is ``deniable``."""
+    return any(not (deniable and _is_denied(text, start)) for start in _occurrences(phrase, text))
+
+
+def _is_denied(text: str, start: int) -> bool:
+    denial = _DENIES.search(text[max(0, start - _DENIAL_WINDOW) : start])
+    if denial is None:
+        return False
+    return not (denial[0].lower().strip() == "no" and _ANSWERED_NO.match(text, start))  # no, just the one
 
 
 def _pattern(text: str, slot: Slot) -> str | None:

@@ -16,6 +16,7 @@ from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow, Step
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
+from kefu.text.postal_address import missing_parts
 from serving.dialogue.expressions import ExpressionError, evaluate, render
 from serving.sessions.session import FlowState
 from serving.tools.shop_db import SIGN_IN, ToolBox
@@ -127,9 +128,12 @@ class FlowEngine:
     def question(self, state: FlowState, visit: Visit) -> str:
         """The question that is open, worded anew."""
         step = self.waiting_at(state)
-        text = self._pack.slots[step.collect].ask if step.collect else step.confirm
+        if missing := self._missing(step, state, visit):
+            text = self._pack.slots[step.collect or ""].ask_rest
+        else:
+            text = self._pack.slots[step.collect].ask if step.collect else step.confirm
         assert text is not None
-        return self._render(text.in_(visit.lang), step, state, visit)
+        return self._render(text.in_(visit.lang), step, state, visit, missing=missing)
 
     def _walk(self, state: FlowState, visit: Visit, go: Go) -> Progress:
         """Steps on until the customer has to say something or the flow ends."""
@@ -168,11 +172,25 @@ class FlowEngine:
             state.slots.pop(slot, None)
 
     def _collect(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
-        if step.collect in state.slots or step.optional:
+        missing = self._missing(step, state, visit)
+        asked_before = (
+            step.collect in state.incomplete and state.slots.get(step.collect) == state.incomplete[step.collect]
+        )
+        if step.optional or (step.collect in state.slots and (not missing or asked_before)):
             return Go()
+        assert step.collect
+        if missing:
+            state.incomplete[step.collect] = state.slots[step.collect]
         progress.asks = step.collect
         progress.says.append(self.question(state, visit))
         return Go(wait=True)
+
+    def _missing(self, step: Step, state: FlowState, visit: Visit) -> list[str]:
+        """What an address that was told in part still lacks; empty for any other slot."""
+        told = state.slots.get(step.collect or "")
+        if step.collect is None or told is None or self._pack.slots[step.collect].ask_rest is None:
+            return []
+        return missing_parts(restore(told, visit.vault))
 
     def _confirm(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
         progress.asks = "confirm"
@@ -227,9 +245,9 @@ class FlowEngine:
         names = {name: None for step in steps for name in (step.collect, step.save) if name}
         return {**names, **state.slots, **state.results, "lang": visit.lang, "now": visit.now}
 
-    def _render(self, source: str, step: Step, state: FlowState, visit: Visit) -> str:
+    def _render(self, source: str, step: Step, state: FlowState, visit: Visit, **more: Any) -> str:
         try:
-            return render(source, self._values(state, visit))
+            return render(source, self._values(state, visit) | more)
         except ExpressionError as error:
             raise FlowError(f"flow {state.flow}, step {step.id}: {error}") from error
 

@@ -23,12 +23,14 @@ class FlowState(BaseModel):
     """Where a flow stands: it waits at ``step`` for the customer.
 
     reminders: how often its question was repeated after a digression. written: whether it has changed the shop.
+    incomplete: addresses whose rest was asked for, by slot; told again without more they are taken as they are.
     """
 
     flow: str
     step: str
     slots: dict[str, str] = {}
     results: dict[str, Any] = {}
+    incomplete: dict[str, str] = {}
     reminders: int = 0
     written: bool = False
 

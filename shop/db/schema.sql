@@ -51,6 +51,9 @@ CREATE TABLE address_changes (
 CREATE TABLE phone_changes (
   order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, phone TEXT NOT NULL, created_at TEXT NOT NULL,
   PRIMARY KEY (order_id, phone));
+CREATE TABLE missing_items (
+  order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, what TEXT NOT NULL, sku TEXT REFERENCES products,
+  created_at TEXT NOT NULL, PRIMARY KEY (order_id, what));
 CREATE TABLE courier_requests (
   order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, day TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('hurry')), PRIMARY KEY (order_id, kind, day));

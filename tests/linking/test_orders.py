@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,6 +83,23 @@ def test_a_product_in_a_question_is_told_from_one_that_was_bought(linker: Linker
 def test_a_state_that_is_told_excludes_no_order(linker: Linker) -> None:
     found = link(linker, "C1001", "羽绒枕还没到，显示签收了")
     assert found.ids == ("QM2611100011",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我上个月搬家了，下单忘了改地址，能帮我改一下吗",
+        "昨天出差回来，想问下买的东西能改地址吗",
+        "前天我妈住院了，收到的东西没空拆",
+        "I moved last month, can you change my address?",
+    ],
+)
+def test_a_day_of_something_else_is_no_day_of_an_order(linker: Linker, text: str) -> None:
+    assert "day" not in link(linker, "C1001", text).how
+
+
+def test_a_day_that_stands_alone_before_a_comma_is_that_of_the_order(linker: Linker) -> None:
+    assert [order[-4:] for order in link(linker, "C1001", "昨天，我买的那个").ids] == ["0013"]
 
 
 def test_a_customer_without_orders_gets_none(linker: Linker) -> None:

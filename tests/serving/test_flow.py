@@ -70,6 +70,25 @@ def test_a_step_that_clears_its_own_slot_asks_once(tools: ToolBox) -> None:
     assert (ended.says, ended.outcome, state.slots) == (["[ORDER_2]"], "resolved", {})
 
 
+def test_an_address_is_asked_for_until_a_parcel_can_arrive(tools: ToolBox) -> None:
+    done: dict[str, object] = {"id": "b", "say": {"zh": "{{ new_address }}", "en": ""}}
+    engine, flow = engine_of([{"id": "a", "collect": "new_address"}, done], tools)
+    state, progress = engine.start(flow, {"new_address": "杭州市滨江区"}, visit())
+    assert (progress.asks, progress.says) == ("new_address", ["记下了：杭州市滨江区。请接着发街道和门牌号。"])
+    progress = engine.fill(state, {"new_address": "杭州市滨江区江南大道"}, visit())
+    assert (progress.asks, progress.says) == ("new_address", ["记下了：杭州市滨江区江南大道。请接着发门牌号。"])
+    whole = "杭州市滨江区江南大道588号"
+    assert engine.fill(state, {"new_address": "[ADDRESS_1]"}, visit({"[ADDRESS_1]": whole})).outcome == "resolved"
+
+
+def test_an_address_told_again_without_more_is_taken_as_it_is(tools: ToolBox) -> None:
+    done: dict[str, object] = {"id": "b", "say": {"zh": "{{ new_address }}", "en": ""}}
+    engine, flow = engine_of([{"id": "a", "collect": "new_address"}, done], tools)
+    state, progress = engine.start(flow, {"new_address": "杭州市滨江区"}, visit())
+    assert progress.asks == "new_address"
+    assert engine.fill(state, {"new_address": "杭州市滨江区"}, visit()).outcome == "resolved"
+
+
 def test_tools_get_the_original_texts_keep_the_placeholder(tools: ToolBox) -> None:
     engine = FlowEngine(PACK, tools)
     flow = next(f for f in PACK.flows if f.name == "return")

@@ -83,6 +83,9 @@ _UNIT = re.compile(
     """,
     re.VERBOSE,
 )
+_BLANK = re.compile(
+    r"(?<=[路街道巷村弄号栋幢座楼院园区元期]) +(?=[A-Za-z]?\d)|(?<=\d) +(?=(?:[号弄栋幢座楼层室房]|单元))"
+)
 _JOINT = re.compile(r"[\s,，、-]{0,2}")
 # A door without its street, as people correct it.
 _DOORS = re.compile(
@@ -184,7 +187,17 @@ def _whole(text: str, start: int, end: int, kinds: list[str]) -> PiiSpan:
 
 
 def find(text: str) -> Iterator[PiiSpan]:
-    """Addresses of folded text."""
+    """Addresses of folded text. Blanks around figures (588 号 3 幢 1202 室) are part of one."""
+    blanks = [match.span() for match in _BLANK.finditer(text)] if " " in text else []
+    if not blanks:
+        yield from _found(text)
+        return
+    kept = [at for at in range(len(text)) if not any(start <= at < end for start, end in blanks)]
+    for start, end, kind in _found(_BLANK.sub("", text)):
+        yield PiiSpan(kept[start], kept[end - 1] + 1, kind)
+
+
+def _found(text: str) -> Iterator[PiiSpan]:
     if not (_LAST.search(text) and _HINT.search(text)):
         return
     for start, end, kinds in _chains(text):

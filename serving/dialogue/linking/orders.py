@@ -50,6 +50,7 @@ _NOT_YET = re.compile(
 _HAS_BEEN = re.compile(r"[了过]|的(?:那|个|单|订单)")
 MAX_STATES = 20  # more is pasted text
 _SENTENCE = re.compile(r"[。！？!?;；\n]")
+_COMMA = re.compile(r"[，,、]")
 _STATE_HEAD_AFTER = re.compile(
     rf"\s*(?:了|过)?(?:的|那|这|這)|\s*(?:one|order|parcel|package)s?\b|\s*{_CHINESE_HEAD}(?:$|[，。,.!！?？])"
 )
@@ -183,9 +184,15 @@ class OrderLinker:
         return found
 
     def _field_of(self, text: str, start: int, end: int, is_today: bool) -> str | None:
-        """The column that a day is about; None when nothing in its sentence speaks of an order, or of one to come."""
+        """The column that a day is about; None when nothing in its clause speaks of an order, or of one to come.
+
+        Beyond a comma only where the day stands alone: 上周五，我买的; in 上个月搬家了，下单忘了改地址 the day tells of a move.
+        """
         after = _SENTENCE.split(text[end : end + _NEAR])[0]
         before = _SENTENCE.split(text[max(0, start - _NEAR) : start])[-1]
+        head, tail = _COMMA.split(before)[-1], _COMMA.split(after)[0]
+        if (head, tail) != (before, after) and not _WHOLE_DAY.match(head + tail):
+            before, after = head, tail
         placed = self._times[0][0]
         nearest: list[tuple[int, str, bool]] = []
         for field, words in self._times:
