@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from distill.loss import answer_logits, collate
+from distill.loss import collate
 from distill.params import Export
 from distill.student import plain
 from distill.teacher import Model
@@ -27,6 +27,7 @@ from kefu.finite import check_loss
 from kefu.llm.chat import ChatRenderer
 from kefu.schema import Example, Message
 from kefu.split import sample_by_customer
+from training.learned_loss import learned_states
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,9 @@ class Parity:
         device = next(model.parameters()).device
         for number, row in enumerate(rows):
             batch = collate([row], renderer.end_id, device)
-            found = functional.log_softmax(answer_logits(plain(model), batch), dim=-1)
+            whole = plain(model)
+            states = learned_states(whole, batch.ids, batch.attention, batch.labels).hidden
+            found = functional.log_softmax(whole.get_output_embeddings()(states).float(), dim=-1)
             loss += float(functional.nll_loss(found, batch.targets, reduction="sum"))
             if self._before:
                 before = self._before[number].to(device)
