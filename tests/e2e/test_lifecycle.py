@@ -69,7 +69,6 @@ def _wait(url: str, seconds: float) -> None:
         time.sleep(0.5)
 
 
-@pytest.mark.slow
 def test_stopping_leaves_no_process(tmp_path: Path) -> None:
     """A server of its own, ended with SIGTERM."""
     code = (

@@ -79,8 +79,10 @@ def test_another_trial_is_the_same_wish_in_other_words(release: ReleaseUnderTest
 
 @pytest.mark.parametrize("goal", [*sorted(Scripts(micro.ROOT / "shop", "measure").goals), FAQ])
 def test_a_customer_of_each_goal_is_served(release: ReleaseUnderTest, world: World, goal: str):
-    tried = [play(release, world, plain_case(world, goal), trial, SEED) for trial in range(4)]
-    assert any(one.success for one in tried), tried[0].transcript()
+    tried = [play(release, world, plain_case(world, goal), 0, SEED)]
+    while not tried[-1].success and len(tried) < 4:
+        tried.append(play(release, world, plain_case(world, goal), len(tried), SEED))
+    assert tried[-1].success, tried[0].transcript()
 
 
 def test_a_write_that_nobody_wanted_is_seen_in_any_table(world: World, tmp_path: Path):
