@@ -14,7 +14,7 @@ GPU := $(wildcard /dev/nvidia0 /proc/driver/nvidia/version /dev/dxg)
 TORCH_INDEX ?= $(if $(GPU)$(filter-out Linux,$(shell uname -s)),,https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo day serve ui review sample test lint format lock chromium clean
+.PHONY: help setup demo day serve ui review sample test test-all lint format lock chromium clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,8 +58,11 @@ ui: setup  ## open MLflow on the runs of this folder
 review: setup .venv/label-studio/.ready  ## start Label Studio with the review queue (PORT=8081: elsewhere)
 	@$(PY) -m pipelines.commands.review_server $(if $(PORT),--port $(PORT))
 
-test: setup .venv/label-studio/.ready chromium lint  ## all tests (lint first), in two processes
-	@$(PY) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+test: setup .venv/label-studio/.ready chromium lint  ## the tests but for the slow ones (lint first), in two processes
+	@$(PY) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(MARKED)
+
+test-all: MARKED := -m "slow or not slow"
+test-all: test  ## also the slow tests, which repeat a promise for more cases
 
 chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \

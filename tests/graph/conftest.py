@@ -1,8 +1,13 @@
-"""One micro run of the whole loop, shared by the tests of the graph: two small SAMPLE days, a few steps a model."""
+"""One micro run of the whole loop, shared by the tests of the graph: two small SAMPLE days, a few steps a model.
+
+What the graph promises hangs on no figure, so the pack's labelled messages, golden conversations and simulated
+customers are as few as the rest.
+"""
 
 from pathlib import Path
 
 import pytest
+import yaml
 
 from benchmarks.workcopy import copy_project, edit_params, run
 
@@ -14,7 +19,10 @@ def micro(params: dict) -> None:
     tiny["finetune"].update(max_steps=2, batch_size=2)
     tiny["distill"].update(examples=4, max_new_tokens=4, batch_size=2)
     params["distill"]["max_useless"] = 1.0  # four tokens of a model of two steps end nothing
+    params["labeler"]["folds"] = params["router"]["folds"] = 3
+    params["retriever"]["folds"] = 2
     tiny["evaluate"].update(answers=2, max_new_tokens=4)
+    params["evaluate"]["conversations"] = 4
     tiny["serving"]["max_new_tokens"] = 4
     params["promote"] = {
         "at_least": {"flows.success": 0.0},
@@ -24,11 +32,22 @@ def micro(params: dict) -> None:
     }
 
 
+def shrink_pack(pack: Path) -> None:
+    """Keeps every tenth labelled message of each file, and every twentieth golden conversation."""
+    for file in (pack / "wordings").glob("*.yaml"):
+        wordings = yaml.safe_load(file.read_text(encoding="utf8"))
+        file.write_text(yaml.safe_dump(wordings[::10], allow_unicode=True), encoding="utf8")
+    for number, file in enumerate(sorted((pack / "golden").glob("*.yaml"))):
+        if number % 20:
+            file.unlink()
+
+
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("loop")
     copy_project(work)
     edit_params(work, micro)
+    shrink_pack(work / "shop")
     run(work, "python", "-m", "pipelines.commands.sample", "--days", "2", "--dialogues", "80")
     run(work, "dvc", "repro", "-q")
     return work
