@@ -7,9 +7,10 @@ customers are as few as the rest.
 from pathlib import Path
 
 import pytest
-import yaml
 
 from benchmarks.workcopy import copy_project, edit_params, run
+from kefu.io import write_json
+from kefu.yaml_file import read_yaml
 
 
 def micro(params: dict) -> None:
@@ -35,8 +36,7 @@ def micro(params: dict) -> None:
 def shrink_pack(pack: Path) -> None:
     """Keeps every tenth labelled message of each file, and every twentieth golden conversation."""
     for file in (pack / "wordings").glob("*.yaml"):
-        wordings = yaml.safe_load(file.read_text(encoding="utf8"))
-        file.write_text(yaml.safe_dump(wordings[::10], allow_unicode=True), encoding="utf8")
+        write_json(file, read_yaml(file)[::10])  # JSON is YAML, too, and read and written in a fraction of the time
     for number, file in enumerate(sorted((pack / "golden").glob("*.yaml"))):
         if number % 20:
             file.unlink()
