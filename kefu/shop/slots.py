@@ -25,7 +25,8 @@ from kefu.text.regexes import re2_options
 _WORD = re.compile(r"[^\W_]")
 # What denies the words right after it. 有没有 and 是不是 ask, 换个没划痕的 and "not the size I ordered" tell a fault.
 _DENIES = re.compile(
-    r"(?:(?<![有个条只件台套张把口瓶款])没有?|(?<![是要能会])不是|并非|(?<!要)不要|(?<!用)不用|不必|无需|毫无|(?<![特分区个级类性识辨告])别)"
+    r"(?:(?<![有个条只件台套张把口瓶款])没有?|(?<![是要能会])不是|并非|(?<!要)不要|(?<!用)不用|不必|无需|毫无"
+    r"|(?<![特分区个级类性识辨告])别)"
     r"(?:因为|由于|说|想|要|给我|帮我|什么|啥|任何|任何的|出现|发现|存在|哪里)*$"
     r"|(?:(?<!just )\b(?:not|no|never|nothing(?: is| was)?)|n['\u2019]t)"
     r"(?:\s+(?:a|an|any|really|actually|at all|been|be|had|have|got|because of|due to|about|that it is|that it's"

@@ -51,7 +51,7 @@ _FINER_NUMBERS = ("number", "building", "unit", "room", "detail")  # what a numb
 
 _HAN = "\u4e00-\u9fff"
 # Words of a sentence stand in no name, except in these: 成都, 和平路, 那曲, 从化, 来宾.
-_NAME = rf"(?:(?![的是在到我你您他她它们给把寄送与了请帮要这没有能可以去往也吗呢吧啊换址错写对改不])[{_HAN}])"
+_NAME = rf"(?:(?![的是在到我你您他她它们给把寄送与了请帮要这没有能可以去往也吗呢吧啊换址错写对改不那就还再说])[{_HAN}])"
 _COUNT = "[\\d〇零一二三四五六七八九十]"
 _FOLLOWED = "市|区|县|镇|乡|村|街道|社区|小区|[东南西北中]?(?:大道|大街|路|街(?!道)|巷)"
 _SITES = (

@@ -91,14 +91,14 @@ class FastReader:
         return reading
 
     def _answer(self, message: Message, reading: Reading) -> list[Act]:
-        """An answer to the open question that is a whole message, or gives up what is under way."""
+        """An answer to the open question that is a whole message, gives up what is under way, or tells an address."""
         if not message.step:
             return []
         if whole := self._answers.agreement.whole(message):
             return whole
         if rest := self._answers.agreement.after_leave(message):
             return [Cancel(evidence=message.text), *self._beside(replace(message, text=rest), reading)]
-        return []
+        return self._answers.addresses.read(message)
 
     def _agreement(self, message: Message, reading: Reading) -> list[Act]:
         """A yes with company, or what the answer classifier takes the message for."""
@@ -141,6 +141,8 @@ class FastReader:
 
     def _refused(self, message: Message, reading: Reading) -> list[Act]:
         """Flows that the customer does not want, and what else the message says."""
+        if undone := self._answers.refusals.undone(message):
+            return [undone]
         flows, rest = self._answers.refusals.read(message)
         if not flows:
             return []

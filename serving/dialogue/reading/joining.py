@@ -67,14 +67,20 @@ class ActJoiner:
         self._share_order(acts)
         return list(_once(acts))
 
-    def tell_whole(self, message: Message, acts: Sequence[Act]) -> None:
-        """Gives the only wish of a message what its other parts tell: the reason before it, the item after it."""
+    def tell_whole(self, message: Message, acts: list[Act]) -> None:
+        """Gives the only wish of a message what its other parts tell: the reason before it, the item after it.
+
+        The order that the whole message means decides among those that fit one part: It's QM…. One of the bowls …
+        """
         starts = [act for act in acts if isinstance(act, Start)]
         if len(starts) != 1 or starts[0].resumes or starts[0].evidence == message.text:
             return
         flow = self._flow_named[starts[0].flow]
         orders = self._answers.orders.slots_of(flow)
         told = self._flows.slots_told(message, statements(message.text, self._pack.acts.question), flow)
+        decided = {name for name in orders if len(told.get(name, ())) == 1}
+        for act in [act for act in acts if isinstance(act, Choose) and act.slot in decided]:
+            acts.remove(act)
         several = {act.slot for act in acts if isinstance(act, Choose)}
         for name, values in told.items():
             if (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kefu.intents.answers import AnswerClassifier
 from kefu.shop.pack import Pack
 from serving.dialogue.linking.linker import Linker
+from serving.dialogue.reading.answers.addresses import AddressReader
 from serving.dialogue.reading.answers.agreement import AgreementReader
 from serving.dialogue.reading.answers.order_items import ItemReader
 from serving.dialogue.reading.answers.orders import OrderReader
@@ -16,6 +17,7 @@ class AnswerReader:
     """The readers of answers to one pack's flows."""
 
     def __init__(self, pack: Pack, linker: Linker, classifier: AnswerClassifier | None = None) -> None:
+        self.addresses = AddressReader(pack)
         self.orders = OrderReader(pack, linker)
         self.items = ItemReader(pack, linker, self.orders)
         self.values = ValueReader(pack, self.orders, self.items)

@@ -1,7 +1,8 @@
-"""Which flows a message refuses (我没要退款), and what else it says."""
+"""Which flows a message refuses (我没要退款), or takes back once they are done (不退了，留着吧)."""
 
 from __future__ import annotations
 
+from kefu.acts import Start
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.yes_no import leaves
@@ -47,3 +48,28 @@ class RefusalReader:
         words, open_too = self._pack.conversation, message.may_cancel
         left = [part for part in parts if part not in spent and not (found and leaves(part, words, open_too))]
         return tuple(found), "".join(left)
+
+    def undone(self, message: Message) -> Start | None:
+        """The flow that this conversation has done and the customer takes back, told to it by its opening slot.
+
+        Only a flow with such a slot (the withdrawal of a return) can answer that; what nothing names is the last one.
+        """
+        if message.flow is not None:
+            return None
+        stated = [part for part in clauses(message.text) if evidence(plain(part), self._pack.acts.question) is None]
+        for at, past in enumerate(reversed(message.session.past)):
+            flow = next((flow for flow in self._pack.flows if flow.name == past.flow and past.written), None)
+            opening = [name for name in flow.slots if self._pack.slots[name].opening] if flow else []
+            if flow is None or not opening:
+                continue
+            rules = (self._refusals[flow.name], *((self._pack.acts.keep,) if at == 0 else ()))
+            said = [
+                part
+                for part in stated
+                if any(evidence(plain(part), rule) for rule in rules) and not self._orders.names_item(message, part)
+            ]
+            if said:
+                order = {name: past.slots[name] for name in self._orders.slots_of(flow) if name in past.slots}
+                told = {name: next(iter(self._pack.slots[name].choices)) for name in opening}
+                return Start(flow=flow.name, slots={**order, **told}, evidence=message.text)
+        return None

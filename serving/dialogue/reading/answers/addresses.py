@@ -1,0 +1,90 @@
+"""A postal address that is told in pieces, or corrected in one part: 杭州市滨江区 · then the street · 是1203室，不是1202.
+
+What a message tells goes into the address that is known already (``kefu/text/postal_address.py``). A message with a
+name or a phone number in it, a question, and a sentence that only mentions a place are left to the other readers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kefu.acts import Act, Correct, Fill
+from kefu.privacy.redact import restore
+from kefu.shop.pack import Pack
+from kefu.text.placeholders import PLACEHOLDER
+from kefu.text.postal_address import ENGLISH, AddressPart, form_of, merged, read_parts, without_blanks
+from serving.dialogue.linking.denial import is_denied
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.word_rules import evidence, plain
+
+WORD = re.compile(r"[^\W_]")
+# Words around the pieces that make no sentence of their own: 后面没写全，是…; it should be …, please.
+AROUND = re.compile(
+    r"(?:新的?|收货|详细|完整)*地址|[后前]面|没[写发说]全|没[写发说]完|还有|补充?(?:一下)?|就?[是在到寄送]"
+    r"|改[成为到]?|换[成为到]|应该|更正|其[他它]都?(?:对|不变)|请|麻烦|谢谢"
+    r"|\b(?:my|the|new|address|is|it'?s|to|at|in|and|please|thanks?|send|ship|deliver|change|should be|not|no|sorry|that'?s)\b"
+    r"|[，,。.！!、:：\s]|[的了哦啊呀吧就那也嗯哈好]",
+    re.IGNORECASE,
+)
+CHANGES = re.compile(
+    r"改|换成|应该|错|没[写发说]全|补充|不是|\b(?:not|should be|change|wrong|instead|correct\w*|actually|sorry)\b",
+    re.IGNORECASE,
+)
+MOST_LEFT = 4  # characters beside the pieces where no word of a correction stands
+
+
+class AddressReader:
+    """Reads addresses for one pack's flows: for slots with ``ask_rest``."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._question, self._correct = pack.acts.question, pack.acts.correct
+        self._slots = {name: slot for name, slot in pack.slots.items() if slot.ask_rest}
+
+    def read(self, message: Message) -> list[Act]:
+        """The address of the flow under way with what a message adds or corrects; empty where it tells none."""
+        name = next((n for n in message.flow.slots if n in self._slots), None) if message.flow else None
+        state, asked = message.session.flow, message.step.collect if message.step else None
+        if name is None or state is None or not (asked == name or name in state.slots):
+            return []
+        if any(found[1] != self._slots[name].pii for found in PLACEHOLDER.finditer(message.text)):
+            return []
+        words = without_blanks(message.original(message.text))
+        if evidence(plain(words), self._question) is not None:
+            return []
+        known = restore(state.slots[name], message.session.vault) if name in state.slots else ""
+        told = self._told(words, form_of(known + words), asked == name)
+        if told is None:
+            return []
+        address = merged(known, told) if known else told
+        value = message.placeholder(address)
+        if asked == name:
+            return [Fill(slot=name, value=value, evidence=message.text)]
+        return [Correct(slot=name, value=value, evidence=message.text)] if address != known else []
+
+    def _told(self, words: str, form: str, asked: bool) -> str | None:
+        """The pieces of an address that a message tells, as one text; None when it is about something else."""
+        parts = [part for part in read_parts(words, form) if not is_denied(words, part.start)]
+        if not parts:
+            return None
+        left = _beside(words, parts)
+        corrects = CHANGES.search(words) is not None or evidence(plain(words), self._correct) is not None
+        if len(left) > MOST_LEFT and not corrects:
+            return None
+        if not asked and not corrects and all(part.level == "place" for part in parts):
+            return None
+        if not corrects and _is_one(parts, words):  # with what stands between its parts: 22楼C
+            return words[parts[0].start :].strip(" ，,。.！!")
+        return (", " if form == ENGLISH else "").join(part.text for part in parts)
+
+
+def _is_one(parts: Sequence[AddressPart], words: str) -> bool:
+    """Whether nothing but words around an address stands before its first part."""
+    return not WORD.search(AROUND.sub("", words[: parts[0].start]))
+
+
+def _beside(words: str, parts: Sequence[AddressPart]) -> str:
+    """What a message says beside the pieces of an address and the words that lead to them."""
+    for part in parts:
+        words = words.replace(part.text, " ", 1)
+    return "".join(WORD.findall(AROUND.sub("", words)))
