@@ -1,7 +1,7 @@
 """A postal address in parts: read from a message, completed piece by piece, corrected in one part.
 
-Chinese addresses go from the region to the room (浙江省杭州市滨江区江南大道588号3幢1202室), English lines from the room to
-the region (Flat 12B, 5 Nanjing Road, Huangpu District, Shanghai). The ending or the lead of a part tells its level.
+Chinese addresses go from the region to the room (杭州市滨江区江南大道588号3幢1202室), English lines from the room to the
+region (Flat 12B, 5 Nanjing Road, Huangpu District, Shanghai). The ending or the lead of a part tells its level.
 Whatever way an address is cut into messages between two parts, ``merged`` puts it together again.
 Own code: cpca and jionlp split off province, city and district only, pyap and usaddress know western addresses,
 libpostal needs gigabytes. Not covered: a second house number on its own (12号 after 100号阳光花园), names of
@@ -70,7 +70,8 @@ _CHINESE_PART = re.compile(
     | (?P<unit>(?:{_COUNT}{{1,3}}|[甲乙丙丁])单元)
     | (?P<building>[A-Za-z]?{_COUNT}{{1,4}}[A-Za-z]?(?:号楼|号院|栋|幢|座|号宿舍楼?)|[A-Za-z]\d?(?:座|栋|幢|塔|区))
     | (?P<floor>{_COUNT}{{1,3}}(?:楼|层)|\d{{1,3}}[Ff](?![A-Za-z]))
-    | (?P<room>[A-Za-z]?(?:\d{{1,5}}|{_COUNT}{{3,5}})[A-Za-z]?(?:-\d{{1,4}})?(?:室|房(?!号)|号房|户)|\d{{1,3}}-\d{{1,3}}-\d{{2,4}})
+    | (?P<room>[A-Za-z]?(?:\d{{1,5}}|{_COUNT}{{3,5}})[A-Za-z]?(?:-\d{{1,4}})?(?:室|房(?!号)|号房|户)
+        |\d{{1,3}}-\d{{1,3}}-\d{{2,4}})
     | (?P<number>(?:[甲乙丙丁]?\d{{1,5}}|{_COUNT}{{1,5}})(?:-\d{{1,4}}|之[\d一二三四五六七八九])?号(?![码楼院]))
     | (?P<named>
         {_NAME}{{1,10}}?
@@ -108,7 +109,8 @@ _CUE_LEVELS = {"门": ("number", "号"), "房": ("room", "室"), "楼": ("buildi
 
 _ENGLISH_PART = re.compile(
     r"""
-      (?P<room>(?:flat|apt\.?|apartment|room|rm\.?|unit|suite|no\.?\s?room|\#)\s?\#?[A-Za-z]?\d{1,5}[A-Za-z]?|\d{1,3}[A-Za-z]?/?[Ff]\b)
+      (?P<room>(?:flat|apt\.?|apartment|room|rm\.?|unit|suite|no\.?\s?room|\#)\s?\#?[A-Za-z]?\d{1,5}[A-Za-z]?
+        |\d{1,3}[A-Za-z]?/?[Ff]\b)
     | (?P<building>(?:building|block|tower|bldg\.?)\s?[A-Za-z]?\d{0,4}[A-Za-z]?|[A-Z][\w'-]*\ (?:tower|building|house|plaza|mansions?))
     | (?P<street>(?:no\.?\s?)?\d{1,5}[A-Za-z]?(?:-\d{1,4})?\ (?:[\w'.-]+\ ){0,4}
         (?:road|rd\.?|street|st\.?|avenue|ave\.?|lane|ln\.?|drive|boulevard|blvd\.?|way|alley|highway))
@@ -261,7 +263,10 @@ def _is_coarser(level: str, other: str, form: str) -> bool:
 
 
 def missing_parts(address: str) -> list[str]:
-    """What an address lacks for a parcel to arrive: "region", "street", "door". Empty: nothing, or it is not readable."""
+    """What an address lacks for a parcel to arrive: "region", "street", "door".
+
+    Empty when it lacks nothing, or when no part of it can be read.
+    """
     parts = read_parts(address)
     levels = {part.level for part in parts}
     if not levels:

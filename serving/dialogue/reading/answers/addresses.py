@@ -1,4 +1,4 @@
-"""A postal address that is told in pieces, or corrected in one part: 杭州市滨江区 · then the street · 是1203室，不是1202.
+"""A postal address that is told in pieces, or corrected in one part: 杭州市滨江区, then the street; 是1203室，不是1202.
 
 What a message tells goes into the address that is known already (``kefu/text/postal_address.py``). A message with a
 name or a phone number in it, a question, and a sentence that only mentions a place are left to the other readers.
@@ -23,10 +23,16 @@ WORD = re.compile(r"[^\W_]")
 AROUND = re.compile(
     r"(?:新的?|收货|详细|完整)*地址|[后前]面|没[写发说]全|没[写发说]完|还有|补充?(?:一下)?|就?[是在到寄送]"
     r"|改[成为到]?|换[成为到]|应该|更正|其[他它]都?(?:对|不变)|请|麻烦|谢谢"
-    r"|\b(?:my|the|new|address|is|it'?s|to|at|in|and|please|thanks?|send|ship|deliver|change|should be|not|no|sorry|that'?s)\b"
+    r"|\b(?:my|the|new|address|is|it'?s|to|at|in|and|please|thanks?|send|ship|deliver|change|should be|not|no|sorry)\b"
     r"|[，,。.！!、:：\s]|[的了哦啊呀吧就那也嗯哈好]",
     re.IGNORECASE,
 )
+LEAD = re.compile(
+    r"改[成为到]|换[成为到]|变成|寄[到去]|送[到去]|地址(?:是|为)?"
+)  # right before a place, and no part of its name
+TAIL = re.compile(
+    r"[^，,。.！!；;\s]*?(?=(?:谢谢|可以|行|吧|哦|啊|呢)*(?:[，,。.！!；;\s]|$))"
+)  # after the last part: C of 22楼C
 CHANGES = re.compile(
     r"改|换成|应该|错|没[写发说]全|补充|不是|\b(?:not|should be|change|wrong|instead|correct\w*|actually|sorry)\b",
     re.IGNORECASE,
@@ -49,7 +55,7 @@ class AddressReader:
             return []
         if any(found[1] != self._slots[name].pii for found in PLACEHOLDER.finditer(message.text)):
             return []
-        words = without_blanks(message.original(message.text))
+        words = LEAD.sub("，", without_blanks(message.original(message.text)))
         if evidence(plain(words), self._question) is not None:
             return []
         known = restore(state.slots[name], message.session.vault) if name in state.slots else ""
@@ -73,8 +79,9 @@ class AddressReader:
             return None
         if not asked and not corrects and all(part.level == "place" for part in parts):
             return None
-        if not corrects and _is_one(parts, words):  # with what stands between its parts: 22楼C
-            return words[parts[0].start :].strip(" ，,。.！!")
+        if not corrects and form != ENGLISH and _is_one(parts, words):  # with what stands between its parts
+            tail = TAIL.match(words, parts[-1].end)
+            return words[parts[0].start : tail.end() if tail else parts[-1].end]
         return (", " if form == ENGLISH else "").join(part.text for part in parts)
 
 

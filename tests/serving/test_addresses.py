@@ -1,0 +1,90 @@
+"""An address in a conversation: told in pieces, put right in one part, and told apart from what is none."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from kefu.acts import Correct, Fill
+from kefu.paths import ROOT
+from kefu.privacy.redact import Redactor
+from kefu.shop.pack import load_pack
+from serving.dialogue.reading.answers.addresses import AddressReader
+from serving.dialogue.reading.message import Message
+from serving.sessions.session import FlowState, Session
+
+PACK = load_pack(ROOT / "shop")
+FLOW = next(flow for flow in PACK.flows if "new_address" in flow.slots)
+READER, REDACTOR = AddressReader(PACK), Redactor(PACK.shop.pii)
+
+
+def said(text: str, known: str = "", asked: bool = False) -> tuple[str, str] | None:
+    """(kind of act, address) of a message to the open question for an address, or to its confirmation."""
+    session = Session(id="s", lang="zh")
+    slots = {"new_address": REDACTOR.redact(known, session.vault)} if known else {}
+    step = next(s for s in FLOW.steps if (s.collect == "new_address" and not s.optional if asked else s.confirm))
+    session.flow = FlowState(flow=FLOW.name, step=step.id, slots=slots)
+    placeholder = partial(REDACTOR.redact, vault=session.vault)
+    message = Message(
+        REDACTOR.redact(text, session.vault), "zh", "2026-11-16T10:00:00+08:00", session, placeholder, list, FLOW, step
+    )
+    acts = READER.read(message)
+    if not acts:
+        return None
+    assert isinstance(acts[0], Fill | Correct)
+    return type(acts[0]).__name__, message.original(str(acts[0].value))
+
+
+KNOWN = "浙江省杭州市滨江区长河街道江南大道588号3幢1202室"
+
+
+def test_pieces_make_one_address() -> None:
+    address = ""
+    for piece in ("杭州市滨江区", "在长河街道，江南大道", "588 号", "3 幢 1202 室，谢谢"):
+        told = said(piece, address, asked=True)
+        assert told is not None and told[0] == "Fill"
+        address = told[1]
+    assert address == "杭州市滨江区长河街道江南大道588号3幢1202室"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("等等，门牌号打错了，是1203室不是1202", KNOWN.replace("1202", "1203")),
+        ("房号改成1203室，其他都对", KNOWN.replace("1202", "1203")),
+        ("房号应该是1203", KNOWN.replace("1202", "1203")),
+        ("不对，是5幢", KNOWN.replace("3幢", "5幢")),
+        ("不是滨江区，是西湖区", KNOWN.replace("滨江区", "西湖区")),
+        ("后面没写全，是江南大道588号5幢101室", KNOWN.replace("3幢1202室", "5幢101室")),
+        ("改成宁波市鄞州区天童南路66号", "浙江省宁波市鄞州区天童南路66号"),
+    ],
+)
+def test_a_correction_changes_its_part_alone(text: str, address: str) -> None:
+    assert said(text, KNOWN) == ("Correct", address)
+
+
+def test_an_english_flat_is_put_right() -> None:
+    told = said("flat 12B, not 12", "Flat 12, 88 Nanjing West Road, Jing'an, Shanghai")
+    assert told is not None and told[1].lower() == "flat 12b, 88 nanjing west road, jing'an, shanghai"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "确认",
+        "1202室是不是写错了？",
+        "我在杭州市出差，快递员几点来都可以，放门口就好",
+        "昨天买的2件都要换",
+        "浙江省杭州市西湖区文三路100号2幢301室 王小明 13800000000",  # with a name: all of it belongs together
+    ],
+)
+def test_what_is_no_piece_of_an_address_is_left_to_other_readers(text: str) -> None:
+    assert said(text, KNOWN) is None
+
+
+def test_nothing_is_read_where_no_address_is_spoken_of() -> None:
+    session = Session(id="s", lang="zh")
+    session.flow = FlowState(flow=FLOW.name, step=FLOW.steps[0].id)
+    message = Message("杭州市滨江区", "zh", "2026-11-16T10:00:00+08:00", session, str, list, FLOW, FLOW.steps[0])
+    assert READER.read(message) == []
