@@ -20,7 +20,8 @@ import yaml
 from kefu.io import write_json
 from kefu.paths import CODE, ROOT
 
-# What every stage runs and what cannot change its outputs: locks, MLflow, what a stage prints and records, this file.
+# What every stage runs and what cannot change its outputs: locks, MLflow, what a stage prints and records, whether a
+# model would fit, this file.
 PLUMBING = {
     "kefu/locks.py",
     "kefu/progress.py",
@@ -30,6 +31,7 @@ PLUMBING = {
     "kefu/renamed_params.py",
     "pipelines/fingerprints.py",
     "pipelines/stage.py",
+    "training/memory.py",
 }
 Import = tuple[str, str, str | None]  # module, name, alias
 

@@ -118,7 +118,10 @@ def main() -> int:
         drawn, learned, tokens = chosen(examples, model, wanted, arguments.steps)
         write_jsonl(folder / "chats.jsonl", drawn)
         jobs = [Job(name, str(model), str(folder / "chats.jsonl"), wanted.model_dump()) for name in TRAINERS]
-        runs = [measure(job, arguments.threads, folder) for _ in range(arguments.runs) for job in jobs]
+        runs = []
+        for job in jobs * arguments.runs:
+            runs.append(measure(job, arguments.threads, folder))
+            console.print(f"{job.trainer}: {runs[-1].cpu_s:.1f} CPU seconds, loss {runs[-1].losses[-1]:.3f} at the end")
     console.print(
         f"{len(drawn)} chats, {tokens:,} tokens, of them {learned:,} useful; {arguments.model or 'Qwen3 512 × 6'}"
     )
