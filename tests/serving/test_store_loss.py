@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,6 +21,7 @@ from serving.api.tokens import session_token
 from serving.deploy.in_process import InProcessBackend
 from serving.dialogue.assistant import Assistant
 from serving.params import Serving
+from serving.sessions import valkey
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store, embedded_store
 from serving.tools.demo_database import build
@@ -75,6 +77,20 @@ def test_closing_leaves_no_process_and_no_file() -> None:
     assert folder.stat().st_mode & 0o077 == 0
     store.close()
     assert not server.is_running() and not folder.exists()
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(valkey, "_parent", lambda: tmp_path)
+    left, new = tmp_path / "kefu-store-left", tmp_path / "kefu-store-new"
+    for folder in (left, new):
+        folder.mkdir()
+        (folder / "appendonly.aof").write_text("personal data")
+    hours_ago = time.time() - 7200
+    os.utime(left, (hours_ago, hours_ago))
+    with closing(embedded_store()) as living:
+        os.utime(folder_of(living), (hours_ago, hours_ago))
+        with closing(embedded_store()):
+            assert not left.exists() and new.exists() and server_of(living).is_running()
 
 
 def test_short_memory_takes_silent_sessions_and_no_hand_over(own_store: Store) -> None:
