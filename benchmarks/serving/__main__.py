@@ -1,0 +1,176 @@
+"""How many answers without a model a machine gives, how soon, and for how much CPU; beside the plain server.
+
+    python -m benchmarks.serving --release FOLDER [--sessions 1 8 64] [--seconds 10] [--servers kefu plain]
+
+A closed loop over HTTP against the whole server (Ray Serve, Valkey) of one release, load generator included. The same
+messages go in the same run to a replica's process without Ray (``one_process.py``) and to the plain server
+(``plain_server.py``) over the release's edge model. On a machine with other work only CPU-ms an answer can be
+compared; answers per second and percentiles cannot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.serving.traffic import Measured, measure
+from kefu.paths import ROOT
+from pipelines.params import load_params
+from serving.api.tokens import session_token
+
+CONVERSATION = (
+    "你好",
+    "你们支持七天无理由退货吗",
+    "怎么开发票",
+    "我要退货",
+    "QM2611100011",
+    "不想要了",
+    "满多少包邮",
+    "算了，先不退了",
+)
+CUSTOMER = "C1001"
+UNLIMITED = 10**9
+START_S = 180
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--release", type=Path, required=True)
+    parser.add_argument("--sessions", type=int, nargs="+", default=[1, 8, 64])
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--warm-up", type=float, default=5.0, help="seconds that are not counted")
+    parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
+    args = parser.parse_args()
+    console = Console()
+    console.print(_machine())
+    measured = {}
+    for name in args.servers:
+        new_headers = dict if name == PLAIN else _bearer
+        with SERVERS[name](args.release) as url:
+            measure(url, CONVERSATION, new_headers, min(args.sessions), args.warm_up, own_ids=name != PLAIN)
+            measured[name] = [
+                measure(url, CONVERSATION, new_headers, n, args.seconds, own_ids=name != PLAIN) for n in args.sessions
+            ]
+    console.print(_table(measured))
+    console.print(_by_process(measured))
+
+
+def _bearer() -> dict[str, str]:
+    return {"Authorization": f"Bearer {session_token(CUSTOMER, 600)}"}
+
+
+@contextmanager
+def _kefu(release: Path) -> Iterator[str]:
+    from serving.deploy.launch import start  # imports Ray, which the plain server's part does not need
+
+    limits = {"port": _free_port(), "messages_per_minute": UNLIMITED, "sessions_per_minute": UNLIMITED}
+    params = load_params().serving.model_copy(update=limits)
+    with tempfile.TemporaryDirectory(prefix="kefu-bench-") as folder:
+        server = start(release, params, runtime=Path(folder) / "runtime", raw=Path(folder) / "raw")
+        try:
+            yield server.url
+        finally:
+            server.stop()
+
+
+def _one_process(release: Path) -> AbstractContextManager[str]:
+    return _started("one_process", str(release))
+
+
+def _plain(release: Path) -> AbstractContextManager[str]:
+    return _started("plain_server", str(release / "edge"), str(load_params().serving.max_new_tokens))
+
+
+PLAIN = "plain"
+SERVERS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
+    "kefu": _kefu,
+    "one-process": _one_process,
+    PLAIN: _plain,
+}
+
+
+@contextmanager
+def _started(module: str, first: str, *more: str) -> Iterator[str]:
+    """A module of this package as a server of its own; its arguments are ``first``, the port, ``more``."""
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"benchmarks.serving.{module}", first, str(port), *more], cwd=ROOT
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/openapi.json", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_S
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            httpx.get(url, timeout=5)
+        except httpx.HTTPError:
+            time.sleep(0.5)
+        else:
+            return
+    raise RuntimeError(f"{url}: the server did not start within {START_S} s: see its messages above")
+
+
+def _table(measured: Mapping[str, Sequence[Measured]]) -> Table:
+    head = ("sessions", "server", "answers/s", "p50 ms", "p99 ms", "CPU-ms an answer", "RSS MB", "failed", "by a model")
+    table = Table(*head, title="the same messages, closed loop; ÷ plain in brackets")
+    for row in zip(*measured.values(), strict=True):
+        plain = dict(zip(measured, row, strict=True)).get(PLAIN)
+        for name, one in zip(measured, row, strict=True):
+            cells = [
+                f"{value:.1f}" + (f" ({value / other:.2f})" if other and name != PLAIN else "")
+                for value, other in zip(_figures(one), _figures(plain) if plain else [0.0] * 5, strict=True)
+            ]
+            by_model = len(one.latencies_ms) if name == PLAIN else one.by_model
+            table.add_row(str(one.sessions), name, *cells, str(one.failed), str(by_model))
+        table.add_section()
+    return table
+
+
+def _figures(one: Measured) -> list[float]:
+    return [one.answers_per_s, one.percentile(50), one.percentile(99), one.cpu_ms, one.rss_mb]
+
+
+def _by_process(measured: Mapping[str, Sequence[Measured]]) -> Table:
+    names = sorted({name for some in measured.values() for one in some for name in one.cpu_s})
+    table = Table("sessions", "server", *names, title="CPU-ms an answer by process (load: this benchmark)")
+    for server, some in measured.items():
+        for one in some:
+            answers = max(1, len(one.latencies_ms))
+            table.add_row(str(one.sessions), server, *(f"{1000 * one.cpu_s[name] / answers:.1f}" for name in names))
+    return table
+
+
+def _machine() -> str:
+    names = [
+        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()

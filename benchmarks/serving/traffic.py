@@ -1,0 +1,124 @@
+"""Closed-loop customers: each sends a message, waits for its answer, and sends the next one.
+
+The CPU of a measurement is that of this process and all its descendants: the load generator is part of the figure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import aiohttp
+import numpy as np
+import psutil
+
+TIMEOUT_S = 60
+NewHeaders = Callable[[], dict[str, str]]  # of the next conversation
+
+
+@dataclass
+class Measured:
+    """What some customers at once got: answers, seconds, CPU seconds by process group, MB of memory."""
+
+    sessions: int
+    seconds: float = 0
+    latencies_ms: list[float] = field(default_factory=list)
+    cpu_s: Counter[str] = field(default_factory=Counter)
+    rss_mb: float = 0
+    failed: int = 0
+    by_model: int = 0
+
+    @property
+    def answers_per_s(self) -> float:
+        return len(self.latencies_ms) / self.seconds
+
+    @property
+    def cpu_ms(self) -> float:
+        """CPU milliseconds an answer, all processes together."""
+        return 1000 * self.cpu_s.total() / max(1, len(self.latencies_ms))
+
+    def percentile(self, share: float) -> float:
+        """Milliseconds within which this share (0–100) of the answers came."""
+        return float(np.percentile(self.latencies_ms, share)) if self.latencies_ms else float("nan")
+
+
+def measure(
+    url: str, conversation: Sequence[str], new_headers: NewHeaders, sessions: int, seconds: float, own_ids: bool
+) -> Measured:
+    """Holds ``sessions`` conversations at once, over and over, for some seconds.
+
+    Args:
+        conversation: the messages of each.
+        new_headers: HTTP headers of a new conversation.
+        own_ids: send a message id, as clients of Kefu do.
+    """
+    return asyncio.run(_measure(url, conversation, new_headers, sessions, seconds, own_ids))
+
+
+async def _measure(
+    url: str, conversation: Sequence[str], new_headers: NewHeaders, sessions: int, seconds: float, own_ids: bool
+) -> Measured:
+    measured = Measured(sessions)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(TIMEOUT_S)
+    ) as client:
+        before, began = cpu_seconds(), time.monotonic()
+
+        async def customer() -> None:
+            while time.monotonic() < began + seconds:
+                headers = new_headers()
+                for message in conversation:
+                    body = {"message": message} | ({"id": secrets.token_hex(8)} if own_ids else {})
+                    sent = time.perf_counter()
+                    async with client.post(f"{url}/v1/chat", json=body, headers=headers) as answer:
+                        said = await answer.json()
+                    if answer.status != 200:
+                        measured.failed += 1
+                        continue
+                    measured.latencies_ms.append(1000 * (time.perf_counter() - sent))
+                    measured.by_model += said.get("reply", {}).get("route") == "model"
+
+        await asyncio.gather(*(customer() for _ in range(sessions)))
+        measured.seconds = time.monotonic() - began
+        measured.cpu_s = cpu_seconds() - before
+        measured.rss_mb = rss_mb()
+    return measured
+
+
+def cpu_seconds() -> Counter[str]:
+    """CPU seconds of this process and its descendants so far, by what they do."""
+    spent: Counter[str] = Counter()
+    for name, some in _groups().items():
+        spent[name] = sum(sum(p.cpu_times()[:2]) for p in some)
+    return spent
+
+
+def rss_mb() -> float:
+    """Resident memory of the descendants; pages that several share count for each."""
+    return float(sum(p.memory_info().rss for name, some in _groups().items() if name != "load" for p in some)) / 1e6
+
+
+def _groups() -> dict[str, list[psutil.Process]]:
+    own = psutil.Process()
+    groups: dict[str, list[psutil.Process]] = {"load": [own]}
+    for process in own.children(recursive=True):
+        try:
+            groups.setdefault(_group(process), []).append(process)
+        except psutil.Error:
+            continue
+    return groups
+
+
+def _group(process: psutil.Process) -> str:
+    command = " ".join(process.cmdline())
+    if "ServeReplica" in command:
+        return command.split(":")[2].split("#")[0].split(" ")[0]
+    if "ProxyActor" in command:
+        return "proxy"
+    if "benchmarks.serving." in command:
+        return "server"
+    return "store" if "valkey" in command else "ray"
