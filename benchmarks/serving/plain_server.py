@@ -8,6 +8,7 @@ No flows, no knowledge, no session, no batching: what a chat service begins as. 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import torch
 import uvicorn
@@ -23,8 +24,8 @@ class Ask(BaseModel):
 def build(folder: str, max_new_tokens: int) -> FastAPI:
     """The application over one model folder."""
     torch.set_num_threads(1)  # as in Kefu: requests at once share the cores
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder).eval()
     app = FastAPI()
 
     @app.post("/v1/chat")
@@ -35,7 +36,8 @@ def build(folder: str, max_new_tokens: int) -> FastAPI:
         )
         with torch.inference_mode():
             said = model.generate(**tokens, max_new_tokens=max_new_tokens, do_sample=False)
-        return {"text": tokenizer.decode(said[0, tokens["input_ids"].shape[1] :], skip_special_tokens=True)}
+        answer = said[0, tokens["input_ids"].shape[1] :]
+        return {"text": tokenizer.decode(answer, skip_special_tokens=True)}
 
     return app
 

@@ -176,7 +176,7 @@ class Sessions:
         entry = _entry(session.id, handoff.customer if handoff else owner(session))
         queued = handoff.model_dump_json() if handoff else "withdrawn" if withdrawn else ""
         written = self._keeper.take_written()
-        arguments = [held.token, session.model_dump_json(), self._ttl, entry, queued]
+        arguments: list[str | int] = [held.token, session.model_dump_json(), self._ttl, entry, queued]
         arguments += [answer, min(ANSWERS_S, self._ttl), held.key, log, *written]
         try:
             held.committed = bool(self._commit(keys, arguments))
@@ -193,8 +193,7 @@ class Sessions:
 
     def unlogged(self) -> Mapping[str, str]:
         """Log lines by message that no file may have: their writer died, or its disk was full."""
-        found: dict[str, str] = self.client.hgetall(OUTBOX)
-        return found
+        return {str(message): str(lines) for message, lines in self.client.hgetall(OUTBOX).items()}
 
     def waiting(self, session: Session) -> Handoff | None:
         """The session's entry in the queue, while a person is asked for."""
