@@ -56,14 +56,16 @@ def main() -> None:
     args = parser.parse_args()
     console = Console()
     console.print(_machine())
-    measured = {}
+    measured: dict[str, list[Measured]] = {}
     for name in args.servers:
         new_headers = dict if name == PLAIN else _bearer
         with SERVERS[name](args.release) as url:
             measure(url, CONVERSATION, new_headers, min(args.sessions), args.warm_up, own_ids=name != PLAIN)
-            measured[name] = [
-                measure(url, CONVERSATION, new_headers, n, args.seconds, own_ids=name != PLAIN) for n in args.sessions
-            ]
+            measured[name] = []
+            for sessions in args.sessions:
+                one = measure(url, CONVERSATION, new_headers, sessions, args.seconds, own_ids=name != PLAIN)
+                measured[name].append(one)
+                console.print(f"{name}, {sessions} sessions: {one.cpu_ms:.1f} CPU-ms an answer, load {_load()}")
     console.print(_table(measured))
     console.print(_by_process(measured))
 
@@ -163,7 +165,11 @@ def _machine() -> str:
     names = [
         line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
     ]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, load {_load()}"
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def _free_port() -> int:
