@@ -19,8 +19,12 @@ from serving.deploy import proxy_headers
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business; read when ray is imported
 os.environ.setdefault("RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH", proxy_headers.IMPORT_PATH)  # read by Ray's proxy
+# A busy machine needs more than Ray's half minute until the node and its agents are up.
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")
+os.environ.setdefault("RAY_agent_register_timeout_ms", "180000")
 # Ray kills a proxy that is not ready after three checks. On a busy machine its imports alone take longer than 15 s.
 os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
+os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would let any other program go before customers
 
 import ray
 from ray import serve
@@ -40,6 +44,7 @@ from serving.tools.demo_database import forget
 
 OBJECT_STORE_BYTES = 100 * 1024 * 1024  # chats are small
 APP = "kefu"
+PROXY_MINUTES = 5
 
 
 class CannotServe(KefuError, RuntimeError):
@@ -87,16 +92,24 @@ def start(
     server = Server(f"http://{params.host}:{params.port}", plan, store)
     try:
         _start_ray()
-        serve.start(
-            proxy_location="HeadOnly",
-            http_options={"host": params.host, "port": params.port},
-            logging_config=QUIET,
-        )
+        _start_proxy(params)
         _deploy(plan)
     except BaseException:  # Ctrl-C while loading, too: leave nothing running
         server.stop()
         raise
     return server
+
+
+def _start_proxy(params: Serving) -> None:
+    """Starts Ray Serve; on a busy machine its proxy takes longer to import than the minute that Ray waits."""
+    http = {"host": params.host, "port": params.port}
+    for _ in range(PROXY_MINUTES):
+        with suppress(TimeoutError):
+            serve.start(proxy_location="HeadOnly", http_options=http, logging_config=QUIET)
+            return
+    raise CannotServe(
+        f"{params.host}:{params.port}: Ray's proxy was not ready after {PROXY_MINUTES} minutes: stop other programs"
+    )
 
 
 def _deploy(plan: Plan) -> None:
