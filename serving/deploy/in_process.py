@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
@@ -60,6 +61,7 @@ async def in_thread(pool: Executor, make: Callable[[], Iterator[T]]) -> AsyncIte
     await done
 
 
+BUSY = "Too many customers write at this moment: try again in a moment"
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     BadMessage: (400, "bad_message"),
     EngineError: (502, "model_failed"),
@@ -74,12 +76,17 @@ class InProcessBackend:
 
     Args:
         release: what ``assistant`` was opened on.
+        slots: one for each message that may compute at once; an engine that waits for another process lends its own.
     """
 
-    def __init__(self, assistant: Assistant, release: ReleaseInfo, params: Serving) -> None:
+    def __init__(
+        self, assistant: Assistant, release: ReleaseInfo, params: Serving, slots: BoundedSemaphore | None = None
+    ) -> None:
         self._assistant, self._release, self._params = assistant, release, params
-        self._pool = ThreadPoolExecutor(params.num_threads, thread_name_prefix="chat")
+        self._slots = slots or BoundedSemaphore(params.num_threads)
+        self._pool = ThreadPoolExecutor(params.max_ongoing_requests, thread_name_prefix="chat")
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._ongoing = 0
 
     async def info(self) -> ReleaseInfo | None:
         """See ``Backend.info``."""
@@ -94,16 +101,33 @@ class InProcessBackend:
     ) -> AsyncIterator[Event]:
         """See ``Backend.chat``."""
         queue = self._queues.setdefault(session, asyncio.Lock())  # asyncio's locks are fair
-        async with queue:
-            async for event in in_thread(self._pool, lambda: self._chat(session, customer, text, lang, message)):
-                yield event
+        async for event in self._events(queue, lambda: self._chat(session, customer, text, lang, message)):
+            yield event
 
     async def complete(
         self, engine: str, messages: Sequence[Message], max_new_tokens: int | None
     ) -> AsyncIterator[Event]:
         """See ``Backend.complete``."""
-        async for event in in_thread(self._pool, lambda: self._complete(engine, messages, max_new_tokens)):
+        async for event in self._events(asyncio.Lock(), lambda: self._complete(engine, messages, max_new_tokens)):
             yield event
+
+    async def _events(self, queue: asyncio.Lock, make: Callable[[], Iterator[Event]]) -> AsyncIterator[Event]:
+        """What ``make()`` yields, once ``queue`` and a slot are free."""
+        if self._ongoing >= self._params.max_ongoing_requests:
+            yield Event(type="error", text=BUSY, status=503, code="overloaded")
+            return
+
+        def in_slot() -> Iterator[Event]:
+            with self._slots:
+                yield from make()
+
+        self._ongoing += 1
+        try:
+            async with queue:
+                async for event in in_thread(self._pool, in_slot):
+                    yield event
+        finally:
+            self._ongoing -= 1
 
     def _problem(self) -> str | None:
         try:

@@ -1,0 +1,70 @@
+"""The backend of one process: who waits for whom. The assistant is a stand-in that is slow when it is told to be."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import cast
+
+from serving.api.backend import Event
+from serving.api.schemas import ReleaseInfo
+from serving.deploy.in_process import InProcessBackend
+from serving.dialogue.assistant import Assistant
+from serving.params import Serving
+
+RELEASE = ReleaseInfo(version="1", content_hash="0", profile="micro")
+
+
+class Slow:
+    """Answers at once, but "wait" only when ``go`` is set."""
+
+    def __init__(self) -> None:
+        self.go, self.said = threading.Event(), list[str]()
+
+    def stream(self, session: str, customer: str | None, text: str, lang: None, message: str | None) -> Iterator[str]:
+        if text == "wait":
+            assert self.go.wait(60)
+        self.said.append(f"{session}:{text}")
+        yield text
+
+
+def backend(slow: Slow, params: Serving, **limits: int) -> InProcessBackend:
+    return InProcessBackend(cast(Assistant, slow), RELEASE, params.model_copy(update=limits))
+
+
+async def answer(backend: InProcessBackend, session: str, text: str) -> Event:
+    return [event async for event in backend.chat(session, None, text)][-1]
+
+
+def test_a_session_keeps_its_order_and_holds_nobody_else_up(params: Serving) -> None:
+    slow = Slow()
+    one = backend(slow, params, num_threads=2)
+
+    async def crowd() -> None:
+        texts = ["wait", *(str(number) for number in range(20))]
+        tasks = [asyncio.create_task(answer(one, "a", text)) for text in texts]
+        await asyncio.sleep(0)
+        assert (await answer(one, "b", "hello")).text == "hello"  # all of a's messages take one thread of two
+        assert slow.said == ["b:hello"]
+        slow.go.set()
+        await asyncio.gather(*tasks)
+        assert slow.said[1:] == [f"a:{text}" for text in texts]
+
+    asyncio.run(crowd())
+
+
+def test_one_message_too_many_is_refused_at_once(params: Serving) -> None:
+    slow = Slow()
+    one = backend(slow, params, max_ongoing_requests=2)
+
+    async def crowd() -> None:
+        tasks = [asyncio.create_task(answer(one, session, "wait")) for session in "ab"]
+        await asyncio.sleep(0)
+        refused = await answer(one, "c", "hello")
+        assert (refused.type, refused.status, refused.code) == ("error", 503, "overloaded")
+        slow.go.set()
+        await asyncio.gather(*tasks)
+        assert (await answer(one, "c", "hello")).text == "hello"
+
+    asyncio.run(crowd())
