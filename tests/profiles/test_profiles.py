@@ -22,7 +22,7 @@ from training.memory import (
     of_published,
     on_meta,
 )
-from training.trl_arguments import sft_config
+from training.trainer.trl_arguments import sft_config
 
 PROFILES = params.profiles()
 
@@ -57,7 +57,7 @@ def test_trl_accepts_the_training_arguments(
 ) -> None:
     tuning = load_params(profile=profile).finetune
     if gpu:  # what TRL checks on a machine with one
-        monkeypatch.setattr("training.trl_arguments.on_gpu", lambda: True)
+        monkeypatch.setattr("training.trainer.trl_arguments.on_gpu", lambda: True)
         monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: True)
     config = sft_config(tuning, tmp_path)
     assert config.bf16 == (tuning.dtype == "bfloat16")

@@ -15,7 +15,7 @@ def sft_config(params: Finetune, scratch: Path, saves: bool = False) -> SFTConfi
 
     Args:
         scratch: folder TRL may use; it stays empty.
-        saves: whether checkpoints are written (training/resumable_trainer.py), every ``save_steps``.
+        saves: whether checkpoints are written (training/trainer/resumable_trainer.py), every ``save_steps``.
     """
     return SFTConfig(
         output_dir=str(scratch),

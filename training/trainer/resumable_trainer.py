@@ -18,7 +18,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler, get_length_group
 from kefu.finite import check_loss, check_step
 from kefu.io import read_json
 from kefu.progress import LogFigures, TrainingProgress
-from training.answer_trainer import AnswerTrainer
+from training.trainer.answer_trainer import AnswerTrainer
 from training.checkpoints import (
     STATE,
     Checkpoints,
@@ -106,7 +106,7 @@ class ResumableTrainer(AnswerTrainer):
         return SeededLengthSampler(lengths, size, self.args.data_seed)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: object) -> None:
-        assert self.checkpoints is not None  # training/trl_arguments.py asks for none otherwise
+        assert self.checkpoints is not None  # training/trainer/trl_arguments.py asks for none otherwise
         with self.checkpoints.write(self.state.global_step) as folder:
             kept = {"weights": trained_weights(self.model), "stopping": self.stopping.state()}
             torch.save(kept, folder / STATE)
