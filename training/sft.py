@@ -29,11 +29,11 @@ from kefu.progress import LogFigures, ignore_figures, training_progress
 from kefu.schema import Example
 from kefu.split import sample_by_customer
 from training import adapter, memory, quantized
-from training.trainer.answer_trainer import plain
 from training.checkpoints import Checkpoints, EarlyStopping, Losses
 from training.learned_loss import IGNORED, negative_log_likelihood
 from training.params.finetune import Finetune
 from training.precision import supported_precision
+from training.trainer.answer_trainer import plain
 from training.trainer.resumable_trainer import TRAINER_STATE, HeldOutWatch, LossWatch, ResumableTrainer, losses_of
 from training.trainer.trl_arguments import sft_config
 

@@ -18,7 +18,6 @@ from transformers.trainer_pt_utils import LengthGroupedSampler, get_length_group
 from kefu.finite import check_loss, check_step
 from kefu.io import read_json
 from kefu.progress import LogFigures, TrainingProgress
-from training.trainer.answer_trainer import AnswerTrainer
 from training.checkpoints import (
     STATE,
     Checkpoints,
@@ -28,6 +27,7 @@ from training.checkpoints import (
     put_weights,
     trained_weights,
 )
+from training.trainer.answer_trainer import AnswerTrainer
 
 TRAINER_STATE = "trainer_state.json"
 
