@@ -10,10 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 
 from kefu.paths import ROOT
 from kefu.text.placeholders import PLACEHOLDER
+from kefu.yaml_file import read_yaml
 from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.output_guard import ENDED
@@ -38,7 +38,7 @@ def chinese_texts() -> Iterator[str]:
                 yield from walk(part)
 
     for path in sorted(PACK.rglob("*.yaml")):
-        yield from walk(yaml.safe_load(path.read_text(encoding="utf8")))
+        yield from walk(read_yaml(path))
 
 
 TEXTS = sorted(set(chinese_texts()))
