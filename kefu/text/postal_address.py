@@ -1,7 +1,7 @@
 """A postal address in parts: read from a message, completed piece by piece, corrected in one part.
 
-Chinese addresses go from the region to the room (杭州市滨江区江南大道588号3幢1202室), English lines from the room
-to the region (Flat 12B, 5 Nanjing Road, Huangpu District, Shanghai). The ending or the lead of a part tells its level.
+Chinese addresses go from the region to the room (滨江区江南大道588号3幢1202室), English lines from the room to the
+region (Flat 12B, 5 Nanjing Road, Huangpu District, Shanghai). The ending or the lead of a part tells its level.
 Whatever way an address is cut into messages between two parts, ``merged`` puts it together again.
 Own code: cpca and jionlp split off province, city and district only, pyap and usaddress know western addresses,
 libpostal needs gigabytes. Not covered: a second house number on its own (12号 after 100号阳光花园), names of

@@ -86,6 +86,9 @@ class FlowEngine:
         """Goes on with more slots known, the asked one among them."""
         state.slots.update(slots)
         state.reminders = 0
+        step = self.waiting_at(state)
+        if self._missing(step, state, visit):
+            return self._walk(state, visit, Go(to=step.id))  # a piece of an address: asked for the rest
         return self._walk(state, visit, Go())  # past the question: its step must not `clear` the answer
 
     def correct(self, state: FlowState, slots: Mapping[str, str | None], visit: Visit) -> Progress:

@@ -186,7 +186,7 @@ class OrderLinker:
     def _field_of(self, text: str, start: int, end: int, is_today: bool) -> str | None:
         """The column that a day is about; None when nothing in its clause speaks of an order, or of one to come.
 
-        Beyond a comma only where the day stands alone (上周五，我买的): 上个月搬家了，下单忘了改地址 tells of a move.
+        Beyond a comma only where the day stands alone (上周五，我买的): 上个月搬家了，下单忘了 tells of a move.
         """
         after = _SENTENCE.split(text[end : end + _NEAR])[0]
         before = _SENTENCE.split(text[max(0, start - _NEAR) : start])[-1]
