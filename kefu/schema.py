@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Role = Literal["customer", "agent", "bot"]
 Split = Literal["train", "eval"]
 Outcome = Literal["resolved", "handoff", "abandoned", "unknown"]
+EndState = Literal["resolved", "handoff", "unresolved", "unknown"]
 
 
 class Record(BaseModel):
@@ -113,6 +114,17 @@ class Message(Record):
     content: str
 
 
+class Proof(Record):
+    """Why an answer may be taught: who gave it, how its dialogue ended, and what of it nothing supports."""
+
+    answered_by: Literal["reviewer", "agent", "bot"]
+    end_state: EndState
+    end_state_by: Literal["review", "machine", "channel"] = Field(description="whose word the end state is")
+    unsupported: tuple[str, ...] | None = Field(
+        description="kinds of the claims that neither prompt nor conversation supports; None: not checked"
+    )
+
+
 class Example(Record):
     """One training or test conversation for a language model, with where it came from."""
 
@@ -122,6 +134,7 @@ class Example(Record):
     dialogue_id: str
     customer: str
     intent: str
+    proof: Proof | None = Field(None, description="of an answer from the log; None where it was written for training")
 
 
 class PreferenceExample(Record):

@@ -191,8 +191,8 @@ def _train(
 ) -> _Run:
     """Runs the trainer, from the newest checkpoint on."""
     checkpoint = checkpoints.newest() if checkpoints else None
-    saved = read_json(checkpoint / TRAINER_STATE) if checkpoint else {"log_history": [], "num_input_tokens_seen": 0}
-    earlier, read = losses_of(saved["log_history"]), int(saved["num_input_tokens_seen"])
+    saved = read_json(checkpoint / TRAINER_STATE) if checkpoint else {}
+    earlier, read = losses_of(saved.get("log_history", [])), int(saved.get("num_input_tokens_seen", 0))
     stopping = EarlyStopping(params.patience if held_out else 0)
     with (
         tempfile.TemporaryDirectory() as scratch,

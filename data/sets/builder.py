@@ -86,7 +86,7 @@ class Builder:
         """Reads the store twice and returns the sets: once to choose, once to write what was chosen."""
         conversations = Conversations(self._prompts, self._params, self._corrections.exchanges)
         turns, questions = MachineTurns(self._params), Questions(self._pack, self._params)
-        bad = self._look(conversations, turns, questions)
+        bad, badly_ended = self._look(conversations, turns, questions)
         picks, machine = conversations.select(), turns.select()
         intents, places = self._look_again(machine, {(pick.number, pick.start) for pick in picks})
         examples = conversations.examples(picks, places)
@@ -99,27 +99,32 @@ class Builder:
             "sft.left_over": conversations.left_over,
             "sft.corrected": len(corrected),
             "sft.left_out_quality": bad,
+            "sft.left_out_end_state": badly_ended,
+            "sft.left_out_ungrounded": conversations.ungrounded,
             "corrections.refused": self._corrections.refused.total(),
             "preferences.refused": without.total(),
         }
         return Sets(intents, examples, preferences, listed, figures)
 
-    def _look(self, conversations: Conversations, turns: MachineTurns, questions: Questions) -> int:
-        """The first pass: offers everything. Returns how many answers were left out because they were bad."""
-        bad, left_out = 0, self._chunks.accepted.left_out
+    def _look(self, conversations: Conversations, turns: MachineTurns, questions: Questions) -> tuple[int, int]:
+        """The first pass: offers everything.
+
+        Returns how many answers were left out because they were bad, and because of how their dialogue ended.
+        """
+        bad, badly_ended, left_out = 0, 0, self._chunks.accepted.left_out
         for chunk in self._shown("choosing examples", self._chunks.all(), len(self._chunks)):
             for number, turn in self._machine(chunk, left_out):
                 turns.offer(number, turn)
             people = chain.from_iterable(self._people.get(dialogue.id, ()) for dialogue in chunk.dialogues.values())
-            trainable = TrainableFilter(Facts(people, chunk.signals))
+            trainable = TrainableFilter(Facts(people, chunk.signals), self._params.end_states)
             for number, dialogue in chunk.dialogues.items():
                 conversations.offer(number, trainable.keep([dialogue]))
                 if dialogue.id in self._corrected:
                     self._corrected[dialogue.id] = number
             questions.add(chunk.dialogues.values())
-            bad += trainable.bad
+            bad, badly_ended = bad + trainable.bad, badly_ended + trainable.badly_ended
         left_out.warn(self._log)
-        return bad
+        return bad, badly_ended
 
     def _look_again(
         self, machine: set[NumberedTurn], wanted: set[NumberedTurn]

@@ -7,12 +7,28 @@ more often wrong than right (its confidence is measured) says nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
-from kefu.schema import Dialogue, Label
+from kefu.schema import Dialogue, EndState, Label
 
 QUALITY, RESOLVED = "quality:", "resolved"
 PEOPLE = "review:"
 LIKELY = 0.5
+
+
+class End(NamedTuple):
+    """How a dialogue ended, and whose word that is."""
+
+    state: EndState
+    by: Literal["review", "machine", "channel"]
+
+
+# All that may be, in a fixed order: who remembers millions remembers a number.
+ENDS = (
+    *(End(state, by) for state in ("resolved", "unresolved") for by in ("review", "machine", "channel")),
+    End("handoff", "channel"),
+    End("unknown", "channel"),
+)
 
 
 class Facts:
@@ -24,19 +40,22 @@ class Facts:
     """
 
     def __init__(self, reviewed: Iterable[Label], signals: Iterable[Label]) -> None:
-        known: dict[tuple[str, int | None, str], str] = {}
+        known: dict[tuple[str, int | None, str], Label] = {}
         for label in (*_kept(signals), *_kept(reviewed)):  # of two the later wins
-            known[label.dialogue_id, label.turn, label.what] = label.value
-        self._resolved = {at[0]: value for at, value in known.items() if at[2] == RESOLVED}
+            known[label.dialogue_id, label.turn, label.what] = label
+        self._resolved = {at[0]: label for at, label in known.items() if at[2] == RESOLVED}
         self._bad: dict[str, set[int | None]] = {}
-        for (dialogue, turn, what), value in known.items():
-            if what.startswith(QUALITY) and value == "yes":
+        for (dialogue, turn, what), label in known.items():
+            if what.startswith(QUALITY) and label.value == "yes":
                 self._bad.setdefault(dialogue, set()).add(turn)
 
-    def is_resolved(self, dialogue: Dialogue) -> bool:
-        """Whether the customer's problem was solved; what nobody labelled is as the channel said."""
-        said = self._resolved.get(dialogue.id)
-        return dialogue.outcome == "resolved" if said is None else said == "yes"
+    def end(self, dialogue: Dialogue) -> End:
+        """How a dialogue ended; what nobody labelled is as the channel said."""
+        label = self._resolved.get(dialogue.id)
+        if label is not None:
+            by: Literal["review", "machine"] = "review" if label.source.startswith(PEOPLE) else "machine"
+            return End("resolved" if label.value == "yes" else "unresolved", by)
+        return End("unresolved" if dialogue.outcome == "abandoned" else dialogue.outcome, "channel")
 
     def bad(self, dialogue: Dialogue, start: int, end: int) -> bool:
         """Whether the answer in turns [start, end) has a quality problem.

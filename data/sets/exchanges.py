@@ -3,16 +3,17 @@
 Mostly that is what people of the shop said. What Kefu itself said is only learned from when the
 problem was solved and the customer content: a model fed on its own mistakes gets worse (model collapse:
 Shumailov et al. 2024, Nature 631:755). An answer with a quality problem (a false promise, an unsupported
-claim, rude) is never learned. A reviewer's correction stands in place of what was said, whoever said it.
+claim, rude) is never learned, nor one of a dialogue that ended badly. A reviewer's correction stands in place
+of what was said, whoever said it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from data.sets.dialogue_outcomes import Facts
-from kefu.schema import Dialogue, Turn
+from data.sets.dialogue_outcomes import ENDS, End, Facts
+from kefu.schema import Dialogue, EndState, Turn
 
 CONTENT = 4  # csat from which Kefu's own answers are worth learning
 
@@ -24,6 +25,7 @@ class Exchange:
     said: what the dialogue has there; nothing where nobody answered.
     answer: what to learn.
     corrected: ``answer`` was written by a reviewer.
+    end: how the dialogue ended, as far as is known; what nobody asked for is unknown.
     """
 
     dialogue: Dialogue
@@ -31,6 +33,7 @@ class Exchange:
     said: tuple[Turn, ...]
     answer: tuple[Turn, ...]
     corrected: bool = False
+    end: End = ENDS[-1]
 
     @property
     def key(self) -> str:
@@ -60,21 +63,28 @@ class TrainableFilter:
 
     Args:
         facts: of all dialogues.
+        end_states: how a dialogue may have ended for the answers of its agents to be learned.
 
     Attributes:
         bad: how many answers were left out because of a quality problem.
+        badly_ended: how many because of how their dialogue ended.
     """
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts, self.bad = facts, 0
+    def __init__(self, facts: Facts, end_states: Collection[EndState]) -> None:
+        self._facts, self._end_states = facts, end_states
+        self.bad = self.badly_ended = 0
 
     def keep(self, dialogues: Iterable[Dialogue]) -> Iterator[Exchange]:
         """The places of all dialogues whose answer was good, as far as is known."""
         for dialogue in dialogues:
-            good_bot = self._facts.is_resolved(dialogue) and (dialogue.csat or 0) >= CONTENT
+            end = self._facts.end(dialogue)
+            good_bot = end.state == "resolved" and (dialogue.csat or 0) >= CONTENT
             for exchange in exchanges(dialogue):
-                if all(turn.text.strip() and (turn.role == "agent" or good_bot) for turn in exchange.said):
-                    if self._facts.bad(dialogue, exchange.start, exchange.start + len(exchange.said)):
-                        self.bad += 1
-                    else:
-                        yield exchange
+                if not all(turn.text.strip() and (turn.role == "agent" or good_bot) for turn in exchange.said):
+                    continue
+                if end.state not in self._end_states:
+                    self.badly_ended += 1
+                elif self._facts.bad(dialogue, exchange.start, exchange.start + len(exchange.said)):
+                    self.bad += 1
+                else:
+                    yield replace(exchange, end=end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from kefu.params import Section, Seed
+from kefu.schema import EndState
 
 
 class Build(Section):
@@ -14,4 +15,13 @@ class Build(Section):
     max_router: int = Field(gt=0, description="most machine-labelled turns; what people labelled always fits in")
     max_questions: int = Field(gt=0, description="most questions of customers that retrieval is judged on")
     replay_share: float = Field(ge=0, lt=1, description="of max_sft and max_router, share drawn from older days")
+    end_states: tuple[EndState, ...] = Field(
+        min_length=1,
+        description="how a dialogue may have ended for the answers of its agents to be learned; Kefu's own answers are "
+        "learned of resolved ones alone, reviewers' answers always",
+    )
+    grounded: bool = Field(
+        description="learn only answers whose claims (sums, periods, promises, order states) the prompt, the "
+        "conversation or the customer supports; reviewers' answers always. Held-out answers stay"
+    )
     seed: Seed

@@ -20,6 +20,7 @@ from kefu.shop.part import Lang
 from kefu.shop.slots import language
 from kefu.split import split_of
 from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
+from serving.dialogue.claims.checker import ClaimChecker
 
 UNLABELLED = "unlabelled"
 NGRAMS, FEATURES, TOP = (1, 4), 65536, 3
@@ -74,6 +75,7 @@ class Prompts:
     def __init__(self, pack: Pack, intents: Mapping[TurnKey, str], params: Build) -> None:
         self._pack, self._intents, self._params = pack, intents, params
         self._nearest = NearestKnowledge(pack)
+        self._always = (pack.shop.name, pack.shop.greeting)
 
     def history(self, exchange: Exchange) -> tuple[Turn, ...]:
         """The turns that the model sees, oldest first; the last one is the question."""
@@ -85,6 +87,21 @@ class Prompts:
         question = history[-1].text
         lang = language(question)
         return answer_messages(self._pack, lang, self._nearest.find(question, lang), history)
+
+    def unsupported(self, exchange: Exchange) -> tuple[str, ...]:
+        """Kinds of the claims of the answer that nothing supports, judged as serving judges a model's own words.
+
+        What tools told an agent is not in the prompt: learned, it would be made up.
+        """
+        history = self.history(exchange)
+        question = history[-1].text
+        lang = language(question)
+        shown = [f"{entry.question}\n{entry.answer}" for entry in self._nearest.find(question, lang)]
+        shown += [turn.text for turn in history if turn.role != "customer"]
+        shown += [text.in_(any_lang) for text in self._always for any_lang in ("zh", "en")]
+        checker = ClaimChecker(shown, "\n".join(turn.text for turn in history if turn.role == "customer"))
+        claims = (claim for turn in exchange.answer for claim in checker.unsupported(turn.text))
+        return tuple(sorted({claim.kind for claim in claims}))
 
     def intent(self, exchange: Exchange) -> str:
         """Returns the intent of the exchange's question; UNLABELLED when it has none."""

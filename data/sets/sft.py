@@ -1,9 +1,9 @@
 """The SFT set: what a model has to say in each exchange with a good answer, given or corrected.
 
-An example is the prompt as serving would have built it and the answer to learn (``data/sets/exchanges.py``
-says which are). Corrected answers always fit in: a person has thought about each of them. What such a
-correction replaces is not taught anywhere else either, word for word. All exchanges are offered once, of
-which only 30 bytes each are remembered; the exchanges that were chosen are given once more.
+An example is the prompt as serving would have built it, the answer to learn (``data/sets/exchanges.py``
+says which are), and the proof of it. Corrected answers always fit in: a person has thought about each of them.
+What such a correction replaces is not taught anywhere else either, word for word. All exchanges are offered
+once, of which only 31 bytes each are remembered; the exchanges that were chosen are given once more.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from hashlib import blake2b
 
 import numpy as np
 
+from data.sets.dialogue_outcomes import ENDS, End
 from data.sets.exchanges import Exchange
 from data.sets.params import Build
 from data.sets.prompts import Prompts
 from data.sets.selection import Candidates, Rows
 from kefu.llm.prompt import merged
-from kefu.schema import Example, Split, Turn
+from kefu.schema import Example, Proof, Split, Turn
 from kefu.split import fraction
 
 
@@ -31,6 +32,7 @@ class Pick:
     number: int
     start: int
     split: Split
+    end: End = ENDS[-1]
 
 
 class Conversations:
@@ -43,14 +45,16 @@ class Conversations:
 
     Attributes:
         left_over: distinct exchanges for which there was no room.
+        ungrounded: chosen exchanges that were left out, because nothing supports what the answer claims.
     """
 
     def __init__(self, prompts: Prompts, params: Build, corrected: Sequence[Exchange] = ()) -> None:
         self._prompts, self._params, self._corrected = prompts, params, corrected
         self._wrong = {self._content(exchange, exchange.said) for exchange in corrected}
         self._replaced = {exchange.key for exchange in corrected}
-        self.left_over = 0
+        self.left_over = self.ungrounded = 0
         self._candidates, self._contents, self._held_out = Candidates(), array("Q"), array("B")
+        self._ends = array("B")  # places in ENDS
 
     def offer(self, number: int, exchanges: Iterable[Exchange]) -> None:
         """Trainable exchanges of the dialogue ``number``; dialogues come oldest first."""
@@ -63,6 +67,7 @@ class Conversations:
         self._candidates.add(exchange.dialogue.day, draw, number, exchange.start)
         self._contents.append(self._content(exchange, exchange.answer))
         self._held_out.append(self._prompts.split(exchange) == "eval")
+        self._ends.append(ENDS.index(exchange.end))
 
     def select(self) -> list[Pick]:
         """At most ``max_sft`` distinct exchanges for training and ``eval_share`` of that for evaluation. Once only."""
@@ -84,15 +89,19 @@ class Conversations:
         return np.concatenate([corrected, newest(rows[rows < corrections], limit - len(corrected), share)])
 
     def _picks(self, rows: Rows, split: Split) -> list[Pick]:
-        return [Pick(number, start, split) for number, start in self._candidates.places(rows)]
+        places = zip(self._candidates.places(rows), rows.tolist(), strict=True)
+        return [Pick(number, start, split, ENDS[self._ends[row]]) for (number, start), row in places]
 
     def examples(self, picks: Iterable[Pick], exchanges: Mapping[tuple[int, int], Exchange]) -> list[Example]:
-        """Examples of the chosen exchanges, in their order.
+        """Examples of the chosen exchanges, in their order; without those that are left out as not ``grounded``.
 
         Args:
             exchanges: by number and start, without corrections.
         """
-        return [self._example(self._place(pick, exchanges), pick.split) for pick in picks]
+        made = [self._example(self._place(pick, exchanges), pick) for pick in picks]
+        kept = [example for example in made if example.split == "eval" or _is_proven(example)]
+        self.ungrounded += len(made) - len(kept)
+        return kept
 
     def _place(self, pick: Pick, exchanges: Mapping[tuple[int, int], Exchange]) -> Exchange:
         return self._corrected[pick.number] if pick.number < 0 else exchanges[pick.number, pick.start]
@@ -103,15 +112,31 @@ class Conversations:
         said = "\0".join(f"{'customer' if turn.role == 'customer' else 'shop'} {turn.text}" for turn in turns)
         return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "little")
 
-    def _example(self, exchange: Exchange, split: Split) -> Example:
+    def _example(self, exchange: Exchange, pick: Pick) -> Example:
         return Example(
             id=exchange.key,
             messages=(*self._prompts.messages(exchange), *merged(exchange.answer)),
-            split=split,
+            split=pick.split,
             dialogue_id=exchange.dialogue.id,
             customer=exchange.dialogue.customer,
             intent=self._prompts.intent(exchange),
+            proof=self._proof(exchange, pick.end),
         )
+
+    def _proof(self, exchange: Exchange, end: End) -> Proof:
+        by_people = all(turn.role == "agent" for turn in exchange.answer)
+        return Proof(
+            answered_by="reviewer" if exchange.corrected else "agent" if by_people else "bot",
+            end_state=end.state,
+            end_state_by=end.by,
+            unsupported=self._prompts.unsupported(exchange) if self._params.grounded else None,
+        )
+
+
+def _is_proven(example: Example) -> bool:
+    """Whether nothing was found against an answer; a reviewer has thought about theirs, and may know more."""
+    proof = example.proof
+    return proof is None or proof.answered_by == "reviewer" or not proof.unsupported
 
 
 def _distinct(contents: np.ndarray) -> Rows:

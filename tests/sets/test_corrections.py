@@ -50,7 +50,7 @@ def built(
 ) -> tuple[list[Example], list[PreferenceExample], Corrections, int, Counter[str]]:
     corrections = Corrections(reviewed, {d.id: d for d in dialogues}, Redactor(PACK.shop.pii))
     prompts = Prompts(PACK, {}, BUILD)
-    trainable = TrainableFilter(Facts(reviewed, signals))
+    trainable = TrainableFilter(Facts(reviewed, signals), BUILD.end_states)
     examples = conversations(dialogues, trainable, prompts, BUILD, corrections.exchanges)
     pairs, refused = preference_examples(corrections.exchanges, prompts)
     return examples, pairs, corrections, trainable.bad, refused
@@ -68,6 +68,18 @@ def test_a_correction_replaces_what_was_said_even_where_the_bot_would_not_be_lea
     assert pair.prompt == examples[0].messages[:-1]
     assert pair.prompt[1:] == tuple(answer_messages(PACK, "zh", [], one.turns[:1])[1:])
     assert pair.split == examples[0].split
+
+
+def test_a_correction_stays_whatever_supports_it() -> None:
+    """A reviewer may know what the prompt does not show."""
+    params = BUILD.model_copy(update={"grounded": True})
+    one = talk(1, WRONG)
+    corrections = Corrections(
+        [label(one, "answer", "明天早上6点到晚上11点营业", turn=0)], {one.id: one}, Redactor(PACK.shop.pii)
+    )
+    trainable = TrainableFilter(Facts([], []), params.end_states)
+    (example,) = conversations([one], trainable, Prompts(PACK, {}, params), params, corrections.exchanges)
+    assert example.proof is not None and example.proof.answered_by == "reviewer" and example.proof.unsupported
 
 
 def test_what_was_corrected_once_is_taught_nowhere_word_for_word() -> None:

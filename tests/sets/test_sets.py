@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from data.sets.prompts import Prompts
 from data.sets.router import intent_examples, review_wins
 from data.sets.selection import newest_with_replay
 from kefu.llm.prompt import answer_messages
-from kefu.schema import Dialogue, Example, Turn, TurnKey
+from kefu.schema import Dialogue, EndState, Example, Label, Proof, Turn, TurnKey
 from kefu.shop.pack import load_pack
 from kefu.split import fraction, split_of
 from kefu.store import read_dialogues
@@ -44,11 +45,13 @@ def dialogue(*turns: tuple[str, str], **facts: object) -> Dialogue:
 
 
 def sft(dialogues: list[Dialogue], intents: dict[TurnKey, str] | None = None) -> list[Example]:
-    return conversations(dialogues, TrainableFilter(Facts([], [])), Prompts(PACK, intents or {}, BUILD), BUILD)
+    return conversations(
+        dialogues, TrainableFilter(Facts([], []), BUILD.end_states), Prompts(PACK, intents or {}, BUILD), BUILD
+    )
 
 
 def learned(talk: Dialogue) -> int:
-    return len(list(TrainableFilter(Facts([], [])).keep([talk])))
+    return len(list(TrainableFilter(Facts([], []), BUILD.end_states).keep([talk])))
 
 
 def test_peoples_word_wins_over_the_machines() -> None:
@@ -108,6 +111,65 @@ def test_an_example_asks_as_serving_would() -> None:
 )
 def test_kefus_own_answers_are_learned_only_when_they_helped(facts: dict[str, object], count: int) -> None:
     assert learned(dialogue(("customer", "hi"), ("bot", "hello"), **facts)) == count
+
+
+@pytest.mark.parametrize(
+    ("outcome", "end_states", "count"),
+    [
+        ("resolved", ("resolved",), 1),
+        ("handoff", ("resolved", "unknown"), 0),
+        ("handoff", ("handoff",), 1),
+        ("abandoned", ("resolved", "handoff", "unknown"), 0),
+        ("abandoned", ("unresolved",), 1),
+        ("unknown", ("resolved", "unknown"), 1),
+        ("unknown", ("resolved",), 0),
+    ],
+)
+def test_agents_answers_are_learned_of_dialogues_that_ended_well(
+    outcome: str, end_states: tuple[EndState, ...], count: int
+) -> None:
+    trainable = TrainableFilter(Facts([], []), end_states)
+    talk = dialogue(("customer", "hi"), ("agent", "hello"), outcome=outcome)
+    assert len(list(trainable.keep([talk]))) == count
+    assert trainable.badly_ended == 1 - count
+
+
+@pytest.mark.parametrize(
+    ("label", "outcome", "proof"),
+    [
+        (None, "unknown", ("unknown", "channel")),
+        (None, "handoff", ("handoff", "channel")),
+        (None, "abandoned", ("unresolved", "channel")),
+        ({"value": "yes", "source": "rule:thanks"}, "handoff", ("resolved", "machine")),
+        ({"value": "no", "source": "review:ann"}, "resolved", ("unresolved", "review")),
+    ],
+)
+def test_a_row_tells_how_its_dialogue_ended_and_who_says_so(
+    label: dict[str, str] | None, outcome: str, proof: tuple[str, str]
+) -> None:
+    talk = dialogue(("customer", "几点开门"), ("agent", "早上8点"), outcome=outcome)
+    head = {"dialogue_id": talk.id, "turn": None, "what": "resolved", "confidence": 1.0, "version": "1"}
+    given = [Label.model_validate(head | label)] if label else []
+    trainable = TrainableFilter(Facts(given, []), get_args(EndState))
+    (example,) = conversations([talk], trainable, Prompts(PACK, {}, BUILD), BUILD)
+    assert example.proof == Proof(answered_by="agent", end_state=proof[0], end_state_by=proof[1], unsupported=None)
+
+
+def grounded(answer: str, customer: str = "c_1") -> list[Example]:
+    params = BUILD.model_copy(update={"grounded": True})
+    talk = dialogue(("customer", "几点开门"), ("agent", answer), customer=customer)
+    trainable = TrainableFilter(Facts([], []), params.end_states)
+    return conversations([talk], trainable, Prompts(PACK, {}, params), params)
+
+
+def test_an_answer_that_nothing_supports_is_not_taught_but_still_measured() -> None:
+    """The prompt shows that the shop is open from 8 to 10."""
+    (right,) = grounded("每天早上8点到晚上10点营业。")
+    assert right.split == "train" and right.proof is not None and right.proof.unsupported == ()
+    assert grounded("每天早上6点到晚上11点营业。") == []
+    held_out = next(f"c_{i}" for i in range(100) if split_of(f"c_{i}", 0.3, BUILD.seed) == "eval")
+    (kept,) = grounded("每天早上6点到晚上11点营业。", held_out)
+    assert kept.proof is not None and kept.proof.unsupported == ("time",)
 
 
 def test_answers_that_answer_nobody_or_are_empty_are_left_out() -> None:

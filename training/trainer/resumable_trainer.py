@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
+from datasets import Dataset
 from transformers import TrainerCallback
 from transformers.trainer_pt_utils import LengthGroupedSampler, get_length_grouped_indices
 
@@ -73,7 +74,7 @@ class HeldOutWatch(TrainerCallback):
         control.should_training_stop = control.should_training_stop or self._stopping.has_ended
 
 
-class SeededLengthSampler(LengthGroupedSampler):  # type: ignore[misc]  # transformers is not typed here
+class SeededLengthSampler(LengthGroupedSampler):
     """Chats of similar length together, in an order that seed and epoch alone decide."""
 
     def __init__(self, lengths: list[int], batch_size: int, seed: int) -> None:
@@ -101,14 +102,14 @@ class ResumableTrainer(AnswerTrainer):
     stopping = EarlyStopping(0)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> SeededLengthSampler:
-        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]
+        lengths = [len(ids) for ids in cast(Dataset, self.train_dataset)["input_ids"]]
         size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return SeededLengthSampler(lengths, size, self.args.data_seed)
+        return SeededLengthSampler(lengths, size, self.args.seed)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: object) -> None:
         assert self.checkpoints is not None  # training/trainer/trl_arguments.py asks for none otherwise
         with self.checkpoints.write(self.state.global_step) as folder:
-            kept = {"weights": trained_weights(self.model), "stopping": self.stopping.state()}
+            kept = {"weights": trained_weights(cast(torch.nn.Module, self.model)), "stopping": self.stopping.state()}
             torch.save(kept, folder / STATE)
             self._save_optimizer_and_scheduler(str(folder))
             self._save_rng_state(str(folder))
@@ -116,7 +117,7 @@ class ResumableTrainer(AnswerTrainer):
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
         kept = torch.load(Path(resume_from_checkpoint) / STATE, map_location="cpu", weights_only=True)
-        put_weights(self.model, kept["weights"])
+        put_weights(cast(torch.nn.Module, self.model), kept["weights"])
         self.stopping.load(kept["stopping"])
 
     def run(self, checkpoint: Path | None) -> Losses:
