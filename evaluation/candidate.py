@@ -7,7 +7,6 @@ environment names.
 
 from __future__ import annotations
 
-import gc
 import itertools
 import sqlite3
 import tempfile
@@ -15,20 +14,24 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-import torch
+from typing import Any, Literal, NamedTuple
 
 from kefu.intents.router import Router
-from kefu.knowledge.index import Index
+from kefu.knowledge.entries import questions
+from kefu.knowledge.index import Index, KnowledgeEntry
 from kefu.knowledge.search import Search
 from kefu.llm.engine import Engine
+from kefu.llm.prompt import answer_messages
 from kefu.registry.seal import verify
-from kefu.schema import Example
+from kefu.schema import Example, Message
 from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
+from kefu.shop.slots import language
 from serving.dialogue.assistant import Assistant
+from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Reply
 from serving.engines.load import load_engines
+from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import embedded_store
@@ -54,12 +57,20 @@ class ShopConversation:
             return [dict(row) for row in connection.execute(sql)]
 
 
+class Question(NamedTuple):
+    """A held-out conversation up to its answer. known: what the release's retriever finds for the last message."""
+
+    lang: Lang
+    known: list[KnowledgeEntry]
+    spoken: list[Message]
+
+
 @dataclass
 class ReleaseUnderTest:
     """An opened release.
 
-    version: its content hash. engines: 'centre' and 'edge'. start_conversation: begins one of a customer
-        (None: a stranger) in a fresh shop.
+    version: its content hash. knowledge: as serving searches it. engines: 'centre' and 'edge'.
+    start_conversation: begins one of a customer (None: a stranger) in a fresh shop.
     """
 
     name: Name
@@ -67,24 +78,47 @@ class ReleaseUnderTest:
     pack: Pack
     router: Router
     search: Search
+    knowledge: StaticKnowledge
     engines: Mapping[str, Engine]
     start_conversation: Callable[[str | None], ShopConversation]
     _answers: dict[tuple[str, str], str] = field(default_factory=dict)
+    _questions: dict[str, Question] = field(default_factory=dict)
 
     def answer(self, engine: str, example: Example, max_new_tokens: int) -> str:
         """The engine's answer to the example's prompt; asked once, remembered for other suites."""
         key = engine, example.id
         if key not in self._answers:
-            pieces = self.engines[engine].stream(example.messages[:-1], max_new_tokens)
+            pieces = self.engines[engine].stream(self.prompt(example), max_new_tokens)
             self._answers[key] = "".join(pieces).strip()
         return self._answers[key]
 
+    def loss(self, engine: str, example: Example) -> float:
+        """Negative log-likelihood (nats) of the example's answer under the prompt that serving would give."""
+        return self.engines[engine].loss([*self.prompt(example), example.messages[-1]])[0]
 
-def free_memory() -> None:
-    """Frees models that nothing but their own cycles refers to; the collector alone would run some time later."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    def prompt(self, example: Example) -> list[Message]:
+        """The conversation under the system message that serving would write, with what this release's retriever finds.
+
+        The example's own shows what the sets' search found: they cannot depend on a retriever that is trained on them.
+        """
+        lang, known, spoken = self._question(example)
+        return [*answer_messages(self.pack, lang, known, []), *spoken]
+
+    def heard(self, example: Example, answer: str) -> str:
+        """What a customer hears of a model's answer: serving's output guard ends it before the first fault."""
+        lang, known, spoken = self._question(example)
+        shown = [f"{e.question}\n{e.answer}" for e in known] + [m.content for m in spoken if m.role == "assistant"]
+        asked = "\n".join(message.content for message in spoken if message.role == "user")
+        return "".join(OutputGuard(self.pack, {}, lang, shown, asked).stream([answer])).strip()
+
+    def _question(self, example: Example) -> Question:
+        if example.id not in self._questions:
+            spoken = [message for message in example.messages[:-1] if message.role != "system"]
+            text = spoken[-1].content
+            lang = language(text)
+            known = [hit.entry for hit in self.knowledge.search(text, lang) if hit.entry.kind != "query"]
+            self._questions[example.id] = Question(lang, known, spoken)
+        return self._questions[example.id]
 
 
 @contextmanager
@@ -94,6 +128,7 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
     with ExitStack() as stack:
         runtime = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kefu-")))
         store = stack.enter_context(closing(embedded_store()))
+        search = Search(Index.load(folder / "retriever"))
         sessions, engines = Sessions(store.url, params.session_ttl_s), load_engines(folder)
         assistant = stack.enter_context(
             closing(Assistant.open(folder, runtime, params, sessions=sessions, engines=engines))
@@ -110,7 +145,8 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
             version=manifest.content_hash,
             pack=assistant.pack,
             router=Router.load(folder / "router"),
-            search=Search(Index.load(folder / "retriever")),
+            search=search,
+            knowledge=StaticKnowledge(search, questions(assistant.pack)),
             engines=engines,
             start_conversation=start_conversation,
         )

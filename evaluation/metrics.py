@@ -42,6 +42,7 @@ METRICS: dict[str, Metric] = {
     "token_f1": Metric("tokens shared with the held-out answer (F1)"),
     "token_f1_unseen": Metric("the same over answers that training does not have word by word"),
     "turns": Metric("share of golden turns answered as they must be"),
+    "withheld": Metric("share of answers of which the output guard lets nothing through", higher_is_better=False),
     "wrong_writes": Metric("conversations in which something was written that nobody wanted", higher_is_better=False),
 }
 

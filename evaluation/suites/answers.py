@@ -1,9 +1,9 @@
 """The language models on held-out conversations: what they say, and how likely they find what was said.
 
-``answers`` is the centre model, ``edge`` the student, which is also compared with its teacher. Loss is
-of the last answer alone; the other figures read the greedy answer. Words are compared, not truth: the
-worst answers stand in the report for people to read, and ``gain_over_constant`` says what the words are
-worth beside one sentence that is the same for every question.
+``answers`` is the centre model, ``edge`` the student, which is also compared with its teacher. Both are asked as
+serving would ask, with what the release's own retriever finds. Loss is of the last answer alone; the other figures
+read the greedy answer. Words are compared, not truth: the worst answers stand in the report for people to read, and
+``gain_over_constant`` says what the words are worth beside one sentence that is the same for every question.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from kefu.schema import Example, Prediction
 
 
 def centre(release: ReleaseUnderTest, items: Items) -> Result:
-    """Loss a character, token F1 and its gain over a constant sentence, ROUGE-L, repetition, share of empty answers."""
+    """Loss a character, token F1, its gain over a constant sentence, ROUGE-L, repetition, empty, withheld answers."""
     return _run(release, items, "answers", "centre")
 
 
@@ -51,6 +51,8 @@ def _run(release: ReleaseUnderTest, items: Items, suite: str, engine: str) -> Re
             tick()
     result = score(suite, said, release, items)
     result.samples["loss"] = _loss(release, engine, items.answers)
+    withheld = [float(not release.heard(e, answer)) for e, answer in zip(items.answers, said, strict=True)]
+    result.samples["withheld"] = Sample.of(withheld, customers=[example.customer for example in items.answers])
     own, constant = (r.samples["token_f1"] for r in (result, score("constant", items.constant, release, items)))
     result.samples["gain_over_constant"] = replace(own, values=own.values - constant.values)
     result.figures["gain_over_constant_low"] = paired_bootstrap(own, constant, items.seed).low
@@ -85,7 +87,7 @@ def _loss(release: ReleaseUnderTest, engine: str, examples: Sequence[Example]) -
     A token is another amount of text for each tokenizer: 26 Chinese characters are 20 tokens of Qwen's, 43 of
     SmolLM2's. The end of an answer counts as one character.
     """
-    nats = [release.engines[engine].loss(example.messages)[0] for example in examples]
+    nats = [release.loss(engine, example) for example in examples]
     characters = [len(example.messages[-1].content) + 1 for example in examples]
     values = [one / length for one, length in zip(nats, characters, strict=True)]
     return Sample.of(values, characters, [example.customer for example in examples])

@@ -18,7 +18,7 @@ from evaluation.items import Items
 from evaluation.params import Gate
 from evaluation.suites import answers, baselines
 from kefu.knowledge.entries import knowledge_entries
-from kefu.knowledge.index import KnowledgeEntry
+from kefu.knowledge.index import Hit, KnowledgeEntry
 from kefu.llm.prompt import answer_messages
 from kefu.metrics.text import token_f1
 from kefu.paths import ROOT
@@ -110,6 +110,13 @@ class Says:
         return 0.5 * length, length * self.tokens_a_character
 
 
+class FindsNothing:
+    """Knowledge in which no question finds an entry."""
+
+    def search(self, text: str, lang: str) -> list[Hit]:
+        return []
+
+
 QUESTIONS = [f"问题{number}" for number in range(40)]
 ANSWERS = [TAUGHT[number % 4] for number in range(40)]
 CONSTANT = best_constant(TAUGHT, seed=7)
@@ -126,7 +133,8 @@ def release_that_says(centre: Sequence[str], edge: Sequence[str]) -> ReleaseUnde
     said = {"centre": centre, "edge": edge}
     engines = {name: Says(name, dict(zip(QUESTIONS, texts, strict=True))) for name, texts in said.items()}
     nothing = cast(Any, None)
-    return ReleaseUnderTest("challenger", "hash", nothing, nothing, nothing, engines, nothing)
+    knowledge = cast(Any, FindsNothing())
+    return ReleaseUnderTest("challenger", "hash", PACK, nothing, nothing, knowledge, engines, nothing)
 
 
 def verdict(centre: Sequence[str], edge: Sequence[str]) -> str:
@@ -162,6 +170,13 @@ def test_the_gain_is_paired_item_by_item() -> None:
     assert model.metrics["gain_over_constant"] == pytest.approx(gain)
     assert 0 < model.metrics["gain_over_constant_low"] < gain
     assert constant.samples["token_f1"].mean == Sample.of([token_f1(CONSTANT, a) for a in ANSWERS]).mean
+
+
+def test_answers_that_serving_would_not_say_are_counted() -> None:
+    """Nothing was found for these questions, so an answer that promises something has no source."""
+    ask, promise = TAUGHT[1], "这款只要99元，明天就到。"
+    found = answers.centre(release_that_says([ask, promise, promise, ask] * 10, ANSWERS), items())
+    assert found.metrics["withheld"] == 0.5
 
 
 def test_answers_that_training_has_are_told_apart() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ import yaml
 from pydantic import BaseModel
 from transformers import PreTrainedModel
 
+from evaluation.candidate import open_release
 from evaluation.items import load_items
 from evaluation.metrics import METRICS, TEXT
+from evaluation.suites import answers
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
 from kefu.knowledge.entries import faq_id
 from kefu.paths import ROOT
@@ -171,6 +174,39 @@ def test_the_models_of_a_measured_release_are_out_of_memory(project: Path) -> No
         assert models_alive() == before
     finally:
         gc.enable()
+
+
+class Listener:
+    """An engine that keeps what it is asked."""
+
+    name = "centre"
+
+    def __init__(self) -> None:
+        self.asked: list[list[Message]] = []
+
+    def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
+        self.asked.append(list(messages))
+        yield "好的"
+
+    def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
+        self.asked.append(list(messages[:-1]))
+        return 1.0, 1
+
+
+def test_a_model_is_asked_with_what_the_releases_own_retriever_finds(project: Path) -> None:
+    """The sets show what another search found; the figures of a model belong to the prompts that serving writes."""
+    few = load_params().evaluate.model_copy(update={"answers": 2})
+    items = load_items(project / "sets", project / "shop", few)
+    foreign = Message(role="system", content="资料：火星上没有快递。")
+    asked = [example.model_copy(update={"messages": (foreign, *example.messages)}) for example in items.answers]
+    listener = Listener()
+    with open_release("challenger", project / "release", load_params().serving) as release:
+        release.engines = {"centre": listener}
+        answers.centre(release, replace(items, answers=asked))
+        right = {faq.question.zh: faq.answer.zh for faq in release.pack.faq}
+    assert len(listener.asked) == 4  # two answers, two losses
+    for system, question in listener.asked:
+        assert right[question.content] in system.content and "火星" not in system.content
 
 
 def test_only_a_sealed_release_is_measured(project: Path) -> None:
