@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, default=5.0, help="seconds that are not counted")
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
     args = parser.parse_args()
-    console = Console()
+    console = Console(width=130)
     console.print(_machine())
     measured: dict[str, list[Measured]] = {}
     for name in args.servers:
