@@ -84,6 +84,16 @@ class Refuse(Act):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reject(Act):
+    """The last answer missed what the customer asked (不是问库存, still not clear).
+
+    targets: names (``target_of``) of what he does not mean: none of these is the answer to this message.
+    """
+
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Resume(Act):
     """The customer goes on with what was interrupted, or takes back the wish for a person."""
 
@@ -181,6 +191,30 @@ class Unclear(Act):
     candidates: tuple[str, ...] = ()
     asks: bool = False
     skus: tuple[str, ...] = ()
+
+
+def target_of(act: Act) -> str | None:
+    """The name of what an act asks for, by which an answer to it is remembered and rejected; None: it asks nothing.
+
+    An entry is the same in every language: faq:NAME.
+    """
+    match act:
+        case Start():
+            return f"flow:{act.flow}"
+        case Query():
+            return f"query:{act.name}"
+        case Ask():
+            return entry_target(act.entry)
+        case Quote():
+            return "sum"
+        case Recommend() | Compare():
+            return kind(act)
+    return None
+
+
+def entry_target(entry: str) -> str:
+    """The name of an entry of the knowledge, without its language."""
+    return entry.rpartition(":")[0]
 
 
 def kind(act: Act) -> str:

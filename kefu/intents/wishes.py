@@ -7,7 +7,7 @@ and from an answer to the open question. Which entry answers a question is the k
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,15 +50,16 @@ class WishClassifier:
         """Reads what ``training.intents.wishes.train_wishes`` wrote."""
         return cls(TextClassifier.load(folder))
 
-    def predict(self, text: str, open_question: str = "") -> ScoredWish:
-        """The most probable class of a redacted text."""
-        return self.predict_many([(text, open_question)])[0]
+    def predict(self, text: str, open_question: str = "", rejected: Collection[str] = ()) -> ScoredWish:
+        """The most probable class of a redacted text, of those that are not rejected."""
+        return self.predict_many([(text, open_question)], rejected)[0]
 
-    def predict_many(self, parts: Sequence[tuple[str, str]]) -> list[ScoredWish]:
+    def predict_many(self, parts: Sequence[tuple[str, str]], rejected: Collection[str] = ()) -> list[ScoredWish]:
         """Does the same as ``predict`` for many (text, open question) at once, which is faster."""
         rows = self._classifier.predict([wish_sample(*part) for part in parts])
         classes = self._classifier.config.classes
         if REPLY in classes:  # where nothing was asked, nothing is a reply, and its share is no other class's
             asked = np.array([bool(question) for _, question in parts])
             rows[~asked, classes.index(REPLY)] = 0
+        rows[:, [classes.index(name) for name in rejected if name in classes]] = 0  # no other class's share
         return [ScoredWish(classes[row.argmax()], float(row.max())) for row in rows]

@@ -34,6 +34,7 @@ from kefu.acts import (
     Quote,
     Recommend,
     Refuse,
+    Reject,
     Resume,
     SmallTalk,
     Start,
@@ -103,7 +104,7 @@ def acts_grammar(pack: Pack) -> str:
         "danger": [_literal(f"danger {_token(name)}") for name in pack.danger],
         "words": ['"ask " WORDS', '"recommend" (" " WORDS)?'],
         "products": ['"quote" (" " COUNT "*" VALUE)+', '"compare" ITEM+ (" by=" VALUE)?'],
-        "bare": [_literal(verb) for verb in _BARE_ACTS] + ['"unclear" " ?"?'],
+        "bare": [_literal(verb) for verb in _BARE_ACTS] + ['"reject"', '"unclear" " ?"?'],
     }
     known = {name: some for name, some in lines.items() if some}
     rules = [
@@ -191,6 +192,8 @@ def _rest(act: Act, questions: Mapping[str, str]) -> str:
             return _listed([act.kind])
         case Refuse():
             return _listed([act.flow])
+        case Reject():
+            return _listed(act.targets)
         case Unclear():
             return " ?" if act.asks else ""
     return ""
@@ -251,6 +254,7 @@ _LINES: dict[str, tuple[str, Callable[[re.Match[str]], Act], str]] = {
     "quote": (rf"(?: \d{{1,9}}\*{_TOKEN})*", _read_quote, "COUNT*SKU COUNT*SKU …"),
     "recommend": (r"(?: (.+))?", lambda m: Recommend(words=_read_words(m[1] or "")), "[WORDS]"),
     "refuse": (rf" ({_TOKEN})", lambda m: Refuse(flow=_plain(m[1])), "FLOW"),
+    "reject": (rf"((?: {_TOKEN})*)", lambda m: Reject(targets=_read_list(m[1])), "[TARGET …]"),
     "smalltalk": (rf" ({_TOKEN})", lambda m: SmallTalk(kind=_plain(m[1])), "KIND"),
     "start": (rf" ({_TOKEN})( again)?((?: {_PAIR})*)", _read_start, "FLOW [again] [SLOT=VALUE …]"),
     "unclear": (r"( \?)?", lambda m: Unclear(asks=m[1] is not None), "[?]"),

@@ -56,6 +56,15 @@ class Refusal(WordRule):
         return WordRule(words=patterns, not_words=self.not_words) if patterns else None
 
 
+class Rejection(Part):
+    """Words that say that the last answer missed. They stand at the start of a clause, but for ``missed``."""
+
+    missed: WordRule = Field(description="the answer was none: 答非所问, that is not what I asked")
+    denies: WordRule = Field(description="before what was not asked: 不是问, I am not asking about")
+    denies_kind: WordRule = Field(description="the same, where a kind of question follows: 不是, not the")
+    restates: WordRule = Field(description="before what is asked once more: 我是说, I meant")
+
+
 class ActWords(Part):
     """The words of each act. A pack may leave any out: then nothing is read as it by words alone."""
 
@@ -71,6 +80,7 @@ class ActWords(Part):
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
     instead: WordRule | None = Field(default=None, description="a wish takes the place of the one under way: 要不还是")
     refuse: Refusal | None = Field(default=None, description="a flow that the customer does not want: 我没要退货")
+    reject: Rejection | None = Field(default=None, description="the last answer missed: 不是问库存, I asked about …")
     keep: WordRule | None = Field(default=None, description="what a clause names stays: 马克杯没事, keep the mug")
     no_number: WordRule | None = Field(default=None, description="the customer has no order number at hand")
     in_general: WordRule | None = Field(default=None, description="asks how it is done, about no order: 我不是查订单")

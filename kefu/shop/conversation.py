@@ -72,6 +72,17 @@ class Conversation(Part):
     ask_person: Text | None = Field(None, description="what the customer asks who says yes to that offer")
     clarify: Text = Field(description="said before a numbered list of questions that may be meant")
     clarify_one: Text | None = Field(None, description="the same before a single question; None: as clarify")
+    missed: Text = Field(
+        Text(zh="抱歉，刚才没有答到您问的。", en="Sorry, my last answer missed your question."),
+        description="said when the last answer missed and no other one is found, before what else may be meant",
+    )
+    missed_alone: Text = Field(
+        Text(
+            zh="抱歉，刚才没有答到您问的。换个说法告诉我，或回复“人工”，由客服来答。",
+            en='Sorry, my last answer missed your question. Put it another way, or reply "agent" for a person.',
+        ),
+        description="the same, where nothing else may be meant",
+    )
     yes: Phrases
     no: Phrases
     leave: Phrases

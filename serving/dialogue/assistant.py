@@ -392,4 +392,5 @@ def _situation(session: Session, flows: FlowEngine) -> Situation:
         session.misses,
         session.apologised,
         signed_in=waits and session.customer is not None,
+        rejections=session.rejections,
     )

@@ -5,7 +5,8 @@ It reads nothing but its arguments and changes nothing, so every rule here can b
 
 1. Danger goes to a person at once. While a person is asked for, Kefu says so and nothing else.
 2. An apology, once, before whatever else an angry message asks for.
-3. Flows that the message refuses begin in no way, and the open one ends.
+3. Flows that the message refuses begin in no way, and the open one ends. What it rejects is not told again: where
+   nothing else is read, Kefu admits that it missed; after ``MAX_REJECTIONS`` in a row a person helps better.
 4. The open question: left, corrected, answered. A confirmation is answered only by a message that does nothing
    else, or in clear words (确认，什么时候来取？) beside questions and wishes; the rest leaves it open, asked again.
 5. Questions in the order of the message, then wishes. A wish that has to wait is queued, never dropped.
@@ -39,14 +40,19 @@ from kefu.acts import (
     Quote,
     Recommend,
     Refuse,
+    Reject,
     Resume,
     SmallTalk,
     Start,
     Unclear,
+    entry_target,
+    target_of,
 )
 from serving.sessions.session import Reason, Status
 
 MAX_MISSES = 3  # messages not understood since the last answer, whatever stands between
+MAX_REJECTIONS = 2  # messages in a row that say that the last answer missed; of these, the last leads to a person
+MAX_OFFERED = 2  # other entries that are offered when an answer missed
 MAX_REMINDERS = 4  # digressions from one question
 TOLD = Ask | Query | Quote | Recommend | Compare | OutOfScope
 BESIDE_YES = Affirm | Ask | Query | Quote | Recommend | Compare | Start | SmallTalk | Unclear
@@ -66,6 +72,7 @@ class Situation:
     """All that the policy may know of a session.
 
     paused, queued: flows that are set aside, and wishes that wait. misses: messages not understood in a row.
+    rejections: messages before this one, in a row, that said that the last answer missed.
     signed_in: the customer has signed in, and what needed it still waits.
     """
 
@@ -75,6 +82,7 @@ class Situation:
     misses: int = 0
     apologised: bool = False
     signed_in: bool = False
+    rejections: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,12 +162,13 @@ class Confirm:
 
 @dataclass(frozen=True)
 class Begin:
-    """Begins a flow. candidates: values of the slot that it will ask for, to choose from."""
+    """Begins a flow. candidates: values of the slot that it will ask for, to choose from. guessed: no word names it."""
 
     flow: str
     slots: dict[str, str] = field(default_factory=dict)
     resumes: bool = False
     candidates: tuple[str, ...] = ()
+    guessed: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,6 +192,13 @@ class Tell:
     """Answers a question, or small talk."""
 
     act: Act
+
+
+@dataclass(frozen=True)
+class AdmitMiss:
+    """Says that the last answer missed. candidates: ids of other entries that may be meant, best first."""
+
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -224,7 +240,7 @@ class Improvise:
 
 Move = (
     HandOver | KeepWaiting | BackToBot | Apologise | Exclude | Leave | Wait | Put | Revise | Offer | Confirm | Begin
-    | AskWish | GoOn | Tell | AdmitUnsure | Remind | SetAside | AskAgain | Improvise
+    | AskWish | GoOn | Tell | AdmitMiss | AdmitUnsure | Remind | SetAside | AskAgain | Improvise
 )  # fmt: skip
 
 
@@ -255,7 +271,9 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
 
 
 def _without_refused(now: Situation, acts: Sequence[Act]) -> list[Move]:
-    """What the acts ask for, without the flows that the message refuses."""
+    """What the acts ask for, without the flows that the message refuses, and what it rejects."""
+    if any(isinstance(act, Reject) for act in acts):
+        return _without_rejected(now, acts)
     refused = tuple(dict.fromkeys(act.flow for act in acts if isinstance(act, Refuse)))
     if not refused:
         return _served(now, acts)
@@ -267,10 +285,35 @@ def _without_refused(now: Situation, acts: Sequence[Act]) -> list[Move]:
     return [Exclude(refused), Remind() if now.question else Leave()]
 
 
+def _without_rejected(now: Situation, acts: Sequence[Act]) -> list[Move]:
+    """What else the message asks for, when the last answer missed; else that it did, or a person.
+
+    A person helps better the second time in a row, unless words of a rule ask for something else; and the third.
+    """
+    targets = {target for act in acts if isinstance(act, Reject) for target in act.targets}
+    rest = [act for act in acts if not isinstance(act, Reject) and target_of(act) not in targets]
+    asked = [act for act in rest if isinstance(act, TOLD | Start)]
+    again, sure = now.rejections + 1, any(act.probability == 1 for act in asked)
+    if again > MAX_REJECTIONS or (again == MAX_REJECTIONS and not sure):
+        return [HandOver("lost")]
+    refused = tuple(dict.fromkeys(act.flow for act in rest if isinstance(act, Refuse)))
+    rest = [act for act in rest if not isinstance(act, Refuse) and not (isinstance(act, Start) and act.flow in refused)]
+    moves: list[Move] = [Exclude(refused)] if refused else []
+    if now.question and now.question.flow in refused:
+        now, moves = replace(now, question=None), [*moves, Leave(replaced=True)]
+    if any(isinstance(act, TOLD | Start) for act in rest) or (now.question and _answers(now.question, rest)):
+        return [*moves, *_served(now, rest)]
+    near = dict.fromkeys(name for act in rest if isinstance(act, Unclear) for name in act.candidates)
+    offered = tuple(name for name in near if entry_target(name) not in targets)[:MAX_OFFERED]
+    return [*moves, AdmitMiss(offered), *([Remind()] if now.question else ())]
+
+
 def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     answers = _answers(now.question, acts) if now.question else []
     told = [Tell(act) for act in acts if isinstance(act, TOLD)]
-    begun = [Begin(act.flow, act.slots, act.resumes) for act in acts if isinstance(act, Start)]
+    begun = [
+        Begin(act.flow, act.slots, act.resumes, guessed=act.probability < 1) for act in acts if isinstance(act, Start)
+    ]
     if begun and (several := [act.candidates for act in acts if isinstance(act, Choose)]):
         begun[-1] = replace(begun[-1], candidates=several[-1])
     if not now.question and not begun and (now.signed_in or any(isinstance(act, Resume) for act in acts)):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from kefu.acts import Ask, Compare, OutOfScope, Query, Quote, Recommend, SmallTalk
+from kefu.acts import Ask, Compare, OutOfScope, Query, Quote, Recommend, Reject, SmallTalk, entry_target, target_of
 from kefu.knowledge.entries import LANGUAGES, faq_id
 from kefu.shop.pack import Pack
 from kefu.shop.part import Text
@@ -22,7 +22,7 @@ from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
-from serving.sessions.session import FlowState, Wish
+from serving.sessions.session import FlowState, Told, Wish
 
 
 class Responder:
@@ -38,6 +38,7 @@ class Responder:
             faq_id(f, lang): f.order_known.in_(lang) for f in pack.faq if f.order_known for lang in LANGUAGES
         }
         self._moves: dict[type, Callable[[TurnState, Any], Iterator[str]]] = {
+            policy.AdmitMiss: self._admit_miss,
             policy.AdmitUnsure: self._admit_unsure,
             policy.Apologise: self._apologise,
             policy.AskAgain: self._ask_again,
@@ -62,7 +63,10 @@ class Responder:
 
     def stream(self, turn: TurnState, moves: list[policy.Move]) -> Iterator[str]:
         """Pieces of the answer, with placeholders."""
-        turn.session.told = ""
+        session = turn.session
+        session.told = []
+        missed = any(isinstance(act, Reject) for act in turn.reading.acts)
+        session.rejections = session.rejections + 1 if missed else 0
         for move in [self._told_again(turn, move) if isinstance(move, policy.Begin) else move for move in moves]:
             yield from self._moves[type(move)](turn, move)
 
@@ -93,6 +97,7 @@ class Responder:
         session.denied = [name for name in session.denied if name != flow.name]
         session.past = [past for past in session.past if not (move.resumes and past.flow == flow.name)]
         session.misses = 0
+        session.told.append(Told(name=f"flow:{flow.name}", slots=move.slots, guessed=move.guessed))
         if named := self._orders.took(turn, move.slots):
             yield turn.say("flow", named)
         turn.candidates = move.candidates
@@ -302,10 +307,11 @@ class Responder:
 
     def _tell(self, turn: TurnState, move: policy.Tell) -> Iterator[str]:
         act, lang = move.act, turn.visit.lang
+        if name := target_of(act):
+            turn.session.told.append(Told(name=name, slots=act.slots if isinstance(act, Query) else {}))
         if isinstance(act, Ask):
             entry = turn.reading.hits[act.entry].entry
             turn.draft.sources.append(entry.id)
-            turn.session.told = entry.id.rpartition(":")[0]
             known = self._order_known.get(entry.id) if self._orders.spoken_of(turn) else None
             yield turn.say("faq", known or entry.answer)
         elif isinstance(act, SmallTalk):
@@ -315,9 +321,6 @@ class Responder:
         elif isinstance(act, OutOfScope):
             yield turn.say("chitchat", self._pack.conversation.out_of_scope.in_(lang))
         elif isinstance(act, Query | Quote | Recommend | Compare):
-            turn.session.told = (
-                f"query:{act.name}" if isinstance(act, Query) else "sum" if isinstance(act, Quote) else ""
-            )
             yield from self._shop_answers.tell(turn, act)
         if turn.session.flow is None:
             turn.session.misses = 0
@@ -337,6 +340,7 @@ class Responder:
             entries = [turn.reading.hits[name].entry for name in move.candidates]
             told = [self._text(turn, words.likely, question=e.question, answer=e.answer) for e in entries]
             turn.draft.sources += [entry.id for entry in entries]
+            session.told += [Told(name=entry_target(entry.id)) for entry in entries]
             session.misses = 0
             yield turn.say("faq", "\n".join([*told, words.likely_end.in_(lang)] if words.likely_end else told))
             return
@@ -367,6 +371,20 @@ class Responder:
             yield turn.say("fallback", render(words.no_answer.in_(lang), {"names": names}))
             return
         yield turn.say("fallback", self._pack.shop.fallback.in_(lang))
+
+    def _admit_miss(self, turn: TurnState, move: policy.AdmitMiss) -> Iterator[str]:
+        """Says that the last answer missed, with what else may be meant to choose from, or a person."""
+        words, lang = self._pack.conversation, turn.visit.lang
+        if not move.candidates:
+            yield turn.say("fallback", words.missed_alone.in_(lang))
+            return
+        offered = [turn.reading.hits[name].entry.question for name in move.candidates]
+        offered += [words.ask_person.in_(lang)] if words.ask_person else []
+        turn.session.told += [Told(name=entry_target(name)) for name in move.candidates]
+        turn.session.questions = turn.draft.options = offered
+        lead = words.clarify if len(offered) > 1 else words.clarify_one or words.clarify
+        lines = [f"{n}. {question}" for n, question in enumerate(offered, 1)]
+        yield turn.say("faq", "\n".join([words.missed.in_(lang), lead.in_(lang), *lines]))
 
     # A person.
 

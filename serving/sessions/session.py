@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from kefu.schema import Turn
 from kefu.shop.part import Lang
@@ -55,6 +55,17 @@ class PastFlow(BaseModel):
     written: bool = False
 
 
+class Told(BaseModel):
+    """Something that an answer told or began. name: as ``kefu.acts.target_of``. slots: for which order, product …
+
+    guessed: a flow that began without a word for it.
+    """
+
+    name: str
+    slots: dict[str, str] = {}
+    guessed: bool = False
+
+
 class Subject(BaseModel):
     """What the conversation is about: an order (its placeholder) and products (SKUs), the last named first.
 
@@ -77,7 +88,8 @@ class Session(BaseModel):
     open_sum: a question for a sum with a blank for one of sum_choices (SKUs), which the customer was asked to choose.
     denied: flows that the customer refused or left: only plain words begin one again, no guess.
     misses: messages not understood since the last answer.
-    told: what the last answer told: query:NAME, faq:ID or sum; a question without a subject may be about it.
+    told: what the last answer told or began, in order; a question without a subject may be about the last of it.
+    rejections: messages in a row that said that the last answer missed.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
     asked: queries (name → slots) of a stranger, answered once he has signed in.
     identified: the customer has not signed in, a flow of the pack found out who he is. Whoever has the session id goes
@@ -105,10 +117,17 @@ class Session(BaseModel):
     open_sum: str = ""
     sum_choices: list[str] = []
     denied: list[str] = []
-    told: str = ""
+    told: list[Told] = []
+    rejections: int = 0
     misses: int = 0
     apologised: bool = False
     status: Status = "bot"
+
+    @field_validator("told", mode="before")
+    @classmethod
+    def _of_an_older_release(cls, told: Any) -> Any:
+        """A session that was kept by a release before this one has one name here."""
+        return [{"name": told}] if told and isinstance(told, str) else told or []
 
     @property
     def log_id(self) -> str:

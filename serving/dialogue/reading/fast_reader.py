@@ -18,11 +18,14 @@ from kefu.acts import (
     Danger,
     Deny,
     Person,
+    Query,
     Refuse,
+    Reject,
     Resume,
     SmallTalk,
     Start,
     Unclear,
+    target_of,
 )
 from kefu.intents.router import Router
 from kefu.intents.wishes import WishClassifier
@@ -37,10 +40,12 @@ from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.joining import INTERRUPTS, QUESTION, asks
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts import PartReader
+from serving.dialogue.reading.rejections import RejectionReader
 from serving.dialogue.reading.segments import WORD, clauses
 from serving.dialogue.reading.typing_slips import mend_slips
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
+from serving.sessions.session import Told
 
 PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个
 GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
@@ -70,6 +75,7 @@ class FastReader:
         self.guesser = WishGuesser(pack, router, classifier, router_confidence)
         self._parts = PartReader(pack, linker, answers, wishes, self.guesser)
         self._confirmations = ConfirmationReader(pack, answers, self._parts)
+        self._rejections = RejectionReader(pack, self._parts.kinds)
 
     def read(self, message: Message) -> Reading:
         """All acts of a message, in the order of its words."""
@@ -86,8 +92,8 @@ class FastReader:
         if message.session.status != "bot":
             reading.acts = self._back_to_bot(message, reading)
         else:
-            reading.acts = self._answer(message, reading) or self._refused(message, reading)
-            reading.acts = reading.acts or self._agreement(message, reading) or self._by_parts(message, reading)
+            steps = (self._answer, self._refused, self._rejected, self._agreement, self._by_parts)
+            reading.acts = next((acts for step in steps if (acts := step(message, reading))), [])
         return reading
 
     def _answer(self, message: Message, reading: Reading) -> list[Act]:
@@ -157,8 +163,32 @@ class FastReader:
         reading.products, reading.latest = more.products, more.latest
         return [
             *acts,
-            *(a for a in more.acts if not isinstance(a, SmallTalk) and not (isinstance(a, Unclear) and not a.asks)),
+            *(
+                a
+                for a in more.acts
+                if not isinstance(a, SmallTalk | Reject) and not (isinstance(a, Unclear) and not a.asks)
+            ),
         ]
+
+    def _rejected(self, message: Message, reading: Reading) -> list[Act]:
+        """That the last answer missed, and what the message asks instead: nothing that is not meant."""
+        found = None if self._asks_no_order(message) else self._rejections.read(message)
+        if found is None:
+            return []
+        told = message.session.told if found.of_told else []
+        open_now = f"flow:{message.flow.name}" if message.flow else ""
+        ends = open_now in {*found.names, *(one.name for one in told)}
+        without = replace(message, text=found.rest, rejected=found.names)
+        if ends:
+            without = replace(without, flow=None, step=None)
+        acts = self._by_parts(without, reading) if WORD.search(found.rest) else []
+        names = found.names | {one.name for one in told if not any(_differs(act, one) for act in acts)}
+        if any(target_of(act) in names for act in acts):
+            acts = self._by_parts(replace(without, rejected=names), reading)
+        if found.only_restates and not any(isinstance(act, QUESTION | Start) for act in acts):
+            return []  # nothing else is found: it may be the same question, and the answer was right
+        refused = [Refuse(flow=message.flow.name, evidence=found.evidence)] if ends and message.flow else []
+        return [*refused, Reject(targets=tuple(sorted(names)), evidence=found.evidence), *acts]
 
     def _likely(self, message: Message, reading: Reading) -> list[Act]:
         """What the answer classifier reads where no rule does, with what the message asks beside it."""
@@ -230,3 +260,9 @@ class FastReader:
                 break  # 好的，谢谢: courtesy as a whole
             text = found[2]
         return text
+
+
+def _differs(act: Act, told: Told) -> bool:
+    """Whether an act asks the same as was told, of something else: of another order."""
+    slots = act.slots if isinstance(act, Start | Query) else {}
+    return target_of(act) == told.name and any(told.slots.get(name) != value for name, value in slots.items())

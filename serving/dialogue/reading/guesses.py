@@ -29,7 +29,9 @@ class WishGuesser:
         if self.classifier is None:
             return self._routed(self._router.predict(part, message.session.turns)[0])
         last = message.session.turns[-1:] if message.step else []
-        wish = self.classifier.predict(part, " ".join(turn.text for turn in last if turn.role == "bot"))
+        wish = self.classifier.predict(
+            part, " ".join(turn.text for turn in last if turn.role == "bot"), message.rejected
+        )
         if wish.probability < self.min_confidence and wish.label.startswith("flow:"):
             routed = self._routed(self._router.predict(part, message.session.turns)[0])
             return routed if routed.label == wish.label else wish  # two opinions that agree

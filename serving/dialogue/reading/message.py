@@ -25,6 +25,7 @@ class Message:
 
     placeholder: gives a value of the shop (an order number) its placeholder in the session's vault.
     open_orders: asks the shop for the customer's orders, once a message and customer.
+    rejected: names (``kefu.acts.target_of``) of what the customer does not mean; nothing is read as that.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Message:
     open_orders: Callable[[], list[Order]]
     flow: Flow | None = None
     step: Step | None = None
+    rejected: frozenset[str] = frozenset()
 
     @property
     def orders(self) -> list[Order]:

@@ -27,6 +27,7 @@ from kefu.acts import (
     Query,
     Quote,
     Recommend,
+    Reject,
     SmallTalk,
     Start,
     Unclear,
@@ -174,7 +175,7 @@ class ModelReader:
             case Deny():
                 if message.step and message.step.confirm:
                     yield replace(act, evidence=message.text)
-            case Affirm() | Quote() | Unclear():
+            case Affirm() | Quote() | Reject() | Unclear():
                 return
             case _:
                 yield replace(act, evidence=message.text)

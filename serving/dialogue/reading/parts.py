@@ -65,6 +65,14 @@ class PartReader:
         whole = self._part(message, message.text, reading)
         return whole if any(map(asks, whole)) else told
 
+    def kinds(self, message: Message, text: str) -> frozenset[str]:
+        """Names (``kefu.acts.target_of``) of the kinds of wishes that a few words name: 库存, the price."""
+        flows = {f"flow:{flow.name}" for flow in self._wishes.flows.named(plain(text))}
+        queries = {f"query:{name}" for name in self._wishes.queries.named(message, text)}
+        guess = self._guesser.guess(message, text)
+        guessed = {guess.label} if guess.probability >= INTERRUPTS and _is_kind(guess.label) else set()
+        return frozenset(flows | queries | guessed)
+
     def _part(self, message: Message, text: str, reading: Reading) -> list[Act]:
         question = evidence(plain(text), self._pack.acts.question) is not None
         links = self._link_products(message, text, reading)
@@ -176,3 +184,8 @@ class PartReader:
         if named is None and left:
             return [Resume(evidence=found)]
         return []
+
+
+def _is_kind(label: str) -> bool:
+    """Whether a class of the wish classifier is a flow, a query, a sum or the like."""
+    return label.startswith(("flow:", "query:")) or label in ("sum", "recommend", "compare")

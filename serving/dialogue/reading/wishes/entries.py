@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from kefu.acts import entry_target
 from kefu.knowledge.entries import LANGUAGES, faq_id
 from kefu.knowledge.index import Hit
 from kefu.shop.pack import Pack
@@ -42,6 +43,7 @@ class EntryReader:
     def find(self, message: Message, text: str) -> list[Hit]:
         """What the knowledge has for a part, without answers about somebody else that would be untrue."""
         hits = self._knowledge.search(self._bare(text), message.lang, self._subject_words(message))
+        hits = [hit for hit in hits if entry_target(hit.entry.id) not in message.rejected]
         return [hit for hit in hits if self._is_true(message, hit)]
 
     def best(self, hits: Sequence[Hit]) -> Hit | None:
@@ -59,7 +61,8 @@ class EntryReader:
         hits = find() if not of_subject and self._knowledge.is_exact(self._bare(text), message.lang) else []
         if hits and hits[0].probability >= EXACT:
             return hits[0]
-        asked = (faq for faq in self._pack.faq if evidence(plain(text), faq.asked_by) is not None)
+        meant = (faq for faq in self._pack.faq if entry_target(faq_id(faq, message.lang)) not in message.rejected)
+        asked = (faq for faq in meant if evidence(plain(text), faq.asked_by) is not None)
         faq = None if person else next(asked, None)
         return self._knowledge.hit(faq_id(faq, message.lang)) if faq else None
 

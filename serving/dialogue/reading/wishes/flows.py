@@ -39,9 +39,9 @@ class FlowReader:
         One that the customer has refused begins by words alone.
         """
         guessed = self.of_guess(guess)
-        if named := self.named(words):
+        if named := [flow for flow in self.named(words) if f"flow:{flow.name}" not in message.rejected]:
             return guessed if guessed in named else named[0]
-        if guessed and guessed.name in message.session.denied:
+        if guessed and (guessed.name in message.session.denied or f"flow:{guessed.name}" in message.rejected):
             return None
         if guessed and is_idiom(words, guessed.asked_by):
             return None  # a question about it (几天内可以换货), whatever the classifier thinks

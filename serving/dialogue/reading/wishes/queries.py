@@ -76,6 +76,11 @@ class QueryReader:
         else:
             yield from self._advice(message, text, named)
 
+    def named(self, message: Message, text: str) -> list[str]:
+        """Queries that a few words name, with a product's name or without one."""
+        matches = [*self._queries.named(text, message.lang), *self._queries.named_of_subject(text)]
+        return [match.name for match in matches or self._queries.named_by_aspect(text)]
+
     def _compared(self, message: Message, words: str, links: list[ProductLink]) -> tuple[str, ...]:
         """The products that a text asks to compare; none when it does not."""
         skus = compared(links, message.session.subject)
@@ -135,7 +140,8 @@ class QueryReader:
         """The query that a text without a subject asks of what was told just before (到几号, after the coupons)."""
         if message.flow or PLACEHOLDER.search(text) or any(link.exact for link in links):
             return None
-        return self._queries.follow_up(text, message.session.told)
+        told = message.session.told
+        return self._queries.follow_up(text, told[-1].name) if told else None
 
     def query(
         self, message: Message, name: str, text: str, links: list[ProductLink], found: str, probability: float = 1.0

@@ -23,6 +23,8 @@ from kefu.acts import (
     SmallTalk,
     Start,
     Unclear,
+    entry_target,
+    target_of,
 )
 from kefu.intents.wishes import ASK, ScoredWish
 from kefu.knowledge.index import Hit
@@ -86,16 +88,25 @@ class WishReader:
         """
         part = self._part(message, text, guess, links)
         for read in (self._answer, self._of_orders, self._follow_up, self._in_its_words, self._person):
-            if found := list(read(part)):
+            if found := self._meant(part, read(part)):
                 yield from found
                 return
         if anger := self._anger(part):
             yield Complaint(evidence=anger)
             part = replace(part, angry=True)
         for read in (self._outside, self._of_data, self._courtesy, self._flow_or_entry):
-            if found := list(read(part)):
+            if found := self._meant(part, read(part)):
                 yield from found
                 return
+
+    def _meant(self, part: Part, found: Iterator[Act | Hit]) -> list[Act | Hit]:
+        """What was found, without what the customer does not mean."""
+        rejected = part.message.rejected
+        return [
+            act
+            for act in found
+            if (entry_target(act.entry.id) if isinstance(act, Hit) else target_of(act)) not in rejected
+        ]
 
     def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Part:
         words, acts = plain(text), self._pack.acts

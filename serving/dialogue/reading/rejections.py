@@ -1,0 +1,83 @@
+"""Whether a message says that the last answer missed (不是问库存，我是问…; that's not what I asked), and what it asks.
+
+Three kinds of words say so: that the answer was none, that something was not asked for, and that something is asked
+once more. A denial of a kind of question (not the price) excludes that kind, whatever was told last. Sarcasm is not
+understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kefu.shop.pack import Pack
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import WORD, clauses
+from serving.dialogue.reading.word_rules import evidence, plain
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A rejection.
+
+    names: what the customer denies, as ``kefu.acts.target_of``. of_told: whether it is about the last answer at all.
+    only_restates: nothing is denied: the same may be asked again.
+    rest: the message without the clauses that only deny; what is asked once more stays as it is.
+    """
+
+    names: frozenset[str]
+    of_told: bool
+    only_restates: bool
+    rest: str
+    evidence: str
+
+
+class RejectionReader:
+    """Reads rejections in one pack's words.
+
+    Args:
+        kinds: names of the kinds of questions and wishes that some words name: 库存 is query:product_stock.
+    """
+
+    def __init__(self, pack: Pack, kinds: Callable[[Message, str], frozenset[str]]) -> None:
+        self._words, self._question, self._kinds = pack.acts.reject, pack.acts.question, kinds
+
+    def read(self, message: Message) -> Rejected | None:
+        """The rejection that a message holds; None without one, or where nothing was said before."""
+        session, words = message.session, self._words
+        if words is None or not any(turn.role == "bot" for turn in session.turns):
+            return None
+        names, left, cues, of_told, denied = set[str](), list[str](), list[str](), False, False
+        # An open question has answers of its own (我是说质量问题); only a flow that was guessed is rejected by these.
+        open_question = message.flow is not None and not self._was_guessed(message)
+        for clause in clauses(message.text):
+            said = plain(clause)
+            denial, kind = evidence(said, words.denies), evidence(said, words.denies_kind)
+            if denial or kind:
+                rest = said.partition(denial or kind or "")[2]
+                found = self._kinds(message, rest) if WORD.search(rest) else frozenset()
+                if not denial:  # 不是两口都换: what a flow does is refused by words of its own
+                    found = frozenset(name for name in found if not name.startswith("flow:"))
+                asks = evidence(rest, self._question) is not None
+                if found or (denial and not asks and not open_question):
+                    names |= found
+                    of_told |= denial is not None
+                    cues.append(denial or kind or "")
+                    denied = True
+                    continue
+            if found_missed := evidence(said, words.missed):
+                cues.append(found_missed)
+                of_told = denied = True
+                continue
+            again = None if open_question or not session.told else evidence(said, words.restates)
+            if again:
+                cues.append(again)
+                of_told = True
+            left.append(clause)
+        return Rejected(frozenset(names), of_told, not denied, "".join(left), cues[0]) if cues else None
+
+    def _was_guessed(self, message: Message) -> bool:
+        """Whether the flow under way began without a word for it in the last answer."""
+        assert message.flow
+        name = f"flow:{message.flow.name}"
+        return any(told.guessed and told.name == name for told in message.session.told)
