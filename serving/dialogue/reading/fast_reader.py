@@ -183,9 +183,10 @@ class FastReader:
             without = replace(without, flow=None, step=None)
         acts = self._by_parts(without, reading) if WORD.search(found.rest) else []
         names = found.names | {one.name for one in told if not any(_differs(act, one) for act in acts)}
-        if any(target_of(act) in names for act in acts):
+        if repeats := any(target_of(act) in names for act in acts):
             acts = self._by_parts(replace(without, rejected=names), reading)
-        if found.only_restates and not any(isinstance(act, QUESTION | Start) for act in acts):
+        instead = QUESTION if repeats else QUESTION | Start
+        if found.only_restates and not any(isinstance(act, instead) for act in acts):
             return []  # nothing else is found: it may be the same question, and the answer was right
         refused = [Refuse(flow=message.flow.name, evidence=found.evidence)] if ends and message.flow else []
         return [*refused, Reject(targets=tuple(sorted(names)), evidence=found.evidence), *acts]
