@@ -152,7 +152,8 @@ def test_a_row_tells_how_its_dialogue_ended_and_who_says_so(
     given = [Label.model_validate(head | label)] if label else []
     trainable = TrainableFilter(Facts(given, []), get_args(EndState))
     (example,) = conversations([talk], trainable, Prompts(PACK, {}, BUILD), BUILD)
-    assert example.proof == Proof(answered_by="agent", end_state=proof[0], end_state_by=proof[1], unsupported=None)
+    expected = {"answered_by": "agent", "end_state": proof[0], "end_state_by": proof[1], "unsupported": None}
+    assert example.proof == Proof.model_validate(expected)
 
 
 def grounded(answer: str, customer: str = "c_1") -> list[Example]:
