@@ -20,8 +20,9 @@ def main() -> None:
         champion = releases.download_release(version) if version is not None else None
         examples = list(read_jsonl(SETS / "sft.jsonl", Example))
         base = open_base(BASE, "centre")
-        inputs = [SETS / "sft.jsonl", base.ref.content_hash, *([champion / "adapter"] if champion else [])]
-        checkpoints = open_checkpoints(CHECKPOINTS / "finetune", s.inputs_key(*inputs))
+        continued = [champion / "adapter"] if champion else []
+        key = s.inputs_key(SETS / "sft.jsonl", base.ref.content_hash, *continued)
+        checkpoints = open_checkpoints(CHECKPOINTS / "finetune", key)
         tuned = finetune(base, examples, s.params, champion, ADAPTER, checkpoints, s.run.step)
         write_csv(PLOTS / "finetune/loss.csv", ("step", "loss"), tuned.losses)
         s.log(tuned.metrics)

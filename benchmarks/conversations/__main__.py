@@ -62,7 +62,8 @@ def _release(folder: Path) -> Path:
         return RELEASE
     from tests.fixtures.micro import build  # the models of the tests: training them takes seconds
 
-    return build(ROOT / load_params().pack, folder)
+    build(ROOT / load_params().pack, folder)
+    return folder
 
 
 @contextmanager

@@ -58,6 +58,8 @@ def params(arguments: argparse.Namespace) -> Finetune:
         gradient_checkpointing=False,
         max_length=arguments.max_length,
         from_champion=False,
+        save_steps=0,
+        patience=0,
         seed=7,
     )
 

@@ -45,7 +45,7 @@ from kefu.schema import Example, Message
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from serving.engines.transformers import TransformersEngine
-from training.adapter import merge
+from training.adapter import load_apart, merge
 from training.memory import GB, Memory, finetune_memory, of_folder, this_device
 from training.params.finetune import Finetune
 from training.precision import supported_precision
@@ -141,7 +141,7 @@ def long_chats(base: BaseModel, length: int, count: int) -> list[Example]:
         messages = (Message(role="system", content=knowledge[:left]), *said)
         split = "eval" if number == count - 1 else "train"
         who = {"id": str(number), "dialogue_id": str(number), "customer": f"c_{number}", "intent": "chitchat"}
-        made.append(Example(messages=messages, split=split, **who))
+        made.append(Example.model_validate({"messages": messages, "split": split, **who}))
     return made
 
 
@@ -187,7 +187,8 @@ def check_distill(check: Check) -> Measured:
 def check_export(check: Check) -> Measured:
     """Merged in RAM, also beside a GPU: nothing of it is planned for the card."""
     watch = Watch()
-    merge(check.base("centre"), check.folder / "adapter", check.folder / "centre")
+    base = check.base("centre")
+    merge(load_apart(base, check.folder / "adapter"), base, check.folder / "centre")
     return watch.ends("export (in RAM)", 0, Memory(weights=0.0))
 
 

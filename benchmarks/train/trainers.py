@@ -16,11 +16,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from datasets import Dataset
 from peft import LoraConfig
+from torch.nn import Module
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, Trainer, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
@@ -147,7 +148,7 @@ def trl(job: Job, scratch: Path, clock: Clock, **settings: Any) -> SFTTrainer:
 def trl_tuned(job: Job, scratch: Path, clock: Clock) -> SFTTrainer:
     """The same with chats of equal length in a batch, and the adapter put back to float32: what is left is the loss."""
     trainer = trl(job, scratch, clock, train_sampling_strategy="group_by_length")
-    for parameter in trainer.model.parameters():
+    for parameter in cast(Module, trainer.model).parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
     return trainer

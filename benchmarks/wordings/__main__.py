@@ -44,7 +44,7 @@ from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.reading.fast_reader import FastReader
 from serving.sessions.session import Session
-from serving.sessions.store import Sessions
+from serving.sessions.store import Held, Sessions
 from serving.sessions.valkey import embedded_store
 
 NAMED = {
@@ -78,7 +78,8 @@ def _wishes(labels: set[str] | tuple[str, ...]) -> frozenset[str]:
 def read_all(assistant: Assistant, customer: str, wordings: Sequence[Wording]) -> Iterator[frozenset[str]]:
     """The labels that are read in each wording."""
     for wording in wordings:
-        turn = assistant._understand(Session(id=uuid.uuid4().hex, customer=customer), wording.say, None, 0.0)
+        session = Session(id=uuid.uuid4().hex, customer=customer)
+        turn = assistant._understand(Held(session, None, "", "", None), wording.say, None, 0.0)
         yield labels_of(turn.reading.acts)
 
 

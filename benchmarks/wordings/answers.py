@@ -32,7 +32,7 @@ from pipelines.params import load_params
 from serving.dialogue import policy
 from serving.dialogue.assistant import Assistant, _situation
 from serving.sessions.session import FlowState, Session
-from serving.sessions.store import Sessions
+from serving.sessions.store import Held, Sessions
 from serving.sessions.valkey import embedded_store
 
 # What the assistant asked → flow and step of the demo's pack, the first that fits. A confirmation has its flow's word.
@@ -97,7 +97,7 @@ def read(assistant: Assistant, case: Case, customer: str) -> set[str]:
     if case.step != "ask_order":
         session.flow.slots["order_number"] = assistant._placeholder(session, order.id)
     session.remember(Turn(role="bot", text=case.wording.after, time=None))
-    turn = assistant._understand(session, case.wording.say, None, 0.0)
+    turn = assistant._understand(Held(session, None, "", "", None), case.wording.say, None, 0.0)
     names: set[str] = set()
     for move in policy.plan(_situation(session, assistant._flows), turn.reading.acts):
         match move:

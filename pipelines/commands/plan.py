@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rich.table import Table
 from transformers import PretrainedConfig
@@ -101,7 +102,7 @@ def stages(params: Params, lengths: Lengths) -> list[PlannedStage]:
     """The stages that load a language model, in the order of the loop."""
     centre, edge = architecture(params.base.centre, params), architecture(params.base.edge, params)
     tune, teach = params.finetune, params.distill
-    saved = "float32" if params.profile == "tiny" else "bfloat16"
+    saved: Literal["float32", "bfloat16"] = "float32" if params.profile == "tiny" else "bfloat16"
     return [
         PlannedStage("finetune", finetune_memory(centre, tune, "gpu"), _finetune(centre, params, lengths)),
         PlannedStage("distill: teacher answers", answering(centre, teach), _answers(centre, params, lengths)),
@@ -200,7 +201,7 @@ def _sizes(params: Params) -> Table:
     shown = Table("model", "parameters", "bfloat16", "NF4, as trained", "int4, AWQ", "int4, table int8")
     for name in dict.fromkeys((params.base.centre, params.base.edge)):
         model = architecture(name, params)
-        sizes = (model.plain_weights("bfloat16"), model.nf4_weights("bfloat16"))
-        sizes += (model.int4_weights("bfloat16"), model.int4_weights("int8"))
+        plain, trained = model.plain_weights("bfloat16"), model.nf4_weights("bfloat16")
+        sizes = (plain, trained, model.int4_weights("bfloat16"), model.int4_weights("int8"))
         shown.add_row(name, f"{model.parameters:,}", *(f"{size / GB:.2f} GB" for size in sizes))
     return shown

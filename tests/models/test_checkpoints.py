@@ -25,12 +25,13 @@ from pipelines import finetune as stage_finetune
 from pipelines import stage
 from tests.models.conftest import chats
 from training import checkpoints as module
-from training import pretrain, resumable_trainer
+from training import pretrain
 from training.base_models import prepare
 from training.checkpoints import Checkpoints, EarlyStopping, is_due, open_checkpoints
 from training.params.base import Base
 from training.params.finetune import Finetune
 from training.sft import finetune
+from training.trainer import resumable_trainer
 
 Work = Callable[[Checkpoints], Any]
 
@@ -174,8 +175,13 @@ def test_distilling_killed_while_asking_and_while_learning_ends_as_if_it_never_w
     assert saved_steps(checkpoints.below("student")) == ["checkpoint-4"]
     asked: list[int] = []
     generate = teachers._generate
+
+    def count_and_generate(*args: Any) -> Any:
+        asked.append(1)
+        return generate(*args)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(teachers, "_generate", lambda *args: asked.append(1) or generate(*args))
+        patch.setattr(teachers, "_generate", count_and_generate)
         resumed = work(checkpoints)
     assert not asked  # the answers were all there
     assert resumed.losses == whole.losses

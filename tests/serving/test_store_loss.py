@@ -60,13 +60,13 @@ def wait_for(sessions: Sessions) -> None:
 def test_an_embedded_store_that_is_killed_comes_back_with_what_it_knew(own_store: Store) -> None:
     sessions = Sessions(own_store.url, 60)
     with sessions.hold("s1", "C1001", "m1") as held:
-        held.session.told = "known"
+        held.session.misses = 2
         sessions.commit(held, answer="first", log="")
     died = server_of(own_store)
     died.kill()
     wait_for(sessions)
     assert server_of(own_store).pid != died.pid
-    assert sessions.load("s1", "C1001").told == "known"
+    assert sessions.load("s1", "C1001").misses == 2
     with sessions.hold("s1", "C1001", "m1") as again:
         assert again.answered == "first"
 

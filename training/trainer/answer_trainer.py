@@ -18,7 +18,7 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is not typed
 
     def compute_loss(
         self,
-        model: PeftModel,
+        model: torch.nn.Module,
         inputs: dict[str, Tensor],
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
@@ -27,7 +27,7 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is not typed
         ids, labels = inputs["input_ids"], inputs["labels"]
         # Asked for here: accelerate puts it around the forward of the whole model, which is not called.
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.args.bf16):
-            total = negative_log_likelihood(plain(model), ids, inputs["attention_mask"], labels)
+            total = negative_log_likelihood(plain(cast(PeftModel, model)), ids, inputs["attention_mask"], labels)
         if num_items_in_batch is None:
             num_items_in_batch = (labels[:, 1:] != IGNORED).sum().clamp(min=1)
         return total / num_items_in_batch
