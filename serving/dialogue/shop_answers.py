@@ -129,7 +129,9 @@ def _answer_first(
         near = max(Decimal(1), quote.total * (ROUGHLY if act.roughly else NEARLY))
         if abs(quote.total - act.amount) <= near:
             return "right"
-        return "price_right" if _is_price(act.amount, quote) else "wrong"
+        if _is_price(act.amount, quote):
+            return "price_right"
+        return "wrong" if act.told else None
     if act.coupons and visit.customer and not any(not c.is_used and c.expires_on >= quote.day for c in coupons):
         return "no_coupon"
     return "no_points" if act.points and not points else None

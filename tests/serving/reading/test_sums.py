@@ -113,6 +113,25 @@ def test_a_sum_that_the_customer_names_is_confirmed_or_put_right(play: Play) -> 
     assert price.startswith("Yes")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我那单羊毛毯付了640，是不是你们下单之后又涨了",
+        "羊毛毯那个订单640块，等签收了是不是也算进升级里",
+        "发票是按640开的吧？羊毛毯我退了",
+        "the wool throw I ordered was 640, the refund is 380, right?",
+    ],
+)
+def test_an_amount_of_what_was_bought_is_no_sum_to_be_confirmed(play: Play, text: str) -> None:
+    *_, answer = play("C1030", ["两条松间羊毛毯一共多少钱", text])
+    assert "718.20" not in answer and not answer.startswith(("不是", "No,", "对的"))
+
+
+def test_a_sum_that_was_not_told_before_is_told_without_contradiction(play: Play) -> None:
+    (answer,) = play(None, ["两条松间羊毛毯是650吧"])
+    assert answer.startswith("合计 718.20 元")
+
+
 def test_the_price_of_one_piece_is_right_although_a_coupon_makes_it_cheaper(play: Play) -> None:
     (answer,) = play("C1030", ["羊毛毯是399吧"])
     assert answer.startswith("对的，单价是 399.00 元。合计 384.00 元")

@@ -76,6 +76,13 @@ OF_ORDER = re.compile(
     r"|\b(?:my|the|that|this) order\b",
     re.IGNORECASE,
 )
+# An amount beside these words is what was paid or will come back, no sum to be confirmed.
+OF_BOUGHT = re.compile(
+    r"订单|[那这]单|[那这]笔|下单(?:以后|之后|后|时|的时候|那)|[付退]|签收|收到|在路上|发货|开(?:票|的|了|具)|发票|涨|当时|以前|之前"
+    r"|\b(?:orders?|ordered|paid|bought|charged|deliver(?:ed|y)|parcel|invoices?|receipt|before|earlier|last time)\b"
+    r"|\b(?:refund|return|exchang)\w*|\bwent up\b|\bsend back\b",
+    re.IGNORECASE,
+)
 SWAPS = re.compile(r"换(?:成|做|为)|\b(?:instead|swap|rather)\b", re.IGNORECASE)
 ROUGHLY = re.compile(r"左右|上下|大概|大约|差不多|\b(?:around|about|roughly|approximately)\b", re.IGNORECASE)
 MONEY = re.compile(r"\d+(?:\.\d+)?\s*(?:块|元|yuan\b)", re.IGNORECASE)  # no number of pieces

@@ -36,6 +36,7 @@ from serving.dialogue.reading.wishes.sum_words import (
     MONEY,
     MORE_OF,
     NUMBER_ONLY,
+    OF_BOUGHT,
     OF_ORDER,
     ONLY,
     ROUGHLY,
@@ -147,6 +148,7 @@ class SumReader:
             check="coupon" if question.coupon else check,
             amount=question.amount,
             roughly=ROUGHLY.search(words) is not None,
+            told=bool(before),
             evidence=text,
         )
 
@@ -154,7 +156,8 @@ class SumReader:
         """Whether points are to be used, whether a coupon is asked about, and the sum to be confirmed."""
         if (questions := self._pricing.questions) is None:
             return False, False, None
-        amount = None if questions.is_excluded(words) else questions.checked_amount(words)
+        elsewhere = questions.is_excluded(words) or OF_BOUGHT.search(words)
+        amount = None if elsewhere else questions.checked_amount(words)
         return questions.wants_points(words), questions.asks_for_coupon(words), amount
 
     def _goes_on(self, session: Session, words: str, mentions: Sequence[Sequence[ProductLink]]) -> bool:
