@@ -120,7 +120,8 @@ class Quote(Act):
     choices: SKUs among which the customer has to choose first; words: his message with a blank in their place.
     points: whether his points are to be used. coupons: whether he speaks of coupons. check: what he wants confirmed,
     the total (``amount``, in yuan, is what he thinks it is, ``roughly`` or exactly) or that a coupon of his applies.
-    told: a sum was told before; without one the customer may have another in mind, and is not contradicted.
+    told: the sum of this basket was told before; of another one the customer may have something else in mind, and is
+    not contradicted.
     """
 
     basket: tuple[tuple[str, int], ...]

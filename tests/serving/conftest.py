@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kefu.paths import ROOT
 from pipelines.params import load_params
 from serving.conversation_log import ConversationLog
 from serving.dialogue.assistant import Assistant
@@ -29,6 +30,14 @@ def store() -> Iterator[Store]:
     opened = open_store()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's shop as it begins, built once a module."""
+    path = tmp_path_factory.mktemp("shop") / "shop.db"
+    build(ROOT / "shop", path)
+    return path
 
 
 @pytest.fixture(scope="session")

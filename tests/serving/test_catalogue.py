@@ -23,20 +23,12 @@ from serving.dialogue.catalogue.budget import read_budget
 from serving.dialogue.catalogue.constraints import Constraints
 from serving.dialogue.flow import Visit
 from serving.dialogue.queries import Answer
-from serving.tools.demo_database import build
 from serving.tools.shop_db import ToolBox
 
 PACK = load_pack(ROOT / "shop")
 NOW = PACK.shop.demo_now or ""
 with (ROOT / "shop/db/products.csv").open(encoding="utf8", newline="") as file:
     PRODUCTS = {row["sku"]: row for row in csv.DictReader(file)}
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("shop") / "shop.db"
-    build(ROOT / "shop", path)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -127,9 +127,17 @@ def test_an_amount_of_what_was_bought_is_no_sum_to_be_confirmed(play: Play, text
     assert "718.20" not in answer and not answer.startswith(("不是", "No,", "对的"))
 
 
+@pytest.mark.parametrize("text", ["那我一共要付718.2对吧", "so I have to pay 718 in all, right?"])
+def test_what_is_to_be_paid_is_confirmed(play: Play, text: str) -> None:
+    *_, answer = play(None, ["两条松间羊毛毯一共多少钱", text])
+    assert answer.startswith(("对的", "Yes"))
+
+
 def test_a_sum_that_was_not_told_before_is_told_without_contradiction(play: Play) -> None:
     (answer,) = play(None, ["两条松间羊毛毯是650吧"])
     assert answer.startswith("合计 718.20 元")
+    *_, other = play(None, ["两条松间羊毛毯一共多少钱", "那三条是1000吧"])
+    assert other.startswith("合计")
 
 
 def test_the_price_of_one_piece_is_right_although_a_coupon_makes_it_cheaper(play: Play) -> None:

@@ -78,8 +78,8 @@ OF_ORDER = re.compile(
 )
 # An amount beside these words is what was paid or will come back, no sum to be confirmed.
 OF_BOUGHT = re.compile(
-    r"订单|[那这]单|[那这]笔|下单(?:以后|之后|后|时|的时候|那)|[付退]|签收|收到|在路上|发货|开(?:票|的|了|具)|发票|涨|当时|以前|之前"
-    r"|\b(?:orders?|ordered|paid|bought|charged|deliver(?:ed|y)|parcel|invoices?|receipt|before|earlier|last time)\b"
+    r"订单|[那这]单|[那这]笔|下单(?:以后|之后|后|时|的时候|那)|付(?:了|过)|已付|退|签收|收到|在路上|开(?:票|的|了|具)|发票|涨|当时|以前"
+    r"|\b(?:(?:my|the|that|this) order|ordered|paid|bought|charged|delivered|parcel|invoices?|receipt|last time)\b"
     r"|\b(?:refund|return|exchang)\w*|\bwent up\b|\bsend back\b",
     re.IGNORECASE,
 )

@@ -148,7 +148,7 @@ class SumReader:
             check="coupon" if question.coupon else check,
             amount=question.amount,
             roughly=ROUGHLY.search(words) is not None,
-            told=bool(before),
+            told=bool(before) and wanted == before,
             evidence=text,
         )
 
