@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evaluation.bootstrap import paired_bootstrap
+from evaluation.bootstrap import paired_bootstrap, smallest_tolerance
 from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.metrics import METRICS
@@ -42,12 +42,17 @@ class MetricRow:
 
     @property
     def trend(self) -> str:
-        """'better' or 'worse' when the interval leaves out zero, else 'same' (no champion: '')."""
+        """'better' or 'worse' when the interval leaves out zero, else 'not shown' (no champion: '')."""
         if self.difference is None:
             return ""
         if not self.difference.significant:
-            return "same"
+            return "not shown"
         return "better" if (self.difference.delta > 0) == METRICS[self.metric].higher_is_better else "worse"
+
+    @property
+    def would_show(self) -> float | None:
+        """The smallest drop that can be ruled out for an equal challenger, four times out of five."""
+        return None if self.difference is None else smallest_tolerance(self.difference)
 
 
 def compare(challenger: Results, champion: Results | None, seed: int) -> list[MetricRow]:

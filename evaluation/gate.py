@@ -4,9 +4,9 @@ A bound that names no measured metric is an error, not a pass: a misspelt bound 
 figure that is not a number fails. ``better_than_constant`` reads an interval: its lower end must be above zero, so a
 model that says one sentence to everybody, or a lucky draw of questions, does not pass.
 
-``not_worse_than_champion`` is a test of non-inferiority: the whole 95 % interval of the difference must be better than
-the tolerated drop. Where only the figure is, the verdict is "too few items", which `promote.too_few_items` lets pass
-or not. A figure that is worse than tolerated fails.
+``not_worse_than_champion`` is a test of non-inferiority (``evaluation.bootstrap``): better, not worse, worse, or too
+few items to tell by ``min_power`` and ``min_customers``. Then `promote.too_few_items` decides: the figure as it
+stands, or nobody passes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from evaluation.bootstrap import Comparison, PowerRule, compare_with_tolerance
 from evaluation.metrics import METRICS
 from evaluation.params import Gate
 from kefu.errors import KefuError
 from kefu.schema import MetricDifference, Record, Report
 
-Verdict = Literal["pass", "fail", "no champion", "too few items"]
+Verdict = Literal["pass", "fail", "no champion"] | Comparison
 
 
 class GateError(KefuError, ValueError):
@@ -28,13 +29,14 @@ class GateError(KefuError, ValueError):
 
 
 class GateRow(Record):
-    """One bound: what, how it reads, what was measured, the champion's figure, the verdict."""
+    """One bound: what, how it reads, what was measured, the champion's figure, the verdict, if it closes the gate."""
 
     what: str
     bound: str
     value: float
     champion: float | None
     verdict: Verdict
+    closes: bool
 
 
 class GateDecision(Record):
@@ -57,26 +59,36 @@ def higher_is_better(name: str) -> bool:
     return metric.higher_is_better
 
 
-def _verdict(held: bool) -> Verdict:
-    return "pass" if held else "fail"
+def _fixed(name: str, bound: str, value: float, champion: float | None, held: bool) -> GateRow:
+    verdict: Verdict = "pass" if held else "fail"
+    return GateRow(what=name, bound=bound, value=value, champion=champion, verdict=verdict, closes=not held)
 
 
 def _against_champion(
-    name: str, tolerance: float, value: float, champion: float | None, difference: MetricDifference | None
+    gate: Gate, name: str, value: float, champion: float | None, difference: MetricDifference | None
 ) -> GateRow:
-    higher = higher_is_better(name)
+    tolerance, higher = gate.not_worse_than_champion[name], higher_is_better(name)
     bound = f"{'≥ champion −' if higher else '≤ champion +'} {tolerance:g}"
     # A champion without this figure (or with NaN) is no bar to clear; the fixed bounds still stand.
-    if champion is None or math.isnan(champion):
-        verdict: Verdict = "no champion" if not math.isnan(value) else "fail"
+    if math.isnan(value):
+        verdict: Verdict = "fail"
+    elif champion is None or math.isnan(champion):
+        verdict = "no champion"
+    elif difference is None:
+        verdict = "not worse" if _is_tolerated(value, champion, higher, tolerance) else "worse"
     else:
-        # Rounded: 0.8 - 0.79 must not fail a tolerance of 0.01 by a floating point's last bit.
-        verdict = _verdict(round(champion - value if higher else value - champion, 12) <= tolerance)
-        if verdict == "pass" and difference:
-            bound += f" (95 %: {difference.low:+.3g} … {difference.high:+.3g})"
-            worst = round(-difference.low if higher else difference.high, 12)
-            verdict = "pass" if worst <= tolerance else "too few items"
-    return GateRow(what=name, bound=bound, value=value, champion=champion, verdict=verdict)
+        bound += f" (95 %: {difference.low:+.3g} … {difference.high:+.3g}, {difference.customers} customers)"
+        rule = PowerRule(gate.min_power, gate.min_customers)
+        verdict = compare_with_tolerance(difference, higher, tolerance, rule)
+    closes = verdict in ("fail", "worse")
+    if verdict == "too few items" and champion is not None:
+        closes = gate.too_few_items == "fail" or not _is_tolerated(value, champion, higher, tolerance)
+    return GateRow(what=name, bound=bound, value=value, champion=champion, verdict=verdict, closes=closes)
+
+
+def _is_tolerated(value: float, champion: float, higher_is_better: bool, tolerance: float) -> bool:
+    # Rounded: 0.8 - 0.79 must not fail a tolerance of 0.01 by a floating point's last bit.
+    return round(champion - value if higher_is_better else value - champion, 12) <= tolerance
 
 
 def decide(gate: Gate, challenger: Report, champion: Report | None) -> GateDecision:
@@ -84,24 +96,14 @@ def decide(gate: Gate, challenger: Report, champion: Report | None) -> GateDecis
     values, before = flat(challenger), flat(champion) if champion else {}
     gains = [f"{suite}.gain_over_constant_low" for suite in gate.better_than_constant]
     _known([*gate.at_least, *gate.at_most, *gains, *gate.not_worse_than_champion], values)
-    rows = [
-        GateRow(what=n, bound=f"≥ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] >= b))
-        for n, b in gate.at_least.items()
-    ]
+    rows = [_fixed(n, f"≥ {b:g}", values[n], before.get(n), values[n] >= b) for n, b in gate.at_least.items()]
+    rows += [_fixed(n, f"≤ {b:g}", values[n], before.get(n), values[n] <= b) for n, b in gate.at_most.items()]
+    rows += [_fixed(n, "> 0", values[n], before.get(n), values[n] > 0) for n in gains]
     rows += [
-        GateRow(what=n, bound=f"≤ {b:g}", value=values[n], champion=before.get(n), verdict=_verdict(values[n] <= b))
-        for n, b in gate.at_most.items()
+        _against_champion(gate, n, values[n], before.get(n), challenger.differences.get(n))
+        for n in gate.not_worse_than_champion
     ]
-    rows += [
-        GateRow(what=n, bound="> 0", value=values[n], champion=before.get(n), verdict=_verdict(values[n] > 0))
-        for n in gains
-    ]
-    rows += [
-        _against_champion(n, t, values[n], before.get(n), challenger.differences.get(n))
-        for n, t in gate.not_worse_than_champion.items()
-    ]
-    closing = {"fail", "too few items"} if gate.too_few_items == "fail" else {"fail"}
-    failed = any(row.verdict in closing for row in rows)
+    failed = any(row.closes for row in rows)
     return GateDecision(verdict="fail" if failed else "pass", rows=tuple(rows))
 
 

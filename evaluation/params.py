@@ -40,8 +40,16 @@ class Gate(Section):
         ge=1,
         description="releases that stay in the registry, newest first; champion and previous always do; None: all stay",
     )
-    too_few_items: Literal["pass", "fail"] = Field(
-        "pass", description="verdict when a drop is within what is tolerated, but its 95 % interval is not"
+    min_power: float = Field(
+        0.8,
+        gt=0,
+        lt=1,
+        description="chance that an equal challenger is shown to be no worse, below which items are too few to tell",
+    )
+    min_customers: int = Field(20, ge=2, description="customers, fewer of which are too few to tell, whatever they say")
+    too_few_items: Literal["figure", "fail"] = Field(
+        "figure",
+        description="what decides where items are too few: the figure as it stands, or nobody passes (fail)",
     )
 
     @field_validator("at_least", "at_most", "not_worse_than_champion", mode="before")

@@ -172,6 +172,7 @@ class MetricDifference(Record):
     delta: float
     low: float
     high: float
+    customers: int = Field(ge=1, description="drawn as wholes; items without a customer count as one each")
 
     @property
     def significant(self) -> bool:

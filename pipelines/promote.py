@@ -23,7 +23,7 @@ from kefu.schema import Report
 from pipelines.stage import Stage, stage
 
 logger = logging.getLogger(__name__)
-COLOURS = {"pass": "green", "fail": "bold red", "no champion": "dim", "too few items": "yellow"}
+HOLDS = {"better": "bold green", "no champion": "dim", "too few items": "yellow"}  # others are green
 
 
 def reports() -> tuple[Report, Report | None]:
@@ -36,7 +36,8 @@ def table(decision: GateDecision) -> Table:
     drawn = Table("bound", "", "challenger", "champion", "verdict", title="Gate")
     for row in decision.rows:
         before = "–" if row.champion is None else f"{row.champion:.4g}"
-        verdict = f"[{COLOURS[row.verdict]}]{row.verdict}[/]"
+        colour = "bold red" if row.closes else HOLDS.get(row.verdict, "green")
+        verdict = f"[{colour}]{row.verdict}[/]"
         drawn.add_row(row.what, row.bound, f"{row.value:.4g}", before, verdict)
     return drawn
 
@@ -75,7 +76,7 @@ def main() -> None:
         version = promote(s, challenger) if decision.verdict == "pass" else None
         record: dict[str, Any] = {"verdict": decision.verdict, "version": version}
         write_json(STORE / "promotion.json", record | {"rows": [row.model_dump() for row in decision.rows]})
-        s.log({"passed": float(version is not None), "failed_bounds": sum(r.verdict == "fail" for r in decision.rows)})
+        s.log({"passed": float(version is not None), "failed_bounds": sum(r.closes for r in decision.rows)})
     if version is None:
         print("   the gate is closed: the champion stays. See store/evaluation/report.html")
         sys.exit(1)

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from evaluation.bootstrap import NotPaired, Sample, paired_bootstrap
+from evaluation.bootstrap import (
+    NotPaired,
+    PowerRule,
+    Sample,
+    compare_with_tolerance,
+    paired_bootstrap,
+    power,
+    smallest_tolerance,
+)
 
 
 def test_bootstrap_interval_is_the_normal_one_for_many_items() -> None:
@@ -58,3 +66,44 @@ def test_bootstrap_weighs_items() -> None:
     assert loss.mean == pytest.approx(7 / 4)
     with pytest.raises(NotPaired, match="2 items, champion 1"):
         paired_bootstrap(loss, Sample.of([1.0]), seed=7)
+
+
+RULE = PowerRule(min_power=0.8, min_customers=20)
+
+
+def verdicts(customers: int, shift: float, tolerance: float, by_item: bool = False) -> list[str]:
+    """Of 200 challengers whose true difference is ``shift``."""
+    rng, found = np.random.default_rng(5), []
+    for seed in range(200):
+        pair = clustered(rng, customers, 5, shift)
+        own, other = (Sample.of(one.values) for one in pair) if by_item else pair
+        found.append(compare_with_tolerance(paired_bootstrap(own, other, seed, rounds=200), True, tolerance, RULE))
+    return found
+
+
+def test_a_challenger_that_is_worse_by_the_tolerance_is_seldom_shown_to_be_no_worse() -> None:
+    """2.5 % of the time; by item, as if the five items of a customer told five times as much, often."""
+    wrong = [np.mean([v in ("not worse", "better") for v in verdicts(100, -0.15, 0.15, by)]) for by in (False, True)]
+    assert wrong[0] <= 0.06 and wrong[1] >= 0.12
+
+
+def test_an_equal_challenger_is_not_called_worse_by_chance_where_items_are_few() -> None:
+    few, enough = verdicts(25, 0.0, 0.15), verdicts(200, 0.0, 0.15)
+    assert few.count("worse") <= 4 and few.count("too few items") > 100
+    assert enough.count("worse") <= 20 and enough.count("too few items") == 0
+
+
+def test_a_challenger_that_is_far_worse_is_seen_by_few_items_too() -> None:
+    assert verdicts(25, -1.0, 0.15).count("worse") >= 198
+
+
+def test_the_smallest_tolerance_is_the_one_of_this_power() -> None:
+    found = paired_bootstrap(*clustered(np.random.default_rng(6), 50, 2, 0.0), seed=7)
+    assert power(found, smallest_tolerance(found)) == pytest.approx(0.8)
+    assert power(found, 1e-9) == pytest.approx(0.025, abs=0.001)
+
+
+def test_items_can_be_left_out_with_their_customers() -> None:
+    sample = Sample.of([1.0, 2.0, 3.0, 4.0], weights=[1, 1, 1, 3], customers=["a", "b", "b", "c"])
+    part = sample.where(np.array([False, True, False, True]))
+    assert part.mean == pytest.approx(14 / 4) and part.groups.tolist() == [0, 1]
