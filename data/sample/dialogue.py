@@ -31,13 +31,18 @@ class SampleDialogue:
 
 
 def write(
-    writer: Writer, person: Person, day: tuple[int, str], plan: random.Random, hand: random.Random
+    writer: Writer,
+    person: Person,
+    day: tuple[int, str],
+    plan: random.Random,
+    hand: random.Random,
+    own: random.Random | None,
 ) -> SampleDialogue:
-    """One dialogue of this person on day (index, date)."""
+    """One dialogue of this person on day (index, date). plan, hand, own: see ``data.sample.talk.Talk``."""
     rates, settings = writer.spec.settings.rates, writer.spec.settings
     other: Lang = "zh" if person.lang == "en" else "en"
     lang = other if plan.random() < 0.02 else person.lang
-    talk = Talk(writer, person, lang, day, plan, hand)
+    talk = Talk(writer, person, lang, day, plan, hand, own)
     if plan.random() < rates.greeting:
         talk.play(_framing(writer, "greeting", plan))
     count = plan.choices(range(1, len(settings.topics) + 1), settings.topics)[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from data.sample.broken import broken, dump
 from data.sample.dialogue import SampleDialogue, times, write
 from data.sample.labels import review_labels, truth
-from data.sample.people import Crowd
+from data.sample.people import Crowd, Person
 from data.sample.spec import load_spec
 from data.sample.talk import Writer
 from kefu.io import write_jsonl, write_text
@@ -42,18 +42,26 @@ class Line:
 
 
 def generate(
-    pack: Pack, shop: sqlite3.Connection, raw: Path, labels: Path, all_labels: Path, size: Size
+    pack: Pack,
+    shop: sqlite3.Connection,
+    raw: Path,
+    labels: Path,
+    all_labels: Path,
+    size: Size,
+    is_held_out: Callable[[str], bool] = lambda customer: False,
 ) -> dict[str, float]:
     """Writes ``raw/dt=…/chat.jsonl``, reviewed labels of all days but the last, and the whole truth.
 
     Args:
         shop: the pack's demo database, for customers and their orders.
+        is_held_out: whether evaluation holds this customer out. Agents answer them in own words now and then, which
+            no training customer reads: a model that knows the canned replies by heart shows it there.
 
     Returns:
         What was written, by kind.
     """
     spec = load_spec(pack)
-    writer = Writer(pack, spec, Crowd(spec.settings, spec.people, shop, size.seed))
+    writer = Writer(pack, spec, Crowd(spec.settings, spec.people, shop, size.seed), is_held_out)
     first = date.fromisoformat(spec.settings.first_day)
     days = [(index, (first + timedelta(days=index)).isoformat()) for index in range(size.days)]
     facts: list[Label] = []
@@ -85,16 +93,21 @@ def _lines(writer: Writer, day: tuple[int, str], number: int, seed: int) -> Iter
     rates, name = writer.spec.settings.rates, f"{seed}:{day[1]}:{number}"
     luck = random.Random(f"{name}:luck")
     person = writer.crowd.someone(luck)
-    line = _line(writer, day, name, 0, write(writer, person, day, random.Random(name), random.Random(f"{name}:0")))
+    line = _line(writer, day, name, 0, _written(writer, person, day, name, 0))
     yield line
     if luck.random() < rates.duplicate:
         yield Line(line.time + timedelta(seconds=luck.randrange(60, 9000)), line.text, line.session, None)
     if luck.random() < rates.near_duplicate:
-        again = write(writer, person, day, random.Random(name), random.Random(f"{name}:1"))
-        yield _line(writer, day, name, 1, again)
+        yield _line(writer, day, name, 1, _written(writer, person, day, name, 1))
     if luck.random() < rates.broken:
         row = line.written.row(f"{line.session}x", None, None) if line.written else {}
         yield Line(line.time, broken(row, luck), "", None)
+
+
+def _written(writer: Writer, person: Person, day: tuple[int, str], name: str, attempt: int) -> SampleDialogue:
+    """The dialogue of this name; another attempt is the same one, typed anew by the customer."""
+    own = random.Random(f"{name}:own") if writer.is_held_out(person.id) else None
+    return write(writer, person, day, random.Random(name), random.Random(f"{name}:{attempt}"), own)
 
 
 def _line(writer: Writer, day: tuple[int, str], name: str, attempt: int, written: SampleDialogue) -> Line:

@@ -40,6 +40,9 @@ class Rates(Part):
     near_duplicate: Share
     reviewed: Share = Field(description="dialogues whose turns people labelled")
     human_error: Share = Field(description="of those labels")
+    own_words: Share = Field(
+        0.0, description="agents' turns to held-out customers in words of their own (own_words.yaml)"
+    )
 
 
 class Settings(Part):
@@ -110,6 +113,9 @@ class FollowUp(Part):
     a: str
 
 
+OwnWords = dict[Lang, dict[str, tuple[str, ...]]]
+
+
 class Spec(Part):
     settings: Settings
     people: People
@@ -119,6 +125,7 @@ class Spec(Part):
     values: dict[str, dict[str, Phrases]] = Field(description="{slot=name} → slot value → how customers say it")
     phrases: dict[str, Phrases]
     scripts: tuple[Script, ...]
+    own_words: OwnWords = Field({}, description="language → words of agents → what they also write")
     follow_ups: dict[str, tuple[FollowUp, ...]] = Field(description="intent → further questions")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from data.sample.people import Crowd, Person
@@ -35,6 +35,18 @@ class SampleTurn:
     slots: tuple[tuple[str, str], ...] = ()
 
 
+def reworded(text: str, words: Mapping[str, Sequence[str]], rng: random.Random) -> str:
+    """The text with some of its words, each with one chance in two, replaced by others of the same meaning."""
+    if not words:
+        return text
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    return re.sub(
+        "|".join(map(re.escape, longest_first)),
+        lambda found: rng.choice(words[found[0]]) if rng.random() < 0.5 else found[0],
+        text,
+    )
+
+
 @dataclass
 class Topic:
     """What holds within one topic of a dialogue."""
@@ -49,21 +61,31 @@ class Topic:
 class Writer:
     """What all dialogues of a pack share."""
 
-    def __init__(self, pack: Pack, spec: Spec, crowd: Crowd) -> None:
-        self.pack, self.spec, self.crowd = pack, spec, crowd
+    def __init__(self, pack: Pack, spec: Spec, crowd: Crowd, is_held_out: Callable[[str], bool]) -> None:
+        self.pack, self.spec, self.crowd, self.is_held_out = pack, spec, crowd, is_held_out
         self.faq: dict[str, Faq] = {entry.id: entry for entry in pack.faq}
 
 
 class Talk:
-    """Writes one dialogue. ``plan`` decides what is said, ``hand`` how it is typed."""
+    """Writes one dialogue.
+
+    plan: decides what is said. hand: how customers type. own: agents' own words; None: their canned replies alone.
+    """
 
     def __init__(
-        self, writer: Writer, person: Person, lang: Lang, day: tuple[int, str], plan: random.Random, hand: random.Random
+        self,
+        writer: Writer,
+        person: Person,
+        lang: Lang,
+        day: tuple[int, str],
+        plan: random.Random,
+        hand: random.Random,
+        own: random.Random | None,
     ) -> None:
         self._writer, self._spec, self._person, self._lang = writer, writer.spec, person, lang
         self._day, self._date = day
-        self._plan, self._hand = plan, hand
-        self._topic = Topic(person.facts)
+        self._plan, self._hand, self._own = plan, hand, own
+        self._topic = Topic(dict(person.facts))
         self._slots: list[tuple[str, str]] = []
         self._facts: list[str] = []
         self.turns: list[SampleTurn] = []
@@ -87,12 +109,18 @@ class Talk:
         self.turns += [said] * (2 if self._hand.random() < self._spec.settings.rates.repeated else 1)
 
     def agent(self, group: str) -> None:
-        """An agent's turn, from a phrase group or with the answer of an FAQ entry (``faq:<id>``)."""
+        """An agent's turn, from a phrase group or with the answer of an FAQ entry (``faq:<id>``).
+
+        Some are in the agent's own words, but for facts and the answer of the entry: it says what the shop promises.
+        """
         if group.startswith("faq:"):
-            self._topic.words["answer"] = self._writer.faq[group[4:]].answer.in_(self._lang)
+            self._topic.facts["answer"] = self._writer.faq[group[4:]].answer.in_(self._lang)
             group = "answer"
         self._facts = []
-        self.turns.append(SampleTurn("agent", self._put_facts(self._say(self._spec.phrases[group]))))
+        text = self._say(self._spec.phrases[group])
+        if self._own and self._own.random() < self._spec.settings.rates.own_words:
+            text = reworded(text, self._spec.own_words.get(self._lang, {}), self._own)
+        self.turns.append(SampleTurn("agent", self._put_facts(text)))
 
     def question(self, entry: Faq) -> Phrases:
         """Ways to ask an FAQ entry, to stand in a phrase as ``{question}``."""

@@ -8,9 +8,10 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -27,6 +28,7 @@ from kefu.schema import Label
 from kefu.shop.pack import Pack, load_pack
 from kefu.shop.part import PackError
 from kefu.shop.slots import extract, language
+from kefu.split import fraction
 from serving.tools.demo_database import build
 
 SHOP = ROOT / "shop"
@@ -89,6 +91,47 @@ def test_the_same_seed_gives_the_same_bytes_and_more_days_leave_the_others(
         assert two.day(day) == three.day(day) == again.day(day) != other.day(day)
     assert three.day("2026-11-11") == again.day("2026-11-11")
     assert three.labels("reviewed")[: len(two.labels("reviewed"))] == two.labels("reviewed")
+
+
+def _rows(made: Made) -> dict[str, dict[str, Any]]:
+    """Dialogues by day and session; lines that are broken are left out."""
+    found = {}
+    for path in sorted(made.folder.glob("shop/*/chat.jsonl")):
+        for line in path.read_text("utf8").splitlines():
+            with suppress(ValueError, KeyError, TypeError):
+                row = json.loads(line)
+                found[f"{path.parent.name} {row['session']}"] = {
+                    "customer": row["customer"],
+                    "customers": [t["text"] for t in row["turns"] if t["role"] == "customer"],
+                    "agents": [t["text"] for t in row["turns"] if t["role"] == "agent"],
+                }
+    return found
+
+
+def test_agents_answer_held_out_customers_in_words_that_no_other_customer_reads(
+    pack: Pack, shop: sqlite3.Connection, week: Made, tmp_path: Path
+) -> None:
+    def is_held_out(customer: str) -> bool:
+        return fraction(customer, seed=3) < 0.2
+
+    reviewed, truth = tmp_path / "reviewed.jsonl", tmp_path / "truth.jsonl"
+    generate(pack, shop, tmp_path / "shop", reviewed, truth, Size(days=7, dialogues=460, seed=7), is_held_out)
+    before, now = _rows(week), _rows(Made(tmp_path, {}))
+    assert before.keys() == now.keys()
+    answers = {text for faq in pack.faq for lang in ("zh", "en") for text in [faq.answer.in_(lang)]}
+    taught = {text for row in now.values() if not is_held_out(row["customer"]) for text in row["agents"]}
+    reworded = unseen = faqs = 0
+    for name, row in now.items():
+        assert row["customers"] == before[name]["customers"], "customers write as they did"
+        for was, said in zip(before[name]["agents"], row["agents"], strict=True):
+            reworded += was != said
+            unseen += was != said and said not in taught
+            answer = next((answer for answer in answers if answer in was), "")
+            faqs += bool(answer) and was != said
+            assert answer in said, "the shop's promises are not reworded"
+        assert is_held_out(row["customer"]) or row["agents"] == before[name]["agents"]
+    held_out = sum(len(row["agents"]) for row in now.values() if is_held_out(row["customer"]))
+    assert 0.2 < unseen / held_out < 0.5 and unseen / reworded > 0.9 and faqs > 10
 
 
 def _texts(week: Made) -> dict[tuple[str, int], str]:
