@@ -69,4 +69,9 @@ class Export(Section):
     max_loss_rise: float = Field(
         ge=0, description="how far any form's loss may stand above the trained one's, in nats a token"
     )
+    general_tokens: int = Field(
+        ge=0,
+        description="tokens of an answer to each of 100 general questions, on which the distance of the centre model "
+        "from its base is measured (promote bounds general.kl); 0: it is not measured",
+    )
     seed: Seed

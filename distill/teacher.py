@@ -84,7 +84,7 @@ def answer(
     answers: list[list[int] | None] = read_json(checkpoint / ANSWERS) if checkpoint else [None] * len(prompts)
     with progress("answers of the teacher", len(order), sum(map(len, batches[:done]))) as tick:
         for number, batch in enumerate(batches[done:], done + 1):
-            written = _generate(model, [prompts[i] for i in batch], sorted(stop_ids), max_new_tokens)
+            written = generate(model, [prompts[i] for i in batch], sorted(stop_ids), max_new_tokens)
             for index, new in zip(batch, written, strict=True):
                 ends = [place for place, token_id in enumerate(new) if token_id in stop_ids]
                 answers[index] = new[: ends[0]] if ends else None
@@ -95,12 +95,14 @@ def answer(
     return answers
 
 
-def _generate(model: Model, prompts: Sequence[list[int]], stop_ids: list[int], max_new_tokens: int) -> list[list[int]]:
+@torch.no_grad()
+def generate(model: Model, prompts: Sequence[list[int]], stop_ids: list[int], max_new_tokens: int) -> list[list[int]]:
+    """Token ids that greedily continue each prompt; after the first of ``stop_ids`` they mean nothing."""
     width, pad_id = max(map(len, prompts)), stop_ids[0]
     ids = torch.tensor([[pad_id] * (width - len(p)) + p for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
-    generate = cast(Callable[..., torch.Tensor], model.generate)  # two classes declare it differently
-    out = generate(
+    call = cast(Callable[..., torch.Tensor], model.generate)  # two classes declare it differently
+    out = call(
         input_ids=ids,
         attention_mask=mask,
         max_new_tokens=max_new_tokens,

@@ -69,12 +69,13 @@ class Question(NamedTuple):
 class ReleaseUnderTest:
     """An opened release.
 
-    version: its content hash. knowledge: as serving searches it. engines: 'centre' and 'edge'.
+    version: its content hash. folder: where it lies. knowledge: as serving searches it. engines: 'centre' and 'edge'.
     start_conversation: begins one of a customer (None: a stranger) in a fresh shop.
     """
 
     name: Name
     version: str
+    folder: Path
     pack: Pack
     router: Router
     search: Search
@@ -143,6 +144,7 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
         yield ReleaseUnderTest(
             name=name,
             version=manifest.content_hash,
+            folder=folder,
             pack=assistant.pack,
             router=Router.load(folder / "router"),
             search=search,

@@ -10,15 +10,16 @@ from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.metrics import METRICS
 from evaluation.result import Result
-from evaluation.suites import SUITES
+from evaluation.suites import SUITES, frozen
 from kefu.schema import MetricDifference, Report
 
 Results = Mapping[str, Result]
 
 
 def run_suites(release: ReleaseUnderTest, items: Items) -> dict[str, Result]:
-    """Runs every suite on one release."""
-    return {name: suite(release, items) for name, suite in SUITES.items()}
+    """Runs every suite on one release; of the frozen sets each is one."""
+    results = {name: suite(release, items) for name, suite in SUITES.items()}
+    return results | {one.suite: frozen.run(release, items, one) for one in items.frozen}
 
 
 def report(name: str, version: str, results: Results) -> Report:
@@ -62,7 +63,7 @@ def compare(challenger: Results, champion: Results | None, seed: int) -> list[Me
             suite=suite,
             metric=metric,
             challenger=value,
-            champion=champion[suite].metrics[metric] if champion else None,
+            champion=champion[suite].metrics.get(metric) if champion else None,
             difference=_difference(result, champion[suite], metric, seed) if champion else None,
         )
         for suite, result in challenger.items()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.baselines import constant_answers, first_entries
+from evaluation.forgetting.frozen_sets import FrozenSet
 from evaluation.golden import Golden, load_goldens
 from evaluation.params import Evaluate
 from kefu.errors import KefuError, Unusable
@@ -29,6 +31,7 @@ class Items:
     max_new_tokens: bounds an answer.
     seed: of the bootstrap.
     taught: answers of the training chats.
+    frozen: of each month, oldest first.
     """
 
     router: list[IntentExample]
@@ -41,9 +44,10 @@ class Items:
     max_new_tokens: int
     seed: int
     taught: frozenset[str] = frozenset()
+    frozen: tuple[FrozenSet, ...] = ()
 
 
-def load_items(sets: Path, pack: Path, params: Evaluate) -> Items:
+def load_items(sets: Path, pack: Path, params: Evaluate, frozen: Sequence[FrozenSet] = ()) -> Items:
     """Held-out items; of the SFT set a seeded sample. Raises NothingToEvaluate naming the empty file."""
     chats = list(read_jsonl(sets / "sft.jsonl", Example))
     held_out, train = ([e for e in chats if e.split == split] for split in ("eval", "train"))
@@ -64,6 +68,7 @@ def load_items(sets: Path, pack: Path, params: Evaluate) -> Items:
         max_new_tokens=params.max_new_tokens,
         seed=params.seed,
         taught=frozenset(example.messages[-1].content.strip() for example in train),
+        frozen=tuple(frozen),
     )
     places = {"router": sets / "router.jsonl", "retrieval": sets / "retrieval.jsonl", "answers": sets / "sft.jsonl"}
     for name, path in {**places, "golden": pack / "golden"}.items():

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from evaluation.compare import MetricRow, Results
+from evaluation.forgetting.forgotten import forgotten
 from evaluation.result import Result
 from kefu.schema import Prediction, Report
 
@@ -41,6 +42,7 @@ def render(
         confusion=confusion(own["router"]),
         errors=own["router"].tables["errors"].rows[:WORST],
         worst={suite: worst(own[suite], other[suite] if other else None) for suite in ("answers", "edge")},
+        forgotten=forgotten(own, other),
         golden=own["flows"].predictions,
         golden_before={p.id: p for p in other["flows"].predictions} if other else {},
     )

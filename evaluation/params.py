@@ -23,6 +23,8 @@ class Evaluate(Section):
     answers: int = Field(gt=0, description="held-out questions that each model answers")
     max_new_tokens: int = Field(gt=0, description="of each of these answers")
     conversations: int = Field(gt=0, description="conversations with scripted customers of the pack's simulator")
+    frozen_answers: int = Field(gt=0, description="answers of a month's frozen set; with so many it is frozen")
+    frozen_turns: int = Field(gt=0, description="most turns of a month's frozen set, for the router")
     seed: Seed
 
 
@@ -39,6 +41,12 @@ class Gate(Section):
         None,
         ge=1,
         description="releases that stay in the registry, newest first; champion and previous always do; None: all stay",
+    )
+    frozen_drop: float = Field(
+        0.005,
+        ge=0,
+        description="tolerated drop of each figure on each month's frozen set; a drop fails when it is shown to be "
+        "larger, by its whole 95 % interval",
     )
     min_power: float = Field(
         0.8,

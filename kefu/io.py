@@ -27,6 +27,7 @@ from pydantic import BaseModel, ValidationError
 from kefu.errors import KefuError
 
 R = TypeVar("R", bound=BaseModel)
+_SHOWN = 16  # hex digits of a content hash in a folder's name
 
 
 class BadRecord(KefuError, ValueError):
@@ -84,6 +85,32 @@ def atomic_dir(path: Path, private: bool = False) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def content_named_dir(parent: Path, name: str, private: bool = False) -> Iterator[Path]:
+    """Gives an empty temporary folder that becomes ``parent/<name>.<hash of its content>`` when the block ends."""
+    with tempfile.TemporaryDirectory(prefix=".new.", dir=_made(parent)) as scratch:
+        filled = Path(scratch, name)
+        filled.mkdir()
+        yield filled
+        with atomic_dir(parent / f"{name}.{content_hash(filled)[:_SHOWN]}", private) as folder:
+            for path in sorted(filled.iterdir()):
+                path.replace(folder / path.name)
+
+
+def check_content_name(folder: Path) -> None:
+    """Raises BadRecord when a folder of ``content_named_dir`` no longer holds what its name says."""
+    if folder.name.rpartition(".")[2] != content_hash(folder)[:_SHOWN]:
+        raise BadRecord(
+            f"{folder}: its content is not what its name says, so it was changed: put it back from a backup, or remove "
+            "the folder"
+        )
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def write_text(path: Path, text: str, private: bool = False) -> None:

@@ -11,6 +11,7 @@ PARAMS = ROOT / "params.yaml"
 RAW = ROOT / "store/raw"  # <source>/dt=YYYY-MM-DD/*, written by channels and by serving
 REVIEWED = ROOT / "store/reviewed"  # *.jsonl of Label and history/ of annotations: what people said before this run
 CHAMPION = ROOT / "store/champion.json"  # which champion this run starts from and is compared with
+FROZEN = ROOT / "store/frozen"  # <month>.<content hash>/: held-out questions that never change (kefu day writes them)
 FORGOTTEN = ROOT / "store/forgotten.jsonl"  # signed ledger of forgotten people (docs/guides/forget.md); may be missing
 
 STORE = ROOT / "store"

@@ -7,8 +7,9 @@ from collections import Counter
 
 from data.sets.builder import Builder
 from data.sets.params import Build
+from evaluation.forgetting.frozen_sets import check_held_out, read_frozen
 from kefu.io import atomic_dir, read_jsonl, write_csv
-from kefu.paths import DIALOGUES, LABELS, PLOTS, REVIEW, SETS
+from kefu.paths import DIALOGUES, FROZEN, LABELS, PLOTS, REVIEW, SETS
 from kefu.schema import Label
 from kefu.shop.pack import load_pack
 from pipelines.stage import stage
@@ -17,6 +18,7 @@ from pipelines.stage import stage
 def main() -> None:
     with stage("build", Build) as s:
         params, pack = s.params, load_pack(s.pack)
+        check_held_out(read_frozen(FROZEN), params.eval_share, params.seed)
         reviewed = list(read_jsonl(REVIEW / "labels.jsonl", Label))
         builder = Builder(DIALOGUES, LABELS / "accepted.jsonl", LABELS / "signals.jsonl", reviewed, pack, params)
         sets = builder.sets()

@@ -10,13 +10,14 @@ from pathlib import Path
 from evaluation import page
 from evaluation.candidate import Name, open_release
 from evaluation.compare import Results, compare, report, run_suites
+from evaluation.forgetting.frozen_sets import read_frozen
 from evaluation.gate import flat
 from evaluation.items import Items, load_items
 from evaluation.memory import TODO, release_memory
 from evaluation.params import Evaluate
 from kefu.io import atomic_dir, read_json, write_csv, write_json, write_jsonl, write_text
 from kefu.params import load_section
-from kefu.paths import CHAMPION, EVALUATION, PLOTS, RELEASE, SETS
+from kefu.paths import CHAMPION, EVALUATION, FROZEN, PLOTS, RELEASE, SETS
 from kefu.registry import releases
 from kefu.schema import Report
 from pipelines.stage import stage
@@ -50,7 +51,7 @@ def measure_champion(challenger: MeasuredRelease, items: Items, params: Serving)
 
 def main() -> None:
     with stage("evaluate", Evaluate) as s:
-        items = load_items(SETS, s.pack, s.params)
+        items = load_items(SETS, s.pack, s.params, read_frozen(FROZEN))
         serving = load_section("serving", Serving)
         needed = release_memory(RELEASE, s.params.max_new_tokens)
         check("evaluate", needed, free_bytes(this_device()), TODO)

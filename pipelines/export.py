@@ -7,16 +7,17 @@ from pathlib import Path
 
 from data.forget import trained_on
 from distill.export import gather
+from distill.kl_from_base import distance
 from distill.params import Export
 from distill.parity import Parity, chats_to_compare
-from kefu.io import atomic_dir, read_json, read_jsonl
+from kefu.io import atomic_dir, read_json, read_jsonl, write_json
 from kefu.llm.base_models import BaseModel, open_base
 from kefu.llm.chat import ChatRenderer
 from kefu.llm.models import MODELS
 from kefu.params import load_section
 from kefu.paths import ADAPTER, BASE, CHAMPION, CORPUS, DIALOGUES, EDGE, RELEASE, RETRIEVER, ROUTER, SETS
 from kefu.registry import releases
-from kefu.registry.seal import seal
+from kefu.registry.seal import GENERAL, seal
 from kefu.schema import Example
 from pipelines.stage import git_commit, stage
 from serving.engines.memory import free_memory
@@ -41,8 +42,10 @@ def export_centre(base: BaseModel, out: Path, params: Export) -> dict[str, float
     """Writes the merged centre model to ``out``; returns how little each step from training to serving changed it."""
     tuning, renderer = load_section("finetune", Finetune), ChatRenderer.from_folder(base.folder, base.facts.empty_think)
     if not params.parity_chats:
-        merge(load_apart(base, ADAPTER), base, out)
-        return {}
+        model = load_apart(base, ADAPTER)
+        general = distance(model, renderer, params.general_tokens)
+        merge(model, base, out)
+        return general
     chats = chats_to_compare(list(read_jsonl(SETS / "sft.jsonl", Example)), renderer, tuning.max_length, params)
     parity = Parity(chats, params)
     # One after the other: a card holds one of them. NF4 alone, if it was trained so, is a third of the merged model.
@@ -50,12 +53,13 @@ def export_centre(base: BaseModel, out: Path, params: Export) -> dict[str, float
     free_memory()
     model = load_apart(base, ADAPTER)
     parity.measure("adapter", model, renderer)
+    general = distance(model, renderer, params.general_tokens)
     parity.measure("merged", merge(model, base, out), renderer)
     del model
     free_memory()
     served = TransformersEngine("centre", out, base.ref.name)
     parity.measure("served", served.model, served.renderer)
-    return parity.metrics
+    return parity.metrics | general
 
 
 def main() -> None:
@@ -66,6 +70,8 @@ def main() -> None:
             gather(parts, s.pack, release)
             tell_whom(release)
             s.log(export_centre(centre, release / "centre", s.params))
+            if "general.kl" in s.metrics:
+                write_json(release / GENERAL, {"kl": round(s.metrics["general.kl"], 6)})
             manifest = seal(release, s.profile, {"centre": centre.ref, "edge": edge.ref}, git_commit())
             size = sum(path.stat().st_size for path in release.rglob("*") if path.is_file())
         print(f"   release {manifest.content_hash[:12]}: {len(manifest.files)} files, {size / 1e6:.1f} MB")

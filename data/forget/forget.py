@@ -17,7 +17,7 @@ from data.forget.partitions import forget_partitions
 from data.forget.raw import forget_raw
 from data.forget.traces import Traces, find_traces, holds
 from data.ingest.params import Ingest
-from kefu.io import atomic_path, read_json, write_json
+from kefu.io import atomic_path, content_named_dir, read_json, write_json
 
 RECORDS = ("labeler", "labels", "review", "sets", "evaluation", "corpus")  # folders of the store with *.jsonl
 KEPT = {"base", "release", "runtime"}  # models and live state: no text of customers is deleted from them here
@@ -60,6 +60,7 @@ def forget_files(places: Places, traces: Traces, params: Ingest, write: bool) ->
         gone.counts[name] = _forget_jsonl(places.store / name, traces, write)
     gone.counts["reviewed"] = _forget_jsonl(places.reviewed, traces, write)
     gone.counts["reviewed"] += _forget_json(places.reviewed, traces, write)
+    gone.counts["frozen"] = _forget_frozen(places.store / "frozen", traces, write)
     apart = {places.raw, places.reviewed, places.dialogues, *(places.store / name for name in KEPT)}
     derived = [path for path in sorted(places.store.glob("*")) if path not in apart]
     gone.counts["derived files"] = sum(_derived(path, traces, write) for path in derived)
@@ -77,6 +78,20 @@ def forget_files(places: Places, traces: Traces, params: Ingest, write: bool) ->
 def _forget_jsonl(folder: Path, traces: Traces, write: bool) -> int:
     """Rewrites every ``*.jsonl`` below ``folder`` without the person's lines; returns how many went."""
     return sum(_filter(path, traces, write) for path in sorted(folder.rglob("*.jsonl")))
+
+
+def _forget_frozen(folder: Path, traces: Traces, write: bool) -> int:
+    """The same of frozen sets: what is left gets the name of its content. After a kill the next run ends it."""
+    count = 0
+    for path in sorted(folder.glob("????-??.*/")):
+        gone = _forget_jsonl(path, traces, False)
+        count += gone
+        if gone and write:
+            with content_named_dir(folder, path.name.partition(".")[0], private=True) as new:
+                shutil.copytree(path, new, dirs_exist_ok=True)
+                _forget_jsonl(new, traces, True)
+            shutil.rmtree(path)
+    return count
 
 
 def _filter(path: Path, traces: Traces, write: bool) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.result import Result
-from evaluation.suites import answers, baselines, flows, retrieval, router, simulator
+from evaluation.suites import answers, baselines, flows, general, retrieval, router, simulator
 
 SUITES: dict[str, Callable[[ReleaseUnderTest, Items], Result]] = {
     "answers": answers.centre,
@@ -15,6 +15,7 @@ SUITES: dict[str, Callable[[ReleaseUnderTest, Items], Result]] = {
     "edge": answers.edge,
     "first_entry": baselines.first_entry,
     "flows": flows.run,
+    "general": general.run,
     "retrieval": retrieval.run,
     "router": router.run,
     "simulator": simulator.run,

@@ -20,6 +20,7 @@ from kefu.io import combined_hash, file_hashes, write_text
 from kefu.schema import Record
 
 MANIFEST = "manifest.json"
+GENERAL = "general.json"  # {"kl": how far fine-tuning moved the centre model from its base}; export may not ask
 REMEDY = "run `dvc repro -f -s export` and evaluate it, or `kefu rollback`"
 
 

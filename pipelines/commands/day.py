@@ -11,9 +11,12 @@ import logging
 import sys
 
 from data.review.label_studio.client import StudioUnavailable
+from evaluation.forgetting.frozen_sets import freeze_months
+from evaluation.params import Evaluate
 from kefu.io import write_json
 from kefu.locks import shared_lock
-from kefu.paths import CHAMPION
+from kefu.params import load_section
+from kefu.paths import CHAMPION, FROZEN, SETS
 from kefu.registry import releases
 from pipelines.commands.errors import explain_errors
 from pipelines.commands.repro import check_start, repro
@@ -42,6 +45,15 @@ def take_reviews() -> None:
         logger.warning("reviews: none taken. %s", error)
 
 
+def freeze() -> None:
+    """Freezes held-out questions of months that have none yet: no later model may forget them unseen.
+
+    Inside the loop they would be an output, which DVC takes back from its cache with older inputs.
+    """
+    if months := freeze_months(SETS, FROZEN, load_section("evaluate", Evaluate)):
+        print(f"frozen held-out sets: {', '.join(months)}")
+
+
 def run_loop() -> int:
     """What changed runs again, in this order (dvc.yaml):
 
@@ -64,6 +76,7 @@ def main() -> int:
         check_start()  # a day that cannot start leaves the pin of the last one
         pin_champion()
         take_reviews()
+        freeze()
         return run_loop()
 
 

@@ -134,7 +134,7 @@ def release_that_says(centre: Sequence[str], edge: Sequence[str]) -> ReleaseUnde
     engines = {name: Says(name, dict(zip(QUESTIONS, texts, strict=True))) for name, texts in said.items()}
     nothing = cast(Any, None)
     knowledge = cast(Any, FindsNothing())
-    return ReleaseUnderTest("challenger", "hash", PACK, nothing, nothing, knowledge, engines, nothing)
+    return ReleaseUnderTest("challenger", "hash", PACK.folder, PACK, nothing, nothing, knowledge, engines, nothing)
 
 
 def verdict(centre: Sequence[str], edge: Sequence[str]) -> str:

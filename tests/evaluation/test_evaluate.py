@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from transformers import PreTrainedModel
 
 from evaluation.candidate import open_release
+from evaluation.forgetting.frozen_sets import freeze_months
 from evaluation.items import load_items
 from evaluation.metrics import METRICS, TEXT
 from evaluation.suites import answers
@@ -46,7 +47,7 @@ IMPOSSIBLE = {"title": "<b>expects what cannot be</b>", "turns": [{"say": "ä½ å¥
 
 def write_sets(folder: Path) -> None:
     """Held-out sets made of the pack's own words: enough to measure, and right answers are known."""
-    pack, who = load_pack(ROOT / "shop"), {"dialogue_id": "shop:d:1", "customer": "c_1", "split": "eval"}
+    pack, who = load_pack(ROOT / "shop"), {"dialogue_id": "shop:2026-11-02:1", "customer": "c_1", "split": "eval"}
     intents = [(intent.name, text) for intent in pack.taxonomy.intents for text in intent.examples["zh"]]
     turns = [
         IntentExample.model_validate(
@@ -95,7 +96,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(template: Path, registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(stages, "METRICS", tmp_path / "metrics")
-    for name in ("EVALUATION", "PLOTS", "RELEASE", "SETS", "CHAMPION"):
+    for name in ("EVALUATION", "PLOTS", "RELEASE", "SETS", "CHAMPION", "FROZEN"):
         monkeypatch.setattr(stage_evaluate, name, tmp_path / name.lower())
     monkeypatch.setattr(stages, "ROOT", tmp_path)
     shutil.copytree(template, tmp_path, dirs_exist_ok=True)
@@ -138,11 +139,18 @@ def test_challenger_and_champion(project: Path) -> None:
     assert read_json(project / "metrics/evaluate.json")["router.accuracy"] == suites["router"]["accuracy"]
 
     version = releases.register(project / "release", {})
+    assert not any(suite.startswith("frozen_") for suite in suites)
+    freeze_months(project / "sets", project / "frozen", load_params().evaluate.model_copy(update={"frozen_answers": 4}))
     pin = {"version": version, "content_hash": alone["challenger"].version}
     write_json(project / "champion", pin)
     crippled(project)
     stage_evaluate.main()
     both = results(project)
+    asked_before = both["champion"].suites.pop("frozen_2026-11")
+    assert asked_before["accuracy"] == suites["router"]["accuracy"]
+    assert asked_before["edge_token_f1"] == pytest.approx(suites["edge"]["token_f1"])  # four answers, the same ones
+    assert both["challenger"].suites["frozen_2026-11"]["edge_token_f1"] == asked_before["token_f1"]
+    assert "frozen_2026-11.token_f1" in both["challenger"].differences
     assert both["champion"].suites == suites  # the downloaded artefact measures as it did: same items, same figures
     assert both["challenger"].suites["answers"]["loss"] == suites["edge"]["loss"]
     assert both["challenger"].suites["edge"]["loss"] == suites["answers"]["loss"]

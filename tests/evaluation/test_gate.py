@@ -135,6 +135,7 @@ GOOD = {
     "edge": {**WORDS, "agreement": 0.5, "gain_over_constant": 0.07, "gain_over_constant_low": 0.03},
     "constant": {"token_f1": 0.21},
     "flows": {"success": 1.0, "turns": 1.0},
+    "general": {"kl": 0.1},
     "retrieval": {"hit_at_3": 0.9},
     "router": {"accuracy": 0.93},
     "simulator": {"served": 0.87, "wrong_writes": 0.0},
@@ -160,6 +161,8 @@ HARMFUL: dict[str, dict[str, dict[str, float]]] = {
     "the constant sentence itself": {"edge": {"gain_over_constant": 0.0, "gain_over_constant_low": 0.0}},
     "one write that no scripted customer wanted": {"simulator": {"wrong_writes": 1.0}},
     "scripted customers that are not served": {"simulator": {"served": 0.5}},
+    "a model far from its base": {"general": {"kl": 5.0}},
+    "a distance that is not a number": {"general": {"kl": math.nan}},
     "better by luck": {"answers": {"gain_over_constant": 0.02, "gain_over_constant_low": -0.01}},
     "a gain that is not a number": {"answers": {"gain_over_constant_low": math.nan}},
 }

@@ -14,7 +14,7 @@ import pytest
 
 from data.forget import trained_on
 from data.ingest.ingest import ingest
-from kefu.io import write_json, write_jsonl, write_text
+from kefu.io import content_named_dir, write_json, write_jsonl, write_text
 from kefu.privacy import forgotten
 from kefu.privacy.pseudonyms import pseudonym
 from kefu.registry import releases, runs
@@ -117,6 +117,9 @@ def derived(project: Project) -> None:
     write_json(project.root / "store/reviewed/labelstudio.json", {"since": None, "undecided": undecided})
     write_jsonl(store / "sets/router.jsonl", [_intent(d) for d in dialogues])
     write_jsonl(store / "sets/sft.jsonl", [_example(d) for d in dialogues])
+    with content_named_dir(store / "frozen", "2026-11", private=True) as frozen:
+        write_jsonl(frozen / "answers.jsonl", [_example(d) for d in dialogues])
+        write_jsonl(frozen / "turns.jsonl", [_intent(d) for d in dialogues])
     texts = [{"question": d.turns[0].text, "entry_id": "faq:x", "source": "dialogue"} for d in dialogues]
     write_text(store / "sets/retrieval.jsonl", "".join(json.dumps(t) + "\n" for t in texts))
     chats = [{"id": d.id, "messages": [{"role": "user", "content": d.turns[0].text}]} for d in dialogues]

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from data.forget import forget as store
 from data.forget import ledger, trained_on
+from evaluation.forgetting.frozen_sets import read_frozen
 from kefu.io import read_json, write_json
 from kefu.privacy import forgotten
 from kefu.privacy.pseudonyms import pseudonym
@@ -112,7 +113,7 @@ def test_a_second_time_nothing_is_left_to_do_and_no_row_is_added(full: Project) 
 
 
 @pytest.mark.parametrize(
-    "step", ["_forget_jsonl", "_forget_derived", "_forget_cache", "forget_raw", "forget_partitions"]
+    "step", ["_forget_jsonl", "_forget_frozen", "_forget_derived", "_forget_cache", "forget_raw", "forget_partitions"]
 )
 def test_killed_at_any_step_it_can_be_run_again(full: Project, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
@@ -132,6 +133,15 @@ def test_killed_at_any_step_it_can_be_run_again(full: Project, step: str, monkey
     forget(PERSON)
     assert holding(full, *EVERYTHING) == set()
     assert [row["state"] for row in ledger.rows(full.ledger)] == ["begun", "done"]
+
+
+def test_a_frozen_set_loses_the_person_alone_and_is_still_whole(full: Project) -> None:
+    (before,) = read_frozen(full.store / "frozen")
+    outcome = forget(PERSON)
+    (after,) = read_frozen(full.store / "frozen")  # its name is what is left
+    assert after.answers == [e for e in before.answers if e.customer != pseudonym(PERSON)] and after.answers
+    assert after.turns == [e for e in before.turns if e.customer != pseudonym(PERSON)]
+    assert outcome.counts["frozen"] == len(before.answers) + len(before.turns) - len(after.answers) - len(after.turns)
 
 
 def test_a_dry_run_changes_nothing(full: Project) -> None:

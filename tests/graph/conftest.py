@@ -24,6 +24,7 @@ def micro(params: dict) -> None:
     params["retriever"]["folds"] = 2
     tiny["evaluate"].update(answers=2, max_new_tokens=4)
     params["evaluate"]["conversations"] = 4
+    params["export"]["general_tokens"] = 2
     tiny["serving"]["max_new_tokens"] = 4
     params["promote"] = {
         "at_least": {"flows.success": 0.0},

@@ -15,7 +15,7 @@ TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf8")
 STAGES = yaml.safe_load(TEXT)["stages"]
 
 # What people, shop systems and `kefu day` write before the loop starts.
-GIVEN = {"store/raw", "store/reviewed", "store/champion.json"}
+GIVEN = {"store/raw", "store/reviewed", "store/champion.json", "store/frozen"}
 
 
 def outs(stage: dict) -> list[str]:

@@ -169,19 +169,19 @@ def test_distilling_killed_while_asking_and_while_learning_ends_as_if_it_never_w
         return distill(centre, adapter_folder, edge, examples, params, tmp_path / "out", checkpoints)
 
     calls = iter(range(100))
-    killed_when(work, checkpoints, teachers, "_generate", lambda *_: next(calls) == 3)
+    killed_when(work, checkpoints, teachers, "generate", lambda *_: next(calls) == 3)
     assert saved_steps(checkpoints.below("answers")) == ["checkpoint-2"]
     killed_when(work, checkpoints, students, "check_step", at_step(5))
     assert saved_steps(checkpoints.below("student")) == ["checkpoint-4"]
     asked: list[int] = []
-    generate = teachers._generate
+    generate = teachers.generate
 
     def count_and_generate(*args: Any) -> Any:
         asked.append(1)
         return generate(*args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(teachers, "_generate", count_and_generate)
+        patch.setattr(teachers, "generate", count_and_generate)
         resumed = work(checkpoints)
     assert not asked  # the answers were all there
     assert resumed.losses == whole.losses

@@ -28,8 +28,8 @@ Run = Callable[..., dict[str, float]]
 
 @pytest.fixture(scope="session")
 def params() -> Export:
-    """The bounds that ship."""
-    return load_params().export
+    """The bounds that ship; general questions have tests of their own."""
+    return load_params().export.model_copy(update={"general_tokens": 0})
 
 
 @pytest.fixture
@@ -65,6 +65,11 @@ def test_a_good_merge_passes_and_the_figures_tell_what_four_bits_cost(export_cen
     assert found["parity.adapter.kl"] > 1e-5  # NF4 is not the base's own precision
     assert found["parity.served.loss"] == pytest.approx(found["parity.adapter.loss"], abs=1e-5)
     assert (tmp_path / "centre/model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("chats", [0, 2])
+def test_the_distance_from_the_base_is_measured_before_the_merge(chats: int, export_centre: Run) -> None:
+    assert 0 < export_centre(parity_chats=chats, general_tokens=2)["general.kl"] < 10
 
 
 def test_a_merge_with_one_perturbed_matrix_fails(export_centre: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,51 @@
+"""A month's frozen questions (``evaluation/forgetting/frozen_sets.py``): what router, centre and edge still know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from evaluation.bootstrap import Sample
+from evaluation.candidate import ReleaseUnderTest
+from evaluation.forgetting.frozen_sets import FrozenSet
+from evaluation.items import Items
+from evaluation.result import Result
+from evaluation.suites import router
+from kefu.metrics.text import token_f1
+from kefu.progress import progress
+from kefu.schema import Prediction
+
+
+def run(release: ReleaseUnderTest, items: Items, frozen: FrozenSet) -> Result:
+    """Token F1 of the centre's and of the edge's answers, and the router's accuracy where there are turns."""
+    samples, predictions = {}, []
+    for metric, engine in (("token_f1", "centre"), ("edge_token_f1", "edge")):
+        said = _answers(release, items, frozen, engine)
+        samples[metric] = Sample.of([p.score for p in said], customers=[e.customer for e in frozen.answers])
+        predictions += said
+    if frozen.turns:
+        routed = router.run(release, replace(items, router=frozen.turns))
+        samples["accuracy"] = routed.samples["accuracy"]
+        predictions += [
+            p.model_copy(update={"suite": frozen.suite, "id": f"router {p.id}"}) for p in routed.predictions
+        ]
+    return Result(samples, predictions)
+
+
+def _answers(release: ReleaseUnderTest, items: Items, frozen: FrozenSet, engine: str) -> list[Prediction]:
+    predictions = []
+    with progress(f"frozen {frozen.month}, {release.name}'s {engine} model", len(frozen.answers)) as tick:
+        for example in frozen.answers:
+            said, expected = release.answer(engine, example, items.max_new_tokens), example.messages[-1].content
+            predictions.append(
+                Prediction(
+                    suite=frozen.suite,
+                    id=f"{engine} {example.id}",
+                    question=example.messages[-2].content,
+                    expected=expected,
+                    predicted=said,
+                    score=token_f1(said, expected),
+                    model=release.name,
+                )
+            )
+            tick()
+    return predictions
