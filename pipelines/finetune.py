@@ -3,15 +3,39 @@
 python -m pipelines.finetune
 """
 
+from collections.abc import Sequence
+
+from peft import PeftModel
+
+from data.sets.replay import older_rows, replay
+from distill.teacher import answer
 from kefu.io import read_json, read_jsonl, write_csv
 from kefu.llm.base_models import open_base
+from kefu.llm.chat import ChatRenderer
 from kefu.paths import ADAPTER, BASE, CHAMPION, CHECKPOINTS, PLOTS, SETS
 from kefu.registry import releases
-from kefu.schema import Example
+from kefu.schema import Example, Message, PreferenceExample
 from pipelines.stage import stage
 from training.checkpoints import open_checkpoints
 from training.params.finetune import Finetune
-from training.sft import finetune
+from training.sft import Replayed, finetune
+
+
+def replay_of(examples: list[Example], params: Finetune) -> Replayed | None:
+    """Asks the champion some questions of earlier days, when the params say so."""
+    chosen = older_rows(examples, params.replay.share, params.seed)
+
+    def replayed(model: PeftModel, renderer: ChatRenderer) -> tuple[list[Example], dict[str, float]]:
+        def ask(prompts: Sequence[Sequence[Message]]) -> list[str | None]:
+            limit = params.max_length - params.replay.max_new_tokens
+            ids = [renderer.prompt(renderer.fit(prompt, limit) or prompt[-1:]) for prompt in prompts]
+            said = answer(model, ids, renderer.stop_ids, params.replay.max_new_tokens, params.replay.batch_size)
+            return [None if one is None else renderer.decode(one) for one in said]
+
+        made, counts = replay(examples, chosen, ask, params.replay.max_repetition)
+        return [example for example in made if example.split == "train"], counts
+
+    return replayed if chosen else None
 
 
 def main() -> None:
@@ -19,11 +43,14 @@ def main() -> None:
         version = read_json(CHAMPION)["version"]
         champion = releases.download_release(version) if version is not None else None
         examples = list(read_jsonl(SETS / "sft.jsonl", Example))
+        pairs = list(read_jsonl(SETS / "preferences.jsonl", PreferenceExample))
         base = open_base(BASE, "centre")
         continued = [champion / "adapter"] if champion else []
-        key = s.inputs_key(SETS / "sft.jsonl", base.ref.content_hash, *continued)
+        sets = [SETS / "sft.jsonl", SETS / "preferences.jsonl"]
+        key = s.inputs_key(*sets, base.ref.content_hash, *continued)
         checkpoints = open_checkpoints(CHECKPOINTS / "finetune", key)
-        tuned = finetune(base, examples, s.params, champion, ADAPTER, checkpoints, s.run.step)
+        again = replay_of(examples, s.params)
+        tuned = finetune(base, examples, s.params, champion, ADAPTER, checkpoints, s.run.step, pairs, again)
         write_csv(PLOTS / "finetune/loss.csv", ("step", "loss"), tuned.losses)
         s.log(tuned.metrics)
     checkpoints.remove()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
@@ -25,6 +26,7 @@ from training.params.finetune import Finetune
 
 logger = logging.getLogger(__name__)
 CONFIG = "adapter_config.json"
+COUNTS = "training.json"
 
 
 def lora(base: BaseModel, params: Finetune) -> LoraConfig:
@@ -81,8 +83,11 @@ def attach(model: PreTrainedModel, base: BaseModel, params: Finetune, champion: 
     return PeftModel.from_pretrained(model, champion / "adapter", is_trainable=True, config=config), True
 
 
-def save(model: PeftModel, base: BaseModel, folder: Path) -> None:
+def save(model: PeftModel, base: BaseModel, folder: Path, counts: Mapping[str, float] | None = None) -> None:
     """Writes adapter weights and config; equal training gives equal bytes, on any machine's paths.
+
+    Args:
+        counts: what it was trained on, for the release; None: not told.
 
     Raises:
         NotFinite: a trained weight is NaN or infinite. The folder is left as it was.
@@ -98,6 +103,8 @@ def save(model: PeftModel, base: BaseModel, folder: Path) -> None:
         config["revision"] = base.ref.revision
         config["target_modules"] = sorted(config["target_modules"])
         write_json(temporary / CONFIG, config)
+        if counts is not None:
+            write_json(temporary / COUNTS, dict(counts))
 
 
 def load_trained(base: BaseModel, adapter: Path, params: Finetune) -> PeftModel:

@@ -11,7 +11,7 @@ import logging
 import math
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,15 +26,23 @@ from kefu.io import read_json
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.progress import LogFigures, ignore_figures, training_progress
-from kefu.schema import Example
+from kefu.schema import Example, PreferenceExample
 from kefu.split import sample_by_customer
 from training import adapter, memory, quantized
 from training.checkpoints import Checkpoints, EarlyStopping, Losses
 from training.learned_loss import IGNORED, negative_log_likelihood
 from training.params.finetune import Finetune
 from training.precision import supported_precision
+from training.trainer import preferences
 from training.trainer.answer_trainer import plain
-from training.trainer.resumable_trainer import TRAINER_STATE, HeldOutWatch, LossWatch, ResumableTrainer, losses_of
+from training.trainer.resumable_trainer import (
+    TRAINER_STATE,
+    HeldOutWatch,
+    LossWatch,
+    ResumableTrainer,
+    exact_adapter,
+    losses_of,
+)
 from training.trainer.trl_arguments import sft_config
 
 logger = logging.getLogger(__name__)
@@ -42,6 +50,7 @@ TODO = (
     "lower finetune.batch_size (and raise finetune.gradient_accumulation) or finetune.max_length, set "
     "finetune.gradient_checkpointing or finetune.quantize to true, or choose a smaller base.centre"
 )
+Replayed = Callable[[PeftModel, ChatRenderer], tuple[list[Example], dict[str, float]]]  # chats, counts
 EVALUATED = 64  # held-out chats whose loss is taken before and after
 _NOT_OURS = (
     "the learning rate is not the cause; make or copy the base anew (dvc repro -f base), or, when the champion's "
@@ -101,6 +110,8 @@ def finetune(
     out: Path,
     checkpoints: Checkpoints | None = None,
     log: LogFigures = ignore_figures,
+    pairs: Sequence[PreferenceExample] = (),
+    replay: Replayed | None = None,
 ) -> FinetuningResult:
     """Trains an adapter and writes it to ``out``; goes on from the newest checkpoint when there is one.
 
@@ -109,6 +120,8 @@ def finetune(
         champion: release folder of the champion, if there is one.
         checkpoints: of a run with the same inputs; None: none are read or written.
         log: gets the figures of each step while it runs.
+        replay: gives the training chats with answers of the champion; called before step 1, when it is continued.
+        pairs: of both splits; preferences are learned after the chats when there are some to learn from.
 
     Raises:
         Unusable: there is no chat to learn from.
@@ -122,17 +135,27 @@ def finetune(
     train, held_out = (rows(some, renderer, params.max_length) for some in (chats, asked))
     if not train:
         raise Unusable("the SFT set has no training chat that fits max_length: raise it, or ingest more days")
-    _check_memory(base, params)
+    preferred = preferences.pair_rows(pairs, renderer, params)
+    _check_memory(base, params, 2 if preferred else 1)
     model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
+    counts: dict[str, float] = {}
+    if replay and continued:
+        chats, counts = replay(model.eval(), renderer)
+        model.train()
+        train = rows(chats, renderer, params.max_length)
     check_weights("finetune: before step 1, the base model with its adapter", model.state_dict(), _NOT_OURS)
     before = _held_out_loss(model, held_out, "before step 1", _NOT_OURS)
     logger.info("%d chats to learn from, held-out loss %.3f before", len(train), before)
     run = _train(model, base, train, held_out, params, checkpoints, log)
+    metrics = dict(counts)
+    if preferred:
+        metrics["preferences.eval_loss_before"] = mean_loss(model, held_out)
+        metrics |= preferences.learn(model, base, preferred, params, checkpoints, log)
     after = _held_out_loss(model, held_out, "after training", "lower finetune.learning_rate and run the stage again")
     logger.info("held-out loss %.3f after", after)
-    adapter.save(model, base, out)
+    adapter.save(model, base, out, {"chats": len(train), "pairs": len(preferred), **counts})
     trainable, total = model.get_nb_trainable_parameters()
-    metrics = {
+    metrics |= {
         "train_loss": sum(loss for _, loss in run.losses[-20:]) / len(run.losses[-20:]),
         "eval_loss_before": before,
         "eval_loss": after,
@@ -150,9 +173,10 @@ def finetune(
     return FinetuningResult(metrics, run.losses)
 
 
-def _check_memory(base: BaseModel, params: Finetune) -> None:
-    device = memory.this_device()
-    needed = memory.finetune_memory(memory.of_folder(base.folder, base.facts.lora_targets), params, device)
+def _check_memory(base: BaseModel, params: Finetune, answers: int) -> None:
+    """Args: answers: to a question that pass at once, two where preferences are learned."""
+    device, largest = memory.this_device(), params.model_copy(update={"batch_size": answers * params.batch_size})
+    needed = memory.finetune_memory(memory.of_folder(base.folder, base.facts.lora_targets), largest, device)
     memory.check("finetune", needed, memory.free_bytes(device), TODO)
 
 
@@ -227,17 +251,14 @@ def make_trainer(
         scratch, saves: see ``sft_config``.
         watch: is told of every step.
     """
-    weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
-    trainer = ResumableTrainer(
-        model=model,
-        args=sft_config(params, scratch, saves),
-        train_dataset=Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train]),
-        processing_class=tokenizer,
-        callbacks=[watch],
-    )
-    for name, parameter in model.named_parameters():
-        if name in weights:  # TRL rounded them to bfloat16, which small updates cannot move
-            parameter.data = weights[name]
+    with exact_adapter(model):
+        trainer = ResumableTrainer(
+            model=model,
+            args=sft_config(params, scratch, saves),
+            train_dataset=Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train]),
+            processing_class=tokenizer,
+            callbacks=[watch],
+        )
     trainer.remove_callback(PrinterCallback)  # it prints every step as a dict
     return trainer
 

@@ -35,6 +35,7 @@ from kefu.llm.chat import ChatRenderer
 from kefu.llm.models import TinySize
 from kefu.paths import SETS
 from kefu.schema import Example
+from pipelines.params import load_params
 from training.params.finetune import Finetune
 from training.sft import IGNORED, rows
 
@@ -44,24 +45,19 @@ VOCABULARY = 32_000
 
 def params(arguments: argparse.Namespace) -> Finetune:
     """The profile `tiny`, with what the command line names."""
-    return Finetune(
-        quantize=not arguments.no_nf4,
-        dtype="float32",
-        rank=arguments.rank,
-        alpha=2 * arguments.rank,
-        dropout=arguments.dropout,
-        learning_rate=2e-4,
-        epochs=1,
-        max_steps=-1,
-        batch_size=arguments.batch_size,
-        gradient_accumulation=1,
-        gradient_checkpointing=False,
-        max_length=arguments.max_length,
-        from_champion=False,
-        save_steps=0,
-        patience=0,
-        seed=7,
-    )
+    named = {
+        "quantize": not arguments.no_nf4,
+        "rank": arguments.rank,
+        "alpha": 2 * arguments.rank,
+        "dropout": arguments.dropout,
+        "learning_rate": 2e-4,
+        "max_steps": -1,
+        "batch_size": arguments.batch_size,
+        "max_length": arguments.max_length,
+        "from_champion": False,
+        "save_steps": 0,
+    }
+    return load_params(profile="tiny").finetune.model_copy(update=named)
 
 
 def chosen(examples: Sequence[Example], folder: Path, wanted: Finetune, steps: int) -> tuple[list[Example], int, int]:

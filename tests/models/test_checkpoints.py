@@ -254,6 +254,7 @@ def test_the_stage_goes_on_and_leaves_nothing(
     monkeypatch.setattr(stage_finetune, "open_base", lambda base, which: centre)
     write_json(tmp_path / "champion.json", {"version": None})
     write_jsonl(tmp_path / "sets/sft.jsonl", examples)
+    write_jsonl(tmp_path / "sets/preferences.jsonl", [])
 
     def work(_: Checkpoints) -> None:
         stage_finetune.main()

@@ -65,6 +65,7 @@ def test_an_empty_set_is_explained_by_the_stage(
     monkeypatch.setattr(stage_finetune, "CHAMPION", tmp_path / "champion.json")
     monkeypatch.setattr(stage_finetune, "open_base", lambda base, which: centre)
     (tmp_path / "sft.jsonl").touch()
+    (tmp_path / "preferences.jsonl").touch()
     (tmp_path / "champion.json").write_text('{"version": null}')
     with pytest.raises(SystemExit, match=r"^finetune: the SFT set has no training chat that fits max_length: "):
         stage_finetune.main()
@@ -277,3 +278,32 @@ def test_a_merged_model_that_is_not_finite_is_never_written(
     with pytest.raises(NotFinite, match=r"export: .*model\.norm\.weight"):
         merge(load_apart(bad, adapter_folder), bad, tmp_path / "merged")
     assert not (tmp_path / "merged").exists()
+
+
+def test_the_champion_is_asked_before_it_learns_and_its_answers_are_learned(
+    centre: BaseModel, finetune_params: Finetune, examples: list[Example], adapter_folder: Path, tmp_path: Path
+) -> None:
+    """By the stage's own hook: what the adapter said before step 1 stands in the set, and its release counts it."""
+    champion = release_of(centre, adapter_folder, tmp_path / "release")
+    own = finetune_params.replay.model_copy(update={"share": 1.0, "max_new_tokens": 24})
+    params = finetune_params.model_copy(update={"replay": own, "max_steps": 1})
+    days = [e.model_copy(update={"dialogue_id": f"shop:2026-11-0{1 + n % 2}:{n}"}) for n, e in enumerate(examples)]
+    older = [e for e in days if e.split == "train" and "-01:" in e.dialogue_id]
+    hook, seen = stage_finetune.replay_of(days, params), list[Example]()
+    assert hook is not None
+
+    def watched(model: PeftModel, renderer: ChatRenderer) -> tuple[list[Example], dict[str, float]]:
+        assert not model.training
+        made, counts = hook(model, renderer)
+        seen.extend(made)
+        return made, counts
+
+    tuned = finetune(centre, days, params, champion, tmp_path / "out", replay=watched)
+    counts = {name: count for name, count in tuned.metrics.items() if name.startswith("replay.")}
+    assert sum(counts.values()) == len(older) > 0 < counts["replay.taken"]
+    said = {e.id: e for e in seen}
+    taken = [e for e in older if said[e.id] != e]
+    assert all(said[e.id].proof is not None for e in taken) and {e.split for e in seen} == {"train"}
+    assert read_json(tmp_path / "out/training.json") == {"chats": len(seen), "pairs": 0, **counts}
+    # Without a champion nobody is asked.
+    assert "replay.taken" not in finetune(centre, days, params, None, tmp_path / "new", replay=watched).metrics

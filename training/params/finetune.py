@@ -9,6 +9,24 @@ from pydantic import Field, model_validator
 from kefu.params import Section, Seed
 
 
+class Preferences(Section):
+    """Direct preference optimization on people's corrections, after the chats (training/trainer/preferences.py)."""
+
+    epochs: float = Field(ge=0, description="passes over the pairs; 0: none are learned")
+    beta: float = Field(gt=0, description="the higher, the nearer the model stays to what the chats taught it")
+    sft_weight: float = Field(ge=0, description="weight of the chosen answer's own loss, the anchor; of DPO it is 1")
+    learning_rate_share: float = Field(gt=0, le=1, description="peak rate as a share of finetune.learning_rate")
+
+
+class Replay(Section):
+    """Questions of earlier days with the champion's own answers (data/sets/replay.py)."""
+
+    share: float = Field(ge=0, le=1, description="of the older days' rows that the champion is asked; 0: none")
+    max_new_tokens: int = Field(gt=0, description="of an answer; a longer one is not learned")
+    batch_size: int = Field(gt=0, description="questions that are answered at once")
+    max_repetition: float = Field(ge=0, le=1, description="share of repeated 4-grams above which an answer is looping")
+
+
 class Finetune(Section):
     quantize: bool = Field(description="load the base in 4-bit NF4 (QLoRA)")
     dtype: Literal["float32", "bfloat16"] = Field(description="of the computation; bfloat16 on a GPU")
@@ -31,6 +49,8 @@ class Finetune(Section):
         "the best weights are kept; 0: all steps are made and the last weights kept",
     )
     from_champion: bool = Field(description="start from the champion's adapter when there is one")
+    replay: Replay = Field(description="only where the champion's adapter is continued")
+    preferences: Preferences = Field(description="learned from the set's pairs, when there are any")
     seed: Seed
 
     @model_validator(mode="after")

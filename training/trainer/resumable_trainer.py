@@ -8,12 +8,13 @@ random state that it finds, which is another one when a run goes on in the middl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from datasets import Dataset
-from transformers import TrainerCallback
+from transformers import Trainer, TrainerCallback
 from transformers.trainer_pt_utils import LengthGroupedSampler, get_length_grouped_indices
 
 from kefu.finite import check_loss, check_step
@@ -90,8 +91,8 @@ class SeededLengthSampler(LengthGroupedSampler):
         return iter(get_length_grouped_indices(self.lengths, self.batch_size, generator=generator))
 
 
-class ResumableTrainer(AnswerTrainer):
-    """Args: as TRL's.
+class Resumable(Trainer):  # type: ignore[misc]  # as above
+    """What the trainers of fine-tuning add to TRL's; named before TRL's among the bases.
 
     Attributes:
         checkpoints: where they are written; None: nowhere. Set before ``train``.
@@ -101,10 +102,13 @@ class ResumableTrainer(AnswerTrainer):
     checkpoints: Checkpoints | None = None
     stopping = EarlyStopping(0)
 
+    def _lengths(self) -> list[int]:
+        """Tokens of each row of the training set."""
+        return [len(ids) for ids in cast(Dataset, self.train_dataset)["input_ids"]]
+
     def _get_train_sampler(self, train_dataset: Any = None) -> SeededLengthSampler:
-        lengths = [len(ids) for ids in cast(Dataset, self.train_dataset)["input_ids"]]
         size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return SeededLengthSampler(lengths, size, self.args.seed)
+        return SeededLengthSampler(self._lengths(), size, self.args.seed)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: object) -> None:
         assert self.checkpoints is not None  # training/trainer/trl_arguments.py asks for none otherwise
@@ -131,6 +135,20 @@ class ResumableTrainer(AnswerTrainer):
             self.train(resume_from_checkpoint=str(checkpoint))
             return losses_of(self.state.log_history)
         return losses_of(saved["log_history"])  # it was killed after its last step; transformers would make one more
+
+
+class ResumableTrainer(Resumable, AnswerTrainer):
+    """Args: as TRL's."""
+
+
+@contextmanager
+def exact_adapter(model: torch.nn.Module) -> Iterator[None]:
+    """Puts the adapter back as it was: TRL rounds one on 4-bit weights to bfloat16, which small updates cannot move."""
+    weights = {name: weight.clone() for name, weight in trained_weights(model).items()}
+    yield
+    for name, parameter in model.named_parameters():
+        if name in weights:
+            parameter.data = weights[name]
 
 
 def losses_of(log_history: list[dict[str, Any]]) -> Losses:
