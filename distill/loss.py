@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -37,6 +38,16 @@ class Batch:
     def targets(self) -> Tensor:
         """Ids of the tokens that are learned, (learned tokens,) int64."""
         return self.labels[:, 1:][self.learned_mask[:, :-1]]
+
+
+class TopK(NamedTuple):
+    """The teacher's likeliest tokens at each learned position, softened by the temperature.
+
+    ids: (learned tokens, k) int32, places among the shared columns. log_probs: the same shape, float16.
+    """
+
+    ids: Tensor
+    log_probs: Tensor
 
 
 def columns(shared_ids: Sequence[int]) -> Columns:
@@ -68,17 +79,42 @@ def soft_loss(teacher: Tensor, student: Tensor, temperature: float) -> Tensor:
     )
 
 
+def top_k_loss(teacher: TopK, student: Tensor, temperature: float) -> Tensor:
+    """T² · KL(teacher ‖ student) in nats a token over the teacher's k likeliest tokens, and all others as one.
+
+    Joining tokens never makes a KL greater, so it is at most ``soft_loss``, and equal to it when k is all tokens.
+
+    Args:
+        student: (learned tokens, shared columns).
+    """
+    ours = functional.log_softmax(student / temperature, dim=-1).gather(1, teacher.ids.long())
+    return temperature**2 * functional.kl_div(
+        _with_others(ours), _with_others(teacher.log_probs.float()), reduction="batchmean", log_target=True
+    )
+
+
+def _with_others(log_probs: Tensor) -> Tensor:
+    """Appends the log-probability of all tokens that are not among those given, at least a millionth."""
+    known = log_probs.exp().sum(-1, keepdim=True).clamp(max=1 - 1e-6)
+    return torch.cat([log_probs, torch.log1p(-known)], dim=-1)
+
+
 def distillation_loss(
-    teacher: Tensor | None, student: Tensor, targets: Tensor, alpha: float, temperature: float, shared: Columns
+    teacher: Tensor | TopK | None, student: Tensor, targets: Tensor, alpha: float, temperature: float, shared: Columns
 ) -> Tensor:
     """The whole objective. Soft targets are compared on the shared columns only; the others mean nothing to both.
 
     Args:
-        teacher: (learned tokens, its vocabulary); None when ``alpha`` is 0.
+        teacher: (learned tokens, its vocabulary), or what is cached of it; None when ``alpha`` is 0.
         student: (learned tokens, its vocabulary).
         targets: (learned tokens,).
     """
     hard = functional.cross_entropy(student, targets)
     if teacher is None:
         return hard
-    return alpha * soft_loss(teacher[:, shared], student[:, shared], temperature) + (1 - alpha) * hard
+    ours = student[:, shared]
+    if isinstance(teacher, TopK):
+        soft = top_k_loss(teacher, ours, temperature)
+    else:
+        soft = soft_loss(teacher[:, shared], ours, temperature)
+    return alpha * soft + (1 - alpha) * hard

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from distill.params import Distill
 from training.memory import TRAINED_BYTES, Architecture, Memory, piece_memory
 
@@ -31,17 +33,40 @@ def learning(centre: Architecture, edge: Architecture, params: Distill) -> Memor
         student, precision = edge.plain_weights(params.dtype), params.dtype
         trained = TRAINED_BYTES * params.rank * edge.lora_sides
     width, copies = (edge.vocabulary + centre.vocabulary, 4) if params.alpha else (edge.vocabulary, 3)
-    return Memory(
-        weights=student + (_teacher(centre, params) if params.alpha else 0.0),
+    logits = piece_memory(tokens, width, copies)
+    if params.method == "cross-tokenizer":  # those of a chat at once, sorted and merged, and their gradients
+        logits = 4.0 * 6 * params.max_length * width
+    has_teacher = params.alpha and not params.top_k
+    learns = Memory(
+        weights=student + (_teacher(centre, params) if has_teacher else 0.0),
         trained=trained,
         activations=edge.activations(tokens, precision, params.gradient_checkpointing),
-        logits=piece_memory(tokens, width, copies),
+        logits=logits,
     )
+    if params.method == "on-policy":
+        return max(learns, _sampling(edge, learns, precision, params), key=lambda memory: memory.total)
+    return learns
+
+
+def _sampling(edge: Architecture, learns: Memory, precision: str, params: Distill) -> Memory:
+    """While the student writes, beside the teacher, and its optimizer waits."""
+    tokens = params.answer_batch_size * params.max_length
+    return replace(learns, activations=edge.passing(tokens, precision), logits=0.0, cache=edge.cache(tokens, precision))
+
+
+def measuring(centre: Architecture, edge: Architecture, params: Distill) -> Memory:
+    """While the student, which has learned from cached logits, is compared with the teacher, a chat at a time."""
+    weights = edge.plain_weights("float32" if params.rank is None else params.dtype) + _teacher(centre, params)
+    logits = piece_memory(params.max_length, edge.vocabulary + centre.vocabulary, 4)
+    return Memory(weights=weights, activations=centre.passing(params.max_length, params.dtype), logits=logits)
 
 
 def distill_memory(centre: Architecture, edge: Architecture, params: Distill) -> Memory:
-    """The worse of the two moments."""
-    return max(answering(centre, params), learning(centre, edge, params), key=lambda memory: memory.total)
+    """The worst moment."""
+    moments = [answering(centre, params), learning(centre, edge, params)]
+    if params.top_k:
+        moments.append(measuring(centre, edge, params))
+    return max(moments, key=lambda memory: memory.total)
 
 
 def _teacher(centre: Architecture, params: Distill) -> float:

@@ -10,6 +10,10 @@ from kefu.params import Section, Seed
 
 
 class Distill(Section):
+    method: Literal["cross-tokenizer", "off-policy", "on-policy"] = Field(
+        description="off-policy: the student learns from the centre model's answers, and people's; on-policy: from its "
+        "own, which the centre model scores; cross-tokenizer: as off-policy, between two tokenizers"
+    )
     examples: int = Field(gt=0, description="prompts that the centre model answers")
     max_new_tokens: int = Field(gt=0, description="of each answer of the centre model")
     quantize_teacher: bool = Field(description="4-bit teacher, when it shares a GPU with the student")
@@ -21,8 +25,19 @@ class Distill(Section):
         description="share of the centre model's answers that may be unfinished, empty or loops; more: error",
     )
     human_answers: bool = Field(description="also learn on as many chats that people answered")
-    alpha: float = Field(ge=0, le=1, description="weight of KL on logits; the rest is cross-entropy")
-    temperature: float = Field(gt=0, description="of both models' logits in KL; greater is softer")
+    alpha: float = Field(ge=0, le=1, description="weight of the comparison of logits; the rest is cross-entropy")
+    temperature: float = Field(gt=0, description="of both models' logits where they are compared; greater is softer")
+    top_k: int = Field(
+        ge=0,
+        description="likeliest tokens of the centre model at each position that are computed once, before the student "
+        "learns and without the centre model beside it (off-policy); 0: all tokens, computed while it learns",
+    )
+    beta: float = Field(
+        ge=0,
+        le=1,
+        description="0: KL from the centre model to the student; 1: the reverse; between: Jensen-Shannon (on-policy, "
+        "and for the tokens that both have, cross-tokenizer)",
+    )
     learning_rate: float = Field(gt=0, description="peak")
     epochs: float = Field(gt=0, description="passes over the answers")
     save_steps: int = Field(
@@ -51,7 +66,26 @@ class Distill(Section):
             raise ValueError("distill.max_new_tokens must be below distill.max_length")
         if self.patience and not self.save_steps:
             raise ValueError("distill.patience counts checks every distill.save_steps, which must then be above 0")
+        if self.method == "on-policy" and (self.alpha < 1 or self.human_answers):
+            raise ValueError(
+                "distill.method on-policy learns from the student's own answers alone, which nobody has to imitate: "
+                "set distill.alpha to 1 and distill.human_answers to false, or distill.method to off-policy"
+            )
+        if self.method == "cross-tokenizer" and not self.alpha:
+            raise ValueError(
+                "distill.method cross-tokenizer compares logits, of which distill.alpha 0 learns nothing: raise it, or "
+                "set distill.method to off-policy"
+            )
+        if self.top_k and (self.method != "off-policy" or not self.alpha):
+            raise ValueError(
+                "distill.top_k is for distill.method off-policy with distill.alpha above 0: set it to 0, or these so"
+            )
         return self
+
+    @property
+    def compares_tokens(self) -> bool:
+        """Whether both models' logits are compared token by token, for which they need one vocabulary."""
+        return self.alpha > 0 and self.method != "cross-tokenizer"
 
 
 class FormBounds(Section):

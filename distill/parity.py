@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from distill.loss import collate
+from distill.pairs import plain
 from distill.params import Export
-from distill.student import plain
 from distill.teacher import Model
 from kefu.errors import KefuError, Unusable
 from kefu.finite import check_loss

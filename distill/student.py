@@ -2,50 +2,31 @@
 
 All weights learn (``tiny``, whose student is young), or a LoRA that is merged in the end (GPU profiles:
 the frozen student stays in bfloat16, whose steps are too coarse for small updates of its own weights).
-The plain loop is ours, because TRL's distillation trainers either generate while they train or know no
-precomputed answers.
+What it learns from is a method's business (``distill/methods/``). The plain loop is ours: it resumes at any step, and
+TRL's trainers give both models the same token ids, where ours may read a chat in two templates.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from torch import Tensor
-from torch.nn import functional
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, set_seed
 
-from distill.loss import Batch, Columns, collate, distillation_loss, soft_loss
+from distill.methods.objective import Objective
+from distill.pairs import PairBatch, Row
 from distill.params import Distill
 from distill.teacher import Model, device
 from kefu.finite import check_loss, check_step, check_weights
 from kefu.io import atomic_dir
 from kefu.llm.base_models import BaseModel, copy_tokenizer
-from kefu.llm.chat import Rendered
 from kefu.progress import LogFigures, ignore_figures, training_progress
 from training.checkpoints import Checkpoints, EarlyStopping, Losses, is_due, load_state, save_state
-from training.learned_loss import learned_states, sum_in_pieces
 
 WARMUP = 0.05  # share of the steps
-FIGURES = ("student_loss", "teacher_loss", "student_kl", "student_agreement")  # the first alone without a teacher
-
-
-class Row(NamedTuple):
-    """A chat as each model reads it, with the same learned tokens; teacher: None when its logits are not asked."""
-
-    student: Rendered
-    teacher: Rendered | None
-
-
-class PairBatch(NamedTuple):
-    """Some chats, padded, for each model."""
-
-    student: Batch
-    teacher: Batch | None
 
 
 def load_student(base: BaseModel, params: Distill) -> Model:
@@ -68,49 +49,32 @@ def load_student(base: BaseModel, params: Distill) -> Model:
     return get_peft_model(model, config)
 
 
-def plain(model: Model) -> PreTrainedModel:
-    """The transformers model, through an adapter that stays active."""
-    return cast(PreTrainedModel, model.get_base_model()) if isinstance(model, PeftModel) else model
+def schedule(rows: Sequence[Row], params: Distill) -> list[tuple[list[Row], float]]:
+    """Each step's chats with its learning rate: warm-up, then cosine to a tenth."""
+    rounds = [_epoch(rows, params, params.seed + e) for e in range(math.ceil(params.epochs))]
+    every = [step for one in rounds for step in one][: math.ceil(params.epochs * len(rounds[0]))]
+    warmup, rated = max(1, int(WARMUP * len(every))), []
+    for number, step in enumerate(every):
+        decay = 0.1 + 0.45 * (1 + math.cos(math.pi * max(0, number - warmup) / max(1, len(every) - warmup)))
+        rated.append((step, params.learning_rate * min((number + 1) / warmup, decay)))
+    return rated
 
 
-def steps(rows: Sequence[Row], params: Distill, pad_id: int, seed: int) -> list[list[PairBatch]]:
-    """One epoch: for each step its batches, of chats of similar length (little padding), in an order of ``seed``."""
+def _epoch(rows: Sequence[Row], params: Distill, seed: int) -> list[list[Row]]:
+    """For each step chats of similar length (little padding), in an order of ``seed``."""
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(rows), generator=generator).tolist()
     order.sort(key=lambda i: len(rows[i].student.ids) // 16)
     size = params.batch_size * params.gradient_accumulation
     groups = [[rows[i] for i in order[start : start + size]] for start in range(0, len(order), size)]
-    shuffled = torch.randperm(len(groups), generator=generator).tolist()
-    return [_batches(groups[g], params.batch_size, pad_id) for g in shuffled]
-
-
-def _batches(rows: Sequence[Row], size: int, pad_id: int) -> list[PairBatch]:
-    return [_pair(rows[start : start + size], pad_id) for start in range(0, len(rows), size)]
-
-
-def _pair(rows: Sequence[Row], pad_id: int) -> PairBatch:
-    teacher = [row.teacher for row in rows if row.teacher]
-    student = collate([row.student for row in rows], pad_id, device())
-    return PairBatch(student, collate(teacher, pad_id, device()) if teacher else None)
-
-
-def _schedule(rows: Sequence[Row], params: Distill, pad_id: int) -> Iterator[tuple[list[PairBatch], float]]:
-    """Each step's batches with its learning rate: warm-up, then cosine to a tenth."""
-    rounds = [steps(rows, params, pad_id, params.seed + e) for e in range(math.ceil(params.epochs))]
-    every = [step for one in rounds for step in one][: math.ceil(params.epochs * len(rounds[0]))]
-    warmup = max(1, int(WARMUP * len(every)))
-    for number, step in enumerate(every):
-        decay = 0.1 + 0.45 * (1 + math.cos(math.pi * max(0, number - warmup) / max(1, len(every) - warmup)))
-        yield step, params.learning_rate * min((number + 1) / warmup, decay)
+    return [groups[g] for g in torch.randperm(len(groups), generator=generator).tolist()]
 
 
 def train(
     student: Model,
-    teacher: Model | None,
+    objective: Objective,
     rows: Sequence[Row],
     params: Distill,
-    pad_id: int,
-    shared: Columns,
     checkpoints: Checkpoints | None = None,
     held_out_loss: Callable[[], float] | None = None,
     log: LogFigures = ignore_figures,
@@ -118,8 +82,7 @@ def train(
     """Trains ``student`` in place, from the newest checkpoint on; returns (step from 1, loss).
 
     Args:
-        teacher: None when nothing is learned from its logits (``alpha`` 0).
-        shared: columns of both models' logits that mean the same.
+        objective: what it learns from them.
         checkpoints: of a run with the same inputs; None: none are read or written.
         held_out_loss: what ``patience`` waits for, in nats a token; None: it waits for nothing.
         log: gets the figures of each step while it runs.
@@ -133,20 +96,21 @@ def train(
     checkpoint = checkpoints.newest() if checkpoints else None
     losses = load_state(checkpoint, student, [optimizer], stopping) if checkpoint else []
     student.train()
-    schedule = list(_schedule(rows, params, pad_id))
-    with training_progress("student", len(schedule), losses, log) as shown:
-        for step, (batches, rate) in enumerate(schedule[len(losses) :], len(losses) + 1):
+    steps = schedule(rows, params)
+    with training_progress("student", len(steps), losses, log) as shown:
+        for step, (chats, rate) in enumerate(steps[len(losses) :], len(losses) + 1):
             if stopping.has_ended:
                 break
             optimizer.param_groups[0]["lr"] = rate
-            loss = sum(_backward(student, teacher, batch, _share(batch, batches), params, shared) for batch in batches)
+            batches = objective.batches(student, chats, step)
+            loss = backward(student, objective, batches)
             norm = float(torch.nn.utils.clip_grad_norm_(weights, 1.0))
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             check_step("distill", step, loss, norm, params.learning_rate)
             losses.append((step, loss))
             shown.step(step, loss, sum(int(batch.student.attention.sum()) for batch in batches))
-            if not is_due(step, len(schedule), params.save_steps):
+            if not is_due(step, len(steps), params.save_steps):
                 continue
             if stopping.patience and held_out_loss:
                 _check_held_out(student, step, held_out_loss(), stopping, log)
@@ -165,79 +129,14 @@ def _check_held_out(student: Model, step: int, loss: float, stopping: EarlyStopp
     student.train()
 
 
-def _share(batch: PairBatch, step: Sequence[PairBatch]) -> float:
-    """Share of a step's learned tokens: with it, several small batches give the gradient of one great one."""
-    return len(batch.student.targets) / sum(len(one.student.targets) for one in step)
-
-
-def _backward(
-    student: Model, teacher: Model | None, batch: PairBatch, weight: float, params: Distill, shared: Columns
-) -> float:
-    """Adds the gradients of one batch; returns its weighted loss."""
-
-    def score(targets: Tensor, ours: Tensor, theirs: Tensor | None = None) -> Tensor:
-        return len(targets) * distillation_loss(theirs, ours, targets, params.alpha, params.temperature, shared)
-
-    loss = weight * _sum(score, student, teacher, batch, params) / len(batch.student.targets)
-    loss.backward()
-    return float(loss.detach())
-
-
-def _sum(
-    score: Callable[..., Tensor], student: Model, teacher: Model | None, batch: PairBatch, params: Distill
-) -> Tensor:
-    """Sum of ``score`` over the learned tokens of a batch, whose logits are never in memory all at once.
-
-    Args:
-        score: takes targets (tokens,), the student's logits (tokens, vocabulary) float32 and, where there is a
-            teacher, its logits; returns a sum over the tokens.
-    """
-    ours = plain(student).get_output_embeddings()
-    theirs = plain(teacher).get_output_embeddings() if teacher and batch.teacher else None
-
-    def of_states(targets: Tensor, own: Tensor, *other: Tensor) -> Tensor:
-        with torch.no_grad():
-            soft = [theirs(states).float() for states in other] if theirs else []
-        return score(targets, ours(own).float(), *soft)
-
-    # A LoRA would multiply in float32 without autocast.
-    with torch.autocast(device().type, torch.bfloat16, enabled=params.dtype == "bfloat16"):
-        rows = [batch.student.targets, _states(student, batch.student)]
-        if teacher and batch.teacher:
-            with torch.no_grad():
-                rows.append(_states(teacher, batch.teacher))
-        widths = ours.weight.shape[0] + (theirs.weight.shape[0] if theirs else 0)
-        return sum_in_pieces(of_states, rows, widths)
-
-
-def _states(model: Model, batch: Batch) -> Tensor:
-    """(learned tokens, hidden size)"""
-    return learned_states(plain(model), batch.ids, batch.attention, batch.labels).hidden
-
-
-@torch.no_grad()
-def scores(
-    student: Model, teacher: Model | None, rows: Sequence[Row], params: Distill, pad_id: int, shared: Columns
-) -> dict[str, float]:
-    """Over all learned tokens of ``rows``: the losses of student and teacher (nats a token), the student's ``kl`` from
-    the teacher (nats a token) and ``agreement`` (share of tokens that both find likeliest).
-
-    Without a teacher only ``student_loss``: two models with different tokens have nothing to compare.
-    """
-
-    def score(targets: Tensor, ours: Tensor, theirs: Tensor | None = None) -> Tensor:
-        found = [functional.cross_entropy(ours, targets)]
-        if theirs is not None:
-            found.append(functional.cross_entropy(theirs, targets))
-            ours, theirs = ours[:, shared], theirs[:, shared]
-            found += [soft_loss(theirs, ours, 1.0), (ours.argmax(-1) == theirs.argmax(-1)).float().mean()]
-        return len(targets) * torch.stack(found).double()
-
-    student.eval()
-    batches = _batches(rows, 1, pad_id)
-    count = sum(len(batch.student.targets) for batch in batches)
-    sums = [_sum(score, student, teacher, batch, params).tolist() for batch in batches]
-    return {name: sum(figures) / count for name, figures in zip(FIGURES, zip(*sums, strict=True), strict=False)}
+def backward(student: Model, objective: Objective, batches: Sequence[PairBatch]) -> float:
+    """Adds the gradients of a step, those of one great batch; returns its loss in nats a learned token."""
+    count, total = sum(len(batch.student.targets) for batch in batches), 0.0
+    for batch in batches:
+        loss = objective.loss(student, batch) / count
+        loss.backward()
+        total += float(loss.detach())
+    return total
 
 
 def save(student: PreTrainedModel | PeftModel, base: BaseModel, out: Path) -> None:

@@ -96,8 +96,20 @@ def answer(
 
 
 @torch.no_grad()
-def generate(model: Model, prompts: Sequence[list[int]], stop_ids: list[int], max_new_tokens: int) -> list[list[int]]:
-    """Token ids that greedily continue each prompt; after the first of ``stop_ids`` they mean nothing."""
+def generate(
+    model: Model,
+    prompts: Sequence[list[int]],
+    stop_ids: list[int],
+    max_new_tokens: int,
+    sample: bool = False,
+    never: Sequence[int] = (),
+) -> list[list[int]]:
+    """Token ids that continue each prompt, after the first of ``stop_ids`` padding of no meaning.
+
+    Args:
+        sample: draw from the whole distribution, with torch's random state; False: greedily.
+        never: ids that are not written.
+    """
     width, pad_id = max(map(len, prompts)), stop_ids[0]
     ids = torch.tensor([[pad_id] * (width - len(p)) + p for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
@@ -106,11 +118,13 @@ def generate(model: Model, prompts: Sequence[list[int]], stop_ids: list[int], ma
         input_ids=ids,
         attention_mask=mask,
         max_new_tokens=max_new_tokens,
-        do_sample=False,
+        do_sample=sample,
         eos_token_id=stop_ids,
         pad_token_id=pad_id,
-        temperature=None,  # hub models carry sampling settings that greedy decoding would warn about
-        top_p=None,
-        top_k=None,
+        suppress_tokens=list(never) or None,
+        # Hub models carry sampling settings: greedy decoding would warn about them, sampling must not obey them.
+        temperature=1.0 if sample else None,
+        top_p=1.0 if sample else None,
+        top_k=0 if sample else None,
     )
     return out[:, width:].tolist()

@@ -28,8 +28,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.train.models import write_model
-from distill.distill import rows_of
 from distill.memory import answering, learning
+from distill.methods.off_policy import OffPolicy
+from distill.pairs import ModelPair, rows_of
 from distill.params import Distill
 from distill.student import load_student, save, train
 from distill.teacher import answer, load_teacher
@@ -176,7 +177,7 @@ def check_distill(check: Check) -> Measured:
     shared = slice(len(shared_ids(centre, edge)))
     watch = Watch()
     teacher, student = load_teacher(centre, check.folder / "adapter", params), load_student(edge, params)
-    train(student, teacher, rows, params, learn.end_id, shared)
+    train(student, OffPolicy(ModelPair(centre, edge, teacher, learn, follow, shared), params), rows, params)
     found = watch.ends(
         "distill: student learns", sum(len(r.student.ids) for r in rows), learning(shapes[0], shapes[1], params)
     )

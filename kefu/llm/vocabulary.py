@@ -32,7 +32,7 @@ def shared_ids(centre: BaseModel, edge: BaseModel) -> list[int]:
         raise DifferentVocabulary(
             f"{centre.ref.name} and {edge.ref.name} have different vocabularies ({len(one)} and {len(other)} tokens; "
             f"{differing} of the second's have another id or meaning in the first's): their logits cannot be compared. "
-            "Set distill.alpha to 0 (the edge model then learns from the answers alone), or choose an edge model of "
-            "the same family, e.g. Qwen/Qwen2.5-1.5B-Instruct for Qwen/Qwen3-8B"
+            "Set distill.method to cross-tokenizer, or distill.alpha to 0 (the edge model then learns from the answers "
+            "alone), or choose an edge model of the same family, e.g. Qwen/Qwen2.5-1.5B-Instruct for Qwen/Qwen3-8B"
         )
     return sorted(by_id.keys() & other.values())

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
+from distill.loss import Columns
+from distill.pairs import ModelPair
 from distill.params import Distill
+from distill.teacher import Model
 from kefu.llm.base_models import BaseModel, Which, open_base
+from kefu.llm.chat import ChatRenderer
 from kefu.llm.models import MODELS, ModelFacts, TinySize
 from kefu.schema import Example, Message
 from pipelines.params import load_params
@@ -46,6 +50,12 @@ def with_bad_weight(base: BaseModel, folder: Path, tensor: str, value: float = f
     weights[tensor].view(-1)[7] = value
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     return BaseModel(folder, base.facts, base.ref)
+
+
+def model_pair(centre: BaseModel, edge: BaseModel, teacher: Model | None, shared: Columns = slice(500)) -> ModelPair:
+    """Two micro models with one tokenizer, as the methods of distillation take them."""
+    learn, follow = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (edge, centre))
+    return ModelPair(centre, edge, teacher, learn, follow, shared)
 
 
 @pytest.fixture(scope="session")

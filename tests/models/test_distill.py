@@ -13,17 +13,13 @@ import torch
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
-from distill.distill import (
-    NothingToDistill,
-    TeacherAnswers,
-    _check_answers,
-    distill,
-    questions,
-    rows_of,
-)
+from distill.answers import NothingToDistill, TeacherAnswers, check_answers, questions
+from distill.distill import distill
 from distill.loss import collate, columns, distillation_loss
+from distill.methods.off_policy import OffPolicy
+from distill.pairs import rows_of
 from distill.params import Distill
-from distill.student import load_student, save, scores, train
+from distill.student import load_student, save, train
 from distill.teacher import answer, load_teacher
 from kefu.finite import NotFinite
 from kefu.io import content_hash, read_json, write_json
@@ -31,7 +27,7 @@ from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer, Rendered
 from kefu.llm.vocabulary import DifferentVocabulary, shared_ids
 from kefu.schema import Example, Message
-from tests.models.conftest import with_bad_weight
+from tests.models.conftest import model_pair, with_bad_weight
 
 CPU = torch.device("cpu")
 
@@ -178,7 +174,9 @@ def swap(tokenizer: dict[str, Any]) -> None:
 
 def test_ids_that_mean_other_tokens_are_refused(centre: BaseModel, edge: BaseModel, tmp_path: Path) -> None:
     other = renamed(edge, tmp_path / "other", swap, empty_think=True)
-    with pytest.raises(DifferentVocabulary, match=r"2 of the second's have another id .* Set distill\.alpha to 0"):
+    with pytest.raises(
+        DifferentVocabulary, match=r"2 of the second's have another id .* Set distill\.method to cross-tokenizer"
+    ):
         shared_ids(centre, other)
     fewer = as_qwen2_5(edge, tmp_path / "fewer")
     assert len(shared_ids(centre, fewer)) == len(shared_ids(centre, edge)) - 2
@@ -220,7 +218,7 @@ def test_less_memory_is_the_same_training(
     found = []
     for some in (params, params.model_copy(update=change)):
         student = load_student(edge, some)
-        losses = train(student, teacher, pairs[0], some, pairs[1].end_id, slice(500))
+        losses = train(student, OffPolicy(model_pair(centre, edge, teacher), some), pairs[0], some)
         found.append((losses, student.lm_head.weight.detach()))
     (one, weights), (other, less) = found
     assert [step for step, _ in one] == [step for step, _ in other]
@@ -237,11 +235,12 @@ def test_bfloat16_multiplies_in_bfloat16_and_learns(
     seen = set()
     adapted = next(module for name, module in student.named_modules() if name.endswith("lora_A.default"))
     adapted.register_forward_hook(lambda module, inputs, output: seen.add(output.dtype))
-    rows, renderer = pairs
-    before = scores(student, teacher, rows, params, renderer.end_id, slice(500))
-    train(student, teacher, rows, params, renderer.end_id, slice(500))
+    rows = pairs[0]
+    objective = OffPolicy(model_pair(centre, edge, teacher), params)
+    before = objective.measure(student, rows)
+    train(student, objective, rows, params)
     assert seen == {torch.bfloat16}
-    assert scores(student, teacher, rows, params, renderer.end_id, slice(500))["student_kl"] < before["student_kl"]
+    assert objective.measure(student, rows)["student_kl"] < before["student_kl"]
 
 
 def test_the_edge_is_saved_in_the_precision_of_its_base(
@@ -312,9 +311,9 @@ def test_half_of_the_answers_may_be_useless(useless: str, distill_params: Distil
     chat = (Message(role="user", content="?"), Message(role="assistant", content="!"))
     half: dict[str, Any] = {"unfinished": 0, "empty": 0, useless: 5}
     made = TeacherAnswers([chat] * 5, **half)
-    _check_answers(made, distill_params)
+    check_answers(made, distill_params)
     with pytest.raises(NothingToDistill, match=r"of 11 answers .*distill\.max_new_tokens"):
-        _check_answers(replace(made, **half | {useless: 6}), distill_params)
+        check_answers(replace(made, **half | {useless: 6}), distill_params)
 
 
 def test_empty_answers_are_left_out_and_counted(

@@ -10,15 +10,16 @@ import torch
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
-from distill import student as students
-from distill.distill import rows_of
 from distill.loss import Batch, collate, distillation_loss
+from distill.methods.off_policy import OffPolicy
+from distill.pairs import batches_of, rows_of
 from distill.params import Distill
-from distill.student import load_student, scores
+from distill.student import backward, load_student
 from distill.teacher import Model, load_teacher
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.schema import Example
+from tests.models.conftest import model_pair
 from training import learned_loss, precision
 from training.learned_loss import negative_log_likelihood
 from training.params.finetune import Finetune
@@ -98,7 +99,7 @@ def test_distillation_in_pieces_is_distillation(
     monkeypatch.setattr(learned_loss, "PIECE", piece)
     renderer = ChatRenderer.from_folder(centre.folder, True)
     rows = rows_of([e.messages for e in examples[:6]], renderer, renderer, 320)
-    (pair,) = students._batches(rows, 6, renderer.end_id)
+    (pair,) = batches_of(rows, 6, renderer.end_id)
     assert pair.teacher is not None
     params = distill_params.model_copy(update={"alpha": alpha})
     student, teacher = load_student(edge, params), load_teacher(centre, adapter_folder, params)
@@ -107,12 +108,13 @@ def test_distillation_in_pieces_is_distillation(
     loss = distillation_loss(soft, hard, pair.student.targets, alpha, params.temperature, shared)
     expected = gradients(student, loss)
     student.zero_grad()
-    ours = students._backward(student, teacher if alpha else None, pair, 1.0, params, shared)
+    objective = OffPolicy(model_pair(centre, edge, teacher if alpha else None, shared), params)
+    ours = backward(student, objective, [pair])
     assert ours == pytest.approx(loss.item(), abs=1e-5)
     for name, parameter in student.named_parameters():
         torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-4, atol=1e-6)
     if soft is not None:
-        figures = scores(student, teacher, rows, params, renderer.end_id, shared)
+        figures = objective.measure(student, rows)
         targets = pair.student.targets
         assert figures["student_loss"] == pytest.approx(functional.cross_entropy(hard, targets).item(), abs=1e-5)
         assert figures["teacher_loss"] == pytest.approx(functional.cross_entropy(soft, targets).item(), abs=1e-5)
