@@ -37,8 +37,7 @@ def table(decision: GateDecision) -> Table:
     for row in decision.rows:
         before = "–" if row.champion is None else f"{row.champion:.4g}"
         colour = "bold red" if row.closes else HOLDS.get(row.verdict, "green")
-        verdict = f"[{colour}]{row.verdict}[/]"
-        drawn.add_row(row.what, row.bound, f"{row.value:.4g}", before, verdict)
+        drawn.add_row(row.what, row.bound, f"{row.value:.4g}", before, f"[{colour}]{row.verdict}[/]")
     return drawn
 
 

@@ -36,7 +36,7 @@ def write(
     day: tuple[int, str],
     plan: random.Random,
     hand: random.Random,
-    own: random.Random | None,
+    own: random.Random | None = None,
 ) -> SampleDialogue:
     """One dialogue of this person on day (index, date). plan, hand, own: see ``data.sample.talk.Talk``."""
     rates, settings = writer.spec.settings.rates, writer.spec.settings

@@ -18,7 +18,7 @@ from data.sample.dialogue import SampleDialogue, times, write
 from data.sample.labels import review_labels, truth
 from data.sample.people import Crowd, Person
 from data.sample.spec import load_spec
-from data.sample.talk import Writer
+from data.sample.talk import Writer, nobody
 from kefu.io import write_jsonl, write_text
 from kefu.schema import Label
 from kefu.shop.pack import Pack
@@ -48,7 +48,7 @@ def generate(
     labels: Path,
     all_labels: Path,
     size: Size,
-    is_held_out: Callable[[str], bool] = lambda customer: False,
+    is_held_out: Callable[[str], bool] = nobody,
 ) -> dict[str, float]:
     """Writes ``raw/dt=…/chat.jsonl``, reviewed labels of all days but the last, and the whole truth.
 

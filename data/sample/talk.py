@@ -58,10 +58,14 @@ class Topic:
     before: str = ""
 
 
-class Writer:
-    """What all dialogues of a pack share."""
+def nobody(customer: str) -> bool:
+    return False
 
-    def __init__(self, pack: Pack, spec: Spec, crowd: Crowd, is_held_out: Callable[[str], bool]) -> None:
+
+class Writer:
+    """What all dialogues of a pack share. is_held_out: see ``data.sample.generate.generate``."""
+
+    def __init__(self, pack: Pack, spec: Spec, crowd: Crowd, is_held_out: Callable[[str], bool] = nobody) -> None:
         self.pack, self.spec, self.crowd, self.is_held_out = pack, spec, crowd, is_held_out
         self.faq: dict[str, Faq] = {entry.id: entry for entry in pack.faq}
 
@@ -80,7 +84,7 @@ class Talk:
         day: tuple[int, str],
         plan: random.Random,
         hand: random.Random,
-        own: random.Random | None,
+        own: random.Random | None = None,
     ) -> None:
         self._writer, self._spec, self._person, self._lang = writer, writer.spec, person, lang
         self._day, self._date = day

@@ -136,10 +136,10 @@ def test_what_was_right_and_is_wrong_now_is_named_worst_first() -> None:
 
 FROZEN: dict[str, tuple[float, float, float, str]] = {
     # challenger (champion: 0.8), low and high of the difference, verdict under a tolerance of half a point
-    "shown to have fallen": (0.70, -0.15, -0.05, "fail"),
+    "shown to have fallen": (0.70, -0.15, -0.05, "worse"),
     "fallen, but as chance would": (0.78, -0.06, 0.02, "too few items"),
     "as good, by few items": (0.80, -0.04, 0.04, "too few items"),
-    "shown to be as good": (0.80, -0.004, 0.004, "pass"),
+    "shown to be as good": (0.80, -0.004, 0.004, "not worse"),
 }
 
 
@@ -147,10 +147,10 @@ FROZEN: dict[str, tuple[float, float, float, str]] = {
 def test_the_gate_bounds_each_frozen_set(now: float, low: float, high: float, verdict: str) -> None:
     name = "frozen_2026-10.token_f1"
     reports = [Report(model="x", version="h", suites={"frozen_2026-10": {"token_f1": value}}) for value in (now, 0.8)]
-    moved = MetricDifference(delta=now - 0.8, low=low, high=high)
+    moved = MetricDifference(delta=now - 0.8, low=low, high=high, customers=100)
     decision = decide(gate(), reports[0].model_copy(update={"differences": {name: moved}}), reports[1])
     assert [(row.what, row.verdict) for row in decision.rows] == [(name, verdict)]
-    assert decision.verdict == ("fail" if verdict == "fail" else "pass")
+    assert decision.verdict == ("fail" if verdict == "worse" else "pass")
 
 
 def test_without_an_interval_the_figure_decides() -> None:
