@@ -3,9 +3,11 @@
 python -m pipelines.export
 """
 
+from collections import Counter
 from pathlib import Path
 
 from data.forget import trained_on
+from data.sets.acts import ACTS
 from distill.export import gather
 from distill.kl_from_base import distance
 from distill.params import Export
@@ -36,6 +38,12 @@ def tell_whom(release: Path) -> None:
     version = read_json(CHAMPION)["version"] if tuning.from_champion else None
     champion = releases.download_release(version) if version is not None else None
     trained_on.write(release, SETS, pretrained, champion)
+
+
+def rows_taught() -> dict[str, int]:
+    """Kind of row → how many the centre model learned from."""
+    learned = (example for example in read_jsonl(SETS / "sft.jsonl", Example) if example.split == "train")
+    return dict(Counter("acts" if example.intent == ACTS else "answers" for example in learned))
 
 
 def export_centre(base: BaseModel, out: Path, params: Export) -> dict[str, float]:
@@ -72,7 +80,7 @@ def main() -> None:
             s.log(export_centre(centre, release / "centre", s.params))
             if "general.kl" in s.metrics:
                 write_json(release / GENERAL, {"kl": round(s.metrics["general.kl"], 6)})
-            manifest = seal(release, s.profile, {"centre": centre.ref, "edge": edge.ref}, git_commit())
+            manifest = seal(release, s.profile, {"centre": centre.ref, "edge": edge.ref}, git_commit(), rows_taught())
             size = sum(path.stat().st_size for path in release.rglob("*") if path.is_file())
         print(f"   release {manifest.content_hash[:12]}: {len(manifest.files)} files, {size / 1e6:.1f} MB")
         s.log({"files": len(manifest.files), "megabytes": size / 1e6})

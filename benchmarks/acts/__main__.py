@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 
 from benchmarks.acts.tool_calls import read_tool_calls, tool_call_grammar, tool_calls, tools_prompt
+from benchmarks.acts.untaught import with_names
 from kefu.acts import Act, Ask, Recommend, kind
 from kefu.llm.acts_format import BadActs, acts_grammar, parse, render
 from kefu.llm.prompt import acts_messages
@@ -81,7 +82,7 @@ def comparable(acts: list[Act]) -> Counter[str]:
 
 def prompts(pack: Pack, lang: str, user: str, way: str) -> tuple[str, str]:
     """System and user message of one way of writing."""
-    system, asked = (message.content for message in acts_messages(pack, lang, *user.split("\n", 1)))
+    system, asked = acts_messages(with_names(pack), lang, "")[0].content, f"open: {user}"
     return (system, asked) if way == "lines" else (tools_prompt(pack, lang, system), asked)
 
 

@@ -66,10 +66,10 @@ def labels_of(acts: Sequence[Act]) -> frozenset[str]:
             labels.add(OUTSIDE)
         else:
             labels.add(BARE.get(type(act), UNANSWERED))
-    return _wishes(labels)
+    return without_courtesy(labels)
 
 
-def _wishes(labels: set[str] | tuple[str, ...]) -> frozenset[str]:
+def without_courtesy(labels: set[str] | tuple[str, ...]) -> frozenset[str]:
     """Labels without courtesy, where there is something else."""
     wishes = {label for label in labels if not label.startswith("talk:")}
     return frozenset(wishes or labels)
@@ -114,8 +114,8 @@ def _print(
     console, groups = Console(width=140), defaultdict[str, list[int]](list)
     for number, wording in enumerate(wordings):
         kinds = {act if act.startswith("flow:") else act.partition(":")[0] for act in wording.acts}
-        groups["several" if len(_wishes(wording.acts)) > 1 else min(kinds)].append(number)
-    true = [_wishes(wording.acts) for wording in wordings]
+        groups["several" if len(without_courtesy(wording.acts)) > 1 else min(kinds)].append(number)
+    true = [without_courtesy(wording.acts) for wording in wordings]
     right = {name: [a == b for a, b in zip(some, true, strict=True)] for name, some in read.items()}
     table = Table(*HEAD)
     for group, numbers in [*sorted(groups.items()), ("all", list(range(len(wordings))))]:

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from data.labeling.join import LabelledTurn, join_intents
+from data.sets.acts import acts_examples
 from data.sets.chunks import Chunk, Chunks
 from data.sets.corrections import Corrections
 from data.sets.dialogue_outcomes import Facts
@@ -87,7 +88,8 @@ class Builder:
         conversations = Conversations(self._prompts, self._params, self._corrections.exchanges)
         turns, questions = MachineTurns(self._params), Questions(self._pack, self._params)
         bad, badly_ended = self._look(conversations, turns, questions)
-        picks, machine = conversations.select(), turns.select()
+        acts = acts_examples(self._pack, round(self._params.max_sft * self._params.acts_share), self._params.seed)
+        picks, machine = conversations.select(len(acts)), turns.select()
         intents, places = self._look_again(machine, {(pick.number, pick.start) for pick in picks})
         examples = conversations.examples(picks, places)
         preferences, without = preference_examples(self._corrections.exchanges, self._prompts)
@@ -95,6 +97,7 @@ class Builder:
         corrected = {place.key for place in self._corrections.exchanges} & {example.id for example in examples}
         figures = {
             **set_counts(intents, examples, listed, preferences),
+            "sft.acts": len(acts),
             "router.left_over": len(turns) - len(machine),
             "sft.left_over": conversations.left_over,
             "sft.corrected": len(corrected),
@@ -104,7 +107,7 @@ class Builder:
             "corrections.refused": self._corrections.refused.total(),
             "preferences.refused": without.total(),
         }
-        return Sets(intents, examples, preferences, listed, figures)
+        return Sets(intents, [*examples, *acts], preferences, listed, figures)
 
     def _look(self, conversations: Conversations, turns: MachineTurns, questions: Questions) -> tuple[int, int]:
         """The first pass: offers everything.

@@ -69,8 +69,12 @@ class Conversations:
         self._held_out.append(self._prompts.split(exchange) == "eval")
         self._ends.append(ENDS.index(exchange.end))
 
-    def select(self) -> list[Pick]:
-        """At most ``max_sft`` distinct exchanges for training and ``eval_share`` of that for evaluation. Once only."""
+    def select(self, other: int = 0) -> list[Pick]:
+        """At most ``max_sft`` distinct exchanges for training and ``eval_share`` of that for evaluation. Once only.
+
+        Args:
+            other: rows of other kinds that take the place of as many exchanges in training.
+        """
         first = len(self._candidates)
         for number, exchange in enumerate(self._corrected, -len(self._corrected)):
             self._add(number, exchange)
@@ -78,7 +82,7 @@ class Conversations:
         held_out = np.array(self._held_out, bool)[rows]
         self._contents = array("Q")
         limit = self._params.max_sft
-        train = self._choose(rows[~held_out], first, limit)
+        train = self._choose(rows[~held_out], first, limit - other)
         held = self._choose(rows[held_out], first, round(limit * self._params.eval_share))
         self.left_over = len(rows) - len(train) - len(held)
         return [*self._picks(train, "train"), *self._picks(held, "eval")]

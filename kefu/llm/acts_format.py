@@ -103,7 +103,7 @@ def acts_grammar(pack: Pack) -> str:
         "refuse": [_literal(f"refuse {_token(flow.name)}") for flow in pack.flows],
         "danger": [_literal(f"danger {_token(name)}") for name in pack.danger],
         "words": ['"ask " WORDS', '"recommend" (" " WORDS)?'],
-        "products": ['"quote" (" " COUNT "*" VALUE)+', '"compare" ITEM+ (" by=" VALUE)?'],
+        "products": ['"quote" (" " COUNT "*" VALUE)*', '"compare" ITEM* (" by=" VALUE)?'],
         "bare": [_literal(verb) for verb in _BARE_ACTS] + ['"reject"', '"unclear" " ?"?'],
     }
     known = {name: some for name, some in lines.items() if some}

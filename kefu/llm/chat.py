@@ -75,6 +75,10 @@ class ChatRenderer:
         return cls(Tokenizer.from_file(str(folder / "tokenizer.json")), empty_think)
 
     @property
+    def tokenizer(self) -> Tokenizer:
+        return self._tokenizer
+
+    @property
     def end_id(self) -> int:
         """The token that closes a message: generation stops at it."""
         return self._special[END]

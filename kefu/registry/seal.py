@@ -44,13 +44,27 @@ class Manifest(Record):
     content_hash: str
     files: dict[str, str] = Field(description="relative name → SHA-256")
     git_commit: str | None = Field(description="commit that built it; not part of the content hash")
+    taught: dict[str, int] = Field(
+        {}, description="what the centre model was taught, 'answers' or 'acts' → rows; not part of the content hash"
+    )
 
 
-def seal(folder: Path, profile: str, base: Mapping[str, BaseModelRef], git_commit: str | None) -> Manifest:
+def seal(
+    folder: Path,
+    profile: str,
+    base: Mapping[str, BaseModelRef],
+    git_commit: str | None,
+    taught: Mapping[str, int] | None = None,
+) -> Manifest:
     """Writes ``manifest.json`` over all files of ``folder`` and returns it."""
     files = file_hashes(folder, frozenset({MANIFEST}))
     manifest = Manifest(
-        profile=profile, base=dict(base), content_hash=combined_hash(files), files=files, git_commit=git_commit
+        profile=profile,
+        base=dict(base),
+        content_hash=combined_hash(files),
+        files=files,
+        git_commit=git_commit,
+        taught=dict(taught or {}),
     )
     write_text(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
     return manifest

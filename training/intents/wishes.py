@@ -64,7 +64,7 @@ def _simulated(pack: Pack, half: Half) -> Iterator[LabelledText]:
     scripts = Scripts(pack.folder, half)
     known = {f"talk:{kind}" for kind in pack.acts.small_talk} | {REPLY}
     for lang in LANGS:
-        names = _product_names(pack, lang)
+        names = product_names(pack, lang)
         for name, goal in scripts.goals.items():
             label = f"flow:{goal.flow}" if goal.flow else f"query:{goal.query}" if goal.query else "person"
             for number, text in enumerate(scripts.openings(name, lang)):
@@ -77,7 +77,7 @@ def _simulated(pack: Pack, half: Half) -> Iterator[LabelledText]:
                 yield from (LabelledText(text, label) for text in scripts.act(act, lang))
 
 
-def _product_names(pack: Pack, lang: Lang) -> list[str]:
+def product_names(pack: Pack, lang: Lang) -> list[str]:
     """Other names of all products; those of one product follow each other."""
     product = pack.entities.product
     return [name for names in product.aliases.values() for name in names.get(lang, ())] if product else []
@@ -119,7 +119,7 @@ def word_groups(pack: Pack) -> dict[str, str]:
     for name, query in pack.queries.items():
         rules |= {f"query {name}": query.words, f"subject {name}": query.subject_words}
     rules |= {f"aspect {name}": aspect.words for name, aspect in pack.catalogue.aspects.items()}
-    rules["product"] = [re2.escape(name) for lang in LANGS for name in _product_names(pack, lang)]
+    rules["product"] = [re2.escape(name) for lang in LANGS for name in product_names(pack, lang)]
     rules["number"] = [r"\d"]
     return {name: "|".join(f"(?:{word})" for word in words) for name, words in rules.items() if words}
 

@@ -50,7 +50,12 @@ def label_names(pack: Pack) -> frozenset[str]:
 
 def load_wordings(pack: Pack) -> tuple[Wording, ...]:
     """All wordings of a pack, file by file; none without the folder. Raises PackError naming file and wording."""
-    return tuple(wording for path in sorted((pack.folder / "wordings").glob("*.yaml")) for wording in _read(path, pack))
+    return tuple(wording for wordings in wordings_by_file(pack).values() for wording in wordings)
+
+
+def wordings_by_file(pack: Pack) -> dict[str, tuple[Wording, ...]]:
+    """The same by the name of their file, without its ending."""
+    return {path.stem: tuple(_read(path, pack)) for path in sorted((pack.folder / "wordings").glob("*.yaml"))}
 
 
 def _read(path: Path, pack: Pack) -> Iterator[Wording]:

@@ -37,8 +37,9 @@ from kefu.errors import Unusable
 from kefu.knowledge.index import Hit
 from kefu.llm.acts_format import BadActs, acts_grammar, parse
 from kefu.llm.engine import Engine, EngineError, GrammarEngine
-from kefu.llm.prompt import acts_messages
+from kefu.llm.prompt import CONFIRM, acts_messages
 from kefu.privacy.redact import restore
+from kefu.schema import Message as ChatMessage
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.text.numbers import NUMBER, read_number
@@ -119,10 +120,7 @@ class ModelReader:
 
     def _written(self, message: Message, fast: Reading) -> list[Act]:
         engine = self._engines["edge" if fast.top.confidence >= self._params.edge_confidence else "centre"]
-        asked, limit = (
-            acts_messages(self._pack, message.lang, _open(message), message.text),
-            self._params.max_new_tokens,
-        )
+        asked, limit = acts_prompt(self._pack, message), self._params.max_new_tokens
         try:
             if isinstance(engine, GrammarEngine):
                 text = "".join(engine.stream_in_grammar(asked, limit, self._grammar))
@@ -253,10 +251,12 @@ class ModelReader:
         return value.casefold() in message.text.casefold()
 
 
-def _open(message: Message) -> str:
-    if not message.flow or not message.step:
-        return "-"
-    return f"{message.flow.name} {message.step.collect or 'confirm'}"
+def acts_prompt(pack: Pack, message: Message) -> list[ChatMessage]:
+    """What a model is asked about a message: it is taught under the same words (``data/sets/acts.py``)."""
+    last = next((turn.text for turn in reversed(message.session.turns) if turn.role != "customer"), "")
+    flow, step = message.flow, message.step
+    open_question = f"{flow.name} {step.collect or CONFIRM}" if flow and step else ""
+    return acts_messages(pack, message.lang, message.text, open_question, last)
 
 
 def _subject(act: Act) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from benchmarks.acts.untaught import with_names
 from kefu.acts import Act, Affirm, Ask, Correct, Fill, Start, Unclear
 from kefu.errors import Unusable
 from kefu.intents.router import ScoredIntent
@@ -261,8 +262,8 @@ def test_a_pack_without_the_prompt_is_told(assistant: Assistant, params: Serving
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_prompts_examples_are_in_the_format(assistant: Assistant, lang: str) -> None:
-    system = acts_messages(assistant.pack, lang, "-", "hi")[0].content
+def test_the_untaught_prompts_examples_are_in_the_format(assistant: Assistant, lang: str) -> None:
+    system = acts_messages(with_names(assistant.pack), lang, "hi")[0].content
     examples = system.split("→\n")[1:]
     assert len(examples) >= 4
     for example in examples:

@@ -1,0 +1,72 @@
+"""Rows that teach acts: asked as serving asks, written as serving reads, and nothing of the half that measures."""
+
+from __future__ import annotations
+
+import pytest
+from llguidance import LLMatcher, LLTokenizer
+
+from data.sets.acts import acts_examples, drawn_messages
+from kefu.errors import Unusable
+from kefu.llm.acts_format import acts_grammar, parse
+from kefu.paths import ROOT
+from kefu.privacy.redact import Redactor
+from kefu.schema import Turn
+from kefu.shop.pack import load_pack
+from kefu.shop.wordings.labelled import load_wordings
+from kefu.split import half_of
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.model_reader import acts_prompt
+from serving.sessions.session import Session
+
+PACK = load_pack(ROOT / "shop")
+DRAWN, ROWS = drawn_messages(PACK, 1500, seed=7), acts_examples(PACK, 1500, seed=7)
+
+
+def test_nothing_of_the_measuring_half_is_taught() -> None:
+    redactor = Redactor(PACK.shop.pii)
+    halves = {
+        half: {redactor.redact(w.say, {}) for w in load_wordings(PACK) if half_of(w.say) == half}
+        for half in ("learn", "measure")
+    }
+    said = {row.messages[-2].content for row in ROWS}
+    assert len(said & halves["learn"]) > 1000
+    assert not said & (halves["measure"] - halves["learn"])
+
+
+def test_a_row_asks_byte_for_byte_what_the_model_reader_asks() -> None:
+    flows = {flow.name: flow for flow in PACK.flows}
+    places = set[bool]()
+    for one, row in zip(DRAWN, ROWS, strict=True):
+        session = Session(id="s", customer="C1001", lang=one.lang)
+        if one.last_answer:
+            session.turns = [Turn(role="customer", text="hi"), Turn(role="bot", text=one.last_answer)]
+        message = Message(one.text, one.lang, "", session, lambda value: value, list)
+        if one.open_question:
+            flow, slot = one.open_question.split()
+            message.flow = flows[flow]
+            message.step = next(step for step in flows[flow].steps if step.collect == slot)
+        assert tuple(acts_prompt(PACK, message)) == row.messages[:-1]
+        places.add(bool(one.open_question))
+    assert places == {True, False}
+
+
+def test_what_is_taught_stands_in_the_packs_grammar() -> None:
+    tokenizer, grammar = LLTokenizer("byte"), acts_grammar(PACK)
+    for row in ROWS[:250]:  # each act of the pack
+        matcher, ids = LLMatcher(tokenizer, grammar), tokenizer.tokenize_str(row.messages[-1].content)
+        assert matcher.try_consume_tokens(ids) == len(ids) and matcher.is_accepting(), row.messages[-1].content
+    assert all(parse(row.messages[-1].content) for row in ROWS)
+
+
+def test_each_act_is_taught_before_one_is_taught_twice() -> None:
+    firsts = [row.messages[-1].content.split("\n")[0] for row in acts_examples(PACK, 120, seed=7)]
+    acts = {" ".join(line.split("=")[0].split(" ")[:2]) for line in firsts if not line.startswith("ask")}
+    assert {"start return", "query my_points", "person", "outofscope"} <= acts
+    assert len(set(firsts)) > 0.9 * len(firsts)
+
+
+def test_a_pack_without_the_prompt_is_told_what_to_do() -> None:
+    bare = PACK.model_copy(update={"prompts": {"answer": PACK.prompts["answer"]}})
+    with pytest.raises(Unusable, match="no prompt `acts`: write one, or set build.acts_share to 0"):
+        acts_examples(bare, 1, seed=7)
+    assert acts_examples(bare, 0, seed=7) == []
