@@ -48,7 +48,7 @@ def main() -> None:
     if not (RAW / "shop").exists():
         _say("1/4  Writing a week of SAMPLE conversations of an invented shop")
         _run("pipelines.commands.sample")
-    _say("2/4  dvc repro: from raw conversations to a promoted release (some 8 minutes the first time)")
+    _say("2/4  dvc repro: from raw conversations to a promoted release (8 to 30 minutes the first time)")
     _run("pipelines.commands.repro")
     trained = time.monotonic() - started
 

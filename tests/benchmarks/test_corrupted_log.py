@@ -3,10 +3,9 @@
 from collections import Counter
 
 from benchmarks.corrupted_log.__main__ import LEARNED, MEASURED, Fact, cases, facts, make_log
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
+from tests.fixtures.demo_pack import PACK
 
-KNOWN = facts(load_pack(ROOT / "shop"))
+KNOWN = facts(PACK)
 
 
 def test_half_of_each_facts_answers_is_corrupted() -> None:

@@ -21,11 +21,9 @@ from kefu.knowledge.entries import knowledge_entries
 from kefu.knowledge.index import Hit, KnowledgeEntry
 from kefu.llm.prompt import answer_messages
 from kefu.metrics.text import token_f1
-from kefu.paths import ROOT
 from kefu.schema import Example, Message, Turn
-from kefu.shop.pack import load_pack
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 ENTRIES = knowledge_entries(PACK)
 TAUGHT = [
     "您好，请提供一下订单号，我帮您查。",

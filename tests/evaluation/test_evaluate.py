@@ -20,15 +20,14 @@ from evaluation.metrics import METRICS, TEXT
 from evaluation.suites import answers
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
 from kefu.knowledge.entries import faq_id
-from kefu.paths import ROOT
 from kefu.registry import releases
 from kefu.registry.seal import read_manifest, seal
 from kefu.schema import Example, IntentExample, Message, Prediction, Report, RetrievalExample
-from kefu.shop.pack import load_pack
 from pipelines import evaluate as stage_evaluate
 from pipelines import stage as stages
 from pipelines.params import load_params
 from tests.fixtures import micro
+from tests.fixtures.demo_pack import PACK
 
 GOLDEN = {
     "title": "a return that needs order and reason",
@@ -47,7 +46,7 @@ IMPOSSIBLE = {"title": "<b>expects what cannot be</b>", "turns": [{"say": "ä½ å¥
 
 def write_sets(folder: Path) -> None:
     """Held-out sets made of the pack's own words: enough to measure, and right answers are known."""
-    pack, who = load_pack(ROOT / "shop"), {"dialogue_id": "shop:2026-11-02:1", "customer": "c_1", "split": "eval"}
+    pack, who = PACK, {"dialogue_id": "shop:2026-11-02:1", "customer": "c_1", "split": "eval"}
     intents = [(intent.name, text) for intent in pack.taxonomy.intents for text in intent.examples["zh"]]
     turns = [
         IntentExample.model_validate(

@@ -20,7 +20,6 @@ from evaluation.simulator.play import Played, play
 from evaluation.simulator.summary import figures, pass_hat
 from evaluation.simulator.world import World, call
 from evaluation.suites import simulator
-from kefu.paths import ROOT
 from kefu.schema import Report
 from kefu.shop.pack import load_pack
 from kefu.shop.wordings.scripts import FEWEST, Scripts, half_of
@@ -28,6 +27,7 @@ from pipelines.params import load_params
 from serving.tools.demo_database import restore
 from serving.tools.shop_db import ToolBox
 from tests.fixtures import micro
+from tests.fixtures.demo_pack import PACK
 
 SEED = 5
 
@@ -140,10 +140,9 @@ def test_figures_need_answers(world: World, release: ReleaseUnderTest):
 
 @pytest.mark.parametrize("lacks", ["simulator", "demo clock"])
 def test_a_shop_that_cannot_be_played_is_not_measured_and_the_gate_says_so(lacks: str, tmp_path: Path) -> None:
-    pack = load_pack(ROOT / "shop")
-    clock = pack.shop.model_copy(update={"demo_now": None})
+    clock = PACK.shop.model_copy(update={"demo_now": None})
     changed = {"folder": tmp_path} if lacks == "simulator" else {"shop": clock}
-    release = cast(ReleaseUnderTest, SimpleNamespace(pack=pack.model_copy(update=changed), name="challenger"))
+    release = cast(ReleaseUnderTest, SimpleNamespace(pack=PACK.model_copy(update=changed), name="challenger"))
     result = simulator.run(release, cast(Items, None))
     assert result.metrics == {} and result.predictions == []
     report = Report(model="challenger", version="hash", suites={"simulator": result.metrics})

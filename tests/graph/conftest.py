@@ -23,6 +23,7 @@ def micro(params: dict) -> None:
     params["labeler"]["folds"] = params["router"]["folds"] = 3
     params["retriever"]["folds"] = 2
     tiny["evaluate"].update(answers=2, max_new_tokens=4)
+    params["export"]["max_kl"]["adapter"], params["export"]["min_agreement"]["adapter"] = 10.0, 0.0
     params["evaluate"]["conversations"] = 4
     params["export"]["general_tokens"] = 2
     tiny["serving"]["max_new_tokens"] = 4
@@ -35,9 +36,13 @@ def micro(params: dict) -> None:
 
 
 def shrink_pack(pack: Path) -> None:
-    """Keeps every tenth labelled message of each file, and every twentieth golden conversation."""
+    """Keeps every tenth labelled message of a file, three variants of a question, every twentieth golden."""
     for file in (pack / "wordings").glob("*.yaml"):
         write_json(file, read_yaml(file)[::10])  # JSON is YAML, too, and read and written in a fraction of the time
+    faq = read_yaml(pack / "knowledge/faq.yaml")
+    for entry in faq:
+        entry["variants"] = {lang: some[:3] for lang, some in entry.get("variants", {}).items()}
+    write_json(pack / "knowledge/faq.yaml", faq)
     for number, file in enumerate(sorted((pack / "golden").glob("*.yaml"))):
         if number % 20:
             file.unlink()

@@ -7,14 +7,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from kefu.intents.answers import ANSWERS, OTHER, PERSON, YES, YES_TOO, AnswerClassifier, answer_class
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from tests.fixtures import micro
+from tests.fixtures.demo_pack import PACK
 from training.intents.answers import answers_of, measure_answers, train_answers
 
 PARAMS = load_params()
-PACK = load_pack(ROOT / PARAMS.pack)
 
 
 @cache

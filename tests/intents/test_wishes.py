@@ -7,15 +7,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from kefu.intents.wishes import REPLY, WISHES, WishClassifier, wish_class
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from kefu.split import half_of
 from pipelines.params import load_params
 from tests.fixtures import micro
+from tests.fixtures.demo_pack import PACK
 from training.intents.wishes import measure_wishes, train_wishes, wordings_of
 
 PARAMS = load_params()
-PACK = load_pack(ROOT / PARAMS.pack)
 
 
 @cache

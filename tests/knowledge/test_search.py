@@ -22,17 +22,24 @@ from kefu.shop.slots import language
 from kefu.split import half_of
 from kefu.text.ngrams import count_row, normalize
 from pipelines.params import load_params
+from tests.fixtures import micro
+from tests.fixtures.demo_pack import PACK
 from training.confidence import LEAST_LABELLED, LabelledQuestion, fit_confidence, held_out_rows, judged
 from training.retriever import WITHOUT_EVERY, build_index, index_of, labelled_questions
 
 PARAMS = load_params()
-PACK = load_pack(ROOT / "shop")
 EXAMPLES = retrieval_examples(PACK, [], PARAMS.build)
 BOUND = PARAMS.serving.faq_min_probability
 
 
 @pytest.fixture(scope="module")
 def index() -> Index:
+    return Index.load(micro.shared() / "retriever")
+
+
+@pytest.fixture(scope="module")
+def held_out_index() -> Index:
+    """It learned from the train side of ``EXAMPLES`` alone."""
     return build_index(PACK, EXAMPLES, PARAMS.retriever.model_copy(update={"folds": 2}))
 
 
@@ -43,8 +50,9 @@ def search(index: Index) -> Iterator[Search]:
     opened.close()
 
 
-def test_the_probability_means_what_it_says_on_held_out_questions(index: Index) -> None:
-    probability, right = judged(index, held_out_rows(index, EXAMPLES, WITHOUT_EVERY))
+@pytest.mark.slow
+def test_the_probability_means_what_it_says_on_held_out_questions(held_out_index: Index) -> None:
+    probability, right = judged(held_out_index, held_out_rows(held_out_index, EXAMPLES, WITHOUT_EVERY))
     assert len(right) > 100
     assert expected_calibration_error(probability, right) < 0.14  # fitted on messages; 150 rows: 0.05 of it is chance
     assert (
@@ -52,9 +60,10 @@ def test_the_probability_means_what_it_says_on_held_out_questions(index: Index) 
     )
 
 
-def test_a_question_without_its_entry_is_rarely_believed(index: Index) -> None:
-    rows = [row for row in held_out_rows(index, EXAMPLES) if not row.right]
-    probability, _ = judged(index, rows)
+@pytest.mark.slow
+def test_a_question_without_its_entry_is_rarely_believed(held_out_index: Index) -> None:
+    rows = [row for row in held_out_rows(held_out_index, EXAMPLES) if not row.right]
+    probability, _ = judged(held_out_index, rows)
     assert len(rows) > 30
     assert (probability >= BOUND).mean() < 0.18  # some have another entry that answers as well
 

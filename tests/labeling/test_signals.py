@@ -19,8 +19,9 @@ from kefu.schema import Label
 from kefu.shop.label_patterns import LabelPatterns, load_label_patterns, matcher
 from kefu.shop.pack import load_pack
 from kefu.shop.part import PackError
+from tests.fixtures.demo_pack import PACK
 
-PACK, WORDS = load_pack(ROOT / "shop"), load_label_patterns(ROOT / "shop")
+WORDS = load_label_patterns(ROOT / "shop")
 assert WORDS.sentiment and WORDS.outcome and WORDS.handover and WORDS.quality
 SENTIMENT, OUTCOME, HANDOVER = (
     SentimentRules(WORDS.sentiment),

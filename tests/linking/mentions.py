@@ -14,13 +14,11 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from serving.dialogue.linking import Linker
 from serving.tools.demo_database import build
 from serving.tools.shop_db import ToolBox
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 NOW = str(PACK.shop.demo_now)
 FILE = Path(__file__).with_name("mentions.yaml")
 

@@ -33,10 +33,9 @@ from kefu.acts import (
     Unclear,
 )
 from kefu.llm.acts_format import VERBS, BadActs, acts_grammar, parse, render
-from kefu.paths import ROOT
-from kefu.shop.pack import Pack, load_pack
+from kefu.shop.pack import Pack
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 HARD = (
     "",
     " ",

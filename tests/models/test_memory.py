@@ -39,6 +39,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, fl
     return {found["stage"]: found for found in read_json(out / "measured.json")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["finetune", "distill: teacher answers", "distill: student learns", "evaluate"])
 def test_the_plan_is_near_the_peak(stage: str, measured: dict[str, dict[str, float]]) -> None:
     found = measured[stage]
@@ -46,6 +47,7 @@ def test_the_plan_is_near_the_peak(stage: str, measured: dict[str, dict[str, flo
     assert found["units"] > 0
 
 
+@pytest.mark.slow
 def test_every_stage_with_a_model_was_run(measured: dict[str, dict[str, float]]) -> None:
     assert list(measured) == [
         "finetune",

@@ -9,10 +9,11 @@ from decimal import Decimal
 import pytest
 
 from kefu.paths import ROOT
-from kefu.shop.pack import Pack, load_pack
+from kefu.shop.pack import Pack
 from kefu.shop.promotions import Promotion
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.pricing.records import Coupon
+from tests.fixtures.demo_pack import PACK
 
 with (ROOT / "shop/db/products.csv").open(encoding="utf8", newline="") as file:
     PRODUCTS = list(csv.DictReader(file))
@@ -24,7 +25,7 @@ def coupon(spend: str, amount_off: str, expires_on: str = "2026-11-30") -> Coupo
 
 @pytest.fixture(scope="session")
 def pack() -> Pack:
-    return load_pack(ROOT / "shop")
+    return PACK
 
 
 @pytest.fixture(scope="session")

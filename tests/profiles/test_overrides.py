@@ -15,6 +15,7 @@ from dvc.utils.hydra import apply_overrides
 from evaluation.params import Gate
 from kefu import params
 from kefu.params import PARAMS, ParamsError
+from kefu.yaml_file import read_yaml
 from pipelines.params import load_params
 
 
@@ -27,7 +28,7 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
         yield from leaves(one, (*path, str(key)))
 
 
-SHIPPED = dict(leaves(yaml.safe_load(PARAMS.read_text(encoding="utf8"))))
+SHIPPED = dict(leaves(read_yaml(PARAMS)))
 VALUES = {path: value for path, value in SHIPPED.items() if value != {}}
 
 
@@ -46,7 +47,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def read(path: Path) -> dict[tuple[str, ...], Any]:
-    return dict(leaves(yaml.safe_load(path.read_text(encoding="utf8"))))
+    return dict(leaves(read_yaml(path)))
 
 
 def changed_lines(copy: Path) -> list[str]:

@@ -53,7 +53,7 @@ def studio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def team(studio_folder: Path) -> Iterator[Team]:
     with running(studio_folder, free_port(), SECRET) as up:
         yield Team(up, up.token, invited(up, "second@kefu.local"))

@@ -13,11 +13,10 @@ from data.review.label_studio.tasks import choice
 from data.review.params import Review
 from data.review.sync import ReviewResult, sync
 from data.review.task_id import INTENT, OBJECT
-from kefu.paths import ROOT
 from kefu.schema import Dialogue, ReviewTask, Turn
-from kefu.shop.pack import Pack, load_pack
+from kefu.shop.pack import Pack
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 VERSION = PACK.taxonomy.version
 ASKED = "要退货，质量问题 <img src=x onerror=alert(1)> $question \"' 😀 [ORDER_1]"
 

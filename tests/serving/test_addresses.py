@@ -7,14 +7,12 @@ from functools import partial
 import pytest
 
 from kefu.acts import Correct, Fill
-from kefu.paths import ROOT
 from kefu.privacy.redact import Redactor
-from kefu.shop.pack import load_pack
 from serving.dialogue.reading.answers.addresses import AddressReader
 from serving.dialogue.reading.message import Message
 from serving.sessions.session import FlowState, Session
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 FLOW = next(flow for flow in PACK.flows if "new_address" in flow.slots)
 READER, REDACTOR = AddressReader(PACK), Redactor(PACK.shop.pii)
 

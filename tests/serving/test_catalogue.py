@@ -15,7 +15,6 @@ import pytest
 
 from kefu.paths import ROOT
 from kefu.shop.catalogue import Catalogue
-from kefu.shop.pack import load_pack
 from kefu.shop.part import Lang, PackError
 from kefu.shop.slots import language
 from serving.dialogue.catalogue.advisor import ProductAdvisor
@@ -24,8 +23,8 @@ from serving.dialogue.catalogue.constraints import Constraints
 from serving.dialogue.flow import Visit
 from serving.dialogue.queries import Answer
 from serving.tools.shop_db import ToolBox
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 NOW = PACK.shop.demo_now or ""
 with (ROOT / "shop/db/products.csv").open(encoding="utf8", newline="") as file:
     PRODUCTS = {row["sku"]: row for row in csv.DictReader(file)}

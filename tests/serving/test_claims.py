@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from serving.dialogue.claims.checker import ClaimChecker, unsupported
 from serving.dialogue.claims.evidence import KINDS
 from serving.dialogue.claims.languages import foreign
 from serving.dialogue.output_guard import OutputGuard
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 SOURCES = [
     "多久之内可以退货？\n签收后 7 天内、未使用可无理由退货；质量问题 30 天内可退，运费我们承担。客服电话 95000-5000。",
     "运费怎么算？\n满 99 元包邮，不满收 8 元。从杭州发货，每天 16:00 前付款当天发货，最晚不超过 48 小时。",

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from kefu.paths import ROOT
 from kefu.shop.flows import Flow
-from kefu.shop.pack import Pack, load_pack
+from kefu.shop.pack import Pack
 from serving.dialogue.expressions import evaluate
 from serving.dialogue.flow import MAX_STEPS, FlowEngine, FlowError, Visit
 from serving.sessions.session import FlowState
 from serving.tools.shop_db import ToolBox, build
+from tests.fixtures.demo_pack import PACK
 
 NOW = "2026-11-16T10:00:00+08:00"
-PACK = load_pack(ROOT / "shop")
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from kefu.shop.part import PackError
 from serving.knowledge.live import LiveKnowledge, _words
 from serving.tools.demo_database import build
 from serving.tools.shop_db import ToolBox, ToolResult
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 NOW = "2026-11-16T10:00:00+08:00"
 FEW = 5
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from serving.dialogue.output_guard import OutputGuard
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 GOOD = [
     "您好，我是栖木家居的客服小栖。",
     "羽绒枕可以机洗。请选择轻柔模式！还有问题吗？",

@@ -7,13 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
-from pipelines.params import load_params
 from serving.dialogue.reading.script import simplified
 from serving.dialogue.reading.word_rules import evidence, plain
-
-PACK = load_pack(ROOT / load_params().pack)
+from tests.fixtures.demo_pack import PACK
 
 CASES = yaml.safe_load(Path(__file__).with_name("small_talk.yaml").read_text(encoding="utf8"))
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from serving.dialogue.output_guard import OutputGuard
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 ZH = [
     "发货后几天能到？\n从杭州发货，江浙沪 1–2 天，其他地区 2–4 天，新疆、西藏等偏远地区 5–7 天。",
     "退款多久到账？\n取消订单 1–3 个工作日到账；退货在仓库验收后 1–3 个工作日到账，银行卡可能要 3–7 个工作日。",

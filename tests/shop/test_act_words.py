@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
+from tests.fixtures.demo_pack import PACK
 
-ACTS = load_pack(ROOT / "shop").acts
+ACTS = PACK.acts
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from evaluation.golden import load_goldens
 from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 GOLDENS = load_goldens(ROOT / "shop/golden")
 FLOWS = {flow.name for flow in PACK.flows}
 

@@ -12,14 +12,13 @@ from uuid import uuid4
 import pytest
 
 from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from kefu.shop.slots import extract
 from serving.dialogue.flow import FlowEngine, Visit
 from serving.tools.demo_database import build
 from serving.tools.shop_db import ToolBox
+from tests.fixtures.demo_pack import PACK
 from tests.fixtures.desk import open_desk
 
-PACK = load_pack(ROOT / "shop")
 NOW = PACK.shop.demo_now or ""
 FLOW = next(flow for flow in PACK.flows if flow.name == "return")
 SLOTS = {step.collect: PACK.slots[step.collect] for step in FLOW.steps if step.collect}

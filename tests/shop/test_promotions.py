@@ -11,6 +11,7 @@ from kefu.paths import ROOT
 from kefu.shop.pack import Pack, load_pack
 from kefu.shop.part import PackError, read_part
 from kefu.shop.promotions import Promotion
+from tests.fixtures.demo_pack import PACK
 
 TEXT = (ROOT / "shop/promotions.yaml").read_text(encoding="utf8")
 OFFERS = {offer["id"]: offer for offer in yaml.safe_load(TEXT)}
@@ -18,7 +19,7 @@ OFFERS = {offer["id"]: offer for offer in yaml.safe_load(TEXT)}
 
 @pytest.fixture(scope="module")
 def pack() -> Pack:
-    return load_pack(ROOT / "shop")
+    return PACK
 
 
 def short(number: Decimal) -> str:

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from kefu.shop.wordings.labelled import load_wordings
+from tests.fixtures.demo_pack import PACK
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
-    pack = load_pack(ROOT / "shop").model_copy(update={"folder": tmp_path})
+    pack = PACK.model_copy(update={"folder": tmp_path})
     file = tmp_path / "wordings/wishes.yaml"
     file.parent.mkdir()
     for text in ("转人工", "找真人"):

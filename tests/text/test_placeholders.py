@@ -16,14 +16,14 @@ from kefu.privacy.detectors import registry
 from kefu.privacy.redact import Redactor
 from kefu.shop.flows import Slot
 from kefu.shop.label_patterns import Unit, load_label_patterns
-from kefu.shop.pack import load_pack
 from kefu.shop.part import Text
 from kefu.shop.slots import extract
 from kefu.text.ngrams import count_ngrams
 from kefu.text.placeholders import PLACEHOLDER, without_numbers
 from serving.dialogue.output_guard import OutputGuard
+from tests.fixtures.demo_pack import PACK
 
-PACK, SENTIMENT = load_pack(ROOT / "shop"), load_label_patterns(ROOT / "shop").sentiment
+SENTIMENT = load_label_patterns(ROOT / "shop").sentiment
 
 
 def detector_types() -> set[str]:

@@ -9,13 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from kefu.shop.part import Lang
 from serving.dialogue.flow import Visit
 from serving.dialogue.queries import Answer
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 NOW = PACK.shop.demo_now or ""
 LANGS: tuple[Lang, ...] = ("zh", "en")
 

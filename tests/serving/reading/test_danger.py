@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.paths import ROOT
 from kefu.shop.examples import load_pack_examples
-from kefu.shop.pack import load_pack
 from serving.dialogue.reading.danger import danger_in
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 DANGER = """水壶炸了烫伤我的手
 the kettle exploded and burned my hand
 你们的羽绒枕让我儿子过敏住院了

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
-from pipelines.params import load_params
 from serving.dialogue.reading.answers.items import told_pieces
+from tests.fixtures.demo_pack import PACK
 
-KEEP = load_pack(ROOT / load_params().pack).acts.keep
+KEEP = PACK.acts.keep
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 
 from kefu.knowledge.entries import questions
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
 from kefu.shop.part import PackError
 from serving.api import tokens
 from serving.dialogue.output_guard import OutputGuard
@@ -21,8 +19,8 @@ from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store
 from serving.tools.shop_db import ToolBox, ToolError, build
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 NOW = "2026-11-16T10:00:00+08:00"
 ORDER = {"order_id": "QM2611100011"}
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.paths import ROOT
-from kefu.shop.pack import load_pack
-from pipelines.params import load_params
 from serving.dialogue.reading.typing_slips import mend_slips
+from tests.fixtures.demo_pack import PACK
 
-WORDS = load_pack(ROOT / load_params().pack).acts.spelling
+WORDS = PACK.acts.spelling
 
 
 @pytest.mark.parametrize(

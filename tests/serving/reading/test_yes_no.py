@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kefu.paths import ROOT
 from kefu.shop.flows import Step
-from kefu.shop.pack import load_pack
 from kefu.shop.part import PackError
 from serving.dialogue.reading.answers.yes_no import leaves, wants_bot, yes_or_no
+from tests.fixtures.demo_pack import PACK
 
-PACK = load_pack(ROOT / "shop")
 STEPS = {(flow.name, step.id): step for flow in PACK.flows for step in flow.steps if step.confirm}
 RETURN, LATE, DELIVERED = STEPS["return", "confirm_paid"], STEPS["parcel", "late"], STEPS["parcel", "delivered"]
 CANCEL = STEPS["cancel", "confirm_paid"]
