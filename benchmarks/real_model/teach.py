@@ -20,6 +20,7 @@ from kefu.paths import ROOT
 from kefu.registry.seal import BaseModelRef
 from kefu.schema import Example
 from kefu.shop.pack import Pack, load_pack
+from pipelines.params import load_params
 from training.checkpoints import Checkpoints
 from training.params.finetune import Finetune
 from training.sft import finetune
@@ -33,24 +34,25 @@ def open_folder(folder: Path) -> BaseModel:
 
 def lora_params(arguments: argparse.Namespace) -> Finetune:
     """float32 and no NF4, which a CPU only pays for (docs/measurements/train.md)."""
-    return Finetune(
-        quantize=False,
-        dtype="float32",
-        rank=16,
-        alpha=32,
-        dropout=0.0,
-        learning_rate=arguments.learning_rate,
-        epochs=1,
-        max_steps=arguments.steps,
-        batch_size=arguments.batch_size,
-        gradient_accumulation=1,
-        gradient_checkpointing=False,
-        max_length=arguments.max_tokens,
-        from_champion=False,
-        save_steps=10,
-        patience=0,
-        seed=7,
-    )
+    changed = {
+        "quantize": False,
+        "dtype": "float32",
+        "rank": 16,
+        "alpha": 32,
+        "dropout": 0.0,
+        "learning_rate": arguments.learning_rate,
+        "epochs": 1,
+        "max_steps": arguments.steps,
+        "batch_size": arguments.batch_size,
+        "gradient_accumulation": 1,
+        "gradient_checkpointing": False,
+        "max_length": arguments.max_tokens,
+        "from_champion": False,
+        "save_steps": 10,
+        "patience": 0,
+        "seed": 7,
+    }
+    return Finetune.model_validate(load_params().finetune.model_dump() | changed)
 
 
 def short_rows(pack: Pack, renderer: ChatRenderer, count: int, max_tokens: int) -> list[Example]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evaluation.bootstrap import (
+    Comparison,
     NotPaired,
     PowerRule,
     Sample,
@@ -71,7 +72,7 @@ def test_bootstrap_weighs_items() -> None:
 RULE = PowerRule(min_power=0.8, min_customers=20)
 
 
-def verdicts(customers: int, shift: float, tolerance: float, by_item: bool = False) -> list[str]:
+def verdicts(customers: int, shift: float, tolerance: float, by_item: bool = False) -> list[Comparison]:
     """Of 200 challengers whose true difference is ``shift``."""
     rng, found = np.random.default_rng(5), []
     for seed in range(200):
