@@ -108,4 +108,9 @@ class Export(Section):
         description="tokens of an answer to each of 100 general questions, on which the distance of the centre model "
         "from its base is measured (promote bounds general.kl); 0: it is not measured",
     )
+    cascade_chats: int = Field(
+        ge=0,
+        description="held-out chats that both models answer, to calibrate when the edge's is given; 0: none",
+    )
+    cascade_max_new_tokens: int = Field(gt=0, description="of each of these answers")
     seed: Seed

@@ -25,7 +25,16 @@ class Serving(Section):
     wish_min_probability: float = Field(
         0.3, ge=0, le=1, description="below it, what the wish classifier takes words for is not done"
     )
-    edge_confidence: float = Field(ge=0, le=1, description="below it, the centre model answers")
+    edge_confidence: float = Field(
+        ge=0,
+        le=1,
+        description="of the router; below it, the centre model reads, and, without a cascade.json, answers",
+    )
+    edge_min_probability: float = Field(
+        ge=0,
+        le=1,
+        description="that the centre model would be no better than the edge, below which it answers (cascade.json)",
+    )
     model_reader: bool = Field(
         description="a model reads what the fast reader is unsure of; for models that were taught"
     )

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from data.labeling.join import LabelledTurn, join_intents
 from data.sets.acts import acts_examples
-from data.sets.chunks import Chunk, Chunks
 from data.sets.corrections import Corrections
 from data.sets.dialogue_outcomes import Facts
 from data.sets.exchanges import Exchange, TrainableFilter, exchanges
-from data.sets.label_columns import LeftOut
 from data.sets.params import Build
 from data.sets.preferences import preference_examples
 from data.sets.prompts import Prompts
+from data.sets.reading.chunks import Chunk, Chunks
+from data.sets.reading.label_columns import LeftOut
 from data.sets.retrieval import Questions
 from data.sets.router import MachineTurns, NumberedTurn, intent_examples, review_wins
 from data.sets.sft import Conversations

@@ -23,6 +23,7 @@ from kefu.intents.answers import ANSWERS, AnswerClassifier
 from kefu.intents.router import Router
 from kefu.intents.wishes import WISHES, WishClassifier
 from kefu.knowledge.entries import questions
+from kefu.llm.cascade import Cascade
 from kefu.llm.engine import Engine
 from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
@@ -86,6 +87,7 @@ class Assistant:
         log: ConversationLog | None = None,
         wish_classifier: WishClassifier | None = None,
         answer_classifier: AnswerClassifier | None = None,
+        cascade: Cascade | None = None,
     ) -> None:
         self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
         self._knowledge, self._params, self.log = knowledge, params, log
@@ -100,7 +102,7 @@ class Assistant:
         if params.model_reader:
             by_model = ModelReader(pack, params, engines, knowledge, self._linker)
             self._reader = CascadeReader(self._reader, by_model, params)
-        model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools))
+        model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools), cascade)
         shop_answers = ShopAnswers(pack, tools, queries, advisor)
         self._flows = FlowEngine(pack, tools)
         self._responder = Responder(pack, self._flows, OrderChoice(pack), shop_answers, model)
@@ -138,6 +140,7 @@ class Assistant:
             log=log,
             wish_classifier=WishClassifier.load(wishes) if (wishes := release / "router" / WISHES).is_dir() else None,
             answer_classifier=AnswerClassifier.load(said) if (said := release / "router" / ANSWERS).is_dir() else None,
+            cascade=Cascade.load(release),
         )
         assistant._store = store
         return assistant

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from kefu.llm.cascade import Cascade, mean_log_prob
 from kefu.llm.engine import Engine, EngineError
 from kefu.llm.prompt import answer_messages
+from kefu.schema import Message
 from kefu.shop.pack import Pack
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.turn import TurnState
@@ -18,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 
 class ModelAnswer:
-    """Asks the edge model when the router is sure, else the centre."""
+    """Asks the edge model when the router is sure, else the centre; with a cascade, the edge and, where its own
+    answer is too unlikely, the centre."""
 
     def __init__(
         self,
@@ -27,23 +30,40 @@ class ModelAnswer:
         engines: Mapping[str, Engine],
         knowledge: StaticKnowledge,
         live: LiveKnowledge,
+        cascade: Cascade | None,
     ) -> None:
         self._pack, self._params, self._engines = pack, params, engines
-        self._knowledge, self._live = knowledge, live
+        self._knowledge, self._live, self._cascade = knowledge, live, cascade
 
     def stream(self, turn: TurnState) -> Iterator[str]:
         """Sentences that may be said; none when the model failed or nothing it said may be."""
         text, visit = turn.message.text, turn.visit
-        engine = self._engines["edge" if turn.reading.top.confidence >= self._params.edge_confidence else "centre"]
         hits = [hit.entry for hit in self._knowledge.search(text, visit.lang) if hit.entry.kind != "query"]
         known = [*hits, *self._live.entries(text, visit.lang, visit.now)]
         history = turn.session.turns[-self._params.history_turns :]
         messages = answer_messages(self._pack, visit.lang, known, history)
-        turn.draft.engine, turn.draft.sources = engine.name, [entry.id for entry in known]
+        turn.draft.sources = [entry.id for entry in known]
         shown = [f"{e.question}\n{e.answer}" for e in known] + [t.text for t in history if t.role != "customer"]
         asked = "\n".join(t.text for t in history if t.role == "customer")
         guard = OutputGuard(self._pack, turn.session.vault, visit.lang, shown, asked)
         try:
-            yield from guard.stream(engine.stream(messages, self._params.max_new_tokens))
+            turn.draft.engine, pieces = self._answer(messages, turn.reading.top.confidence)
+            yield from guard.stream(pieces)
         except EngineError as error:
             logger.error("no answer from a model: %s", error)
+
+    def _answer(self, messages: Sequence[Message], router_confidence: float) -> tuple[str, Iterable[str]]:
+        """The engine that answers, and pieces of its answer. The edge's is whole before a cascade can judge it."""
+        edge, centre, limit = self._engines["edge"], self._engines["centre"], self._params.max_new_tokens
+        if self._cascade is None:
+            engine = edge if router_confidence >= self._params.edge_confidence else centre
+            return engine.name, engine.stream(messages, limit)
+        try:
+            text = "".join(edge.stream(messages, limit))
+            probability = self._cascade.probability(mean_log_prob(edge, messages, text))
+        except EngineError as error:
+            logger.error("the centre answers instead of the edge: %s", error)
+            probability = 0.0
+        if probability < self._params.edge_min_probability:
+            return centre.name, centre.stream(messages, limit)
+        return edge.name, [text]

@@ -58,8 +58,8 @@ def built(folder: Path, params: Build = BUILD, reviewed: Sequence[Label] = (*REV
 
 def test_chunks_and_the_order_of_labels_change_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = built(folder)
-    monkeypatch.setattr("data.sets.chunks.SIZE", 7)
-    monkeypatch.setattr("data.sets.label_columns._BLOCK", 1000)
+    monkeypatch.setattr("data.sets.reading.chunks.SIZE", 7)
+    monkeypatch.setattr("data.sets.reading.label_columns._BLOCK", 1000)
     assert built(folder) == whole
     put(folder, ACCEPTED[::-1], SIGNALS[::-1])
     assert built(folder) == whole

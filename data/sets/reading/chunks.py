@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from data.sets.dialogue_outcomes import QUALITY, RESOLVED
-from data.sets.label_columns import Columns, Numbers
+from data.sets.reading.label_columns import Columns, Numbers
 from kefu.schema import Dialogue, Label
 from kefu.store import dialogue_files, parse_batch
 
