@@ -10,15 +10,15 @@ import torch
 from peft import LoraModel, PeftModel
 from safetensors.torch import load_file, save_file
 
+from distill import export
 from distill.params import Export
 from distill.parity import ModelsDiffer, chats_to_compare
 from kefu.errors import Unusable
 from kefu.finite import NotFinite
-from kefu.io import read_json, write_json, write_jsonl
+from kefu.io import read_json, write_json
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
 from kefu.schema import Example
-from pipelines import export as stage_export
 from pipelines.params import load_params
 from tests.models.conftest import with_bad_weight
 
@@ -39,15 +39,12 @@ def export_centre(
     adapter_folder: Path,
     params: Export,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Run:
     """The stage's own chain on the micro model; keyword arguments change params, ``base`` the base."""
-    write_jsonl(tmp_path / "sets/sft.jsonl", examples)
-    monkeypatch.setattr(stage_export, "SETS", tmp_path / "sets")
-    monkeypatch.setattr(stage_export, "ADAPTER", adapter_folder)
 
     def run(base: BaseModel = centre, **changed: object) -> dict[str, float]:
-        return stage_export.export_centre(base, tmp_path / "centre", params.model_copy(update=changed))
+        shipped, changed_params = load_params().finetune, params.model_copy(update=changed)
+        return export.export_centre(base, adapter_folder, examples, shipped, changed_params, tmp_path / "centre")
 
     return run
 
@@ -87,14 +84,14 @@ def test_a_merge_with_one_perturbed_matrix_fails(export_centre: Run, monkeypatch
 
 
 def change_saved(monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]) -> None:
-    merge = stage_export.merge
+    merge = export.merge
 
     def then(model: PeftModel, base: BaseModel, out: Path) -> object:
         merged = merge(model, base, out)
         change(out)
         return merged
 
-    monkeypatch.setattr(stage_export, "merge", then)
+    monkeypatch.setattr(export, "merge", then)
 
 
 def test_a_file_that_is_not_what_was_merged_fails(export_centre: Run, monkeypatch: pytest.MonkeyPatch) -> None:
