@@ -11,8 +11,9 @@ import itertools
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -23,11 +24,12 @@ from kefu.knowledge.search import Search
 from kefu.llm.engine import Engine
 from kefu.llm.prompt import answer_messages
 from kefu.registry.seal import verify
-from kefu.schema import Example, Message
+from kefu.schema import Example, Message, SpokenTurn
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from kefu.shop.slots import language
 from serving.dialogue.assistant import Assistant
+from serving.dialogue.claims.records import Claim
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Reply
 from serving.engines.load import load_engines
@@ -38,17 +40,25 @@ from serving.sessions.valkey import embedded_store
 from serving.tools.demo_database import build, demo_shop, restore
 
 Name = Literal["challenger", "champion"]
+StartConversation = Callable[[str | None], "ShopConversation"]  # of a customer (None: a stranger), in a fresh shop
 
 
 class ShopConversation:
-    """A conversation with the whole assistant. ``db``: its shop database, until the next conversation begins."""
+    """A conversation with the whole assistant.
+
+    db: its shop database, until the next conversation begins. turns: what was said so far.
+    """
 
     def __init__(self, assistant: Assistant, db: Path, session: str, customer: str | None) -> None:
         self._assistant, self.db, self._session, self._customer = assistant, db, session, customer
+        self.turns: list[SpokenTurn] = []
 
     def say(self, text: str) -> Reply:
         """The customer's message in, the answer out."""
-        return self._assistant.reply(self._session, self._customer, text)
+        reply = self._assistant.reply(self._session, self._customer, text)
+        turn = SpokenTurn(said=text, answered=reply.text, route=reply.route, latency_ms=reply.latency_ms)
+        self.turns.append(turn)
+        return reply
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of the shop database as the conversation left it."""
@@ -71,6 +81,8 @@ class ReleaseUnderTest:
 
     version: its content hash. folder: where it lies. knowledge: as serving searches it. engines: 'centre' and 'edge'.
     start_conversation: begins one of a customer (None: a stranger) in a fresh shop.
+    with_one_model: conversations in which this model alone reads and answers; None where no model reads messages
+        (``serving.model_reader``).
     """
 
     name: Name
@@ -81,9 +93,11 @@ class ReleaseUnderTest:
     search: Search
     knowledge: StaticKnowledge
     engines: Mapping[str, Engine]
-    start_conversation: Callable[[str | None], ShopConversation]
+    start_conversation: StartConversation
+    with_one_model: Callable[[str], AbstractContextManager[StartConversation]] | None = None
     _answers: dict[tuple[str, str], str] = field(default_factory=dict)
     _questions: dict[str, Question] = field(default_factory=dict)
+    _guards: dict[str, OutputGuard] = field(default_factory=dict)
 
     def answer(self, engine: str, example: Example, max_new_tokens: int) -> str:
         """The engine's answer to the example's prompt; asked once, remembered for other suites."""
@@ -107,10 +121,19 @@ class ReleaseUnderTest:
 
     def heard(self, example: Example, answer: str) -> str:
         """What a customer hears of a model's answer: serving's output guard ends it before the first fault."""
+        return "".join(self._guard(example).stream([answer])).strip()
+
+    def unsupported(self, example: Example, answer: str) -> list[Claim]:
+        """Claims of a model's answer that nothing supports: knowledge that it was shown, the conversation, the shop."""
+        return self._guard(example).unsupported(answer)
+
+    def _guard(self, example: Example) -> OutputGuard:
+        if example.id in self._guards:
+            return self._guards[example.id]
         lang, known, spoken = self._question(example)
         shown = [f"{e.question}\n{e.answer}" for e in known] + [m.content for m in spoken if m.role == "assistant"]
         asked = "\n".join(message.content for message in spoken if message.role == "user")
-        return "".join(OutputGuard(self.pack, {}, lang, shown, asked).stream([answer])).strip()
+        return self._guards.setdefault(example.id, OutputGuard(self.pack, {}, lang, shown, asked))
 
     def _question(self, example: Example) -> Question:
         if example.id not in self._questions:
@@ -130,16 +153,24 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
         runtime = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kefu-")))
         store = stack.enter_context(closing(embedded_store()))
         search = Search(Index.load(folder / "retriever"))
-        sessions, engines = Sessions(store.url, params.session_ttl_s), load_engines(folder)
-        assistant = stack.enter_context(
-            closing(Assistant.open(folder, runtime, params, sessions=sessions, engines=engines))
-        )
+        engines = load_engines(folder)
+
+        def opened(by_name: Mapping[str, Engine]) -> closing[Assistant]:
+            sessions = Sessions(store.url, params.session_ttl_s)
+            return closing(Assistant.open(folder, runtime, params, sessions=sessions, engines=by_name))
+
+        assistant = stack.enter_context(opened(engines))
         db, fresh, numbers = demo_shop(folder / "pack", runtime), runtime / "fresh.db", itertools.count()
         build(folder / "pack", fresh)
 
-        def start_conversation(customer: str | None) -> ShopConversation:
+        def start(answering: Assistant, customer: str | None) -> ShopConversation:
             restore(fresh, db)  # the assistant sees that it is another file
-            return ShopConversation(assistant, db, f"golden-{next(numbers)}", customer)
+            return ShopConversation(answering, db, f"golden-{next(numbers)}", customer)
+
+        @contextmanager
+        def with_one_model(name: str) -> Iterator[StartConversation]:
+            with opened(dict.fromkeys(engines, engines[name])) as alone:
+                yield partial(start, alone)
 
         yield ReleaseUnderTest(
             name=name,
@@ -150,5 +181,6 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
             search=search,
             knowledge=StaticKnowledge(search, questions(assistant.pack)),
             engines=engines,
-            start_conversation=start_conversation,
+            start_conversation=partial(start, assistant),
+            with_one_model=with_one_model if params.model_reader else None,
         )

@@ -63,8 +63,8 @@ def compare(challenger: Results, champion: Results | None, seed: int) -> list[Me
             suite=suite,
             metric=metric,
             challenger=value,
-            champion=champion[suite].metrics.get(metric) if champion else None,
-            difference=_difference(result, champion[suite], metric, seed) if champion else None,
+            champion=champion[suite].metrics.get(metric) if champion and suite in champion else None,
+            difference=_difference(result, champion[suite], metric, seed) if champion and suite in champion else None,
         )
         for suite, result in challenger.items()
         for metric, value in result.metrics.items()
@@ -72,6 +72,6 @@ def compare(challenger: Results, champion: Results | None, seed: int) -> list[Me
 
 
 def _difference(challenger: Result, champion: Result, metric: str, seed: int) -> MetricDifference | None:
-    if metric not in challenger.samples:
+    if metric not in challenger.samples or metric not in champion.samples:
         return None
     return paired_bootstrap(challenger.samples[metric], champion.samples[metric], seed)

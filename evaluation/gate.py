@@ -18,7 +18,7 @@ from typing import Literal
 
 from evaluation.bootstrap import Comparison, PowerRule, compare_with_tolerance
 from evaluation.forgetting.frozen_sets import SUITE
-from evaluation.metrics import METRICS
+from evaluation.metrics import METRICS, OPTIONAL_SUITES
 from evaluation.params import Gate
 from kefu.errors import KefuError
 from kefu.schema import MetricDifference, Record, Report
@@ -113,8 +113,10 @@ def decide(gate: Gate, challenger: Report, champion: Report | None) -> GateDecis
     values, before = flat(challenger), flat(champion) if champion else {}
     gains = [f"{suite}.gain_over_constant_low" for suite in gate.better_than_constant]
     _known([*gate.at_least, *gate.at_most, *gains, *gate.not_worse_than_champion], values)
-    rows = [_fixed(n, f"≥ {b:g}", values[n], before.get(n), values[n] >= b) for n, b in gate.at_least.items()]
-    rows += [_fixed(n, f"≤ {b:g}", values[n], before.get(n), values[n] <= b) for n, b in gate.at_most.items()]
+    optional = [_measured(bounds, values) for bounds in (gate.where_measured.at_least, gate.where_measured.at_most)]
+    at_least, at_most = gate.at_least | optional[0], gate.at_most | optional[1]
+    rows = [_fixed(n, f"≥ {b:g}", values[n], before.get(n), values[n] >= b) for n, b in at_least.items()]
+    rows += [_fixed(n, f"≤ {b:g}", values[n], before.get(n), values[n] <= b) for n, b in at_most.items()]
     rows += [_fixed(n, "> 0", values[n], before.get(n), values[n] > 0) for n in gains]
     rows += [
         _against_champion(gate, n, tolerance, values[n], before.get(n), challenger.differences.get(n))
@@ -125,6 +127,16 @@ def decide(gate: Gate, challenger: Report, champion: Report | None) -> GateDecis
     ]
     failed = any(row.closes for row in rows)
     return GateDecision(verdict="fail" if failed else "pass", rows=tuple(rows))
+
+
+def _measured(bounds: Mapping[str, float], values: Mapping[str, float]) -> dict[str, float]:
+    """The bounds whose suite was measured. Raises GateError for a name that never is."""
+    for name in bounds:
+        suite = name.partition(".")[0]
+        if suite not in OPTIONAL_SUITES:
+            raise GateError(f"params.yaml: promote.where_measured: {name}: known suites: {', '.join(OPTIONAL_SUITES)}")
+        higher_is_better(name)
+    return {name: bound for name, bound in bounds.items() if name in values}
 
 
 def _known(named: Sequence[str], values: Mapping[str, float]) -> None:

@@ -67,6 +67,17 @@ class Golden(Part):
     end: tuple[EndState, ...] = ()
 
 
+def as_record(golden: Golden) -> dict[str, Any]:
+    """A conversation as a record of an MLflow evaluation dataset: what is said, and what is expected."""
+    expected = [turn.expect.model_dump(exclude_defaults=True, mode="json") for turn in golden.turns]
+    end = [one.model_dump(mode="json") for one in golden.end]
+    said = [turn.say for turn in golden.turns]
+    return {
+        "inputs": {"name": golden.name, "customer": golden.customer, "messages": said},
+        "expectations": {"turns": expected, "end": end},
+    }
+
+
 def load_goldens(folder: Path) -> list[Golden]:
     """All conversations of a pack, by name. Raises PackError naming file and field."""
     return [_load(path) for path in sorted(folder.glob("*.yaml"))]

@@ -19,13 +19,40 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield f"{prefix}{key}", value
 
 
+class Judge(Section):
+    """A model that compares the answers of challenger and champion; for real models only."""
+
+    pairs: int = Field(ge=0, description="questions whose answers are compared, of each model; 0: no judge")
+    verdicts: int = Field(200, gt=0, description="reviewers' pairs at most that the judge is tried on first")
+    min_verdicts: int = Field(50, gt=0, description="fewer pairs of reviewers, and the judge is not used")
+    min_kappa: float = Field(
+        0.4, ge=0, le=1, description="agreement with reviewers beyond chance, below which the judge is not used"
+    )
+
+
 class Evaluate(Section):
     answers: int = Field(gt=0, description="held-out questions that each model answers")
     max_new_tokens: int = Field(gt=0, description="of each of these answers")
     conversations: int = Field(gt=0, description="conversations with scripted customers of the pack's simulator")
     frozen_answers: int = Field(gt=0, description="answers of a month's frozen set; with so many it is frozen")
     frozen_turns: int = Field(gt=0, description="most turns of a month's frozen set, for the router")
+    traces: int = Field(
+        40, ge=0, description="golden conversations whose trace MLflow keeps, those with faults first; 0.02 s each"
+    )
+    judge: Judge = Field(Judge(pairs=0), description="compares two answers; see docs/reference/evaluation.md")
     seed: Seed
+
+
+class Bounds(Section):
+    """Bounds of suites that are not always measured; each names ``suite.metric``."""
+
+    at_least: dict[str, float] = Field({}, description="metric → lowest value that passes")
+    at_most: dict[str, float] = Field({}, description="metric → highest value that passes")
+
+    @field_validator("at_least", "at_most", mode="before")
+    @classmethod
+    def _in_full(cls, bounds: object) -> object:
+        return dict(_flat(bounds)) if isinstance(bounds, dict) else bounds
 
 
 class Gate(Section):
@@ -33,6 +60,10 @@ class Gate(Section):
 
     at_least: dict[str, float] = Field(description="metric → lowest value that passes")
     at_most: dict[str, float] = Field(description="metric → highest value that passes")
+    where_measured: Bounds = Field(
+        Bounds(),
+        description="bounds of suites that are off by default: judge, simulator_centre, simulator_edge",
+    )
     better_than_constant: tuple[str, ...] = Field(
         description="suites whose answers must beat the best constant sentence by more than luck: answers, edge"
     )

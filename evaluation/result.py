@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from evaluation.bootstrap import Sample
-from kefu.schema import Prediction
+from kefu.schema import Prediction, SpokenTurn
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Result:
 
     samples: metrics that are means, item by item (they are compared by bootstrap).
     figures: metrics that only exist over all items.
+    conversations: by name, of a suite that holds some.
     """
 
     samples: dict[str, Sample]
     predictions: list[Prediction]
     figures: dict[str, float] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
+    conversations: dict[str, list[SpokenTurn]] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict[str, float]:

@@ -13,11 +13,13 @@ from evaluation.compare import Results, compare, report, run_suites
 from evaluation.forgetting.frozen_sets import read_frozen
 from evaluation.gate import flat
 from evaluation.items import Items, load_items
+from evaluation.judge import calibrated
 from evaluation.memory import TODO, release_memory
 from evaluation.params import Evaluate
+from evaluation.tracking.release import data_sources, log_release
 from kefu.io import atomic_dir, read_json, write_csv, write_json, write_jsonl, write_text
 from kefu.params import load_section
-from kefu.paths import CHAMPION, EVALUATION, FROZEN, PLOTS, RELEASE, SETS
+from kefu.paths import BASE, CHAMPION, EVALUATION, FROZEN, PLOTS, RELEASE, SETS
 from kefu.registry import releases
 from kefu.schema import Report
 from pipelines.stage import stage
@@ -58,6 +60,10 @@ def main() -> None:
         challenger = measure("challenger", RELEASE, items, serving)
         champion = measure_champion(challenger, items, serving)
         (own, results), (other, before) = challenger, champion or (None, None)
+        if s.params.judge.pairs and before and before is not results:
+            judged = calibrated.judge_answers(BASE, SETS / "preferences.jsonl", items, results, before, s.params)
+            results = {**results, calibrated.SUITE: judged}
+            own = report(own.model, own.version, results)
         rows = compare(results, before, s.params.seed)
         differences = {f"{row.suite}.{row.metric}": row.difference for row in rows if row.difference}
         own = own.model_copy(update={"differences": differences})
@@ -69,6 +75,8 @@ def main() -> None:
         for name, table in results["router"].tables.items():
             write_csv(PLOTS / f"evaluate/{name}.csv", table.header, table.rows)
         s.run.artifact(EVALUATION / "report.html")
+        measured_on = data_sources(SETS, s.pack)
+        log_release(s.run, RELEASE, {"profile": s.profile}, measured_on, results, items.golden, s.params.traces)
         s.log(flat(own))
 
 

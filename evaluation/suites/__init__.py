@@ -19,4 +19,6 @@ SUITES: dict[str, Callable[[ReleaseUnderTest, Items], Result]] = {
     "retrieval": retrieval.run,
     "router": router.run,
     "simulator": simulator.run,
+    "simulator_centre": simulator.centre,
+    "simulator_edge": simulator.edge,
 }

@@ -21,10 +21,11 @@ from evaluation.result import Result
 from kefu.metrics.text import token_f1
 from kefu.progress import progress
 from kefu.schema import Example, Prediction
+from serving.dialogue.claims.evidence import find_claims, sentences
 
 
 def centre(release: ReleaseUnderTest, items: Items) -> Result:
-    """Loss a character, token F1, its gain over a constant sentence, ROUGE-L, repetition, empty, withheld answers."""
+    """What a model says to held-out customers: its words against theirs, its claims against the sources, its loss."""
     return _run(release, items, "answers", "centre")
 
 
@@ -35,7 +36,8 @@ def edge(release: ReleaseUnderTest, items: Items) -> Result:
         (_answer(release, items, "edge", example), _answer(release, items, "centre", example))
         for example in items.answers
     ]
-    result.samples["agreement"] = Sample.of([token_f1(student, teacher) for student, teacher in pairs])
+    customers = [example.customer for example in items.answers]
+    result.samples["agreement"] = Sample.of([token_f1(*pair) for pair in pairs], customers=customers)
     return result
 
 
@@ -51,13 +53,18 @@ def _run(release: ReleaseUnderTest, items: Items, suite: str, engine: str) -> Re
             tick()
     result = score(suite, said, release, items)
     result.samples["loss"] = _loss(release, engine, items.answers)
-    withheld = [float(not release.heard(e, answer)) for e, answer in zip(items.answers, said, strict=True)]
-    result.samples["withheld"] = Sample.of(withheld, customers=[example.customer for example in items.answers])
+    pairs = list(zip(items.answers, said, strict=True))
+    _add_share(result, items, "withheld", [not release.heard(*pair) for pair in pairs])
+    _add_grounded(result, items, release, pairs)
     own, constant = (r.samples["token_f1"] for r in (result, score("constant", items.constant, release, items)))
     result.samples["gain_over_constant"] = replace(own, values=own.values - constant.values)
     result.figures["gain_over_constant_low"] = paired_bootstrap(own, constant, items.seed).low
-    result.figures |= _unseen(result, items)
+    _add_seen_and_unseen(result, items)
     return result
+
+
+def _add_share(result: Result, items: Items, name: str, holds: Sequence[bool]) -> None:
+    result.samples[name] = Sample.of(holds, customers=[example.customer for example in items.answers])
 
 
 def score(suite: str, said: Sequence[str], release: ReleaseUnderTest, items: Items) -> Result:
@@ -93,15 +100,38 @@ def _loss(release: ReleaseUnderTest, engine: str, examples: Sequence[Example]) -
     return Sample.of(values, characters, [example.customer for example in examples])
 
 
-def _unseen(result: Result, items: Items) -> dict[str, float]:
-    """Share of the held-out answers that training has word by word, and figures over the others, if there are any.
+def _add_grounded(
+    result: Result, items: Items, release: ReleaseUnderTest, pairs: Sequence[tuple[Example, str]]
+) -> None:
+    """Share of answers whose typed claims are all supported, as serving judges them before it says them.
+
+    The output guard has not cut anything yet: this is what the model would say. An answer that claims nothing is
+    grounded, so the share that claims something, and the rate among these, stand beside it.
+    """
+    claiming = [makes_claim(answer) for _, answer in pairs]
+    grounded = [not release.unsupported(*pair) for pair in pairs]
+    _add_share(result, items, "claiming", claiming)
+    _add_share(result, items, "grounded", grounded)
+    if any(claiming):
+        result.figures["grounded_of_claiming"] = float(np.mean(np.array(grounded)[claiming]))
+
+
+def makes_claim(answer: str) -> bool:
+    """Whether an answer states a number, name, contact, promise or order state.
+
+    Words of policy (can, is, has) stand in most sentences, so they alone do not make one. Questions state nothing.
+    """
+    found = (one for sentence, _ in sentences(answer) for one in find_claims(sentence))
+    return any(one.claim.kind != "policy" and not one.asked for one in found)
+
+
+def _add_seen_and_unseen(result: Result, items: Items) -> None:
+    """Share of the held-out answers that training has word by word, and figures over these and over the others.
 
     Canned replies are said to customers on both sides of the split; a model that knows them by heart shows it there.
     """
-    unseen = np.array([example.messages[-1].content.strip() not in items.taught for example in items.answers])
-    found = {"seen": 1 - float(unseen.mean())}
-    if unseen.any():
-        for name in ("loss", "token_f1"):
-            sample = result.samples[name]
-            found[f"{name}_unseen"] = float(np.average(sample.values[unseen], weights=sample.weights[unseen]))
-    return found
+    seen = np.array([example.messages[-1].content.strip() in items.taught for example in items.answers])
+    result.figures["seen"] = float(seen.mean())
+    for part, chosen in (("seen", seen), ("unseen", ~seen)):
+        for name in ("loss", "token_f1") if chosen.any() else ():
+            result.samples[f"{name}_{part}"] = result.samples[name].where(chosen)

@@ -12,7 +12,7 @@ from evaluation.candidate import ReleaseUnderTest, ShopConversation
 from evaluation.golden import Expect, Golden
 from evaluation.items import Items
 from evaluation.result import Result
-from kefu.schema import Prediction
+from kefu.schema import Prediction, SpokenTurn
 from serving.dialogue.reply import Reply
 
 EQUAL = ("intent", "route", "flow", "asks", "outcome")
@@ -20,8 +20,14 @@ MODEL_ASKED = ("model", "fallback")  # the fallback is said when a model's words
 
 
 def run(release: ReleaseUnderTest, items: Items) -> Result:
-    """Share of conversations that went well in everything, and share of turns."""
-    played = [play(golden, release.start_conversation(golden.customer)) for golden in items.golden]
+    """Share of conversations that went well in everything, share of turns, and how many turns reached a model."""
+    conversations: dict[str, list[SpokenTurn]] = {}
+    played = []
+    for golden in items.golden:
+        conversation = release.start_conversation(golden.customer)
+        played.append(play(golden, conversation))
+        conversations[golden.name] = conversation.turns
+    asked = sum(turn.route in MODEL_ASKED for said in conversations.values() for turn in said)
     faults = [[fault for turn in turns for fault in turn] for turns in played]
     # The last list of each conversation is its end state, not a turn.
     turns = [float(not turn) for conversation in played for turn in conversation[:-1]]
@@ -37,7 +43,8 @@ def run(release: ReleaseUnderTest, items: Items) -> Result:
         )
         for golden, wrong in zip(items.golden, faults, strict=True)
     ]
-    return Result({"success": Sample.of([p.score for p in predictions]), "turns": Sample.of(turns)}, predictions)
+    samples = {"success": Sample.of([p.score for p in predictions]), "turns": Sample.of(turns)}
+    return Result(samples, predictions, figures={"asked_model": float(asked)}, conversations=conversations)
 
 
 def play(golden: Golden, conversation: ShopConversation) -> list[list[str]]:

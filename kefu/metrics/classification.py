@@ -1,4 +1,4 @@
-"""How often predicted labels are right: macro F1, and accuracy among the most confident predictions."""
+"""How often predicted labels are right: macro F1, accuracy among the most confident ones, agreement beyond chance."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ def macro_f1(expected: Sequence[str], predicted: Sequence[str]) -> float:
     from sklearn.metrics import f1_score  # a second of imports, not needed for `kefu --help`
 
     return float(f1_score(expected, predicted, average="macro"))
+
+
+def cohen_kappa(first: Sequence[str], second: Sequence[str]) -> float:
+    """Agreement of two raters beyond chance (Cohen 1960): 1 is full, 0 is chance; 0.0 where both say one thing only."""
+    from sklearn.metrics import cohen_kappa_score
+
+    return float(cohen_kappa_score(first, second)) if len({*first, *second}) > 1 else 0.0
 
 
 def accuracy_at_coverage(

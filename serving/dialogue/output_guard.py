@@ -22,6 +22,7 @@ from kefu.shop.pack import Pack
 from kefu.text.placeholders import PLACEHOLDER, PLACEHOLDER_START
 from serving.dialogue.claims.checker import ClaimChecker
 from serving.dialogue.claims.languages import foreign
+from serving.dialogue.claims.records import Claim
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,10 @@ class OutputGuard:
             said.append(sentence)
             yield self._worded(sentence)
 
+    def unsupported(self, text: str) -> list[Claim]:
+        """Claims that none of the sources supports, in the order of the text; none when no sources were given."""
+        return [] if self._claims is None else self._claims.unsupported(text)
+
     def _at_fault(self, sentence: str, said: list[str]) -> bool:
         words = _words(sentence)
         repeated = bool(words) and words in map(_words, said)
@@ -103,8 +108,7 @@ class OutputGuard:
         if foreign(sentence, self._lang, self._allowed):
             logger.info("a model's sentence was dropped: it is not in %s", self._lang)
             return True
-        claims = self._claims.unsupported(sentence)
-        if claims:
+        if claims := self.unsupported(sentence):
             logger.info("a model's sentence was dropped: no support for %s", [f"{c.kind} ({c.unit})" for c in claims])
         return bool(claims)
 

@@ -12,7 +12,7 @@ import pytest
 from evaluation.baselines import best_constant, constant_answers, first_entries
 from evaluation.bootstrap import Sample
 from evaluation.candidate import ReleaseUnderTest
-from evaluation.compare import report
+from evaluation.compare import compare, report
 from evaluation.gate import decide
 from evaluation.items import Items
 from evaluation.params import Gate
@@ -184,11 +184,38 @@ def test_answers_that_training_has_are_told_apart() -> None:
     found = answers.centre(release_that_says(by_heart, ANSWERS), asked)
     assert found.metrics["seen"] == 0.75
     assert found.metrics["token_f1_unseen"] == pytest.approx(token_f1(CONSTANT, ANSWERS[0]))
-    assert found.metrics["token_f1_unseen"] < found.metrics["token_f1"]
-    assert found.metrics["loss_unseen"] == pytest.approx(0.5)
+    assert found.metrics["token_f1_unseen"] < found.metrics["token_f1"] < found.metrics["token_f1_seen"] == 1
+    assert found.metrics["loss_unseen"] == found.metrics["loss_seen"] == pytest.approx(0.5)
     assert [p.seen for p in found.predictions] == [bool(number % 4) for number in range(40)]
     all_taught = answers.centre(release_that_says(by_heart, ANSWERS), replace(asked, taught=frozenset(ANSWERS)))
     assert not {"token_f1_unseen", "loss_unseen"} & all_taught.metrics.keys()
+
+
+def test_a_challenger_that_learned_by_heart_is_seen_on_the_unseen_answers_alone() -> None:
+    """Equal on what training has, worse on the rest: the rows for both have intervals of their own."""
+    by_heart = [text if number % 4 else "您好，请稍等。" for number, text in enumerate(ANSWERS)]
+    asked = replace(items(), taught=frozenset(ANSWERS) - {ANSWERS[0]})
+    own, other = (answers.centre(release_that_says(said, ANSWERS), asked) for said in (by_heart, ANSWERS))
+    rows = {row.metric: row for row in compare({"answers": own}, {"answers": other}, seed=7)}
+    unseen, seen = rows["token_f1_unseen"].difference, rows["token_f1_seen"].difference
+    assert unseen and unseen.high < 0 and unseen.customers == 10
+    assert seen and seen.delta == 0 and seen.customers == 30
+
+
+def test_claims_that_nothing_supports_are_counted_before_the_guard_cuts_them() -> None:
+    """Nothing was found for these questions: a price has no source, and a question back claims nothing."""
+    ask, price = TAUGHT[1], "这款只要99元。"
+    found = answers.centre(release_that_says([ask, price, ask, ask] * 10, ANSWERS), items()).metrics
+    assert (found["claiming"], found["grounded"], found["grounded_of_claiming"]) == (0.25, 0.75, 0.0)
+    supported = replace(items(), answers=[told_the_price(example) for example in items().answers])
+    found = answers.edge(release_that_says(ANSWERS, [price] * 40), supported).metrics
+    assert (found["claiming"], found["grounded"], found["grounded_of_claiming"]) == (1.0, 1.0, 1.0)
+
+
+def told_the_price(asked: Example) -> Example:
+    """The same question after the shop has told a price itself."""
+    told = Message(role="assistant", content="这款现价99元。")
+    return asked.model_copy(update={"messages": (told, *asked.messages)})
 
 
 @pytest.mark.parametrize("tokens", [1, 3])

@@ -20,7 +20,8 @@ from evaluation.metrics import METRICS, TEXT
 from evaluation.suites import answers
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
 from kefu.knowledge.entries import faq_id
-from kefu.registry import releases
+from kefu.registry import releases, runs
+from kefu.registry.evaluations import logged_model_id
 from kefu.registry.seal import read_manifest, seal
 from kefu.schema import Example, IntentExample, Message, Prediction, Report, RetrievalExample
 from pipelines import evaluate as stage_evaluate
@@ -137,7 +138,16 @@ def test_challenger_and_champion(project: Path) -> None:
     assert "请提供一下&lt;b&gt;订单号" in (project / "evaluation/report.html").read_text()
     assert read_json(project / "metrics/evaluate.json")["router.accuracy"] == suites["router"]["accuracy"]
 
+    assert suites["flows"]["asked_model"] == 0 and "simulator_edge" in suites and suites["simulator_edge"] == {}
+    model = runs.client().get_logged_model(str(logged_model_id(alone["challenger"].version)))
+    figures = {m.key: (m.dataset_name, m.value) for m in model.metrics or []}
+    assert figures["edge.grounded"] == ("sft", suites["edge"]["grounded"])
+    assert figures["flows.success"] == ("golden", 0.5)
+    traces = runs.client().search_traces([runs.experiment_id()], model_id=model.model_id)
+    assert {t.info.tags["mlflow.traceName"]: t.info.state for t in traces} == {"return": "OK", "impossible": "ERROR"}
+
     version = releases.register(project / "release", {})
+    assert runs.client().get_model_version("kefu", str(version)).tags["logged_model"] == model.model_id
     assert not any(suite.startswith("frozen_") for suite in suites)
     freeze_months(project / "sets", project / "frozen", load_params().evaluate.model_copy(update={"frozen_answers": 4}))
     pin = {"version": version, "content_hash": alone["challenger"].version}

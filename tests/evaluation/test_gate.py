@@ -131,10 +131,10 @@ def test_a_bound_that_names_nothing_is_an_error_not_a_pass() -> None:
 
 WORDS = {"loss": 1.0, "empty": 0.0, "repetition": 0.01, "rouge_l": 0.3, "token_f1": 0.34}
 GOOD = {
-    "answers": {**WORDS, "gain_over_constant": 0.13, "gain_over_constant_low": 0.09},
-    "edge": {**WORDS, "agreement": 0.5, "gain_over_constant": 0.07, "gain_over_constant_low": 0.03},
+    "answers": {**WORDS, "grounded": 0.9, "gain_over_constant": 0.13, "gain_over_constant_low": 0.09},
+    "edge": {**WORDS, "grounded": 0.9, "agreement": 0.5, "gain_over_constant": 0.07, "gain_over_constant_low": 0.03},
     "constant": {"token_f1": 0.21},
-    "flows": {"success": 1.0, "turns": 1.0},
+    "flows": {"asked_model": 3.0, "success": 1.0, "turns": 1.0},
     "general": {"kl": 0.1},
     "retrieval": {"hit_at_3": 0.9},
     "router": {"accuracy": 0.93},
@@ -164,12 +164,17 @@ HARMFUL: dict[str, dict[str, dict[str, float]]] = {
     "a model far from its base": {"general": {"kl": 5.0}},
     "a distance that is not a number": {"general": {"kl": math.nan}},
     "better by luck": {"answers": {"gain_over_constant": 0.02, "gain_over_constant_low": -0.01}},
+    "a shop whose golden conversations reach no model": {"flows": {"asked_model": 0.0}},
+    "an edge with which scripted customers are not served": {"simulator_edge": {"served": 0.4, "wrong_writes": 0.0}},
+    "a write that the centre's reading made": {"simulator_centre": {"served": 0.9, "wrong_writes": 1.0}},
+    "answers that a believed judge likes less": {"judge": {"judge_kappa": 0.7, "net_wins_low": -0.4}},
+    "edge answers that a believed judge likes less": {"judge": {"judge_kappa": 0.7, "net_wins_edge_low": -0.4}},
     "a gain that is not a number": {"answers": {"gain_over_constant_low": math.nan}},
 }
 
 
 def measured(changes: dict[str, dict[str, float]]) -> Report:
-    suites = {name: metrics | changes.get(name, {}) for name, metrics in GOOD.items()}
+    suites = {name: GOOD.get(name, {}) | changes.get(name, {}) for name in GOOD | changes}
     return Report(model="challenger", version="hash", suites=suites)
 
 
@@ -184,6 +189,18 @@ def test_the_shipped_bounds_refuse_harmful_models(
     changes: dict[str, dict[str, float]], champion: Report | None
 ) -> None:
     assert decide(load_params().promote, measured(changes), champion).verdict == "fail"
+
+
+def test_a_champion_whose_claims_were_better_supported_stays() -> None:
+    worse = measured({"edge": {"grounded": 0.8}})
+    decision = decide(load_params().promote, worse, measured({}))
+    assert [row.what for row in decision.rows if row.closes] == ["edge.grounded"]
+
+
+@pytest.mark.parametrize("name", ["simulator_edgy.served", "router.accuracy", "judge.net_winz"])
+def test_a_bound_of_what_is_never_measured_is_an_error(name: str) -> None:
+    with pytest.raises(GateError, match=name.split(".")[1] if name.startswith("judge") else "known suites: judge"):
+        decide(gate(where_measured={"at_least": {name: 0.5}}), report(), None)
 
 
 @pytest.mark.parametrize("suite", ["answers", "edge"])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -19,8 +19,8 @@ from evaluation.simulator.cases import FAQ, Case, draw_case
 from evaluation.simulator.play import Played, play
 from evaluation.simulator.summary import figures, pass_hat
 from evaluation.simulator.world import World, call
-from evaluation.suites import simulator
-from kefu.schema import Report
+from evaluation.suites import SUITES, simulator
+from kefu.schema import Message, Report
 from kefu.shop.pack import load_pack
 from kefu.shop.wordings.scripts import FEWEST, Scripts, half_of
 from pipelines.params import load_params
@@ -51,6 +51,37 @@ def plain_case(world: World, goal: str) -> Case:
     case = draw_case(world, number, SEED)
     assert case.goal == goal
     return replace(case, habits=frozenset(), wishes=case.wishes[:1])
+
+
+class Reads:
+    """An engine that reads every message it is asked about as these acts."""
+
+    def __init__(self, name: str, acts: str) -> None:
+        self.name, self._acts, self.asked = name, acts, 0
+
+    def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
+        self.asked += 1
+        yield self._acts
+
+    def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
+        return 1.0, 1
+
+
+def test_each_model_is_played_alone_where_models_read(release: ReleaseUnderTest) -> None:
+    """A centre that reads nothing leaves the fast reading; an edge that hears everybody ask for a person is seen."""
+    items = cast(Items, SimpleNamespace(conversations=8, seed=SEED))
+    assert simulator.edge(release, items).metrics == {}, "no model reads unless serving.model_reader is on"
+    by_model = micro.PARAMS.serving.model_copy(update={"model_reader": True, "reader_min_probability": 1.0})
+    with open_release("challenger", micro.shared(), by_model) as reading:
+        centre, edge = Reads("centre", ""), Reads("edge", "person")
+        reading.engines = cast(dict[str, Any], reading.engines)
+        reading.engines |= {"centre": centre, "edge": edge}
+        results = {suite: SUITES[suite](reading, items) for suite in ("simulator_centre", "simulator_edge")}
+    assert centre.asked and edge.asked
+    served = {suite: result.metrics["served"] for suite, result in results.items()}
+    assert served["simulator_edge"] < served["simulator_centre"]
+    assert {p.suite for result in results.values() for p in result.predictions} == served.keys()
+    assert all(result.metrics["wrong_writes"] == 0 for result in results.values())
 
 
 def test_the_halves_share_no_wording_and_neither_is_empty(world: World):
