@@ -166,6 +166,15 @@ class Prediction(Record):
     seen: bool | None = Field(None, description="whether the expected answer occurs word by word in training")
 
 
+class SpokenTurn(Record):
+    """A message to the assistant and what came back."""
+
+    said: str
+    answered: str
+    route: str = Field(description="what answered: 'flow', 'faq', 'model' …")
+    latency_ms: float = Field(ge=0)
+
+
 class MetricDifference(Record):
     """Challenger minus champion in one metric, with the 95 % interval."""
 

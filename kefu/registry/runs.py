@@ -19,10 +19,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Run
+from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
 
 from kefu.paths import ROOT
@@ -31,7 +32,7 @@ from kefu.registry.database import UnusableDatabase, make_ready
 EXPERIMENT = "kefu"
 PARAM_LIMIT = 6000  # characters MLflow stores of one parameter
 FLUSH_S = 5  # seconds that figures of training steps may wait before they are sent
-MOST_METRICS = 1000  # that MLflow takes at once
+MOST_METRICS, MOST_PARAMS = 1000, 100  # that MLflow takes at once
 
 for _chatty in ("alembic", "mlflow.store.db.utils"):  # database set-up would greet every newcomer
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -45,12 +46,21 @@ class _Curve:
         self.sent = time.monotonic()
 
 
+class MeasuredOn(NamedTuple):
+    """Whose figure a metric is: a LoggedModel's, on a data set."""
+
+    model_id: str
+    dataset: str
+    digest: str
+
+
 @dataclass(frozen=True)
 class StageRun:
-    """The child run of one stage."""
+    """The child run of one stage. measured_on: suite → whose figures ``suite.metric`` are as well."""
 
     run_id: str
     parent_id: str
+    measured_on: dict[str, MeasuredOn] = field(default_factory=dict)
     _curve: _Curve = field(default_factory=_Curve, repr=False)
 
     def step(self, step: int, values: Mapping[str, float]) -> None:
@@ -69,8 +79,16 @@ class StageRun:
         self._curve.sent = time.monotonic()
 
     def metrics(self, values: Mapping[str, float]) -> None:
-        for name, value in values.items():
-            client().log_metric(self.run_id, name, value)
+        """Sends figures of the whole stage, at once."""
+        now = int(time.time() * 1000)
+        self._curve.waiting += [self._metric(name, value, now) for name, value in values.items()]
+        self.flush()
+
+    def _metric(self, name: str, value: float, now: int) -> Metric:
+        of = self.measured_on.get(name.partition(".")[0])
+        if of is None:
+            return Metric(name, value, now, 0)
+        return Metric(name, value, now, 0, of.model_id, of.dataset, of.digest, self.run_id)
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         client().log_artifact(self.run_id, str(path), folder)
@@ -144,8 +162,9 @@ def stage_run(stage: str, params: Mapping[str, object], tags: Mapping[str, str])
     parent = _parent(experiment, tags).info.run_id
     child_tags = {**tags, "mlflow.parentRunId": parent, "kefu.stage": stage, "kefu.process": _key(psutil.Process())}
     run = client().create_run(experiment, tags=child_tags, run_name=stage)
-    for name, value in params.items():
-        client().log_param(run.info.run_id, name, str(value)[:PARAM_LIMIT])
+    told = [Param(name, str(value)[:PARAM_LIMIT]) for name, value in params.items()]
+    for start in range(0, len(told), MOST_PARAMS):
+        client().log_batch(run.info.run_id, params=told[start : start + MOST_PARAMS])
     client().update_run(parent, status="RUNNING")
     opened, status = StageRun(run.info.run_id, parent), "FAILED"
     try:
