@@ -74,7 +74,7 @@ RULE = PowerRule(min_power=0.8, min_customers=20)
 
 def verdicts(customers: int, shift: float, tolerance: float, by_item: bool = False) -> list[Comparison]:
     """Of 200 challengers whose true difference is ``shift``."""
-    rng, found = np.random.default_rng(5), list[str]()
+    rng, found = np.random.default_rng(5), list[Comparison]()
     for seed in range(200):
         pair = clustered(rng, customers, 5, shift)
         own, other = (Sample.of(one.values) for one in pair) if by_item else pair
