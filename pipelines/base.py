@@ -20,8 +20,8 @@ def main() -> None:
         chats = list(read_jsonl(CORPUS / "chats.jsonl", Chat))
         checkpoints = open_checkpoints(CHECKPOINTS / "base", s.inputs_key(CORPUS / "chats.jsonl"))
         built = prepare(s.params, chats, BASE, checkpoints, s.run.step)
-        learns = read_params()["distill"]  # asked hours before distill would; what is written does not depend on it
-        if learns["alpha"] and learns["method"] != "cross-tokenizer":
+        learns = read_params().get("distill", {})  # asked hours before distill would; the result does not depend on it
+        if learns.get("alpha") and learns.get("method") != "cross-tokenizer":
             shared_ids(open_base(BASE, "centre"), open_base(BASE, "edge"))
         curve = [(model, step, loss) for model, one in built.items() for step, loss in one.losses]
         write_csv(PLOTS / "base/loss.csv", ("model", "step", "loss"), curve)

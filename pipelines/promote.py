@@ -1,13 +1,13 @@
 """Stage `promote`: the gate; on pass the release becomes the champion in MLflow's registry.
 
-On fail it prints what fell short and ends with code 1; the champion keeps serving, and nothing made before is lost.
+A refusal is a result, not an error: it prints what fell short, and the champion keeps serving. DVC holds the stage for
+done, so that a refused release is neither evaluated again nor in the way of the next day.
 Command: python -m pipelines.promote
 """
 
 from __future__ import annotations
 
 import logging
-import sys
 from typing import Any
 
 from rich.console import Console
@@ -76,9 +76,6 @@ def main() -> None:
         record: dict[str, Any] = {"verdict": decision.verdict, "version": version}
         write_json(STORE / "promotion.json", record | {"rows": [row.model_dump() for row in decision.rows]})
         s.log({"passed": float(version is not None), "failed_bounds": sum(r.closes for r in decision.rows)})
-    if version is None:
-        print("   the gate is closed: the champion stays. See store/evaluation/report.html")
-        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -64,13 +64,13 @@ def run_loop() -> int:
     router, retriever, finetune, distill    the models
     export      one sealed release
     evaluate    against the champion, on the very same items
-    promote     the gate: a better champion, or the table of what fell short (code 1)
+    promote     the gate: a better champion, or what fell short
     """
     return repro()
 
 
 def main() -> int:
-    """Returns what `dvc repro` returned. A loop that cannot start is one line and code 1."""
+    """Returns 0, 3 when the gate refused the release, or DVC's code; a loop that cannot start is one line and 1."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     with explain_errors(), shared_lock():
         check_start()  # a day that cannot start leaves the pin of the last one

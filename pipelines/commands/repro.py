@@ -1,4 +1,4 @@
-"""``dvc repro``, after mending what a kill of DVC itself can leave behind: a half-written dvc.lock.
+"""``dvc repro``, and what the gate said; before it, what a kill of DVC can leave is mended: a half-written dvc.lock.
 
 DVC writes that file in place. Without it nothing is lost: DVC finds what it ran in its run cache, by the
 hashes of the inputs, and reruns only what is not there.
@@ -16,10 +16,13 @@ from pathlib import Path
 import yaml
 
 from kefu.errors import KefuError
+from kefu.io import read_json
 from kefu.locks import shared_lock
-from kefu.paths import ROOT
+from kefu.paths import PROMOTION, ROOT
 from pipelines.commands.errors import explain_errors
 from pipelines.params import load_params
+
+REFUSED = 3  # exit code of a loop that ran to its end, and whose gate refused the release
 
 
 class CannotStart(KefuError, RuntimeError):
@@ -76,11 +79,26 @@ def check_start() -> None:
 
 
 def repro() -> int:
-    """Runs the loop; returns DVC's exit code. Raises CannotStart, Busy while `kefu forget` runs."""
+    """Runs the loop; returns DVC's exit code, or ``REFUSED``. Raises CannotStart, Busy while `kefu forget` runs."""
     with shared_lock():
         pass  # as above
     mend_lock(ROOT / "dvc.lock")
-    return _dvc("repro").returncode
+    return _dvc("repro").returncode or tell_verdict()
+
+
+def tell_verdict() -> int:
+    """Prints the gate's verdict on the present release in one line; returns 0, or ``REFUSED``."""
+    if not PROMOTION.exists():  # a loop without the stage
+        return 0
+    promotion = read_json(PROMOTION)
+    if promotion["verdict"] == "pass":
+        print(f"gate: passed, as version {promotion['version']}")
+        return 0
+    missed = "; ".join(
+        f"{row['what']} {row['value']:.4g}, not {row['bound']}" for row in promotion["rows"] if row["closes"]
+    )
+    print(f"gate: refused, the champion stays: {missed}. See store/evaluation/report.html")
+    return REFUSED
 
 
 if __name__ == "__main__":

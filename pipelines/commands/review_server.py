@@ -18,9 +18,8 @@ import time
 import webbrowser
 
 from data.review.label_studio.client import StudioUnavailable
-from data.review.label_studio.server import LocalServer, ServerNotStarted, running
+from data.review.label_studio.server import LocalServer, ServerNotStarted, running, server_key
 from kefu.paths import LABELS, RUNTIME
-from kefu.privacy.pseudonyms import secret
 from pipelines.commands.errors import explain_errors
 from pipelines.commands.review import push_queue
 
@@ -50,7 +49,7 @@ def fill(server: LocalServer) -> str:
     except StudioUnavailable as error:
         raise ServerNotStarted(
             f"{error}. The server's data in {RUNTIME / 'label-studio'} was made under another KEFU_SECRET: "
-            "set that one, or move the folder away"
+            "set that one (or none, if it was none), or move the folder away"
         ) from error
     print(f"{new} new tasks pushed")
     return page
@@ -71,7 +70,8 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     print("Starting Label Studio (the first start takes about a minute) …", flush=True)
     try:
-        with explain_errors(), running(RUNTIME / "label-studio", chosen.port, secret()) as server:
+        folder = RUNTIME / "label-studio"
+        with explain_errors(), running(folder, chosen.port, server_key(folder)) as server:
             page = fill(server)
             print(HELP.format(page=page, **vars(server)), flush=True)
             if has_display() and not chosen.no_browser:

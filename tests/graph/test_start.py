@@ -55,6 +55,17 @@ def test_a_day_without_the_venv_on_path_runs_stages_with_its_own_interpreter(sho
     assert json.loads((shop / "store/champion.json").read_text()) == {"content_hash": None, "version": None}
 
 
+def test_a_refused_release_is_a_result_with_a_code_of_its_own(shop: Path) -> None:
+    row = {"what": "edge.token_f1", "value": 0.0931, "bound": "≥ champion − 0.03", "closes": True}
+    (shop / "store/promotion.json").write_text(json.dumps({"verdict": "fail", "version": None, "rows": [row]}))
+    done = run(shop, "-m", "pipelines.commands.day")
+    (shop / "store/promotion.json").unlink()
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith(
+        "gate: refused, the champion stays: edge.token_f1 0.0931, not ≥ champion − 0.03."
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "content", "named"),
     [

@@ -1,15 +1,17 @@
 """Runs a real Label Studio server on this machine: SQLite, one user, bound to the loopback address.
 
 It lives in its own venv (`make review` makes it) because its Django stack pins versions that Kefu does
-not want. Its password and API token derive from KEFU_SECRET, so nothing secret is stored or has to be
-remembered. A team runs its own server and sets LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY instead.
+not want. Its password and API token derive from KEFU_SECRET, or without one from a random key beside its data
+(``server_key``). A team runs its own server and sets LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY instead.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import os
+import secrets
 import socket
 import subprocess
 import time
@@ -21,8 +23,11 @@ from pathlib import Path
 import httpx
 
 from kefu.errors import KefuError
-from kefu.io import private_dir
+from kefu.io import private_dir, write_text
 from kefu.paths import ROOT
+from kefu.privacy.pseudonyms import is_development, secret
+
+logger = logging.getLogger(__name__)
 
 VENV = ROOT / ".venv/label-studio"
 USER = "reviewer@kefu.local"
@@ -57,13 +62,34 @@ def is_installed() -> bool:
     return (VENV / "bin/label-studio").exists()
 
 
-def _derived(secret: bytes, purpose: str) -> str:
-    return hmac.new(secret, f"label-studio {purpose}".encode(), hashlib.sha256).hexdigest()
+def server_key(folder: Path) -> bytes:
+    """The key that password and token derive from: KEFU_SECRET, or a random one that is kept in ``folder`` (0600).
+
+    Not the development key: it is public, so whoever has Kefu's source could sign in. A server that was made under it
+    keeps it, with a warning, as its reviews would be lost otherwise.
+    """
+    if not is_development():
+        return secret()
+    kept = private_dir(folder) / "key"
+    if not kept.exists():
+        if any(folder.glob("*.sqlite3")):
+            logger.warning(
+                "%s was made without KEFU_SECRET, under a public key: everybody on this machine can sign in. Run "
+                "`kefu review pull`, then move the folder away and start again",
+                folder,
+            )
+            return secret()
+        write_text(kept, secrets.token_hex(32), private=True)
+    return kept.read_bytes()
 
 
-def credentials(url: str, secret: bytes) -> LocalServer:
-    """Password (20 hex digits) and legacy API token (40 hex digits) that belong to ``secret``."""
-    return LocalServer(url, USER, _derived(secret, "password")[:20], _derived(secret, "token")[:40])
+def _derived(key: bytes, purpose: str) -> str:
+    return hmac.new(key, f"label-studio {purpose}".encode(), hashlib.sha256).hexdigest()
+
+
+def credentials(url: str, key: bytes) -> LocalServer:
+    """Password (20 hex digits) and legacy API token (40 hex digits) that belong to ``key``."""
+    return LocalServer(url, USER, _derived(key, "password")[:20], _derived(key, "token")[:40])
 
 
 def _command(server: LocalServer, folder: Path, port: int) -> list[str]:
@@ -76,9 +102,9 @@ def _command(server: LocalServer, folder: Path, port: int) -> list[str]:
 
 def _environment(server: LocalServer, folder: Path) -> dict[str, str]:
     # Through the environment: a command line is there for every user of the machine to read.
-    secrets = {"LABEL_STUDIO_PASSWORD": server.password, "LABEL_STUDIO_USER_TOKEN": server.token}
+    signing_in = {"LABEL_STUDIO_PASSWORD": server.password, "LABEL_STUDIO_USER_TOKEN": server.token}
     # The data folder too: otherwise importing Label Studio makes one in the user's home.
-    return {**os.environ, **QUIET, **secrets, "LABEL_STUDIO_BASE_DATA_DIR": str(folder)}
+    return {**os.environ, **QUIET, **signing_in, "LABEL_STUDIO_BASE_DATA_DIR": str(folder)}
 
 
 def _must_be_free(port: int) -> None:
@@ -103,14 +129,14 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 @contextmanager
-def running(folder: Path, port: int, secret: bytes) -> Iterator[LocalServer]:
+def running(folder: Path, port: int, key: bytes) -> Iterator[LocalServer]:
     """Starts the server on ``folder`` and stops it when the block ends.
 
     Raises ServerNotStarted when the venv is missing, the port is taken, or it does not become healthy.
     """
     if not is_installed():
         raise ServerNotStarted(f"{VENV} is missing: `make review` installs Label Studio there")
-    server = credentials(f"http://127.0.0.1:{port}", secret)
+    server = credentials(f"http://127.0.0.1:{port}", key)
     _must_be_free(port)
     private_dir(folder)
     log = folder / "server.log"
