@@ -28,8 +28,10 @@ from mlflow.exceptions import MlflowException
 
 from kefu.paths import ROOT
 from kefu.registry.database import UnusableDatabase, make_ready
+from kefu.registry.relocation import follow_project
 
 EXPERIMENT = "kefu"
+ARTEFACTS = ROOT / "mlruns"
 PARAM_LIMIT = 6000  # characters MLflow stores of one parameter
 FLUSH_S = 5  # seconds that figures of training steps may wait before they are sent
 MOST_METRICS, MOST_PARAMS = 1000, 100  # that MLflow takes at once
@@ -101,6 +103,8 @@ def uri() -> str:
 def client() -> MlflowClient:
     """MLflow's client on a database that is ready. Raises UnusableDatabase."""
     make_ready(uri())
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        follow_project(ROOT / "mlflow.db", ARTEFACTS, EXPERIMENT)
     return MlflowClient(uri())
 
 
@@ -109,7 +113,7 @@ def experiment_id() -> str:
     found = client().get_experiment_by_name(EXPERIMENT)
     if found:
         return str(found.experiment_id)
-    local = None if os.environ.get("MLFLOW_TRACKING_URI") else (ROOT / "mlruns").as_uri()
+    local = None if os.environ.get("MLFLOW_TRACKING_URI") else ARTEFACTS.as_uri()
     try:
         return str(client().create_experiment(EXPERIMENT, artifact_location=local))
     except MlflowException as error:
