@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from voluptuous import Invalid
 
 from kefu.errors import KefuError
 from kefu.io import read_json
@@ -30,12 +31,16 @@ class CannotStart(KefuError, RuntimeError):
 
 
 def _is_whole(lock: Path) -> bool:
-    """Whether every entry has what DVC asks of it; a torn file ends in the middle of one."""
+    """Whether DVC would take it, and every entry has a size; a torn file ends in the middle of an entry."""
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # imported where there is a lock to look at
+
     try:
-        stages = yaml.safe_load(lock.read_text(encoding="utf8"))["stages"].values()
+        content = yaml.safe_load(lock.read_text(encoding="utf8"))
+        COMPILED_LOCKFILE_SCHEMA(content)
+        stages = content["stages"].values()
         entries = [entry for stage in stages for kind in ("deps", "outs") for entry in stage.get(kind, ())]
-        return all(isinstance(entry["path"], str) and entry["size"] is not None for entry in entries)
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
+        return all(entry["size"] is not None for entry in entries)
+    except (yaml.YAMLError, Invalid, UnicodeDecodeError, AttributeError, KeyError, TypeError):
         return False
 
 
