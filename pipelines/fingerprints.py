@@ -27,6 +27,7 @@ PLUMBING = {
     "kefu/progress.py",
     "kefu/registry/database.py",
     "kefu/registry/releases.py",
+    "kefu/registry/relocation.py",
     "kefu/registry/runs.py",
     "kefu/renamed_params.py",
     "pipelines/fingerprints.py",

@@ -18,6 +18,7 @@ from evaluation.params import Gate
 from kefu.io import read_json, write_json
 from kefu.paths import CHAMPION, EVALUATION, RELEASE, STORE
 from kefu.registry import releases
+from kefu.registry.evaluations import version_tags
 from kefu.registry.seal import verify
 from kefu.schema import Report
 from pipelines.stage import Stage, stage
@@ -56,7 +57,7 @@ def promote(s: Stage[Gate], challenger: Report) -> int:
     if now and now.content_hash == challenger.version:
         print(f"   this release is the champion already (version {now.version})")
         return now.version
-    version = releases.register(RELEASE, flat(challenger), s.run.run_id)
+    version = releases.register(RELEASE, flat(challenger), s.run.run_id, version_tags(challenger.version))
     releases.promote(version)
     print(f"   version {version} is the champion" + (f"; version {now.version} the previous one" if now else ""))
     for old in releases.prune(s.params.keep_releases):

@@ -6,6 +6,7 @@ with stage("ingest", Ingest) as s:
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
 import logging
@@ -31,6 +32,27 @@ from pipelines.fingerprints import closure, fingerprint
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
 
+
+# Stage → figures by which two runs of the loop are compared; they stand in the parent run, too.
+HEADLINES = {
+    "ingest": ("dialogues", "quarantined"),
+    "autolabel": ("coverage", "estimated_precision"),
+    "review": ("waiting",),
+    "finetune": ("eval_loss",),
+    "distill": ("student_kl", "student_loss"),
+    "evaluate": (
+        "router.accuracy",
+        "retrieval.hit_at_3",
+        "answers.token_f1",
+        "answers.grounded",
+        "edge.token_f1",
+        "edge.grounded",
+        "flows.success",
+        "simulator.served",
+        "simulator.wrong_writes",
+    ),
+    "promote": ("passed", "failed_bounds"),
+}
 
 S = TypeVar("S", bound=Section)
 
@@ -73,9 +95,10 @@ def git_commit() -> str | None:
     return shown.stdout.strip() if shown.returncode == 0 else None
 
 
-def _git() -> dict[str, str]:
-    commit = git_commit()
-    return {"git.commit": commit} if commit else {}
+def _source(stage: str, commit: str | None) -> dict[str, str]:
+    """MLflow's own tags for the columns user, source and version."""
+    tags = {"name": f"pipelines.{stage}", "type": "LOCAL", **({"git.commit": commit} if commit else {})}
+    return {"mlflow.user": getpass.getuser(), **{f"mlflow.source.{name}": value for name, value in tags.items()}}
 
 
 def _input_hashes(stage: str) -> dict[str, str]:
@@ -119,10 +142,13 @@ def _opened(name: str, section: type[Any]) -> Iterator[Stage[Any]]:
     started = time.monotonic()
     print(f"── {name} " + "─" * (60 - len(name)), flush=True)
     values = {"profile": raw["profile"], **flatten(params.model_dump(), f"{name}.")}
-    with runs.stage_run(name, values, {**_git(), **_input_hashes(name)}) as run:
+    commit = git_commit()
+    repro = " · ".join(filter(None, (raw["profile"], commit, os.environ.get("DVC_EXP_NAME"))))
+    with runs.stage_run(name, values, {**_source(name, commit), **_input_hashes(name)}, repro) as run:
         opened = Stage(name, params, raw["profile"], ROOT / raw["pack"], run)
         yield opened
         seconds = time.monotonic() - started
         write_json(METRICS / f"{name}.json", opened.metrics)
         run.metrics({**opened.metrics, "seconds": seconds})
+        run.headline({m: opened.metrics[m] for m in HEADLINES.get(name, ()) if m in opened.metrics})
     print(f"   {name} done in {seconds:.1f} s", flush=True)

@@ -63,6 +63,12 @@ def logged_model_id(content_hash: str) -> str | None:
     return str(found[0].model_id) if found else None
 
 
+def version_tags(content_hash: str) -> dict[str, str]:
+    """Names the release's LoggedModel on its registered version; MLflow's SQL registry drops `model_id`."""
+    logged = logged_model_id(content_hash)
+    return {"logged_model": logged} if logged else {}
+
+
 def log_model(run: StageRun, content_hash: str, params: Mapping[str, str], sources: Mapping[str, DataSource]) -> str:
     """Makes the release's LoggedModel, the output of this run; the run's metrics then belong to it and their data set.
 

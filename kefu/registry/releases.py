@@ -24,14 +24,12 @@ from mlflow.exceptions import MlflowException
 from kefu.errors import KefuError
 from kefu.io import read_json
 from kefu.registry.artefacts import delete_file
-from kefu.registry.evaluations import logged_model_id
 from kefu.registry.runs import client, experiment_id, uri
 
 logger = logging.getLogger(__name__)
 MODEL = "kefu"
 FOLDER = "release"  # among a run's artefacts
 CHAMPION, PREVIOUS = "champion", "previous"
-LOGGED_MODEL = "logged_model"  # tag of a version: the LoggedModel that holds its figures
 
 
 class NoSuchVersion(KefuError, LookupError):
@@ -47,8 +45,16 @@ class ChampionInfo:
     run_id: str
 
 
-def register(release: Path, metrics: Mapping[str, float], run_id: str | None = None) -> int:
-    """Stores a sealed release in the registry; the same content is registered once. Returns its version."""
+def register(
+    release: Path, metrics: Mapping[str, float], run_id: str | None = None, more_tags: Mapping[str, str] | None = None
+) -> int:
+    """Stores a sealed release in the registry; the same content is registered once. Returns its version.
+
+    Args:
+        metrics: figures that become tags of the version.
+        run_id: whose artefacts it joins; None: those of a run of its own.
+        more_tags: of the version.
+    """
     content_hash = read_json(release / "manifest.json")["content_hash"]
     try:
         client().get_registered_model(MODEL)
@@ -59,9 +65,8 @@ def register(release: Path, metrics: Mapping[str, float], run_id: str | None = N
             return int(version.version)
     run = client().get_run(run_id) if run_id else client().create_run(experiment_id(), run_name="register")
     _log_files(release, run)
-    tags = {"content_hash": content_hash, **{name: f"{value:.6g}" for name, value in metrics.items()}}
-    if logged := logged_model_id(content_hash):
-        tags[LOGGED_MODEL] = logged  # MLflow's SQL registry does not keep the link of `model_id`
+    figures = {name: f"{value:.6g}" for name, value in metrics.items()}
+    tags = {"content_hash": content_hash, **figures, **(more_tags or {})}
     made = client().create_model_version(MODEL, f"{run.info.artifact_uri}/{FOLDER}", run.info.run_id, tags=tags)
     if run_id is None:
         client().set_terminated(run.info.run_id)

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ from kefu.registry.database import UnusableDatabase, make_ready
 from kefu.registry.relocation import follow_project
 
 EXPERIMENT = "kefu"
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI opens it on model training, not on GenAI
 ARTEFACTS = ROOT / "mlruns"
 PARAM_LIMIT = 6000  # characters MLflow stores of one parameter
 FLUSH_S = 5  # seconds that figures of training steps may wait before they are sent
@@ -92,6 +94,11 @@ class StageRun:
             return Metric(name, value, now, 0)
         return Metric(name, value, now, 0, of.model_id, of.dataset, of.digest, self.run_id)
 
+    def headline(self, values: Mapping[str, float]) -> None:
+        """Sends figures to the parent run as well, by which two repros are compared."""
+        now = int(time.time() * 1000)
+        client().log_batch(self.parent_id, metrics=[Metric(name, value, now, 0) for name, value in values.items()])
+
     def artifact(self, path: Path, folder: str | None = None) -> None:
         client().log_artifact(self.run_id, str(path), folder)
 
@@ -115,7 +122,7 @@ def experiment_id() -> str:
         return str(found.experiment_id)
     local = None if os.environ.get("MLFLOW_TRACKING_URI") else ARTEFACTS.as_uri()
     try:
-        return str(client().create_experiment(EXPERIMENT, artifact_location=local))
+        return str(client().create_experiment(EXPERIMENT, artifact_location=local, tags=KIND))
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
@@ -150,25 +157,35 @@ def _close_killed(experiment: str) -> None:
             client().set_terminated(run.info.run_id, "KILLED")
 
 
-def _parent(experiment: str, tags: Mapping[str, str]) -> Run:
+def _parent(experiment: str, tags: Mapping[str, str], name: str) -> Run:
+    """The run of the present repro, named when its first stage begins."""
     key = _key(_repro_process())
     found = client().search_runs([experiment], f"tags.`kefu.repro` = '{key}'", max_results=1)
     if found:
         return found[0]
-    return client().create_run(experiment, tags={**tags, "kefu.repro": key}, run_name=f"repro {key.rsplit(':', 1)[0]}")
+    began = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
+    return client().create_run(experiment, tags={**tags, "kefu.repro": key}, run_name=" · ".join([began, name]))
 
 
 @contextmanager
-def stage_run(stage: str, params: Mapping[str, object], tags: Mapping[str, str]) -> Iterator[StageRun]:
-    """Opens the child run of a stage below its repro's parent; an error inside marks both FAILED."""
+def stage_run(
+    stage: str, params: Mapping[str, object], tags: Mapping[str, str], repro: str = "repro"
+) -> Iterator[StageRun]:
+    """Opens the child run of a stage below its repro's parent; an error inside marks both FAILED.
+
+    Args:
+        params: logged by both, so that two repros can be compared.
+        repro: name of the parent, behind the time at which it began.
+    """
     experiment = experiment_id()
     _close_killed(experiment)
-    parent = _parent(experiment, tags).info.run_id
+    parent = _parent(experiment, tags, repro).info.run_id
     child_tags = {**tags, "mlflow.parentRunId": parent, "kefu.stage": stage, "kefu.process": _key(psutil.Process())}
     run = client().create_run(experiment, tags=child_tags, run_name=stage)
     told = [Param(name, str(value)[:PARAM_LIMIT]) for name, value in params.items()]
-    for start in range(0, len(told), MOST_PARAMS):
-        client().log_batch(run.info.run_id, params=told[start : start + MOST_PARAMS])
+    for owner in (run.info.run_id, parent):
+        for start in range(0, len(told), MOST_PARAMS):
+            client().log_batch(owner, params=told[start : start + MOST_PARAMS])
     client().update_run(parent, status="RUNNING")
     opened, status = StageRun(run.info.run_id, parent), "FAILED"
     try:

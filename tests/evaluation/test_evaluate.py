@@ -21,7 +21,7 @@ from evaluation.suites import answers
 from kefu.io import read_json, read_jsonl, write_json, write_jsonl
 from kefu.knowledge.entries import faq_id
 from kefu.registry import releases, runs
-from kefu.registry.evaluations import logged_model_id
+from kefu.registry.evaluations import logged_model_id, version_tags
 from kefu.registry.seal import read_manifest, seal
 from kefu.schema import Example, IntentExample, Message, Prediction, Report, RetrievalExample
 from pipelines import evaluate as stage_evaluate
@@ -146,7 +146,7 @@ def test_challenger_and_champion(project: Path) -> None:
     traces = runs.client().search_traces([runs.experiment_id()], model_id=model.model_id)
     assert {t.info.tags["mlflow.traceName"]: t.info.state for t in traces} == {"return": "OK", "impossible": "ERROR"}
 
-    version = releases.register(project / "release", {})
+    version = releases.register(project / "release", {}, None, version_tags(alone["challenger"].version))
     assert runs.client().get_model_version("kefu", str(version)).tags["logged_model"] == model.model_id
     assert not any(suite.startswith("frozen_") for suite in suites)
     freeze_months(project / "sets", project / "frozen", load_params().evaluate.model_copy(update={"frozen_answers": 4}))

@@ -85,5 +85,5 @@ def test_templates_and_tables_of_the_project_are_seen():
 
 
 def test_plumbing_is_a_short_list_of_files_that_exist():
-    assert len(PLUMBING) <= 9
+    assert len(PLUMBING) <= 10
     assert all((ROOT / name).is_file() for name in PLUMBING)

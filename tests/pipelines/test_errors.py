@@ -38,7 +38,7 @@ MODULES = {
     "day": "kefu.registry.releases.champion",
     "demo": "kefu.registry.releases.champion",
     "repro": "kefu.locks.shared_lock",
-    "review_server": "kefu.privacy.pseudonyms.secret",
+    "review_server": "data.review.label_studio.server.server_key",
     "sample": "pipelines.params.load_params",
     "serve": "pipelines.params.load_params",
 }

@@ -17,14 +17,15 @@ from pipelines import stage as stages
 from pipelines.commands.cli import app
 from pipelines.params import load_params
 
+WORDS = {"empty": 0.0, "repetition": 0.0, "grounded": 0.9}
 GOOD = {
     "router": {"accuracy": 0.9},
     "retrieval": {"hit_at_3": 0.9},
-    "flows": {"success": 1.0},
+    "flows": {"asked_model": 3.0, "success": 1.0},
     "general": {"kl": 0.1},
     "simulator": {"served": 1.0, "wrong_writes": 0.0},
-    "answers": {"loss": 1.0, "token_f1": 0.5, "empty": 0.0, "repetition": 0.0, "gain_over_constant_low": 0.2},
-    "edge": {"loss": 1.5, "token_f1": 0.4, "empty": 0.0, "repetition": 0.0, "gain_over_constant_low": 0.1},
+    "answers": WORDS | {"loss": 1.0, "token_f1": 0.5, "gain_over_constant_low": 0.2},
+    "edge": WORDS | {"loss": 1.5, "token_f1": 0.4, "gain_over_constant_low": 0.1},
 }
 
 
