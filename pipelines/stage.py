@@ -98,7 +98,11 @@ def git_commit() -> str | None:
 def _source(stage: str, commit: str | None) -> dict[str, str]:
     """MLflow's own tags for the columns user, source and version."""
     tags = {"name": f"pipelines.{stage}", "type": "LOCAL", **({"git.commit": commit} if commit else {})}
-    return {"mlflow.user": getpass.getuser(), **{f"mlflow.source.{name}": value for name, value in tags.items()}}
+    try:
+        user = {"mlflow.user": getpass.getuser()}
+    except (KeyError, OSError):  # a container whose user id has no name
+        user = {}
+    return user | {f"mlflow.source.{name}": value for name, value in tags.items()}
 
 
 def _input_hashes(stage: str) -> dict[str, str]:

@@ -38,12 +38,13 @@ def follow_project(database: Path, artefacts: Path, experiment: str) -> None:
     """
     new = artefacts.as_uri()
     with closing(sqlite3.connect(database, timeout=BUSY_S)) as connection, connection:
-        connection.execute("BEGIN IMMEDIATE")  # the first of several commands that start at once does it
-        query = "SELECT artifact_location FROM experiments WHERE name = ?"
-        found = connection.execute(query, (experiment,)).fetchone()
-        if found is None or found[0] == new or not found[0].startswith("file:") or not artefacts.is_dir():
+        # Looked at without a lock: a command that only reads must not wait for a stage that writes.
+        if not _elsewhere(connection, artefacts, experiment):
             return
-        old = found[0]
+        connection.execute("BEGIN IMMEDIATE")  # of several commands that start at once the first does it
+        old = _elsewhere(connection, artefacts, experiment)
+        if not old:
+            return
         for table, column in COLUMNS:
             connection.execute(
                 f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
@@ -51,3 +52,11 @@ def follow_project(database: Path, artefacts: Path, experiment: str) -> None:
                 (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
             )
     logger.info("the project was at %s: the registry now names its artefacts at %s", old, new)
+
+
+def _elsewhere(connection: sqlite3.Connection, artefacts: Path, experiment: str) -> str | None:
+    """Where the registry looks for the project's artefacts, when it is another place than they are."""
+    query = "SELECT artifact_location FROM experiments WHERE name = ?"
+    found = connection.execute(query, (experiment,)).fetchone()
+    moved = found and found[0].startswith("file:") and found[0] != artefacts.as_uri() and artefacts.is_dir()
+    return str(found[0]) if moved else None
