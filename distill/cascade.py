@@ -25,8 +25,8 @@ from kefu.progress import progress
 from kefu.registry.seal import BaseModelRef
 from kefu.schema import Example
 from kefu.split import sample_by_customer
+from serving.engines.load import load_engine
 from serving.engines.memory import free_memory
-from serving.engines.transformers import TransformersEngine
 
 FOLDS = 5
 CURVE = ("min_probability", "edge_share", "token_f1")
@@ -65,8 +65,9 @@ def calibrate(
     answers: dict[str, Answers] = {}
     for name in ("edge", "centre"):  # one after the other: a card holds one of them
         free_memory()
-        engine = TransformersEngine(name, release / name, bases[name].name)
+        engine = load_engine(name, release / name, bases[name].name)
         answers[name] = answer_chats(engine, chats, params.cascade_max_new_tokens)
+        engine.close()
         del engine
     fitted = fit_cascade(answers["edge"], answers["centre"], [chat.customer for chat in chats])
     fitted.cascade.save(release)

@@ -75,3 +75,26 @@ def export_centre(
     served = TransformersEngine("centre", out, base.ref.name)
     parity.measure("served", served.model, served.renderer)
     return parity.metrics | general
+
+
+def export_engines(
+    release: Path, bases: Mapping[str, BaseModel], examples: Sequence[Example], tuning: Finetune, params: Export
+) -> dict[str, float]:
+    """Writes the weights for the OpenVINO engine beside the models that are to run in it; returns how far they are.
+
+    Args:
+        bases: 'centre' and 'edge': what each was made from.
+        examples: the SFT set; parity is measured on held-out chats of it.
+    """
+    found: dict[str, float] = {}
+    for name, base in bases.items():
+        weights = getattr(params.engine_weights, name)
+        if weights == "none":
+            continue
+        from distill.openvino.parity import export_engine_weights  # OpenVINO: not needed where no model runs in it
+
+        renderer = ChatRenderer.from_folder(release / name, base.facts.empty_think)
+        chats = chats_to_compare(examples, renderer, tuning.max_length, params) if params.parity_chats else []
+        found |= export_engine_weights(name, release / name, weights, chats, params)
+        free_memory()
+    return found

@@ -96,7 +96,23 @@ class FormBounds(Section):
     served: float = Field(ge=0, description="the release's folder in serving's engine; before: merged, in memory")
 
 
+class EngineWeights(Section):
+    """Weights for the OpenVINO engine, beside the safetensors of each model; what has them is served by it."""
+
+    centre: Literal["none", "f16", "int8", "int4"] = Field(
+        description="of the centre model; none: transformers runs it"
+    )
+    edge: Literal["none", "f16", "int8", "int4"] = Field(description="of the edge model; none: transformers runs it")
+
+
 class Export(Section):
+    engine_weights: EngineWeights = Field(description="for many chats at once on a CPU (docs/guides/engines.md)")
+    engine_max_kl: float = Field(
+        ge=0, description="greatest KL from a model to its engine's weights, in nats a token of the parity chats"
+    )
+    engine_min_agreement: float = Field(
+        ge=0, description="least share of tokens that a model and its engine's weights both find likeliest"
+    )
     parity_chats: int = Field(ge=0, description="held-out chats that every form of the centre model is sent; 0: none")
     max_kl: FormBounds = Field(description="greatest KL from the form before, in nats a token")
     min_agreement: FormBounds = Field(description="least share of tokens that both forms find likeliest")

@@ -32,7 +32,7 @@ from serving.dialogue.assistant import Assistant
 from serving.dialogue.claims.records import Claim
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Reply
-from serving.engines.load import load_engines
+from serving.engines.load import close_engines, engine_settings, load_engines
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 from serving.sessions.store import Sessions
@@ -153,7 +153,8 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
         runtime = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kefu-")))
         store = stack.enter_context(closing(embedded_store()))
         search = Search(Index.load(folder / "retriever"))
-        engines = load_engines(folder)
+        engines = load_engines(folder, engine_settings(params))
+        stack.callback(close_engines, engines)
 
         def opened(by_name: Mapping[str, Engine]) -> closing[Assistant]:
             sessions = Sessions(store.url, params.session_ttl_s)

@@ -33,7 +33,7 @@ Folds = Annotated[int, AfterValidator(_enough_folds)]
 Seed = Annotated[int, Field(description="of all that is drawn at random: the same seed, the same result")]
 
 # A profile may set only what dvc.yaml tracks for it: anything else would not rerun its stage.
-PROFILE_SECTIONS = {"base", "build", "distill", "evaluate", "finetune", "serving"}
+PROFILE_SECTIONS = {"base", "build", "distill", "evaluate", "export", "finetune", "serving"}
 
 
 class Section(BaseModel):

@@ -8,7 +8,7 @@ from pathlib import Path
 from data.forget import trained_on
 from data.sets.acts import rows_taught
 from distill.cascade import CURVE, calibrate
-from distill.export import export_centre, gather
+from distill.export import export_centre, export_engines, gather
 from distill.params import Export
 from kefu.io import atomic_dir, read_json, read_jsonl, write_csv, write_json
 from kefu.llm.base_models import open_base
@@ -46,6 +46,7 @@ def main() -> None:
             if "general.kl" in s.metrics:
                 write_json(release / GENERAL, {"kl": round(s.metrics["general.kl"], 6)})
             bases = {"centre": centre.ref, "edge": edge.ref}
+            s.log(export_engines(release, {"centre": centre, "edge": edge}, chats, tuning, s.params))
             fitted = calibrate(release, bases, chats, s.params)
             manifest = seal(release, s.profile, bases, git_commit(), rows_taught(chats))
             size = sum(path.stat().st_size for path in release.rglob("*") if path.is_file())

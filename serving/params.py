@@ -65,4 +65,14 @@ class Serving(Section):
     max_ongoing_requests: int = Field(gt=0, description="requests that a replica takes at once; more queue for it")
     num_cpus: float = Field(ge=0, description="cores that Ray reserves for a replica; 0 reserves none")
     num_threads: int = Field(gt=0, description="chats that a replica answers at once; more wait")
+    engine_threads: int = Field(ge=0, description="cores of the OpenVINO engine; 0: all")
+    engine_chats: int = Field(gt=0, description="answers that an engine makes at once, of each model")
+    engine_waiting: int = Field(
+        ge=0, description="chats that may wait for an engine besides; more are refused with 503"
+    )
+    engine_timeout_s: float = Field(gt=0, description="seconds until a model's answer is given up")
+    engine_cache_gb: int = Field(
+        gt=0,
+        description="memory of the OpenVINO engine for keys and values, of each model; prompts that begin alike share",
+    )
     demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")

@@ -11,23 +11,16 @@ compared; answers per second and percentiles cannot.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.serving.servers import free_port, load, machine, started
 from benchmarks.serving.traffic import Measured, measure
-from kefu.paths import ROOT
 from pipelines.params import load_params
 from serving.api.tokens import session_token
 
@@ -43,7 +36,6 @@ CONVERSATION = (
 )
 CUSTOMER = "C1001"
 UNLIMITED = 10**9
-START_S = 180
 
 
 def main() -> None:
@@ -55,7 +47,7 @@ def main() -> None:
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
     args = parser.parse_args()
     console = Console(width=130)
-    console.print(_machine())
+    console.print(machine())
     measured: dict[str, list[Measured]] = {}
     for name in args.servers:
         new_headers = dict if name == PLAIN else _bearer
@@ -65,7 +57,7 @@ def main() -> None:
             for sessions in args.sessions:
                 one = measure(url, CONVERSATION, new_headers, sessions, args.seconds, own_ids=name != PLAIN)
                 measured[name].append(one)
-                console.print(f"{name}, {sessions} sessions: {one.cpu_ms:.1f} CPU-ms an answer, load {_load()}")
+                console.print(f"{name}, {sessions} sessions: {one.cpu_ms:.1f} CPU-ms an answer, load {load()}")
     console.print(_table(measured))
     console.print(_by_process(measured))
 
@@ -78,7 +70,7 @@ def _bearer() -> dict[str, str]:
 def _kefu(release: Path) -> Iterator[str]:
     from serving.deploy.launch import start  # imports Ray, which the plain server's part does not need
 
-    limits = {"port": _free_port(), "messages_per_minute": UNLIMITED, "sessions_per_minute": UNLIMITED}
+    limits = {"port": free_port(), "messages_per_minute": UNLIMITED, "sessions_per_minute": UNLIMITED}
     params = load_params().serving.model_copy(update=limits)
     with tempfile.TemporaryDirectory(prefix="kefu-bench-") as folder:
         server = start(release, params, runtime=Path(folder) / "runtime", raw=Path(folder) / "raw")
@@ -89,11 +81,11 @@ def _kefu(release: Path) -> Iterator[str]:
 
 
 def _one_process(release: Path) -> AbstractContextManager[str]:
-    return _started("one_process", str(release))
+    return started("one_process", str(release))
 
 
 def _plain(release: Path) -> AbstractContextManager[str]:
-    return _started("plain_server", str(release / "edge"), str(load_params().serving.max_new_tokens))
+    return started("plain_server", str(release / "edge"), str(load_params().serving.max_new_tokens))
 
 
 PLAIN = "plain"
@@ -102,33 +94,6 @@ SERVERS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
     "one-process": _one_process,
     PLAIN: _plain,
 }
-
-
-@contextmanager
-def _started(module: str, first: str, *more: str) -> Iterator[str]:
-    """A module of this package as a server of its own; its arguments are ``first``, the port, ``more``."""
-    port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"benchmarks.serving.{module}", first, str(port), *more], cwd=ROOT
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/openapi.json", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            httpx.get(url, timeout=5)
-        except httpx.HTTPError:
-            time.sleep(0.5)
-        else:
-            return
-    raise RuntimeError(f"{url}: the server did not start within {START_S} s: see its messages above")
 
 
 def _table(measured: Mapping[str, Sequence[Measured]]) -> Table:
@@ -159,23 +124,6 @@ def _by_process(measured: Mapping[str, Sequence[Measured]]) -> Table:
             answers = max(1, len(one.latencies_ms))
             table.add_row(str(one.sessions), server, *(f"{1000 * one.cpu_s[name] / answers:.1f}" for name in names))
     return table
-
-
-def _machine() -> str:
-    names = [
-        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, load {_load()}"
-
-
-def _load() -> str:
-    return f"{os.getloadavg()[0]:.1f}"
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

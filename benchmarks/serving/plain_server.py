@@ -19,6 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 class Ask(BaseModel):
     message: str
+    system: str | None = None
 
 
 def build(folder: str, max_new_tokens: int) -> FastAPI:
@@ -30,7 +31,8 @@ def build(folder: str, max_new_tokens: int) -> FastAPI:
 
     @app.post("/v1/chat")
     def chat(body: Ask) -> dict[str, str]:
-        messages = [{"role": "user", "content": body.message}]
+        asked = [("system", body.system), ("user", body.message)]
+        messages = [{"role": role, "content": text} for role, text in asked if text is not None]
         tokens = tokenizer.apply_chat_template(
             messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
         )

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from redis.exceptions import RedisError
 
-from kefu.llm.engine import EngineError
+from kefu.llm.engine import EngineBusy, EngineError
 from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Message
 from kefu.shop.part import Lang
@@ -64,6 +64,7 @@ async def in_thread(pool: Executor, make: Callable[[], Iterator[T]]) -> AsyncIte
 BUSY = "Too many customers write at this moment: try again in a moment"
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     BadMessage: (400, "bad_message"),
+    EngineBusy: (503, "overloaded"),
     EngineError: (502, "model_failed"),
     NotYourSession: (403, "not_your_session"),
     ReusedId: (422, "message_id_reused"),

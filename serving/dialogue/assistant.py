@@ -24,7 +24,7 @@ from kefu.intents.router import Router
 from kefu.intents.wishes import WISHES, WishClassifier
 from kefu.knowledge.entries import questions
 from kefu.llm.cascade import Cascade
-from kefu.llm.engine import Engine
+from kefu.llm.engine import Engine, LoadedEngine
 from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
 from kefu.shop.pack import Pack, load_pack
@@ -50,7 +50,7 @@ from serving.dialogue.reply import Reply
 from serving.dialogue.respond import Responder
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
-from serving.engines.load import load_engines
+from serving.engines.load import close_engines, engine_settings, load_engines
 from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
@@ -93,6 +93,7 @@ class Assistant:
         self._knowledge, self._params, self.log = knowledge, params, log
         self._redactor, self._zone = Redactor(pack.shop.pii), ZoneInfo(pack.shop.timezone)
         self._store: Store | None = None
+        self._own_engines: Mapping[str, LoadedEngine] = {}
         self._linker, queries, advisor = Linker(pack, tools), Queries(pack, tools), ProductAdvisor(pack, tools)
         answers = AnswerReader(pack, self._linker, answer_classifier)
         wishes = WishReader(pack, params, knowledge, self._linker, queries, advisor, _pricing(pack, tools), answers)
@@ -129,12 +130,13 @@ class Assistant:
         """
         pack = load_pack(release / "pack")
         store = None if sessions else open_store()
+        own = load_engines(release, engine_settings(params)) if engines is None else {}
         assistant = cls(
             pack=pack,
             router=Router.load(release / "router"),
             knowledge=StaticKnowledge.open(release / "retriever", runtime, questions(pack), params.milvus_from),
             sessions=sessions or Sessions(store.url if store else "", params.session_ttl_s),
-            engines=engines if engines is not None else load_engines(release),
+            engines=own if engines is None else engines,
             tools=ToolBox(pack, demo_shop(release / "pack", runtime)),
             params=params,
             log=log,
@@ -142,11 +144,12 @@ class Assistant:
             answer_classifier=AnswerClassifier.load(said) if (said := release / "router" / ANSWERS).is_dir() else None,
             cascade=Cascade.load(release),
         )
-        assistant._store = store
+        assistant._store, assistant._own_engines = store, own
         return assistant
 
     def close(self) -> None:
-        """Closes the index and stops the embedded store, if this assistant started one."""
+        """Closes the index, the engines and the embedded store that this assistant has opened itself."""
+        close_engines(self._own_engines)
         self._knowledge.close()
         self.sessions.close()
         if self._store:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from kefu.io import read_json
 from tests.engines.models import write_model
-from tests.fixtures import micro
+from tests.fixtures.demo_pack import PACK
+from training import tokenizer as tokenizers
 
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Model folders by family."""
-    tokenizer = micro.shared() / "edge"
-    vocab_size = int(read_json(tokenizer / "config.json")["vocab_size"])
+    """Model folders by family, with one tokenizer."""
     made = tmp_path_factory.mktemp("models")
-    return {kind: write_model(kind, tokenizer, vocab_size, made / kind) for kind in ("qwen2", "qwen3")}
+    tokenizer = tokenizers.train([faq.answer.in_(lang) for faq in PACK.faq for lang in ("zh", "en")], 600)
+    tokenizers.save(tokenizer, made)
+    return {kind: write_model(kind, made, tokenizer.get_vocab_size(), made / kind) for kind in ("qwen2", "qwen3")}

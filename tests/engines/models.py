@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
-from kefu.llm.base_models import TOKENIZER_FILES
+from kefu.llm.base_models import copy_tokenizer
 
 SHAPE: dict[str, Any] = {
     "hidden_size": 64,
@@ -22,7 +22,11 @@ SHAPE: dict[str, Any] = {
 
 
 def write_model(kind: str, tokenizer: Path, vocab_size: int, out: Path) -> Path:
-    """A random model, 'qwen2' (biases, an own output matrix) or 'qwen3' (norms of heads, tied embeddings)."""
+    """A random model, 'qwen2' (biases, an own output matrix) or 'qwen3' (norms of heads, tied embeddings).
+
+    Args:
+        tokenizer: folder of tokenizer.json.
+    """
     torch.manual_seed(3)
     model: Any
     if kind == "qwen2":
@@ -35,9 +39,10 @@ def write_model(kind: str, tokenizer: Path, vocab_size: int, out: Path) -> Path:
                 weight.mul_(6)
             elif name.endswith("bias"):
                 weight.normal_(0, 0.5)
+        control = sorted(Tokenizer.from_file(str(tokenizer / "tokenizer.json")).get_added_tokens_decoder())
+        model.get_output_embeddings().weight[control] = 0  # never the likeliest: an answer ends at its limit
     model.save_pretrained(out)
-    for name in TOKENIZER_FILES:
-        shutil.copyfile(tokenizer / name, out / name)
+    copy_tokenizer(tokenizer, out)
     return out
 
 

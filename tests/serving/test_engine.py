@@ -41,12 +41,13 @@ def test_streaming_never_splits_a_character(release: Path) -> None:
 def test_greedy_decoding_equals_the_models_own(engine: TransformersEngine) -> None:
     ids = engine.renderer.prompt(CHAT[:1])
     own = engine.model.generate(torch.tensor([ids]), max_new_tokens=12, do_sample=False)[0, len(ids) :].tolist()
-    assert list(engine._tokens(ids, 12)) == own[: len(list(engine._tokens(ids, 12)))]
+    tokens = [i for step in engine.generate(ids, 12) for i in step.ids]
+    assert tokens == own[: len(tokens)]
 
 
 def test_it_stops_at_any_control_token(engine: TransformersEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = next(engine._tokens(engine.renderer.prompt(CHAT[:1]), 1))
-    monkeypatch.setattr(engine, "_stops", {first})
+    first = next(engine.generate(engine.renderer.prompt(CHAT[:1]), 1)).ids
+    monkeypatch.setattr(engine, "_stops", set(first))
     assert list(engine.stream(CHAT[:1], 8)) == []
 
 

@@ -1,0 +1,205 @@
+"""What every engine does, each over the same model: transformers, and OpenVINO in its process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from distill.openvino.convert import convert
+from kefu.llm.engine import DeadlineExceeded, EngineBusy, EngineError, GrammarEngine
+from kefu.paths import ROOT
+from kefu.schema import Message
+from serving.engines.chat_engine import ChatEngine, EngineSettings
+from serving.engines.openvino.engine import WEIGHTS, OpenVINOEngine
+from serving.engines.transformers import TransformersEngine
+from tests.engines.models import logits
+
+SETTINGS = EngineSettings(threads=1, chats=2, waiting=1)
+CHAT = [Message(role="system", content="你是客服。"), Message(role="user", content="怎么退货？")]
+LONG = 300  # tokens that the random models write without an end
+
+PARENT = """
+import sys, time
+from serving.engines.openvino.messages import Setup
+from serving.engines.openvino.process import EngineProcess
+print(EngineProcess("edge", Setup(sys.argv[1], 1, 1, {})).pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module", params=["transformers", "openvino"])
+def engine(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Iterator[ChatEngine]:
+    folder = folders["qwen3"]
+    if request.param == "transformers":
+        yield TransformersEngine("edge", folder, settings=SETTINGS)
+        return
+    convert(folder, folder / WEIGHTS, "f16")
+    with closing(OpenVINOEngine("edge", folder, settings=SETTINGS)) as opened:
+        yield opened
+
+
+def expected(engine: ChatEngine, ids: list[int], count: int) -> tuple[list[int], list[float]]:
+    """Greedy tokens and their log-probabilities, by transformers without a cache."""
+    found, scores = list(ids), []
+    for _ in range(count):
+        last = logits(engine.folder, [found])[0, -1].log_softmax(-1)
+        found.append(int(last.argmax()))
+        scores.append(float(last.max()))
+    return found[len(ids) :], scores
+
+
+def test_tokens_and_log_probabilities_are_those_of_the_model(engine: ChatEngine) -> None:
+    ids = engine.renderer.prompt(CHAT)
+    steps = list(engine.generate(ids, 8))
+    tokens, scores = expected(engine, ids, 8)
+    assert not engine.renderer.stop_ids & set(tokens)
+    assert [i for step in steps for i in step.ids] == tokens
+    assert [p for step in steps for p in step.log_probs] == pytest.approx(scores, abs=0.05)
+
+
+def test_pieces_joined_are_the_message(engine: ChatEngine) -> None:
+    *steps, last = engine.generate(engine.renderer.prompt(CHAT), 12)
+    text = "".join(engine.stream(CHAT, 12))
+    assert text == "".join(step.text for step in [*steps, last])
+    assert engine.renderer.decode([i for step in steps for i in step.ids]).startswith(text)
+    assert last.finish == "length" and last.usage is not None and last.usage.new_tokens == 12
+
+
+def test_a_control_token_ends_the_message(engine: ChatEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = engine.renderer.prompt(CHAT)
+    tokens = [i for step in engine.generate(ids, 8) for i in step.ids]
+    stop = tokens[-1]
+    monkeypatch.setattr(engine, "_stops", engine.renderer.stop_ids | {stop})
+    *steps, last = engine.generate(ids, 8)
+    assert [i for step in steps for i in step.ids] == tokens[: tokens.index(stop)]
+    assert last.finish == "stop" and last.usage is not None
+    assert (last.usage.prompt_tokens, last.usage.new_tokens) == (len(ids), tokens.index(stop))
+
+
+def test_loss_is_the_models_own(engine: ChatEngine) -> None:
+    chat = [*CHAT, Message(role="assistant", content="请在订单页申请退货。"), CHAT[1]]
+    chat.append(Message(role="assistant", content="七天内可以。" * 60))  # more than one part of the scorer
+    rendered = engine.renderer.render(chat)
+    learned = [place for place, mask in enumerate(rendered.mask) if mask]
+    scores = logits(engine.folder, [rendered.ids])[0].log_softmax(-1)
+    own = -sum(float(scores[place - 1, rendered.ids[place]]) for place in learned)
+    loss, count = engine.loss(chat)
+    assert len(rendered.ids) > 260 and count == len(learned) and loss == pytest.approx(own, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("ids", "wrong"),
+    [
+        ([], "prompt is empty"),
+        ([5, 10**6], "token 1000000 is none of the model's"),
+        ([-1], "token -1 is none"),
+        ([5] * 600, "600 prompt .* more than the model's 512"),
+    ],
+)
+def test_a_prompt_that_is_none_is_refused(engine: ChatEngine, ids: list[int], wrong: str) -> None:
+    with pytest.raises(EngineError, match=f"edge: .*{wrong}"):
+        next(engine.generate(ids, 8))
+    assert engine.stats().in_flight == 0
+
+
+def test_more_chats_than_it_takes_are_refused_at_once(engine: ChatEngine) -> None:
+    ids = engine.renderer.prompt(CHAT)
+    running = [engine.generate(ids, LONG) for _ in range(SETTINGS.chats)]
+    assert [next(chat).ids for chat in running]
+    waiting = threading.Thread(target=lambda: list(engine.generate(ids, LONG)))
+    waiting.start()
+    while engine.stats().in_flight < engine.stats().capacity:
+        time.sleep(0.001)
+    began = time.monotonic()
+    with pytest.raises(EngineBusy, match="edge: 3 chats are in flight"):
+        next(engine.generate(ids, 2))
+    assert time.monotonic() - began < 1
+    for chat in running:
+        chat.close()
+    waiting.join(30)
+    assert engine.stats().in_flight == 0 and list(engine.generate(ids, 2))
+
+
+def test_a_stream_that_is_closed_frees_its_place(engine: ChatEngine) -> None:
+    ids = engine.renderer.prompt(CHAT)
+    for _ in range(3 * engine.stats().capacity):
+        with closing(engine.generate(ids, LONG)) as chat:
+            next(chat)
+    before = engine.stats().tokens
+    time.sleep(0.3)
+    assert engine.stats().in_flight == 0 and engine.stats().tokens == before
+    assert len(list(engine.generate(ids, 4))) == 5
+
+
+def test_an_answer_has_a_deadline(engine: ChatEngine) -> None:
+    ids = engine.renderer.prompt(CHAT)
+    with pytest.raises(DeadlineExceeded, match=r"edge: .* serving\.engine_timeout_s"):
+        list(engine.generate(ids, LONG, deadline_s=0.001))
+    assert engine.stats().in_flight == 0 and list(engine.generate(ids, 2))
+
+
+def test_a_grammar_is_offered_where_it_is_kept(engine: ChatEngine) -> None:
+    assert isinstance(engine, GrammarEngine) == isinstance(engine, TransformersEngine)
+
+
+def test_chats_at_once_get_their_own_answers(engine: ChatEngine) -> None:
+    prompts = [engine.renderer.prompt([CHAT[0], Message(role="user", content=text)]) for text in ("退货", "发票怎么开")]
+    alone = [[i for step in engine.generate(ids, 6) for i in step.ids] for ids in prompts]
+    chats = [engine.generate(ids, 6) for ids in prompts]
+    together: list[list[int]] = [[], []]
+    for _ in range(7):
+        for answer, chat in zip(together, chats, strict=True):
+            answer += next(chat).ids
+    for chat in chats:
+        chat.close()
+    assert together == alone and alone[0] != alone[1]
+
+
+def test_a_killed_process_ends_its_chats_and_comes_back(folders: dict[str, Path]) -> None:
+    folder = folders["qwen3"]
+    convert(folder, folder / WEIGHTS, "f16")
+    with closing(OpenVINOEngine("edge", folder, settings=SETTINGS)) as engine:
+        ids, before = engine.renderer.prompt(CHAT), engine.pid
+        chat = engine.generate(ids, LONG)
+        next(chat)
+        os.kill(before, signal.SIGKILL)
+        with pytest.raises(EngineError, match="edge: its process ended .*-9.*: send the request again"):
+            list(chat)
+        assert list(engine.generate(ids, 4))  # waits for the new process
+        assert engine.pid != before and engine.stats().restarts == 1
+    with pytest.raises(EngineError, match="was closed"):
+        next(engine.generate(ids, 4))
+
+
+def test_weights_that_are_missing_or_broken_are_told(folders: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"edge: .*export\.engine_weights\.edge"):
+        OpenVINOEngine("edge", folders["qwen2"])
+    broken = tmp_path / "model"
+    broken.symlink_to(folders["qwen2"], target_is_directory=True)
+    (folders["qwen2"] / WEIGHTS).mkdir()
+    (folders["qwen2"] / WEIGHTS / "openvino_model.xml").write_text("<net/>")
+    with pytest.raises(EngineError, match="edge: the engine's process did not load"):
+        OpenVINOEngine("edge", broken)
+
+
+def test_the_process_ends_with_its_parent(folders: dict[str, Path]) -> None:
+    convert(folders["qwen3"], folders["qwen3"] / WEIGHTS, "f16")
+    command = [sys.executable, "-c", PARENT, str(folders["qwen3"] / WEIGHTS)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    end = time.monotonic() + 30
+    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < end
+        time.sleep(0.05)

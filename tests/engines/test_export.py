@@ -1,0 +1,52 @@
+"""Weights for the engine, written into a release and compared with the model that they stand for."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from distill.openvino.parity import export_engine_weights
+from distill.params import Export
+from distill.parity import ModelsDiffer
+from kefu.schema import Message
+from pipelines.params import load_params
+from serving.engines.chat_engine import EngineSettings
+from serving.engines.load import load_engine
+from serving.engines.openvino.engine import OpenVINOEngine, has_weights
+from serving.engines.transformers import TransformersEngine
+
+CHATS = [
+    (Message(role="user", content=asked), Message(role="assistant", content=answer))
+    for asked, answer in (("怎么退货", "请在订单页申请退货。"), ("invoice?", "From the order page."))
+]
+
+
+@pytest.fixture
+def model(folders: dict[str, Path], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(folders["qwen2"], tmp_path / "edge", ignore=shutil.ignore_patterns("openvino")))
+
+
+@pytest.fixture
+def params() -> Export:
+    return load_params(profile="tiny").export
+
+
+def test_weights_are_measured_and_decide_the_engine(model: Path, params: Export) -> None:
+    settings = EngineSettings(threads=1, chats=2, waiting=0)
+    assert isinstance(load_engine("edge", model, "", settings), TransformersEngine) and not has_weights(model)
+    found = export_engine_weights("edge", model, "f16", CHATS, params)
+    assert 0 <= found["engine.edge.kl"] < 0.01 and found["engine.edge.agreement"] == 1
+    assert set(found) == {f"engine.edge.{name}" for name in ("kl", "agreement", "equal_answers")}
+    engine = load_engine("edge", model, "", settings)
+    assert isinstance(engine, OpenVINOEngine) and "".join(engine.stream(CHATS[0][:1], 4))
+    engine.close()
+
+
+def test_too_few_bits_stop_the_export(model: Path, params: Export) -> None:
+    strict = params.model_copy(update={"engine_max_kl": 1e-6})
+    with pytest.raises(
+        ModelsDiffer, match=r"export: engine: edge: in int4 .*engine_max_kl 1e-06.*engine_weights\.edge"
+    ):
+        export_engine_weights("edge", model, "int4", CHATS, strict)
