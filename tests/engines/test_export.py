@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from distill.export import export_engines
 from distill.openvino.parity import export_engine_weights
-from distill.params import Export
+from distill.params import EngineWeights, Export
 from distill.parity import ModelsDiffer
-from kefu.schema import Message
+from kefu.llm.base_models import BaseModel
+from kefu.llm.models import MODELS
+from kefu.registry.seal import BaseModelRef
+from kefu.schema import Example, Message
 from pipelines.params import load_params
-from serving.engines.chat_engine import EngineSettings
 from serving.engines.load import load_engine
 from serving.engines.openvino.engine import OpenVINOEngine, has_weights
 from serving.engines.transformers import TransformersEngine
@@ -34,12 +37,18 @@ def params() -> Export:
 
 
 def test_weights_are_measured_and_decide_the_engine(model: Path, params: Export) -> None:
-    settings = EngineSettings(threads=1, chats=2, waiting=0)
-    assert isinstance(load_engine("edge", model, "", settings), TransformersEngine) and not has_weights(model)
-    found = export_engine_weights("edge", model, "f16", CHATS, params)
+    assert isinstance(load_engine("edge", model, ""), TransformersEngine) and not has_weights(model)
+    examples = [
+        Example(id=str(i), messages=chat, split="eval", dialogue_id=str(i), customer=f"c_{i}", intent="x")
+        for i, chat in enumerate(CHATS)
+    ]
+    base = BaseModel(model, MODELS["tiny-qwen3"], BaseModelRef(name="x", revision=None, content_hash="0"))
+    chosen = params.model_copy(update={"engine_weights": EngineWeights(centre="none", edge="f16")})
+    tuning = load_params(profile="tiny").finetune
+    found = export_engines(model.parent, {"centre": base, "edge": base}, examples, tuning, chosen)
     assert 0 <= found["engine.edge.kl"] < 0.01 and found["engine.edge.agreement"] == 1
     assert set(found) == {f"engine.edge.{name}" for name in ("kl", "agreement", "equal_answers")}
-    engine = load_engine("edge", model, "", settings)
+    engine = load_engine("edge", model, "")
     assert isinstance(engine, OpenVINOEngine) and "".join(engine.stream(CHATS[0][:1], 4))
     engine.close()
 
