@@ -104,7 +104,8 @@ def main() -> None:
             for shared, chats in itertools.product(kinds, args.chats if batched else args.chats_one_by_one):
                 one = measure(url, Prompts(pack, shared), chats, args.seconds, shared, tokenizer)
                 found.append((name, one))
-                console.print(f"{name}, {chats} chats: {one.per_s:.3f} answers/s, load {load()}")
+                rates = f"{one.per_s:.3f} answers/s, {one.cpu_each_s:.2f} CPU-s an answer"
+                console.print(f"{name}, {chats} chats: {rates}, load {load()}")
     console.print(table(found))
 
 
