@@ -46,6 +46,16 @@ class Serving(Section):
     history_turns: int = Field(gt=0, description="newest turns of a session that a model sees")
     session_ttl_s: int = Field(gt=0, description="seconds of silence after which a session is forgotten")
     max_new_tokens: int = Field(gt=0, description="of a model's answer")
+    engine_threads: int = Field(ge=0, description="cores of the OpenVINO engine; 0: all")
+    engine_chats: int = Field(gt=0, description="answers that an engine makes at once, of each model")
+    engine_waiting: int = Field(
+        ge=0, description="chats that may wait for an engine besides; more are refused with 503"
+    )
+    engine_timeout_s: float = Field(gt=0, description="seconds until a model's answer is given up")
+    engine_cache_gb: int = Field(
+        gt=0,
+        description="memory of the OpenVINO engine for keys and values, of each model; prompts that begin alike share",
+    )
     max_message_chars: int = Field(gt=0, description="characters of a message; a longer one is refused")
     messages_per_minute: int = Field(gt=0, description="of one session; more get 429")
     sessions_per_minute: int = Field(gt=0, description="opened from one address")
@@ -65,14 +75,4 @@ class Serving(Section):
     max_ongoing_requests: int = Field(gt=0, description="requests that a replica takes at once; more queue for it")
     num_cpus: float = Field(ge=0, description="cores that Ray reserves for a replica; 0 reserves none")
     num_threads: int = Field(gt=0, description="chats that a replica answers at once; more wait")
-    engine_threads: int = Field(ge=0, description="cores of the OpenVINO engine; 0: all")
-    engine_chats: int = Field(gt=0, description="answers that an engine makes at once, of each model")
-    engine_waiting: int = Field(
-        ge=0, description="chats that may wait for an engine besides; more are refused with 503"
-    )
-    engine_timeout_s: float = Field(gt=0, description="seconds until a model's answer is given up")
-    engine_cache_gb: int = Field(
-        gt=0,
-        description="memory of the OpenVINO engine for keys and values, of each model; prompts that begin alike share",
-    )
     demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")
