@@ -40,7 +40,10 @@ class Scorer:
             for start in range(0, len(ids) - 1, TOKENS):
                 stop = min(start + TOKENS, len(ids) - 1)  # nothing follows the last token
                 logits = self._logits(ids[start:stop], start)[learned[start + 1 : stop + 1]]
-                found.append(logits - np.logaddexp.reduce(logits, -1, keepdims=True))
+                shifted = logits - logits.max(-1, keepdims=True)
+                # In float32 a sum over a large vocabulary errs by more than 8-bit weights change.
+                total = np.exp(shifted).sum(-1, keepdims=True, dtype=np.float64)
+                found.append((shifted - np.log(total)).astype(np.float32))
         return np.concatenate(found)
 
     def _logits(self, ids: np.ndarray, start: int) -> np.ndarray:
