@@ -33,6 +33,7 @@ def settings() -> dict[str, str]:
         "RAY_SERVE_HAPROXY_BALANCE_ALGORITHM": "hdr(Authorization)",
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",  # a line a request, which Python reads: 1 ms an answer
         "RAY_SERVE_HAPROXY_NBTHREAD": "2",
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",  # three failures, and a dead HAProxy is started again
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "2",  # HAProxy knows of a replica's end after half a second
     }
 
@@ -52,6 +53,7 @@ def edits(params: Serving, error: Path) -> list[str]:
         "/^frontend prometheus$/,/^frontend http/s|^    bind :|    bind 127.0.0.1:|",
         "/^listen stats$/,$s|^  bind \\*:|  bind 127.0.0.1:|",
         f"s|^\\( *errorfile 50. \\).*|\\1{error}|",
+        "s|^    http-request return status 404 .*|    http-request deny deny_status 503|",  # it knows no replica yet
         "/ check backup$/d",  # Ray's own proxy, where requests hang until there is a replica
     ]
 
