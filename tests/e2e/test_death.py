@@ -85,8 +85,8 @@ def test_a_killed_part_loses_no_answer(server: Server, part: str, command: str) 
         for victim in victims:
             victim.kill()
         killed = time.monotonic()
-        for one in talking:
-            one.result()
+        for task in talking:
+            task.result()
     moments = sorted([killed, *(moment for one in customers for moment in one.acknowledged)])
     pause = max(after - before for before, after in zip(moments, moments[1:], strict=False))
     tries = sum(one.tries for one in customers)
