@@ -118,8 +118,8 @@ def _groups() -> dict[str, list[psutil.Process]]:
 def _group(process: psutil.Process) -> str:
     command = " ".join(process.cmdline())
     if "ServeReplica" in command:
-        return command.split(":")[2].split("#")[0].split(" ")[0]
-    if "ProxyActor" in command:
+        return command.split(":")[4].split("#")[0].split(" ")[0]  # ray::ServeReplica:kefu:Chat
+    if "ProxyActor" in command or "haproxy" in command.lower():
         return "proxy"
     if "benchmarks.serving." in command:
         return "server"

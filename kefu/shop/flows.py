@@ -185,12 +185,12 @@ class Flow(Part):
             raise ValueError(f"flow {self.name}: no such step: {', '.join(sorted(missing))}")
         return self
 
-    @property
+    @cached_property
     def slots(self) -> tuple[str, ...]:
         """Names of the slots that the flow collects, in order, each once."""
         return tuple(dict.fromkeys(step.collect for step in self.steps if step.collect))
 
-    @property
+    @cached_property
     def asked_slots(self) -> tuple[str, ...]:
         """Those that it asks for, when they are not told."""
         return tuple(dict.fromkeys(step.collect for step in self.steps if step.collect and not step.optional))

@@ -28,9 +28,19 @@ class Backend(Protocol):
     """Answers chats."""
 
     def chat(
-        self, session: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
+        self,
+        session: str,
+        customer: str | None,
+        text: str,
+        lang: Lang | None = None,
+        message: str | None = None,
+        pieces: bool = True,
     ) -> AsyncIterator[Event]:
-        """Deltas, then done with the reply; or an error. Arguments as in ``Assistant.stream``."""
+        """Deltas, then done with the reply; or an error. Arguments as in ``Assistant.stream``.
+
+        Args:
+            pieces: whether the deltas are wanted; without, the events come together.
+        """
         ...
 
     def complete(self, engine: str, messages: Sequence[Message], max_new_tokens: int | None) -> AsyncIterator[Event]:

@@ -49,10 +49,13 @@ def sse(event: str, data: Any) -> str:
 async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
     """Answers one message, as JSON or (``stream`` or ``Accept: text/event-stream``) as events."""
     site = site_of(request)
-    visitor = await site.visitor(bearer(request))
+    visitor = site.visitor(bearer(request))
     message = body.id or new_id()
-    events = raise_errors(site.backend.chat(visitor.session, visitor.customer, body.message, body.lang, message))
-    if body.stream or "text/event-stream" in request.headers.get("accept", ""):
+    streams = body.stream or "text/event-stream" in request.headers.get("accept", "")
+    events = raise_errors(
+        site.backend.chat(visitor.session, visitor.customer, body.message, body.lang, message, pieces=streams)
+    )
+    if streams:
         first = await anext(events)  # what is refused gets its status, not an event
         stream = _sse_stream(_meta(visitor, message), first, events)
         return StreamingResponse(stream, media_type="text/event-stream", headers=SSE_HEADERS)
@@ -131,7 +134,7 @@ async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None
 async def _answer(socket: WebSocket, site: Site, token: str | None, frame: dict[str, str]) -> None:
     """One message; what is wrong with it is told and the connection stays, unless the token is bad."""
     try:
-        visitor = await site.visitor(token)
+        visitor = site.visitor(token)
         text, lang, message = frame.get("message"), frame.get("lang"), frame.get("id") or new_id()
         if text is None:
             raise ApiError(400, "invalid_request", f"message: is missing: {USAGE}", "message")

@@ -41,7 +41,7 @@ async def completions(request: Request, body: CompletionRequest) -> Response:
     site = site_of(request)
     if body.model not in MODELS:
         raise ApiError(404, "model_not_found", f"No model {body.model!r}; there are {', '.join(MODELS)}", "model")
-    visitor = await site.visitor(bearer(request))
+    visitor = site.visitor(bearer(request))
     events = raise_errors(_events(site, visitor, body, _message_id(request)))
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": body.model}
     first = await anext(events)

@@ -24,7 +24,7 @@ async def open_session(request: Request, body: SessionRequest | None = None) -> 
     It is a new one, or the one that the customer began as a stranger (``continue``).
     """
     site, token = site_of(request), bearer(request)
-    await site.limit(f"open:{request.client.host if request.client else ''}", site.params.sessions_per_minute)
+    await site.count_opened(request.client.host if request.client else "")
     try:
         customer = read_customer(token) if token else None
     except BadToken as error:

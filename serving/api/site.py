@@ -14,6 +14,7 @@ from kefu.shop.part import Text
 from serving.api.backend import Backend
 from serving.api.errors import ApiError
 from serving.api.idle_limit import IdleLimit
+from serving.api.rate_limit import RateLimit
 from serving.api.tokens import BadToken, Visitor, read_session
 from serving.params import Serving
 from serving.sessions.store import Sessions
@@ -58,17 +59,28 @@ class Site:
             return f"store: does not answer: {error}"
         return await self.backend.problem()
 
-    async def limit(self, key: str, per_minute: int) -> None:
-        """Counts a call; raises 429 beyond the limit."""
-        if not await asyncio.to_thread(self.sessions.within_rate, key, per_minute):
-            rest_s = 60 - int(time.time()) % 60
-            raise ApiError(429, "rate_limited", f"More than {per_minute} in a minute: wait {rest_s} s", None, rest_s)
+    @cached_property
+    def messages(self) -> RateLimit:
+        """Messages of each session."""
+        return RateLimit(self.params.messages_per_minute)
 
-    async def visitor(self, token: str | None) -> Visitor:
+    async def count_opened(self, peer: str) -> None:
+        """Counts a session opened from an address, for all replicas; raises 429 beyond the limit."""
+        most = self.params.sessions_per_minute
+        if not await asyncio.to_thread(self.sessions.within_rate, f"open:{peer}", most):
+            raise _too_many(most)
+
+    def visitor(self, token: str | None) -> Visitor:
         """Whom a session token speaks for, within the rate limit. Raises 401 or 429."""
         visitor = read_visitor(token)
-        await self.limit(f"session:{visitor.session}", self.params.messages_per_minute)
+        if not self.messages.allows(visitor.session):
+            raise _too_many(self.params.messages_per_minute)
         return visitor
+
+
+def _too_many(per_minute: int) -> ApiError:
+    rest_s = 60 - int(time.time()) % 60
+    return ApiError(429, "rate_limited", f"More than {per_minute} in a minute: wait {rest_s} s", None, rest_s)
 
 
 def read_visitor(token: str | None) -> Visitor:

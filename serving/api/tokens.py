@@ -17,7 +17,10 @@ import ipaddress
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from kefu.privacy.pseudonyms import secret
@@ -69,18 +72,11 @@ def read_session(token: str) -> Visitor:
 
 def _sign(payload: dict[str, Any], seconds: int) -> str:
     body = _encode(json.dumps(payload | {"expires": int(time.time()) + seconds}, separators=(",", ":")).encode())
-    return f"{body}.{_encode(_mac(body))}"
+    return f"{body}.{_encode(_mac(body, secret()))}"
 
 
-def _read(token: str, kind: str) -> dict[str, Any]:
-    body, _, signature = token.partition(".")
-    try:
-        genuine = hmac.compare_digest(_decode(signature), _mac(body))
-    except (binascii.Error, ValueError):
-        genuine = False
-    if not genuine:
-        raise BadToken("this token was not issued here")
-    payload: dict[str, Any] = json.loads(_decode(body))
+def _read(token: str, kind: str) -> Mapping[str, Any]:
+    payload = _payload(token, secret())
     if payload.get("kind") != kind:
         raise BadToken(f"this is a {payload.get('kind')} token; a {kind} token is needed")
     expires = payload.get("expires")
@@ -89,8 +85,21 @@ def _read(token: str, kind: str) -> dict[str, Any]:
     return payload
 
 
-def _mac(body: str) -> bytes:
-    return hmac.digest(secret(), b"kefu token:" + body.encode(), "sha256")
+@lru_cache(maxsize=4096)  # a session's token comes with each of its messages
+def _payload(token: str, key: bytes) -> Mapping[str, Any]:
+    """What was signed. Raises BadToken, which is not remembered, when the signature is not of ``key``."""
+    body, _, signature = token.partition(".")
+    try:
+        genuine = hmac.compare_digest(_decode(signature), _mac(body, key))
+    except (binascii.Error, ValueError):
+        genuine = False
+    if not genuine:
+        raise BadToken("this token was not issued here")
+    return MappingProxyType(json.loads(_decode(body)))
+
+
+def _mac(body: str, key: bytes) -> bytes:
+    return hmac.digest(key, b"kefu token:" + body.encode(), "sha256")
 
 
 def _encode(data: bytes) -> str:

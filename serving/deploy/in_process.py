@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from threading import BoundedSemaphore
 from typing import Final, TypeVar
@@ -78,13 +78,19 @@ class InProcessBackend:
     Args:
         release: what ``assistant`` was opened on.
         slots: one for each message that may compute at once; an engine that waits for another process lends its own.
+        models_problem: why the models of another process cannot be asked now; None: they are in this one.
     """
 
     def __init__(
-        self, assistant: Assistant, release: ReleaseInfo, params: Serving, slots: BoundedSemaphore | None = None
+        self,
+        assistant: Assistant,
+        release: ReleaseInfo,
+        params: Serving,
+        slots: BoundedSemaphore | None = None,
+        models_problem: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
         self._assistant, self._release, self._params = assistant, release, params
-        self._slots = slots or BoundedSemaphore(params.num_threads)
+        self._slots, self._models_problem = slots or BoundedSemaphore(params.num_threads), models_problem
         self._pool = ThreadPoolExecutor(params.max_ongoing_requests, thread_name_prefix="chat")
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._ongoing = 0
@@ -95,14 +101,21 @@ class InProcessBackend:
 
     async def problem(self) -> str | None:
         """See ``Backend.problem``."""
-        return await asyncio.to_thread(self._problem)
+        own = await asyncio.to_thread(self._problem)
+        return own or (await self._models_problem() if self._models_problem else None)
 
     async def chat(
-        self, session: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
+        self,
+        session: str,
+        customer: str | None,
+        text: str,
+        lang: Lang | None = None,
+        message: str | None = None,
+        pieces: bool = True,
     ) -> AsyncIterator[Event]:
         """See ``Backend.chat``."""
         queue = self._queues.setdefault(session, asyncio.Lock())  # asyncio's locks are fair
-        async for event in self._events(queue, lambda: self._chat(session, customer, text, lang, message)):
+        async for event in self._events(queue, lambda: self._chat(session, customer, text, lang, message), pieces):
             yield event
 
     async def complete(
@@ -112,8 +125,10 @@ class InProcessBackend:
         async for event in self._events(asyncio.Lock(), lambda: self._complete(engine, messages, max_new_tokens)):
             yield event
 
-    async def _events(self, queue: asyncio.Lock, make: Callable[[], Iterator[Event]]) -> AsyncIterator[Event]:
-        """What ``make()`` yields, once ``queue`` and a slot are free."""
+    async def _events(
+        self, queue: asyncio.Lock, make: Callable[[], Iterator[Event]], pieces: bool = True
+    ) -> AsyncIterator[Event]:
+        """What ``make()`` yields, once ``queue`` and a slot are free; one by one, or the loop wakes for all of it."""
         if self._ongoing >= self._params.max_ongoing_requests:
             yield Event(type="error", text=BUSY, status=503, code="overloaded")
             return
@@ -125,8 +140,13 @@ class InProcessBackend:
         self._ongoing += 1
         try:
             async with queue:
-                async for event in in_thread(self._pool, in_slot):
-                    yield event
+                if pieces:
+                    async for event in in_thread(self._pool, in_slot):
+                        yield event
+                else:
+                    loop = asyncio.get_running_loop()
+                    for event in await loop.run_in_executor(self._pool, lambda: list(in_slot())):
+                        yield event
         finally:
             self._ongoing -= 1
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -15,8 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from kefu.errors import KefuError
-from serving.deploy import proxy_headers
+from serving.deploy import haproxy, proxy_headers
 
+os.environ |= haproxy.settings() | os.environ  # read when ray.serve is imported
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business; read when ray is imported
 os.environ.setdefault("RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH", proxy_headers.IMPORT_PATH)  # read by Ray's proxy
 # A busy machine needs more than Ray's half minute until the node and its agents are up.
@@ -25,6 +27,7 @@ os.environ.setdefault("RAY_agent_register_timeout_ms", "180000")
 # Ray kills a proxy that is not ready after three checks. On a busy machine its imports alone take longer than 15 s.
 os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
 os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would let any other program go before customers
+os.environ.setdefault("RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD", "0")  # ours never blocks its loop
 
 import ray
 from ray import serve
@@ -36,8 +39,8 @@ from kefu.privacy.pseudonyms import VARIABLE, is_development
 from kefu.registry.seal import verify
 from kefu.shop.pack import load_pack
 from serving.api.tokens import is_loopback
+from serving.deploy.plan import Plan
 from serving.deploy.ray_app import QUIET, build_app
-from serving.deploy.replica import Plan
 from serving.params import Serving
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import forget
@@ -54,8 +57,8 @@ class CannotServe(KefuError, RuntimeError):
 class Server:
     """A running server. ``stop`` ends everything that ``start`` began."""
 
-    def __init__(self, url: str, plan: Plan, store: Store) -> None:
-        self.url, self.plan, self._store = url, plan, store
+    def __init__(self, url: str, plan: Plan, store: Store, folder: Path | None) -> None:
+        self.url, self.plan, self._store, self._folder = url, plan, store, folder
 
     def stop(self) -> None:
         """Ends the application, Ray and the embedded store."""
@@ -63,6 +66,8 @@ class Server:
             serve.delete(APP)
         ray.shutdown()
         self._store.close()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def start(
@@ -89,7 +94,7 @@ def start(
         forget(runtime)
     store = open_store()
     plan = Plan(release.resolve(), version, manifest.content_hash, runtime.resolve(), raw.resolve(), params, store.url)
-    server = Server(f"http://{params.host}:{params.port}", plan, store)
+    server = Server(f"http://{params.host}:{params.port}", plan, store, haproxy.prepare(params))
     try:
         _start_ray()
         _start_proxy(params)

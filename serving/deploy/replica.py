@@ -1,4 +1,4 @@
-"""The inference replica: one assistant with its models, answering chats as streams of events.
+"""The replica that customers reach: web layer and dialogue in one process, one hop behind the proxy.
 
 Ray Serve restarts it when it dies; sessions survive in Redis. It proves the release again each time it
 loads it, so what was exchanged on disk since is not served.
@@ -9,72 +9,63 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from threading import BoundedSemaphore
 
+from fastapi import FastAPI
 from ray import serve
+from ray.serve.handle import DeploymentHandle
 from redis.exceptions import RedisError
 
 from kefu.registry.seal import verify
-from kefu.schema import Message
-from kefu.shop.part import Lang
-from serving.api.backend import Event
+from serving.api.app import build_web
 from serving.api.schemas import ReleaseInfo
+from serving.api.site import Front, Site
+from serving.api.tokens import is_loopback
 from serving.conversation_log import ConversationLog
+from serving.deploy.demo_script import load_demo
 from serving.deploy.in_process import InProcessBackend
+from serving.deploy.models import RemoteEngine, models_problem
+from serving.deploy.plan import Plan
 from serving.dialogue.assistant import Assistant
-from serving.params import Serving
+from serving.engines.load import MODELS
 from serving.sessions.store import Sessions
 
 logger = logging.getLogger(__name__)
 RECOVER_S = 30  # between two looks for log lines that another process, or a full disk, has left
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is to be served, and from where. ``version`` is the registry's, or 'local'."""
-
-    release: Path
-    version: str
-    content_hash: str
-    runtime: Path
-    raw: Path
-    params: Serving
-    store_url: str
-
-
 class Chat:
-    """See the module's description. Methods are Ray Serve's: async generators of events."""
+    """The ingress deployment.
 
-    def __init__(self, plan: Plan) -> None:
+    Args:
+        models: the deployment of the models.
+    """
+
+    def __init__(self, models: DeploymentHandle, plan: Plan) -> None:
+        self._models, self._plan = models, plan
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Loads the release; Ray calls it once, in the loop in which the application runs."""
+        plan, params = self._plan, self._plan.params
         manifest = verify(plan.release, plan.content_hash)
-        info = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
-        sessions = Sessions(plan.store_url, plan.params.session_ttl_s)
+        release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
+        sessions = Sessions(plan.store_url, params.session_ttl_s)
         log = ConversationLog(plan.raw, serve.get_replica_context().replica_id.unique_id)
-        assistant = Assistant.open(plan.release, plan.runtime, plan.params, sessions=sessions, log=log)
-        self._backend = InProcessBackend(assistant, info, plan.params)
+        slots = BoundedSemaphore(params.num_threads)
+        engines = {name: RemoteEngine(name, self._models, slots, params.model_patience_s) for name in MODELS}
+        assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)
         threading.Thread(target=_recover, args=(log, sessions), name="log-recovery", daemon=True).start()
-
-    async def info(self) -> ReleaseInfo | None:
-        """What this replica serves."""
-        return await self._backend.info()
-
-    async def problem(self) -> str | None:
-        """See ``Backend.problem``."""
-        return await self._backend.problem()
-
-    async def chat(
-        self, session: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
-    ) -> AsyncIterator[Event]:
-        """See ``Backend.chat``."""
-        async for event in self._backend.chat(session, customer, text, lang, message):
-            yield event
-
-    async def complete(self, engine: str, messages: Sequence[Message], limit: int | None) -> AsyncIterator[Event]:
-        """See ``Backend.complete``."""
-        async for event in self._backend.complete(engine, messages, limit):
-            yield event
+        shop = assistant.pack.shop
+        front = Front(
+            name=shop.name,
+            greeting=shop.greeting,
+            sample=bool(shop.demo_customers),
+            demo_customers=shop.demo_customers,
+            questions=load_demo(assistant.pack.folder).questions,
+        )
+        backend = InProcessBackend(assistant, release, params, slots, partial(models_problem, self._models))
+        return build_web(Site(backend, sessions, params, front, params.demo_login and is_loopback(params.host)))
 
 
 def _recover(log: ConversationLog, sessions: Sessions) -> None:

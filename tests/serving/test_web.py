@@ -39,7 +39,13 @@ class Scripted:
         self.langs: list[Lang | None] = []
 
     async def chat(
-        self, session: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
+        self,
+        session: str,
+        customer: str | None,
+        text: str,
+        lang: Lang | None = None,
+        message: str | None = None,
+        pieces: bool = True,
     ) -> AsyncIterator[Event]:
         self.langs.append(lang)
         await asyncio.sleep(self._wait_s)
@@ -116,16 +122,28 @@ def test_a_defect_in_mid_answer_ends_the_stream_with_an_error(store: Store, para
 
 def test_a_store_that_is_away_is_a_503(params: Serving) -> None:
     web = Web(Scripted(), "unix:///nowhere/valkey.sock", params)
-    answer = web.client.post("/v1/chat", json={"message": "hi"}, headers=web.headers)
+    answer = web.client.post("/v1/session")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
-    got, code = web.frames({"token": web.token}, {"message": "hi"})
-    assert (got[-1]["code"], code) == ("unavailable", 1011)
 
 
 def test_redis_errors_of_the_backend_are_no_defects(store: Store, params: Serving) -> None:
     web = Web(Scripted(RedisError("OOM")), store.url, params)
     assert web.client.post("/v1/chat", json={"message": "hi"}, headers=web.headers).status_code == 503
+    got, code = web.frames({"token": web.token}, {"message": "hi"})
+    assert (got[-1]["code"], code) == ("unavailable", 1011)
+
+
+def test_a_session_that_writes_too_much_is_told_when_it_may_go_on(store: Store, params: Serving) -> None:
+    web = Web(Scripted(), store.url, params.model_copy(update={"messages_per_minute": 2}))
+    answers = [web.client.post("/v1/chat", json={"message": "hi"}, headers=web.headers) for _ in range(6)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert len(refused) >= 2  # 4, or fewer when a minute ended in between
+    assert 0 < int(refused[-1].headers["Retry-After"]) <= 60
+    other = {"Authorization": f"Bearer {session_token(None, 60)}"}
+    assert (
+        web.client.post("/v1/chat", json={"message": "hi"}, headers=other).status_code == 502
+    )  # Scripted says nothing
 
 
 def test_silence_before_and_after_the_token_ends_a_socket(store: Store, params: Serving) -> None:

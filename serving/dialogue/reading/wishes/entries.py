@@ -13,7 +13,7 @@ from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.queries import Queries
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.reading.word_rules import WordSet, evidence, plain
 from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.params import Serving
 
@@ -39,6 +39,8 @@ class EntryReader:
         self._pack, self._params, self._knowledge, self._linker = pack, params, knowledge, linker
         self._queries = queries
         self._faqs = {faq_id(faq, lang): faq for faq in pack.faq for lang in LANGUAGES}
+        self._faq_of = {faq.id: faq for faq in pack.faq}
+        self._asked = WordSet({faq.id: faq.asked_by.words for faq in pack.faq if faq.asked_by})
 
     def find(self, message: Message, text: str) -> list[Hit]:
         """What the knowledge has for a part, without answers about somebody else that would be untrue."""
@@ -61,9 +63,9 @@ class EntryReader:
         hits = find() if not of_subject and self._knowledge.is_exact(self._bare(text), message.lang) else []
         if hits and hits[0].probability >= EXACT:
             return hits[0]
-        meant = (faq for faq in self._pack.faq if entry_target(faq_id(faq, message.lang)) not in message.rejected)
-        asked = (faq for faq in meant if evidence(plain(text), faq.asked_by) is not None)
-        faq = None if person else next(asked, None)
+        named = (self._faq_of[name] for name in self._asked.find(plain(text))) if not person else ()
+        meant = (faq for faq in named if entry_target(faq_id(faq, message.lang)) not in message.rejected)
+        faq = next((faq for faq in meant if evidence(plain(text), faq.asked_by) is not None), None)
         return self._knowledge.hit(faq_id(faq, message.lang)) if faq else None
 
     def listed(self, message: Message, text: str) -> list[Hit]:

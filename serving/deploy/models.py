@@ -1,0 +1,158 @@
+"""The models of a release in a process of their own, and the engines through which a dialogue asks them.
+
+A dialogue that waits for a model takes no slot of its replica, so everybody else is answered meanwhile. A model that
+dies, or is silent for too long, is an ``EngineError``: the customer gets the pack's fallback, and Ray starts another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import Any, TypeVar
+
+from ray.exceptions import RayError
+from ray.serve.exceptions import RayServeException
+from ray.serve.handle import DeploymentHandle
+
+from kefu.llm.engine import Engine, EngineError, GrammarEngine
+from kefu.registry.seal import verify
+from kefu.schema import Message
+from serving.deploy.in_process import in_thread
+from serving.deploy.plan import Plan
+from serving.engines.load import load_engines
+
+T = TypeVar("T")
+READY_S = 2.0
+
+
+class Models:
+    """The deployment: both models of a release, loaded once. Each chat is a stream of pieces."""
+
+    def __init__(self, plan: Plan) -> None:
+        verify(plan.release, plan.content_hash)
+        self._engines = load_engines(plan.release)
+        self._pool = ThreadPoolExecutor(plan.params.model_threads, thread_name_prefix="model")
+
+    async def loaded(self) -> list[str]:
+        """The names of the models."""
+        return sorted(self._engines)
+
+    async def stream(self, name: str, messages: Sequence[Message], max_new_tokens: int) -> AsyncIterator[str]:
+        """See ``Engine.stream``."""
+        async for piece in self._pieces(lambda: self._engines[name].stream(messages, max_new_tokens)):
+            yield piece
+
+    async def stream_in_grammar(
+        self, name: str, messages: Sequence[Message], max_new_tokens: int, grammar: str
+    ) -> AsyncIterator[str]:
+        """See ``GrammarEngine.stream_in_grammar``."""
+        engine: Engine = self._engines[name]
+        if not isinstance(engine, GrammarEngine):
+            raise EngineError(f"{name}: this engine keeps no grammar: set serving.model_reader to false")
+        async for piece in self._pieces(lambda: engine.stream_in_grammar(messages, max_new_tokens, grammar)):
+            yield piece
+
+    async def loss(self, name: str, messages: Sequence[Message]) -> tuple[float, int]:
+        """See ``Engine.loss``."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._engines[name].loss, messages)
+
+    async def _pieces(self, make: Callable[[], Iterator[str]]) -> AsyncIterator[str]:
+        """What ``make()`` yields, until nobody listens any more."""
+        left = threading.Event()
+
+        def until_left() -> Iterator[str]:
+            for piece in make():
+                yield piece
+                if left.is_set():
+                    return
+
+        try:
+            async for piece in in_thread(self._pool, until_left):
+                yield piece
+        finally:
+            left.set()
+
+
+class RemoteEngine:
+    """``kefu.llm.engine.GrammarEngine`` over the deployment, for threads of a replica.
+
+    Args:
+        slots: of the replica; the caller holds one, and it is lent to others while the model works.
+        patience_s: for which a model may be silent.
+    """
+
+    def __init__(self, name: str, handle: DeploymentHandle, slots: BoundedSemaphore, patience_s: float) -> None:
+        self.name, self._slots, self._patience_s = name, slots, patience_s
+        self._handle: Any = handle  # its methods are those of the remote class: nothing static knows them
+        self._stream: Any = handle.options(stream=True)
+        self._loop = asyncio.get_running_loop()
+
+    def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
+        """See ``Engine.stream``."""
+        return self._pieces(lambda: self._stream.stream.remote(self.name, list(messages), max_new_tokens))
+
+    def stream_in_grammar(self, messages: Sequence[Message], max_new_tokens: int, grammar: str) -> Iterator[str]:
+        """See ``GrammarEngine.stream_in_grammar``."""
+        return self._pieces(
+            lambda: self._stream.stream_in_grammar.remote(self.name, list(messages), max_new_tokens, grammar)
+        )
+
+    def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
+        """See ``Engine.loss``."""
+
+        async def call() -> tuple[float, int]:
+            found: tuple[float, int] = await self._handle.loss.remote(self.name, list(messages))
+            return found
+
+        return self._wait(call())
+
+    def _pieces(self, call: Callable[[], Any]) -> Iterator[str]:
+        async def begin() -> Any:
+            return call()
+
+        pieces = self._wait(begin())
+        try:
+            while (piece := self._wait(_next(pieces))) is not None:
+                yield piece
+        finally:
+            self._loop.call_soon_threadsafe(pieces.cancel)
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine in the replica's loop. Raises EngineError."""
+        try:
+            with _lent(self._slots):
+                return asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, self._patience_s), self._loop).result()
+        except EngineError:  # the model's own, which Ray raises as one of its class
+            raise
+        except TimeoutError as error:
+            raise EngineError(f"{self.name}: no word within {self._patience_s:g} s") from error
+        except (RayError, RayServeException) as error:
+            raise EngineError(f"{self.name}: {type(error).__name__}: {error}") from error
+
+
+async def models_problem(handle: DeploymentHandle) -> str | None:
+    """Why no model can be asked now; None when one can."""
+    remote: Any = handle
+    try:
+        await asyncio.wait_for(remote.loaded.remote(), READY_S)
+    except (TimeoutError, RayError, RayServeException) as error:
+        return f"models: do not answer ({type(error).__name__}): they are loading, overloaded or dead"
+    return None
+
+
+async def _next(pieces: AsyncIterator[str]) -> str | None:
+    return await anext(pieces, None)
+
+
+@contextmanager
+def _lent(slots: BoundedSemaphore) -> Iterator[None]:
+    """Others may use the caller's slot until the end of the block."""
+    slots.release()
+    try:
+        yield
+    finally:
+        slots.acquire()
