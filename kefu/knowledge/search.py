@@ -89,17 +89,18 @@ class Search:
         """The entries of one language for a redacted text, best first, at most DEEPEST.
 
         Args:
-            context: what the conversation is about, the latest last: a product's name, the customer's turns before.
+            context: what the conversation is about, each in some words: what was told last, a product's name.
         """
         if lang not in self._lexical or not text.strip():
             return []
-        own = self.evidence(text, lang)
-        best = self._ranked(own, lang)
-        if context and best[0].probability < ELLIPTIC:
-            spoken_of = self._spoken_of(best)
-            joined = self._ranked(self.evidence(f"{context[-1]} {text}", lang), lang)
-            if joined[0].entry.id in spoken_of and joined[0].probability > best[0].probability:
-                best = joined
+        own = self._ranked(self.evidence(text, lang), lang)
+        best = own
+        if context and own[0].probability < ELLIPTIC:
+            spoken_of = self._spoken_of(own)
+            for words in context:
+                joined = self._ranked(self.evidence(f"{words} {text}", lang), lang)
+                if joined[0].entry.id in spoken_of and joined[0].probability > best[0].probability:
+                    best = joined
         return best[:top]
 
     def evidence(self, text: str, lang: Lang) -> Evidence:

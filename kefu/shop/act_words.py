@@ -75,6 +75,9 @@ class ActWords(Part):
     question: WordRule | None = Field(default=None, description="what makes a question")
     hesitate: WordRule | None = None
     correct: WordRule | None = None
+    insists: WordRule | None = Field(
+        default=None, description="stands before what was said already and is read without it: 我都说了, I told you"
+    )
     reserve: WordRule | None = Field(default=None, description="beside a yes: takes it back, or puts a condition on it")
     same: WordRule | None = Field(default=None, description="a wish for another order, with what this one was told")
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")

@@ -72,6 +72,13 @@ class Conversation(Part):
     ask_person: Text | None = Field(None, description="what the customer asks who says yes to that offer")
     clarify: Text = Field(description="said before a numbered list of questions that may be meant")
     clarify_one: Text | None = Field(None, description="the same before a single question; None: as clarify")
+    what_is_wrong: Text = Field(
+        Text(zh="抱歉，哪里不对？请告诉我正确的。", en="I am sorry, what is wrong? Please tell me what it should be."),
+        description="said to a bare 不对: the question that is open stays open",
+    )
+    same_again: Text | None = Field(
+        None, description="said after an answer that was just told, word for word, offering a person; None: nothing"
+    )
     missed: Text = Field(
         Text(zh="抱歉，刚才没有答到您问的。", en="Sorry, my last answer missed your question."),
         description="said when the last answer missed and no other one is found, before what else may be meant",

@@ -3,8 +3,9 @@
 A rule, not a model: a flow acts on the value (it cancels *that* order), so it has to be explainable
 and the same in training, labelling and serving. It reads redacted text: the value of a slot that is
 personal data is its placeholder. Of several choices, one right after a negation counts nothing (没什么质量问题, not
-broken); one that is denied from afar ("I never said that it is broken") is not noticed. A slot with a single choice
-tells what a message speaks of, so that "not shipped" counts as speaking of shipping.
+broken), nor one that stays as it is (地址不变); one that is denied from afar ("I never said that it is broken") is not
+noticed. A slot with a single choice tells what a message speaks of, so that "not shipped" counts as speaking of
+shipping.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ _DENIES = re.compile(
     r"|(?:(?<!just )\b(?:not|no|never|nothing(?: is| was)?)|n['\u2019]t)"
     r"(?:\s+(?:a|an|any|really|actually|at all|been|be|had|have|got|because of|due to|about|that it is|that it's"
     r"|wrong with|(?:because of|due to|about|wrong with) (?:the|its|my|your)))*\s+$",
+    re.IGNORECASE,
+)
+# What says right after a choice that it stays as it is: 地址不变, the size is fine.
+_STAYS = re.compile(
+    r"(?:都|也|还|就)?(?:不变|不用(?:改|动|换|变)|不(?:改|动|换)|别(?:改|动|换)|保持原样|还是原来的)"
+    r"|\s*(?:stays?|remains?|(?:is|are) (?:still )?(?:the same|unchanged|right|correct|fine|ok(?:ay)?))\b",
     re.IGNORECASE,
 )
 _ANSWERED_NO = re.compile(r"(?:just|only|return|send|keep)\b", re.IGNORECASE)
@@ -123,7 +130,7 @@ def _choice_by_pattern(text: str, slot: Slot, deniable: bool) -> str | None:
             value
             for value, patterns in slot.choice_patterns.items()
             if any(
-                not (deniable and _is_denied(text, match.start()))
+                not (deniable and _is_denied(text, match.start(), match.end()))
                 for pattern in patterns
                 for match in _compiled(pattern).finditer(text)
             )
@@ -144,10 +151,13 @@ def _occurs(phrase: str, text: str) -> bool:
 
 def _counts(phrase: str, text: str, deniable: bool) -> bool:
     """Whether a phrase stands in a text, where nothing right before it denies it if it is ``deniable``."""
-    return any(not (deniable and _is_denied(text, start)) for start in _occurrences(phrase, text))
+    return any(not (deniable and _is_denied(text, start, start + len(phrase))) for start in _occurrences(phrase, text))
 
 
-def _is_denied(text: str, start: int) -> bool:
+def _is_denied(text: str, start: int, end: int) -> bool:
+    """Whether what stands in a text from ``start`` to ``end`` is denied before it, or said to stay after it."""
+    if _STAYS.match(text, end):
+        return True
     denial = _DENIES.search(text[max(0, start - _DENIAL_WINDOW) : start])
     if denial is None:
         return False

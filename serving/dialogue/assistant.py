@@ -7,7 +7,6 @@ evaluation opens the same class on the same folder. How messages travel is ``ser
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -49,7 +48,7 @@ from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reply import Reply
 from serving.dialogue.respond import Responder
 from serving.dialogue.shop_answers import ShopAnswers
-from serving.dialogue.turn import TurnState
+from serving.dialogue.turn import TurnState, digest
 from serving.engines.load import close_engines, engine_settings, load_engines
 from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
@@ -310,7 +309,7 @@ class Assistant:
             latency_ms=took,
             first_token_ms=took if turn.first_ms is None else turn.first_ms,
         )
-        answer = _Answered(digest=_digest(text), reply=reply).model_dump_json()
+        answer = _Answered(digest=digest(text), reply=reply).model_dump_json()
         self.sessions.commit(held, answer, turn.log_line + line, handoff, withdrawn=draft.resumed)
         self._log_now(held.key, turn.log_line + line)
         return reply
@@ -368,13 +367,9 @@ class _Answered(BaseModel):
 def _first_answer(answered: str, text: str) -> Reply:
     """The answer that the message got when it came first. Raises ReusedId."""
     first = _Answered.model_validate_json(answered)
-    if first.digest != _digest(text):
+    if first.digest != digest(text):
         raise ReusedId("id: an earlier message of this session had it: give each message an id of its own")
     return first.reply
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _pricing(pack: Pack, tools: ToolBox) -> Pricing | None:

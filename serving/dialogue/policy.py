@@ -156,6 +156,11 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class AskWhatIsWrong:
+    """Asks what is wrong; the question stays open."""
+
+
+@dataclass(frozen=True)
 class Confirm:
     yes: bool
 
@@ -177,6 +182,13 @@ class AskWish:
 
     slot: str
     candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskWhichWish:
+    """Asks which of two flows is wanted, in their titles: the message may mean either."""
+
+    flows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -240,7 +252,8 @@ class Improvise:
 
 Move = (
     HandOver | KeepWaiting | BackToBot | Apologise | Exclude | Leave | Wait | Put | Revise | Offer | Confirm | Begin
-    | AskWish | GoOn | Tell | AdmitMiss | AdmitUnsure | Remind | SetAside | AskAgain | Improvise
+    | AskWhatIsWrong | AskWish | AskWhichWish | GoOn | Tell | AdmitMiss | AdmitUnsure | Remind | SetAside | AskAgain
+    | Improvise
 )  # fmt: skip
 
 
@@ -310,6 +323,8 @@ def _without_rejected(now: Situation, acts: Sequence[Act]) -> list[Move]:
 
 def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     answers = _answers(now.question, acts) if now.question else []
+    if answers == [AskWhatIsWrong()] and now.misses + 1 >= MAX_MISSES:
+        return [HandOver("lost")]
     told = [Tell(act) for act in acts if isinstance(act, TOLD)]
     begun = [
         Begin(act.flow, act.slots, act.resumes, guessed=act.probability < 1) for act in acts if isinstance(act, Start)
@@ -364,6 +379,8 @@ def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
     """What the message says to the open question."""
     if any(isinstance(act, Cancel) for act in acts):
         return [Leave()]
+    if len(acts) == 1 and isinstance(acts[0], Deny) and acts[0].corrects:
+        return [AskWhatIsWrong()]
     filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
     corrected = {act.slot: act.value for act in acts if isinstance(act, Correct)}
     if corrected or (question.slot is None and filled):  # one walk for all: the first may end the flow
@@ -401,5 +418,7 @@ def _misunderstood(now: Situation, acts: Sequence[Act]) -> list[Move]:
         asks = any(isinstance(act, Unclear) and act.asks for act in acts)
         return [AskAgain(asks)]
     unclear = [act for act in acts if isinstance(act, Unclear)]
+    if flows := next((act.flows for act in unclear if act.flows), ()):
+        return [AskWhichWish(flows)]
     first = next((act for act in unclear if act.candidates), unclear[0] if unclear else Unclear())
     return [Improvise(first.candidates, any(act.asks for act in unclear), first.skus)]

@@ -21,7 +21,7 @@ from serving.dialogue.handover_words import HandoverWords
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.shop_answers import ShopAnswers
-from serving.dialogue.turn import TurnState
+from serving.dialogue.turn import TurnState, digest
 from serving.sessions.session import FlowState, Told, Wish
 
 
@@ -42,6 +42,8 @@ class Responder:
             policy.AdmitUnsure: self._admit_unsure,
             policy.Apologise: self._apologise,
             policy.AskAgain: self._ask_again,
+            policy.AskWhatIsWrong: self._ask_what_is_wrong,
+            policy.AskWhichWish: self._ask_which_wish,
             policy.AskWish: self._ask_wish,
             policy.BackToBot: self._back_to_bot,
             policy.Begin: self._begin,
@@ -69,6 +71,16 @@ class Responder:
         session.rejections = session.rejections + 1 if missed else 0
         for move in [self._told_again(turn, move) if isinstance(move, policy.Begin) else move for move in moves]:
             yield from self._moves[type(move)](turn, move)
+        yield from self._same_again(turn)
+
+    def _same_again(self, turn: TurnState) -> Iterator[str]:
+        """Offers a person after an answer that was the last one, too: it did not help, or it was not understood."""
+        session, words = turn.session, self._pack.conversation
+        before, session.answers = session.answers, [digest(text) for text in turn.draft.answers]
+        repeated = set(before) & set(session.answers)
+        if repeated and words.same_again and words.ask_person and not (turn.draft.asks or turn.draft.options):
+            session.questions = turn.draft.options = [words.ask_person.in_(turn.visit.lang)]
+            yield turn.say("faq", words.same_again.in_(turn.visit.lang))
 
     def _told_again(self, turn: TurnState, move: policy.Begin) -> policy.Begin:
         """A wish that waits already and is told once more is one wish: with what was told of it before."""
@@ -148,6 +160,8 @@ class Responder:
         if progress.outcome == "handoff" and (not progress.says or not self._handover.is_open(turn.visit)):
             progress.says.append(self._handover.asked(turn.visit))  # a flow's own words may promise somebody at once
         yield turn.say("flow", "\n".join(progress.says))
+        if progress.outcome == "resolved":
+            draft.answers += progress.says
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
         if order := self._orders.of(state):
             session.subject.order = order
@@ -259,6 +273,25 @@ class Responder:
         named = self._orders.took(turn, {move.slot: move.candidates[0]}, always=True)
         yield turn.say("chitchat", " ".join(filter(None, [named, self._pack.conversation.wish.in_(turn.visit.lang)])))
 
+    def _ask_what_is_wrong(self, turn: TurnState, move: policy.AskWhatIsWrong) -> Iterator[str]:
+        turn.session.misses += 1
+        yield turn.say("flow", self._pack.conversation.what_is_wrong.in_(turn.visit.lang))
+        self._still_open(turn)
+
+    def _ask_which_wish(self, turn: TurnState, move: policy.AskWhichWish) -> Iterator[str]:
+        self._orders.spoken_of(turn)
+        turn.session.misses += 1
+        lang = turn.visit.lang
+        yield self._choice(turn, self._pack.conversation.clarify.in_(lang), [self._title(turn, f) for f in move.flows])
+
+    def _choice(self, turn: TurnState, lead: str, questions: list[str]) -> str:
+        """A numbered list of what may be meant; the customer's next message may pick from it."""
+        turn.session.questions = turn.draft.options = questions
+        return turn.say("faq", "\n".join([lead, *(f"{n}. {question}" for n, question in enumerate(questions, 1))]))
+
+    def _title(self, turn: TurnState, flow: str) -> str:
+        return self._flows.flows[flow].title.in_(turn.visit.lang)
+
     def _wait(self, turn: TurnState, move: policy.Wait) -> Iterator[str]:
         self._state(turn).slots.update(move.slots)
         yield turn.say("flow", self._pack.conversation.no_hurry.in_(turn.visit.lang))
@@ -313,6 +346,7 @@ class Responder:
             entry = turn.reading.hits[act.entry].entry
             turn.draft.sources.append(entry.id)
             known = self._order_known.get(entry.id) if self._orders.spoken_of(turn) else None
+            turn.draft.answers.append(known or entry.answer)
             yield turn.say("faq", known or entry.answer)
         elif isinstance(act, SmallTalk):
             talk = self._pack.acts.small_talk.get(act.kind)
@@ -341,19 +375,15 @@ class Responder:
             told = [self._text(turn, words.likely, question=e.question, answer=e.answer) for e in entries]
             turn.draft.sources += [entry.id for entry in entries]
             session.told += [Told(name=entry_target(entry.id)) for entry in entries]
+            turn.draft.answers += [entry.answer for entry in entries]
             session.misses = 0
             yield turn.say("faq", "\n".join([*told, words.likely_end.in_(lang)] if words.likely_end else told))
             return
         if move.candidates:
-            entries = [turn.reading.hits[name].entry for name in move.candidates]
-            session.questions = turn.draft.options = [entry.question for entry in entries]
-            lead = words.clarify if len(entries) > 1 else words.clarify_one or words.clarify
-            lines = [
-                lead.in_(lang),
-                *(f"{n}. {e.question}" for n, e in enumerate(entries, 1)),
-            ]
+            questions = [turn.reading.hits[name].entry.question for name in move.candidates]
+            lead = words.clarify if len(questions) > 1 else words.clarify_one or words.clarify
             session.misses += 1
-            yield turn.say("faq", "\n".join(lines))
+            yield self._choice(turn, lead.in_(lang), questions)
             return
         said = ""
         for piece in self._model.stream(turn):
@@ -381,10 +411,8 @@ class Responder:
         offered = [turn.reading.hits[name].entry.question for name in move.candidates]
         offered += [words.ask_person.in_(lang)] if words.ask_person else []
         turn.session.told += [Told(name=entry_target(name)) for name in move.candidates]
-        turn.session.questions = turn.draft.options = offered
         lead = words.clarify if len(offered) > 1 else words.clarify_one or words.clarify
-        lines = [f"{n}. {question}" for n, question in enumerate(offered, 1)]
-        yield turn.say("faq", "\n".join([words.missed.in_(lang), lead.in_(lang), *lines]))
+        yield self._choice(turn, f"{words.missed.in_(lang)}\n{lead.in_(lang)}", offered)
 
     # A person.
 

@@ -36,6 +36,7 @@ class ShopAnswers:
         answer = self._answer(turn, act)
         turn.draft.sources += answer.sources
         turn.draft.options = [option.label for option in answer.options] or turn.draft.options
+        turn.draft.answers.append(answer.text)
         yield turn.say("query", answer.text)
 
     def names(self, skus: Sequence[str], visit: Visit) -> list[str]:

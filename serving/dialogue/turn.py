@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 from kefu.schema import Outcome
@@ -11,11 +12,16 @@ from serving.dialogue.reply import Route
 from serving.sessions.session import Reason, Session
 
 
+def digest(text: str) -> str:
+    """By which a text is known again where the text itself is not kept."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 @dataclass
 class Draft:
     """An answer in the making; ``text`` still carries placeholders.
 
-    options: what the customer may reply with, as quick replies.
+    options: what the customer may reply with, as quick replies. answers: texts that answer what was asked.
     """
 
     route: Route | None = None
@@ -26,6 +32,7 @@ class Draft:
     slots: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
     danger: str | None = None
     reason: Reason = "asked"

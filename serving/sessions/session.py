@@ -89,6 +89,7 @@ class Session(BaseModel):
     denied: flows that the customer refused or left: only plain words begin one again, no guess.
     misses: messages not understood since the last answer.
     told: what the last answer told or began, in order; a question without a subject may be about the last of it.
+    answers: digests of what the last answer said to what was asked, part by part.
     rejections: messages in a row that said that the last answer missed.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
     asked: queries (name → slots) of a stranger, answered once he has signed in.
@@ -118,6 +119,7 @@ class Session(BaseModel):
     sum_choices: list[str] = []
     denied: list[str] = []
     told: list[Told] = []
+    answers: list[str] = []
     rejections: int = 0
     misses: int = 0
     apologised: bool = False

@@ -51,6 +51,10 @@ CREATE TABLE address_changes (
 CREATE TABLE phone_changes (
   order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, phone TEXT NOT NULL, created_at TEXT NOT NULL,
   PRIMARY KEY (order_id, phone));
+-- An empty phone or address: it stays as it was.
+CREATE TABLE recipient_changes (
+  order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, recipient TEXT NOT NULL,
+  phone TEXT NOT NULL, address TEXT NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (order_id, recipient, phone, address));
 CREATE TABLE missing_items (
   order_id TEXT NOT NULL REFERENCES orders, customer_id TEXT NOT NULL, what TEXT NOT NULL, sku TEXT REFERENCES products,
   created_at TEXT NOT NULL, PRIMARY KEY (order_id, what));

@@ -27,6 +27,14 @@ def test_it_reads_the_half_that_it_did_not_learn_from() -> None:
     assert quality["wish_ece"] < 0.1
 
 
+def test_a_rival_is_another_class_and_stands_only_where_the_first_is_not_sure() -> None:
+    texts = [(wording.text, "") for wording in wordings_of(PACK, "measure")][:400]
+    found = classifier().predict_many(texts)
+    rivals = [wish for wish in found if wish.rival]
+    assert rivals and all(wish.rival != wish.label and wish.probability < 0.75 for wish in rivals)
+    assert any(not wish.rival for wish in found)
+
+
 def test_no_text_is_in_both_halves() -> None:
     learnt = {text.text for text in wordings_of(PACK, "learn") if half_of(text.text) == "learn"}
     assert not learnt & {text.text for text in wordings_of(PACK, "measure") if half_of(text.text) == "measure"}

@@ -62,6 +62,19 @@ def test_a_yes_to_the_offer_of_a_person_asks_for_one(assistant: Assistant, monke
     assert assistant.reply(name, "C1001", "好的").outcome == "handoff"
 
 
+@pytest.mark.parametrize(("said", "flow"), [("1", "exchange"), ("第二个", "return"), ("退货", "return")])
+def test_of_two_wishes_that_were_offered_one_begins(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, said: str, flow: str
+) -> None:
+    name = uuid4().hex
+    reading = Reading([Unclear(flows=("exchange", "return"))], ScoredIntent("other", 0.1))
+    with monkeypatch.context() as patch:
+        patch.setattr(assistant, "_reader", SimpleNamespace(read=lambda message: reading))
+        asked = assistant.reply(name, "C1001", "羽绒枕这单怎么弄")
+    assert asked.options == ["换货", "退货"] and asked.flow is None
+    assert assistant.reply(name, "C1001", said).flow == flow
+
+
 def _entry(name: str) -> KnowledgeEntry:
     return KnowledgeEntry(
         id=f"faq:{name}:zh", kind="faq", intent=None, lang="zh", question=f"问题{name}？", answer=f"答案{name}。"

@@ -34,6 +34,8 @@ from serving.dialogue.policy import (
     AdmitUnsure,
     Apologise,
     AskAgain,
+    AskWhatIsWrong,
+    AskWhichWish,
     BackToBot,
     Begin,
     Confirm,
@@ -57,7 +59,8 @@ from serving.dialogue.policy import (
 
 CONFIRM, REASON = OpenQuestion("return", None), OpenQuestion("return", "reason")
 ACTS: list[Act] = [
-    Affirm(), Deny(), Hesitate(), Cancel(), Resume(), Person(), Complaint(), OutOfScope(), Unclear(),
+    Affirm(), Deny(), Deny(corrects=True), Hesitate(), Cancel(), Resume(), Person(), Complaint(), OutOfScope(),
+    Unclear(),
     Ask(entry="faq:a"), Query(name="points"), SmallTalk(kind="thanks"), Start(flow="parcel"), Start(flow="return"),
     Fill(slot="reason", value="quality"), Correct(slot="order", value="[ORDER_2]"),
     Choose(slot="order", candidates=("[ORDER_1]", "[ORDER_2]")), Danger(kind="injury"),
@@ -99,6 +102,20 @@ def test_a_question_beside_a_yes_or_no_that_nothing_answers_is_told_to_be_open()
     unsure = Unclear(asks=True)
     assert plan(Situation(question=CONFIRM), [Affirm(clear=True), unsure]) == [Confirm(True), AdmitUnsure()]
     assert plan(Situation(question=REASON), [Cancel(), unsure]) == [Leave(), AdmitUnsure()]
+
+
+def test_a_no_that_corrects_gives_nothing_up_until_a_person_helps_better() -> None:
+    for question in (CONFIRM, REASON):
+        now = Situation(question=question)
+        assert plan(now, [Deny(corrects=True)]) == [AskWhatIsWrong()]
+        assert plan(replace(now, misses=MAX_MISSES - 1), [Deny(corrects=True)]) == [HandOver("lost")]
+    assert plan(Situation(question=CONFIRM), [Deny()]) == [Confirm(False)]
+
+
+def test_of_two_flows_that_may_be_meant_none_begins_unasked() -> None:
+    two = Unclear(flows=("return", "exchange"))
+    assert plan(Situation(), [two]) == [AskWhichWish(("return", "exchange"))]
+    assert not any(isinstance(move, AskWhichWish) for move in plan(Situation(question=REASON), [two]))
 
 
 @given(SITUATIONS, MESSAGES)

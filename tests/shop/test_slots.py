@@ -60,6 +60,9 @@ def test_a_negation_within_a_reason_or_of_something_else_denies_nothing(text: st
         ("delivery_wish", "不用催，改一下手机号", "phone"),
         ("delivery_wish", "用不用催一下", "hurry"),
         ("delivery_wish", "别催了", None),
+        ("delivery_wish", "地址不变，改一下收件人", "recipient"),
+        ("delivery_wish", "the address stays the same, the name is wrong", "recipient"),
+        ("return_reason", "size is fine but it leaks", "quality"),
         ("exchange_scope", "no just the one", "part"),  # an answer, and then a value
         ("asked_shipping", "it has not shipped yet", "shipping"),  # one choice: what is spoken of
     ],

@@ -82,6 +82,7 @@ class FastReader:
         if question := self._picked(message):
             message = replace(message, text=question)
         message = replace(message, text=self._without_courtesy(message))
+        message = replace(message, text=self._without_insisting(message.text))
         asked = self._pack.slots[message.step.collect] if message.step and message.step.collect else None
         if not (asked and (asked.free_text or asked.pii)):
             message = replace(message, text=mend_slips(message.text, self._pack.acts.spelling))
@@ -247,6 +248,12 @@ class FastReader:
             if len(picked) == 1 and alone:
                 return picked[0]
         return None
+
+    def _without_insisting(self, text: str) -> str:
+        """The text after words that only say that it was said before (我都说了，…), when something follows them."""
+        lead = evidence(plain(text), self._pack.acts.insists)
+        rest = text[len(lead) :] if lead and text.startswith(lead) else ""
+        return rest if WORD.search(rest) else text
 
     def _without_courtesy(self, message: Message) -> str:
         """The text after its greeting, and after thanks and the like, when something follows that.

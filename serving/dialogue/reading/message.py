@@ -26,6 +26,7 @@ class Message:
     placeholder: gives a value of the shop (an order number) its placeholder in the session's vault.
     open_orders: asks the shop for the customer's orders, once a message and customer.
     rejected: names (``kefu.acts.target_of``) of what the customer does not mean; nothing is read as that.
+    topic: such a name of what an earlier part of the message asks, which this one may lean on.
     """
 
     text: str
@@ -37,6 +38,7 @@ class Message:
     flow: Flow | None = None
     step: Step | None = None
     rejected: frozenset[str] = frozenset()
+    topic: str = ""
 
     @property
     def orders(self) -> list[Order]:

@@ -5,6 +5,8 @@ A part that only fills a slot of what was begun before it starts nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kefu.acts import (
     Act,
     Ask,
@@ -21,6 +23,7 @@ from kefu.acts import (
     SmallTalk,
     Start,
     Unclear,
+    target_of,
 )
 from kefu.knowledge.index import Hit
 from kefu.shop.flows import Flow
@@ -53,9 +56,10 @@ class PartReader:
         parts = segments(message.text, self._pack.acts.another, self._pack.acts.question)
         if len(parts) == 1:
             return self._part(message, message.text, reading)
-        read, subject = [], message.session.subject
+        read, subject, topic = [], message.session.subject, ""
         for part in parts:
-            read.append(self._part(message, part, reading))
+            read.append(self._part(replace(message, topic=topic), part, reading))
+            topic = next((name for act in reversed(read[-1]) if (name := target_of(act))), topic)
             subject.products = list(dict.fromkeys([*reading.products, *subject.products]))  # 毛巾有货吗，多少钱
             subject.latest = reading.latest or subject.latest
         told = self.joiner.without_idioms(message, self.joiner.join(message, parts, read))

@@ -1,5 +1,5 @@
 """Cuts a message where a second wish may begin: at the end of a sentence, before the pack's words for "also", and at
-the comma between two questions (运费怎么算，能不能开发票). A comma before what is told with a question stays.
+the comma or "and" between two questions (运费怎么算，能不能开发票). A comma before what is told with a question stays.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from kefu.shop.act_words import WordRule
 from serving.dialogue.reading.word_rules import evidence, occurrences, plain
 
 END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.!?;])\s(?=\S)")
-COMMA = re.compile(r"[，,、](?!\d)\s*(?:and\s+|or\s+|还有|以及|和)?", re.IGNORECASE)
+COMMA = re.compile(
+    r"[，,、](?!\d)\s*(?:and\s+|or\s+|还有|以及|和)?"
+    r"|\s+and\s+(?=(?:do|does|did|can|could|will|would|is|are|how|what|when|where|which|who|why|should)\b)",
+    re.IGNORECASE,
+)
 WORD = re.compile(r"[^\W_]")
 CLAUSE = re.compile(
     r"(?<=[，,。！？!?；;\n])(?=[^，,。！？!?；;\n])|(?<=[.])\s|\s(?=(?:and|but) (?:i|keep|leave|not|the)\b)",

@@ -180,6 +180,8 @@ def test_questions_between_commas_are_parts_and_what_is_told_with_one_is_not() -
         ("我在广州，大概几号能拿到手", 1),
         ("华夫格毛巾三条现在有货吗，多少钱", 2),
         ("1,299元能分期吗", 1),
+        ("how much is the kettle and how many litres does it hold", 2),
+        ("the kettle and how many litres it holds", 1),
         ("which is cheaper, the down pillow or the memory foam pillow?", 1),
     ):
         parts = segments(text, PACK.acts.another, question)

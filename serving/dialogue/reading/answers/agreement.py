@@ -63,15 +63,21 @@ class AgreementReader:
         if step.confirm:
             yes = yes_or_no(message.text, words, step)
             if yes is not None:
-                return [Affirm(evidence=message.text) if yes else Deny(evidence=message.text)]
+                corrects = not yes and self._corrects(message)
+                return [Affirm(evidence=message.text) if yes else Deny(corrects=corrects, evidence=message.text)]
         told = self._values.slots(message, message.text) if step.collect else {}
         if (
             leaves(message.text, words, message.may_cancel) and step.collect not in told
         ):  # "changed my mind" may be the reason asked for
             return [Cancel(evidence=message.text)]
         if step.collect and yes_or_no(message.text, words) is False and not told:
-            return [Cancel(evidence=message.text)]
+            corrects = self._corrects(message)
+            return [Deny(corrects=True, evidence=message.text) if corrects else Cancel(evidence=message.text)]
         return []
+
+    def _corrects(self, message: Message) -> bool:
+        """Whether a no says that something is wrong (不对), and gives up nothing."""
+        return evidence(plain(message.text), self._pack.acts.correct) is not None
 
     def after_leave(self, message: Message) -> str | None:
         """What stands beside clauses that give up the open flow (算了，取消。什么时候发货？); None: there are none."""
@@ -106,6 +112,8 @@ class AgreementReader:
         if no + leave >= (STOP_BESIDE_VALUE if told else STOP) and not TWICE_DENIED.search(plain(message.text)):
             if waits := self.hesitates(message.text):  # 先别急，退了的话券还在吗: nothing is given up yet
                 return waits
+            if self._corrects(message) and not any(leaves(c, self._pack.conversation) for c in clauses(message.text)):
+                return [Deny(corrects=True, probability=no + leave, evidence=message.text)]
             deny = step.confirm and no > leave
             return [(Deny if deny else Cancel)(probability=no + leave, evidence=message.text)]
         if scores.get(HESITATE, 0.0) >= PAUSE and not told:

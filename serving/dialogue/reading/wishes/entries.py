@@ -41,12 +41,17 @@ class EntryReader:
         self._faqs = {faq_id(faq, lang): faq for faq in pack.faq for lang in LANGUAGES}
         self._faq_of = {faq.id: faq for faq in pack.faq}
         self._asked = WordSet({faq.id: faq.asked_by.words for faq in pack.faq if faq.asked_by})
+        self._titles = {
+            **{f"flow:{flow.name}": flow.title for flow in pack.flows},
+            **{f"query:{name}": query.title for name, query in pack.queries.items()},
+            **{entry_target(faq_id(faq, "zh")): faq.question for faq in pack.faq},
+        }
 
     def find(self, message: Message, text: str) -> list[Hit]:
         """What the knowledge has for a part, without answers about somebody else that would be untrue."""
-        hits = self._knowledge.search(self._bare(text), message.lang, self._subject_words(message))
+        hits = self._knowledge.search(self._bare(text), message.lang, self._context(message))
         hits = [hit for hit in hits if entry_target(hit.entry.id) not in message.rejected]
-        return [hit for hit in hits if self._is_true(message, hit)]
+        return [hit for hit in hits if self._is_true(message, hit) and not self._is_excluded(hit, text)]
 
     def best(self, hits: Sequence[Hit]) -> Hit | None:
         """The first entry, if it is sure enough to answer."""
@@ -94,6 +99,23 @@ class EntryReader:
             words = rest if any(character.isalnum() for character in rest) else words
         return words
 
-    def _subject_words(self, message: Message) -> tuple[str, ...]:
+    def _is_excluded(self, hit: Hit, text: str) -> bool:
+        """Whether an entry is a query whose own rules say that the text does not ask it."""
+        return hit.entry.kind == "query" and self._queries.excludes(hit.entry.id.split(":")[1], text)
+
+    def _context(self, message: Message) -> tuple[str, ...]:
+        """What a question may lean on: what is under way or was told last, and the product that was spoken of."""
         names = self._linker.product_names(message.lang)
-        return tuple(names[sku] for sku in message.session.subject.products[:1] if sku in names)
+        products = [names[sku] for sku in message.session.subject.products[:1] if sku in names]
+        return (*filter(None, [self._topic(message)]), *products)
+
+    def _topic(self, message: Message) -> str:
+        """The title of what an earlier part asks, of the flow under way, of what was told last, or of the last flow."""
+        session = message.session
+        if message.topic in self._titles:
+            return self._titles[message.topic].in_(message.lang)
+        if message.flow:
+            return message.flow.title.in_(message.lang)
+        past = [f"flow:{session.past[-1].flow}"] if session.past else []
+        last = next(reversed([*past, *(told.name for told in session.told)]), "")
+        return self._titles[last].in_(message.lang) if last in self._titles else ""

@@ -15,6 +15,7 @@ from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.params import Serving
 
+LEAST_RIVAL, DECIDES = 0.3, 0.7  # of a guess with a rival: below, both are noise; from there on, it decides alone
 SURE = 0.8  # of the classifier: a wish in an angry message, a person whom no word asks for, "which product?"
 
 
@@ -25,8 +26,20 @@ class FlowReader:
         self._pack, self._params, self._answers = pack, params, answers
 
     def named(self, words: str) -> list[Flow]:
-        """Flows that plain words ask for."""
-        return [flow for flow in self._pack.flows if evidence(words, flow.asked_by) is not None]
+        """Flows that plain words ask for, or name by their title."""
+        return [
+            flow
+            for flow in self._pack.flows
+            if evidence(words, flow.asked_by) is not None or words in (flow.title.zh, flow.title.en)
+        ]
+
+    def rivals(self, message: Message, guess: ScoredWish) -> tuple[str, ...]:
+        """The two flows between which a guess does not decide; none when it does, or when a question is open."""
+        two = [flow for label in (guess.label, guess.rival) if (flow := self.of_guess(ScoredWish(label, 1.0)))]
+        names = tuple(flow.name for flow in two if flow.name not in message.session.denied)
+        rejected = any(f"flow:{name}" in message.rejected for name in names)
+        near = LEAST_RIVAL <= guess.probability < DECIDES and len(names) == 2
+        return names if near and not rejected and not message.flow else ()
 
     def of_guess(self, guess: ScoredWish) -> Flow | None:
         """The flow that a class names, if it names one."""
@@ -74,6 +87,8 @@ class FlowReader:
         for name in self._answers.orders.slots_of(flow):
             if name not in slots and (subject := self._subject(message, flow, name)):
                 certain[name] = subject
+                if message.session.subject.order is None and len(sku := message.session.subject.latest) == 1:
+                    certain = {n: sku[0] for n in flow.slots if self._pack.slots[n].item} | certain
         certain = self.told_before(message, flow, certain) | certain
         named = flow in self.named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
@@ -122,7 +137,9 @@ class FlowReader:
             own = [value for value in (subject, *told) if value]
             return next((v for v in own if message.original(v) in {order.id for order in marked}), None)
         among = next((step.among for step in flow.steps if step.collect == slot), ())
-        if subject is None or not among:
+        if subject is None:
+            return self._of_product(message, among)
+        if not among:
             return subject
         past = message.session.past
         if any(one.written and one.flow == flow.name and one.slots.get(slot) == subject for one in past):
@@ -131,6 +148,14 @@ class FlowReader:
             return subject  # it was told why this order cannot be served; the customer goes on about it
         number = message.original(subject)
         return subject if any(o.id == number and o.status in among for o in message.orders) else None
+
+    def _of_product(self, message: Message, among: tuple[str, ...]) -> str | None:
+        """The only own order, of those that a flow offers, with the one product that the conversation is about."""
+        latest = message.session.subject.latest
+        if len(latest) != 1 or not message.session.customer:
+            return None
+        orders = [o for o in message.orders if latest[0] in o.skus and (not among or o.status in among)]
+        return message.placeholder(orders[0].id) if len(orders) == 1 else None
 
     def _tells_data(self, words: str) -> bool:
         """Whether a part tells personal data, but no order: a telephone number alone asks for nothing."""

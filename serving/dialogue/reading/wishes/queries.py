@@ -180,6 +180,10 @@ class QueryReader:
         browses = any(evidence(plain(text), rule) is not None for rule in rules)
         return browses or bool(self._queries.named(text, message.lang))
 
+    def is_of_product(self, act: Act) -> bool:
+        """Whether an act asks for a property of a product."""
+        return isinstance(act, Query) and self._pack.queries[act.name].needs == "product"
+
     def needs_customer(self, act: Act) -> bool:
         return isinstance(act, Query) and self._queries.needs_customer(act.name)
 

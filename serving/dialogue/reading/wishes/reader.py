@@ -174,6 +174,8 @@ class WishReader:
             if rule and rule.entry.kind == "faq":
                 yield from self._entry(message, rule, part.links)
                 return
+        if not part.question and any(map(self.flows.writes, self.flows.named(part.words))):
+            exact = [act for act in exact if not self.queries.is_of_product(act)]  # exchange it for the plus size
         # Words are precise, the classifier guesses.
         worded = (part.talk and not part.angry) or self.flows.named(part.words)
         if exact or worded:
@@ -194,10 +196,13 @@ class WishReader:
         asks = part.question and not names_order
         hits = part.find() if not flow or asks else []  # most wishes need no search
         flow, best, clear = self._weigh(part, flow, hits, names_order)
+        two = () if best or flow in self.flows.named(part.words) else self.flows.rivals(message, part.guess)
         if best and clear and asks and best.entry.kind != "query":
             yield from self._entry(message, best, part.links)
         elif flow and flow not in self.flows.named(part.words) and (begun := self._implied.of_subject(message, text)):
             yield begun
+        elif two and not part.angry:
+            yield Unclear(asks=part.question, flows=two, evidence=part.words)
         elif flow:
             yield from self.flows.begin(message, text, flow, slots, part.guess)
         elif best and not part.angry:
@@ -229,7 +234,7 @@ class WishReader:
         message, text = part.message, part.text
         if alone := self._order_alone(part):
             yield alone
-        elif begin := self._implied.of_subject(message, text) or self._implied.of_trouble(message, text):
+        elif begin := self._implied_by(part):
             yield begin
         elif part.label.startswith("talk:"):
             kind = part.label.removeprefix("talk:")
@@ -239,6 +244,12 @@ class WishReader:
                 yield from self._entry(message, hit, [])
         else:
             yield from self._unclear(part, hits)
+
+    def _implied_by(self, part: Part) -> Act | None:
+        """The flow that a reason or a trouble tells; a question tells none (can I call the courier myself?)."""
+        of_subject = self._implied.of_subject(part.message, part.text)
+        begun = None if part.question and part.label == ASK else of_subject
+        return begun or self._implied.of_trouble(part.message, part.text)
 
     def _order_alone(self, part: Part) -> Act | None:
         """An order and hardly another word: what to do with it is open, or told by a reason."""
@@ -259,6 +270,8 @@ class WishReader:
         message, text = part.message, part.text
         near = [hit for hit in candidates(hits) if hit.entry.kind == "faq"] if hits else []
         near = near if sum(hit.probability for hit in near) >= self._params.candidate_min_probability else []
+        just_told = {told.name for told in message.session.told}  # said once more, it would not answer better
+        near = [hit for hit in near if entry_target(hit.entry.id) not in just_told]
         about = tuple(dict.fromkeys(link.sku for link in part.links if part.question or link.exact))
         # A product's name in a question asks for what the question says, which was not understood.
         wanted = not part.question and len(text) <= SHORT_NAME
