@@ -21,7 +21,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --generate-hashes --python-version 3.
   --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade-package $(UPGRADE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo day serve ui review sample test test-all lint format lock chromium clean
+.PHONY: help setup demo day serve ui review sample test test-all lint format lock licences chromium clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -97,6 +97,9 @@ lock: $(VENV)/.dev  ## lock what pyproject.toml declares, keeping the versions o
 	    $(PY) -m pip download --quiet --no-deps --dest $$wheel $(FROM_INDEX) $$torch+cpu && \
 	    { echo "# Made by make lock."; printf '%s \\\n    ' $$torch+cpu; $(PY) -m pip hash $$wheel/*.whl | tail -n 1; } \
 	      > requirements/torch-cpu.lock; }; }
+
+licences: $(VENV)/.dev  ## list the licence of every installed package, copyleft first
+	@$(PY) -m tests.docs.licences
 
 clean:  ## remove what the loop made (store, MLflow runs, dvc.lock); .venv stays
 	@rm -rf store mlruns mlflow.db* dvc.lock && git checkout -q -- store
