@@ -21,7 +21,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --generate-hashes --python-version 3.
   --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade-package $(UPGRADE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo day serve ui review sample test test-all lint format lock licences chromium clean
+.PHONY: help setup demo day serve ui review sample test test-all lint format lock licences chromium team clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -101,5 +101,10 @@ lock: $(VENV)/.dev  ## lock what pyproject.toml declares, keeping the versions o
 licences: $(VENV)/.dev  ## list the licence of every installed package, copyleft first
 	@$(PY) -m tests.docs.licences
 
-clean:  ## remove what the loop made (store, MLflow runs, dvc.lock); .venv stays
-	@rm -rf store mlruns mlflow.db* dvc.lock && git checkout -q -- store
+team:  ## teach this clone's git to merge two people's days (docs/guides/team.md)
+	@git config merge.dvc.name "DVC: days of both sides"
+	@git config merge.dvc.driver "$(VENV)/bin/dvc git-hook merge-driver --ancestor %O --our %A --their %B"
+	@git config merge.ours.driver true
+
+clean: setup  ## remove what the loop's stages wrote; raw days, reviews, releases, runs and .venv stay
+	@$(PY) -m pipelines.commands.clean
