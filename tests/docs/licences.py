@@ -49,8 +49,10 @@ def licence_of(package: Distribution) -> str:
     told = package.metadata
     classifiers = [one.split(" :: ")[-1] for one in told.get_all("Classifier") or () if one.startswith("License ::")]
     names = [one for one in classifiers if one != "OSI Approved"]
-    first_line = (told.get("License") or "").strip().partition("\n")[0]
-    return told.get("License-Expression") or "; ".join(names) or first_line or _by_text(package)
+    (text,) = told.get_all("License") or ("",)
+    first_line = text.strip().partition("\n")[0]
+    (expression,) = told.get_all("License-Expression") or ("",)
+    return expression or "; ".join(names) or first_line or _by_text(package)
 
 
 def _by_text(package: Distribution) -> str:
