@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from data.forget.partitions import forget_partitions
-from data.forget.raw import forget_raw
+from data.forget.raw import forget_raw, forget_raw_versions
 from data.forget.traces import Traces, find_traces, holds
 from data.ingest.params import Ingest
 from kefu.io import atomic_path, content_named_dir, read_json, write_json
@@ -66,6 +66,7 @@ def forget_files(places: Places, traces: Traces, params: Ingest, write: bool) ->
     gone.counts["derived files"] = sum(_derived(path, traces, write) for path in derived)
     gone.counts["checkpoints"] = _forget_checkpoints(places.store / "runtime/checkpoints", traces, write)
     gone.counts["DVC cache objects"] = _forget_cache(places.cache, traces, write)
+    gone.counts["DVC cache objects"] += forget_raw_versions(places.cache, traces.customer, params, write)
     raw = forget_raw(places.raw, traces.customer, params, write)
     gone.counts |= {"raw records": raw.records, "raw files": raw.files}
     gone.failed += raw.failed

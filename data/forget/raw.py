@@ -7,6 +7,7 @@ one: nobody else's record may be missing, and nothing of the person may be left.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -27,8 +28,10 @@ from data.forget.rewrite import without_elements, without_lines
 from data.ingest.batches import SourceDay
 from data.ingest.ingest import find_days
 from data.ingest.params import Ingest
+from kefu.io import read_json
 from kefu.privacy.pseudonyms import pseudonym
 
+_RAW_FILE = re.compile(r"[^/]+/dt=\d{4}-\d\d-\d\d/[^/]+$")
 SETTLE_S = 0.05  # a log line that serving had opened the old file for is written by then
 
 
@@ -39,17 +42,21 @@ class RemovedRecords:
     Attributes:
         ids: of the dialogues; ``places`` of what could not be read: source, day, file, line.
         shared: ids of sessions in which another customer speaks, too: no dialogue now, but one in older versions.
-        files: that were rewritten; ``failed`` those that could not be, with the reason.
+        files: number of those that were rewritten, ``changed``; ``failed`` those that could not be, with the reason.
         unclear: where something stays that may be about the person.
     """
 
     ids: set[str] = field(default_factory=set)
     places: set[tuple[str, str, str, int]] = field(default_factory=set)
     records: int = 0
-    files: int = 0
     failed: list[str] = field(default_factory=list)
     shared: set[str] = field(default_factory=set)
     unclear: list[str] = field(default_factory=list)
+    changed: list[Path] = field(default_factory=list)
+
+    @property
+    def files(self) -> int:
+        return len(self.changed)
 
     def add(self, theirs: OwnedRecords, source: str, day: str) -> None:
         """Adds what one day of one source holds of the person."""
@@ -84,6 +91,28 @@ def forget_raw(raw: Path, customer: str, params: Ingest, write: bool) -> Removed
     return removed
 
 
+def forget_raw_versions(cache: Path, customer: str, params: Ingest, write: bool) -> int:
+    """Deletes what DVC's cache has of raw files that hold the person, of all versions; returns how many objects.
+
+    Each version is read as the raw folder that it was. DVC takes the files that are left in again.
+    """
+    seen, theirs = set[Path](), set[Path]()
+    for listing in sorted(cache.glob("files/md5/??/*.dir")):
+        files = {one["relpath"]: listing.parent.parent / one["md5"][:2] / one["md5"][2:] for one in read_json(listing)}
+        if not all(_RAW_FILE.match(name) for name in files) or seen.issuperset(files.values()):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            for name, path in files.items():
+                if path.exists():
+                    (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+                    (Path(folder) / name).symlink_to(path.absolute())
+            theirs.update(path.readlink() for path in forget_raw(Path(folder), customer, params, False).changed)
+        seen.update(files.values())
+    for path in theirs if write else ():
+        path.unlink()
+    return len(theirs)
+
+
 def _rewrite(source: SourceDay, theirs: OwnedRecords, owner: RecordOwner, removed: RemovedRecords, write: bool) -> None:
     name, left = f"{source.source}/{source.files[0].parent.name}", list[str]()
     with tempfile.TemporaryDirectory(prefix=".forget.", dir=source.files[0].parent) as folder:
@@ -93,7 +122,7 @@ def _rewrite(source: SourceDay, theirs: OwnedRecords, owner: RecordOwner, remove
         again = owner.read(replace(source, files=tuple(new[p] if p in changed else p for p in source.files)))
         if again.count or again.others != theirs.others:
             removed.failed.append(f"{name}: {'; '.join(left) or 'not all of it can be cut out'}")
-        removed.files += len(changed)
+        removed.changed += changed
         if write:
             for path in changed if again.others == theirs.others else ():
                 _replace(path, new[path])

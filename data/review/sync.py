@@ -60,11 +60,11 @@ def open_asks(queue: Iterable[ReviewTask], reviews: Reviews, version: str, drawn
 
 
 def push(studio: Studio, asks: Sequence[Ask], dialogues: Iterable[Dialogue], pack: Pack, params: Review) -> int:
-    """Pushes at most ``review.push_limit`` questions that the server does not have yet; returns how many.
+    """Pushes questions that the server does not have yet, until ``review.push_limit`` lie open; returns how many.
 
     ``dialogues`` is read once and may hold more than is needed. A share of the first questions is for two.
     """
-    looked_at, new = _missing(studio, asks, params.push_limit)
+    looked_at, new = _missing(studio, asks, max(0, params.push_limit - studio.open_tasks()))
     wanted = {ask.task.dialogue_id for ask in new}
     found = {dialogue.id: dialogue for dialogue in dialogues if dialogue.id in wanted} if wanted else {}
     if missing := wanted - found.keys():

@@ -33,7 +33,9 @@ from kefu.registry.relocation import follow_project
 
 EXPERIMENT = "kefu"
 KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI opens it on model training, not on GenAI
-ARTEFACTS = ROOT / "mlruns"
+# The project's folder, also for an experiment that DVC runs on a copy below .dvc/tmp (`dvc exp run --queue`, `--temp`).
+HOME = next((folder.parent for folder in ROOT.parents if folder.name == ".dvc"), ROOT)
+DATABASE, ARTEFACTS = HOME / "mlflow.db", HOME / "mlruns"
 PARAM_LIMIT = 6000  # characters MLflow stores of one parameter
 FLUSH_S = 5  # seconds that figures of training steps may wait before they are sent
 MOST_METRICS, MOST_PARAMS = 1000, 100  # that MLflow takes at once
@@ -104,14 +106,14 @@ class StageRun:
 
 
 def uri() -> str:
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{ROOT / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{DATABASE}"
 
 
 def client() -> MlflowClient:
     """MLflow's client on a database that is ready. Raises UnusableDatabase."""
     make_ready(uri())
     if not os.environ.get("MLFLOW_TRACKING_URI"):
-        follow_project(ROOT / "mlflow.db", ARTEFACTS, EXPERIMENT)
+        follow_project(DATABASE, ARTEFACTS, EXPERIMENT)
     return MlflowClient(uri())
 
 

@@ -19,7 +19,7 @@ from kefu.params import load_section
 from kefu.paths import CHAMPION, FROZEN, SETS
 from kefu.registry import releases
 from pipelines.commands.errors import explain_errors
-from pipelines.commands.repro import check_start, repro
+from pipelines.commands.repro import check_start, repro, version_inputs
 from pipelines.commands.review import pull_reviews
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ def main() -> int:
         pin_champion()
         take_reviews()
         freeze()
+        version_inputs()
         return run_loop()
 
 

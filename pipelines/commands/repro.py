@@ -21,6 +21,7 @@ from kefu.io import read_json
 from kefu.locks import shared_lock
 from kefu.paths import PROMOTION, ROOT
 from pipelines.commands.errors import explain_errors
+from pipelines.inputs import INPUTS, make_inputs_ready, version_file
 from pipelines.params import load_params
 
 REFUSED = 3  # exit code of a loop that ran to its end, and whose gate refused the release
@@ -72,22 +73,39 @@ def _dvc(*command: str, quiet: bool = False) -> subprocess.CompletedProcess[str]
 def check_start() -> None:
     """Asks DVC, without running anything, whether it would begin: parameters, dvc.yaml, locks, inputs.
 
-    Raises CannotStart with what DVC said, ParamsError, Busy while `kefu forget` runs.
+    Raises CannotStart with what DVC said, ParamsError, NotPulled, Busy while `kefu forget` runs.
     """
     with shared_lock():
         pass  # DVC would say of its lock only that somebody has it
     load_params()
     mend_lock(ROOT / "dvc.lock")
+    make_inputs_ready()
     asked = _dvc("repro", "--dry", quiet=True)
     if asked.returncode:
         raise CannotStart(f"The loop cannot start: {asked.stderr.strip() or asked.stdout.strip()}")
 
 
+def version_inputs() -> None:
+    """Lets DVC keep the versions of raw days, reviews and frozen sets; `dvc repro` takes in what is new from then on.
+
+    Raises CannotStart with what DVC said.
+    """
+    if new := [str(folder.relative_to(ROOT)) for folder in INPUTS if not version_file(folder).exists()]:
+        added = _dvc("add", "--quiet", *new, quiet=True)
+        if added.returncode:
+            raise CannotStart(f"dvc add {' '.join(new)}: {added.stderr.strip()}")
+        print(f"versioned by DVC from now on: {', '.join(new)} (docs/guides/team.md)")
+
+
 def repro() -> int:
-    """Runs the loop; returns DVC's exit code, or ``REFUSED``. Raises CannotStart, Busy while `kefu forget` runs."""
+    """Runs the loop; returns DVC's exit code, or ``REFUSED``.
+
+    Raises CannotStart, NotPulled, Busy while `kefu forget` runs.
+    """
     with shared_lock():
         pass  # as above
     mend_lock(ROOT / "dvc.lock")
+    make_inputs_ready()
     return _dvc("repro").returncode or tell_verdict()
 
 

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright import sync_api
 else:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install -e .[dev])")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (make lint installs it)")
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )

@@ -210,7 +210,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         derived(project)
         registered(project)
         project.dvc("init", "--no-scm", "-q")
-        project.dvc("add", "-q", "store/dialogues", "store/sets", "store/evaluation")
+        project.dvc("add", "-q", "store/dialogues", "store/sets", "store/evaluation", "store/raw", "store/reviewed")
     shutil.copytree(folder / "work", folder / "template", symlinks=True)
     return folder / "work", folder / "template"
 

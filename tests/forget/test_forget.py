@@ -276,3 +276,21 @@ def test_near_copies_go_with_whom_they_belong_to(full: Project, raw_gone: bool) 
         full.ingest()
         left = {f"shop:{DAYS[0]}:w1", f"shop:{DAYS[1]}:w2"}  # what it stood for stands for itself now
         assert set(full.dialogues()) == left and copies(full.store / "dialogues").total() == 0
+
+
+def test_older_versions_of_raw_days_lose_the_person_in_dvcs_cache_also_by_a_short_id(full: Project) -> None:
+    """An id of one digit stands everywhere, so only the channel can tell whose record it is."""
+    path = full.put(
+        f"shop/dt={DAYS[0]}/b.jsonl", line("s7", "7", DAYS[0], "想换大一号的拖鞋") + line("s8", "8", DAYS[0], "在吗")
+    )
+    full.dvc("add", "-q", "store/raw")
+    path.write_text(path.read_text(encoding="utf8") + line("s9", "9", DAYS[0], "谢谢你们"), encoding="utf8")
+    full.dvc("add", "-q", "store/raw")
+    cache = full.root / ".dvc/cache"
+    before = {one for one in cache.rglob("*") if one.is_file()}
+    assert sum("拖鞋" in one.read_text(errors="ignore") for one in before) == 2
+    assert forget("7", write=False).counts["DVC cache objects"] == 2
+    assert forget("7").counts["DVC cache objects"] == 2
+    after = {one for one in cache.rglob("*") if one.is_file()}
+    assert len(before - after) == 2 and not any("拖鞋" in one.read_text(errors="ignore") for one in after)
+    assert "在吗" in path.read_text(encoding="utf8") and "拖鞋" not in path.read_text(encoding="utf8")

@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 
 from kefu.io import read_json, write_json, write_text
 from kefu.registry import releases
-from kefu.registry.seal import BaseModelRef, seal, verify
+from kefu.registry.seal import BaseModelRef, TamperedRelease, seal, verify
 from kefu.schema import Report
 from pipelines import promote as stage_promote
 from pipelines import stage as stages
+from pipelines.commands import serve
 from pipelines.commands.cli import app
 from pipelines.params import load_params
 
@@ -173,3 +174,28 @@ def test_a_registered_release_takes_no_room_of_its_own_where_it_can(
 def test_rollback_without_a_previous_champion(project: Project) -> None:
     back = CliRunner().invoke(app, ["rollback"])
     assert back.exit_code == 1 and "no previous champion" in back.output
+
+
+@pytest.fixture
+def pulled(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A clone that has the store of somebody else's run, and an empty registry."""
+    monkeypatch.setattr(serve, "RELEASE", project.release)
+    monkeypatch.setattr(serve, "PROMOTION", project.folder / "promotion.json")
+    project.evaluated("theirs")
+    write_json(project.folder / "promotion.json", {"verdict": "pass", "version": 7, "rows": []})
+    return project
+
+
+def test_a_clone_with_an_empty_registry_serves_the_release_it_pulled(pulled: Project) -> None:
+    adopted = serve.adopt_release()
+    assert adopted is not None and adopted == releases.champion()
+    assert (releases.download_release(adopted.version) / "weights").read_text() == "theirs"
+    assert serve.adopt_release() is None  # the registry says from now on who is champion
+
+
+def test_what_the_gate_refused_or_somebody_changed_is_not_adopted(pulled: Project) -> None:
+    write_text(pulled.release / "weights", "changed")
+    with pytest.raises(TamperedRelease):
+        serve.adopt_release()
+    write_json(pulled.folder / "promotion.json", {"verdict": "fail", "version": None, "rows": []})
+    assert serve.adopt_release() is None and releases.versions() == []

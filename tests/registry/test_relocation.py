@@ -33,7 +33,7 @@ def project(_empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def work_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "ROOT", folder)
+    monkeypatch.setattr(runs, "DATABASE", folder / "mlflow.db")
     monkeypatch.setattr(runs, "ARTEFACTS", folder / "mlruns")
 
 

@@ -13,6 +13,7 @@ from label_studio_sdk import LabelStudio
 
 from data.review import history, labels
 from data.review.label_studio.client import Studio, StudioUnavailable
+from data.review.label_studio.project import project
 from data.review.label_studio.server import running
 from data.review.label_studio.tasks import choice, span
 from data.review.sync import pull
@@ -36,11 +37,14 @@ def test_push_annotate_pull_push_again(configured: Team, tmp_path: Path) -> None
     up, review = configured.server, params("whole way", push_limit=3)
     first = run(tmp_path, review)
     assert (first.metrics["pushed"], first.metrics["waiting"], first.labels) == (3, 5, [])
-    assert run(tmp_path, review).metrics["pushed"] == 2  # the rest of the queue
+    assert run(tmp_path, review).metrics["pushed"] == 0  # three lie open already: the heap does not grow
+    answer(up, configured.first, tasks(up, "whole way")[0], "exchange_request")
+    assert run(tmp_path, review).metrics["pushed"] == 1  # in the place of what was answered
+    review = params("whole way")
+    assert run(tmp_path, review).metrics["pushed"] == 1  # the rest of the queue
     assert run(tmp_path, review).metrics["pushed"] == 0  # nothing is ever doubled
 
     there = tasks(up, "whole way")
-    answer(up, configured.first, there[0], "exchange_request")
     answer(up, configured.second, there[1], "return_request")
     answer(up, configured.second, there[2], CANNOT_TELL)
     done = run(tmp_path, review)
@@ -66,6 +70,19 @@ def test_push_annotate_pull_push_again(configured: Team, tmp_path: Path) -> None
     assert {(row.seconds, row.version, row.proposal) for row in history.read(tmp_path)} == {
         (12.5, VERSION, "return_request")
     }
+
+
+def test_the_project_has_tabs_a_numeric_confidence_and_instructions_in_both_languages(configured: Team) -> None:
+    client = LabelStudio(base_url=configured.server.url, api_key=configured.server.token)
+    made = project(client, params("tabs"), PACK)
+    there = client.projects.get(made)
+    assert "Shift+X" in there.expert_instruction and "蓝框" in there.expert_instruction
+    views = {view.data["title"]: view.data for view in client.views.list(project=made)}
+    assert views.keys() == {"Review", "Skipped", "Answered"}
+    assert "tasks:predictions_score" not in views["Review"]["hiddenColumns"]["explore"]
+    assert project(client, params("tabs"), PACK) == made
+    assert project(client, params("tabs", language="en"), PACK) == made
+    assert "蓝框" not in client.projects.get(made).expert_instruction
 
 
 def test_what_changes_behind_a_page_that_was_read_is_pulled_the_next_time(

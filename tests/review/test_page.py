@@ -21,7 +21,7 @@ from tests.review.team import ASKED, PACK, QUEUE, params, run, tasks, values
 if TYPE_CHECKING:
     from playwright import sync_api
 else:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install -e .[dev])")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (make lint installs it)")
 CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
 TITLE = "in a browser"
 

@@ -18,9 +18,10 @@ XPATH = re.compile(r"/div\[(\d+)\]/span\[1\]/text\(\)\[1\]")
 
 
 def chat(turns: Sequence[Turn], asked: int) -> str:
-    """The dialogue as HTML; turn number ``asked`` is marked. Whatever anybody wrote stays text."""
+    """The dialogue as HTML; turn number ``asked`` is marked, and what came later. Whatever anybody wrote stays text."""
+    places = ("", " kefu-asked", " kefu-later")
     return "".join(
-        f'<div class="kefu-turn kefu-{turn.role}{" kefu-asked" if index == asked else ""}">'
+        f'<div class="kefu-turn kefu-{turn.role}{places[(index >= asked) + (index > asked)]}">'
         f'<span class="kefu-bubble">{html.escape(turn.text)}</span></div>'
         for index, turn in enumerate(turns)
     )

@@ -105,6 +105,12 @@ class Studio:
         with _explained(self.url):
             return {task.data["key"] for task in self._tasks("key", keys, "id,data")}
 
+    def open_tasks(self) -> int:
+        """How many tasks of the project wait for an answer; skipped ones do."""
+        with _explained(self.url):
+            found = self._client.projects.get(self.project)
+        return (found.task_number or 0) - (found.finished_task_number or 0)
+
     def ask_two(self, keys: Sequence[str]) -> None:
         """Lets two people answer each of these tasks; Label Studio sees to it that they are two."""
         with _explained(self.url):

@@ -1,7 +1,8 @@
 """The review project on a Label Studio server: made once, its page kept up with the shop pack.
 
 One annotation a task is asked for; the share that two people answer gets its overlap task by task
-(``studio``). The list of tasks shows what was asked and proposed, not markup, hashes, or who said what.
+(``studio``). The list of tasks shows what was asked and proposed, and how sure the machine was (a number, to sort and
+filter by); not markup, hashes, or who said what. Tabs and instructions come with the project.
 """
 
 from __future__ import annotations
@@ -9,42 +10,74 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from data.review.label_studio.page import Page
+from data.review.label_studio.page import Page, page_text
 from data.review.label_studio.slot_labels import PageSlots
 from data.review.label_studio.tasks import MODEL
 from data.review.params import Review
 from data.review.task_id import MARK, OBJECT
 from kefu.shop.pack import Pack
+from kefu.shop.part import Text
 
 DATA = (OBJECT, "key", "dialogue_id", "turn", "version", "schema", MARK)
 COLUMNS = (
     *("inner_id", "total_annotations", "cancelled_annotations", "total_predictions", "annotators"),
-    *("annotations_results", "annotations_ids", "predictions_score", "predictions_model_versions"),
+    *("annotations_results", "annotations_ids", "predictions_model_versions"),
     *("predictions_results", "file_upload", "storage_filename", "created_at", "updated_at", "updated_by"),
     *("avg_lead_time", "draft_exists"),
+)
+TABS = {"Review": None, "Skipped": "cancelled_annotations", "Answered": "total_annotations"}  # tab → what is above zero
+INSTRUCTIONS = (
+    Text(
+        zh="蓝框里的那句话是要标注的，上面是它的上文，下面变淡的是后来说的。只按说这句话时的意思来选。",
+        en="The message in the blue frame is asked about. Above it stands what was said before; dimmed is what came "
+        "later. Answer by what it meant when it was written.",
+    ),
+    Text(
+        zh="机器建议已选好：对就按 Ctrl+Enter；不对就按意图旁的快捷键，或按 Shift+F 搜索。鼠标停在意图上可看定义。",
+        en="The proposal is selected: right, then Ctrl+Enter; wrong, then the key beside the right intent, or Shift+F "
+        "to search. Hold the mouse over an intent to read its definition.",
+    ),
+    Text(
+        zh="要素：先点标签（Shift+1…9），再划选文字。实在看不出来按 Shift+X；留给别人就点 Skip。",
+        en="Details: choose a label (Shift+1…9), then select the words. Nobody could tell: Shift+X. For somebody else: "
+        "Skip.",
+    ),
+    Text(
+        zh="答得不好就写下更好的回答，不要写真实姓名和号码。",
+        en="A bad answer: write a better one, without real names or numbers.",
+    ),
 )
 HIDDEN = [f"tasks:data.{name}" for name in DATA] + [f"tasks:{name}" for name in COLUMNS]
 
 logger = logging.getLogger(__name__)
 
 
+def instructions(params: Review) -> str:
+    """What a reviewer reads before the first task, as HTML, in the language of the page."""
+    return "".join(f"<p>{page_text(text, params.language)}</p>" for text in INSTRUCTIONS)
+
+
 def project(client: Any, params: Review, pack: Pack) -> int:
-    """Id of the project with that title; made when missing, its page brought up to date."""
+    """Id of the project with that title; made when missing, its page and instructions brought up to date."""
     config = Page(pack.taxonomy, PageSlots(pack).titles, params.language).xml()
+    wanted = {"label_config": config, "expert_instruction": instructions(params)}
     found = [p for p in client.projects.list(title=params.project) if p.title == params.project]
     if not found:
-        return _made(client, params.project, config)
+        return _made(client, params.project, wanted)
     there = client.projects.get(min(p.id for p in found))
-    if there.label_config != config:
-        client.projects.update(there.id, label_config=config)
-        logger.info("project %s: page brought up to taxonomy %s", params.project, pack.taxonomy.version)
+    changed = {name: value for name, value in wanted.items() if getattr(there, name) != value}
+    if changed:
+        client.projects.update(there.id, **changed)
+        logger.info("project %s: brought up to taxonomy %s", params.project, pack.taxonomy.version)
     return int(there.id)
 
 
-def _made(client: Any, title: str, config: str) -> int:
+def _made(client: Any, title: str, wanted: dict[str, Any]) -> int:
     settings = {"maximum_annotations": 1, "show_collab_predictions": True, "model_version": MODEL}
-    made = int(client.projects.create(title=title, label_config=config, **settings).id)
-    client.views.create(
-        project=made, data={"title": "Review", "hiddenColumns": {"explore": HIDDEN, "labeling": HIDDEN}}
-    )
+    made = int(client.projects.create(title=title, **wanted, **settings).id)
+    for tab, column in TABS.items():
+        shown = {"title": tab, "hiddenColumns": {"explore": HIDDEN, "labeling": HIDDEN}}
+        rule = {"filter": f"filter:tasks:{column}", "operator": "greater", "type": "Number", "value": 0}
+        filters = {"filters": {"conjunction": "and", "items": [rule]}} if column else {}
+        client.views.create(project=made, data=shown | filters)
     return made
