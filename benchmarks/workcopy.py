@@ -16,14 +16,14 @@ from kefu.io import write_text
 from kefu.paths import ROOT
 
 
-def environment() -> dict[str, str]:
-    """This interpreter's tools first, and no tracking server of somebody else's.
+def environment(*programs: Path) -> dict[str, str]:
+    """Programs of these folders first, then this interpreter's tools; no tracking server of somebody else's.
 
     Bytecode may be kept in the copy: each stage is a process, and would compile the project again.
     """
     dropped = {"MLFLOW_TRACKING_URI", "PYTHONDONTWRITEBYTECODE"}
     own = {key: value for key, value in os.environ.items() if key not in dropped}
-    return own | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return own | {"PATH": ":".join(map(str, [*programs, Path(sys.executable).parent, os.environ["PATH"]]))}
 
 
 def copy_project(work: Path) -> None:

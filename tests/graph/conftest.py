@@ -4,13 +4,15 @@ What the graph promises hangs on no figure, so the pack's labelled messages, gol
 customers are as few as the rest.
 """
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from benchmarks.workcopy import copy_project, edit_params, run
+from benchmarks.workcopy import copy_project, edit_params, environment
 from kefu.io import write_json
 from kefu.yaml_file import read_yaml
+from tests.fixtures.preloaded_python import preloaded
 
 
 def micro(params: dict) -> None:
@@ -21,11 +23,12 @@ def micro(params: dict) -> None:
     tiny["distill"].update(examples=4, max_new_tokens=4, batch_size=2)
     params["distill"]["max_useless"] = 1.0  # four tokens of a model of two steps end nothing
     params["labeler"]["folds"] = params["router"]["folds"] = 3
-    params["retriever"]["folds"] = 2
+    params["router"]["features"] = params["retriever"]["features"] = 1 << 12
+    params["retriever"].update(folds=2, dim=32)
     tiny["evaluate"].update(answers=2, max_new_tokens=4)
+    params["export"].update(parity_chats=4, general_tokens=0)
     params["export"]["max_kl"]["adapter"], params["export"]["min_agreement"]["adapter"] = 10.0, 0.0
     params["evaluate"]["conversations"] = 4
-    params["export"]["general_tokens"] = 2
     tiny["serving"]["max_new_tokens"] = 4
     params["promote"] = {
         "at_least": {"flows.success": 0.0},
@@ -36,12 +39,12 @@ def micro(params: dict) -> None:
 
 
 def shrink_pack(pack: Path) -> None:
-    """Keeps every tenth labelled message of a file, three variants of a question, every twentieth golden."""
+    """Keeps every fortieth labelled message of a file, a variant of a question, every twentieth golden."""
     for file in (pack / "wordings").glob("*.yaml"):
-        write_json(file, read_yaml(file)[::10])  # JSON is YAML, too, and read and written in a fraction of the time
+        write_json(file, read_yaml(file)[::40])  # JSON is YAML, too, and read and written in a fraction of the time
     faq = read_yaml(pack / "knowledge/faq.yaml")
     for entry in faq:
-        entry["variants"] = {lang: some[:3] for lang, some in entry.get("variants", {}).items()}
+        entry["variants"] = {lang: some[:1] for lang, some in entry.get("variants", {}).items()}
     write_json(pack / "knowledge/faq.yaml", faq)
     for number, file in enumerate(sorted((pack / "golden").glob("*.yaml"))):
         if number % 20:
@@ -54,6 +57,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy_project(work)
     edit_params(work, micro)
     shrink_pack(work / "shop")
-    run(work, "python", "-m", "pipelines.commands.sample", "--days", "2", "--dialogues", "80")
-    run(work, "dvc", "repro", "-q")
+    with preloaded(tmp_path_factory.mktemp("python")) as programs:
+        for command in ("python -m pipelines.commands.sample --days 2 --dialogues 80", "dvc repro -q"):
+            subprocess.run(command.split(), cwd=work, env=environment(programs), check=True)
     return work
