@@ -80,13 +80,13 @@ class Serving(Section):
         gt=0,
         description="messages that a replica computes at once, models aside; Python runs one, more take turns and time",
     )
-    num_model_replicas: int = Field(1, gt=0, description="processes with the models")
+    num_model_replicas: int = Field(gt=0, description="processes with the models")
     max_model_replicas: int = Field(
-        1, gt=0, description="to which Ray raises their number under load; no more than num_model_replicas: never"
+        gt=0, description="to which Ray raises their number under load; no more than num_model_replicas: never"
     )
-    model_num_cpus: float = Field(1, ge=0, description="cores that Ray reserves for a process with the models")
-    model_threads: int = Field(8, gt=0, description="chats that a process with the models answers at once; more wait")
+    model_num_cpus: float = Field(ge=0, description="cores that Ray reserves for a process with the models")
+    model_threads: int = Field(gt=0, description="chats that a process with the models answers at once; more wait")
     model_patience_s: float = Field(
-        30, gt=0, description="seconds that a model may be silent; then the answer is given without it"
+        gt=0, description="seconds that a model may be silent; then the answer is given without it"
     )
     demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")

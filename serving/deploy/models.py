@@ -23,7 +23,7 @@ from kefu.registry.seal import verify
 from kefu.schema import Message
 from serving.deploy.in_process import in_thread
 from serving.deploy.plan import Plan
-from serving.engines.load import load_engines
+from serving.engines.load import MODELS, engine_settings, keeps_grammar, load_engines
 
 T = TypeVar("T")
 READY_S = 2.0
@@ -34,7 +34,7 @@ class Models:
 
     def __init__(self, plan: Plan) -> None:
         verify(plan.release, plan.content_hash)
-        self._engines = load_engines(plan.release)
+        self._engines = load_engines(plan.release, engine_settings(plan.params))
         self._pool = ThreadPoolExecutor(plan.params.model_threads, thread_name_prefix="model")
 
     async def loaded(self) -> list[str]:
@@ -51,8 +51,7 @@ class Models:
     ) -> AsyncIterator[str]:
         """See ``GrammarEngine.stream_in_grammar``."""
         engine: Engine = self._engines[name]
-        if not isinstance(engine, GrammarEngine):
-            raise EngineError(f"{name}: this engine keeps no grammar: set serving.model_reader to false")
+        assert isinstance(engine, GrammarEngine)
         async for piece in self._pieces(lambda: engine.stream_in_grammar(messages, max_new_tokens, grammar)):
             yield piece
 
@@ -78,7 +77,7 @@ class Models:
 
 
 class RemoteEngine:
-    """``kefu.llm.engine.GrammarEngine`` over the deployment, for threads of a replica.
+    """``kefu.llm.engine.Engine`` over the deployment, for threads of a replica.
 
     Args:
         slots: of the replica; the caller holds one, and it is lent to others while the model works.
@@ -94,12 +93,6 @@ class RemoteEngine:
     def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
         """See ``Engine.stream``."""
         return self._pieces(lambda: self._stream.stream.remote(self.name, list(messages), max_new_tokens))
-
-    def stream_in_grammar(self, messages: Sequence[Message], max_new_tokens: int, grammar: str) -> Iterator[str]:
-        """See ``GrammarEngine.stream_in_grammar``."""
-        return self._pieces(
-            lambda: self._stream.stream_in_grammar.remote(self.name, list(messages), max_new_tokens, grammar)
-        )
 
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
         """See ``Engine.loss``."""
@@ -132,6 +125,31 @@ class RemoteEngine:
             raise EngineError(f"{self.name}: no word within {self._patience_s:g} s") from error
         except (RayError, RayServeException) as error:
             raise EngineError(f"{self.name}: {type(error).__name__}: {error}") from error
+
+
+class RemoteGrammarEngine(RemoteEngine):
+    """``kefu.llm.engine.GrammarEngine`` over the deployment."""
+
+    def stream_in_grammar(self, messages: Sequence[Message], max_new_tokens: int, grammar: str) -> Iterator[str]:
+        """See ``GrammarEngine.stream_in_grammar``."""
+        return self._pieces(
+            lambda: self._stream.stream_in_grammar.remote(self.name, list(messages), max_new_tokens, grammar)
+        )
+
+
+def remote_engines(plan: Plan, handle: DeploymentHandle, slots: BoundedSemaphore) -> dict[str, RemoteEngine]:
+    """The engines of a release by name; each keeps a grammar if the engine in the deployment does.
+
+    Args:
+        slots: of the replica.
+    """
+    patience_s = plan.params.model_patience_s
+    return {
+        name: (RemoteGrammarEngine if keeps_grammar(plan.release / name) else RemoteEngine)(
+            name, handle, slots, patience_s
+        )
+        for name in MODELS
+    }
 
 
 async def models_problem(handle: DeploymentHandle) -> str | None:

@@ -25,10 +25,9 @@ from serving.api.tokens import is_loopback
 from serving.conversation_log import ConversationLog
 from serving.deploy.demo_script import load_demo
 from serving.deploy.in_process import InProcessBackend
-from serving.deploy.models import RemoteEngine, models_problem
+from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
 from serving.dialogue.assistant import Assistant
-from serving.engines.load import MODELS
 from serving.sessions.store import Sessions
 
 logger = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ class Chat:
         sessions = Sessions(plan.store_url, params.session_ttl_s)
         log = ConversationLog(plan.raw, serve.get_replica_context().replica_id.unique_id)
         slots = BoundedSemaphore(params.num_threads)
-        engines = {name: RemoteEngine(name, self._models, slots, params.model_patience_s) for name in MODELS}
+        engines = remote_engines(plan, self._models, slots)
         assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)
         threading.Thread(target=_recover, args=(log, sessions), name="log-recovery", daemon=True).start()
         shop = assistant.pack.shop

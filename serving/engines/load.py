@@ -41,6 +41,11 @@ def load_engine(name: str, folder: Path, model_name: str, settings: EngineSettin
     return TransformersEngine(name, folder, model_name, settings)
 
 
+def keeps_grammar(folder: Path) -> bool:
+    """Whether the engine of a model folder is a ``kefu.llm.engine.GrammarEngine``."""
+    return not has_weights(folder)
+
+
 def close_engines(engines: Mapping[str, LoadedEngine]) -> None:
     """Ends what the engines have started."""
     for engine in engines.values():
