@@ -19,6 +19,7 @@ from kefu.paths import RAW, ROOT
 from kefu.registry import releases
 from pipelines.commands.demo_summary import show
 from pipelines.commands.errors import explain_errors
+from pipelines.commands.repro import REFUSED
 from pipelines.params import load_params
 
 CONSOLE = Console(highlight=False)
@@ -29,9 +30,12 @@ def _say(text: str) -> None:
 
 
 def _run(*command: str) -> None:
-    """Runs a step whose output the user should see; its failure ends the demo with its own message."""
+    """Runs a step whose output the user should see; its failure ends the demo with its own message.
+
+    A refused release is no failure: the champion of before answers.
+    """
     done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False)
-    if done.returncode:
+    if done.returncode not in (0, REFUSED):
         sys.exit(f"`{' '.join(command)}` failed (exit {done.returncode}); what it said stands above")
 
 
