@@ -32,7 +32,8 @@ from serving.dialogue.assistant import Assistant
 from serving.dialogue.claims.records import Claim
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Reply
-from serving.engines.load import close_engines, engine_settings, load_engines
+from serving.engines.load import close_engines, load_engines
+from serving.engines.settings import engine_settings
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 from serving.sessions.store import Sessions

@@ -23,7 +23,8 @@ from kefu.registry.seal import verify
 from kefu.schema import Message
 from serving.deploy.in_process import in_thread
 from serving.deploy.plan import Plan
-from serving.engines.load import MODELS, engine_settings, keeps_grammar, load_engines
+from serving.engines.load import MODELS, keeps_grammar, load_engines
+from serving.engines.settings import engine_settings
 
 T = TypeVar("T")
 READY_S = 2.0

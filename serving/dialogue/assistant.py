@@ -49,7 +49,8 @@ from serving.dialogue.reply import Reply
 from serving.dialogue.respond import Responder
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState, digest
-from serving.engines.load import close_engines, engine_settings, load_engines
+from serving.engines.load import close_engines, load_engines
+from serving.engines.settings import engine_settings
 from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving

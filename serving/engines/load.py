@@ -15,7 +15,6 @@ from kefu.llm.engine import LoadedEngine
 from kefu.registry.seal import read_manifest
 from serving.engines.chat_engine import EngineSettings
 from serving.engines.openvino.engine import OpenVINOEngine, has_weights
-from serving.params import Serving
 
 MODELS = ("centre", "edge")
 DEFAULT = EngineSettings()
@@ -50,14 +49,3 @@ def close_engines(engines: Mapping[str, LoadedEngine]) -> None:
     """Ends what the engines have started."""
     for engine in engines.values():
         engine.close()
-
-
-def engine_settings(params: Serving) -> EngineSettings:
-    """What ``params`` says of engines."""
-    return EngineSettings(
-        threads=params.engine_threads,
-        chats=params.engine_chats,
-        waiting=params.engine_waiting,
-        timeout_s=params.engine_timeout_s,
-        cache_gb=params.engine_cache_gb,
-    )

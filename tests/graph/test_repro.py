@@ -52,8 +52,10 @@ def edited(path: Path, old: str, new: str) -> Iterator[None]:
     before = path.read_text(encoding="utf8")
     assert old in before
     path.write_text(before.replace(old, new, 1), encoding="utf8")
-    yield
-    path.write_text(before, encoding="utf8")
+    try:
+        yield
+    finally:
+        path.write_text(before, encoding="utf8")
 
 
 def test_a_second_repro_runs_nothing(workspace):

@@ -16,7 +16,8 @@ from serving.api.backend import Event
 from serving.api.schemas import ReleaseInfo
 from serving.deploy.in_process import InProcessBackend
 from serving.dialogue.assistant import Assistant
-from serving.engines.load import close_engines, engine_settings, load_engines
+from serving.engines.load import close_engines, load_engines
+from serving.engines.settings import engine_settings
 from serving.engines.openvino.engine import WEIGHTS, OpenVINOEngine
 from serving.engines.transformers import TransformersEngine
 from serving.params import Serving
