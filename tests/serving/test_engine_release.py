@@ -17,8 +17,8 @@ from serving.api.schemas import ReleaseInfo
 from serving.deploy.in_process import InProcessBackend
 from serving.dialogue.assistant import Assistant
 from serving.engines.load import close_engines, load_engines
-from serving.engines.settings import engine_settings
 from serving.engines.openvino.engine import WEIGHTS, OpenVINOEngine
+from serving.engines.settings import engine_settings
 from serving.engines.transformers import TransformersEngine
 from serving.params import Serving
 from serving.sessions.store import Sessions
