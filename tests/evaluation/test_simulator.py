@@ -66,6 +66,9 @@ class Reads:
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
         return 1.0, 1
 
+    def close(self) -> None:
+        """It has started nothing."""
+
 
 def test_each_model_is_played_alone_where_models_read(release: ReleaseUnderTest) -> None:
     """A centre that reads nothing leaves the fast reading; an edge that hears everybody ask for a person is seen."""

@@ -17,7 +17,6 @@ from kefu.shop.part import Text
 from serving.api.app import build_web
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
-from serving.api.tokens import session_token
 from serving.deploy.in_process import InProcessBackend
 from serving.dialogue.assistant import Assistant
 from serving.params import Serving
@@ -132,7 +131,6 @@ def test_ready_names_what_an_answer_lacks(desk: Assistant, store: Store, own_sto
     lost = TestClient(build_web(Site(backend, Sessions(own_store.url, 60), params, front, False)))
     own_store.close()
     assert ready(lost)[0] == 503 and ready(lost)[1].startswith("store: does not answer: ")
-    headers = {"Authorization": f"Bearer {session_token(None, 60)}"}
-    answer = lost.post("/v1/chat", json={"message": "你好"}, headers=headers)
+    answer = lost.post("/v1/session")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
