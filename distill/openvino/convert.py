@@ -18,8 +18,8 @@ from distill.openvino.graph import decoder_graph
 from distill.openvino.weights import WeightFormat
 from kefu.errors import Unusable
 from kefu.io import atomic_dir
+from serving.engines.openvino.engine import GRAPH
 
-GRAPH = "openvino_model.xml"
 CONFIGS = ("config.json", "generation_config.json")  # the engine reads them
 
 

@@ -12,11 +12,12 @@ import openvino as ov
 import pytest
 import torch
 
-from distill.openvino.convert import GRAPH, convert
+from distill.openvino.convert import convert
 from distill.openvino.weights import WeightFormat
 from kefu.errors import Unusable
 from kefu.io import content_hash, read_json, write_json
 from kefu.paths import ROOT
+from serving.engines.openvino.engine import GRAPH
 from tests.engines.models import logits
 
 EXACT = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
