@@ -1,6 +1,6 @@
 """Acts: what a customer's message does. A message has several, and none of them decides anything.
 
-A reader writes them (``serving/dialogue/reading``), the policy answers them (``serving/dialogue/policy.py``).
+A reader writes them (``serving/dialogue/reading``), the policy answers them (``serving/dialogue/policy``).
 Values are redacted text or names of the pack; ``evidence`` quotes the words that an act was read from.
 """
 

@@ -29,8 +29,9 @@ from kefu.shop.slots import CJK
 from kefu.shop.wordings.labelled import Wording, load_wordings
 from kefu.split import half_of
 from pipelines.params import load_params
-from serving.dialogue import policy
 from serving.dialogue.assistant import Assistant, _situation
+from serving.dialogue.policy import moves
+from serving.dialogue.policy.plan import plan
 from serving.sessions.session import FlowState, Session
 from serving.sessions.store import Held, Sessions
 from serving.sessions.valkey import embedded_store
@@ -99,19 +100,19 @@ def read(assistant: Assistant, case: Case, customer: str) -> set[str]:
     session.remember(Turn(role="bot", text=case.wording.after, time=None))
     turn = assistant._understand(Held(session, None, "", "", None), case.wording.say, None, 0.0)
     names: set[str] = set()
-    for move in policy.plan(_situation(session, assistant._flows), turn.reading.acts):
+    for move in plan(_situation(session, assistant._flows), turn.reading.acts):
         match move:
-            case policy.HandOver(reason="asked" | "danger"):
+            case moves.HandOver(reason="asked" | "danger"):
                 names.add("person")
-            case policy.Confirm(yes=yes):
+            case moves.Confirm(yes=yes):
                 names.add("yes" if yes else "no")
-            case policy.Leave():
+            case moves.Leave():
                 names.add("leave")
-            case policy.Wait():
+            case moves.Wait():
                 names.add("hesitate")
-            case policy.Put() | policy.Revise() | policy.Offer():
+            case moves.Put() | moves.Revise() | moves.Offer():
                 names.add("value")
-            case policy.Begin():
+            case moves.Begin():
                 names.add("begins")
             case _:
                 pass

@@ -35,7 +35,7 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
-from serving.dialogue.policy import OpenQuestion, Situation, plan
+from serving.dialogue.policy.plan import OpenQuestion, Situation, plan
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers.reader import AnswerReader
@@ -46,7 +46,7 @@ from serving.dialogue.reading.model_reader import CascadeReader, ModelReader
 from serving.dialogue.reading.script import in_script, script_of, simplified
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reply import Reply
-from serving.dialogue.respond import Responder
+from serving.dialogue.responder.responder import Responder
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState, digest
 from serving.engines.load import close_engines, load_engines

@@ -60,3 +60,8 @@ class TurnState:
         self.draft.route = self.draft.route or route
         self.draft.text += piece
         return piece
+
+    def choose(self, lead: str, questions: list[str]) -> str:
+        """Adds a numbered list of what may be meant; the customer's next message may pick from it."""
+        self.session.questions = self.draft.options = questions
+        return self.say("faq", "\n".join([lead, *(f"{n}. {question}" for n, question in enumerate(questions, 1))]))

@@ -55,7 +55,7 @@ def test_a_yes_to_the_offer_of_a_person_asks_for_one(assistant: Assistant, monke
     reading = Reading([Unclear(asks=True, skus=("CW-301",))], ScoredIntent("other", 0.1))
     with monkeypatch.context() as patch:
         patch.setattr(assistant, "_reader", SimpleNamespace(read=lambda message: reading))
-        patch.setattr(assistant._responder._model, "stream", lambda turn: iter(()))
+        patch.setattr(assistant._responder._answers._model, "stream", lambda turn: iter(()))
         said = assistant.reply(name, "C1001", "锅可以当帽子戴吗")
     assert "铸铁珐琅锅" in said.text and "429" not in said.text
     assert assistant._reader is reader

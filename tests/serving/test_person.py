@@ -178,7 +178,9 @@ class Fake:
 def test_what_a_broken_model_says_never_reaches_a_customer(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch, pieces: tuple[str, ...], says: str | None
 ) -> None:
-    monkeypatch.setattr(assistant._responder._model, "_engines", {"edge": Fake(*pieces), "centre": Fake(*pieces)})
+    monkeypatch.setattr(
+        assistant._responder._answers._model, "_engines", {"edge": Fake(*pieces), "centre": Fake(*pieces)}
+    )
     *streamed, reply = assistant.stream(uuid4().hex, None, "猫会不会做梦")
     assert isinstance(reply, Reply) and "".join(map(str, streamed)) == reply.text
     told = assistant.pack.conversation.no_answer

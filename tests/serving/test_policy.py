@@ -28,9 +28,7 @@ from kefu.acts import (
     Start,
     Unclear,
 )
-from serving.dialogue.policy import (
-    MAX_MISSES,
-    MAX_REMINDERS,
+from serving.dialogue.policy.moves import (
     AdmitUnsure,
     Apologise,
     AskAgain,
@@ -46,16 +44,14 @@ from serving.dialogue.policy import (
     KeepWaiting,
     Leave,
     Offer,
-    OpenQuestion,
     Put,
     Remind,
     Revise,
     SetAside,
-    Situation,
     Tell,
     Wait,
-    plan,
 )
+from serving.dialogue.policy.plan import MAX_MISSES, MAX_REMINDERS, OpenQuestion, Situation, plan
 
 CONFIRM, REASON = OpenQuestion("return", None), OpenQuestion("return", "reason")
 ACTS: list[Act] = [

@@ -21,19 +21,16 @@ from kefu.acts import (
     Unclear,
     target_of,
 )
-from serving.dialogue.policy import (
-    MAX_REJECTIONS,
+from serving.dialogue.policy.moves import (
     AdmitMiss,
     Begin,
     Exclude,
     HandOver,
     Leave,
-    OpenQuestion,
     Remind,
-    Situation,
     Tell,
-    plan,
 )
+from serving.dialogue.policy.plan import MAX_REJECTIONS, OpenQuestion, Situation, plan
 from serving.sessions.session import Session, Told
 
 ASKED: list[Act] = [

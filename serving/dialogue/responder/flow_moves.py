@@ -1,0 +1,222 @@
+"""Moves that begin, fill, correct, confirm, or leave a flow.
+
+When a flow ends, the wish that waits longest begins, and a flow that was set aside for another goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from kefu.acts import Query
+from kefu.shop.pack import Pack
+from serving.dialogue.flow import FlowEngine, FlowError, Progress
+from serving.dialogue.handover_words import HandoverWords
+from serving.dialogue.order_choice import OrderChoice
+from serving.dialogue.policy import moves
+from serving.dialogue.responder.question_moves import QuestionMoves
+from serving.dialogue.responder.words import Handlers, fill_in, open_flow
+from serving.dialogue.shop_answers import ShopAnswers
+from serving.dialogue.turn import TurnState
+from serving.sessions.session import FlowState, Told, Wish
+
+
+class FlowMoves:
+    """Walks the session's flows."""
+
+    def __init__(
+        self,
+        pack: Pack,
+        flows: FlowEngine,
+        orders: OrderChoice,
+        shop_answers: ShopAnswers,
+        questions: QuestionMoves,
+        handover: HandoverWords,
+    ) -> None:
+        self._pack, self._flows, self._orders = pack, flows, orders
+        self._shop_answers, self._questions, self._handover = shop_answers, questions, handover
+        self.handlers: Handlers = {
+            moves.Begin: self._begin,
+            moves.Confirm: self._confirm,
+            moves.Exclude: self._exclude,
+            moves.GoOn: self._go_on,
+            moves.Leave: self._leave,
+            moves.Put: self._put,
+            moves.Revise: self._revise,
+        }
+
+    def merge_wishes(self, turn: TurnState, planned: Sequence[moves.Move]) -> list[moves.Move]:
+        """The moves, where a wish that waits already and is told once more begins with what was told of it before."""
+        return [self._merge_wish(turn, move) if isinstance(move, moves.Begin) else move for move in planned]
+
+    def _merge_wish(self, turn: TurnState, move: moves.Begin) -> moves.Begin:
+        session, order = turn.session, self._orders.of_slots(move.slots)
+        for wish in session.wishes:
+            if wish.flow == move.flow and order in (None, self._orders.of_slots(wish.slots)) and not wish.needs_sign_in:
+                session.wishes = [other for other in session.wishes if other is not wish]
+                return replace(move, slots={**wish.slots, **move.slots})
+        return move
+
+    def _begin(self, turn: TurnState, move: moves.Begin) -> Iterator[str]:
+        session, flow = turn.session, self._flows.flows[move.flow]
+        if session.customer:  # asked for again after signing in: one wish, not two
+            session.wishes = [wish for wish in session.wishes if not (wish.needs_sign_in and wish.flow == flow.name)]
+        if turn.draft.asks:  # this message has begun a flow already, and it asks something
+            session.wishes.append(Wish(flow=flow.name, slots=move.slots))
+            title, order = flow.title.in_(turn.visit.lang), self._orders.of_slots(move.slots) or ""
+            yield turn.say("flow", fill_in(turn, self._pack.conversation.queued, title=title, order=order))
+            return
+        if session.flow:
+            session.paused = [*(s for s in session.paused if s.flow != flow.name), session.flow]
+            session.flow, session.offered = None, []
+        session.paused = [state for state in session.paused if state.flow != flow.name]
+        session.denied = [name for name in session.denied if name != flow.name]
+        session.past = [past for past in session.past if not (move.resumes and past.flow == flow.name)]
+        session.misses = 0
+        session.told.append(Told(name=f"flow:{flow.name}", slots=move.slots, guessed=move.guessed))
+        if named := self._orders.took(turn, move.slots):
+            yield turn.say("flow", named)
+        turn.candidates = move.candidates
+        state, progress = self._flows.start(flow, move.slots, turn.visit)
+        yield from self._progressed(turn, state, progress)
+
+    def _put(self, turn: TurnState, move: moves.Put) -> Iterator[str]:
+        state = open_flow(turn)
+        if named := self._orders.took(turn, move.slots):
+            yield turn.say("flow", named)
+        asked = self._questions.slot_asked(state)
+        new = {name: value for name, value in move.slots.items() if name not in state.slots or name == asked}
+        if asked and asked not in new:  # told early, or told again: kept, and the question stays open
+            if self._flows.is_behind(state, new):  # it may lead elsewhere: a faulty item needs no "exchange for what?"
+                yield from self._progressed(turn, state, self._flows.correct(state, new, turn.visit))
+                return
+            state.slots.update(new)
+            yield from self._questions.ask(turn, "")
+            return
+        yield from self._progressed(turn, state, self._flows.fill(state, new, turn.visit))
+
+    def _revise(self, turn: TurnState, move: moves.Revise) -> Iterator[str]:
+        state = open_flow(turn)
+        yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
+        told = {slot: value for slot, value in move.slots.items() if value is not None}
+        if named := self._orders.took(turn, told, always=True):
+            yield turn.say("flow", named)
+        try:
+            progress = self._flows.correct(state, move.slots, turn.visit)
+        except FlowError:
+            progress = Progress(outcome="handoff")
+        yield from self._progressed(turn, state, progress)
+
+    def _confirm(self, turn: TurnState, move: moves.Confirm) -> Iterator[str]:
+        state = open_flow(turn)
+        progress = self._flows.confirm(state, move.yes, turn.visit)
+        yield from self._progressed(turn, state, progress, refused=not move.yes)
+
+    def _progressed(
+        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False
+    ) -> Iterator[str]:
+        session, draft = turn.session, turn.draft
+        if session.customer is None and turn.visit.customer:
+            session.customer, session.identified = turn.visit.customer, True
+        session.flow, session.misses, session.offered = state, 0, []
+        if progress.outcome == "handoff" and (not progress.says or not self._handover.is_open(turn.visit)):
+            progress.says.append(self._handover.asked(turn.visit))  # a flow's own words may promise somebody at once
+        yield turn.say("flow", "\n".join(progress.says))
+        if progress.outcome == "resolved":
+            draft.answers += progress.says
+        draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
+        if order := self._orders.of(state):
+            session.subject.order = order
+        if progress.signed_out:
+            wish = Wish(flow=state.flow, slots=state.slots, needs_sign_in=True)
+            session.wishes = [wish, *(other for other in session.wishes if other.flow != wish.flow)]
+            session.flow = None
+            if self._pack.shop.identify:
+                yield from self._begin(turn, moves.Begin(self._pack.shop.identify))
+        elif progress.outcome:
+            draft.outcome, draft.reason = progress.outcome, "flow"
+            session.close_flow("refused" if refused and progress.outcome == "resolved" else progress.outcome)
+            if progress.outcome != "handoff":
+                yield from self._next(turn)
+        elif progress.asks != "confirm":
+            yield from self._orders.listed(turn, state, self._flows.waiting_at(state))
+
+    def _next(self, turn: TurnState) -> Iterator[str]:
+        """What waits: the next wish, else the flow that was set aside last."""
+        session, words = turn.session, self._pack.conversation
+        if session.customer is None and self._pack.shop.identify:  # he did not say who he is: nothing can go on
+            session.wishes = [wish for wish in session.wishes if not wish.needs_sign_in]
+        if session.wishes:
+            wish, *session.wishes = session.wishes
+            if wish.flow in self._flows.flows:
+                title = self._flows.flows[wish.flow].title.in_(turn.visit.lang)
+                yield turn.say("flow", fill_in(turn, words.next, title=title))
+                yield from self._begin(turn, moves.Begin(wish.flow, self._shared(turn, wish) | wish.slots))
+        elif session.paused:
+            session.flow = session.paused.pop()
+            if self._is_outdated(turn, session.flow):
+                yield from self._begin_anew(turn, session.flow)
+            else:
+                yield from self._questions.ask(turn, words.back.in_(turn.visit.lang))
+
+    def _is_outdated(self, turn: TurnState, state: FlowState) -> bool:
+        """Whether another flow has just changed the order that a flow speaks of: its question may be answered."""
+        last, order = turn.session.past[-1] if turn.session.past else None, self._orders.of(state)
+        return bool(last and order and last.written and self._orders.of_slots(last.slots) == order)
+
+    def _begin_anew(self, turn: TurnState, state: FlowState) -> Iterator[str]:
+        """Walks a flow from its start, for what it knew has changed. It ends without a word when it asks nothing."""
+        started, progress = self._flows.start(self._flows.flows[state.flow], state.slots, turn.visit)
+        turn.session.flow = started
+        if progress.outcome != "resolved":
+            yield turn.say("flow", self._pack.conversation.back.in_(turn.visit.lang))
+            yield from self._progressed(turn, started, progress)
+            return
+        turn.session.close_flow("resolved")
+        yield from self._next(turn)
+
+    def _shared(self, turn: TurnState, wish: Wish) -> dict[str, str]:
+        """What the same flow was told for another order and that holds for this one too: the title of an invoice."""
+        past = next((p for p in reversed(turn.session.past) if p.flow == wish.flow and p.outcome == "resolved"), None)
+        return {name: value for name, value in past.slots.items() if self._pack.slots[name].shared} if past else {}
+
+    def _exclude(self, turn: TurnState, move: moves.Exclude) -> Iterator[str]:
+        turn.session.deny(*move.flows)
+        yield from ()
+
+    def _leave(self, turn: TurnState, move: moves.Leave) -> Iterator[str]:
+        name = turn.session.flow.flow if turn.session.flow else None
+        turn.session.close_flow("abandoned")
+        turn.session.deny(*filter(None, [name]))
+        turn.session.misses = 0
+        if move.replaced:
+            return
+        yield turn.say("flow", self._pack.conversation.left.in_(turn.visit.lang))
+        turn.draft.flow, turn.draft.outcome = name, "abandoned"
+        yield from self._next(turn)
+
+    def _go_on(self, turn: TurnState, move: moves.GoOn) -> Iterator[str]:
+        session = turn.session
+        if session.flow:
+            state, asked = session.flow, self._questions.slot_asked(session.flow)
+            if asked in state.slots:  # told while the customer was thinking
+                yield from self._progressed(turn, state, self._flows.fill(state, {}, turn.visit))
+            else:
+                yield from self._questions.ask(turn, "")
+            return
+        known = (past for past in session.past if past.flow in self._flows.flows)  # the pack may have changed
+        left = [past for past in known if past.outcome == "abandoned"]
+        waiting = session.asked if session.customer else {}
+        for name, slots in dict(waiting).items():
+            yield from self._shop_answers.tell(turn, Query(name=name, slots=slots | move.slots))
+        if session.wishes:
+            session.wishes[0].slots |= move.slots
+        if session.wishes or session.paused:
+            yield from self._next(turn)
+        elif turn.draft.text:
+            return  # a query that waited, or one of this message
+        elif left:
+            session.past.remove(left[-1])
+            yield from self._begin(turn, moves.Begin(left[-1].flow, left[-1].slots, resumes=True))
+        else:
+            yield turn.say("chitchat", self._pack.conversation.nothing_open.in_(turn.visit.lang))

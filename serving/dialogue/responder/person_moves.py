@@ -1,0 +1,49 @@
+"""Moves that call a person, wait for one, or come back from one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kefu.shop.pack import Pack
+from serving.dialogue.handover_words import HandoverWords
+from serving.dialogue.policy import moves
+from serving.dialogue.responder.words import Handlers
+from serving.dialogue.turn import TurnState
+
+
+class PersonMoves:
+    """Says the truth about when a person will answer."""
+
+    def __init__(self, pack: Pack, handover: HandoverWords) -> None:
+        self._pack, self._handover = pack, handover
+        self.handlers: Handlers = {
+            moves.BackToBot: self._back_to_bot,
+            moves.HandOver: self._hand_over,
+            moves.KeepWaiting: self._keep_waiting,
+        }
+
+    def _hand_over(self, turn: TurnState, move: moves.HandOver) -> Iterator[str]:
+        if move.danger:
+            yield turn.say("human", self._pack.danger[move.danger].reply.in_(turn.visit.lang))
+        yield turn.say("human", self._handover.asked(turn.visit))
+        turn.draft.route, turn.draft.outcome = "human", "handoff"
+        turn.draft.danger, turn.draft.reason = move.danger, move.reason
+        if move.reason == "asked":
+            yield from self._note_supervisor(turn)
+
+    def _keep_waiting(self, turn: TurnState, move: moves.KeepWaiting) -> Iterator[str]:
+        yield turn.say("human", self._handover.waiting(turn.visit, turn.session.status))
+        turn.draft.outcome = "handoff"
+        yield from self._note_supervisor(turn)
+
+    def _note_supervisor(self, turn: TurnState) -> Iterator[str]:
+        if noted := self._handover.supervisor(turn.message.text, turn.visit.lang):
+            yield turn.say("human", noted)
+            turn.draft.reason = "supervisor"
+
+    def _back_to_bot(self, turn: TurnState, move: moves.BackToBot) -> Iterator[str]:
+        words = self._pack.conversation
+        text = words.resumed_first if move.asks_more else words.resumed
+        text = text or self._pack.shop.greeting
+        yield turn.say("chitchat", text.in_(turn.visit.lang))
+        turn.draft.resumed = True

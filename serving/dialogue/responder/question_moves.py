@@ -1,0 +1,98 @@
+"""Moves that ask: the open question of a flow, an order, a wish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kefu.shop.pack import Pack
+from serving.dialogue.flow import FlowEngine
+from serving.dialogue.order_choice import OrderChoice
+from serving.dialogue.policy import moves
+from serving.dialogue.responder.words import Handlers, fill_in, open_flow
+from serving.dialogue.turn import TurnState
+from serving.sessions.session import FlowState
+
+
+class QuestionMoves:
+    """Asks what a flow waits for, and what a customer wants."""
+
+    def __init__(self, pack: Pack, flows: FlowEngine, orders: OrderChoice) -> None:
+        self._pack, self._flows, self._orders = pack, flows, orders
+        self.handlers: Handlers = {
+            moves.AdmitUnsure: self._admit_unsure,
+            moves.AskAgain: self._ask_again,
+            moves.AskWhatIsWrong: self._ask_what_is_wrong,
+            moves.AskWhichWish: self._ask_which_wish,
+            moves.AskWish: self._ask_wish,
+            moves.Offer: self._offer,
+            moves.Remind: self._remind,
+            moves.SetAside: self._set_aside,
+            moves.Wait: self._wait,
+        }
+
+    def ask(self, turn: TurnState, lead: str, before: str = "\n") -> Iterator[str]:
+        """The open question once more."""
+        state = open_flow(turn)
+        question = self._flows.question(state, turn.visit)
+        yield turn.say("flow", f"{lead} {question}" if lead else question, before)
+        self._still_open(turn)
+        yield from self._orders.listed(turn, state, self._flows.waiting_at(state))
+
+    def slot_asked(self, state: FlowState) -> str | None:
+        """The slot that a flow asks for; None at a confirmation."""
+        return self._flows.waiting_at(state).collect
+
+    def _still_open(self, turn: TurnState) -> None:
+        state = open_flow(turn)
+        turn.draft.flow, turn.draft.slots = state.flow, dict(state.slots)
+        turn.draft.asks = self.slot_asked(state) or "confirm"
+
+    def _offer(self, turn: TurnState, move: moves.Offer) -> Iterator[str]:
+        state = open_flow(turn)
+        state.slots.update(move.slots)
+        turn.draft.flow, turn.draft.asks, turn.draft.slots = state.flow, move.slot, dict(state.slots)
+        yield from self._orders.offer(turn, move.candidates)
+
+    def _ask_wish(self, turn: TurnState, move: moves.AskWish) -> Iterator[str]:
+        if len(move.candidates) > 1:
+            yield from self._orders.offer(turn, move.candidates)
+            return
+        turn.session.subject.order = move.candidates[0]
+        named = self._orders.took(turn, {move.slot: move.candidates[0]}, always=True)
+        yield turn.say("chitchat", " ".join(filter(None, [named, self._pack.conversation.wish.in_(turn.visit.lang)])))
+
+    def _ask_what_is_wrong(self, turn: TurnState, move: moves.AskWhatIsWrong) -> Iterator[str]:
+        turn.session.misses += 1
+        yield turn.say("flow", self._pack.conversation.what_is_wrong.in_(turn.visit.lang))
+        self._still_open(turn)
+
+    def _ask_which_wish(self, turn: TurnState, move: moves.AskWhichWish) -> Iterator[str]:
+        self._orders.spoken_of(turn)
+        turn.session.misses += 1
+        lang = turn.visit.lang
+        titles = [self._flows.flows[flow].title.in_(lang) for flow in move.flows]
+        yield turn.choose(self._pack.conversation.clarify.in_(lang), titles)
+
+    def _wait(self, turn: TurnState, move: moves.Wait) -> Iterator[str]:
+        open_flow(turn).slots.update(move.slots)
+        yield turn.say("flow", self._pack.conversation.no_hurry.in_(turn.visit.lang))
+        self._still_open(turn)
+
+    def _remind(self, turn: TurnState, move: moves.Remind) -> Iterator[str]:
+        open_flow(turn).reminders += 1
+        yield from self.ask(turn, self._pack.conversation.back.in_(turn.visit.lang))
+
+    def _ask_again(self, turn: TurnState, move: moves.AskAgain) -> Iterator[str]:
+        turn.session.misses += 1
+        words = self._pack.conversation
+        yield turn.say("flow", (words.unsure if move.unsure else words.again).in_(turn.visit.lang))
+        yield from self.ask(turn, words.back.in_(turn.visit.lang) if move.unsure else "", before=" ")
+
+    def _admit_unsure(self, turn: TurnState, move: moves.AdmitUnsure) -> Iterator[str]:
+        yield turn.say("flow", self._pack.conversation.unsure.in_(turn.visit.lang))
+
+    def _set_aside(self, turn: TurnState, move: moves.SetAside) -> Iterator[str]:
+        session, state = turn.session, open_flow(turn)
+        session.flow, session.paused = None, [*session.paused, state]
+        title = self._flows.flows[state.flow].title.in_(turn.visit.lang)
+        yield turn.say("flow", fill_in(turn, self._pack.conversation.set_aside, title=title))

@@ -1,0 +1,62 @@
+"""Carries out the policy's moves, in order: each adds a part to the answer, and changes the session if it must.
+
+Texts carry placeholders: the assistant restores them for the customer's eyes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kefu.acts import Reject
+from kefu.shop.pack import Pack
+from serving.dialogue.flow import FlowEngine
+from serving.dialogue.handover_words import HandoverWords
+from serving.dialogue.model_answer import ModelAnswer
+from serving.dialogue.order_choice import OrderChoice
+from serving.dialogue.policy.moves import Move
+from serving.dialogue.responder.answer_moves import AnswerMoves
+from serving.dialogue.responder.flow_moves import FlowMoves
+from serving.dialogue.responder.person_moves import PersonMoves
+from serving.dialogue.responder.question_moves import QuestionMoves
+from serving.dialogue.responder.words import Handlers
+from serving.dialogue.shop_answers import ShopAnswers
+from serving.dialogue.turn import TurnState, digest
+
+
+class Responder:
+    """Answers moves for one pack."""
+
+    def __init__(
+        self, pack: Pack, flows: FlowEngine, orders: OrderChoice, shop_answers: ShopAnswers, model: ModelAnswer
+    ) -> None:
+        self._pack = pack
+        handover = HandoverWords(pack)
+        questions = QuestionMoves(pack, flows, orders)
+        self._flow_moves = FlowMoves(pack, flows, orders, shop_answers, questions, handover)
+        self._answers = AnswerMoves(pack, orders, shop_answers, model)
+        people = PersonMoves(pack, handover)
+        self._handlers: Handlers = {
+            **self._flow_moves.handlers,
+            **questions.handlers,
+            **self._answers.handlers,
+            **people.handlers,
+        }
+
+    def stream(self, turn: TurnState, moves: Sequence[Move]) -> Iterator[str]:
+        """Pieces of the answer, with placeholders."""
+        session = turn.session
+        session.told = []
+        missed = any(isinstance(act, Reject) for act in turn.reading.acts)
+        session.rejections = session.rejections + 1 if missed else 0
+        for move in self._flow_moves.merge_wishes(turn, moves):
+            yield from self._handlers[type(move)](turn, move)
+        yield from self._same_again(turn)
+
+    def _same_again(self, turn: TurnState) -> Iterator[str]:
+        """Offers a person after an answer that was the last one, too: it did not help, or it was not understood."""
+        session, words = turn.session, self._pack.conversation
+        before, session.answers = session.answers, [digest(text) for text in turn.draft.answers]
+        repeated = set(before) & set(session.answers)
+        if repeated and words.same_again and words.ask_person and not (turn.draft.asks or turn.draft.options):
+            session.questions = turn.draft.options = [words.ask_person.in_(turn.visit.lang)]
+            yield turn.say("faq", words.same_again.in_(turn.visit.lang))
