@@ -5,6 +5,7 @@ customers are as few as the rest.
 """
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,12 +53,18 @@ def shrink_pack(pack: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a `python` that has imported the libraries."""
+    with preloaded(tmp_path_factory.mktemp("python")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Path:
     work = tmp_path_factory.mktemp("loop")
     copy_project(work)
     edit_params(work, micro)
     shrink_pack(work / "shop")
-    with preloaded(tmp_path_factory.mktemp("python")) as programs:
-        for command in ("python -m pipelines.commands.sample --days 2 --dialogues 80", "dvc repro -q"):
-            subprocess.run(command.split(), cwd=work, env=environment(programs), check=True)
+    for command in ("python -m pipelines.commands.sample --days 2 --dialogues 80", "dvc repro -q"):
+        subprocess.run(command.split(), cwd=work, env=environment(programs), check=True)
     return work

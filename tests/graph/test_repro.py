@@ -29,9 +29,10 @@ def hashes(work: Path) -> dict[str, str]:
     return {out["path"]: out["md5"] for s in stages.values() for out in s.get("outs", []) if out["path"] not in apart}
 
 
-def repro(work: Path, *targets: str) -> str:
-    """Runs ``dvc repro``; returns what it said."""
-    done = subprocess.run(["dvc", "repro", *targets], cwd=work, env=environment(), capture_output=True, text=True)
+def repro(work: Path, *targets: str, programs: Sequence[Path] = ()) -> str:
+    """Runs ``dvc repro``, with these folders' programs first; returns what it said."""
+    command = ["dvc", "repro", *targets]
+    done = subprocess.run(command, cwd=work, env=environment(*programs), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -93,7 +94,7 @@ def kill_stage(work: Path, stage: str) -> None:
         dvc.stdout.read()
 
 
-def kill_and_run_again(work: Path, stages: Sequence[str]) -> None:
+def kill_and_run_again(work: Path, stages: Sequence[str], programs: Path) -> None:
     """Kills stages from the last to the first, so that each one finds its inputs; then the loop must end as before.
 
     It takes from DVC's run cache what that holds; stages whose outputs persist run again.
@@ -101,17 +102,17 @@ def kill_and_run_again(work: Path, stages: Sequence[str]) -> None:
     before = hashes(work)
     for stage in reversed(stages):
         kill_stage(work, stage)
-    repro(work)
+    repro(work, programs=[programs])
     assert hashes(work) == before
 
 
-def test_killed_stages_give_the_same_results_when_the_loop_runs_again(workspace):
-    kill_and_run_again(workspace, KILLED)
+def test_killed_stages_give_the_same_results_when_the_loop_runs_again(workspace, programs):
+    kill_and_run_again(workspace, KILLED, programs)
 
 
 @pytest.mark.slow
-def test_every_other_stage_may_be_killed_too(workspace):
-    kill_and_run_again(workspace, OTHERS)
+def test_every_other_stage_may_be_killed_too(workspace, programs):
+    kill_and_run_again(workspace, OTHERS, programs)
 
 
 def test_a_lock_that_was_cut_short_is_mended(workspace):
@@ -124,11 +125,11 @@ def test_a_lock_that_was_cut_short_is_mended(workspace):
     assert hashes(workspace) == before
 
 
-def test_a_new_day_reruns_only_what_depends_on_it(workspace):
+def test_a_new_day_reruns_only_what_depends_on_it(workspace, programs):
     first = workspace / "store/dialogues/dt=2026-11-09/dialogues.parquet"
     untouched = first.stat().st_mtime_ns
     run(workspace, "python", "-m", "pipelines.commands.sample", "--days", "3", "--dialogues", "80")
-    assert ran(repro(workspace, "ingest")) == {"code", "ingest"}
+    assert ran(repro(workspace, "ingest", programs=[programs])) == {"code", "ingest"}
     assert first.stat().st_mtime_ns == untouched
     again = would_run(workspace)
     assert {"autolabel", "build"} <= again

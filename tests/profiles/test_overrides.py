@@ -56,12 +56,19 @@ def changed_lines(copy: Path) -> list[str]:
     return [now for was, now in zip(before, after, strict=True) if now != was]
 
 
-@pytest.mark.parametrize("path", VALUES, ids=".".join)
-def test_an_override_changes_its_leaf_and_no_other_line(path: tuple[str, ...], copy: Path) -> None:
-    value = other(VALUES[path])
-    apply_overrides(str(copy), [f"{'.'.join(path)}={yaml.safe_dump(value).splitlines()[0]}"])
-    assert read(copy) == SHIPPED | {path: value}
-    assert len(changed_lines(copy)) == 1
+def section(path: tuple[str, ...]) -> str:
+    """The section, or the section of a profile, in which a leaf lies."""
+    return ".".join(path[: 3 if path[0] == "profiles" else 1])
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(map(section, VALUES)))
+def test_overrides_of_a_section_change_its_leaves_and_no_other_line(name: str, copy: Path) -> None:
+    """All leaves of a section at once: each takes its own value, and what lies elsewhere stays."""
+    values = {path: other(value) for path, value in VALUES.items() if section(path) == name}
+    overrides = [f"{'.'.join(path)}={yaml.safe_dump(value).splitlines()[0]}" for path, value in values.items()]
+    apply_overrides(str(copy), overrides)
+    assert read(copy) == SHIPPED | values
+    assert len(changed_lines(copy)) == len(values)
 
 
 def test_dvc_writes_the_file_as_it_stands(copy: Path) -> None:
