@@ -70,8 +70,8 @@ ui: setup  ## open MLflow on the runs of this folder
 review: setup .venv/label-studio/.ready  ## start Label Studio with the review queue (PORT=8081: elsewhere)
 	@$(PY) -m pipelines.commands.review_server $(if $(PORT),--port $(PORT))
 
-test: .venv/label-studio/.ready chromium lint  ## the tests but for the slow ones (lint first), in two processes
-	@$(PY) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(MARKED)
+test: .venv/label-studio/.ready chromium lint  ## the tests but for the slow ones (lint first), in three processes
+	@$(PY) -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder $(MARKED)
 
 test-all: MARKED := -m "slow or not slow"
 test-all: test  ## also the slow tests, which repeat a promise for more cases

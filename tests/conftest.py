@@ -1,8 +1,8 @@
 """What holds for every test: numeric libraries use one thread a process, and folders are run as wholes.
 
 The models and matrices of the tests are so small that a second thread mostly waits, and OpenBLAS and OpenMP wait
-in a busy loop. The second core serves `make test`'s second process instead. A folder's tests stay in one process
-(they share servers and models), and the longest folders come first, so that both processes end together.
+in a busy loop. The other core serves `make test`'s other processes instead. A folder's tests stay in one process
+(they share servers and models), and the longest folders come first, so that all processes end together.
 """
 
 import gc

@@ -16,6 +16,7 @@ from evaluation.simulator.customer import MAX_TURNS, Customer, Utterance
 from evaluation.simulator.world import Call, World, call
 from kefu.acts import SmallTalk, kind
 from serving.dialogue.expressions import render
+from serving.dialogue.reading.script import simplified
 from serving.dialogue.reply import Reply
 
 UNSERVED = ("fallback", "model")  # routes of answers that do not rest on the pack
@@ -53,6 +54,8 @@ def play(release: ReleaseUnderTest, world: World, case: Case, trial: int, seed: 
     said: Utterance | None = customer.opening()
     while said and len(turns) < MAX_TURNS:
         reply = conversation.say(said.text)
+        if reply.script == "traditional":  # customer and judge know the pack's words in simplified characters
+            reply = reply.model_copy(update={"text": simplified(reply.text)})
         turns.append((said, reply))
         said = customer.answer(reply)
     played = Played(case, trial, turns)

@@ -42,3 +42,19 @@ def test_a_question_for_the_hours_of_people_asks_for_no_person(text: str, about_
 )
 def test_telling_somebody_to_do_it_is_no_question(text: str, asks: bool):
     assert (evidence(plain(text), ACTS.question) is not None) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "missed"),
+    [
+        ("that is not what I asked", True),
+        ("It's not what I meant", True),
+        ("this isn't what I want to know", True),
+        ("it is not what I ordered", False),
+        ("that's not what I bought", False),
+        ("this wasn't what I was expecting", False),
+    ],
+)
+def test_a_wrong_item_is_no_wrong_answer(text: str, missed: bool):
+    assert ACTS.reject
+    assert (evidence(plain(text), ACTS.reject.missed) is not None) is missed

@@ -17,6 +17,7 @@ from kefu.acts import (
     Complaint,
     Danger,
     Deny,
+    Fill,
     Person,
     Query,
     Refuse,
@@ -174,7 +175,7 @@ class FastReader:
     def _rejected(self, message: Message, reading: Reading) -> list[Act]:
         """That the last answer missed, and what the message asks instead: nothing that is not meant."""
         found = None if self._asks_no_order(message) else self._rejections.read(message)
-        if found is None:
+        if found is None or self._fills(message, reading):
             return []
         told = message.session.told if found.of_told else []
         open_now = f"flow:{message.flow.name}" if message.flow else ""
@@ -228,6 +229,11 @@ class FastReader:
         if any(self._parts.takes_place(message, act) for act in begun):
             return True
         return bool(begun) and evidence(plain(message.text), self._pack.acts.instead) is not None
+
+    def _fills(self, message: Message, reading: Reading) -> bool:
+        """Whether a message has the value that the open question asks for: 不是我买的那个 is a reason, no protest."""
+        slot = message.step.collect if message.step else None
+        return bool(slot) and any(isinstance(a, Fill) and a.slot == slot for a in self._parts.read(message, reading))
 
     def _asks_no_order(self, message: Message) -> bool:
         """Whether the customer asks in general, or says that no order is meant, when one was asked for."""

@@ -42,6 +42,7 @@ class ActJoiner:
     def join(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[Act]:
         """The acts of all parts; a later part that tells a slot of an earlier wish belongs to it."""
         acts: list[Act] = []
+        apart: list[Act] = []
         read = self._told_plainly(parts, read)
         for part, some in zip(parts, read, strict=True):
             also = evidence(part, self._pack.acts.another) is not None
@@ -58,13 +59,14 @@ class ActJoiner:
                         {k: v for k, v in self._fills(message, part, begun).items() if k not in begun.slots}
                     )
                 acts.append(act)
+                apart += [act] if also else []
         if any(isinstance(act, Compare) for act in acts):  # products that are named need no advice for others
             acts = [act for act in acts if not isinstance(act, Recommend)]
         if any(asks(act) or isinstance(act, Fill | Choose) for act in acts):
             acts = [act for act in acts if not isinstance(act, Unclear | SmallTalk)]
         if any(asks(act) and not isinstance(act, OutOfScope) for act in acts):  # the rest only sounds strange
             acts = [act for act in acts if not (isinstance(act, OutOfScope) and act.probability < 1)]
-        self._share_order(acts)
+        self._share_order(acts, apart)
         return list(_once(acts))
 
     def tell_whole(self, message: Message, acts: list[Act]) -> None:
@@ -110,14 +112,22 @@ class ActJoiner:
         left = [act for act in acts if not (isinstance(act, Start) and act.flow in denied)]
         return left if any(map(asks, left)) else acts
 
-    def _share_order(self, acts: Sequence[Act]) -> None:
-        """Gives the only order that a message speaks of to its wishes that name none: can it ship today? else cancel"""
+    def _share_order(self, acts: Sequence[Act], apart: Sequence[Act]) -> None:
+        """Gives the only order that a message speaks of to its wishes that name none: can it ship today? else cancel
+
+        Args:
+            apart: acts that a word for "also" sets apart: what they name is told of no wish before them.
+        """
         starts = [act for act in acts if isinstance(act, Start)]
         slots = {flow.name: self._answers.orders.slots_of(flow) for flow in self._pack.flows}
-        orders = {act.slots[name] for act in starts for name in slots[act.flow] if name in act.slots}
-        if len(orders) == 1 and not any(isinstance(act, Choose) for act in acts):
-            for act in starts:
-                act.slots.update({name: next(iter(orders)) for name in slots[act.flow][:1] if name not in act.slots})
+        named = [
+            (at, act.slots[name]) for at, act in enumerate(starts) for name in slots[act.flow] if name in act.slots
+        ]
+        if len({order for _, order in named}) != 1 or any(isinstance(act, Choose) for act in acts):
+            return
+        first, order = named[0]
+        for act in starts[first if any(starts[first] is one for one in apart) else 0 :]:
+            act.slots.update({name: order for name in slots[act.flow][:1] if name not in act.slots})
 
     def _told_plainly(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """In a story with a wish in plain words, the other parts begin nothing: the router guesses (快递也很客气)."""

@@ -101,11 +101,21 @@ class FlowMoves:
         told = {slot: value for slot, value in move.slots.items() if value is not None}
         if named := self._orders.took(turn, told, always=True):
             yield turn.say("flow", named)
+        if self._orders.of_slots(told):
+            self._forget_carried(turn, state)
         try:
             progress = self._flows.correct(state, move.slots, turn.visit)
         except FlowError:
             progress = Progress(outcome="handoff")
         yield from self._progressed(turn, state, progress)
+
+    def _forget_carried(self, turn: TurnState, state: FlowState) -> None:
+        """Drops what the flow took over from the one before: that was said of another order."""
+        before = turn.session.past[-1].slots if turn.session.past else {}
+        for name, value in before.items():
+            slot = self._pack.slots.get(name)
+            if slot and (slot.carried or slot.item or slot.number) and state.slots.get(name) == value:
+                del state.slots[name]
 
     def _confirm(self, turn: TurnState, move: moves.Confirm) -> Iterator[str]:
         state = open_flow(turn)

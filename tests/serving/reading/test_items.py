@@ -22,6 +22,8 @@ KEEP = PACK.acts.keep
         ("留两个，别的退", 3, 1),
         ("I keep one", 3, 2),
         ("the spare one goes back", 2, 1),
+        ("换一个炒锅", 2, 1),
+        ("想换两个", 2, 2),
     ],
 )
 def test_pieces_are_counted_where_something_is_to_be_done_with_them(text: str, bought: int | None, count: int) -> None:
@@ -33,6 +35,10 @@ def test_pieces_are_counted_where_something_is_to_be_done_with_them(text: str, b
     [
         "一个月前买的",
         "想换个大一点的",
+        "想换一个",
+        "换一个，尺寸不合适",
+        "one size bigger",
+        "one colour darker",
         "第二个",
         "3",
         "the second one",

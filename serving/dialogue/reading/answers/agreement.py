@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from kefu.acts import Act, Affirm, Cancel, Deny, Hesitate, Person
 from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, PERSON, YES, YES_TOO, AnswerClassifier
 from kefu.shop.pack import Pack
-from kefu.shop.slots import CJK
+from kefu.shop.slots import CJK, without_phrases
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.values import ValueReader
 from serving.dialogue.reading.answers.yes_no import after_clear_yes, is_clear_yes, leaves, yes_or_no
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.segments import clauses
+from serving.dialogue.reading.segments import WORD, clauses
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 
 # Probabilities of the answer classifier, by benchmarks/wordings/answers.py. A false stop costs a message, a false yes
@@ -106,8 +106,8 @@ class AgreementReader:
         told = bool(step.collect) and (
             step.collect in self._values.slots(message, message.text) or NUMBER.search(message.text)
         )
-        if told and leaves(message.text, self._pack.conversation):
-            return []  # "changed my mind" is the reason that was asked for
+        if told and (leaves(message.text, self._pack.conversation) or self._is_mostly_a_choice(message)):
+            return []  # "changed my mind" and 不需要了 are the reason that was asked for
         told = told or self._orders.names_item(message, message.text)  # No, I'm keeping the mug: of an order of several
         if no + leave >= (STOP_BESIDE_VALUE if told else STOP) and not TWICE_DENIED.search(plain(message.text)):
             if waits := self.hesitates(message.text):  # 先别急，退了的话券还在吗: nothing is given up yet
@@ -119,6 +119,12 @@ class AgreementReader:
         if scores.get(HESITATE, 0.0) >= PAUSE and not told:
             return [Hesitate(probability=scores[HESITATE], evidence=message.text)]
         return []
+
+    def _is_mostly_a_choice(self, message: Message) -> bool:
+        """Whether more than half of the message's letters are a choice of the slot that is asked for."""
+        assert message.step and message.step.collect
+        beside = without_phrases(message.text, self._pack.slots[message.step.collect])
+        return 2 * len(WORD.findall(beside)) < len(WORD.findall(message.text))
 
     def likely_yes(self, message: Message, scores: Mapping[str, float]) -> tuple[str, bool] | None:
         """What stands beside a yes in the pack's words that begins a message, and whether these are clear words.

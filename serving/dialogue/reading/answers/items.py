@@ -36,8 +36,9 @@ _NO_PIECES = (  # 一个月, 一个问题, 一件事, 一条短信: counted, and
     "(?:月|星期|礼拜|小时|钟头|问题|事|订单|单子?|人|字|地方|原因|理由|办法|电话|快递|说法|建议|短信|信息|消息|邮件|价|包裹|多|半"
     "|[点些下样])"
 )
+_ANOTHER_ONE = r"(?<=换)[一1]\s*[个件条]\s*(?:$|[新好别大小更颜吧了吗呗行可，,。！!？?~])"  # 想换一个: for another one
 COUNTED_ZH = re.compile(
-    rf"(?<![第\d.×xX号元月年{''.join(DIGITS)}十百])(?P<count>{_FEW})\s*{_UNIT}(?!{_NO_PIECES})"
+    rf"(?!{_ANOTHER_ONE})(?<![第\d.×xX号元月年{''.join(DIGITS)}十百])(?P<count>{_FEW})\s*{_UNIT}(?!{_NO_PIECES})"
     r"(?P<of>[\u4e00-\u9fff]{0,6}?(?:里面?|当中|之中|其中|中))?"
 )
 _WORDS_EN = "|".join(word for word, number in ENGLISH.items() if 0 < number <= 10)
@@ -45,8 +46,9 @@ _BEFORE_EN = (  # a lone "one" is a count at the start of a clause, and after th
     r"only|just|return|returning|returned|swap|exchange|replace|send|keep|keeping|need|needed|want|wanted|but|and|because"
     r"|whereas|while|then"
 )
-_NO_PIECES_EN = (  # 2 days, 3-7, one more question
-    r"[-/:.,%]\s*\d|-|%|(?:more )?(?:question|thing)s?\b|(?:day|week|month|hour|minute|year|time|order|reason)s?\b"
+_NO_PIECES_EN = (  # 2 days, 3-7, one more question, one size bigger
+    r"(?:sizes?|colou?rs?|shades?|bigger|smaller|larger|darker|lighter)\b"
+    r"|[-/:.,%]\s*\d|-|%|(?:more )?(?:question|thing)s?\b|(?:day|week|month|hour|minute|year|time|order|reason)s?\b"
     r"|(?:yuan|rmb|cm|kg|ml|l|am|pm)\b|star|by one\b"
 )
 COUNTED_EN = re.compile(

@@ -145,7 +145,7 @@ class ValueReader:
             return False
         if any(found[1] == slot.pii for found in PLACEHOLDER.finditer(value)):
             return False  # an address, with a name and a number
-        return value == text.strip() or not extract(text, {name: slot}, "")
+        return not extract(text, {name: slot}, "")
 
     def _beside(self, text: str, asked: str, found: Mapping[str, tuple[str, ...]]) -> str | None:
         """The clause of free text that was asked for, beside personal data: the title before its tax number."""
