@@ -7,8 +7,8 @@ The same checkpoint gives the same bytes. The tokenizer stays the model folder's
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
 from pathlib import Path
 from typing import get_args
 
@@ -16,7 +16,7 @@ import openvino as ov
 
 from distill.openvino.graph import decoder_graph
 from distill.openvino.weights import WeightFormat
-from kefu.errors import Unusable
+from kefu.errors import KefuError
 from kefu.io import atomic_dir
 from serving.engines.openvino.engine import GRAPH
 
@@ -38,13 +38,15 @@ def convert(folder: Path, out: Path, weights: WeightFormat) -> None:
 
 
 def main() -> None:
-    source, out, *rest = sys.argv[1:]
-    chosen = rest[0] if rest else "int8"
-    for known in get_args(WeightFormat):
-        if chosen == known:
-            convert(Path(source), Path(out), known)
-            return
-    raise Unusable(f"weights: {chosen!r} is not one of {', '.join(get_args(WeightFormat))}")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="with config.json and safetensors")
+    parser.add_argument("out", type=Path, help="is replaced")
+    parser.add_argument("weights", nargs="?", choices=get_args(WeightFormat), default="int8")
+    args = parser.parse_args()
+    try:
+        convert(args.folder, args.out, args.weights)
+    except KefuError as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":
