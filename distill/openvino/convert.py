@@ -2,7 +2,8 @@
 
     python -m distill.openvino.convert MODEL_FOLDER OUT [f16|int8|int4]
 
-The same checkpoint gives the same bytes. The tokenizer stays the model folder's own: ids go in and come out.
+The same checkpoint gives the same bytes. The tokenizer stays the model folder's own: ids go in and come out. Its tokens
+are written beside the weights for grammars alone (``vocabulary.py``).
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import get_args
 
 import openvino as ov
+from tokenizers import Tokenizer
 
 from distill.openvino.graph import decoder_graph
+from distill.openvino.vocabulary import write_detokenizer
 from distill.openvino.weights import WeightFormat
 from kefu.errors import KefuError
-from kefu.io import atomic_dir
-from serving.engines.openvino.engine import GRAPH
+from kefu.io import atomic_dir, read_json
+from serving.engines.openvino.engine import DETOKENIZER, GRAPH
 
 CONFIGS = ("config.json", "generation_config.json")  # the engine reads them
 
@@ -35,6 +38,8 @@ def convert(folder: Path, out: Path, weights: WeightFormat) -> None:
         for name in CONFIGS:
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, staged / name)
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        write_detokenizer(tokenizer, int(read_json(folder / "config.json")["vocab_size"]), staged / DETOKENIZER)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from kefu.io import combined_hash
 from kefu.llm.engine import LoadedEngine
 from kefu.registry.seal import Manifest, read_manifest
 from serving.engines.chat_engine import EngineSettings
-from serving.engines.openvino.engine import OpenVINOEngine, has_weights
+from serving.engines.openvino.engine import DETOKENIZER, WEIGHTS, OpenVINOEngine, has_weights
 
 MODELS = ("centre", "edge")
 DEFAULT = EngineSettings()
@@ -68,7 +68,7 @@ def served_name(manifest: Manifest, name: str) -> str:
 
 def keeps_grammar(folder: Path) -> bool:
     """Whether the engine of a model folder is a ``kefu.llm.engine.GrammarEngine``."""
-    return not has_weights(folder)
+    return not has_weights(folder) or (folder / WEIGHTS / DETOKENIZER).is_file()
 
 
 def close_engines(engines: Mapping[str, LoadedEngine]) -> None:

@@ -59,15 +59,20 @@ class EngineProcess(SupervisedProcess):
         """See ``SupervisedProcess.pid``."""
         return self._process.pid
 
-    def answer(self, ids: list[int], limit: int, stop_ids: frozenset[int], deadline: float) -> Generator[Progress]:
+    def answer(
+        self, ids: list[int], limit: int, stop_ids: frozenset[int], deadline: float, grammar: str | None = None
+    ) -> Generator[Progress]:
         """What each step adds to a chat; closing it before the end cancels the chat.
+
+        Args:
+            grammar: in xgrammar's EBNF.
 
         Raises:
             DeadlineExceeded: at ``deadline`` (``time.monotonic``) it was not finished.
             EngineError: the process died, or refused the chat.
         """
         chat, inbox = next(self._numbers), queue.SimpleQueue[Progress]()
-        self._begin(Begin(chat, ids, limit, stop_ids), inbox, deadline)
+        self._begin(Begin(chat, ids, limit, stop_ids, grammar), inbox, deadline)
         try:
             while True:
                 try:
