@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import Field, model_validator
 
 from kefu.params import Section
+
+
+class VLLM(Section):
+    program: str = Field(description="command of vLLM, which is installed apart (docs/guides/engines.md)")
+    url: str | None = Field(description="of a vLLM server that somebody else runs; empty: Kefu starts one")
+    tensor_parallel_size: int = Field(gt=0, description="GPUs that share the model")
+    max_model_len: int = Field(gt=0, description="tokens of a prompt and its answer; more need more memory")
+    gpu_memory_utilization: float = Field(gt=0, le=1, description="share of a GPU's memory that vLLM takes")
+    start_timeout_s: float = Field(gt=0, description="seconds until the model must be loaded")
 
 
 class Serving(Section):
@@ -46,6 +57,10 @@ class Serving(Section):
     history_turns: int = Field(gt=0, description="newest turns of a session that a model sees")
     session_ttl_s: int = Field(gt=0, description="seconds of silence after which a session is forgotten")
     max_new_tokens: int = Field(gt=0, description="of a model's answer")
+    centre_engine: Literal["transformers", "vllm"] = Field(
+        description="of the centre model, unless its release has weights for OpenVINO"
+    )
+    vllm: VLLM = Field(description="how the centre model runs in vLLM")
     engine_threads: int = Field(ge=0, description="cores of the OpenVINO engine; 0: all")
     engine_chats: int = Field(gt=0, description="answers that an engine makes at once, of each model")
     engine_waiting: int = Field(
@@ -85,8 +100,19 @@ class Serving(Section):
         gt=0, description="to which Ray raises their number under load; no more than num_model_replicas: never"
     )
     model_num_cpus: float = Field(ge=0, description="cores that Ray reserves for a process with the models")
+    model_num_gpus: float = Field(ge=0, description="GPUs that Ray gives to a process with the models; 0: it sees none")
     model_threads: int = Field(gt=0, description="chats that a process with the models answers at once; more wait")
     model_patience_s: float = Field(
         gt=0, description="seconds that a model may be silent; then the answer is given without it"
     )
     demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")
+
+    @model_validator(mode="after")
+    def _has_gpus_for_vllm(self) -> Serving:
+        needed = self.vllm.tensor_parallel_size
+        if self.centre_engine == "vllm" and not self.vllm.url and self.model_num_gpus < needed:
+            raise ValueError(
+                f"model_num_gpus: {self.model_num_gpus:g} for a vLLM on {needed} GPUs (vllm.tensor_parallel_size): "
+                "raise it, or name a server (vllm.url)"
+            )
+        return self

@@ -2,23 +2,26 @@
 
     python -m distill.openvino.convert MODEL_FOLDER OUT [f16|int8|int4]
 
-The same checkpoint gives the same bytes. The tokenizer stays the model folder's own: ids go in and come out.
+The same checkpoint gives the same bytes. The tokenizer stays the model folder's own: ids go in and come out. Its tokens
+are written beside the weights for grammars alone (``vocabulary.py``).
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
 from pathlib import Path
 from typing import get_args
 
 import openvino as ov
+from tokenizers import Tokenizer
 
 from distill.openvino.graph import decoder_graph
+from distill.openvino.vocabulary import write_detokenizer
 from distill.openvino.weights import WeightFormat
-from kefu.errors import Unusable
-from kefu.io import atomic_dir
-from serving.engines.openvino.engine import GRAPH
+from kefu.errors import KefuError
+from kefu.io import atomic_dir, read_json
+from serving.engines.openvino.engine import DETOKENIZER, GRAPH
 
 CONFIGS = ("config.json", "generation_config.json")  # the engine reads them
 
@@ -35,16 +38,20 @@ def convert(folder: Path, out: Path, weights: WeightFormat) -> None:
         for name in CONFIGS:
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, staged / name)
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        write_detokenizer(tokenizer, int(read_json(folder / "config.json")["vocab_size"]), staged / DETOKENIZER)
 
 
 def main() -> None:
-    source, out, *rest = sys.argv[1:]
-    chosen = rest[0] if rest else "int8"
-    for known in get_args(WeightFormat):
-        if chosen == known:
-            convert(Path(source), Path(out), known)
-            return
-    raise Unusable(f"weights: {chosen!r} is not one of {', '.join(get_args(WeightFormat))}")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="with config.json and safetensors")
+    parser.add_argument("out", type=Path, help="is replaced")
+    parser.add_argument("weights", nargs="?", choices=get_args(WeightFormat), default="int8")
+    args = parser.parse_args()
+    try:
+        convert(args.folder, args.out, args.weights)
+    except KefuError as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":

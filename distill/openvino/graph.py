@@ -32,6 +32,8 @@ def decoder_graph(folder: Path, weights: WeightFormat) -> ov.Model:
     Raises:
         Unusable: another architecture, or a form of it that this graph does not have.
     """
+    if not (folder / "config.json").is_file():
+        raise Unusable(f"{folder}: no config.json: name a Hugging Face model folder")
     config = read_json(folder / "config.json")
     _check(folder, config)
     return _Decoder(config, Checkpoint(folder), weights).build()

@@ -102,9 +102,9 @@ def acts_grammar(pack: Pack) -> str:
         "smalltalk": [_literal(f"smalltalk {_token(name)}") for name in talk],
         "refuse": [_literal(f"refuse {_token(flow.name)}") for flow in pack.flows],
         "danger": [_literal(f"danger {_token(name)}") for name in pack.danger],
-        "words": ['"ask " WORDS', '"recommend" (" " WORDS)?'],
+        "free": ['"ask " WORDS', '"recommend" (" " WORDS)?'],
         "products": ['"quote" (" " COUNT "*" VALUE)*', '"compare" ITEM* (" by=" VALUE)?'],
-        "bare": [_literal(verb) for verb in _BARE_ACTS] + ['"reject"', '"unclear" " ?"?'],
+        "alone": [_literal(verb) for verb in _BARE_ACTS] + ['"reject"', '"unclear" " ?"?'],
     }
     known = {name: some for name, some in lines.items() if some}
     rules = [

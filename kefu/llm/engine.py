@@ -1,9 +1,9 @@
 """What runs a language model, whichever way: the one interface of serving's dialogue and of evaluation.
 
-``Engine`` is what a dialogue needs. ``LoadedEngine`` is what ``serving/engines`` implements, over transformers and
-OpenVINO: each token with its log-probability, a bound on how many chats it takes, a deadline, and its state. Streams
-are iterators, used by the thread of their chat; one that is closed before its end is cancelled within one token.
-Loading, batching and devices are the engine's own business.
+``Engine`` is what a dialogue needs. ``LoadedEngine`` is what ``serving/engines`` implements, over transformers,
+OpenVINO and vLLM: each token with its log-probability, a bound on how many chats it takes, a deadline, and its state.
+Streams are iterators, used by the thread of their chat; one that is closed before its end is cancelled within one
+token. Loading, batching and devices are the engine's own business.
 """
 
 from __future__ import annotations

@@ -67,14 +67,17 @@ def plan(
     """Show how much memory and how many hours each stage needs that loads a language model."""
     from rich.console import Console
 
-    from pipelines.commands.plan import ASSUMED, Lengths, tables
+    from pipelines.commands.plan import ASSUMED, Lengths, model_server, tables
     from pipelines.params import load_params
 
     console = Console(width=140)
     with explain_errors():
-        for table in tables(load_params(profile=profile), Lengths(chat_tokens, answer_tokens)):
+        params = load_params(profile=profile)
+        for table in tables(params, Lengths(chat_tokens, answer_tokens)):
             console.print(table)
     console.print(ASSUMED)
+    if command := model_server(params):
+        typer.echo(f"The centre model is served by: {command}")
 
 
 @app.command()

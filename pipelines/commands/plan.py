@@ -6,6 +6,8 @@ over the card's published peak, at the shares below. `benchmarks/gpu_check.sh` m
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from evaluation.memory import evaluate_memory
 from kefu.errors import Unusable
 from kefu.llm.models import ATTENTION_AND_MLP, MODELS, PUBLISHED, Published
 from pipelines.params import Params
+from serving.engines.settings import engine_settings
+from serving.engines.vllm.settings import serve_command
 from training.memory import GB, NF4_BYTES, Architecture, Memory, config_of, count, finetune_memory, of_folder
 
 # Dense bfloat16 products and memory traffic a second, of NVIDIA's data sheets for A10 and A100 (SXM).
@@ -172,6 +176,16 @@ def tables(params: Params, lengths: Lengths) -> Iterator[Table]:
     """The stages on each card, then the sizes of both models."""
     yield _stages(params, lengths)
     yield _sizes(params)
+
+
+def model_server(params: Params) -> str | None:
+    """The command that serving starts for the centre model; None: it runs in serving's own process, or elsewhere."""
+    settings = engine_settings(params.serving)
+    if settings.vllm is None or settings.vllm.url:
+        return None
+    command = serve_command(Path("RELEASE/centre"), "centre-HASH", settings.vllm, settings.chats, "PORT")
+    missing = "" if shutil.which(command[0]) else f" ({command[0]} is not installed: docs/guides/engines.md)"
+    return shlex.join(command) + missing
 
 
 def _stages(params: Params, lengths: Lengths) -> Table:

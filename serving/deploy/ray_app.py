@@ -28,7 +28,7 @@ def build_app(plan: Plan) -> serve.Application:
         max_queued_requests=QUEUED,
         health_check_period_s=5,
         graceful_shutdown_timeout_s=5,
-        ray_actor_options={"num_cpus": params.model_num_cpus},
+        ray_actor_options={"num_cpus": params.model_num_cpus, "num_gpus": params.model_num_gpus},
         logging_config=QUIET,
     )(Models)
     chat = serve.deployment(

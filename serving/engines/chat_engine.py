@@ -23,6 +23,7 @@ from kefu.llm.chat import ChatRenderer
 from kefu.llm.engine import DeadlineExceeded, EngineBusy, EngineError, EngineStats, Step, Usage
 from kefu.schema import Message
 from serving.engines.detokenizer import Detokenizer
+from serving.engines.vllm.settings import VLLMSettings
 
 
 class Token(NamedTuple):
@@ -35,13 +36,14 @@ class Token(NamedTuple):
 @dataclass(frozen=True)
 class EngineSettings:
     """How an engine runs (``serving.engine_*``). threads: 0 for all cores. chats: generated at once. waiting: further
-    ones that it takes."""
+    ones that it takes. vllm: how it runs there; None: it does not."""
 
     threads: int = 0
     chats: int = 32
     waiting: int = 16
     timeout_s: float = 120.0
     cache_gb: int = 1
+    vllm: VLLMSettings | None = None
 
 
 class ChatEngine(ABC):

@@ -6,6 +6,7 @@ Apart from ``load.py``, which the stage `export` imports: an option of serving w
 from __future__ import annotations
 
 from serving.engines.chat_engine import EngineSettings
+from serving.engines.vllm.settings import VLLMSettings
 from serving.params import Serving
 
 
@@ -17,4 +18,5 @@ def engine_settings(params: Serving) -> EngineSettings:
         waiting=params.engine_waiting,
         timeout_s=params.engine_timeout_s,
         cache_gb=params.engine_cache_gb,
+        vllm=VLLMSettings(**params.vllm.model_dump()) if params.centre_engine == "vllm" else None,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
@@ -52,3 +54,15 @@ def logits(folder: Path, ids: list[list[int]]) -> torch.Tensor:
     with torch.inference_mode():
         found: torch.Tensor = model.eval()(torch.tensor(ids)).logits
     return found
+
+
+def log_probs_of(folder: Path) -> Callable[[Sequence[int]], np.ndarray]:
+    """The model as a function: ids → (ids, vocabulary) log-probabilities of what follows each."""
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+
+    def log_probs(ids: Sequence[int]) -> np.ndarray:
+        with torch.inference_mode():
+            found: np.ndarray = model(torch.tensor([ids])).logits[0].log_softmax(-1).numpy()
+        return found
+
+    return log_probs

@@ -1,7 +1,8 @@
-"""What every engine does, each over the same model: transformers, and OpenVINO in its process."""
+"""What every engine does, each over the same model: transformers, OpenVINO in its process, vLLM's stand-in."""
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -10,21 +11,35 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from distill.openvino.convert import convert
+from kefu.knowledge.index import KnowledgeEntry
+from kefu.llm.acts_format import acts_grammar, parse
+from kefu.llm.chat import ChatRenderer
 from kefu.llm.engine import DeadlineExceeded, EngineBusy, EngineError, GrammarEngine
+from kefu.llm.prompt import answer_messages
 from kefu.paths import ROOT
-from kefu.schema import Message
+from kefu.schema import Message, Turn
 from serving.engines.chat_engine import ChatEngine, EngineSettings
 from serving.engines.openvino.engine import WEIGHTS, OpenVINOEngine
+from serving.engines.openvino.messages import Setup
+from serving.engines.openvino.process import START_S, EngineProcess
 from serving.engines.transformers import TransformersEngine
-from tests.engines.models import logits
+from serving.engines.vllm.engine import VLLMEngine
+from serving.engines.vllm.settings import VLLMSettings
+from tests.engines.models import log_probs_of, logits
+from tests.engines.vllm_stand_in import build, running
+from tests.fixtures.demo_pack import PACK
 
+logger = logging.getLogger(__name__)
 SETTINGS = EngineSettings(threads=1, chats=2, waiting=1)
 CHAT = [Message(role="system", content="你是客服。"), Message(role="user", content="怎么退货？")]
 LONG = 300  # tokens that the random models write without an end
@@ -38,11 +53,18 @@ time.sleep(600)
 """
 
 
-@pytest.fixture(scope="module", params=["transformers", "openvino"])
+@pytest.fixture(scope="module", params=["transformers", "openvino", "vllm"])
 def engine(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Iterator[ChatEngine]:
     folder = folders["qwen3"]
     if request.param == "transformers":
         yield TransformersEngine("edge", folder, settings=SETTINGS)
+        return
+    if request.param == "vllm":
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        with running(build(log_probs_of(folder), tokenizer, "edge-0", 512)) as url:
+            settings = replace(SETTINGS, vllm=VLLMSettings("", url, 1, 512, 0.9, 60))
+            with closing(VLLMEngine("edge", folder, "", settings, "edge-0")) as opened:
+                yield opened
         return
     convert(folder, folder / WEIGHTS, "f16")
     with closing(OpenVINOEngine("edge", folder, settings=SETTINGS)) as opened:
@@ -142,8 +164,15 @@ def test_an_answer_has_a_deadline(engine: ChatEngine) -> None:
     assert engine.stats().in_flight == 0 and list(engine.generate(ids, 2))
 
 
-def test_a_grammar_is_offered_where_it_is_kept(engine: ChatEngine) -> None:
-    assert isinstance(engine, GrammarEngine) == isinstance(engine, TransformersEngine)
+def test_a_grammar_is_kept(engine: ChatEngine) -> None:
+    assert isinstance(engine, GrammarEngine)
+    text = "".join(engine.stream_in_grammar(CHAT, 8, 'start: "person" | "complaint"'))
+    assert text in ("person", "complaint") and text != "".join(engine.stream(CHAT, 8))
+    *complete, _ = "".join(engine.stream_in_grammar(CHAT, 48, acts_grammar(PACK))).split("\n")
+    assert parse("\n".join(complete)) is not None  # the limit of tokens may cut the last line
+    with pytest.raises(EngineError, match="edge: "):
+        next(engine.stream_in_grammar(CHAT, 8, "start: nothing"))
+    assert len(list(engine.generate(engine.renderer.prompt(CHAT), 4))) == 5  # and nobody else is harmed
 
 
 def test_chats_at_once_get_their_own_answers(engine: ChatEngine) -> None:
@@ -167,9 +196,13 @@ def test_a_killed_process_ends_its_chats_and_comes_back(folders: dict[str, Path]
         chat = engine.generate(ids, LONG)
         next(chat)
         os.kill(before, signal.SIGKILL)
+        killed = time.monotonic()
         with pytest.raises(EngineError, match="edge: its process ended .*-9.*: send the request again"):
             list(chat)
+        told = time.monotonic() - killed
         assert list(engine.generate(ids, 4))  # waits for the new process
+        logger.info("the chat ended after %.2f s, the next answer came after %.2f s", told, time.monotonic() - killed)
+        assert told < 10 and time.monotonic() - killed < START_S
         assert engine.pid != before and engine.stats().restarts == 1
     with pytest.raises(EngineError, match="was closed"):
         next(engine.generate(ids, 4))
@@ -197,3 +230,25 @@ def test_the_process_ends_with_its_parent(folders: dict[str, Path]) -> None:
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_what_the_prompts_of_two_customers_share_is_read_once(folders: dict[str, Path]) -> None:
+    """A step reads 256 tokens at most, so steps tell what was read anew, on a machine of any speed."""
+    folder = folders["qwen3"]
+    convert(folder, folder / WEIGHTS, "f16")
+    renderer = ChatRenderer.from_folder(folder, empty_think=True)
+    known = [KnowledgeEntry(id="x", kind="faq", lang="zh", question="退货", answer="七天内可退。" * 25, intent=None)]
+
+    def prompt(text: str) -> list[int]:
+        return renderer.prompt(answer_messages(PACK, "zh", known, [Turn(role="customer", text=text, time=None)]))
+
+    with closing(EngineProcess("edge", Setup(str(folder / WEIGHTS), 1, 1, {}))) as process:
+
+        def steps_to_first_token(ids: list[int]) -> int:
+            answer = process.answer(ids, 1, frozenset({0}), time.monotonic() + 60)
+            return sum(1 for _ in takewhile(lambda step: not step.ids, answer))
+
+        first, second = prompt("怎么退货"), prompt("订单 [ORDER_1] 能退吗")
+        assert 256 < len(first) < 512 and 256 < len(second) < 512
+        assert steps_to_first_token(first) == 1 and steps_to_first_token(second) == 0
+        assert steps_to_first_token([5, *second]) == 1  # nothing of it begins alike

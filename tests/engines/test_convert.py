@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import openvino as ov
 import pytest
 import torch
 
-from distill.openvino.convert import convert
+from distill.openvino.convert import convert, main
 from distill.openvino.weights import WeightFormat
 from kefu.errors import Unusable
 from kefu.io import content_hash, read_json, write_json
@@ -92,3 +93,26 @@ def test_what_it_does_not_know_is_refused(
     with pytest.raises(Unusable, match=wrong):
         convert(tmp_path / "model", tmp_path / "out", "int8")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["{model}", "{out}", "int3"], "invalid choice: 'int3'"),
+        (["{model}"], "required: out"),
+        (["{out}/none", "{out}"], "none: no config.json"),
+    ],
+)
+def test_a_wrong_command_is_told_without_a_traceback(
+    arguments: list[str],
+    told: str,
+    folders: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = [argument.format(model=folders["qwen3"], out=tmp_path / "out") for argument in arguments]
+    monkeypatch.setattr(sys, "argv", ["convert", *given])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code and re.search(told, capsys.readouterr().err)

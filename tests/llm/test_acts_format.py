@@ -124,7 +124,7 @@ def _slots(pack: Pack, names: tuple[str, ...]) -> st.SearchStrategy[dict[str, st
     return st.fixed_dictionaries({}, optional={name: _values(pack, name) for name in names})
 
 
-def _acts_of(pack: Pack) -> st.SearchStrategy[Act]:
+def acts_of(pack: Pack) -> st.SearchStrategy[Act]:
     pairs = st.sampled_from(list(pack.slots)).flatmap(lambda name: st.tuples(st.just(name), _values(pack, name)))
     some = st.lists(TEXTS, min_size=1, max_size=3).map(tuple)
     return st.one_of(
@@ -149,35 +149,35 @@ def _acts_of(pack: Pack) -> st.SearchStrategy[Act]:
     )
 
 
-def _accepts(grammar: str, text: str) -> bool:
+def accepts(grammar: str, text: str) -> bool:
     tokenizer = LLTokenizer("byte")
     matcher, ids = LLMatcher(tokenizer, grammar), tokenizer.tokenize_str(text)
     assert not matcher.is_error(), matcher.get_error()
     return matcher.try_consume_tokens(ids) == len(ids) and matcher.is_accepting()
 
 
-@given(st.lists(_acts_of(PACK), min_size=1, max_size=4))
+@given(st.lists(acts_of(PACK), min_size=1, max_size=4))
 def test_the_grammar_accepts_all_that_the_pack_can_mean(acts: list[Act]) -> None:
-    assert _accepts(acts_grammar(PACK), render(acts))
+    assert accepts(acts_grammar(PACK), render(acts))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "start fly",
-        "start return return_reason=because",
-        "start parcel return_reason=quality",
-        "fill order_number=QM2611140014",
-        "fill return_quantity=two",
-        "query everything",
-        "danger flood",
-        "Sure! start return",
-        "",
-        "\n".join(["person"] * 7),
-    ],
+REFUSED = (
+    "start fly",
+    "start return return_reason=because",
+    "start parcel return_reason=quality",
+    "fill order_number=QM2611140014",
+    "fill return_quantity=two",
+    "query everything",
+    "danger flood",
+    "Sure! start return",
+    "",
+    "\n".join(["person"] * 7),
 )
+
+
+@pytest.mark.parametrize("text", REFUSED)
 def test_the_grammar_refuses_what_the_pack_does_not_know(text: str) -> None:
-    assert not _accepts(acts_grammar(PACK), text)
+    assert not accepts(acts_grammar(PACK), text)
 
 
 def test_names_of_a_pack_may_be_any_words() -> None:
@@ -185,7 +185,7 @@ def test_names_of_a_pack_may_be_any_words() -> None:
     renamed = flow.model_copy(update={"name": "Rück gabe=1"})
     pack = PACK.model_copy(update={"flows": (renamed,), "queries": {}, "danger": {}})
     acts = [Start(flow="Rück gabe=1", slots={"order_number": "[ORDER_1]"}), Person()]
-    assert _accepts(acts_grammar(pack), render(acts)) and parse(render(acts)) == acts
+    assert accepts(acts_grammar(pack), render(acts)) and parse(render(acts)) == acts
 
 
 def test_every_act_has_a_line() -> None:

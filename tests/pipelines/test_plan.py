@@ -57,3 +57,10 @@ def test_an_unknown_model_is_refused_with_what_to_do() -> None:
 def test_the_profile_local_asks_for_its_folders(tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, ["plan", "--profile", "local"])
     assert shown.exit_code == 1 and "checkpoints/centre" in shown.output
+
+
+def test_the_command_of_vllm_is_shown() -> None:
+    shown = CliRunner().invoke(app, ["plan", "--profile", "qwen3-8b"]).output
+    (line,) = [line for line in shown.splitlines() if "vllm serve" in line]
+    assert "--tensor-parallel-size 1" in line and "--max-model-len 4096" in line and "--max-num-seqs 32" in line
+    assert "vllm serve" not in CliRunner().invoke(app, ["plan", "--profile", "tiny"]).output

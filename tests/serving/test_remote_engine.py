@@ -133,3 +133,14 @@ def test_a_model_that_nobody_listens_to_stops() -> None:
     asyncio.run(listen())
     models._pool.shutdown()
     assert len(said) <= 2
+
+
+def test_pieces_that_come_fast_travel_together() -> None:
+    models, said = Models.__new__(Models), [f"{number} " for number in range(200)]
+    models._pool = ThreadPoolExecutor(1)
+
+    async def listen() -> list[str]:
+        return [pieces async for pieces in models._pieces(lambda: iter(said))]
+
+    first, *others = asyncio.run(listen())
+    assert first == "0 " and first + "".join(others) == "".join(said) and len(others) < 100

@@ -67,6 +67,8 @@ def _add(pipeline: Any, request: Begin) -> Any:
     config.max_new_tokens, config.do_sample, config.logprobs = request.limit, False, 1
     config.stop_token_ids = set(request.stop_ids)
     config.set_eos_token_id(min(request.stop_ids))  # one of them, or the pipeline refuses
+    if request.grammar is not None:
+        config.structured_output_config = genai.StructuredOutputConfig(grammar=request.grammar)
     return pipeline.add_request(request.chat, ov.Tensor(np.array([request.ids], np.int64)), config)
 
 

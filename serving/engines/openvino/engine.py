@@ -1,15 +1,15 @@
 """A model in OpenVINO: continuous batching on a CPU, in a process of its own, with 8-bit weights or others.
 
 Chats share each step and, block by block, the keys and values of prompts that begin alike. What differs from the
-transformers engine: no grammar (``kefu.llm.engine.GrammarEngine``), no adapter, and answers whose last bits depend on
-which other chats are in the batch, as sums are rounded in another order.
+transformers engine: no adapter, and answers whose last bits depend on which other chats are in the batch, as sums are
+rounded in another order. Grammars are kept by xgrammar, which is part of the library.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from kefu.llm.engine import EngineError, EngineStats
 from kefu.schema import Message
 from serving.engines.chat_engine import ChatEngine, EngineSettings, Token
+from serving.engines.openvino.ebnf import to_ebnf
 from serving.engines.openvino.messages import Setup
 from serving.engines.openvino.process import EngineProcess
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = "openvino"  # folder inside a model's, with the graph and its weights
 GRAPH = "openvino_model.xml"
+DETOKENIZER = "openvino_detokenizer.xml"  # of which grammars take the bytes of tokens
 
 
 def has_weights(folder: Path) -> bool:
@@ -64,6 +66,18 @@ class OpenVINOEngine(ChatEngine):
             "KV_CACHE_PRECISION": "u8",
         }
 
+    def stream_in_grammar(self, messages: Sequence[Message], max_new_tokens: int, grammar: str) -> Iterator[str]:
+        """See ``GrammarEngine.stream_in_grammar``."""
+        if not (self.folder / WEIGHTS / DETOKENIZER).is_file():
+            raise EngineError(f"{self.name}: its weights were made before grammars: run `dvc repro -f export`")
+        try:
+            ebnf = to_ebnf(grammar)
+        except ValueError as error:
+            raise EngineError(f"{self.name}: {error}") from error
+        ids, deadline = self.renderer.prompt(messages), time.monotonic() + self.settings.timeout_s
+        tokens = self._ask(ids, max_new_tokens, deadline, ebnf)
+        return self._texts(self._steps(ids, max_new_tokens, deadline, tokens))
+
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
         """See ``Engine.loss``; the first call loads the model a second time, into this process."""
         rendered = self.renderer.render(messages)
@@ -88,7 +102,10 @@ class OpenVINOEngine(ChatEngine):
         return Scorer(self.folder / WEIGHTS / GRAPH, self._properties)
 
     def _continue(self, ids: list[int], limit: int, deadline: float) -> Generator[Token]:
-        answer = self._process.answer(ids, limit, self._stops, deadline)
+        return self._ask(ids, limit, deadline, None)
+
+    def _ask(self, ids: list[int], limit: int, deadline: float, ebnf: str | None) -> Generator[Token]:
+        answer = self._process.answer(ids, limit, self._stops, deadline, ebnf)
         try:
             for progress in answer:
                 yield from map(Token, progress.ids, progress.log_probs)

@@ -15,12 +15,13 @@ class Setup(NamedTuple):
 
 
 class Begin(NamedTuple):
-    """A chat to continue: it ends at one of ``stop_ids`` or after ``limit`` tokens."""
+    """A chat to continue: it ends at one of ``stop_ids`` or after ``limit`` tokens. grammar: in xgrammar's EBNF."""
 
     chat: int
     ids: list[int]
     limit: int
     stop_ids: frozenset[int]
+    grammar: str | None = None
 
 
 class Cancel(NamedTuple):

@@ -1,8 +1,6 @@
-"""A supervised child process with a model: many threads ask, one process answers, a new one comes when it dies.
+"""OpenVINO's child process, supervised: many threads ask, one process answers, a new one comes when it dies.
 
-Chats of a process that dies, or makes no step for ``STALLED_S``, get an EngineError at once; a new process is started
-at once, and chats that come meanwhile wait for it. A process that cannot start is tried again after longer and longer
-pauses; until then every chat is refused.
+Chats of a process that dies, or makes no step for ``STALLED_S``, get an EngineError at once.
 """
 
 from __future__ import annotations
@@ -22,19 +20,19 @@ from kefu.llm.engine import EngineError
 from kefu.paths import ROOT
 from serving.engines.chat_engine import late
 from serving.engines.openvino.messages import Begin, Cancel, Progress, Ready, Report, Setup
+from serving.engines.supervision import SupervisedProcess
 
 logger = logging.getLogger(__name__)
 START_S = 120.0  # a large model's weights are packed anew for the processor
 STALLED_S = 60.0  # of one step, with chats in flight
-PAUSES_S = (0.0, 1.0, 5.0, 30.0)  # before the first, second … start that follows a failed one
 CHILD = "serving.engines.openvino.child"
 
 
-class EngineProcess:
+class EngineProcess(SupervisedProcess):
     """See the module's description.
 
-    last_report: when the process last made a step (``time.monotonic``). restarts: how often it was started anew.
-    cache_usage: share of its key-value cache in use.
+    last_report: when the process last made a step (``time.monotonic``). cache_usage: share of its key-value cache in
+    use.
 
     Args:
         name: of the engine, for messages.
@@ -43,34 +41,38 @@ class EngineProcess:
         EngineError: the first process did not load the model.
     """
 
+    _process: subprocess.Popen[bytes]
+    _connection: Connection
+
     def __init__(self, name: str, setup: Setup) -> None:
-        self._name, self._setup = name, setup
+        super().__init__(name)
+        self._setup = setup
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._chats: dict[int, queue.SimpleQueue[Progress]] = {}
-        self._ready = threading.Event()
-        self._is_closed = False
         self.last_report = time.monotonic()
-        self.restarts, self.cache_usage = 0, 0.0
-        self._process, self._connection = self._start()
-        self._ready.set()
-        self._supervisor = threading.Thread(target=self._supervise, name=f"engine-{name}", daemon=True)
-        self._supervisor.start()
+        self.cache_usage = 0.0
+        self._open()
 
     @property
     def pid(self) -> int:
-        """Of the process that runs, or ran last."""
+        """See ``SupervisedProcess.pid``."""
         return self._process.pid
 
-    def answer(self, ids: list[int], limit: int, stop_ids: frozenset[int], deadline: float) -> Generator[Progress]:
+    def answer(
+        self, ids: list[int], limit: int, stop_ids: frozenset[int], deadline: float, grammar: str | None = None
+    ) -> Generator[Progress]:
         """What each step adds to a chat; closing it before the end cancels the chat.
+
+        Args:
+            grammar: in xgrammar's EBNF.
 
         Raises:
             DeadlineExceeded: at ``deadline`` (``time.monotonic``) it was not finished.
             EngineError: the process died, or refused the chat.
         """
         chat, inbox = next(self._numbers), queue.SimpleQueue[Progress]()
-        self._begin(Begin(chat, ids, limit, stop_ids), inbox, deadline)
+        self._begin(Begin(chat, ids, limit, stop_ids, grammar), inbox, deadline)
         try:
             while True:
                 try:
@@ -86,18 +88,13 @@ class EngineProcess:
             self._forget(chat)
 
     def close(self) -> None:
-        """Ends the process; chats in flight get an EngineError."""
-        self._is_closed = True
-        self._process.kill()
-        self._supervisor.join(10)
+        """See ``SupervisedProcess.close``."""
+        super().close()
         self._process.wait(10)
 
     def _begin(self, request: Begin, inbox: queue.SimpleQueue[Progress], deadline: float) -> None:
         while True:
-            if not self._ready.wait(max(0.0, deadline - time.monotonic())):
-                raise late(self._name)
-            if self._is_closed:
-                raise EngineError(f"{self._name}: was closed: open the release again")
+            self.wait_ready(deadline)
             with self._lock:
                 if not self._ready.is_set():
                     continue  # it died between the two lines
@@ -120,8 +117,7 @@ class EngineProcess:
                 except OSError:
                     logger.debug("%s: died before chat %d was cancelled", self._name, chat)
 
-    def _start(self) -> tuple[subprocess.Popen[bytes], Connection]:
-        """A process that has loaded the model, and the connection to it."""
+    def _start(self) -> None:
         ours, theirs = Pipe()
         with theirs:
             process = subprocess.Popen(
@@ -133,7 +129,8 @@ class EngineProcess:
         try:
             ours.send(self._setup)
             if ours.poll(START_S) and isinstance(ours.recv(), Ready):
-                return process, ours
+                self._process, self._connection = process, ours
+                return
         except (EOFError, OSError):
             logger.debug("%s: its process ended while it loaded", self._name)
         ours.close()
@@ -143,33 +140,7 @@ class EngineProcess:
             "its messages stand above; is the memory enough, and the release whole?"
         )
 
-    def _supervise(self) -> None:
-        """Hands out reports, and starts a process anew whenever the last one has ended."""
-        while not self._is_closed:
-            self._read()
-            self._process.kill()
-            self._end_chats(f"its process ended (exit status {self._process.wait(10)}): send the request again")
-            if not self._is_closed:
-                logger.error("%s: the engine's process %d ended; a new one is started", self._name, self.pid)
-                self._restart()
-        self._process.kill()
-        self._ready.set()  # who waits learns that it was closed
-
-    def _restart(self) -> None:
-        for failed in itertools.count():
-            time.sleep(PAUSES_S[min(failed, len(PAUSES_S) - 1)])
-            if self._is_closed:
-                return
-            self.restarts += 1
-            try:
-                self._process, self._connection = self._start()
-            except EngineError as error:
-                logger.error("%s", error)
-            else:
-                self._ready.set()
-                return
-
-    def _read(self) -> None:
+    def _watch(self) -> None:
         """Hands out reports until the process ends, or is stuck."""
         try:
             while True:
@@ -191,7 +162,11 @@ class EngineProcess:
         if inbox:
             inbox.put(progress)
 
-    def _end_chats(self, why: str) -> None:
+    def _kill(self) -> None:
+        self._process.kill()
+
+    def _clean_up(self) -> None:
+        why = f"its process ended (exit status {self._process.wait(10)}): send the request again"
         with self._lock:
             self._ready.clear()
             self._connection.close()
