@@ -20,8 +20,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
 from kefu.errors import KefuError
@@ -152,20 +150,6 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     """Writes a table, as DVC plots read it."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
-
-
-def write_parquet(path: Path, records: Iterable[BaseModel], schema: pa.Schema) -> int:
-    """Writes records as Parquet; the same records give the same bytes. Returns how many."""
-    rows = [record.model_dump() for record in records]
-    with atomic_path(path) as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema), temporary, compression="zstd")
-    return len(rows)
-
-
-def read_parquet(path: Path, kind: type[R]) -> Iterator[R]:
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
-        for row in batch.to_pylist():
-            yield kind.model_validate(row)
 
 
 def file_hash(path: Path) -> str:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import BaseModel
 
 from kefu.errors import Missing
-from kefu.io import read_parquet
+from kefu.io import atomic_path
 from kefu.schema import Dialogue
 
+R = TypeVar("R", bound=BaseModel)
 DIALOGUES, COPIES = "dialogues.parquet", "copies.parquet"
 BATCH = 512  # dialogues
 _PREFIX = "dt="
@@ -82,3 +85,17 @@ def copies(store: Path) -> Counter[str]:
     for path in sorted(store.glob(f"{_PREFIX}*/{COPIES}")):
         counts.update(pq.read_table(path, columns=["kept_id"]).column("kept_id").to_pylist())
     return counts
+
+
+def write_parquet(path: Path, records: Iterable[BaseModel], schema: pa.Schema) -> int:
+    """Writes records as Parquet; the same records give the same bytes. Returns how many."""
+    rows = [record.model_dump() for record in records]
+    with atomic_path(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), temporary, compression="zstd")
+    return len(rows)
+
+
+def read_parquet(path: Path, kind: type[R]) -> Iterator[R]:
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
+        for row in batch.to_pylist():
+            yield kind.model_validate(row)

@@ -7,12 +7,13 @@ DVC then leaves the base models alone.
 """
 
 from data.sets.params import Build
-from kefu.io import read_parquet, write_jsonl
+from kefu.io import write_jsonl
 from kefu.params import load_section
 from kefu.paths import CORPUS, DIALOGUES
 from kefu.schema import Dialogue
 from kefu.shop.pack import load_pack
 from kefu.split import split_of
+from kefu.store import read_parquet
 from pipelines.stage import stage
 from training.corpus import chats
 from training.params.base import Base

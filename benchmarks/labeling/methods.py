@@ -25,7 +25,8 @@ from benchmarks.labeling.opinions import (
     svm,
 )
 from data.labeling.rule_votes import FIELD
-from kefu.intents.calibration import beta_map, calibrate_top, softmax, temperature
+from kefu.intents.calibration import calibrate_top, softmax
+from kefu.intents.calibration_fit import beta_map, temperature
 
 SURE = 0.9  # confidence from which a pseudo-label is learned from
 

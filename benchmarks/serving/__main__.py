@@ -50,7 +50,7 @@ def main() -> None:
     console.print(machine())
     measured: dict[str, list[Measured]] = {}
     for name in args.servers:
-        new_headers = dict if name == PLAIN else _bearer
+        new_headers = dict if name == PLAIN else bearer
         with SERVERS[name](args.release) as url:
             measure(url, CONVERSATION, new_headers, min(args.sessions), args.warm_up, own_ids=name != PLAIN)
             measured[name] = []
@@ -60,9 +60,10 @@ def main() -> None:
                 console.print(f"{name}, {sessions} sessions: {one.cpu_ms:.1f} CPU-ms an answer, load {load()}")
     console.print(_table(measured))
     console.print(_by_process(measured))
+    console.print(_memory(measured))
 
 
-def _bearer() -> dict[str, str]:
+def bearer() -> dict[str, str]:
     return {"Authorization": f"Bearer {session_token(CUSTOMER, 600)}"}
 
 
@@ -97,14 +98,25 @@ SERVERS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
 
 
 def _table(measured: Mapping[str, Sequence[Measured]]) -> Table:
-    head = ("sessions", "server", "answers/s", "p50 ms", "p99 ms", "CPU-ms an answer", "RSS MB", "failed", "by a model")
+    head = (
+        "sessions",
+        "server",
+        "answers/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU-ms an answer",
+        "RSS MB",
+        "PSS MB",
+        "failed",
+        "by a model",
+    )
     table = Table(*head, title="the same messages, closed loop; ÷ plain in brackets")
     for row in zip(*measured.values(), strict=True):
         plain = dict(zip(measured, row, strict=True)).get(PLAIN)
         for name, one in zip(measured, row, strict=True):
             cells = [
                 f"{value:.1f}" + (f" ({value / other:.2f})" if other and name != PLAIN else "")
-                for value, other in zip(_figures(one), _figures(plain) if plain else [0.0] * 5, strict=True)
+                for value, other in zip(_figures(one), _figures(plain) if plain else [0.0] * 6, strict=True)
             ]
             by_model = len(one.latencies_ms) if name == PLAIN else one.by_model
             table.add_row(str(one.sessions), name, *cells, str(one.failed), str(by_model))
@@ -113,7 +125,7 @@ def _table(measured: Mapping[str, Sequence[Measured]]) -> Table:
 
 
 def _figures(one: Measured) -> list[float]:
-    return [one.answers_per_s, one.percentile(50), one.percentile(99), one.cpu_ms, one.rss_mb]
+    return [one.answers_per_s, one.percentile(50), one.percentile(99), one.cpu_ms, one.rss_mb, one.pss_mb]
 
 
 def _by_process(measured: Mapping[str, Sequence[Measured]]) -> Table:
@@ -123,6 +135,14 @@ def _by_process(measured: Mapping[str, Sequence[Measured]]) -> Table:
         for one in some:
             answers = max(1, len(one.latencies_ms))
             table.add_row(str(one.sessions), server, *(f"{1000 * one.cpu_s[name] / answers:.1f}" for name in names))
+    return table
+
+
+def _memory(measured: Mapping[str, Sequence[Measured]]) -> Table:
+    table = Table("server", "process", "RSS MB", "PSS MB", title="memory by process, after the last measurement")
+    for server, some in measured.items():
+        for name, one in sorted(some[-1].memory.items(), key=lambda item: -item[1].pss):
+            table.add_row(server, name, f"{one.rss:.0f}", f"{one.pss:.0f}")
     return table
 
 

@@ -11,26 +11,47 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import aiohttp
 import numpy as np
 import psutil
 
 TIMEOUT_S = 60
+RAYS_OWN = (
+    "gcs_server", "raylet", "log_monitor", "runtime_env", "dashboard", "ServeController", "HAProxyManager", "IDLE",
+)  # fmt: skip
 NewHeaders = Callable[[], dict[str, str]]  # of the next conversation
+
+
+class Memory(NamedTuple):
+    """MB of a process: all its resident pages, and the same with shared ones divided among those that share them."""
+
+    rss: float
+    pss: float
 
 
 @dataclass
 class Measured:
-    """What some customers at once got: answers, seconds, CPU seconds by process group, MB of memory."""
+    """What some customers at once got: answers, seconds, CPU seconds by process group, memory by process."""
 
     sessions: int
     seconds: float = 0
     latencies_ms: list[float] = field(default_factory=list)
     cpu_s: Counter[str] = field(default_factory=Counter)
-    rss_mb: float = 0
+    memory: dict[str, Memory] = field(default_factory=dict)
     failed: int = 0
     by_model: int = 0
+
+    @property
+    def rss_mb(self) -> float:
+        """Resident memory of all processes; pages that several share count for each."""
+        return sum(one.rss for one in self.memory.values())
+
+    @property
+    def pss_mb(self) -> float:
+        """Memory that all processes take together."""
+        return sum(one.pss for one in self.memory.values())
 
     @property
     def answers_per_s(self) -> float:
@@ -87,7 +108,7 @@ async def _measure(
         await asyncio.gather(*(customer() for _ in range(sessions)))
         measured.seconds = time.monotonic() - began
         measured.cpu_s = cpu_seconds() - before
-        measured.rss_mb = rss_mb()
+        measured.memory = memory()
     return measured
 
 
@@ -101,7 +122,20 @@ def cpu_seconds() -> Counter[str]:
 
 def rss_mb() -> float:
     """Resident memory of the descendants; pages that several share count for each."""
-    return float(sum(p.memory_info().rss for name, some in _groups().items() if name != "load" for p in some)) / 1e6
+    return sum(one.rss for one in memory().values())
+
+
+def memory() -> dict[str, Memory]:
+    """Memory of the descendants by name; those of one name together."""
+    found: dict[str, Memory] = {}
+    for process in psutil.Process().children(recursive=True):
+        try:
+            name, now = _name(process), process.memory_full_info()
+        except psutil.Error:
+            continue
+        known = found.get(name, Memory(0, 0))
+        found[name] = Memory(known.rss + now.rss / 1e6, known.pss + now.pss / 1e6)
+    return found
 
 
 def _groups() -> dict[str, list[psutil.Process]]:
@@ -124,3 +158,11 @@ def _group(process: psutil.Process) -> str:
     if "benchmarks.serving." in command:
         return "server"
     return "store" if "valkey" in command else "ray"
+
+
+def _name(process: psutil.Process) -> str:
+    """The group of a process; of Ray's own, which one it is."""
+    if (group := _group(process)) != "ray":
+        return group
+    command = " ".join(process.cmdline())
+    return next((name for name in RAYS_OWN if name in command), process.name())

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,12 +23,13 @@ from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
 from kefu.intents.calibration import calibrate_top, softmax
-from kefu.intents.context import Sample, neighbour_features, neighbour_indices, neighbour_width
+from kefu.intents.context import NEIGHBOUR_TURNS, Sample, neighbour_features, neighbour_indices, neighbour_width
 from kefu.intents.features import FeatureConfig, Features
 from kefu.io import atomic_path, read_json, write_json
 
 NEIGHBOUR_WEIGHT = np.float32(0.6)  # of the neighbour features; the turn's own words have 1.0
 FEW = 8  # samples: up to here a sparse matrix costs more than a product a row
+REMEMBERED_SAMPLES, REMEMBERED_CHARS = 1024, 400  # of redacted texts; longer ones would take much memory
 
 
 class ClassifierConfig(BaseModel):
@@ -56,8 +58,9 @@ class TextClassifier:
     Args:
         config: see ``ClassifierConfig``.
         features: turns samples into rows.
-        first: (width, classes) weights of the first pass, float16 or representable as such.
-        second: (width + ``neighbour_width``, classes) of the second.
+        used: (n,) columns of these rows that have a weight; half of them have none.
+        both: (n, 2 x classes) their weights in the first pass and in the second, representable in float16.
+        neighbour_weights: (``neighbour_width``, classes) of the second pass.
         intercepts: (2, classes) float32, of the first pass and of the second.
     """
 
@@ -65,15 +68,42 @@ class TextClassifier:
         self,
         config: ClassifierConfig,
         features: Features,
-        first: np.ndarray,
-        second: np.ndarray,
+        used: np.ndarray,
+        both: np.ndarray,
+        neighbour_weights: np.ndarray,
         intercepts: np.ndarray,
     ) -> None:
         self.config = config
         self._features = features
-        self._both = np.hstack([first, second[: features.width]]).astype(np.float32)
-        self._neighbour_weights = second[features.width :].astype(np.float32)
+        self._used = used
+        self._both = np.vstack([both, np.zeros_like(both[:1])], dtype=np.float32)  # the last row is all other columns'
+        self._place = np.full(features.width, len(used), dtype=np.int32)
+        self._place[used] = np.arange(len(used))
+        self._neighbour_weights = neighbour_weights.astype(np.float32)
         self._intercepts = intercepts.astype(np.float32)
+        # A turn without neighbours gets its own first probabilities and the marks of six that do not exist.
+        classes, missing = len(config.classes), self._neighbour_weights[-2 * NEIGHBOUR_TURNS :].sum(axis=0)
+        self._alone_weights = NEIGHBOUR_WEIGHT * self._neighbour_weights[:classes]
+        self._alone_intercept = NEIGHBOUR_WEIGHT * missing + self._intercepts[1]
+        self._names = sorted(config.features.fields)
+        self._remembered_scores = lru_cache(maxsize=REMEMBERED_SAMPLES)(self._scored)
+
+    @classmethod
+    def of_passes(
+        cls, config: ClassifierConfig, features: Features, first: np.ndarray, second: np.ndarray, intercepts: np.ndarray
+    ) -> TextClassifier:
+        """The classifier of trained weights: ``first`` (width, classes), ``second`` (width + neighbours, classes)."""
+        both = np.hstack([first, second[: features.width]])
+        used = np.flatnonzero(both.any(axis=1)).astype(np.int32)
+        return cls(config, features, used, both[used], second[features.width :], intercepts)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what is remembered, which cannot be pickled."""
+        return {name: value for name, value in vars(self).items() if name != "_remembered_scores"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._remembered_scores = lru_cache(maxsize=REMEMBERED_SAMPLES)(self._scored)
 
     def predict_dialogues(self, dialogues: Sequence[Sequence[Sample]]) -> np.ndarray:
         """Returns calibrated probabilities of all turns of all dialogues in order, (turns, classes).
@@ -85,28 +115,42 @@ class TextClassifier:
         if not samples:
             return np.zeros((0, len(self.config.classes)))
         if len(samples) <= FEW:
-            rows = [self._features.row(sample) for sample in samples]
-            scores = np.stack([values @ self._both[columns] for columns, values in rows])
+            scores = np.stack([self._scores(sample) for sample in samples])
         else:
-            scores = np.asarray(self._features(samples) @ self._both)
-        first, second = np.hsplit(scores, 2)
+            rows = self._features(samples)
+            shape = len(samples), len(self._both)
+            scores = np.asarray(sp.csr_matrix((rows.data, self._place[rows.indices], rows.indptr), shape) @ self._both)
+        classes = len(self.config.classes)
+        first, second = scores[:, :classes], scores[:, classes:]
         probabilities = softmax(self.config.first_scale * (first + self._intercepts[0]))
-        find_neighbours = _few_neighbours if len(samples) <= FEW else neighbour_indices
-        neighbours = find_neighbours(tuple(len(dialogue) for dialogue in dialogues), self.config.ahead)
-        beside = NEIGHBOUR_WEIGHT * neighbour_features(probabilities, neighbours)
-        second = second + beside @ self._neighbour_weights + self._intercepts[1]
+        if len(samples) == 1:
+            second = second + probabilities @ self._alone_weights + self._alone_intercept
+        else:
+            find_neighbours = _few_neighbours if len(samples) <= FEW else neighbour_indices
+            neighbours = find_neighbours(tuple(len(dialogue) for dialogue in dialogues), self.config.ahead)
+            beside = NEIGHBOUR_WEIGHT * neighbour_features(probabilities, neighbours)
+            second = second + beside @ self._neighbour_weights + self._intercepts[1]
         return calibrate_top(softmax(self.config.scale * second), self.config.beta, probabilities)
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
         """Returns the same for turns without neighbours."""
         return self.predict_dialogues([[sample] for sample in samples])
 
+    def _scores(self, sample: Sample) -> np.ndarray:
+        """(2 x classes,) of one sample's own words; a conversation's turns come again with each message."""
+        texts = tuple(sample[name] for name in self._names)
+        scored = self._remembered_scores if sum(map(len, texts)) <= REMEMBERED_CHARS else self._scored
+        return scored(texts)
+
+    def _scored(self, texts: tuple[str, ...]) -> np.ndarray:
+        columns, values = self._features.row(dict(zip(self._names, texts, strict=True)))
+        return np.asarray(values @ self._both[self._place[columns]])
+
     def save(self, folder: Path) -> None:
         """Writes ``classifier.json`` and ``classifier.safetensors`` (only rows with a weight)."""
-        used = np.flatnonzero(self._both.any(axis=1)).astype(np.int32)
         tensors = self._features.tensors() | {
-            "rows": used,
-            "both": self._both[used].astype(np.float16),
+            "rows": self._used,
+            "both": self._both[:-1].astype(np.float16),
             "told": self._neighbour_weights.astype(np.float16),
             "intercepts": self._intercepts,
         }
@@ -120,10 +164,7 @@ class TextClassifier:
         config = ClassifierConfig.model_validate(read_json(folder / "classifier.json"))
         tensors = load_file(folder / "classifier.safetensors")
         features = Features.from_tensors(config.features, tensors)
-        both = np.zeros((features.width, 2 * len(config.classes)), dtype=np.float16)
-        both[tensors["rows"]] = tensors["both"]
-        first, second = np.hsplit(both, 2)
-        return cls(config, features, first, np.vstack([second, tensors["told"]]), tensors["intercepts"])
+        return cls(config, features, tensors["rows"], tensors["both"], tensors["told"], tensors["intercepts"])
 
 
 _few_neighbours = lru_cache(maxsize=256)(neighbour_indices)  # conversations are alike in their lengths

@@ -17,7 +17,8 @@ import scipy.sparse as sp
 from sklearn.svm import LinearSVC
 
 from kefu.errors import Unusable
-from kefu.intents.calibration import beta_map, calibrate_top, softmax, temperature
+from kefu.intents.calibration import calibrate_top, softmax
+from kefu.intents.calibration_fit import beta_map, temperature
 from kefu.intents.classifier import ClassifierConfig, TextClassifier, second_pass_rows
 from kefu.intents.context import CustomerTurns, PackExample, neighbour_indices
 from kefu.intents.features import FeatureConfig, Features
@@ -273,5 +274,5 @@ def _fit_two_passes(
     second_model = data.fit_without(second_pass_rows(data.rows, first, neighbours), frozenset())
     config = config.model_copy(update={"first_scale": first_scale, "scale": scale, "beta": beta})
     intercepts = np.stack([first_model[1], second_model[1]])
-    classifier = TextClassifier(config, to_rows, first_model[0], second_model[0], intercepts)
+    classifier = TextClassifier.of_passes(config, to_rows, first_model[0], second_model[0], intercepts)
     return FittedClassifier(classifier, calibrate_top(second, beta, first[labelled]))

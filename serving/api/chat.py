@@ -59,9 +59,9 @@ async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
         first = await anext(events)  # what is refused gets its status, not an event
         stream = _sse_stream(_meta(visitor, message), first, events)
         return StreamingResponse(stream, media_type="text/event-stream", headers=SSE_HEADERS)
-    async for event in events:
-        if event.reply:
-            return ChatResponse(id=message, session=visitor.session, reply=event.reply)
+    # To its end: for what is left of an iterator asyncio wakes the loop.
+    for reply in [event.reply async for event in events if event.reply]:
+        return ChatResponse(id=message, session=visitor.session, reply=reply)
     raise ApiError(502, "no_answer", "The answer broke off: try again")
 
 

@@ -21,13 +21,13 @@ from kefu.acts import kind
 from kefu.intents.answers import ANSWERS, AnswerClassifier
 from kefu.intents.router import Router
 from kefu.intents.wishes import WISHES, WishClassifier
-from kefu.knowledge.entries import questions
+from kefu.knowledge.entries import LANGUAGES, knowledge_entries, questions
 from kefu.llm.cascade import Cascade
 from kefu.llm.engine import Engine, LoadedEngine
 from kefu.privacy.redact import Redactor, restore
 from kefu.schema import Turn
 from kefu.shop.pack import Pack, load_pack
-from kefu.shop.part import Lang
+from kefu.shop.part import Lang, Text
 from serving.conversation_log import ConversationLog, log_line
 from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.flow import FlowEngine, Visit
@@ -92,6 +92,7 @@ class Assistant:
         self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
         self._knowledge, self._params, self.log = knowledge, params, log
         self._redactor, self._zone = Redactor(pack.shop.pii), ZoneInfo(pack.shop.timezone)
+        self._impersonal = frozenset(t for t in _answers_of(pack) if "[" not in t and not self._redactor.find(t))
         self._store: Store | None = None
         self._own_engines: Mapping[str, LoadedEngine] = {}
         self._linker, queries, advisor = Linker(pack, tools), Queries(pack, tools), ProductAdvisor(pack, tools)
@@ -262,6 +263,12 @@ class Assistant:
         """The text with order numbers as the shop writes them, and placeholders for personal data."""
         return self._redactor.redact(self._linker.normalise(text, orders), session.vault)
 
+    def _redacted_answer(self, text: str, session: Session) -> str:
+        """An answer without personal data: in the pack's own texts, which most are, only a name may be found."""
+        if text in self._impersonal and not any(name.startswith("[NAME_") for name in session.vault):
+            return text
+        return self._redactor.redact(text, session.vault)
+
     def _spoken(self, text: str, session: Session) -> str:
         """As the customer sees it: in his script, with his own data."""
         return restore(in_script(text, session.script), session.vault)
@@ -284,7 +291,7 @@ class Assistant:
     def _finish(self, held: Held, turn: TurnState, text: str) -> Reply:
         """Remembers, logs and gives the answer; personal data only in what the customer sees and the store keeps."""
         draft, session = turn.draft, turn.session
-        redacted = self._redactor.redact(draft.text, session.vault)
+        redacted = self._redacted_answer(draft.text, session)
         session.remember(Turn(role="bot", text=redacted, time=None))
         handoff = None
         if draft.outcome == "handoff" or session.status != "bot":
@@ -371,6 +378,15 @@ def _first_answer(answered: str, text: str) -> Reply:
     if first.digest != digest(text):
         raise ReusedId("id: an earlier message of this session had it: give each message an id of its own")
     return first.reply
+
+
+def _answers_of(pack: Pack) -> Iterator[str]:
+    """Texts that answer a message as they stand in the pack."""
+    yield from (entry.answer for entry in knowledge_entries(pack))
+    spoken = [talk.reply for talk in pack.acts.small_talk.values()]
+    spoken += [slot.ask for slot in pack.slots.values()]
+    spoken += [text for _, text in pack.conversation if isinstance(text, Text)]
+    yield from (text.in_(lang) for text in spoken for lang in LANGUAGES)
 
 
 def _pricing(pack: Pack, tools: ToolBox) -> Pricing | None:

@@ -156,7 +156,7 @@ class FlowEngine:
         if go.to:
             return go.to
         step = flow.step(at)
-        following = flow.steps[flow.steps.index(step) + 1 :]
+        following = flow.steps[[other.id for other in flow.steps].index(at) + 1 :]
         return step.goto or (following[0].id if following else None)
 
     def _act(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:

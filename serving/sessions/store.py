@@ -96,7 +96,7 @@ class Sessions:
         """
         key, token = message_key(session_id, message or secrets.token_hex(16)), secrets.token_hex(16)
         lock, end = _lock(session_id), time.monotonic() + WAIT_S
-        entry = _entry(session_id, owner(Session(id=session_id, customer=customer)))
+        entry = _entry(session_id, _owner(session_id, customer))
         keys = [lock, _fence(session_id), _session(session_id), HANDOFFS, _answer(session_id, key)]
         while (found := self._acquire(keys, [token, LEASE_S * 1000, self._ttl, entry])) is None:
             if time.monotonic() > end:
@@ -116,16 +116,14 @@ class Sessions:
         """The session, or a new one; a stranger's is now the customer's. Raises NotYourSession for another's."""
         with self.client.pipeline(transaction=False) as pipe:
             pipe.get(_session(session_id))
-            pipe.hget(HANDOFFS, _entry(session_id, owner(Session(id=session_id, customer=customer))))
+            pipe.hget(HANDOFFS, _entry(session_id, _owner(session_id, customer)))
             stored, entry = pipe.execute()
         return self._opened(session_id, customer, stored, entry)[0]
 
     def _opened(
         self, session_id: str, customer: str | None, stored: str | None, entry: str | None
     ) -> tuple[Session, Handoff | None]:
-        session = Session(id=session_id, customer=customer)
-        if stored is not None:
-            session = Session.model_validate_json(stored)
+        session = Session(id=session_id, customer=customer) if stored is None else Session.model_validate_json(stored)
         waiting = _handoff(entry)
         if session.identified and customer is None:
             customer, waiting = session.customer, self.waiting(session)
@@ -211,7 +209,7 @@ class Sessions:
 
 def owner(session: Session) -> str:
     """A pseudonym, as the conversation log names whoever speaks; a stranger has one for this session only."""
-    return pseudonym(session.customer or f"session:{session.id}")
+    return _owner(session.id, session.customer)
 
 
 def forget_sessions(url: str, customer: str, write: bool) -> int:
@@ -246,6 +244,10 @@ def _handoff(stored: object) -> Handoff | None:
 def message_key(session_id: str, message: str) -> str:
     """A name for a message that tells nothing of the client's id, which may be anything."""
     return hashlib.blake2b(f"{session_id}\n{message}".encode(), digest_size=12).hexdigest()
+
+
+def _owner(session_id: str, customer: str | None) -> str:
+    return pseudonym(customer or f"session:{session_id}")
 
 
 def _lock(session_id: str) -> str:

@@ -13,8 +13,9 @@ import pytest
 from data.channels.params import Source
 from data.ingest.ingest import DayResult, ingest
 from data.ingest.params import Ingest, NearDuplicates
-from kefu.io import read_jsonl, read_parquet
+from kefu.io import read_jsonl
 from kefu.schema import Dialogue, Rejected
+from kefu.store import read_parquet
 
 PII = {"ORDER": r"KF\d{10}"}
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kefu.intents.calibration import beta_map, calibrate_top, softmax, temperature
+from kefu.intents.calibration import calibrate_top, softmax
+from kefu.intents.calibration_fit import beta_map, temperature
 from kefu.intents.classifier import FEW, TextClassifier
 from kefu.intents.context import CustomerTurns
 from kefu.intents.features import FeatureConfig, Features
@@ -75,6 +76,9 @@ def test_a_few_samples_are_classified_as_in_a_batch() -> None:
     alone = np.concatenate([fitted.classifier.predict_dialogues([run]) for run in runs])
     assert max(map(len, runs)) <= FEW < sum(map(len, runs))
     np.testing.assert_allclose(alone, batch, atol=1e-5)
+    samples = [sample for run in runs for sample in run]
+    one_by_one = np.concatenate([fitted.classifier.predict([sample]) for sample in samples])
+    np.testing.assert_allclose(one_by_one, fitted.classifier.predict(samples), atol=1e-5)
 
 
 def test_the_same_data_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -26,10 +26,11 @@ from data.labeling.labeler import OutOfFoldPrediction, train_labeler
 from data.labeling.signals.slot_labels import SlotLabels
 from data.labeling.stream import label_dialogues
 from data.review.queue import queue
-from kefu.io import read_jsonl, write_jsonl, write_parquet
+from kefu.io import read_jsonl, write_jsonl
 from kefu.schema import Dialogue, Label, ReviewTask, Turn
 from kefu.shop.label_patterns import LabelPatterns
 from kefu.shop.pack import load_pack
+from kefu.store import write_parquet
 from pipelines.params import load_params
 from tests.fixtures.chatter import ASKED, VERSION, chatter
 

@@ -12,9 +12,9 @@ import pytest
 
 from data.ingest.converted import SCHEMA
 from data.labeling.stream import label_dialogues
-from kefu.io import write_parquet
 from kefu.paths import ROOT
 from kefu.schema import Dialogue
+from kefu.store import write_parquet
 from tests.fixtures.chatter import chatter
 
 DIALOGUES, _ = chatter(60, seed=3)

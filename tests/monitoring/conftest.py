@@ -13,8 +13,9 @@ from data.ingest.converted import SCHEMA
 from data.monitoring.cache import Day, read_day
 from data.monitoring.label_quality import by_day
 from data.monitoring.profile import Profile, profile
-from kefu.io import write_json, write_jsonl, write_parquet
+from kefu.io import write_json, write_jsonl
 from kefu.schema import Dialogue, Label, Rejected, ReviewTask, Turn
+from kefu.store import write_parquet
 from pipelines.params import load_params
 
 PARAMS = load_params().monitor

@@ -10,10 +10,11 @@ import pytest
 from data.ingest.converted import SCHEMA
 from data.sets.builder import Builder, Sets
 from data.sets.params import Build
-from kefu.io import BadRecord, write_jsonl, write_parquet
+from kefu.io import BadRecord, write_jsonl
 from kefu.schema import Dialogue, Label
 from kefu.shop.pack import load_pack
 from kefu.split import split_of
+from kefu.store import write_parquet
 from pipelines.params import load_params
 from tests.fixtures.bars import record_bars
 from tests.fixtures.chatter import chatter

@@ -17,7 +17,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from kefu.intents.calibration import Beta, beta_map, calibrate_top, softmax
+from kefu.intents.calibration import Beta, calibrate_top, softmax
+from kefu.intents.calibration_fit import beta_map
 
 FLOOR = 1e-6  # probabilities are stored with six digits
 
