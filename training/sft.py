@@ -1,49 +1,31 @@
-"""Supervised fine-tuning of the centre model: QLoRA on the answers that people gave.
+"""Supervised fine-tuning of the centre model: QLoRA on the answers that people gave, then on their corrections.
 
-Chats are rendered by kefu/llm/chat.py, not by TRL, so that training sees the tokens serving will; the labels
-are -100 everywhere but on the last answer, so only that is learned and measured. Chats longer than
-``max_length`` lose their oldest messages; one whose last exchange alone is too long is left out and counted.
+Chats longer than ``max_length`` lose their oldest messages; one whose last exchange alone is too long is left out and
+counted. The training itself: ``training/trainer/chats.py`` and ``training/trainer/preferences.py``.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-from datasets import Dataset
 from peft import PeftModel
-from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
 
 from kefu.errors import Unusable
 from kefu.finite import check_loss, check_weights
-from kefu.io import read_json
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
-from kefu.progress import LogFigures, ignore_figures, training_progress
+from kefu.progress import LogFigures, ignore_figures
 from kefu.schema import Example, PreferenceExample
 from kefu.split import sample_by_customer
 from training import adapter, memory, quantized
-from training.checkpoints import Checkpoints, EarlyStopping, Losses
-from training.learned_loss import IGNORED, negative_log_likelihood
+from training.checkpoints import Checkpoints, Losses
 from training.params.finetune import Finetune
 from training.precision import supported_precision
 from training.trainer import preferences
-from training.trainer.answer_trainer import plain
-from training.trainer.resumable_trainer import (
-    TRAINER_STATE,
-    HeldOutWatch,
-    LossWatch,
-    ResumableTrainer,
-    exact_adapter,
-    losses_of,
-)
-from training.trainer.trl_arguments import sft_config
+from training.trainer.chats import ChatRun, Row, mean_loss, rows, train_on_chats
 
 logger = logging.getLogger(__name__)
 TODO = (
@@ -59,14 +41,6 @@ _NOT_OURS = (
 
 
 @dataclass(frozen=True)
-class Row:
-    """Token ids of a chat, and the same ids as labels in its last answer (-100 elsewhere)."""
-
-    input_ids: list[int]
-    labels: list[int]
-
-
-@dataclass(frozen=True)
 class FinetuningResult:
     """Metrics, and (step, loss) along the way."""
 
@@ -74,32 +48,14 @@ class FinetuningResult:
     losses: Losses
 
 
-def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -> list[Row]:
-    """Renders chats for training; those without anything to learn within ``max_length`` are left out."""
-    made = []
-    for example in examples:
-        messages = renderer.fit(example.messages, max_length)
-        if messages is not None:
-            rendered = renderer.render(messages)
-            if rendered.learned:
-                labels = [i if m else IGNORED for i, m in zip(rendered.ids, rendered.mask, strict=True)]
-                made.append(Row(rendered.ids, labels))
-    return made
+@dataclass(frozen=True)
+class _Sets:
+    """What is learned and measured, as tokens. chats: for training, with those that are too long."""
 
-
-@torch.no_grad()
-def mean_loss(model: PeftModel, held_out: Sequence[Row]) -> float:
-    """Negative log-likelihood in nats a learned token, over all chats."""
-    training = model.training
-    model.eval()
-    total, count = 0.0, 0
-    for row in held_out:
-        device = next(model.parameters()).device
-        ids, labels = (torch.tensor([values], device=device) for values in (row.input_ids, row.labels))
-        total += float(negative_log_likelihood(plain(model), ids, torch.ones_like(ids), labels))
-        count += sum(label != IGNORED for label in row.labels[1:])
-    model.train(training)
-    return total / count if count else float("nan")
+    chats: int
+    train: list[Row]
+    held_out: list[Row]
+    pairs: list[preferences.PairRow]
 
 
 def finetune(
@@ -130,47 +86,37 @@ def finetune(
     """
     params = params.model_copy(update={"dtype": supported_precision(params.dtype, "finetune")})
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
-    chats = [example for example in examples if example.split == "train"]
-    asked = sample_by_customer([e for e in examples if e.split == "eval"], EVALUATED, params.seed)
-    train, held_out = (rows(some, renderer, params.max_length) for some in (chats, asked))
-    if not train:
-        raise Unusable("the SFT set has no training chat that fits max_length: raise it, or ingest more days")
-    preferred = preferences.pair_rows(pairs, renderer, params)
-    _check_memory(base, params, 2 if preferred else 1)
+    sets = _render(examples, pairs, renderer, params)
+    _check_memory(base, params, 2 if sets.pairs else 1)
     model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
     counts: dict[str, float] = {}
     if replay and continued:
-        chats, counts = replay(model.eval(), renderer)
+        replayed, counts = replay(model.eval(), renderer)
         model.train()
-        train = rows(chats, renderer, params.max_length)
-    check_weights("finetune: before step 1, the base model with its adapter", model.state_dict(), _NOT_OURS)
-    before = _held_out_loss(model, held_out, "before step 1", _NOT_OURS)
-    logger.info("%d chats to learn from, held-out loss %.3f before", len(train), before)
-    run = _train(model, base, train, held_out, params, checkpoints, log)
-    metrics = dict(counts)
-    if preferred:
-        metrics["preferences.eval_loss_before"] = mean_loss(model, held_out)
-        metrics |= preferences.learn(model, base, preferred, params, checkpoints, log)
-    after = _held_out_loss(model, held_out, "after training", "lower finetune.learning_rate and run the stage again")
+        sets = replace(sets, chats=len(replayed), train=rows(replayed, renderer, params.max_length))
+    before = _loss_before(model, sets)
+    run = train_on_chats(model, base, sets.train, sets.held_out, params, checkpoints, log)
+    learned = _learn_preferences(model, base, sets, params, checkpoints, log)
+    after = _held_out_loss(
+        model, sets.held_out, "after training", "lower finetune.learning_rate and run the stage again"
+    )
     logger.info("held-out loss %.3f after", after)
-    adapter.save(model, base, out, {"chats": len(train), "pairs": len(preferred), **counts})
-    trainable, total = model.get_nb_trainable_parameters()
-    metrics |= {
-        "train_loss": sum(loss for _, loss in run.losses[-20:]) / len(run.losses[-20:]),
-        "eval_loss_before": before,
-        "eval_loss": after,
-        "train_chats": float(len(train)),
-        "left_out_too_long": float(len(chats) - len(train)),
-        "trainable_parameters": float(trainable),
-        "parameters": float(total),
-        "tokens_per_second": run.tokens / run.seconds,
-        "steps": float(len(run.losses)),
-        "steps_resumed": float(run.resumed),
-        "from_champion": float(continued),
-    }
-    if params.patience:
-        metrics |= {"best_step": float(run.stopping.best_step), "best_held_out_loss": run.stopping.best_loss}
-    return FinetuningResult(metrics, run.losses)
+    adapter.save(model, base, out, {"chats": len(sets.train), "pairs": len(sets.pairs), **counts})
+    losses = {"eval_loss_before": before, "eval_loss": after}
+    figures = _figures(model, sets, run) | {"from_champion": float(continued)}
+    return FinetuningResult(counts | learned | losses | figures, run.losses)
+
+
+def _render(
+    examples: Sequence[Example], pairs: Sequence[PreferenceExample], renderer: ChatRenderer, params: Finetune
+) -> _Sets:
+    """Raises Unusable when there is no chat to learn from."""
+    training = [example for example in examples if example.split == "train"]
+    measured = sample_by_customer([e for e in examples if e.split == "eval"], EVALUATED, params.seed)
+    train, held_out = (rows(some, renderer, params.max_length) for some in (training, measured))
+    if not train:
+        raise Unusable("the SFT set has no training chat that fits max_length: raise it, or ingest more days")
+    return _Sets(len(training), train, held_out, preferences.pair_rows(pairs, renderer, params))
 
 
 def _check_memory(base: BaseModel, params: Finetune, answers: int) -> None:
@@ -178,6 +124,14 @@ def _check_memory(base: BaseModel, params: Finetune, answers: int) -> None:
     device, largest = memory.this_device(), params.model_copy(update={"batch_size": answers * params.batch_size})
     needed = memory.finetune_memory(memory.of_folder(base.folder, base.facts.lora_targets), largest, device)
     memory.check("finetune", needed, memory.free_bytes(device), TODO)
+
+
+def _loss_before(model: PeftModel, sets: _Sets) -> float:
+    """The held-out loss before step 1. Raises NotFinite, also when a weight is not finite that no chat meets."""
+    check_weights("finetune: before step 1, the base model with its adapter", model.state_dict(), _NOT_OURS)
+    loss = _held_out_loss(model, sets.held_out, "before step 1", _NOT_OURS)
+    logger.info("%d chats to learn from, held-out loss %.3f before", len(sets.train), loss)
+    return loss
 
 
 def _held_out_loss(model: PeftModel, held_out: Sequence[Row], when: str, todo: str) -> float:
@@ -188,82 +142,34 @@ def _held_out_loss(model: PeftModel, held_out: Sequence[Row], when: str, todo: s
     return loss
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What this process did of a training.
-
-    losses: (step from 1, loss) of all steps, those of an earlier process too.
-    resumed: steps that an earlier process made.
-    tokens, seconds: of this process.
-    """
-
-    losses: Losses
-    resumed: int
-    tokens: int
-    seconds: float
-    stopping: EarlyStopping
-
-
-def _train(
+def _learn_preferences(
     model: PeftModel,
     base: BaseModel,
-    train: Sequence[Row],
-    held_out: Sequence[Row],
+    sets: _Sets,
     params: Finetune,
     checkpoints: Checkpoints | None,
     log: LogFigures,
-) -> _Run:
-    """Runs the trainer, from the newest checkpoint on."""
-    checkpoint = checkpoints.newest() if checkpoints else None
-    saved = read_json(checkpoint / TRAINER_STATE) if checkpoint else {}
-    earlier, read = losses_of(saved.get("log_history", [])), int(saved.get("num_input_tokens_seen", 0))
-    stopping = EarlyStopping(params.patience if held_out else 0)
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        training_progress("fine-tuning", _steps(len(train), params), earlier, log) as shown,
-    ):
-        tokenizer = AutoTokenizer.from_pretrained(base.folder)
-        watch = LossWatch(params.learning_rate, shown, read)
-        trainer = make_trainer(model, tokenizer, train, params, Path(scratch), watch, checkpoints is not None)
-        trainer.checkpoints, trainer.stopping = checkpoints, stopping
-        if stopping.patience:
-            trainer.add_callback(HeldOutWatch(stopping, lambda: mean_loss(model, held_out), params.save_steps, log))
-        started = time.monotonic()
-        losses = trainer.run(checkpoint)
-        seconds = time.monotonic() - started
-    stopping.restore_best(model)
-    tokens = max(int(trainer.state.num_input_tokens_seen) - read, 0)
-    return _Run(losses, len(earlier), tokens, seconds, stopping)
+) -> dict[str, float]:
+    """Learns the pairs, if there are any; returns metrics."""
+    if not sets.pairs:
+        return {}
+    before = {"preferences.eval_loss_before": mean_loss(model, sets.held_out)}
+    return before | preferences.learn(model, base, sets.pairs, params, checkpoints, log)
 
 
-def make_trainer(
-    model: PeftModel,
-    tokenizer: PreTrainedTokenizerBase,
-    train: Sequence[Row],
-    params: Finetune,
-    scratch: Path,
-    watch: TrainerCallback,
-    saves: bool = False,
-) -> ResumableTrainer:
-    """The trainer of ``finetune``, ready to train.
-
-    Args:
-        scratch, saves: see ``sft_config``.
-        watch: is told of every step.
-    """
-    with exact_adapter(model):
-        trainer = ResumableTrainer(
-            model=model,
-            args=sft_config(params, scratch, saves),
-            train_dataset=Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in train]),
-            processing_class=tokenizer,
-            callbacks=[watch],
-        )
-    trainer.remove_callback(PrinterCallback)  # it prints every step as a dict
-    return trainer
-
-
-def _steps(chats: int, params: Finetune) -> int:
-    """Optimizer steps that the trainer will make, for the bar."""
-    an_epoch = math.ceil(math.ceil(chats / params.batch_size) / params.gradient_accumulation)
-    return params.max_steps if params.max_steps > 0 else math.ceil(params.epochs * an_epoch)
+def _figures(model: PeftModel, sets: _Sets, run: ChatRun) -> dict[str, float]:
+    """Metrics of the training on chats."""
+    trainable, total = model.get_nb_trainable_parameters()
+    figures = {
+        "train_loss": sum(loss for _, loss in run.losses[-20:]) / len(run.losses[-20:]),
+        "train_chats": float(len(sets.train)),
+        "left_out_too_long": float(sets.chats - len(sets.train)),
+        "trainable_parameters": float(trainable),
+        "parameters": float(total),
+        "tokens_per_second": run.tokens / run.seconds,
+        "steps": float(len(run.losses)),
+        "steps_resumed": float(run.resumed),
+    }
+    if run.stopping.patience:
+        figures |= {"best_step": float(run.stopping.best_step), "best_held_out_loss": run.stopping.best_loss}
+    return figures

@@ -36,8 +36,9 @@ from kefu.llm.models import TinySize
 from kefu.paths import SETS
 from kefu.schema import Example
 from pipelines.params import load_params
+from training.learned_loss import IGNORED
 from training.params.finetune import Finetune
-from training.sft import IGNORED, rows
+from training.trainer.chats import rows
 
 SHAPE = TinySize(hidden=512, layers=6, heads=8, kv_heads=4, head_dim=64, intermediate=1536)
 VOCABULARY = 32_000

@@ -32,7 +32,7 @@ from kefu.registry.seal import BaseModelRef
 from kefu.schema import Example
 from training import adapter, quantized
 from training.params.finetune import Finetune
-from training.sft import make_trainer, rows
+from training.trainer.chats import make_trainer, rows
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Clock(TrainerCallback):
 
 
 def kefu(job: Job, scratch: Path, clock: Clock) -> Trainer:
-    """The product: training/sft.py without the held-out losses before and after."""
+    """The product: training/trainer/chats.py without the held-out losses before and after."""
     base, params = job.base, job.finetune
     learned = rows(job.examples, ChatRenderer.from_folder(base.folder, base.facts.empty_think), params.max_length)
     model, _ = adapter.attach(quantized.load(base, params), base, params, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,12 @@ def model_pair(centre: BaseModel, edge: BaseModel, teacher: Model | None, shared
     """Two micro models with one tokenizer, as the methods of distillation take them."""
     learn, follow = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (edge, centre))
     return ModelPair(centre, edge, teacher, learn, follow, shared)
+
+
+def saying(text: str | None, centre: BaseModel) -> Callable[..., list[list[int] | None]]:
+    """A teacher that says the same to everybody; None: that never comes to an end."""
+    renderer = ChatRenderer.from_folder(centre.folder, True)
+    return lambda model, prompts, *_: [None if text is None else renderer.encode(text) for _ in prompts]
 
 
 @pytest.fixture(scope="session")

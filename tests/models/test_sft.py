@@ -27,7 +27,8 @@ from tests.models.conftest import with_bad_weight
 from training import adapter, quantized, sft
 from training.adapter import load_apart, merge
 from training.params.finetune import Finetune
-from training.sft import FinetuningResult, Row, finetune, mean_loss, rows
+from training.sft import FinetuningResult, finetune
+from training.trainer.chats import Row, mean_loss, rows
 
 
 def chats_of(centre: BaseModel, examples: list[Example]) -> list[Row]:
@@ -223,8 +224,8 @@ def test_a_nan_stops_training_at_its_step(
         next(p for p in model.parameters() if p.requires_grad).data[0, 0] = float("nan")
         return train(model, *arguments)
 
-    train = sft._train
-    monkeypatch.setattr(sft, "_train", spoil)
+    train = sft.train_on_chats
+    monkeypatch.setattr(sft, "train_on_chats", spoil)
     with pytest.raises(NotFinite, match=r"finetune: step 1: loss nan.*learning_rate 0\.01.*try 0\.001"):
         finetune(centre, examples, finetune_params, None, out)
     assert content_hash(out) == content_hash(adapter_folder)
