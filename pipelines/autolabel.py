@@ -42,7 +42,8 @@ def combined_predictions() -> tuple[list[OutOfFoldPrediction], Combiner | None]:
 def main() -> None:
     with stage("autolabel", Autolabel) as s:
         params, pack = s.params, s.pack
-        version = load_taxonomy(pack).version
+        taxonomy = load_taxonomy(pack)
+        version = taxonomy.version
         people = load_reviews(REVIEWED, version)
         labels = list(people.labels.values())
         dialogues = dialogues_by_id(DIALOGUES, (label.dialogue_id for label in labels))
@@ -65,7 +66,8 @@ def main() -> None:
             write_json(folder / "acceptance.json", rule.model_dump())
             curve = report.curve(judged, trusted, params.confidence_level)
             intents = report.by_intent(judged, trusted, rule, params)
-            report.write(folder / "report.html", rule, intents, curve, found, params)
+            titles = {intent.name: intent.title for intent in taxonomy.intents}
+            report.write(folder / "report.html", rule, intents, curve, found, params, titles)
         write_csv(PLOTS / "autolabel/coverage_precision.csv", report.CURVE, curve)
         write_csv(PLOTS / "autolabel/audit.csv", report.DAYS, found.days)
         warn_if_nothing(written, params)

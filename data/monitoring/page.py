@@ -1,58 +1,90 @@
 """The day's page: one HTML file that needs nothing else, in Chinese and English.
 
-Everything shown was said by customers or read from their files, so everything is escaped (Jinja2
-autoescape). Texts are those of the store, so redacted.
+Everything shown was said by customers or read from their files, so everything is escaped
+(``kefu/pages``). Texts are those of the store, so redacted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 from data.monitoring.distributions import CHARACTER_BINS, TURN_BINS
+from data.monitoring.drift import Drift
 from data.monitoring.params import Monitor
 from data.monitoring.profile import Profile
+from kefu.pages.templates import load_template
+from kefu.shop.part import Text
 from kefu.shop.taxonomy import Taxonomy
 
 TEMPLATE = "page.html.j2"
 TITLES = {
-    "source": "来源 · sources",
-    "language": "语言 · languages",
-    "hour": "时段 · hour of the day",
-    "turns": "每场轮数 · turns a dialogue",
-    "characters": "顾客每句字数 · characters a customer turn",
-    "outcome": "结果 · outcome",
-    "csat": "满意度 · CSAT",
-    "intent": "意图 · intents",
-    "sentiment": "情绪 · sentiment",
-    "resolved": "是否解决 · resolved",
-    "handover": "转人工 · handed over",
-    "quality": "回答问题 · problems of answers",
-    "redacted": "已脱敏 · redacted",
-    "quarantined": "隔离原因 · quarantined because",
-    "embedding": "顾客说的话 · what customers say",
+    "source": Text(zh="来源", en="sources"),
+    "language": Text(zh="语言", en="languages"),
+    "hour": Text(zh="时段", en="hour of the day"),
+    "turns": Text(zh="每场轮数", en="turns a dialogue"),
+    "characters": Text(zh="顾客每句字数", en="characters a customer turn"),
+    "outcome": Text(zh="结果", en="outcome"),
+    "csat": Text(zh="满意度", en="CSAT"),
+    "intent": Text(zh="意图", en="intents"),
+    "sentiment": Text(zh="情绪", en="sentiment"),
+    "resolved": Text(zh="是否解决", en="resolved"),
+    "handover": Text(zh="转人工", en="handed over"),
+    "quality": Text(zh="回答问题", en="problems of answers"),
+    "redacted": Text(zh="已脱敏", en="redacted"),
+    "quarantined": Text(zh="隔离原因", en="quarantined because"),
+    "embedding": Text(zh="顾客说的话", en="what customers say"),
 }
+VALUES = {
+    "asked": Text(zh="顾客要求", en="asked"),
+    "abandoned": Text(zh="顾客离开", en="abandoned"),
+    "complaint": Text(zh="投诉", en="complaint"),
+    "en": Text(zh="英语", en="English"),
+    "false_promise": Text(zh="过度承诺", en="false promise"),
+    "handoff": Text(zh="转人工", en="handoff"),
+    "negative": Text(zh="不满", en="negative"),
+    "neutral": Text(zh="平静", en="neutral"),
+    "no": Text(zh="否", en="no"),
+    "none": Text(zh="没有", en="none"),
+    "policy": Text(zh="按规定", en="policy"),
+    "positive": Text(zh="满意", en="positive"),
+    "resolved": Text(zh="已解决", en="resolved"),
+    "rude": Text(zh="无礼", en="rude"),
+    "unable": Text(zh="办不了", en="unable"),
+    "unclear": Text(zh="不清楚", en="unclear"),
+    "unknown": Text(zh="未知", en="unknown"),
+    "unsupported_claim": Text(zh="没有依据的说法", en="unsupported claim"),
+    "yes": Text(zh="是", en="yes"),
+    "zh": Text(zh="中文", en="Chinese"),
+}
+NAMED = ("language", "outcome", "sentiment", "resolved", "handover", "quality")  # distributions whose bins are VALUES
 LONGEST_LIST = 16
+MOVERS = 2  # of a row of the table
+VISIBLE = 0.0005  # a smaller change of a share is not told
 ORDERED = {"turns": list(TURN_BINS), "characters": list(CHARACTER_BINS)}  # bins by size, not by frequency
 BY_NAME = {"hour", "csat"}
 
 
 def render(profile: Profile, taxonomy: Taxonomy, params: Monitor) -> str:
     """The page of a day. ``params``: for the bounds it names."""
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
-    names = {i.name: f"{i.title.zh} · {i.title.en}" for i in taxonomy.intents}
-    return environment.get_template(TEMPLATE).render(
+    names = dict.fromkeys(NAMED, VALUES) | {"intent": {i.name: i.title for i in taxonomy.intents}}
+
+    def moved(row: Drift) -> Iterator[tuple[Text | str, float, float]]:
+        for name, before, now in row.movers[:MOVERS]:
+            if abs(now - before) >= VISIBLE:
+                shown = f"{name}:00" if row.name == "hour" else name
+                yield names.get(row.name, {}).get(name, shown), before, now
+
+    return load_template(Path(__file__).parent, TEMPLATE).render(
         p=profile,
         params=params,
         titles=TITLES,
-        charts={name: _chart(profile, name, names) for name in TITLES if name != "embedding"},
+        charts={name: _chart(profile, name, names.get(name, {})) for name in TITLES if name != "embedding"},
         week=[{"day": d.day, **d.census.counts} for d in (*profile.before, profile.day)],
         plots={row.name: _strip(row.value, row.bound, row.usual) for row in profile.drifts if row.value is not None},
-        intents=names,
+        moved=moved,
     )
 
 
@@ -68,22 +100,27 @@ def _bins(profile: Profile, name: str) -> tuple[Mapping[str, int], Counter[str]]
     return profile.labels.get(name, {}), before
 
 
-def _chart(profile: Profile, name: str, intents: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Bins with today's and the reference's share, most frequent first or in their own order."""
+def _chart(profile: Profile, name: str, titles: Mapping[str, Text]) -> dict[str, Any]:
+    """Bins with today's and the reference's share, most frequent first or in their own order.
+
+    ``top``: the greatest share. ``left_out``: how many bins are too rare to be listed.
+    """
     now, before = _bins(profile, name)
     total, total_before = max(1, sum(now.values())), max(1, before.total())
     found = sorted(now.keys() | before.keys())
     order = ORDERED.get(name) or (found if name in BY_NAME else sorted(found, key=lambda bin_: -now.get(bin_, 0)))
-    rows = [
+    shown = order if name in ORDERED or name in BY_NAME else order[:LONGEST_LIST]
+    rows: list[dict[str, Any]] = [
         {
-            "name": intents.get(key, key) if name == "intent" else key,
+            "name": titles.get(key, key),
             "count": now.get(key, 0),
             "share": now.get(key, 0) / total,
             "before": before[key] / total_before,
         }
-        for key in order
+        for key in shown
     ]
-    return rows if name in ORDERED or name in BY_NAME else rows[:LONGEST_LIST]
+    top = max((max(row["share"], row["before"]) for row in rows), default=0.0)
+    return {"rows": rows, "top": max(top, 1e-4), "left_out": len(order) - len(shown)}
 
 
 def _strip(value: float, bound: float, usual: tuple[float, ...]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from kefu.paths import ROOT
 PACKAGES = ("kefu", "data", "training", "distill", "evaluation", "serving", "pipelines")
 # From the ground up. A room may import the floors below its own, and itself.
 FLOORS = (
-    ("kefu.errors", "kefu.paths", "kefu.renamed_params", "kefu.parallel", "kefu.progress"),
+    ("kefu.errors", "kefu.pages", "kefu.paths", "kefu.renamed_params", "kefu.parallel", "kefu.progress"),
     ("kefu.acts", "kefu.schema", "kefu.io", "kefu.text", "kefu.finite", "kefu.yaml_file"),
     ("kefu.params", "kefu.locks", "kefu.split", "kefu.store", "kefu.metrics", "kefu.privacy", "kefu.registry"),
     ("kefu.shop",),

@@ -14,7 +14,9 @@ from data.labeling.guarantee.audit_ledger import AuditEntry
 from data.labeling.guarantee.e_values import evidence_below, evidence_of_a_fall, lower_bound
 from data.labeling.labeler import OutOfFoldPrediction
 from kefu.schema import TurnKey
+from kefu.shop.part import Text
 from pipelines.params import load_params
+from tests.fixtures.browser import overflow
 
 TARGET, LEVEL, DRAWS, DAYS, A_DAY = 0.97, 0.95, 200, 30, 40
 PARAMS = load_params().autolabel
@@ -192,10 +194,15 @@ def test_the_page_tells_the_promise_and_the_days(tmp_path: Path) -> None:
     closed = certify_rule(reviewed, trusted, PARAMS)
     intents = report.by_intent(reviewed, trusted, closed, PARAMS)
     assert [(row.intent, row.turns, row.coverage) for row in intents] == [("a", len(rows), 0.0)]
-    report.write(tmp_path / "report.html", closed, intents, points, found, PARAMS)
+    report.write(tmp_path / "report.html", closed, intents, points, found, PARAMS, {"a": Text(zh="甲", en="<A>")})
     page = (tmp_path / "report.html").read_text(encoding="utf8")
     assert "Nothing is accepted" in page and "The guarantee is broken" in page
-    assert page.count("2026-11-0") == len(found.days) + 1  # and the day since when
+    assert page.count("2026-11-0") == len(found.days) + 2  # and the day since when, in both languages
+    assert "&lt;A&gt;" in page and "below the promise" not in page  # nothing accepted has no precision
+    weak = [report.IntentRow("a", 100, 0.9, 0.5, 0.9, 0.8), report.IntentRow("b", 100, 0.9, 0.5, 0.99, 0.95)]
+    report.write(tmp_path / "weak.html", closed, weak, points, found, PARAMS, {})
+    assert (tmp_path / "weak.html").read_text(encoding="utf8").count("below the promise") == 1
+    assert overflow(tmp_path / "weak.html") == {}
 
 
 def test_a_promise_just_kept_gains_the_gambler_nothing() -> None:

@@ -28,6 +28,7 @@ from pipelines import monitor as stage_monitor
 from pipelines import stage as stages
 from pipelines.params import load_params
 from tests.fixtures.bars import record_bars
+from tests.fixtures.browser import overflow
 from tests.monitoring.conftest import ASKED, PARAMS, Store, a_day
 
 USUAL = {"shipping": 5, "refund": 3, "size": 2}
@@ -62,7 +63,7 @@ def test_an_ordinary_day_gives_no_warning(store: Store, caplog: pytest.LogCaptur
     assert abs(profile.metrics()["energy"]) < PARAMS.energy_alarm
 
 
-def test_a_planted_drift_is_warned_of_loudly(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_planted_drift_is_warned_of_loudly(store: Store, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     fill(store, a_day(DAYS[-1], {"refund": 1}, 120, seed=1, extra=LEAK * 25))
     found = warned(store, caplog)
     assert found["intent"] == logging.ERROR and found["embedding"] == logging.ERROR
@@ -71,7 +72,9 @@ def test_a_planted_drift_is_warned_of_loudly(store: Store, caplog: pytest.LogCap
     profile = store.profile()
     assert profile.metrics()["psi.intent"] > PARAMS.psi_major
     page = render(profile, TAXONOMY, PARAMS)
-    assert "数据漂移" in page and 'class="banner major"' in page
+    assert "数据漂移" in page and 'class="verdict bad"' in page
+    (tmp_path / "day.html").write_text(page, encoding="utf8")
+    assert overflow(tmp_path / "day.html") == {}
 
 
 def test_the_first_day_has_a_page_and_nothing_to_compare(store: Store, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader
 
 from data.labeling.guarantee.acceptance import REST, Acceptance
 from data.labeling.guarantee.audit import Audit, Day
@@ -16,11 +15,14 @@ from data.labeling.guarantee.confidence_bound import by_dialogue, lower_bound_of
 from data.labeling.labeler import OutOfFoldPrediction, arrays
 from data.labeling.params import Autolabel
 from kefu.io import write_text
+from kefu.pages.templates import load_template
+from kefu.shop.part import Text
 
 CURVE = ("coverage", "precision", "bound")
 DAYS = Day._fields
 STEPS = 20
-LOWEST = 0.8  # precision at the foot of the plot, unless the curve goes lower
+GRID = 20  # lines of the plot between 0 and 1
+TEMPLATE = "report.html.j2"
 Point = tuple[float, float, float]
 
 
@@ -78,32 +80,46 @@ def _row(intent: str, group: Sequence[OutOfFoldPrediction], rule: Acceptance, pa
 
 
 def write(
-    path: Path, rule: Acceptance, intents: Sequence[IntentRow], points: Sequence[Point], found: Audit, params: Autolabel
+    path: Path,
+    rule: Acceptance,
+    intents: Sequence[IntentRow],
+    points: Sequence[Point],
+    found: Audit,
+    params: Autolabel,
+    titles: Mapping[str, Text],
 ) -> None:
-    """Writes the page: one file, no script, nothing fetched."""
-    floor = min([LOWEST, *(math.floor(bound * 10) / 10 for _, _, bound in points)])
+    """Writes the page: one file, no script, nothing fetched. ``titles``: of the intents, by name."""
+    lowest = min([params.target_precision, *(bound for _, _, bound in points)])
+    steps = min(GRID, GRID - math.ceil(lowest * GRID) + 1)  # neither promise nor curve lies at the foot
+    floor = 1 - steps / GRID
 
     def ypos(share: float) -> float:
         return round(275 - 255 * (share - floor) / (1 - floor), 1)
 
     def line(column: int) -> str:
-        return " ".join(f"{50 + 570 * point[0]:.1f},{ypos(point[column])}" for point in points)
+        return " ".join(f"{60 + 560 * point[0]:.1f},{ypos(point[column])}" for point in points)
 
-    page = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True).get_template("report.html.j2")
-    steps = round((1 - floor) * 20)
-    html = page.render(
+    html = load_template(Path(__file__).parent, TEMPLATE).render(
         rule=rule,
         intents=intents,
+        titles=titles,
         audit=found,
         params=params,
+        below=sum(row.precision < params.target_precision for row in intents),
+        several=len({row.threshold for row in intents}) > 1,
+        threshold=_threshold,
         pct=_percent,
         ypos=ypos,
-        ticks=[1 - step / 20 for step in range(steps + 1)],
+        ticks=[1 - step / GRID for step in range(steps + 1)],
         precision=line(1),
         bound=line(2),
         alarm=-math.log(1 - params.confidence_level),
     )
     write_text(path, html)
+
+
+def _threshold(row: IntentRow) -> str:
+    return "–" if row.threshold is None else f"{row.threshold:.3f}"
 
 
 def _percent(share: float, digits: int = 1) -> str:
