@@ -158,7 +158,9 @@ async def ask(session: aiohttp.ClientSession, door: Door, prompts: Prompts) -> t
     """
     sent, first, pieces = time.monotonic(), 0.0, b""
     async with session.post(door.url, json=door.body(*prompts.next())) as answer:
-        answer.raise_for_status()
+        if not answer.ok:
+            told = (await answer.text())[:300]
+            raise aiohttp.ClientResponseError(answer.request_info, answer.history, status=answer.status, message=told)
         async for piece in answer.content.iter_any():
             first = first or time.monotonic() - sent
             pieces += piece

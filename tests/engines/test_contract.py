@@ -252,3 +252,18 @@ def test_what_the_prompts_of_two_customers_share_is_read_once(folders: dict[str,
         assert 256 < len(first) < 512 and 256 < len(second) < 512
         assert steps_to_first_token(first) == 1 and steps_to_first_token(second) == 0
         assert steps_to_first_token([5, *second]) == 1  # nothing of it begins alike
+
+
+def test_a_process_that_does_nothing_is_ended_and_one_that_works_is_not(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folders["qwen3"]
+    convert(folder, folder / WEIGHTS, "f16")
+    with closing(EngineProcess("edge", Setup(str(folder / WEIGHTS), 1, 1, {}))) as process:
+        answer = process.answer([5, 17, 41], LONG, frozenset({0}), time.monotonic() + 60)
+        next(answer)
+        monkeypatch.setattr("serving.engines.openvino.process.STALLED_S", 0.0)
+        assert not process._is_stuck()  # it has worked since nobody looked
+        os.kill(process.pid, signal.SIGSTOP)
+        with pytest.raises(EngineError, match="its process ended .* send the request again"):
+            list(answer)

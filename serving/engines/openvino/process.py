@@ -1,6 +1,7 @@
 """OpenVINO's child process, supervised: many threads ask, one process answers, a new one comes when it dies.
 
-Chats of a process that dies, or makes no step for ``STALLED_S``, get an EngineError at once.
+Chats of a process that dies, or is stuck, get an EngineError at once. On a busy machine a step may take minutes, so
+what still works is not stuck.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Generator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
+import psutil
+
 from kefu.llm.engine import EngineError
 from kefu.paths import ROOT
 from serving.engines.chat_engine import late
@@ -24,7 +27,9 @@ from serving.engines.supervision import SupervisedProcess
 
 logger = logging.getLogger(__name__)
 START_S = 120.0  # a large model's weights are packed anew for the processor
-STALLED_S = 60.0  # of one step, with chats in flight
+STALLED_S = 60.0  # without a step and without work, with chats in flight
+STUCK_S = 600.0  # of one step, whatever it works
+WORKS_CPU_S = 0.5  # in STALLED_S; less is waiting for itself
 CHILD = "serving.engines.openvino.child"
 
 
@@ -50,8 +55,8 @@ class EngineProcess(SupervisedProcess):
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._chats: dict[int, queue.SimpleQueue[Progress]] = {}
-        self.last_report = time.monotonic()
-        self.cache_usage = 0.0
+        self.last_report = self._looked = time.monotonic()
+        self._cpu_s = self.cache_usage = 0.0
         self._open()
 
     @property
@@ -145,8 +150,9 @@ class EngineProcess(SupervisedProcess):
         try:
             while True:
                 if not self._connection.poll(1.0):
-                    if self._chats and time.monotonic() - self.last_report > STALLED_S:
-                        logger.error("%s: no step for %d s: its process is ended", self._name, STALLED_S)
+                    if self._chats and self._is_stuck():
+                        waited = time.monotonic() - self.last_report
+                        logger.error("%s: no step for %d s: its process is ended", self._name, waited)
                         return
                     continue
                 report: Report = self._connection.recv()
@@ -155,6 +161,14 @@ class EngineProcess(SupervisedProcess):
                     self._give(progress)
         except (EOFError, OSError):
             return
+
+    def _is_stuck(self) -> bool:
+        now = time.monotonic()
+        if now - max(self.last_report, self._looked) < STALLED_S:
+            return False
+        before, self._looked = self._cpu_s, now
+        self._cpu_s = sum(psutil.Process(self.pid).cpu_times()[:2])
+        return abs(self._cpu_s - before) < WORKS_CPU_S or now - self.last_report > STUCK_S
 
     def _give(self, progress: Progress) -> None:
         with self._lock:
