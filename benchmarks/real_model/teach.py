@@ -105,7 +105,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     base = open_folder(asked.model)
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
-    rows = openings(load_pack(ROOT / "shop"), renderer, asked.max_tokens)
+    pack = load_pack(asked.release / "pack" if asked.release else ROOT / "shop")  # whose prompt is asked later
+    rows = openings(pack, renderer, asked.max_tokens)
     examples = doubtful_first(rows, asked.release, asked.rows) if asked.release else rows[: asked.rows]
     rendered = [renderer.render(example.messages) for example in examples]
     tokens, learned = sum(len(r.ids) for r in rendered), sum(len(r.learned) for r in rendered)
