@@ -27,14 +27,24 @@ from training.params.finetune import Finetune
 logger = logging.getLogger(__name__)
 CONFIG = "adapter_config.json"
 COUNTS = "training.json"
+SHAPE = ("r", "lora_alpha", "target_modules", "layers_to_transform")
 
 
-def lora(base: BaseModel, params: Finetune) -> LoraConfig:
+def lora(model: PreTrainedModel, base: BaseModel, params: Finetune) -> LoraConfig:
+    """The shape of the adapter that the params ask for.
+
+    Raises:
+        Unusable: the model has fewer layers than are to be adapted.
+    """
+    layers, adapted = model.config.num_hidden_layers, params.adapted_layers
+    if adapted > layers:
+        raise Unusable(f"finetune.adapted_layers: {adapted}, but {base.ref.name} has {layers} layers: 0 adapts all")
     return LoraConfig(
         r=params.rank,
         lora_alpha=params.alpha,
         lora_dropout=params.dropout,
         target_modules=list(base.facts.lora_targets),
+        layers_to_transform=list(range(layers - adapted, layers)) if adapted else None,
         task_type="CAUSAL_LM",
     )
 
@@ -53,16 +63,18 @@ def is_of_base(champion: Path, base: BaseModel) -> bool:
     return theirs == base.ref.content_hash
 
 
-def check_shape(champion: Path, base: BaseModel, params: Finetune) -> None:
+def check_shape(champion: Path, wanted: LoraConfig) -> None:
     """Raises Unusable when the params ask for another adapter than the champion's: all it learned would be lost."""
     config = read_json(champion / "adapter" / CONFIG)
-    ours = {"r": params.rank, "lora_alpha": params.alpha, "target_modules": sorted(base.facts.lora_targets)}
-    found = {**{name: config[name] for name in ours}, "target_modules": sorted(config["target_modules"])}
+    ours = {name: getattr(wanted, name) for name in SHAPE}
+    found = {name: config.get(name) for name in SHAPE}
+    for shape in (ours, found):
+        shape["target_modules"] = sorted(shape["target_modules"])
     if found != ours:
         raise Unusable(
-            f"finetune.rank, finetune.alpha: the champion's adapter has another shape ({found}) than the params ask "
-            f"for ({ours}), so it cannot be continued: put the old values back, or set finetune.from_champion to false "
-            "to train a new adapter, without what the champion learned"
+            "finetune.rank, finetune.alpha, finetune.adapted_layers: the champion's adapter has another shape "
+            f"({found}) than the params ask for ({ours}), so it cannot be continued: put the old values back, or set "
+            "finetune.from_champion to false to train a new adapter, without what the champion learned"
         )
 
 
@@ -70,13 +82,14 @@ def attach(model: PreTrainedModel, base: BaseModel, params: Finetune, champion: 
     """The model with a trainable adapter, and whether it continues the champion's.
 
     Raises:
-        Unusable: see ``check_shape``.
+        Unusable: see ``lora`` and ``check_shape``.
     """
     set_seed(params.seed)
+    wanted = lora(model, base, params)
     if champion is None or not params.from_champion or not is_of_base(champion, base):
         logger.info("training a new adapter: there is no champion to continue")
-        return get_peft_model(model, lora(base, params)), False
-    check_shape(champion, base, params)
+        return get_peft_model(model, wanted), False
+    check_shape(champion, wanted)
     logger.info("continuing the champion's adapter")
     config = PeftConfig.from_pretrained(str(champion / "adapter"))
     config.lora_dropout = params.dropout  # of today's training; the champion's own would be taken silently

@@ -8,7 +8,7 @@ counted. Measured against processes on a CPU by tests/models/test_memory.py. All
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -181,11 +181,13 @@ def of_folder(folder: Path, lora_targets: tuple[str, ...]) -> Architecture:
 def finetune_memory(centre: Architecture, params: Finetune, device: Device) -> Memory:
     """The worst moment of ``finetune``: the end of a forward pass over a batch of longest chats."""
     tokens = params.batch_size * params.max_length
+    adapted = params.adapted_layers or centre.layers
+    learning = replace(centre, layers=adapted, lora_sides=centre.lora_sides * adapted // centre.layers)
     weights = centre.nf4_weights(params.dtype) if params.quantize else centre.plain_weights(params.dtype)
     return Memory(
         weights=weights + _loaded_twice(centre, params.quantize, device),
-        trained=TRAINED_BYTES * params.rank * centre.lora_sides,
-        activations=centre.activations(tokens, params.dtype, params.gradient_checkpointing, params.dropout > 0),
+        trained=TRAINED_BYTES * params.rank * learning.lora_sides,
+        activations=learning.activations(tokens, params.dtype, params.gradient_checkpointing, params.dropout > 0),
         logits=piece_memory(tokens, centre.vocabulary, copies=3),
     )
 

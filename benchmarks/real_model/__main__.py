@@ -15,12 +15,9 @@ from __future__ import annotations
 import argparse
 import logging
 import random
-import tempfile
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.acts.untaught import with_names
+from benchmarks.real_model.fast_reader import open_assistant, read_openings
 from benchmarks.real_model.teach import open_folder
 from benchmarks.real_model.writer import BatchWriter
 from benchmarks.wordings.__main__ import labels_of, without_courtesy
@@ -42,9 +40,6 @@ from serving.dialogue.assistant import Assistant
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.model_reader import CascadeReader, ModelReader, acts_prompt
 from serving.params import Serving
-from serving.sessions.session import Session
-from serving.sessions.store import Held, Sessions
-from serving.sessions.valkey import embedded_store
 
 BOUNDS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)  # the last one: the model reads everything
 MAX_NEW_TOKENS = 24  # above every true text of one or two acts
@@ -85,19 +80,6 @@ class ReadBefore:
         return self._reading
 
 
-class Listening:
-    """Reads as the fast reader does, and keeps the message and what was read."""
-
-    def __init__(self, assistant: Assistant) -> None:
-        self._reader = assistant._reader
-        self.last: tuple[Message, Reading] | None = None
-
-    def read(self, message: Message) -> Reading:
-        reading = self._reader.read(message)
-        self.last = message, reading
-        return reading
-
-
 def draw_cases(assistant: Assistant, count: int, seed: int) -> list[Case]:
     """Opening messages of the measuring half, each the first of a signed-in customer."""
     pack = assistant.pack
@@ -108,15 +90,11 @@ def draw_cases(assistant: Assistant, count: int, seed: int) -> list[Case]:
         if half_of(wording.say) == "measure" and not wording.after and not set(TO_A_QUESTION) & set(wording.acts)
     ]
     drawn = random.Random(seed).sample(known, min(count, len(known)))
-    assistant._reader = listening = Listening(assistant)
-    cases = list[Case]()
-    for file, wording in drawn:
-        session = Session(id=uuid.uuid4().hex, customer=pack.shop.demo_customers[0])
-        assistant._understand(Held(session, None, "", "", None), wording.say, None, 0.0)
-        assert listening.last
-        session.turns.clear()  # as it was when the message was read
-        cases.append(Case(wording.say, file, without_courtesy(wording.acts), *listening.last))
-    return cases
+    read = read_openings(assistant, [wording.say for _, wording in drawn])
+    return [
+        Case(wording.say, file, without_courtesy(wording.acts), message, reading)
+        for (file, wording), (message, reading) in zip(drawn, read, strict=True)
+    ]
 
 
 def labels_by(cases: Sequence[Case], reader: ModelReader, params: Serving) -> dict[str, list[frozenset[str]]]:
@@ -177,23 +155,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--show", type=int, default=0, help="texts of the model to print")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, closing(embedded_store()) as store:
-        params = load_params().serving
-        sessions = Sessions(store.url, params.session_ttl_s)
-        with closing(Assistant.open(asked.release, Path(folder), params, sessions=sessions, engines={})) as assistant:
-            cases = draw_cases(assistant, asked.sample, asked.seed)
-            pack = assistant.pack if asked.adapter else with_names(assistant.pack)
-            chats = [tuple(acts_prompt(pack, case.message)) for case in cases]
-            base = open_folder(asked.model)
-            renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
-            started = time.process_time()
-            writer = BatchWriter(base.folder, renderer, asked.adapter, acts_grammar(pack))
-            texts = writer.write(chats, MAX_NEW_TOKENS)
-            cpu_s = time.process_time() - started
-            engine = Recorded(dict(zip(chats, texts, strict=True)))
-            engines = {"edge": engine, "centre": engine}
-            reader = ModelReader(pack, params, engines, assistant._knowledge, assistant._linker)
-            read = labels_by(cases, reader, params)
+    params = load_params().serving
+    with open_assistant(asked.release) as assistant:
+        cases = draw_cases(assistant, asked.sample, asked.seed)
+        pack = assistant.pack if asked.adapter else with_names(assistant.pack)
+        chats = [tuple(acts_prompt(pack, case.message)) for case in cases]
+        base = open_folder(asked.model)
+        renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
+        started = time.process_time()
+        writer = BatchWriter(base.folder, renderer, asked.adapter, acts_grammar(pack))
+        texts = writer.write(chats, MAX_NEW_TOKENS)
+        cpu_s = time.process_time() - started
+        engine = Recorded(dict(zip(chats, texts, strict=True)))
+        engines = {"edge": engine, "centre": engine}
+        reader = ModelReader(pack, params, engines, assistant._knowledge, assistant._linker)
+        read = labels_by(cases, reader, params)
     for case, text in list(zip(cases, texts, strict=True))[: asked.show]:
         print(f"{case.say}    wants {', '.join(case.labels)}    {text!r}")
     tokens = sum(len(renderer.prompt(chat)) for chat in chats) / len(chats)

@@ -1,8 +1,10 @@
 """One LoRA run on rows of acts, with the product's own trainer; a killed run goes on from its last checkpoint.
 
-    python -m benchmarks.real_model.teach --model FOLDER --out FOLDER [--rows 512] [--steps 64]
+    python -m benchmarks.real_model.teach --model FOLDER --out FOLDER [--release store/release] [--rows 3000]
 
-The shortest rows are taken: on a CPU a step costs by its tokens. Prints tokens, CPU seconds and losses.
+What opens a conversation is taught, as ``benchmarks.real_model`` measures it, as often as the pack has it. With a
+release, up to half of the rows are those that its fast reader is unsure of: the cascade asks a model about no others.
+Longer rows are left out, since on a CPU a step costs by its tokens. Prints tokens, CPU seconds and losses.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from __future__ import annotations
 import argparse
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.real_model.fast_reader import is_sure, open_assistant, read_openings
 from data.sets.acts import acts_examples
 from kefu.llm.base_models import BaseModel, model_facts
 from kefu.llm.chat import ChatRenderer
@@ -20,10 +23,14 @@ from kefu.paths import ROOT
 from kefu.registry.seal import BaseModelRef
 from kefu.schema import Example
 from kefu.shop.pack import Pack, load_pack
+from kefu.split import fraction
 from pipelines.params import load_params
 from training.checkpoints import Checkpoints
 from training.params.finetune import Finetune
 from training.sft import finetune
+
+SEED = 7
+SURE = 0.9  # above it, the fast reader is nearly always right
 
 
 def open_folder(folder: Path) -> BaseModel:
@@ -39,6 +46,7 @@ def lora_params(arguments: argparse.Namespace) -> Finetune:
         "dtype": "float32",
         "rank": 16,
         "alpha": 32,
+        "adapted_layers": arguments.adapted_layers,
         "dropout": 0.0,
         "learning_rate": arguments.learning_rate,
         "epochs": 1,
@@ -48,33 +56,58 @@ def lora_params(arguments: argparse.Namespace) -> Finetune:
         "gradient_checkpointing": False,
         "max_length": arguments.max_tokens,
         "from_champion": False,
-        "save_steps": 10,
+        "save_steps": 20,
         "patience": 0,
-        "seed": 7,
+        "seed": SEED,
     }
     return Finetune.model_validate(load_params().finetune.model_dump() | changed)
 
 
-def short_rows(pack: Pack, renderer: ChatRenderer, count: int, max_tokens: int) -> list[Example]:
-    """The first rows of at most ``max_tokens``: one of each first act, then a second of each, and so on."""
-    every = acts_examples(pack, 1 << 20, seed=7)
-    return [e for e in every if len(renderer.render(e.messages).ids) <= max_tokens][:count]
+def openings(pack: Pack, renderer: ChatRenderer, max_tokens: int) -> list[Example]:
+    """Rows that follow nothing, of at most ``max_tokens``, in an order by hash."""
+    rows = [
+        row
+        for row in acts_examples(pack, 1 << 20, SEED)
+        if len(row.messages) == 3 and len(renderer.render(row.messages).ids) <= max_tokens
+    ]
+    return sorted(rows, key=lambda row: fraction(said(row), SEED))
+
+
+def said(row: Example) -> str:
+    """The customer's message."""
+    return row.messages[-2].content
+
+
+def doubtful_first(rows: Sequence[Example], release: Path, count: int) -> list[Example]:
+    """``count`` rows, up to half of them such as the release's fast reader is unsure of."""
+    with open_assistant(release) as assistant:
+        read = read_openings(assistant, map(said, rows))
+        sure = {row.id: is_sure(reading, SURE) for row, (_, reading) in zip(rows, read, strict=True)}
+    doubtful = [row for row in rows if not sure[row.id]]
+    print(f"the fast reader is unsure of {len(doubtful)} of {len(rows)} rows", flush=True)
+    taken = doubtful[: count // 2]
+    ids = {row.id for row in taken}
+    return [*taken, *(row for row in rows if row.id not in ids)][:count]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="a Hugging Face folder")
     parser.add_argument("--out", type=Path, required=True, help="gets `adapter` and `checkpoints`")
-    parser.add_argument("--rows", type=int, default=512)
+    parser.add_argument("--release", type=Path, help="whose fast reader's doubts are taught first; default: no one's")
+    parser.add_argument("--rows", type=int, default=3000)
     parser.add_argument("--steps", type=int, default=-1, help="-1: each row once")
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--max-tokens", type=int, default=48, help="of a row; longer ones are left out")
-    parser.add_argument("--learning-rate", type=float, default=5e-4)
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--max-tokens", type=int, default=40, help="of a row; longer ones are left out")
+    parser.add_argument("--adapted-layers", type=int, default=12, help="the upper ones; 0: all")
+    parser.add_argument("--learning-rate", type=float, default=8e-4)
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     base = open_folder(asked.model)
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
-    examples = short_rows(load_pack(ROOT / "shop"), renderer, asked.rows, asked.max_tokens)
+    pack = load_pack(asked.release / "pack" if asked.release else ROOT / "shop")  # whose prompt is asked later
+    rows = openings(pack, renderer, asked.max_tokens)
+    examples = doubtful_first(rows, asked.release, asked.rows) if asked.release else rows[: asked.rows]
     rendered = [renderer.render(example.messages) for example in examples]
     tokens, learned = sum(len(r.ids) for r in rendered), sum(len(r.learned) for r in rendered)
     print(f"{len(examples)} rows, {tokens:,} tokens, {learned:,} of them learned", flush=True)

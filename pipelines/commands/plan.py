@@ -135,8 +135,10 @@ def _finetune(centre: Architecture, params: Params, lengths: Lengths) -> Work:
     chats = params.build.max_sft * (1 - params.build.eval_share) * tune.epochs
     if tune.max_steps > 0:
         chats = min(chats, tune.max_steps * tune.batch_size * tune.gradient_accumulation)
-    # Frozen weights have no gradient: the backward pass costs one forward pass, checkpointing another.
-    passes = 3 if tune.gradient_checkpointing else 2
+    # Frozen weights have no gradient: the backward pass costs one forward pass, checkpointing another, both of the
+    # adapted layers alone.
+    adapted = (tune.adapted_layers or centre.layers) / centre.layers
+    passes = 1 + (2 if tune.gradient_checkpointing else 1) * adapted
     batches = chats / tune.batch_size
     return Work(
         passes * _forward(centre, chats * lengths.chat), traffic=passes * batches * _read(centre, tune.quantize)

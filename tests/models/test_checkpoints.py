@@ -20,10 +20,10 @@ from kefu.errors import KefuError
 from kefu.io import content_hash, read_json, write_json
 from kefu.llm.base_models import BaseModel
 from kefu.params import parse_section
-from kefu.schema import Example
+from kefu.schema import Example, Message
 from pipelines import finetune as stage_finetune
 from pipelines import stage
-from tests.models.conftest import chats
+from tests.models.conftest import QUESTIONS, chats
 from training import checkpoints as module
 from training import pretrain
 from training.base_models import prepare
@@ -283,11 +283,20 @@ def test_early_stopping_keeps_the_best_weights() -> None:
     assert model.weight.item() == 2.0
 
 
+def answered(example: Example, answer: str) -> Example:
+    """The chat with another last answer."""
+    return example.model_copy(update={"messages": (*example.messages[:-1], Message(role="assistant", content=answer))})
+
+
 def test_finetuning_stops_when_the_held_out_loss_rises_also_when_killed(
     centre: BaseModel, examples: list[Example], finetune_params: Finetune, tmp_path: Path
 ) -> None:
-    """A rate that is too high learns a little, then ruins it: the weights of the best check are saved."""
-    params = finetune_params.model_copy(update={"learning_rate": 0.3, "save_steps": 2, "patience": 2, "max_steps": 40})
+    """The held-out chats answer otherwise, so the more is learned, the worse they are: the best weights are saved."""
+    params = finetune_params.model_copy(update={"save_steps": 2, "patience": 2, "max_steps": 40})
+    answers = [*QUESTIONS.values()]
+    examples = [
+        e if e.split == "train" else answered(e, answers[answers.index(e.messages[-1].content) - 1]) for e in examples
+    ]
     whole = finetune(centre, examples, params, None, tmp_path / "whole", Checkpoints(tmp_path / "first"))
     steps, best = whole.metrics["steps"], whole.metrics["best_step"]
     assert steps < 40 and steps - best == 4

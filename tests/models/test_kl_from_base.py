@@ -32,7 +32,7 @@ def renderer(centre: BaseModel) -> ChatRenderer:
 
 def test_a_new_adapter_is_no_distance(centre: BaseModel, finetune_params: Finetune, renderer: ChatRenderer) -> None:
     base = AutoModelForCausalLM.from_pretrained(centre.folder)
-    new = get_peft_model(base, lora(centre, finetune_params))
+    new = get_peft_model(base, lora(base, centre, finetune_params))
     assert kl_from_base(new, renderer, TOKENS) == 0
 
 

@@ -18,12 +18,13 @@ from distill.student import backward, load_student
 from distill.teacher import Model, load_teacher
 from kefu.llm.base_models import BaseModel
 from kefu.llm.chat import ChatRenderer
-from kefu.schema import Example
-from tests.models.conftest import model_pair
-from training import learned_loss, precision
-from training.learned_loss import negative_log_likelihood
+from kefu.schema import Example, Message
+from tests.models.conftest import QUESTIONS, model_pair
+from training import adapter, learned_loss, precision, quantized
+from training.learned_loss import learned_mask, negative_log_likelihood, shared_length
 from training.params.finetune import Finetune
 from training.sft import finetune
+from training.trainer.answer_trainer import plain
 
 PIECES = [1 << 25, 500 * 7, 1]  # logits a piece: all at once; seven rows of 500 words; one row
 
@@ -77,6 +78,67 @@ def test_only_learned_rows_meet_the_output_matrix(
     negative_log_likelihood(model, batch.ids, batch.attention, batch.labels)
     assert sum(seen) == len(batch.targets) < batch.ids.numel() / 2
     assert max(seen) <= max(1, piece // model.config.vocab_size)
+
+
+@pytest.fixture
+def same_beginning(centre: BaseModel) -> Batch:
+    """Short chats under one system prompt, as rows of acts are."""
+    renderer = ChatRenderer.from_folder(centre.folder, True)
+    system = Message(role="system", content="你是客服。请在订单页申请退货。")
+    said = [(Message(role="user", content=q), Message(role="assistant", content=a)) for q, a in QUESTIONS.items()]
+    return collate([renderer.render([system, *pair]) for pair in said], renderer.end_id, torch.device("cpu"))
+
+
+def test_a_common_beginning_passes_the_layers_once_and_nothing_behind_the_last_answer_does(
+    centre: BaseModel, same_beginning: Batch
+) -> None:
+    batch = same_beginning
+    model = AutoModelForCausalLM.from_pretrained(centre.folder)
+    whole = model(input_ids=batch.ids, attention_mask=batch.attention, labels=batch.labels).loss
+    expected = gradients(model, whole)
+    passed: list[int] = []
+    model.model.layers[0].register_forward_hook(lambda module, inputs, output: passed.append(inputs[0][..., 0].numel()))
+    ours = negative_log_likelihood(model, batch.ids, batch.attention, batch.labels) / len(batch.targets)
+    found = gradients(model, ours)
+    shared, rest = passed
+    width = int(learned_mask(batch.labels).any(0).nonzero().max()) + 1
+    assert rest == len(batch.ids) * (width - shared) and shared > 10 and width < batch.ids.shape[1]
+    assert ours.item() == pytest.approx(whole.item(), abs=1e-5)
+    for name, gradient in found.items():
+        torch.testing.assert_close(gradient, expected[name], rtol=1e-4, atol=1e-6)
+
+
+def test_a_beginning_that_predicts_what_is_learned_is_not_shared(centre: BaseModel, same_beginning: Batch) -> None:
+    """Two answers to one question: what stands before the answers is needed for both."""
+    ids = same_beginning.ids[:1].repeat(2, 1)
+    attention, labels = torch.ones_like(ids), same_beginning.labels[:1].repeat(2, 1)
+    shared = shared_length(ids, attention, learned_mask(labels))
+    first = int((labels[0] != learned_loss.IGNORED).nonzero()[0])
+    assert shared == first - 1
+    attention[1, 0] = 0  # padding on the left
+    assert shared_length(ids, attention, learned_mask(labels)) == 0
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_the_backward_pass_ends_below_the_adapted_layers(
+    checkpointing: bool, centre: BaseModel, finetune_params: Finetune, same_beginning: Batch
+) -> None:
+    """Under checkpointing too, for which transformers asks the embeddings for a gradient."""
+    batch, params = same_beginning, finetune_params.model_copy(update={"adapted_layers": 1, "quantize": False})
+    model, _ = adapter.attach(quantized.load(centre, params), centre, params, None)
+    if checkpointing:
+        model.enable_input_require_grads()
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    model.train()
+    differentiable = dict[int, bool]()
+    for number, layer in enumerate(plain(model).get_decoder().layers):
+        layer.register_forward_hook(
+            lambda module, inputs, output, number=number: differentiable.update({number: output.requires_grad})
+        )
+    found = gradients(model, negative_log_likelihood(plain(model), batch.ids, batch.attention, batch.labels))
+    assert differentiable == {0: False, 1: True}
+    assert found and all(".layers.1." in name for name in found)
+    assert all(gradient.any() for name, gradient in found.items() if "lora_B" in name)
 
 
 def whole_logits(model: Model, batch: Batch) -> torch.Tensor:

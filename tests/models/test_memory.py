@@ -117,6 +117,14 @@ def test_what_a_refusal_advises_does_save_memory(change: dict[str, Any]) -> None
     assert less.total < finetune_memory(centre, large, "gpu").total
 
 
+def test_layers_without_an_adapter_keep_nothing() -> None:
+    centre, params = memory.of_published("Qwen/Qwen3-8B"), load_params(profile="qwen3-8b").finetune
+    half = params.model_copy(update={"adapted_layers": centre.layers // 2, "gradient_checkpointing": False})
+    some, all_ = (finetune_memory(centre, one, "gpu") for one in (half, half.model_copy(update={"adapted_layers": 0})))
+    assert (some.trained, some.activations) == (all_.trained / 2, all_.activations / 2)
+    assert some.weights == all_.weights
+
+
 def test_logits_are_those_of_a_piece() -> None:
     assert piece_memory(2048, 151_936, copies=3) == 12 * PIECE
     assert piece_memory(10, 500, copies=3) == 12 * 5000

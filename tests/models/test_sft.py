@@ -146,7 +146,7 @@ def test_continues_the_champion(
         torch.testing.assert_close(trainable[name].data, weight, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("change", [{"rank": 8}, {"alpha": 16}])
+@pytest.mark.parametrize("change", [{"rank": 8}, {"alpha": 16}, {"adapted_layers": 1}])
 def test_another_shape_than_the_champions_is_an_error(
     change: dict[str, int], centre: BaseModel, finetune_params: Finetune, adapter_folder: Path, tmp_path: Path
 ) -> None:
@@ -157,6 +157,20 @@ def test_another_shape_than_the_champions_is_an_error(
         adapter.attach(quantized.load(centre, params), centre, params, champion)
     anew = params.model_copy(update={"from_champion": False})
     assert not adapter.attach(quantized.load(centre, anew), centre, anew, champion)[1]
+
+
+def test_an_adapter_of_the_upper_layers_is_saved_and_continued(
+    centre: BaseModel, finetune_params: Finetune, examples: list[Example], tmp_path: Path
+) -> None:
+    params = finetune_params.model_copy(update={"adapted_layers": 1, "max_steps": 2})
+    finetune(centre, examples, params, None, tmp_path / "adapter")
+    assert all(".layers.1." in name for name in weights_of(tmp_path / "adapter"))
+    champion = release_of(centre, tmp_path / "adapter", tmp_path / "release")
+    tuned = finetune(centre, examples, params, champion, tmp_path / "again")
+    assert tuned.metrics["from_champion"] == 1
+    merge(load_apart(centre, tmp_path / "again"), centre, tmp_path / "merged")
+    with pytest.raises(Unusable, match=r"finetune\.adapted_layers: 3, but .* has 2 layers"):
+        finetune(centre, examples, params.model_copy(update={"adapted_layers": 3}), None, tmp_path / "none")
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])

@@ -32,6 +32,9 @@ class Finetune(Section):
     dtype: Literal["float32", "bfloat16"] = Field(description="of the computation; bfloat16 on a GPU")
     rank: int = Field(gt=0, description="LoRA rank")
     alpha: int = Field(gt=0, description="LoRA scale: updates count alpha / rank")
+    adapted_layers: int = Field(
+        ge=0, description="upper layers with an adapter, 0: all; below them the backward pass ends, which saves time"
+    )
     dropout: float = Field(ge=0, lt=1, description="LoRA dropout, a probability; its random numbers cost a CPU time")
     learning_rate: float = Field(gt=0, description="peak")
     epochs: float = Field(gt=0, description="passes over the training set; max_steps may end them")

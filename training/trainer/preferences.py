@@ -29,7 +29,14 @@ from training.checkpoints import Checkpoints
 from training.learned_loss import IGNORED, negative_log_likelihood
 from training.params.finetune import Finetune
 from training.trainer.answer_trainer import plain
-from training.trainer.resumable_trainer import TRAINER_STATE, LossWatch, Resumable, exact_adapter, losses_of
+from training.trainer.resumable_trainer import (
+    TRAINER_STATE,
+    LossWatch,
+    Resumable,
+    RowKey,
+    exact_adapter,
+    losses_of,
+)
 from training.trainer.trl_arguments import trainer_arguments
 
 MEASURED = 64  # pairs whose margin is taken before and after
@@ -54,9 +61,10 @@ class PreferenceTrainer(Resumable, DPOTrainer):  # type: ignore[misc]  # TRL is 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
         return dataset  # rendered and cut already
 
-    def _lengths(self) -> list[int]:
+    def _row_keys(self) -> list[RowKey]:
         rows = cast(Dataset, self.train_dataset)
-        return [len(p) + max(len(c), len(r)) for p, c, r in zip(*(rows[name] for name in _FIELDS), strict=True)]
+        sizes = (len(p) + max(len(c), len(r)) for p, c, r in zip(*(rows[name] for name in _FIELDS), strict=True))
+        return [RowKey((), size) for size in sizes]
 
 
 def pair_rows(pairs: Sequence[PreferenceExample], renderer: ChatRenderer, params: Finetune) -> list[PairRow]:

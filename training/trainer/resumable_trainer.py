@@ -7,15 +7,15 @@ random state that it finds, which is another one when a run goes on in the middl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from datasets import Dataset
+from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback
-from transformers.trainer_pt_utils import LengthGroupedSampler, get_length_grouped_indices
 
 from kefu.finite import check_loss, check_step
 from kefu.io import read_json
@@ -32,6 +32,15 @@ from training.checkpoints import (
 from training.trainer.answer_trainer import AnswerTrainer
 
 TRAINER_STATE = "trainer_state.json"
+BEGINNING = 6  # tokens of a row that tell its prompt: task and language
+POOL = 50  # batches that are sorted together
+
+
+class RowKey(NamedTuple):
+    """What rows of a batch have in common: the first tokens, and about the length."""
+
+    beginning: tuple[int, ...]
+    length: int
 
 
 class LossWatch(TrainerCallback):
@@ -75,20 +84,40 @@ class HeldOutWatch(TrainerCallback):
         control.should_training_stop = control.should_training_stop or self._stopping.has_ended
 
 
-class SeededLengthSampler(LengthGroupedSampler):
-    """Chats of similar length together, in an order that seed and epoch alone decide."""
+class SeededLengthSampler(Sampler[int]):
+    """Rows with one beginning and of similar length together, in an order that seed and epoch alone decide.
 
-    def __init__(self, lengths: list[int], batch_size: int, seed: int) -> None:
-        super().__init__(batch_size, lengths=lengths)
-        self._seed, self._epoch = seed, 0
+    Rows are drawn into pools and sorted there into batches, which are drawn again. The batch with the longest row is
+    the first, so that a lack of memory shows at once; one that is not full is the last.
+
+    Args:
+        rows: first tokens and length of each; ``learned_states`` computes what a batch begins with once.
+        batch_size: rows of a step.
+    """
+
+    def __init__(self, rows: Sequence[RowKey], batch_size: int, seed: int) -> None:
+        self._rows, self._batch_size, self._seed, self._epoch = rows, batch_size, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the trainer before each epoch, and before the one that it goes on in."""
         self._epoch = epoch
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(self._seed + self._epoch)
-        return iter(get_length_grouped_indices(self.lengths, self.batch_size, generator=generator))
+        generator, size = torch.Generator().manual_seed(self._seed + self._epoch), self._batch_size
+        drawn = torch.randperm(len(self), generator=generator).tolist()
+        full = len(self) - len(self) % size
+        in_pool = size * min(POOL, max(1, len(self) // (4 * size)))
+        pools = (drawn[start : min(start + in_pool, full)] for start in range(0, full, in_pool))
+        ordered = [n for pool in pools for n in sorted(pool, key=self._rows.__getitem__)]
+        batches = [ordered[start : start + size] for start in range(0, full, size)]
+        batches = [batches[n] for n in torch.randperm(len(batches), generator=generator).tolist()]
+        if batches:
+            longest = max(range(len(batches)), key=lambda n: max(self._rows[row].length for row in batches[n]))
+            batches.insert(0, batches.pop(longest))
+        return iter([row for batch in [*batches, drawn[full:]] for row in batch])
 
 
 class Resumable(Trainer):  # type: ignore[misc]  # as above
@@ -102,13 +131,14 @@ class Resumable(Trainer):  # type: ignore[misc]  # as above
     checkpoints: Checkpoints | None = None
     stopping = EarlyStopping(0)
 
-    def _lengths(self) -> list[int]:
-        """Tokens of each row of the training set."""
-        return [len(ids) for ids in cast(Dataset, self.train_dataset)["input_ids"]]
+    def _row_keys(self) -> list[RowKey]:
+        """Of each row of the training set."""
+        rows = cast(Dataset, self.train_dataset)["input_ids"]
+        return [RowKey(tuple(ids[:BEGINNING]), len(ids)) for ids in rows]
 
     def _get_train_sampler(self, train_dataset: Any = None) -> SeededLengthSampler:
         size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return SeededLengthSampler(self._lengths(), size, self.args.seed)
+        return SeededLengthSampler(self._row_keys(), size, self.args.seed)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: object) -> None:
         assert self.checkpoints is not None  # training/trainer/trl_arguments.py asks for none otherwise
