@@ -79,6 +79,7 @@ class ReviewTask(Record):
     dialogue_id: str
     turn: int
     proposal: str
+    alternatives: tuple[str, ...] = Field((), description="the next best intents, the best first")
     confidence: float = Field(ge=0, le=1)
     why: Literal["unsure", "audit", "golden", "disagreement"] = Field(description="never shown to a reviewer")
     priority: float = Field(0.0, ge=0, description="how much its answer helps; see data/review/queue.py")

@@ -60,7 +60,7 @@ def main() -> None:
             with progress("labelling dialogues", count_dialogues(DIALOGUES)) as tick:
                 written = write_labels(label_dialogues(DIALOGUES, spec, params.workers, tick), folder)
             today = days(DIALOGUES)[-1]
-            golden = golden_tasks(judged, labels, params.golden_per_run, today, params.seed)
+            golden = golden_tasks(judged, class_names(LABELER), labels, params.golden_per_run, today, params.seed)
             tasks = queue(written.unsure, written.audit, golden, params.seed)
             write_jsonl(folder / "queue.jsonl", tasks)
             write_json(folder / "acceptance.json", rule.model_dump())

@@ -105,6 +105,7 @@ class BatchLabeler:
                     confidence=round(guess.confidence, 6),
                     margin=round(guess.margin, 6),
                     draw=fraction(f"{dialogue.id}#{index}", self._spec.params.seed),
+                    alternatives=guess.alternatives,
                 )
 
     def _route(self, dialogue: Dialogue, proposals: Iterable[Proposal], result: BatchLabels) -> None:

@@ -29,6 +29,7 @@ from kefu.shop.examples import NO_EXAMPLES, PackExamples, Utterance
 from kefu.shop.taxonomy import Rule
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
+SHOWN = 3  # intents that a reviewer is offered
 # Probabilities (turns, classes) and the turns → better ones of the same shape (``opinions/combine.py``).
 Combine = Callable[[np.ndarray, Sequence[TurnKey]], np.ndarray]
 
@@ -55,13 +56,18 @@ class OutOfFoldPrediction(Record):
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """An intent for a turn; ``margin``: lead of its probability over the second best."""
+    """An intent for a turn.
+
+    margin: lead of its probability over the second best.
+    alternatives: the next best intents, the best first.
+    """
 
     dialogue: Dialogue
     index: int
     intent: str
     confidence: float
     margin: float
+    alternatives: tuple[str, ...]
 
 
 def train_labeler(
@@ -174,8 +180,15 @@ def guesses(
     if combine is not None:
         predicted = combine(predicted, [TurnKey(dialogue.id, index) for dialogue, index in where])
     second, best = np.sort(predicted, axis=1)[:, -2:].T
-    for (dialogue, index), k, top, lead in zip(where, predicted.argmax(axis=1), best, best - second, strict=True):
-        yield Guess(dialogue, index, classifier.config.classes[k], float(top), float(lead))
+    intents = most_likely(predicted, classifier.config.classes)
+    for (dialogue, index), (intent, *others), top, lead in zip(where, intents, best, best - second, strict=True):
+        yield Guess(dialogue, index, intent, float(top), float(lead), tuple(others))
+
+
+def most_likely(probabilities: np.ndarray, classes: Sequence[str]) -> list[list[str]]:
+    """The SHOWN most likely classes of each turn, the best first; ``probabilities``: (turns, classes)."""
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :SHOWN]
+    return [[classes[k] for k in row] for row in best.tolist()]
 
 
 def quality(judged: Sequence[OutOfFoldPrediction]) -> dict[str, float]:

@@ -20,6 +20,7 @@ class Proposal(NamedTuple):
     margin: lead of the best intent over the second best.
     draw: a number in [0, 1) that depends on the turn alone (``kefu.split.fraction``): below the audit
         share, the turn is in the audit sample.
+    alternatives: the next best intents, the best first.
     """
 
     dialogue_id: str
@@ -29,12 +30,14 @@ class Proposal(NamedTuple):
     confidence: float
     margin: float
     draw: float = 1.0
+    alternatives: tuple[str, ...] = ()
 
     def task(self, why: Literal["unsure", "audit"], priority: float = 0.0) -> ReviewTask:
         return ReviewTask(
             dialogue_id=self.dialogue_id,
             turn=self.index,
             proposal=self.intent,
+            alternatives=self.alternatives,
             confidence=self.confidence,
             why=why,
             priority=priority,

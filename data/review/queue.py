@@ -35,12 +35,12 @@ def rank(proposals: Sequence[Proposal], seed: int) -> list[Proposal]:
 
 
 def _side_by_side(batch: Sequence[Proposal]) -> Iterator[Proposal]:
-    """Dialogue after dialogue, in the order of each one's first question."""
+    """Dialogue after dialogue, by their smallest margins; the questions of one in the order of its turns."""
     by_dialogue: dict[str, list[Proposal]] = {}
     for proposal in batch:
         by_dialogue.setdefault(proposal.dialogue_id, []).append(proposal)
     for questions in by_dialogue.values():
-        yield from questions
+        yield from sorted(questions, key=lambda proposal: proposal.index)
 
 
 def queue(

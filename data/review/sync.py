@@ -19,17 +19,14 @@ from data.review.label_studio import annotations as answers
 from data.review.label_studio.annotations import Answers
 from data.review.label_studio.client import Studio, StudioUnavailable
 from data.review.label_studio.slot_labels import PageSlots
-from data.review.label_studio.tasks import Ask, studio_task
-from data.review.labels import Reviews
 from data.review.params import Review
-from data.review.task_id import CANNOT_TELL, FIRST, GOLDEN, INTENT, key
+from data.review.push import Pushed, open_asks, push
+from data.review.task_id import CANNOT_TELL, GOLDEN, INTENT
 from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Label, ReviewTask, TurnKey
 from kefu.shop.pack import Pack
-from kefu.split import fraction
 
 logger = logging.getLogger(__name__)
-CHUNK = 200  # questions that the server is asked about at once
 
 
 @dataclass(frozen=True)
@@ -39,62 +36,6 @@ class ReviewResult:
     labels: list[Label]
     agreement: dict[str, Any]
     metrics: dict[str, float]
-
-
-def open_asks(queue: Iterable[ReviewTask], reviews: Reviews, version: str, drawn: Mapping[TurnKey, bool]) -> list[Ask]:
-    """What is to be asked: again where people disagree, then the queue in its order, golden tasks in their places.
-
-    ``drawn``: turns that chance drew for the audit, and whether the machine's label was accepted.
-    """
-    asks = [
-        Ask.again(verdict.votes[-1], round_) for verdict in reviews.verdicts.values() if (round_ := verdict.next_round)
-    ]
-    measured = {a.question for a in reviews.annotations if a.round == GOLDEN}
-    for task in queue:
-        if task.why == "golden":
-            if key(task.dialogue_id, task.turn, version) not in measured:
-                asks.append(Ask(task, GOLDEN, version))
-        elif reviews.is_open(task.dialogue_id, task.turn, version):
-            asks.append(Ask(task, FIRST, version, drawn.get(TurnKey(task.dialogue_id, task.turn))))
-    return asks
-
-
-def push(studio: Studio, asks: Sequence[Ask], dialogues: Iterable[Dialogue], pack: Pack, params: Review) -> int:
-    """Pushes questions that the server does not have yet, until ``review.push_limit`` lie open; returns how many.
-
-    ``dialogues`` is read once and may hold more than is needed. A share of the first questions is for two.
-    """
-    looked_at, new = _missing(studio, asks, max(0, params.push_limit - studio.open_tasks()))
-    wanted = {ask.task.dialogue_id for ask in new}
-    found = {dialogue.id: dialogue for dialogue in dialogues if dialogue.id in wanted} if wanted else {}
-    if missing := wanted - found.keys():
-        logger.warning(
-            "%d dialogues to ask about are not in the store, e.g. %s: run the autolabel stage again",
-            len(missing),
-            sorted(missing)[0],
-        )
-    new = [ask for ask in new if ask.task.dialogue_id in found]
-    slots = PageSlots(pack)
-    made = [studio_task(a, found[a.task.dialogue_id], pack.taxonomy, slots, params.language) for a in new]
-    studio.push(made)
-    studio.ask_two([ask.key for ask in looked_at if _for_two(ask, params)])
-    return len(new)
-
-
-def _missing(studio: Studio, asks: Sequence[Ask], limit: int) -> tuple[Sequence[Ask], list[Ask]]:
-    """The first ``limit`` questions that the server does not have, and all that had to be looked up for them."""
-    new: list[Ask] = []
-    end = 0
-    while end < len(asks) and len(new) < limit:
-        chunk = asks[end : end + CHUNK]
-        existing = studio.existing_keys([ask.key for ask in chunk])
-        new += [ask for ask in chunk if ask.key not in existing]
-        end += len(chunk)
-    return asks[:end], new[:limit]
-
-
-def _for_two(ask: Ask, params: Review) -> bool:
-    return ask.round == FIRST and fraction(ask.question, params.seed) < params.second_annotator_share
 
 
 def pull(studio: Studio, pack: Pack, folder: Path) -> Answers:
@@ -135,9 +76,9 @@ def sync(
     studio, pulled = _reached(folder, pack, params)
     reviews = reviewed.load_reviews(folder, version, pulled.annotations)
     asks = open_asks(queue, reviews, version, drawn)
-    pushed = 0
+    pushed = Pushed()
     try:
-        pushed = push(studio, asks, dialogues, pack, params) if studio else 0
+        pushed = push(studio, asks, reviews, dialogues, pack, params) if studio else pushed
     except StudioUnavailable as error:
         studio = None
         logger.warning("%s. What waits is pushed the next time", error)
@@ -150,7 +91,8 @@ def sync(
     counts = {
         "reviewed": sum(label.what == INTENT for label in reviews.labels.values()),
         "waiting": sum(ask.round != GOLDEN for ask in asks),
-        "pushed": pushed,
+        "pushed": pushed.new,
+        "refreshed": pushed.refreshed,
         "annotations": len(reviews.annotations),
         "cannot_tell": sum(verdict.intent == CANNOT_TELL for verdict in reviews.verdicts.values()),
         "refused": refused,

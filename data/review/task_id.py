@@ -21,7 +21,7 @@ RESOLVED = ("yes", "no", "unclear")
 FIRST, GOLDEN = "first", "golden"
 OPINIONS = ("opinion-2", "opinion-3")  # further rounds, when people disagreed
 ROUNDS = (FIRST, *OPINIONS, GOLDEN)
-MARK = "mark"  # of a task's data
+MARK, INTENTS, RESOLUTIONS, ASKED_RESOLUTION = "mark", "intents", "resolutions", "asked_resolution"  # of a task's data
 _STATES = {None: "not drawn", True: "drawn, sure", False: "drawn, unsure"}
 
 

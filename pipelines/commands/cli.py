@@ -207,8 +207,8 @@ def push() -> None:
     from pipelines.commands.review import push_queue
 
     with explain_errors():
-        new, page = push_queue()
-        typer.echo(f"{new} new tasks pushed to {page}")
+        done, page = push_queue()
+        typer.echo(f"{done.new} new tasks pushed, {done.refreshed} open ones refreshed: {page}")
 
 
 @review.command()

@@ -13,6 +13,7 @@ from data.review.agreement import agreement, table
 from data.review.label_studio.annotations import Annotation
 from data.review.label_studio.client import Studio, StudioUnavailable
 from data.review.label_studio.tasks import Ask
+from data.review.push import Pushed, open_asks, push
 from data.review.task_id import GOLDEN
 from kefu.io import read_jsonl
 from kefu.locks import shared_lock
@@ -41,7 +42,7 @@ def _asks(loaded: Params) -> list[Ask]:
     path = LABELS / "queue.jsonl"
     queue = read_jsonl(path, ReviewTask) if path.exists() else iter(())
     version = load_taxonomy(ROOT / loaded.pack).version
-    return sync.open_asks(queue, _known(loaded), version, audit_ledger.drawn_turns(LABELS, version))
+    return open_asks(queue, _known(loaded), version, audit_ledger.drawn_turns(LABELS, version))
 
 
 def waiting() -> int:
@@ -50,16 +51,16 @@ def waiting() -> int:
 
 
 @shared_lock()
-def push_queue() -> tuple[int, str]:
-    """Pushes what waits, at most review.push_limit; how many were new, and the project's page.
+def push_queue() -> tuple[Pushed, str]:
+    """Pushes what waits, at most review.push_limit; how many were new or refreshed, and the project's page.
 
     Raises StudioUnavailable, or Busy while `kefu forget` runs.
     """
     loaded = load_params()
     pack = load_pack(ROOT / loaded.pack)
     studio = _studio(loaded, pack)
-    new = sync.push(studio, _asks(loaded), read_dialogues(DIALOGUES), pack, loaded.review)
-    return new, studio.page
+    done = push(studio, _asks(loaded), _known(loaded), read_dialogues(DIALOGUES), pack, loaded.review)
+    return done, studio.page
 
 
 @shared_lock()

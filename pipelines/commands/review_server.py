@@ -45,13 +45,13 @@ def fill(server: LocalServer) -> str:
         print("No review queue yet: run `dvc repro autolabel`, then `kefu review push`.")
         return server.url
     try:
-        new, page = push_queue()
+        done, page = push_queue()
     except StudioUnavailable as error:
         raise ServerNotStarted(
             f"{error}. The server's data in {RUNTIME / 'label-studio'} was made under another KEFU_SECRET: "
             "set that one (or none, if it was none), or move the folder away"
         ) from error
-    print(f"{new} new tasks pushed")
+    print(f"{done.new} new tasks pushed, {done.refreshed} open ones refreshed")
     return page
 
 

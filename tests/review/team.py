@@ -28,7 +28,7 @@ def pack(version: str) -> Pack:
 
 def params(title: str, **changes: Any) -> Review:
     """Each test has a project of its own on the one server."""
-    values = {"push_limit": 50, "language": "both", "second_annotator_share": 0.0, "seed": 7}
+    values = {"push_limit": 50, "language": "both", "preselect_from": 0.3, "second_annotator_share": 0.0, "seed": 7}
     return Review.model_validate({"project": title, **values, **changes})
 
 
@@ -44,9 +44,10 @@ def dialogue(number: int) -> Dialogue:
 DIALOGUES = [dialogue(number) for number in range(5)]
 
 
-def asked(number: int, why: str = "unsure") -> ReviewTask:
+def asked(number: int, why: str = "unsure", confidence: float = 0.4, turn: int = 0) -> ReviewTask:
+    best = {"proposal": "return_request", "alternatives": ("exchange_request", "refund_status")}
     return ReviewTask.model_validate(
-        {"dialogue_id": f"shop:d:{number}", "turn": 0, "proposal": "return_request", "confidence": 0.4, "why": why}
+        {"dialogue_id": f"shop:d:{number}", "turn": turn, "confidence": confidence, "why": why, **best}
     )
 
 

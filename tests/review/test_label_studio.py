@@ -14,13 +14,14 @@ from label_studio_sdk import LabelStudio
 from data.review import history, labels
 from data.review.label_studio.client import Studio, StudioUnavailable
 from data.review.label_studio.project import project
-from data.review.label_studio.server import running
+from data.review.label_studio.server import LocalServer, running
 from data.review.label_studio.tasks import choice, span
+from data.review.push import open_asks
 from data.review.sync import pull
-from data.review.task_id import ANSWER, CANNOT_TELL, RESOLUTION, SCHEMA
+from data.review.task_id import ANSWER, CANNOT_TELL, INTENT, RESOLUTION, SCHEMA, decode_mark
 from kefu.schema import Label
 from tests.review.conftest import SECRET, Team, free_port
-from tests.review.team import ASKED, PACK, VERSION, answer, pack, params, run, tasks, typed, values
+from tests.review.team import ASKED, PACK, QUEUE, VERSION, answer, asked, pack, params, run, tasks, typed, values
 
 
 def connected(title: str) -> Studio:
@@ -79,8 +80,10 @@ def test_the_project_has_tabs_a_numeric_confidence_and_instructions_in_both_lang
     assert "Shift+X" in (there.expert_instruction or "")
     assert "蓝框" in (there.expert_instruction or "")
     views = {view.data["title"]: view.data for view in client.views.list(project=made)}
-    assert views.keys() == {"Review", "Skipped", "Answered"}
+    mine = {f"Mine: {user.email}" for user in client.users.list()}
+    assert len(mine) >= 2 and views.keys() == {"Review", "Skipped", "Answered", "Disagreements", *mine}
     assert "tasks:predictions_score" not in views["Review"]["hiddenColumns"]["explore"]
+    assert "tasks:data.intents" in views["Review"]["hiddenColumns"]["explore"]
     assert project(client, params("tabs"), PACK) == made
     assert project(client, params("tabs", language="en"), PACK) == made
     assert "蓝框" not in (client.projects.get(made).expert_instruction or "")
@@ -144,7 +147,7 @@ def test_tasks_of_another_schema_are_refused(configured: Team, tmp_path: Path) -
     up, review = configured.server, params("schemas")
     studio = Studio(up.url, up.token, review, PACK)
     data = {"key": "0", "dialogue_id": "shop:d:0", "turn": 0, "version": VERSION, "schema": SCHEMA + "0"}
-    shown = {"dialogue": "", "question": "", "proposal": ""}
+    shown = {"dialogue": "", "question": "", "proposal": "", "intents": [], "resolutions": [], "asked_resolution": ""}
     studio.push([{"data": data | shown}, {"data": data | shown | {"schema": SCHEMA}}])  # another schema, a forged key
     for task in tasks(up, "schemas"):
         answer(up, configured.first, task, "other")
@@ -252,3 +255,82 @@ def test_half_a_configuration_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
     with pytest.raises(StudioUnavailable, match="both"):
         Studio.from_environment(params("half"), PACK)
+
+
+def in_tab(up: LocalServer, title: str, tab: str) -> list[str]:
+    """Dialogues of the tasks that a tab of a project lists."""
+    client: Any = LabelStudio(base_url=up.url, api_key=up.token)
+    project_id = tasks(up, title)[0].project
+    (view,) = [view for view in client.views.list(project=project_id) if view.data["title"] == tab]
+    return sorted(task.data["dialogue_id"] for task in client.tasks.list(view=view.id))
+
+
+def test_tabs_show_each_persons_answers_and_where_two_disagree(configured: Team, tmp_path: Path) -> None:
+    up, review = configured.server, params("my tabs", second_annotator_share=1.0)
+    run(tmp_path, review)
+    there = tasks(up, "my tabs")
+    for task in there[:2]:
+        answer(up, configured.first, task, "other")
+    answer(up, configured.second, there[0], "other")
+    answer(up, configured.second, there[1], "invoice")
+    run(tmp_path, review)
+    assert in_tab(up, "my tabs", "Mine: second@kefu.local") == ["shop:d:0", "shop:d:1"]
+    assert in_tab(up, "my tabs", "Disagreements") == ["shop:d:1"]
+    assert in_tab(up, "my tabs", "Skipped") == []
+
+
+def test_open_tasks_show_what_a_new_model_says_and_begun_ones_stay(configured: Team, tmp_path: Path) -> None:
+    up, review = configured.server, params("stale")
+    run(tmp_path, review, QUEUE[:3])
+    answered, begun, untouched = tasks(up, "stale")
+    answer(up, configured.first, answered, "other")
+    headers, draft = {"Authorization": f"Token {configured.second}"}, [choice(INTENT, "invoice")]
+    httpx.post(
+        f"{up.url}/api/tasks/{begun.id}/drafts", headers=headers, json={"result": draft, "lead_time": 1}
+    ).raise_for_status()
+    newer = {"proposal": "refund_status", "alternatives": ("other",), "confidence": 0.2}
+    queue = [task.model_copy(update=newer) for task in QUEUE[:3]]
+    done = run(tmp_path, review, queue, drawn={("shop:d:2", 0): True})
+    assert (done.metrics["pushed"], done.metrics["refreshed"]) == (0, 1)
+    assert run(tmp_path, review, queue, drawn={("shop:d:2", 0): True}).metrics["refreshed"] == 0
+    now = tasks(up, "stale")
+    assert [task.data["intents"][0]["alias"] for task in now] == ["return_request", "return_request", "refund_status"]
+    assert now[1].data == begun.data and now[0].data == answered.data
+    (prediction,) = (one.model_dump() for one in now[2].predictions)
+    assert prediction["score"] == 0.2 and not any(part["from_name"] == INTENT for part in prediction["result"])
+    assert decode_mark(now[2].data["key"], now[2].data["mark"]) is True
+    answer(up, configured.first, untouched, "other")
+    remember(tmp_path, connected("stale"))
+    shown = {row.dialogue_id: (row.proposal, row.alternatives, row.confidence) for row in history.read(tmp_path)}
+    assert shown["shop:d:2"] == ("refund_status", ("other",), 0.2)
+    assert shown["shop:d:0"] == ("return_request", ("exchange_request", "refund_status"), 0.4)
+
+
+def test_tasks_of_a_kefu_without_choices_get_them(configured: Team, tmp_path: Path) -> None:
+    """They keep their proposal and their mark; otherwise their page could not be answered."""
+    up, review = configured.server, params("before choices")
+    run(tmp_path, review, QUEUE[:1], drawn={("shop:d:0", 0): False})
+    task = tasks(up, "before choices")[0]
+    client = LabelStudio(base_url=up.url, api_key=up.token)
+    fields = ("intents", "resolutions", "asked_resolution")
+    client.tasks.update(str(task.id), data={name: value for name, value in task.data.items() if name not in fields})
+    assert run(tmp_path, review, []).metrics["refreshed"] == 1
+    filled = tasks(up, "before choices")[0]
+    assert filled.data["mark"] == task.data["mark"]
+    assert [one["alias"] for one in filled.data["intents"]][:2] == ["return_request", PACK.taxonomy.names[0]]
+
+
+def test_whether_a_dialogue_was_solved_is_asked_once() -> None:
+    queue = [asked(0), asked(0, turn=2), asked(1), asked(0, "golden")]
+    known = Label(
+        dialogue_id="shop:d:1",
+        turn=None,
+        what=RESOLUTION,
+        value="yes",
+        source="review:1",
+        confidence=1,
+        version=VERSION,
+    )
+    reviews = labels.Reviews({labels.fact(known): known}, set(), 0, [], {})
+    asks = open_asks(queue, reviews, VERSION, {})
+    assert [ask.asks_resolution for ask in asks] == [True, False, False, True]

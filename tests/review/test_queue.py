@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -54,6 +55,8 @@ def test_questions_of_one_dialogue_stand_side_by_side_within_a_batch() -> None:
         for place, asked in enumerate(batch):
             places.setdefault(asked.dialogue_id, []).append(place)
         assert all(last[-1] - last[0] == len(last) - 1 for last in places.values())
+        pairs = [(one, other) for one, other in pairwise(batch) if one.dialogue_id == other.dialogue_id]
+        assert pairs and all(one.index < other.index for one, other in pairs)  # as they were said
 
 
 def test_audit_and_golden_are_strewn_near_the_front_and_look_like_their_neighbours() -> None:
@@ -88,8 +91,19 @@ def test_a_day_of_a_hundred_thousand_dialogues_is_ranked_in_seconds() -> None:
     assert time.process_time() - started < 20
 
 
+CLASSES = ("juice", "milk", "tea")
+PROBABILITIES = {"tea": (0.02, 0.08, 0.9), "milk": (0.08, 0.9, 0.02)}
+
+
 def judged(number: int, predicted: str) -> OutOfFoldPrediction:
-    return OutOfFoldPrediction(dialogue_id=f"d{number}", turn=0, intent="tea", predicted=predicted, confidence=0.9)
+    return OutOfFoldPrediction(
+        dialogue_id=f"d{number}",
+        turn=0,
+        intent="tea",
+        predicted=predicted,
+        confidence=0.9,
+        probabilities=PROBABILITIES[predicted],
+    )
 
 
 def said(number: int, who: str, value: str) -> Label:
@@ -101,10 +115,12 @@ def said(number: int, who: str, value: str) -> Label:
 def test_golden_tasks_are_turns_with_a_known_answer_and_the_machines_own_proposal() -> None:
     seen = [judged(n, "tea" if n % 2 else "milk") for n in range(40)]
     labels = [said(n, "ann+bob" if n < 8 else "ann", "milk" if 8 <= n < 20 else "tea") for n in range(40)]
-    tasks = golden_tasks(seen, labels, 10, "2026-11-09", seed=7)
+    tasks = golden_tasks(seen, CLASSES, labels, 10, "2026-11-09", seed=7)
     asked = [int(task.dialogue_id[1:]) for task in tasks]
     assert set(asked[:8]) == set(range(8))  # two people agree, whatever the machine said
     assert all(n >= 20 and n % 2 for n in asked[8:]) and len(asked) == 10
     assert all(task.proposal == seen[n].predicted for task, n in zip(tasks, asked, strict=True))
-    assert golden_tasks(seen, labels, 10, "2026-11-10", seed=7) != tasks
-    assert golden_tasks(seen[::-1], labels, 10, "2026-11-09", seed=7) == tasks
+    offered = {"tea": ("milk", "juice"), "milk": ("juice", "tea")}  # as any other task: nothing tells a golden one
+    assert all(task.alternatives == offered[task.proposal] for task in tasks)
+    assert golden_tasks(seen, CLASSES, labels, 10, "2026-11-10", seed=7) != tasks
+    assert golden_tasks(seen[::-1], CLASSES, labels, 10, "2026-11-09", seed=7) == tasks

@@ -63,7 +63,9 @@ def test_a_disagreement_comes_back_until_most_agree(configured: Team, tmp_path: 
     old, again = tasks(up, "split")
     same = ("dialogue_id", "turn", "version", "dialogue", "question", "proposal", "schema")
     assert [old.data[name] for name in same] == [again.data[name] for name in same]  # it looks like any other task
-    assert old.data.keys() == {*same, "key", "mark"} and again.annotations == [] and again.overlap == 1
+    assert old.data.keys() == {*same, "key", "mark", "intents", "resolutions", "asked_resolution"}
+    assert old.data["intents"] == again.data["intents"]
+    assert again.annotations == [] and again.overlap == 1
     answer(up, invited(up, "third@kefu.local"), again, "exchange_request")
     settled = run(tmp_path, review, [])
     assert [(la.value, la.source.count("+")) for la in settled.labels] == [("exchange_request", 1)]

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import Field
 
 from data.review.label_studio.chat_html import turn_of
-from data.review.task_id import ANSWER, INTENT, MARK, RESOLUTION, SCHEMA, SLOTS, decode_mark, key, round_of
+from data.review.task_id import ANSWER, INTENT, INTENTS, MARK, RESOLUTION, SCHEMA, SLOTS, decode_mark, key, round_of
 from kefu.schema import Record
 
 Redact = Callable[[str], str]
@@ -41,7 +41,8 @@ class Annotation(Record):
     turn: int
     version: str = Field(description="of the taxonomy")
     round: str = Field(description="one of task_id.ROUNDS")
-    proposal: str = Field(description="the intent that was preselected")
+    proposal: str = Field(description="the intent that was proposed")
+    alternatives: tuple[str, ...] = Field((), description="intents that were offered on the next keys")
     confidence: float = Field(description="of the proposal")
     audited: bool | None = Field(default=None, description="of a turn that chance drew: whether its label was accepted")
     who: str
@@ -94,7 +95,7 @@ def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact, meanin
         answers.tasks[data["key"]].update(annotation["id"] for annotation in task["annotations"])
         asked = {name: data[name] for name in ("dialogue_id", "turn", "version")}
         asked |= {"server": server, "round": round_, "audited": decode_mark(data["key"], data.get(MARK))}
-        asked |= _proposed(task["predictions"])
+        asked |= proposed(data, task["predictions"][0])
         answers.annotations += [Annotation(**asked, **_said(a, redact, meaning)) for a in task["annotations"]]
     return answers
 
@@ -112,9 +113,11 @@ def _round(data: Mapping[str, Any]) -> str | None:
     return round_of(key(data["dialogue_id"], data["turn"], data["version"]), data["key"])
 
 
-def _proposed(predictions: list[Mapping[str, Any]]) -> dict[str, Any]:
-    (prediction,) = predictions
-    return {"proposal": _chosen(prediction["result"], INTENT), "confidence": prediction["score"]}
+def proposed(data: Mapping[str, Any], prediction: Mapping[str, Any]) -> dict[str, Any]:
+    """The proposal that a task shows, its confidence, and the alternatives on the next keys."""
+    best = [one["alias"] for one in data.get(INTENTS, ()) if one.get("hotkey", "").isdigit()]
+    best = best or [_chosen(prediction["result"], INTENT)]  # a task from before there were alternatives
+    return {"proposal": best[0], "alternatives": tuple(best[1:]), "confidence": prediction["score"]}
 
 
 def _said(annotation: Mapping[str, Any], redact: Redact, meaning: Meaning) -> dict[str, Any]:

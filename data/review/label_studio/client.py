@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from label_studio_sdk import LabelStudio
@@ -22,6 +22,7 @@ from label_studio_sdk.core.api_error import ApiError
 
 from data.review.label_studio.annotations import moment
 from data.review.label_studio.project import project
+from data.review.label_studio.tabs import show_tabs
 from data.review.params import Review
 from kefu.errors import KefuError
 from kefu.shop.pack import Pack
@@ -35,6 +36,15 @@ EPOCH = "1970-01-01T00:00:00.000000Z"  # Label Studio insists on the fraction
 
 class StudioUnavailable(KefuError, RuntimeError):
     """Label Studio cannot be used now; the message says where, why and what to do."""
+
+
+class OpenQuestion(NamedTuple):
+    """A task that waits. ``prediction``: its id, score and result. ``begun``: somebody has a draft of an answer."""
+
+    id: int
+    data: dict[str, Any]
+    prediction: dict[str, Any]
+    begun: bool
 
 
 @contextmanager
@@ -118,6 +128,31 @@ class Studio:
                 if task.overlap < 2:
                     self._client.tasks.update(str(task.id), overlap=2)
 
+    def open_questions(self) -> Iterator[OpenQuestion]:
+        """Tasks that nobody has answered or skipped yet, as they stand on the server."""
+        empty = [
+            {"filter": f"filter:tasks:{name}", "operator": "equal", "type": "Number", "value": 0}
+            for name in ("total_annotations", "cancelled_annotations")
+        ]
+        begun = {"filter": "filter:tasks:draft_exists", "operator": "equal", "type": "Boolean"}
+        with _explained(self.url):
+            for value in (False, True):  # a task itself tells of its reader's own drafts alone
+                query = _query(*empty, {**begun, "value": value})
+                for task in self._client.tasks.list(project=self.project, query=query, fields="all", page_size=PAGE):
+                    if len(task.predictions or ()) == 1:
+                        yield OpenQuestion(task.id, task.data, _plain_prediction(task.predictions[0]), value)
+
+    def change(self, question: OpenQuestion, data: Mapping[str, Any], prediction: Mapping[str, Any]) -> None:
+        """Gives an open task other data and another proposal. Killed between the two, the next push repeats both."""
+        with _explained(self.url):
+            self._client.predictions.update(question.prediction["id"], **prediction)
+            self._client.tasks.update(str(question.id), data=dict(data))
+
+    def show_tabs(self, disagreements: Sequence[str]) -> None:
+        """Brings the project's tabs up to date; ``disagreements``: keys of the tasks on which people disagree."""
+        with _explained(self.url):
+            show_tabs(self._client, self.project, disagreements)
+
     def push(self, tasks: Sequence[dict[str, Any]]) -> int:
         """Imports tasks (see ``interface.studio_task``); returns how many."""
         with _explained(self.url):
@@ -179,3 +214,8 @@ def _query(*filters: dict[str, Any], ordering: str = "tasks:id") -> str:
 def _plain(task: dict[str, Any], latest: str) -> dict[str, Any]:
     found = {name: task[name] or [] for name in ("annotations", "predictions")}
     return {"data": task["data"], "updated_at": min(moment(task["updated_at"]), latest), **found}
+
+
+def _plain_prediction(prediction: Any) -> dict[str, Any]:
+    found = prediction if isinstance(prediction, dict) else prediction.model_dump()
+    return {name: found[name] for name in ("id", "score", "result")}

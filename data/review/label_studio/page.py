@@ -1,25 +1,36 @@
 """The page on which a reviewer works: the dialogue as a chat, the proposal, and what there is to say about it.
 
-Everything is generated from the shop pack, so a new intent or slot is there after the next push. Titles are
-shown in the language that ``review.language`` names, or in both; what is stored are names. How it looks:
-page.css.
+Everything is generated from the shop pack, so a new intent or slot is there after the next push. The choices come
+with each task (``tasks``), because the most likely ones stand first. Titles are shown in the language that
+``review.language`` names, or in both; what is stored are names. How it looks: page.css.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as ET
 
-from data.review.task_id import ANSWER, CANNOT_TELL, INTENT, OBJECT, RESOLUTION, RESOLVED, SLOTS
+from data.review.task_id import (
+    ANSWER,
+    ASKED_RESOLUTION,
+    CANNOT_TELL,
+    INTENT,
+    INTENTS,
+    OBJECT,
+    RESOLUTION,
+    RESOLUTIONS,
+    RESOLVED,
+    SLOTS,
+)
 from kefu.errors import Unusable
 from kefu.shop.part import Text
 from kefu.shop.taxonomy import Taxonomy
 
 Language = Literal["zh", "en", "both"]
-HOTKEYS = "1234567890qwertyuiopasdfghjklzxcvbnm"
+RESOLUTION_KEYS = dict(zip(RESOLVED, ("shift+y", "shift+n", "shift+u"), strict=True))
+SLOT_KEYS = "123456789qwertiopasdghjklzcvbm"  # with Shift, and without the letters that mean something else there
 COLOURS = ("#d9480f", "#5f3dc4", "#087f5b", "#c2255c", "#1864ab", "#846358", "#2b8a3e", "#862e9c", "#a61e4d", "#364fc7")
 STYLE = Path(__file__).with_name("page.css")
 WORDS = {
@@ -32,6 +43,9 @@ WORDS = {
     CANNOT_TELL: Text(zh="看不出来", en="Can't tell"),
     "slots": Text(zh="要素：先点标签，再划选文字", en="Details: choose a label, then select the words"),
     "resolved": Text(zh="整段对话：问题解决了吗？", en="Whole dialogue: was the problem solved?"),
+    "resolved elsewhere": Text(
+        zh="问题是否解决：在这段对话的另一题里问", en="Solved or not: asked in another question of this dialogue"
+    ),
     "yes": Text(zh="解决了", en="Yes"),
     "no": Text(zh="没有", en="No"),
     "unclear": Text(zh="不清楚", en="Unclear"),
@@ -54,7 +68,7 @@ class Page:
     def __init__(self, taxonomy: Taxonomy, slots: Mapping[str, Text], language: Language) -> None:
         if CANNOT_TELL in taxonomy.names:
             raise Unusable(f"taxonomy: {CANNOT_TELL!r} is an answer of reviewers, not an intent: rename the intent")
-        self._taxonomy, self._slots, self._language = taxonomy, slots, language
+        self._slots, self._language = slots, language
 
     def xml(self) -> str:
         page = ET.Element("View", {"className": "kefu-page"})
@@ -92,7 +106,7 @@ class Page:
         )
         for number, (name, title) in enumerate(self._slots.items()):
             look = {"background": COLOURS[number % len(COLOURS)]}
-            hotkey = {"hotkey": f"shift+{number + 1}"} if number < 9 else {}
+            hotkey = {"hotkey": f"shift+{SLOT_KEYS[number]}"} if number < len(SLOT_KEYS) else {}
             ET.SubElement(labels, "Label", {"value": page_text(title, self._language), "alias": name, **look, **hotkey})
 
     def _intents(self, parent: ET.Element) -> None:
@@ -100,19 +114,13 @@ class Page:
         search = {"name": "search", "toName": INTENT, "minlength": "0", "hotkey": "shift+f"}
         ET.SubElement(section, "Filter", {**search, "placeholder": f"{self._word('search')} (shift+f)"})
         options = {"toName": OBJECT, "choice": "single-radio", "required": "true", "layout": "inline"}
-        choices = ET.SubElement(section, "Choices", {"name": INTENT, **options})
-        for intent, hotkey in zip_longest(self._taxonomy.intents, HOTKEYS[: len(self._taxonomy.intents)]):
-            look = {"value": page_text(intent.title, self._language), "alias": intent.name}
-            hint = {"hint": page_text(intent.definition, self._language)}
-            ET.SubElement(choices, "Choice", look | hint | ({"hotkey": hotkey} if hotkey else {}))
-        ET.SubElement(choices, "Choice", {"value": self._word(CANNOT_TELL), "alias": CANNOT_TELL, "hotkey": "shift+x"})
+        ET.SubElement(section, "Choices", {"name": INTENT, "value": f"${INTENTS}", **options})
 
     def _resolution(self, parent: ET.Element) -> None:
-        section = self._section(parent, "resolved", RESOLUTION)
+        section = ET.SubElement(parent, "View", {"className": f"kefu-section kefu-{RESOLUTION}"})
+        ET.SubElement(section, "Header", {"value": f"${ASKED_RESOLUTION}", "size": "5"})
         options = {"toName": OBJECT, "choice": "single-radio", "layout": "inline"}
-        choices = ET.SubElement(section, "Choices", {"name": RESOLUTION, **options})
-        for value, hotkey in zip(RESOLVED, ("shift+y", "shift+n", "shift+u"), strict=True):
-            ET.SubElement(choices, "Choice", {"value": self._word(value), "alias": value, "hotkey": hotkey})
+        ET.SubElement(section, "Choices", {"name": RESOLUTION, "value": f"${RESOLUTIONS}", **options})
 
     def _answer(self, parent: ET.Element) -> None:
         section = self._section(parent, "answer", ANSWER)

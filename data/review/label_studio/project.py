@@ -1,8 +1,7 @@
 """The review project on a Label Studio server: made once, its page kept up with the shop pack.
 
 One annotation a task is asked for; the share that two people answer gets its overlap task by task
-(``studio``). The list of tasks shows what was asked and proposed, and how sure the machine was (a number, to sort and
-filter by); not markup, hashes, or who said what. Tabs and instructions come with the project.
+(``studio``). Tabs (``tabs``) and instructions come with the project.
 """
 
 from __future__ import annotations
@@ -12,20 +11,12 @@ from typing import Any
 
 from data.review.label_studio.page import Page, page_text
 from data.review.label_studio.slot_labels import PageSlots
+from data.review.label_studio.tabs import show_tabs
 from data.review.label_studio.tasks import MODEL
 from data.review.params import Review
-from data.review.task_id import MARK, OBJECT
 from kefu.shop.pack import Pack
 from kefu.shop.part import Text
 
-DATA = (OBJECT, "key", "dialogue_id", "turn", "version", "schema", MARK)
-COLUMNS = (
-    *("inner_id", "total_annotations", "cancelled_annotations", "total_predictions", "annotators"),
-    *("annotations_results", "annotations_ids", "predictions_model_versions"),
-    *("predictions_results", "file_upload", "storage_filename", "created_at", "updated_at", "updated_by"),
-    *("avg_lead_time", "draft_exists"),
-)
-TABS = {"Review": None, "Skipped": "cancelled_annotations", "Answered": "total_annotations"}  # tab → what is above zero
 INSTRUCTIONS = (
     Text(
         zh="蓝框里的那句话是要标注的，上面是它的上文，下面变淡的是后来说的。只按说这句话时的意思来选。",
@@ -33,21 +24,22 @@ INSTRUCTIONS = (
         "later. Answer by what it meant when it was written.",
     ),
     Text(
-        zh="机器建议已选好：对就按 Ctrl+Enter；不对就按意图旁的快捷键，或按 Shift+F 搜索。鼠标停在意图上可看定义。",
-        en="The proposal is selected: right, then Ctrl+Enter; wrong, then the key beside the right intent, or Shift+F "
-        "to search. Hold the mouse over an intent to read its definition.",
+        zh="最可能的三个意图排在前面，用 1、2、3 选；机器有把握时第一个已选好。对就按 Ctrl+Enter；"
+        "都不对就按 Shift+F 搜索、按 Enter，再点 Submit。鼠标停在意图上可看定义。",
+        en="The three likeliest intents stand first, on keys 1, 2 and 3; where the machine is fairly sure, the first "
+        "is selected. Right: Ctrl+Enter. None of them: Shift+F to search, Enter, then click "
+        "Submit. Hold the mouse over an intent to read its definition.",
     ),
     Text(
-        zh="要素：先点标签（Shift+1…9），再划选文字。实在看不出来按 Shift+X；留给别人就点 Skip。",
-        en="Details: choose a label (Shift+1…9), then select the words. Nobody could tell: Shift+X. For somebody else: "
-        "Skip.",
+        zh="要素：先点标签（或按 Shift 加标签旁的键），再划选文字。实在看不出来按 Shift+X；留给别人就点 Skip。",
+        en="Details: choose a label (Shift and the key beside it), then select the words. Nobody could tell: Shift+X. "
+        "For somebody else: Skip.",
     ),
     Text(
         zh="答得不好就写下更好的回答，不要写真实姓名和号码。",
         en="A bad answer: write a better one, without real names or numbers.",
     ),
 )
-HIDDEN = [f"tasks:data.{name}" for name in DATA] + [f"tasks:{name}" for name in COLUMNS]
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +67,5 @@ def project(client: Any, params: Review, pack: Pack) -> int:
 def _made(client: Any, title: str, wanted: dict[str, Any]) -> int:
     settings = {"maximum_annotations": 1, "show_collab_predictions": True, "model_version": MODEL}
     made = int(client.projects.create(title=title, **wanted, **settings).id)
-    for tab, column in TABS.items():
-        shown = {"title": tab, "hiddenColumns": {"explore": HIDDEN, "labeling": HIDDEN}}
-        rule = {"filter": f"filter:tasks:{column}", "operator": "greater", "type": "Number", "value": 0}
-        filters = {"filters": {"conjunction": "and", "items": [rule]}} if column else {}
-        client.views.create(project=made, data=shown | filters)
+    show_tabs(client, made, ())
     return made
