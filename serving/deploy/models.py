@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import BoundedSemaphore
@@ -18,7 +18,7 @@ from ray.exceptions import RayError
 from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from kefu.llm.engine import Engine, EngineError, GrammarEngine
+from kefu.llm.engine import Engine, EngineError, GrammarEngine, Step
 from kefu.registry.seal import verify
 from kefu.schema import Message
 from serving.deploy.in_process import in_thread
@@ -47,6 +47,11 @@ class Models:
         async for piece in self._pieces(lambda: self._engines[name].stream(messages, max_new_tokens)):
             yield piece
 
+    async def complete(self, name: str, messages: Sequence[Message], max_new_tokens: int) -> AsyncIterator[Step]:
+        """See ``CountingEngine.complete``."""
+        async for step in self._pieces(lambda: self._engines[name].complete(messages, max_new_tokens)):
+            yield step
+
     async def stream_in_grammar(
         self, name: str, messages: Sequence[Message], max_new_tokens: int, grammar: str
     ) -> AsyncIterator[str]:
@@ -60,11 +65,11 @@ class Models:
         """See ``Engine.loss``."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._engines[name].loss, messages)
 
-    async def _pieces(self, make: Callable[[], Iterator[str]]) -> AsyncIterator[str]:
+    async def _pieces(self, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
         """What ``make()`` yields, until nobody listens any more."""
         left = threading.Event()
 
-        def until_left() -> Iterator[str]:
+        def until_left() -> Iterator[T]:
             for piece in make():
                 yield piece
                 if left.is_set():
@@ -78,7 +83,7 @@ class Models:
 
 
 class RemoteEngine:
-    """``kefu.llm.engine.Engine`` over the deployment, for threads of a replica.
+    """``kefu.llm.engine.CountingEngine`` over the deployment, for threads of a replica.
 
     Args:
         slots: of the replica; the caller holds one, and it is lent to others while the model works.
@@ -95,6 +100,10 @@ class RemoteEngine:
         """See ``Engine.stream``."""
         return self._pieces(lambda: self._stream.stream.remote(self.name, list(messages), max_new_tokens))
 
+    def complete(self, messages: Sequence[Message], max_new_tokens: int) -> Generator[Step]:
+        """See ``CountingEngine.complete``."""
+        return self._pieces(lambda: self._stream.complete.remote(self.name, list(messages), max_new_tokens))
+
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
         """See ``Engine.loss``."""
 
@@ -104,7 +113,7 @@ class RemoteEngine:
 
         return self._wait(call())
 
-    def _pieces(self, call: Callable[[], Any]) -> Iterator[str]:
+    def _pieces(self, call: Callable[[], Any]) -> Generator[Any]:
         async def begin() -> Any:
             return call()
 
@@ -163,7 +172,7 @@ async def models_problem(handle: DeploymentHandle) -> str | None:
     return None
 
 
-async def _next(pieces: AsyncIterator[str]) -> str | None:
+async def _next(pieces: AsyncIterator[T]) -> T | None:
     return await anext(pieces, None)
 
 
