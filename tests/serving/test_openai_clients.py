@@ -142,7 +142,14 @@ def test_what_is_not_offered_is_a_bad_request_that_names_it(client: OpenAI, more
 
 
 def test_what_asks_for_nothing_more_is_taken(client: OpenAI) -> None:
-    usual: dict[str, Any] = {"n": 1, "tools": [], "response_format": {"type": "text"}, "logprobs": False, "stop": None}
+    usual: dict[str, Any] = {
+        "n": 1,
+        "tools": [],
+        "functions": None,
+        "response_format": {"type": "text"},
+        "logprobs": False,
+        "stop": None,
+    }
     assert client.chat.completions.create(model="kefu-edge", messages=HI, **usual).choices
 
 

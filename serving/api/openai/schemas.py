@@ -32,7 +32,7 @@ def _text(value: Any) -> Any:
     return value
 
 
-NoList = Annotated[list[Any] | None, BeforeValidator(_nothing), Field(max_length=0)]
+NoList = Annotated[Annotated[list[Any], Field(max_length=0)] | None, BeforeValidator(_nothing)]
 
 
 class OpenAIBody(BaseModel):
