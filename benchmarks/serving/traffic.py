@@ -87,7 +87,7 @@ async def _measure(
         await asyncio.gather(*(customer() for _ in range(sessions)))
         measured.seconds = time.monotonic() - began
         measured.cpu_s = cpu_seconds() - before
-        measured.rss_mb = rss_mb()
+        measured.rss_mb = sum(mb for name, mb in memory_mb().items() if name != "load")
     return measured
 
 
@@ -99,9 +99,9 @@ def cpu_seconds() -> Counter[str]:
     return spent
 
 
-def rss_mb() -> float:
-    """Resident memory of the descendants; pages that several share count for each."""
-    return float(sum(p.memory_info().rss for name, some in _groups().items() if name != "load" for p in some)) / 1e6
+def memory_mb() -> dict[str, float]:
+    """Resident memory of this process and its descendants, by what they do; pages that several share count for each."""
+    return {name: sum(p.memory_info().rss for p in some) / 1e6 for name, some in _groups().items()}
 
 
 def _groups() -> dict[str, list[psutil.Process]]:
