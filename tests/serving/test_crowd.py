@@ -35,7 +35,8 @@ def test_a_crowd_of_messages_is_answered_once_each_in_the_order_of_arrival(
 
     async def crowd() -> tuple[list[str], int]:
         """Ids in the order in which they were answered, and how many tries were refused."""
-        answered, refused = [], 0
+        answered: list[str] = []
+        refused = 0
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://kefu", timeout=60) as client:
 
