@@ -32,6 +32,12 @@ def _text(value: Any) -> Any:
     return value
 
 
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 8.0 is an integer, too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Tokens = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_whole)]
 NoList = Annotated[Annotated[list[Any], Field(max_length=0)] | None, BeforeValidator(_nothing)]
 
 
@@ -71,8 +77,8 @@ class CompletionRequest(OpenAIBody):
     messages: list[OpenAIMessage] = Field(min_length=1)
     stream: bool = False
     stream_options: StreamOptions | None = None
-    max_tokens: int | None = Field(None, gt=0)
-    max_completion_tokens: int | None = Field(None, gt=0)
+    max_tokens: Tokens = None
+    max_completion_tokens: Tokens = None
     stop: (
         Annotated[str, Field(min_length=1)]
         | Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=MAX_STOPS)]
