@@ -1,6 +1,8 @@
 """How many answers without a model a machine gives, how soon, and for how much CPU; beside the plain server.
 
     python -m benchmarks.serving --release FOLDER [--sessions 1 8 64] [--seconds 10] [--servers kefu plain]
+    python -m benchmarks.serving --release FOLDER --soak 60 --share 0.7
+    python -m benchmarks.serving --release FOLDER --idle-sockets 1000
 
 A closed loop over HTTP against the whole server (Ray Serve, Valkey) of one release, load generator included. The same
 messages go in the same run to a replica's process without Ray (``one_process.py``) and to the plain server
@@ -19,6 +21,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.serving import soak
+from benchmarks.serving.idle_sockets import allow_files, idle_sockets
 from benchmarks.serving.servers import free_port, load, machine, started
 from benchmarks.serving.traffic import Measured, measure
 from pipelines.params import load_params
@@ -36,6 +40,8 @@ CONVERSATION = (
 )
 CUSTOMER = "C1001"
 UNLIMITED = 10**9
+USUAL = 8  # sessions at once
+CAPACITY_S = 15.0
 
 
 def main() -> None:
@@ -45,9 +51,23 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--warm-up", type=float, default=5.0, help="seconds that are not counted")
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
+    parser.add_argument("--soak", type=float, help="minutes of a steady load, instead of the comparison")
+    parser.add_argument("--share", type=float, default=0.7, help="of what a closed loop of 8 sessions gets")
+    parser.add_argument(
+        "--idle-sockets", type=int, help="how many are open beside 8 sessions, instead of the comparison"
+    )
     args = parser.parse_args()
     console = Console(width=130)
     console.print(machine())
+    if args.soak:
+        console.print(_soak(args.release, args.soak, args.share, args.warm_up))
+    elif args.idle_sockets:
+        console.print(_idle_sockets(args.release, args.idle_sockets, args.seconds, args.warm_up))
+    else:
+        _compare(args, console)
+
+
+def _compare(args: argparse.Namespace, console: Console) -> None:
     measured: dict[str, list[Measured]] = {}
     for name in args.servers:
         new_headers = dict if name == PLAIN else bearer
@@ -63,6 +83,26 @@ def main() -> None:
     console.print(_memory(measured))
 
 
+def _soak(release: Path, minutes: float, share: float, warm_up: float) -> Table:
+    with _kefu(release) as url:
+        measure(url, CONVERSATION, bearer, USUAL, warm_up, own_ids=True)
+        best = measure(url, CONVERSATION, bearer, USUAL, CAPACITY_S, own_ids=True).answers_per_s
+        return soak.table(soak.soak(url, CONVERSATION, bearer, share * best, 60 * minutes))
+
+
+def _idle_sockets(release: Path, count: int, seconds: float, warm_up: float) -> Table:
+    head = ("idle sockets", "answers/s", "p50 ms", "p99 ms", "CPU-ms an answer", "RSS MB", "PSS MB", "failed")
+    table = Table(*head, title=f"{USUAL} sessions, closed loop")
+    allow_files(2 * count)
+    with _kefu(release) as url:
+        measure(url, CONVERSATION, bearer, USUAL, warm_up, own_ids=True)
+        for sockets in (0, count):
+            with idle_sockets(url, session_token(CUSTOMER, 600), sockets):
+                one = measure(url, CONVERSATION, bearer, USUAL, seconds, own_ids=True)
+            table.add_row(str(sockets), *(f"{value:.1f}" for value in _figures(one)), str(one.failed))
+    return table
+
+
 def bearer() -> dict[str, str]:
     return {"Authorization": f"Bearer {session_token(CUSTOMER, 600)}"}
 
@@ -71,7 +111,12 @@ def bearer() -> dict[str, str]:
 def _kefu(release: Path) -> Iterator[str]:
     from serving.deploy.launch import start  # imports Ray, which the plain server's part does not need
 
-    limits = {"port": free_port(), "messages_per_minute": UNLIMITED, "sessions_per_minute": UNLIMITED}
+    limits = {
+        "port": free_port(),
+        "messages_per_minute": UNLIMITED,
+        "sessions_per_minute": UNLIMITED,
+        "max_idle_sockets": 10**5,
+    }
     params = load_params().serving.model_copy(update=limits)
     with tempfile.TemporaryDirectory(prefix="kefu-bench-") as folder:
         server = start(release, params, runtime=Path(folder) / "runtime", raw=Path(folder) / "raw")

@@ -34,7 +34,7 @@ from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
 
-from benchmarks.serving import soak
+from benchmarks.serving import model_soak
 from benchmarks.serving.model_traffic import Answers, Door, PlainDoor, Prompts, answered, measure
 from benchmarks.serving.servers import load, machine, started
 from benchmarks.serving.whole_server import link_files, whole_server
@@ -82,9 +82,9 @@ def main() -> None:
                 console.print(f"{name}, {chats} chats: {rates}, load {load()}")
             if args.soak and name == args.engines[-1]:
                 per_s = SOAK_SHARE * max(one.per_s for who, one in found if who == name)
-                minutes = soak.soak(door, Prompts(pack, True), per_s, args.soak)
-                console.print(soak.table(name, per_s, minutes))
-                console.print(soak.growth(minutes))
+                minutes = model_soak.soak(door, Prompts(pack, True), per_s, args.soak)
+                console.print(model_soak.table(name, per_s, minutes))
+                console.print(model_soak.growth(minutes))
     console.print(table(found))
     for line in kept(found):
         console.print(line)

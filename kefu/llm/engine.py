@@ -8,7 +8,7 @@ token. Loading, batching and devices are the engine's own business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -42,6 +42,7 @@ class Step:
     text: characters that became whole; joined over all steps they are the message. ids: new tokens, without the one
     that ended the message. log_probs: nats, one for each id, by the model itself, whatever a grammar forbids.
     finish, usage: of the last step alone; 'stop' when the message ended by itself, 'length' at the limit of tokens.
+    ``CountingEngine.complete`` also begins with a usage.
     """
 
     text: str
@@ -49,6 +50,12 @@ class Step:
     log_probs: tuple[float, ...] = ()
     finish: Literal["stop", "length"] | None = None
     usage: Usage | None = None
+
+    def __add__(self, later: Step) -> Step:
+        """Both as one step."""
+        return Step(
+            self.text + later.text, self.ids + later.ids, self.log_probs + later.log_probs, later.finish, later.usage
+        )
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,16 @@ class Engine(Protocol):
         ...
 
 
-class LoadedEngine(Engine, Protocol):
+@runtime_checkable
+class CountingEngine(Engine, Protocol):
+    """An engine that also tells how an answer ended, and of how many tokens it is."""
+
+    def complete(self, messages: Sequence[Message], max_new_tokens: int) -> Generator[Step]:
+        """As ``stream``, in steps. The first one is empty: its usage tells how long the prompt is."""
+        ...
+
+
+class LoadedEngine(CountingEngine, Protocol):
     """An engine of a release, with what whoever runs it needs to know."""
 
     def generate(self, ids: Sequence[int], max_new_tokens: int, deadline_s: float | None = None) -> Iterator[Step]:

@@ -8,8 +8,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from serving.api import chat, errors, openai_compatible, sessions
+from serving.api import chat, errors, openapi, sessions
 from serving.api.errors import ApiError
+from serving.api.openai import routes as openai
 from serving.api.request_limits import Guard
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Site, site_of
@@ -23,12 +24,13 @@ def build_web(site: Site) -> FastAPI:
     app = FastAPI(title="Kefu", docs_url=None, redoc_url=None)
     app.state.site = site
     errors.install(app)
-    for router in (chat.router, openai_compatible.router, sessions.router):
+    for router in (chat.router, openai.router, sessions.router):
         app.include_router(router)
-    app.add_api_route("/healthz", healthz)
-    app.add_api_route("/readyz", readyz)
+    app.add_api_route("/healthz", healthz, responses=openapi.answers())
+    app.add_api_route("/readyz", readyz, responses=openapi.answers())
     app.add_api_route("/", page, include_in_schema=False)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
+    openapi.describe(app, site.params.max_message_chars)
     app.add_middleware(Guard, most=MOST_BYTES, seconds=site.params.body_timeout_s, unfinished=site.unsigned_limit)
     return app
 

@@ -7,19 +7,26 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
+from kefu.llm.engine import Usage
 from kefu.schema import Message
 from kefu.shop.part import Lang
 from serving.api.errors import ApiError
+from serving.api.openai.schemas import Finish
 from serving.api.schemas import ReleaseInfo
 from serving.dialogue.reply import Reply
 
 
 class Event(BaseModel):
-    """One step of an answer. Errors travel as events, since they cross processes."""
+    """One step of an answer. Errors travel as events, since they cross processes.
+
+    finish, usage: of the last event of a bare model's continuation; 'content_filter': a check of the words ended it.
+    """
 
     type: Literal["delta", "done", "error"]
     text: str = ""
     reply: Reply | None = None
+    finish: Finish = "stop"
+    usage: Usage | None = None
     status: int = 500
     code: str = ""
 
@@ -43,8 +50,10 @@ class Backend(Protocol):
         """
         ...
 
-    def complete(self, engine: str, messages: Sequence[Message], max_new_tokens: int | None) -> AsyncIterator[Event]:
-        """A model's bare continuation: deltas, then done; or an error."""
+    def complete(
+        self, engine: str, messages: Sequence[Message], max_new_tokens: int | None, stops: Sequence[str] = ()
+    ) -> AsyncIterator[Event]:
+        """A model's bare continuation, which ends before the first of ``stops``: deltas, then done; or an error."""
         ...
 
     async def info(self) -> ReleaseInfo | None:

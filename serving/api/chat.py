@@ -26,6 +26,7 @@ from fastapi.responses import StreamingResponse
 from kefu.shop.part import Lang
 from serving.api.backend import Event, raise_errors
 from serving.api.errors import ApiError, to_api_error
+from serving.api.openapi import SESSION, answers
 from serving.api.schemas import MESSAGE_ID, ChatRequest, ChatResponse
 from serving.api.site import Site, bearer, read_visitor, site_of
 from serving.api.strict_json import StrictJsonRoute, read_object
@@ -45,7 +46,12 @@ def sse(event: str, data: Any) -> str:
     return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-@router.post("/v1/chat", response_model=ChatResponse)
+@router.post(
+    "/v1/chat",
+    response_model=ChatResponse,
+    responses=answers(401, 403, 409, 422, 429, 502, body=True, link="again", events=True),
+    openapi_extra=SESSION,
+)
 async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
     """Answers one message, as JSON or (``stream`` or ``Accept: text/event-stream``) as events."""
     site = site_of(request)

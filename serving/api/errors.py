@@ -6,7 +6,7 @@ One shape for all endpoints: OpenAI's clients read ``type`` and ``param``, ours 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -40,9 +40,11 @@ class ApiError(Exception):
         return {"error": {"code": self.code, "message": self.message, "type": kind, "param": self.param}}
 
 
-def response(error: ApiError) -> JSONResponse:
-    """The error as an HTTP response."""
-    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+def response(error: ApiError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The error as an HTTP response, with further headers."""
+    headers = dict(headers or {})
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
     return JSONResponse(error.body, status_code=error.status, headers=headers)
 
 
@@ -67,12 +69,16 @@ def install(app: FastAPI) -> None:
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         field = _field(first["loc"][1:], error.body, missing=first["type"] == "missing") or "body"
-        return response(ApiError(400, "invalid_request", f"{field}: {first['msg']}", field))
+        return response(
+            ApiError(400, "invalid_request", f"{field}: {first['msg'].removeprefix('Value error, ')}", field)
+        )
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-        return response(ApiError(error.status_code, code, str(error.detail)))
+        return response(
+            ApiError(error.status_code, code, str(error.detail)), error.headers
+        )  # a 405 names what is allowed
 
 
 def _field(path: Sequence[str | int], body: Any, missing: bool) -> str:

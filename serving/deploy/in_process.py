@@ -16,14 +16,13 @@ from weakref import WeakValueDictionary
 
 from redis.exceptions import RedisError
 
-from kefu.llm.engine import EngineBusy, EngineError
-from kefu.privacy.redact import Redactor, restore
+from kefu.llm.engine import CountingEngine, EngineBusy, EngineError
 from kefu.schema import Message
 from kefu.shop.part import Lang
 from serving.api.backend import Event
 from serving.api.schemas import ReleaseInfo
+from serving.deploy.completion import Completion
 from serving.dialogue.assistant import Assistant, BadMessage, ReusedId
-from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Reply
 from serving.engines.load import MODELS
 from serving.params import Serving
@@ -119,10 +118,11 @@ class InProcessBackend:
             yield event
 
     async def complete(
-        self, engine: str, messages: Sequence[Message], max_new_tokens: int | None
+        self, engine: str, messages: Sequence[Message], max_new_tokens: int | None, stops: Sequence[str] = ()
     ) -> AsyncIterator[Event]:
         """See ``Backend.complete``."""
-        async for event in self._events(asyncio.Lock(), lambda: self._complete(engine, messages, max_new_tokens)):
+        nobody = asyncio.Lock()
+        async for event in self._events(nobody, lambda: self._complete(engine, messages, max_new_tokens, stops)):
             yield event
 
     async def _events(
@@ -170,21 +170,16 @@ class InProcessBackend:
         except tuple(REFUSALS) as error:
             yield _refused(error)
 
-    def _complete(self, name: str, messages: Sequence[Message], limit: int | None) -> Iterator[Event]:
-        """Personal data is taken out before the model sees it and put back into what it says."""
-        vault: dict[str, str] = {}
-        redactor = Redactor(self._assistant.pack.shop.pii)
-        clean = [Message(role=m.role, content=redactor.redact(m.content, vault)) for m in messages]
-        guard, most = OutputGuard(self._assistant.pack, vault, "zh"), self._params.max_new_tokens
+    def _complete(
+        self, name: str, messages: Sequence[Message], limit: int | None, stops: Sequence[str]
+    ) -> Iterator[Event]:
+        engine, most = self._assistant.engines[name], self._params.max_new_tokens
+        assert isinstance(engine, CountingEngine)
+        completion = Completion(self._assistant.pack, engine, messages, min(limit or most, most), stops)
         try:
-            pieces = self._assistant.engines[name].stream(clean, min(limit or most, most))
-            said = False
-            for piece in guard.stream(pieces):
-                said = True
-                yield Event(type="delta", text=restore(piece, vault))
-            if not said:
-                yield Event(type="delta", text=self._assistant.pack.shop.fallback.zh)
-            yield Event(type="done")
+            for text in completion.texts():
+                yield Event(type="delta", text=text)
+            yield Event(type="done", finish=completion.finish, usage=completion.usage)
         except EngineError as error:
             yield _refused(error)
 

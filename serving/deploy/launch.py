@@ -13,6 +13,8 @@ import signal
 import socket
 import threading
 from contextlib import suppress
+from dataclasses import replace
+from math import ceil
 from pathlib import Path
 
 from kefu.errors import KefuError
@@ -63,6 +65,17 @@ class Server:
     def __init__(self, url: str, plan: Plan, store: Store, folder: Path | None) -> None:
         self.url, self.plan, self._store, self._folder = url, plan, store, folder
 
+    def update(self, release: Path, version: str, content_hash: str | None = None) -> None:
+        """Serves another release; customers are answered by the one before until the new replicas are loaded.
+
+        Raises:
+            TamperedRelease, CannotServe: the release before goes on.
+        """
+        manifest = verify(release, content_hash)
+        plan = replace(self.plan, release=release.resolve(), version=version, content_hash=manifest.content_hash)
+        _deploy(plan)
+        self.plan = plan
+
     def stop(self) -> None:
         """Ends the application, Ray and the embedded store."""
         with suppress(RayError, RayServeException):
@@ -99,7 +112,7 @@ def start(
     plan = Plan(release.resolve(), version, manifest.content_hash, runtime.resolve(), raw.resolve(), params, store.url)
     server = Server(f"http://{params.host}:{params.port}", plan, store, haproxy.prepare(params))
     try:
-        _start_ray()
+        _start_ray(params)
         _start_proxy(params)
         _deploy(plan)
     except BaseException:  # Ctrl-C while loading, too: leave nothing running
@@ -145,16 +158,16 @@ def _check(params: Serving) -> None:
             ) from error
 
 
-def _start_ray() -> None:
+def _start_ray(params: Serving) -> None:
     """Joins the cluster of RAY_ADDRESS, else starts Ray on this machine, quiet and small."""
     on_sigterm = signal.getsignal(signal.SIGTERM)
-    _init_ray()
+    _init_ray(params)
     if threading.current_thread() is threading.main_thread():
         # Ray sets a handler that ends the process at once; the caller's own lets it clean up.
         signal.signal(signal.SIGTERM, on_sigterm)
 
 
-def _init_ray() -> None:
+def _init_ray(params: Serving) -> None:
     for chatty in ("ray", "ray.serve"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     if address := os.environ.get("RAY_ADDRESS"):
@@ -162,9 +175,14 @@ def _init_ray() -> None:
         return
     ray.init(
         address="local",
-        num_cpus=max(2, os.cpu_count() or 2),
+        num_cpus=max(2, os.cpu_count() or 2, _reserved(params)),
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
+
+
+def _reserved(params: Serving) -> int:
+    """Cores that replicas reserve, with those of an update beside those that it replaces."""
+    return ceil(2 * params.num_replicas * params.num_cpus + params.max_model_replicas * params.model_num_cpus)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import BoundedSemaphore
@@ -19,7 +19,7 @@ from ray.exceptions import RayError
 from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from kefu.llm.engine import Engine, EngineError, GrammarEngine
+from kefu.llm.engine import Engine, EngineError, GrammarEngine, Step
 from kefu.registry.seal import verify
 from kefu.schema import Message
 from serving.deploy.in_process import in_thread
@@ -49,6 +49,11 @@ class Models:
         async for piece in self._pieces(lambda: self._engines[name].stream(messages, max_new_tokens)):
             yield piece
 
+    async def complete(self, name: str, messages: Sequence[Message], max_new_tokens: int) -> AsyncIterator[Step]:
+        """See ``CountingEngine.complete``."""
+        async for step in self._pieces(lambda: self._engines[name].complete(messages, max_new_tokens)):
+            yield step
+
     async def stream_in_grammar(
         self, name: str, messages: Sequence[Message], max_new_tokens: int, grammar: str
     ) -> AsyncIterator[str]:
@@ -62,11 +67,11 @@ class Models:
         """See ``Engine.loss``."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._engines[name].loss, messages)
 
-    async def _pieces(self, make: Callable[[], Iterator[str]]) -> AsyncIterator[str]:
+    async def _pieces(self, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
         """What ``make()`` yields, until nobody listens any more."""
         left = threading.Event()
 
-        def until_left() -> Iterator[str]:
+        def until_left() -> Iterator[T]:
             for piece in make():
                 yield piece
                 if left.is_set():
@@ -80,7 +85,7 @@ class Models:
 
 
 class RemoteEngine:
-    """``kefu.llm.engine.Engine`` over the deployment, for threads of a replica.
+    """``kefu.llm.engine.CountingEngine`` over the deployment, for threads of a replica.
 
     Args:
         slots: of the replica; the caller holds one, and it is lent to others while the model works.
@@ -97,6 +102,10 @@ class RemoteEngine:
         """See ``Engine.stream``."""
         return self._pieces(lambda: self._stream.stream.remote(self.name, list(messages), max_new_tokens))
 
+    def complete(self, messages: Sequence[Message], max_new_tokens: int) -> Generator[Step]:
+        """See ``CountingEngine.complete``."""
+        return self._pieces(lambda: self._stream.complete.remote(self.name, list(messages), max_new_tokens))
+
     def loss(self, messages: Sequence[Message]) -> tuple[float, int]:
         """See ``Engine.loss``."""
 
@@ -106,7 +115,7 @@ class RemoteEngine:
 
         return self._wait(call())
 
-    def _pieces(self, call: Callable[[], Any]) -> Iterator[str]:
+    def _pieces(self, call: Callable[[], Any]) -> Generator[Any]:
         async def begin() -> Any:
             return call()
 
@@ -165,19 +174,20 @@ async def models_problem(handle: DeploymentHandle) -> str | None:
     return None
 
 
-async def _joined(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
-    """The first piece at once, then what has come in ``JOIN_S``: each message costs two processes milliseconds."""
-    waiting, sent = "", 0.0
+async def _joined(pieces: AsyncIterator[T]) -> AsyncIterator[T]:
+    """The first piece at once, then the sum of what has come in ``JOIN_S``: each message costs two processes time."""
+    waiting: Any = None
+    sent = 0.0
     async for piece in pieces:
-        waiting += piece
+        waiting = piece if waiting is None else waiting + piece
         if time.monotonic() - sent >= JOIN_S:
             yield waiting
-            waiting, sent = "", time.monotonic()
-    if waiting:
+            waiting, sent = None, time.monotonic()
+    if waiting is not None:
         yield waiting
 
 
-async def _next(pieces: AsyncIterator[str]) -> str | None:
+async def _next(pieces: AsyncIterator[T]) -> T | None:
     return await anext(pieces, None)
 
 

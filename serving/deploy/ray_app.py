@@ -16,6 +16,7 @@ from serving.deploy.replica import Chat
 
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
 QUEUED = 64  # chats that wait for a model; more get the fallback
+CHECK_S = 1  # a dead replica is noticed, and another started, after so many seconds
 
 
 def build_app(plan: Plan) -> serve.Application:
@@ -26,7 +27,7 @@ def build_app(plan: Plan) -> serve.Application:
         **_replicas(params.num_model_replicas, params.max_model_replicas, params.model_threads),
         max_ongoing_requests=params.model_threads + 1,  # and the question whether they are ready
         max_queued_requests=QUEUED,
-        health_check_period_s=5,
+        health_check_period_s=CHECK_S,
         graceful_shutdown_timeout_s=5,
         ray_actor_options={"num_cpus": params.model_num_cpus, "num_gpus": params.model_num_gpus},
         logging_config=QUIET,
@@ -34,9 +35,10 @@ def build_app(plan: Plan) -> serve.Application:
     chat = serve.deployment(
         name="Chat",
         num_replicas=params.num_replicas,
+        max_surge_percent=100,  # an update starts the new ones before it ends the old
         # Ray counts every open socket and unfinished body; ``InProcessBackend`` counts what is to be answered.
         max_ongoing_requests=params.max_unsigned_connections + params.max_idle_sockets + params.max_ongoing_requests,
-        health_check_period_s=5,
+        health_check_period_s=CHECK_S,
         graceful_shutdown_timeout_s=5,
         ray_actor_options={"num_cpus": params.num_cpus},
         logging_config=QUIET,

@@ -12,6 +12,7 @@ import time
 from functools import partial
 from threading import BoundedSemaphore
 
+import uvicorn
 from fastapi import FastAPI
 from ray import serve
 from ray.serve.handle import DeploymentHandle
@@ -19,6 +20,7 @@ from redis.exceptions import RedisError
 
 from kefu.registry.seal import verify
 from serving.api.app import build_web
+from serving.api.chat import FRAME_CHARS
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
 from serving.api.tokens import is_loopback
@@ -32,6 +34,7 @@ from serving.sessions.store import Sessions
 
 logger = logging.getLogger(__name__)
 RECOVER_S = 30  # between two looks for log lines that another process, or a full disk, has left
+FRAME_BYTES = 4 * FRAME_CHARS  # of UTF-8
 
 
 class Chat:
@@ -47,6 +50,8 @@ class Chat:
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Loads the release; Ray calls it once, in the loop in which the application runs."""
         plan, params = self._plan, self._plan.params
+        # Ray sets no limit, so a stranger could have 16 MB of each of his sockets kept while a frame is on its way.
+        uvicorn.Config = partial(uvicorn.Config, ws_max_size=FRAME_BYTES)  # type: ignore[misc, assignment]
         manifest = verify(plan.release, plan.content_hash)
         release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         sessions = Sessions(plan.store_url, params.session_ttl_s)

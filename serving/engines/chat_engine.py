@@ -71,6 +71,12 @@ class ChatEngine(ABC):
         """See ``Engine.stream``. A prompt that does not fit the model is refused with EngineError."""
         return self._texts(self.generate(self.renderer.prompt(messages), max_new_tokens))
 
+    def complete(self, messages: Sequence[Message], max_new_tokens: int) -> Generator[Step]:
+        """See ``CountingEngine.complete``."""
+        ids = self.renderer.prompt(messages)
+        yield Step("", usage=Usage(len(ids), 0))
+        yield from self.generate(ids, max_new_tokens)
+
     def generate(self, ids: Sequence[int], max_new_tokens: int, deadline_s: float | None = None) -> Generator[Step]:
         """See ``LoadedEngine.generate``."""
         deadline = time.monotonic() + (deadline_s or self.settings.timeout_s)

@@ -28,6 +28,7 @@ from serving.sessions.session import Handoff, Session
 PREFIX = "kefu:"
 HANDOFFS = PREFIX + "waiting"  # a hash: session and customer → Handoff
 OUTBOX = PREFIX + "outbox"  # a hash: message → log lines that are perhaps not in a file yet
+PROBE = PREFIX + "probe"
 LEASE_S = 5  # renewed while its holder lives
 WAIT_S = 30
 POLL_S = 0.02
@@ -81,8 +82,8 @@ class Sessions:
         self._keeper.close()
 
     def ping(self) -> None:
-        """Raises redis.RedisError at once when the store does not answer."""
-        self._impatient.ping()
+        """Raises redis.RedisError at once when the store does not answer, or takes nothing: it is full, or a copy."""
+        self._impatient.set(PROBE, "", ex=LEASE_S)
 
     @contextmanager
     def hold(self, session_id: str, customer: str | None, message: str | None = None) -> Iterator[Held]:

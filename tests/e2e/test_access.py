@@ -84,7 +84,8 @@ def test_openai_completion_and_stream_agree(url: str, model: str) -> None:
     whole = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers(token), timeout=60).json()
     assert whole["object"] == "chat.completion" and whole["model"] == model
     choice = whole["choices"][0]
-    assert choice["message"]["role"] == "assistant" and choice["finish_reason"] == "stop"
+    assert choice["message"]["role"] == "assistant"
+    assert choice["finish_reason"] in ({"stop"} if model == "kefu" else {"stop", "length", "content_filter"})
     streamed = httpx.post(
         f"{url}/v1/chat/completions", json=body | {"stream": True}, headers=headers(token), timeout=60
     )
@@ -92,7 +93,7 @@ def test_openai_completion_and_stream_agree(url: str, model: str) -> None:
     assert lines[-1] == "[DONE]"
     chunks = [json.loads(line) for line in lines[:-1]]
     assert {c["object"] for c in chunks} == {"chat.completion.chunk"} and len({c["id"] for c in chunks}) == 1
-    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+    assert chunks[-1]["choices"][0]["finish_reason"] == choice["finish_reason"]
     assert "".join(c["choices"][0]["delta"].get("content", "") for c in chunks) == choice["message"]["content"]
 
 

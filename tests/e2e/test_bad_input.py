@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -133,15 +135,15 @@ def test_what_is_text_is_answered(session: Session) -> None:
 def closed_with(session: Session, frames: list[str | bytes], raw: bytes | None = None) -> tuple[dict[str, Any], int]:
     """The last frame that came, and the close code."""
     last: dict[str, Any] = {}
-    with connect(session.base_url.replace("http", "ws", 1) + "/v1/chat/ws", open_timeout=60) as socket:
+    url = session.base_url.replace("http", "ws", 1) + "/v1/chat/ws"
+    with connect(url, open_timeout=60) as chat, pytest.raises(ConnectionClosed) as closed:
         for frame in frames:
-            socket.send(frame)
+            chat.send(frame)
         if raw is not None:
-            with socket.send_context():
-                socket.protocol.send_text(raw)
-        with pytest.raises(ConnectionClosed) as closed:
-            while True:
-                last = json.loads(socket.recv(60))
+            with chat.send_context():
+                chat.protocol.send_text(raw)
+        while True:
+            last = json.loads(chat.recv(60))
     assert closed.value.rcvd is not None, "torn: no close frame"
     return last, closed.value.rcvd.code
 
@@ -168,10 +170,28 @@ def test_a_text_frame_that_is_no_utf8_closes_with_1007(session: Session) -> None
     assert closed_with(session, [], raw=b'{"token": "\xff"}')[1] == 1007
 
 
-@pytest.mark.parametrize("size", [64_001, 1_000_000])
-def test_a_long_frame_is_told_and_closes_with_1009(session: Session, size: int) -> None:
-    error, code = closed_with(session, [json.dumps({"token": session.token}), "x" * size])
+def test_a_long_frame_is_told_and_closes_with_1009(session: Session) -> None:
+    error, code = closed_with(session, [json.dumps({"token": session.token}), "x" * 64_001])
     assert (error["code"], code) == ("too_large", 1009)
+
+
+def test_a_frame_of_megabytes_is_not_received_and_nothing_is_told(session: Session) -> None:
+    told: list[str | bytes] = []
+    url = session.base_url.replace("http", "ws", 1) + "/v1/chat/ws"
+    with connect(url, open_timeout=60) as chat, pytest.raises(ConnectionClosed) as closed:
+        chat.send("x" * 10_000_000)
+        while True:
+            told.append(chat.recv(60))
+    # The client may still be sending when the connection ends, and miss the close frame.
+    assert told == [] and (closed.value.rcvd is None or closed.value.rcvd.code == 1009)
+
+
+def test_a_body_of_megabytes_is_413_before_it_is_here(session: Session) -> None:
+    place = urlsplit(session.base_url)
+    head = b"POST /v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10000000\r\n\r\n"
+    with socket.create_connection((place.hostname, place.port), timeout=60) as request:
+        request.sendall(head + b"x" * 300_000)
+        assert request.recv(65536).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize("first", [{}, {"message": "hi"}, {"token": ""}, {"token": "ü.\ud800"}, {"token": "a.b"}])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -15,8 +17,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from serving.deploy.client import CHANNELS, open_session
+from serving.deploy.launch import Server
 
 MANY = 300
+CROWDS = [MANY, pytest.param(2000, marks=pytest.mark.slow)]
 WAIT_S = 60  # for a loaded machine; a server that is stopped never answers
 HALF_BODY = b'POST /v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"mess'
 HALF_HEAD = b"POST /v1/chat HTTP/1.1\r\nHost: x\r\nContent-Ty"
@@ -35,11 +39,12 @@ def answer(connection: ClientConnection, text: str) -> str:
 
 
 @contextmanager
-def half_sent(url: str, start: bytes) -> Iterator[list[socket.socket]]:
-    """MANY connections of which each has sent ``start``."""
-    place = urlsplit(url)
+def half_sent(url: str, start: bytes, many: int) -> Iterator[list[socket.socket]]:
+    """So many connections of which each has sent ``start``."""
+    place, (allowed, most) = urlsplit(url), resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(allowed, many + 1000), most), most))
     with ExitStack() as stack:
-        opened = [stack.enter_context(socket.create_connection((place.hostname, place.port))) for _ in range(MANY)]
+        opened = [stack.enter_context(socket.create_connection((place.hostname, place.port))) for _ in range(many)]
         for one in opened:
             one.settimeout(WAIT_S)
             one.sendall(start)
@@ -68,8 +73,9 @@ def everybody_is_answered(url: str) -> None:
     )
 
 
-def test_half_sent_bodies_stop_nobody_and_get_408(url: str) -> None:
-    with half_sent(url, HALF_BODY) as requests:
+@pytest.mark.parametrize("many", CROWDS)
+def test_half_sent_bodies_stop_nobody_and_get_408(url: str, many: int) -> None:
+    with half_sent(url, HALF_BODY, many) as requests:
         everybody_is_answered(url)
         for request in requests:
             said = b"".join(iter(lambda: request.recv(65536), b""))  # noqa: B023  until the server closes
@@ -77,9 +83,24 @@ def test_half_sent_bodies_stop_nobody_and_get_408(url: str) -> None:
             assert head.startswith(b"HTTP/1.1 408 ") and json.loads(body)["error"]["code"] == "body_timeout"
 
 
-def test_half_sent_heads_stop_nobody(url: str) -> None:
-    with half_sent(url, HALF_HEAD):
+@pytest.mark.parametrize("many", CROWDS)
+def test_half_sent_heads_stop_nobody(url: str, many: int) -> None:
+    with half_sent(url, HALF_HEAD, many):
         everybody_is_answered(url)
+
+
+def test_a_body_that_drips_is_late_however_long_it_goes_on(server: Server) -> None:
+    with half_sent(server.url, HALF_BODY, 1) as (request,):
+        request.settimeout(0.5)
+        began, said = time.monotonic(), b""
+        while not said:
+            assert time.monotonic() < began + WAIT_S
+            request.sendall(b"x")
+            try:
+                said = request.recv(65536)
+            except TimeoutError:
+                continue
+        assert said.startswith(b"HTTP/1.1 408 ") and time.monotonic() - began >= server.plan.params.body_timeout_s - 1
 
 
 def test_sockets_without_a_token_stop_nobody_and_are_closed(url: str) -> None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 from ray.serve._private.haproxy_templates import HAPROXY_CONFIG_TEMPLATE
 
 from kefu.paths import ROOT
 from serving.deploy import haproxy
 from serving.params import Serving
+from tests.e2e.conftest import free_port
 
 
 def edited(params: Serving, folder: Path, commands: list[str]) -> str:
@@ -54,3 +61,68 @@ def test_haproxy_takes_the_configuration(params: Serving, tmp_path: Path, monkey
     head, _, body = response.partition(b"\r\n\r\n")
     assert b"Retry-After: " in head and json.loads(body)["error"]["code"] == "unavailable"
     assert folder.stat().st_mode & 0o077 == 0
+
+
+CONFIG = """defaults
+    mode http
+    timeout connect 1s
+    timeout client 5s
+    timeout server 5s
+    errorfile 503 /old
+frontend http_frontend
+    bind 127.0.0.1:{port}
+    default_backend replicas
+backend replicas
+    server dead 127.0.0.1:1
+"""
+
+
+def answers(port: int) -> bool:
+    """Whether a HAProxy listens, which finds no replica."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/", timeout=5).json()["error"]["code"] == "unavailable"
+    except httpx.TransportError:
+        return False
+
+
+def wait_until(is_so: Callable[[], bool]) -> float:
+    """Seconds that it took."""
+    began = time.monotonic()
+    while not is_so():
+        assert time.monotonic() < began + 20
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def test_a_haproxy_that_is_killed_has_a_stand_in_until_another_knows_the_replicas(
+    params: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {**os.environ, haproxy.SWITCH: "1"})
+    folder, port, config = haproxy.prepare(params), free_port(), tmp_path / "haproxy.cfg"
+    assert folder is not None
+
+    def start() -> subprocess.Popen[bytes]:
+        config.write_text(CONFIG.format(port=port))
+        return subprocess.Popen([folder / "haproxy", "-db", "-f", config, "-dR"])
+
+    def stand_ins() -> int:
+        """Not counting the shells that watch, which have the script's name."""
+        running = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+        return sum(line[1:2] == ["-db"] and line[-1].startswith(str(folder)) for line in running)
+
+    first = start()
+    wait_until(lambda: answers(port))
+    first.kill()
+    first.wait()
+    pause = wait_until(lambda: answers(port))
+    sys.stdout.write(f"HAProxy: {pause:.1f} s without any answer\n")
+    assert stand_ins() == 1
+    second = start()
+    wait_until(lambda: stand_ins() == 0)
+    assert answers(port)
+    second.kill()
+    second.wait()
+    wait_until(lambda: answers(port))
+    shutil.rmtree(folder)  # as ``Server.stop`` does
+    wait_until(lambda: stand_ins() == 0)
+    assert not answers(port)

@@ -55,7 +55,9 @@ class Scripted:
             raise self._error
         yield Event(type="done", text="")
 
-    def complete(self, engine: str, messages: Sequence[Message], max_new_tokens: int | None) -> AsyncIterator[Event]:
+    def complete(
+        self, engine: str, messages: Sequence[Message], max_new_tokens: int | None, stops: Sequence[str] = ()
+    ) -> AsyncIterator[Event]:
         return self.chat("", None, "")
 
     async def info(self) -> ReleaseInfo | None:
