@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -78,7 +79,7 @@ def test_a_store_that_is_full_is_a_503_that_ready_names_and_goes_by_itself(desk:
         web = TestClient(build_web(open_site(desk, params, full)))
         headers = {"Authorization": f"Bearer {session_token('C1001', 600)}"}
 
-        def said(message: str) -> httpx.Response:
+        def said(message: str) -> Any:
             return web.post("/v1/chat", json={"message": "你好", "id": message}, headers=headers)
 
         assert (said("m-1").status_code, web.get("/readyz").status_code) == (200, 200)
