@@ -43,9 +43,10 @@ class ActJoiner:
         """The acts of all parts; a later part that tells a slot of an earlier wish belongs to it."""
         acts: list[Act] = []
         apart: list[Act] = []
+        also = False
         read = self._told_plainly(parts, read)
         for part, some in zip(parts, read, strict=True):
-            also = evidence(part, self._pack.acts.another) is not None
+            also |= evidence(part, self._pack.acts.another) is not None
             begun = next((act for act in reversed(acts) if isinstance(act, Start)), None)
             for act in some:
                 if isinstance(act, Start) and begun and not also and not _differs(act, begun):
@@ -60,6 +61,7 @@ class ActJoiner:
                     )
                 acts.append(act)
                 apart += [act] if also else []
+            also = also and not any(map(asks, some))  # By the way, …: it stands for what follows
         if any(isinstance(act, Compare) for act in acts):  # products that are named need no advice for others
             acts = [act for act in acts if not isinstance(act, Recommend)]
         if any(asks(act) or isinstance(act, Fill | Choose) for act in acts):
