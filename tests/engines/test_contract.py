@@ -266,6 +266,7 @@ def test_a_process_that_does_nothing_is_ended_and_one_that_works_is_not(
         with monkeypatch.context() as patch:
             patch.setattr(process, "_is_stuck", lambda: False)  # the supervisor does not look, too
             patch.setattr("serving.engines.openvino.process.STALLED_S", 0.0)
+            patch.setattr("serving.engines.openvino.process.WORKS_CPU_S", 0.01)  # a tiny model loads in little more
             assert not is_stuck()  # it has worked since nobody looked
         os.kill(process.pid, signal.SIGSTOP)
         monkeypatch.setattr("serving.engines.openvino.process.STALLED_S", 0.0)
