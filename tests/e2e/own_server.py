@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -21,6 +22,8 @@ from typing import Any
 from kefu.paths import ROOT
 from pipelines.params import load_params
 from tests.e2e.conftest import free_port
+
+UPDATED = "updated\n"
 
 
 @dataclass
@@ -35,7 +38,9 @@ class OwnServer:
     def update(self) -> None:
         """Returns when the second release answers."""
         self.process.send_signal(signal.SIGUSR1)
-        assert self.process.stdout and self.process.stdout.readline() == "updated\n"
+        assert self.process.stdout
+        said = list(takewhile(lambda line: line != UPDATED, iter(self.process.stdout.readline, "")))
+        assert self.process.poll() is None, said
 
 
 @contextmanager
@@ -68,7 +73,7 @@ def main() -> None:
             sys.stdout.flush()
             updates.get()
             server.update(second, "second")
-            sys.stdout.write("updated\n")
+            sys.stdout.write(UPDATED)
     finally:
         server.stop()
 
