@@ -112,10 +112,17 @@ class FlowMoves:
     def _forget_carried(self, turn: TurnState, state: FlowState) -> None:
         """Drops what the flow took over from the one before: that was said of another order."""
         before = turn.session.past[-1].slots if turn.session.past else {}
-        for name, value in before.items():
-            slot = self._pack.slots.get(name)
-            if slot and (slot.carried or slot.item or slot.number) and state.slots.get(name) == value:
+        told = {(self._carried_as(name), value) for name, value in before.items()}
+        for name, value in list(state.slots.items()):
+            if (carried := self._carried_as(name)) and (carried, value) in told:
                 del state.slots[name]
+
+    def _carried_as(self, name: str) -> str | None:
+        """As what a slot's value goes from flow to flow: an item or a number under any name; None: it does not."""
+        slot = self._pack.slots.get(name)
+        if slot is None:
+            return None
+        return "item" if slot.item else "number" if slot.number else name if slot.carried else None
 
     def _confirm(self, turn: TurnState, move: moves.Confirm) -> Iterator[str]:
         state = open_flow(turn)
