@@ -35,7 +35,8 @@ def _box(step: Step) -> str:
         return f'{node}[["{step.id}: {step.call}"]]'
     if step.branch:
         return f'{node}{{"{step.id}"}}'
-    return f'{node}["{step.id}{f": {step.end}" if step.end else ""}"]'
+    end = f": {step.end}" if step.end else ""
+    return f'{node}["{step.id}{end}{f", then {step.then}" if step.then else ""}"]'
 
 
 def _arrows(step: Step, following: str | None) -> Iterator[str]:

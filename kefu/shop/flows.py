@@ -101,6 +101,9 @@ class Step(Part):
     clear: tuple[str, ...] = Field((), description="slots forgotten when this step runs")
     goto: str | None = None
     end: Literal["resolved", "handoff", "abandoned"] | None = None
+    then: str | None = Field(
+        None, description="flow that begins where this one ends, with what is known: what has not shipped is cancelled"
+    )
 
     @model_validator(mode="after")
     def _one_action(self) -> Step:
@@ -115,6 +118,8 @@ class Step(Part):
             raise ValueError(f"step {self.id}: `optional`, `also` and `within_days` belong to a collect")
         if (self.yes or self.no) and not self.confirm:
             raise ValueError(f"step {self.id}: `yes` and `no` belong to a confirm")
+        if self.then and self.end != "resolved":
+            raise ValueError(f"step {self.id}: `then` belongs to a step with `end: resolved`")
         return self
 
 

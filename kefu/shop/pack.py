@@ -126,6 +126,8 @@ class Pack(Part):
             for step in flow.steps:
                 if step.collect and step.collect not in self.slots:
                     problems.append(f"flow {flow.name}, step {step.id}: unknown slot {step.collect}")
+                if step.then and step.then not in own:
+                    problems.append(f"flow {flow.name}, step {step.id}: then: unknown flow {step.then}")
                 if step.call and step.call not in self.tools:
                     problems.append(f"flow {flow.name}, step {step.id}: unknown tool {step.call}")
                 elif step.call and set(step.args) != set(self.tools[step.call].args):

@@ -168,7 +168,7 @@ def _pattern(text: str, slot: Slot) -> str | None:
     match = re.search(slot.pattern, text) if slot.pattern else None
     if match is None:
         return None
-    return match[1] if match.re.groups else match[0]
+    return match[match.lastindex or 0]
 
 
 def _number(text: str) -> str | None:

@@ -43,12 +43,13 @@ class Visit:
 
 @dataclass
 class Progress:
-    """What came of walking on: texts to say, and either a question or an outcome."""
+    """What came of walking on: texts to say, and either a question or an outcome. then: flow that begins next."""
 
     says: list[str] = field(default_factory=list)
     asks: str | None = None
     outcome: Literal["resolved", "handoff", "abandoned"] | None = None
     signed_out: bool = False
+    then: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class FlowEngine:
         if name != "collect":
             self._clear(step, state)  # what this step may still speak of
         if go.outcome or (step.end and not go.wait and not go.to):
-            progress.outcome = go.outcome or step.end
+            progress.outcome, progress.then = go.outcome or step.end, step.then
         return go
 
     def _clear(self, step: Step, state: FlowState) -> None:

@@ -6,7 +6,8 @@ knows is restored for its own customer; any other is worded ("your order number"
 A sentence is held back until it is complete and judged. Broken characters (U+FFFD), a loop, the instructions
 of the system prompt or the mark of a role are faults: the message ends before the sentence that has one. So are
 another language and, when sources are given, a claim that none of them supports (``serving/dialogue/claims``):
-the sentences after it may depend on it. What the facts in the prompt say may be repeated.
+the sentences after it may depend on it. What the facts in the prompt say may be repeated. An answer that begins
+with asking for an order number or the like is none: only a flow can use one, and it asks by itself.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ ROLE = re.compile(
     r"|\[/?INST\]|<</?SYS>>|\bim_(?:start|end)\b|#{2,}\s*(?:instruction|response|input)",
     re.IGNORECASE,
 )
+REQUEST = re.compile(
+    r"[？?]|请|麻烦|发(?:我|一?下|给)|提供|告诉"
+    r"|\b(?:please|may i|can i|could you|can you|send|tell|give|what is|what's)\b",
+    re.IGNORECASE,
+)
 SPUN = re.compile(r"([^\d\s])\1{7,}|([^\W\d_]{2,8}?)\2{3,}")  # ！！！！！！！！, lolololo: within a word
 CLAUSE = re.compile(r"[。！？!?，,；;：:\n]+|\.\s")
 LONG = 8  # words: a phrase of so many comes twice in a row by no chance
@@ -52,8 +58,8 @@ class OutputGuard:
         pack: the shop; its name and greeting may always be said.
         vault: placeholders of the session.
         lang: the customer's language.
-        sources: passages, tool results and earlier answers that the model was shown; None: claims and language
-            are not checked.
+        sources: passages, tool results and earlier answers that the model was shown; None: claims, language and
+            requests are not checked.
         customer: what the customer wrote; the answer may repeat its numbers and names.
     """
 
@@ -67,6 +73,7 @@ class OutputGuard:
     ) -> None:
         self._vault, self._instructions, self._lang = vault, Instructions(pack), lang
         self._claims: ClaimChecker | None = None
+        self._sources = "" if sources is None else _spaced(_words("\n".join(sources)))
         if sources is not None:
             shop = "\n".join(
                 text.in_(any_lang) for text in (pack.shop.name, pack.shop.greeting) for any_lang in ("zh", "en")
@@ -98,8 +105,15 @@ class OutputGuard:
             or SPUN.search(sentence.lower()) is not None
             or _loops(_words("".join(said)) + words)
             or self._instructions.echoed(sentence)
+            or (not said and self._asks_back(sentence))
             or self._untrue(sentence)
         )
+
+    def _asks_back(self, sentence: str) -> bool:
+        """Whether a sentence that no source has asks the customer for what fills a flow's slot: an order number."""
+        words = sentence.casefold()
+        asks = REQUEST.search(words) is not None and any(name.casefold() in words for name in self._names.values())
+        return asks and self._claims is not None and _spaced(_words(sentence)) not in self._sources
 
     def _untrue(self, sentence: str) -> bool:
         """Whether a sentence is in another language or claims what no source supports; the log says which."""

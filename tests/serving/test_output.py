@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from serving.dialogue.output_guard import OutputGuard
@@ -84,3 +86,20 @@ def test_a_sentence_is_said_as_soon_as_the_next_one_begins() -> None:
 
     first = next(OutputGuard(PACK, {}, "zh").stream(pieces()))
     assert (first, seen) == ("可以机洗。", ["可以", "机洗", "。", "请"])
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("好的，麻烦发下订单号哦。", "zh"),
+        ("请问订单号是多少呢？在“我的订单”里可以复制。", "zh"),
+        ("请发一下公司税号。", "zh"),
+        ("Please send me the order number so I can check.", "en"),
+        ("May I have your order number? It starts with QM.", "en"),
+    ],
+)
+def test_an_answer_does_not_begin_with_asking_for_what_only_a_flow_can_use(
+    text: str, lang: Literal["zh", "en"]
+) -> None:
+    assert list(OutputGuard(PACK, {}, lang, sources=[], customer="什么时候到").stream([text])) == []
+    assert "".join(OutputGuard(PACK, {}, lang, sources=[text]).stream([text])) == text  # a source says it

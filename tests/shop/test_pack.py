@@ -153,6 +153,12 @@ def test_knowledge_covers_every_topic_in_both_languages(pack: Pack) -> None:
         ("pack.yaml", lambda raw: raw["office_hours"].update(opens="9 am"), "office_hours.opens"),
         ("conversation.yaml", lambda raw: raw["yes"]["zh"].append(" "), "yes.zh"),
         ("flows/return.yaml", lambda raw: raw["steps"][0].update(yes={"zh": ["好"]}), "belong to a confirm"),
+        (
+            "flows/return.yaml",
+            lambda raw: raw["steps"][-1].update(then="nowhere", end="resolved"),
+            "then: unknown flow",
+        ),
+        ("flows/return.yaml", lambda raw: raw["steps"][-1].update(then="cancel", end="handoff"), "`end: resolved`"),
     ],
 )
 def test_a_broken_file_is_named_with_its_field(tmp_path: Path, file: str, change: object, named: str) -> None:

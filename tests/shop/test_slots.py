@@ -69,3 +69,47 @@ def test_a_negation_within_a_reason_or_of_something_else_denies_nothing(text: st
 )
 def test_every_slot_with_choices_knows_denial(slot: str, text: str, value: str | None) -> None:
     assert told(slot, text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("抬头西安明川文化传媒有限公司，税号[TAX_1]", "西安明川文化传媒有限公司"),
+        ("抬头上面写了呀，重庆佳禾餐饮管理有限公司", "重庆佳禾餐饮管理有限公司"),
+        ("帮我换成杭州远山贸易有限公司吧", "杭州远山贸易有限公司"),
+        ("武汉墨语文化传媒有限公司呀 [TAX_1]", "武汉墨语文化传媒有限公司"),
+        ("开西安明川文化传媒有限公司的票", "西安明川文化传媒有限公司"),
+        ("成都开心写意家居有限公司上海分公司", "成都开心写意家居有限公司上海分公司"),
+        ("make it out to Bluebird Trading Co., Ltd please", "Bluebird Trading Co., Ltd"),
+        ("in the name of Anna Bell", "Anna Bell"),
+        ("我们公司要开发票", None),
+        ("公司的发票", None),
+    ],
+)
+def test_a_company_name_is_the_title_wherever_it_stands(text: str, value: str | None) -> None:
+    assert told("invoice_title", text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("蚕丝被两床改一床", "part"),
+        ("能不能少一张地垫", "part"),
+        ("把保鲜袋去掉", "part"),
+        ("不要整单取消", "part"),
+        ("其他的照发", "part"),
+        ("取消一件就行", "part"),
+        ("cancel only one of the two robes", "part"),
+        ("just one robe off please", "part"),
+        ("can you take out the soup bowls", "part"),
+        ("not the whole order", "part"),
+        ("remove the bowls from it", "part"),
+        ("取消这单", None),
+        ("帮我把订单取消掉", None),
+        ("cancel my order please", None),
+        ("keep the order", None),
+        ("ordered by mistake", None),
+    ],
+)
+def test_a_part_of_an_order_is_told_apart_from_all_of_it(text: str, value: str | None) -> None:
+    assert told("cancel_part", text) == value

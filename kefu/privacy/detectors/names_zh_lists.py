@@ -61,10 +61,10 @@ _FIRST = f"(?=[{_SURNAMES}欧司上诸东皇尉公慕令端南])"  # most places
 NAME = rf"{_FIRST}{_NOT_A_NAME}{_NOT_ALONE}{_FAMILY}{_GIVEN}{{1,2}}"  # where a cue or a border says the rest
 AFTER_CUE = rf"{_NOT_A_NAME}(?:{_FAMILY}|{_RARE_COMPOUND}|[{_RARE}]){_GIVEN}{{1,2}}"
 SURNAME = rf"(?:{_FAMILY}|{_RARE_COMPOUND}|[{_RARE}])"
-# A rare surname with a likely given name; 幸福, 富强, 丰盛 and the like are words.
+# A rare surname with a likely given name; 幸福, 富强, 丰盛, 那里 and the like are words.
 _NOT_RARE = (
     "(?!幸[福运]|富[强贵裕]|丰[盛富厚]|怀安|历[史代]|隆重|权[益利威]"
-    "|敬礼|年[华龙]|居[安家然民]|农|明[天白显年]|花[园色]|印花)"
+    "|敬礼|年[华龙]|居[安家然民]|农|明[天白显年]|花[园色]|印花|那[里边儿样])"
 )
 RARE = rf"{_NOT_RARE}(?:{_RARE_COMPOUND}|[{_RARE}])[{_LIKELY}]{{1,2}}"
 # Names written by their sound, as Uyghur, Kazakh, Mongol and Tibetan ones are: 古丽娜尔, 巴特尔, 扎西次仁.

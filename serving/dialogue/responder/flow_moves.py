@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kefu.acts import Query
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
+from kefu.shop.slots import extract
 from serving.dialogue.flow import FlowEngine, FlowError, Progress
 from serving.dialogue.handover_words import HandoverWords
 from serving.dialogue.order_choice import OrderChoice
@@ -153,10 +155,20 @@ class FlowMoves:
         elif progress.outcome:
             draft.outcome, draft.reason = progress.outcome, "flow"
             session.close_flow("refused" if refused and progress.outcome == "resolved" else progress.outcome)
-            if progress.outcome != "handoff":
+            if progress.then:
+                yield from self._go_over(turn, state, self._flows.flows[progress.then])
+            elif progress.outcome != "handoff":
                 yield from self._next(turn)
         elif progress.asks != "confirm":
             yield from self._orders.listed(turn, state, self._flows.waiting_at(state))
+
+    def _go_over(self, turn: TurnState, state: FlowState, flow: Flow) -> Iterator[str]:
+        """Begins the flow in which another one ends, with the order and what the message tells for it."""
+        told = extract(turn.message.text, {name: self._pack.slots[name] for name in flow.slots}, turn.visit.lang)
+        known = {name: value for name, value in state.slots.items() if name in flow.slots}
+        turn.session.misses = 0
+        started, progress = self._flows.start(flow, told | known, turn.visit)
+        yield from self._progressed(turn, started, progress)
 
     def _next(self, turn: TurnState) -> Iterator[str]:
         """What waits: the next wish, else the flow that was set aside last."""

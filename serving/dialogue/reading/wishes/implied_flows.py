@@ -37,7 +37,7 @@ class ImpliedFlowReader:
         if message.flow or not order or not (begun := self.of_reason(message, text)):
             return None
         flow = next(flow for flow in self._pack.flows if flow.name == begun[0])
-        slots = {**begun[1], self._answers.orders.slots_of(flow)[0]: order}
+        slots = {**self._told(message, text, flow), **begun[1], self._answers.orders.slots_of(flow)[0]: order}
         slots |= self._answers.items.slots(message, text, flow, order)
         return Start(flow=flow.name, slots=self._flows.told_before(message, flow, slots) | slots, evidence=text)
 
@@ -47,12 +47,7 @@ class ImpliedFlowReader:
             return None
         for flow in self._pack.flows:
             if self._tells_trouble(message, text, flow):
-                slots = {
-                    name: values[0]
-                    for name, values in self._flows.slots_told(message, text, flow).items()
-                    if len(values) == 1
-                }
-                return Start(flow=flow.name, slots=slots, evidence=text)
+                return Start(flow=flow.name, slots=self._told(message, text, flow), evidence=text)
         return None
 
     def of_reason(self, message: Message, text: str) -> tuple[str, dict[str, str]] | None:
@@ -72,6 +67,11 @@ class ImpliedFlowReader:
             )
         ]
         return found[0] if len(found) == 1 else None
+
+    def _told(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
+        """What a text tells for a flow, where it can only be one value."""
+        told = self._flows.slots_told(message, text, flow)
+        return {name: values[0] for name, values in told.items() if len(values) == 1}
 
     def _of_another(self, message: Message, text: str, links: list[ProductLink]) -> Start | None:
         """The wish that was just refused for one order, when another own order is named in its place.
