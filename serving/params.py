@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import ipaddress
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from kefu.params import Section
+
+NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
+
+
+def _is_host(name: str) -> str:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError as error:
+        if not re.fullmatch(NAME, name):
+            raise ValueError("must be a name or an address in lower case, without scheme and port") from error
+    return name
+
+
+HostName = Annotated[str, AfterValidator(_is_host)]
 
 
 class VLLM(Section):
@@ -105,7 +121,13 @@ class Serving(Section):
     model_patience_s: float = Field(
         gt=0, description="seconds that a model may be silent; then the answer is given without it"
     )
-    demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")
+    demo_login: bool = Field(
+        description="offer the sample customers on the chat page, to this machine; never in production"
+    )
+    development_hosts: tuple[HostName, ...] = Field(
+        description="names of this server under which anybody, not this machine alone, may use the public development "
+        "key and the sample sign-in: for containers and forwarded ports; never in production"
+    )
 
     @model_validator(mode="after")
     def _has_gpus_for_vllm(self) -> Serving:

@@ -43,7 +43,7 @@ from kefu.paths import RAW, RUNTIME
 from kefu.privacy.pseudonyms import VARIABLE, is_development
 from kefu.registry.seal import verify
 from kefu.shop.pack import load_pack
-from serving.api.tokens import is_loopback
+from serving.api.access.this_machine import allows_development
 from serving.deploy.plan import Plan
 from serving.deploy.ray_app import QUIET, build_app
 from serving.params import Serving
@@ -143,10 +143,11 @@ def _deploy(plan: Plan) -> None:
 
 
 def _check(params: Serving) -> None:
-    if is_development() and not is_loopback(params.host):
+    if is_development() and not allows_development(params):
         raise CannotServe(
             f"serving.host is {params.host}, which others can reach, but {VARIABLE} is not set: anybody could sign "
-            f"tokens with the public development key. Set {VARIABLE} (openssl rand -hex 32) or serve on 127.0.0.1"
+            f"tokens with the public development key. Set {VARIABLE} (openssl rand -hex 32), serve on 127.0.0.1, or "
+            "name the hosts under which that is wanted in serving.development_hosts"
         )
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -19,11 +19,11 @@ from ray.serve.handle import DeploymentHandle
 from redis.exceptions import RedisError
 
 from kefu.registry.seal import verify
+from serving.api.access.this_machine import allows_development
 from serving.api.app import build_web
 from serving.api.chat import FRAME_CHARS
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
-from serving.api.tokens import is_loopback
 from serving.conversation_log import ConversationLog
 from serving.deploy.demo_script import load_demo
 from serving.deploy.in_process import InProcessBackend
@@ -69,7 +69,7 @@ class Chat:
             questions=load_demo(assistant.pack.folder).questions,
         )
         backend = InProcessBackend(assistant, release, params, slots, partial(models_problem, self._models))
-        return build_web(Site(backend, sessions, params, front, params.demo_login and is_loopback(params.host)))
+        return build_web(Site(backend, sessions, params, front, params.demo_login and allows_development(params)))
 
 
 def _recover(log: ConversationLog, sessions: Sessions) -> None:
