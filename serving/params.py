@@ -22,7 +22,18 @@ def _is_host(name: str) -> str:
     return name
 
 
+def _is_network(text: str) -> str:
+    try:
+        everybody = ipaddress.ip_network(text).prefixlen == 0
+    except ValueError as error:
+        raise ValueError(f"must be an address or a network such as 10.0.0.0/8: {error}") from error
+    if everybody:
+        raise ValueError("names everybody, who could then choose an address: name the proxies")
+    return text
+
+
 HostName = Annotated[str, AfterValidator(_is_host)]
+Network = Annotated[str, AfterValidator(_is_network)]
 
 
 class VLLM(Section):
@@ -91,6 +102,10 @@ class Serving(Section):
     messages_per_minute: int = Field(gt=0, description="of one session; more get 429")
     sessions_per_minute: int = Field(gt=0, description="opened from one address")
     session_token_s: int = Field(gt=0, description="seconds that a session's token lasts")
+    trusted_proxies: tuple[Network, ...] = Field(
+        description="addresses or networks of reverse proxies on other machines, whose X-Forwarded-For says who the "
+        "client is; this machine's are always believed"
+    )
     body_timeout_s: float = Field(gt=0, description="seconds until a request's whole body must be here; else 408")
     token_timeout_s: float = Field(gt=0, description="seconds until a new WebSocket must have sent its token")
     idle_timeout_s: float = Field(gt=0, description="seconds that a WebSocket with a token may send nothing")

@@ -29,6 +29,7 @@ from serving.deploy.demo_script import load_demo
 from serving.deploy.in_process import InProcessBackend
 from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
+from serving.deploy.proxy_headers import trusted_addresses
 from serving.dialogue.assistant import Assistant
 from serving.sessions.store import Sessions
 
@@ -51,7 +52,9 @@ class Chat:
         """Loads the release; Ray calls it once, in the loop in which the application runs."""
         plan, params = self._plan, self._plan.params
         # Ray sets no limit, so a stranger could have 16 MB of each of his sockets kept while a frame is on its way.
-        uvicorn.Config = partial(uvicorn.Config, ws_max_size=FRAME_BYTES)  # type: ignore[misc, assignment]
+        uvicorn.Config = partial(  # type: ignore[misc, assignment]
+            uvicorn.Config, ws_max_size=FRAME_BYTES, forwarded_allow_ips=trusted_addresses(params)
+        )
         manifest = verify(plan.release, plan.content_hash)
         release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         sessions = Sessions(plan.store_url, params.session_ttl_s)

@@ -28,7 +28,7 @@ HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^\s:/@\[\]]+))(?::\d+)?
 
 def allows_development(params: Serving) -> bool:
     """Whether the development key and the sample sign-in may be used at all, by whom ``is_local`` admits."""
-    return bool(params.development_hosts) or is_loopback(params.host)
+    return bool(params.development_hosts) or (is_loopback(params.host) and not params.trusted_proxies)
 
 
 def require_secret(connection: HTTPConnection, development_hosts: Collection[str]) -> None:
