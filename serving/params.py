@@ -32,8 +32,17 @@ def _is_network(text: str) -> str:
     return text
 
 
+def _is_origin(origin: str) -> str:
+    if not re.fullmatch(rf"https?://{NAME}(?::\d+)?|https://\*\.{NAME}(?::\d+)?", origin):
+        raise ValueError(
+            "must be an origin in lower case without a path, https://a.example.com or https://*.example.com"
+        )
+    return origin
+
+
 HostName = Annotated[str, AfterValidator(_is_host)]
 Network = Annotated[str, AfterValidator(_is_network)]
+Origin = Annotated[str, AfterValidator(_is_origin)]
 
 
 class VLLM(Section):
@@ -102,6 +111,10 @@ class Serving(Section):
     messages_per_minute: int = Field(gt=0, description="of one session; more get 429")
     sessions_per_minute: int = Field(gt=0, description="opened from one address")
     session_token_s: int = Field(gt=0, description="seconds that a session's token lasts")
+    allowed_origins: tuple[Origin, ...] = Field(
+        description="pages of other sites that may call the server from a browser, e.g. https://shop.example.com, or "
+        "https://*.example.com for all below; its own page always may"
+    )
     trusted_proxies: tuple[Network, ...] = Field(
         description="addresses or networks of reverse proxies on other machines, whose X-Forwarded-For says who the "
         "client is; this machine's are always believed"
