@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import ipaddress
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from kefu.params import Section
+
+NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
+
+
+def _is_host(name: str) -> str:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError as error:
+        if not re.fullmatch(NAME, name):
+            raise ValueError("must be a name or an address in lower case, without scheme and port") from error
+    return name
+
+
+def _is_network(text: str) -> str:
+    try:
+        everybody = ipaddress.ip_network(text).prefixlen == 0
+    except ValueError as error:
+        raise ValueError(f"must be an address or a network such as 10.0.0.0/8: {error}") from error
+    if everybody:
+        raise ValueError("names everybody, who could then choose an address: name the proxies")
+    return text
+
+
+def _is_origin(origin: str) -> str:
+    if not re.fullmatch(rf"https?://{NAME}(?::\d+)?|https://\*\.{NAME}(?::\d+)?", origin):
+        raise ValueError(
+            "must be an origin in lower case without a path, https://a.example.com or https://*.example.com"
+        )
+    return origin
+
+
+HostName = Annotated[str, AfterValidator(_is_host)]
+Network = Annotated[str, AfterValidator(_is_network)]
+Origin = Annotated[str, AfterValidator(_is_origin)]
 
 
 class VLLM(Section):
@@ -75,6 +111,14 @@ class Serving(Section):
     messages_per_minute: int = Field(gt=0, description="of one session; more get 429")
     sessions_per_minute: int = Field(gt=0, description="opened from one address")
     session_token_s: int = Field(gt=0, description="seconds that a session's token lasts")
+    allowed_origins: tuple[Origin, ...] = Field(
+        description="pages of other sites that may call the server from a browser, e.g. https://shop.example.com, or "
+        "https://*.example.com for all below; its own page always may"
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        description="addresses or networks of reverse proxies on other machines, whose X-Forwarded-For says who the "
+        "client is; this machine's are always believed"
+    )
     body_timeout_s: float = Field(gt=0, description="seconds until a request's whole body must be here; else 408")
     token_timeout_s: float = Field(gt=0, description="seconds until a new WebSocket must have sent its token")
     idle_timeout_s: float = Field(gt=0, description="seconds that a WebSocket with a token may send nothing")
@@ -105,7 +149,13 @@ class Serving(Section):
     model_patience_s: float = Field(
         gt=0, description="seconds that a model may be silent; then the answer is given without it"
     )
-    demo_login: bool = Field(description="offer the sample customers on the chat page; never in production")
+    demo_login: bool = Field(
+        description="offer the sample customers on the chat page, to this machine; never in production"
+    )
+    development_hosts: tuple[HostName, ...] = Field(
+        description="names of this server under which anybody, not this machine alone, may use the public development "
+        "key and the sample sign-in: for containers and forwarded ports; never in production"
+    )
 
     @model_validator(mode="after")
     def _has_gpus_for_vllm(self) -> Serving:

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from serving.api import chat, errors, openapi, sessions
+from serving.api.access.origins import Origins
 from serving.api.errors import ApiError
 from serving.api.openai import routes as openai
 from serving.api.request_limits import Guard
@@ -32,6 +33,8 @@ def build_web(site: Site) -> FastAPI:
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     openapi.describe(app, site.params.max_message_chars)
     app.add_middleware(Guard, most=MOST_BYTES, seconds=site.params.body_timeout_s, unfinished=site.unsigned_limit)
+    if allowed := site.params.allowed_origins:  # around all else: a page reads errors, too
+        app.add_middleware(Origins, allowed=allowed)
     return app
 
 

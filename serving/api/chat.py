@@ -24,6 +24,8 @@ from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 
 from kefu.shop.part import Lang
+from serving.api.access.origins import check_origin
+from serving.api.access.this_machine import require_secret
 from serving.api.backend import Event, raise_errors
 from serving.api.errors import ApiError, to_api_error
 from serving.api.openapi import SESSION, answers
@@ -108,6 +110,8 @@ async def chat_socket(socket: WebSocket) -> None:
 
 async def _converse(socket: WebSocket, site: Site) -> None:
     """Token, then messages, until the client leaves. Raises ApiError for what ends the connection."""
+    require_secret(socket, site.params.development_hosts)
+    check_origin(socket, site.params.allowed_origins)
     peer = socket.client.host if socket.client else ""
     token = (await _receive(socket, site.unsigned_limit.wait(peer, site.params.token_timeout_s))).get("token")
     read_visitor(token)

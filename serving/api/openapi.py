@@ -29,7 +29,7 @@ TOKENS = {
 MEANINGS = {
     400: "The request is not valid; `param` is the field",
     401: "No token, or one that is forged, expired or of the wrong kind",
-    403: "The session is another customer's",
+    403: "The session is another customer's, or tokens prove nothing here: the server's key is the development key",
     404: "There is no such thing",
     408: "The body did not arrive in time",
     409: "Another message of the session is being answered",

@@ -66,10 +66,15 @@ async def _continue(site: Site, customer: str | None, token: str) -> str:
 
 @router.post("/demo/login", responses=answers(404, body=True))
 async def demo_login(request: Request, body: LoginRequest) -> LoginResponse:
-    """Signs in one of the SAMPLE customers. Exists only with serving.demo_login on a loopback address."""
+    """Signs in one of the SAMPLE customers. Exists only with serving.demo_login, for this machine."""
     site = site_of(request)
-    if not site.demo_login:
-        raise ApiError(404, "not_found", "Sample sign-in is off: serving.demo_login, on a loopback address only")
+    if not site.offers_samples(request):
+        raise ApiError(
+            404,
+            "not_found",
+            "Sample sign-in is off here: it needs serving.demo_login, and is for this machine, or for hosts that "
+            "serving.development_hosts names",
+        )
     if body.customer_id not in site.front.demo_customers:
         known = ", ".join(site.front.demo_customers)
         raise ApiError(404, "no_such_customer", f"{body.customer_id!r} is not a SAMPLE customer: use one of {known}")
@@ -87,7 +92,7 @@ async def shop(request: Request) -> ShopInfo:
         name=site.front.name,
         greeting=site.front.greeting,
         sample=site.front.sample,
-        demo_customers=list(site.front.demo_customers) if site.demo_login else [],
+        demo_customers=list(site.front.demo_customers) if site.offers_samples(request) else [],
         questions=list(site.front.questions),
         max_message_chars=site.params.max_message_chars,
         release=release,

@@ -11,6 +11,7 @@ from fastapi import Request
 from redis.exceptions import RedisError
 
 from kefu.shop.part import Text
+from serving.api.access.this_machine import is_local, require_secret
 from serving.api.backend import Backend
 from serving.api.errors import ApiError
 from serving.api.idle_limit import IdleLimit
@@ -50,6 +51,10 @@ class Site:
     def silent(self) -> IdleLimit:
         """Sockets with a token that wait for the next message."""
         return IdleLimit(self.params.max_idle_sockets)
+
+    def offers_samples(self, request: Request) -> bool:
+        """Whether who asks may sign in as a SAMPLE customer."""
+        return self.demo_login and is_local(request, self.params.development_hosts)
 
     async def problem(self) -> str | None:
         """Why no answer can be given now, as ``what: is wrong``; None when one can."""
@@ -99,6 +104,7 @@ def site_of(request: Request) -> Site:
 
 
 def bearer(request: Request) -> str | None:
-    """The token of the Authorization header, if there is one."""
+    """The token of the Authorization header, if there is one. Raises 403 where no token proves anything."""
+    require_secret(request, site_of(request).params.development_hosts)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None

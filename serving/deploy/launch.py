@@ -43,8 +43,9 @@ from kefu.paths import RAW, RUNTIME
 from kefu.privacy.pseudonyms import VARIABLE, is_development
 from kefu.registry.seal import verify
 from kefu.shop.pack import load_pack
-from serving.api.tokens import is_loopback
+from serving.api.access.this_machine import allows_development
 from serving.deploy.plan import Plan
+from serving.deploy.proxy_headers import trusted_addresses
 from serving.deploy.ray_app import QUIET, build_app
 from serving.params import Serving
 from serving.sessions.valkey import Store, open_store
@@ -111,6 +112,7 @@ def start(
     store = open_store()
     plan = Plan(release.resolve(), version, manifest.content_hash, runtime.resolve(), raw.resolve(), params, store.url)
     server = Server(f"http://{params.host}:{params.port}", plan, store, haproxy.prepare(params))
+    os.environ["FORWARDED_ALLOW_IPS"] = ",".join(trusted_addresses(params))  # uvicorn reads it in Ray's own proxy
     try:
         _start_ray(params)
         _start_proxy(params)
@@ -143,10 +145,12 @@ def _deploy(plan: Plan) -> None:
 
 
 def _check(params: Serving) -> None:
-    if is_development() and not is_loopback(params.host):
+    if is_development() and not allows_development(params):
         raise CannotServe(
-            f"serving.host is {params.host}, which others can reach, but {VARIABLE} is not set: anybody could sign "
-            f"tokens with the public development key. Set {VARIABLE} (openssl rand -hex 32) or serve on 127.0.0.1"
+            f"serving.host is {params.host} and serving.trusted_proxies {list(params.trusted_proxies)}: others can "
+            f"reach the server, but {VARIABLE} is not set, and anybody could sign tokens with the public development "
+            f"key. Set {VARIABLE} (openssl rand -hex 32), serve on 127.0.0.1 without such proxies, or name the hosts "
+            "under which that is wanted in serving.development_hosts"
         )
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""What Ray's HTTP proxy may read of a client's headers. Ray calls ``middlewares`` when the proxy starts.
+"""What proxies may say of a client, and a client to proxies. Ray calls ``middlewares`` when its proxy starts.
 
 Some request headers are commands to Ray: a deadline, a model, a replica. Ray decodes them before the application
 sees the request, so one that is not UTF-8 ends in a plain-text 500. A client has no business with them.
@@ -9,6 +9,9 @@ from __future__ import annotations
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.params import Serving
+
+LOOPBACK = ("127.0.0.0/8", "::1")  # HAProxy, which Ray starts on the machine of the replicas
 IMPORT_PATH = f"{__name__}:middlewares"  # for RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH
 COMMANDS = {
     b"serve_multiplexed_model_id",
@@ -37,6 +40,15 @@ def _is_allowed(name: bytes, value: bytes) -> bool:
         except UnicodeDecodeError:
             return False
     return name.lower().replace(b"-", b"_") not in COMMANDS  # Ray takes either sign
+
+
+def trusted_addresses(params: Serving) -> list[str]:
+    """Whose ``X-Forwarded-For`` is believed, for uvicorn.
+
+    The client is the last address there that is none of these. HAProxy adds the address that reached it, so what a
+    client sends itself stands before that and is not believed.
+    """
+    return [*LOOPBACK, *params.trusted_proxies]
 
 
 def middlewares() -> list[Middleware]:

@@ -19,16 +19,17 @@ from ray.serve.handle import DeploymentHandle
 from redis.exceptions import RedisError
 
 from kefu.registry.seal import verify
+from serving.api.access.this_machine import allows_development
 from serving.api.app import build_web
 from serving.api.chat import FRAME_CHARS
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
-from serving.api.tokens import is_loopback
 from serving.conversation_log import ConversationLog
 from serving.deploy.demo_script import load_demo
 from serving.deploy.in_process import InProcessBackend
 from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
+from serving.deploy.proxy_headers import trusted_addresses
 from serving.dialogue.assistant import Assistant
 from serving.sessions.store import Sessions
 
@@ -51,7 +52,9 @@ class Chat:
         """Loads the release; Ray calls it once, in the loop in which the application runs."""
         plan, params = self._plan, self._plan.params
         # Ray sets no limit, so a stranger could have 16 MB of each of his sockets kept while a frame is on its way.
-        uvicorn.Config = partial(uvicorn.Config, ws_max_size=FRAME_BYTES)  # type: ignore[misc, assignment]
+        uvicorn.Config = partial(  # type: ignore[misc, assignment]
+            uvicorn.Config, ws_max_size=FRAME_BYTES, forwarded_allow_ips=trusted_addresses(params)
+        )
         manifest = verify(plan.release, plan.content_hash)
         release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         sessions = Sessions(plan.store_url, params.session_ttl_s)
@@ -69,7 +72,7 @@ class Chat:
             questions=load_demo(assistant.pack.folder).questions,
         )
         backend = InProcessBackend(assistant, release, params, slots, partial(models_problem, self._models))
-        return build_web(Site(backend, sessions, params, front, params.demo_login and is_loopback(params.host)))
+        return build_web(Site(backend, sessions, params, front, params.demo_login and allows_development(params)))
 
 
 def _recover(log: ConversationLog, sessions: Sessions) -> None:

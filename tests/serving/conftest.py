@@ -42,7 +42,8 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def params() -> Serving:
-    return load_params().serving
+    """Clients of the tests have no address: they call the application by this name."""
+    return load_params().serving.model_copy(update={"development_hosts": ("testserver",)})
 
 
 @pytest.fixture(scope="session")
