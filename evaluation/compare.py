@@ -12,6 +12,7 @@ from evaluation.metrics import METRICS
 from evaluation.result import Result
 from evaluation.suites import SUITES, frozen
 from kefu.schema import MetricDifference, Report
+from kefu.shop.part import Text
 
 Results = Mapping[str, Result]
 
@@ -38,7 +39,7 @@ class MetricRow:
     difference: MetricDifference | None
 
     @property
-    def title(self) -> str:
+    def title(self) -> Text:
         return METRICS[self.metric].title
 
     @property

@@ -1,4 +1,4 @@
-"""What does a reviewer's task cost? A scripted browser session over a real Label Studio with the next tasks of a queue.
+"""What does a reviewer's task cost? A scripted browser session over a real Label Studio with a day's first tasks.
 
     python -m benchmarks.review [--store store] [--tasks 20] [--width 1400] [--port 8207] [--shots FOLDER]
 
@@ -13,7 +13,7 @@ import itertools
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from data.labeling.labeler import guesses
 from data.labeling.proposal import Proposal
 from data.review.label_studio.client import Studio
 from data.review.label_studio.server import LocalServer, running
+from data.review.labels import Reviews
+from data.review.push import by_task, open_asks
 from data.review.sync import sync
 from kefu.intents.classifier import TextClassifier
 from kefu.io import read_jsonl
@@ -50,15 +52,17 @@ def main() -> None:
     loaded = load_params()
     pack = load_pack(ROOT / loaded.pack)
     truth = {TurnKey(x.dialogue_id, x.turn): x.value for x in labels(asked.store) if x.turn is not None}
-    queue, dialogues = next_tasks(asked.store, asked.tasks, pack, truth)
+    queue, dialogues = next_questions(asked.store, loaded.review.push_limit, pack, truth)
+    groups = by_task(open_asks(queue, Reviews({}, set(), 0, [], {}), pack.taxonomy.version, {}))[: asked.tasks]
     with tempfile.TemporaryDirectory(prefix="kefu-review-") as folder, running(Path(folder), asked.port, KEY) as server:
         os.environ.update(LABEL_STUDIO_URL=server.url, LABEL_STUDIO_API_KEY=server.token)
         review = loaded.review.model_copy(update={"project": "benchmark", "push_limit": asked.tasks})
-        sync(queue, iter(dialogues.values()), Path(folder) / "reviewed", pack, review, {})
+        pushed = [ask.task for group in groups for ask in group]
+        sync(pushed, iter(dialogues.values()), Path(folder) / "reviewed", pack, review, {})
         studio = Studio(server.url, server.token, review, pack)
         with opened(server, studio.project, asked.width) as page:
             reviewer = Reviewer(page, {i.name: i.title for i in pack.taxonomy.intents}, asked.shots)
-            costs = [session(reviewer, task, truth) for task in queue]
+            costs = [session(reviewer, [ask.task for ask in group], truth) for group in groups]
     print_costs(costs)
 
 
@@ -66,10 +70,10 @@ def labels(store: Path) -> Iterator[Label]:
     return (label for label in read_jsonl(store / "sample_truth.jsonl", Label) if label.what == "intent")
 
 
-def next_tasks(
+def next_questions(
     store: Path, count: int, pack: Pack, truth: Mapping[TurnKey, str]
 ) -> tuple[list[ReviewTask], dict[str, Dialogue]]:
-    """The first tasks of the queue with a known answer, proposed anew by the store's labeler, and their dialogues."""
+    """The first questions with a known answer, proposed anew by the store's labeler, and their dialogues."""
     unsure = (t for t in read_jsonl(store / "labels/queue.jsonl", ReviewTask) if (t.dialogue_id, t.turn) in truth)
     first = list(itertools.islice(unsure, count))
     dialogues = dialogues_by_id(store / "dialogues", (task.dialogue_id for task in first))
@@ -103,18 +107,23 @@ def opened(server: LocalServer, project: int, width: int) -> Iterator[Page]:
         browser.close()
 
 
-def session(reviewer: Reviewer, task: ReviewTask, truth: Mapping[TurnKey, str]) -> Cost:
+def session(reviewer: Reviewer, asked: Sequence[ReviewTask], truth: Mapping[TurnKey, str]) -> Cost:
     """One task, from when it is shown to when it is submitted."""
     started = time.monotonic()
-    cost = reviewer.label(truth[TurnKey(task.dialogue_id, task.turn)])
+    cost = reviewer.label([truth[TurnKey(one.dialogue_id, one.turn)] for one in asked])
     return cost._replace(seconds=time.monotonic() - started)
 
 
 def print_costs(costs: list[Cost]) -> None:
+    """A line a task, the sums a task and a question, and the keys of the same questions as tasks of their own."""
     print(" ".join(f"{name:>12}" for name in Cost._fields))
     for cost in costs:
         print(" ".join(f"{value:12.2f}" for value in cost))
-    print(" ".join(f"{sum(column) / len(costs):12.2f}" for column in zip(*costs, strict=True)), "a task")
+    total = [sum(column) for column in zip(*costs, strict=True)]
+    questions, keys = total[0], total[1]
+    print(" ".join(f"{number / len(costs):12.2f}" for number in total), "a task")
+    print(" ".join(f"{number / questions:12.2f}" for number in total), "a question")
+    print(f"{(keys - len(costs) + questions) / questions:.2f} keys a question, if each were submitted by itself")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from data.review.label_studio.annotations import Annotation, Answers, moment
-from data.review.task_id import task_key
+from data.review.task_id import question_key
 from kefu.io import private_dir, read_jsonl, write_jsonl
 
 FILE = "history/labelstudio.jsonl"
@@ -25,7 +25,7 @@ def read(folder: Path) -> list[Annotation]:
 
 def merge_annotations(before: Iterable[Annotation], new: Iterable[Annotation]) -> list[Annotation]:
     """Both, each state of an annotation once, oldest first."""
-    found = {(a.time, a.server, a.id): a for a in (*before, *new)}
+    found = {(a.time, a.server, a.id, a.question): a for a in (*before, *new)}
     return [found[at] for at in sorted(found)]
 
 
@@ -39,7 +39,7 @@ def withdrawals(
 ) -> Iterator[Annotation]:
     """Yields the annotations that were deleted on the server, each once more, as withdrawn now.
 
-    An annotation is withdrawn only on evidence about itself: its task was looked at and does not have it, and the
+    An annotation is withdrawn only on evidence about itself: its question was looked at and does not have it, and the
     server, asked for it by number, says that there is none. So a pull that was cut short withdraws nothing; nor
     does a task or a project that was removed, or made anew: then what people said stays.
 
@@ -48,9 +48,11 @@ def withdrawals(
         server: which project on which server was pulled.
         exists: whether the server has an annotation of this number.
     """
-    newest = {said.id: said for said in sorted(before, key=lambda said: said.time) if said.server == server}
+    newest = {
+        (said.id, said.question): said for said in sorted(before, key=lambda said: said.time) if said.server == server
+    }
     for said in newest.values():
-        there = pulled.tasks.get(task_key(said.question, said.round))
+        there = pulled.asked.get(question_key(said.question, said.round))
         if there is None or said.id in there or said.withdrawn or exists(said.id):
             continue
         later = moment(datetime.fromisoformat(said.time) + timedelta(microseconds=1))  # a state of its own

@@ -7,20 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from data.review.label_studio.annotations import proposed
-from data.review.label_studio.client import OpenQuestion, Studio
+from data.review.label_studio.client import Studio
 from data.review.label_studio.slot_labels import PageSlots
 from data.review.label_studio.tasks import Ask, TaskMaker
 from data.review.labels import Reviews
 from data.review.params import Review
-from data.review.task_id import FIRST, GOLDEN, INTENTS, RESOLUTION, SCHEMA, key, task_key
+from data.review.task_id import FIRST, GOLDEN, PER_TASK, QUESTIONS, RESOLUTION, key, keys_of, question_key
 from kefu.schema import Dialogue, ReviewTask, TurnKey
 from kefu.shop.pack import Pack
 from kefu.split import fraction
 
 logger = logging.getLogger(__name__)
 CHUNK = 200  # questions that the server is asked about at once
-Shown = tuple[dict[str, Any], dict[str, Any]]  # data of a task, and score and result of its prediction
 
 
 class Pushed(NamedTuple):
@@ -65,14 +63,14 @@ def _asking_resolution_once(asks: Iterable[Ask], reviews: Reviews) -> Iterator[A
 def push(
     studio: Studio, asks: Sequence[Ask], reviews: Reviews, dialogues: Iterable[Dialogue], pack: Pack, params: Review
 ) -> Pushed:
-    """Refreshes open tasks, then pushes questions that are not there, until ``review.push_limit`` lie open.
+    """Refreshes open tasks, then pushes questions that are not there, until ``review.push_limit`` tasks lie open.
 
-    ``dialogues`` is read once and may hold more than is needed. A share of the first questions is for two.
+    ``dialogues`` is read once and may hold more than is needed. A share of the dialogues is for two people.
     """
     maker = TaskMaker(pack.taxonomy, PageSlots(pack), params)
     refreshed = _refresh(studio, asks, maker)
     looked_at, new = _missing(studio, asks, max(0, params.push_limit - studio.open_tasks()))
-    wanted = {ask.task.dialogue_id for ask in new}
+    wanted = {group[0].task.dialogue_id for group in new}
     found = {dialogue.id: dialogue for dialogue in dialogues if dialogue.id in wanted} if wanted else {}
     if missing := wanted - found.keys():
         logger.warning(
@@ -80,65 +78,72 @@ def push(
             len(missing),
             sorted(missing)[0],
         )
-    new = [ask for ask in new if ask.task.dialogue_id in found]
-    studio.push([maker.task(ask, found[ask.task.dialogue_id]) for ask in new])
-    studio.ask_two([ask.key for ask in looked_at if _for_two(ask, params)])
+    new = [group for group in new if group[0].task.dialogue_id in found]
+    studio.push([maker.task(group, found[group[0].task.dialogue_id]) for group in new])
+    for_two = [ask for ask in looked_at if _for_two(ask, params)]
+    studio.ask_two({ask.task.dialogue_id for ask in for_two}, {ask.key for ask in for_two})
     studio.show_tabs(_disputed(reviews))
     return Pushed(len(new), refreshed)
 
 
-def _missing(studio: Studio, asks: Sequence[Ask], limit: int) -> tuple[Sequence[Ask], list[Ask]]:
-    """The first ``limit`` questions that the server does not have, and all that had to be looked up for them."""
+def _missing(studio: Studio, asks: Sequence[Ask], limit: int) -> tuple[Sequence[Ask], list[list[Ask]]]:
+    """The first ``limit`` tasks of questions that the server does not have, and all that was looked up for them."""
     new: list[Ask] = []
     end = 0
-    while end < len(asks) and len(new) < limit:
+    while end < len(asks) and len(by_task(new)) < limit:
         chunk = asks[end : end + CHUNK]
-        existing = studio.existing_keys([ask.key for ask in chunk])
+        existing = studio.existing_keys({ask.task.dialogue_id for ask in chunk})
         new += [ask for ask in chunk if ask.key not in existing]
         end += len(chunk)
-    return asks[:end], new[:limit]
+    return asks[:end], by_task(new)[:limit]
+
+
+def by_task(asks: Iterable[Ask]) -> list[list[Ask]]:
+    """Questions of one dialogue and round together, in the order of its turns, at most ``PER_TASK`` a task.
+
+    A task stands where its dialogue came first. Rounds stay apart: golden questions and further opinions are for
+    other people than the first ones.
+    """
+    together: dict[tuple[str, str], list[Ask]] = {}
+    for ask in asks:
+        together.setdefault((ask.task.dialogue_id, ask.round), []).append(ask)
+    ordered = (sorted(group, key=lambda ask: ask.task.turn) for group in together.values())
+    return [group[start : start + PER_TASK] for group in ordered for start in range(0, len(group), PER_TASK)]
 
 
 def _for_two(ask: Ask, params: Review) -> bool:
-    return ask.round == FIRST and fraction(ask.question, params.seed) < params.second_annotator_share
+    """By dialogue, so that the share holds for tasks of several questions, too."""
+    dialogue = f"{ask.task.dialogue_id}@{ask.version}"
+    return ask.round == FIRST and fraction(dialogue, params.seed) < params.second_annotator_share
 
 
 def _disputed(reviews: Reviews) -> list[str]:
-    """Keys of the tasks on which people chose different intents."""
+    """Keys of the questions for which people chose different intents."""
     disputed = [verdict for verdict in reviews.verdicts.values() if len({vote.intent for vote in verdict.votes}) > 1]
-    return sorted(task_key(verdict.votes[0].question, round_) for verdict in disputed for round_ in verdict.rounds)
+    return sorted(question_key(verdict.votes[0].question, round_) for verdict in disputed for round_ in verdict.rounds)
 
 
 def _refresh(studio: Studio, asks: Iterable[Ask], maker: TaskMaker) -> int:
     """Open tasks show what the machine says today; returns how many showed something else.
 
-    A task that somebody has begun stays as they saw it, and so does one that is no longer asked for.
+    A task that somebody has begun stays as they saw it, and so does one with a question that is no longer asked. One
+    that a former Kefu pushed is removed, since its page is gone: its questions are pushed again.
     """
     by_key = {ask.key: ask for ask in asks}
     refreshed = 0
-    for question in list(studio.open_questions()):
-        ask = by_key.get(question.data.get("key", ""))
-        wanted = _without_choices(question, maker) if ask is None or question.begun else _today(question, ask, maker)
-        if wanted is not None and _meaning(*wanted) != _meaning(question.data, question.prediction):
-            studio.change(question, *wanted)
-            refreshed += 1
+    for waiting in list(studio.waiting_tasks()):
+        keys = keys_of(waiting.data)
+        if waiting.begun:
+            continue
+        if not keys:
+            studio.remove(waiting)
+        elif by_key.keys() >= set(keys):
+            texts = [asked["text"] for asked in waiting.data[QUESTIONS][: len(keys)]]
+            data, prediction = maker.proposals([by_key[key] for key in keys], texts)
+            if _meaning(waiting.data | data, prediction) != _meaning(waiting.data, waiting.prediction):
+                studio.change(waiting, waiting.data | data, prediction)
+                refreshed += 1
     return refreshed
-
-
-def _today(question: OpenQuestion, ask: Ask, maker: TaskMaker) -> Shown:
-    data, prediction = maker.proposal(ask, question.data["question"])
-    return question.data | data, prediction
-
-
-def _without_choices(question: OpenQuestion, maker: TaskMaker) -> Shown | None:
-    """The same proposal for a task that a former Kefu pushed without choices: its page cannot be answered else."""
-    data = question.data
-    said = proposed(data, question.prediction)
-    if data.get("schema") != SCHEMA or INTENTS in data or said["proposal"] is None:
-        return None
-    task = ReviewTask(dialogue_id=data["dialogue_id"], turn=data["turn"], why="unsure", **said)
-    filled, prediction = maker.proposal(Ask(task, FIRST, data["version"]), data["question"])
-    return filled | data, prediction  # the mark stays
 
 
 def _meaning(data: Mapping[str, Any], prediction: Mapping[str, Any]) -> tuple[Any, ...]:

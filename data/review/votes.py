@@ -48,9 +48,10 @@ def majority(values: Sequence[str]) -> str | None:
 
 def standing(annotations: Iterable[Annotation]) -> list[Annotation]:
     """Each annotation as it stands now, without those that were skipped or withdrawn; oldest first."""
-    newest = {(a.server, a.id): a for a in sorted(annotations, key=lambda a: a.time)}
+    newest = {(a.server, a.id, a.question): a for a in sorted(annotations, key=lambda a: a.time)}
     return sorted(
-        (a for a in newest.values() if a.intent and not (a.skipped or a.withdrawn)), key=lambda a: (a.time, a.id)
+        (a for a in newest.values() if a.intent and not (a.skipped or a.withdrawn)),
+        key=lambda a: (a.time, a.id, a.turn),
     )
 
 

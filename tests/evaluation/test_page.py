@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evaluation.bootstrap import Sample
 from evaluation.compare import compare
+from evaluation.metrics import METRICS
 from evaluation.page import Talk, render, summary
 from evaluation.result import Fault, Result, Table
 from kefu.schema import Prediction, Report, SpokenTurn
@@ -58,6 +59,7 @@ def test_failing_golden_conversations_are_shown_as_conversations(tmp_path: Path)
     page = render(report("challenger"), report("champion"), compare(own, other, 7), own, other)
     first, second = page.index('<code class="soft">talk_1</code>'), page.index('<code class="soft">talk_0</code>')
     assert first < second  # what the champion can do comes first
+    assert METRICS["accuracy"].title.zh in page and METRICS["accuracy"].title.en in page
     assert page.count('class="bubble wrong"') == 2 and page.count('class="bubble customer"') >= 4
     shown = page[first:second]
     assert "the champion passes" in shown and "<code>新地址</code>" in shown and "<code>new_address</code>" in shown

@@ -16,6 +16,7 @@ from data.review.label_studio import server
 from data.review.label_studio.server import LocalServer, running
 
 SECRET = b"a secret of at least sixteen bytes"
+TIMEOUT_S = 60  # of one request, on a busy machine
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,9 @@ def configured(team: Team, monkeypatch: pytest.MonkeyPatch) -> Team:
 
 def invited(up: LocalServer, email: str) -> str:
     """Signs somebody up through the link of the Organization page; their API key."""
-    link = httpx.get(f"{up.url}/api/invite", headers={"Authorization": f"Token {up.token}"}).json()["invite_url"]
-    with httpx.Client(base_url=up.url) as browser:
+    headers = {"Authorization": f"Token {up.token}"}
+    link = httpx.get(f"{up.url}/api/invite", headers=headers, timeout=TIMEOUT_S).json()["invite_url"]
+    with httpx.Client(base_url=up.url, timeout=TIMEOUT_S) as browser:
         browser.get(link)
         form = {"csrfmiddlewaretoken": browser.cookies["csrftoken"], "email": email, "password": "a long password"}
         assert browser.post(link, data=form, headers={"Referer": up.url}).is_redirect

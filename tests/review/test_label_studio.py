@@ -12,15 +12,16 @@ import pytest
 from label_studio_sdk import LabelStudio
 
 from data.review import history, labels
+from data.review.label_studio.annotations import Annotation
 from data.review.label_studio.client import Studio, StudioUnavailable
 from data.review.label_studio.project import project
 from data.review.label_studio.server import LocalServer, running
 from data.review.label_studio.tasks import choice, span
-from data.review.push import open_asks
+from data.review.push import by_task, open_asks
 from data.review.sync import pull
-from data.review.task_id import ANSWER, CANNOT_TELL, INTENT, RESOLUTION, SCHEMA, decode_mark
+from data.review.task_id import ANSWER, CANNOT_TELL, INTENT, RESOLUTION, SCHEMA, control, decode_mark
 from kefu.schema import Label
-from tests.review.conftest import SECRET, Team, free_port
+from tests.review.conftest import SECRET, Team, free_port, invited
 from tests.review.team import ASKED, PACK, QUEUE, VERSION, answer, asked, pack, params, run, tasks, typed, values
 
 
@@ -32,6 +33,12 @@ def connected(title: str) -> Studio:
 
 def remember(folder: Path, studio: Studio) -> None:
     labels.remember(folder, studio.name, pull(studio, PACK, folder))
+
+
+def run_history(folder: Path, title: str) -> list[Annotation]:
+    """The history after another pull."""
+    remember(folder, connected(title))
+    return history.read(folder)
 
 
 def test_push_annotate_pull_push_again(configured: Team, tmp_path: Path) -> None:
@@ -83,7 +90,7 @@ def test_the_project_has_tabs_a_numeric_confidence_and_instructions_in_both_lang
     mine = {f"Mine: {user.email}" for user in client.users.list()}
     assert len(mine) >= 2 and views.keys() == {"Review", "Skipped", "Answered", "Disagreements", *mine}
     assert "tasks:predictions_score" not in views["Review"]["hiddenColumns"]["explore"]
-    assert "tasks:data.intents" in views["Review"]["hiddenColumns"]["explore"]
+    assert "tasks:data.questions" in views["Review"]["hiddenColumns"]["explore"]
     assert project(client, params("tabs"), PACK) == made
     assert project(client, params("tabs", language="en"), PACK) == made
     assert "蓝框" not in (client.projects.get(made).expert_instruction or "")
@@ -146,8 +153,8 @@ def test_what_another_version_said_is_refused_and_kept(
 def test_tasks_of_another_schema_are_refused(configured: Team, tmp_path: Path) -> None:
     up, review = configured.server, params("schemas")
     studio = Studio(up.url, up.token, review, PACK)
-    data = {"key": "0", "dialogue_id": "shop:d:0", "turn": 0, "version": VERSION, "schema": SCHEMA + "0"}
-    shown = {"dialogue": "", "question": "", "proposal": "", "intents": [], "resolutions": [], "asked_resolution": ""}
+    data = {"key": "0", "dialogue_id": "shop:d:0", "version": VERSION, "schema": SCHEMA + "0"}
+    shown = {"dialogue": "", "questions": [{"key": "0", "turn": 0}], "resolutions": [], "asked_resolution": ""}
     studio.push([{"data": data | shown}, {"data": data | shown | {"schema": SCHEMA}}])  # another schema, a forged key
     for task in tasks(up, "schemas"):
         answer(up, configured.first, task, "other")
@@ -294,11 +301,15 @@ def test_open_tasks_show_what_a_new_model_says_and_begun_ones_stay(configured: T
     assert (done.metrics["pushed"], done.metrics["refreshed"]) == (0, 1)
     assert run(tmp_path, review, queue, drawn={("shop:d:2", 0): True}).metrics["refreshed"] == 0
     now = tasks(up, "stale")
-    assert [task.data["intents"][0]["alias"] for task in now] == ["return_request", "return_request", "refund_status"]
+    assert [task.data["questions"][0]["intents"][0]["alias"] for task in now] == [
+        "return_request",
+        "return_request",
+        "refund_status",
+    ]
     assert now[1].data == begun.data and now[0].data == answered.data
     (prediction,) = (one.model_dump() for one in now[2].predictions)
     assert prediction["score"] == 0.2 and not any(part["from_name"] == INTENT for part in prediction["result"])
-    assert decode_mark(now[2].data["key"], now[2].data["mark"]) is True
+    assert decode_mark(now[2].data["key"], now[2].data["questions"][0]["mark"]) is True
     answer(up, configured.first, untouched, "other")
     remember(tmp_path, connected("stale"))
     shown = {row.dialogue_id: (row.proposal, row.alternatives, row.confidence) for row in history.read(tmp_path)}
@@ -306,18 +317,69 @@ def test_open_tasks_show_what_a_new_model_says_and_begun_ones_stay(configured: T
     assert shown["shop:d:0"] == ("return_request", ("exchange_request", "refund_status"), 0.4)
 
 
-def test_tasks_of_a_kefu_without_choices_get_them(configured: Team, tmp_path: Path) -> None:
-    """They keep their proposal and their mark; otherwise their page could not be answered."""
-    up, review = configured.server, params("before choices")
-    run(tmp_path, review, QUEUE[:1], drawn={("shop:d:0", 0): False})
-    task = tasks(up, "before choices")[0]
+def test_open_tasks_of_a_former_kefu_are_pushed_anew_and_begun_ones_stay(configured: Team, tmp_path: Path) -> None:
+    up, review = configured.server, params("former")
+    run(tmp_path, review, QUEUE[:2])
+    begun, untouched = tasks(up, "former")
     client = LabelStudio(base_url=up.url, api_key=up.token)
-    fields = ("intents", "resolutions", "asked_resolution")
-    client.tasks.update(str(task.id), data={name: value for name, value in task.data.items() if name not in fields})
-    assert run(tmp_path, review, []).metrics["refreshed"] == 1
-    filled = tasks(up, "before choices")[0]
-    assert filled.data["mark"] == task.data["mark"]
-    assert [one["alias"] for one in filled.data["intents"]][:2] == ["return_request", PACK.taxonomy.names[0]]
+    for task in (begun, untouched):
+        client.tasks.update(str(task.id), data=task.data | {"schema": "2"})
+    draft = {"result": [choice(INTENT, "invoice")], "lead_time": 1}
+    headers = {"Authorization": f"Token {configured.second}"}
+    httpx.post(f"{up.url}/api/tasks/{begun.id}/drafts", headers=headers, json=draft).raise_for_status()
+    assert run(tmp_path, review, QUEUE[:2]).metrics["pushed"] == 2
+    left = [(task.data["dialogue_id"], task.data["schema"]) for task in tasks(up, "former")]
+    assert left == [("shop:d:0", "2"), ("shop:d:0", SCHEMA), ("shop:d:1", SCHEMA)]
+
+
+def test_a_task_holds_a_dialogues_questions_and_each_is_answered_by_itself(configured: Team, tmp_path: Path) -> None:
+    up, review = configured.server, params("together", second_annotator_share=1.0)
+    queue = [asked(0, turn=2, confidence=0.9), asked(1), asked(0)]
+    drawn: dict[Any, bool] = {("shop:d:0", 2): True}
+    done = run(tmp_path, review, queue, drawn=drawn)
+    assert (done.metrics["pushed"], done.metrics["waiting"]) == (2, 3)
+    task, other = tasks(up, "together")
+    assert [one.get("turn") for one in task.data["questions"]] == [0, 2, None]
+    assert task.overlap == 2 and run(tmp_path, review, queue, drawn=drawn).metrics["pushed"] == 0
+    marks = [span(2, "谢谢", "谢谢", "exchange_for"), span(1, "好的\n请稍等", "好的", "phone")]
+    second = [choice(control(INTENT, 1), "invoice"), typed(control(ANSWER, 1), "不客气")]
+    answer(up, configured.first, task, "other", *second, *marks, choice(RESOLUTION, "no"))
+    answer(up, configured.second, task, "other", choice(control(INTENT, 1), "exchange_request"), *marks)
+    answer(up, configured.first, other, CANNOT_TELL)
+    said = run(tmp_path, review, queue)
+    assert values(said) == {
+        ("shop:d:0", 0, "intent"): "other",
+        ("shop:d:0", 1, "slot:phone"): "好的",
+        ("shop:d:0", None, "resolved"): "no",
+    }
+    assert (said.metrics["waiting"], said.metrics["open_disagreements"], said.metrics["pushed"]) == (1, 1, 1)
+    again = tasks(up, "together")[-1]
+    assert [one.get("turn") for one in again.data["questions"]] == [2, None, None]  # only what they disagree on
+    assert again.overlap == 1 and in_tab(up, "together", "Disagreements") == ["shop:d:0"]
+    answer(up, invited(up, "fourth@kefu.local"), again, "invoice")
+    settled = values(run(tmp_path, review, queue))
+    assert settled["shop:d:0", 2, "intent"] == "invoice" and settled["shop:d:0", 2, "answer"] == "不客气"
+    remember(tmp_path, connected("together"))
+    first = [row for row in history.read(tmp_path) if row.round == "first" and row.dialogue_id == "shop:d:0"]
+    assert {(row.turn, row.audited, row.confidence) for row in first} == {(0, None, 0.4), (2, True, 0.9)}
+    assert {row.seconds for row in first} == {6.25}  # of two questions, half of the task's time each
+    client = LabelStudio(base_url=up.url, api_key=up.token)
+    (own,) = [a for a in client.annotations.list(task.id) if a.completed_by == client.users.whoami().id]
+    client.annotations.delete(own.id)
+    gone = [row for row in run_history(tmp_path, "together") if row.withdrawn]
+    assert sorted(row.turn for row in gone) == [0, 2]
+
+
+def test_a_dialogues_questions_share_tasks_within_their_round() -> None:
+    queue = [asked(0, turn=8), asked(1), asked(0, turn=2), asked(0, "golden"), asked(0, turn=6), asked(0, turn=4)]
+    asks = open_asks(queue, labels.Reviews({}, set(), 0, [], {}), VERSION, {})
+    found = [(group[0].task.dialogue_id, group[0].round, [a.task.turn for a in group]) for group in by_task(asks)]
+    assert found == [
+        ("shop:d:0", "first", [2, 4, 6]),
+        ("shop:d:0", "first", [8]),
+        ("shop:d:1", "first", [0]),
+        ("shop:d:0", "golden", [0]),
+    ]
 
 
 def test_whether_a_dialogue_was_solved_is_asked_once() -> None:

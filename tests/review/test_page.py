@@ -26,7 +26,7 @@ else:
 CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
 TITLE = "in a browser"
 TIMEOUT_MS = 120_000  # Label Studio on a busy machine
-TWO = [asked(0), asked(1, confidence=0.2)]
+TWO = [asked(0), asked(1, confidence=0.2), asked(1, confidence=0.9, turn=2)]
 
 
 @pytest.fixture
@@ -53,9 +53,11 @@ def page(configured: Team, tmp_path: Path) -> Iterator[sync_api.Page]:
 
 
 def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, configured: Team, tmp_path: Path) -> None:
-    chosen = page.locator(".kefu-intent label:has(input:checked)")
+    questions = page.locator(".kefu-question:visible")
+    chosen = questions.nth(0).locator(".kefu-intent label:has(input:checked)")
+    sync_api.expect(questions).to_have_count(1)
     sync_api.expect(chosen).to_contain_text("退货 · Return")
-    sync_api.expect(page.locator(".kefu-proposal")).to_contain_text("40%")
+    sync_api.expect(questions.nth(0).locator(".kefu-proposal")).to_contain_text("40%")
     asked = page.locator(".kefu-asked .kefu-bubble")
     sync_api.expect(asked).to_have_text(ASKED)  # as text: nothing that anybody wrote becomes markup
     sync_api.expect(asked.locator(".htx-highlight")).to_have_text(["质量问题", "[ORDER_1]"])  # proposed details
@@ -72,9 +74,18 @@ def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, conf
     with page.expect_response(lambda got: "/annotations" in got.url and got.request.method == "POST"):
         page.get_by_role("button", name="Submit").first.click()
 
-    sync_api.expect(page.locator(".kefu-proposal")).to_contain_text("20%")
-    sync_api.expect(page.locator(".kefu-intent .lsf-choice")).to_have_count(len(PACK.taxonomy.names) + 1)
+    first, second = questions.nth(0), questions.nth(1)  # of one dialogue, which is read once
+    sync_api.expect(questions).to_have_count(2)
+    sync_api.expect(first.locator(".kefu-proposal")).to_contain_text("20%")
+    sync_api.expect(second.locator(".kefu-ask")).to_contain_text("谢谢")
+    sync_api.expect(page.locator(".kefu-asked .kefu-bubble")).to_have_text([ASKED, "谢谢"])
+    sync_api.expect(first.locator(".lsf-choice")).to_have_count(len(PACK.taxonomy.names) + 1)
     sync_api.expect(chosen).to_have_count(0)  # the machine is too unsure: nobody shall submit it unread
+    of_second = second.locator(".kefu-intent label:has(input:checked)")
+    sync_api.expect(of_second).to_contain_text("退货 · Return")
+    page.keyboard.press("W")
+    sync_api.expect(of_second).to_contain_text("换货 · Exchange")
+    sync_api.expect(chosen).to_have_count(0)  # each question has keys of its own
     page.keyboard.press("Shift+F")
     page.keyboard.type("invoice")
     page.keyboard.press("Enter")
@@ -92,6 +103,7 @@ def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, conf
         ("shop:d:1", 0, "intent"): "invoice",
         ("shop:d:1", 0, "slot:order_number"): "[ORDER_1]",
         ("shop:d:1", 0, "slot:return_reason"): "quality",
+        ("shop:d:1", 2, "intent"): "exchange_request",
     }
 
 
@@ -129,7 +141,8 @@ def test_the_chat_opens_with_two_turns_above_the_question(height: int) -> None:
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine (`make chromium` installs it)")
     turns = [Turn(role=("customer", "agent")[n % 2], text=f"第 {n} 句：您好，请问有什么可以帮您？") for n in range(30)]
-    page = f"<style>{STYLE.read_text(encoding='utf8')}</style><div class='kefu-chat'><div>{chat(turns, 14)}</div></div>"
+    style, marked = STYLE.read_text(encoding="utf8"), chat(turns, [14, 20])
+    page = f"<style>{style}</style><div class='kefu-chat'><div>{marked}</div></div>"
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         opened = browser.new_page(viewport={"width": 1400, "height": height})

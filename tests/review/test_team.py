@@ -61,10 +61,12 @@ def test_a_disagreement_comes_back_until_most_agree(configured: Team, tmp_path: 
     assert (split.metrics["pushed"], run(tmp_path, review, QUEUE[:1]).metrics["pushed"]) == (1, 0)
 
     old, again = tasks(up, "split")
-    same = ("dialogue_id", "turn", "version", "dialogue", "question", "proposal", "schema")
+    same = ("dialogue_id", "version", "dialogue", "question", "proposal", "schema")
     assert [old.data[name] for name in same] == [again.data[name] for name in same]  # it looks like any other task
-    assert old.data.keys() == {*same, "key", "mark", "intents", "resolutions", "asked_resolution"}
-    assert old.data["intents"] == again.data["intents"]
+    assert old.data.keys() == {*same, "key", "questions", "resolutions", "asked_resolution"}
+    (was, *_), (now, *_) = old.data["questions"], again.data["questions"]
+    assert was.keys() == {"key", "turn", "mark", "text", "proposal", "confidence", "intents"}
+    assert was == now | {name: was[name] for name in ("key", "mark")}
     assert again.annotations == [] and again.overlap == 1
     answer(up, invited(up, "third@kefu.local"), again, "exchange_request")
     settled = run(tmp_path, review, [])

@@ -1,14 +1,14 @@
-"""From Label Studio's JSON to what a person said: one ``Annotation`` for each annotation on the server.
+"""From Label Studio's JSON to what a person said: one ``Annotation`` for each question that was answered.
 
 An annotation of another schema cannot be read, and one of a task that Kefu did not make means nothing: both
 are refused and counted. One of another taxonomy version is kept with its version; ``votes`` passes it over.
-Which annotations a task has is kept, too: one that it had before was deleted (``history.withdrawals``).
+Which annotations a question has is kept, too: one that it had before was deleted (``history.withdrawals``).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,20 @@ from typing import Any
 from pydantic import Field
 
 from data.review.label_studio.chat_html import turn_of
-from data.review.task_id import ANSWER, INTENT, INTENTS, MARK, RESOLUTION, SCHEMA, SLOTS, decode_mark, key, round_of
+from data.review.task_id import (
+    ANSWER,
+    INTENT,
+    INTENTS,
+    MARK,
+    QUESTIONS,
+    RESOLUTION,
+    SLOTS,
+    control,
+    decode_mark,
+    key,
+    keys_of,
+    round_of,
+)
 from kefu.schema import Record
 
 Redact = Callable[[str], str]
@@ -35,7 +48,7 @@ class Span(Record):
 class Annotation(Record):
     """What one person said of one question, as it stood at ``time``."""
 
-    id: int = Field(description="on its server")
+    id: int = Field(description="on its server; of all questions of its task")
     server: str = Field(description="address#project")
     dialogue_id: str
     turn: int
@@ -47,7 +60,7 @@ class Annotation(Record):
     audited: bool | None = Field(default=None, description="of a turn that chance drew: whether its label was accepted")
     who: str
     time: str = Field(description="of the newest change, ISO 8601 in UTC")
-    seconds: float | None = Field(description="that it took")
+    seconds: float | None = Field(description="that it took: of those of a task, an equal share")
     skipped: bool
     intent: str | None = Field(description="name, or 'cannot_tell'")
     resolved: str | None = None
@@ -65,15 +78,15 @@ class Answers:
     """Annotations that one pull read from the server.
 
     Attributes:
-        refused: how many annotations could not be read.
+        refused: how many annotations on the server could not be read.
         newest: the newest change seen (ISO 8601).
-        tasks: those that were looked at, by key: the ids of their annotations.
+        asked: questions that were looked at, by key: the ids of their annotations.
     """
 
     annotations: list[Annotation] = field(default_factory=list)
     refused: int = 0
     newest: str | None = None
-    tasks: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    asked: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
 def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact, meaning: Meaning) -> Answers:
@@ -87,16 +100,15 @@ def read(tasks: Iterable[Mapping[str, Any]], server: str, redact: Redact, meanin
     answers = Answers()
     for task in tasks:
         answers.newest = max(answers.newest or "", moment(task["updated_at"]))
-        data = task["data"]
-        round_ = _round(data)
-        if round_ is None or len(task["predictions"]) != 1:
+        questions = _questions(task["data"])
+        if not questions:
             answers.refused += len(task["annotations"])
-            continue
-        answers.tasks[data["key"]].update(annotation["id"] for annotation in task["annotations"])
-        asked = {name: data[name] for name in ("dialogue_id", "turn", "version")}
-        asked |= {"server": server, "round": round_, "audited": decode_mark(data["key"], data.get(MARK))}
-        asked |= proposed(data, task["predictions"][0])
-        answers.annotations += [Annotation(**asked, **_said(a, redact, meaning)) for a in task["annotations"]]
+        turns = [asked["turn"] for asked in questions]
+        for number, asked in enumerate(questions):
+            answers.asked[asked["key"]].update(annotation["id"] for annotation in task["annotations"])
+            shown = _shown(task["data"], asked) | {"server": server}
+            said = (_said(annotation, turns, number, redact, meaning) for annotation in task["annotations"])
+            answers.annotations += [Annotation(**shown, **one) for one in said]
     return answers
 
 
@@ -106,32 +118,53 @@ def moment(time: str | datetime) -> str:
     return parsed.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _round(data: Mapping[str, Any]) -> str | None:
-    """The round of a task; None for a task of another schema, or none of ours."""
-    if data.get("schema") != SCHEMA:
-        return None
-    return round_of(key(data["dialogue_id"], data["turn"], data["version"]), data["key"])
+def _questions(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The questions of a task; none of a task of another schema, or of one that is not ours."""
+    questions = list(data.get(QUESTIONS, ()))[: len(keys_of(data))]
+    return questions if all(_round(data, asked) for asked in questions) else []
 
 
-def proposed(data: Mapping[str, Any], prediction: Mapping[str, Any]) -> dict[str, Any]:
-    """The proposal that a task shows, its confidence, and the alternatives on the next keys."""
-    best = [one["alias"] for one in data.get(INTENTS, ()) if one.get("hotkey", "").isdigit()]
-    best = best or [_chosen(prediction["result"], INTENT)]  # a task from before there were alternatives
-    return {"proposal": best[0], "alternatives": tuple(best[1:]), "confidence": prediction["score"]}
+def _round(data: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
+    """The round of a question; None for one that is not ours."""
+    return round_of(key(data["dialogue_id"], asked["turn"], data["version"]), asked["key"])
 
 
-def _said(annotation: Mapping[str, Any], redact: Redact, meaning: Meaning) -> dict[str, Any]:
+def _shown(data: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a question was about, and what was proposed: the first choices have a key of one letter each."""
+    proposal, *alternatives = [one["alias"] for one in asked[INTENTS] if len(one.get("hotkey", "")) == 1]
+    return {
+        "dialogue_id": data["dialogue_id"],
+        "turn": asked["turn"],
+        "version": data["version"],
+        "round": _round(data, asked),
+        "audited": decode_mark(asked["key"], asked[MARK]),
+        "proposal": proposal,
+        "alternatives": tuple(alternatives),
+        "confidence": asked["confidence"],
+    }
+
+
+def _said(
+    annotation: Mapping[str, Any], turns: Sequence[int], number: int, redact: Redact, meaning: Meaning
+) -> dict[str, Any]:
+    """What an annotation says of question ``number`` of its task, which asks about ``turns``.
+
+    What is said of the whole dialogue, and of turns that are not asked about, comes with the first question.
+    """
     result = [part for part in annotation["result"] if "from_name" in part]  # a drawn relation is of no control
-    typed = [text for part in result if part["from_name"] == ANSWER for text in part["value"]["text"] if text.strip()]
+    box = control(ANSWER, number)
+    typed = [text for part in result if part["from_name"] == box for text in part["value"]["text"] if text.strip()]
+    spans = _spans(result, meaning)
+    seconds = annotation["lead_time"]
     return {
         "id": annotation["id"],
         "who": str(annotation["completed_by"]),
         "time": moment(annotation["updated_at"]),
-        "seconds": annotation["lead_time"],
+        "seconds": None if seconds is None else seconds / len(turns),
         "skipped": annotation["was_cancelled"],
-        "intent": _chosen(result, INTENT),
-        "resolved": _chosen(result, RESOLUTION),
-        "slots": tuple(_spans(result, meaning)),
+        "intent": _chosen(result, control(INTENT, number)),
+        "resolved": _chosen(result, RESOLUTION) if number == 0 else None,
+        "slots": tuple(s for s in spans if (turns.index(s.turn) if s.turn in turns else 0) == number),
         "answer": redact("\n".join(typed)) if typed else None,
     }
 
@@ -141,7 +174,7 @@ def _chosen(result: Iterable[Mapping[str, Any]], control: str) -> str | None:
     return picked[0] if picked else None
 
 
-def _spans(result: Iterable[Mapping[str, Any]], meaning: Meaning) -> Iterable[Span]:
+def _spans(result: Iterable[Mapping[str, Any]], meaning: Meaning) -> Iterator[Span]:
     """Marked words; a mark over several turns is not a slot of any of them."""
     for part in result:
         if part["from_name"] == SLOTS and (turn := turn_of(part["value"])) is not None:

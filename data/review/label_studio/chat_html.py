@@ -17,11 +17,14 @@ from kefu.schema import Turn
 XPATH = re.compile(r"/div\[(\d+)\]/span\[1\]/text\(\)\[1\]")
 
 
-def chat(turns: Sequence[Turn], asked: int) -> str:
-    """The dialogue as HTML; turn number ``asked`` is marked, and what came later. Whatever anybody wrote stays text."""
-    places = ("", " kefu-asked", " kefu-later")
+def chat(turns: Sequence[Turn], asked: Sequence[int]) -> str:
+    """The dialogue as HTML; turns that are asked about are marked, and what came after them all.
+
+    Whatever anybody wrote stays text.
+    """
+    marked = {turn: f" kefu-asked kefu-asked-{number}" for number, turn in enumerate(asked, 1)}
     return "".join(
-        f'<div class="kefu-turn kefu-{turn.role}{places[(index >= asked) + (index > asked)]}">'
+        f'<div class="kefu-turn kefu-{turn.role}{marked.get(index, " kefu-later" if index > asked[-1] else "")}">'
         f'<span class="kefu-bubble">{html.escape(turn.text)}</span></div>'
         for index, turn in enumerate(turns)
     )

@@ -1,10 +1,11 @@
 """Label Studio through its SDK: one project, pushed to and pulled from without ever doubling anything.
 
-A task's identity is its ``key`` in the task's data; what the server already has is not pushed again, so
+A question's identity is its ``key`` in the task's data; what the server already has is not pushed again, so
 a push that was killed half-way is simply repeated. Pulling asks only for tasks that changed since the
 last pull. The community edition assigns nobody, but it keeps an overlap for each task and never gives a
 task to the same person twice: that is how some questions get two annotators. Deleted is only what
-``delete`` is asked to, for a person who wants to be forgotten. Users are not managed here.
+``delete`` is asked to, for a person who wants to be forgotten, and what nobody answered
+(``remove``). Users are not managed here.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from data.review.label_studio.annotations import moment
 from data.review.label_studio.project import project
 from data.review.label_studio.tabs import show_tabs
 from data.review.params import Review
+from data.review.task_id import keys_of
 from kefu.errors import KefuError
 from kefu.shop.pack import Pack
 
@@ -38,8 +40,8 @@ class StudioUnavailable(KefuError, RuntimeError):
     """Label Studio cannot be used now; the message says where, why and what to do."""
 
 
-class OpenQuestion(NamedTuple):
-    """A task that waits. ``prediction``: its id, score and result. ``begun``: somebody has a draft of an answer."""
+class WaitingTask(NamedTuple):
+    """A task that nobody answered. ``prediction``: its id, score and result. ``begun``: somebody has a draft."""
 
     id: int
     data: dict[str, Any]
@@ -110,10 +112,11 @@ class Studio:
             found = {"query": query, "fields": "task_only", "include": include, "page_size": PAGE}
             yield from self._client.tasks.list(project=self.project, **found)
 
-    def existing_keys(self, keys: Sequence[str]) -> set[str]:
-        """Returns those of ``keys`` whose tasks the project has."""
+    def existing_keys(self, dialogue_ids: Collection[str]) -> set[str]:
+        """Returns the keys of all questions about these dialogues that the project has."""
         with _explained(self.url):
-            return {task.data["key"] for task in self._tasks("key", keys, "id,data")}
+            found = self._tasks("dialogue_id", sorted(dialogue_ids), "id,data")
+            return {key for task in found for key in keys_of(task.data)}
 
     def open_tasks(self) -> int:
         """How many tasks of the project wait for an answer; skipped ones do."""
@@ -121,14 +124,17 @@ class Studio:
             found = self._client.projects.get(self.project)
         return (found.task_number or 0) - (found.finished_task_number or 0)
 
-    def ask_two(self, keys: Sequence[str]) -> None:
-        """Lets two people answer each of these tasks; Label Studio sees to it that they are two."""
+    def ask_two(self, dialogue_ids: Collection[str], keys: Collection[str]) -> None:
+        """Lets two people answer the tasks of these dialogues that hold questions with these keys.
+
+        Label Studio sees to it that they are two.
+        """
         with _explained(self.url):
-            for task in list(self._tasks("key", keys, "id,overlap")):
-                if task.overlap < 2:
+            for task in list(self._tasks("dialogue_id", sorted(dialogue_ids), "id,overlap,data")):
+                if task.overlap < 2 and not set(keys).isdisjoint(keys_of(task.data)):
                     self._client.tasks.update(str(task.id), overlap=2)
 
-    def open_questions(self) -> Iterator[OpenQuestion]:
+    def waiting_tasks(self) -> Iterator[WaitingTask]:
         """Tasks that nobody has answered or skipped yet, as they stand on the server."""
         empty = [
             {"filter": f"filter:tasks:{name}", "operator": "equal", "type": "Number", "value": 0}
@@ -140,21 +146,26 @@ class Studio:
                 query = _query(*empty, {**begun, "value": value})
                 for task in self._client.tasks.list(project=self.project, query=query, fields="all", page_size=PAGE):
                     if len(task.predictions or ()) == 1:
-                        yield OpenQuestion(task.id, task.data, _plain_prediction(task.predictions[0]), value)
+                        yield WaitingTask(task.id, task.data, _plain_prediction(task.predictions[0]), value)
 
-    def change(self, question: OpenQuestion, data: Mapping[str, Any], prediction: Mapping[str, Any]) -> None:
+    def change(self, waiting: WaitingTask, data: Mapping[str, Any], prediction: Mapping[str, Any]) -> None:
         """Gives an open task other data and another proposal. Killed between the two, the next push repeats both."""
         with _explained(self.url):
-            self._client.predictions.update(question.prediction["id"], **prediction)
-            self._client.tasks.update(str(question.id), data=dict(data))
+            self._client.predictions.update(waiting.prediction["id"], **prediction)
+            self._client.tasks.update(str(waiting.id), data=dict(data))
+
+    def remove(self, waiting: WaitingTask) -> None:
+        """Removes a task that nobody has answered or begun."""
+        with _explained(self.url):
+            self._client.tasks.delete(str(waiting.id))
 
     def show_tabs(self, disagreements: Sequence[str]) -> None:
-        """Brings the project's tabs up to date; ``disagreements``: keys of the tasks on which people disagree."""
+        """Brings the project's tabs up to date; ``disagreements``: keys of the questions on which people disagree."""
         with _explained(self.url):
             show_tabs(self._client, self.project, disagreements)
 
     def push(self, tasks: Sequence[dict[str, Any]]) -> int:
-        """Imports tasks (see ``interface.studio_task``); returns how many."""
+        """Imports tasks (``TaskMaker.task``); returns how many."""
         with _explained(self.url):
             for start in range(0, len(tasks), BATCH):
                 self._client.projects.import_tasks(self.project, request=list(tasks[start : start + BATCH]))

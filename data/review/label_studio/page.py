@@ -1,7 +1,9 @@
-"""The page on which a reviewer works: the dialogue as a chat, the proposal, and what there is to say about it.
+"""The page on which a reviewer works: the dialogue as a chat, and beside it the questions about its messages.
 
 Everything is generated from the shop pack, so a new intent or slot is there after the next push. The choices come
-with each task (``tasks``), because the most likely ones stand first. Titles are shown in the language that
+with each task (``tasks``), because the most likely ones stand first. The page has room for ``PER_TASK`` questions;
+those that a task does not have are hidden. Label Studio's own ``Repeater`` cannot be used for that: its server refuses
+predictions and new versions of a page with names made from an index. Titles are shown in the language that
 ``review.language`` names, or in both; what is stored are names. How it looks: page.css.
 """
 
@@ -19,10 +21,13 @@ from data.review.task_id import (
     INTENT,
     INTENTS,
     OBJECT,
+    PER_TASK,
+    QUESTIONS,
     RESOLUTION,
     RESOLUTIONS,
     RESOLVED,
     SLOTS,
+    control,
 )
 from kefu.errors import Unusable
 from kefu.shop.part import Text
@@ -30,7 +35,9 @@ from kefu.shop.taxonomy import Taxonomy
 
 Language = Literal["zh", "en", "both"]
 RESOLUTION_KEYS = dict(zip(RESOLVED, ("shift+y", "shift+n", "shift+u"), strict=True))
-SLOT_KEYS = "123456789qwertiopasdghjklzcvbm"  # with Shift, and without the letters that mean something else there
+CANNOT_TELL_KEYS = ("shift+x", "shift+c", "shift+v")  # of each question
+SEARCH_KEYS = ("shift+f", "shift+g", "shift+h")
+SLOT_KEYS = "1234567890qwertiopasdjklzbm"  # with Shift, and without the letters that mean something else there
 COLOURS = ("#d9480f", "#5f3dc4", "#087f5b", "#c2255c", "#1864ab", "#846358", "#2b8a3e", "#862e9c", "#a61e4d", "#364fc7")
 STYLE = Path(__file__).with_name("page.css")
 WORDS = {
@@ -44,7 +51,7 @@ WORDS = {
     "slots": Text(zh="要素：先点标签，再划选文字", en="Details: choose a label, then select the words"),
     "resolved": Text(zh="整段对话：问题解决了吗？", en="Whole dialogue: was the problem solved?"),
     "resolved elsewhere": Text(
-        zh="问题是否解决：在这段对话的另一题里问", en="Solved or not: asked in another question of this dialogue"
+        zh="问题是否解决：在这段对话的另一题里问", en="Solved or not: asked in another task of this dialogue"
     ),
     "yes": Text(zh="解决了", en="Yes"),
     "no": Text(zh="没有", en="No"),
@@ -78,13 +85,9 @@ class Page:
         ET.SubElement(chat, "HyperText", {"name": OBJECT, "value": f"${OBJECT}", "inline": "true"})
         self._details(left)
         right = ET.SubElement(page, "View", {"className": "kefu-right"})
-        ask = ET.SubElement(right, "View", {"className": "kefu-ask"})
-        ET.SubElement(ask, "Header", {"value": "$question", "size": "5"})
-        proposal = ET.SubElement(ask, "View", {"className": "kefu-proposal"})
-        ET.SubElement(proposal, "Header", {"value": "$proposal", "size": "5"})
-        self._intents(right)
+        for number in range(PER_TASK):
+            self._question(right, number)
         self._resolution(right)
-        self._answer(right)
         return ET.tostring(page, encoding="unicode")
 
     def _word(self, name: str) -> str:
@@ -92,8 +95,9 @@ class Page:
 
     def _captions(self) -> str:
         roles = [(f".kefu-{role}::before", self._word(role)) for role in ("customer", "agent", "bot")]
-        asked = (".kefu-turn.kefu-asked::before", f"▶ {self._word('customer')} · {self._word('asked')}")
-        return "".join(f"\n{selector} {{ content: '{words}'; }}" for selector, words in [*roles, asked])
+        asked = f"{self._word('customer')} · {self._word('asked')}"
+        marked = [(f".kefu-turn.kefu-asked-{n}::before", f"▶ {n} · {asked}") for n in range(1, PER_TASK + 1)]
+        return "".join(f"\n{selector} {{ content: '{words}'; }}" for selector, words in [*roles, *marked])
 
     def _section(self, parent: ET.Element, word: str, name: str) -> ET.Element:
         section = ET.SubElement(parent, "View", {"className": f"kefu-section kefu-{name}"})
@@ -109,12 +113,23 @@ class Page:
             hotkey = {"hotkey": f"shift+{SLOT_KEYS[number]}"} if number < len(SLOT_KEYS) else {}
             ET.SubElement(labels, "Label", {"value": page_text(title, self._language), "alias": name, **look, **hotkey})
 
-    def _intents(self, parent: ET.Element) -> None:
-        section = self._section(parent, "intent", INTENT)
-        search = {"name": "search", "toName": INTENT, "minlength": "0", "hotkey": "shift+f"}
-        ET.SubElement(section, "Filter", {**search, "placeholder": f"{self._word('search')} (shift+f)"})
+    def _question(self, parent: ET.Element, number: int) -> None:
+        """One question: the message, the proposal, the intents, and a better answer."""
+        asked = f"${QUESTIONS}[{number}]"
+        question = ET.SubElement(parent, "View", {"className": f"kefu-question kefu-question-{number + 1}"})
+        ask = ET.SubElement(question, "View", {"className": "kefu-ask"})
+        ET.SubElement(ask, "Header", {"value": f"{asked}.text", "size": "5"})
+        proposal = ET.SubElement(ask, "View", {"className": "kefu-proposal"})
+        ET.SubElement(proposal, "Header", {"value": f"{asked}.proposal", "size": "5"})
+        self._intents(question, number)
+        self._answer(question, number)
+
+    def _intents(self, parent: ET.Element, number: int) -> None:
+        section, name, key = self._section(parent, "intent", INTENT), control(INTENT, number), SEARCH_KEYS[number]
+        search = {"name": control("search", number), "toName": name, "minlength": "0", "hotkey": key}
+        ET.SubElement(section, "Filter", {**search, "placeholder": f"{self._word('search')} ({key})"})
         options = {"toName": OBJECT, "choice": "single-radio", "required": "true", "layout": "inline"}
-        ET.SubElement(section, "Choices", {"name": INTENT, "value": f"${INTENTS}", **options})
+        ET.SubElement(section, "Choices", {"name": name, "value": f"${QUESTIONS}[{number}].{INTENTS}", **options})
 
     def _resolution(self, parent: ET.Element) -> None:
         section = ET.SubElement(parent, "View", {"className": f"kefu-section kefu-{RESOLUTION}"})
@@ -122,8 +137,9 @@ class Page:
         options = {"toName": OBJECT, "choice": "single-radio", "layout": "inline"}
         ET.SubElement(section, "Choices", {"name": RESOLUTION, "value": f"${RESOLUTIONS}", **options})
 
-    def _answer(self, parent: ET.Element) -> None:
-        section = self._section(parent, "answer", ANSWER)
-        options = {"name": ANSWER, "toName": OBJECT, "rows": "3", "maxSubmissions": "1", "editable": "true"}
+    def _answer(self, parent: ET.Element, number: int) -> None:
+        section = ET.SubElement(parent, "View", {"className": f"kefu-section kefu-{ANSWER}"})
+        options = {"name": control(ANSWER, number), "toName": OBJECT, "rows": "2", "maxSubmissions": "1"}
+        options |= {"editable": "true", "placeholder": self._word("answer")}
         options["showSubmitButton"] = "false"  # what is in the box goes along with Submit
         ET.SubElement(section, "TextArea", options)

@@ -19,21 +19,25 @@ from kefu.shop.part import Text
 
 INSTRUCTIONS = (
     Text(
-        zh="蓝框里的那句话是要标注的，上面是它的上文，下面变淡的是后来说的。只按说这句话时的意思来选。",
-        en="The message in the blue frame is asked about. Above it stands what was said before; dimmed is what came "
-        "later. Answer by what it meant when it was written.",
+        zh="蓝框里的话是要标注的（一段对话最多三句），上面是上文，变淡的是后来说的。每句只按说的时候的意思来选。",
+        en="The messages in blue frames are asked about, up to three of a dialogue. Above stands what was said before; "
+        "dimmed is what came later. Answer by what each meant when it was written.",
     ),
     Text(
-        zh="最可能的三个意图排在前面，用 1、2、3 选；机器有把握时第一个已选好。对就按 Ctrl+Enter；"
-        "都不对就按 Shift+F 搜索、按 Enter，再点 Submit。鼠标停在意图上可看定义。",
-        en="The three likeliest intents stand first, on keys 1, 2 and 3; where the machine is fairly sure, the first "
-        "is selected. Right: Ctrl+Enter. None of them: Shift+F to search, Enter, then click "
-        "Submit. Hold the mouse over an intent to read its definition.",
+        zh="最可能的三个意图排在前面：第一句用 1、2、3 选，第二句用 Q、W、E，第三句用 A、S、D；"
+        "机器有把握时第一个已选好。"
+        "都对就按 Ctrl+Enter；都不对就按 Shift+F（第二、三句 Shift+G、Shift+H）搜索、按 Enter，再点 Submit。"
+        "鼠标停在意图上可看定义。",
+        en="The three likeliest intents stand first, on keys: 1, 2, 3 for the first message, Q, W, E for the second, "
+        "A, S, D for the third. Where the machine is fairly sure, the first is selected. All right: Ctrl+Enter. None "
+        "of them: Shift+F (second and third message: Shift+G, Shift+H) to search, Enter, then click Submit. Hold the "
+        "mouse over an intent to read its definition.",
     ),
     Text(
-        zh="要素：先点标签（或按 Shift 加标签旁的键），再划选文字。实在看不出来按 Shift+X；留给别人就点 Skip。",
-        en="Details: choose a label (Shift and the key beside it), then select the words. Nobody could tell: Shift+X. "
-        "For somebody else: Skip.",
+        zh="要素：先点标签（或按 Shift 加标签旁的键），再划选文字。"
+        "实在看不出来按 Shift+X（第二、三句 Shift+C、Shift+V）；留给别人就点 Skip。",
+        en="Details: choose a label (Shift and the key beside it), then select the words. Nobody could tell: Shift+X "
+        "(second and third message: Shift+C, Shift+V). For somebody else: Skip.",
     ),
     Text(
         zh="答得不好就写下更好的回答，不要写真实姓名和号码。",

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from data.review.task_id import ASKED_RESOLUTION, INTENTS, MARK, OBJECT, RESOLUTIONS
+from data.review.task_id import ASKED_RESOLUTION, OBJECT, QUESTIONS, RESOLUTIONS
 
-DATA = (OBJECT, "key", "dialogue_id", "turn", "version", "schema", MARK, INTENTS, RESOLUTIONS, ASKED_RESOLUTION)
+DATA = (OBJECT, "key", "dialogue_id", "version", "schema", QUESTIONS, RESOLUTIONS, ASKED_RESOLUTION)
 COLUMNS = (
     *("inner_id", "total_annotations", "cancelled_annotations", "total_predictions", "annotators"),
     *("annotations_results", "annotations_ids", "predictions_model_versions"),
@@ -20,11 +20,11 @@ COLUMNS = (
     *("avg_lead_time", "draft_exists"),
 )
 HIDDEN = [f"tasks:data.{name}" for name in DATA] + [f"tasks:{name}" for name in COLUMNS]
-NOTHING = "-"  # is the key of no task
+NOTHING = "-"  # is in no key
 
 
 def show_tabs(client: Any, project: int, disagreements: Sequence[str]) -> None:
-    """Makes the tabs that are missing and brings the others up to date; ``disagreements``: keys of tasks."""
+    """Makes the tabs that are missing and brings the others up to date; ``disagreements``: keys of questions."""
     there = {view.data["title"]: view for view in client.views.list(project=project)}
     for title, rules in _tabs(client, disagreements).items():
         filters = {"filters": {"conjunction": "and", "items": rules}} if rules else {}
@@ -49,7 +49,7 @@ def _tabs(client: Any, disagreements: Sequence[str]) -> dict[str, list[dict[str,
         "Review": [],
         "Skipped": [{"filter": "filter:tasks:cancelled_annotations", **some}],
         "Answered": [{"filter": "filter:tasks:total_annotations", **some}],
-        "Disagreements": [_rule("data.key", "regex", "String", f"^({'|'.join(disagreements) or NOTHING})$")],
+        "Disagreements": [_rule("data.key", "regex", "String", "|".join(disagreements) or NOTHING)],
     }
     for user in client.users.list():
         tabs[f"Mine: {user.email}"] = [_rule("annotators", "contains", "List", user.id)]
