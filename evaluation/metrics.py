@@ -34,6 +34,7 @@ METRICS: dict[str, Metric] = {
     "gain_over_constant": Metric("token F1 minus that of the best constant sentence"),
     "gain_over_constant_low": Metric("the lower end of its 95 % interval (paired bootstrap)"),
     "grounded": Metric("share of answers whose typed claims are all supported; who claims nothing is grounded"),
+    "grounded_expected": Metric("the same of the held-out answers, which people gave"),
     "grounded_of_claiming": Metric("the same among answers that state something (claiming)"),
     "hit_at_1": Metric("share of questions whose entry is found first"),
     "hit_at_3": Metric("share of questions whose entry is among the first three"),
