@@ -13,7 +13,7 @@ challenger, it says so instead of calling that challenger worse.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal, NamedTuple
@@ -76,6 +76,26 @@ def _resampled(sums: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     return values / weights
 
 
+def _draws(customers: int, seed: int, rounds: int) -> Iterator[np.ndarray]:
+    """Customers drawn with replacement: (a part of the rounds, customers)."""
+    rng = np.random.default_rng(seed)
+    for start in range(0, rounds, CHUNK):
+        yield rng.integers(0, customers, (min(CHUNK, rounds - start), customers))
+
+
+def confidence_interval(sample: Sample, seed: int, rounds: int = ROUNDS) -> tuple[float, float]:
+    """The 95 % interval of a mean; without bounds where all items are one customer's.
+
+    It is of other customers of the same kind. A model that was trained once more differs besides.
+    """
+    sums = _sums(sample)
+    if sums.shape[1] == 1:
+        return -math.inf, math.inf
+    means = [_resampled(sums, drawn) for drawn in _draws(sums.shape[1], seed, rounds)]
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
+    return float(low), float(high)
+
+
 def paired_bootstrap(challenger: Sample, champion: Sample, seed: int, rounds: int = ROUNDS) -> MetricDifference:
     """The difference of two means over the same items; of one customer's items alone the interval has no bounds.
 
@@ -85,15 +105,11 @@ def paired_bootstrap(challenger: Sample, champion: Sample, seed: int, rounds: in
     items = len(challenger.values)
     if items == 0 or not np.array_equal(challenger.groups, champion.groups):
         raise NotPaired(f"challenger has {items} items, champion {len(champion.values)}: they must be the same")
-    rng = np.random.default_rng(seed)
     own, other = _sums(challenger), _sums(champion)
     customers, delta = own.shape[1], challenger.mean - champion.mean
     if customers == 1:
         return MetricDifference(delta=delta, low=-math.inf, high=math.inf, customers=customers)
-    deltas: list[np.ndarray] = []
-    for start in range(0, rounds, CHUNK):
-        drawn = rng.integers(0, customers, (min(CHUNK, rounds - start), customers))
-        deltas.append(_resampled(own, drawn) - _resampled(other, drawn))
+    deltas = [_resampled(own, drawn) - _resampled(other, drawn) for drawn in _draws(customers, seed, rounds)]
     low, high = np.percentile(np.concatenate(deltas), [2.5, 97.5])
     return MetricDifference(delta=delta, low=float(low), high=float(high), customers=customers)
 

@@ -83,7 +83,7 @@ class ReleaseUnderTest:
     version: its content hash. folder: where it lies. knowledge: as serving searches it. engines: 'centre' and 'edge'.
     start_conversation: begins one of a customer (None: a stranger) in a fresh shop.
     with_one_model: conversations in which this model alone reads and answers; None where no model reads messages
-        (``serving.model_reader``).
+        (``serving.model_reader``, and they were taught acts).
     """
 
     name: Name
@@ -184,5 +184,5 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
             knowledge=StaticKnowledge(search, questions(assistant.pack)),
             engines=engines,
             start_conversation=partial(start, assistant),
-            with_one_model=with_one_model if params.model_reader else None,
+            with_one_model=with_one_model if assistant.models_read else None,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evaluation.bootstrap import paired_bootstrap, smallest_tolerance
+from evaluation.bootstrap import confidence_interval, paired_bootstrap, smallest_tolerance
 from evaluation.candidate import ReleaseUnderTest
 from evaluation.items import Items
 from evaluation.metrics import METRICS
@@ -30,11 +30,16 @@ def report(name: str, version: str, results: Results) -> Report:
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One metric of both models. ``difference``: with its interval, where the metric is a mean over items."""
+    """One metric of both models.
+
+    interval, difference: the challenger's 95 % interval, and the difference with its own, where the metric is a mean
+    over items.
+    """
 
     suite: str
     metric: str
     challenger: float
+    interval: tuple[float, float] | None
     champion: float | None
     difference: MetricDifference | None
 
@@ -64,6 +69,7 @@ def compare(challenger: Results, champion: Results | None, seed: int) -> list[Me
             suite=suite,
             metric=metric,
             challenger=value,
+            interval=confidence_interval(result.samples[metric], seed) if metric in result.samples else None,
             champion=champion[suite].metrics.get(metric) if champion and suite in champion else None,
             difference=_difference(result, champion[suite], metric, seed) if champion and suite in champion else None,
         )

@@ -5,9 +5,10 @@ figure that is not a number fails. ``better_than_constant`` reads an interval: i
 model that says one sentence to everybody, or a lucky draw of questions, does not pass.
 
 ``not_worse_than_champion`` is a test of non-inferiority (``evaluation.bootstrap``): better, not worse, worse, or too
-few items to tell by ``min_power`` and ``min_customers``. Then `promote.too_few_items` decides: the figure as it
-stands, or nobody passes. On frozen sets only a drop beyond chance closes the gate: there are many of them, each is
-small, and half of all harmless releases would fall short on one by chance.
+few items to tell by ``min_power`` and ``min_customers``. Then `promote.too_few_items` says what closes the gate: a
+figure that falls short, only one that falls short by more than chance, or the lack of items itself. On frozen sets
+only a drop beyond chance closes the gate: there are many of them, each is small, and half of all harmless releases
+would fall short on one by chance.
 """
 
 from __future__ import annotations
@@ -89,8 +90,14 @@ def _against_champion(
         verdict = compare_with_tolerance(difference, higher, tolerance, rule)
     closes = verdict in ("fail", "worse")
     if verdict == "too few items" and champion is not None:
-        closes = gate.too_few_items == "fail" or not _is_tolerated(value, champion, higher, tolerance)
+        short = not _is_tolerated(value, champion, higher, tolerance)
+        closes = {"figure": short, "drop": short and _is_drop(difference, higher), "fail": True}[gate.too_few_items]
     return GateRow(what=name, bound=bound, value=value, champion=champion, verdict=verdict, closes=closes)
+
+
+def _is_drop(difference: MetricDifference | None, higher_is_better: bool) -> bool:
+    """Whether the whole 95 % interval is on the worse side of zero."""
+    return difference is not None and (difference.high < 0 if higher_is_better else difference.low > 0)
 
 
 def _is_tolerated(value: float, champion: float, higher_is_better: bool, tolerance: float) -> bool:

@@ -56,6 +56,9 @@ METRICS: dict[str, Metric] = {
             en="share of answers whose typed claims are all supported; who claims nothing is grounded",
         )
     ),
+    "grounded_expected": Metric(
+        Text(zh="同上，人给的留出回答", en="the same of the held-out answers, which people gave")
+    ),
     "grounded_of_claiming": Metric(
         Text(zh="同上，只看有断言的回答（claiming）", en="the same among answers that state something (claiming)")
     ),

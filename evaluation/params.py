@@ -86,9 +86,10 @@ class Gate(Section):
         description="chance that an equal challenger is shown to be no worse, below which items are too few to tell",
     )
     min_customers: int = Field(20, ge=2, description="customers, fewer of which are too few to tell, whatever they say")
-    too_few_items: Literal["figure", "fail"] = Field(
-        "figure",
-        description="what decides where items are too few: the figure as it stands, or nobody passes (fail)",
+    too_few_items: Literal["figure", "drop", "fail"] = Field(
+        "drop",
+        description="what closes the gate where items are too few: a figure below what is tolerated; the same, and its "
+        "95 % interval below zero (drop); or that they are too few (fail)",
     )
 
     @field_validator("at_least", "at_most", "not_worse_than_champion", mode="before")

@@ -6,13 +6,14 @@ python -m pipelines.export
 from pathlib import Path
 
 from data.forget import trained_on
-from data.sets.acts import rows_taught
+from data.sets.acts import prompts_taught, rows_taught
 from distill.cascade import CURVE, calibrate
 from distill.export import export_centre, export_engines, gather
 from distill.params import Export
 from kefu.io import atomic_dir, read_json, read_jsonl, write_csv, write_json
 from kefu.llm.base_models import open_base
 from kefu.llm.models import MODELS
+from kefu.llm.taught_acts import save_taught_prompts
 from kefu.params import load_section
 from kefu.paths import ADAPTER, BASE, CHAMPION, CORPUS, DIALOGUES, EDGE, PLOTS, RELEASE, RETRIEVER, ROUTER, SETS
 from kefu.registry import releases
@@ -43,6 +44,7 @@ def main() -> None:
             tell_whom(release)
             chats, tuning = list(read_jsonl(SETS / "sft.jsonl", Example)), load_section("finetune", Finetune)
             s.log(export_centre(centre, ADAPTER, chats, tuning, s.params, release / "centre"))
+            save_taught_prompts(release, prompts_taught(chats))
             if "general.kl" in s.metrics:
                 write_json(release / GENERAL, {"kl": round(s.metrics["general.kl"], 6)})
             bases = {"centre": centre.ref, "edge": edge.ref}

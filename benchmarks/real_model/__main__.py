@@ -29,6 +29,7 @@ from benchmarks.real_model.fast_reader import open_assistant, read_openings
 from benchmarks.real_model.teach import open_folder
 from benchmarks.real_model.writer import BatchWriter
 from benchmarks.wordings.__main__ import labels_of, without_courtesy
+from kefu.knowledge.entries import LANGUAGES
 from kefu.llm.acts_format import acts_grammar
 from kefu.llm.chat import ChatRenderer
 from kefu.paths import RELEASE
@@ -168,7 +169,7 @@ def main() -> None:
         cpu_s = time.process_time() - started
         engine = Recorded(dict(zip(chats, texts, strict=True)))
         engines = {"edge": engine, "centre": engine}
-        reader = ModelReader(pack, params, engines, assistant._knowledge, assistant._linker)
+        reader = ModelReader(pack, params, engines, assistant._knowledge, assistant._linker, LANGUAGES)
         read = labels_by(cases, reader, params)
     for case, text in list(zip(cases, texts, strict=True))[: asked.show]:
         print(f"{case.say}    wants {', '.join(case.labels)}    {text!r}")

@@ -106,8 +106,11 @@ def _add_grounded(
     """Share of answers whose typed claims are all supported, as serving judges them before it says them.
 
     The output guard has not cut anything yet: this is what the model would say. An answer that claims nothing is
-    grounded, so the share that claims something, and the rate among these, stand beside it.
+    grounded, so the share that claims something, and the rate among these, stand beside it, and the share of the
+    answers that people gave: who tells what a tool said has a source that no prompt shows.
     """
+    said = [(example, example.messages[-1].content) for example in items.answers]
+    result.figures["grounded_expected"] = float(np.mean([not release.unsupported(*pair) for pair in said]))
     claiming = [makes_claim(answer) for _, answer in pairs]
     grounded = [not release.unsupported(*pair) for pair in pairs]
     _add_share(result, items, "claiming", claiming)

@@ -45,27 +45,37 @@ def acts_messages(pack: Pack, lang: str, text: str, open_question: str = "", las
     follows is the assistant's own message: a customer cannot write one.
 
     Args:
-        pack: its prompt ``acts`` is filled with ``flows``, ``slots`` and ``queries`` (name → title or choices), and
-            the kinds of ``small_talk`` and ``danger``.
-        lang: language of the prompt.
+        pack, lang: see ``acts_system``.
         text: the redacted message.
         open_question: flow and slot that the conversation waits for, ``return return_reason``; empty: none.
         last_answer: what the customer was told last, redacted; its end is shown. Empty: nothing.
     """
-    system = _template(pack.prompts["acts"].in_(lang)).render(
+    context = [last_answer.strip()[-LAST_ANSWER_CHARS:], f"open: {open_question}" if open_question else ""]
+    follows = "\n".join(line for line in context if line)
+    return [
+        Message(role="system", content=acts_system(pack, lang)),
+        *([Message(role="assistant", content=follows)] if follows else []),
+        Message(role="user", content=text),
+    ]
+
+
+def acts_system(pack: Pack, lang: str) -> str:
+    """The system message under which a model writes acts.
+
+    Args:
+        pack: its prompt ``acts`` is filled with ``flows``, ``slots`` and ``queries`` (name → title or choices), and
+            the kinds of ``small_talk`` and ``danger``.
+        lang: language of the prompt.
+    """
+    prompt = _template(pack.prompts["acts"].in_(lang))
+    rendered: str = prompt.render(
         flows={flow.name: flow.title.in_(lang) for flow in pack.flows},
         slots={name: list(slot.choices) for name, slot in pack.slots.items()},
         queries={name: query.title.in_(lang) for name, query in pack.queries.items()},
         small_talk=list(pack.acts.small_talk),
         danger=list(pack.danger),
     )
-    context = [last_answer.strip()[-LAST_ANSWER_CHARS:], f"open: {open_question}" if open_question else ""]
-    follows = "\n".join(line for line in context if line)
-    return [
-        Message(role="system", content=system.strip()),
-        *([Message(role="assistant", content=follows)] if follows else []),
-        Message(role="user", content=text),
-    ]
+    return rendered.strip()
 
 
 @lru_cache(maxsize=32)  # compiling costs a millisecond, and training sets have thousands of rows

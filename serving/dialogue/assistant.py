@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -42,7 +42,7 @@ from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.fast_reader import FastReader
 from serving.dialogue.reading.language import language_of
 from serving.dialogue.reading.message import Message, Reader
-from serving.dialogue.reading.model_reader import CascadeReader, ModelReader
+from serving.dialogue.reading.model_reader import CascadeReader, ModelReader, languages_read
 from serving.dialogue.reading.script import in_script, script_of, simplified
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reply import Reply
@@ -73,7 +73,10 @@ class ReusedId(ValueError):
 
 
 class Assistant:
-    """Answers messages. Safe to use from several threads; one session's messages come one by one."""
+    """Answers messages. Safe to use from several threads; one session's messages come one by one.
+
+    models_read: whether a language model reads what the fast reader is unsure of.
+    """
 
     def __init__(
         self,
@@ -88,6 +91,7 @@ class Assistant:
         wish_classifier: WishClassifier | None = None,
         answer_classifier: AnswerClassifier | None = None,
         cascade: Cascade | None = None,
+        model_languages: Sequence[Lang] = (),
     ) -> None:
         self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
         self._knowledge, self._params, self.log = knowledge, params, log
@@ -101,8 +105,9 @@ class Assistant:
         self._reader: Reader = FastReader(
             pack, router, wish_classifier, self._linker, answers, wishes, params.router_confidence
         )
-        if params.model_reader:
-            by_model = ModelReader(pack, params, engines, knowledge, self._linker)
+        self.models_read = bool(params.model_reader and model_languages)
+        if self.models_read:
+            by_model = ModelReader(pack, params, engines, knowledge, self._linker, model_languages)
             self._reader = CascadeReader(self._reader, by_model, params)
         model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools), cascade)
         shop_answers = ShopAnswers(pack, tools, queries, advisor)
@@ -144,6 +149,7 @@ class Assistant:
             wish_classifier=WishClassifier.load(wishes) if (wishes := release / "router" / WISHES).is_dir() else None,
             answer_classifier=AnswerClassifier.load(said) if (said := release / "router" / ANSWERS).is_dir() else None,
             cascade=Cascade.load(release),
+            model_languages=languages_read(release, pack) if params.model_reader else (),
         )
         assistant._store, assistant._own_engines = store, own
         return assistant

@@ -9,6 +9,7 @@ from evaluation.bootstrap import (
     PowerRule,
     Sample,
     compare_with_tolerance,
+    confidence_interval,
     paired_bootstrap,
     power,
     smallest_tolerance,
@@ -24,6 +25,18 @@ def test_bootstrap_interval_is_the_normal_one_for_many_items() -> None:
     assert found.delta == pytest.approx(difference.mean())
     assert (found.low, found.high) == pytest.approx((found.delta - half, found.delta + half), abs=0.005)
     assert found.significant  # paired; unpaired, this much noise would hide it
+
+
+def test_a_figures_interval_is_that_of_its_customers() -> None:
+    """Of a share of 0.7 in 200 answers it is 0.13 wide; ten alike of each customer tell no more than one."""
+    share = np.arange(200) % 10 < 7
+    low, high = confidence_interval(Sample.of(share), seed=7)
+    half = 1.96 * np.sqrt(0.7 * 0.3 / 200)
+    assert (low, high) == pytest.approx((0.7 - half, 0.7 + half), abs=0.01)
+    who = [f"c{n}" for n in range(200) for _ in range(10)]
+    tenfold = confidence_interval(Sample.of(np.repeat(share, 10), customers=who), seed=7)
+    assert tenfold == pytest.approx((low, high), abs=0.01)
+    assert confidence_interval(Sample.of(share, customers=["c"] * 200), seed=7) == (-np.inf, np.inf)
 
 
 def test_bootstrap_sees_no_difference_where_there_is_none() -> None:

@@ -62,7 +62,8 @@ def test_rows_say_what_was_compared() -> None:
 
 
 INTERVALS: dict[str, tuple[str, float, float, float, float, str, bool]] = {
-    # metric, champion, challenger, low and high of the difference, verdict under a tolerance of 0.03, gate closed
+    # metric, champion, challenger, low and high of the difference, verdict under a tolerance of 0.03, gate closed by
+    # the figure alone
     "shown to be no worse": ("router.accuracy", 0.80, 0.80, -0.02, 0.02, "not worse", False),
     "shown to be better": ("router.accuracy", 0.80, 0.90, 0.05, 0.15, "better", False),
     "as far below as tolerated": ("router.accuracy", 0.80, 0.80, -0.03, 0.03, "not worse", False),
@@ -94,11 +95,30 @@ def test_no_worse_has_to_be_shown(
 ) -> None:
     reports = compared(name, before, now, low, high, customers=1 if math.isinf(high) else 60)
     bounds = {"not_worse_than_champion": {name: 0.03}}
-    lenient = decide(gate(**bounds), *reports)
+    lenient = decide(gate(**bounds, too_few_items="figure"), *reports)
     assert (lenient.rows[0].verdict, lenient.rows[0].closes) == (verdict, closes)
     assert lenient.verdict == ("fail" if closes else "pass")
     strict = decide(gate(**bounds, too_few_items="fail"), *reports)
     assert strict.verdict == ("pass" if verdict in ("better", "not worse") else "fail")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "now", "low", "high", "closes"),
+    [
+        ("router.accuracy", 0.80, 0.74, -0.13, 0.02, False),  # perhaps chance
+        ("router.accuracy", 0.80, 0.74, -0.11, -0.01, True),
+        ("router.accuracy", 0.80, 0.78, -0.045, -0.005, False),  # tolerated
+        ("answers.loss", 2.0, 2.06, 0.01, 0.11, True),
+        ("answers.loss", 2.0, 2.06, -0.01, 0.13, False),
+        ("router.accuracy", 0.80, 0.10, -math.inf, math.inf, False),  # one customer
+    ],
+)
+def test_chance_alone_keeps_no_release_out(
+    name: str, before: float, now: float, low: float, high: float, closes: bool
+) -> None:
+    reports = compared(name, before, now, low, high, customers=1 if math.isinf(high) else 60)
+    [row] = decide(gate(not_worse_than_champion={name: 0.03}, min_power=0.99), *reports).rows
+    assert (row.verdict, row.closes) == ("too few items", closes)
 
 
 def test_three_customers_who_agree_prove_nothing() -> None:

@@ -20,6 +20,7 @@ from evaluation.simulator.play import Played, play
 from evaluation.simulator.summary import figures, pass_hat
 from evaluation.simulator.world import World, call
 from evaluation.suites import SUITES, simulator
+from kefu.knowledge.entries import LANGUAGES
 from kefu.schema import Message, Report
 from kefu.shop.pack import load_pack
 from kefu.shop.wordings.scripts import FEWEST, Scripts, half_of
@@ -28,6 +29,7 @@ from serving.tools.demo_database import restore
 from serving.tools.shop_db import ToolBox
 from tests.fixtures import micro
 from tests.fixtures.demo_pack import PACK
+from tests.fixtures.taught import taught_release
 
 SEED = 5
 
@@ -70,12 +72,13 @@ class Reads:
         """It has started nothing."""
 
 
-def test_each_model_is_played_alone_where_models_read(release: ReleaseUnderTest) -> None:
+def test_each_model_is_played_alone_where_models_read(release: ReleaseUnderTest, tmp_path: Path) -> None:
     """A centre that reads nothing leaves the fast reading; an edge that hears everybody ask for a person is seen."""
     items = cast(Items, SimpleNamespace(conversations=8, seed=SEED))
     assert simulator.edge(release, items).metrics == {}, "no model reads unless serving.model_reader is on"
     by_model = micro.PARAMS.serving.model_copy(update={"model_reader": True, "reader_min_probability": 1.0})
-    with open_release("challenger", micro.shared(), by_model) as reading:
+    taught = taught_release(micro.shared(), tmp_path / "taught", LANGUAGES)
+    with open_release("challenger", taught, by_model) as reading:
         centre, edge = Reads("centre", ""), Reads("edge", "person")
         reading.engines = cast(dict[str, Any], reading.engines)
         reading.engines |= {"centre": centre, "edge": edge}

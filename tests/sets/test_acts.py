@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from llguidance import LLMatcher, LLTokenizer
 
-from data.sets.acts import acts_examples, drawn_messages
+from data.sets.acts import acts_examples, drawn_messages, prompts_taught
 from kefu.errors import Unusable
+from kefu.knowledge.entries import LANGUAGES
 from kefu.llm.acts_format import acts_grammar, parse
+from kefu.llm.taught_acts import save_taught_prompts, taught_languages, were_taught
 from kefu.paths import ROOT
 from kefu.privacy.redact import Redactor
 from kefu.schema import Turn
@@ -48,6 +52,20 @@ def test_a_row_asks_byte_for_byte_what_the_model_reader_asks() -> None:
         assert tuple(acts_prompt(PACK, message)) == row.messages[:-1]
         places.add(bool(one.open_question))
     assert places == {True, False}
+
+
+def test_a_prompt_that_was_changed_is_not_one_that_was_taught(tmp_path: Path) -> None:
+    save_taught_prompts(tmp_path, prompts_taught(ROWS))
+    assert were_taught(tmp_path) and taught_languages(tmp_path, PACK) == LANGUAGES
+    acts = PACK.prompts["acts"]
+    other = acts.model_copy(update={"zh": f"{acts.zh}！"})
+    assert taught_languages(tmp_path, PACK.model_copy(update={"prompts": {"acts": other}})) == ("en",)
+
+
+def test_a_release_that_was_taught_answers_alone_says_so(tmp_path: Path) -> None:
+    answers = ROWS[0].model_copy(update={"intent": "return"})
+    save_taught_prompts(tmp_path, prompts_taught([answers, ROWS[1].model_copy(update={"split": "eval"})]))
+    assert not were_taught(tmp_path) and taught_languages(tmp_path, PACK) == ()
 
 
 def test_what_is_taught_stands_in_the_packs_grammar() -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from kefu.acts import (
     Act,
@@ -34,13 +35,16 @@ from kefu.acts import (
     kind,
 )
 from kefu.errors import Unusable
+from kefu.knowledge.entries import LANGUAGES
 from kefu.knowledge.index import Hit
 from kefu.llm.acts_format import BadActs, acts_grammar, parse
 from kefu.llm.engine import Engine, EngineError, GrammarEngine
 from kefu.llm.prompt import CONFIRM, acts_messages
+from kefu.llm.taught_acts import taught_languages, were_taught
 from kefu.privacy.redact import restore
 from kefu.schema import Message as ChatMessage
 from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.text.numbers import NUMBER, read_number
 from kefu.text.placeholders import PLACEHOLDER
@@ -85,28 +89,32 @@ class ModelReader:
 
     Args:
         engines: 'edge' and 'centre'.
-
-    Raises:
-        Unusable: the pack has no prompt for acts.
+        languages: of the messages that they read, see ``languages_read``.
     """
 
     def __init__(
-        self, pack: Pack, params: Serving, engines: Mapping[str, Engine], knowledge: StaticKnowledge, linker: Linker
+        self,
+        pack: Pack,
+        params: Serving,
+        engines: Mapping[str, Engine],
+        knowledge: StaticKnowledge,
+        linker: Linker,
+        languages: Sequence[Lang],
     ) -> None:
-        if "acts" not in pack.prompts:
-            raise Unusable("prompts.yaml: no prompt `acts`: write one, or set serving.model_reader: false")
-        self._pack, self._params, self._engines = pack, params, engines
+        self._pack, self._params, self._engines, self._languages = pack, params, engines, languages
         self._knowledge, self._linker = knowledge, linker
         self._grammar = acts_grammar(pack)
         self._flows = {flow.name: flow for flow in pack.flows}
         self._order_slots = {name for name, slot in pack.slots.items() if slot.pii and slot.pii == self._order_pii}
 
     def read(self, message: Message, fast: Reading) -> Reading | None:
-        """What the model makes of a message; None when it failed, or nothing that it wrote holds.
+        """What the model makes of a message; None when it failed, nothing that it wrote holds, or it was not asked.
 
         Args:
             fast: what words and classifiers made of it: its topic, products and order are kept.
         """
+        if message.lang not in self._languages:
+            return None
         written = self._written(message, fast)
         if any(isinstance(act, Affirm) for act in written):
             return None  # the fast reader knows a yes by the pack's words; what it does not know is none
@@ -249,6 +257,33 @@ class ModelReader:
             found = PLACEHOLDER.fullmatch(value)
             return found is not None and found[1] == slot.pii and value in message.text
         return value.casefold() in message.text.casefold()
+
+
+def languages_read(release: Path, pack: Pack) -> tuple[Lang, ...]:
+    """Languages in which models read messages: those of the prompts that they were taught; a warning tells of others.
+
+    Args:
+        release: whose models and pack they are.
+
+    Raises:
+        Unusable: the pack has no prompt for acts.
+    """
+    if "acts" not in pack.prompts:
+        raise Unusable("prompts.yaml: no prompt `acts`: write one, or set serving.model_reader: false")
+    taught = taught_languages(release, pack)
+    if not were_taught(release):
+        logger.warning(
+            "%s: its models were not taught acts, so none reads messages, though serving.model_reader is true: set "
+            "build.acts_share above 0 and run the loop",
+            release,
+        )
+    elif others := ", ".join(lang for lang in LANGUAGES if lang not in taught):
+        logger.warning(
+            "%s: its models were taught acts under another prompt than the pack's `acts` (%s), so none reads messages "
+            "in that language: run the loop, which teaches the pack's",
+            *(release, others),
+        )
+    return taught
 
 
 def acts_prompt(pack: Pack, message: Message) -> list[ChatMessage]:

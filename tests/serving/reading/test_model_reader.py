@@ -12,17 +12,19 @@ from benchmarks.acts.untaught import with_names
 from kefu.acts import Act, Affirm, Ask, Correct, Fill, Start, Unclear
 from kefu.errors import Unusable
 from kefu.intents.router import ScoredIntent
+from kefu.knowledge.entries import LANGUAGES
 from kefu.llm.acts_format import acts_grammar, parse
 from kefu.llm.engine import EngineError, GrammarEngine
-from kefu.llm.prompt import acts_messages
+from kefu.llm.prompt import acts_messages, acts_system
 from kefu.schema import Message as ChatMessage
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.model_reader import CascadeReader, ModelReader
+from serving.dialogue.reading.model_reader import CascadeReader, ModelReader, languages_read
 from serving.params import Serving
 from serving.sessions.session import FlowState, Session
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store
+from tests.fixtures.taught import taught_release
 
 OWN, OTHERS, NAMELESS = "QM2611100011", "QM2611080021", "那个啥弄一下呗"
 FIRST = ScoredIntent("other", 0.3)
@@ -73,7 +75,7 @@ class Fixed:
 def model(assistant: Assistant, params: Serving) -> Callable[[Scripted], ModelReader]:
     def make(engine: Scripted) -> ModelReader:
         engines = {"edge": engine, "centre": engine}
-        return ModelReader(assistant.pack, params, engines, assistant._knowledge, assistant._linker)
+        return ModelReader(assistant.pack, params, engines, assistant._knowledge, assistant._linker, LANGUAGES)
 
     return make
 
@@ -241,24 +243,60 @@ def test_the_grammar_is_used_where_the_engine_can(
     assert engine.grammars == [acts_grammar(assistant.pack)]
 
 
-def test_one_word_of_the_parameters_turns_the_model_on(
-    assistant: Assistant, release: Path, store: Store, params: Serving, tmp_path: Path
+@pytest.fixture
+def asked(store: Store, params: Serving, tmp_path: Path) -> Callable[[Path, str], int]:
+    """How often a model is asked for the acts of a message that the fast reader does not understand."""
+
+    def times(release: Path, text: str) -> int:
+        engine = Scripted("start exchange")
+        on = params.model_copy(update={"model_reader": True})
+        sessions, engines = Sessions(store.url, 60), {"edge": engine, "centre": engine}
+        second = Assistant.open(release, tmp_path / "runtime", on, sessions=sessions, engines=engines)
+        try:
+            flow = second.reply(uuid4().hex, "C1001", text).flow
+        finally:
+            second.close()
+        prompts = {acts_system(second.pack, lang) for lang in LANGUAGES}
+        count = sum(chat[0].content in prompts for chat in engine.asked)  # else it is asked for an answer
+        assert (flow == "exchange") == bool(count)
+        return count
+
+    return times
+
+
+def test_one_word_of_the_parameters_turns_a_model_on_that_was_taught_acts(
+    assistant: Assistant,
+    release: Path,
+    params: Serving,
+    asked: Callable[[Path, str], int],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    engine = Scripted("start exchange")
-    on = params.model_copy(update={"model_reader": True})
-    sessions, engines = Sessions(store.url, 60), {"edge": engine, "centre": engine}
-    second = Assistant.open(release, tmp_path, on, sessions=sessions, engines=engines)
-    try:
-        assert second.reply(uuid4().hex, "C1001", NAMELESS).flow == "exchange" and len(engine.asked) == 1
-    finally:
-        second.close()
+    assert asked(taught_release(release, tmp_path / "taught", LANGUAGES), NAMELESS) == 1
+    assert "taught acts" not in caplog.text
     assert not params.model_reader and assistant.reply(uuid4().hex, "C1001", NAMELESS).flow is None
 
 
-def test_a_pack_without_the_prompt_is_told(assistant: Assistant, params: Serving) -> None:
+def test_a_model_that_was_never_taught_acts_reads_nothing(
+    release: Path, asked: Callable[[Path, str], int], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert asked(release, NAMELESS) == 0
+    assert "not taught acts, so none reads messages" in caplog.text and "build.acts_share" in caplog.text
+
+
+def test_under_another_prompt_than_it_was_taught_a_model_reads_nothing(
+    release: Path, asked: Callable[[Path, str], int], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The English prompt is one that was taught, the Chinese is not."""
+    changed = taught_release(release, tmp_path / "taught", ("en",))
+    assert [asked(changed, text) for text in (NAMELESS, "do the thingy please")] == [0, 1]
+    assert "another prompt than the pack's `acts` (zh)" in caplog.text
+
+
+def test_a_pack_without_the_prompt_is_told(assistant: Assistant, release: Path) -> None:
     pack = assistant.pack.model_copy(update={"prompts": {"answer": assistant.pack.prompts["answer"]}})
     with pytest.raises(Unusable, match="no prompt `acts`: write one, or set serving.model_reader: false"):
-        ModelReader(pack, params, {}, assistant._knowledge, assistant._linker)
+        languages_read(release, pack)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
