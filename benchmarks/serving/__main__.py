@@ -3,6 +3,7 @@
     python -m benchmarks.serving --release FOLDER [--sessions 1 8 64] [--seconds 10] [--servers kefu plain]
     python -m benchmarks.serving --release FOLDER --soak 60 --share 0.7
     python -m benchmarks.serving --release FOLDER --idle-sockets 1000
+    python -m benchmarks.serving --release FOLDER --servers kefu --set num_replicas=2 num_cpus=0.5
 
 A closed loop over HTTP against the whole server (Ray Serve, Valkey) of one release, load generator included. The same
 messages go in the same run to a replica's process without Ray (``one_process.py``) and to the plain server
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +29,7 @@ from benchmarks.serving.servers import free_port, load, machine, started
 from benchmarks.serving.traffic import Measured, measure
 from pipelines.params import load_params
 from serving.api.tokens import session_token
+from serving.params import Serving
 
 CONVERSATION = (
     "你好",
@@ -40,6 +43,7 @@ CONVERSATION = (
 )
 CUSTOMER = "C1001"
 UNLIMITED = 10**9
+Changes = dict[str, object]  # of the parameters of serving
 USUAL = 8  # sessions at once
 CAPACITY_S = 15.0
 
@@ -56,13 +60,17 @@ def main() -> None:
     parser.add_argument(
         "--idle-sockets", type=int, help="how many are open beside 8 sessions, instead of the comparison"
     )
+    parser.add_argument(
+        "--set", nargs="+", default=[], type=_setting, help="NAME=VALUE of the section serving, for kefu"
+    )
     args = parser.parse_args()
+    args.set = dict(args.set)
     console = Console(width=130)
     console.print(machine())
     if args.soak:
-        console.print(_soak(args.release, args.soak, args.share, args.warm_up))
+        console.print(_soak(args.release, args.set, args.soak, args.share, args.warm_up))
     elif args.idle_sockets:
-        console.print(_idle_sockets(args.release, args.idle_sockets, args.seconds, args.warm_up))
+        console.print(_idle_sockets(args.release, args.set, args.idle_sockets, args.seconds, args.warm_up))
     else:
         _compare(args, console)
 
@@ -71,7 +79,7 @@ def _compare(args: argparse.Namespace, console: Console) -> None:
     measured: dict[str, list[Measured]] = {}
     for name in args.servers:
         new_headers = dict if name == PLAIN else bearer
-        with SERVERS[name](args.release) as url:
+        with SERVERS[name](args.release, args.set) as url:
             measure(url, CONVERSATION, new_headers, min(args.sessions), args.warm_up, own_ids=name != PLAIN)
             measured[name] = []
             for sessions in args.sessions:
@@ -83,18 +91,18 @@ def _compare(args: argparse.Namespace, console: Console) -> None:
     console.print(_memory(measured))
 
 
-def _soak(release: Path, minutes: float, share: float, warm_up: float) -> Table:
-    with _kefu(release) as url:
+def _soak(release: Path, changes: Changes, minutes: float, share: float, warm_up: float) -> Table:
+    with _kefu(release, changes) as url:
         measure(url, CONVERSATION, bearer, USUAL, warm_up, own_ids=True)
         best = measure(url, CONVERSATION, bearer, USUAL, CAPACITY_S, own_ids=True).answers_per_s
         return soak.table(soak.soak(url, CONVERSATION, bearer, share * best, 60 * minutes))
 
 
-def _idle_sockets(release: Path, count: int, seconds: float, warm_up: float) -> Table:
+def _idle_sockets(release: Path, changes: Changes, count: int, seconds: float, warm_up: float) -> Table:
     head = ("idle sockets", "answers/s", "p50 ms", "p99 ms", "CPU-ms an answer", "RSS MB", "PSS MB", "failed")
     table = Table(*head, title=f"{USUAL} sessions, closed loop")
     allow_files(2 * count)
-    with _kefu(release) as url:
+    with _kefu(release, changes) as url:
         measure(url, CONVERSATION, bearer, USUAL, warm_up, own_ids=True)
         for sockets in (0, count):
             with idle_sockets(url, session_token(CUSTOMER, 600), sockets):
@@ -107,8 +115,13 @@ def bearer() -> dict[str, str]:
     return {"Authorization": f"Bearer {session_token(CUSTOMER, 600)}"}
 
 
+def _setting(text: str) -> tuple[str, object]:
+    name, _, value = text.partition("=")
+    return name, yaml.safe_load(value)
+
+
 @contextmanager
-def _kefu(release: Path) -> Iterator[str]:
+def _kefu(release: Path, changes: Changes) -> Iterator[str]:
     from serving.deploy.launch import start  # imports Ray, which the plain server's part does not need
 
     limits = {
@@ -117,7 +130,7 @@ def _kefu(release: Path) -> Iterator[str]:
         "sessions_per_minute": UNLIMITED,
         "max_idle_sockets": 10**5,
     }
-    params = load_params().serving.model_copy(update=limits)
+    params = Serving.model_validate(load_params().serving.model_dump() | limits | changes)
     with tempfile.TemporaryDirectory(prefix="kefu-bench-") as folder:
         server = start(release, params, runtime=Path(folder) / "runtime", raw=Path(folder) / "raw")
         try:
@@ -126,16 +139,16 @@ def _kefu(release: Path) -> Iterator[str]:
             server.stop()
 
 
-def _one_process(release: Path) -> AbstractContextManager[str]:
+def _one_process(release: Path, changes: Changes) -> AbstractContextManager[str]:
     return started("one_process", str(release))
 
 
-def _plain(release: Path) -> AbstractContextManager[str]:
+def _plain(release: Path, changes: Changes) -> AbstractContextManager[str]:
     return started("plain_server", str(release / "edge"), str(load_params().serving.max_new_tokens))
 
 
 PLAIN = "plain"
-SERVERS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
+SERVERS: dict[str, Callable[[Path, Changes], AbstractContextManager[str]]] = {
     "kefu": _kefu,
     "one-process": _one_process,
     PLAIN: _plain,

@@ -6,6 +6,7 @@ The CPU of a measurement is that of this process and all its descendants: the lo
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from collections import Counter
@@ -151,8 +152,8 @@ def _groups() -> dict[str, list[psutil.Process]]:
 
 def _group(process: psutil.Process) -> str:
     command = " ".join(process.cmdline())
-    if "ServeReplica" in command:
-        return command.split(":")[4].split("#")[0].split(" ")[0]  # ray::ServeReplica:kefu:Chat
+    if replica := re.match(r"ray::ServeReplica:[^:]+:(\w+)", command):  # while it is called, its method follows
+        return replica[1]
     if "ProxyActor" in command or "haproxy" in command.lower():
         return "proxy"
     if "benchmarks.serving." in command:

@@ -1,17 +1,18 @@
 """Answers in this process: ``serving.api.backend.Backend`` over one assistant.
 
-Nothing waits for a session but the session itself: its messages queue in the order of their arrival, and only the
-first of them takes a thread.
+Messages are computed in the order of their arrival, so many at a time as ``serving.num_threads`` says. Who waits, for
+a turn or for an earlier message of the session, waits in the event loop and takes no thread: threads that wait their
+turn make Python switch between them, and let a late message go before an early one. A message that was taken is
+answered, remembered and logged, whether its customer is still there or not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from threading import BoundedSemaphore
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 from redis.exceptions import RedisError
@@ -39,11 +40,13 @@ class _End:
 END: Final = _End()
 
 
-async def in_thread(pool: Executor, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
-    """What ``make()`` yields, iterated in a thread of the pool; its errors are raised here.
+async def in_thread(
+    start: Callable[[Callable[[], None]], Awaitable[None]], make: Callable[[], Iterator[T]]
+) -> AsyncIterator[T]:
+    """What ``make()`` yields, iterated in another thread, to its end even when nobody listens; errors are raised here.
 
-    The iterator always runs to its end, even when nobody listens any more: a turn whose customer has
-    closed the page is still remembered and logged.
+    Args:
+        start: runs a function in that thread, at once or later; its result is done when the function is.
     """
     loop, queue = asyncio.get_running_loop(), asyncio.Queue[T | _End]()
 
@@ -54,7 +57,7 @@ async def in_thread(pool: Executor, make: Callable[[], Iterator[T]]) -> AsyncIte
         finally:
             loop.call_soon_threadsafe(queue.put_nowait, END)
 
-    done = loop.run_in_executor(pool, work)
+    done = start(work)
     while not isinstance(item := await queue.get(), _End):
         yield item
     await done
@@ -76,7 +79,8 @@ class InProcessBackend:
 
     Args:
         release: what ``assistant`` was opened on.
-        slots: one for each message that may compute at once; an engine that waits for another process lends its own.
+        slots: one for each message that may compute at once, by default ``params.num_threads``; an engine that waits
+            for another process lends its own.
         models_problem: why the models of another process cannot be asked now; None: they are in this one.
     """
 
@@ -85,14 +89,14 @@ class InProcessBackend:
         assistant: Assistant,
         release: ReleaseInfo,
         params: Serving,
-        slots: BoundedSemaphore | None = None,
+        slots: asyncio.Semaphore | None = None,
         models_problem: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
         self._assistant, self._release, self._params = assistant, release, params
-        self._slots, self._models_problem = slots or BoundedSemaphore(params.num_threads), models_problem
+        self._slots, self._models_problem = slots or asyncio.Semaphore(params.num_threads), models_problem
         self._pool = ThreadPoolExecutor(params.max_ongoing_requests, thread_name_prefix="chat")
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._ongoing = 0
+        self._ongoing = set[asyncio.Task[Any]]()  # at work, or waiting
 
     async def info(self) -> ReleaseInfo | None:
         """See ``Backend.info``."""
@@ -113,7 +117,7 @@ class InProcessBackend:
         pieces: bool = True,
     ) -> AsyncIterator[Event]:
         """See ``Backend.chat``."""
-        queue = self._queues.setdefault(session, asyncio.Lock())  # asyncio's locks are fair
+        queue = self._queues.setdefault(session, asyncio.Lock())
         async for event in self._events(queue, lambda: self._chat(session, customer, text, lang, message), pieces):
             yield event
 
@@ -129,26 +133,25 @@ class InProcessBackend:
         self, queue: asyncio.Lock, make: Callable[[], Iterator[Event]], pieces: bool = True
     ) -> AsyncIterator[Event]:
         """What ``make()`` yields, once ``queue`` and a slot are free; one by one, or the loop wakes for all of it."""
-        if self._ongoing >= self._params.max_ongoing_requests:
+        if len(self._ongoing) >= self._params.max_ongoing_requests:
             yield Event(type="error", text=BUSY, status=503, code="overloaded")
-            return
+        elif pieces:
+            async for event in in_thread(lambda work: self._begin(self._in_turn(queue, work)), make):
+                yield event
+        else:
+            for event in await asyncio.shield(self._begin(self._in_turn(queue, lambda: list(make())))):
+                yield event
 
-        def in_slot() -> Iterator[Event]:
-            with self._slots:
-                yield from make()
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task of its own: who listens may leave, the message is ongoing until it is answered."""
+        task = asyncio.create_task(work)
+        self._ongoing.add(task)
+        task.add_done_callback(self._ongoing.discard)
+        return task
 
-        self._ongoing += 1
-        try:
-            async with queue:
-                if pieces:
-                    async for event in in_thread(self._pool, in_slot):
-                        yield event
-                else:
-                    loop = asyncio.get_running_loop()
-                    for event in await loop.run_in_executor(self._pool, lambda: list(in_slot())):
-                        yield event
-        finally:
-            self._ongoing -= 1
+    async def _in_turn(self, queue: asyncio.Lock, work: Callable[[], T]) -> T:
+        async with queue, self._slots:  # both are fair
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def _problem(self) -> str | None:
         try:

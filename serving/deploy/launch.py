@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 from kefu.errors import KefuError
 from serving.deploy import haproxy, proxy_headers
@@ -23,6 +24,7 @@ from serving.deploy import haproxy, proxy_headers
 os.environ |= haproxy.settings() | os.environ  # read when ray.serve is imported
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business; read when ray is imported
 os.environ.setdefault("RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH", proxy_headers.IMPORT_PATH)  # read by Ray's proxy
+os.environ.setdefault("RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH", "serving.deploy.controller:without_fallback_proxy")
 # A busy machine needs more than Ray's half minute until the node and its agents are up.
 os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")
 os.environ.setdefault("RAY_agent_register_timeout_ms", "180000")
@@ -185,6 +187,14 @@ def _init_ray(params: Serving) -> None:
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
+    _end_what_nobody_needs()
+
+
+def _end_what_nobody_needs() -> None:
+    """Ray starts them in any case: a dashboard without pages, an autoscaler of one machine, a reader of its logs."""
+    node: Any = ray._private.worker._global_node
+    for kill in (node.kill_dashboard, node.kill_monitor, node.kill_log_monitor):
+        kill(check_alive=False)
 
 
 def _reserved(params: Serving) -> int:

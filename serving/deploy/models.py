@@ -11,8 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from threading import BoundedSemaphore
+from functools import partial
 from typing import Any, TypeVar
 
 from ray.exceptions import RayError
@@ -78,7 +77,8 @@ class Models:
                     return
 
         try:
-            async for pieces in _joined(in_thread(self._pool, until_left)):
+            start = partial(asyncio.get_running_loop().run_in_executor, self._pool)
+            async for pieces in _joined(in_thread(start, until_left)):
                 yield pieces
         finally:
             left.set()
@@ -92,7 +92,7 @@ class RemoteEngine:
         patience_s: for which a model may be silent.
     """
 
-    def __init__(self, name: str, handle: DeploymentHandle, slots: BoundedSemaphore, patience_s: float) -> None:
+    def __init__(self, name: str, handle: DeploymentHandle, slots: asyncio.Semaphore, patience_s: float) -> None:
         self.name, self._slots, self._patience_s = name, slots, patience_s
         self._handle: Any = handle  # its methods are those of the remote class: nothing static knows them
         self._stream: Any = handle.options(stream=True)
@@ -129,14 +129,21 @@ class RemoteEngine:
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine in the replica's loop. Raises EngineError."""
         try:
-            with _lent(self._slots):
-                return asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, self._patience_s), self._loop).result()
+            return asyncio.run_coroutine_threadsafe(self._without_slot(work), self._loop).result()
         except EngineError:  # the model's own, which Ray raises as one of its class
             raise
         except TimeoutError as error:
             raise EngineError(f"{self.name}: no word within {self._patience_s:g} s") from error
         except (RayError, RayServeException) as error:
             raise EngineError(f"{self.name}: {type(error).__name__}: {error}") from error
+
+    async def _without_slot(self, work: Coroutine[Any, Any, T]) -> T:
+        """The same; meanwhile others may use the slot of the thread that waits."""
+        self._slots.release()
+        try:
+            return await asyncio.wait_for(work, self._patience_s)
+        finally:
+            await self._slots.acquire()
 
 
 class RemoteGrammarEngine(RemoteEngine):
@@ -149,7 +156,7 @@ class RemoteGrammarEngine(RemoteEngine):
         )
 
 
-def remote_engines(plan: Plan, handle: DeploymentHandle, slots: BoundedSemaphore) -> dict[str, RemoteEngine]:
+def remote_engines(plan: Plan, handle: DeploymentHandle, slots: asyncio.Semaphore) -> dict[str, RemoteEngine]:
     """The engines of a release by name; each keeps a grammar if the engine in the deployment does.
 
     Args:
@@ -189,13 +196,3 @@ async def _joined(pieces: AsyncIterator[T]) -> AsyncIterator[T]:
 
 async def _next(pieces: AsyncIterator[T]) -> T | None:
     return await anext(pieces, None)
-
-
-@contextmanager
-def _lent(slots: BoundedSemaphore) -> Iterator[None]:
-    """Others may use the caller's slot until the end of the block."""
-    slots.release()
-    try:
-        yield
-    finally:
-        slots.acquire()

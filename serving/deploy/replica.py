@@ -6,11 +6,11 @@ loads it, so what was exchanged on disk since is not served.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
 from functools import partial
-from threading import BoundedSemaphore
 
 import uvicorn
 from fastapi import FastAPI
@@ -59,7 +59,7 @@ class Chat:
         release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         sessions = Sessions(plan.store_url, params.session_ttl_s)
         log = ConversationLog(plan.raw, serve.get_replica_context().replica_id.unique_id)
-        slots = BoundedSemaphore(params.num_threads)
+        slots = asyncio.Semaphore(params.num_threads)
         engines = remote_engines(plan, self._models, slots)
         assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)
         threading.Thread(target=_recover, args=(log, sessions), name="log-recovery", daemon=True).start()

@@ -32,12 +32,12 @@ class Keeper:
         self._written: set[str] = set()
         self._work = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self._closed = threading.Event()
 
     def close(self) -> None:
         """Empties the outbox of what is logged, as far as the store still answers, and ends the thread."""
         with self._work:
-            self._closed = True
+            self._closed.set()
             self._work.notify()
         if messages := self.take_written():
             with suppress(redis.RedisError):
@@ -76,15 +76,15 @@ class Keeper:
 
     def _run(self) -> None:
         away = False
-        while not self._closed:
+        while not self._closed.is_set():
             with self._work:
-                self._work.wait_for(lambda: self._leases or self._written or self._closed)
-                self._work.wait_for(lambda: self._closed, self._lease_s / 4)
+                self._work.wait_for(lambda: self._leases or self._written or self._closed.is_set())
+            self._closed.wait(self._lease_s / 4)  # without the condition, so that no answer wakes this thread
             try:
                 self._tick()
                 away = False
             except redis.RedisError as error:
-                if not (away or self._closed):
+                if not (away or self._closed.is_set()):
                     logger.warning("leases: the store does not answer: %s", error)
                 away = True
 

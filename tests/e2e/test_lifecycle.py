@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -91,3 +92,13 @@ def test_stopping_leaves_no_process(tmp_path: Path) -> None:
 
 def test_ray_is_small_and_local(server: Server) -> None:
     assert ray.cluster_resources()["object_store_memory"] <= 128 * 1024 * 1024
+
+
+def test_nothing_runs_that_nobody_needs(server: Server) -> None:
+    commands = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            commands.append(" ".join(process.cmdline()))
+    assert any("ray::ServeController" in command for command in commands)
+    needless = ("dashboard/dashboard.py", "autoscaler/_private/monitor.py", "log_monitor.py", "ray::ProxyActor")
+    assert [command for command in commands if any(one in command for one in needless)] == []

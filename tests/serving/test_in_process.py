@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from typing import cast
 
+import pytest
+
 from serving.api.backend import Event
 from serving.api.schemas import ReleaseInfo
 from serving.deploy.in_process import InProcessBackend
@@ -68,3 +70,44 @@ def test_one_message_too_many_is_refused_at_once(params: Serving) -> None:
         assert (await answer(one, "c", "hello")).text == "hello"
 
     asyncio.run(crowd())
+
+
+def test_all_messages_are_answered_in_the_order_of_their_arrival(params: Serving) -> None:
+    slow = Slow()
+    one = backend(slow, params, num_threads=1)
+    names = [str(number) for number in range(20)]
+
+    async def crowd() -> None:
+        first = asyncio.create_task(answer(one, "a", "wait"))
+        others = [asyncio.create_task(answer(one, name, "hello")) for name in names]
+        await asyncio.sleep(0.05)
+        slow.go.set()
+        await asyncio.gather(first, *others)
+
+    asyncio.run(crowd())
+    assert slow.said == ["a:wait", *(f"{name}:hello" for name in names)]
+
+
+@pytest.mark.parametrize("pieces", [True, False])
+def test_who_leaves_is_answered_and_his_next_message_waits_for_it(pieces: bool, params: Serving) -> None:
+    slow = Slow()
+    one = backend(slow, params, num_threads=2, max_ongoing_requests=2)
+
+    async def leave_and_come_back() -> None:
+        async def listen() -> None:
+            async for _ in one.chat("a", None, "wait", pieces=pieces):
+                pass
+
+        left = asyncio.create_task(listen())
+        await asyncio.sleep(0.05)
+        left.cancel()
+        await asyncio.gather(left, return_exceptions=True)
+        again = asyncio.create_task(answer(one, "a", "again"))
+        await asyncio.sleep(0.05)
+        assert slow.said == []
+        assert (await answer(one, "b", "hello")).code == "overloaded"  # both are still to be answered
+        slow.go.set()
+        await again
+        assert slow.said == ["a:wait", "a:again"]
+
+    asyncio.run(leave_and_come_back())

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
 from typing import Any, cast
 
 import pytest
@@ -61,46 +60,41 @@ async def death() -> None:
     raise RayActorError
 
 
-def ask(then: Callable[[], Any], read: Callable[[Iterator[str]], Any], slots: BoundedSemaphore) -> tuple[Handle, Any]:
-    """What ``read`` makes of the pieces of an engine, in a thread that holds the only slot."""
+def ask(then: Callable[[], Any], read: Callable[[Iterator[str]], Any], slots: asyncio.Semaphore) -> tuple[Handle, Any]:
+    """What ``read`` makes of the pieces of an engine, in a thread whose chat holds the only slot."""
     handle = Handle(then)
 
     async def run() -> Any:
         engine = RemoteEngine("edge", cast(DeploymentHandle, handle), slots, patience_s=0.3)
-
-        def in_slot() -> Any:
-            with slots:
-                return read(engine.stream([], 8))
-
-        return await asyncio.get_running_loop().run_in_executor(None, in_slot)
+        async with slots:
+            return await asyncio.to_thread(lambda: read(engine.stream([], 8)))
 
     return handle, asyncio.run(run())
 
 
 def test_pieces_come_one_by_one_and_the_slot_comes_back() -> None:
-    slots = BoundedSemaphore(1)
+    slots = asyncio.BoundedSemaphore(1)
     assert ask(nothing, list, slots)[1] == ["well", "now"]
-    assert slots.acquire(blocking=False)
+    assert not slots.locked()
 
 
 def test_a_model_at_work_leaves_the_slot_to_others() -> None:
-    slots, others = BoundedSemaphore(1), list[bool]()
+    slots, others = asyncio.BoundedSemaphore(1), list[bool]()
 
     async def look() -> None:
-        taken = await asyncio.to_thread(slots.acquire, timeout=5)
-        others.append(taken)
-        slots.release()
+        async with slots:
+            others.append(True)
 
-    ask(look, list, slots)
+    assert ask(look, list, slots)[1] == ["well", "now"]
     assert others == [True]
 
 
 @pytest.mark.parametrize(("then", "message"), [(silence, "edge: no word within 0.3 s"), (death, "edge: RayActorError")])
 def test_a_silent_or_dead_model_is_an_engine_error(then: Callable[[], Any], message: str) -> None:
-    slots = BoundedSemaphore(1)
+    slots = asyncio.BoundedSemaphore(1)
     with pytest.raises(EngineError, match=message):
         ask(then, list, slots)
-    assert slots.acquire(blocking=False)
+    assert not slots.locked()
 
 
 def test_who_hears_enough_stops_the_model() -> None:
@@ -109,7 +103,7 @@ def test_who_hears_enough_stops_the_model() -> None:
         cast(Any, pieces).close()
         return heard
 
-    handle, heard = ask(nothing, first, BoundedSemaphore(1))
+    handle, heard = ask(nothing, first, asyncio.BoundedSemaphore(1))
     assert heard == "well" and handle.pieces.cancelled.wait(5)
 
 
