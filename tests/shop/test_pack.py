@@ -153,11 +153,6 @@ def test_knowledge_covers_every_topic_in_both_languages(pack: Pack) -> None:
         ("pack.yaml", lambda raw: raw["office_hours"].update(opens="9 am"), "office_hours.opens"),
         ("conversation.yaml", lambda raw: raw["yes"]["zh"].append(" "), "yes.zh"),
         ("flows/return.yaml", lambda raw: raw["steps"][0].update(yes={"zh": ["好"]}), "belong to a confirm"),
-        (
-            "flows/return.yaml",
-            lambda raw: raw["steps"][-1].update(then="nowhere", end="resolved"),
-            "then: unknown flow",
-        ),
         ("flows/return.yaml", lambda raw: raw["steps"][-1].update(then="cancel", end="handoff"), "`end: resolved`"),
     ],
 )
@@ -188,6 +183,13 @@ def test_entities_refer_to_what_exists(tmp_path: Path, change: object, named: st
     change(raw)
     (folder / "entities.yaml").write_text(yaml.safe_dump(raw), encoding="utf8")
     with pytest.raises(PackError, match=re.escape(named)):
+        load_pack(folder)
+
+
+def test_a_flow_goes_over_to_one_that_exists(tmp_path: Path) -> None:
+    folder = shutil.copytree(SHOP, tmp_path / "shop")
+    change_yaml(folder / "flows/return.yaml", lambda raw: raw["steps"][-1].update(then="nowhere", end="resolved"))
+    with pytest.raises(PackError, match="return, step trouble: then: unknown flow nowhere"):
         load_pack(folder)
 
 
