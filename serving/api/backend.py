@@ -42,6 +42,7 @@ class Backend(Protocol):
         lang: Lang | None = None,
         message: str | None = None,
         pieces: bool = True,
+        issued: float | None = None,
     ) -> AsyncIterator[Event]:
         """Deltas, then done with the reply; or an error. Arguments as in ``Assistant.stream``.
 

@@ -61,7 +61,9 @@ async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
     message = body.id or new_id()
     streams = body.stream or "text/event-stream" in request.headers.get("accept", "")
     events = raise_errors(
-        site.backend.chat(visitor.session, visitor.customer, body.message, body.lang, message, pieces=streams)
+        site.backend.chat(
+            visitor.session, visitor.customer, body.message, body.lang, message, pieces=streams, issued=visitor.issued
+        )
     )
     if streams:
         first = await anext(events)  # what is refused gets its status, not an event
@@ -154,7 +156,7 @@ async def _answer(socket: WebSocket, site: Site, token: str | None, frame: dict[
             raise ApiError(400, "invalid_request", f"id: does not match {MESSAGE_ID}: send a UUID, for instance", "id")
         chosen = cast(Lang | None, lang)
         await socket.send_json({"type": "meta", **_meta(visitor, message)})
-        events = site.backend.chat(visitor.session, visitor.customer, text, chosen, message)
+        events = site.backend.chat(visitor.session, visitor.customer, text, chosen, message, issued=visitor.issued)
         async for event in raise_errors(events):
             await socket.send_json({"type": event.type, **_payload(event)})
     except ApiError as error:

@@ -22,13 +22,14 @@ EVENTS = {"text/event-stream": {"schema": EVENT}}  # the schema is of each event
 RETRY = {"Retry-After": {"description": "seconds", "required": True, "schema": {"type": "integer", "minimum": 1}}}
 SESSION: dict[str, Any] = {"security": [{"session": []}]}
 CUSTOMER: dict[str, Any] = {"security": [{}, {"customer": []}]}  # a stranger has none
+SIGNED_IN: dict[str, Any] = {"security": [{"customer": []}]}
 TOKENS = {
     "session": {"type": "http", "scheme": "bearer", "description": "token of `POST /v1/session`"},
     "customer": {"type": "http", "scheme": "bearer", "description": "a customer's, made by the shop's backend"},
 }
 MEANINGS = {
     400: "The request is not valid; `param` is the field",
-    401: "No token, or one that is forged, expired or of the wrong kind",
+    401: "No token, or one that is forged, expired, revoked or of the wrong kind",
     403: "The session is another customer's, or tokens prove nothing here: the server's key is the development key",
     404: "There is no such thing",
     408: "The body did not arrive in time",

@@ -1,4 +1,4 @@
-"""Opening a session, signing in a sample customer, and what the chat page has to know."""
+"""Opening and ending a session, signing in a sample customer, and what the chat page has to know."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request
 
 from serving.api.errors import ApiError
-from serving.api.openapi import CUSTOMER, answers
+from serving.api.openapi import CUSTOMER, SESSION, SIGNED_IN, answers
 from serving.api.schemas import LoginRequest, LoginResponse, SessionRequest, SessionResponse, ShopInfo
-from serving.api.site import Site, bearer, site_of
+from serving.api.site import Site, bearer, refusals, site_of
 from serving.api.strict_json import StrictJsonRoute
 from serving.api.tokens import BadToken, customer_token, read_customer, read_session, session_token
-from serving.sessions.store import NotYourSession, SessionBusy
+from serving.sessions.revocations import customer_tokens
 
 router = APIRouter(route_class=StrictJsonRoute)
 DEMO_LOGIN_S = 3600
@@ -29,10 +29,7 @@ async def open_session(
     """
     site, token = site_of(request), bearer(request)
     await site.count_opened(request.client.host if request.client else "")
-    try:
-        customer = read_customer(token) if token else None
-    except BadToken as error:
-        raise ApiError(401, "bad_token", str(error)) from error
+    customer = await _customer(site, token) if token else None
     seconds, continued = site.params.session_token_s, body.continued
     session = await _continue(site, customer, continued) if continued is not None else None
     issued = session_token(customer, seconds, session)
@@ -45,6 +42,37 @@ async def open_session(
     )
 
 
+@router.delete("/v1/session", status_code=204, responses=answers(401, 403, 409, 429), openapi_extra=SESSION)
+async def end_session(request: Request) -> None:
+    """Signs out: forgets the session, and revokes all its tokens. A conversation that waits for a person still does."""
+    site = site_of(request)
+    visitor, longest_s = site.visitor(bearer(request)), site.params.session_token_s
+    with refusals():
+        await asyncio.to_thread(site.sessions.end, visitor.session, visitor.customer, visitor.issued, longest_s)
+
+
+@router.delete("/v1/sessions", status_code=204, responses=answers(401, 403), openapi_extra=SIGNED_IN)
+async def revoke_customer(request: Request) -> None:
+    """Signs the customer out everywhere: revokes all tokens of his that were issued until now, this one too."""
+    site, token = site_of(request), bearer(request)
+    if token is None:
+        raise ApiError(401, "no_customer", "Send a token of the customer as bearer, which the shop's backend makes")
+    whose = customer_tokens(await _customer(site, token))
+    await asyncio.to_thread(site.sessions.revocations.revoke, whose, site.params.session_token_s)
+
+
+async def _customer(site: Site, token: str) -> str:
+    """Whom a customer token speaks for. Raises 401."""
+    try:
+        signed_in = read_customer(token, site.params.session_token_s)
+    except BadToken as error:
+        raise ApiError(401, "bad_token", str(error)) from error
+    with refusals():
+        whose = customer_tokens(signed_in.customer)
+        await asyncio.to_thread(site.sessions.revocations.check, signed_in.issued, whose)
+    return signed_in.customer
+
+
 async def _continue(site: Site, customer: str | None, token: str) -> str:
     """Makes a stranger's session the customer's; returns its id. Raises 401, 403 or 409."""
     if customer is None:
@@ -55,12 +83,8 @@ async def _continue(site: Site, customer: str | None, token: str) -> str:
         raise ApiError(401, "bad_token", f"continue: {error}", "continue") from error
     if visitor.customer not in (None, customer):
         raise ApiError(403, "not_your_session", "continue: this session is another customer's", "continue")
-    try:
-        await asyncio.to_thread(site.sessions.sign_in, visitor.session, customer)
-    except NotYourSession as error:
-        raise ApiError(403, "not_your_session", f"continue: {error}", "continue") from error
-    except SessionBusy as error:
-        raise ApiError(409, "session_busy", str(error)) from error
+    with refusals("continue"):
+        await asyncio.to_thread(site.sessions.sign_in, visitor.session, customer, visitor.issued, visitor.customer)
     return visitor.session
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +20,8 @@ from serving.api.idle_limit import IdleLimit
 from serving.api.rate_limit import RateLimit
 from serving.api.tokens import BadToken, Visitor, read_session
 from serving.params import Serving
-from serving.sessions.store import Sessions
+from serving.sessions.revocations import TokenRevoked, customer_tokens, session_tokens
+from serving.sessions.store import NotYourSession, SessionBusy, Sessions
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,32 @@ class Site:
         if not await asyncio.to_thread(self.sessions.within_rate, f"open:{peer}", most):
             raise _too_many(most)
 
+    async def check_revoked(self, visitor: Visitor) -> None:
+        """Raises 401 for a token that was taken back. A message needs no such question: its session's load has it."""
+        with refusals():
+            whose = session_tokens(visitor.session), customer_tokens(visitor.customer)
+            await asyncio.to_thread(self.sessions.revocations.check, visitor.issued, *whose)
+
     def visitor(self, token: str | None) -> Visitor:
         """Whom a session token speaks for, within the rate limit. Raises 401 or 429."""
         visitor = read_visitor(token)
         if not self.messages.allows(visitor.session):
             raise _too_many(self.params.messages_per_minute)
         return visitor
+
+
+@contextmanager
+def refusals(param: str | None = None) -> Iterator[None]:
+    """What the store of sessions refuses, as errors of ours about the field ``param``."""
+    where = f"{param}: " if param else ""
+    try:
+        yield
+    except TokenRevoked as error:
+        raise ApiError(401, "token_revoked", f"{where}{error}", param) from error
+    except NotYourSession as error:
+        raise ApiError(403, "not_your_session", f"{where}{error}", param) from error
+    except SessionBusy as error:
+        raise ApiError(409, "session_busy", str(error)) from error
 
 
 def _too_many(per_minute: int) -> ApiError:

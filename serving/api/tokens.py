@@ -1,8 +1,9 @@
 """Signed tokens: who a customer is (given by the shop), and which session is theirs (given by Kefu).
 
 ``base64url(JSON).base64url(HMAC-SHA256)`` under ``KEFU_SECRET``. The kind is signed too, so a session
-token never passes for a customer token. Nothing is looked up, so any replica can check one; the price is
-that a token lives until it expires. A shop signs in a customer from its own backend like this:
+token never passes for a customer token. Nothing is looked up here, so any replica can check one; whether it was
+taken back since it was issued is found out with the session (``serving/sessions/revocations.py``). A shop signs in a
+customer from its own backend like this:
 
     from serving.api.tokens import customer_token
     customer_token("C1001", seconds=600)
@@ -31,10 +32,19 @@ class BadToken(PermissionError):
 
 @dataclass(frozen=True)
 class Visitor:
-    """Whom a session token speaks for."""
+    """Whom a session token speaks for, and when (seconds since 1970) it was issued."""
 
     session: str
     customer: str | None
+    issued: float
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Whom a customer token speaks for, and when it was issued."""
+
+    customer: str
+    issued: float
 
 
 def customer_token(customer: str, seconds: int) -> str:
@@ -42,12 +52,19 @@ def customer_token(customer: str, seconds: int) -> str:
     return _sign({"kind": "customer", "customer": customer}, seconds)
 
 
-def read_customer(token: str) -> str:
-    """The customer's id. Raises BadToken."""
-    customer = _read(token, "customer").get("customer")
+def read_customer(token: str, longest_s: int) -> SignedIn:
+    """Whom it speaks for. Raises BadToken.
+
+    Args:
+        longest_s: seconds that it may last, from its issue on: for so long it is known when tokens are taken back.
+    """
+    payload = _read(token, "customer")
+    customer, issued = payload.get("customer"), _issued(payload)
     if customer is None:
         raise BadToken("this token names no customer")
-    return str(customer)
+    if payload["expires"] - issued > longest_s + 1:  # its end is a whole second
+        raise BadToken(f"this token lasts longer than {longest_s} s (serving.session_token_s), or has no `issued`")
+    return SignedIn(str(customer), issued)
 
 
 def session_token(customer: str | None, seconds: int, session: str | None = None) -> str:
@@ -66,11 +83,13 @@ def read_session(token: str) -> Visitor:
     session, customer = payload.get("session"), payload.get("customer")
     if not isinstance(session, str) or not (customer is None or isinstance(customer, str)):
         raise BadToken("this token names no session")
-    return Visitor(session, customer)
+    return Visitor(session, customer, _issued(payload))
 
 
 def _sign(payload: dict[str, Any], seconds: int) -> str:
-    body = _encode(json.dumps(payload | {"expires": int(time.time()) + seconds}, separators=(",", ":")).encode())
+    now = time.time()
+    signed = payload | {"issued": now, "expires": int(now) + seconds}
+    body = _encode(json.dumps(signed, separators=(",", ":")).encode())
     return f"{body}.{_encode(_mac(body, secret()))}"
 
 
@@ -82,6 +101,12 @@ def _read(token: str, kind: str) -> Mapping[str, Any]:
     if not isinstance(expires, int | float) or expires < time.time():
         raise BadToken("this token has expired")
     return payload
+
+
+def _issued(payload: Mapping[str, Any]) -> float:
+    """0 when the token does not say it."""
+    issued = payload.get("issued")
+    return float(issued) if isinstance(issued, int | float) else 0.0
 
 
 @lru_cache(maxsize=4096)  # a session's token comes with each of its messages

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
@@ -27,6 +28,7 @@ from serving.dialogue.assistant import Assistant, BadMessage, ReusedId
 from serving.dialogue.reply import Reply
 from serving.engines.load import MODELS
 from serving.params import Serving
+from serving.sessions.revocations import TokenRevoked
 from serving.sessions.store import NotYourSession, SessionBusy
 
 T = TypeVar("T")
@@ -71,6 +73,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     NotYourSession: (403, "not_your_session"),
     ReusedId: (422, "message_id_reused"),
     SessionBusy: (409, "session_busy"),
+    TokenRevoked: (401, "token_revoked"),
 }
 
 
@@ -115,10 +118,12 @@ class InProcessBackend:
         lang: Lang | None = None,
         message: str | None = None,
         pieces: bool = True,
+        issued: float | None = None,
     ) -> AsyncIterator[Event]:
         """See ``Backend.chat``."""
         queue = self._queues.setdefault(session, asyncio.Lock())
-        async for event in self._events(queue, lambda: self._chat(session, customer, text, lang, message), pieces):
+        answer = partial(self._chat, session, customer, text, lang, message, issued)
+        async for event in self._events(queue, answer, pieces):
             yield event
 
     async def complete(
@@ -164,10 +169,16 @@ class InProcessBackend:
         return f"models: {', '.join(missing)} not loaded" if missing else None
 
     def _chat(
-        self, session: str, customer: str | None, text: str, lang: Lang | None, message: str | None
+        self,
+        session: str,
+        customer: str | None,
+        text: str,
+        lang: Lang | None,
+        message: str | None,
+        issued: float | None,
     ) -> Iterator[Event]:
         try:
-            for piece in self._assistant.stream(session, customer, text, lang, message):
+            for piece in self._assistant.stream(session, customer, text, lang, message, issued):
                 done = isinstance(piece, Reply)
                 yield Event(type="done", reply=piece) if done else Event(type="delta", text=piece)  # type: ignore[arg-type]
         except tuple(REFUSALS) as error:

@@ -171,7 +171,13 @@ class Assistant:
         return last
 
     def stream(
-        self, session_id: str, customer: str | None, text: str, lang: Lang | None = None, message: str | None = None
+        self,
+        session_id: str,
+        customer: str | None,
+        text: str,
+        lang: Lang | None = None,
+        message: str | None = None,
+        issued: float | None = None,
     ) -> Iterator[str | Reply]:
         """Pieces of the answer as they come, then the whole ``Reply``.
 
@@ -179,14 +185,16 @@ class Assistant:
             customer: id of the signed-in customer, None for a stranger. Flows act on this customer only.
             lang: language that the customer chose, for this answer and further ones; None: the words decide.
             message: the client's id of the message; when it comes again, it gets its first answer and does nothing.
+            issued: when the token was issued that names session and customer; None: no token was needed.
 
         Raises:
             BadMessage: empty, too long, or not Unicode; NotYourSession: another customer's session;
-            SessionBusy: an earlier message is still being answered; ReusedId: ``message`` was another text.
+            SessionBusy: an earlier message is still being answered; ReusedId: ``message`` was another text;
+            TokenRevoked: the token was taken back.
         """
         started = time.perf_counter()
         self._check(text)
-        with self.sessions.hold(session_id, customer, message) as held:
+        with self.sessions.hold(session_id, customer, message, issued) as held:
             if held.answered is not None:
                 reply = _first_answer(held.answered, text)
                 yield reply.text

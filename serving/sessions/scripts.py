@@ -3,9 +3,15 @@
 Each may run twice with the same arguments, for a client sends it again when the connection broke before the reply.
 """
 
-# Keys: lock, fence, session, waiting, answer. Arguments: token, lease (ms), seconds to keep the fence, entry.
+# Keys: lock, fence, session, waiting, answer, revoked. Arguments: token, lease (ms), seconds to keep the fence, entry,
+# when the client's token was issued ('': there is none), whose tokens may have been revoked (two members of revoked).
 # The fence names who held the session last: it outlives the lease, so a late holder is found out.
 ACQUIRE = """
+local issued = tonumber(ARGV[5])
+for i = 6, issued and #ARGV or 0 do
+  local revoked = redis.call('ZSCORE', KEYS[6], ARGV[i])
+  if revoked and issued <= tonumber(revoked) then return 'revoked' end
+end
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return false end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

@@ -22,6 +22,7 @@ from redis.retry import Retry
 
 from kefu.privacy.pseudonyms import pseudonym
 from serving.sessions.keeper import Keeper
+from serving.sessions.revocations import Revocations, TokenRevoked, customer_tokens, session_tokens
 from serving.sessions.scripts import ACQUIRE, COMMIT, COUNT, RELEASE
 from serving.sessions.session import Handoff, Session
 
@@ -29,6 +30,7 @@ PREFIX = "kefu:"
 HANDOFFS = PREFIX + "waiting"  # a hash: session and customer → Handoff
 OUTBOX = PREFIX + "outbox"  # a hash: message → log lines that are perhaps not in a file yet
 PROBE = PREFIX + "probe"
+REVOKED = PREFIX + "revoked"  # a sorted set: whose tokens → until when they were issued
 LEASE_S = 5  # renewed while its holder lives
 WAIT_S = 30
 POLL_S = 0.02
@@ -72,6 +74,7 @@ class Sessions:
         self.client = redis.Redis.from_url(url, decode_responses=True, retry=PATIENCE, socket_connect_timeout=2)
         self._impatient = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=1)
         self._ttl = ttl
+        self.revocations = Revocations(self.client, REVOKED)
         self._keeper = Keeper(self.client, LEASE_S, OUTBOX)
         self._acquire, self._commit, self._release, self._count = (
             self.client.register_script(script) for script in (ACQUIRE, COMMIT, RELEASE, COUNT)
@@ -86,28 +89,37 @@ class Sessions:
         self._impatient.set(PROBE, "", ex=LEASE_S)
 
     @contextmanager
-    def hold(self, session_id: str, customer: str | None, message: str | None = None) -> Iterator[Held]:
+    def hold(
+        self, session_id: str, customer: str | None, message: str | None = None, issued: float | None = None
+    ) -> Iterator[Held]:
         """Holds the session for one message; others wait up to WAIT_S seconds.
 
         Args:
             message: the client's id of the message; None: it is a new one in any case.
+            issued: when the token was issued that names session and customer; None: no token was needed.
 
         Raises:
-            SessionBusy: the wait was too long. NotYourSession: it is another customer's.
+            SessionBusy: the wait was too long. NotYourSession: it is another customer's. TokenRevoked.
         """
         key, token = message_key(session_id, message or secrets.token_hex(16)), secrets.token_hex(16)
         lock, end = _lock(session_id), time.monotonic() + WAIT_S
         entry = _entry(session_id, _owner(session_id, customer))
-        keys = [lock, _fence(session_id), _session(session_id), HANDOFFS, _answer(session_id, key)]
-        while (found := self._acquire(keys, [token, LEASE_S * 1000, self._ttl, entry])) is None:
+        keys = [lock, _fence(session_id), _session(session_id), HANDOFFS, _answer(session_id, key), REVOKED]
+        arguments: list[str | int] = [token, LEASE_S * 1000, self._ttl, entry, "" if issued is None else repr(issued)]
+        arguments += [session_tokens(session_id), customer_tokens(customer)]
+        while (found := self._acquire(keys, arguments)) is None:
             if time.monotonic() > end:
                 raise SessionBusy(f"session {session_id}: the message before is still being answered")
             time.sleep(POLL_S)
+        if isinstance(found, str):
+            raise TokenRevoked
         held = None
         try:
             with self._keeper.renewing(lock, token):
                 stored, waiting, answered = found
                 held = Held(*self._opened(session_id, customer, stored, waiting), key, token, answered)
+                if held.session.identified and issued is not None:  # the token does not name the customer
+                    self.revocations.check(issued, customer_tokens(held.session.customer))
                 yield held
         finally:
             if held is None or not held.committed:
@@ -136,10 +148,34 @@ class Sessions:
         session.status = "bot" if waiting is None else "danger" if waiting.danger else "waiting"
         return session, waiting
 
-    def sign_in(self, session_id: str, customer: str) -> None:
-        """Makes a stranger's session the customer's. Raises NotYourSession and SessionBusy."""
+    def sign_in(self, session_id: str, customer: str, issued: float | None = None, was: str | None = None) -> None:
+        """Makes a stranger's session the customer's.
+
+        Args:
+            issued: when the session's token was issued that is to go on; ``was``: the customer that it names.
+
+        Raises:
+            NotYourSession, SessionBusy, TokenRevoked.
+        """
         with self.hold(session_id, customer) as held:
+            if issued is not None:
+                self.revocations.check(issued, session_tokens(session_id), customer_tokens(was))
             self.save(held.session)
+
+    def end(self, session_id: str, customer: str | None, issued: float, longest_s: int) -> None:
+        """Forgets a session and takes back its tokens, once the message that came before is answered.
+
+        What waits for a person stays in the queue. First answers stay up to ANSWERS_S; nobody can ask for them.
+
+        Args:
+            issued, longest_s: of the token that asks for it; as for ``Revocations.revoke``.
+
+        Raises:
+            NotYourSession, SessionBusy, TokenRevoked.
+        """
+        with self.hold(session_id, customer, issued=issued):
+            self.client.delete(_session(session_id))
+            self.revocations.revoke(session_tokens(session_id), longest_s)
 
     def _give(self, session: Session, customer: str) -> None:
         """A stranger's session, and its place in the queue, become the customer's."""

@@ -24,7 +24,9 @@ class Slow:
     def __init__(self) -> None:
         self.go, self.said = threading.Event(), list[str]()
 
-    def stream(self, session: str, customer: str | None, text: str, lang: None, message: str | None) -> Iterator[str]:
+    def stream(
+        self, session: str, customer: str | None, text: str, lang: None, message: str | None, issued: float | None
+    ) -> Iterator[str]:
         if text == "wait":
             assert self.go.wait(60)
         self.said.append(f"{session}:{text}")

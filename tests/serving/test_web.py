@@ -46,6 +46,7 @@ class Scripted:
         lang: Lang | None = None,
         message: str | None = None,
         pieces: bool = True,
+        issued: float | None = None,
     ) -> AsyncIterator[Event]:
         self.langs.append(lang)
         await asyncio.sleep(self._wait_s)

@@ -63,6 +63,8 @@ async def completions(request: Request, body: CompletionRequest) -> Response:
     site = site_of(request)
     _known(body.model)
     visitor = site.visitor(bearer(request))
+    if MODELS[body.model]:  # a bare model reads no session
+        await site.check_revoked(visitor)
     events = raise_errors(_events(site, visitor, body, _message_id(request)))
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": body.model}
     words = StopWords(body.stops if MODELS[body.model] is None else [])  # a bare model's end where they are made
@@ -101,7 +103,9 @@ def _events(site: Site, visitor: Visitor, body: CompletionRequest, message: str 
     if engine is None:
         if body.messages[-1].role != "user":
             raise ApiError(400, "invalid_request", "messages: the last one must be the user's", "messages")
-        return site.backend.chat(visitor.session, visitor.customer, body.messages[-1].text, None, message)
+        return site.backend.chat(
+            visitor.session, visitor.customer, body.messages[-1].text, None, message, issued=visitor.issued
+        )
     if sum(len(m.text) for m in body.messages) > site.params.max_message_chars:
         raise ApiError(413, "too_long", f"messages: more than {site.params.max_message_chars} characters", "messages")
     roles = {"developer": "system"}

@@ -27,6 +27,8 @@ from tests.serving.test_web import Scripted
 MESSAGES = [{"role": "user", "content": "hi"}]
 BODIES: dict[tuple[str, str], Any] = {
     ("post", "/v1/session"): {},
+    ("delete", "/v1/session"): None,
+    ("delete", "/v1/sessions"): None,
     ("post", "/v1/chat"): {"message": "hi"},
     ("post", "/v1/chat/completions"): {"model": "kefu", "messages": MESSAGES},
 }
