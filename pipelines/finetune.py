@@ -3,7 +3,7 @@
 python -m pipelines.finetune
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from peft import PeftModel
 
@@ -12,13 +12,13 @@ from distill.teacher import answer
 from kefu.io import read_json, read_jsonl, write_csv
 from kefu.llm.base_models import open_base
 from kefu.llm.chat import ChatRenderer
-from kefu.paths import ADAPTER, BASE, CHAMPION, CHECKPOINTS, PLOTS, SETS
+from kefu.paths import ADAPTER, BASE, CHAMPION, CHECKPOINTS, PLOTS, RUNTIME, SETS
 from kefu.registry import releases
 from kefu.schema import Example, Message, PreferenceExample
 from pipelines.stage import stage
 from training.checkpoints import open_checkpoints
 from training.params.finetune import Finetune
-from training.sft import Replayed, finetune
+from training.sft import FinetuningResult, Replayed, finetune
 
 
 def replay_of(examples: list[Example], params: Finetune) -> Replayed | None:
@@ -38,6 +38,15 @@ def replay_of(examples: list[Example], params: Finetune) -> Replayed | None:
     return replayed if chosen else None
 
 
+def on_workers(train: Callable[[], FinetuningResult], workers: int) -> FinetuningResult:
+    """Trains in this process, or in several."""
+    if workers == 1:
+        return train()
+    from training.trainer.ray_workers import run_on_workers  # Ray: seconds, and 100 MB
+
+    return run_on_workers(train, workers, RUNTIME / "ray")
+
+
 def main() -> None:
     with stage("finetune", Finetune) as s:
         version = read_json(CHAMPION)["version"]
@@ -49,8 +58,15 @@ def main() -> None:
         sets = [SETS / "sft.jsonl", SETS / "preferences.jsonl"]
         key = s.inputs_key(*sets, base.ref.content_hash, *continued)
         checkpoints = open_checkpoints(CHECKPOINTS / "finetune", key)
-        again = replay_of(examples, s.params)
-        tuned = finetune(base, examples, s.params, champion, ADAPTER, checkpoints, s.run.step, pairs, again)
+        params, run, again = s.params, s.run, replay_of(examples, s.params)
+
+        def train() -> FinetuningResult:
+            try:
+                return finetune(base, examples, params, champion, ADAPTER, checkpoints, run.step, pairs, again)
+            finally:
+                run.flush()  # a worker has a copy of its own
+
+        tuned = on_workers(train, params.workers)
         write_csv(PLOTS / "finetune/loss.csv", ("step", "loss"), tuned.losses)
         s.log(tuned.metrics)
     checkpoints.remove()

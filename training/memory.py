@@ -179,8 +179,8 @@ def of_folder(folder: Path, lora_targets: tuple[str, ...]) -> Architecture:
 
 
 def finetune_memory(centre: Architecture, params: Finetune, device: Device) -> Memory:
-    """The worst moment of ``finetune``: the end of a forward pass over a batch of longest chats."""
-    tokens = params.batch_size * params.max_length
+    """The worst moment of ``finetune``: the end of a forward pass over a worker's share of a batch of longest chats."""
+    tokens = params.batch_size // params.workers * params.max_length
     adapted = params.adapted_layers or centre.layers
     learning = replace(centre, layers=adapted, lora_sides=centre.lora_sides * adapted // centre.layers)
     weights = centre.nf4_weights(params.dtype) if params.quantize else centre.plain_weights(params.dtype)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from peft import PeftModel
@@ -26,6 +27,7 @@ from training.params.finetune import Finetune
 from training.precision import supported_precision
 from training.trainer import preferences
 from training.trainer.chats import ChatRun, Row, mean_loss, rows, train_on_chats
+from training.trainer.workers import from_first, worker_rank
 
 logger = logging.getLogger(__name__)
 TODO = (
@@ -71,6 +73,8 @@ def finetune(
 ) -> FinetuningResult:
     """Trains an adapter and writes it to ``out``; goes on from the newest checkpoint when there is one.
 
+    Several processes may call it at once (``training/trainer/workers.py``); the first one writes.
+
     Args:
         examples: chats of both splits; 'eval' is only measured.
         champion: release folder of the champion, if there is one.
@@ -85,13 +89,15 @@ def finetune(
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
     params = params.model_copy(update={"dtype": supported_precision(params.dtype, "finetune")})
+    log = log if worker_rank() == 0 else ignore_figures
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
     sets = _render(examples, pairs, renderer, params)
-    _check_memory(base, params, 2 if sets.pairs else 1)
+    _check_memory(base, params, bool(sets.pairs))
     model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
     counts: dict[str, float] = {}
     if replay and continued:
-        replayed, counts = replay(model.eval(), renderer)
+        model.eval()
+        replayed, counts = from_first(partial(replay, model, renderer))
         model.train()
         sets = replace(sets, chats=len(replayed), train=rows(replayed, renderer, params.max_length))
     before = _loss_before(model, sets)
@@ -101,7 +107,8 @@ def finetune(
         model, sets.held_out, "after training", "lower finetune.learning_rate and run the stage again"
     )
     logger.info("held-out loss %.3f after", after)
-    adapter.save(model, base, out, {"chats": len(sets.train), "pairs": len(sets.pairs), **counts})
+    if worker_rank() == 0:
+        adapter.save(model, base, out, {"chats": len(sets.train), "pairs": len(sets.pairs), **counts})
     losses = {"eval_loss_before": before, "eval_loss": after}
     figures = _figures(model, sets, run) | {"from_champion": float(continued)}
     return FinetuningResult(counts | learned | losses | figures, run.losses)
@@ -119,9 +126,10 @@ def _render(
     return _Sets(len(training), train, held_out, preferences.pair_rows(pairs, renderer, params))
 
 
-def _check_memory(base: BaseModel, params: Finetune, answers: int) -> None:
-    """Args: answers: to a question that pass at once, two where preferences are learned."""
-    device, largest = memory.this_device(), params.model_copy(update={"batch_size": answers * params.batch_size})
+def _check_memory(base: BaseModel, params: Finetune, pairs: bool) -> None:
+    """Args: pairs: whether preferences are learned: two answers to a question, all of them by each worker."""
+    device, pairwise = memory.this_device(), {"batch_size": 2 * params.batch_size, "workers": 1}
+    largest = params.model_copy(update=pairwise) if pairs else params
     needed = memory.finetune_memory(memory.of_folder(base.folder, base.facts.lora_targets), largest, device)
     memory.check("finetune", needed, memory.free_bytes(device), TODO)
 

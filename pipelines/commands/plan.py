@@ -107,8 +107,9 @@ def stages(params: Params, lengths: Lengths) -> list[PlannedStage]:
     centre, edge = architecture(params.base.centre, params), architecture(params.base.edge, params)
     tune, teach = params.finetune, params.distill
     saved: Literal["float32", "bfloat16"] = "float32" if params.profile == "tiny" else "bfloat16"
+    finetune = "finetune" if tune.workers == 1 else f"finetune, each of {tune.workers} workers"
     return [
-        PlannedStage("finetune", finetune_memory(centre, tune, "gpu"), _finetune(centre, params, lengths)),
+        PlannedStage(finetune, finetune_memory(centre, tune, "gpu"), _finetune(centre, params, lengths)),
         PlannedStage("distill: teacher answers", answering(centre, teach), _answers(centre, params, lengths)),
         PlannedStage("distill: student learns", learning(centre, edge, teach), _student(centre, edge, params, lengths)),
         PlannedStage("export (in RAM)", None, Work(disk=2 * (3 * centre.parameters + 2 * edge.parameters))),
@@ -141,7 +142,8 @@ def _finetune(centre: Architecture, params: Params, lengths: Lengths) -> Work:
     passes = 1 + (2 if tune.gradient_checkpointing else 1) * adapted
     batches = chats / tune.batch_size
     return Work(
-        passes * _forward(centre, chats * lengths.chat), traffic=passes * batches * _read(centre, tune.quantize)
+        passes * _forward(centre, chats * lengths.chat) / tune.workers,
+        traffic=passes * batches * _read(centre, tune.quantize),
     )
 
 

@@ -42,6 +42,19 @@ def test_more_work_takes_more_hours() -> None:
     assert all(stage.work.hours(large) <= stage.work.hours(small) for stage in stages(params, LENGTHS))
 
 
+def test_workers_share_a_batch() -> None:
+    params = load_params(profile="qwen3-8b")
+    batch = {"batch_size": 4, "gradient_accumulation": 4}
+    alone, shared = (
+        stages(params.model_copy(update={"finetune": params.finetune.model_copy(update=batch | more)}), LENGTHS)[0]
+        for more in ({}, {"workers": 4})
+    )
+    assert shared.name == "finetune, each of 4 workers" and alone.memory and shared.memory
+    assert shared.memory.activations == pytest.approx(alone.memory.activations / 4)
+    assert shared.memory.weights == alone.memory.weights
+    assert shared.work.operations == pytest.approx(alone.work.operations / 4)
+
+
 def test_writing_a_token_takes_the_longer_of_traffic_and_step() -> None:
     card = CARDS[0]
     read = Work(traffic=card.traffic, steps=1)  # a second at the card's peak

@@ -41,6 +41,11 @@ class Finetune(Section):
     max_steps: int = Field(description="-1: as many as epochs ask for")
     batch_size: int = Field(gt=0, description="chats a forward pass")
     gradient_accumulation: int = Field(gt=0, description="forward passes a step")
+    workers: int = Field(
+        gt=0,
+        description="processes that share each forward pass, by Ray Train (RAY_ADDRESS: of a cluster); one a GPU; "
+        "batch_size is of all together, so it is a multiple of it",
+    )
     gradient_checkpointing: bool = Field(description="compute activations twice, to save memory")
     max_length: int = Field(gt=0, description="tokens")
     save_steps: int = Field(
@@ -60,4 +65,9 @@ class Finetune(Section):
     def _fits(self) -> Finetune:
         if self.patience and not self.save_steps:
             raise ValueError("finetune.patience counts checks every finetune.save_steps, which must then be above 0")
+        if self.batch_size % self.workers:
+            raise ValueError(
+                f"finetune.workers: {self.workers} cannot share finetune.batch_size {self.batch_size}: make it a "
+                "multiple, and finetune.gradient_accumulation smaller, as the chats of a step are their product"
+            )
         return self

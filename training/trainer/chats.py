@@ -34,8 +34,10 @@ from training.trainer.resumable_trainer import (
     ResumableTrainer,
     exact_adapter,
     losses_of,
+    newest_checkpoint,
 )
 from training.trainer.trl_arguments import sft_config
+from training.trainer.workers import own_share, sum_over_workers
 
 
 @dataclass(frozen=True)
@@ -77,16 +79,15 @@ def rows(examples: Iterable[Example], renderer: ChatRenderer, max_length: int) -
 
 @torch.no_grad()
 def mean_loss(model: PeftModel, held_out: Sequence[Row]) -> float:
-    """Negative log-likelihood in nats a learned token, over all chats."""
-    training = model.training
+    """Negative log-likelihood in nats a learned token, over all chats; each worker computes a share of them."""
+    training, device = model.training, next(model.parameters()).device
     model.eval()
-    total, count = 0.0, 0
-    for row in held_out:
-        device = next(model.parameters()).device
+    total, count = 0.0, sum(label != IGNORED for row in held_out for label in row.labels[1:])
+    for row in own_share(held_out):
         ids, labels = (torch.tensor([values], device=device) for values in (row.input_ids, row.labels))
         total += float(negative_log_likelihood(plain(model), ids, torch.ones_like(ids), labels))
-        count += sum(label != IGNORED for label in row.labels[1:])
     model.train(training)
+    total = float(sum_over_workers(torch.tensor(total, dtype=torch.float64, device=device)))
     return total / count if count else float("nan")
 
 
@@ -105,7 +106,7 @@ def train_on_chats(
         held_out: whose loss ``patience`` waits for; none: it waits for nothing.
         log: gets the figures of each step while it runs.
     """
-    checkpoint = checkpoints.newest() if checkpoints else None
+    checkpoint = newest_checkpoint(checkpoints)
     saved = read_json(checkpoint / TRAINER_STATE) if checkpoint else {}
     earlier, read = losses_of(saved.get("log_history", [])), int(saved.get("num_input_tokens_seen", 0))
     stopping = EarlyStopping(params.patience if held_out else 0)

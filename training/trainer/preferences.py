@@ -3,6 +3,7 @@
 TRL's trainer does it, on pairs that kefu/llm/chat.py rendered, after the chats were learned: the model as it is then is
 the reference. The loss of the chosen answer stands beside it as an anchor (Pang et al. 2024, arXiv:2404.19733; TRL
 called its weight ``rpo_alpha`` and now writes the loss type ``sft``): without it both answers may become unlikely.
+Several workers do not share the pairs: each learns all of them, and the first one's adapter is kept.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from training.trainer.resumable_trainer import (
     RowKey,
     exact_adapter,
     losses_of,
+    newest_checkpoint,
 )
 from training.trainer.trl_arguments import trainer_arguments
 
@@ -103,7 +105,7 @@ def learn(
         checkpoints: of the stage; those of preferences lie below them.
     """
     saved_in = checkpoints.below("preferences") if checkpoints else None
-    checkpoint = saved_in.newest() if saved_in else None
+    checkpoint = newest_checkpoint(saved_in)
     saved = read_json(checkpoint / TRAINER_STATE) if checkpoint else {}
     before = mean_margin(model, pairs[:MEASURED])
 

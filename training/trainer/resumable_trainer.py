@@ -30,6 +30,7 @@ from training.checkpoints import (
     trained_weights,
 )
 from training.trainer.answer_trainer import AnswerTrainer
+from training.trainer.workers import from_first, share_weights, worker_rank
 
 TRAINER_STATE = "trainer_state.json"
 BEGINNING = 6  # tokens of a row that tell its prompt: task and language
@@ -142,6 +143,8 @@ class Resumable(Trainer):  # type: ignore[misc]  # as above
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: object) -> None:
         assert self.checkpoints is not None  # training/trainer/trl_arguments.py asks for none otherwise
+        if worker_rank() > 0:
+            return
         with self.checkpoints.write(self.state.global_step) as folder:
             kept = {"weights": trained_weights(cast(torch.nn.Module, self.model)), "stopping": self.stopping.state()}
             torch.save(kept, folder / STATE)
@@ -156,6 +159,7 @@ class Resumable(Trainer):  # type: ignore[misc]  # as above
 
     def run(self, checkpoint: Path | None) -> Losses:
         """Trains, from a checkpoint when there is one, to the end; returns (step, loss) of all steps."""
+        share_weights(cast(torch.nn.Module, self.model))
         if checkpoint is None:
             self.train()
             return losses_of(self.state.log_history)
@@ -169,6 +173,11 @@ class Resumable(Trainer):  # type: ignore[misc]  # as above
 
 class ResumableTrainer(Resumable, AnswerTrainer):
     """Args: as TRL's."""
+
+
+def newest_checkpoint(checkpoints: Checkpoints | None) -> Path | None:
+    """The checkpoint that all workers go on from: the first one looks for it, and removes what is not whole."""
+    return from_first(checkpoints.newest) if checkpoints else None
 
 
 @contextmanager
