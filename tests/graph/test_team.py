@@ -99,14 +99,23 @@ def test_two_clones_share_results_and_merge_their_days(clones: tuple[Path, Path]
 
 
 @pytest.mark.slow
-def test_an_experiment_on_a_copy_has_the_days_and_the_registry_of_the_project(tmp_path: Path) -> None:
-    copy_project(tmp_path)
-    stages = read_yaml(tmp_path / "dvc.yaml")["stages"]
-    write_json(tmp_path / "dvc.yaml", {"stages": {name: stages[name] for name in ("code", "ingest")}})
-    put_day(tmp_path, "2026-11-01")
-    dvc(tmp_path, "add", "-q", "store/raw")
-    git(tmp_path, "add", "--all")
-    git(tmp_path, "commit", "-qm", "first day")
-    dvc(tmp_path, "exp", "run", "-q", "--temp", "-n", "shorter", "-S", "ingest.max_text=7000")
-    assert "7000" in dvc(tmp_path, "exp", "show", "--json")
-    assert (tmp_path / "mlflow.db").exists() and not (tmp_path / "store/dialogues").exists()
+def test_experiments_on_copies_of_a_fresh_clone_have_its_days_and_its_registry(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    copy_project(first)
+    stages = read_yaml(first / "dvc.yaml")["stages"]
+    write_json(first / "dvc.yaml", {"stages": {name: stages[name] for name in ("code", "ingest")}})
+    put_day(first, "2026-11-01")
+    dvc(first, "remote", "add", "--default", "team", str(tmp_path / "remote"))
+    dvc(first, "add", "-q", "store/raw")
+    git(first, "add", "--all")
+    git(first, "commit", "-qm", "first day")
+    dvc(first, "push", "-q")
+    git(tmp_path, "clone", "-q", str(first), str(second))
+    dvc(second, "pull", "-q", "store/raw.dvc")
+    dvc(second, "exp", "run", "-q", "--temp", "-n", "shorter", "-S", "ingest.max_text=7000")
+    dvc(second, "exp", "run", "-q", "--queue", "-S", "ingest.max_text=6001,6002")
+    dvc(second, "exp", "run", "-q", "--run-all")
+    shown = dvc(second, "exp", "show", "--json")
+    assert all(f'"max_text": {length}' in shown for length in (7000, 6001, 6002)) and '"Failed"' not in shown
+    assert (second / "mlflow.db").exists() and not (second / "store/dialogues").exists()
