@@ -86,6 +86,9 @@ class ActWords(Part):
     reject: Rejection | None = Field(default=None, description="the last answer missed: 不是问库存, I asked about …")
     keep: WordRule | None = Field(default=None, description="what a clause names stays: 马克杯没事, keep the mug")
     no_number: WordRule | None = Field(default=None, description="the customer has no order number at hand")
+    to_buy: WordRule | None = Field(
+        default=None, description="asks of what is bought now, or in general, and of no order: 现在下单, usually"
+    )
     in_general: WordRule | None = Field(default=None, description="asks how it is done, about no order: 我不是查订单")
     person: WordRule | None = None
     supervisor: Supervisor | None = Field(default=None, description="which person: of messages that ask for one")

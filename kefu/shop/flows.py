@@ -146,6 +146,14 @@ class Flow(Part):
     replaces: tuple[str, ...] = Field(
         (), description="flows under way whose place a wish in plain words for this one takes: return, by exchange"
     )
+    asked_meanwhile: dict[str, str] = Field(
+        {},
+        description="what is asked of its order while it is under way (flow:NAME, query:NAME, faq:ID) → id of the FAQ"
+        " that is meant: within an exchange, when will it come is asked of the new item",
+    )
+    asked_afterwards: dict[str, str] = Field(
+        {}, description="the same, right after it has changed the shop: an invoice was asked for, how long will it take"
+    )
     steps: tuple[Step, ...]
 
     @field_validator(

@@ -75,6 +75,9 @@ class Faq(Part):
         (),
         description="query:NAME and faq:ID that answer the same: where one is right, so are they",
     )
+    on_order: str | None = Field(
+        None, description="flow that answers it instead where it is about something that the customer has ordered"
+    )
     others: WordRule | None = Field(
         None, description="words for somebody else; it is told only for them, and never about the customer's own order"
     )
@@ -136,6 +139,7 @@ class Pack(Part):
         problems += self._identity_problems()
         problems += self._entity_problems()
         problems += self._query_problems()
+        problems += self._meaning_problems()
         if (name := self.catalogue.tool) and not (name in self.tools and self.tools[name].public):
             problems.append(f"catalogue: {name} is no public tool of tools.yaml")
         if problems:
@@ -209,6 +213,19 @@ class Pack(Part):
             examples = {example for some in query.examples.values() for example in some}
             yield from (f"query {name}: {example!r} is asked elsewhere, too" for example in sorted(examples & asked))
             asked |= examples
+
+    def _meaning_problems(self) -> Iterator[str]:
+        """What a question means in its place has to be there: a flow for what is on order, a FAQ within a flow."""
+        flows = {flow.name for flow in self.flows}
+        faqs = {faq.id for faq in self.faq}
+        answered = {f"faq {faq.id}": faq.on_order for faq in self.faq}
+        answered |= {f"query {name}": query.on_order for name, query in self.queries.items()}
+        yield from (
+            f"{what}: on_order: no flow {flow}" for what, flow in answered.items() if flow and flow not in flows
+        )
+        for flow in self.flows:
+            for meant in (flow.asked_meanwhile, flow.asked_afterwards):
+                yield from (f"flow {flow.name}: no faq {name}" for name in sorted({*meant.values()} - faqs))
 
     def flow_for(self, intent: str) -> Flow | None:
         return next((flow for flow in self.flows if intent in flow.intents), None)

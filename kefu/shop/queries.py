@@ -46,6 +46,9 @@ class Query(Part):
         (), description="slots that the message may tell; `words` ask this only where it tells one of them"
     )
     takes_product: bool = Field(False, description="a single product that is named or spoken of fills the slot sku")
+    on_order: str | None = Field(
+        None, description="flow that answers it instead where it is about something that the customer has ordered"
+    )
     covers: tuple[str, ...] = Field((), description="queries that are not told beside this one: it says the same")
     promotions: tuple[str, ...] = Field(
         (), description="ids of the promotions that are told, running or not; none: the day's"

@@ -122,3 +122,28 @@ def test_another_shop_without_entities_links_nothing(tmp_path: object) -> None:
     assert linker.normalise("BB 123456", list) == "BB 123456"
     assert linker.link_orders("最近那个", [], "zh", NOW) == OrderLink()
     assert linker.link_products("咖啡") == []
+
+
+@pytest.mark.parametrize(
+    ("customer", "text", "orders"),
+    [
+        ("C1005", "我前天取消的那单393块退了没", ["9198"]),
+        ("C1005", "393元的那单", ["9198"]),
+        ("C1044", "西安那单", ["8732", "2072"]),
+        ("C1044", "the one to Qingdao", ["1716"]),
+        ("C1044", "地址改成西安市雁塔区科技路10号", []),
+        ("C1044", "寄西安的水壶", ["8732"]),
+        ("C1001", "那个壶", ["0013"]),
+        ("C1012", "秤那单", ["4917"]),
+        ("C1043", "the cutlery i ordered last nite, not the old one from october", ["9765"]),
+        ("C1043", "餐具那单改地址，跟四件套那单一样的地址", ["9765", "9285"]),
+        ("C1043", "the cutlery order, same address as the tablecloth order", ["9765", "9285"]),
+        ("C1041", "the diffuser and the pot", ["6681", "2384"]),
+        ("C1024", "15号那单和养生壶", ["4596", "2707", "1867"]),
+        ("C1036", "那个四件套", ["0548", "9765"]),
+    ],
+)
+def test_amounts_places_and_short_words_describe_orders(
+    linker: Linker, customer: str, text: str, orders: list[str]
+) -> None:
+    assert [order[-4:] for order in link(linker, customer, text).ids] == orders

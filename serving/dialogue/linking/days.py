@@ -124,6 +124,13 @@ def _month_before(match: re.Match[str], today: date) -> Span | None:
     return _on(end.year, end.month, _number(day)) if day else (end.replace(day=1), end)
 
 
+def _named_month(month: int, today: date) -> Span:
+    """The last such month that has begun."""
+    year = today.year if month <= today.month else today.year - 1
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return date(year, month, 1), following - timedelta(1)
+
+
 def _ago(match: re.Match[str], today: date) -> Span | None:
     count = _number(match["count"])
     days = count * 7 if match["unit"] in ("周", "星期", "礼拜") else count
@@ -157,6 +164,10 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
         re.compile(rf"(?P<month>{_NUMBER})月(?:份)?(?P<day>\d{{1,2}}|{_ZH_NUMBER})(?:日|号|號)?"),
         lambda m, today: _last_such(_number(m["month"]), _number(m["day"]), today),
     ),
+    (
+        re.compile(rf"(?<![\d月年/.-])(?P<month>1[0-2]|[1-9]|{_ZH_NUMBER})月(?:份)?(?=的|买|拍|下|订|那)"),
+        lambda m, today: _named_month(_number(m["month"]), today) if 1 <= _number(m["month"]) <= 12 else None,
+    ),
     (re.compile(rf"上(?:个|個)?月(?:的)?(?:(?P<day>{_NUMBER})(?:日|号|號))?"), _month_before),
     (
         re.compile(rf"(?P<count>{_NUMBER})(?:个|個)?(?P<unit>天|周|星期|礼拜)(?:之)?前"),
@@ -172,7 +183,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile("大前天"), _before(3)),
     (re.compile("前天|前日|前晚"), _before(2)),
     (re.compile("昨天|昨日|昨晚|昨儿"), _before(1)),
-    (re.compile("今天|今日|今早|今儿|今晨"), _before(0)),
+    (re.compile("今天|今日|今早|今儿|今晨|(?<![今昨明后前天日号])(?:早上|上午|凌晨)(?=买|拍|下|订|付)"), _before(0)),
     (
         re.compile(rf"(?<![\d月年/.-])(?P<day>{_NUMBER})(?:号|號|日)(?![楼店线院房子码])"),
         lambda m, t: _day_of_month(_number(m["day"]), t),
@@ -188,8 +199,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (_re(rf"\b{_ORDINAL_DAY}\s*(?:of\s+)?{_MONTH}"), lambda m, t: _last_such(_MONTHS[m[2][:3].lower()], int(m[1]), t)),
     (_re(r"\bon the (\d{1,2})(?:st|nd|rd|th)\b"), lambda m, t: _day_of_month(int(m[1]), t)),
     (_re(r"\bday before yesterday\b"), _before(2)),
-    (_re(r"\byesterday\b|\blast night\b"), _before(1)),
-    (_re(r"\btoday\b|\bthis morning\b"), _before(0)),
+    (_re(r"\by(?:ester|st?r?)da?y\b|\blast (?:night|nite|evening)\b"), _before(1)),
+    (_re(r"\btoday\b|\bthis (?:morning|morn)\b"), _before(0)),
     (_re(rf"\b{_COUNT}\s+(day|week)s?\s+ago\b"), _en_ago),
     (
         _re(r"\blast weekend\b|\bthe weekend\b"),
@@ -199,4 +210,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (_re(r"\blast week\b"), lambda m, t: _week(_monday(t, 1), None)),
     (_re(r"\bthis week\b"), lambda m, t: _week(_monday(t), None)),
     (_re(r"\blast month\b"), _month_before),
+    (
+        _re(rf"\b(?:in|from|of|since|(?:early|late|mid)[ -])\s*{_MONTH}(?!\s*(?:the\s+)?\d)\b"),
+        lambda m, t: _named_month(_MONTHS[m[1][:3].lower()], t),
+    ),
 )

@@ -1,4 +1,5 @@
-"""Whether a mention is denied: 不是 A，是 B · "not A but B" · "B instead of A"; or names what came by mistake.
+"""Whether a mention is denied: 不是 A，是 B · "not A but B" · "B instead of A"; names what came by mistake; or stands
+only for a comparison: 跟铸铁锅那单一样的地址, "same address as the pot order".
 
 A rule over the words right before the mention, within its clause. A question (是不是), a double negation and what
 somebody did not *do* ("不是我买的羽绒枕" names a wrong item) deny nothing.
@@ -11,7 +12,10 @@ import re
 _ZH = re.compile(
     r"(?<![是要能会])(?:不是|并非|不算|別是|别是)(?!不|没|吗|嘛|我(?:买|订|要|拍|下))(?:说|指|想|要)?[^，,。.!！?？;；、\n是]{0,8}$"
 )
-_FILLER = r"(?:the|my|that|this|those|about|for|from|order|orders|number|one|mean|talking|it|is|of|a|an)"
+_FILLER = (
+    r"(?:the|my|that|this|those|about|for|from|order|orders|number|one|mean|talking|it|is|of|a|an|old|older|earlier"
+    r"|previous|other)"
+)
 _EN = re.compile(rf"(?:\bnot|n['’]t|\brather than|\binstead of)(?:\s+{_FILLER})*\s*$", re.IGNORECASE | re.ASCII)
 _CAME_ZH = re.compile(
     r"(?:收到|收|打开|拆开|拆|开箱|里面|箱子里|盒子里|包裹里|寄来|寄|发来|发|送来|送|来|给我)(?:一看|之后|以后|后|发现|才发现)*(?:的|了|过来|装|放)*"
@@ -23,6 +27,15 @@ _CAME_EN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _INSTEAD = re.compile(r"[^.!?;]{0,20}\binstead\b|[^.!?;]{0,30}\b(?:inside|in the (?:box|parcel|bag))\b", re.IGNORECASE)
+_LIKE_ZH = re.compile(r"(?:跟|和|与|同|像|照|按照?|参照)(?:我|上次|之前|以前|刚才)?(?:的|那个?|这个?)?$")
+_LIKE_ZH_AFTER = re.compile(
+    r"[^，,。.!！?？;；\n]{0,3}(?:那|这)?(?:一)?(?:个|单|笔|次)?(?:的)?(?:订单|包裹|地址|收件人|电话)?(?:是)?(?:一样|相同|一致|同一|一个(?:地址|收件人))"
+)
+_LIKE_EN = re.compile(
+    r"\b(?:same (?:\w+ ){0,2}(?:as|like)|just like|(?:un)?like|as (?:with|for|in|on))\s+(?:(?:with|for|on|in|of)\s+)?"
+    rf"(?:{_FILLER}\s+|\w+['’]s\s+)*$",
+    re.IGNORECASE | re.ASCII,
+)
 WINDOW = 60  # characters before a mention that are looked at
 
 
@@ -38,3 +51,11 @@ def came_instead(text: str, start: int, end: int) -> bool:
     if _CAME_ZH.search(before):
         return not re.match(r"[^，,。.!！?？;；\n]{0,4}(?:坏|破|碎|裂|脏|旧)", text[end:])
     return _CAME_EN.search(before) is not None and _INSTEAD.match(text, end) is not None
+
+
+def is_compared(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` only says what something else is like: 跟铸铁锅那单一样的, same as my last order."""
+    before = text[max(0, start - WINDOW) : start]
+    if _LIKE_ZH.search(before):
+        return _LIKE_ZH_AFTER.match(text, end) is not None
+    return _LIKE_EN.search(before) is not None

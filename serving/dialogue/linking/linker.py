@@ -17,6 +17,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import Text
 from serving.dialogue.expressions import render
 from serving.dialogue.linking.coming_days import find_coming_day
+from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.orders import OrderLinker
 from serving.dialogue.linking.products import ProductIndex, link_products
@@ -101,6 +102,17 @@ class Linker:
         """
         return link_products(_encodable(text), self._products, focus, latest) if self._products else []
 
+    def link_items(self, text: str, orders: Sequence[Order]) -> list[ProductLink]:
+        """The items of some own orders that a text names, also by a word that means one only among them (the pot)."""
+        own = {sku for order in orders for sku in order.skus}
+        hits = self._orders.find_items(_encodable(text), orders) if self._orders else []
+        return [
+            ProductLink(sku, text[hit.start : hit.end], hit.start, hit.end, hit.exact)
+            for hit in hits
+            for sku in hit.skus
+            if sku in own and not is_denied(text, hit.start)
+        ]
+
     def coming_day(self, text: str, now: str) -> date | None:
         """The coming day that a text names."""
         return find_coming_day(text, self._day(now))
@@ -136,6 +148,7 @@ class Linker:
             quantities=tuple(map(int, str(row[entity.quantities] or "").split(","))) if entity.quantities else (),
             days=days,
             marks=frozenset(mark for mark in entity.marks if row[mark]),
+            region=str(row[entity.region] or "") if entity.region else "",
             total=float(row[entity.total]) if entity.total and row[entity.total] is not None else None,
         )
 

@@ -1,8 +1,10 @@
-"""Which of the customer's orders a message means: numbers, products, days, states, places in a list, pronouns.
+"""Which of the customer's orders a message means: by number, by what it says of the order, by a place in a list, or by
+a pronoun.
 
-A number decides alone. Products, days and states narrow the list, a place then picks of what is left, a pronoun
-prefers what the conversation is about. What is denied ("not that one") never counts. Nothing outside the list is ever
-linked: whose an order is, the shop's tool has said.
+A number decides alone. Products, days, states, what was paid and where it goes narrow the list, a place in a list then
+picks of what is left, a pronoun prefers what the conversation is about. What is denied ("not that one") or only
+compared ("the same address as …") never counts. Nothing outside the list is ever linked: whose an order is, the shop's
+tool has said.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from kefu.shop.entities import OrderEntity
 from kefu.text.placeholders import PLACEHOLDER
 from kefu.text.regexes import re2_options
 from serving.dialogue.linking.days import find_days
-from serving.dialogue.linking.denial import came_instead, is_denied
+from serving.dialogue.linking.denial import came_instead, is_compared, is_denied
+from serving.dialogue.linking.marks_of_orders import find_amounts, find_places_of_delivery
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.ordinals import find_places, find_pointing
-from serving.dialogue.linking.products import ProductIndex
+from serving.dialogue.linking.products import ProductHit, ProductIndex
 from serving.dialogue.linking.records import Order, OrderLink
 
 _CHINESE_HEAD = "(?:那|这|這|那一|这一)?[两二三四几2-9]?(?:个|個|单|單|笔|筆|件|条|订单|訂單|东西|包裹)"
@@ -57,6 +60,10 @@ _STATE_HEAD_AFTER = re.compile(
 _STATE_HEAD_BEFORE = re.compile(
     r"\b(?:that|which|one|ones|what|order|the)(?:\s+|i|we|is|was|are|has|have|had|still|['’]s|already|just)*$",
     re.IGNORECASE | re.ASCII,
+)
+_AND = re.compile(r"和|跟|与|还有|以及|\band\b", re.IGNORECASE)
+_LISTED = re.compile(
+    r"\s*(?:,|，|、|and|or|plus|&|和|跟|还有|以及)+\s*(?:and\s+)?(?:the\s+|my\s+|that\s+|那个?|我?的)?", re.IGNORECASE
 )
 _WHOLE_DAY = re.compile(r"^[\s的那个單单笔one,，。.!！?？呢吧就是在于on from my the]*$", re.IGNORECASE | re.ASCII)
 
@@ -105,14 +112,17 @@ class OrderLinker:
         """The orders that a message means; see ``Linker.link_orders``."""
         own = {order.id: order for order in orders}
         offered = [order for order in offered if order in own]
-        found = self._numbered(text, own, vault or {})
+        found = [m for m in self._numbered(text, own, vault or {}) if not is_compared(text, m.start, m.end)]
         if any(not is_denied(text, mention.start) for mention in found):
             return _by_number(text, found)
-        narrowing = [*self._by_product(text, orders), *self._by_day(text, orders, today), *self._by_state(text, orders)]
+        narrowing = self._described(text, orders, today)
         denied = {order for m in (*found, *narrowing) if is_denied(text, m.start) for order in m.ids}
         affirmed = [mention for mention in narrowing if not is_denied(text, mention.start)]
         left = _intersection(own, affirmed)
-        if not left and (named := [mention for mention in affirmed if mention.how == "product"]):
+        joined = not left and _are_joined(text, affirmed)
+        if joined:  # 15号那单和养生壶: two orders
+            left = set(own) & {order for mention in affirmed for order in mention.ids}
+        elif not left and (named := [mention for mention in affirmed if mention.how == "product"]):
             affirmed, left = named, _intersection(own, named)  # days are misremembered
         kept = [order for order in (offered if set(offered) & left else own) if order in left]
         kept = [order for order in kept if order not in denied]
@@ -134,7 +144,7 @@ class OrderLinker:
             if pointing is None or focus not in own or focus in denied or is_denied(text, pointing.start()):
                 return OrderLink(refers=refers, denied=tuple(o for o in own if o in denied))
             return OrderLink((focus,), ("pronoun",), False, (pointing[0],), True)
-        elif pointing and focus in kept:
+        elif pointing and focus in kept and not joined:
             kept = [focus]
         return OrderLink(
             ids=tuple(dict.fromkeys(order for order in kept if order not in denied)),
@@ -144,6 +154,19 @@ class OrderLinker:
             refers=refers or bool(picked),
             denied=tuple(order for order in own if order in denied),
         )
+
+    def _described(self, text: str, orders: Sequence[Order], today: date) -> list[_Evidence]:
+        """What a text says of orders, without what it only compares. Some of it only narrows what the rest leaves."""
+        found = [*self._by_product(text, orders), *self._by_day(text, orders, today), *self._by_state(text, orders)]
+        found = [mention for mention in found if not is_compared(text, mention.start, mention.end)]
+        beside = [
+            _Evidence(start, end, how, ids, named)
+            for how, marks in (("amount", find_amounts(text, orders)), ("place", find_places_of_delivery(text, orders)))
+            for start, end, ids, named in marks
+            if not is_compared(text, start, end)
+        ]
+        left = _intersection({order.id: order for order in orders}, found) if found else set()
+        return [*found, *(mention for mention in beside if mention.named or left & mention.ids)]
 
     def _numbered(self, text: str, own: Mapping[str, Order], vault: Mapping[str, str]) -> list[_Evidence]:
         spans = [(s.start, s.end, s.value) for s in self._numbers.find(text, list(own))]
@@ -160,12 +183,24 @@ class OrderLinker:
         return OrderLink(tuple(ids), ("number",), True, (digits,), True) if ids else None
 
     def _by_product(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
-        hits = (self._products.find(text) or self._products.find_heads(text)) if self._products else []
         return [
             _Evidence(h.start, h.end, "product", frozenset(o.id for o in orders if set(h.skus) & set(o.skus)))
-            for h in hits
+            for h in self.find_items(text, orders)
             if not came_instead(text, h.start, h.end)
         ]
+
+    def find_items(self, text: str, orders: Sequence[Order]) -> list[ProductHit]:
+        """Products that a text names, and words for several (the pot, 那口锅) that may be one of the orders' items.
+
+        Beside a product such a word counts only in a list with it (the diffuser and the pot).
+        """
+        if self._products is None:
+            return []
+        named, heads = self._products.find(text), self._products.find_heads(text)
+        own = {sku for order in orders for sku in order.skus}
+        if named:
+            heads = [h for h in heads if own & set(h.skus) and _is_listed(text, h.start, named)]
+        return sorted([*named, *heads])
 
     def _by_day(self, text: str, orders: Sequence[Order], today: date) -> list[_Evidence]:
         found = []
@@ -221,17 +256,29 @@ class OrderLinker:
                     head = _STATE_HEAD_AFTER.match(text, match.end()) or _STATE_HEAD_BEFORE.search(
                         text[: match.start()]
                     )
-                    named = head is not None or match[0].endswith(("的", "one", "order", "单"))
+                    named = head is not None or match[0].endswith(("的", "那", "这", "one", "order", "单"))
                     found.append(_Evidence(match.start(), match.end(), "state", ids, named))
         return found
 
 
-_HOW = ("number", "ordinal", "product", "day", "state")
+_HOW = ("number", "ordinal", "product", "day", "state", "amount", "place")
 
 
 def _any(patterns: Iterable[str]) -> Any:
     joined = "|".join(f"(?:{pattern})" for pattern in patterns)
     return re2.compile(joined, re2_options()) if joined else None
+
+
+def _are_joined(text: str, mentions: Sequence[_Evidence]) -> bool:
+    """Whether a text says "and" between each two mentions."""
+    ordered = sorted(mentions)
+    pairs = list(zip(ordered, ordered[1:], strict=False))
+    return bool(pairs) and all(_AND.search(text[first.end : second.start]) for first, second in pairs)
+
+
+def _is_listed(text: str, start: int, named: Sequence[ProductHit]) -> bool:
+    """Whether ``text[start:]`` goes on with a list of products: the diffuser and the pot."""
+    return any(_LISTED.fullmatch(text[hit.end : start]) for hit in named if hit.end <= start)
 
 
 def _by_number(text: str, found: Sequence[_Evidence]) -> OrderLink:
@@ -245,7 +292,7 @@ def _by_number(text: str, found: Sequence[_Evidence]) -> OrderLink:
 def _intersection(own: Mapping[str, Order], mentions: Sequence[_Evidence]) -> set[str]:
     """The orders that every kind of mention allows; two products mean orders with both, else with either."""
     left = set(own)
-    for how in ("product", "day", "state"):
+    for how in _HOW[2:]:
         sets = [mention.ids for mention in mentions if mention.how == how]
         if sets:
             allowed = left & set(frozenset.intersection(*sets) or frozenset.union(*sets))

@@ -37,6 +37,10 @@ _WORD = re.compile(r"[A-Za-z]+")
 _EXCHANGED = {frozenset(pair) for pair in ("iy", "ae", "ei")}  # vowels that writers take for each other
 _PACK_SIZE = re.compile(r"(?:[\d一二两三四五六七八九十]+(?:只装|件套|条|双|件|只|个|套|把)|\s*\d+\s*只)+$")
 _NO_HEADS = {"set", "four", "box", "boxe"}  # said of anything
+_CHINESE_HEAD = re.compile(  # one character is a word only after "that" and what counts it
+    rf"(?:(?:那|这|我的?|另外?那?)[一两]?[个口条把只件套床张台块双支盏]|(?<!{CJK.pattern}))(?P<head>{CJK.pattern})"
+    r"(?:(?=那(?:一)?[个单笔])|(?<=[个口条把只件套床张台块双支盏].)(?=[的到在啥什几多还怎能可要呢吗啊呀吧，,。.?？!！\s]|$))"
+)
 _POINTS = re.compile(
     r"(?:这|那|這|该|刚才那)(?:一)?(?:个|個|款|件|条|條|种|台|只|套|床|把|样)|刚才(?:那|说|的)|它"
     r"|\b(?:it|its|this one|that one|this|that|they|them|these|those|the product|the item)\b",
@@ -50,7 +54,9 @@ _OTHERS = re.compile(
 )
 
 
-class _Hit(NamedTuple):
+class ProductHit(NamedTuple):
+    """``text[start:end]`` names one of ``skus``; exact: as the catalogue spells it."""
+
     start: int
     end: int
     skus: tuple[str, ...]
@@ -84,8 +90,7 @@ class ProductIndex:
         heads: dict[str, dict[str, None]] = defaultdict(dict)
         for row in rows:
             for name in (str(row[column]) for column in entity.names.values()):
-                head = head_of(name).lower()
-                if not CJK.search(head) and head not in _NO_HEADS:
+                if (head := head_of(name).lower()) not in _NO_HEADS:
                     heads[head][str(row[entity.id])] = None
         self._heads = {head: tuple(skus) for head, skus in heads.items()}
         chinese = [surface for surface in surfaces if CJK.search(surface)]
@@ -116,36 +121,41 @@ class ProductIndex:
         if len(initials) >= MIN_HOMOPHONE_SYLLABLES and not re.search("[aeiou]", initials):
             self._pinyin.setdefault(initials, surface)
 
-    def _find(self, text: str) -> tuple[_Hit, ...]:
+    def _find(self, text: str) -> tuple[ProductHit, ...]:
         """Mentions of products in order of place, no two overlapping, denied ones among them."""
         hits, mended = list(self._exact(text)), set(self._misspelled(text))
-        guessed = {*islice(self._sounding(text), MAX_HITS), *self._differing(text), *self._in_pinyin(text)}
+        differing = set(self._differing(text))
+        guessed = {*islice(self._sounding(text), MAX_HITS), *differing, *self._in_pinyin(text)}
         for hit in sorted(mended | guessed, key=lambda hit: (hit.start - hit.end, hit.start)):
             others = [other for other in hits if hit.start < other.end and other.start < hit.end]
-            if all(_says_more(hit, other, hit in mended) for other in others):
+            # 个四件套 is 绒四件套 with another character only where 四件套 does not explain the rest.
+            least = 2 if hit in differing else 1
+            if all(_says_more(hit, other, hit in mended, least) for other in others):
                 hits = [other for other in hits if other not in others] + [hit]
         return tuple(sorted(hits))
 
-    def find_heads(self, text: str) -> list[_Hit]:
-        """Words that may name many products (the pots): they mean one only among the customer's own."""
+    def find_heads(self, text: str) -> list[ProductHit]:
+        """Words that may name many products (the pots, 那口锅): they mean one only among the customer's own."""
+        words = [(word.start(), word.end(), word[0].lower()) for word in _WORD.finditer(text)]
+        words += [(word.start("head"), word.end("head"), word["head"]) for word in _CHINESE_HEAD.finditer(text)]
         return [
-            _Hit(word.start(), word.end(), skus, False)
-            for word in _WORD.finditer(text)
-            if (skus := self._heads.get(word[0].lower()) or self._heads.get(word[0].lower().removesuffix("s")))
+            ProductHit(start, end, skus, False)
+            for start, end, word in words
+            if (skus := self._heads.get(word) or self._heads.get(word.removesuffix("s")))
         ]
 
-    def _exact(self, text: str) -> Iterator[_Hit]:
+    def _exact(self, text: str) -> Iterator[ProductHit]:
         if self._names is None:
             return
         for match in islice(self._names.finditer(text), MAX_HITS):
             if skus := self._named(match[0]):
-                yield _Hit(match.start(), match.end(), skus, True)
+                yield ProductHit(match.start(), match.end(), skus, True)
 
     def _named(self, surface: str) -> tuple[str, ...]:
         key = _key(surface)
         return next((self._skus[k] for k in (key, key[:-1], key[:-2]) if k in self._skus), ())
 
-    def _misspelled(self, text: str) -> Iterator[_Hit]:
+    def _misspelled(self, text: str) -> Iterator[ProductHit]:
         """Exact hits in the text with its misspelled English words mended."""
         pieces: list[str] = []
         mended: list[tuple[int, int, int, int]] = []
@@ -162,7 +172,7 @@ class ProductIndex:
             if touched:
                 shift = sum(m[1] - m[0] - m[3] for m in mended if m[2] < hit.start)
                 growth = sum(m[1] - m[0] - m[3] for m in touched)
-                yield _Hit(hit.start + shift, hit.end + shift + growth, hit.skus, False)
+                yield ProductHit(hit.start + shift, hit.end + shift + growth, hit.skus, False)
 
     def _mend(self, word: str) -> str | None:
         if len(word) < MIN_TYPO_LETTERS or word in self._all_words or word.removesuffix("s") in self._all_words:
@@ -170,7 +180,7 @@ class ProductIndex:
         near = process.extract(word, self._words, scorer=OSA.distance, score_cutoff=1, limit=5)
         return next((other for other, *_ in near if other[0] == word[0] and _is_typo(word, other)), None)
 
-    def _sounding(self, text: str) -> Iterator[_Hit]:
+    def _sounding(self, text: str) -> Iterator[ProductHit]:
         """Homophones and traditional characters."""
         for run in _CJK_RUN.finditer(text):
             syllables = _syllables(run[0])
@@ -178,9 +188,9 @@ class ProductIndex:
                 for surface in self._homophones.get(syllables[i : i + 3], ()):
                     end = i + len(surface)
                     if syllables[i:end] == _syllables(surface):
-                        yield _Hit(run.start() + i, run.start() + end, self._skus[_key(surface)], False)
+                        yield ProductHit(run.start() + i, run.start() + end, self._skus[_key(surface)], False)
 
-    def _differing(self, text: str) -> Iterator[_Hit]:
+    def _differing(self, text: str) -> Iterator[ProductHit]:
         """Aliases of four characters and more with one wrong, missing or added."""
         places = dict.fromkeys(
             (run.start(), run[0], surface, i - at)
@@ -191,9 +201,9 @@ class ProductIndex:
         for offset, run, surface, first in islice(places, MAX_TYPO_CHECKS):
             for start, end in _windows(first, len(surface), len(run)):
                 if Levenshtein.distance(run[start:end], surface, score_cutoff=1) == 1:
-                    yield _Hit(offset + start, offset + end, self._skus[_key(surface)], False)
+                    yield ProductHit(offset + start, offset + end, self._skus[_key(surface)], False)
 
-    def _in_pinyin(self, text: str) -> Iterator[_Hit]:
+    def _in_pinyin(self, text: str) -> Iterator[ProductHit]:
         """yurongzhen, yu rong zhen, yrz."""
         words = list(_WORD.finditer(text))
         for i, first in enumerate(words):
@@ -203,7 +213,7 @@ class ProductIndex:
                     break
                 spelled += word[0].lower()
                 if surface := self._pinyin.get(spelled):
-                    yield _Hit(first.start(), word.end(), self._skus[_key(surface)], False)
+                    yield ProductHit(first.start(), word.end(), self._skus[_key(surface)], False)
 
 
 def head_of(name: str) -> str:
@@ -244,10 +254,14 @@ def _spoken_of(skus: tuple[str, ...], text: str, focus: Sequence[str]) -> tuple[
     return (known[0],) if len(skus) > 1 and len(known) == 1 and not _OTHERS.search(text) else skus
 
 
-def _says_more(hit: _Hit, other: _Hit, mended: bool) -> bool:
-    """Whether a longer, inexact mention replaces a shorter one: it leaves fewer products, or mends its next word."""
+def _says_more(hit: ProductHit, other: ProductHit, mended: bool, least: int) -> bool:
+    """Whether a longer, inexact mention replaces a shorter one: it leaves fewer products, or mends its next word.
+
+    Args:
+        least: characters by which it has to be longer.
+    """
     fewer = set(hit.skus) <= set(other.skus) if mended else set(hit.skus) < set(other.skus)
-    return fewer and hit.end - hit.start > other.end - other.start
+    return fewer and hit.end - hit.start >= other.end - other.start + least
 
 
 def _windows(start: int, length: int, until: int) -> Iterator[tuple[int, int]]:

@@ -19,6 +19,7 @@ class Order:
         marks: the pack's `marks` that are true of it.
         days: column → day in the shop's time zone, for the pack's `times` that have one.
         quantities: how many of each SKU; empty: the shop does not tell.
+        region: province and city that it goes to, as the shop writes them; empty: not known.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Order:
     days: Mapping[str, date] = field(default_factory=dict)
     total: float | None = None
     marks: frozenset[str] = frozenset()
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class OrderLink:
 
     Args:
         ids: all that match, newest first, or as written or offered. Empty: none.
-        how: ways in which the message names them, in the order number, product, day, state, ordinal; or pronoun.
+        how: ways in which the message names them, in the order number, product, day, state, amount, place,
+            ordinal; or pronoun.
         explicit: whether the message names an order; False when it only points ("that one") or says nothing.
         evidence: the words that say so, in order of place.
         refers: whether words for an order stand in the message ("那单", "I bought"). A product alone may be a question.

@@ -15,7 +15,7 @@ from serving.dialogue.pricing.quantities import MEASURES, find_quantities, plain
 _PIECES = MEASURES.replace("块", "").replace("对", "")  # 295块 is money, 295对吗 a question
 # Not the number of pieces, a measure, a percentage or a date.
 AMOUNT = re.compile(
-    rf"(?<![\d.])(\d{{2,6}})(?:\.\d+)?(?![\d.])(?!\s*(?:[{_PIECES}号日天点月年岁度升克瓦折%％]|厘米|毫升|公斤|小时|(?:cm|ml|l|kg|g|w|points?|days?|%|off)\b))",
+    rf"(?<![\d.])(\d{{2,6}})(?:\.\d+)?(?![\d.])(?!\s*(?:[{_PIECES}号日天点月年岁度升克瓦折%％]|厘米|毫升|公斤|小时|(?:cm|ml|l|kg|g|w|points?|days?|%|off|th|st|nd|rd)\b|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b))",
     re.IGNORECASE,
 )
 

@@ -105,7 +105,7 @@ class FastReader:
         if whole := self._answers.agreement.whole(message):
             return whole
         if rest := self._answers.agreement.after_leave(message):
-            return [Cancel(evidence=message.text), *self._beside(replace(message, text=rest), reading)]
+            return [Cancel(evidence=message.text), *self._beside(_without_flow(message, rest), reading)]
         return self._answers.addresses.read(message)
 
     def _agreement(self, message: Message, reading: Reading) -> list[Act]:
@@ -159,7 +159,7 @@ class FastReader:
             return acts
         without = replace(message, text=rest)
         if message.flow and message.flow.name in flows:
-            return [*acts, *self._beside(without, reading)]
+            return [*acts, *self._beside(_without_flow(message, rest), reading)]
         more = self.read(without)
         reading.hits.update(more.hits)
         reading.products, reading.latest = more.products, more.latest
@@ -274,6 +274,12 @@ class FastReader:
                 break  # 好的，谢谢: courtesy as a whole
             text = found[2]
         return text
+
+
+def _without_flow(message: Message, rest: str) -> Message:
+    """The rest of a message that gives up or refuses the flow under way: it asks nothing within it."""
+    left = {f"flow:{message.flow.name}"} if message.flow else set()
+    return replace(message, text=rest, rejected=message.rejected | left)
 
 
 def _differs(act: Act, told: Told) -> bool:

@@ -56,6 +56,9 @@ class PartReader:
         parts = segments(message.text, self._pack.acts.another, self._pack.acts.question)
         if len(parts) == 1:
             return self._part(message, message.text, reading)
+        if carried := self._wishes.carried(message):
+            self._link_products(message, message.text, reading)
+            return carried
         read, subject, topic = [], message.session.subject, ""
         for part in parts:
             read.append(self._part(replace(message, topic=topic), part, reading))
@@ -110,6 +113,8 @@ class PartReader:
         sure = [act for act in wishes if not (isinstance(act, guessed) and act.probability < INTERRUPTS)]
         own = [act for act in sure if not (isinstance(act, Start) and act.flow == flow.name)]
         again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
+        if again and self._is_of_another(message, flow, again):
+            return [again, *(act for act in own if isinstance(act, Complaint | Person))]
         if again:  # what is named belongs to what is asked for, and is no other order of the same wish
             own = [act for act in own if not isinstance(act, Choose)]
         if not values and self._has_no_number(message, text):
@@ -134,6 +139,17 @@ class PartReader:
         if goes_on and all(isinstance(act, Unclear | SmallTalk) for act in own):
             return [Resume(evidence=text)]
         return own or ([Unclear(asks=question, evidence=text)] if again or wishes else [])
+
+    def _is_of_another(self, message: Message, flow: Flow, again: Start) -> bool:
+        """Whether a look-up that is under way is asked for once more, of another order: 那汤碗呢."""
+        known = message.session.flow.slots if message.session.flow else {}
+        orders = self._answers.orders.slots_of(flow)
+        at_question = message.step is not None and message.step.confirm is not None
+        return (
+            at_question
+            and bool(flow.item_among)
+            and any(again.slots.get(n, known.get(n)) != known.get(n) for n in orders)
+        )
 
     def takes_place(self, message: Message, act: Start) -> bool:
         """Whether a wish in plain words can only mean that the flow under way is not wanted: an exchange, no return."""

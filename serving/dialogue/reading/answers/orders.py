@@ -12,14 +12,15 @@ from kefu.shop.pack import Pack
 from kefu.text.numbers import read_number
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
-from serving.dialogue.linking.records import Order
+from serving.dialogue.linking.records import Order, OrderLink
 from serving.dialogue.order_choice import likely_orders
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import plain
 
 SUBJECT = "the conversation's order"
 ALL_OF = re.compile(
-    r"都(?:要|开|退|换|查|取消|可以|行|给|帮|$)|\d\s*(?:和|跟|与|、|,|，|&|and)\s*\d|\bboth\b|\ball (?:of|two|three)\b"
+    r"都(?:要|开|退|换|查|取消|可以|行|给|帮|到|是?(?:什么时候|啥时候|几号|哪天)|$)"
+    r"|\d\s*(?:和|跟|与|、|,|，|&|and)\s*\d|\bboth\b|\ball (?:of|two|three)\b"
     r"|单(?:和|跟|与|、).{1,16}单|\borders? and (?:the |my )?[\w -]{2,24} (?:one|order)\b",
     re.IGNORECASE,
 )
@@ -54,16 +55,7 @@ class OrderReader:
         numbers = [m[0] for m in PLACEHOLDER.finditer(text) if m[1] == self.pii]
         if not message.session.customer:
             return tuple(numbers[-1:])
-        offered = [restore(value, message.session.vault) for value in message.session.offered]
-        subject = message.session.subject.order if focus == SUBJECT else focus
-        link = self._linker.link_orders(
-            message.original(text),
-            message.orders,
-            message.lang,
-            message.now,
-            focus=restore(subject, message.session.vault) if subject else None,
-            offered=offered,
-        )
+        link = self._link(message, text, message.session.subject.order if focus == SUBJECT else focus)
         if not by_product and not link.refers and set(link.how) <= {"product"}:
             return tuple(numbers[-1:])  # a question about the product, or a part of the order
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
@@ -73,6 +65,25 @@ class OrderReader:
         if asked and not numbers and (paid := self.of_amount(message, text)):
             return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
+
+    def refers(self, message: Message, text: str) -> bool:
+        """Whether words for an order stand in a text: my, 那单, I bought."""
+        return self.pii is not None and self._link(message, text, None).refers
+
+    def evidence(self, message: Message, text: str) -> tuple[str, ...]:
+        """The words of a text that say which order is meant."""
+        return self._link(message, text, message.session.subject.order).evidence if self.pii else ()
+
+    def _link(self, message: Message, text: str, focus: str | None) -> OrderLink:
+        vault = message.session.vault
+        return self._linker.link_orders(
+            message.original(text),
+            message.orders,
+            message.lang,
+            message.now,
+            focus=restore(focus, vault) if focus else None,
+            offered=[restore(value, vault) for value in message.session.offered],
+        )
 
     def own(self, message: Message, placeholder: str) -> Order | None:
         """The customer's order that a placeholder stands for."""
@@ -90,6 +101,11 @@ class OrderReader:
         past = [value for flow in message.session.past for value in flow.slots.values()]
         numbers = {restore(value, message.session.vault) for value in [*past, message.session.subject.order or ""]}
         return numbers & {order.id for order in message.orders}
+
+    def served(self, message: Message) -> list[str]:
+        """Orders that flows of this conversation were about, each once (两单都改好了吗)."""
+        orders = [past.slots[name] for past in message.session.past for name in self.names_in(past.slots)]
+        return list(dict.fromkeys(orders))
 
     def means_all(self, text: str, count: int) -> bool:
         """Whether a text means all of the orders that it may mean: 4和5都要, 那两单, both."""

@@ -72,6 +72,10 @@ class ValueReader:
             values = {n: v for n, v in values.items() if n in asked_for} | {
                 n: v for n, v in told.items() if n not in asked_for
             }
+            if not corrects and asked not in orders and message.session.flow:
+                # Another order that a question names is what it asks of: can the bedding set ship today?
+                known = message.session.flow.slots
+                values = {n: v for n, v in values.items() if n not in orders or known.get(n, v[0]) == v[0]}
         if corrects and any(name in values and name != asked for name in orders):
             # 发错了，是QM…: what was sent wrongly is the number, no goods; so words of the correction are no value.
             without = self.slots(message, self._without_correction(text))

@@ -73,6 +73,10 @@ class EntryReader:
         faq = next((faq for faq in meant if evidence(plain(text), faq.asked_by) is not None), None)
         return self._knowledge.hit(faq_id(faq, message.lang)) if faq else None
 
+    def of_faq(self, message: Message, name: str) -> Hit:
+        """The entry of a FAQ in the language of the conversation."""
+        return self._knowledge.hit(faq_id(self._faq_of[name], message.lang))
+
     def listed(self, message: Message, text: str) -> list[Hit]:
         """Entries that items of a list ask for (运费、发票和退货期限), when the text as a whole finds none."""
         items = [item for item in LIST.split(text) if sum(map(str.isalnum, item)) >= LEAST_ITEM]

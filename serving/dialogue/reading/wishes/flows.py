@@ -73,6 +73,10 @@ class FlowReader:
             subject = self._subject(message, flow, name)
             if orders := self._answers.orders.meant(message, text, asked=False, focus=subject):
                 slots[name] = self._answers.orders.fitting(message, flow, orders)
+            elif flow.item_among and self._answers.orders.means_all(
+                text, len(served := self._answers.orders.served(message))
+            ):
+                slots |= {name: tuple(served)} if served else {}
         known = [slots[name] for name in self._answers.orders.slots_of(flow) if name in slots]
         order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
         slots |= {name: (value,) for name, value in self._answers.items.slots(message, text, flow, order).items()}

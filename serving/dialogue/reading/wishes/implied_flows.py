@@ -28,7 +28,7 @@ class ImpliedFlowReader:
         """Wishes about items on order, or about the order that has just been served."""
         if on_order := list(self._on_order(message, text, links)):
             return on_order
-        follow_up = self._follow_up(message, plain(text)) or self._of_another(message, text, links)
+        follow_up = self._follow_up(message, plain(text))
         return [follow_up] if follow_up else []
 
     def of_subject(self, message: Message, text: str) -> Start | None:
@@ -73,37 +73,16 @@ class ImpliedFlowReader:
         told = self._flows.slots_told(message, text, flow)
         return {name: values[0] for name, values in told.items() if len(values) == 1}
 
-    def _of_another(self, message: Message, text: str, links: list[ProductLink]) -> Start | None:
-        """The wish that was just refused for one order, when another own order is named in its place.
-
-        Not the clock. The bedding set, QM…; that one came on the 11th, can it go back? A wish of its own, in plain
-        words, or a question that no word connects with the wish, is read as ever.
-        """
-        past = message.session.past[-1] if message.session.past else None
-        if past is None or past.written or past.outcome != "resolved" or message.flow or not message.session.customer:
-            return None
-        flow = next((flow for flow in self._pack.flows if flow.name == past.flow), None)
-        slot = next(iter(self._answers.orders.slots_of(flow)), None) if flow else None
-        if flow is None or slot is None or slot not in past.slots or self._flows.named(plain(text)):
-            return None
-        orders = self._answers.orders.meant(message, text, asked=True)
-        orders = self._answers.orders.fitting(message, flow, orders) if len(orders) > 1 else orders
-        connected = evidence(plain(text), flow.asked_again) is not None
-        numbered = PLACEHOLDER.search(text) is not None and evidence(plain(text), self._pack.acts.question) is None
-        if len(orders) != 1 or orders[0] == past.slots[slot] or not (numbered or connected):
-            return None
-        slots = {**extract(text, self._flows.choices(flow), message.lang), slot: orders[0]}
-        slots |= self._answers.items.slots(message, text, flow, orders[0])
-        carried = {n: v for n, v in past.slots.items() if n in flow.slots and self._pack.slots[n].carried}
-        return Start(flow=flow.name, slots=carried | slots, evidence=text)
-
     def _on_order(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Start]:
         """The flow for items that the customer waits for, when words like "where" and "sent" stand beside them.
 
         The words may stand in another sentence: Where are my two parcels? The glasses and the humidifier.
         """
-        skus = {link.sku for link in links if link.exact}
-        if not skus or message.flow or not message.session.customer:
+        if not any(link.exact for link in links) or not message.session.customer:
+            return
+        links = self._linker.link_items(message.original(text), message.orders)
+        skus = {link.sku for link in links}
+        if not skus or message.flow:
             return
         words, asks = plain(text), self._pack.acts.question
         here = evidence(words, asks) is not None or text == message.text
@@ -134,7 +113,7 @@ class ImpliedFlowReader:
         last = next((turn for turn in reversed(message.session.turns) if turn.role == "bot"), None)
         if past is None or last is None or message.flow or PLACEHOLDER.search(words):
             return None
-        if self._linker.link_products(words):
+        if self._linker.link_products(words) or self._linker.link_items(words, message.orders):
             return None
         for flow in self._pack.flows:
             if past.flow in flow.follows and evidence(words, flow.asked_after) is not None:

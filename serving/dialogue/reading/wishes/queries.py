@@ -69,7 +69,7 @@ class QueryReader:
             yield from (self.query(message, match.name, text, links, match.evidence) for match in matches)
         elif wanted and not named and evidence(words, acts.cheaper) is not None:
             yield Recommend(words=text, evidence=text)
-        elif len(two := either(text, links)) == LEAST_COMPARED:
+        elif len(two := either(text, links)) == LEAST_COMPARED and not self._are_of_order(message, two):
             yield Compare(skus=two, aspect=self._advisor.reader.read_aspect(text), evidence=text)
         elif matches := self._of_subject(message, text, links, guess, picked):
             yield from (self.query(message, match.name, text, links, match.evidence) for match in matches)
@@ -84,10 +84,16 @@ class QueryReader:
     def _compared(self, message: Message, words: str, links: list[ProductLink]) -> tuple[str, ...]:
         """The products that a text asks to compare; none when it does not."""
         skus = compared(links, message.session.subject)
-        if not evidence(words, self._pack.acts.compare):
+        if not evidence(words, self._pack.acts.compare) or self._are_of_order(message, skus):
             return ()
         alone = named_alone(links)
         return alone if len(skus) >= LEAST_COMPARED <= len(alone) else skus
+
+    def _are_of_order(self, message: Message, skus: tuple[str, ...]) -> bool:
+        """Whether products are items of the order that the conversation is about: they are not for sale."""
+        order = message.session.subject.order
+        own = self._answers.orders.own(message, order) if order and message.session.customer else None
+        return own is not None and set(skus) <= set(own.skus)
 
     def _of_subject(
         self, message: Message, text: str, links: list[ProductLink], guess: ScoredWish, picked: bool
@@ -130,7 +136,7 @@ class QueryReader:
         elif kind == SUM and self._sums:
             if quote := self._sums.read(message, text, links, asked=True):
                 yield replace(quote, probability=guess.probability)
-        elif kind == "compare" and len(skus) >= 2:
+        elif kind == "compare" and len(skus) >= 2 and not self._are_of_order(message, skus):
             aspect = self._advisor.reader.read_aspect(text)
             yield Compare(skus=skus[:3], aspect=aspect, probability=guess.probability, evidence=text)
         elif kind == "recommend":
@@ -155,7 +161,7 @@ class QueryReader:
             slots[NEEDED_SLOT["order"]] = ",".join(orders if every else orders[:1])
         elif (
             needs == "order"
-            and (served := self._served_orders(message))
+            and (served := self._answers.orders.served(message))
             and self._answers.orders.means_all(text, len(served))
         ):
             slots[NEEDED_SLOT["order"]] = ",".join(served)
@@ -211,8 +217,3 @@ class QueryReader:
         quote = self._sums.read(message, text, links, asked=True) if self._sums and links else None
         several = quote is not None and sum(pieces for _, pieces in quote.basket) > 1
         return skus[0] if len(skus) == 1 and not several else None
-
-    def _served_orders(self, message: Message) -> list[str]:
-        """Orders that flows of this conversation were about, each once (两单都改好了吗)."""
-        orders = [p.slots[n] for p in message.session.past for n in self._answers.orders.names_in(p.slots)]
-        return list(dict.fromkeys(orders))

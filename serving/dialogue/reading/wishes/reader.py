@@ -43,7 +43,9 @@ from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import MOST_LATEST, Message
 from serving.dialogue.reading.wishes.entries import SHORT_NAME, EntryReader
 from serving.dialogue.reading.wishes.flows import SURE, FlowReader
+from serving.dialogue.reading.wishes.follow_ups import FollowUpReader
 from serving.dialogue.reading.wishes.implied_flows import ImpliedFlowReader
+from serving.dialogue.reading.wishes.own_orders import OwnOrderReader
 from serving.dialogue.reading.wishes.part import Part
 from serving.dialogue.reading.wishes.queries import QueryReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
@@ -78,6 +80,8 @@ class WishReader:
         self.flows = FlowReader(pack, params, answers)
         self._implied = ImpliedFlowReader(pack, linker, answers, self.flows)
         self.queries = QueryReader(pack, linker, queries, advisor, pricing, answers, self._entries, self.flows)
+        self._own_orders = OwnOrderReader(pack, linker, answers, self._entries)
+        self._follow_ups = FollowUpReader(pack, linker, answers, self.flows, self.queries)
 
     def read(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Iterator[Act | Hit]:
         """The acts of a part of the message, with the hits that they name.
@@ -87,7 +91,14 @@ class WishReader:
             links: products that the part names, or points at.
         """
         part = self._part(message, text, guess, links)
-        for read in (self._answer, self._of_orders, self._follow_up, self._in_its_words, self._person):
+        for read in (
+            self._answer,
+            self._of_another,
+            self._of_orders,
+            self._follow_up,
+            self._in_its_words,
+            self._person,
+        ):
             if found := self._meant(part, read(part)):
                 yield from found
                 return
@@ -100,11 +111,11 @@ class WishReader:
                 return
 
     def _meant(self, part: Part, found: Iterator[Act | Hit]) -> list[Act | Hit]:
-        """What was found, without what the customer does not mean."""
+        """What was found, as it is meant of own orders, and without what the customer does not mean."""
         rejected = part.message.rejected
         return [
             act
-            for act in found
+            for act in self._own_orders.meant(part.message, part.text, part.links, list(found))
             if (entry_target(act.entry.id) if isinstance(act, Hit) else target_of(act)) not in rejected
         ]
 
@@ -131,9 +142,20 @@ class WishReader:
         if text == part.message.text and (yes_or_no(text, phrases) is not None or leaves(text, phrases)):
             yield SmallTalk(kind=ACKNOWLEDGE, evidence=text)
 
+    def carried(self, message: Message) -> list[Act]:
+        """What was told last, asked of something else that the whole message names: And the other one? The steamer."""
+        return self._follow_ups.read(message, message.text)
+
+    def _of_another(self, part: Part) -> Iterator[Act]:
+        if not part.person:
+            yield from self._follow_ups.read(part.message, part.text)
+
     def _of_orders(self, part: Part) -> Iterator[Act]:
         if not part.person:
-            yield from self._implied.of_orders(part.message, part.text, part.links)
+            if orders := self._implied.of_orders(part.message, part.text, part.links):
+                yield from orders
+            elif again := self._follow_ups.refused_again(part.message, part.text):
+                yield again
 
     def _follow_up(self, part: Part) -> Iterator[Act]:
         """A query that was told before, asked of something else."""

@@ -9,7 +9,7 @@ from serving.dialogue.pricing.quantities import MEASURES, NUMERALS, WORDS
 
 _ONE_OF = "|".join(WORDS)
 ADDS = re.compile(
-    r"再(?:加|来|要|买|添|算)|加上|还要|还有|算上|连上|忘了|漏了|没算|少算|另外加"
+    rf"再(?:加|来|要|买|添|算)|加(?:上|一?[{MEASURES}]|[{NUMERALS}\d]+\s*[{MEASURES}])|还要|还有|算上|连上|忘了|漏了|没算|少算|另外加"
     r"|\b(?:add(?:ing)?|plus|as well|also|too|forgot(?:ten)?|missed|left out|missing)\b",
     re.IGNORECASE,
 )
@@ -67,13 +67,14 @@ MORE_OF = re.compile(r"再(?:加|来|要|买|添)|多(?:加|来|要|买)|\b(?:an
 # What delivery of something to buy costs is told with its sum.
 FEE = re.compile(
     r"(?:算上|加上|含|包括|要|收|有)(?:不要)?(?:运费|邮费)|包邮[吗么不]"
-    r"|\b(?:with|including|incl\.?|plus) (?:the )?(?:shipping|delivery|postage)\b",
+    r"|\b(?:with|including|incl\.?|plus) (?:the )?(?:shipping|delivery|postage)\b"
+    r"|\b(?:is|will|would) (?:the )?(?:shipping|delivery|postage) (?:be )?(?:still|then|free)\b",
     re.IGNORECASE,
 )
 # What delivery cost or costs of something that was ordered is told with the order.
 OF_ORDER = re.compile(
     r"退|换货|拒收|[那这]单|订单|收了|付了|\b(?:return|refus|reject|exchang|refund)\w*|\bsend back\b"
-    r"|\b(?:my|the|that|this) order\b",
+    r"|\b(?:my|the|that|this)(?: \w+)? order\b",
     re.IGNORECASE,
 )
 # An amount beside these words is what was paid or will come back, no sum to be confirmed.

@@ -92,7 +92,12 @@ class SumReader:
         basket = [sku for sku, _ in session.basket]
         mentions = self._mentions(words, links, basket, [*basket, *subject])
         question = self._question(message, words, mentions)
-        asked = asked or question.about or question.counts or question.fee
+        asked = (
+            (asked and (bool(mentions) or OF_ORDER.search(words) is None))
+            or question.about
+            or question.counts
+            or question.fee
+        )
         changes = question.changes and bool(mentions)
         if not (chosen or asked or self._asks(words, mentions, links) or changes):
             return None
@@ -106,12 +111,18 @@ class SumReader:
     def _question(self, message: Message, words: str, mentions: Sequence[Sequence[ProductLink]]) -> SumQuestion:
         """What words ask of a sum besides its products."""
         session, questions = message.session, self._pricing.questions
-        changes = bool(session.basket) and (
-            _adds(words) or any(rule.search(words) for rule in (CHANGES, SWAPS)) or self._drops(words, mentions)
+        told_sum = not session.told or any(told.name == "sum" for told in session.told)
+        changes = (
+            bool(session.basket)
+            and told_sum
+            and OF_ORDER.search(words) is None
+            and (_adds(words) or any(rule.search(words) for rule in (CHANGES, SWAPS)) or self._drops(words, mentions))
         )
         points, coupon, amount = self._checks(words)
         kept = questions is not None and questions.keeps_points(words)
-        known = not message.flow and bool(mentions or session.basket or 0 < len(session.subject.latest) <= MAX_CHOICES)
+        known = not message.session.flow and bool(
+            mentions or session.basket or 0 < len(session.subject.latest) <= MAX_CHOICES
+        )
         about = known and (
             coupon or amount is not None or ((points or kept) and self._goes_on(session, words, mentions))
         )

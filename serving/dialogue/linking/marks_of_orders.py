@@ -1,0 +1,77 @@
+"""What customers say of an order beside its products and days: what was paid (393块的那单), and where it goes
+(西安那单, the one to Chengdu).
+
+Both are weak words: an amount may be a price, a city a new address. So each says whether words for an order stand
+beside it; without them it can only narrow what something else has found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from pypinyin import lazy_pinyin
+
+from serving.dialogue.linking.records import Order
+
+Mark = tuple[int, int, frozenset[str], bool]  # start, end, orders, whether it names an order
+
+_AMOUNT = re.compile(
+    r"[¥￥]\s*(?P<sign>\d{1,6}(?:\.\d{1,2})?)|(?<![\d.\-])(?P<unit>\d{1,6}(?:\.\d{1,2})?)\s*(?:块钱?|元|yuan\b|rmb\b)"
+    r"|\b(?:the|that)\s+(?P<bare>\d{2,6}(?:\.\d{1,2})?)(?=\s+(?:one|order)\b)",
+    re.IGNORECASE,
+)
+_HEAD_AFTER = re.compile(
+    r"\s*(?:那边|这边|那里|那头)|\s*(?:的|那|这|这一|那一|一)*(?:单|筆|笔|个?订单|个?包裹)|\s*(?:的)?(?:那|这)(?:个|件|笔|单)|\s*的(?:那|这)"
+    r"|\s+(?:one|order|parcel|package)s?\b",
+    re.IGNORECASE,
+)
+_HEAD_BEFORE = re.compile(
+    r"\b(?:one|ones|order|parcel|package|delivery)s?\s+(?:(?:that(?:['’]s| is)?|which is)\s+)?"
+    r"(?:going\s+|sent\s+|shipped\s+)?(?:to|for|of|worth)\s+$|(?<![改换转])(?:寄|送|发|到|去|往)(?:到|往|去|给)?$",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(r"[^省市区]+?(?=省|市|壮族|回族|维吾尔|自治区|$)")
+_ADDRESS_GOES_ON = "(?![省市区县]|[\\u4e00-\\u9fff]{1,4}[区县路街])"  # a part of an address that is told
+
+
+def find_amounts(text: str, orders: Sequence[Order]) -> Iterator[Mark]:
+    """Amounts in a text that are the total of own orders."""
+    for found in _AMOUNT.finditer(text):
+        amount = float(found["sign"] or found["unit"] or found["bare"])
+        if ids := frozenset(order.id for order in orders if order.total == amount):
+            yield found.start(), found.end(), ids, _is_named(text, found.start(), found.end())
+
+
+def find_places_of_delivery(text: str, orders: Sequence[Order]) -> Iterator[Mark]:
+    """Provinces and cities in a text to which own orders go; 寄西安的 in Chinese, to Xi'an in English."""
+    to: dict[str, set[str]] = {}
+    for order in orders:
+        for place in _places(order.region):
+            to.setdefault(place, set()).add(order.id)
+    for place, ids in to.items():
+        for found in _spelled(place).finditer(text):
+            yield found.start(), found.end(), frozenset(ids), _is_named(text, found.start(), found.end())
+
+
+def goes_to(text: str, order: Order) -> bool:
+    """Whether a text names the place that an order goes to."""
+    return any(_spelled(place).search(text) for place in _places(order.region))
+
+
+def _is_named(text: str, start: int, end: int) -> bool:
+    return _HEAD_AFTER.match(text, end) is not None or _HEAD_BEFORE.search(text[:start]) is not None
+
+
+@lru_cache(maxsize=4096)
+def _places(region: str) -> tuple[str, ...]:
+    """浙江 and 杭州 of 浙江省杭州市."""
+    return tuple(dict.fromkeys(part for part in _PARTS.findall(region) if len(part) >= 2))
+
+
+@lru_cache(maxsize=4096)
+def _spelled(place: str) -> re.Pattern[str]:
+    """A place in characters, or in pinyin as English writes it."""
+    syllables = r"['’\s]?".join(map(re.escape, lazy_pinyin(place)))
+    return re.compile(rf"{re.escape(place)}{_ADDRESS_GOES_ON}|\b{syllables}\b", re.IGNORECASE)

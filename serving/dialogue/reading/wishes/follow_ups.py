@@ -1,0 +1,144 @@
+"""What was told or begun last, asked of something else that a message names and hardly more: 那汤碗呢, and the pot?
+
+One mechanism for flows and queries: the same act with the new order or product. A message that says itself what it
+asks is read as ever. Nothing is written by it: a flow that changes the shop asks for its confirmation again.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kefu.acts import Act, Choose, Query, Start
+from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack
+from kefu.shop.slots import extract
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.wishes.flows import FlowReader
+from serving.dialogue.reading.wishes.queries import QueryReader
+from serving.dialogue.reading.word_rules import evidence, plain
+
+# Words around what a follow-up names, which ask nothing by themselves.
+_AROUND = re.compile(
+    r"(?:那么?|还有|另外|另|其他|别的|剩下|对了|哦|噢|嗯|啊|呀|呢|吗|嘛|哈|的|也|都|一样|同样|订单|单|包裹|快递|东西|[这那]|[个笔件条套床口把只盏台]|我们?|你们?|买过?|拍|下|订|是"
+    r"|就|再|帮|给|看|查|一|请问|怎么样|咋样|啥情况|什么情况|情况|如何|两|里|有|寄|好|行|知道|了|谢谢|亲)"
+    r"|\b(?:and|what|whats|how|hows|about|the|my|our|a|an|other|another|ones?|orders?|parcels?|packages?|that|this|those|these|with|in|it|for|from"
+    r"|of|to|also|too|then|so|ok|okay|oh|hm+|well|cool|great|good|nice|thanks?|thx|you|please|pls|plz|i|ordered|bought|got|have"
+    r"|is|are|was|were|same|question|mean|s|m)\b",
+    re.IGNORECASE,
+)
+MOST_BESIDE = 1  # characters of other words that a follow-up may have
+
+
+class FollowUpReader:
+    """Reads follow-ups of one pack's flows and queries."""
+
+    def __init__(
+        self, pack: Pack, linker: Linker, answers: AnswerReader, flows: FlowReader, queries: QueryReader
+    ) -> None:
+        self._pack, self._linker, self._answers = pack, linker, answers
+        self._flows, self._queries = flows, queries
+        self._flow_named = {flow.name: flow for flow in pack.flows}
+
+    def read(self, message: Message, text: str) -> list[Act]:
+        """The acts that a text carries over to what it names; none when it is no follow-up."""
+        if message.step and message.step.collect:
+            return []  # it tells what was asked for
+        session = message.session
+        last = session.told[-1] if session.told else None
+        name = last.name if last else f"flow:{session.past[-1].flow}" if session.past else ""
+        if not name or not self._is_bare(message, text):
+            return []
+        kind, _, named = name.partition(":")
+        if kind == "flow" and named in self._flow_named:
+            return self._flow_again(message, text, self._flow_named[named])
+        if last and kind == "query" and named in self._pack.queries:
+            return self._query_again(message, text, named, last.slots)
+        return []
+
+    def refused_again(self, message: Message, text: str) -> Start | None:
+        """The wish that was just refused for one order, when another own order is named in its place.
+
+        Not the clock. The bedding set, QM…; that one came on the 11th, can it go back? A wish of its own, in plain
+        words, or a question that no word connects with the wish, is read as ever.
+        """
+        past = message.session.past[-1] if message.session.past else None
+        if past is None or past.written or past.outcome != "resolved" or message.flow or not message.session.customer:
+            return None
+        flow = self._flow_named.get(past.flow)
+        slot = next(iter(self._answers.orders.slots_of(flow)), None) if flow else None
+        if flow is None or slot is None or slot not in past.slots or self._flows.named(plain(text)):
+            return None
+        orders = self._answers.orders.meant(message, text, asked=True)
+        orders = self._answers.orders.fitting(message, flow, orders) if len(orders) > 1 else orders
+        connected = evidence(plain(text), flow.asked_again) is not None
+        numbered = PLACEHOLDER.search(text) is not None and evidence(plain(text), self._pack.acts.question) is None
+        if len(orders) != 1 or orders[0] == past.slots[slot] or not (numbered or connected):
+            return None
+        return self._begun(message, text, flow, {slot: orders[0]})
+
+    def _flow_again(self, message: Message, text: str, flow: Flow) -> list[Act]:
+        """The flow that was told last, for other own orders; one that is under way gives way only if it looks up."""
+        slot = next(iter(self._answers.orders.slots_of(flow)), None)
+        if slot is None or not message.session.customer:
+            return []
+        if message.session.flow and (message.session.flow.flow != flow.name or not flow.item_among):
+            return []
+        orders = self._meant(message, text, flow)
+        if not orders:
+            return []
+        if len(orders) == 1 or self._answers.orders.means_all(text, len(orders)):
+            return [self._begun(message, text, flow, {slot: order}) for order in orders]
+        return [Start(flow=flow.name, evidence=text), Choose(slot=slot, candidates=orders, evidence=text)]
+
+    def _meant(self, message: Message, text: str, flow: Flow) -> tuple[str, ...]:
+        """The own orders that a text means: others than the one just served, if there are any, and those under way.
+
+        The same one is asked for again only where the flow looks up.
+        """
+        session = message.session
+        state = session.flow or (session.past[-1] if session.past else None)
+        served = {state.slots[name] for name in self._answers.orders.names_in(state.slots)} if state else set()
+        known = {order.id: order.status for order in message.orders}
+        meant = [o for o in self._answers.orders.meant(message, text, asked=True) if message.original(o) in known]
+        orders = tuple(o for o in meant if o not in served) or tuple(
+            meant if flow.item_among and not PLACEHOLDER.search(text) else ()
+        )
+        if len(orders) > 1:
+            orders = self._answers.orders.fitting(message, flow, orders)
+        return tuple(o for o in orders if known[message.original(o)] in flow.item_among) or orders
+
+    def _query_again(self, message: Message, text: str, name: str, told: dict[str, str]) -> list[Act]:
+        """The query that was told last, of another product that a text names, or of another order."""
+        needs = self._pack.queries[name].needs
+        links: list[ProductLink] = [link for link in self._linker.link_products(message.original(text)) if link.exact]
+        if message.flow or needs == "none" or (needs == "product" and not links):
+            return []
+        again = self._queries.query(message, name, text, links, text)
+        new = {slot: value for slot, value in again.slots.items() if told.get(slot) != value}
+        return [Query(name=name, slots={**told, **again.slots}, evidence=text)] if new else []
+
+    def _begun(self, message: Message, text: str, flow: Flow, order: dict[str, str]) -> Start:
+        """A wish for the flow about another order, with what was told of the one before and holds for this one too."""
+        past = message.session.past[-1:]
+        slots = {**extract(text, self._flows.choices(flow), message.lang), **order}
+        slots |= self._answers.items.slots(message, text, flow, next(iter(order.values())))
+        before = past[0].slots if past and past[0].flow == flow.name else {}
+        kept = (n for n in before if n in flow.slots and (self._pack.slots[n].carried or self._pack.slots[n].shared))
+        carried = {name: before[name] for name in kept}
+        return Start(flow=flow.name, slots=carried | slots, evidence=text)
+
+    def _is_bare(self, message: Message, text: str) -> bool:
+        """Whether a text names something, and says hardly anything else."""
+        words = message.original(text)
+        spans = {(link.start, link.end) for link in self._linker.link_items(words, message.orders)}
+        spans |= {(link.start, link.end) for link in self._linker.link_products(words) if link.exact}
+        for start, end in sorted(spans, reverse=True):
+            words = f"{words[:start]} {words[end:]}"
+        for found in self._answers.orders.evidence(message, text):
+            words = words.replace(found, " ")
+        rest = _AROUND.sub(" ", plain(words))
+        return sum(map(str.isalnum, rest)) <= MOST_BESIDE

@@ -1,0 +1,145 @@
+"""What a question means for somebody who has ordered: of a parcel under way it asks no price and no delivery estimate,
+and within an exchange "when will it come" is asked of the new item.
+
+The pack says which flow answers a query or FAQ about what is on order (``on_order``), and what is meant while a flow is
+under way or right after it (``asked_meanwhile``, ``asked_afterwards``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kefu.acts import Act, Ask, Query, Start, entry_target, target_of
+from kefu.knowledge.index import Hit
+from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.marks_of_orders import goes_to
+from serving.dialogue.linking.records import Order, ProductLink
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.wishes.entries import EntryReader
+from serving.dialogue.reading.word_rules import evidence, plain
+
+MOST_NAMED = 2  # orders of a question; of more, it asks rather for a rule
+
+
+class OwnOrderReader:
+    """Reads questions of one pack that are about the customer's own orders."""
+
+    def __init__(self, pack: Pack, linker: Linker, answers: AnswerReader, entries: EntryReader) -> None:
+        self._pack, self._linker, self._answers, self._entries = pack, linker, answers, entries
+        self._flows = {flow.name: flow for flow in pack.flows}
+        self._on_order = {f"query:{name}": query.on_order for name, query in pack.queries.items() if query.on_order}
+        self._on_order |= {f"faq:{faq.id}": faq.on_order for faq in pack.faq if faq.on_order}
+
+    def meant(
+        self, message: Message, text: str, links: Sequence[ProductLink], found: Sequence[Act | Hit]
+    ) -> list[Act | Hit]:
+        """The acts of a text, those about an own order in place of those about something to buy, or in general."""
+        meant: list[Act | Hit] = []
+        replaced: set[str] = set()
+        for one in found:
+            instead = None if isinstance(one, Hit) else self._instead(message, text, links, one)
+            if instead is None or isinstance(one, Hit):
+                meant.append(one)
+            else:
+                meant += instead
+                replaced.add(target_of(one) or "")
+        return [one for one in meant if not isinstance(one, Hit) or entry_target(one.entry.id) not in replaced]
+
+    def _instead(
+        self, message: Message, text: str, links: Sequence[ProductLink], act: Act
+    ) -> Sequence[Act | Hit] | None:
+        """What an act means instead; None: what it says."""
+        if not (target := target_of(act)):
+            return None
+        if entry := self._of_flow_under_way(message, act, target):
+            hit = self._entries.of_faq(message, entry)
+            return [hit, Ask(entry=hit.entry.id, evidence=hit.entry.question)]
+        if (name := self._on_order.get(target)) is None:
+            return None
+        flow = self._flows[name]
+        return (
+            self._named(message, text, flow)
+            if isinstance(act, Ask)
+            else self._on_its_way(message, text, links, act, flow)
+        )
+
+    def _named(self, message: Message, text: str, flow: Flow) -> list[Start] | None:
+        """Wishes for a flow about the own orders that a question names; None when it names none: it asks for a rule."""
+        slot = next(iter(self._answers.orders.slots_of(flow)), None)
+        if slot is None or not message.session.customer or self._is_general(text):
+            return None
+        named = self._answers.orders.meant(message, text, asked=False)
+        own = {value: order for value in named if (order := self._answers.orders.own(message, value))}
+        under_way = [value for value, order in own.items() if order.status in flow.item_among]
+        orders = self._answers.orders.fitting(message, flow, tuple(under_way or own))
+        if not orders or len(orders) > MOST_NAMED:
+            return None
+        return [Start(flow=flow.name, slots={slot: order}, evidence=text) for order in orders]
+
+    def _on_its_way(
+        self, message: Message, text: str, links: Sequence[ProductLink], act: Act, flow: Flow
+    ) -> list[Start] | None:
+        """Wishes for a flow about the own orders that a question means; None when it is about none.
+
+        Empty: it is about an order, and about none that is under way. A question that tells where to or when means an
+        order that is not named only if it goes there.
+        """
+        slot = next(iter(self._answers.orders.slots_of(flow)), None)
+        if slot is None or not message.session.customer or self._is_general(text):
+            return None
+        orders = {order.id: order for order in message.orders if order.status in flow.item_among}
+        named = self._answers.orders.meant(message, text, asked=True)
+        under_way = [orders[number] for value in named if (number := message.original(value)) in orders]
+        if not under_way and not named:
+            under_way = self._spoken_of(message, links, list(orders.values()))
+        words, tells_more = message.original(text), isinstance(act, Query) and bool(act.slots)
+        if tells_more and (there := [order for order in under_way if goes_to(words, order)]):
+            under_way = there
+        elif tells_more and not self._answers.orders.refers(message, text):
+            return None
+        if not under_way:
+            return [] if named else None
+        return [
+            Start(flow=flow.name, slots={slot: message.placeholder(order.id)}, evidence=text)
+            for order in under_way[: 1 if not links else len(under_way)]
+        ]
+
+    def _is_general(self, text: str) -> bool:
+        """Whether a text asks of what is bought now, or in general."""
+        return evidence(plain(text), self._pack.acts.to_buy) is not None
+
+    def _spoken_of(self, message: Message, links: Sequence[ProductLink], orders: Sequence[Order]) -> list[Order]:
+        """Orders under way with what a text or the conversation speaks of; else the order that was spoken of."""
+        if skus := {link.sku for link in links} or set(
+            message.spoken_of if message.session.subject.order is None else ()
+        ):
+            return [order for order in orders if skus & set(order.skus)]
+        subject = message.session.subject.order
+        return [order for order in orders if subject and order.id == message.original(subject)]
+
+    def _of_flow_under_way(self, message: Message, act: Act, target: str) -> str | None:
+        """The FAQ that a question means because of what is being done, or was just done, with the same order."""
+        state, past = message.session.flow, message.session.past[-1:]
+        if state:
+            if state.flow not in self._flows or f"flow:{state.flow}" in message.rejected:
+                return None
+            slots, meant = state.slots, self._flows[state.flow].asked_meanwhile
+        elif past and past[0].written and past[0].flow in self._flows:
+            slots, meant = past[0].slots, self._flows[past[0].flow].asked_afterwards
+        else:
+            return None if isinstance(act, Start) else self._of_topic(message).get(target)
+        orders = [slots[name] for name in self._answers.orders.names_in(slots)]
+        told = act.slots if isinstance(act, Start | Query) else {}
+        other = any(told[name] not in orders for name in self._answers.orders.names_in(told))
+        return meant.get(target) if orders and not other else None
+
+    def _of_topic(self, message: Message) -> Mapping[str, str]:
+        """What is meant after a flow that did not begin, or a FAQ on what it does: can I send it back? the postage?"""
+        kind, _, name = (message.session.told[-1].name if message.session.told else "").partition(":")
+        flow = self._flows.get(name) if kind == "flow" else None
+        if kind == "faq" and (intent := next((faq.intent for faq in self._pack.faq if faq.id == name), "")):
+            flow = self._pack.flow_for(intent)
+        return flow.asked_meanwhile if flow else {}

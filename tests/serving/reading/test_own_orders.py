@@ -1,0 +1,124 @@
+"""Which order, thing or day a question is about: what it describes, before what the conversation was about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from serving.dialogue.assistant import Assistant
+
+Play = Callable[[str | None, list[str]], list[str]]
+ESTIMATE = "现在付款"
+
+
+@pytest.fixture
+def play(assistant: Assistant) -> Play:
+    """Says messages one after the other in a new session; the answers."""
+
+    def said(customer: str | None, messages: list[str]) -> list[str]:
+        session = f"own-orders-{hash(tuple(messages))}"
+        return [assistant.reply(session, customer, message).text for message in messages]
+
+    return said
+
+
+@pytest.mark.parametrize(
+    ("customer", "first", "then", "order"),
+    [
+        ("C1001", "QM2611140014到哪了", "那养生壶呢", "QM2611150013"),
+        ("C1001", "QM2611140014到哪了", "那个壶什么时候发货", "QM2611150013"),
+        ("C1001", "QM2611140014到哪了", "成都那单呢", "QM2611150013"),
+        ("C1001", "where is QM2611140014", "and the mugs?", "QM2611150013"),
+        ("C1001", "where is QM2611140014", "what about the one to Chengdu", "QM2611150013"),
+        ("C1044", "空气炸锅到哪了", "青岛那单呢", "QM2611141716"),
+        ("C1044", "空气炸锅到哪了", "寄到西安的那个什么时候到", "QM2611148732"),
+        ("C1044", "where's my air fryer", "the one to Xi'an, when is it due?", "QM2611148732"),
+        ("C1041", "QM2611142384到哪了", "那蒸锅呢", "QM2611156681"),
+        ("C1041", "where is QM2611142384", "And the other one? The cast iron pot and steamer.", "QM2611156681"),
+        ("C1064", "我那个榨汁杯怎么还没到啊", "那汤碗呢", "QM2611134570"),
+        ("C1012", "蒸锅那单发了没", "秤那单呢", "QM2611164917"),
+        ("C1043", "where is my bench order?", "and the cutlery?", "QM2611159765"),
+    ],
+)
+def test_the_last_question_goes_on_to_the_order_that_is_named(
+    play: Play, customer: str, first: str, then: str, order: str
+) -> None:
+    told, followed = play(customer, [first, then])
+    assert order not in told
+    assert order in followed
+
+
+def test_a_query_goes_on_to_the_product_that_is_named(play: Play) -> None:
+    *_, price = play(None, ["圆形挂钟多少钱", "那便当盒呢"])
+    assert "149.00" in price
+    *_, washing = play(None, ["can the sherpa throw be machine washed?", "what about the wool throw"])
+    assert "dry clean" in washing
+
+
+def test_a_follow_up_at_a_confirmation_that_writes_takes_no_other_order(play: Play) -> None:
+    """Only a look-up gives way to the next order: a return that waits for its yes stays what it is."""
+    *_, asked, then, yes = play("C1001", ["羽绒枕那单我要退", "不想要了，没拆封", "整单", "那汤碗呢", "确认"])
+    assert "QM2611100011" in asked
+    assert "QM2611090016" not in yes
+    assert then
+
+
+@pytest.mark.parametrize(
+    ("customer", "text", "order"),
+    [
+        ("C1001", "香薰机发北京大概几号能到", "QM2611140014"),
+        ("C1044", "my air fryer, how many days to Shanghai?", "QM2611150631"),
+        ("C1044", "青岛那边的大概几号能到", "QM2611141716"),
+    ],
+)
+def test_when_something_on_order_comes_is_asked_of_its_parcel(play: Play, customer: str, text: str, order: str) -> None:
+    (answer,) = play(customer, [text])
+    assert order in answer
+    assert ESTIMATE not in answer and "if you pay now" not in answer
+
+
+@pytest.mark.parametrize(
+    ("customer", "text"),
+    [
+        ("C1044", "羊毛毯现在下单寄青岛几天能到"),
+        ("C1044", "一般寄青岛要几天"),
+        ("C1044", "how long to Qingdao if I order a wool throw now?"),
+        (None, "寄青岛几天能到"),
+    ],
+)
+def test_what_would_be_bought_now_is_told_as_an_estimate(play: Play, customer: str | None, text: str) -> None:
+    (answer,) = play(customer, [text])
+    assert ESTIMATE in answer or "if you pay now" in answer
+
+
+def test_within_an_exchange_how_long_and_who_pays_are_asked_of_the_exchange(play: Play) -> None:
+    _, days, fee = play("C1018", ["有一口炒锅坏了换一口新的", "换的话几天能到", "运费谁出"])
+    assert days.startswith("快递员上门取走旧的")
+    assert fee.startswith("质量问题换货往返运费")
+
+
+def test_an_order_that_is_only_compared_is_not_taken(play: Play) -> None:
+    *_, confirm = play("C1043", ["改一下餐具那单的地址", "北京市朝阳区建国路88号5号楼1201，跟四件套那单一样"])
+    assert "QM2611159765" in confirm and "北京市朝阳区建国路88号" in confirm
+
+
+def test_the_day_of_ordering_is_no_day_of_arrival(play: Play) -> None:
+    (chinese,) = play("C1001", ["我那个香薰机到哪了呀 14号就下单了"])
+    assert "QM2611140014" in chinese and "12月" not in chinese
+    (english,) = play("C1008", ["where is the linen set that I ordered on the 13th?"])
+    assert "QM2611130690" in english and "December" not in english
+
+
+def test_words_beside_an_order_ask_for_no_sum(play: Play) -> None:
+    *_, swapped = play(
+        "C1028", ["two handmade mugs, how much altogether?", "one robe in my shipped order is a gift, can she swap it?"]
+    )
+    assert "Total" not in swapped
+    *_, fee = play("C1028", ["if I order 2 mugs, is shipping still 8 yuan?"])
+    assert "118.00" in fee and "16.00" not in fee
+
+
+def test_a_pick_up_whose_day_has_passed_is_not_told_as_coming(play: Play) -> None:
+    (answer,) = play("C1020", ["when do they come to collect my return?"])
+    assert "has passed" in answer
