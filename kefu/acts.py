@@ -75,7 +75,9 @@ class Hesitate(Act):
 
 @dataclass(frozen=True, kw_only=True)
 class Cancel(Act):
-    """The customer gives up what is being done."""
+    """The customer gives up what is being done. replaced: only because another wish of the message takes its place."""
+
+    replaced: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,7 @@ from serving.dialogue.policy.moves import (
     Revise,
     SetAside,
     Tell,
+    TellLikely,
     Wait,
 )
 from serving.dialogue.policy.plan import MAX_MISSES, MAX_REMINDERS, OpenQuestion, Situation, plan
@@ -100,6 +101,31 @@ def test_a_question_beside_a_yes_or_no_that_nothing_answers_is_told_to_be_open()
     assert plan(Situation(question=REASON), [Cancel(), unsure]) == [Leave(), AdmitUnsure()]
 
 
+def test_a_likely_answer_is_told_as_that_beside_all_else_and_leaves_the_question_open() -> None:
+    likely = Unclear(asks=True, candidates=("faq:time:en", "faq:fee:en"))
+    now, told = Situation(question=CONFIRM), TellLikely("faq:time:en")
+    assert plan(now, [likely]) == [told, Remind()]
+    assert plan(now, [Affirm(clear=True), likely]) == [Confirm(True), told]
+    assert plan(now, [Hesitate(), likely]) == [told, Wait()]
+    assert plan(Situation(question=REASON), [Fill(slot="reason", value="quality"), likely])[0] == told
+    assert plan(Situation(), [Ask(entry="faq:a"), likely]) == [Tell(Ask(entry="faq:a")), told]
+    assert plan(Situation(), [likely]) == [Improvise(likely.candidates, True)]  # alone, both may be offered
+
+
+@given(MESSAGES)
+def test_what_was_confirmed_is_told_before_the_answers_beside_it(acts: list[Act]) -> None:
+    moves = plan(Situation(question=CONFIRM), [Affirm(clear=True), *acts])
+    assert Confirm(True) not in moves or isinstance(moves[0], Confirm | Apologise)
+
+
+def test_who_leaves_one_thing_for_another_is_told_that_it_is_left() -> None:
+    wish, begun = Start(flow="parcel"), Begin("parcel")
+    now = Situation(question=CONFIRM)
+    assert plan(now, [Cancel(), wish]) == [Leave(more=True), begun]
+    assert plan(now, [Cancel(replaced=True), wish]) == [Leave(replaced=True), begun]
+    assert plan(now, [Refuse(flow="return"), wish]) == [Exclude(("return",)), Leave(more=True), begun]
+
+
 def test_a_no_that_corrects_gives_nothing_up_until_a_person_helps_better() -> None:
     for question in (CONFIRM, REASON):
         now = Situation(question=question)
@@ -129,7 +155,7 @@ def test_what_is_refused_leaves_another_open_question_alone() -> None:
     assert plan(Situation(question=REASON), [refused]) == [Exclude(("cancel",)), Remind()]
     assert plan(Situation(), [refused, Start(flow="parcel")]) == [Exclude(("cancel",)), Begin("parcel")]
     assert plan(Situation(question=CONFIRM), [Refuse(flow="return"), Start(flow="exchange")]) == [
-        Exclude(("return",)), Leave(replaced=True), Begin("exchange"),
+        Exclude(("return",)), Leave(more=True), Begin("exchange"),
     ]  # fmt: skip
 
 

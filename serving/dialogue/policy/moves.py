@@ -35,9 +35,13 @@ class Apologise:
 
 @dataclass(frozen=True)
 class Leave:
-    """Gives up the flow under way. replaced: another wish takes its place, so nothing is said about it."""
+    """Gives up the flow under way.
+
+    replaced: another wish takes its place, so nothing is said about it. more: it is said, and another wish begins next.
+    """
 
     replaced: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,13 @@ class Tell:
 
 
 @dataclass(frozen=True)
+class TellLikely:
+    """Answers what a question beside something else, or inside a flow, likely asks, told as that: an entry's id."""
+
+    entry: str
+
+
+@dataclass(frozen=True)
 class AdmitMiss:
     """Says that the last answer missed. candidates: ids of other entries that may be meant, best first."""
 
@@ -175,6 +186,6 @@ class Improvise:
 
 Move = (
     HandOver | KeepWaiting | BackToBot | Apologise | Exclude | Leave | Wait | Put | Revise | Offer | Confirm | Begin
-    | AskWhatIsWrong | AskWish | AskWhichWish | GoOn | Tell | AdmitMiss | AdmitUnsure | Remind | SetAside | AskAgain
-    | Improvise
+    | AskWhatIsWrong | AskWish | AskWhichWish | GoOn | Tell | TellLikely | AdmitMiss | AdmitUnsure | Remind | SetAside
+    | AskAgain | Improvise
 )  # fmt: skip

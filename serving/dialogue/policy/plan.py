@@ -72,6 +72,7 @@ from serving.dialogue.policy.moves import (
     Revise,
     SetAside,
     Tell,
+    TellLikely,
     Wait,
 )
 from serving.sessions.session import Status
@@ -179,7 +180,8 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     answers = _answers(now.question, acts) if now.question else []
     if answers == [AskWhatIsWrong()] and now.misses + 1 >= MAX_MISSES:
         return [HandOver("lost")]
-    told = [Tell(act) for act in acts if isinstance(act, TOLD)]
+    told: list[Move] = [Tell(act) for act in acts if isinstance(act, TOLD)]
+    unsure = [act for act in acts if isinstance(act, Unclear) and act.asks]
     begun = [
         Begin(act.flow, act.slots, act.resumes, guessed=act.probability < 1) for act in acts if isinstance(act, Start)
     ]
@@ -188,25 +190,25 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     if not now.question and not begun and (now.signed_in or any(isinstance(act, Resume) for act in acts)):
         answers = [GoOn({act.slot: act.value for act in acts if isinstance(act, Fill)})]
     if not answers and not told and not begun:
-        told = _small_talk(now, acts)  # a greeting before a wish needs no answer
+        told = [*_small_talk(now, acts)]  # a greeting before a wish needs no answer
         if now.question and any(isinstance(act, SmallTalk) and act.kind == GOODBYE for act in acts):
             return [*told, Leave(replaced=True)]  # who says goodbye wants no more questions
     named = [AskWish(act.slot, _candidates(act)) for act in acts if isinstance(act, Fill | Choose)]
     if not now.question and not told and not begun and not answers and named:
         answers = [named[0]]
+    if now.question or told or begun:
+        told += [TellLikely(act.candidates[0]) for act in unsure if act.candidates]
     if begun and answers == [Leave()]:
-        answers = [Leave(replaced=True)]
-    moves: list[Move] = [*told, *answers, *begun]
-    if (
-        answers
-        and isinstance(answers[0], Confirm | Leave)
-        and any(isinstance(act, Unclear) and act.asks for act in acts)
-    ):
+        replaced = any(isinstance(act, Cancel) and act.replaced for act in acts)
+        answers = [Leave(replaced=replaced, more=not replaced)]
+    if answers == [Wait()] and (begun or any(isinstance(move, Tell) for move in told)):
+        answers = []  # who asks something first gets that, and is asked again
+    confirmed = bool(answers) and isinstance(answers[0], Confirm)
+    moves: list[Move] = [*answers, *told, *begun] if confirmed else [*told, *answers, *begun]
+    if any(not act.candidates for act in unsure) and answers and isinstance(answers[0], Confirm | Leave | Wait):
         moves.append(AdmitUnsure())
     if not moves:
         return _misunderstood(now, acts)
-    if answers == [Wait()] and (told or begun):
-        answers, moves = [], [*told, *begun]  # who asks something first gets that, and is asked again
     open_still = now.question is not None and not answers and not begun
     if open_still:
         assert now.question

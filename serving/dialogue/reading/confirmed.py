@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kefu.acts import (
@@ -52,19 +52,23 @@ class ConfirmationReader:
             return [yes]
         assert message.flow and message.session.flow
         here, rules, also = message.session.flow.slots, self._pack.acts, plain(rest)
-        other = self._means_another(rest)
-        told = self._answers.values.part(replace(message, text=rest), rest, evidence(also, rules.question) is not None)
-        orders = self._answers.orders.slots_of(message.flow)
+        asks, orders = evidence(also, rules.question) is not None, self._answers.orders.slots_of(message.flow)
+        told = self._answers.values.part(replace(message, text=rest), rest, asks)
+        other = self._means_another(rest) or (asks and any(_corrects(act, here, orders) for act in told))
         if any(isinstance(act, Fill | Correct) and not (other and act.slot in orders) for act in told):
             return []
-        acts = self._parts.read(replace(message, text=rest, flow=None, step=None), reading)
+        topic = f"flow:{message.flow.name}"
+        acts = self._parts.read(replace(message, text=rest, flow=None, step=None, topic=topic), reading)
         if other and any(wish.flow == message.flow.name for wish in message.session.wishes):
             return [yes, *(act for act in acts if isinstance(act, QUESTION))]  # it waits for its turn already
         named = [act for act in told if isinstance(act, Fill | Correct) and act.value != here.get(act.slot)]
         if named and other and not any(isinstance(act, Start) for act in acts):
             acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in named}, evidence=rest)]
-        asks, surely = evidence(also, rules.question) is not None, agreed and clear
-        beside = self._settled(message, rest, acts, named, asks, surely)
+        surely = agreed and clear
+        beside = self._settled(message, rest, acts, named, other, asks, surely)
+        asks = asks or self._answers.agreement.names_day(
+            message, rest
+        )  # 提交吧，明天下午来取: asks whether that can be
         return [yes, *beside] if self._may_stand(beside, asks, surely, starts=clear or other) else []
 
     def _settled(
@@ -73,6 +77,7 @@ class ConfirmationReader:
         rest: str,
         acts: Sequence[Act],
         named: Sequence[Fill | Correct],
+        other: bool,
         asks: bool,
         surely: bool,
     ) -> list[Act]:
@@ -80,10 +85,12 @@ class ConfirmationReader:
         assert message.flow and message.session.flow
         here, again = message.session.flow.slots, list[Act]()
         orders, same = self._answers.orders.slots_of(message.flow), self._pack.acts.same
-        other = self._means_another(rest)
         for act in acts:
             if not isinstance(act, Start):
                 continue
+            apart = other or asks or any(act.slots.get(name, here.get(name)) != here.get(name) for name in orders)
+            if act.flow != message.flow.name and not apart:
+                return []  # 对，改地址: said of the order under way, it takes the yes back
             if not other and (self._contradicts(act, message) or (act.probability < 1 and not (surely and asks))):
                 return []  # 确认，地址是…: a guess may be a correction
             if act.probability < 1 and not other:
@@ -102,8 +109,10 @@ class ConfirmationReader:
     def _may_stand(self, acts: Sequence[Act], asks: bool, surely: bool, starts: bool) -> bool:
         """Whether acts may stand beside a yes. In a statement, answers are guesses (确认，留着吧)."""
         beside = QUESTION | (Start if starts else Query) | SmallTalk
+        if starts:
+            beside |= Unclear
         if surely:
-            beside |= Complaint | Unclear
+            beside |= Complaint
         unwanted = () if asks else (Ask, Query, Unclear)
         return bool(acts) and all(
             isinstance(act, beside)
@@ -121,3 +130,8 @@ class ConfirmationReader:
         """Whether a wish contradicts a yes to what is under way (退，换个新的)."""
         flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
         return message.flow is not None and message.flow.name in flow.replaces
+
+
+def _corrects(act: Act, here: Mapping[str, str], orders: Sequence[str]) -> bool:
+    """Whether an act tells another order than the one under way."""
+    return isinstance(act, Fill | Correct) and act.slot in orders and act.value != here.get(act.slot)

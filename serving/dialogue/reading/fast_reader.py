@@ -42,7 +42,7 @@ from serving.dialogue.reading.joining import INTERRUPTS, QUESTION, asks
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts import PartReader
 from serving.dialogue.reading.rejections import RejectionReader
-from serving.dialogue.reading.segments import WORD, clauses
+from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
 from serving.dialogue.reading.typing_slips import mend_slips
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
@@ -51,6 +51,7 @@ from serving.sessions.session import Told
 PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个
 GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
 GREETING = "hello"  # the kind of small talk that opens a message and asks for nothing
+ENDING = ("bye", "thanks")  # kinds that end a conversation
 COURTESY = ("thanks", "acknowledge", "praise")  # kinds that may stand before what a message is about
 
 
@@ -95,8 +96,20 @@ class FastReader:
             reading.acts = self._back_to_bot(message, reading)
         else:
             steps = (self._answer, self._refused, self._rejected, self._agreement, self._by_parts)
-            reading.acts = next((acts for step in steps if (acts := step(message, reading))), [])
+            acts = next((acts for step in steps if (acts := step(message, reading))), [])
+            reading.acts = self._thanks(message, acts) or acts
         return reading
+
+    def _thanks(self, message: Message, acts: Sequence[Act]) -> list[Act]:
+        """The thanks that end a remark which asks for nothing but what was just told: 行 我手洗吧 谢啦."""
+        told, talks, rules = {one.name for one in message.session.told}, self._pack.acts.small_talk, self._pack.acts
+        if message.flow or not told or not all(target_of(act) in told for act in acts):
+            return []
+        if evidence(plain(message.text), rules.question) is not None:
+            return []
+        last = plain(answer_pieces(message.text, rules.another)[-1])
+        kind = next((kind for kind in ENDING if kind in talks and evidence(last, talks[kind]) is not None), None)
+        return [SmallTalk(kind=kind, evidence=last)] if kind else []
 
     def _answer(self, message: Message, reading: Reading) -> list[Act]:
         """An answer to the open question that is a whole message, gives up what is under way, or tells an address."""
@@ -131,7 +144,7 @@ class FastReader:
             kept = [act for act in acts if asks(act) and not (isinstance(act, Start) and act.flow == own)]
             return [Cancel(evidence=message.text), *kept]
         if self._replaces(message, acts):
-            return [Cancel(evidence=message.text), *acts]
+            return [Cancel(replaced=True, evidence=message.text), *acts]
         return acts
 
     def _back_to_bot(self, message: Message, reading: Reading) -> list[Act]:
@@ -208,7 +221,9 @@ class FastReader:
         """Questions and other wishes beside an answer: of the answer's own words, only what is sure."""
         own = message.flow.name if message.flow else ""
         acts = self._parts.read(replace(message, flow=None), reading)
-        asked = [act for act in acts if isinstance(act, QUESTION | Start | Person | Complaint)]
+        question = evidence(plain(message.text), self._pack.acts.question) is not None
+        plain_wish = Query | Start | Person | Complaint  # keep the return: asks nothing
+        asked = [act for act in acts if isinstance(act, plain_wish) or (question and isinstance(act, QUESTION))]
         sure: list[Act] = [
             a for a in asked if a.probability >= INTERRUPTS and not (isinstance(a, Start) and a.flow == own)
         ]
@@ -279,7 +294,7 @@ class FastReader:
 def _without_flow(message: Message, rest: str) -> Message:
     """The rest of a message that gives up or refuses the flow under way: it asks nothing within it."""
     left = {f"flow:{message.flow.name}"} if message.flow else set()
-    return replace(message, text=rest, rejected=message.rejected | left)
+    return replace(message, text=rest, step=None, rejected=message.rejected | left)
 
 
 def _differs(act: Act, told: Told) -> bool:

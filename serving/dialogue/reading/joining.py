@@ -65,7 +65,7 @@ class ActJoiner:
         if any(isinstance(act, Compare) for act in acts):  # products that are named need no advice for others
             acts = [act for act in acts if not isinstance(act, Recommend)]
         if any(asks(act) or isinstance(act, Fill | Choose) for act in acts):
-            acts = [act for act in acts if not isinstance(act, Unclear | SmallTalk)]
+            acts = [act for act in acts if not isinstance(act, Unclear | SmallTalk) or is_likely_question(act)]
         if any(asks(act) and not isinstance(act, OutOfScope) for act in acts):  # the rest only sounds strange
             acts = [act for act in acts if not (isinstance(act, OutOfScope) and act.probability < 1)]
         self._share_order(acts, apart)
@@ -146,7 +146,7 @@ class ActJoiner:
         for part, names, some, starts in zip(parts, plainly, read, begun, strict=True):
             guessed = starts and not any(act.flow in names for act in starts)
             asks = evidence(plain(part), self._pack.acts.question) or evidence(part, self._pack.acts.another)
-            some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping)]
+            some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping | Ask)]
             told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)
         return told
 
@@ -157,6 +157,11 @@ class ActJoiner:
 
 def asks(act: Act) -> bool:
     return not isinstance(act, SmallTalk | Unclear | Fill)
+
+
+def is_likely_question(act: Act) -> bool:
+    """Whether an act is a question that was not understood for sure, with an entry that likely answers it."""
+    return isinstance(act, Unclear) and act.asks and bool(act.candidates)
 
 
 def subject_of(act: Act) -> tuple[str, str]:

@@ -33,7 +33,7 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
-from serving.dialogue.reading.joining import INTERRUPTS, SECOND, ActJoiner, asks, subject_of
+from serving.dialogue.reading.joining import INTERRUPTS, SECOND, ActJoiner, asks, is_likely_question, subject_of
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.segments import clauses, segments
 from serving.dialogue.reading.wishes.reader import WishReader
@@ -59,14 +59,15 @@ class PartReader:
         if carried := self._wishes.carried(message):
             self._link_products(message, message.text, reading)
             return carried
-        read, subject, topic = [], message.session.subject, ""
+        read, subject, topic = [], message.session.subject, message.topic
         for part in parts:
             read.append(self._part(replace(message, topic=topic), part, reading))
             topic = next((name for act in reversed(read[-1]) if (name := target_of(act))), topic)
             subject.products = list(dict.fromkeys([*reading.products, *subject.products]))  # 毛巾有货吗，多少钱
             subject.latest = reading.latest or subject.latest
         told = self.joiner.without_idioms(message, self.joiner.join(message, parts, read))
-        if len({subject_of(act) for act in told if asks(act)}) > 1:
+        several = {subject_of(act) for act in told if asks(act) or is_likely_question(act)}
+        if len(several) > 1 and any(map(asks, told)):
             self._link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from kefu.shop.act_words import WordRule
+from kefu.shop.slots import CJK
 from serving.dialogue.reading.word_rules import evidence, occurrences, plain
 
 END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.!?;])\s(?=\S)")
@@ -20,6 +21,11 @@ WORD = re.compile(r"[^\W_]")
 CLAUSE = re.compile(
     r"(?<=[，,。！？!?；;\n])(?=[^，,。！？!?；;\n])|(?<=[.])\s|\s(?=(?:and|but) (?:i|keep|leave|not|the)\b)",
     re.IGNORECASE,
+)
+# Where an answer may end in a clause: after an emoji, at a blank amid Chinese (it stands for a comma), before "and".
+EMOJI = r"[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
+ANSWER_ENDS = re.compile(
+    rf"(?:{EMOJI})+\s*(?=\w)|(?<=[~～])(?=\w)|(?<={CJK.pattern})\s+(?={CJK.pattern})|\s+(?=and\b)", re.IGNORECASE
 )
 DENIED = re.compile(r"\s*(?:我|也|并)?不是(?!不|吗|嘛)|\s*(?:it'?s )?not\b", re.IGNORECASE)
 MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last part
@@ -43,6 +49,13 @@ def clauses(text: str) -> list[str]:
     """The clauses of a text, in order, with their marks; joined they are the text."""
     places = [0, *(match.end() for match in CLAUSE.finditer(text)), len(text)]
     return [text[start:end] for start, end in zip(places, places[1:], strict=False) if end > start]
+
+
+def answer_pieces(text: str, another: WordRule | None) -> list[str]:
+    """The pieces of a text, cut wherever an answer may end and other words begin; joined they are the text."""
+    cuts = {match.end() for pattern in (CLAUSE, ANSWER_ENDS) for match in pattern.finditer(text)}
+    places = [0, *sorted(cut for cut in cuts | set(occurrences(text, another)) if 0 < cut < len(text)), len(text)]
+    return [text[start:end] for start, end in zip(places, places[1:], strict=False)]
 
 
 def affirmed(text: str) -> str:

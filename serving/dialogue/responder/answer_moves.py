@@ -31,6 +31,7 @@ class AnswerMoves:
             moves.Apologise: self._apologise,
             moves.Improvise: self._improvise,
             moves.Tell: self._tell,
+            moves.TellLikely: self._tell_alone,
         }
 
     def _tell(self, turn: TurnState, move: moves.Tell) -> Iterator[str]:
@@ -72,6 +73,14 @@ class AnswerMoves:
             turn.session.misses += 1
             questions = [turn.reading.hits[name].entry.question for name in move.candidates]
             yield turn.choose(self._choice_lead(turn, len(questions)), questions)
+
+    def _tell_alone(self, turn: TurnState, move: moves.TellLikely) -> Iterator[str]:
+        entry, likely = turn.reading.hits[move.entry].entry, self._pack.conversation.likely
+        turn.draft.sources.append(entry.id)
+        turn.draft.answers.append(entry.answer)
+        turn.session.told.append(Told(name=entry_target(entry.id)))
+        told = fill_in(turn, likely, question=entry.question, answer=entry.answer) if likely else entry.answer
+        yield turn.say("faq", told)
 
     def _tell_likely(self, turn: TurnState, candidates: Sequence[str], likely: Text) -> str:
         """Answers of entries that may be meant, each with the question that it answers."""

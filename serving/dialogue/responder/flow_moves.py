@@ -183,7 +183,10 @@ class FlowMoves:
                 yield from self._begin(turn, moves.Begin(wish.flow, self._shared(turn, wish) | wish.slots))
         elif session.paused:
             session.flow = session.paused.pop()
-            if self._is_outdated(turn, session.flow):
+            if self._is_superseded(turn, session.flow):
+                session.close_flow("abandoned")
+                yield from self._next(turn)
+            elif self._is_outdated(turn, session.flow):
                 yield from self._begin_anew(turn, session.flow)
             else:
                 yield from self._questions.ask(turn, words.back.in_(turn.visit.lang))
@@ -192,6 +195,12 @@ class FlowMoves:
         """Whether another flow has just changed the order that a flow speaks of: its question may be answered."""
         last, order = turn.session.past[-1] if turn.session.past else None, self._orders.of(state)
         return bool(last and order and last.written and self._orders.of_slots(last.slots) == order)
+
+    def _is_superseded(self, turn: TurnState, state: FlowState) -> bool:
+        """Whether what was just done with the order takes the place of a flow for it: returned, not exchanged."""
+        last = turn.session.past[-1] if turn.session.past else None
+        replaces = self._flows.flows[last.flow].replaces if last and last.flow in self._flows.flows else ()
+        return state.flow in replaces and self._is_outdated(turn, state)
 
     def _begin_anew(self, turn: TurnState, state: FlowState) -> Iterator[str]:
         """Walks a flow from its start, for what it knew has changed. It ends without a word when it asks nothing."""
@@ -218,7 +227,9 @@ class FlowMoves:
         turn.session.close_flow("abandoned")
         turn.session.deny(*filter(None, [name]))
         turn.session.misses = 0
-        if move.replaced:
+        if move.more and self._pack.conversation.left_first:
+            yield turn.say("flow", self._pack.conversation.left_first.in_(turn.visit.lang))
+        if move.replaced or move.more:
             return
         yield turn.say("flow", self._pack.conversation.left.in_(turn.visit.lang))
         turn.draft.flow, turn.draft.outcome = name, "abandoned"

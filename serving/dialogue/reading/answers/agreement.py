@@ -1,25 +1,26 @@
 """What a message says to the open question of a flow without a value: yes, no, leave it, wait, or a person.
 
 A yes or no is a whole message (``yes_no.py``), or what the answer classifier is sure of: a yes changes the shop, so it
-needs more than a no, and words beside it that take nothing back.
+needs more than a no, and words beside it that take nothing back. Before a yes may stand courtesy (明白了，那提交吧) and
+an amount of the question (60？行 确认); after it whatever ``segments.answer_pieces`` sets apart.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from kefu.acts import Act, Affirm, Cancel, Deny, Hesitate, Person
 from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, PERSON, YES, YES_TOO, AnswerClassifier
 from kefu.shop.pack import Pack
-from kefu.shop.slots import CJK, without_phrases
+from kefu.shop.slots import without_phrases
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.values import ValueReader
 from serving.dialogue.reading.answers.yes_no import after_clear_yes, is_clear_yes, leaves, yes_or_no
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.segments import WORD, clauses
+from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 
 # Probabilities of the answer classifier, by benchmarks/wordings/answers.py. A false stop costs a message, a false yes
@@ -27,6 +28,9 @@ from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 STOP, STOP_BESIDE_VALUE, PAUSE, TO_PERSON = 0.6, 0.9, 0.5, 0.4
 YES_IN_PLAIN_WORDS, AGAINST = 0.4, 0.3  # AGAINST: of no, leave, wait and correct together
 
+AMOUNT = re.compile(r"\d+(?:\.\d+)?")
+BLANKS = re.compile(r"^(?:\W|\boh\b)+", re.IGNORECASE)
+AND_THE = re.compile(r"and (?:the|that|my)\b", re.IGNORECASE)  # begins with another thing
 ENDS = (".", "。", "!", "！")
 BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
 REPEATED = re.compile(
@@ -38,7 +42,14 @@ NUMBER = re.compile(
 TWICE_DENIED = re.compile(
     r"(?:不是|并非|没说)不|\bnot that i (?:don'?t|do not)\b", re.IGNORECASE
 )  # 不是不想退: no refusal
-CHINESE_BLANK = re.compile(rf"(?<={CJK.pattern})(?=\s+{CJK.pattern})")  # stands for a comma
+ECHO = re.compile(
+    r"\W*(?P<amount>\d+(?:\.\d+)?)\s*(?:元|块钱?|yuan|rmb)?(?:是?[吧吗么啊]|right)?\s*[?？]\W*", re.IGNORECASE
+)
+INSISTED = re.compile(  # 我不是说提交了吗: says once more what it repeats
+    r"\W*(?:我|人家)(?:刚才?|刚刚|已经|都|早就?)*(?:不是(?:已经|都|刚才?|早就?)*[说讲](?:过|了)?(?P<asked>.{1,12}?)[吗嘛么]"
+    r"|[说讲](?:过|了)(?P<said>.{1,12}?)[呀啊]?)\W*"
+)
+COURTESY = ("hello", "thanks", "acknowledge", "praise")  # kinds of small talk that may stand before a yes
 NO_FIRST = re.compile(r"\s*([^，,。.!！;；\n]{1,24})[，,。.!！;；\n…~]+\s*(.*\w.*)", re.DOTALL)
 
 
@@ -137,15 +148,15 @@ class AgreementReader:
             return None
         yes = scores.get(YES, 0.0) + scores.get(YES_TOO, 0.0)
         against = sum(scores.get(name, 0.0) for name in (NO, LEAVE, HESITATE, CORRECT))
-        parts = [piece for clause in clauses(message.text) for piece in CHINESE_BLANK.split(clause)]
-        for count in range(len(parts) - 1, 0, -1):
-            said, rest = "".join(parts[:count]), "".join(parts[count:])
-            if not yes_or_no(said, words, step):
-                continue
+        for said, rest in self._yes_first(message):
             clear = is_clear_yes(said, words, step)
             if not clear and yes < YES_IN_PLAIN_WORDS or against > AGAINST:
                 return None
-            if self._reserves(said, rest) or NUMBER.search(rest):
+            if self._reserves(message, said, rest):
+                return None
+            links = [] if clear else self._linker.link_products(message.original(rest))
+            told = NUMBER.search(rest) or any(link.exact for link in links)  # 嗯 那香薰机呢
+            if told and not self._is_of_another_order(message, rest):
                 return None
             left = [part for part in clauses(rest) if not yes_or_no(part, words, step)]  # yes. I said yes. do it
             return "".join(left), clear
@@ -167,27 +178,72 @@ class AgreementReader:
         words, step = self._pack.conversation, message.step
         if step is None or not step.confirm:
             return None
-        parts = clauses(message.text)
-        for count in range(len(parts) - 1, 0, -1):
-            yes, rest = "".join(parts[:count]), "".join(parts[count:])
+        for yes, rest in self._yes_first(message):
             if is_clear_yes(yes, words, step):
-                return None if self._reserves(yes, rest) else rest
+                rest = self._without_repeats(message, rest)
+                return None if self._reserves(message, yes, rest) else rest
+        parts = clauses(message.text)
         said = "".join(parts[:-1])
         if not said or yes_or_no(said, words, step):
             rest = after_clear_yes(parts[-1], words)
-            if rest and not self._reserves("", rest) and self._repeats(message, rest):
+            if rest and not self._reserves(message, "", rest) and self._repeats(message, rest):
                 return ""
         return None
 
-    def _reserves(self, yes: str, rest: str) -> bool:
+    def _yes_first(self, message: Message) -> Iterator[tuple[str, str]]:
+        """The yeses in the pack's words that begin a message, the longest first, each with what stands behind it."""
+        words, step = self._pack.conversation, message.step
+        parts = answer_pieces(message.text, self._pack.acts.another)
+        for start in range(len(parts)):
+            for end in range(len(parts), start, -1):
+                said = "".join(parts[start:end])
+                if yes_or_no(said, words, step):
+                    yield said, "".join(parts[end:])
+            if not self._leads_to_a_yes(message, parts[start]):
+                return
+
+    def _leads_to_a_yes(self, message: Message, piece: str) -> bool:
+        """Whether words before a yes ask for nothing: courtesy, or an amount that the open question tells."""
+        if echo := ECHO.fullmatch(piece):
+            last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "bot"), "")
+            return any(float(number) == float(echo["amount"]) for number in AMOUNT.findall(last))
+        talks = self._pack.acts.small_talk
+        return any(evidence(plain(piece), talks[kind]) is not None for kind in COURTESY if kind in talks)
+
+    def _without_repeats(self, message: Message, rest: str) -> str:
+        """What stands beside a yes without the pieces that only say it once more (我不是说提交了吗)."""
+        words, step = self._pack.conversation, message.step
+        left = list[str]()
+        for piece in answer_pieces(rest, self._pack.acts.another):
+            again = INSISTED.fullmatch(plain(piece))
+            if not yes_or_no((again["asked"] or again["said"]) if again else piece, words, step):
+                left.append(piece)
+        return "".join(left)
+
+    def _reserves(self, message: Message, yes: str, rest: str) -> bool:
         """Whether words beside a yes take it back, hesitate, correct, or put a condition on it.
 
-        A "but" that begins a sentence of its own asks about what was agreed (Yes please. But where …?).
+        A "but" that begins a sentence of its own asks about what was agreed (Yes please. But where …?). What follows a
+        word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
         """
         rules, after = self._pack.acts, plain(rest)
         if yes.rstrip().endswith(ENDS):
             after = BUT.sub("", after)
+        if message.flow and self._is_of_another_order(message, rest):
+            refuse = rules.refuse.of(message.flow.name) if rules.refuse else None
+            return evidence(after, refuse) is not None
         return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
+
+    def _is_of_another_order(self, message: Message, rest: str) -> bool:
+        """Whether words behind a yes begin with "also" and name own orders, none of them the one under way."""
+        assert message.flow and message.session.flow
+        rules, words = self._pack.acts, BLANKS.sub("", plain(rest))
+        lead = evidence(words, rules.another)
+        if not (lead and words.startswith(lead) or AND_THE.match(words) or evidence(words, rules.same) is not None):
+            return False
+        here = {message.session.flow.slots.get(name) for name in self._orders.slots_of(message.flow)}
+        orders = self._orders.meant(message, rest, asked=True)
+        return bool(orders) and not here & set(orders)
 
     def _repeats(self, message: Message, rest: str) -> bool:
         """Whether words after a clear yes name the item under way, and hardly anything else."""
@@ -203,6 +259,10 @@ class AgreementReader:
         for link in links:
             left = left.replace(link.evidence, "")
         return len(REPEATED.sub("", left)) <= len("退掉那")
+
+    def names_day(self, message: Message, text: str) -> bool:
+        """Whether a text names a coming day."""
+        return self._linker.coming_day(text, message.now) is not None
 
     def hesitates(self, text: str) -> list[Act]:
         found = evidence(plain(text), self._pack.acts.hesitate)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from kefu.acts import Start
+from kefu.shop.act_words import WordRule
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.yes_no import leaves
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.segments import clauses
+from serving.dialogue.reading.segments import answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
 
 
@@ -26,7 +27,7 @@ class RefusalReader:
         the same flow (不退枕头，退毯子): that tells what of it is meant. What this conversation has done is undone, not
         refused.
         """
-        parts, session = clauses(message.text), message.session
+        parts, session = answer_pieces(message.text, self._pack.acts.another), message.session
         stated = [part for part in parts if evidence(plain(part), self._pack.acts.question) is None]
         found, spent = list[str](), set[str]()
         begun = [*(wish.flow for wish in session.wishes), *(state.flow for state in session.paused)]
@@ -34,13 +35,13 @@ class RefusalReader:
         done = {past.flow for past in session.past if past.written}
         for flow in self._pack.flows:
             open_now, refusal = message.flow is flow, self._refusals[flow.name]
-            saying = [
-                part for part in stated if evidence(plain(part), refusal) and not self._orders.names_item(message, part)
-            ]
+            saying = [part for part in parts if self._refuses(part, refusal)]
+            saying = [part for part in saying if not (message.flow and self._orders.names_item(message, part))]
             if not saying or (flow.name in done and not open_now):
                 continue
             wishes = [part for part in parts if part not in saying and evidence(plain(part), flow.asked_by) is not None]
-            wishes = [part for part in wishes if part in stated]
+            others = [other.asked_by for other in self._pack.flows if other is not flow]
+            wishes = [p for p in wishes if p in stated and not any(evidence(plain(p), rule) for rule in others)]
             spoken = bool(session.turns) or any(evidence(plain(part), flow.asked_by) is None for part in saying)
             if not wishes and (message.flow is not None or flow.name in known or spoken):
                 found.append(flow.name)
@@ -48,6 +49,12 @@ class RefusalReader:
         words, open_too = self._pack.conversation, message.may_cancel
         left = [part for part in parts if part not in spent and not (found and leaves(part, words, open_too))]
         return tuple(found), "".join(left)
+
+    def _refuses(self, part: str, refusal: WordRule | None) -> bool:
+        """Whether a part refuses, and asks nothing beside that: 谁说要退货了 asks nobody who said it."""
+        words = plain(part)
+        found = evidence(words, refusal)
+        return bool(found) and evidence(words.replace(found or "", "", 1), self._pack.acts.question) is None
 
     def undone(self, message: Message) -> Start | None:
         """The flow that this conversation has done and the customer takes back, told to it by its opening slot.

@@ -35,6 +35,11 @@ PLACE = re.compile(
     r"\W*(?:吧|的|please)?\W*",
     re.IGNORECASE,
 )
+PLACE_LAST = re.compile(  # 算了退吧就3: the wish once more, then a place
+    r"\W*(?:算了|那|还是|退|换|取消|吧|掉|货|ok(?:ay)?|then|just|return|exchange|cancel|[，,\s])*"
+    r"(?:就|选|要|number |no\.? ?)?(?P<place>[1-9])\W*吧?\W*",
+    re.IGNORECASE,
+)
 
 
 class ValueReader:
@@ -135,7 +140,9 @@ class ValueReader:
         asked = message.step.collect if message.step else None
         if asked is None:
             return []
-        if (other := self._pack.slots[asked].otherwise) and (place := PLACE.fullmatch(plain(message.text))):
+        if (other := self._pack.slots[asked].otherwise) and (
+            place := PLACE.fullmatch(plain(message.text)) or PLACE_LAST.fullmatch(plain(message.text))
+        ):
             return [Fill(slot=other, value=place["place"], evidence=message.text)]
         if not self._pack.slots[asked].free_text:
             return []
