@@ -18,6 +18,7 @@ from sklearn.utils.extmath import randomized_svd
 from kefu.errors import Unusable
 from kefu.knowledge.entries import knowledge_entries, questions, same_answers
 from kefu.knowledge.index import Encoder, EncoderConfig, Index, KnowledgeEntry
+from kefu.knowledge.projection import Projection
 from kefu.knowledge.search import Search, topic_of
 from kefu.knowledge.topics import Topics, TopicsConfig
 from kefu.metrics.calibration import expected_calibration_error
@@ -46,7 +47,7 @@ def train_topics(examples: Sequence[tuple[str, str]], ngrams: tuple[int, int], f
     classes = tuple(sorted(set(labels)))
     if len(classes) < 2:
         config = TopicsConfig(ngrams=ngrams, features=features, classes=())
-        return Topics(config, np.zeros(features), np.zeros((features, 0)))
+        return Topics(config, Projection(np.zeros(0, dtype=int), np.zeros(0), np.zeros((0, 0)), features))
     counts = count_ngrams([text for text, _ in examples], ngrams, features)
     idf = inverse_frequency(counts, least=1)
     used = np.flatnonzero(idf)
@@ -55,9 +56,9 @@ def train_topics(examples: Sequence[tuple[str, str]], ngrams: tuple[int, int], f
     targets = np.zeros((len(labels), len(classes)), dtype=np.float32)
     targets[np.arange(len(labels)), [number[label] for label in labels]] = 1
     gram = (matrix @ matrix.T).toarray() + RIDGE * np.eye(len(labels), dtype=np.float32)
-    weights = np.zeros((features, len(classes)), dtype=np.float16)
-    weights[used] = matrix.T @ cho_solve(cho_factor(gram, overwrite_a=True, check_finite=False), targets)
-    return Topics(TopicsConfig(ngrams=ngrams, features=features, classes=classes), idf.astype(np.float16), weights)
+    weights = matrix.T @ cho_solve(cho_factor(gram, overwrite_a=True, check_finite=False), targets)
+    config = TopicsConfig(ngrams=ngrams, features=features, classes=classes)
+    return Topics(config, Projection(used, idf[used].astype(np.float16), weights, features))
 
 
 WITHOUT_EVERY = 12  # of the eval side, searched again without its entry: about as many as the confidence expects
@@ -77,10 +78,8 @@ def train_encoder(texts: Sequence[str], params: Retriever) -> Encoder:
     matrix = weigh(counts, idf)[:, used]
     dim = min(params.dim, len(texts), len(used))
     _, _, right = randomized_svd(matrix, dim, random_state=params.seed)
-    projection = np.zeros((params.features, dim), dtype=np.float16)
-    projection[used] = right.T
     config = EncoderConfig(ngrams=params.ngrams, features=params.features, dim=dim)
-    return Encoder(config, idf.astype(np.float16), projection)
+    return Encoder(config, Projection(used, idf[used].astype(np.float16), right.T, params.features))
 
 
 def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retriever) -> Index:

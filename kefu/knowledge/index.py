@@ -18,11 +18,11 @@ from safetensors.numpy import load_file, save_file
 
 from kefu.io import atomic_path, read_json, read_jsonl, write_json, write_jsonl
 from kefu.knowledge.confidence import UNFITTED, Confidence
-from kefu.knowledge.projection import project_row
+from kefu.knowledge.projection import Projection
 from kefu.knowledge.topics import Topics
 from kefu.schema import Record
 from kefu.shop.part import Lang
-from kefu.text.ngrams import NgramCounts, count_ngrams, weigh
+from kefu.text.ngrams import NgramCounts, count_ngrams
 from kefu.text.placeholders import escape_placeholders
 
 
@@ -60,48 +60,34 @@ class Encoder:
 
     Args:
         config: see ``EncoderConfig``.
-        idf: (features,).
-        projection: (features, dim).
+        projection: to ``dim`` columns.
     """
 
-    def __init__(self, config: EncoderConfig, idf: np.ndarray, projection: np.ndarray) -> None:
-        self.config = config
-        self._idf = idf.astype(np.float32)
-        self._projection = projection.astype(np.float32)
+    def __init__(self, config: EncoderConfig, projection: Projection) -> None:
+        self.config, self._projection = config, projection
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(len(texts), dim) float32; a text of which no n-gram is known gets the zero vector."""
         counts = count_ngrams(texts, self.config.ngrams, self.config.features)
-        dense = np.asarray(weigh(counts, self._idf) @ self._projection)
+        dense = self._projection.batch(counts)
         length = np.linalg.norm(dense, axis=1, keepdims=True)
         return (dense / np.where(length > 0, length, 1)).astype(np.float32)
 
     def encode_row(self, counts: NgramCounts) -> np.ndarray:
         """(dim,) float32 of one text's counts, as ``encode`` gives it."""
-        dense = project_row(counts, self._idf, self._projection)
+        dense = self._projection.row(counts)
         return dense / max(float(np.linalg.norm(dense)), 1e-12)
 
     def save(self, folder: Path) -> None:
         """Writes ``encoder.json`` and ``encoder.safetensors``."""
-        used = np.flatnonzero(self._idf).astype(np.int32)
-        tensors: dict[str, np.ndarray] = {
-            "rows": used,
-            "idf": self._idf[used].astype(np.float16),
-            "projection": self._projection[used].astype(np.float16),
-        }
-        with atomic_path(folder / "encoder.safetensors") as temporary:
-            save_file(tensors, temporary)
+        self._projection.save(folder / "encoder.safetensors", "projection")
         write_json(folder / "encoder.json", self.config.model_dump())
 
     @classmethod
     def load(cls, folder: Path) -> Encoder:
         """Reads what ``save`` wrote."""
         config = EncoderConfig.model_validate(read_json(folder / "encoder.json"))
-        tensors = load_file(folder / "encoder.safetensors")
-        idf = np.zeros(config.features, dtype=np.float16)
-        projection = np.zeros((config.features, config.dim), dtype=np.float16)
-        idf[tensors["rows"]], projection[tensors["rows"]] = tensors["idf"], tensors["projection"]
-        return cls(config, idf, projection)
+        return cls(config, Projection.load(folder / "encoder.safetensors", "projection", config.features))
 
 
 class Hit(NamedTuple):

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from safetensors.numpy import load_file, save_file
 
-from kefu.io import atomic_path, read_json, write_json
-from kefu.knowledge.projection import project_row
+from kefu.io import read_json, write_json
+from kefu.knowledge.projection import Projection
 from kefu.text.ngrams import NgramCounts
 
 SHARPNESS = 10.0  # least-squares scores are about 1 for the right class and 0 for others: as logits they are this
@@ -36,39 +35,26 @@ class Topics:
 
     Args:
         config: see ``TopicsConfig``.
-        idf: (features,).
-        weights: (features, classes), kept in half precision: of 1,000 wordings they take 30 MB.
+        weights: to a column for each class.
     """
 
-    def __init__(self, config: TopicsConfig, idf: np.ndarray, weights: np.ndarray) -> None:
-        self.config = config
-        self._idf, self._weights = idf.astype(np.float32), weights.astype(np.float16)
+    def __init__(self, config: TopicsConfig, weights: Projection) -> None:
+        self.config, self._weights = config, weights
         self.column = {name: number for number, name in enumerate(config.classes)}
 
     def log_probabilities(self, counts: NgramCounts) -> np.ndarray:
         """(classes,) of one text's counts."""
-        scores = SHARPNESS * project_row(counts, self._idf, self._weights)
+        scores = SHARPNESS * self._weights.row(counts)
         shifted = scores - scores.max()
         return np.asarray(shifted - np.log(np.exp(shifted).sum()))
 
     def save(self, folder: Path, name: str) -> None:
         """Writes ``<name>.json`` and ``<name>.safetensors``."""
-        used = np.flatnonzero(self._idf).astype(np.int32)
-        tensors: dict[str, np.ndarray] = {
-            "rows": used,
-            "idf": self._idf[used].astype(np.float16),
-            "weights": self._weights[used],
-        }
-        with atomic_path(folder / f"{name}.safetensors") as temporary:
-            save_file(tensors, temporary)
+        self._weights.save(folder / f"{name}.safetensors", "weights")
         write_json(folder / f"{name}.json", self.config.model_dump())
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Topics:
         """Reads what ``save`` wrote."""
         config = TopicsConfig.model_validate(read_json(folder / f"{name}.json"))
-        tensors = load_file(folder / f"{name}.safetensors")
-        idf = np.zeros(config.features, dtype=np.float16)
-        weights = np.zeros((config.features, len(config.classes)), dtype=np.float16)
-        idf[tensors["rows"]], weights[tensors["rows"]] = tensors["idf"], tensors["weights"]
-        return cls(config, idf, weights)
+        return cls(config, Projection.load(folder / f"{name}.safetensors", "weights", config.features))
