@@ -188,7 +188,9 @@ def test_entities_refer_to_what_exists(tmp_path: Path, change: object, named: st
 
 def test_a_flow_goes_over_to_one_that_exists(tmp_path: Path) -> None:
     folder = shutil.copytree(SHOP, tmp_path / "shop")
-    change_yaml(folder / "flows/return.yaml", lambda raw: raw["steps"][-1].update(then="nowhere", end="resolved"))
+    raw = yaml.safe_load((folder / "flows/return.yaml").read_text(encoding="utf8"))
+    raw["steps"][-1] |= {"then": "nowhere", "end": "resolved"}
+    (folder / "flows/return.yaml").write_text(yaml.safe_dump(raw), encoding="utf8")
     with pytest.raises(PackError, match="return, step trouble: then: unknown flow nowhere"):
         load_pack(folder)
 
