@@ -73,7 +73,7 @@ class ValueReader:
         values = self.slots(message, text)
         if question:  # what its other clauses tell: 大一号，要另付运费吗
             told = self.slots(message, statements(text, self._pack.acts.question))
-            asked_for = [*orders, *(n for n in values if self._pack.slots[n].day)]
+            asked_for = [*orders, *filter(self._is_spoken_of, values)]
             values = {n: v for n, v in values.items() if n in asked_for} | {
                 n: v for n, v in told.items() if n not in asked_for
             }
@@ -86,6 +86,11 @@ class ValueReader:
             without = self.slots(message, self._without_correction(text))
             values = {name: some for name, some in values.items() if name in {*without, asked, *orders}}
         return values
+
+    def _is_spoken_of(self, name: str) -> bool:
+        """Whether a question tells a slot as well as a statement: a day, or its only choice (can one be left out?)."""
+        slot = self._pack.slots[name]
+        return slot.day or len(slot.choices) == 1
 
     def _value(
         self, message: Message, text: str, name: str, candidates: tuple[str, ...], corrects: bool
