@@ -42,6 +42,11 @@ REQUEST = re.compile(
     r"|\b(?:please|may i|can i|could you|can you|send|tell|give|what is|what's)\b",
     re.IGNORECASE,
 )
+COURTESY = re.compile(
+    r"(?:亲爱的|亲|您好|你好|好的|非常|很|十分|真的?|抱歉|对不起|不好意思|我在的?|请问|有什么可以帮[您你]的?|[呢啊哦呀吗]|\s|\W"
+    r"|\b(?:hi|hello|dear|ok|okay|i|am|i'm|so|very|really|sorry|apologies|my|here|what|how|can|may|do|for|you|help|about|that)\b)*",
+    re.IGNORECASE,
+)
 SPUN = re.compile(r"([^\d\s])\1{7,}|([^\W\d_]{2,8}?)\2{3,}")  # ！！！！！！！！, lolololo: within a word
 CLAUSE = re.compile(r"[。！？!?，,；;：:\n]+|\.\s")
 LONG = 8  # words: a phrase of so many comes twice in a row by no chance
@@ -83,13 +88,20 @@ class OutputGuard:
         self._names = {slot.pii: slot.title.in_(lang) for slot in pack.slots.values() if slot.pii}
 
     def stream(self, pieces: Iterable[str]) -> Iterator[str]:
-        """Clean sentences, with placeholders of the vault still in place; none when the first has a fault."""
+        """Clean sentences, with placeholders of the vault still in place; none when the first has a fault.
+
+        Courtesy that nothing follows is no answer: 亲，非常抱歉！
+        """
         said: list[str] = []
+        held = ""
         for sentence in _sentences(_controlled(pieces)):
             if self._at_fault(sentence, said):
                 return
             said.append(sentence)
-            yield self._worded(sentence)
+            held += self._worded(sentence)
+            if self._claims is None or not COURTESY.fullmatch("".join(said)):
+                yield held
+                held = ""
 
     def unsupported(self, text: str) -> list[Claim]:
         """Claims that none of the sources supports, in the order of the text; none when no sources were given."""

@@ -53,7 +53,11 @@ class ConfirmationReader:
         assert message.flow and message.session.flow
         here, rules, also = message.session.flow.slots, self._pack.acts, plain(rest)
         asks, orders = evidence(also, rules.question) is not None, self._answers.orders.slots_of(message.flow)
-        told = self._answers.values.part(replace(message, text=rest), rest, asks)
+        told = [
+            act  # an item in a question is what it asks of: what if the toaster dies, too?
+            for act in self._answers.values.part(replace(message, text=rest), rest, asks)
+            if not (asks and isinstance(act, Fill | Correct) and self._pack.slots[act.slot].item)
+        ]
         other = self._means_another(rest) or (asks and any(_corrects(act, here, orders) for act in told))
         if any(isinstance(act, Fill | Correct) and not (other and act.slot in orders) for act in told):
             return []

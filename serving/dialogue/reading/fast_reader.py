@@ -227,7 +227,8 @@ class FastReader:
         sure: list[Act] = [
             a for a in asked if a.probability >= INTERRUPTS and not (isinstance(a, Start) and a.flow == own)
         ]
-        return sure or [act for act in acts if isinstance(act, Unclear) and act.asks]
+        question = self._pack.acts.question
+        return sure or [a for a in acts if isinstance(a, Unclear) and a.asks and evidence(plain(a.evidence), question)]
 
     def _denied(self, message: Message, rest: str, whole: list[Act], reading: Reading) -> list[Act]:
         """A no with company: what follows it was not asked for, so that it need not be understood."""

@@ -15,12 +15,15 @@ from kefu.shop.slots import CJK
 from serving.sessions.session import Script
 
 ALSO_SIMPLIFIED = str.maketrans({"妳": "你", "裏": "里", "綫": "线", "牀": "床"})  # that OpenCC leaves
+QUESTION_MARK = str.maketrans({"幺": "么"})  # 能退么 is simplified already; OpenCC takes its last character for 幺
 
 
 @lru_cache(maxsize=64)  # one message is asked for several times
 def simplified(text: str) -> str:
     """The text in simplified characters."""
-    return _converter("tw2s").convert(text.translate(ALSO_SIMPLIFIED)) if CJK.search(text) else text
+    if not CJK.search(text):
+        return text
+    return _converter("tw2s").convert(text.translate(ALSO_SIMPLIFIED)).translate(QUESTION_MARK)
 
 
 def traditional(text: str) -> str:

@@ -95,6 +95,10 @@ class FlowMoves:
             state.slots.update(new)
             yield from self._questions.ask(turn, "")
             return
+        beside = {name: value for name, value in new.items() if name != asked}
+        if self._flows.is_behind(state, beside):  # 拍错了，只去掉锅: the reason, and that it is a part of the order
+            yield from self._progressed(turn, state, self._flows.correct(state, new, turn.visit))
+            return
         yield from self._progressed(turn, state, self._flows.fill(state, new, turn.visit))
 
     def _revise(self, turn: TurnState, move: moves.Revise) -> Iterator[str]:

@@ -198,7 +198,9 @@ class WishReader:
                 return
         if not part.question and any(map(self.flows.writes, self.flows.named(part.words))):
             exact = [act for act in exact if not self.queries.is_of_product(act)]  # exchange it for the plus size
-        if self._implied.of_trouble(message, text):  # 洗了一次就掉色: what is wrong, not what the page says of it
+        # 洗了一次就掉色, and the colour isn't right, I'd like to send it back: what is wrong, not what the page says
+        returned = not part.question and any(map(self.flows.writes, self.flows.named(plain(message.text))))
+        if returned or self._implied.of_trouble(message, text):
             exact = [act for act in exact if not self.queries.is_of_product(act)]
         # Words are precise, the classifier guesses.
         worded = (part.talk and not part.angry) or self.flows.named(part.words)
