@@ -1,7 +1,7 @@
-"""What customers say of an order beside its products and days: what was paid (393块的那单), and where it goes
-(西安那单, the one to Chengdu).
+"""What customers say of an order beside its products and days: what was paid (393块的那单), where it goes (西安那单,
+the one to Chengdu), and how much of a product it has (那两个电水壶, the one that I bought on its own).
 
-Both are weak words: an amount may be a price, a city a new address. So each says whether words for an order stand
+All are weak words: an amount may be a price, a city a new address. So each says whether words for an order stand
 beside it; without them it can only narrow what something else has found.
 """
 
@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from pypinyin import lazy_pinyin
 
+from kefu.text.numbers import NUMBER, read_number
 from serving.dialogue.linking.records import Order
 
 Mark = tuple[int, int, frozenset[str], bool]  # start, end, orders, whether it names an order
@@ -32,6 +33,12 @@ _HEAD_BEFORE = re.compile(
     r"(?:going\s+|sent\s+|shipped\s+)?(?:to|for|of|worth)\s+$|(?<![改换转])(?:寄|送|发|到|去|往)(?:到|往|去|给)?$",
     re.IGNORECASE,
 )
+_COUNT = re.compile(rf"({NUMBER})\s*[个只件条床套把张瓶盒台口双]?\s*$", re.IGNORECASE)
+_ALONE = re.compile(
+    r"单独(?:买|下|拍|一)|单(?:买|拍|只|个|件|条)|(?:就|只)(?:买|有|拍)了?[这那]?一[个只件样种]"
+    r"|\b(?:on its own|by itself|on their own|bought alone|nothing else)\b",
+    re.IGNORECASE,
+)
 _PARTS = re.compile(r"[^省市区]+?(?=省|市|壮族|回族|维吾尔|自治区|$)")
 _ADDRESS_GOES_ON = "(?![省市区县]|[\\u4e00-\\u9fff]{1,4}[区县路街])"  # a part of an address that is told
 
@@ -42,6 +49,23 @@ def find_amounts(text: str, orders: Sequence[Order]) -> Iterator[Mark]:
         amount = float(found["sign"] or found["unit"] or found["bare"])
         if ids := frozenset(order.id for order in orders if order.total == amount):
             yield found.start(), found.end(), ids, _is_named(text, found.start(), found.end())
+
+
+def find_pieces(text: str, named: Sequence[tuple[int, int, Sequence[str]]], orders: Sequence[Order]) -> Iterator[Mark]:
+    """How many of a named product own orders have, and those that have nothing else.
+
+    Args:
+        named: where products stand, and which they may be.
+    """
+    for start, end, skus in named:
+        if (found := _COUNT.search(text[:start])) and (count := read_number(found[1])) and count > 1:
+            fit = frozenset(o.id for o in orders if any((sku, count) in _lines(o) for sku in skus))
+            yield found.start(), end, fit, False
+    if named and (found := _ALONE.search(text)):
+        every = {sku for *_, skus in named for sku in skus}
+        alone = frozenset(o.id for o in orders if len(o.skus) == 1 and o.skus[0] in every)
+        single = frozenset(o.id for o in orders if o.id in alone and o.quantities == (1,))
+        yield found.start(), found.end(), single or alone, False
 
 
 def find_places_of_delivery(text: str, orders: Sequence[Order]) -> Iterator[Mark]:
@@ -62,6 +86,10 @@ def goes_to(text: str, order: Order) -> bool:
 
 def _is_named(text: str, start: int, end: int) -> bool:
     return _HEAD_AFTER.match(text, end) is not None or _HEAD_BEFORE.search(text[:start]) is not None
+
+
+def _lines(order: Order) -> list[tuple[str, int]]:
+    return list(zip(order.skus, order.quantities, strict=False))
 
 
 @lru_cache(maxsize=4096)

@@ -22,7 +22,7 @@ from kefu.text.placeholders import PLACEHOLDER
 from kefu.text.regexes import re2_options
 from serving.dialogue.linking.days import find_days
 from serving.dialogue.linking.denial import came_instead, is_compared, is_denied
-from serving.dialogue.linking.marks_of_orders import find_amounts, find_places_of_delivery
+from serving.dialogue.linking.marks_of_orders import find_amounts, find_pieces, find_places_of_delivery
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.ordinals import find_places, find_pointing
 from serving.dialogue.linking.products import ProductHit, ProductIndex
@@ -161,7 +161,11 @@ class OrderLinker:
         found = [mention for mention in found if not is_compared(text, mention.start, mention.end)]
         beside = [
             _Evidence(start, end, how, ids, named)
-            for how, marks in (("amount", find_amounts(text, orders)), ("place", find_places_of_delivery(text, orders)))
+            for how, marks in (
+                ("amount", find_amounts(text, orders)),
+                ("place", find_places_of_delivery(text, orders)),
+                ("pieces", find_pieces(text, self._named(text), orders)),
+            )
             for start, end, ids, named in marks
             if not is_compared(text, start, end)
         ]
@@ -181,6 +185,10 @@ class OrderLinker:
         digits = text.strip(" \t\n。.!！")
         ids = [order for order in own if order.endswith(digits)] if _TAIL_ALONE.fullmatch(digits) else []
         return OrderLink(tuple(ids), ("number",), True, (digits,), True) if ids else None
+
+    def _named(self, text: str) -> list[tuple[int, int, Sequence[str]]]:
+        hits = (self._products.find(text) or self._products.find_heads(text)) if self._products else []
+        return [(hit.start, hit.end, hit.skus) for hit in hits]
 
     def _by_product(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
         return [
@@ -261,7 +269,7 @@ class OrderLinker:
         return found
 
 
-_HOW = ("number", "ordinal", "product", "day", "state", "amount", "place")
+_HOW = ("number", "ordinal", "product", "day", "state", "amount", "place", "pieces")
 
 
 def _any(patterns: Iterable[str]) -> Any:

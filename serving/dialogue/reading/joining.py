@@ -82,6 +82,8 @@ class ActJoiner:
         flow = self._flow_named[starts[0].flow]
         orders = self._answers.orders.slots_of(flow)
         told = self._flows.slots_told(message, statements(message.text, self._pack.acts.question), flow)
+        whole = self._flows.slots_told(message, message.text, flow)  # where's my throw? ordered it on Saturday
+        told |= {name: whole[name] for name in orders if len(told.get(name, ())) != 1 and len(whole.get(name, ())) == 1}
         decided = {name for name in orders if len(told.get(name, ())) == 1}
         for act in [act for act in acts if isinstance(act, Choose) and act.slot in decided]:
             acts.remove(act)

@@ -58,6 +58,12 @@ def test_what_is_not_chinese_stays(text: str = "Return [ORDER_1], QM2611100011 �
     assert all(PLACEHOLDER.findall(traditional(t)) == PLACEHOLDER.findall(t) for t in TEXTS)
 
 
+@pytest.mark.parametrize("text", ["能退么", "在么", "可以么？", "好了么", "你们怎么这么慢", "什么时候到么"])
+def test_a_question_mark_in_simplified_characters_stays(text: str) -> None:
+    assert simplified(text) == text
+    assert simplified(traditional(text)) == text
+
+
 def test_sentences_are_converted_as_the_whole_text_is() -> None:
     for text in TEXTS:
         ends = [0, *(match.end() for match in ENDED.finditer(text)), len(text)]
