@@ -172,8 +172,8 @@ def test_the_gain_is_paired_item_by_item() -> None:
 
 def test_answers_that_serving_would_not_say_are_counted() -> None:
     """Nothing was found for these questions, so an answer that promises something has no source."""
-    ask, promise = TAUGHT[1], "这款只要99元，明天就到。"
-    found = answers.centre(release_that_says([ask, promise, promise, ask] * 10, ANSWERS), items())
+    plain, promise = "可以机洗吗？这一点请看商品页面。", "这款只要99元，明天就到。"
+    found = answers.centre(release_that_says([plain, promise, promise, plain] * 10, ANSWERS), items())
     assert found.metrics["withheld"] == 0.5
 
 

@@ -39,7 +39,7 @@ def test_a_crowd_of_messages_is_answered_once_each_in_the_order_of_arrival(
         answered: list[str] = []
         refused = 0
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://kefu", timeout=60) as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
 
             async def send(message: str) -> None:
                 nonlocal refused
