@@ -220,15 +220,14 @@ class FastReader:
     def _beside(self, message: Message, reading: Reading) -> list[Act]:
         """Questions and other wishes beside an answer: of the answer's own words, only what is sure."""
         own = message.flow.name if message.flow else ""
-        acts = self._parts.read(replace(message, flow=None), reading)
-        question = evidence(plain(message.text), self._pack.acts.question) is not None
+        acts, asks_rule = self._parts.read(replace(message, flow=None), reading), self._pack.acts.question
+        question = evidence(plain(message.text), asks_rule) is not None
         plain_wish = Query | Start | Person | Complaint  # keep the return: asks nothing
         asked = [act for act in acts if isinstance(act, plain_wish) or (question and isinstance(act, QUESTION))]
         sure: list[Act] = [
             a for a in asked if a.probability >= INTERRUPTS and not (isinstance(a, Start) and a.flow == own)
         ]
-        question = self._pack.acts.question
-        return sure or [a for a in acts if isinstance(a, Unclear) and a.asks and evidence(plain(a.evidence), question)]
+        return sure or [a for a in acts if isinstance(a, Unclear) and a.asks and evidence(plain(a.evidence), asks_rule)]
 
     def _denied(self, message: Message, rest: str, whole: list[Act], reading: Reading) -> list[Act]:
         """A no with company: what follows it was not asked for, so that it need not be understood."""
