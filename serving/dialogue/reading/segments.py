@@ -72,7 +72,9 @@ def _between_questions(text: str, cuts: set[int], question: WordRule | None) -> 
     for number, comma in enumerate(commas, 1):
         end = commas[number].start() if number < len(commas) else len(text)
         start = max([start, *(cut for cut in cuts if cut <= comma.start())])
-        asked = evidence(plain(text[start : comma.start()]), question) is not None
+        asked = (
+            evidence(plain(text[start : comma.start()].rstrip("呢 ")), question) is not None
+        )  # 用券呢，一共多少: one
         # The mark at the end belongs to the whole: which is cheaper, the pillow or the throw?
         if asked and evidence(plain(text[comma.end() : end].rstrip("?？ ")), question) is not None:
             yield comma.end()

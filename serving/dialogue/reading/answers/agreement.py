@@ -125,7 +125,7 @@ class AgreementReader:
                 return waits
             if self._corrects(message) and not any(leaves(c, self._pack.conversation) for c in clauses(message.text)):
                 return [Deny(corrects=True, probability=no + leave, evidence=message.text)]
-            deny = step.confirm and no > leave
+            deny = step.confirm and (no > leave or self.after_no(message) is not None)
             return [(Deny if deny else Cancel)(probability=no + leave, evidence=message.text)]
         if scores.get(HESITATE, 0.0) >= PAUSE and not told:
             return [Hesitate(probability=scores[HESITATE], evidence=message.text)]
