@@ -83,7 +83,7 @@ class ValueReader:
                 values = {n: v for n, v in values.items() if n not in orders or known.get(n, v[0]) == v[0]}
         if corrects and any(name in values and name != asked for name in orders):
             # 发错了，是QM…: what was sent wrongly is the number, no goods; so words of the correction are no value.
-            without = self.slots(message, self._without_correction(text))
+            without = self.slots(message, self.without_correction(text))
             values = {name: some for name, some in values.items() if name in {*without, asked, *orders}}
         return values
 
@@ -176,7 +176,8 @@ class ValueReader:
         left = [c for c in left if len(c) > SHORT or not extract(c, kinds, "")]  # 个人, 公司
         return free_value(left[0], slot) if len(left) == 1 else None
 
-    def _without_correction(self, text: str) -> str:
+    def without_correction(self, text: str) -> str:
+        """A text without the words that only say that something was wrong: 发错了，是QM…"""
         found = evidence(plain(text), self._pack.acts.correct)
         return text.replace(found, " ", 1) if found else text
 

@@ -124,7 +124,8 @@ class FollowUpReader:
     def _begun(self, message: Message, text: str, flow: Flow, order: dict[str, str]) -> Start:
         """A wish for the flow about another order, with what was told of the one before and holds for this one too."""
         past = message.session.past[-1:]
-        slots = {**extract(text, self._flows.choices(flow), message.lang), **order}
+        told = self._answers.values.without_correction(text)  # 发错了，是QM…: the number was, and no goods
+        slots = {**extract(told, self._flows.choices(flow), message.lang), **order}
         slots |= self._answers.items.slots(message, text, flow, next(iter(order.values())))
         before = past[0].slots if past and past[0].flow == flow.name else {}
         kept = (n for n in before if n in flow.slots and (self._pack.slots[n].carried or self._pack.slots[n].shared))
