@@ -22,7 +22,7 @@ class ChatRequest(Body):
     """
 
     id: str | None = Field(None, pattern=MESSAGE_ID, description="the client's own, one for each message of a session")
-    message: str = Field(json_schema_extra={"minLength": 1, "pattern": r"\S"})
+    message: str = Field(json_schema_extra={"minLength": 1, "pattern": r"[^\s\x1c-\x1f\x85]"})
     lang: Lang | None = Field(None, description="language of this answer and further ones; null: the words decide")
     stream: bool = Field(False, description="answer as server-sent events: meta, delta…, done")
 

@@ -42,9 +42,10 @@ REQUEST = re.compile(
     r"|\b(?:please|may i|can i|could you|can you|send|tell|give|what is|what's)\b",
     re.IGNORECASE,
 )
-COURTESY = re.compile(
-    r"(?:亲爱的|亲|您好|你好|好的|非常|很|十分|真的?|抱歉|对不起|不好意思|我在的?|请问|有什么可以帮[您你]的?|[呢啊哦呀吗]|\s|\W"
-    r"|\b(?:hi|hello|dear|ok|okay|i|am|i'm|so|very|really|sorry|apologies|my|here|what|how|can|may|do|for|you|help|about|that)\b)*",
+COURTESY = re.compile(  # possessive: a long sentence is given up at its first other word
+    r"(?:亲爱的|亲|您好|你好|好的|非常|很|十分|真的?|抱歉|对不起|不好意思|我在的?|请问|有什么可以帮[您你]的?|[呢啊哦呀吗]|\W"
+    r"|\b(?:hi|hello|dear|ok|okay|i|am|so|very|really|sorry|apologies|my|here|what|how|can|may|do|for|you|help|about|that)\b"
+    r"|\bi'm\b)*+",
     re.IGNORECASE,
 )
 SPUN = re.compile(r"([^\d\s])\1{7,}|([^\W\d_]{2,8}?)\2{3,}")  # ！！！！！！！！, lolololo: within a word

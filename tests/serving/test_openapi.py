@@ -86,8 +86,10 @@ def test_each_step_after_another_does_what_the_document_says(document: Any) -> N
             self.tokens: dict[str, str] = {}
 
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
-            token = self.tokens.get("customer" if takes_customer(case) else "session")
-            return {"headers": {"Authorization": f"Bearer {token}"} if token else {}}
+            customers = takes_customer(case)
+            if token := self.tokens.get("customer" if customers else "session"):
+                return {"headers": {"Authorization": f"Bearer {token}"}}
+            return {"headers": {} if customers else bearer(case)}  # a stranger's; what needs a session has one
 
         def after_call(self, response: Response, case: Any) -> None:
             super().after_call(response, case)
@@ -99,7 +101,7 @@ def test_each_step_after_another_does_what_the_document_says(document: Any) -> N
             if response.status_code < 300 and case.method.upper() == "DELETE":  # signed out: what follows signs in anew
                 self.tokens.clear()
 
-    Workflow.run(settings=settings(Workflow.TestCase.settings, max_examples=40, stateful_step_count=6, **REPEATABLE))
+    Workflow.run(settings=settings(Workflow.TestCase.settings, max_examples=12, stateful_step_count=6, **REPEATABLE))
     assert reached >= {("/demo/login", 200), ("/v1/session", 200), ("/v1/chat", 200), ("/v1/models/{model}", 200)}
 
 

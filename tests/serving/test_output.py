@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from serving.dialogue.output_guard import OutputGuard
+from serving.dialogue.output_guard import COURTESY, OutputGuard
 from tests.fixtures.demo_pack import PACK
 
 GOOD = [
@@ -103,3 +103,9 @@ def test_an_answer_does_not_begin_with_asking_for_what_only_a_flow_can_use(
 ) -> None:
     assert list(OutputGuard(PACK, {}, lang, sources=[], customer="什么时候到").stream([text])) == []
     assert "".join(OutputGuard(PACK, {}, lang, sources=[text]).stream([text])) == text  # a source says it
+
+
+def test_courtesy_alone_is_no_answer_and_long_courtesy_is_given_up_at_once() -> None:
+    guard = OutputGuard(PACK, {}, "zh", sources=[])
+    assert list(guard.stream(["亲，非常抱歉！"])) == []
+    assert COURTESY.fullmatch("sorry, so sorry, " * 400 + "parcel") is None  # a pattern that goes back never ends here

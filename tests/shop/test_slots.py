@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from kefu.paths import ROOT
@@ -122,3 +124,17 @@ def test_a_company_name_is_the_title_wherever_it_stands(text: str, value: str | 
 )
 def test_a_part_of_an_order_is_told_apart_from_all_of_it(text: str, value: str | None) -> None:
     assert told("cancel_part", text) == value
+
+
+@pytest.mark.parametrize("text", [" " * 2000, "开" * 1996 + "有限公司", "抬头为" * 660, "A.A" * 660, "公司" * 1000])
+def test_a_long_message_takes_no_long_time(text: str) -> None:
+    """A bound of growth, not of a machine: four times the text may take some four times as long, never sixteen."""
+
+    def seconds(length: int) -> float:
+        start = time.process_time()
+        for _ in range(5):
+            extract(text[:length], SLOTS, "zh")
+        return time.process_time() - start
+
+    seconds(2000)
+    assert seconds(2000) < 9 * seconds(500) + 0.05

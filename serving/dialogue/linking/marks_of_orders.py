@@ -34,6 +34,7 @@ _HEAD_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(rf"({NUMBER})\s*[个只件条床套把张瓶盒台口双]?\s*$", re.IGNORECASE)
+COUNT_WINDOW = 16  # characters before a product in which its number may stand
 _ALONE = re.compile(
     r"单独(?:买|下|拍|一)|单(?:买|拍|只|个|件|条)|(?:就|只)(?:买|有|拍)了?[这那]?一[个只件样种]"
     r"|\b(?:on its own|by itself|on their own|bought alone|nothing else)\b",
@@ -58,7 +59,8 @@ def find_pieces(text: str, named: Sequence[tuple[int, int, Sequence[str]]], orde
         named: where products stand, and which they may be.
     """
     for start, end, skus in named:
-        if (found := _COUNT.search(text[:start])) and (count := read_number(found[1])) and count > 1:
+        found = _COUNT.search(text, max(0, start - COUNT_WINDOW), start)
+        if found and (count := read_number(found[1])) and count > 1:
             fit = frozenset(o.id for o in orders if any((sku, count) in _lines(o) for sku in skus))
             yield found.start(), end, fit, False
     if named and (found := _ALONE.search(text)):
