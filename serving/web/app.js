@@ -11,9 +11,10 @@ let shop, socket, pending, conversation, chosenLang;
 const words = () => WORDS[state.lang];
 const element = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 
-async function call(path, { token, body } = {}) {
+async function call(path, { token, body, method = body === undefined ? "GET" : "POST" } = {}) {
   const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
-  const response = await fetch(path, body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) });
+  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  if (response.status === 204) return undefined;
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error.message);
   return answer;
@@ -144,6 +145,13 @@ async function begin(customer) {
   connect();
 }
 
+/** Signs out: the server forgets the session and takes its token back, this tab forgets what was said. */
+async function end() {
+  await call("/v1/session", { token: conversation.token, method: "DELETE" });
+  $("customer").value = "";
+  await begin(null);
+}
+
 function greet(greeting) {
   say("bot", greeting[state.lang], { greeting }).message.id = "greeting";
 }
@@ -182,6 +190,7 @@ function grow() {
 
 function refresh() {
   $("send").disabled = state.connection !== "online" || Boolean(pending) || !$("text").value.trim();
+  $("end").disabled = state.connection !== "online" || Boolean(pending);
   $("status").dataset.state = state.connection;
   $("status").textContent = pending ? words().answering : words()[state.connection];
 }
@@ -194,6 +203,8 @@ function translate() {
   $("lang").textContent = words().label;
   $("text").placeholder = $("text-label").textContent = words().placeholder;
   $("send-label").textContent = words().send;
+  $("end").title = words().end;
+  $("end").ariaLabel = words().end;
   $("picker-label").textContent = words().customer;
   const release = `${shop.release.version} · ${shop.release.content_hash.slice(0, 8)}`;
   $("fine").textContent = shop.sample ? words().fine(release) : words().plain(release);
@@ -213,6 +224,7 @@ async function main() {
   $("text").maxLength = shop.max_message_chars;
   translate();
   $("customer").onchange = (event) => begin(event.target.value || null).catch(fail);
+  $("end").onclick = () => end().catch(fail);
   $("lang").onclick = () => {
     state.lang = chosenLang = state.lang === "zh" ? "en" : "zh";
     localStorage.setItem("kefu.lang", state.lang);

@@ -132,6 +132,18 @@ def test_a_token_opens_only_its_own_session(url: str) -> None:
     assert httpx.post(f"{url}/v1/session", headers=headers(first.token)).status_code == 401
 
 
+def test_signing_out_and_who_is_elsewhere_behind_a_real_proxy(url: str) -> None:
+    """Through HAProxy to a replica: it takes names and addresses as they came, and DELETE."""
+    for far in ({"Host": "chat.example.com"}, {"X-Forwarded-For": "203.0.113.5"}):
+        refused = httpx.post(f"{url}/v1/session", headers=far)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "development_key")
+    session = open_session(url, "C1004")
+    assert CHANNELS["http"](session, "你好")["text"]
+    assert httpx.delete(f"{url}/v1/session", headers=headers(session.token)).status_code == 204
+    again = httpx.post(f"{url}/v1/chat", json={"message": "你好"}, headers=headers(session.token), timeout=60)
+    assert (again.status_code, again.json()["error"]["code"]) == (401, "token_revoked")
+
+
 def test_too_many_messages_are_limited(server: Server) -> None:
     token, most = session_token(None, 60), server.plan.params.messages_per_minute
     with httpx.Client(headers=headers(token), timeout=60) as client:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 if TYPE_CHECKING:
@@ -130,6 +131,19 @@ def test_a_reload_keeps_the_conversation(page: sync_api.Page) -> None:
     assert page.locator(".bubble").all_inner_texts() == before
     assert page.locator("#customer").input_value() == "C1001"
     sync_api.expect(say(page, "QM2611100011").locator(".bubble")).not_to_contain_text("登录")
+
+
+def test_ending_the_conversation_signs_out(page: sync_api.Page, url: str) -> None:
+    sign_in(page, "C1004")
+    say(page, "我要退货")
+    token = page.evaluate("() => JSON.parse(sessionStorage.getItem('kefu.conversation')).token")
+    page.locator("#end").click()
+    page.locator(".note", has_text="游客").wait_for()
+    online(page)
+    assert page.locator(".message.customer").count() == 0
+    sync_api.expect(page.locator("#customer")).to_have_value("")
+    again = httpx.post(f"{url}/v1/chat", json={"message": "你好"}, headers={"Authorization": f"Bearer {token}"})
+    assert (again.status_code, again.json()["error"]["code"]) == (401, "token_revoked")
 
 
 def test_a_conversation_that_is_too_old_begins_anew(page: sync_api.Page) -> None:
