@@ -31,18 +31,24 @@ def log_line(session: str, customer: str, time: datetime, role: str, text: str, 
 
     Args:
         time: in the shop's timezone, whose day the line belongs to.
-        more: message, intent, confidence, route, flow, outcome, where known.
+        more: of a customer's turn message, intent, confidence, acts; of an answer message, route, flow, asks, engine,
+            sources, outcome, latency_ms, first_token_ms, release. What is None or empty is left out.
     """
     turn = {"session": session, "customer": customer, "time": time.isoformat(timespec="milliseconds")}
-    turn |= {"role": role, "text": text, **{key: value for key, value in more.items() if value is not None}}
+    turn |= {"role": role, "text": text, **{key: value for key, value in more.items() if value not in (None, "", [])}}
     return json.dumps(turn, ensure_ascii=False) + "\n"
 
 
 class ConversationLog:
-    """Appends turns to the day's file of one replica."""
+    """Appends turns to the day's file of one replica.
 
-    def __init__(self, raw: Path, replica: str) -> None:
-        self.raw, self._replica = raw, replica
+    Args:
+        raw: folder of the days.
+        release: content hash of the release that answers.
+    """
+
+    def __init__(self, raw: Path, replica: str, release: str) -> None:
+        self.raw, self._replica, self.release = raw, replica, release
         self._one_writer = threading.Lock()
 
     def append(self, lines: str) -> None:

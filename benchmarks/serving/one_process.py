@@ -37,7 +37,7 @@ def serve(release: Path, port: int, folder: Path) -> None:
     manifest = verify(release)
     info = ReleaseInfo(version="local", content_hash=manifest.content_hash, profile=manifest.profile)
     with closing(embedded_store()) as store:
-        sessions, log = Sessions(store.url, params.session_ttl_s), ConversationLog(folder / "raw", "one")
+        sessions, log = Sessions(store.url, params.session_ttl_s), ConversationLog(folder / "raw", "one", "")
         opened = Assistant.open(release, folder / "runtime", params, sessions=sessions, engines={}, log=log)
         with closing(opened) as assistant:
             site = Site(InProcessBackend(assistant, info, params), sessions, params, front, demo_login=False)

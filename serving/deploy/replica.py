@@ -58,7 +58,8 @@ class Chat:
         manifest = verify(plan.release, plan.content_hash)
         release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         sessions = Sessions(plan.store_url, params.session_ttl_s)
-        log = ConversationLog(plan.raw, serve.get_replica_context().replica_id.unique_id)
+        replica = serve.get_replica_context().replica_id.unique_id
+        log = ConversationLog(plan.raw, replica, manifest.content_hash)
         slots = asyncio.Semaphore(params.num_threads)
         engines = remote_engines(plan, self._models, slots)
         assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)

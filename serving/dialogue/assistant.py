@@ -311,8 +311,8 @@ class Assistant:
         if draft.outcome == "handoff" or session.status != "bot":
             handoff = self._hand_off(turn, held.waiting)
         said = in_script(redacted, session.script)
-        line = self._line(held, "bot", said, route=draft.route, flow=draft.flow, outcome=draft.outcome)
         took = (time.perf_counter() - turn.started) * 1000
+        first = took if turn.first_ms is None else turn.first_ms
         reply = Reply(
             text=restore(said, session.vault),
             lang=session.lang,
@@ -329,7 +329,21 @@ class Assistant:
             sources=draft.sources,
             outcome=draft.outcome,
             latency_ms=took,
-            first_token_ms=took if turn.first_ms is None else turn.first_ms,
+            first_token_ms=first,
+        )
+        line = self._line(
+            held,
+            "bot",
+            said,
+            route=draft.route,
+            flow=draft.flow,
+            asks=draft.asks,
+            engine=draft.engine,
+            sources=draft.sources,
+            outcome=draft.outcome,
+            latency_ms=round(took, 1),
+            first_token_ms=round(first, 1),
+            release=self.log.release if self.log else None,
         )
         answer = _Answered(digest=digest(text), reply=reply).model_dump_json()
         self.sessions.commit(held, answer, turn.log_line + line, handoff, withdrawn=draft.resumed)

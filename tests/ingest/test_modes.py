@@ -34,7 +34,7 @@ def is_private(folder: Path) -> bool:
 
 def test_the_conversation_log(tmp_path: Path, umask: int) -> None:
     raw = tmp_path / "raw/serving"
-    ConversationLog(raw, "r1").append(log_line("s1", "c_0", datetime.now(UTC), "customer", "在吗"))
+    ConversationLog(raw, "r1", "a1b2").append(log_line("s1", "c_0", datetime.now(UTC), "customer", "在吗"))
     assert set(modes(raw).values()) == {0o700, 0o600}
 
 

@@ -55,7 +55,7 @@ def open_assistant(
 
     def make() -> Assistant:
         folder = tmp_path_factory.mktemp("assistant")
-        sessions, log = Sessions(store.url, params.session_ttl_s), ConversationLog(folder / "raw", "r1")
+        sessions, log = Sessions(store.url, params.session_ttl_s), ConversationLog(folder / "raw", "r1", "a1b2")
         opened.append(Assistant.open(release, folder / "runtime", params, sessions=sessions, log=log))
         return opened[-1]
 

@@ -187,7 +187,10 @@ def test_todays_log_is_tomorrows_dialogue_without_personal_data(assistant: Assis
     (dialogue,) = (item for item in found if isinstance(item, ParsedDialogue) and item.session == session)
     assert dialogue.customer == pseudonym("C1001") and dialogue.outcome == "resolved" and dialogue.pseudonymous
     assert [turn.role for turn in dialogue.turns] == ["customer", "bot"] * 5
-    assert {"intent", "confidence"} <= json.loads(lines[0]).keys()
+    assert {"intent", "confidence", "acts", "message"} <= json.loads(lines[0]).keys()
+    asked = json.loads(lines[3])
+    assert (asked["route"], asked["flow"], asked["asks"], asked["release"]) == ("flow", "return", "order_number", "a1b2")
+    assert asked["latency_ms"] >= asked["first_token_ms"] > 0
 
 
 def test_two_corrections_at_once_of_which_the_first_ends_the_flow(talk: Callable[..., Reply]) -> None:
