@@ -53,13 +53,15 @@ def _report(days: list[DayResult]) -> dict[str, float]:
 
 def main() -> None:
     with stage("ingest", Ingest) as s:
-        pii = load_pack(s.pack).shop.pii
+        pack = load_pack(s.pack)
         with progress("reading records") as tick:
 
             def show(day: str, records: int) -> None:
                 tick(records, note=day)
 
-            days = list(ingest(RAW, DIALOGUES, s.params, pii, show, forgotten.read(FORGOTTEN)))
+            days = list(
+                ingest(RAW, DIALOGUES, s.params, pack.shop.pii, show, forgotten.read(FORGOTTEN), pack.product_names())
+            )
         s.log(_report(days))
 
 

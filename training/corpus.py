@@ -23,9 +23,7 @@ from kefu.knowledge.index import KnowledgeEntry
 from kefu.llm.prompt import answer_messages, merged
 from kefu.schema import Dialogue, Message, Record, Turn
 from kefu.shop.pack import Pack
-from kefu.shop.part import Lang
-
-LANGS: tuple[Lang, ...] = ("zh", "en")
+from kefu.shop.part import LANGUAGES
 
 
 class Chat(Record):
@@ -51,7 +49,7 @@ def _grounded(chat_id: str, pack: Pack, question: str, entry: KnowledgeEntry, ot
 def faq_chats(pack: Pack, wordings: int) -> Iterator[Chat]:
     """The first ``wordings`` questions of every FAQ entry, bare and grounded."""
     entries = {entry.id: entry for entry in knowledge_entries(pack) if entry.kind != "query"}  # tools answer those
-    of_lang = {lang: [entry for entry in entries.values() if entry.lang == lang] for lang in LANGS}
+    of_lang = {lang: [entry for entry in entries.values() if entry.lang == lang] for lang in LANGUAGES}
     written = {entry_id: asked for entry_id, asked in questions(pack).items() if entry_id in entries}
     for number, (entry_id, asked) in enumerate(written.items()):
         entry = entries[entry_id]
@@ -67,7 +65,7 @@ def pack_chats(pack: Pack, wordings: int) -> Iterator[Chat]:
     yield from faq_chats(pack, wordings)
     for policy in pack.policies:
         yield _pair(f"policy:{policy.id}", policy.title, policy.text)
-    for lang in LANGS:
+    for lang in LANGUAGES:
         for promotion in pack.promotions:
             yield _pair(f"promotion:{promotion.id}:{lang}", promotion.title.in_(lang), promotion.detail.in_(lang))
         for intent in pack.taxonomy.intents:

@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="real texts, where they are")
     args = parser.parse_args()
     console = Console(width=150)
-    redactor = Redactor(load_pack(ROOT / load_params(ROOT / "params.yaml").pack).shop.pii)
+    redactor = load_pack(ROOT / load_params(ROOT / "params.yaml").pack).redactor()
     for half in (args.half,) if args.half else (*HALVES, *PLAIN):
         _half(console, half, args, redactor)
     table = Table("real texts", "texts", "found", "by type", "µs a text", title=f"load {os.getloadavg()[0]:.1f}")

@@ -29,11 +29,11 @@ from benchmarks.real_model.fast_reader import open_assistant, read_openings
 from benchmarks.real_model.teach import open_folder
 from benchmarks.real_model.writer import BatchWriter
 from benchmarks.wordings.__main__ import labels_of, without_courtesy
-from kefu.knowledge.entries import LANGUAGES
 from kefu.llm.acts_format import acts_grammar
 from kefu.llm.chat import ChatRenderer
 from kefu.paths import RELEASE
 from kefu.schema import Message as ChatMessage
+from kefu.shop.part import LANGUAGES
 from kefu.shop.wordings.labelled import TO_A_QUESTION, UNANSWERED, wordings_by_file
 from kefu.split import fraction, half_of
 from pipelines.params import load_params

@@ -43,6 +43,7 @@ class Settings:
 
     params: Ingest
     pii: Mapping[str, str]
+    things: tuple[str, ...]
     forgotten: Mapping[str, str]
     secret: str
 
@@ -62,7 +63,7 @@ class Converter:
             raise OtherSecret("KEFU_SECRET differs on this worker; set the same one on every machine of the cluster")
         self._params, self._forgotten = settings.params, settings.forgotten
         self._zone = ZoneInfo(settings.params.timezone)
-        self._redactor, self._hashes, self._seed = Redactor(settings.pii), Hashes(), seed()
+        self._redactor, self._hashes, self._seed = Redactor(settings.pii, settings.things), Hashes(), seed()
 
     def __call__(self, batch: Batch) -> ConvertedBatch:
         kept: list[_Kept] = []

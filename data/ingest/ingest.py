@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -121,6 +121,7 @@ def ingest(
     pii: Mapping[str, str],
     tick: Callable[[str, int], None] = lambda day, records: None,
     forgotten: Mapping[str, str] = MappingProxyType({}),
+    things: Sequence[str] = (),
 ) -> Iterator[DayResult]:
     """Brings the store up to date with the raw folder, oldest day first, yielding each day when it is done.
 
@@ -129,6 +130,7 @@ def ingest(
         store: folder of the partitions, ``dt=YYYY-MM-DD/``.
         pii: the pack's patterns, placeholder type → regex.
         tick: called with the day and a number of records, as they are done, for a progress bar.
+        things: what the pack's products are called (``Redactor``).
         forgotten: pseudonym → last day on which the person's dialogues are left out.
 
     Raises:
@@ -140,8 +142,8 @@ def ingest(
     _remove_leftovers(store)
     made_from = params.model_dump(exclude={"sources", "runner", "workers"})
     secret = secret_fingerprint()
-    made_from |= {"pii": dict(pii), "secret": secret, "minhash": ALGORITHM}
-    with make_runner(Settings(params, dict(pii), dict(forgotten), secret)) as runner:
+    made_from |= {"pii": dict(pii), "things": list(things), "secret": secret, "minhash": ALGORITHM}
+    with make_runner(Settings(params, dict(pii), tuple(things), dict(forgotten), secret)) as runner:
         writer = DayWriter(runner, params.near_duplicates.similarity)
         chain, done = "", list[str]()  # hash over what all days so far left for later ones
         for day in sorted({*days, *(folder.name.removeprefix("dt=") for folder in store.glob("dt=*"))}):

@@ -22,7 +22,6 @@ from data.review.label_studio.slot_labels import PageSlots
 from data.review.params import Review
 from data.review.push import Pushed, open_asks, push
 from data.review.task_id import CANNOT_TELL, GOLDEN, INTENT
-from kefu.privacy.redact import Redactor
 from kefu.schema import Dialogue, Label, ReviewTask, TurnKey
 from kefu.shop.pack import Pack
 
@@ -43,7 +42,7 @@ def pull(studio: Studio, pack: Pack, folder: Path) -> Answers:
 
     Personal data that they typed is taken out.
     """
-    redactor, before = Redactor(pack.shop.pii), history.read(folder)
+    redactor, before = pack.redactor(), history.read(folder)
     own = any(said.server == studio.name for said in before)
     if before and not own:
         logger.warning("Label Studio: nothing was pulled from this project yet; what was said in others is kept")

@@ -35,7 +35,6 @@ from kefu.acts import (
 from kefu.errors import Unusable
 from kefu.llm.acts_format import render
 from kefu.llm.prompt import acts_messages
-from kefu.privacy.redact import Redactor
 from kefu.schema import Example, Message
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
@@ -44,7 +43,6 @@ from kefu.shop.wordings.labelled import OUTSIDE, SUM, UNANSWERED, load_wordings
 from kefu.shop.wordings.scripts import Scripts
 from kefu.split import Half, fraction, half_of
 from kefu.text.placeholders import PLACEHOLDER
-from training.intents.wishes import product_names
 
 ACTS = "acts"  # intent, dialogue and customer of such a row: nobody said it
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -67,7 +65,7 @@ class TaughtMessage(NamedTuple):
 
 def taught_messages(pack: Pack, half: Half = "learn") -> Iterator[TaughtMessage]:
     """What the pack's wordings and simulated customers say in one half, where all that it does can be written."""
-    redactor = Redactor(pack.shop.pii)
+    redactor = pack.redactor()
     for wording in load_wordings(pack):
         text = redactor.redact(wording.say, {})
         acts = [_act(label, text, pack) for label in wording.acts]
@@ -151,7 +149,7 @@ def _named_order(pack: Pack, flow_name: str, text: str) -> dict[str, str]:
 
 
 def _wishes(pack: Pack, scripts: Scripts, lang: Lang) -> Iterator[TaughtMessage]:
-    names = product_names(pack, lang)
+    names = pack.product_names(lang)
     for goal_name, goal in scripts.goals.items():
         act: Act = Start(flow=goal.flow) if goal.flow else Query(name=goal.query) if goal.query else Person()
         for number, text in enumerate(scripts.openings(goal_name, lang)):

@@ -27,7 +27,6 @@ from data.sets.retrieval import Questions
 from data.sets.router import MachineTurns, NumberedTurn, intent_examples, review_wins
 from data.sets.sft import Conversations
 from kefu.io import write_jsonl
-from kefu.privacy.redact import Redactor
 from kefu.progress import progress
 from kefu.schema import Example, IntentExample, Label, PreferenceExample, RetrievalExample
 from kefu.shop.pack import Pack
@@ -78,7 +77,7 @@ class Builder:
             self._people.setdefault(label.dialogue_id, []).append(label)
         self._chunks = Chunks(store, accepted, signals)
         self._log = accepted.name
-        self._corrections = Corrections(reviewed, known, Redactor(pack.shop.pii))
+        self._corrections = Corrections(reviewed, known, pack.redactor())
         self._corrected = {place.dialogue.id: 0 for place in self._corrections.exchanges}  # → number
         self._intents = {key: turn.label.value for key, turn in self._reviewed.items()}
         self._prompts = Prompts(pack, self._intents, params)

@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from data.sets.params import Build
-from kefu.knowledge.entries import LANGUAGES, faq_id
+from kefu.knowledge.entries import faq_id
 from kefu.schema import Dialogue, RetrievalExample
 from kefu.shop.pack import Pack
+from kefu.shop.part import LANGUAGES
 from kefu.split import fraction, split_of
 from kefu.text.ngrams import normalize
 

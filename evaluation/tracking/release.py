@@ -13,12 +13,12 @@ from evaluation.golden import Golden, as_record
 from evaluation.result import Result
 from evaluation.suites.flows import MODEL_ASKED
 from kefu.io import content_hash, file_hash
-from kefu.knowledge.entries import LANGUAGES
 from kefu.registry import evaluations
 from kefu.registry.evaluations import DataSource, TracedConversation
 from kefu.registry.runs import StageRun
 from kefu.registry.seal import read_manifest
 from kefu.shop.pack import load_pack
+from kefu.shop.part import LANGUAGES
 
 FILES = {
     "answers": "sft",

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 
 from kefu.knowledge.index import KnowledgeEntry
 from kefu.shop.pack import Faq, Pack
-from kefu.shop.part import Lang
+from kefu.shop.part import LANGUAGES, Lang
 from kefu.shop.slots import language
-
-LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 
 
 def faq_id(faq: Faq, lang: Lang) -> str:

@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kefu.io import read_json, write_json
-from kefu.knowledge.entries import LANGUAGES
 from kefu.llm.prompt import acts_system
 from kefu.shop.pack import Pack
-from kefu.shop.part import Lang
+from kefu.shop.part import LANGUAGES, Lang
 
 FILE = "taught_acts.json"
 

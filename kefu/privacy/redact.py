@@ -11,7 +11,7 @@ Existing placeholders and masks like ``[订单x]`` stay. Photographs and links a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from kefu.errors import Unusable
 from kefu.privacy.detectors import dialogue_context, registry
@@ -35,12 +35,14 @@ class Redactor:
     Args:
         extra: the pack's own patterns, placeholder type → regex. They take precedence, ignore case,
             and no digit may touch a match (a letter may: people type "order" and its number as one word).
+        things: what the pack's products are called: 华夫格 (waffle) looks like a name, and is none.
 
     Raises:
         Unusable: a type that is not a placeholder name, or a regex that does not compile.
     """
 
-    def __init__(self, extra: Mapping[str, str]) -> None:
+    def __init__(self, extra: Mapping[str, str], things: Collection[str] = ()) -> None:
+        self._things = re.compile("|".join(map(re.escape, sorted(map(fold, things), key=len, reverse=True))))
         self._extra: list[tuple[str, re.Pattern[str]]] = []
         self._exact: dict[str, re.Pattern[str]] = {}
         for kind, pattern in extra.items():
@@ -62,6 +64,9 @@ class Redactor:
         folded = fold(text)
         spans = [PiiSpan(m.start(), m.end(), kind) for kind, pattern in self._extra for m in pattern.finditer(folded)]
         spans += registry.find(folded)
+        if self._things.pattern and any(span.kind == "NAME" for span in spans):
+            things = [found.span() for found in self._things.finditer(folded)]
+            spans = [s for s in spans if s.kind != "NAME" or not any(a <= s.start and s.end <= b for a, b in things)]
         return without_overlaps(spans, folded) if spans else spans
 
     def redact(self, text: str, vault: dict[str, str], question: str = "") -> str:

@@ -88,6 +88,10 @@ class ProductEntity(Part):
     names: dict[Lang, str] = Field(description="columns with the product's name")
     aliases: dict[str, Phrases] = Field({}, description="SKU → other names; several products may share one")
 
+    def names_in(self, lang: Lang) -> list[str]:
+        """Other names of all products; those of one product follow each other."""
+        return [name for names in self.aliases.values() for name in names.get(lang, ())]
+
 
 class AccountEntity(Part):
     """What a sum has to know of the signed-in customer."""

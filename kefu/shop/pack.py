@@ -37,12 +37,13 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from kefu.privacy.redact import Redactor
 from kefu.shop.act_words import ActWords, WordRule
 from kefu.shop.catalogue import Catalogue, load_catalogue
 from kefu.shop.conversation import Conversation, Danger, OfficeHours
 from kefu.shop.entities import Entities
 from kefu.shop.flows import Flow, Slot, Tool, load_slots
-from kefu.shop.part import Lang, PackError, Part, Text, describe_problems, read_part
+from kefu.shop.part import LANGUAGES, Lang, PackError, Part, Text, describe_problems, read_part
 from kefu.shop.promotions import Promotion, contradictions
 from kefu.shop.queries import Query, load_queries
 from kefu.shop.taxonomy import Taxonomy, load_taxonomy
@@ -226,6 +227,15 @@ class Pack(Part):
         for flow in self.flows:
             for meant in (flow.asked_meanwhile, flow.asked_afterwards):
                 yield from (f"flow {flow.name}: no faq {name}" for name in sorted({*meant.values()} - faqs))
+
+    def product_names(self, lang: Lang | None = None) -> list[str]:
+        """What customers call the products, in one language or all; those of one product follow each other."""
+        product = self.entities.product
+        return [n for one in ([lang] if lang else LANGUAGES) for n in product.names_in(one)] if product else []
+
+    def redactor(self) -> Redactor:
+        """Takes personal data out of what this shop's customers write."""
+        return Redactor(self.shop.pii, self.product_names())
 
     def flow_for(self, intent: str) -> Flow | None:
         return next((flow for flow in self.flows if intent in flow.intents), None)

@@ -21,6 +21,7 @@ from kefu.text.placeholders import escape_placeholders
 from kefu.yaml_file import read_yaml
 
 Lang = Literal["zh", "en"]
+LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 Phrases = dict[Lang, tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)], ...]]
 T = TypeVar("T")
 

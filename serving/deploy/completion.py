@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 
 from kefu.llm.engine import CountingEngine, Usage
-from kefu.privacy.redact import Redactor, restore
+from kefu.privacy.redact import restore
 from kefu.schema import Message
 from kefu.shop.pack import Pack
 from serving.api.openai.schemas import Finish
@@ -32,7 +32,7 @@ class Completion:
         self._vault: dict[str, str] = {}
         self._prompt_tokens = self._new_tokens = 0
         self._pack, self._engine, self._limit, self._words = pack, engine, limit, StopWords(stops)
-        redactor = Redactor(pack.shop.pii)
+        redactor = pack.redactor()
         self._messages = [Message(role=m.role, content=redactor.redact(m.content, self._vault)) for m in messages]
 
     @property

@@ -21,13 +21,13 @@ from kefu.acts import kind
 from kefu.intents.answers import ANSWERS, AnswerClassifier
 from kefu.intents.router import Router
 from kefu.intents.wishes import WISHES, WishClassifier
-from kefu.knowledge.entries import LANGUAGES, knowledge_entries, questions
+from kefu.knowledge.entries import knowledge_entries, questions
 from kefu.llm.cascade import Cascade
 from kefu.llm.engine import Engine, LoadedEngine
-from kefu.privacy.redact import Redactor, restore
+from kefu.privacy.redact import restore
 from kefu.schema import Turn
 from kefu.shop.pack import Pack, load_pack
-from kefu.shop.part import Lang, Text
+from kefu.shop.part import LANGUAGES, Lang, Text
 from serving.conversation_log import ConversationLog, log_line
 from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.flow import FlowEngine, Visit
@@ -95,7 +95,7 @@ class Assistant:
     ) -> None:
         self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
         self._knowledge, self._params, self.log = knowledge, params, log
-        self._redactor, self._zone = Redactor(pack.shop.pii), ZoneInfo(pack.shop.timezone)
+        self._redactor, self._zone = pack.redactor(), ZoneInfo(pack.shop.timezone)
         self._impersonal = frozenset(t for t in _answers_of(pack) if "[" not in t and not self._redactor.find(t))
         self._store: Store | None = None
         self._own_engines: Mapping[str, LoadedEngine] = {}

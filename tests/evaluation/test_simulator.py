@@ -20,9 +20,9 @@ from evaluation.simulator.play import Played, play
 from evaluation.simulator.summary import figures, pass_hat
 from evaluation.simulator.world import World, call
 from evaluation.suites import SUITES, simulator
-from kefu.knowledge.entries import LANGUAGES
 from kefu.schema import Message, Report
 from kefu.shop.pack import load_pack
+from kefu.shop.part import LANGUAGES
 from kefu.shop.wordings.scripts import FEWEST, Scripts, half_of
 from pipelines.params import load_params
 from serving.tools.demo_database import restore

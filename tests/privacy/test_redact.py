@@ -211,3 +211,16 @@ def test_an_e_mail_with_another_dash_or_dot_is_another_one(first: str, second: s
     redactor = Redactor({})
     assert redactor.redact(first, vault) != redactor.redact(second, vault)
     assert redactor.redact(first.upper(), vault) == "[EMAIL_1]"
+
+
+@pytest.mark.parametrize(
+    "text", ["我要华夫格毛巾", "有华夫格毛巾三条的那一单", "木香薰机到哪了", "我买的马克杯裂了", "就是华夫格"]
+)
+def test_what_the_shop_sells_is_nobodys_name(text: str) -> None:
+    redactor = Redactor(PII, ["华夫格毛巾", "华夫格", "木香薰", "木香薰机", "马克杯"])
+    assert redactor.redact(text, {}) == text
+
+
+def test_a_name_beside_a_thing_still_goes() -> None:
+    redactor = Redactor(PII, ["华夫格毛巾"])
+    assert redactor.redact("我叫华小芳，华夫格毛巾寄给李建国", {}) == "我叫[NAME_1]，华夫格毛巾寄给[NAME_2]"

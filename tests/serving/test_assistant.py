@@ -189,7 +189,12 @@ def test_todays_log_is_tomorrows_dialogue_without_personal_data(assistant: Assis
     assert [turn.role for turn in dialogue.turns] == ["customer", "bot"] * 5
     assert {"intent", "confidence", "acts", "message"} <= json.loads(lines[0]).keys()
     asked = json.loads(lines[3])
-    assert (asked["route"], asked["flow"], asked["asks"], asked["release"]) == ("flow", "return", "order_number", "a1b2")
+    assert (asked["route"], asked["flow"], asked["asks"], asked["release"]) == (
+        "flow",
+        "return",
+        "order_number",
+        "a1b2",
+    )
     assert asked["latency_ms"] >= asked["first_token_ms"] > 0
 
 

@@ -9,13 +9,13 @@ from llguidance import LLMatcher, LLTokenizer
 
 from data.sets.acts import acts_examples, drawn_messages, prompts_taught
 from kefu.errors import Unusable
-from kefu.knowledge.entries import LANGUAGES
 from kefu.llm.acts_format import acts_grammar, parse
 from kefu.llm.taught_acts import save_taught_prompts, taught_languages, were_taught
 from kefu.paths import ROOT
 from kefu.privacy.redact import Redactor
 from kefu.schema import Turn
 from kefu.shop.pack import load_pack
+from kefu.shop.part import LANGUAGES
 from kefu.shop.wordings.labelled import load_wordings
 from kefu.split import half_of
 from serving.dialogue.reading.message import Message

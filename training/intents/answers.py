@@ -19,15 +19,14 @@ from kefu.intents.context import CustomerTurns, PackExample
 from kefu.intents.train import fit_classifier
 from kefu.intents.wishes import WISH_FIELDS, wish_sample
 from kefu.metrics.calibration import expected_calibration_error
-from kefu.privacy.redact import Redactor
 from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
-from kefu.shop.part import Lang, Phrases
+from kefu.shop.part import LANGUAGES, Lang, Phrases
 from kefu.shop.slots import CJK
 from kefu.shop.wordings.labelled import TO_A_QUESTION, Wording, load_wordings
 from kefu.shop.wordings.scripts import Scripts
 from kefu.split import Half, half_of
-from training.intents.wishes import LANGS, SMALLER, word_groups
+from training.intents.wishes import SMALLER, word_groups
 from training.params.router import Router as RouterParams
 
 SIMULATED = {"affirm": YES, "affirm_emoji": YES, "deny": NO, "hesitate": HESITATE, "leave": LEAVE}
@@ -36,7 +35,7 @@ LEAST = 40  # wordings behind a question; with fewer, probabilities mean nothing
 
 def answers_of(pack: Pack, half: Half) -> list[Wording]:
     """The pack's wordings of one half that follow a question, redacted."""
-    redactor = Redactor(pack.shop.pii)
+    redactor = pack.redactor()
     said = (wording for wording in load_wordings(pack) if wording.after and half_of(wording.say) == half)
     return [wording.model_copy(update={"say": redactor.redact(wording.say, {})}) for wording in said]
 
@@ -74,9 +73,9 @@ def measure_answers(classifier: AnswerClassifier, said: Sequence[Wording]) -> di
 
 def _examples(pack: Pack, said: Sequence[Wording]) -> Iterator[PackExample]:
     """What else the pack words, behind the questions of the wordings in turn."""
-    redactor = Redactor(pack.shop.pii)
-    asked = {lang: [w.after for w in said if _language(w.after) == lang] for lang in LANGS}
-    confirms = {lang: [w.after for w in said if YES in w.acts and _language(w.after) == lang] for lang in LANGS}
+    redactor = pack.redactor()
+    asked = {lang: [w.after for w in said if _language(w.after) == lang] for lang in LANGUAGES}
+    confirms = {lang: [w.after for w in said if YES in w.acts and _language(w.after) == lang] for lang in LANGUAGES}
     any_question = {lang: cycle(texts or [""]) for lang, texts in asked.items()}
     confirmation = {lang: cycle(texts or [""]) for lang, texts in confirms.items()}
     for wording in load_wordings(pack):
@@ -86,11 +85,11 @@ def _examples(pack: Pack, said: Sequence[Wording]) -> Iterator[PackExample]:
             yield PackExample(wish_sample(redactor.redact(wording.say, {}), question), answer_class(wording.acts))
     phrases = {YES: (pack.conversation.yes, pack.conversation.go_ahead), NO: (pack.conversation.no,)}
     phrases[LEAVE] = (pack.conversation.leave,)
-    texts = [(lang, text, kind) for kind, some in phrases.items() for lang in LANGS for text in _flat(lang, *some)]
+    texts = [(lang, text, kind) for kind, some in phrases.items() for lang in LANGUAGES for text in _flat(lang, *some)]
     if (pack.folder / "simulator").is_dir():
         scripts = Scripts(pack.folder, "learn")
         acts = [act for act in SIMULATED if scripts.has_act(act)]
-        texts += [(lang, text, SIMULATED[act]) for act in acts for lang in LANGS for text in scripts.act(act, lang)]
+        texts += [(lang, text, SIMULATED[act]) for act in acts for lang in LANGUAGES for text in scripts.act(act, lang)]
     for lang, text, kind in texts:
         yield PackExample(wish_sample(text, next(confirmation[lang])), kind)
 
@@ -107,11 +106,11 @@ def _phrase_groups(pack: Pack) -> dict[str, str]:
     """The pack's phrases of answers, and the verbs of its confirmations: anywhere, and at the beginning."""
     words, steps = pack.conversation, [step for flow in pack.flows for step in flow.steps]
     groups = {
-        "yes": [p for lang in LANGS for p in _flat(lang, words.yes, words.go_ahead)],
-        "no": [p for lang in LANGS for p in _flat(lang, words.no)],
-        "leave": [p for lang in LANGS for p in _flat(lang, words.leave)],
-        "step's yes": [p for lang in LANGS for step in steps for p in _flat(lang, step.yes or {})],
-        "step's no": [p for lang in LANGS for step in steps for p in _flat(lang, step.no or {})],
+        "yes": [p for lang in LANGUAGES for p in _flat(lang, words.yes, words.go_ahead)],
+        "no": [p for lang in LANGUAGES for p in _flat(lang, words.no)],
+        "leave": [p for lang in LANGUAGES for p in _flat(lang, words.leave)],
+        "step's yes": [p for lang in LANGUAGES for step in steps for p in _flat(lang, step.yes or {})],
+        "step's no": [p for lang in LANGUAGES for step in steps for p in _flat(lang, step.no or {})],
     }
     found: dict[str, str] = {}
     for name, phrases in groups.items():

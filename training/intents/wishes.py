@@ -17,11 +17,10 @@ from kefu.intents.context import CustomerTurns, PackExample
 from kefu.intents.train import fit_classifier
 from kefu.intents.wishes import ASK, REPLY, WISH_FIELDS, WishClassifier, wish_class, wish_sample
 from kefu.metrics.calibration import expected_calibration_error
-from kefu.privacy.redact import Redactor
 from kefu.shop.act_words import ActWords, WordRule
 from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
-from kefu.shop.part import Lang
+from kefu.shop.part import LANGUAGES
 from kefu.shop.wordings.labelled import load_wordings
 from kefu.shop.wordings.scripts import Scripts
 from kefu.split import Half, half_of
@@ -30,7 +29,6 @@ from training.params.router import Router as RouterParams
 
 # Beside the router's parameters: a few thousand texts need fewer buckets and folds, and train in seconds.
 SMALLER = {"features": 1 << 15, "folds": 3, "pack_example_weight": 0.3}
-LANGS: tuple[Lang, ...] = ("zh", "en")
 # How the simulator's acts are labelled; what is not here is no message by itself.
 SIMULATED = {
     "affirm": REPLY, "affirm_emoji": REPLY, "deny": REPLY, "hesitate": REPLY, "leave": REPLY,
@@ -50,7 +48,7 @@ class LabelledText(NamedTuple):
 
 def wordings_of(pack: Pack, half: Half) -> list[LabelledText]:
     """What the pack's wordings and its simulated customers say in one half, where it does one thing."""
-    redactor = Redactor(pack.shop.pii)
+    redactor = pack.redactor()
     said = [
         LabelledText(wording.say, wish_class(wording.acts[0]), wording.after)
         for wording in load_wordings(pack)
@@ -63,8 +61,8 @@ def wordings_of(pack: Pack, half: Half) -> list[LabelledText]:
 def _simulated(pack: Pack, half: Half) -> Iterator[LabelledText]:
     scripts = Scripts(pack.folder, half)
     known = {f"talk:{kind}" for kind in pack.acts.small_talk} | {REPLY}
-    for lang in LANGS:
-        names = product_names(pack, lang)
+    for lang in LANGUAGES:
+        names = pack.product_names(lang)
         for name, goal in scripts.goals.items():
             label = f"flow:{goal.flow}" if goal.flow else f"query:{goal.query}" if goal.query else "person"
             for number, text in enumerate(scripts.openings(name, lang)):
@@ -77,19 +75,13 @@ def _simulated(pack: Pack, half: Half) -> Iterator[LabelledText]:
                 yield from (LabelledText(text, label) for text in scripts.act(act, lang))
 
 
-def product_names(pack: Pack, lang: Lang) -> list[str]:
-    """Other names of all products; those of one product follow each other."""
-    product = pack.entities.product
-    return [name for names in product.aliases.values() for name in names.get(lang, ())] if product else []
-
-
 def _examples(pack: Pack) -> Iterator[PackExample]:
     """What else the pack words: with less weight, as it is written for the index or for coarser classes."""
 
     def example(text: str, label: str, question: str = "") -> PackExample:
         return PackExample(wish_sample(redactor.redact(text, {}), question), label)
 
-    redactor = Redactor(pack.shop.pii)
+    redactor = pack.redactor()
     for name, query in pack.queries.items():
         yield from (example(text, f"query:{name}") for some in query.examples.values() for text in some)
     for faq in pack.faq:
@@ -119,7 +111,7 @@ def word_groups(pack: Pack) -> dict[str, str]:
     for name, query in pack.queries.items():
         rules |= {f"query {name}": query.words, f"subject {name}": query.subject_words}
     rules |= {f"aspect {name}": aspect.words for name, aspect in pack.catalogue.aspects.items()}
-    rules["product"] = [re2.escape(name) for lang in LANGS for name in product_names(pack, lang)]
+    rules["product"] = [re2.escape(name) for lang in LANGUAGES for name in pack.product_names(lang)]
     rules["number"] = [r"\d"]
     return {name: "|".join(f"(?:{word})" for word in words) for name, words in rules.items() if words}
 

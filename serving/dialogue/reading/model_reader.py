@@ -35,7 +35,6 @@ from kefu.acts import (
     kind,
 )
 from kefu.errors import Unusable
-from kefu.knowledge.entries import LANGUAGES
 from kefu.knowledge.index import Hit
 from kefu.llm.acts_format import BadActs, acts_grammar, parse
 from kefu.llm.engine import Engine, EngineError, GrammarEngine
@@ -44,7 +43,7 @@ from kefu.llm.taught_acts import taught_languages, were_taught
 from kefu.privacy.redact import restore
 from kefu.schema import Message as ChatMessage
 from kefu.shop.pack import Pack
-from kefu.shop.part import Lang
+from kefu.shop.part import LANGUAGES, Lang
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.text.numbers import NUMBER, read_number
 from kefu.text.placeholders import PLACEHOLDER

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kefu.acts import Ask, Compare, OutOfScope, Query, Quote, Recommend, SmallTalk, entry_target, target_of
-from kefu.knowledge.entries import LANGUAGES, faq_id
+from kefu.knowledge.entries import faq_id
 from kefu.shop.pack import Pack
-from kefu.shop.part import Text
+from kefu.shop.part import LANGUAGES, Text
 from serving.dialogue.expressions import render
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice

@@ -12,11 +12,11 @@ from benchmarks.acts.untaught import with_names
 from kefu.acts import Act, Affirm, Ask, Correct, Fill, Start, Unclear
 from kefu.errors import Unusable
 from kefu.intents.router import ScoredIntent
-from kefu.knowledge.entries import LANGUAGES
 from kefu.llm.acts_format import acts_grammar, parse
 from kefu.llm.engine import EngineError, GrammarEngine
 from kefu.llm.prompt import acts_messages, acts_system
 from kefu.schema import Message as ChatMessage
+from kefu.shop.part import LANGUAGES
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.model_reader import CascadeReader, ModelReader, languages_read

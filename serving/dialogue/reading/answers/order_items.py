@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kefu.knowledge.entries import LANGUAGES
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
+from kefu.shop.part import LANGUAGES
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, ProductLink
 from serving.dialogue.reading.answers.items import named_item, pieces, statements, told_pieces

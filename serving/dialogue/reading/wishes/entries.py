@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from kefu.acts import entry_target
-from kefu.knowledge.entries import LANGUAGES, faq_id
+from kefu.knowledge.entries import faq_id
 from kefu.knowledge.index import Hit
 from kefu.shop.pack import Pack
+from kefu.shop.part import LANGUAGES
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.queries import Queries

@@ -77,6 +77,7 @@ OF_ORDER = re.compile(
     r"|\b(?:my|the|that|this)(?: \w+)? order\b",
     re.IGNORECASE,
 )
+IN_ORDER = re.compile(r"[那这]个?单|订单|\border\b", re.IGNORECASE)  # a sum of what is in an order
 # An amount beside these words is what was paid or will come back, no sum to be confirmed.
 OF_BOUGHT = re.compile(
     r"订单|[那这]单|[那这]笔|下单(?:以后|之后|后|时|的时候|那)|付(?:了|过)|已付|退|签收|收到|在路上|开(?:票|的|了|具)|发票|涨|当时|以前"

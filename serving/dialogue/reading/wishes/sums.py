@@ -33,6 +33,7 @@ from serving.dialogue.reading.wishes.sum_words import (
     DROPPED_BEFORE,
     FEE,
     FOLLOWING_NUMBER,
+    IN_ORDER,
     MONEY,
     MORE_OF,
     NUMBER_ONLY,
@@ -106,7 +107,7 @@ class SumReader:
                 blanked = words[: span[0].start] + BLANK + words[span[0].end :]
                 choices = tuple(link.sku for link in span)[:MAX_CHOICES]
                 return Quote(basket=(), choices=choices, words=blanked, evidence=span[0].evidence)
-        return self._quote(session, text, words, [link for span in mentions for link in span], question)
+        return self._quote(message, text, words, [link for span in mentions for link in span], question)
 
     def _question(self, message: Message, words: str, mentions: Sequence[Sequence[ProductLink]]) -> SumQuestion:
         """What words ask of a sum besides its products."""
@@ -132,12 +133,14 @@ class SumReader:
         return SumQuestion(points, kept, coupon, amount, changes, about, counts, fee)
 
     def _quote(
-        self, session: Session, text: str, words: str, named: Sequence[ProductLink], question: SumQuestion
+        self, message: Message, text: str, words: str, named: Sequence[ProductLink], question: SumQuestion
     ) -> Quote | None:
         """The sum of what is named, or of what was in the sum before."""
+        session = message.session
         if question.amount is not None:  # the sum that he names is no number of pieces
             words = words.replace(str(question.amount), " " * len(str(question.amount)))
-        wanted = self._swapped(words, named, session) or self._basket(words, named, session)
+        ordered = self._ordered(message, text, named)
+        wanted = ordered or self._swapped(words, named, session) or self._basket(words, named, session)
         several = session.subject.latest if not (named or session.basket) else []
         if question.counts and 1 < len(several) <= MAX_CHOICES:  # which of the list is meant?
             return Quote(basket=(), choices=tuple(several), words=f"{BLANK} {words}", evidence=text)
@@ -162,6 +165,17 @@ class SumReader:
             told=bool(before) and wanted == before,
             evidence=text,
         )
+
+    def _ordered(self, message: Message, text: str, named: Sequence[ProductLink]) -> Basket:
+        """What is in the order that a text refers to, when all that it names is: the bath towel order."""
+        if IN_ORDER.search(text) is None:
+            return ()
+        session, orders = message.session, message.orders
+        found = self._linker.link_orders(text, orders, message.lang, message.now, vault=session.vault)
+        order = next((order for order in orders if (order.id,) == found.ids), None)
+        if order is None or any(link.sku not in order.skus for link in named):
+            return ()
+        return tuple(zip(order.skus, order.quantities, strict=False))
 
     def _checks(self, words: str) -> tuple[bool, bool, int | None]:
         """Whether points are to be used, whether a coupon is asked about, and the sum to be confirmed."""
