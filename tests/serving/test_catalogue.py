@@ -105,11 +105,27 @@ def test_kinds_and_features(advisor: ProductAdvisor, text: str, kinds: set[str],
     assert (set(read.kinds), set(read.features)) == (kinds, features)
 
 
-@pytest.mark.parametrize("text", ["不要羽绒的枕头", "a pillow without duck down", "除了羽绒的还有什么枕头"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不要羽绒的枕头",
+        "有没有不带羽绒的枕头",
+        "我对羽毛过敏，有别的枕头吗",
+        "a pillow without duck down",
+        "I am allergic to feathers, which pillow?",
+        "a feather-free pillow",
+        "除了羽绒的还有什么枕头",
+    ],
+)
 def test_what_is_not_wanted_is_not_offered(advisor: ProductAdvisor, text: str) -> None:
     read = advisor.reader.read(text)
     assert read.without == ("down",) and not read.features
     assert skus(advisor.recommend(read, visit())) == ["BD-104"]
+
+
+@pytest.mark.parametrize("text", ["有没有羽绒枕", "do you have a feather pillow", "要羽绒的"])
+def test_a_feature_that_is_asked_for_is_wanted(advisor: ProductAdvisor, text: str) -> None:
+    assert "down" in advisor.reader.read(text).features
 
 
 def test_what_was_said_before_still_holds(advisor: ProductAdvisor) -> None:

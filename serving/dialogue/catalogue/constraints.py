@@ -12,10 +12,12 @@ from serving.dialogue.reading.word_rules import WordSet, plain, search_words
 
 IN_STOCK = re.compile(r"现货|有货|不缺货|\bin\s+stock\b|\bavailable\s+now\b", re.IGNORECASE)
 NEGATION = re.compile(
-    r"(?:不要|不想要|不喜欢|除了|不是|不含|别推荐?)[^，。！？,.!?]{0,2}$"
-    r"|\b(?:not|no|without|except|don't\s+(?:want|like))\s+(?:(?:a|an|the|any|made\s+of)\s+)?$",
+    r"(?:不要|不想要|不喜欢|除了|不是|不含|不带|不用|别推荐?|非)[^，。！？,.!?]{0,2}$"
+    r"|\b(?:not|no|without|except|other\s+than|free\s+of|allergic\s+to|(?:don't|cannot|can't)\s+(?:want|like|stand|use))"
+    r"\s+(?:(?:a|an|the|any|made\s+of)\s+)?$",
     re.IGNORECASE,
 )
+NEGATION_AFTER = re.compile(r"[^，。！？,.!?]{0,2}过敏|[\s-]*free\b|\s+allergy\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ class ConstraintReader:
         least, most = read_budget(message)
         tags = self._catalogue
         places = {name: _found(tags.kinds[name], message) for name in self._kinds.find(message)}
-        kinds = {name for name, at in places.items() if at is not None and not NEGATION.search(message[:at])}
+        kinds = {name for name, at in places.items() if at is not None and not _is_denied(message, *at)}
         found = {name: _found(tags.features[name], message) for name in self._features.find(message)}
-        named = {name: bool(NEGATION.search(message[:at])) for name, at in found.items() if at is not None}
+        named = {name: _is_denied(message, *at) for name, at in found.items() if at is not None}
         return Constraints(
             least=least,
             most=most,
@@ -98,10 +100,15 @@ class ConstraintReader:
         return [n for n, aspect in self._catalogue.aspects.items() if _found(aspect, message) is not None]
 
 
-def _found(tag: Tag, message: str) -> int | None:
+def _found(tag: Tag, message: str) -> tuple[int, int] | None:
     """Where the message names the tag."""
     match = search_words(message, tag.words, tag.not_words)
-    return None if match is None else match.start()
+    return None if match is None else match.span()
+
+
+def _is_denied(message: str, start: int, end: int) -> bool:
+    """Whether the message does not want what it names: no down, 对羽毛过敏."""
+    return bool(NEGATION.search(message[:start]) or NEGATION_AFTER.match(message, end))
 
 
 def _narrower(catalogue: Catalogue) -> Mapping[str, set[str]]:
