@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kefu.shop.flows import Flow
@@ -15,6 +16,7 @@ from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed
 from serving.dialogue.reading.word_rules import evidence, plain
 
+ALL_PIECES = re.compile(r"都|全|俩|所有|\b(?:all|both|every)\b", re.IGNORECASE)
 PART = "part"  # the choice of a slot for all or a part of an order that means a part
 
 
@@ -56,6 +58,13 @@ class ItemReader:
                 for name in flow.slots
                 if self._pack.slots[name].otherwise in slots and known.get(name, PART) != PART
             }
+        if (
+            asked
+            and self._pack.slots[asked].number
+            and ALL_PIECES.search(words)
+            and (bought := self._bought(message, own))
+        ):
+            found[asked] = str(bought)
         if message.step and message.step.confirm and (count := pieces(words, links)):
             found |= {name: count for name in flow.slots if self._pack.slots[name].number}
         return found
@@ -77,6 +86,13 @@ class ItemReader:
         if len(several) == 1 and not told_pieces(words, keep) and told_pieces(words, keep, of_each[several[0]]):
             return True, several[0]  # one is enough
         return False, None
+
+    def _bought(self, message: Message, own: Order) -> int | None:
+        """How many pieces there are of the item that the flow under way has found in an order."""
+        product, state = self._pack.entities.product, message.session.flow
+        rows = [row for row in state.results.values() if isinstance(row, dict)] if state and product else []
+        of_each = dict(zip(own.skus, own.quantities, strict=False))
+        return next((of_each[row[product.id]] for row in rows if product and row.get(product.id) in of_each), None)
 
     def days(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
         """The coming day that a text names, for the flow's slots for one."""

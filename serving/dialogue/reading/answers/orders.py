@@ -25,6 +25,7 @@ ALL_OF = re.compile(
     re.IGNORECASE,
 )
 COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
+OF_ORDERS = re.compile(r"单|單|笔|筆|\borders?\b|买|下的|拍的|\b(?:bought|purchase)", re.IGNORECASE)
 AMOUNT = re.compile(r"(?<![\d.\-])\d{2,6}(?:\.\d{1,2})?(?![\d\-])")
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 
@@ -58,6 +59,10 @@ class OrderReader:
         link = self._link(message, text, message.session.subject.order if focus == SUBJECT else focus)
         if not by_product and not link.refers and set(link.how) <= {"product"}:
             return tuple(numbers[-1:])  # a question about the product, or a part of the order
+        of_list = "ordinal" in link.how and set(link.how) <= {"ordinal", "state"}
+        if of_list and not asked and message.step and message.step.collect:
+            if OF_ORDERS.search(plain(text)) is None:  # 第一个: of what the open question lists
+                return tuple(numbers[-1:])
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
             spoken = set(link.ids) & self._spoken_of(message) if set(link.how) == {"product"} else set()
             ids = tuple(spoken) if len(spoken) == 1 else link.ids

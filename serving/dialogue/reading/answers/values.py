@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from kefu.acts import Act, Choose, Correct, Fill, Resume, Start
 from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract, free_value
 from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.denial import is_denied
+from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.order_items import ItemReader
 from serving.dialogue.reading.answers.orders import OrderReader
@@ -129,6 +131,8 @@ class ValueReader:
             ).items()
             if not (name == asked and self._is_whole(value, text, name))
         }
+        if asked and asked not in found and (picked := self._picked(message, text, asked)):
+            found |= picked
         if asked and asked not in found and (value := self._beside(text, asked, found)):
             found[asked] = (value,)
         for name in self._orders.slots_of(message.flow):
@@ -138,7 +142,19 @@ class ValueReader:
         known = {**(message.session.flow.slots if message.session.flow else {}), **{n: v[0] for n, v in found.items()}}
         order = next((known[name] for name in self._orders.slots_of(message.flow) if name in known), None)
         found |= {name: (value,) for name, value in self._items.slots(message, text, message.flow, order).items()}
+        if asked in found and self._pack.slots[asked].number:  # all of the pieces, not of the order
+            found = {name: some for name, some in found.items() if not self._pack.slots[name].otherwise}
         return found
+
+    def _picked(self, message: Message, text: str, asked: str) -> dict[str, tuple[str, ...]]:
+        """What a text takes by its place: of the list that the open question shows, or of its two choices."""
+        slot, results = self._pack.slots[asked], message.session.flow.results if message.session.flow else {}
+        if slot.otherwise:
+            lines = next((some for some in results.values() if isinstance(some, list)), [])
+            place = _place(text, [str(number) for number in range(1, len(lines) + 1)])
+            return {slot.otherwise: (place,)} if place else {}
+        place = _place(text, list(slot.choices)) if len(slot.choices) == 2 else None
+        return {asked: (place,)} if place else {}
 
     def free(self, message: Message) -> list[Act]:
         """The whole message as the value of a slot of free text, or a place in its list, when it can be one."""
@@ -207,3 +223,10 @@ class ValueReader:
             if value := free_value(found["new"], slot):
                 return [Correct(slot=name, value=value, evidence=text)]
         return []
+
+
+def _place(text: str, shown: Sequence[str]) -> str | None:
+    """The one that a text takes of what was shown: 第二个, the last one."""
+    places = find_places(plain(text), shown, [])
+    taken = {one for place in places for one in place.ids if not is_denied(text, place.start)}
+    return taken.pop() if len(taken) == 1 else None
