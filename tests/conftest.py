@@ -8,8 +8,11 @@ in a busy loop. The other core serves `make test`'s other processes instead. A f
 import gc
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -52,6 +55,22 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {folder: place for place, folder in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.nodeid.split("/")[1], len(rank)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packs_parsed_once() -> Iterator[None]:
+    """A file of a pack is parsed once a process as long as its bytes stay: that was half of the cost of a pack."""
+    from kefu.shop import part
+
+    original = part.read_yaml
+
+    @cache
+    def parsed(path: Path, content: bytes) -> Any:
+        return original(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(part, "read_yaml", lambda path: deepcopy(parsed(path, path.read_bytes())))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import re2
 
 MAX_SEARCH_BYTES = 64 << 20  # memory that one search may keep for states it has seen
@@ -16,6 +18,7 @@ def re2_options() -> re2.Options:
     return options
 
 
+@lru_cache(maxsize=4096)  # a pack has some eight hundred, and most stages load it more than once
 def check_re2(pattern: str) -> None:
     """Raises ValueError when RE2 does not accept the regex."""
     try:

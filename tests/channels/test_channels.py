@@ -20,6 +20,7 @@ from data.channels.reading.json_arrays import records
 from tests.channels.examples import EXAMPLES, GATHERED, WHEN, document, read, record, source
 
 BROKEN = ["garbage", "{", "[]", "\x00", '{"a": ' + "[" * 100_000, "1", '{"messages": 3}', '"', "[1]"]
+RECORDS = 4000  # whose compressed bytes are several blocks
 ARRAYS = sorted(name for name in CHANNELS if isinstance(CHANNELS[name], PerLine) or name == "label_studio")
 
 
@@ -108,13 +109,13 @@ def test_any_bytes_are_problems_at_worst(channel: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["gz", "zst"])
 def test_a_packed_file_is_read_and_a_cut_off_one_keeps_its_beginning(channel: str, kind: str, tmp_path: Path) -> None:
-    text = document(channel, *(record(channel, n) for n in range(6000))).encode()
+    text = document(channel, *(record(channel, n) for n in range(RECORDS))).encode()
     whole = gzip.compress(text, 1) if kind == "gz" else pa.compress(text, codec="zstd", asbytes=True)
     (tmp_path / f"a.{kind}").write_bytes(whole)
-    assert len(read(channel, tmp_path / f"a.{kind}")[0]) == 6000
+    assert len(read(channel, tmp_path / f"a.{kind}")[0]) == RECORDS
     (tmp_path / f"b.{kind}").write_bytes(whole[: len(whole) * 3 // 4])
     parsed, problems, _ = read(channel, tmp_path / f"b.{kind}")
-    assert 100 < len(parsed) < 6000
+    assert 100 < len(parsed) < RECORDS
     assert any("file is damaged from here on" in p.reason and "copy it again" in p.reason for p in problems)
 
 
