@@ -151,7 +151,7 @@ class Sessions:
         lock, end = keys.lock(session_id), time.monotonic() + WAIT_S
         names = [lock, keys.fence(session_id), keys.session(session_id), keys.HANDOFFS, keys.answer(session_id, key)]
         names += [keys.REVOKED, keys.case(session_id), keys.QUEUE]
-        arguments = [token, LEASE_S * 1000, self._ttl, entry, *whose]
+        arguments: list[str | int] = [token, LEASE_S * 1000, self._ttl, entry, *whose]
         while (found := self._acquire(names, arguments)) is None:
             if time.monotonic() > end:
                 raise SessionBusy(f"session {session_id}: the message before is still being answered")

@@ -69,13 +69,8 @@ class Desk:
     def __init__(
         self, pack: Pack, sessions: Sessions, redactor: Redactor, max_chars: int, log: ConversationLog | None
     ) -> None:
-        self._pack, self._sessions, self._redactor, self._max_chars, self._log = (
-            pack,
-            sessions,
-            redactor,
-            max_chars,
-            log,
-        )
+        self._pack, self._sessions, self._redactor = pack, sessions, redactor
+        self._max_chars, self._log = max_chars, log
         self._zone, self._packets = ZoneInfo(pack.shop.timezone), PacketMaker(pack)
 
     def queue(self) -> list[CaseSummary]:

@@ -104,14 +104,14 @@ class PacketMaker:
             session: what the case needs of it, the vault above all; an older release kept none.
         """
         under = session.handed_over
-        waiting = [*under.paused, *under.wishes] if under else []
+        waiting = [*(one.flow for one in under.paused), *(one.flow for one in under.wishes)] if under else []
         return Packet(
             **summary_of(handoff).model_dump(),
             customer=session.customer,
             script=session.script,
             transcript=[self._turn(turn, session) for turn in handoff.turns],
             flow=self._flow(handoff, session),
-            wishes=[self._title(one.flow, handoff.lang) for one in waiting],
+            wishes=[self._title(flow, handoff.lang) for flow in waiting],
             suggested_reply=self._suggested(handoff, session),
         )
 
