@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import threading
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from typing import Any
 from kefu.io import private_dir
 from serving.sessions.store import Sessions
 
+logger = logging.getLogger(__name__)
 ORPHAN_S = 30  # an answer's lines are in a file within a second or so, if its writer lives
 
 
@@ -31,7 +33,7 @@ def log_line(session: str, customer: str, time: datetime, role: str, text: str, 
 
     Args:
         time: in the shop's timezone, whose day the line belongs to.
-        more: of a customer's turn message, intent, confidence, acts; of an answer message, route, flow, asks, engine,
+        more: message, of each; of a customer's turn intent, confidence, acts; of an answer route, flow, asks, engine,
             sources, outcome, latency_ms, first_token_ms, release. What is None or empty is left out.
     """
     turn = {"session": session, "customer": customer, "time": time.isoformat(timespec="milliseconds")}
@@ -56,6 +58,15 @@ class ConversationLog:
         with self._one_writer:
             for day, some in groupby(_split(lines), key=lambda line: _time(line).date()):
                 self._append(day.isoformat(), "".join(some))
+
+    def write_now(self, sessions: Sessions, message: str, lines: str) -> None:
+        """Writes what a commit has put into the outbox. A disk that is full stops no answer."""
+        try:
+            self.append(lines)
+        except OSError:
+            logger.exception("%s: the conversation log cannot be written; its lines wait in the store", self.raw)
+        else:
+            sessions.logged(message)
 
     def recover(self, sessions: Sessions) -> int:
         """Writes what stayed in the outbox; returns the number of answers. Raises OSError and redis.RedisError."""

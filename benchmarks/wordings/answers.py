@@ -23,7 +23,6 @@ from rich.console import Console
 from rich.table import Table
 
 from kefu.paths import RELEASE
-from kefu.schema import Turn
 from kefu.shop.part import read_part
 from kefu.shop.slots import CJK
 from kefu.shop.wordings.labelled import Wording, load_wordings
@@ -32,7 +31,7 @@ from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant, _situation
 from serving.dialogue.policy import moves
 from serving.dialogue.policy.plan import plan
-from serving.sessions.session import FlowState, Session
+from serving.sessions.session import FlowState, SaidTurn, Session
 from serving.sessions.store import Held, Sessions
 from serving.sessions.valkey import embedded_store
 
@@ -97,7 +96,7 @@ def read(assistant: Assistant, case: Case, customer: str) -> set[str]:
     session.flow = FlowState(flow=case.flow, step=case.step)
     if case.step != "ask_order":
         session.flow.slots["order_number"] = assistant._placeholder(session, order.id)
-    session.remember(Turn(role="bot", text=case.wording.after, time=None))
+    session.remember(SaidTurn(role="bot", text=case.wording.after, time=None))
     turn = assistant._understand(Held(session, None, "", "", None), case.wording.say, None, 0.0)
     names: set[str] = set()
     for move in plan(_situation(session, assistant._flows), turn.reading.acts):

@@ -106,10 +106,19 @@ class Conversation(Part):
         None, description="public tool without arguments: the names that look_up searches, a row a product"
     )
     waiting: Text | None = Field(
-        None, description="said to what the customer adds while waiting for a person; None: shop.handoff"
+        None,
+        description="said to what the customer adds while waiting for a person; Jinja2 with opens, closes, and before: "
+        "how many customers come before this one, none where it is not known; None: shop.handoff",
     )
     waiting_closed: Text | None = Field(None, description="the same outside office hours; None: as waiting")
     to_bot: Phrases = Field({}, description="whole messages that take back the wish for a person")
+    handed_back: Text = Field(
+        Text(
+            zh="客服已经把对话交还给我，由我继续为您服务。想再找客服，回复“人工”就行。",
+            en='The person has given our conversation back to me. Reply "agent" to ask for a person again.',
+        ),
+        description="said by the bot when a person gives the conversation back",
+    )
     resumed: Text | None = Field(None, description="said when the customer took it back; None: shop.greeting")
     resumed_first: Text | None = Field(None, description="the same, before the answer to what the message asks more")
     quote: QuoteWords | None = Field(None, description="words of sums; None: no sum is asked for or told")

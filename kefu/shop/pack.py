@@ -53,7 +53,7 @@ class Shop(Part):
     name: Text
     greeting: Text = Field(description="first message of every channel; has to say that an AI speaks")
     fallback: Text = Field(description="said when nothing else can be said")
-    handoff: Text = Field(description="said when a person is asked for; Jinja2 with opens and closes")
+    handoff: Text = Field(description="said when a person is asked for; Jinja2 with opens, closes and before")
     handoff_closed: Text | None = Field(None, description="the same outside office hours; None: as handoff")
     office_hours: OfficeHours | None = Field(None, description="when people answer; None: at any time")
     currency: str

@@ -32,7 +32,7 @@ from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 from kefu.registry import artefacts, releases
 from kefu.shop.pack import load_pack
 from pipelines.params import Params, load_params
-from serving.sessions.store import forget_sessions
+from serving.sessions.forget import forget_sessions
 
 BEGUN, DONE = "begun", "done"
 DVC = ROOT / ".dvc"

@@ -10,7 +10,9 @@ from fastapi.staticfiles import StaticFiles
 
 from serving.api import chat, errors, openapi, sessions
 from serving.api.access.origins import Origins
+from serving.api.agent import routes as agents
 from serving.api.errors import ApiError
+from serving.api.history import routes as history
 from serving.api.openai import routes as openai
 from serving.api.request_limits import Guard
 from serving.api.schemas import ReleaseInfo
@@ -25,7 +27,7 @@ def build_web(site: Site) -> FastAPI:
     app = FastAPI(title="Kefu", docs_url=None, redoc_url=None)
     app.state.site = site
     errors.install(app)
-    for router in (chat.router, openai.router, sessions.router):
+    for router in (agents.router, chat.router, history.router, openai.router, sessions.router):
         app.include_router(router)
     app.add_api_route("/healthz", healthz, responses=openapi.answers())
     app.add_api_route("/readyz", readyz, responses=openapi.answers())

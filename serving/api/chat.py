@@ -5,17 +5,16 @@ earlier one of its session gets that one's answer, over any channel; with anothe
 
 SSE: ``meta`` (message id, session), ``delta`` (text) …, ``done`` (the whole reply) or ``error``. The reply
 of ``done`` is authoritative: it is what was checked and remembered.
-WebSocket: the client first sends ``{"token": …}``, then ``{"message": …, "lang"?: …, "id"?: …}`` as often as it
-likes, and gets the same events as JSON with a ``type``. One message at a time; a dropped connection loses no session.
+WebSocket: the client first sends ``{"token": …, "after"?: …}``, then ``{"message": …, "lang"?: …, "id"?: …}`` as often
+as it likes, and gets the same events as JSON with a ``type``, and what a person says (``history/pushes.py``), which may
+come between them. One message at a time; a dropped connection loses no session.
 A frame that is no JSON object of texts ends the connection, and so does silence: seconds before the token,
 many minutes after it. An answer on its way is never cut.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, cast, get_args
@@ -28,24 +27,20 @@ from serving.api.access.origins import check_origin
 from serving.api.access.this_machine import require_secret
 from serving.api.backend import Event, raise_errors
 from serving.api.errors import ApiError, to_api_error
+from serving.api.history.pushes import pushing
 from serving.api.openapi import SESSION, answers
-from serving.api.schemas import MESSAGE_ID, ChatRequest, ChatResponse
+from serving.api.schemas import MESSAGE_ID, TURN_ID, ChatRequest, ChatResponse, new_message_id
 from serving.api.site import Site, bearer, read_visitor, site_of
+from serving.api.sse import SSE_HEADERS, sse
 from serving.api.strict_json import StrictJsonRoute, read_object
 from serving.api.tokens import Visitor
 
 router = APIRouter(route_class=StrictJsonRoute)
-SSE_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 FRAME_CHARS = 64_000
 NO_CLOSE_CODE, POLICY_VIOLATION, INTERNAL_ERROR = 1005, 1008, 1011
 CLOSE_CODES = {"binary_frame": 1003, "too_large": 1009}
 LANGS = get_args(Lang)
 USAGE = 'send {"message": "…"}'
-
-
-def sse(event: str, data: Any) -> str:
-    """One server-sent event; JSON has no raw line break, so it is one data line."""
-    return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 @router.post(
@@ -58,7 +53,7 @@ async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
     """Answers one message, as JSON or (``stream`` or ``Accept: text/event-stream``) as events."""
     site = site_of(request)
     visitor = site.visitor(bearer(request))
-    message = body.id or new_id()
+    message = body.id or new_message_id()
     streams = body.stream or "text/event-stream" in request.headers.get("accept", "")
     events = raise_errors(
         site.backend.chat(
@@ -83,11 +78,6 @@ async def _sse_stream(meta: dict[str, str], first: Event, rest: AsyncIterator[Ev
             yield sse(event.type, _payload(event))
     except Exception as error:  # noqa: BLE001  the last resort: told and logged
         yield sse("error", to_api_error(error).body["error"])
-
-
-def new_id() -> str:
-    """An id for a message whose client gave it none; the client may send it again with this one."""
-    return f"msg-{secrets.token_hex(8)}"
 
 
 def _meta(visitor: Visitor, message: str) -> dict[str, str]:
@@ -115,11 +105,15 @@ async def _converse(socket: WebSocket, site: Site) -> None:
     require_secret(socket, site.params.development_hosts)
     check_origin(socket, site.params.allowed_origins)
     peer = socket.client.host if socket.client else ""
-    token = (await _receive(socket, site.unsigned_limit.wait(peer, site.params.token_timeout_s))).get("token")
+    first = await _receive(socket, site.unsigned_limit.wait(peer, site.params.token_timeout_s))
+    token, after = first.get("token"), first.get("after")
     read_visitor(token)
-    while True:
-        frame = await _receive(socket, site.silent.wait(peer, site.params.idle_timeout_s))
-        await _answer(socket, site, token, frame)
+    if after is not None and not re.fullmatch(TURN_ID, after):
+        raise ApiError(400, "invalid_request", f"after: does not match {TURN_ID}: send the id of a turn", "after")
+    async with pushing(socket, site, token, after):
+        while True:
+            frame = await _receive(socket, site.silent.wait(peer, site.params.idle_timeout_s))
+            await _answer(socket, site, token, frame)
 
 
 async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None]) -> dict[str, str]:
@@ -147,7 +141,7 @@ async def _answer(socket: WebSocket, site: Site, token: str | None, frame: dict[
     """One message; what is wrong with it is told and the connection stays, unless the token is bad."""
     try:
         visitor = site.visitor(token)
-        text, lang, message = frame.get("message"), frame.get("lang"), frame.get("id") or new_id()
+        text, lang, message = frame.get("message"), frame.get("lang"), frame.get("id") or new_message_id()
         if text is None:
             raise ApiError(400, "invalid_request", f"message: is missing: {USAGE}", "message")
         if lang not in (None, *LANGS):

@@ -68,7 +68,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        field = _field(first["loc"][1:], error.body, missing=first["type"] == "missing") or "body"
+        place, *path = first["loc"]
+        if place == "body":
+            field = _field(path, error.body, missing=first["type"] == "missing") or "body"
+        else:
+            field = str(path[0])
         return response(
             ApiError(400, "invalid_request", f"{field}: {first['msg'].removeprefix('Value error, ')}", field)
         )

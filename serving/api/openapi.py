@@ -22,9 +22,11 @@ EVENTS = {"text/event-stream": {"schema": EVENT}}  # the schema is of each event
 RETRY = {"Retry-After": {"description": "seconds", "required": True, "schema": {"type": "integer", "minimum": 1}}}
 SESSION: dict[str, Any] = {"security": [{"session": []}]}
 CUSTOMER: dict[str, Any] = {"security": [{}, {"customer": []}]}  # a stranger has none
+AGENT: dict[str, Any] = {"security": [{"agent": []}]}
 SIGNED_IN: dict[str, Any] = {"security": [{"customer": []}]}
 TOKENS = {
     "session": {"type": "http", "scheme": "bearer", "description": "token of `POST /v1/session`"},
+    "agent": {"type": "http", "scheme": "bearer", "description": "a person's, made by the shop's backend"},
     "customer": {"type": "http", "scheme": "bearer", "description": "a customer's, made by the shop's backend"},
 }
 MEANINGS = {
@@ -33,7 +35,7 @@ MEANINGS = {
     403: "The session is another customer's, or tokens prove nothing here: the server's key is the development key",
     404: "There is no such thing",
     408: "The body did not arrive in time",
-    409: "Another message of the session is being answered",
+    409: "Another message of the session is being answered; or it is not the agent who has the case",
     413: "The request is too large",
     422: "The id is of an earlier message with another text",
     429: "Too many in a minute",
@@ -46,6 +48,10 @@ LINKS: dict[str, dict[str, Any]] = {
     "model": {
         "operationId": "model_v1_models__model__get",
         "parameters": {"model": "$response.body#/data/0/id"},
+    },
+    "case": {
+        "operationId": "packet_v1_agent_cases__case__get",
+        "parameters": {"case": "$response.body#/cases/0/case"},
     },
     "sign-in": {
         "operationId": "open_session_v1_session_post",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
+
 from pydantic import BaseModel, ConfigDict, Field
 
+from kefu.schema import Role
 from kefu.shop.part import Lang, Text
 from serving.dialogue.reply import Reply
+from serving.sessions.session import Status
 
 
 class Body(BaseModel):
@@ -13,6 +17,14 @@ class Body(BaseModel):
 
 
 MESSAGE_ID = r"^[A-Za-z0-9._:-]{1,64}$"
+
+
+def new_message_id() -> str:
+    """An id for a message whose client gave it none; the client may send it again with this one."""
+    return f"msg-{secrets.token_hex(8)}"
+
+
+TURN_ID = r"^[0-9]{1,18}-[0-9]{1,18}$"
 
 
 class ChatRequest(Body):
@@ -37,6 +49,23 @@ class ChatResponse(Body):
     id: str
     session: str
     reply: Reply
+
+
+class HistoryTurn(Body):
+    """A turn of the conversation. ``agent``: name of the person who said it."""
+
+    id: str
+    role: Role
+    text: str
+    time: str | None
+    agent: str | None
+
+
+class HistoryResponse(Body):
+    """``status``: who has the conversation now; ``messages``: oldest first."""
+
+    status: Status
+    messages: list[HistoryTurn]
 
 
 class LoginRequest(Body):

@@ -19,6 +19,7 @@ from serving.api.errors import ApiError
 from serving.api.idle_limit import IdleLimit
 from serving.api.rate_limit import RateLimit
 from serving.api.tokens import BadToken, Visitor, read_session
+from serving.dialogue.people.desk import Desk
 from serving.params import Serving
 from serving.sessions.revocations import TokenRevoked, customer_tokens, session_tokens
 from serving.sessions.store import NotYourSession, SessionBusy, Sessions
@@ -37,13 +38,14 @@ class Front:
 
 @dataclass(frozen=True)
 class Site:
-    """One running web layer."""
+    """One running web layer. desk: what people do who answer customers; None: there are none."""
 
     backend: Backend
     sessions: Sessions
     params: Serving
     front: Front
     demo_login: bool
+    desk: Desk | None = None
 
     @cached_property
     def unsigned_limit(self) -> IdleLimit:
@@ -71,6 +73,16 @@ class Site:
     def messages(self) -> RateLimit:
         """Messages of each session."""
         return RateLimit(self.params.messages_per_minute)
+
+    @cached_property
+    def reads(self) -> RateLimit:
+        """Looks into the history of each session."""
+        return RateLimit(self.params.messages_per_minute)
+
+    def count_read(self, visitor: Visitor) -> None:
+        """Counts a look into a session's history; raises 429 beyond the limit of messages."""
+        if not self.reads.allows(visitor.session):
+            raise _too_many(self.params.messages_per_minute)
 
     async def count_opened(self, peer: str) -> None:
         """Counts a session opened from an address, for all replicas; raises 429 beyond the limit."""

@@ -1,12 +1,13 @@
-"""Signed tokens: who a customer is (given by the shop), and which session is theirs (given by Kefu).
+"""Signed tokens: who a customer or an agent is (given by the shop), and which session is whose (given by Kefu).
 
 ``base64url(JSON).base64url(HMAC-SHA256)`` under ``KEFU_SECRET``. The kind is signed too, so a session
-token never passes for a customer token. Nothing is looked up here, so any replica can check one; whether it was
-taken back since it was issued is found out with the session (``serving/sessions/revocations.py``). A shop signs in a
-customer from its own backend like this:
+token never passes for a customer's or an agent's. Nothing is looked up here, so any replica can check one; whether it
+was taken back since it was issued is found out elsewhere (``serving/sessions/revocations.py``). A shop signs in a
+customer, and a person who answers customers, from its own backend like this:
 
-    from serving.api.tokens import customer_token
+    from serving.api.tokens import agent_token, customer_token
     customer_token("C1001", seconds=600)
+    agent_token("lin", seconds=28800)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import base64
 import binascii
 import hmac
 import json
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -24,6 +26,8 @@ from types import MappingProxyType
 from typing import Any
 
 from kefu.privacy.pseudonyms import secret
+
+AGENT_NAME = r"[^\x00-\x1f\x7f\s](?:[^\x00-\x1f\x7f]{0,62}[^\x00-\x1f\x7f\s])?"
 
 
 class BadToken(PermissionError):
@@ -47,6 +51,14 @@ class SignedIn:
     issued: float
 
 
+@dataclass(frozen=True)
+class Agent:
+    """Whom an agent token speaks for, and when it was issued. Customers see the name."""
+
+    name: str
+    issued: float
+
+
 def customer_token(customer: str, seconds: int) -> str:
     """Proves for some time that its bearer is this customer. Only the shop's backend should make one."""
     return _sign({"kind": "customer", "customer": customer}, seconds)
@@ -59,12 +71,30 @@ def read_customer(token: str, longest_s: int) -> SignedIn:
         longest_s: seconds that it may last, from its issue on: for so long it is known when tokens are taken back.
     """
     payload = _read(token, "customer")
-    customer, issued = payload.get("customer"), _issued(payload)
+    customer, issued = payload.get("customer"), _issued_within(payload, longest_s)
     if customer is None:
         raise BadToken("this token names no customer")
-    if payload["expires"] - issued > longest_s + 1:  # its end is a whole second
-        raise BadToken(f"this token lasts longer than {longest_s} s (serving.session_token_s), or has no `issued`")
     return SignedIn(str(customer), issued)
+
+
+def agent_token(name: str, seconds: int) -> str:
+    """Proves for some time that its bearer is this person. Only the shop's backend should make one.
+
+    Args:
+        name: as customers and other agents see it: 1 to 64 characters, none of them a control character.
+    """
+    if not re.fullmatch(AGENT_NAME, name):
+        raise ValueError(f"agent: {name!r} does not match {AGENT_NAME}: give a name of 1 to 64 characters")
+    return _sign({"kind": "agent", "agent": name}, seconds)
+
+
+def read_agent(token: str, longest_s: int) -> Agent:
+    """Whom it speaks for. Raises BadToken. Args as for ``read_customer``."""
+    payload = _read(token, "agent")
+    name, issued = payload.get("agent"), _issued_within(payload, longest_s)
+    if not isinstance(name, str) or not re.fullmatch(AGENT_NAME, name):
+        raise BadToken("this token names no agent")
+    return Agent(name, issued)
 
 
 def session_token(customer: str | None, seconds: int, session: str | None = None) -> str:
@@ -101,6 +131,14 @@ def _read(token: str, kind: str) -> Mapping[str, Any]:
     if not isinstance(expires, int | float) or expires < time.time():
         raise BadToken("this token has expired")
     return payload
+
+
+def _issued_within(payload: Mapping[str, Any], longest_s: int) -> float:
+    """When it was issued. Raises BadToken for one that lasts longer than ``longest_s`` from then on."""
+    issued = _issued(payload)
+    if payload["expires"] - issued > longest_s + 1:  # its end is a whole second
+        raise BadToken(f"this token lasts longer than {longest_s} s (serving.session_token_s), or has no `issued`")
+    return issued
 
 
 def _issued(payload: Mapping[str, Any]) -> float:

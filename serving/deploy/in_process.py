@@ -24,7 +24,8 @@ from kefu.shop.part import Lang
 from serving.api.backend import Event
 from serving.api.schemas import ReleaseInfo
 from serving.deploy.completion import Completion
-from serving.dialogue.assistant import Assistant, BadMessage, ReusedId
+from serving.dialogue.assistant import Assistant
+from serving.dialogue.messages import BadMessage, ReusedId
 from serving.dialogue.reply import Reply
 from serving.engines.load import MODELS
 from serving.params import Serving

@@ -73,7 +73,8 @@ class Chat:
             questions=load_demo(assistant.pack.folder).questions,
         )
         backend = InProcessBackend(assistant, release, params, slots, partial(models_problem, self._models))
-        return build_web(Site(backend, sessions, params, front, params.demo_login and allows_development(params)))
+        samples = params.demo_login and allows_development(params)
+        return build_web(Site(backend, sessions, params, front, samples, assistant.desk))
 
 
 def _recover(log: ConversationLog, sessions: Sessions) -> None:

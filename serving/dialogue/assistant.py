@@ -7,7 +7,6 @@ evaluation opens the same class on the same folder. How messages travel is ``ser
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -25,7 +24,6 @@ from kefu.knowledge.entries import knowledge_entries, questions
 from kefu.llm.cascade import Cascade
 from kefu.llm.engine import Engine, LoadedEngine
 from kefu.privacy.redact import restore
-from kefu.schema import Turn
 from kefu.shop.pack import Pack, load_pack
 from kefu.shop.part import LANGUAGES, Lang, Text
 from serving.conversation_log import ConversationLog, log_line
@@ -33,8 +31,11 @@ from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.flow import FlowEngine, Visit
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order
+from serving.dialogue.messages import ReusedId, check_text, digest
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
+from serving.dialogue.people.desk import Desk
+from serving.dialogue.people.hand_over import add_to_case, open_case
 from serving.dialogue.policy.plan import OpenQuestion, Situation, plan
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import Queries
@@ -48,33 +49,26 @@ from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reply import Reply
 from serving.dialogue.responder.responder import Responder
 from serving.dialogue.shop_answers import ShopAnswers
-from serving.dialogue.turn import TurnState, digest
+from serving.dialogue.turn import TurnState
 from serving.engines.load import close_engines, load_engines
 from serving.engines.settings import engine_settings
 from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
-from serving.sessions.session import Handoff, Session
+from serving.sessions.cases import Handoff
+from serving.sessions.session import SaidTurn, Session
 from serving.sessions.store import Held, Sessions, owner
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import demo_shop
 from serving.tools.shop_db import ToolBox
 
-logger = logging.getLogger(__name__)
 KEPT_PRODUCTS = 4  # that "it" may mean
-
-
-class BadMessage(ValueError):
-    """A message that cannot be answered: empty, too long, or no text."""
-
-
-class ReusedId(ValueError):
-    """The id of an earlier message came with another text."""
 
 
 class Assistant:
     """Answers messages. Safe to use from several threads; one session's messages come one by one.
 
+    desk: what people who answer customers do.
     models_read: whether a language model reads what the fast reader is unsure of.
     """
 
@@ -112,6 +106,7 @@ class Assistant:
         model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools), cascade)
         shop_answers = ShopAnswers(pack, tools, queries, advisor)
         self._flows = FlowEngine(pack, tools)
+        self.desk = Desk(pack, sessions, self._redactor, params.max_message_chars, log)
         self._responder = Responder(pack, self._flows, OrderChoice(pack), shop_answers, model)
 
     @classmethod
@@ -193,16 +188,16 @@ class Assistant:
             TokenRevoked: the token was taken back.
         """
         started = time.perf_counter()
-        self._check(text)
+        check_text(text, self._params.max_message_chars)
         with self.sessions.hold(session_id, customer, message, issued) as held:
             if held.answered is not None:
-                reply = _first_answer(held.answered, text)
+                reply = _first_answer(held.answered, held.turn, text)
                 yield reply.text
                 yield reply
                 return
             session = held.session
             turn = self._understand(held, text, lang, started)
-            moves = plan(_situation(turn.session, self._flows), turn.reading.acts)
+            moves = plan(_situation(turn, self._flows), turn.reading.acts)
             if turn.interrupted:
                 yield self._spoken(turn.say("flow", self.pack.conversation.interrupted.in_(session.lang)), session)
             for piece in self._responder.stream(turn, moves):
@@ -216,19 +211,9 @@ class Assistant:
         stand = self.pack.shop.demo_now
         return datetime.fromisoformat(stand) if stand else datetime.now(self._zone)
 
-    def _check(self, text: str) -> None:
-        if not text.strip():
-            raise BadMessage("The message is empty: write what you would like to know")
-        if len(text) > self._params.max_message_chars:
-            raise BadMessage(f"{len(text)} characters; at most {self._params.max_message_chars} can be read")
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:  # no tokenizer and no store takes it
-            raise BadMessage(
-                f"Character {error.start + 1} is half of a surrogate pair, which is no character: send valid Unicode"
-            ) from error
-
     def _understand(self, held: Held, text: str, lang: Lang | None, started: float) -> TurnState:
+        if held.session.status == "closed":
+            held.session = held.session.reopened()
         session = held.session
         now = self.now().isoformat(timespec="seconds")
         orders_of = cache(partial(self._orders, now))
@@ -259,7 +244,8 @@ class Assistant:
             confidence=round(reading.top.confidence, 4),
             acts=acts,
         )
-        session.remember(Turn(role="customer", text=redacted, time=None))
+        said = SaidTurn(role="customer", text=written, time=self._clock(), acts=tuple(acts))
+        session.remember(said.model_copy(update={"text": redacted}))
         return TurnState(
             session,
             message,
@@ -268,7 +254,13 @@ class Assistant:
             started,
             interrupted,
             line,
+            said,
+            held.before,
+            in_danger=bool(held.waiting and held.waiting.danger),
         )
+
+    def _clock(self) -> str:
+        return datetime.now(self._zone).isoformat(timespec="milliseconds")
 
     def _orders(self, now: str, customer: str | None) -> list[Order]:
         return self._linker.orders(customer, now) if customer else []
@@ -306,11 +298,15 @@ class Assistant:
         """Remembers, logs and gives the answer; personal data only in what the customer sees and the store keeps."""
         draft, session = turn.draft, turn.session
         redacted = self._redacted_answer(draft.text, session)
-        session.remember(Turn(role="bot", text=redacted, time=None))
+        said = in_script(redacted, session.script)
+        new, spoken = session.turns[-1:], [turn.said] if turn.said else []
+        if redacted:
+            answer = SaidTurn(role="bot", text=redacted, time=self._clock())
+            session.remember(answer)
+            new, spoken = [*new, answer], [*spoken, answer.model_copy(update={"text": said})]
         handoff = None
         if draft.outcome == "handoff" or session.status != "bot":
-            handoff = self._hand_off(turn, held.waiting)
-        said = in_script(redacted, session.script)
+            handoff = self._hand_off(turn, held.waiting, new)
         took = (time.perf_counter() - turn.started) * 1000
         first = took if turn.first_ms is None else turn.first_ms
         reply = Reply(
@@ -345,34 +341,27 @@ class Assistant:
             first_token_ms=round(first, 1),
             release=self.log.release if self.log else None,
         )
-        answer = _Answered(digest=digest(text), reply=reply).model_dump_json()
-        self.sessions.commit(held, answer, turn.log_line + line, handoff, withdrawn=draft.resumed)
-        self._log_now(held.key, turn.log_line + line)
-        return reply
+        lines = turn.log_line + (line if redacted else "")  # what a person has to answer has no line of the bot's
+        kept = _Answered(digest=digest(text), reply=reply).model_dump_json()
+        last = self.sessions.commit(held, kept, lines, handoff, withdrawn=draft.resumed, turns=spoken)
+        if self.log:
+            self.log.write_now(self.sessions, held.key, lines)
+        return reply.model_copy(update={"turn": last})
 
-    def _hand_off(self, turn: TurnState, waiting: Handoff | None) -> Handoff | None:
-        """The conversation for the queue, with its whole context; what was under way ends.
-
-        ``waiting``: the entry that later turns are added to. None: the customer is back with the bot.
-        """
-        session, draft = turn.session, turn.draft
-        if draft.resumed:
+    def _hand_off(self, turn: TurnState, waiting: Handoff | None, new: Sequence[SaidTurn]) -> Handoff | None:
+        """The conversation's case, with what is ``new``; None: the customer is back with the bot."""
+        if turn.draft.resumed:
+            turn.session.handed_over = None
             return None
-        state, session.flow, session.paused, session.wishes, session.asked = session.flow, None, [], [], {}
-        if waiting and waiting.customer == owner(session):
-            return waiting.add(session.turns[-2:], draft.reason, draft.danger)
-        return Handoff(
-            session=session.id,
-            customer=owner(session),
-            time=datetime.now(self._zone).isoformat(timespec="microseconds"),
-            lang=session.lang,
-            intent=turn.reading.top.intent,
-            flow=draft.flow or (state.flow if state else None),
-            slots=draft.slots or (state.slots if state else {}),
-            turns=session.turns,
-            reason=draft.reason,
-            danger=draft.danger,
-        )
+        if waiting and waiting.customer == owner(turn.session):
+            return add_to_case(waiting, turn, new, self._suggested(turn))
+        return open_case(turn, datetime.now(self._zone))
+
+    def _suggested(self, turn: TurnState) -> str | None:
+        """The FAQ's entry that the bot would have answered with."""
+        hits = self._knowledge.search(turn.message.text, turn.session.lang)[:1]
+        sure = (hit for hit in hits if hit.probability >= self._params.faq_min_probability)
+        return next((hit.entry.id for hit in sure if hit.entry.kind == "faq"), None)
 
     def _line(self, held: Held, role: str, text: str, **more: object) -> str:
         """A turn as a line of the conversation log; empty without a log."""
@@ -380,17 +369,6 @@ class Assistant:
             return ""
         session, now = held.session, datetime.now(self._zone)
         return log_line(session.log_id, owner(session), now, role, text, message=held.key, **more)
-
-    def _log_now(self, key: str, lines: str) -> None:
-        """Writes what the commit has put into the outbox. A disk that is full stops no answer."""
-        if not self.log:
-            return
-        try:
-            self.log.append(lines)
-        except OSError:
-            logger.exception("%s: the conversation log cannot be written; its lines wait in the store", self.log.raw)
-        else:
-            self.sessions.logged(key)
 
 
 class _Answered(BaseModel):
@@ -400,12 +378,12 @@ class _Answered(BaseModel):
     reply: Reply
 
 
-def _first_answer(answered: str, text: str) -> Reply:
-    """The answer that the message got when it came first. Raises ReusedId."""
+def _first_answer(answered: str, turn: str, text: str) -> Reply:
+    """The answer that the message got when it came first, and its turn. Raises ReusedId."""
     first = _Answered.model_validate_json(answered)
     if first.digest != digest(text):
-        raise ReusedId("id: an earlier message of this session had it: give each message an id of its own")
-    return first.reply
+        raise ReusedId
+    return first.reply.model_copy(update={"turn": turn})
 
 
 def _answers_of(pack: Pack) -> Iterator[str]:
@@ -425,14 +403,15 @@ def _pricing(pack: Pack, tools: ToolBox) -> Pricing | None:
     return Pricing(pack, tools.call(product.tool, {}, None, "").rows)
 
 
-def _situation(session: Session, flows: FlowEngine) -> Situation:
+def _situation(turn: TurnState, flows: FlowEngine) -> Situation:
     """What the policy may know."""
-    question = None
+    session, question = turn.session, None
     if state := session.flow:
         question = OpenQuestion(state.flow, flows.waiting_at(state).collect, state.reminders)
     waits = bool(session.asked) or any(wish.needs_sign_in for wish in session.wishes[:1])
     return Situation(
         session.status,
+        turn.in_danger,
         question,
         tuple(s.flow for s in session.paused),
         session.misses,

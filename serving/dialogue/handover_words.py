@@ -1,4 +1,4 @@
-"""What Kefu says while a person is asked for: only what is true about when there will be one."""
+"""What Kefu says while a person is asked for: only what is true about when there will be one, and who is before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from kefu.shop.part import Lang, PackError, Text
 from serving.dialogue.expressions import ExpressionError, render
 from serving.dialogue.flow import Visit
 from serving.dialogue.reading.word_rules import evidence, plain
-from serving.sessions.session import Status
 
 
 class HandoverWords:
@@ -21,17 +20,23 @@ class HandoverWords:
                 self._with_hours(text, "zh")
                 self._with_hours(text, "en")
 
-    def asked(self, visit: Visit) -> str:
-        """That a person is asked for, and when there will be one."""
+    def asked(self, visit: Visit, before: int | None = None) -> str:
+        """That a person is asked for, and when there will be one.
+
+        Args:
+            before: how many come before the customer; None: it is not known, and not told.
+        """
         shop = self._pack.shop
         text = shop.handoff if self.is_open(visit) else shop.handoff_closed or shop.handoff
-        return self._with_hours(text, visit.lang)
+        return self._with_hours(text, visit.lang, before)
 
-    def waiting(self, visit: Visit, status: Status) -> str:
+    def waiting(self, visit: Visit, before: int | None, in_danger: bool) -> str:
         """What the customer adds meanwhile is passed on; after words of danger the bot is not offered."""
         words = self._pack.conversation
         text = words.waiting if self.is_open(visit) else words.waiting_closed or words.waiting
-        return self._with_hours(text, visit.lang) if text and status == "waiting" else self.asked(visit)
+        if text is None or in_danger:
+            return self.asked(visit, before)
+        return self._with_hours(text, visit.lang, before)
 
     def supervisor(self, message: str, lang: Lang) -> str | None:
         """That it is noted whom the customer asks for; None when the message names nobody above the agents."""
@@ -42,9 +47,11 @@ class HandoverWords:
         hours = self._pack.shop.office_hours
         return hours is None or hours.include(visit.now[11:16])
 
-    def _with_hours(self, text: Text, lang: Lang) -> str:
+    def _with_hours(self, text: Text, lang: Lang, before: int | None = None) -> str:
         hours = self._pack.shop.office_hours
-        values = {"opens": hours.opens, "closes": hours.closes} if hours else {}
+        values: dict[str, str | int | None] = {"before": before}
+        if hours:
+            values |= {"opens": hours.opens, "closes": hours.closes}
         try:
             return render(text.in_(lang), values)
         except ExpressionError as error:

@@ -18,6 +18,7 @@ class Reply(BaseModel):
     text: with the customer's own data restored: for this customer's eyes only, never for a log.
     asks: slot the customer is asked for, or 'confirm'; sources: ids of the knowledge it rests on.
     script: of the customer's Chinese, and so of the text's.
+    turn: id of the last turn in the conversation's history. text is empty while a person has the conversation.
     acts: what the message was read as; options: what the customer may reply with, as quick replies.
     """
 
@@ -39,3 +40,4 @@ class Reply(BaseModel):
     outcome: Outcome | None = None
     latency_ms: float
     first_token_ms: float
+    turn: str = ""

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
 from kefu.schema import Outcome
 from serving.dialogue.flow import Visit
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reply import Route
-from serving.sessions.session import Reason, Session
-
-
-def digest(text: str) -> str:
-    """By which a text is known again where the text itself is not kept."""
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+from serving.sessions.cases import Reason
+from serving.sessions.session import FlowState, SaidTurn, Session
 
 
 @dataclass
 class Draft:
     """An answer in the making; ``text`` still carries placeholders.
 
+    ended: the flow that has led to a person, and is over.
     options: what the customer may reply with, as quick replies. answers: texts that answer what was asked.
     """
 
@@ -36,12 +32,17 @@ class Draft:
     outcome: Outcome | None = None
     danger: str | None = None
     reason: Reason = "asked"
+    ended: FlowState | None = None
     resumed: bool = False
 
 
 @dataclass
 class TurnState:
-    """A message, its session, and the answer so far."""
+    """A message, its session, and the answer so far.
+
+    before: how many who wait for a person would come before this customer; None: it is not known.
+    in_danger: the conversation waits because of words of danger.
+    """
 
     session: Session
     message: Message
@@ -50,6 +51,9 @@ class TurnState:
     started: float
     interrupted: bool = False  # the flow under way is gone: the pack has changed
     log_line: str = ""  # the message's, for the conversation log
+    said: SaidTurn | None = None  # the message as it was written, redacted
+    before: int | None = None
+    in_danger: bool = False
     candidates: tuple[str, ...] = ()  # what the next question for an order offers; (): the newest orders
     draft: Draft = field(default_factory=Draft)
     first_ms: float | None = None

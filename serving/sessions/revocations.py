@@ -54,6 +54,11 @@ def session_tokens(session_id: str) -> str:
     return f"session:{session_id}"
 
 
+def agent_tokens(name: str) -> str:
+    """The tokens of a person who answers customers."""
+    return f"agent:{pseudonym(name)}"
+
+
 def customer_tokens(customer: str | None) -> str:
     """The tokens of a customer; a stranger has none but his session's."""
     return f"customer:{pseudonym(customer)}" if customer else ""

@@ -3,9 +3,11 @@
 Each may run twice with the same arguments, for a client sends it again when the connection broke before the reply.
 """
 
-# Keys: lock, fence, session, waiting, answer, revoked. Arguments: token, lease (ms), seconds to keep the fence, entry,
-# when the client's token was issued ('': there is none), whose tokens may have been revoked (two members of revoked).
-# The fence names who held the session last: it outlives the lease, so a late holder is found out.
+# Keys: lock, fence, session, waiting, answer, revoked, case, queue. Arguments: token, lease (ms), seconds to keep the
+# fence, entry, when the client's token was issued ('': there is none), whose tokens may have been revoked (two members
+# of revoked). The fence names who held the session last: it outlives the lease, so a late holder is found out.
+# Last in the answer: how many wait for a person before this one; -1 when an entry is not in the queue, of an older
+# release, so that nobody knows. A score above half of APART_S (cases.py) is one whom a person has.
 ACQUIRE = """
 local issued = tonumber(ARGV[5])
 for i = 6, issued and #ARGV or 0 do
@@ -16,7 +18,12 @@ local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return false end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[3])
-return {redis.call('GET', KEYS[3]), redis.call('HGET', KEYS[4], ARGV[4]), redis.call('GET', KEYS[5])}
+local before = -1
+if redis.call('ZCARD', KEYS[8]) == redis.call('HLEN', KEYS[4]) then
+  before = redis.call('ZRANK', KEYS[8], ARGV[4]) or redis.call('ZCOUNT', KEYS[8], '-inf', '500000000000')
+end
+local waiting, answer = redis.call('HGET', KEYS[4], ARGV[4]), redis.call('GET', KEYS[5])
+return {redis.call('GET', KEYS[3]), waiting, answer, redis.call('GET', KEYS[7]), before}
 """
 
 # Keys: lock. Arguments: token, lease (ms).
@@ -31,18 +38,43 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 """
 
-# Keys: lock, fence, session, waiting, answer, outbox. Arguments: token, session, its seconds, entry, hand-over
-# ('': as it was, 'withdrawn': none), answer, its seconds, message, log lines, messages whose lines are in a file.
+# Keys: lock, fence, session, waiting, answer, outbox, case, queue, turns, listening. Arguments: token, session ('': it
+# is not kept), its seconds, entry, hand-over ('': as it was, 'withdrawn': none), answer ('': none is kept), its
+# seconds, message, log lines, case, its place in the queue, turns to keep, channel of the feed, whether all hear of
+# it, id of the session, number of turns, turns, messages whose lines are in a file. Turns are of this session alone:
+# where it is new, older ones go. Returns the id of the last turn, '' when there is none; an answer is kept with it
+# behind, on a line. The fence then says that it was done, so that a second run adds no turn again.
 COMMIT = """
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[3], ARGV[2], 'EX', ARGV[3])
-if ARGV[5] == 'withdrawn' then redis.call('HDEL', KEYS[4], ARGV[4])
-elseif ARGV[5] ~= '' then redis.call('HSET', KEYS[4], ARGV[4], ARGV[5]) end
-redis.call('SET', KEYS[5], ARGV[6], 'EX', ARGV[7])
+local fence, done = redis.call('GET', KEYS[2]), ARGV[1] .. ' '
+if fence and string.sub(fence, 1, #done) == done then return string.sub(fence, #done + 1) end
+if fence ~= ARGV[1] then return 0 end
+if ARGV[2] ~= '' then
+  if redis.call('EXISTS', KEYS[3]) == 0 then redis.call('DEL', KEYS[9]) end
+  redis.call('SET', KEYS[3], ARGV[2], 'EX', ARGV[3])
+end
+if ARGV[5] == 'withdrawn' then
+  redis.call('HDEL', KEYS[4], ARGV[4])
+  redis.call('ZREM', KEYS[8], ARGV[4])
+  redis.call('DEL', KEYS[7])
+elseif ARGV[5] ~= '' then
+  redis.call('HSET', KEYS[4], ARGV[4], ARGV[5])
+  redis.call('ZADD', KEYS[8], ARGV[11], ARGV[4])
+  if ARGV[10] ~= '' then redis.call('SET', KEYS[7], ARGV[10]) end
+end
+local turns, last = tonumber(ARGV[16]), ''
+for i = 17, 16 + turns do
+  last = redis.call('XADD', KEYS[9], 'MAXLEN', '~', ARGV[12], '*', 'turn', ARGV[i])
+end
+redis.call('EXPIRE', KEYS[9], ARGV[3])
+if ARGV[6] ~= '' then redis.call('SET', KEYS[5], ARGV[6] .. '\\n' .. last, 'EX', ARGV[7]) end
 if ARGV[9] ~= '' then redis.call('HSET', KEYS[6], ARGV[8], ARGV[9]) end
-for i = 10, #ARGV do redis.call('HDEL', KEYS[6], ARGV[i]) end
+for i = 17 + turns, #ARGV do redis.call('HDEL', KEYS[6], ARGV[i]) end
+if turns > 0 and (ARGV[14] == '1' or redis.call('EXISTS', KEYS[10]) == 1) then
+  redis.call('PUBLISH', ARGV[13], ARGV[15])
+end
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 1
+redis.call('SET', KEYS[2], done .. last, 'KEEPTTL')
+return last
 """
 
 # Keys: what is counted. Counts by the store's minute.

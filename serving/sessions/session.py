@@ -1,22 +1,27 @@
-"""A session: what is said and known between a customer and Kefu, and how it is handed to a person."""
+"""A session: what is said and known between a customer and Kefu. Handing it to a person: ``cases.py``."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from kefu.schema import Turn
 from kefu.shop.part import Lang
 
 KEPT_TURNS = 40
-KEPT_WAITING = 400  # turns of a conversation that waits for a person; who writes more loses the oldest
-
-Script = Literal["simplified", "traditional"]
-Status = Literal["bot", "waiting", "danger"]
 KEPT_FLOWS = 5  # flows that a customer may come back to
 
-Reason = Literal["asked", "supervisor", "danger", "flow", "lost"]
+Script = Literal["simplified", "traditional"]
+Status = Literal["bot", "waiting", "person", "closed"]
+
+
+class SaidTurn(Turn):
+    """A turn of a session, redacted, as what it was read and by whom it was said."""
+
+    acts: tuple[str, ...] = Field((), description="of a customer's message (kefu/acts.py)")
+    agent: str | None = Field(None, description="name of the person who said it")
+    unasked: bool = Field(False, description="said by the shop without a message that it answers")
 
 
 class FlowState(BaseModel):
@@ -44,6 +49,16 @@ class Wish(BaseModel):
     flow: str
     slots: dict[str, str] = {}
     needs_sign_in: bool = False
+
+
+class HandedOver(BaseModel):
+    """What was under way when a person was asked for. ended: the flow itself led to a person, and is over."""
+
+    flow: FlowState | None = None
+    ended: bool = False
+    paused: list[FlowState] = []
+    wishes: list[Wish] = []
+    asked: dict[str, dict[str, str]] = {}
 
 
 class PastFlow(BaseModel):
@@ -80,8 +95,9 @@ class Subject(BaseModel):
 class Session(BaseModel):
     """Kept in Redis for ``session_ttl_s``. Only ``vault`` and a flow's tool results hold personal data.
 
-    status: 'waiting' while a person is asked for ('danger': and the bot cannot take over again). The queue of
-    hand-offs is what counts, and outlives the session: ``Sessions.load`` looks there.
+    status: 'waiting' while a person is asked for, 'person' while one has the conversation, 'closed' when that is over;
+        the bot speaks in 'bot' alone. The case decides, and outlives the session (``Sessions.load``).
+    handed_over: what was under way before; the bot gets it back with the conversation.
     paused, wishes: flows that were interrupted, the last one last, and wishes that wait, the first one first.
     offered: values that the open question offers as a numbered list; questions: of the knowledge, offered so.
     wanted: what a product that the customer looks for has to be; basket: what a sum was told for, points: with points.
@@ -102,9 +118,10 @@ class Session(BaseModel):
     identified: bool = False
     lang: Lang = "zh"
     script: Script = "simplified"
-    turns: list[Turn] = []
+    turns: list[SaidTurn] = []
     vault: dict[str, str] = {}
     flow: FlowState | None = None
+    handed_over: HandedOver | None = None
     paused: list[FlowState] = []
     wishes: list[Wish] = []
     asked: dict[str, dict[str, str]] = {}
@@ -131,6 +148,12 @@ class Session(BaseModel):
         """A session that was kept by a release before this one has one name here."""
         return [{"name": told}] if told and isinstance(told, str) else told or []
 
+    @field_validator("status", mode="before")
+    @classmethod
+    def _danger_is_the_cases(cls, status: Any) -> Any:
+        """An older release kept here that there was danger, while a person was asked for."""
+        return "waiting" if status == "danger" else status
+
     @property
     def log_id(self) -> str:
         """The session's id in the conversation log: what was said before signing in is a session of its own.
@@ -139,7 +162,12 @@ class Session(BaseModel):
         """
         return self.id if self.customer else f"{self.id}.stranger"
 
-    def remember(self, *turns: Turn) -> None:
+    def reopened(self) -> Session:
+        """The session of a conversation that begins anew: whose it is, how he writes, and his data stay."""
+        kept = {"id", "customer", "identified", "lang", "script", "vault"}
+        return Session.model_validate(self.model_dump(include=kept))
+
+    def remember(self, *turns: SaidTurn) -> None:
         """Appends redacted turns; the oldest are forgotten."""
         self.turns = [*self.turns, *turns][-KEPT_TURNS:]
 
@@ -155,32 +183,3 @@ class Session(BaseModel):
         self.denied = list(dict.fromkeys([*self.denied, *flows]))
         self.wishes = [wish for wish in self.wishes if wish.flow not in flows]
         self.paused = [state for state in self.paused if state.flow not in flows]
-
-
-class Handoff(BaseModel):
-    """Everything a person needs to go on, without personal data: one a session, kept up to date while it waits.
-
-    reason: what led to a person: the customer's wish (asked; for somebody above the agents: supervisor), a bot that
-        understands nothing (lost), words of danger, a flow's end.
-    danger: the kind of the pack's ``danger.yaml``. time: when the person was asked for.
-    """
-
-    session: str
-    customer: str
-    time: str
-    lang: Lang
-    intent: str
-    flow: str | None
-    slots: dict[str, str]
-    turns: list[Turn]
-    reason: Reason = "asked"
-    danger: str | None = None
-
-    def add(self, turns: list[Turn], reason: Reason, danger: str | None) -> Handoff:
-        """The same conversation with what was said since. Danger stays what it is once it was spoken of."""
-        more: dict[str, str] = {}
-        if danger and not self.danger:
-            more = {"reason": "danger", "danger": danger}
-        elif reason == "supervisor" and self.reason != "danger":
-            more = {"reason": reason}
-        return self.model_copy(update={"turns": [*self.turns, *turns][-KEPT_WAITING:], **more})

@@ -6,6 +6,7 @@ import { WORDS } from "/web/words.js";
 const $ = (id) => document.getElementById(id);
 const state = { lang: localStorage.getItem("kefu.lang") || (navigator.language.startsWith("zh") ? "zh" : "en"), connection: "connecting" };
 const DEBUG = new URLSearchParams(location.search).has("debug"); // how each answer came about
+const NOTHING = "0-0"; // before the first turn
 let shop, socket, pending, conversation, chosenLang;
 
 const words = () => WORDS[state.lang];
@@ -20,8 +21,9 @@ async function call(path, { token, body, method = body === undefined ? "GET" : "
   return answer;
 }
 
-function show(who, text = "") {
+function show(who, text = "", agent) {
   const message = element("div", `message ${who}`);
+  if (agent) message.append(element("span", "name", words().agent(agent)));
   const bubble = element("div", "bubble", text);
   message.append(bubble);
   $("messages").append(message);
@@ -72,7 +74,13 @@ const dropOptions = () => document.querySelectorAll(".options").forEach((row) =>
 function say(who, text, more = {}) {
   conversation.messages.push({ who, text, ...more });
   keepConversation(conversation);
-  return show(who, text);
+  return show(who, text, more.agent);
+}
+
+/** The server has told all turns up to this one that nobody asked for. */
+function came(id) {
+  conversation.after = id;
+  keepConversation(conversation);
 }
 
 function finish() {
@@ -90,7 +98,27 @@ const handlers = {
     pending.bubble.append(text);
     down();
   },
+  /** A person's words. An answer on its way stays below them. */
+  agent({ id, text, agent }) {
+    came(id);
+    const shown = say("agent", text, { agent });
+    if (pending) shown.message.after(pending.message);
+    down();
+  },
+  /** What the bot says unasked, or said while this page was away; an answer that is awaited comes with done. */
+  bot({ id, text }) {
+    came(id);
+    if (!pending && !conversation.answers.includes(id)) say("bot", text);
+  },
+  customer({ id }) {
+    came(id); // shown when it was sent
+  },
   done(reply) {
+    conversation.answers.push(reply.turn);
+    if (!reply.text) { // a person has the conversation, and answers later
+      pending.message.remove();
+      return finish();
+    }
     pending.bubble.textContent = reply.text;
     if (DEBUG) pending.message.append(badges(reply));
     if (reply.options.length) pending.message.append(options(reply));
@@ -127,8 +155,8 @@ async function begin(customer) {
   socket?.close();
   if (pending) handlers.error({ message: words().broken });
   dropOptions();
-  const messages = goesOn ? conversation.messages : [], script = goesOn ? conversation.script : undefined;
-  conversation = { token: session.token, customer, expires: Date.now() + session.expires_in * 1000, messages, script };
+  const { messages, script, after, answers } = goesOn ? conversation : { messages: [], after: NOTHING, answers: [] };
+  conversation = { token: session.token, customer, expires: Date.now() + session.expires_in * 1000, messages, script, after, answers };
   if (goesOn) {
     note(words().goesOn(customer));
     const row = element("div", "options");
@@ -157,15 +185,16 @@ function greet(greeting) {
 }
 
 function connect() {
-  socket = new ChatSocket(conversation.token, { state: onState, event: (event) => handlers[event.type](event) });
+  const chosen = conversation;
+  socket = new ChatSocket(chosen.token, () => chosen.after, { state: onState, event: (event) => handlers[event.type](event) });
 }
 
 /** Goes on with the conversation that this tab held before it was loaded again. */
 function restore(kept) {
-  conversation = kept;
+  conversation = { after: NOTHING, answers: [], ...kept };
   $("customer").value = kept.customer ?? "";
-  for (const { who, text, greeting } of kept.messages) {
-    const shown = show(who, greeting ? greeting[state.lang] : text);
+  for (const { who, text, greeting, agent } of kept.messages) {
+    const shown = show(who, greeting ? greeting[state.lang] : text, agent);
     if (greeting) shown.message.id = "greeting";
   }
   connect();

@@ -3,9 +3,10 @@
 const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export class ChatSocket {
-  /** token: a session's token; handlers: {state(name), event(object)}. */
-  constructor(token, handlers) {
+  /** token: a session's token; after(): id of the last turn that came unasked; handlers: {state(name), event(object)}. */
+  constructor(token, after, handlers) {
     this.token = token;
+    this.after = after;
     this.handlers = handlers;
     this.pause = 500;
     this.closed = this.expired = false;
@@ -18,7 +19,7 @@ export class ChatSocket {
     this.socket = new WebSocket(`${scheme}://${location.host}/v1/chat/ws`);
     this.socket.onopen = () => {
       this.pause = 500;
-      this.socket.send(JSON.stringify({ token: this.token }));
+      this.socket.send(JSON.stringify({ token: this.token, after: this.after() }));
       if (this.unanswered) this.socket.send(this.unanswered);
       this.handlers.state("online");
     };

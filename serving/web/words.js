@@ -7,7 +7,7 @@ export const WORDS = {
     fine: (release) => `由 AI 回答 · 示例数据，请勿输入真实个人信息 · 版本 ${release}`, plain: (release) => `由 AI 回答 · 版本 ${release}`,
     signedIn: (id) => `已登录为示例顾客 ${id}，开始新的会话`,
     goesOn: (id) => `已登录为示例顾客 ${id}，接着刚才的会话`, goOn: { simplified: "我登录好了，继续", traditional: "我登錄好了，繼續" }, guestNow: "以游客身份开始新的会话",
-    asks: "待补充", broken: "回答中断了，请再发一次", other: "English", label: "EN",
+    agent: (name) => `客服 ${name}`, asks: "待补充", broken: "回答中断了，请再发一次", other: "English", label: "EN",
     routes: { flow: "流程", faq: "知识库", query: "查询", model: "模型", chitchat: "寒暄", human: "转人工", fallback: "兜底" },
   },
   en: {
@@ -16,7 +16,7 @@ export const WORDS = {
     fine: (release) => `An AI answers · sample data: enter no real personal data · release ${release}`, plain: (release) => `An AI answers · release ${release}`,
     signedIn: (id) => `Signed in as sample customer ${id}, new session`,
     goesOn: (id) => `Signed in as sample customer ${id}, the conversation goes on`, goOn: { simplified: "I am signed in, go on", traditional: "I am signed in, go on" }, guestNow: "New session as a guest",
-    asks: "asks for", broken: "The answer broke off. Please send it again.", other: "中文", label: "中",
+    agent: (name) => `${name}, agent`, asks: "asks for", broken: "The answer broke off. Please send it again.", other: "中文", label: "中",
     routes: { flow: "Flow", faq: "Knowledge", query: "Query", model: "Model", chitchat: "Small talk", human: "Agent", fallback: "Fallback" },
   },
 };

@@ -12,7 +12,8 @@ import httpx
 import psutil
 
 from serving.deploy.client import Session
-from serving.sessions.store import Sessions, message_key
+from serving.sessions.keys import message_key
+from serving.sessions.store import Sessions
 
 MESSAGES = 12
 PATIENCE_S = 120  # until a replica is loaded again, on a loaded machine

@@ -11,10 +11,10 @@ import pytest
 from data.forget import ledger
 from data.review.label_studio.client import StudioUnavailable
 from kefu.privacy.pseudonyms import pseudonym
-from kefu.schema import Turn
 from pipelines.commands import forget as pipeline
 from pipelines.commands.forget import forget
-from serving.sessions.session import Handoff, Session
+from serving.sessions.cases import Handoff
+from serving.sessions.session import SaidTurn, Session
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import embedded_store
 from tests.forget.conftest import OTHER, PERSON, Project
@@ -29,12 +29,16 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessions]:
         for name, customer in (("a", PERSON), ("b", OTHER), ("c", None), ("d", None)):
             sessions.save(Session(id=name, customer=customer, vault={"[PHONE_1]": "13800138000"}))
         for session, customer in (("a", PERSON), ("b", OTHER)):
-            turns = [Turn(role="customer", text="转人工", time=None)]
+            turns = [SaidTurn(role="customer", text="转人工", time=None)]
             at: dict[str, Any] = {"time": "2026-11-03T10:00:00+08:00", "lang": "zh", "intent": "human", "flow": None}
             handoff = Handoff(session=session, customer=pseudonym(customer), slots={}, turns=turns, **at)
             with sessions.hold(session, customer, "m1") as held:
                 sessions.commit(
-                    held, answer="an answer", log=f'{{"customer": "{pseudonym(customer)}"}}\n', handoff=handoff
+                    held,
+                    answer="an answer",
+                    log=f'{{"customer": "{pseudonym(customer)}"}}\n',
+                    handoff=handoff,
+                    turns=turns,
                 )
         yield sessions
 
@@ -44,7 +48,9 @@ def test_live_sessions_and_handoffs_go(full: Project, live: Sessions) -> None:
     assert forget(PERSON).counts["live sessions"] == 2
     assert live.client.exists("kefu:session:a") == 0 and live.client.exists("kefu:session:b", "kefu:session:c") == 2
     assert [waiting.customer for waiting in live.handoffs()] == [pseudonym(OTHER)]
-    assert [name.split(":")[2] for name in live.client.scan_iter("kefu:answer:*")] == ["b"]
+    for kept in ("answer", "case", "turns"):
+        assert [name.split(":")[2] for name in live.client.scan_iter(f"kefu:{kept}:*")] == ["b"]
+    assert live.client.zrange("kefu:queue", 0, -1) == [f"b {pseudonym(OTHER)}"]
     assert [pseudonym(OTHER) in lines for lines in live.unlogged().values()] == [True]
     assert forget(pseudonym("session:c")).counts["live sessions"] == 1  # a stranger, by the log's pseudonym
     assert live.client.exists("kefu:session:c") == 0 and live.client.exists("kefu:session:d") == 1

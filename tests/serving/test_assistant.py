@@ -14,7 +14,8 @@ from data.channels.base import Inputs, ParsedDialogue
 from data.channels.params import Source
 from data.channels.serving_log import parse
 from kefu.privacy.pseudonyms import pseudonym
-from serving.dialogue.assistant import Assistant, BadMessage
+from serving.dialogue.assistant import Assistant
+from serving.dialogue.messages import BadMessage
 from serving.dialogue.reply import Reply
 from serving.sessions.session import PastFlow
 from serving.sessions.store import NotYourSession

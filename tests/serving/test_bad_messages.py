@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from serving.dialogue.assistant import Assistant, BadMessage
+from serving.dialogue.assistant import Assistant
+from serving.dialogue.messages import BadMessage
 from serving.sessions.session import FlowState
 
 OTHERS = "QM2611080021"  # of C1002: a kettle, sent to Nanjing

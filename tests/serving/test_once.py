@@ -23,7 +23,8 @@ from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
 from serving.api.tokens import read_session, session_token
 from serving.deploy.in_process import InProcessBackend
-from serving.dialogue.assistant import Assistant, ReusedId
+from serving.dialogue.assistant import Assistant
+from serving.dialogue.messages import ReusedId
 from serving.params import Serving
 from serving.sessions import store as stores
 from serving.sessions.store import SessionBusy, Sessions

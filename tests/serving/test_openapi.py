@@ -15,7 +15,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis.core.transport import Response
 from schemathesis.generation.modes import GenerationMode
 
-from serving.api.tokens import customer_token, session_token
+from serving.api.tokens import agent_token, customer_token, session_token
 from serving.dialogue.assistant import Assistant
 from serving.params import Serving
 from tests.fixtures.web import open_web
@@ -46,7 +46,10 @@ def takes_customer(case: Any) -> bool:
 
 def bearer(case: Any) -> dict[str, str]:
     """A token of the kind that the route takes; each message has a session of its own, where its id is new."""
-    token = customer_token("C1001", 600) if takes_customer(case) else session_token(None, 600)
+    if case.path.startswith("/v1/agent"):
+        token = agent_token("lin", 600)
+    else:
+        token = customer_token("C1001", 600) if takes_customer(case) else session_token(None, 600)
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -69,7 +72,7 @@ def check_each_route(document: Any, examples: int) -> int:
 
 
 def test_each_route_does_what_the_document_says(document: Any) -> None:
-    assert check_each_route(document, examples=4) == 11
+    assert check_each_route(document, examples=4) == 20
 
 
 @pytest.mark.slow
@@ -86,6 +89,8 @@ def test_each_step_after_another_does_what_the_document_says(document: Any) -> N
             self.tokens: dict[str, str] = {}
 
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            if case.path.startswith("/v1/agent"):
+                return {"headers": bearer(case)}
             customers = takes_customer(case)
             if token := self.tokens.get("customer" if customers else "session"):
                 return {"headers": {"Authorization": f"Bearer {token}"}}

@@ -13,7 +13,7 @@ from kefu.schema import Message
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.expressions import render
 from serving.dialogue.reply import Reply
-from serving.sessions.session import Handoff
+from serving.sessions.cases import Handoff
 
 ORDER = "QM2611100011"
 

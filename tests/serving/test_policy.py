@@ -44,6 +44,7 @@ from serving.dialogue.policy.moves import (
     KeepWaiting,
     Leave,
     Offer,
+    PassOn,
     Put,
     Remind,
     Revise,
@@ -64,7 +65,8 @@ ACTS: list[Act] = [
 ]  # fmt: skip
 SITUATIONS = st.builds(
     Situation,
-    status=st.sampled_from(["bot", "waiting", "danger"]),
+    status=st.sampled_from(["bot", "waiting", "person"]),
+    in_danger=st.booleans(),
     question=st.sampled_from([None, CONFIRM, REASON]),
     misses=st.integers(0, MAX_MISSES),
     apologised=st.booleans(),
@@ -161,27 +163,34 @@ def test_what_is_refused_leaves_another_open_question_alone() -> None:
 
 @given(SITUATIONS, MESSAGES)
 def test_danger_goes_to_a_person_before_everything(now: Situation, acts: list[Act]) -> None:
-    assert plan(now, [*acts, Danger(kind="injury")])[0] == HandOver("danger", "injury")
+    first = plan(now, [*acts, Danger(kind="injury")])[0]
+    assert first == (PassOn("injury") if now.status == "person" else HandOver("danger", "injury"))
 
 
 @given(SITUATIONS, MESSAGES)
 def test_a_person_is_one_message_away(now: Situation, acts: list[Act]) -> None:
     moves = plan(now, [*acts, Person()])
-    assert any(isinstance(move, HandOver | KeepWaiting | BackToBot) for move in moves)
+    assert any(isinstance(move, HandOver | KeepWaiting | BackToBot | PassOn) for move in moves)
 
 
 @given(SITUATIONS, MESSAGES)
 def test_nothing_is_done_while_a_person_is_asked_for(now: Situation, acts: list[Act]) -> None:
-    taken_back = now.status == "waiting" and any(isinstance(act, Resume) for act in acts)
+    taken_back = now.status == "waiting" and not now.in_danger and any(isinstance(act, Resume) for act in acts)
     if now.status != "bot" and not taken_back:
-        assert all(isinstance(move, HandOver | KeepWaiting) for move in plan(now, acts))
+        assert all(isinstance(move, HandOver | KeepWaiting | PassOn) for move in plan(now, acts))
+
+
+@given(SITUATIONS, MESSAGES)
+def test_the_bot_is_silent_while_a_person_has_the_conversation_and_only_then(now: Situation, acts: list[Act]) -> None:
+    kinds = {type(move) for move in plan(now, acts)}
+    assert (kinds == {PassOn}) == (now.status == "person") == (PassOn in kinds)
 
 
 def test_who_takes_the_wish_for_a_person_back_gets_an_answer_to_the_rest() -> None:
     waiting = Situation(status="waiting")
     assert plan(waiting, [Resume()]) == [BackToBot()]
     assert plan(waiting, [Resume(), Start(flow="parcel")]) == [BackToBot(asks_more=True), Begin("parcel")]
-    assert plan(replace(waiting, status="danger"), [Resume(), Start(flow="parcel")]) == [KeepWaiting()]
+    assert plan(replace(waiting, in_danger=True), [Resume(), Start(flow="parcel")]) == [KeepWaiting()]
 
 
 def test_goodbye_ends_an_open_question_and_a_hesitation_keeps_what_was_told() -> None:
@@ -194,7 +203,7 @@ def test_goodbye_ends_an_open_question_and_a_hesitation_keeps_what_was_told() ->
 @given(SITUATIONS, MESSAGES)
 def test_no_wish_is_dropped(now: Situation, acts: list[Act]) -> None:
     moves = plan(now, acts)
-    if not any(isinstance(move, HandOver | KeepWaiting | BackToBot) for move in moves):
+    if not any(isinstance(move, HandOver | KeepWaiting | BackToBot | PassOn) for move in moves):
         begun = [move.flow for move in moves if isinstance(move, Begin)]
         assert begun == [act.flow for act in acts if isinstance(act, Start)]
 

@@ -14,7 +14,8 @@ from kefu.privacy.pseudonyms import pseudonym
 from serving.api.tokens import customer_token, read_session, session_token
 from serving.dialogue.assistant import Assistant
 from serving.params import Serving
-from serving.sessions.session import Handoff, Session, Wish
+from serving.sessions.cases import Handoff
+from serving.sessions.session import Session, Wish
 from serving.sessions.store import NotYourSession, Sessions, owner
 from serving.sessions.valkey import Store
 from tests.serving.test_web import Scripted, Web
@@ -91,7 +92,7 @@ def test_a_hand_off_moves_with_its_session(sessions: Sessions) -> None:
         sessions.commit(held, answer="", log="", handoff=waiting)
     signed_in = sessions.load(session.id, "C1001")
     mine = [found for found in sessions.handoffs() if found.session == session.id]
-    assert [found.customer for found in mine] == [pseudonym("C1001")] and signed_in.status == "danger"
+    assert [found.customer for found in mine] == [pseudonym("C1001")] and signed_in.status == "waiting"
     with sessions.hold(session.id, "C1001") as held:
         sessions.commit(held, answer="", log="", withdrawn=True)
     assert sessions.load(session.id, "C1001").status == "bot"  # nor is anything lost when it was not saved

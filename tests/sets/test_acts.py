@@ -13,14 +13,13 @@ from kefu.llm.acts_format import acts_grammar, parse
 from kefu.llm.taught_acts import save_taught_prompts, taught_languages, were_taught
 from kefu.paths import ROOT
 from kefu.privacy.redact import Redactor
-from kefu.schema import Turn
 from kefu.shop.pack import load_pack
 from kefu.shop.part import LANGUAGES
 from kefu.shop.wordings.labelled import load_wordings
 from kefu.split import half_of
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.model_reader import acts_prompt
-from serving.sessions.session import Session
+from serving.sessions.session import SaidTurn, Session
 
 PACK = load_pack(ROOT / "shop")
 DRAWN, ROWS = drawn_messages(PACK, 1500, seed=7), acts_examples(PACK, 1500, seed=7)
@@ -43,7 +42,7 @@ def test_a_row_asks_byte_for_byte_what_the_model_reader_asks() -> None:
     for one, row in zip(DRAWN, ROWS, strict=True):
         session = Session(id="s", customer="C1001", lang=one.lang)
         if one.last_answer:
-            session.turns = [Turn(role="customer", text="hi"), Turn(role="bot", text=one.last_answer)]
+            session.turns = [SaidTurn(role="customer", text="hi"), SaidTurn(role="bot", text=one.last_answer)]
         message = Message(one.text, one.lang, "", session, lambda value: value, list)
         if one.open_question:
             flow, slot = one.open_question.split()

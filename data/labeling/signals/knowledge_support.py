@@ -83,7 +83,7 @@ def _fixed_texts(pack: Pack) -> Iterator[str]:
     """What is said around flows: greeting, hand-over, fixed replies."""
     around = (pack.shop.greeting, pack.shop.fallback, pack.shop.handoff, pack.conversation.sign_in)
     words = pack.conversation
-    later = (pack.shop.handoff_closed, words.waiting, words.waiting_closed, words.resumed)
+    later = (pack.shop.handoff_closed, words.waiting, words.waiting_closed, words.resumed, words.handed_back)
     waits = [text for text in later if text is not None] + [danger.reply for danger in pack.danger.values()]
     replies = [intent.reply for intent in pack.taxonomy.intents if intent.reply is not None]
     for text in (

@@ -20,13 +20,13 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from kefu.llm.engine import Usage
 from kefu.schema import Message
 from serving.api.backend import Event, raise_errors
-from serving.api.chat import SSE_HEADERS
 from serving.api.errors import ApiError, to_api_error
 from serving.api.openai.schemas import Completion, CompletionRequest, Finish, ModelCard, ModelList
 from serving.api.openai.stop_words import StopWords
 from serving.api.openapi import SESSION, answers
 from serving.api.schemas import MESSAGE_ID
 from serving.api.site import Site, bearer, site_of
+from serving.api.sse import SSE_HEADERS
 from serving.api.strict_json import StrictJsonRoute
 from serving.api.tokens import Visitor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kefu.acts import Act
-from serving.sessions.session import Reason
+from serving.sessions.cases import Reason
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,13 @@ class HandOver:
 @dataclass(frozen=True)
 class KeepWaiting:
     """Says that a person is asked for."""
+
+
+@dataclass(frozen=True)
+class PassOn:
+    """Says nothing: the message is for the person who has the conversation. danger: its kind, if there is some."""
+
+    danger: str | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +192,7 @@ class Improvise:
 
 
 Move = (
-    HandOver | KeepWaiting | BackToBot | Apologise | Exclude | Leave | Wait | Put | Revise | Offer | Confirm | Begin
-    | AskWhatIsWrong | AskWish | AskWhichWish | GoOn | Tell | TellLikely | AdmitMiss | AdmitUnsure | Remind | SetAside
-    | AskAgain | Improvise
+    HandOver | KeepWaiting | PassOn | BackToBot | Apologise | Exclude | Leave | Wait | Put | Revise | Offer | Confirm
+    | Begin | AskWhatIsWrong | AskWish | AskWhichWish | GoOn | Tell | TellLikely | AdmitMiss | AdmitUnsure | Remind
+    | SetAside | AskAgain | Improvise
 )  # fmt: skip

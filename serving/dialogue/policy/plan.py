@@ -3,7 +3,8 @@
 It reads nothing but its arguments and changes nothing, so every rule here can be tested by itself
 (``tests/serving/test_policy.py`` holds the properties). In this order:
 
-1. Danger goes to a person at once. While a person is asked for, Kefu says so and nothing else.
+1. What a customer says to a person is passed on, and Kefu is silent. Danger goes to a person at once. While a person
+   is asked for, Kefu says so and nothing else.
 2. An apology, once, before whatever else an angry message asks for.
 3. Flows that the message refuses begin in no way, and the open one ends. What it rejects is not told again: where
    nothing else is read, Kefu admits that it missed; after ``MAX_REJECTIONS`` in a row a person helps better.
@@ -67,6 +68,7 @@ from serving.dialogue.policy.moves import (
     Leave,
     Move,
     Offer,
+    PassOn,
     Put,
     Remind,
     Revise,
@@ -98,12 +100,14 @@ class OpenQuestion:
 class Situation:
     """All that the policy may know of a session.
 
+    in_danger: the conversation waits because of words of danger: the customer cannot call the bot back.
     paused, queued: flows that are set aside, and wishes that wait. misses: messages not understood in a row.
     rejections: messages before this one, in a row, that said that the last answer missed.
     signed_in: the customer has signed in, and what needed it still waits.
     """
 
     status: Status = "bot"
+    in_danger: bool = False
     question: OpenQuestion | None = None
     paused: tuple[str, ...] = ()
     misses: int = 0
@@ -114,11 +118,13 @@ class Situation:
 
 def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
     """The moves that answer a message, in order. Never empty."""
-    for act in acts:
-        if isinstance(act, Danger):
-            return [HandOver("danger", act.kind)]
+    danger = next((act.kind for act in acts if isinstance(act, Danger)), None)
+    if now.status == "person":
+        return [PassOn(danger)]
+    if danger:
+        return [HandOver("danger", danger)]
     if now.status != "bot":
-        if now.status != "waiting" or not any(isinstance(act, Resume) for act in acts):
+        if now.in_danger or not any(isinstance(act, Resume) for act in acts):
             return [KeepWaiting()]
         more = [act for act in acts if isinstance(act, TOLD | Start | Refuse)]
         return [BackToBot(bool(more)), *(_without_refused(replace(now, status="bot"), more) if more else ())]

@@ -143,7 +143,9 @@ class FlowMoves:
             session.customer, session.identified = turn.visit.customer, True
         session.flow, session.misses, session.offered = state, 0, []
         if progress.outcome == "handoff" and (not progress.says or not self._handover.is_open(turn.visit)):
-            progress.says.append(self._handover.asked(turn.visit))  # a flow's own words may promise somebody at once
+            progress.says.append(
+                self._handover.asked(turn.visit, turn.before)
+            )  # a flow's own words may promise somebody at once
         yield turn.say("flow", "\n".join(progress.says))
         if progress.outcome == "resolved":
             draft.answers += progress.says
@@ -158,6 +160,7 @@ class FlowMoves:
                 yield from self._begin(turn, moves.Begin(self._pack.shop.identify))
         elif progress.outcome:
             draft.outcome, draft.reason = progress.outcome, "flow"
+            draft.ended = state if progress.outcome == "handoff" else None
             session.close_flow("refused" if refused and progress.outcome == "resolved" else progress.outcome)
             if progress.then:
                 yield from self._go_over(turn, state, self._flows.flows[progress.then])

@@ -20,21 +20,26 @@ class PersonMoves:
             moves.BackToBot: self._back_to_bot,
             moves.HandOver: self._hand_over,
             moves.KeepWaiting: self._keep_waiting,
+            moves.PassOn: self._pass_on,
         }
 
     def _hand_over(self, turn: TurnState, move: moves.HandOver) -> Iterator[str]:
         if move.danger:
             yield turn.say("human", self._pack.danger[move.danger].reply.in_(turn.visit.lang))
-        yield turn.say("human", self._handover.asked(turn.visit))
+        yield turn.say("human", self._handover.asked(turn.visit, None if move.danger else turn.before))
         turn.draft.route, turn.draft.outcome = "human", "handoff"
         turn.draft.danger, turn.draft.reason = move.danger, move.reason
         if move.reason == "asked":
             yield from self._note_supervisor(turn)
 
     def _keep_waiting(self, turn: TurnState, move: moves.KeepWaiting) -> Iterator[str]:
-        yield turn.say("human", self._handover.waiting(turn.visit, turn.session.status))
+        yield turn.say("human", self._handover.waiting(turn.visit, turn.before, turn.in_danger))
         turn.draft.outcome = "handoff"
         yield from self._note_supervisor(turn)
+
+    def _pass_on(self, turn: TurnState, move: moves.PassOn) -> Iterator[str]:
+        turn.draft.route, turn.draft.danger = "human", move.danger
+        yield from ()
 
     def _note_supervisor(self, turn: TurnState) -> Iterator[str]:
         if noted := self._handover.supervisor(turn.message.text, turn.visit.lang):

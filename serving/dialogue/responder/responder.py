@@ -11,6 +11,7 @@ from kefu.acts import Reject
 from kefu.shop.pack import Pack
 from serving.dialogue.flow import FlowEngine
 from serving.dialogue.handover_words import HandoverWords
+from serving.dialogue.messages import digest
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy.moves import Move
@@ -20,7 +21,7 @@ from serving.dialogue.responder.person_moves import PersonMoves
 from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers
 from serving.dialogue.shop_answers import ShopAnswers
-from serving.dialogue.turn import TurnState, digest
+from serving.dialogue.turn import TurnState
 
 
 class Responder:

@@ -17,9 +17,10 @@ from serving.api.app import build_web
 from serving.api.tokens import customer_token, read_session, session_token
 from serving.dialogue.assistant import Assistant
 from serving.params import Serving
+from serving.sessions.keys import REVOKED
 from serving.sessions.revocations import Revocations, TokenRevoked, customer_tokens, session_tokens
 from serving.sessions.session import Session
-from serving.sessions.store import REVOKED, Sessions
+from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store
 from tests.fixtures.web import open_site
 from tests.serving.test_web import Scripted, Web

@@ -59,10 +59,9 @@ class OrderReader:
         link = self._link(message, text, message.session.subject.order if focus == SUBJECT else focus)
         if not by_product and not link.refers and set(link.how) <= {"product"}:
             return tuple(numbers[-1:])  # a question about the product, or a part of the order
-        of_list = "ordinal" in link.how and set(link.how) <= {"ordinal", "state"}
+        of_list = "ordinal" in link.how and set(link.how) <= {"ordinal", "state"} and not OF_ORDERS.search(plain(text))
         if of_list and not asked and message.step and message.step.collect:
-            if OF_ORDERS.search(plain(text)) is None:  # 第一个: of what the open question lists
-                return tuple(numbers[-1:])
+            return tuple(numbers[-1:])  # 第一个: of what the open question lists
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
             spoken = set(link.ids) & self._spoken_of(message) if set(link.how) == {"product"} else set()
             ids = tuple(spoken) if len(spoken) == 1 else link.ids
