@@ -27,6 +27,9 @@ class Slot(Part):
         {}, description="value → regexes of RE2, searched where no phrase of `choices` stands: 打开是条毛巾"
     )
     pattern: str | None = Field(None, description="regex; group 1 if there is one, else the match")
+    called: tuple[str, ...] = Field(
+        (), description="the name of an organisation or a person, and the words that lead to one: 抬头, made out to"
+    )
     number: bool = Field(False, description="a count in digits or words; when just asked for, any number fills it")
     free_text: bool = Field(False, description="when just asked for, the whole message fills it")
     plausible: str | None = Field(None, description="regex that a message must match to fill it; None: any words do")

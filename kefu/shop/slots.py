@@ -19,6 +19,7 @@ import re2
 
 from kefu.shop.flows import Slot
 from kefu.shop.part import Lang
+from kefu.text.legal_names import find_name
 from kefu.text.numbers import NUMBER, read_number
 from kefu.text.placeholders import PLACEHOLDER
 from kefu.text.regexes import re2_options
@@ -76,6 +77,7 @@ def _value(text: str, slot: Slot, lang: str, asked: bool) -> str | None:
     several = len(slot.choices) > 1
     value = _placeholder(text, slot) or _choice(plain, slot.choices, lang, several)
     value = value or _choice_by_pattern(plain, slot, several) or _pattern(text if slot.free_text else plain, slot)
+    value = value or (find_name(text, slot.called, asked) if slot.called else None)
     value = value or (_choice(plain, slot.asked_choices, lang, several) if asked else None)
     if slot.number:
         return _number(value or "") or (_number(plain) if asked else None)

@@ -88,9 +88,10 @@ class ValueReader:
         return values
 
     def _is_spoken_of(self, name: str) -> bool:
-        """Whether a question tells a slot as well as a statement: a day, or its only choice (can one be left out?)."""
+        """Whether a question tells a slot as well as a statement: a day, its only choice (can one be left out?), or
+        personal data (anna@mail.com, will it come today?)."""
         slot = self._pack.slots[name]
-        return slot.day or len(slot.choices) == 1
+        return slot.day or len(slot.choices) == 1 or slot.pii is not None
 
     def _value(
         self, message: Message, text: str, name: str, candidates: tuple[str, ...], corrects: bool
