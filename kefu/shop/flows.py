@@ -37,7 +37,9 @@ class Slot(Part):
     day: bool = Field(False, description="a coming day that the message names (周五, the 20th), in ISO format")
     shared: bool = Field(False, description="kept for a further wish of the same flow: the title of an invoice")
     carried: bool = Field(
-        False, description="kept by the flow that follows about the same order: what is wrong with it"
+        False,
+        description="a reason: read from what stands beside the wish as if it had been asked for, and kept by the flow"
+        " that follows about the same order",
     )
     opening: bool = Field(False, description="told only in the message that begins a flow or names its order")
     otherwise: str | None = Field(
