@@ -52,6 +52,9 @@ class Slot(Part):
         description="the slot is a postal address, told in pieces: what is asked while it lacks one of the parts"
         " `missing` (region, street, door; kefu/text/postal_address.py)",
     )
+    as_it_is: str | None = Field(
+        None, description="RESULT.COLUMN of the address that the order has: a room or a number alone changes it"
+    )
 
     @field_validator("choice_patterns")
     @classmethod

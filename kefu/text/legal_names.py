@@ -94,6 +94,12 @@ def find_name(text: str, called: Sequence[str], asked: bool = False) -> str | No
     return found or (persons.pop() if len(persons) == 1 else None)
 
 
+def without_words(text: str, called: Sequence[str]) -> str:
+    """A text with its first word for a name taken out; without such a word it is empty."""
+    found = _labels(tuple(called)).search(text)
+    return f"{text[: found.start()]} {text[found.end() :]}" if found else ""
+
+
 def _labelled(text: str, called: Sequence[str]) -> Iterator[str]:
     at = 0
     for _ in range(MAX_LABELS):

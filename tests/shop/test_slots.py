@@ -8,7 +8,7 @@ import pytest
 
 from kefu.paths import ROOT
 from kefu.shop.flows import load_slots
-from kefu.shop.slots import extract, language
+from kefu.shop.slots import extract, is_unchanged, language
 
 SLOTS = load_slots(ROOT / "shop")
 
@@ -168,3 +168,13 @@ def test_a_long_message_takes_no_long_time(text: str) -> None:
 
     seconds(2000)
     assert seconds(2000) < 9 * seconds(500) + 0.05
+
+
+@pytest.mark.parametrize("text", ["电话不变", "地址不变，谢谢", "the address stays", "the name stays as it is"])
+def test_what_stays_is_told_apart(text: str) -> None:
+    assert is_unchanged(text)
+
+
+@pytest.mark.parametrize("text", ["不改了", "不用改", "地址不改了", "电话不变，名字改成[NAME_1]", "it stays dark"])
+def test_a_refusal_or_a_change_is_nothing_that_stays(text: str) -> None:
+    assert not is_unchanged(text)

@@ -89,7 +89,7 @@ class FlowReader:
         said = statements(text, self._pack.acts.question)
         slots = {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].carried}
         told = {name: extract(said, {name: slot}, message.lang, name).get(name) for name, slot in slots.items()}
-        return {name: value for name, value in told.items() if value in slots[name].choices}
+        return {name: value for name, value in told.items() if value and value in slots[name].choices}
 
     def begin(
         self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish
