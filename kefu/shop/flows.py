@@ -27,6 +27,9 @@ class Slot(Part):
         {}, description="value → regexes of RE2, searched where no phrase of `choices` stands: 打开是条毛巾"
     )
     pattern: str | None = Field(None, description="regex; group 1 if there is one, else the match")
+    called: tuple[str, ...] = Field(
+        (), description="the name of an organisation or a person, and the words that lead to one: 抬头, made out to"
+    )
     number: bool = Field(False, description="a count in digits or words; when just asked for, any number fills it")
     free_text: bool = Field(False, description="when just asked for, the whole message fills it")
     plausible: str | None = Field(None, description="regex that a message must match to fill it; None: any words do")
@@ -34,7 +37,9 @@ class Slot(Part):
     day: bool = Field(False, description="a coming day that the message names (周五, the 20th), in ISO format")
     shared: bool = Field(False, description="kept for a further wish of the same flow: the title of an invoice")
     carried: bool = Field(
-        False, description="kept by the flow that follows about the same order: what is wrong with it"
+        False,
+        description="a reason: read from what stands beside the wish as if it had been asked for, and kept by the flow"
+        " that follows about the same order",
     )
     opening: bool = Field(False, description="told only in the message that begins a flow or names its order")
     otherwise: str | None = Field(
@@ -46,6 +51,9 @@ class Slot(Part):
         None,
         description="the slot is a postal address, told in pieces: what is asked while it lacks one of the parts"
         " `missing` (region, street, door; kefu/text/postal_address.py)",
+    )
+    as_it_is: str | None = Field(
+        None, description="RESULT.COLUMN of the address that the order has: a room or a number alone changes it"
     )
 
     @field_validator("choice_patterns")

@@ -19,6 +19,7 @@ import re2
 
 from kefu.shop.flows import Slot
 from kefu.shop.part import Lang
+from kefu.text.legal_names import find_name
 from kefu.text.numbers import NUMBER, read_number
 from kefu.text.placeholders import PLACEHOLDER
 from kefu.text.regexes import re2_options
@@ -40,6 +41,13 @@ _STAYS = re.compile(
     r"|\s*(?:stays?|remains?|(?:is|are) (?:still )?(?:the same|unchanged|right|correct|fine|ok(?:ay)?))\b",
     re.IGNORECASE,
 )
+_UNCHANGED = re.compile(
+    r"[^，,。.！!？?]{2,16}?(?:都|也|还)?(?:不变|保持原样|还是原来的)[的了哦啊呀吧哈，！!。~\s谢]*"
+    r"|[^,.!?]{2,24}? (?:stays?|remains?)(?: (?:the same|unchanged|as (?:it|they) (?:is|are)))?"
+    r"(?:,? (?:please|thanks|thank you))?[.!\s]*",
+    re.IGNORECASE,
+)
+_SHORT = 32  # characters
 _ANSWERED_NO = re.compile(r"(?:just|only|return|send|keep)\b", re.IGNORECASE)
 _DENIAL_WINDOW = 40  # characters before a phrase that may deny it
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -76,10 +84,16 @@ def _value(text: str, slot: Slot, lang: str, asked: bool) -> str | None:
     several = len(slot.choices) > 1
     value = _placeholder(text, slot) or _choice(plain, slot.choices, lang, several)
     value = value or _choice_by_pattern(plain, slot, several) or _pattern(text if slot.free_text else plain, slot)
+    value = value or (find_name(text, slot.called, asked) if slot.called else None)
     value = value or (_choice(plain, slot.asked_choices, lang, several) if asked else None)
     if slot.number:
         return _number(value or "") or (_number(plain) if asked else None)
     return value or (free_value(text, slot) if asked and slot.free_text else None)
+
+
+def is_unchanged(text: str) -> bool:
+    """Whether a short text says of something that it stays as it is, and no more: 电话不变, the address stays."""
+    return len(text) <= _SHORT and _UNCHANGED.fullmatch(text) is not None
 
 
 def free_value(text: str, slot: Slot) -> str | None:

@@ -191,7 +191,7 @@ def _level(kind: str, text: str, before: AddressPart | None, known: set[str]) ->
 
 def _read_english(text: str) -> list[AddressPart]:
     found: list[AddressPart] = []
-    for line in re.finditer(r"[^,;\n]+", text):
+    for line in re.finditer(r"(?:[^,;\n.]|\.(?!\s+[a-z]))+", text):  # Shanghai. same phone
         words = line[0].strip(" .!")
         start = line.start() + line[0].find(words)
         if (match := _ENGLISH_PART.fullmatch(words)) is None:

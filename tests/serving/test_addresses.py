@@ -17,12 +17,12 @@ FLOW = next(flow for flow in PACK.flows if "new_address" in flow.slots)
 READER, REDACTOR = AddressReader(PACK), Redactor(PACK.shop.pii)
 
 
-def said(text: str, known: str = "", asked: bool = False) -> tuple[str, str] | None:
+def said(text: str, known: str = "", asked: bool = False, now: str = "") -> tuple[str, str] | None:
     """(kind of act, address) of a message to the open question for an address, or to its confirmation."""
     session = Session(id="s", lang="zh")
     slots = {"new_address": REDACTOR.redact(known, session.vault)} if known else {}
     step = next(s for s in FLOW.steps if (s.collect == "new_address" and not s.optional if asked else s.confirm))
-    session.flow = FlowState(flow=FLOW.name, step=step.id, slots=slots)
+    session.flow = FlowState(flow=FLOW.name, step=step.id, slots=slots, results={"order": {"address": now}})
     placeholder = partial(REDACTOR.redact, vault=session.vault)
     message = Message(
         REDACTOR.redact(text, session.vault), "zh", "2026-11-16T10:00:00+08:00", session, placeholder, list, FLOW, step
@@ -35,6 +35,25 @@ def said(text: str, known: str = "", asked: bool = False) -> tuple[str, str] | N
 
 
 KNOWN = "浙江省杭州市滨江区长河街道江南大道588号3幢1202室"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("门牌是2169室", KNOWN.replace("1202", "2169")),
+        ("不是3幢，是5幢", KNOWN.replace("3幢", "5幢")),
+        ("就前面都一样 然后2169室", KNOWN.replace("1202", "2169")),
+        ("江南大道600号", "江南大道600号"),  # of which city is not told: asked for
+        ("宁波市鄞州区天童南路66号", "宁波市鄞州区天童南路66号"),
+    ],
+)
+def test_a_room_alone_changes_the_address_that_the_order_has(text: str, address: str) -> None:
+    assert said(text, asked=True, now=KNOWN) == ("Fill", address)
+
+
+def test_what_stays_beside_an_english_address_is_no_part_of_it() -> None:
+    told = said("12F, 1266 Nanjing West Road, Jing'an district, Shanghai. same name and phone", asked=True)
+    assert told == ("Fill", "12F, 1266 Nanjing West Road, Jing'an district, Shanghai")
 
 
 def test_pieces_make_one_address() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kefu.paths import ROOT
 from kefu.shop.flows import load_slots
-from kefu.shop.slots import extract, language
+from kefu.shop.slots import extract, is_unchanged, language
 
 SLOTS = load_slots(ROOT / "shop")
 
@@ -102,6 +102,36 @@ def test_a_company_name_is_the_title_wherever_it_stands(text: str, value: str | 
 
 
 @pytest.mark.parametrize(
+    ("slot", "text", "value"),
+    [
+        ("return_reason", "称东西不准，差了十几克", "quality"),
+        ("return_reason", "被面上有一块黄渍", "quality"),
+        ("return_reason", "底都翘起来了", "quality"),
+        ("return_reason", "一边高一边低", "quality"),
+        ("return_reason", "打开一看像是别人用过的", "quality"),
+        ("return_reason", "it loses ten minutes a day", "quality"),
+        ("return_reason", "the handle came off", "quality"),
+        ("return_reason", "the lids dont seal", "quality"),
+        ("return_reason", "i measured my bed wrong", "unsuitable"),
+        ("return_reason", "it isn't powerful enough", "unsuitable"),
+        ("return_reason", "i only need one", "no_longer_wanted"),
+        ("return_reason", "我订的180，你们给我裁成170", "wrong_item"),
+        ("return_reason", "我要退那个黄色的", None),
+        ("return_reason", "能给我裁成圆的吗", None),
+        ("return_reason", "快递一面单", None),
+        ("ship_condition", "如果今天不能发就算了", "soon"),
+        ("ship_condition", "if its not going out today pls cancel it", "soon"),
+        ("ship_condition", "has it shipped? if not, cancel it", "soon"),
+        ("ship_condition", "取消订单，还没发货", None),
+        ("invoice_kind", "made out to Rossi Design LLC", "company"),
+        ("invoice_kind", "给我开发票", None),
+    ],
+)
+def test_a_value_in_plain_words_needs_no_question(slot: str, text: str, value: str | None) -> None:
+    assert told(slot, text, asked=False) == value
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [
         ("蚕丝被两床改一床", "part"),
@@ -138,3 +168,13 @@ def test_a_long_message_takes_no_long_time(text: str) -> None:
 
     seconds(2000)
     assert seconds(2000) < 9 * seconds(500) + 0.05
+
+
+@pytest.mark.parametrize("text", ["电话不变", "地址不变，谢谢", "the address stays", "the name stays as it is"])
+def test_what_stays_is_told_apart(text: str) -> None:
+    assert is_unchanged(text)
+
+
+@pytest.mark.parametrize("text", ["不改了", "不用改", "地址不改了", "电话不变，名字改成[NAME_1]", "it stays dark"])
+def test_a_refusal_or_a_change_is_nothing_that_stays(text: str) -> None:
+    assert not is_unchanged(text)

@@ -75,6 +75,23 @@ def test_a_call_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
     assert shop.call("get_order", ORDER, "C1001", NOW).rows
 
 
+@pytest.mark.parametrize(
+    ("text", "second"),
+    [
+        ("两件事：1、煎锅退货 2、养生壶什么时候到", "2、养生壶什么时候到"),
+        ("1) invoice for the bowls 2) change the phone", "2) change the phone"),
+        ("①养生壶到哪 ②奶锅啥时候发货", "②奶锅啥时候发货"),
+        ("a) cancel the pillow b) return the mug", "b) return the mug"),
+        ("改成2.5米的", None),
+        ("退2个，留1个", None),
+        ("QM2611140014 2-3 days", None),
+    ],
+)
+def test_each_point_of_a_numbered_list_is_a_part(text: str, second: str | None) -> None:
+    parts = segments(text, PACK.acts.another, PACK.acts.question)
+    assert parts[-1].strip() == (second or text)
+
+
 def test_a_pasted_text_has_few_parts_and_loses_nothing() -> None:
     text = "我要退货。发票怎么开？" * 180
     parts = segments(text, PACK.acts.another)

@@ -13,17 +13,27 @@ from kefu.acts import Act, Correct, Fill
 from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack
 from kefu.text.placeholders import PLACEHOLDER
-from kefu.text.postal_address import ENGLISH, AddressPart, form_of, merged, read_parts, without_blanks
+from kefu.text.postal_address import (
+    ENGLISH,
+    AddressPart,
+    form_of,
+    merged,
+    missing_parts,
+    read_parts,
+    without_blanks,
+)
 from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, plain
+from serving.sessions.session import FlowState
 
 WORD = re.compile(r"[^\W_]")
 # Words around the pieces that make no sentence of their own: 后面没写全，是…; it should be …, please.
 AROUND = re.compile(
     r"(?:新的?|收货|详细|完整)*地址|[后前]面|没[写发说]全|没[写发说]完|还有|补充?(?:一下)?|就?[是在到寄送]"
-    r"|改[成为到]?|换[成为到]|应该|更正|其[他它]都?(?:对|不变)|请|麻烦|谢谢"
-    r"|\b(?:my|the|new|address|is|it'?s|to|at|in|and|please|thanks?|send|ship|deliver|change|should be|not|no|sorry)\b"
+    r"|改[成为到]?|换[成为到]|应该|更正|其[他它]都?(?:对|不变)|就?前面(?:的)?都?一样|都一样|然后|门牌号?呢?|房号|不变|请|麻烦|谢谢"
+    r"|\b(?:my|the|new|address|is|it'?s|to|at|in|and|please|thanks?|send|ship|deliver|change|should be|not|no|sorry"
+    r"|same|name|phone|recipient|stays?)\b"
     r"|[，,。.！!、:：\s]|[的了哦啊呀吧就那也嗯哈好]",
     re.IGNORECASE,
 )
@@ -36,6 +46,10 @@ TAIL = re.compile(
 CHANGES = re.compile(
     r"改|换成|应该|错|没[写发说]全|补充|不是|\b(?:not|should be|change|wrong|instead|correct\w*|actually|sorry)\b",
     re.IGNORECASE,
+)
+DETAILS = {"number", "building", "unit", "floor", "room"}
+SAME = re.compile(
+    r"(?:前面|其[他它余]|别的|路名?|小区)[^，,。]{0,6}(?:一样|不变|没错|没变)|\brest (?:is|stays)\b", re.IGNORECASE
 )
 MOST_LEFT = 4  # characters beside the pieces where no word of a correction stands
 
@@ -62,11 +76,18 @@ class AddressReader:
         told = self._told(words, form_of(known + words), asked == name)
         if told is None:
             return []
+        if not known and (now := self._as_it_is(name, state)) and _is_detail(told, words):
+            known = now
         address = merged(known, told) if known else told
         value = message.placeholder(address)
         if asked == name:
             return [Fill(slot=name, value=value, evidence=message.text)]
         return [Correct(slot=name, value=value, evidence=message.text)] if address != known else []
+
+    def _as_it_is(self, name: str, state: FlowState) -> str:
+        """The address of the order that the flow has looked up; empty where the flow does not know it."""
+        result, _, column = (self._slots[name].as_it_is or "").partition(".")
+        return str((state.results.get(result) or {}).get(column) or "")
 
     def _told(self, words: str, form: str, asked: bool) -> str | None:
         """The pieces of an address that a message tells, as one text; None when it is about something else."""
@@ -83,6 +104,12 @@ class AddressReader:
             tail = TAIL.match(words, parts[-1].end)
             return words[parts[0].start : tail.end() if tail else parts[-1].end]
         return (", " if form == ENGLISH else "").join(part.text for part in parts)
+
+
+def _is_detail(told: str, words: str) -> bool:
+    """Whether only a part finer than the street is told, or that all the rest stays: 门牌是2169室, 前面都一样."""
+    levels = {part.level for part in read_parts(told)}
+    return levels <= DETAILS or (SAME.search(words) is not None and "region" in missing_parts(told))
 
 
 def _is_one(parts: Sequence[AddressPart], words: str) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from kefu.acts import Act, Choose, Correct, Fill, Resume, Start
 from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack
-from kefu.shop.slots import extract, free_value
+from kefu.shop.slots import extract, free_value, is_unchanged
+from kefu.text.legal_names import without_words
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.ordinals import find_places
@@ -28,6 +29,12 @@ NOT_BUT = (
 )
 NEW_VALUE = re.compile(
     r"(?:应该是|应为|改成|改为|换成|是|\bshould be|\bto|\bis)\s*(?P<new>[^，,。！!？?]{2,60})[。.！!]?\s*$",
+    re.IGNORECASE,
+)
+# What is left of a message that only says that a value is wrong, or to be changed: the title is not right.
+WRONG = re.compile(
+    r"\W*(?:the|my|这个|那个)?\W*(?:(?:也|又|还是)?(?:不对|错了?|有误|写错了?|不是这个|要改|改一下|改下)(?:了|啊|呀|吧)?"
+    r"|is (?:still )?(?:wrong|not right|incorrect)|isn't right|has to be changed)\W*",
     re.IGNORECASE,
 )
 SHORT = 4  # characters of a clause that is nothing but a choice: 个人发票
@@ -64,7 +71,7 @@ class ValueReader:
         acts = [act for name, some in values.items() for act in self._value(message, text, name, some, corrects)]
         known, asked = message.session.flow.slots, message.step.collect if message.step else None
         again = any(known.get(name) == some[0] for name, some in values.items())
-        if asked is None and not acts and not question and again:
+        if asked is None and not acts and not question and (again or is_unchanged(plain(text))):
             return [Resume(evidence=text)]  # told again: nothing new, and no mistake
         return acts
 
@@ -90,9 +97,10 @@ class ValueReader:
         return values
 
     def _is_spoken_of(self, name: str) -> bool:
-        """Whether a question tells a slot as well as a statement: a day, or its only choice (can one be left out?)."""
+        """Whether a question tells a slot as well as a statement: a day, its only choice (can one be left out?), or
+        personal data (anna@mail.com, will it come today?)."""
         slot = self._pack.slots[name]
-        return slot.day or len(slot.choices) == 1
+        return slot.day or len(slot.choices) == 1 or slot.pii is not None
 
     def _value(
         self, message: Message, text: str, name: str, candidates: tuple[str, ...], corrects: bool
@@ -215,8 +223,10 @@ class ValueReader:
         """抬头也改一下，应该是…: another value of a free text that is called by its name."""
         assert message.session.flow
         found = NEW_VALUE.search(text)
-        for name in message.session.flow.slots if found else ():
+        for name in message.session.flow.slots:
             slot = self._pack.slots[name]
+            if slot.called and WRONG.fullmatch(plain(without_words(text, slot.called))):
+                return [Correct(slot=name, value=None, evidence=text)]
             called = slot.title.in_(message.lang).split()[-1][-NAME_ENDS:] if message.lang == "zh" else slot.title.en
             if not found or not slot.free_text or slot.pii or called.split()[-1] not in text:
                 continue

@@ -10,6 +10,7 @@ from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
 from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
@@ -68,6 +69,7 @@ class FlowReader:
     def slots_told(self, message: Message, text: str, flow: Flow) -> dict[str, tuple[str, ...]]:
         """Values that a text tells for a flow that it begins; several where an order may be one of some."""
         found = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
+        found = self._reason(message, text, flow) | found
         slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
         for name in self._answers.orders.slots_of(flow):
             subject = self._subject(message, flow, name)
@@ -81,6 +83,13 @@ class FlowReader:
         order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
         slots |= {name: (value,) for name, value in self._answers.items.slots(message, text, flow, order).items()}
         return slots
+
+    def _reason(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
+        """The reason that statements beside a wish tell: their words are read as if it had been asked for."""
+        said = statements(text, self._pack.acts.question)
+        slots = {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].carried}
+        told = {name: extract(said, {name: slot}, message.lang, name).get(name) for name, slot in slots.items()}
+        return {name: value for name, value in told.items() if value and value in slots[name].choices}
 
     def begin(
         self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish

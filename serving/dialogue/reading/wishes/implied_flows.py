@@ -86,6 +86,8 @@ class ImpliedFlowReader:
             return
         words, asks = plain(text), self._pack.acts.question
         here = evidence(words, asks) is not None or text == message.text
+        if not here and self._flows.named(words):
+            return  # 养生壶到哪了，顺便奶锅取消: a wish of its own
         for flow in self._pack.flows:
             said = words if here else plain(message.text)
             if evidence(said, flow.asked_of_item) is None and not (here and self._tells_trouble(message, text, flow)):
