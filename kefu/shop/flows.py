@@ -160,7 +160,9 @@ class Flow(Part):
         " that is meant: within an exchange, when will it come is asked of the new item",
     )
     asked_afterwards: dict[str, str] = Field(
-        {}, description="the same, right after it has changed the shop: an invoice was asked for, how long will it take"
+        {},
+        description="the same, after it has changed the shop, until another order or item is named (an invoice was"
+        " asked for, how long will it take) → id of the FAQ, or query:NAME, that is meant",
     )
     steps: tuple[Step, ...]
 

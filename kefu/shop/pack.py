@@ -207,8 +207,9 @@ class Pack(Part):
                 f"query {name}: reads: no slot {slot} in slots.yaml" for slot in query.reads if slot not in self.slots
             )
             told = {f"faq:{faq.id}" for faq in self.faq} | {f"query:{name}" for name in self.queries} | {"sum"}
+            told |= {f"flow:{flow.name}" for flow in self.flows}
             if unknown := sorted(set(query.follows) - told):
-                yield f"query {name}: follows: {', '.join(unknown)}: no such query or FAQ"
+                yield f"query {name}: follows: {', '.join(unknown)}: no such query, FAQ or flow"
             if query.offer and (query.offer not in self.queries or not self.queries[query.offer].pick):
                 yield f"query {name}: offer: {query.offer} is no query with a `pick`"
             examples = {example for some in query.examples.values() for example in some}
@@ -224,9 +225,11 @@ class Pack(Part):
         yield from (
             f"{what}: on_order: no flow {flow}" for what, flow in answered.items() if flow and flow not in flows
         )
+        queries = {f"query:{name}" for name, query in self.queries.items() if query.needs == "none"}
         for flow in self.flows:
-            for meant in (flow.asked_meanwhile, flow.asked_afterwards):
-                yield from (f"flow {flow.name}: no faq {name}" for name in sorted({*meant.values()} - faqs))
+            yield from (f"flow {flow.name}: no faq {name}" for name in sorted({*flow.asked_meanwhile.values()} - faqs))
+            unknown = sorted({*flow.asked_afterwards.values()} - faqs - queries)
+            yield from (f"flow {flow.name}: no faq or query without `needs` {name}" for name in unknown)
 
     def product_names(self, lang: Lang | None = None) -> list[str]:
         """What customers call the products, in one language or all; those of one product follow each other."""

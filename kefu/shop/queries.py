@@ -33,7 +33,9 @@ class Query(Part):
     )
     subject_not_words: tuple[str, ...] = Field((), description="taken out of the message before ``subject_words``")
     follows: tuple[str, ...] = Field(
-        (), description="what was told just before when ``follow_up_words`` ask this: query:NAME, faq:ID, or sum"
+        (),
+        description="what was told just before when ``follow_up_words`` ask this (query:NAME, faq:ID, or sum), or what"
+        " was just settled (flow:NAME)",
     )
     follow_up_words: tuple[str, ...] = Field(
         (), description="regexes that ask this of what was just told (until when is it valid), without ``not_words``"

@@ -147,3 +147,39 @@ def test_amounts_places_and_short_words_describe_orders(
     linker: Linker, customer: str, text: str, orders: list[str]
 ) -> None:
     assert [order[-4:] for order in link(linker, customer, text).ids] == orders
+
+
+@pytest.mark.parametrize(
+    ("customer", "focus", "text", "order"),
+    [
+        ("C1041", "QM2611156681", "12号脚垫那单的运单号是多少", "QM2611121994"),
+        ("C1041", "QM2611156681", "my bath mat from 12 November", "QM2611121994"),
+        ("C1041", "QM2611156681", "只有脚垫的那单", "QM2611121994"),
+        ("C1041", "QM2611156681", "6681不是，是1994那个", "QM2611121994"),
+        ("C1050", "QM2611150158", "不是😅 我问我14号买的那两个玻璃杯到哪了", "QM2611140591"),
+        ("C1050", "QM2611150158", "不是 我问14号的玻璃杯", "QM2611140591"),
+        ("C1050", None, "是0591那单 玻璃杯", "QM2611140591"),
+        ("C1061", None, "哦看错了 是7847那单 两件浴袍", "QM2611157847"),
+        ("C1061", None, "oops yeah 7847, the robes", "QM2611157847"),
+        ("C1044", "QM2611141716", "the order with just one kettle", "QM2611148732"),
+        ("C1021", None, "我12号那单不是买了两个挂钟嘛其实一个就够了", "QM2611126793"),
+        ("C1047", "QM2611150643", "榨汁杯不是13号就取消了嘛，钱怎么还没到账", "QM2611138635"),
+        ("C1051", None, "Hi, I cancelled an order last week and still don't see my money", "QM2611104105"),
+    ],
+)
+def test_what_a_message_describes_goes_before_the_order_in_focus(
+    linker: Linker, customer: str, focus: str | None, text: str, order: str
+) -> None:
+    assert link(linker, customer, text, focus).ids == (order,)
+
+
+@pytest.mark.parametrize(
+    ("customer", "text"),
+    [
+        ("C1018", "新的寄到青岛那个地址行不"),  # where something is to go
+        ("C1034", "不行就取消了吧"),  # what is to be done, not what an order is
+        ("C1050", "不是玻璃杯那单"),
+    ],
+)
+def test_what_describes_no_order_names_none(linker: Linker, customer: str, text: str) -> None:
+    assert not link(linker, customer, text).ids

@@ -197,7 +197,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
         lambda m, t: _last_such(_MONTHS[m[1][:3].lower()], int(m[2]), t),
     ),
     (_re(rf"\b{_ORDINAL_DAY}\s*(?:of\s+)?{_MONTH}"), lambda m, t: _last_such(_MONTHS[m[2][:3].lower()], int(m[1]), t)),
-    (_re(r"\bon the (\d{1,2})(?:st|nd|rd|th)\b"), lambda m, t: _day_of_month(int(m[1]), t)),
+    (_re(r"\b(?:on|from|since) the (\d{1,2})(?:st|nd|rd|th)\b"), lambda m, t: _day_of_month(int(m[1]), t)),
     (_re(r"\bday before yesterday\b"), _before(2)),
     (_re(r"\by(?:ester|st?r?)da?y\b|\blast (?:night|nite|evening)\b"), _before(1)),
     (_re(r"\btoday\b|\bthis (?:morning|morn)\b"), _before(0)),

@@ -1,8 +1,8 @@
 """Whether a mention is denied: 不是 A，是 B · "not A but B" · "B instead of A"; names what came by mistake; or stands
 only for a comparison: 跟铸铁锅那单一样的地址, "same address as the pot order".
 
-A rule over the words right before the mention, within its clause. A question (是不是), a double negation and what
-somebody did not *do* ("不是我买的羽绒枕" names a wrong item) deny nothing.
+A rule over the words right before the mention, within its clause. A question (是不是; 不是买了两个挂钟嘛), a double
+negation and what somebody did not *do* ("不是我买的羽绒枕" names a wrong item) deny nothing.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 
 _ZH = re.compile(
-    r"(?<![是要能会])(?:不是|并非|不算|別是|别是)(?!不|没|吗|嘛|我(?:买|订|要|拍|下))(?:说|指|想|要)?[^，,。.!！?？;；、\n是]{0,8}$"
+    r"(?<![是要能会])(?:不是|并非|不算|別是|别是)(?!不|没|吗|嘛|\s?我(?:买|订|要|拍|下|问|说|指))\s?(?:说|指|想|要)?"
+    r"[^，,。.!！?？;；、\s是\u2190-\u2bff\U0001f000-\U0001faff]{0,8}$"
 )
 _FILLER = (
     r"(?:the|my|that|this|those|about|for|from|order|orders|number|one|mean|talking|it|is|of|a|an|old|older|earlier"
     r"|previous|other)"
 )
 _EN = re.compile(rf"(?:\bnot|n['’]t|\brather than|\binstead of)(?:\s+{_FILLER})*\s*$", re.IGNORECASE | re.ASCII)
+_RHETORICAL = re.compile(r"[^，,。.!！?？;；\n]{0,12}(?:嘛|吗)")
 _CAME_ZH = re.compile(
     r"(?:收到|收|打开|拆开|拆|开箱|里面|箱子里|盒子里|包裹里|寄来|寄|发来|发|送来|送|来|给我)(?:一看|之后|以后|后|发现|才发现)*(?:的|了|过来|装|放)*"
     r"(?:却|竟然?|居然|怎么|结果|其实)*(?:是|成了?)(?:一|两|个|条|只|件|床|把|包|堆|别人|的|什么|啥|些)*$"
@@ -42,7 +44,9 @@ WINDOW = 60  # characters before a mention that are looked at
 def is_denied(text: str, start: int) -> bool:
     """Whether the words before ``text[start:]`` deny what begins there."""
     before = text[max(0, start - WINDOW) : start]
-    return _ZH.search(before) is not None or _EN.search(before) is not None
+    if _ZH.search(before):
+        return _RHETORICAL.match(text, start) is None
+    return _EN.search(before) is not None
 
 
 def came_instead(text: str, start: int, end: int) -> bool:

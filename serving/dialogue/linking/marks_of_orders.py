@@ -24,7 +24,7 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _HEAD_AFTER = re.compile(
-    r"\s*(?:那边|这边|那里|那头)|\s*(?:的|那|这|这一|那一|一)*(?:单|筆|笔|个?订单|个?包裹)|\s*(?:的)?(?:那|这)(?:个|件|笔|单)|\s*的(?:那|这)"
+    r"\s*(?:那边|这边|那里|那头)|\s*(?:的|那|这|这一|那一|一)*(?:单|筆|笔|个?订单|个?包裹)|\s*(?:的)?(?:那|这)(?:个(?!地址|家)|件|笔|单)|\s*的(?:那|这)"
     r"|\s+(?:one|order|parcel|package)s?\b",
     re.IGNORECASE,
 )
@@ -33,10 +33,15 @@ _HEAD_BEFORE = re.compile(
     r"(?:going\s+|sent\s+|shipped\s+)?(?:to|for|of|worth)\s+$|(?<![改换转])(?:寄|送|发|到|去|往)(?:到|往|去|给)?$",
     re.IGNORECASE,
 )
+_NEW_PLACE = re.compile(
+    r"(?:那|这)?(?:个|边|里)?(?:的)?(?:地址|行|可以|能|吗|成不|好不|收)"
+)  # 寄到青岛行不: where it is to go
 _COUNT = re.compile(rf"({NUMBER})\s*[个只件条床套把张瓶盒台口双]?\s*$", re.IGNORECASE)
 COUNT_WINDOW = 16  # characters before a product in which its number may stand
 _ALONE = re.compile(
     r"单独(?:买|下|拍|一)|单(?:买|拍|只|个|件|条)|(?:就|只)(?:买|有|拍)了?[这那]?一[个只件样种]"
+    r"|(?:只|就)有[^，。！？,.!?\s]{1,8}的?[这那](?:一)?(?:个?订单|单|筆|笔)"
+    r"|\b(?:with|has|have|had|contains?) (?:just|only) (?:one|a|1)\b|\bthe single (?:one|\w+)\b"
     r"|\b(?:on its own|by itself|on their own|bought alone|nothing else)\b",
     re.IGNORECASE,
 )
@@ -78,7 +83,8 @@ def find_places_of_delivery(text: str, orders: Sequence[Order]) -> Iterator[Mark
             to.setdefault(place, set()).add(order.id)
     for place, ids in to.items():
         for found in _spelled(place).finditer(text):
-            yield found.start(), found.end(), frozenset(ids), _is_named(text, found.start(), found.end())
+            if not _NEW_PLACE.match(text, found.end()):
+                yield found.start(), found.end(), frozenset(ids), _is_named(text, found.start(), found.end())
 
 
 def goes_to(text: str, order: Order) -> bool:

@@ -1,9 +1,10 @@
 """Order numbers in any spelling → as the shop writes them.
 
 Full width, spaces and hyphens, groups, lower case, O for 0, I and l for 1, digits spoken in Chinese or English,
-digits without the prefix, the last digits after a cue (尾号, "ending in"). A number is rewritten only when it is one of
-the customer's own, or has the prefix of the pack's pattern and matches it: a stranger's stays a number. Mobile
-numbers, prices and other codes stay as they are. The prefix is the pattern's literal beginning (``QM\\d{10}``).
+digits without the prefix; the last digits after a cue (尾号, "ending in"), before a word for an order (7847那单), or as
+the first words. A number is rewritten only when it is one of the customer's own, or has the prefix of the pack's
+pattern and matches it: a stranger's stays a number. Mobile numbers, prices and other codes stay as they are. The prefix
+is the pattern's literal beginning (``QM\\d{10}``).
 """
 
 from __future__ import annotations
@@ -36,7 +37,11 @@ _TAIL = re.compile(
     r"(?:尾号|后[三四五六3456]位(?:数字?)?|最后[三四五六3456]位(?:数字?)?|末[三四五六3456]位|尾数)(?:数)?(?:是|为|:|：|\s)*"
     r"(?P<zh>\d{3,9})(?!\d)"
     r"|\b(?:end(?:s|ing)?(?: in| with)|last (?:three|four|five|six|[3-6])(?: digits| numbers)?(?: are| is)?:?)\s*"
-    r"(?P<en>\d{3,9})(?!\d)",
+    r"(?P<en>\d{3,9})(?!\d)"
+    # A number that is no price or count, with a word for an order or at the beginning: 7847那单, is it 7847, 7847，浴袍
+    r"|(?<![\dA-Za-z.¥￥-])(?P<head>\d{4,6})(?=\s*(?:这|那|的)(?:一)?(?:单|單|笔|筆|个)|\s*订单|\s+(?:one|order)\b)"
+    r"|^[\s，,。.!！、~]*(?:(?:哦|噢|啊|对|嗯|no|oh|oops|sorry|yeah|yes|ok)[\s，,。.!！、]+){0,3}"
+    r"(?:不?是|在|查|order|no\.?)?\s*(?P<first>\d{4,6})(?=\s*(?:这|那|[，,。.；;：:]|$)|\s+[^\d\s元块])",
     re.IGNORECASE | re.ASCII,
 )
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -208,7 +213,7 @@ def _tails(text: str, own: Sequence[str]) -> Iterator[NumberSpan]:
     for match in _TAIL.finditer(text):
         if re.search(_NOT_ORDERS, text[max(0, match.start() - 8) : match.start()], re.IGNORECASE | re.ASCII):
             continue
-        digits = match["zh"] or match["en"]
+        digits = next(filter(None, match.groups()))
         orders = [order for order in own if order.endswith(digits)]
         if len(orders) == 1:
             yield NumberSpan(match.start(), match.end(), orders[0])

@@ -10,17 +10,14 @@ tool has said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import islice
-from typing import Any, NamedTuple
-
-import re2
+from typing import NamedTuple
 
 from kefu.shop.entities import OrderEntity
 from kefu.text.placeholders import PLACEHOLDER
-from kefu.text.regexes import re2_options
-from serving.dialogue.linking.days import find_days
+from serving.dialogue.linking.days_of_orders import DayOfOrderReader, any_of
 from serving.dialogue.linking.denial import came_instead, is_compared, is_denied
 from serving.dialogue.linking.marks_of_orders import find_amounts, find_pieces, find_places_of_delivery
 from serving.dialogue.linking.numbers import OrderNumbers
@@ -31,29 +28,11 @@ from serving.dialogue.linking.records import Order, OrderLink
 _CHINESE_HEAD = "(?:那|这|這|那一|这一)?[两二三四几2-9]?(?:个|個|单|單|笔|筆|件|条|订单|訂單|东西|包裹)"
 _REFERS = re.compile(
     rf"订单|訂單|[那这這上一]{_CHINESE_HEAD}|(?:买|拍|下单|订|购买|收到|签收|付款?|发)的|我的|\border(?:ed|s)?\b|\bbought\b|\bpurchased?\b"
-    r"|\bmy\b|\b(?:that|this|the) one\b|\breceived\b|\bparcel\b|\bpackage\b|那单|那筆",
+    r"|\bmy\b|\bi(?:['’]ve)? got\b|\b(?:that|this|the) one\b|\breceived\b|\bparcel\b|\bpackage\b|那单|那筆",
     re.IGNORECASE | re.ASCII,
 )
 _TAIL_ALONE = re.compile(r"0\d{3,8}")  # a number that is no price, year or count
-_NEAR = 14  # characters around a day in which a word for buying or receiving stands
-_DAY_HEAD_AFTER = re.compile(
-    rf"\s*(?:的|那|这|這)+(?:{_CHINESE_HEAD}|$|[，。,.!！?？])"
-    r"|\s*(?:['’]s\s+)?(?:order|one|purchase|parcel)\b",
-    re.IGNORECASE | re.ASCII,
-)
-_DAY_HEAD_BEFORE = re.compile(
-    r"\b(?:order|ones?|purchase|parcel)\s*(?:from|of|on|dated|placed|i placed)?\s*(?:the\s*)?$"
-    r"|(?:订单|那单)[是，,]?$",
-    re.IGNORECASE | re.ASCII,
-)
-_NOT_YET = re.compile(
-    r"能|会|會|可以|要|想|没|沒|未|预计|希望|什么时候|几点|才|\b(?:will|can|would|should|going to|not)\b|n['’]t\b",
-    re.IGNORECASE | re.ASCII,
-)
-_HAS_BEEN = re.compile(r"[了过]|的(?:那|个|单|订单)")
 MAX_STATES = 20  # more is pasted text
-_SENTENCE = re.compile(r"[。！？!?;；\n]")
-_COMMA = re.compile(r"[，,、]")
 _STATE_HEAD_AFTER = re.compile(
     rf"\s*(?:了|过)?(?:的|那|这|這)|\s*(?:one|order|parcel|package)s?\b|\s*{_CHINESE_HEAD}(?:$|[，。,.!！?？])"
 )
@@ -65,7 +44,6 @@ _AND = re.compile(r"和|跟|与|还有|以及|\band\b", re.IGNORECASE)
 _LISTED = re.compile(
     r"\s*(?:,|，|、|and|or|plus|&|和|跟|还有|以及)+\s*(?:and\s+)?(?:the\s+|my\s+|that\s+|那个?|我?的)?", re.IGNORECASE
 )
-_WHOLE_DAY = re.compile(r"^[\s的那个單单笔one,，。.!！?？呢吧就是在于on from my the]*$", re.IGNORECASE | re.ASCII)
 
 
 class _Evidence(NamedTuple):
@@ -94,11 +72,9 @@ class OrderLinker:
         promotions: Mapping[str, tuple[date, date]],
     ) -> None:
         self._entity, self._numbers, self._products = entity, numbers, products
-        self._states = [(state.statuses, _any(state.words), _any(state.not_words)) for state in entity.state_words]
-        self._some_state = _any(word for state in entity.state_words for word in state.words)
-        self._some_days = _any(word for days in entity.day_words for word in days.words)
-        self._times = [(time.field, _any(time.words)) for time in entity.times]
-        self._named_days = [(_any(days.words), promotions[days.promotion]) for days in entity.day_words]
+        self._states = [(state.statuses, any_of(state.words), any_of(state.not_words)) for state in entity.state_words]
+        self._some_state = any_of(word for state in entity.state_words for word in state.words)
+        self._days = DayOfOrderReader(entity, promotions)
 
     def link(
         self,
@@ -157,11 +133,14 @@ class OrderLinker:
 
     def _described(self, text: str, orders: Sequence[Order], today: date) -> list[_Evidence]:
         """What a text says of orders, without what it only compares. Some of it only narrows what the rest leaves."""
-        found = [*self._by_product(text, orders), *self._by_day(text, orders, today), *self._by_state(text, orders)]
+        days = list(self._days.find(text, orders, today))
+        by_day = [_Evidence(start, end, "day", ids) for start, end, ids, named in days if named]
+        found = [*self._by_product(text, orders), *by_day, *self._by_state(text, orders)]
         found = [mention for mention in found if not is_compared(text, mention.start, mention.end)]
         beside = [
             _Evidence(start, end, how, ids, named)
             for how, marks in (
+                ("day", [mark for mark in days if not mark[3]]),
                 ("amount", find_amounts(text, orders)),
                 ("place", find_places_of_delivery(text, orders)),
                 ("pieces", find_pieces(text, self._named(text), orders)),
@@ -210,47 +189,6 @@ class OrderLinker:
             heads = [h for h in heads if own & set(h.skus) and _is_listed(text, h.start, named)]
         return sorted([*named, *heads])
 
-    def _by_day(self, text: str, orders: Sequence[Order], today: date) -> list[_Evidence]:
-        found = []
-        mentions = [(m.start, m.end, m.first, m.last) for m in find_days(text, today)]
-        named = self._named_days if self._some_days and self._some_days.search(text) else []
-        for words, (first, last) in named:
-            if match := words.search(text):
-                mentions = [m for m in mentions if m[1] <= match.start() or match.end() <= m[0]]
-                mentions.append((match.start(), match.end(), first, last))
-        for start, end, first, last in mentions:
-            field = self._field_of(text, start, end, first == last == today)
-            if field is None:
-                continue
-            ids = {o.id for o in orders if field in o.days and first <= o.days[field] <= last}
-            found.append(_Evidence(start, end, "day", frozenset(ids)))
-        return found
-
-    def _field_of(self, text: str, start: int, end: int, is_today: bool) -> str | None:
-        """The column that a day is about; None when nothing in its clause speaks of an order, or of one to come.
-
-        Beyond a comma only where the day stands alone (上周五，我买的): 上个月搬家了，下单忘了 tells of a move.
-        """
-        after = _SENTENCE.split(text[end : end + _NEAR])[0]
-        before = _SENTENCE.split(text[max(0, start - _NEAR) : start])[-1]
-        head, tail = _COMMA.split(before)[-1], _COMMA.split(after)[0]
-        if (head, tail) != (before, after) and not _WHOLE_DAY.match(head + tail):
-            before, after = head, tail
-        placed = self._times[0][0]
-        nearest: list[tuple[int, str, bool]] = []
-        for field, words in self._times:
-            if match := words.search(after):
-                future = is_today and field != placed and not _HAS_BEEN.match(after, match.end())
-                nearest.append((match.start(), field, future or bool(_NOT_YET.search(after[: match.start()]))))
-            for match in words.finditer(before):
-                behind = before[max(0, match.start() - 5) :]
-                nearest.append((len(before) - match.end() + 1, field, bool(_NOT_YET.search(behind))))
-        if nearest:
-            _, field, future = min(nearest)
-            return None if future else field
-        alone = _DAY_HEAD_AFTER.match(after) or _DAY_HEAD_BEFORE.search(before)
-        return placed if alone or _WHOLE_DAY.match(text[:start] + text[end:]) else None
-
     def _by_state(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
         found: list[_Evidence] = []
         if self._some_state is None or not self._some_state.search(text):
@@ -270,11 +208,6 @@ class OrderLinker:
 
 
 _HOW = ("number", "ordinal", "product", "day", "state", "amount", "place", "pieces")
-
-
-def _any(patterns: Iterable[str]) -> Any:
-    joined = "|".join(f"(?:{pattern})" for pattern in patterns)
-    return re2.compile(joined, re2_options()) if joined else None
 
 
 def _are_joined(text: str, mentions: Sequence[_Evidence]) -> bool:

@@ -137,6 +137,7 @@ class FastReader:
             if isinstance(act, Start):  # 三天能到吗？我周五要送人: the day stands in another part
                 flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
                 act.slots.update({**self._answers.items.days(message, message.text, flow), **act.slots})
+        acts = self._parts.joiner.without_orders_of_others(message, acts)
         self._parts.joiner.tell_whole(message, acts)
         acts = self._parts.joiner.without_covered(acts)
         if self._asks_no_order(message):

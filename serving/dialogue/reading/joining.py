@@ -9,6 +9,7 @@ from kefu.acts import (
     Ask,
     Choose,
     Compare,
+    Correct,
     Fill,
     OutOfScope,
     Person,
@@ -108,6 +109,15 @@ class ActJoiner:
         covered = {name for query in asked for name in self._pack.queries[query].covers}
         return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
 
+    def without_orders_of_others(self, message: Message, acts: Sequence[Act]) -> list[Act]:
+        """The acts without the order of another wish, which the open flow did not ask for: Invoice for QM… please."""
+        asked = message.step.collect if message.step else None
+        begun = [act for act in acts if isinstance(act, Start) and message.flow and act.flow != message.flow.name]
+        orders = {act.slots[name] for act in begun for name in self._answers.orders.names_in(act.slots)}
+        return [
+            act for act in acts if not (isinstance(act, Fill | Correct) and act.slot != asked and act.value in orders)
+        ]
+
     def without_idioms(self, message: Message, acts: list[Act]) -> list[Act]:
         """Without flows that one part seems to ask for and the whole message does not: 取件那天我不在，能改到后天吗."""
         words = plain(message.text)
@@ -145,8 +155,10 @@ class ActJoiner:
         if not worded and not any(sure):
             return list(read)
         told: list[list[Act]] = []
+        named = {name for names in plainly for name in names}
         for part, names, some, starts in zip(parts, plainly, read, begun, strict=True):
             guessed = starts and not any(act.flow in names for act in starts)
+            guessed = guessed and not all(act.flow in named for act in starts)  # Personal name is fine: tells of it
             asks = evidence(plain(part), self._pack.acts.question) or evidence(part, self._pack.acts.another)
             some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping | Ask)]
             told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)

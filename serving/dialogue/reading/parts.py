@@ -84,6 +84,8 @@ class PartReader:
     def _part(self, message: Message, text: str, reading: Reading) -> list[Act]:
         question = evidence(plain(text), self._pack.acts.question) is not None
         links = self._link_products(message, text, reading)
+        subject = message.session.subject  # what describes an order goes before what was spoken of until now
+        subject.order = self._answers.orders.described(message, text) or subject.order
         values = self._answers.values.part(message, text, question) if message.flow and message.session.flow else []
         wishes: list[Act] = []
         for found in self._wishes.read(message, text, self._guesser.guess(message, text), links):
@@ -114,13 +116,14 @@ class PartReader:
         sure = [act for act in wishes if not (isinstance(act, guessed) and act.probability < INTERRUPTS)]
         own = [act for act in sure if not (isinstance(act, Start) and act.flow == flow.name)]
         again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
-        if again and self._is_of_another(message, flow, again):
-            return [again, *(act for act in own if isinstance(act, Complaint | Person))]
+        if again and self._is_of_another(message, flow, again, own):
+            return [again, *(act for act in own if isinstance(act, Choose | Complaint | Person))]
         if again:  # what is named belongs to what is asked for, and is no other order of the same wish
             own = [act for act in own if not isinstance(act, Choose)]
         if not values and self._has_no_number(message, text):
             values = self._answers.orders.all_of(message)
-        if question and self._asks_of_another(values, own, flow):
+        asks_order = message.step is not None and message.step.collect in self._answers.orders.slots_of(flow)
+        if (question or not asks_order) and self._asks_of_another(values, own, flow):
             return own
         if instead := [act for act in own if isinstance(act, Start) and self._is_told_apart(message, text, act)]:
             return [*instead, *(act for act in own if isinstance(act, Complaint | Person))]
@@ -141,16 +144,15 @@ class PartReader:
             return [Resume(evidence=text)]
         return own or ([Unclear(asks=question, evidence=text)] if again or wishes else [])
 
-    def _is_of_another(self, message: Message, flow: Flow, again: Start) -> bool:
-        """Whether a look-up that is under way is asked for once more, of another order: 那汤碗呢."""
+    def _is_of_another(self, message: Message, flow: Flow, again: Start, own: list[Act]) -> bool:
+        """Whether a look-up that is under way is asked for once more, of another order: 那汤碗呢, my other parcels."""
         known = message.session.flow.slots if message.session.flow else {}
         orders = self._answers.orders.slots_of(flow)
         at_question = message.step is not None and message.step.confirm is not None
-        return (
-            at_question
-            and bool(flow.item_among)
-            and any(again.slots.get(n, known.get(n)) != known.get(n) for n in orders)
-        )
+        several = [act for act in own if isinstance(act, Choose) and act.slot in orders]
+        others = any(known.get(act.slot) not in act.candidates for act in several)
+        others = others or any(again.slots.get(n, known.get(n)) != known.get(n) for n in orders)
+        return at_question and bool(flow.item_among) and others
 
     def takes_place(self, message: Message, act: Start) -> bool:
         """Whether a wish in plain words can only mean that the flow under way is not wanted: an exchange, no return."""
@@ -162,7 +164,7 @@ class PartReader:
         return message.flow.name in flow.replaces and act.probability == 1 and not other
 
     def _asks_of_another(self, values: list[Act], own: list[Act], flow: Flow) -> bool:
-        """Whether an order is named in a question that another flow answers (where is my order …?), not told."""
+        """Whether an order is named for another flow (where is my order …? an invoice for …), not told for this one."""
         orders = {
             act.value
             for act in values

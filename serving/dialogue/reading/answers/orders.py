@@ -70,6 +70,14 @@ class OrderReader:
             return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
 
+    def described(self, message: Message, text: str) -> str | None:
+        """The only own order (its placeholder) that a text tells of, by more than a product that may be a question."""
+        if self.pii is None or not message.session.customer:
+            return None
+        link = self._link(message, text, None)
+        told = link.explicit and (link.refers or set(link.how) - {"product", "pieces", "place"})
+        return message.placeholder(link.ids[0]) if told and len(link.ids) == 1 else None
+
     def refers(self, message: Message, text: str) -> bool:
         """Whether words for an order stand in a text: my, 那单, I bought."""
         return self.pii is not None and self._link(message, text, None).refers

@@ -10,6 +10,7 @@ from serving.dialogue.reading.answers.agreement import AgreementReader
 from serving.dialogue.reading.answers.order_items import ItemReader
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.refusals import RefusalReader
+from serving.dialogue.reading.answers.settled_case import SettledCaseReader
 from serving.dialogue.reading.answers.values import ValueReader
 
 
@@ -22,4 +23,5 @@ class AnswerReader:
         self.items = ItemReader(pack, linker, self.orders)
         self.values = ValueReader(pack, self.orders, self.items)
         self.agreement = AgreementReader(pack, linker, self.orders, self.values, classifier)
+        self.settled = SettledCaseReader(pack, linker, self.orders)
         self.refusals = RefusalReader(pack, self.orders)

@@ -94,6 +94,8 @@ class ImpliedFlowReader:
                 continue
             slot = next(iter(self._answers.orders.slots_of(flow)), None)
             orders = [o for o in message.orders if o.status in flow.item_among and skus & set(o.skus)]
+            described = {message.original(value) for value in self._answers.orders.meant(message, text, asked=False)}
+            orders = [order for order in orders if order.id in described] or orders
             asks_order = next((step for step in flow.steps if step.collect == slot), None)
             if asks_order and (recent := [o for o in likely_orders(orders, asks_order, message.now) if o in orders]):
                 orders = recent

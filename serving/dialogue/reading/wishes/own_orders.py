@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kefu.acts import Act, Ask, Query, Start, entry_target, target_of
+from kefu.acts import Act, Ask, Query, Start, Unclear, entry_target, target_of
 from kefu.knowledge.index import Hit
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
@@ -52,10 +52,14 @@ class OwnOrderReader:
         self, message: Message, text: str, links: Sequence[ProductLink], act: Act
     ) -> Sequence[Act | Hit] | None:
         """What an act means instead; None: what it says."""
-        if not (target := target_of(act)):
+        likely = act.candidates[0] if isinstance(act, Unclear) and act.candidates else ""
+        if not (target := entry_target(likely) if likely else target_of(act)):
             return None
-        if entry := self._of_flow_under_way(message, act, target):
-            hit = self._entries.of_faq(message, entry)
+        if known := self._of_flow_under_way(message, text, act, target):
+            kind, _, name = known.rpartition(":")
+            if kind:
+                return [Query(name=name, evidence=text)]
+            hit = self._entries.of_faq(message, name)
             return [hit, Ask(entry=hit.entry.id, evidence=hit.entry.question)]
         if (name := self._on_order.get(target)) is None:
             return None
@@ -120,15 +124,17 @@ class OwnOrderReader:
         subject = message.session.subject.order
         return [order for order in orders if subject and order.id == message.original(subject)]
 
-    def _of_flow_under_way(self, message: Message, act: Act, target: str) -> str | None:
-        """The FAQ that a question means because of what is being done, or was just done, with the same order."""
-        state, past = message.session.flow, message.session.past[-1:]
+    def _of_flow_under_way(self, message: Message, text: str, act: Act, target: str) -> str | None:
+        """The FAQ or query that a question means because of what is being, or was just, done with the same order."""
+        state, case = message.session.flow, self._answers.settled.read(message, text)
         if state:
             if state.flow not in self._flows or f"flow:{state.flow}" in message.rejected:
                 return None
             slots, meant = state.slots, self._flows[state.flow].asked_meanwhile
-        elif past and past[0].written and past[0].flow in self._flows:
-            slots, meant = past[0].slots, self._flows[past[0].flow].asked_afterwards
+        elif case:
+            slots, meant = case.slots, self._flows[case.flow].asked_afterwards
+            if self._answers.settled.is_new_wish(message, text, act):
+                return None
         else:
             return None if isinstance(act, Start) else self._of_topic(message).get(target)
         orders = [slots[name] for name in self._answers.orders.names_in(slots)]

@@ -143,11 +143,14 @@ class QueryReader:
             yield Recommend(words=text, probability=guess.probability, evidence=text)
 
     def follow_up(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
-        """The query that a text without a subject asks of what was told just before (到几号, after the coupons)."""
-        if message.flow or PLACEHOLDER.search(text) or any(link.exact for link in links):
+        """The query that a text without a subject asks of what was told just before (到几号, after the coupons), or of
+        the case that was just settled (can they come after six?)."""
+        if message.flow or PLACEHOLDER.search(text):
             return None
-        told = message.session.told
-        return self._queries.follow_up(text, told[-1].name) if told else None
+        told = [] if any(link.exact for link in links) else [one.name for one in message.session.told[-1:]]
+        if case := self._answers.settled.read(message, text):
+            told.append(f"flow:{case.flow}")
+        return next((query for name in told if (query := self._queries.follow_up(text, name))), None)
 
     def query(
         self, message: Message, name: str, text: str, links: list[ProductLink], found: str, probability: float = 1.0
