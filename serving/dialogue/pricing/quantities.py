@@ -31,7 +31,9 @@ WORDS = {
 GROUPS = {"a pair of": 2, "a couple of": 2, "half a dozen": 6, "a half dozen": 6, "a dozen": 12, "one dozen": 12}
 
 # What follows a number and makes it no number of pieces.
-NOT_PIECES = r"(?!\s*(?:人|月|星期|礼拜|小时|钟|工作日|天|年|问题|地址|订单|包裹|优惠|活动|级|城市|快递|客服|券))"
+NOT_PIECES = (
+    r"(?!\s*(?:的?(?:优惠)?券|钱|人|月|星期|礼拜|小时|钟|工作日|天|年|问题|地址|订单|包裹|优惠|活动|级|城市|快递|客服))"
+)
 NOT_PIECES_ENGLISH = (
     r"(?!\s*-?\s*(?:weeks?|days?|hours?|minutes?|months?|years?|times|people|persons|of us|orders?|parcels?|coupons?"
     r"|offers?|questions?|accounts?|points?|percent|yuan|rmb)\b)"
