@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from kefu.acts import (
@@ -20,7 +21,7 @@ from kefu.acts import (
     Unclear,
 )
 from kefu.shop.pack import Pack
-from kefu.shop.slots import extract
+from kefu.shop.slots import CJK, extract
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
@@ -31,6 +32,7 @@ INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts 
 QUESTION = Ask | Query | Quote | Recommend | Compare
 # An entry for a part that asks nothing, beside a wish or an answer: below it, 2 of 10 were acceptable (blind rounds).
 UNASKED = 0.95
+EITHER_OR = re.compile(rf"({CJK.pattern})[不没]\1")  # 送不送上楼
 SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
 
 
@@ -156,7 +158,8 @@ class ActJoiner:
 
     def _without_unasked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """Without entries that only resemble a part that asks nothing, where the message has a wish or an answer."""
-        questions = [evidence(plain(part), self._pack.acts.question) is not None for part in parts]
+        question = self._pack.acts.question
+        questions = [bool(evidence(plain(part), question) or EITHER_OR.search(plain(part))) for part in parts]
 
         def is_unasked(act: Act, asked: bool) -> bool:
             return isinstance(act, Ask) and not asked and act.probability < UNASKED
