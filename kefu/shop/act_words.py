@@ -90,10 +90,19 @@ class ActWords(Part):
         default=None, description="asks of what is bought now, or in general, and of no order: 现在下单, usually"
     )
     in_general: WordRule | None = Field(default=None, description="asks how it is done, about no order: 我不是查订单")
+    service: WordRule | None = Field(
+        default=None, description="what the desk does, and where a parcel is: no property of a product is asked for"
+    )
+    own_item: WordRule | None = Field(
+        default=None, description="tells of the customer's own thing, or what is wrong with it: it has a yellow stain"
+    )
     person: WordRule | None = None
     supervisor: Supervisor | None = Field(default=None, description="which person: of messages that ask for one")
     complaint: WordRule | None = None
     out_of_scope: WordRule | None = None
+    of_shop: WordRule | None = Field(
+        default=None, description="what a shop deals with: no guess takes a part that names it to be outside"
+    )
     recommend: WordRule | None = None
     assortment: WordRule | None = Field(
         default=None, description="what of a kind is for sale: which towels do you have"

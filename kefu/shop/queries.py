@@ -48,6 +48,9 @@ class Query(Part):
         (), description="slots that the message may tell; `words` ask this only where it tells one of them"
     )
     takes_product: bool = Field(False, description="a single product that is named or spoken of fills the slot sku")
+    with_service: bool = Field(
+        False, description="of a product: asked beside a wish for the desk as well (exchange it, is plus in stock?)"
+    )
     on_order: str | None = Field(
         None, description="flow that answers it instead where it is about something that the customer has ordered"
     )

@@ -30,10 +30,11 @@ class QueryError(KefuError, RuntimeError):
 
 
 class QueryMatch(NamedTuple):
-    """A query that a message asks, and the words that say so."""
+    """A query that a message asks, the words that say so, and the aspect of a product that it asks for, if any."""
 
     name: str
     evidence: str
+    aspect: str = ""
 
 
 class Option(NamedTuple):
@@ -86,11 +87,10 @@ class Queries:
         return [match for _, match in sorted(found)]
 
     def told(self, name: str, text: str, lang: Lang) -> dict[str, str]:
-        """What a message tells of the slots that a query reads, and which of its aspects it asks for."""
+        """What a message tells of the slots that a query reads, and which of its aspects it asks for first."""
         query, message = self._pack.queries[name], plain(text)
-        aspects = [(aspect, self._pack.catalogue.aspects[aspect]) for aspect in query.aspects]
-        asked = (aspect for aspect, tag in aspects if search_words(message, tag.words, tag.not_words))
-        told = {ASPECT: aspect} if (aspect := next(asked, None)) else {}
+        aspects = self._aspects(name, message)
+        told = {ASPECT: aspects[0].aspect} if aspects else {}
         if not query.reads:
             return told
         words = without(message, query.not_words)
@@ -107,9 +107,15 @@ class Queries:
         return [match for _, match in sorted(found)]
 
     def named_by_aspect(self, text: str) -> list[QueryMatch]:
-        """The query that tells the aspect of a product of which a message speaks, if there is one."""
-        found = (name for name, query in self._pack.queries.items() if query.aspects and self.told(name, text, "zh"))
-        return [QueryMatch(name, text) for name in found][:1]
+        """The queries that tell the aspects of a product of which a message speaks, each once: 吵不吵，水箱多大."""
+        message = plain(text)
+        return [match for name in self._pack.queries for match in self._aspects(name, message)]
+
+    def _aspects(self, name: str, message: str) -> list[QueryMatch]:
+        """The aspects of a query that a plain message asks for, in the order of the query."""
+        tags = ((aspect, self._pack.catalogue.aspects[aspect]) for aspect in self._pack.queries[name].aspects)
+        found = ((aspect, search_words(message, tag.words, tag.not_words)) for aspect, tag in tags)
+        return [QueryMatch(name, match[0], aspect) for aspect, match in found if match]
 
     def follow_up(self, text: str, told: str) -> str | None:
         """The query that a text asks of what was told just before; None when it asks none.

@@ -61,11 +61,11 @@ class EntryReader:
     def in_its_words(self, message: Message, text: str, find: Callable[[], list[Hit]], person: bool) -> Hit | None:
         """The entry that a part asks for in the very words of one, or in words that the pack keeps for a FAQ.
 
-        Not where the short words are a query about what was spoken of (还有货吗), nor, for a FAQ's rule of words, where
+        Not where the words are a query about what was spoken of (还有货吗), nor, for a FAQ's rule of words, where
         a person is asked for.
         """
-        short = len(text) <= SHORT_NAME and bool(message.spoken_of) and not message.flow
-        of_subject = short and bool(self._queries.named_of_subject(text))
+        asked = self._queries.named_of_subject(text) if message.spoken_of and not message.flow else []
+        of_subject = any(self._pack.queries[match.name].needs == "product" for match in asked)
         hits = find() if not of_subject and self._knowledge.is_exact(self._bare(text), message.lang) else []
         if hits and hits[0].probability >= EXACT:
             return hits[0]

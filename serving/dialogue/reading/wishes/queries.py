@@ -16,7 +16,7 @@ from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.pricing.quote import Pricing
-from serving.dialogue.queries import Queries, QueryMatch
+from serving.dialogue.queries import ASPECT, Queries, QueryMatch
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import MOST_LATEST, Message
 from serving.dialogue.reading.wishes.entries import EntryReader
@@ -66,13 +66,13 @@ class QueryReader:
         elif not picked and len(skus := self._compared(message, words, links)) >= LEAST_COMPARED:
             yield Compare(skus=skus[:3], aspect=self._advisor.reader.read_aspect(text), evidence=text)
         elif matches := self._queries.named(text, message.lang):
-            yield from (self.query(message, match.name, text, links, match.evidence) for match in matches)
+            yield from (self._matched(message, match, text, links) for match in matches)
         elif wanted and not named and evidence(words, acts.cheaper) is not None:
             yield Recommend(words=text, evidence=text)
         elif len(two := either(text, links)) == LEAST_COMPARED and not self._are_of_order(message, two):
             yield Compare(skus=two, aspect=self._advisor.reader.read_aspect(text), evidence=text)
         elif matches := self._of_subject(message, text, links, guess, picked):
-            yield from (self.query(message, match.name, text, links, match.evidence) for match in matches)
+            yield from (self._matched(message, match, text, links) for match in matches)
         else:
             yield from self._advice(message, text, named)
 
@@ -104,8 +104,12 @@ class QueryReader:
         asked = guess.label == ASK or guess.label.startswith("query:")  # 重不重 has no word of a question
         asks = (asked and links) or evidence(plain(text), self._pack.acts.question) is not None
         asks = asks and self._flows.of_guess(guess) is None
-        matches = self._queries.named_of_subject(COMPARED_ONE.sub(" ", text) if picked else text)
-        return matches or (self._queries.named_by_aspect(text) if asks else [])
+        words = COMPARED_ONE.sub(" ", text) if picked else text
+        return [*self._queries.named_of_subject(words), *(self._queries.named_by_aspect(words) if asks else [])]
+
+    def _matched(self, message: Message, match: QueryMatch, text: str, links: list[ProductLink]) -> Query:
+        asked = self.query(message, match.name, text, links, match.evidence)
+        return replace(asked, slots={**asked.slots, ASPECT: match.aspect}) if match.aspect else asked
 
     def _advice(self, message: Message, text: str, named: list[ProductLink]) -> Iterator[Act]:
         """Advice, or what the page says of a product that is named with a word of advice."""

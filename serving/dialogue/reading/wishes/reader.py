@@ -47,6 +47,7 @@ from serving.dialogue.reading.wishes.follow_ups import FollowUpReader
 from serving.dialogue.reading.wishes.implied_flows import ImpliedFlowReader
 from serving.dialogue.reading.wishes.own_orders import OwnOrderReader
 from serving.dialogue.reading.wishes.part import Part
+from serving.dialogue.reading.wishes.product_gate import ProductGate
 from serving.dialogue.reading.wishes.queries import QueryReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.knowledge.static import StaticKnowledge
@@ -80,6 +81,7 @@ class WishReader:
         self.flows = FlowReader(pack, params, answers)
         self._implied = ImpliedFlowReader(pack, linker, answers, self.flows)
         self.queries = QueryReader(pack, linker, queries, advisor, pricing, answers, self._entries, self.flows)
+        self._gate = ProductGate(pack)
         self._own_orders = OwnOrderReader(pack, linker, answers, self._entries)
         self._follow_ups = FollowUpReader(pack, linker, answers, self.flows, self.queries)
 
@@ -117,6 +119,7 @@ class WishReader:
             act
             for act in self._own_orders.meant(part.message, part.text, part.links, list(found))
             if (entry_target(act.entry.id) if isinstance(act, Hit) else target_of(act)) not in rejected
+            and (isinstance(act, Hit) or self._gate.lets_in(part.text, act))
         ]
 
     def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Part:
@@ -183,6 +186,7 @@ class WishReader:
         strange, guess = evidence(part.words, self._pack.acts.out_of_scope), part.guess
         guessed = part.label == OUTSIDE and not (part.links or part.talk)
         guessed = guessed and not self.queries.is_shopping(part.message, part.text)
+        guessed = guessed and evidence(part.words, self._pack.acts.of_shop) is None
         best = self._entries.best(part.find()) if guessed and not strange else None
         if strange or (guessed and (not best or guess.probability > best.probability)):
             yield OutOfScope(probability=1.0 if strange else guess.probability, evidence=strange or part.text)
