@@ -79,6 +79,15 @@ class ActWords(Part):
         default=None, description="stands before what was said already and is read without it: 我都说了, I told you"
     )
     reserve: WordRule | None = Field(default=None, description="beside a yes: takes it back, or puts a condition on it")
+    unaltered: WordRule | None = Field(
+        default=None, description="beside a yes: says that something stays as it is, or was not meant; put aside"
+    )
+    alters: WordRule | None = Field(
+        default=None, description="beside a yes, in a statement: may change what is confirmed; then nothing is"
+    )
+    remark: WordRule | None = Field(
+        default=None, description="beside a yes: begins or makes a remark, which asks for nothing and changes nothing"
+    )
     same: WordRule | None = Field(default=None, description="a wish for another order, with what this one was told")
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
     instead: WordRule | None = Field(default=None, description="a wish takes the place of the one under way: 要不还是")

@@ -93,7 +93,7 @@ def test_the_shop_changes_only_on_a_lone_yes_to_an_open_confirmation(now: Situat
 @example([Affirm(clear=True), Hesitate()])
 def test_a_clear_yes_counts_beside_questions_and_wishes_and_nothing_else(acts: list[Act]) -> None:
     confirmed = Confirm(True) in plan(Situation(question=CONFIRM), [Affirm(clear=True), *acts])
-    beside = Affirm | Ask | Query | SmallTalk | Start | Complaint | Unclear
+    beside = Affirm | Ask | Query | SmallTalk | Start | Complaint | Unclear | Person
     assert confirmed == all(isinstance(act, beside) for act in acts)
 
 

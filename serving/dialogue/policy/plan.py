@@ -133,7 +133,11 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
     if angry and not now.apologised:
         moves.append(Apologise())
     if any(isinstance(act, Person) for act in acts):
-        return [*moves, HandOver("asked")]
+        others = [act for act in acts if not isinstance(act, Person | Complaint)]
+        confirms = now.question is not None and now.question.slot is None
+        clear = any(isinstance(act, Affirm) and act.clear for act in others)
+        agreed = confirms and clear and _confirmed(others) == [Confirm(True)]
+        return [*moves, *([Confirm(True)] if agreed else ()), HandOver("asked")]
     rest = [act for act in acts if not isinstance(act, Complaint)]
     if angry:  # a yes in anger counts in clear words alone
         rest = [act for act in rest if not isinstance(act, Affirm) or act.clear]

@@ -1,7 +1,24 @@
-"""A yes to a confirmation with company: questions and other wishes beside it, and no value for what is confirmed."""
+"""A yes to a confirmation with company (``answers/agreed.py`` finds it): a yes, unless its company speaks against it.
+
+| beside a yes | then |
+| --- | --- |
+| a negation, condition, doubt, "first", a price of what is asked (``reserve``, ``hesitate``, ``correct``) | no yes |
+| another value for what is confirmed; a wish that contradicts it | no yes |
+| a statement with words that may alter it (``alters``: 要高的, keep, only) | no yes |
+| after a clear yes: a remark, a reason, haste, thanks (``remark``: 我下周要用, I moved) | yes |
+| what says that something stays as it is, or repeats what is under way | yes |
+| a question, about another thing or when and how this one goes on | yes, and it is answered |
+| another wish, of another order or flow | yes, and it begins |
+| "and", and then a wish for a person in plain words | yes, and a person is called |
+| a statement of another form (灰色的, in blue): it may be a value | no yes |
+
+What is no yes is asked again. What a yes leaves open (an order that waits already) is asked next, by the wish that
+waits.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -13,17 +30,22 @@ from kefu.acts import (
     Complaint,
     Correct,
     Fill,
+    Person,
     Query,
     SmallTalk,
     Start,
     Unclear,
 )
 from kefu.shop.pack import Pack
+from serving.dialogue.reading.answers.agreed import Yes
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.joining import QUESTION
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts import PartReader
+from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
+
+AND_FIRST = re.compile(r"\W*(?:and|then|plus|然后|再|还有)", re.IGNORECASE)
 
 
 class ConfirmationReader:
@@ -32,21 +54,16 @@ class ConfirmationReader:
     def __init__(self, pack: Pack, answers: AnswerReader, parts: PartReader) -> None:
         self._pack, self._answers, self._parts = pack, answers, parts
 
-    def read(
-        self, message: Message, rest: str | None, reading: Reading, clear: bool = True, agreed: bool = False
-    ) -> list[Act]:
-        """A yes with company that is understood: questions and other wishes, and no value for what is confirmed.
-
-        What it leaves open (an order that waits already) is asked next by the wish that waits.
+    def read(self, message: Message, found: Yes | None, reading: Reading, agreed: bool = False) -> list[Act]:
+        """A yes, and the acts beside it; none when its company speaks against it, or there is none.
 
         Args:
-            rest: what stands beside the yes; None: there is no yes.
-            clear: whether the yes is in clear words.
             agreed: whether the classifier takes the message for a yes with company, too. Then a complaint may stand
-                beside clear words, and a question that is not understood. A statement never: 好的，要蓝色的.
+                beside clear words, and a question that is not understood.
         """
-        if rest is None:
+        if found is None:
             return []
+        rest, clear = found
         yes = Affirm(clear=True, evidence=message.text)
         if not rest.strip():
             return [yes]
@@ -58,29 +75,56 @@ class ConfirmationReader:
             for act in self._answers.values.part(replace(message, text=rest), rest, asks)
             if not (asks and isinstance(act, Fill | Correct) and self._pack.slots[act.slot].item)
         ]
-        other = self._means_another(rest) or (asks and any(_corrects(act, here, orders) for act in told))
-        if any(isinstance(act, Fill | Correct) and not (other and act.slot in orders) for act in told):
+        other = self._means_another(message, rest) or (asks and any(_corrects(act, here, orders) for act in told))
+        changed = [act for act in told if isinstance(act, Fill | Correct) and act.value != here.get(act.slot)]
+        if any(not (other and act.slot in orders) for act in changed):
+            return []
+        stated = self._statements(rest)
+        if not other and evidence(plain(stated), rules.alters) is not None:
             return []
         topic = f"flow:{message.flow.name}"
         acts = self._parts.read(replace(message, text=rest, flow=None, step=None, topic=topic), reading)
         if other and any(wish.flow == message.flow.name for wish in message.session.wishes):
             return [yes, *(act for act in acts if isinstance(act, QUESTION))]  # it waits for its turn already
-        named = [act for act in told if isinstance(act, Fill | Correct) and act.value != here.get(act.slot)]
-        if named and other and not any(isinstance(act, Start) for act in acts):
-            acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in named}, evidence=rest)]
+        if changed and other and not any(isinstance(act, Start) for act in acts):
+            acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in changed}, evidence=rest)]
         surely = agreed and clear
-        beside = self._settled(message, rest, acts, named, other, asks, surely)
+        beside = self._settled(message, rest, acts, changed, other, asks, surely)
+        if clear and not asks and self._remarks(stated) and not any(_is_wish(act) for act in acts):
+            return [yes]
         asks = asks or self._answers.agreement.names_day(
             message, rest
         )  # 提交吧，明天下午来取: asks whether that can be
+        calls = [act for act in beside if isinstance(act, Person)] if self._goes_on(rest) else []
+        if calls and clear:
+            return [yes, *calls]
+        if asks and [act for act in beside if isinstance(act, Person)] == list(beside):
+            beside = [Unclear(asks=True, evidence=rest)]  # 取件前能给我打电话吗: guessed of words that call nobody
         return [yes, *beside] if self._may_stand(beside, asks, surely, starts=clear or other) else []
+
+    def _statements(self, rest: str) -> str:
+        """The pieces of a text that ask nothing."""
+        rules = self._pack.acts
+        pieces = answer_pieces(rest, rules.another)
+        return "".join(piece for piece in pieces if evidence(plain(piece), rules.question) is None)
+
+    def _remarks(self, stated: str) -> bool:
+        """Whether each piece of what is stated is a remark."""
+        rules = self._pack.acts
+        pieces = [plain(piece) for piece in answer_pieces(stated, rules.another) if WORD.search(piece)]
+        return bool(pieces) and all(evidence(piece, rules.remark) is not None for piece in pieces)
+
+    def _goes_on(self, rest: str) -> bool:
+        """Whether words beside a yes begin with "and" or "also": what follows is no other answer."""
+        lead = evidence(plain(rest), self._pack.acts.another)
+        return AND_FIRST.match(plain(rest)) is not None or bool(lead and plain(rest).lstrip(" ,，。.").startswith(lead))
 
     def _settled(
         self,
         message: Message,
         rest: str,
         acts: Sequence[Act],
-        named: Sequence[Fill | Correct],
+        changed: Sequence[Fill | Correct],
         other: bool,
         asks: bool,
         surely: bool,
@@ -100,7 +144,7 @@ class ConfirmationReader:
             if act.probability < 1 and not other:
                 again.append(act)
             elif act.flow == message.flow.name:
-                act.slots.update({value.slot: str(value.value) for value in named})
+                act.slots.update({value.slot: str(value.value) for value in changed})
                 if not any(act.slots.get(name, here.get(name)) != here.get(name) for name in orders):
                     if not asks:
                         return []
@@ -125,10 +169,11 @@ class ConfirmationReader:
             for act in acts
         )
 
-    def _means_another(self, rest: str) -> bool:
+    def _means_another(self, message: Message, rest: str) -> bool:
         """Whether words speak of another order than the one under way."""
         rules, also = self._pack.acts, plain(rest)
-        return evidence(also, rules.same) is not None or evidence(also, rules.another) is not None
+        worded = any(evidence(also, rule) is not None for rule in (rules.same, rules.another))
+        return worded or self._answers.yes.is_of_another_order(message, rest)
 
     def _contradicts(self, act: Start, message: Message) -> bool:
         """Whether a wish contradicts a yes to what is under way (退，换个新的)."""
@@ -139,3 +184,8 @@ class ConfirmationReader:
 def _corrects(act: Act, here: Mapping[str, str], orders: Sequence[str]) -> bool:
     """Whether an act tells another order than the one under way."""
     return isinstance(act, Fill | Correct) and act.slot in orders and act.value != here.get(act.slot)
+
+
+def _is_wish(act: Act) -> bool:
+    """Whether an act is a wish in plain words, or calls a person: more than a remark."""
+    return isinstance(act, Person | Complaint) or (isinstance(act, Start | Query) and act.probability == 1)

@@ -51,6 +51,7 @@ from serving.sessions.session import Told
 PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个
 GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
 GREETING = "hello"  # the kind of small talk that opens a message and asks for nothing
+WISH = Start | Query | Person | Complaint | Refuse
 ENDING = ("bye", "thanks")  # kinds that end a conversation
 COURTESY = ("thanks", "acknowledge", "praise")  # kinds that may stand before what a message is about
 
@@ -95,36 +96,43 @@ class FastReader:
         if message.session.status != "bot":
             reading.acts = self._back_to_bot(message, reading)
         else:
-            steps = (self._answer, self._refused, self._rejected, self._agreement, self._by_parts)
+            steps = (self._answer, self._refused, self._address, self._rejected, self._agreement, self._by_parts)
             acts = next((acts for step in steps if (acts := step(message, reading))), [])
             reading.acts = self._thanks(message, acts) or acts
         return reading
 
     def _thanks(self, message: Message, acts: Sequence[Act]) -> list[Act]:
-        """The thanks that end a remark which asks for nothing but what was just told: 行 我手洗吧 谢啦."""
-        told, talks, rules = {one.name for one in message.session.told}, self._pack.acts.small_talk, self._pack.acts
-        if message.flow or not told or not all(target_of(act) in told for act in acts):
+        """The thanks or goodbye of a remark that asks for nothing, or for what was just told: 行 我手洗吧 谢啦."""
+        session, talks, rules = message.session, self._pack.acts.small_talk, self._pack.acts
+        told = {one.name for one in session.told}
+        if message.flow or evidence(plain(message.text), rules.question) is not None:
             return []
-        if evidence(plain(message.text), rules.question) is not None:
+        ends = next((k for k in ENDING if k in talks and evidence(plain(message.text), talks[k]) is not None), None)
+        if ends and session.turns and not any(isinstance(act, WISH) and act.probability == 1 for act in acts):
+            return [SmallTalk(kind=ends, evidence=message.text)]  # finally. ok i'll do it there. bye
+        if not told or not all(target_of(act) in told for act in acts):
             return []
         last = plain(answer_pieces(message.text, rules.another)[-1])
         kind = next((kind for kind in ENDING if kind in talks and evidence(last, talks[kind]) is not None), None)
         return [SmallTalk(kind=kind, evidence=last)] if kind else []
 
     def _answer(self, message: Message, reading: Reading) -> list[Act]:
-        """An answer to the open question that is a whole message, gives up what is under way, or tells an address."""
+        """An answer to the open question that is a whole message, or gives up what is under way."""
         if not message.step:
             return []
         if whole := self._answers.agreement.whole(message):
             return whole
         if rest := self._answers.agreement.after_leave(message):
             return [Cancel(evidence=message.text), *self._beside(_without_flow(message, rest), reading)]
-        return self._answers.addresses.read(message)
+        return []
+
+    def _address(self, message: Message, reading: Reading) -> list[Act]:
+        """An address that the open question asks for."""
+        return self._answers.addresses.read(message) if message.step else []
 
     def _agreement(self, message: Message, reading: Reading) -> list[Act]:
         """A yes with company, or what the answer classifier takes the message for."""
-        rest = self._answers.agreement.after_clear_yes(message)
-        if confirmed := self._confirmations.read(message, rest, reading):
+        if confirmed := self._confirmations.read(message, self._answers.yes.find(message), reading):
             return confirmed
         return self._likely(message, reading) if message.step else []
 
@@ -191,6 +199,8 @@ class FastReader:
         found = None if self._asks_no_order(message) else self._rejections.read(message)
         if found is None or self._fills(message, reading):
             return []
+        if person := evidence(plain(message.text), self._pack.acts.person):
+            return [Person(evidence=person)]  # 答非所问 给我转个人工
         told = message.session.told if found.of_told else []
         open_now = f"flow:{message.flow.name}" if message.flow else ""
         ends = open_now in {*found.names, *(one.name for one in told)}
@@ -210,10 +220,9 @@ class FastReader:
     def _likely(self, message: Message, reading: Reading) -> list[Act]:
         """What the answer classifier reads where no rule does, with what the message asks beside it."""
         scores = self._answers.agreement.scores(message)
-        if found := self._answers.agreement.likely_yes(message, scores):
-            rest, clear = found
-            if confirmed := self._confirmations.read(message, rest, reading, clear, agreed=True):
-                return confirmed
+        found = self._answers.yes.likely(message, scores)
+        if confirmed := self._confirmations.read(message, found, reading, agreed=True):
+            return confirmed
         if not (said := self._answers.agreement.likely(message, scores)):
             return []
         return [*said, *self._beside(message, reading)]

@@ -6,6 +6,7 @@ from kefu.intents.answers import AnswerClassifier
 from kefu.shop.pack import Pack
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.addresses import AddressReader
+from serving.dialogue.reading.answers.agreed import YesReader
 from serving.dialogue.reading.answers.agreement import AgreementReader
 from serving.dialogue.reading.answers.order_items import ItemReader
 from serving.dialogue.reading.answers.orders import OrderReader
@@ -24,4 +25,5 @@ class AnswerReader:
         self.values = ValueReader(pack, self.orders, self.items)
         self.agreement = AgreementReader(pack, linker, self.orders, self.values, classifier)
         self.settled = SettledCaseReader(pack, linker, self.orders)
+        self.yes = YesReader(pack, linker, self.orders)
         self.refusals = RefusalReader(pack, self.orders)

@@ -42,7 +42,8 @@ class RefusalReader:
             wishes = [part for part in parts if part not in saying and evidence(plain(part), flow.asked_by) is not None]
             others = [other.asked_by for other in self._pack.flows if other is not flow]
             wishes = [p for p in wishes if p in stated and not any(evidence(plain(p), rule) for rule in others)]
-            spoken = bool(session.turns) or any(evidence(plain(part), flow.asked_by) is None for part in saying)
+            spoken = bool(session.turns) or len(saying) < len(parts)
+            spoken = spoken or any(evidence(plain(part), flow.asked_by) is None for part in saying)
             if not wishes and (message.flow is not None or flow.name in known or spoken):
                 found.append(flow.name)
                 spent |= set(saying)

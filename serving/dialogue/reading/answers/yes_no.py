@@ -62,9 +62,9 @@ def is_clear_yes(text: str, words: Conversation, step: Step) -> bool:
     return _is(text, "clear_yes", words, step)
 
 
-def after_clear_yes(clause: str, words: Conversation) -> str:
+def after_clear_yes(clause: str, words: Conversation, step: Step | None = None) -> str:
     """What a clause says after the clear yes that it begins with (那确认退枕头); empty when there is none."""
-    lead = _lead_of(_Same(words)).match(clause)
+    lead = _lead_of(_Same(words), _Same(step)).match(clause)
     return clause[lead.end() :].strip() if lead else ""
 
 
@@ -128,12 +128,12 @@ def _patterns_of(conversation: _Same, confirmation: _Same) -> AnswerPatterns:
     )
 
 
-@lru_cache(maxsize=16)
-def _lead_of(conversation: _Same) -> re.Pattern[str]:
+@lru_cache(maxsize=64)
+def _lead_of(conversation: _Same, confirmation: _Same) -> re.Pattern[str]:
     """A clear yes at the beginning of a clause: the longest phrase first."""
-    words = conversation.part
-    assert isinstance(words, Conversation)
-    phrases = sorted(_flat(words.clear_yes), key=len, reverse=True)
+    words, step = conversation.part, confirmation.part
+    assert isinstance(words, Conversation) and not isinstance(step, Conversation)
+    phrases = sorted(_flat(words.clear_yes, step.yes if step else {}), key=len, reverse=True)
     before = "|".join(sorted(map(re.escape, _flat(words.please)), key=len, reverse=True))
     return re.compile(
         rf"\s*(?:(?:{before})\s*)?(?:{'|'.join(map(re.escape, phrases)) or NEVER})(?![a-z])", re.IGNORECASE

@@ -1,0 +1,213 @@
+"""Finds a yes in a message at a confirmation, and what stands beside it.
+
+A yes begins the message, or ends it in clear words (那退款多久到？确认). Before a yes that begins it may stand courtesy
+(明白了，那提交吧) and an amount of the question (60？行 确认). Words that leave the question as it is (``unaltered``:
+the name stays the same) are put aside; then none of ``reserve``, ``hesitate`` and ``correct`` may be left, which take a
+yes back. What else may stand beside it: ``reading/confirmed.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, YES, YES_TOO
+from kefu.shop.pack import Pack
+from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.linker import Linker
+from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.yes_no import after_clear_yes, is_clear_yes, yes_or_no
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
+from serving.dialogue.reading.word_rules import evidence, plain, without
+
+# Of the answer classifier, by benchmarks/wordings/answers.py: a false yes is a wrong write, and that bound left none on
+# wordings that it had not learned from. AGAINST: of no, leave, wait and correct together.
+YES_IN_PLAIN_WORDS, AGAINST = 0.4, 0.3
+
+AMOUNT = re.compile(r"\d+(?:\.\d+)?")
+BLANKS = re.compile(r"^(?:\W|\boh\b)+", re.IGNORECASE)
+AND_THE = re.compile(r"and (?:the|that|my)\b", re.IGNORECASE)  # begins with another thing
+ENDS = (".", "。", "!", "！")
+BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
+REPEATED = re.compile(
+    r"\b(?:the|returning|return(?: of)?|exchang(?:e|ing)(?: of)?|of)\b|[\W_]+|[的吧了把]", re.IGNORECASE
+)
+NUMBER = re.compile(
+    r"\d+(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|\s*(?:day|week|hour|month|time|minute)))", re.IGNORECASE
+)
+ECHO = re.compile(
+    r"\W*(?P<amount>\d+(?:\.\d+)?)\s*(?:元|块钱?|yuan|rmb)?(?:是?[吧吗么啊]|right)?\s*[?？]\W*", re.IGNORECASE
+)
+INSISTED = re.compile(  # 我不是说提交了吗: says once more what it repeats
+    r"\W*(?:我|人家)(?:刚才?|刚刚|已经|都|早就?)*(?:不是(?:已经|都|刚才?|早就?)*[说讲](?:过|了)?(?P<asked>.{1,12}?)[吗嘛么]"
+    r"|[说讲](?:过|了)(?P<said>.{1,12}?)[呀啊]?)\W*"
+)
+# Points at what is under way, behind a yes (就改这个地址, go ahead with the return); the name is the flow's.
+POINTS = re.compile(r"(?:这|那|上面)(?:个|单|笔|样)?(?:地址|电话|号码|订单|信息|抬头)?[吧了啊呀\W]*")
+WITH_IT = r"with (?:the|this|that|my) {}(?: (?:please|pls|then|thanks?|thank you))*\W*"
+COURTESY = ("hello", "thanks", "acknowledge", "praise")  # kinds of small talk that may stand before a yes
+
+
+class Yes(NamedTuple):
+    """A yes. rest: what stands beside it, "" where that only repeats it. clear: whether it is in clear words."""
+
+    rest: str
+    clear: bool
+
+
+class YesReader:
+    """Finds a yes to what one pack's flows ask."""
+
+    def __init__(self, pack: Pack, linker: Linker, orders: OrderReader) -> None:
+        self._pack, self._linker, self._orders = pack, linker, orders
+
+    def find(self, message: Message) -> Yes | None:
+        """A yes in clear words that begins or ends the message, or any yes before a question that begins with "also"
+        (嗯，对了，…)."""
+        words, step = self._pack.conversation, message.step
+        if step is None or not step.confirm:
+            return None
+        for said, rest in self._yes_first(message):
+            clear = is_clear_yes(said, words, step)
+            left = self._without_repeats(message, rest)
+            if clear or not left or self._asks_of_more(rest):
+                return None if self._reserves(message, said, left) else Yes(left, clear)
+        if found := self._yes_last(message):
+            return found
+        parts = clauses(message.text)
+        said = "".join(parts[:-1])
+        if not said or yes_or_no(said, words, step):
+            rest = after_clear_yes(parts[-1], words, step)
+            if rest and not self._reserves(message, "", rest) and self._repeats(message, rest):
+                return Yes("", True)
+        return None
+
+    def likely(self, message: Message, scores: Mapping[str, float]) -> Yes | None:
+        """A yes in the pack's words that begins a message, where the classifier agrees.
+
+        None where words beside it take it back, ask what it depends on, or tell a number. Without such words nothing is
+        a yes, however probable: 要高的 looks like 要的.
+        """
+        words, step = self._pack.conversation, message.step
+        if not scores or step is None or not step.confirm or PLACEHOLDER.search(message.text):
+            return None
+        yes = scores.get(YES, 0.0) + scores.get(YES_TOO, 0.0)
+        against = sum(scores.get(name, 0.0) for name in (NO, LEAVE, HESITATE, CORRECT))
+        for said, rest in self._yes_first(message):
+            clear = is_clear_yes(said, words, step)
+            if not clear and yes < YES_IN_PLAIN_WORDS or against > AGAINST:
+                return None
+            rest = self.without_unaltered(rest)
+            if self._reserves(message, said, rest):
+                return None
+            links = [] if clear else self._linker.link_products(message.original(rest))
+            told = NUMBER.search(rest) or any(link.exact for link in links)  # 嗯 那香薰机呢
+            if told and not self.is_of_another_order(message, rest):
+                return None
+            left = [part for part in clauses(rest) if not yes_or_no(part, words, step)]  # yes. I said yes. do it
+            return Yes("".join(left), clear)
+        return None
+
+    def without_unaltered(self, text: str) -> str:
+        """A text without what it says to stay as it is, and without what it says of other things than the question."""
+        rule = self._pack.acts.unaltered
+        return without(plain(text), rule.words) if rule and evidence(plain(text), rule) else text
+
+    def _asks_of_more(self, rest: str) -> bool:
+        """Whether words begin with "also" and ask something."""
+        rules, words = self._pack.acts, BLANKS.sub("", plain(rest))
+        lead = evidence(words, rules.another)
+        return bool(lead) and words.startswith(lead or "") and evidence(words, rules.question) is not None
+
+    def _yes_first(self, message: Message) -> Iterator[tuple[str, str]]:
+        """The yeses in the pack's words that begin a message, the longest first, each with what stands behind it."""
+        words, step = self._pack.conversation, message.step
+        parts = self._pieces(message)
+        for start in range(len(parts)):
+            for end in range(len(parts), start, -1):
+                said = "".join(parts[start:end])
+                if yes_or_no(said, words, step):
+                    yield said, "".join(parts[end:])
+            if not self._leads_to_a_yes(message, parts[start]):
+                return
+
+    def _pieces(self, message: Message) -> list[str]:
+        """The pieces of a message; a clear yes that points at what is under way (就改这个地址) without its pointing."""
+        pieces = answer_pieces(message.text, self._pack.acts.another)
+        with_it = WITH_IT.format(re.escape(message.flow.name) if message.flow else "")
+        for at, piece in enumerate(pieces):
+            named = after_clear_yes(piece, self._pack.conversation, message.step)
+            if named and (POINTS.fullmatch(named) or re.fullmatch(with_it, named, re.IGNORECASE)):
+                pieces[at] = piece.strip().removesuffix(named) + ", "
+        return pieces
+
+    def _yes_last(self, message: Message) -> Yes | None:
+        """A clear yes that ends a message, and nothing before it takes back."""
+        assert message.step
+        parts = self._pieces(message)
+        for start in range(1, len(parts)):
+            if is_clear_yes("".join(parts[start:]), self._pack.conversation, message.step):
+                rest = self._without_repeats(message, "".join(parts[:start]))
+                return None if self._reserves(message, "", rest) else Yes(rest, True)
+        return None
+
+    def _leads_to_a_yes(self, message: Message, piece: str) -> bool:
+        """Whether words before a yes ask for nothing: courtesy, or an amount that the open question tells."""
+        if echo := ECHO.fullmatch(piece):
+            last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "bot"), "")
+            return any(float(number) == float(echo["amount"]) for number in AMOUNT.findall(last))
+        talks = self._pack.acts.small_talk
+        return any(evidence(plain(piece), talks[kind]) is not None for kind in COURTESY if kind in talks)
+
+    def _without_repeats(self, message: Message, rest: str) -> str:
+        """What stands beside a yes without the pieces that only say it once more (我不是说提交了吗)."""
+        words, step = self._pack.conversation, message.step
+        left = list[str]()
+        for piece in answer_pieces(self.without_unaltered(rest), self._pack.acts.another):
+            again = INSISTED.fullmatch(plain(piece))
+            if not yes_or_no((again["asked"] or again["said"]) if again else piece, words, step):
+                left.append(piece)
+        rest = "".join(left)
+        return rest if WORD.search(rest) else ""
+
+    def _reserves(self, message: Message, yes: str, rest: str) -> bool:
+        """Whether words beside a yes take it back, hesitate, correct, or put a condition on it.
+
+        A "but" that begins a sentence of its own asks about what was agreed (Yes please. But where …?). What follows a
+        word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
+        """
+        rules, after = self._pack.acts, plain(rest)
+        if yes.rstrip().endswith(ENDS):
+            after = BUT.sub("", after)
+        if message.flow and self.is_of_another_order(message, rest):
+            refuse = rules.refuse.of(message.flow.name) if rules.refuse else None
+            return evidence(after, refuse) is not None
+        return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
+
+    def is_of_another_order(self, message: Message, rest: str) -> bool:
+        """Whether words behind a yes begin with "also" and name own orders, none of them the one under way."""
+        assert message.flow and message.session.flow
+        rules, words = self._pack.acts, BLANKS.sub("", plain(rest))
+        lead = evidence(words, rules.another)
+        if not (lead and words.startswith(lead) or AND_THE.match(words) or evidence(words, rules.same) is not None):
+            return False
+        here = {message.session.flow.slots.get(name) for name in self._orders.slots_of(message.flow)}
+        orders = self._orders.meant(message, rest, asked=True)
+        return bool(orders) and not here & set(orders)
+
+    def _repeats(self, message: Message, rest: str) -> bool:
+        """Whether words after a clear yes name the item under way, and hardly anything else."""
+        assert message.flow and message.session.flow
+        known = {message.original(value) for value in message.session.flow.slots.values()}
+        if evidence(plain(rest), self._pack.acts.question) is not None or PLACEHOLDER.search(rest):
+            return False
+        links = self._linker.link_products(message.original(rest))
+        named = {link.evidence: {other.sku for other in links if other.evidence == link.evidence} for link in links}
+        if not named or any(not skus & known for skus in named.values()):
+            return False  # the pillow and the bathrobe: more than what is under way
+        left = rest
+        for link in links:
+            left = left.replace(link.evidence, "")
+        return len(REPEATED.sub("", left)) <= len("退掉那")
