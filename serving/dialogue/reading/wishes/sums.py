@@ -102,12 +102,14 @@ class SumReader:
         changes = question.changes and bool(mentions)
         if not (chosen or asked or self._asks(words, mentions, links) or changes):
             return None
-        for span in mentions:
+        ordered = self._ordered(message, text, mentions)
+        for span in mentions if not ordered else ():
             if len(span) > 1 and span[0].exact:
                 blanked = words[: span[0].start] + BLANK + words[span[0].end :]
                 choices = tuple(link.sku for link in span)[:MAX_CHOICES]
                 return Quote(basket=(), choices=choices, words=blanked, evidence=span[0].evidence)
-        return self._quote(message, text, words, [link for span in mentions for link in span], question)
+        named = [link for span in mentions for link in span]
+        return self._quote(session, text, words, named, question, ordered)
 
     def _question(self, message: Message, words: str, mentions: Sequence[Sequence[ProductLink]]) -> SumQuestion:
         """What words ask of a sum besides its products."""
@@ -133,13 +135,17 @@ class SumReader:
         return SumQuestion(points, kept, coupon, amount, changes, about, counts, fee)
 
     def _quote(
-        self, message: Message, text: str, words: str, named: Sequence[ProductLink], question: SumQuestion
+        self,
+        session: Session,
+        text: str,
+        words: str,
+        named: Sequence[ProductLink],
+        question: SumQuestion,
+        ordered: Basket,
     ) -> Quote | None:
-        """The sum of what is named, or of what was in the sum before."""
-        session = message.session
+        """The sum of what is ordered, else of what is named, or of what was in the sum before."""
         if question.amount is not None:  # the sum that he names is no number of pieces
             words = words.replace(str(question.amount), " " * len(str(question.amount)))
-        ordered = self._ordered(message, text, named)
         wanted = ordered or self._swapped(words, named, session) or self._basket(words, named, session)
         several = session.subject.latest if not (named or session.basket) else []
         if question.counts and 1 < len(several) <= MAX_CHOICES:  # which of the list is meant?
@@ -166,14 +172,14 @@ class SumReader:
             evidence=text,
         )
 
-    def _ordered(self, message: Message, text: str, named: Sequence[ProductLink]) -> Basket:
+    def _ordered(self, message: Message, text: str, mentions: Sequence[Sequence[ProductLink]]) -> Basket:
         """What is in the order that a text refers to, when all that it names is: the bath towel order."""
         if IN_ORDER.search(text) is None:
             return ()
         session, orders = message.session, message.orders
         found = self._linker.link_orders(text, orders, message.lang, message.now, vault=session.vault)
         order = next((order for order in orders if (order.id,) == found.ids), None)
-        if order is None or any(link.sku not in order.skus for link in named):
+        if order is None or not all(any(link.sku in order.skus for link in span) for span in mentions):
             return ()
         return tuple(zip(order.skus, order.quantities, strict=False))
 
