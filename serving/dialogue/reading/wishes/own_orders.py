@@ -53,13 +53,14 @@ class OwnOrderReader:
     ) -> Sequence[Act | Hit] | None:
         """What an act means instead; None: what it says."""
         likely = act.candidates[0] if isinstance(act, Unclear) and act.candidates else ""
-        if not (target := entry_target(likely) if likely else target_of(act)):
+        target = entry_target(likely) if likely else target_of(act)
+        if not target:
             return None
         if known := self._of_flow_under_way(message, text, act, target):
-            kind, _, name = known.rpartition(":")
+            kind, _, told = known.rpartition(":")
             if kind:
-                return [Query(name=name, evidence=text)]
-            hit = self._entries.of_faq(message, name)
+                return [Query(name=told, evidence=text)]
+            hit = self._entries.of_faq(message, told)
             return [hit, Ask(entry=hit.entry.id, evidence=hit.entry.question)]
         if (name := self._on_order.get(target)) is None:
             return None
