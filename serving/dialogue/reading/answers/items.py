@@ -32,9 +32,9 @@ SHORT = 6  # characters of a clause in which one character names an item
 MAX_PIECES = 20  # nobody buys more of one thing here: a larger number is something else
 _UNIT = "[个件只条双把套张瓶盒床口块盏台支顶袋份本串罐组]"
 _FEW = f"(?:\\d{{1,2}}|[{''.join(DIGITS)}十]{{1,2}})"
-_NO_PIECES = (  # 一个月, 一个问题, 一件事, 一条短信: counted, and no goods
+_NO_PIECES = (  # 一个月, 一个问题, 一件事, 一条短信, 汤碗两只装: counted, and no goods
     "(?:月|星期|礼拜|小时|钟头|问题|事|订单|单子?|人|字|地方|原因|理由|办法|电话|快递|说法|建议|短信|信息|消息|邮件|价|包裹|多|半"
-    "|[点些下样])"
+    "|[点些下样装])"
 )
 _ANOTHER_ONE = r"(?<=换)[一1]\s*[个件条]\s*(?:$|[新好别大小更颜吧了吗呗行可，,。！!？?~])"  # 想换一个: for another one
 COUNTED_ZH = re.compile(
