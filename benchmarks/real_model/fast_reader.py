@@ -45,7 +45,7 @@ def read_openings(assistant: Assistant, says: Iterable[str]) -> Iterator[tuple[M
     assistant._reader = listening = Listening(assistant)
     for say in says:
         session = Session(id=uuid.uuid4().hex, customer=assistant.pack.shop.demo_customers[0])
-        assistant._understand(Held(session, None, "", "", None), say, None, 0.0)
+        assistant._understand(Held(session, None, "", ""), say, None, 0.0)
         assert listening.last
         session.turns.clear()  # as it was when the message was read
         yield listening.last

@@ -79,7 +79,7 @@ def read_all(assistant: Assistant, customer: str, wordings: Sequence[Wording]) -
     """The labels that are read in each wording."""
     for wording in wordings:
         session = Session(id=uuid.uuid4().hex, customer=customer)
-        turn = assistant._understand(Held(session, None, "", "", None), wording.say, None, 0.0)
+        turn = assistant._understand(Held(session, None, "", ""), wording.say, None, 0.0)
         yield labels_of(turn.reading.acts)
 
 

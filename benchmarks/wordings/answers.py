@@ -97,9 +97,9 @@ def read(assistant: Assistant, case: Case, customer: str) -> set[str]:
     if case.step != "ask_order":
         session.flow.slots["order_number"] = assistant._placeholder(session, order.id)
     session.remember(SaidTurn(role="bot", text=case.wording.after, time=None))
-    turn = assistant._understand(Held(session, None, "", "", None), case.wording.say, None, 0.0)
+    turn = assistant._understand(Held(session, None, "", ""), case.wording.say, None, 0.0)
     names: set[str] = set()
-    for move in plan(_situation(session, assistant._flows), turn.reading.acts):
+    for move in plan(_situation(turn, assistant._flows), turn.reading.acts):
         match move:
             case moves.HandOver(reason="asked" | "danger"):
                 names.add("person")

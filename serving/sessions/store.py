@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import redis
+from pydantic import BaseModel
 from redis.backoff import ConstantBackoff, NoBackoff
 from redis.retry import Retry
 
@@ -66,9 +67,9 @@ class Held:
     waiting: Handoff | None
     key: str
     token: str
-    before: int | None
-    answered: str | None
-    turn: str
+    before: int | None = None
+    answered: str | None = None
+    turn: str = ""
     committed: bool = False
 
 
@@ -228,7 +229,7 @@ class Sessions:
         if waiting:
             moved = waiting.model_copy(update={"customer": owner(session)})
             with self.client.pipeline(transaction=True) as pipe:
-                pipe.hset(keys.HANDOFFS, keys.entry(session.id, moved.customer), moved.model_dump_json())
+                pipe.hset(keys.HANDOFFS, keys.entry(session.id, moved.customer), _stored(moved))
                 pipe.hdel(keys.HANDOFFS, before)
                 pipe.zadd(keys.QUEUE, {keys.entry(session.id, moved.customer): moved.score})
                 pipe.zrem(keys.QUEUE, before)
@@ -236,7 +237,7 @@ class Sessions:
                 pipe.execute()
 
     def save(self, session: Session) -> None:
-        self.client.set(keys.session(session.id), session.model_dump_json(), ex=self._ttl)
+        self.client.set(keys.session(session.id), _stored(session), ex=self._ttl)
 
     def commit(
         self,
@@ -264,15 +265,15 @@ class Sessions:
         entry = keys.entry(id_, case.customer if case else owner(session))
         # A case of an older release whose session is gone: whose the session was cannot be told, so none is made.
         kept = case is None or case.customer == owner(session)
-        queued = handoff.model_dump_json() if handoff else "withdrawn" if withdrawn else ""
+        queued = _stored(handoff) if handoff else "withdrawn" if withdrawn else ""
         case_kept = _for_case(session) if handoff and kept else ""
         names = [keys.lock(id_), keys.fence(id_), keys.session(id_), keys.HANDOFFS, keys.answer(id_, held.key)]
         names += [keys.OUTBOX, keys.case(id_), keys.QUEUE, keys.turns(id_), keys.listening(id_)]
         written = self._keeper.take_written()
-        arguments: list[str | int | float] = [held.token, session.model_dump_json() if kept else "", self._ttl, entry]
+        arguments: list[str | int | float] = [held.token, _stored(session) if kept else "", self._ttl, entry]
         arguments += [queued, answer, min(ANSWERS_S, self._ttl), held.key, log, case_kept]
         arguments += [handoff.score if handoff else 0, KEPT_MESSAGES, CHANNEL, int(any(t.unasked for t in turns)), id_]
-        arguments += [len(turns), *(turn.model_dump_json(exclude_defaults=True) for turn in turns), *written]
+        arguments += [len(turns), *map(_stored, turns), *written]
         try:
             last = self._commit(names, arguments)
         except redis.RedisError:
@@ -344,7 +345,12 @@ def status_of(session: Session, waiting: Handoff | None) -> Status:
 
 def _for_case(session: Session) -> str:
     """What a case needs of its session; its turns are in the case."""
-    return session.model_copy(update={"turns": []}).model_dump_json()
+    return _stored(session.model_copy(update={"turns": []}))
+
+
+def _stored(model: BaseModel) -> str:
+    """JSON without what is as it begins: a command of less than 6,000 bytes goes out at once."""
+    return model.model_dump_json(exclude_defaults=True)
 
 
 def _handoff(stored: object) -> Handoff | None:

@@ -13,7 +13,7 @@ from data.channels.base import ParsedDialogue
 from data.channels.params import Source
 from data.channels.reading.files import Inputs
 from data.channels.serving_log import parse
-from serving.api.tokens import session_token
+from serving.api.tokens import agent_token, session_token
 from serving.deploy.client import CHANNELS, open_session
 from serving.deploy.demo import converse
 from serving.deploy.launch import Server
@@ -142,6 +142,20 @@ def test_signing_out_and_who_is_elsewhere_behind_a_real_proxy(url: str) -> None:
     assert httpx.delete(f"{url}/v1/session", headers=headers(session.token)).status_code == 204
     again = httpx.post(f"{url}/v1/chat", json={"message": "你好"}, headers=headers(session.token), timeout=60)
     assert (again.status_code, again.json()["error"]["code"]) == (401, "token_revoked")
+
+
+def test_a_persons_words_reach_an_open_socket_through_a_real_proxy(url: str) -> None:
+    session, lin = open_session(url, "C1004"), headers(agent_token("lin", 60))
+    assert CHANNELS["http"](session, "转人工")["outcome"] == "handoff"
+    case = f"{url}/v1/agent/cases/{session.id}"
+    assert httpx.post(f"{case}/claim", headers=lin, timeout=60).json()["status"] == "person"
+    with connect(url.replace("http", "ws") + "/v1/chat/ws") as socket:
+        socket.send(json.dumps({"token": session.token, "after": "0-0"}))
+        assert [json.loads(socket.recv(20))["type"] for _ in range(2)] == ["customer", "bot"]
+        said = httpx.post(f"{case}/reply", json={"text": "您好"}, headers=lin, timeout=60).json()
+        event = json.loads(socket.recv(20))
+    assert (event["type"], event["id"], event["text"]) == ("agent", said["turn"], "您好")
+    assert httpx.post(f"{case}/close", headers=lin, timeout=60).status_code == 204
 
 
 def test_too_many_messages_are_limited(server: Server) -> None:
