@@ -27,6 +27,7 @@ from kefu.acts import (
     Act,
     Affirm,
     Ask,
+    Choose,
     Complaint,
     Correct,
     Fill,
@@ -159,6 +160,8 @@ class ConfirmationReader:
         beside = QUESTION | (Start if starts else Query) | SmallTalk
         if starts:
             beside |= Unclear
+        if any(isinstance(act, Start) for act in acts):
+            beside |= Choose  # of the order that the new wish is about
         if surely:
             beside |= Complaint
         unwanted = () if asks else (Ask, Query, Unclear)
