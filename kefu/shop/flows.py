@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from kefu.shop.act_words import WordRule
 from kefu.shop.part import Lang, Part, Phrases, Text, read_part
-from kefu.text.regexes import check_re2
+from kefu.text.regexes import check_re2, check_regex
 
 
 class Slot(Part):
@@ -63,6 +63,13 @@ class Slot(Part):
             for pattern in some:
                 check_re2(pattern)
         return patterns
+
+    @field_validator("pattern", "plausible", "trim")
+    @classmethod
+    def _is_a_regex(cls, pattern: str | None) -> str | None:
+        if pattern:
+            check_regex(pattern)
+        return pattern
 
     @model_validator(mode="after")
     def _patterns_are_of_choices(self) -> Slot:

@@ -1,7 +1,8 @@
-"""Options and check for regexes of RE2, whose search time is linear in the text whatever the regex."""
+"""Checks for regexes, and options for those of RE2, whose search time is linear in the text whatever the regex."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import re2
@@ -16,6 +17,14 @@ def re2_options() -> re2.Options:
     options.log_errors = False
     options.max_mem = MAX_SEARCH_BYTES
     return options
+
+
+def check_regex(pattern: str) -> None:
+    """Raises ValueError when Python does not accept the regex, as one with a class of RE2 (``\\p{Han}``)."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a valid regex of Python: {error}") from error
 
 
 @lru_cache(maxsize=4096)  # a pack has some eight hundred, and most stages load it more than once
