@@ -41,11 +41,13 @@ ECHO = re.compile(
     r"\W*(?P<amount>\d+(?:\.\d+)?)\s*(?:元|块钱?|yuan|rmb)?(?:是?[吧吗么啊]|right)?\s*[?？]\W*", re.IGNORECASE
 )
 INSISTED = re.compile(  # 我不是说提交了吗: says once more what it repeats
-    r"\W*(?:我|人家)(?:刚才?|刚刚|已经|都|早就?)*(?:不是(?:已经|都|刚才?|早就?)*[说讲](?:过|了)?(?P<asked>.{1,12}?)[吗嘛么]"
+    r"\W*(?:我|人家)?(?:刚才?|刚刚|已经|都|早就?)*(?:不是(?:已经|都|刚才?|早就?)*[说讲](?:过|了)?(?P<asked>.{1,12}?)[吗嘛么]"
     r"|[说讲](?:过|了)(?P<said>.{1,12}?)[呀啊]?)\W*"
 )
 # Points at what is under way, behind a yes (就改这个地址, go ahead with the return); the name is the flow's.
 POINTS = re.compile(r"(?:这|那|上面)(?:个|单|笔|样)?(?:地址|电话|号码|订单|信息|抬头)?[吧了啊呀\W]*")
+# Goes on behind a clear yes without a stop: 行提交吧那新的啥时候能到.
+GOES_ON = re.compile(r"那(?!个?[吧就好])|还有|什么时候|啥时候|几时|多久|几天|都说|我(?:都|不是|问)")
 WITH_IT = r"with (?:the|this|that|my) {}(?: (?:please|pls|then|thanks?|thank you))*\W*"
 COURTESY = ("hello", "thanks", "acknowledge", "praise")  # kinds of small talk that may stand before a yes
 
@@ -139,6 +141,8 @@ class YesReader:
         with_it = WITH_IT.format(re.escape(message.flow.name) if message.flow else "")
         for at, piece in enumerate(pieces):
             named = after_clear_yes(piece, self._pack.conversation, message.step)
+            if named and GOES_ON.match(named) and not POINTS.fullmatch(named):
+                return [*pieces[:at], piece.strip().removesuffix(named) + "，", named, *pieces[at + 1 :]]
             if named and (POINTS.fullmatch(named) or re.fullmatch(with_it, named, re.IGNORECASE)):
                 pieces[at] = piece.strip().removesuffix(named) + ", "
         return pieces
