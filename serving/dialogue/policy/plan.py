@@ -84,7 +84,7 @@ MAX_REJECTIONS = 2  # messages in a row that say that the last answer missed; of
 MAX_OFFERED = 2  # other entries that are offered when an answer missed
 MAX_REMINDERS = 4  # digressions from one question
 TOLD = Ask | Query | Quote | Recommend | Compare | OutOfScope
-BESIDE_YES = Affirm | Ask | Choose | Query | Quote | Recommend | Compare | Start | SmallTalk | Unclear
+BESIDE_YES = Affirm | Ask | Query | Quote | Recommend | Compare | Start | SmallTalk | Unclear
 
 
 @dataclass(frozen=True)

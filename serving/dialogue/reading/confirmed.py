@@ -91,6 +91,8 @@ class ConfirmationReader:
             acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in changed}, evidence=rest)]
         surely = agreed and clear
         beside = self._settled(message, rest, acts, changed, other, asks, surely)
+        if any(isinstance(act, Start) for act in beside):  # the new wish asks for its order itself
+            beside = [act for act in beside if not isinstance(act, Choose)]
         if clear and not asks and self._remarks(stated) and not any(_is_wish(act) for act in acts):
             return [yes]
         asks = asks or self._answers.agreement.names_day(
@@ -160,8 +162,6 @@ class ConfirmationReader:
         beside = QUESTION | (Start if starts else Query) | SmallTalk
         if starts:
             beside |= Unclear
-        if any(isinstance(act, Start) for act in acts):
-            beside |= Choose  # of the order that the new wish is about
         if surely:
             beside |= Complaint
         unwanted = () if asks else (Ask, Query, Unclear)

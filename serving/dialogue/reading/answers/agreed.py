@@ -47,7 +47,7 @@ INSISTED = re.compile(  # 我不是说提交了吗: says once more what it repea
 # Points at what is under way, behind a yes (就改这个地址, go ahead with the return); the name is the flow's.
 POINTS = re.compile(r"(?:这|那|上面)(?:个|单|笔|样)?(?:地址|电话|号码|订单|信息|抬头)?[吧了啊呀\W]*")
 # Goes on behind a clear yes without a stop: 行提交吧那新的啥时候能到.
-GOES_ON = re.compile(r"那(?!个?[吧就好])|还有|什么时候|啥时候|几时|多久|几天|都说|我(?:都|不是|问)")
+GOES_ON = re.compile(r"那(?!个?[吧就好])|还有|都说|我(?:都|不是|问)")
 WITH_IT = r"with (?:the|this|that|my) {}(?: (?:please|pls|then|thanks?|thank you))*\W*"
 COURTESY = ("hello", "thanks", "acknowledge", "praise")  # kinds of small talk that may stand before a yes
 

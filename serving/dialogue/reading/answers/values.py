@@ -139,8 +139,8 @@ class ValueReader:
             ).items()
             if not (name == asked and self._is_whole(value, text, name))
         }
-        if asked and asked not in found and (picked := self._picked(message, text, asked)):
-            found |= picked
+        if asked:
+            found |= self._picked(message, text, asked, found)
         if asked and asked not in found and (value := self._beside(text, asked, found)):
             found[asked] = (value,)
         for name in self._orders.slots_of(message.flow):
@@ -154,14 +154,16 @@ class ValueReader:
             found = {name: some for name, some in found.items() if not self._pack.slots[name].otherwise}
         return found
 
-    def _picked(self, message: Message, text: str, asked: str) -> dict[str, tuple[str, ...]]:
+    def _picked(
+        self, message: Message, text: str, asked: str, found: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, tuple[str, ...]]:
         """What a text takes by its place: of the list that the open question shows, or of its two choices."""
         slot, results = self._pack.slots[asked], message.session.flow.results if message.session.flow else {}
         if slot.otherwise:
             lines = next((some for some in results.values() if isinstance(some, list)), [])
             place = _place(text, [str(number) for number in range(1, len(lines) + 1)])
             return {slot.otherwise: (place,)} if place else {}
-        place = _place(text, list(slot.choices)) if len(slot.choices) == 2 else None
+        place = _place(text, list(slot.choices)) if len(slot.choices) == 2 and asked not in found else None
         return {asked: (place,)} if place else {}
 
     def free(self, message: Message) -> list[Act]:
