@@ -52,3 +52,9 @@ def test_a_person_asked_for_beside_a_yes_is_called_after_it(assistant: Assistant
     assert moves_of(assistant, QUESTIONS["invoice"], "确认，另外帮我转人工") == {"yes", "person"}
     assert moves_of(assistant, QUESTIONS["return_english"], "yes. and now please get me someone") == {"yes", "person"}
     assert "yes" not in moves_of(assistant, QUESTIONS["return_english"], "yes, i want a human")
+
+
+@pytest.mark.parametrize("piece", ["好，", "yes. ", "浴袍 ", "顺便 "])
+def test_a_yes_behind_a_hundred_pieces_is_none(assistant: Assistant, piece: str) -> None:
+    """Who asks each beginning and each end of a message whether it is a yes reads it a thousand times over."""
+    assert "yes" not in moves_of(assistant, QUESTIONS["return"], "浴袍，" * 100 + piece * 100 + "浴袍")

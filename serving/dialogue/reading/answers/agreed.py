@@ -49,6 +49,7 @@ POINTS = re.compile(r"(?:这|那|上面)(?:个|单|笔|样)?(?:地址|电话|号
 # Goes on behind a clear yes without a stop: 行提交吧那新的啥时候能到.
 GOES_ON = re.compile(r"那(?!个?[吧就好])|还有|都说|我(?:都|不是|问)")
 WITH_IT = r"with (?:the|this|that|my) {}(?: (?:please|pls|then|thanks?|thank you))*\W*"
+MOST_PIECES = 16  # that a yes is made of, or that stand before it: a thousand would be read a thousand times
 COURTESY = ("hello", "thanks", "acknowledge", "praise")  # kinds of small talk that may stand before a yes
 
 
@@ -127,8 +128,8 @@ class YesReader:
         """The yeses in the pack's words that begin a message, the longest first, each with what stands behind it."""
         words, step = self._pack.conversation, message.step
         parts = self._pieces(message)
-        for start in range(len(parts)):
-            for end in range(len(parts), start, -1):
+        for start in range(min(len(parts), MOST_PIECES)):
+            for end in range(min(len(parts), start + MOST_PIECES), start, -1):
                 said = "".join(parts[start:end])
                 if yes_or_no(said, words, step):
                     yield said, "".join(parts[end:])
@@ -151,7 +152,7 @@ class YesReader:
         """A clear yes that ends a message, and nothing before it takes back."""
         assert message.step
         parts = self._pieces(message)
-        for start in range(1, len(parts)):
+        for start in range(max(1, len(parts) - MOST_PIECES), len(parts)):
             if is_clear_yes("".join(parts[start:]), self._pack.conversation, message.step):
                 rest = self._without_repeats(message, "".join(parts[:start]))
                 return None if self._reserves(message, "", rest) else Yes(rest, True)

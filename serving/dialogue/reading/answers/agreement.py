@@ -14,7 +14,7 @@ from kefu.intents.answers import HESITATE, LEAVE, NO, PERSON, AnswerClassifier
 from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
 from serving.dialogue.linking.linker import Linker
-from serving.dialogue.reading.answers.agreed import NUMBER
+from serving.dialogue.reading.answers.agreed import MOST_PIECES, NUMBER
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.values import ValueReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
@@ -71,7 +71,7 @@ class AgreementReader:
     def after_leave(self, message: Message) -> str | None:
         """What stands beside clauses that give up the open flow (算了，取消。什么时候发货？); None: there are none."""
         words, parts = self._pack.conversation, clauses(message.text)
-        for count in range(len(parts) - 1, 0, -1):
+        for count in range(min(len(parts) - 1, MOST_PIECES), 0, -1):
             if leaves("".join(parts[:count]), words, message.may_cancel):
                 return "".join(parts[count:])
         return None
