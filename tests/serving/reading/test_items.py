@@ -46,6 +46,8 @@ def test_pieces_are_counted_where_something_is_to_be_done_with_them(text: str, b
         "我有一个问题",
         "two days ago",
         "买了两个，都坏了",
+        "a new one of the same",
+        "汤碗两只装",
     ],
 )
 def test_other_numbers_are_no_pieces(text: str) -> None:

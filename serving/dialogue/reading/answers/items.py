@@ -52,7 +52,7 @@ _NO_PIECES_EN = (  # 2 days, 3-7, one more question, one size bigger
     r"|(?:yuan|rmb|cm|kg|ml|l|am|pm)\b|star|by one\b"
 )
 COUNTED_EN = re.compile(
-    rf"\b(?P<count>{_WORDS_EN}|\d{{1,2}})\s+(?:of\s+(?:them|these|those|it|the|my)\b|pieces?\b|items?\b|pcs\b)"
+    rf"\b(?P<count>{_WORDS_EN}|\d{{1,2}})\s+(?:of\s+(?:them|these|those|it|the(?!\s+same\b)|my)\b|pieces?\b|items?\b|pcs\b)"
     rf"|(?:(?:^|[,.;:!?(]\s*)(?=[a-z])|\b(?:{_BEFORE_EN})\s+)(?P<lone>{_WORDS_EN}|\d{{1,2}})\b(?!\s*(?:{_NO_PIECES_EN}))",
     re.IGNORECASE,
 )
