@@ -31,7 +31,8 @@ IGNORED = re.compile(r"[\u200b-\u200f\u2060\u2640\u2642\ufe00-\ufe0f\ufeff\U0001
 PIECE = re.compile(r"[^\W_\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|\s+|[.。]{2,}|.", re.DOTALL)
 DRAWN_OUT = re.compile(r"([a-z])\1{2,}")  # yesss, nooo
 PAUSE, DOTS = ", ", "… "
-NEVER = r"[^\x00-\x{10FFFF}]"
+NEVER = r"[^\x00-\x{10FFFF}]"  # matches nothing: RE2 has no look-around
+NOTHING = "(?!)"  # the same for Python's regexes
 
 
 class AnswerPatterns(NamedTuple):
@@ -136,7 +137,7 @@ def _lead_of(conversation: _Same, confirmation: _Same) -> re.Pattern[str]:
     phrases = sorted(_flat(words.clear_yes, step.yes if step else {}), key=len, reverse=True)
     before = "|".join(sorted(map(re.escape, _flat(words.please)), key=len, reverse=True))
     return re.compile(
-        rf"\s*(?:(?:{before})\s*)?(?:{'|'.join(map(re.escape, phrases)) or NEVER})(?![a-z])", re.IGNORECASE
+        rf"\s*(?:(?:{before})\s*)?(?:{'|'.join(map(re.escape, phrases)) or NOTHING})(?![a-z])", re.IGNORECASE
     )
 
 
