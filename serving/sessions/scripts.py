@@ -3,6 +3,8 @@
 Each may run twice with the same arguments, for a client sends it again when the connection broke before the reply.
 """
 
+from serving.sessions.cases import APART_S
+
 # Keys: lock, fence, session, waiting, answer, revoked, case, queue. Arguments: token, lease (ms), seconds to keep the
 # fence, entry, when the client's token was issued ('': there is none), whose tokens may have been revoked (two members
 # of revoked). The fence names who held the session last: it outlives the lease, so a late holder is found out.
@@ -20,11 +22,11 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[3])
 local before = -1
 if redis.call('ZCARD', KEYS[8]) == redis.call('HLEN', KEYS[4]) then
-  before = redis.call('ZRANK', KEYS[8], ARGV[4]) or redis.call('ZCOUNT', KEYS[8], '-inf', '500000000000')
+  before = redis.call('ZRANK', KEYS[8], ARGV[4]) or redis.call('ZCOUNT', KEYS[8], '-inf', 'HALF_APART')
 end
 local waiting, answer = redis.call('HGET', KEYS[4], ARGV[4]), redis.call('GET', KEYS[5])
 return {redis.call('GET', KEYS[3]), waiting, answer, redis.call('GET', KEYS[7]), before}
-"""
+""".replace("HALF_APART", str(APART_S // 2))
 
 # Keys: lock. Arguments: token, lease (ms).
 RENEW = """
