@@ -44,7 +44,7 @@ class Slot(Part):
     opening: bool = Field(False, description="told only in the message that begins a flow or names its order")
     otherwise: str | None = Field(
         None,
-        description="slot that takes a place in the list that this one's question shows, the first that the flow saved: 2",
+        description="slot that takes a place in the list that this one's question shows, the flow's first: 2",
     )
     asked_choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="phrases of an answer: 大了, 尺寸")
     trim: str | None = Field(None, description="regex taken off such a message: 就换…吧")
