@@ -20,7 +20,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import PackError
 from kefu.shop.promotions import contradictions
 from kefu.shop.wordings.labelled import load_wordings
-from kefu.split import half_of
+from kefu.split import labelled_side
 from kefu.text.regexes import re2_options
 
 
@@ -121,7 +121,7 @@ def _wordings(pack: Pack) -> Iterator[Fault]:
     for (say, _), times in Counter((wording.say, wording.after) for wording in wordings).items():
         if times > 1:
             yield Fault("error", "wordings", f"{say!r} stands there {times} times: keep one, with all that it does")
-    learnt = {act for wording in wordings if half_of(wording.say) == "learn" for act in wording.acts}
+    learnt = {act for wording in wordings if labelled_side(wording.say) == "learn" for act in wording.acts}
     for label in [*(f"flow:{flow.name}" for flow in pack.flows), *(f"query:{name}" for name in pack.queries)]:
         if wordings and label not in learnt:
             yield Fault("warning", "wordings", f"{label}: no wording to learn from")

@@ -2,7 +2,8 @@
 
 A hash of the pseudonym decides, so a customer stays on the same side on every day and in every set,
 whatever else is in the data; no turn of a person that we evaluate on was ever trained on.
-The pack's wordings are split in the same way, by a hash of the words.
+The pack's wordings are split in the same way, by a hash of the words: labelled messages, of which there are many,
+give a fifth to measuring; the simulator's, of which there are few, a half.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Literal
 
 from kefu.schema import Example, Split
 
-Half = Literal["learn", "measure"]
-HALF_SEED = 9
+Side = Literal["learn", "measure"]
+WORDING_SEED = 9
+LABELLED_SHARE, SIMULATED_SHARE = 0.8, 0.5  # of the wordings of each kind that classifiers learn from
 
 
 def fraction(key: str, seed: int) -> float:
@@ -34,9 +36,14 @@ def fold_of(group: str, folds: int, seed: int) -> int:
     return int(fraction(group, seed) * folds)
 
 
-def half_of(wording: str) -> Half:
-    """What a wording of the pack is for: classifiers learn from one half, the other only measures them."""
-    return "learn" if fraction(wording, HALF_SEED) < 0.5 else "measure"
+def labelled_side(wording: str) -> Side:
+    """What a labelled message of the pack is for: classifiers learn from most, the others only measure them."""
+    return "learn" if fraction(wording, WORDING_SEED) < LABELLED_SHARE else "measure"
+
+
+def simulated_side(wording: str) -> Side:
+    """The same of what the simulator's customers say."""
+    return "learn" if fraction(wording, WORDING_SEED) < SIMULATED_SHARE else "measure"
 
 
 def sample_by_customer(examples: Sequence[Example], count: int, seed: int) -> list[Example]:

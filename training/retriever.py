@@ -28,7 +28,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from kefu.shop.slots import language
 from kefu.shop.wordings.labelled import load_wordings
-from kefu.split import half_of
+from kefu.split import labelled_side
 from kefu.text.ngrams import count_ngrams, inverse_frequency, normalize, weigh
 from training.confidence import LabelledQuestion, fit_confidence, held_out_rows, judged
 from training.params.retriever import Retriever
@@ -138,7 +138,7 @@ def _unanswered(
 def labelled_questions(
     pack: Pack, entries: Sequence[KnowledgeEntry], examples: Sequence[RetrievalExample]
 ) -> list[LabelledQuestion]:
-    """The pack's labelled messages that ask for an entry, of the half to learn from; none of the eval side."""
+    """The pack's labelled messages that ask for an entry, of the side to learn from; none of the eval side."""
     same, known = same_answers(pack), {entry.id for entry in entries}
     hidden = {normalize(example.question) for example in examples if example.split == "eval"}
     found = []
@@ -146,7 +146,7 @@ def labelled_questions(
         lang = language(wording.say)
         asked = {f"{act.replace('ask:', 'faq:', 1)}:{lang}" for act in wording.acts} & known
         right = frozenset(other for name in asked for other in same.get(name, (name,)))
-        learned = half_of(wording.say) == "learn" and normalize(wording.say) not in hidden
+        learned = labelled_side(wording.say) == "learn" and normalize(wording.say) not in hidden
         if right and learned and not wording.after:
             only = next(iter(asked)) if len(wording.acts) == 1 else None
             found.append(LabelledQuestion(wording.say, lang, right, only))

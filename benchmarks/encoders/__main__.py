@@ -30,7 +30,7 @@ from kefu.paths import ROOT
 from kefu.shop.pack import Pack, load_pack
 from kefu.shop.slots import language
 from kefu.shop.wordings.labelled import load_wordings
-from kefu.split import Half, half_of
+from kefu.split import Side, labelled_side
 from kefu.text.encoders import ENCODERS, encode
 from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
 from pipelines.params import load_params
@@ -74,7 +74,7 @@ def beside(one: Features, other: Features) -> Features:
 
 
 def wish_accuracy(features: Features, learn: Sequence[str], measure: Sequence[str]) -> float:
-    """Share of messages whose class is found. Args: labels of either half."""
+    """Share of messages whose class is found. Args: labels of either side."""
     model = LinearSVC(C=1.0, tol=0.01, random_state=SEED).fit(features.learn, learn)
     return float(np.mean(model.predict(features.measure) == np.array(measure)))
 
@@ -95,14 +95,14 @@ def entry_ranks(features: Features, owners: Sequence[str], asked: Sequence[Quest
     return ranks
 
 
-def asked_questions(pack: Pack, half: Half) -> list[Question]:
-    """Labelled messages of a half that ask for one entry, and for nothing else."""
+def asked_questions(pack: Pack, side: Side) -> list[Question]:
+    """Labelled messages of a side that ask for one entry, and for nothing else."""
     same, known = same_answers(pack), {entry.id for entry in knowledge_entries(pack)}
     found = []
     for wording in load_wordings(pack):
         lang = language(wording.say)
         named = {f"{act.replace('ask:', 'faq:', 1)}:{lang}" for act in wording.acts} & known
-        if named and len(wording.acts) == 1 and not wording.after and half_of(wording.say) == half:
+        if named and len(wording.acts) == 1 and not wording.after and labelled_side(wording.say) == side:
             right = frozenset(other for name in named for other in same.get(name, (name,)))
             found.append(Question(wording.say, lang, right))
     return found

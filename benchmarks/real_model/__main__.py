@@ -2,7 +2,7 @@
 
     python -m benchmarks.real_model --model FOLDER [--adapter FOLDER] [--release store/release] [--sample 600]
 
-A seeded sample of the pack's wordings of the measuring half that open a conversation. A message is right when all its
+A seeded sample of the pack's wordings of the measuring side that open a conversation. A message is right when all its
 acts are read and nothing else (``benchmarks.wordings``). The model writes greedily, inside the pack's grammar, and what
 it writes is held by the product's ``ModelReader``. The cascade takes the model where the fast reader is less sure than
 ``serving.reader_min_probability``; the bound is chosen on half of the sample and reported on the other. Without an
@@ -35,7 +35,7 @@ from kefu.paths import RELEASE
 from kefu.schema import Message as ChatMessage
 from kefu.shop.part import LANGUAGES
 from kefu.shop.wordings.labelled import TO_A_QUESTION, UNANSWERED, wordings_by_file
-from kefu.split import fraction, half_of
+from kefu.split import fraction, labelled_side
 from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.reading.message import Message, Reading
@@ -82,13 +82,13 @@ class ReadBefore:
 
 
 def draw_cases(assistant: Assistant, count: int, seed: int) -> list[Case]:
-    """Opening messages of the measuring half, each the first of a signed-in customer."""
+    """Opening messages of the measuring side, each the first of a signed-in customer."""
     pack = assistant.pack
     known = [
         (file, wording)
         for file, wordings in wordings_by_file(pack).items()
         for wording in wordings
-        if half_of(wording.say) == "measure" and not wording.after and not set(TO_A_QUESTION) & set(wording.acts)
+        if labelled_side(wording.say) == "measure" and not wording.after and not set(TO_A_QUESTION) & set(wording.acts)
     ]
     drawn = random.Random(seed).sample(known, min(count, len(known)))
     read = read_openings(assistant, [wording.say for _, wording in drawn])

@@ -1,6 +1,6 @@
-"""How well is read what customers write? The labelled wordings of the pack, the half that nothing learns from.
+"""How well is read what customers write? The labelled wordings of the pack, the side that nothing learns from.
 
-    python -m benchmarks.wordings [--release store/release] [--half measure] [--show 20]
+    python -m benchmarks.wordings [--release store/release] [--side measure] [--show 20]
 
 Each wording is the first message of a signed-in customer; those that answer a question are left out. It is read by the
 rules and the router alone, as of a release without a wish classifier, and with it. Right is a message of which all acts
@@ -39,7 +39,7 @@ from kefu.acts import (
 from kefu.intents.wishes import WISHES, WishClassifier
 from kefu.paths import RELEASE
 from kefu.shop.wordings.labelled import OUTSIDE, UNANSWERED, Wording, load_wordings
-from kefu.split import half_of
+from kefu.split import labelled_side
 from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.reading.fast_reader import FastReader
@@ -87,7 +87,7 @@ def main() -> None:
     """Prints shares by kind of act, and what was misread."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", type=Path, default=RELEASE)
-    parser.add_argument("--half", default="measure", choices=("learn", "measure"))
+    parser.add_argument("--side", default="measure", choices=("learn", "measure"))
     parser.add_argument("--show", type=int, default=0, help="misread messages to print")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, closing(embedded_store()) as store:
@@ -97,7 +97,7 @@ def main() -> None:
         with closing(assistant):
             pack, reader = assistant.pack, assistant._reader
             assert isinstance(reader, FastReader)
-            wordings = [w for w in load_wordings(pack) if half_of(w.say) == asked.half and not w.after]
+            wordings = [w for w in load_wordings(pack) if labelled_side(w.say) == asked.side and not w.after]
             read, took = dict[str, list[frozenset[str]]](), dict[str, float]()
             for name in ("rules", "classifier"):
                 folder_of = asked.release / "router" / WISHES

@@ -26,7 +26,7 @@ from kefu.paths import RELEASE
 from kefu.shop.part import read_part
 from kefu.shop.slots import CJK
 from kefu.shop.wordings.labelled import Wording, load_wordings
-from kefu.split import half_of
+from kefu.split import labelled_side
 from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant, _situation
 from serving.dialogue.policy import moves
@@ -140,7 +140,7 @@ def main() -> None:
     """Prints the share of each kind that is read, and how often a message without it was read so."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", type=Path, default=RELEASE)
-    parser.add_argument("--file", type=Path, help="labelled messages; default: the pack's measure half")
+    parser.add_argument("--file", type=Path, help="labelled messages; default: the pack's measuring side")
     parser.add_argument("--lines", choices=("all", "even", "odd"), default="all", help="of the file")
     parser.add_argument("--show", type=int, default=0, help="misread messages to print")
     asked = parser.parse_args()
@@ -153,7 +153,7 @@ def main() -> None:
                 start, step = {"all": (0, 1), "even": (1, 2), "odd": (0, 2)}[asked.lines]
                 wordings: Sequence[Wording] = read_part(asked.file, tuple[Wording, ...])[start::step]
             else:
-                wordings = [w for w in load_wordings(assistant.pack) if half_of(w.say) == "measure"]
+                wordings = [w for w in load_wordings(assistant.pack) if labelled_side(w.say) == "measure"]
             cases = list(place(wordings))
             said = [(case, read(assistant, case, assistant.pack.shop.demo_customers[0])) for case in cases]
     print(f"{len(cases)} of {sum(bool(w.after) for w in wordings)} messages stand at a question that is known")

@@ -1,6 +1,6 @@
 """SFT rows that teach a model to write a message's acts, from the pack alone (``kefu/llm/acts_format.py``).
 
-They are the labelled wordings and the simulator's of the learning half (``kefu.split.half_of``); the other half only
+They are the labelled wordings and the simulator's of the learning side (``kefu.split``); the other only
 measures. The prompt is the model reader's (``kefu.llm.prompt.acts_messages``). A wording that answers or corrects
 does not tell which slot and value: of these only the simulator's are taught, whose values are known.
 """
@@ -41,7 +41,7 @@ from kefu.shop.part import Lang
 from kefu.shop.slots import language
 from kefu.shop.wordings.labelled import OUTSIDE, SUM, UNANSWERED, load_wordings
 from kefu.shop.wordings.scripts import Scripts
-from kefu.split import Half, fraction, half_of
+from kefu.split import Side, fraction, labelled_side
 from kefu.text.placeholders import PLACEHOLDER
 
 ACTS = "acts"  # intent, dialogue and customer of such a row: nobody said it
@@ -63,17 +63,17 @@ class TaughtMessage(NamedTuple):
     last_answer: str = ""
 
 
-def taught_messages(pack: Pack, half: Half = "learn") -> Iterator[TaughtMessage]:
-    """What the pack's wordings and simulated customers say in one half, where all that it does can be written."""
+def taught_messages(pack: Pack, side: Side = "learn") -> Iterator[TaughtMessage]:
+    """What the pack's wordings and simulated customers say on one side, where all that it does can be written."""
     redactor = pack.redactor()
     for wording in load_wordings(pack):
         text = redactor.redact(wording.say, {})
         acts = [_act(label, text, pack) for label in wording.acts]
-        if half_of(wording.say) == half and None not in acts:
+        if labelled_side(wording.say) == side and None not in acts:
             written = tuple(act for act in acts if act is not None)
             yield TaughtMessage(text, language(wording.say), written, last_answer=redactor.redact(wording.after, {}))
     if (pack.folder / "simulator").is_dir():
-        scripts = Scripts(pack.folder, half)
+        scripts = Scripts(pack.folder, side)
         for lang in LANGS:
             yield from _wishes(pack, scripts, lang)
             yield from _answers(pack, scripts, lang)

@@ -1,4 +1,4 @@
-"""The answer classifier on the demo pack's wordings: trained on one half, better than rules on the other."""
+"""The answer classifier on the demo pack's wordings: trained on one side, better than rules on the other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def classifier() -> AnswerClassifier:
     return AnswerClassifier.load(micro.shared() / "router" / ANSWERS)
 
 
-def test_it_reads_the_half_that_it_did_not_learn_from() -> None:
+def test_it_reads_the_side_that_it_did_not_learn_from() -> None:
     quality = measure_answers(classifier(), answers_of(PACK, "measure"))
     assert quality["answer_accuracy"] > 0.7  # four in ten are questions and wishes, the greatest class
     assert quality["answer_ece"] < 0.1

@@ -1,4 +1,4 @@
-"""The wish classifier on the demo pack's wordings: trained on one half, better than chance on the other."""
+"""The wish classifier on the demo pack's wordings: trained on one side, better than chance on the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from kefu.intents.wishes import REPLY, WISHES, WishClassifier, wish_class
-from kefu.split import half_of
+from kefu.split import labelled_side
 from pipelines.params import load_params
 from tests.fixtures import micro
 from tests.fixtures.demo_pack import PACK
@@ -21,7 +21,7 @@ def classifier() -> WishClassifier:
     return WishClassifier.load(micro.shared() / "router" / WISHES)
 
 
-def test_it_reads_the_half_that_it_did_not_learn_from() -> None:
+def test_it_reads_the_side_that_it_did_not_learn_from() -> None:
     quality = measure_wishes(classifier(), wordings_of(PACK, "measure"))
     assert quality["wish_accuracy"] > 0.55  # 0.35 of the texts are questions, the greatest class
     assert quality["wish_ece"] < 0.1
@@ -36,8 +36,8 @@ def test_a_rival_is_another_class_and_stands_only_where_the_first_is_not_sure() 
 
 
 def test_no_text_is_in_both_halves() -> None:
-    learnt = {text.text for text in wordings_of(PACK, "learn") if half_of(text.text) == "learn"}
-    assert not learnt & {text.text for text in wordings_of(PACK, "measure") if half_of(text.text) == "measure"}
+    learnt = {text.text for text in wordings_of(PACK, "learn") if labelled_side(text.text) == "learn"}
+    assert not learnt & {text.text for text in wordings_of(PACK, "measure") if labelled_side(text.text) == "measure"}
 
 
 def test_nothing_is_a_reply_where_nothing_was_asked() -> None:

@@ -19,7 +19,7 @@ from kefu.paths import ROOT
 from kefu.shop.pack import load_pack
 from kefu.shop.part import Lang
 from kefu.shop.slots import language
-from kefu.split import half_of
+from kefu.split import labelled_side
 from kefu.text.ngrams import count_row, normalize
 from pipelines.params import load_params
 from tests.fixtures import micro
@@ -204,7 +204,7 @@ def test_labelled_messages_of_the_eval_side_and_of_the_other_half_fit_nothing() 
     held_out = {normalize(example.question) for example in EXAMPLES if example.split == "eval"}
     assert len(labelled) > LEAST_LABELLED
     assert not held_out & {normalize(question.text) for question in labelled}
-    assert {half_of(question.text) for question in labelled} == {"learn"}
+    assert {labelled_side(question.text) for question in labelled} == {"learn"}
 
 
 def test_of_entries_that_answer_the_same_either_is_right() -> None:

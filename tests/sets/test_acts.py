@@ -1,4 +1,4 @@
-"""Rows that teach acts: asked as serving asks, written as serving reads, and nothing of the half that measures."""
+"""Rows that teach acts: asked as serving asks, written as serving reads, and nothing of the side that measures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kefu.privacy.redact import Redactor
 from kefu.shop.pack import load_pack
 from kefu.shop.part import LANGUAGES
 from kefu.shop.wordings.labelled import load_wordings
-from kefu.split import half_of
+from kefu.split import labelled_side
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.model_reader import acts_prompt
 from serving.sessions.session import SaidTurn, Session
@@ -25,15 +25,15 @@ PACK = load_pack(ROOT / "shop")
 DRAWN, ROWS = drawn_messages(PACK, 1500, seed=7), acts_examples(PACK, 1500, seed=7)
 
 
-def test_nothing_of_the_measuring_half_is_taught() -> None:
+def test_nothing_of_the_measuring_side_is_taught() -> None:
     redactor = Redactor(PACK.shop.pii)
-    halves = {
-        half: {redactor.redact(w.say, {}) for w in load_wordings(PACK) if half_of(w.say) == half}
-        for half in ("learn", "measure")
+    sides = {
+        side: {redactor.redact(w.say, {}) for w in load_wordings(PACK) if labelled_side(w.say) == side}
+        for side in ("learn", "measure")
     }
     said = {row.messages[-2].content for row in ROWS}
-    assert len(said & halves["learn"]) > 1000
-    assert not said & (halves["measure"] - halves["learn"])
+    assert len(said & sides["learn"]) > 1000
+    assert not said & (sides["measure"] - sides["learn"])
 
 
 def test_a_row_asks_byte_for_byte_what_the_model_reader_asks() -> None:

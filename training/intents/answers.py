@@ -25,7 +25,7 @@ from kefu.shop.part import LANGUAGES, Lang, Phrases
 from kefu.shop.slots import CJK
 from kefu.shop.wordings.labelled import TO_A_QUESTION, Wording, load_wordings
 from kefu.shop.wordings.scripts import Scripts
-from kefu.split import Half, half_of
+from kefu.split import Side, labelled_side
 from training.intents.wishes import SMALLER, word_groups
 from training.params.router import Router as RouterParams
 
@@ -33,10 +33,10 @@ SIMULATED = {"affirm": YES, "affirm_emoji": YES, "deny": NO, "hesitate": HESITAT
 LEAST = 40  # wordings behind a question; with fewer, probabilities mean nothing
 
 
-def answers_of(pack: Pack, half: Half) -> list[Wording]:
-    """The pack's wordings of one half that follow a question, redacted."""
+def answers_of(pack: Pack, side: Side) -> list[Wording]:
+    """The pack's wordings of one side that follow a question, redacted."""
     redactor = pack.redactor()
-    said = (wording for wording in load_wordings(pack) if wording.after and half_of(wording.say) == half)
+    said = (wording for wording in load_wordings(pack) if wording.after and labelled_side(wording.say) == side)
     return [wording.model_copy(update={"say": redactor.redact(wording.say, {})}) for wording in said]
 
 
@@ -80,7 +80,7 @@ def _examples(pack: Pack, said: Sequence[Wording]) -> Iterator[PackExample]:
     confirmation = {lang: cycle(texts or [""]) for lang, texts in confirms.items()}
     for wording in load_wordings(pack):
         kinds = {act.partition(":")[0] for act in wording.acts}
-        if not wording.after and half_of(wording.say) == "learn" and not kinds & {"flow", "talk", *TO_A_QUESTION}:
+        if not wording.after and labelled_side(wording.say) == "learn" and not kinds & {"flow", "talk", *TO_A_QUESTION}:
             question = next(any_question[_language(wording.say)])
             yield PackExample(wish_sample(redactor.redact(wording.say, {}), question), answer_class(wording.acts))
     phrases = {YES: (pack.conversation.yes, pack.conversation.go_ahead), NO: (pack.conversation.no,)}

@@ -1,6 +1,6 @@
 """Trains and measures the wish classifier, from the pack alone: what customers may write needs no customer.
 
-It learns from the labelled wordings of the learning half, from what the simulator's customers say in that half, and,
+It learns from the labelled wordings of the learning side, from what the simulator's customers say on that side, and,
 with less weight, from the examples of queries, knowledge and intents. Texts are redacted as messages are.
 """
 
@@ -23,7 +23,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import LANGUAGES
 from kefu.shop.wordings.labelled import load_wordings
 from kefu.shop.wordings.scripts import Scripts
-from kefu.split import Half, half_of
+from kefu.split import Side, labelled_side
 from kefu.text.regexes import re2_options
 from training.params.router import Router as RouterParams
 
@@ -46,20 +46,20 @@ class LabelledText(NamedTuple):
     open_question: str = ""
 
 
-def wordings_of(pack: Pack, half: Half) -> list[LabelledText]:
-    """What the pack's wordings and its simulated customers say in one half, where it does one thing."""
+def wordings_of(pack: Pack, side: Side) -> list[LabelledText]:
+    """What the pack's wordings and its simulated customers say on one side, where it does one thing."""
     redactor = pack.redactor()
     said = [
         LabelledText(wording.say, wish_class(wording.acts[0]), wording.after)
         for wording in load_wordings(pack)
-        if len(wording.acts) == 1 and half_of(wording.say) == half
+        if len(wording.acts) == 1 and labelled_side(wording.say) == side
     ]
-    said += _simulated(pack, half) if (pack.folder / "simulator").is_dir() else []
+    said += _simulated(pack, side) if (pack.folder / "simulator").is_dir() else []
     return [text._replace(text=redactor.redact(text.text, {})) for text in said]
 
 
-def _simulated(pack: Pack, half: Half) -> Iterator[LabelledText]:
-    scripts = Scripts(pack.folder, half)
+def _simulated(pack: Pack, side: Side) -> Iterator[LabelledText]:
+    scripts = Scripts(pack.folder, side)
     known = {f"talk:{kind}" for kind in pack.acts.small_talk} | {REPLY}
     for lang in LANGUAGES:
         names = pack.product_names(lang)

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from kefu.shop.part import Lang, PackError, Part, Phrases, read_part
-from kefu.split import Half, half_of
+from kefu.split import Side, simulated_side
 
 FEWEST = 4  # wordings from which a list is split
 
@@ -53,46 +53,46 @@ class Scripts:
     """Goals and wordings of one pack, of one half.
 
     Raises:
-        PackError: a goal without wordings in a half, or whose values have no words.
+        PackError: a goal without wordings on a side, or whose values have no words.
     """
 
-    def __init__(self, pack_folder: Path, half: Half) -> None:
+    def __init__(self, pack_folder: Path, side: Side) -> None:
         folder = pack_folder / "simulator"
-        self.half = half
+        self.side = side
         self.goals = read_part(folder / "goals.yaml", dict[str, Goal])
         self._words = read_part(folder / "wordings.yaml", Wordings)
         for name, goal in self.goals.items():
             for lang in ("zh", "en"):
-                if not in_half(goal.say.get(lang, ()), half):
-                    raise PackError(f"{folder / 'goals.yaml'}: {name}: no {lang} wording in half {half}: add some")
+                if not of_side(goal.say.get(lang, ()), side):
+                    raise PackError(f"{folder / 'goals.yaml'}: {name}: no {lang} wording on the side {side}: add some")
 
     def openings(self, goal: str, lang: Lang) -> list[str]:
-        return in_half(self.goals[goal].say[lang], self.half)
+        return of_side(self.goals[goal].say[lang], self.side)
 
     def act(self, name: str, lang: Lang) -> list[str]:
-        return in_half(self._words.acts[name][lang], self.half)
+        return of_side(self._words.acts[name][lang], self.side)
 
     def has_act(self, name: str) -> bool:
         return name in self._words.acts
 
     def frame(self, slot: str, lang: Lang) -> list[str]:
-        return in_half(self._words.frames.get(slot, self._words.frames["default"])[lang], self.half)
+        return of_side(self._words.frames.get(slot, self._words.frames["default"])[lang], self.side)
 
     def value(self, slot: str, value: str, lang: Lang) -> list[str]:
-        """Words for a slot's value, all when its half has none; the value itself when the pack has no words for it."""
+        """Words for a slot's value, all when its side has none; the value itself when the pack has no words for it."""
         words = self._words.values.get(slot, {}).get(value)
-        return (in_half(words[lang], self.half) or list(words[lang])) if words else [value]
+        return (of_side(words[lang], self.side) or list(words[lang])) if words else [value]
 
     def questions(self, entry: str, lang: Lang) -> list[str]:
-        return in_half(self._words.faq[entry][lang], self.half)
+        return of_side(self._words.faq[entry][lang], self.side)
 
     def entries(self, lang: Lang) -> list[str]:
-        """Ids of the FAQ entries that this half has questions for."""
+        """Ids of the FAQ entries that this side has questions for."""
         return sorted(entry for entry in self._words.faq if self.questions(entry, lang))
 
 
-def in_half(wordings: Sequence[str], half: Half) -> list[str]:
-    """The wordings of a half, in their order."""
+def of_side(wordings: Sequence[str], side: Side) -> list[str]:
+    """The wordings of a side, in their order."""
     if len(wordings) < FEWEST:
         return list(wordings)
-    return [text for text in wordings if half_of(text) == half]
+    return [text for text in wordings if simulated_side(text) == side]
