@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from sklearn.linear_model import Ridge
 from sklearn.utils.extmath import randomized_svd
 
 from kefu.errors import Unusable
@@ -34,14 +34,15 @@ from training.confidence import LabelledQuestion, fit_confidence, held_out_rows,
 from training.params.retriever import Retriever
 
 RIDGE = 1.0  # 0.1 to 1 ranked held-out wordings alike within a point
+TOLERANCE = 0.01  # of LSQR, which then takes some ten steps
 
 
 def train_topics(examples: Sequence[tuple[str, str]], ngrams: tuple[int, int], features: int) -> Topics:
     """Learns from (text, class) pairs; with fewer than two classes it tells nothing.
 
-    Ridge regression of character n-grams, solved in the dual (one system of as many equations as texts), which takes
-    a second where logistic regression took fifteen. The pairs are the pack's utterances and the index's questions,
-    never labelled turns: questions kept out of an index stay out of its topics.
+    Ridge regression of character n-grams by LSQR (Paige and Saunders 1982): with 15,000 texts a third of the time of
+    the exact solution of as many equations, and far less than logistic regression. The pairs are the pack's utterances
+    and the index's questions, never labelled turns: questions kept out of an index stay out of its topics.
     """
     labels = [label for _, label in examples]
     classes = tuple(sorted(set(labels)))
@@ -55,10 +56,9 @@ def train_topics(examples: Sequence[tuple[str, str]], ngrams: tuple[int, int], f
     number = {name: i for i, name in enumerate(classes)}
     targets = np.zeros((len(labels), len(classes)), dtype=np.float32)
     targets[np.arange(len(labels)), [number[label] for label in labels]] = 1
-    gram = (matrix @ matrix.T).toarray() + RIDGE * np.eye(len(labels), dtype=np.float32)
-    weights = matrix.T @ cho_solve(cho_factor(gram, overwrite_a=True, check_finite=False), targets)
+    ridge = Ridge(alpha=RIDGE, fit_intercept=False, solver="lsqr", tol=TOLERANCE).fit(matrix, targets)
     config = TopicsConfig(ngrams=ngrams, features=features, classes=classes)
-    return Topics(config, Projection(used, idf[used].astype(np.float16), weights, features))
+    return Topics(config, Projection(used, idf[used].astype(np.float16), ridge.coef_.T, features))
 
 
 WITHOUT_EVERY = 12  # of the eval side, searched again without its entry: about as many as the confidence expects
