@@ -92,6 +92,24 @@ class Serving(Section):
     )
     history_turns: int = Field(gt=0, description="newest turns of a session that a model sees")
     session_ttl_s: int = Field(gt=0, description="seconds of silence after which a session is forgotten")
+    session_max_chars: int = Field(
+        16_000, gt=0, description="characters of a session's newest turns that the bot knows; older ones are forgotten"
+    )
+    session_max_personal: int = Field(
+        300, gt=0, description="personal data of a session; beyond, the oldest that nothing speaks of any more go"
+    )
+    session_max_waiting: int = Field(
+        10, gt=0, description="flows of a session that are set aside, and as many wishes that wait; the oldest go"
+    )
+    session_max_answers: int = Field(
+        100, gt=0, description="newest messages of a session that get their first answer when they come again"
+    )
+    session_history_kb: int = Field(
+        256, gt=0, description="of a session's turns that its customer can read again, besides 200 turns at most"
+    )
+    case_max_chars: int = Field(
+        100_000, gt=0, description="characters of a case's newest turns, which a person gets; older ones are forgotten"
+    )
     max_new_tokens: int = Field(gt=0, description="of a model's answer")
     centre_engine: Literal["transformers", "vllm"] = Field(
         description="of the centre model, unless its release has weights for OpenVINO"

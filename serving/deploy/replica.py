@@ -31,6 +31,7 @@ from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
 from serving.dialogue.assistant import Assistant
+from serving.sessions.limits import limits_of
 from serving.sessions.store import Sessions
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Chat:
         )
         manifest = verify(plan.release, plan.content_hash)
         release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
-        sessions = Sessions(plan.store_url, params.session_ttl_s)
+        sessions = Sessions(plan.store_url, params.session_ttl_s, limits_of(params))
         replica = serve.get_replica_context().replica_id.unique_id
         log = ConversationLog(plan.raw, replica, manifest.content_hash)
         slots = asyncio.Semaphore(params.num_threads)

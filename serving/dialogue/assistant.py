@@ -57,6 +57,7 @@ from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 from serving.sessions.cases import Handoff
+from serving.sessions.limits import limits_of
 from serving.sessions.session import SaidTurn, Session
 from serving.sessions.store import Held, Sessions, owner
 from serving.sessions.valkey import Store, open_store
@@ -137,7 +138,7 @@ class Assistant:
             pack=pack,
             router=Router.load(release / "router"),
             knowledge=StaticKnowledge.open(release / "retriever", runtime, questions(pack), params.milvus_from),
-            sessions=sessions or Sessions(store.url if store else "", params.session_ttl_s),
+            sessions=sessions or Sessions(store.url if store else "", params.session_ttl_s, limits_of(params)),
             engines=own if engines is None else engines,
             tools=ToolBox(pack, demo_shop(release / "pack", runtime)),
             params=params,

@@ -39,6 +39,11 @@ def answer(session_id: str, key: str) -> str:
     return f"{PREFIX}answer:{session_id}:{key}"
 
 
+def answers(session_id: str) -> str:
+    """A list: the names of the first answers of a session, the newest first."""
+    return f"{PREFIX}answers:{session_id}"
+
+
 def case(session_id: str) -> str:
     """What an open case needs of the session."""
     return f"{PREFIX}case:{session_id}"
