@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from kefu.params import Section
 
+CHANNEL_NAME = r"[a-z][a-z0-9_-]{0,31}"
 NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 
 
@@ -43,6 +44,22 @@ def _is_origin(origin: str) -> str:
 HostName = Annotated[str, AfterValidator(_is_host)]
 Network = Annotated[str, AfterValidator(_is_network)]
 Origin = Annotated[str, AfterValidator(_is_origin)]
+
+
+class ChannelLimits(Section):
+    """What one channel of the shop may; None: as all others."""
+
+    allowed_origins: tuple[Origin, ...] | None = Field(
+        None, description="pages that may use its tokens, instead of serving.allowed_origins"
+    )
+    messages_per_minute: int | None = Field(None, gt=0, description="of one of its sessions")
+    sessions_per_minute: int | None = Field(None, gt=0, description="of its customers, opened from one address")
+    max_idle_sockets: int | None = Field(
+        None, gt=0, description="of its silent WebSockets at once, which then take none of the others' places"
+    )
+
+
+ChannelName = Annotated[str, Field(pattern=rf"^{CHANNEL_NAME}$")]
 
 
 class VLLM(Section):
@@ -133,6 +150,9 @@ class Serving(Section):
         description="pages of other sites that may call the server from a browser, e.g. https://shop.example.com, or "
         "https://*.example.com for all below; its own page always may"
     )
+    channels: dict[ChannelName, ChannelLimits] = Field(
+        {}, description="limits of channels that sign their customers' tokens with a key of their own"
+    )
     trusted_proxies: tuple[Network, ...] = Field(
         description="addresses or networks of reverse proxies on other machines, whose X-Forwarded-For says who the "
         "client is; this machine's are always believed"
@@ -174,6 +194,21 @@ class Serving(Section):
         description="names of this server under which anybody, not this machine alone, may use the public development "
         "key and the sample sign-in: for containers and forwarded ports; never in production"
     )
+
+    def limits_of(self, channel: str) -> ChannelLimits:
+        """What a channel may, where it is not as all others."""
+        return self.channels.get(channel, ChannelLimits())
+
+    def origins_of(self, channel: str) -> tuple[str, ...]:
+        """Pages of other sites that may use a channel's tokens."""
+        own = self.limits_of(channel).allowed_origins
+        return self.allowed_origins if own is None else own
+
+    @property
+    def all_origins(self) -> tuple[str, ...]:
+        """Pages of other sites that may call the server, with the token of some channel or without one."""
+        own = (origin for limits in self.channels.values() for origin in limits.allowed_origins or ())
+        return tuple(dict.fromkeys([*self.allowed_origins, *own]))
 
     @model_validator(mode="after")
     def _has_gpus_for_vllm(self) -> Serving:

@@ -60,7 +60,14 @@ async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
     streams = body.stream or "text/event-stream" in request.headers.get("accept", "")
     events = raise_errors(
         site.backend.chat(
-            visitor.session, visitor.customer, body.message, body.lang, message, pieces=streams, issued=visitor.issued
+            visitor.session,
+            visitor.customer,
+            body.message,
+            body.lang,
+            message,
+            pieces=streams,
+            issued=visitor.issued,
+            channel=visitor.channel,
         )
     )
     if streams:
@@ -123,17 +130,18 @@ async def chat_socket(socket: WebSocket) -> None:
 async def _converse(socket: WebSocket, site: Site) -> None:
     """Token, then messages, until the client leaves. Raises ApiError for what ends the connection."""
     require_secret(socket, site.params.development_hosts)
-    check_origin(socket, site.params.allowed_origins)
+    check_origin(socket, site.params.all_origins)
     peer = socket.client.host if socket.client else ""
     first = await _receive(socket, site.unsigned_limit.wait(peer, site.params.token_timeout_s))
     token, after = first.get("token"), first.get("after")
-    read_visitor(token)
+    channel = read_visitor(token).channel
+    check_origin(socket, site.params.origins_of(channel))
     if after is not None and not re.fullmatch(TURN_ID, after):
         raise ApiError(400, "invalid_request", f"after: does not match {TURN_ID}: send the id of a turn", "after")
     async with pushing(socket, site, token, after):
         coming: asyncio.Task[ASGIMessage] | None = None
         while True:
-            frame = await _receive(socket, site.silent.wait(peer, site.params.idle_timeout_s), coming)
+            frame = await _receive(socket, site.silent(channel).wait(peer, site.params.idle_timeout_s), coming)
             coming = await _answer_or_stop(socket, site, token, frame)
 
 
@@ -211,7 +219,8 @@ async def _answer(socket: WebSocket, site: Site, token: str | None, frame: dict[
             raise ApiError(400, "invalid_request", f"id: does not match {MESSAGE_ID}: send a UUID, for instance", "id")
         chosen = cast(Lang | None, lang)
         await socket.send_json({"type": "meta", **_meta(visitor, message)})
-        events = site.backend.chat(visitor.session, visitor.customer, text, chosen, message, issued=visitor.issued)
+        whose = visitor.session, visitor.customer
+        events = site.backend.chat(*whose, text, chosen, message, issued=visitor.issued, channel=visitor.channel)
         async for event in raise_errors(events):
             await socket.send_json({"type": event.type, **_payload(event)})
     except ApiError as error:

@@ -125,10 +125,11 @@ class InProcessBackend:
         message: str | None = None,
         pieces: bool = True,
         issued: float | None = None,
+        channel: str | None = None,
     ) -> AsyncIterator[Event]:
         """See ``Backend.chat``."""
         queue, stop = self._queues.setdefault(session, asyncio.Lock()), threading.Event()
-        answer = partial(self._chat, session, customer, text, lang, message, issued, stop)
+        answer = partial(self._chat, session, customer, text, lang, message, issued, stop, channel)
         feed = self._assistant.sessions.feed
         stoppable = nullcontext() if message is None else feed.stoppable(session, message, stop)
         async for event in self._events(queue, answer, pieces, stoppable):
@@ -198,9 +199,10 @@ class InProcessBackend:
         message: str | None,
         issued: float | None,
         stop: threading.Event,
+        channel: str | None,
     ) -> Iterator[Event]:
         try:
-            for piece in self._assistant.stream(session, customer, text, lang, message, issued, stop):
+            for piece in self._assistant.stream(session, customer, text, lang, message, issued, stop, channel):
                 done = isinstance(piece, Reply)
                 yield Event(type="done", reply=piece) if done else Event(type="delta", text=piece)  # type: ignore[arg-type]
         except tuple(REFUSALS) as error:

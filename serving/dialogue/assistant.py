@@ -176,6 +176,7 @@ class Assistant:
         message: str | None = None,
         issued: float | None = None,
         stop: threading.Event | None = None,
+        channel: str | None = None,
     ) -> Iterator[str | Reply]:
         """Pieces of the answer as they come, then the whole ``Reply``.
 
@@ -184,6 +185,7 @@ class Assistant:
             lang: language that the customer chose, for this answer and further ones; None: the words decide.
             message: the client's id of the message; when it comes again, it gets its first answer and does nothing.
             issued: when the token was issued that names session and customer; None: no token was needed.
+            channel: of the shop, by which the customer came, for the log; None: as before.
             stop: ends what a model writes when it is set; all else of the turn is done and said. None: nothing does.
 
         Raises:
@@ -199,15 +201,16 @@ class Assistant:
                 yield reply.text
                 yield reply
                 return
-            session = held.session
+            held.session.channel = channel or held.session.channel
             turn = self._understand(held, text, lang, started, stop)
             moves = plan(_situation(turn, self._flows), turn.reading.acts)
             if turn.interrupted:
-                yield self._spoken(turn.say("flow", self.pack.conversation.interrupted.in_(session.lang)), session)
+                gone = self.pack.conversation.interrupted.in_(turn.session.lang)
+                yield self._spoken(turn.say("flow", gone), turn.session)
             for piece in self._responder.stream(turn, moves):
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
-                yield self._spoken(piece, session)
+                yield self._spoken(piece, turn.session)
             yield self._finish(held, turn, text)
 
     def now(self) -> datetime:
@@ -378,7 +381,8 @@ class Assistant:
         if not self.log:
             return ""
         session, now = held.session, datetime.now(self._zone)
-        return log_line(session.log_id, owner(session), now, role, text, message=held.key, **more)
+        of_all = {"message": held.key, "channel": session.channel}
+        return log_line(session.log_id, owner(session), now, role, text, **of_all, **more)
 
 
 class _Answered(BaseModel):

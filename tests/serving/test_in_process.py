@@ -27,7 +27,15 @@ class Slow:
         self.sessions = SimpleNamespace(feed=None)  # messages without an id cannot be stopped
 
     def stream(
-        self, session: str, customer: None, text: str, lang: None, message: None, issued: None, stop: threading.Event
+        self,
+        session: str,
+        customer: None,
+        text: str,
+        lang: None,
+        message: None,
+        issued: None,
+        stop: threading.Event,
+        channel: None,
     ) -> Iterator[str]:
         if text == "wait":
             assert self.go.wait(60)
