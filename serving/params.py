@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from kefu.params import Section
 
@@ -57,9 +58,6 @@ class ChannelLimits(Section):
     max_idle_sockets: int | None = Field(
         None, gt=0, description="of its silent WebSockets at once, which then take none of the others' places"
     )
-
-
-ChannelName = Annotated[str, Field(pattern=rf"^{CHANNEL_NAME}$")]
 
 
 class VLLM(Section):
@@ -150,7 +148,11 @@ class Serving(Section):
         description="pages of other sites that may call the server from a browser, e.g. https://shop.example.com, or "
         "https://*.example.com for all below; its own page always may"
     )
-    channels: dict[ChannelName, ChannelLimits] = Field(
+    webhook_url: str | None = Field(
+        None,
+        description="of the shop, which is told of hand-overs there; https, or http on this machine; null: nobody is",
+    )
+    channels: dict[str, ChannelLimits] = Field(
         {}, description="limits of channels that sign their customers' tokens with a key of their own"
     )
     trusted_proxies: tuple[Network, ...] = Field(
@@ -209,6 +211,24 @@ class Serving(Section):
         """Pages of other sites that may call the server, with the token of some channel or without one."""
         own = (origin for limits in self.channels.values() for origin in limits.allowed_origins or ())
         return tuple(dict.fromkeys([*self.allowed_origins, *own]))
+
+    @field_validator("channels")
+    @classmethod
+    def _have_names(cls, channels: dict[str, ChannelLimits]) -> dict[str, ChannelLimits]:
+        if wrong := [name for name in channels if not re.fullmatch(CHANNEL_NAME, name)]:
+            raise ValueError(f"{wrong[0]!r} does not match {CHANNEL_NAME}: name it as its keys in KEFU_CHANNEL_KEYS")
+        return channels
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_safe(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "https://nowhere.invalid")
+        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+            raise ValueError("must be https://…, or http:// of this machine")
+        if parts.username or parts.fragment:
+            raise ValueError("must have no user name and no fragment: KEFU_WEBHOOK_SECRET signs what is sent")
+        return url
 
     @model_validator(mode="after")
     def _has_gpus_for_vllm(self) -> Serving:

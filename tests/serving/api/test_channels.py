@@ -146,7 +146,7 @@ def test_a_key_that_cannot_be_read_is_refused_without_showing_it(
 def test_parameters_name_channels() -> None:
     assert load_params().serving.channels == {}
     raw = load_params().serving.model_dump()
-    with pytest.raises(ValueError, match="pattern"):
+    with pytest.raises(ValueError, match="My App"):
         Serving.model_validate(raw | {"channels": {"My App": {}}})
     assert (
         Serving.model_validate(raw | {"channels": {"app": {"messages_per_minute": 5}}})
