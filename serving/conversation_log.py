@@ -33,8 +33,8 @@ def log_line(session: str, customer: str, time: datetime, role: str, text: str, 
 
     Args:
         time: in the shop's timezone, whose day the line belongs to.
-        more: message, of each; of a customer's turn intent, confidence, acts; of an answer route, flow, asks, engine,
-            sources, outcome, latency_ms, first_token_ms, release. What is None or empty is left out.
+        more: message, channel, of each; of a customer's turn intent, confidence, acts; of an answer route, flow, asks,
+            engine, sources, outcome, stopped, latency_ms, first_token_ms, release. What is None or empty is left out.
     """
     turn = {"session": session, "customer": customer, "time": time.isoformat(timespec="milliseconds")}
     turn |= {"role": role, "text": text, **{key: value for key, value in more.items() if value not in (None, "", [])}}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from kefu.params import Section
 
+CHANNEL_NAME = r"[a-z][a-z0-9_-]{0,31}"
 NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 
 
@@ -43,6 +45,19 @@ def _is_origin(origin: str) -> str:
 HostName = Annotated[str, AfterValidator(_is_host)]
 Network = Annotated[str, AfterValidator(_is_network)]
 Origin = Annotated[str, AfterValidator(_is_origin)]
+
+
+class ChannelLimits(Section):
+    """What one channel of the shop may; None: as all others."""
+
+    allowed_origins: tuple[Origin, ...] | None = Field(
+        None, description="pages that may use its tokens, instead of serving.allowed_origins"
+    )
+    messages_per_minute: int | None = Field(None, gt=0, description="of one of its sessions")
+    sessions_per_minute: int | None = Field(None, gt=0, description="of its customers, opened from one address")
+    max_idle_sockets: int | None = Field(
+        None, gt=0, description="of its silent WebSockets at once, which then take none of the others' places"
+    )
 
 
 class VLLM(Section):
@@ -92,6 +107,24 @@ class Serving(Section):
     )
     history_turns: int = Field(gt=0, description="newest turns of a session that a model sees")
     session_ttl_s: int = Field(gt=0, description="seconds of silence after which a session is forgotten")
+    session_max_chars: int = Field(
+        16_000, gt=0, description="characters of a session's newest turns that the bot knows; older ones are forgotten"
+    )
+    session_max_personal: int = Field(
+        300, gt=0, description="personal data of a session; beyond, the oldest that nothing speaks of any more go"
+    )
+    session_max_waiting: int = Field(
+        10, gt=0, description="flows of a session that are set aside, and as many wishes that wait; the oldest go"
+    )
+    session_max_answers: int = Field(
+        100, gt=0, description="newest messages of a session that get their first answer when they come again"
+    )
+    session_history_kb: int = Field(
+        256, gt=0, description="of a session's turns that its customer can read again, besides 200 turns at most"
+    )
+    case_max_chars: int = Field(
+        100_000, gt=0, description="characters of a case's newest turns, which a person gets; older ones are forgotten"
+    )
     max_new_tokens: int = Field(gt=0, description="of a model's answer")
     centre_engine: Literal["transformers", "vllm"] = Field(
         description="of the centre model, unless its release has weights for OpenVINO"
@@ -114,6 +147,13 @@ class Serving(Section):
     allowed_origins: tuple[Origin, ...] = Field(
         description="pages of other sites that may call the server from a browser, e.g. https://shop.example.com, or "
         "https://*.example.com for all below; its own page always may"
+    )
+    webhook_url: str | None = Field(
+        None,
+        description="of the shop, which is told of hand-overs there; https, or http on this machine; null: nobody is",
+    )
+    channels: dict[str, ChannelLimits] = Field(
+        {}, description="limits of channels that sign their customers' tokens with a key of their own"
     )
     trusted_proxies: tuple[Network, ...] = Field(
         description="addresses or networks of reverse proxies on other machines, whose X-Forwarded-For says who the "
@@ -156,6 +196,39 @@ class Serving(Section):
         description="names of this server under which anybody, not this machine alone, may use the public development "
         "key and the sample sign-in: for containers and forwarded ports; never in production"
     )
+
+    def limits_of(self, channel: str) -> ChannelLimits:
+        """What a channel may, where it is not as all others."""
+        return self.channels.get(channel, ChannelLimits())
+
+    def origins_of(self, channel: str) -> tuple[str, ...]:
+        """Pages of other sites that may use a channel's tokens."""
+        own = self.limits_of(channel).allowed_origins
+        return self.allowed_origins if own is None else own
+
+    @property
+    def all_origins(self) -> tuple[str, ...]:
+        """Pages of other sites that may call the server, with the token of some channel or without one."""
+        own = (origin for limits in self.channels.values() for origin in limits.allowed_origins or ())
+        return tuple(dict.fromkeys([*self.allowed_origins, *own]))
+
+    @field_validator("channels")
+    @classmethod
+    def _have_names(cls, channels: dict[str, ChannelLimits]) -> dict[str, ChannelLimits]:
+        if wrong := [name for name in channels if not re.fullmatch(CHANNEL_NAME, name)]:
+            raise ValueError(f"{wrong[0]!r} does not match {CHANNEL_NAME}: name it as its keys in KEFU_CHANNEL_KEYS")
+        return channels
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_safe(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "https://nowhere.invalid")
+        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+            raise ValueError("must be https://…, or http:// of this machine")
+        if parts.username or parts.fragment:
+            raise ValueError("must have no user name and no fragment: KEFU_WEBHOOK_SECRET signs what is sent")
+        return url
 
     @model_validator(mode="after")
     def _has_gpus_for_vllm(self) -> Serving:

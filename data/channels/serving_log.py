@@ -6,7 +6,8 @@ Text is redacted and the customer a pseudonym already. A session's turns are gat
 the order of the file, or of time when several replicas served it. A turn that was written twice, since its writer died
 before it could say that it had, is there once: the first line of a ``message`` and role counts. A line that cannot be
 read (the last one of a killed replica) is a problem; the session keeps the turns that were written. One with two
-customers is a problem as a whole.
+customers is a problem as a whole. An answer that its customer stopped (``"stopped": true``) is a turn without words:
+half an answer teaches nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> ParsedDi
         "\n".join(line.text for line, _ in rows),
         session,
         customer=next((row["customer"] for _, row in rows if row.get("customer")), None),
-        turns=[RawTurn(row["role"], row["text"], row["time"]) for _, row in rows],
+        turns=[RawTurn(row["role"], "" if row.get("stopped") else row["text"], row["time"]) for _, row in rows],
         outcome=next((row["outcome"] for _, row in reversed(rows) if row.get("outcome")), None),
         pseudonymous=True,
     )

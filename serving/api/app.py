@@ -35,7 +35,7 @@ def build_web(site: Site) -> FastAPI:
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     openapi.describe(app, site.params.max_message_chars)
     app.add_middleware(Guard, most=MOST_BYTES, seconds=site.params.body_timeout_s, unfinished=site.unsigned_limit)
-    if allowed := site.params.allowed_origins:  # around all else: a page reads errors, too
+    if allowed := site.params.all_origins:  # around all else: a page reads errors, too
         app.add_middleware(Origins, allowed=allowed)
     return app
 

@@ -43,6 +43,7 @@ class Backend(Protocol):
         message: str | None = None,
         pieces: bool = True,
         issued: float | None = None,
+        channel: str | None = None,
     ) -> AsyncIterator[Event]:
         """Deltas, then done with the reply; or an error. Arguments as in ``Assistant.stream``.
 

@@ -7,20 +7,23 @@ SSE: ``meta`` (message id, session), ``delta`` (text) …, ``done`` (the whole r
 of ``done`` is authoritative: it is what was checked and remembered.
 WebSocket: the client first sends ``{"token": …, "after"?: …}``, then ``{"message": …, "lang"?: …, "id"?: …}`` as often
 as it likes, and gets the same events as JSON with a ``type``, and what a person says (``history/pushes.py``), which may
-come between them. One message at a time; a dropped connection loses no session.
+come between them. One message at a time; a dropped connection loses no session. ``{"stop": id}`` ends what a model
+writes as the answer to the message, which is then done.
 A frame that is no JSON object of texts ends the connection, and so does silence: seconds before the token,
 many minutes after it. An answer on its way is never cut.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
-from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Path, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
+from starlette.types import Message as ASGIMessage
 
 from kefu.shop.part import Lang
 from serving.api.access.origins import check_origin
@@ -57,7 +60,14 @@ async def chat(request: Request, body: ChatRequest) -> Response | ChatResponse:
     streams = body.stream or "text/event-stream" in request.headers.get("accept", "")
     events = raise_errors(
         site.backend.chat(
-            visitor.session, visitor.customer, body.message, body.lang, message, pieces=streams, issued=visitor.issued
+            visitor.session,
+            visitor.customer,
+            body.message,
+            body.lang,
+            message,
+            pieces=streams,
+            issued=visitor.issued,
+            channel=visitor.channel,
         )
     )
     if streams:
@@ -88,6 +98,23 @@ def _payload(event: Event) -> dict[str, Any]:
     return event.reply.model_dump() if event.reply else {"text": event.text}
 
 
+@router.post(
+    "/v1/messages/{message}/stop", status_code=204, responses=answers(400, 401, 403, 429), openapi_extra=SESSION
+)
+async def stop(request: Request, message: Annotated[str, Path(pattern=MESSAGE_ID)]) -> None:
+    """Ends what a model writes as the answer to a message. Nothing happens when that is complete, or none is known."""
+    site, token = site_of(request), bearer(request)
+    await site.check_revoked(read_visitor(token))
+    await _stop(site, token, message)
+
+
+async def _stop(site: Site, token: str | None, message: str) -> None:
+    """Raises 401 or 429."""
+    visitor = read_visitor(token)
+    site.count_read(visitor)
+    await asyncio.to_thread(site.sessions.feed.stop, visitor.session, message)
+
+
 @router.websocket("/v1/chat/ws")
 async def chat_socket(socket: WebSocket) -> None:
     """See the module's description."""
@@ -103,26 +130,35 @@ async def chat_socket(socket: WebSocket) -> None:
 async def _converse(socket: WebSocket, site: Site) -> None:
     """Token, then messages, until the client leaves. Raises ApiError for what ends the connection."""
     require_secret(socket, site.params.development_hosts)
-    check_origin(socket, site.params.allowed_origins)
+    check_origin(socket, site.params.all_origins)
     peer = socket.client.host if socket.client else ""
     first = await _receive(socket, site.unsigned_limit.wait(peer, site.params.token_timeout_s))
     token, after = first.get("token"), first.get("after")
-    read_visitor(token)
+    channel = read_visitor(token).channel
+    check_origin(socket, site.params.origins_of(channel))
     if after is not None and not re.fullmatch(TURN_ID, after):
         raise ApiError(400, "invalid_request", f"after: does not match {TURN_ID}: send the id of a turn", "after")
     async with pushing(socket, site, token, after):
+        coming: asyncio.Task[ASGIMessage] | None = None
         while True:
-            frame = await _receive(socket, site.silent.wait(peer, site.params.idle_timeout_s))
-            await _answer(socket, site, token, frame)
+            frame = await _receive(socket, site.silent(channel).wait(peer, site.params.idle_timeout_s), coming)
+            coming = await _answer_or_stop(socket, site, token, frame)
 
 
-async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None]) -> dict[str, str]:
-    """The next frame, which is a JSON object of texts. Raises ApiError, or WebSocketDisconnect."""
+async def _receive(
+    socket: WebSocket, patience: AbstractAsyncContextManager[None], coming: asyncio.Task[ASGIMessage] | None = None
+) -> dict[str, str]:
+    """The next frame, which is perhaps ``coming`` already. Raises ApiError, or WebSocketDisconnect."""
     try:
         async with patience:
-            event = await socket.receive()
+            event = await (coming or socket.receive())
     except TimeoutError as error:
         raise ApiError(408, "idle_timeout", "Nothing was sent for long: connect again to go on") from error
+    return _read(event)
+
+
+def _read(event: ASGIMessage) -> dict[str, str]:
+    """The frame that came, which is a JSON object of texts. Raises ApiError, or WebSocketDisconnect."""
     if event["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(event.get("code", NO_CLOSE_CODE))
     text = event.get("text")
@@ -137,9 +173,42 @@ async def _receive(socket: WebSocket, patience: AbstractAsyncContextManager[None
     return frame
 
 
-async def _answer(socket: WebSocket, site: Site, token: str | None, frame: dict[str, str]) -> None:
-    """One message; what is wrong with it is told and the connection stays, unless the token is bad."""
+async def _answer_or_stop(
+    socket: WebSocket, site: Site, token: str | None, frame: dict[str, str]
+) -> asyncio.Task[ASGIMessage]:
+    """Answers a frame, and takes frames that stop the answer meanwhile. Returns what comes next, whatever it is."""
+    answering = asyncio.create_task(_answer(socket, site, token, frame))
+    coming = asyncio.create_task(socket.receive())
     try:
+        while await asyncio.wait({answering, coming}, return_when=asyncio.FIRST_COMPLETED):
+            if answering.done() or not _stops(coming.result()):
+                break
+            await _answer(socket, site, token, _read(coming.result()))
+            coming = asyncio.create_task(socket.receive())
+        await answering
+    except BaseException:
+        answering.cancel()
+        coming.cancel()
+        raise
+    return coming
+
+
+def _stops(event: ASGIMessage) -> bool:
+    """Whether a frame stops an answer; another one waits for the answer's end, and so does what is wrong with it."""
+    with suppress(ApiError, WebSocketDisconnect):
+        return "stop" in _read(event)
+    return False
+
+
+async def _answer(socket: WebSocket, site: Site, token: str | None, frame: dict[str, str]) -> None:
+    """One message, or a stop; what is wrong with it is told and the connection stays, unless the token is bad."""
+    try:
+        if (stopped := frame.get("stop")) is not None:
+            if not re.fullmatch(MESSAGE_ID, stopped):
+                raise ApiError(
+                    400, "invalid_request", f"stop: does not match {MESSAGE_ID}: send a message's id", "stop"
+                )
+            return await _stop(site, token, stopped)
         visitor = site.visitor(token)
         text, lang, message = frame.get("message"), frame.get("lang"), frame.get("id") or new_message_id()
         if text is None:
@@ -150,7 +219,8 @@ async def _answer(socket: WebSocket, site: Site, token: str | None, frame: dict[
             raise ApiError(400, "invalid_request", f"id: does not match {MESSAGE_ID}: send a UUID, for instance", "id")
         chosen = cast(Lang | None, lang)
         await socket.send_json({"type": "meta", **_meta(visitor, message)})
-        events = site.backend.chat(visitor.session, visitor.customer, text, chosen, message, issued=visitor.issued)
+        whose = visitor.session, visitor.customer
+        events = site.backend.chat(*whose, text, chosen, message, issued=visitor.issued, channel=visitor.channel)
         async for event in raise_errors(events):
             await socket.send_json({"type": event.type, **_payload(event)})
     except ApiError as error:

@@ -11,18 +11,14 @@ from collections import Counter
 
 
 class RateLimit:
-    """Counts events by key in each minute of the clock. For one event loop.
+    """Counts events by key in each minute of the clock. For one event loop."""
 
-    Args:
-        per_minute: how many each key may have.
-    """
+    def __init__(self) -> None:
+        self._minute, self._counts = 0, Counter[str]()
 
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute, self._minute, self._counts = per_minute, 0, Counter[str]()
-
-    def allows(self, key: str) -> bool:
-        """Counts an event; False when ``key`` had more than its share in the current minute."""
+    def allows(self, key: str, per_minute: int) -> bool:
+        """Counts an event; False when ``key`` had more than ``per_minute`` in the current minute."""
         if (minute := int(time.time()) // 60) != self._minute:
             self._minute, self._counts = minute, Counter()
         self._counts[key] += 1
-        return self._counts[key] <= self._per_minute
+        return self._counts[key] <= per_minute

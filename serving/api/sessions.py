@@ -7,12 +7,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Request
 
+from serving.api.access.channel_keys import DEFAULT
 from serving.api.errors import ApiError
 from serving.api.openapi import CUSTOMER, SESSION, SIGNED_IN, answers
 from serving.api.schemas import LoginRequest, LoginResponse, SessionRequest, SessionResponse, ShopInfo
 from serving.api.site import Site, bearer, refusals, site_of
 from serving.api.strict_json import StrictJsonRoute
-from serving.api.tokens import BadToken, customer_token, read_customer, read_session, session_token
+from serving.api.tokens import (
+    BadToken,
+    SignedIn,
+    claimed_channel,
+    customer_token,
+    read_customer,
+    read_session,
+    session_token,
+)
 from serving.sessions.revocations import customer_tokens
 
 router = APIRouter(route_class=StrictJsonRoute)
@@ -28,11 +37,12 @@ async def open_session(
     It is a new one, or the one that the customer began as a stranger (``continue``).
     """
     site, token = site_of(request), bearer(request)
-    await site.count_opened(request.client.host if request.client else "")
-    customer = await _customer(site, token) if token else None
+    await site.count_opened(request.client.host if request.client else "", claimed_channel(token) if token else DEFAULT)
+    signed_in = await _customer(site, token) if token else None
+    customer, key = (signed_in.customer, signed_in.key) if signed_in else (None, None)
     seconds, continued = site.params.session_token_s, body.continued
     session = await _continue(site, customer, continued) if continued is not None else None
-    issued = session_token(customer, seconds, session)
+    issued = session_token(customer, seconds, session, key)
     return SessionResponse(
         token=issued,
         session=read_session(issued).session,
@@ -57,11 +67,11 @@ async def revoke_customer(request: Request) -> None:
     site, token = site_of(request), bearer(request)
     if token is None:
         raise ApiError(401, "no_customer", "Send a token of the customer as bearer, which the shop's backend makes")
-    whose = customer_tokens(await _customer(site, token))
+    whose = customer_tokens((await _customer(site, token)).customer)
     await asyncio.to_thread(site.sessions.revocations.revoke, whose, site.params.session_token_s)
 
 
-async def _customer(site: Site, token: str) -> str:
+async def _customer(site: Site, token: str) -> SignedIn:
     """Whom a customer token speaks for. Raises 401."""
     try:
         signed_in = read_customer(token, site.params.session_token_s)
@@ -70,7 +80,7 @@ async def _customer(site: Site, token: str) -> str:
     with refusals():
         whose = customer_tokens(signed_in.customer)
         await asyncio.to_thread(site.sessions.revocations.check, signed_in.issued, whose)
-    return signed_in.customer
+    return signed_in
 
 
 async def _continue(site: Site, customer: str | None, token: str) -> str:

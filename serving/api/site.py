@@ -13,12 +13,13 @@ from fastapi import Request
 from redis.exceptions import RedisError
 
 from kefu.shop.part import Text
+from serving.api.access.origins import check_origin
 from serving.api.access.this_machine import is_local, require_secret
 from serving.api.backend import Backend
 from serving.api.errors import ApiError
 from serving.api.idle_limit import IdleLimit
 from serving.api.rate_limit import RateLimit
-from serving.api.tokens import BadToken, Visitor, read_session
+from serving.api.tokens import BadToken, Visitor, claimed_channel, read_session
 from serving.dialogue.people.desk import Desk
 from serving.params import Serving
 from serving.sessions.revocations import TokenRevoked, customer_tokens, session_tokens
@@ -52,10 +53,15 @@ class Site:
         """Connections that have not said who they are: unfinished bodies, sockets without a token."""
         return IdleLimit(self.params.max_unsigned_connections)
 
+    def silent(self, channel: str) -> IdleLimit:
+        """Sockets with a token of a channel that wait for the next message; of those without a limit, one for all."""
+        most = self.params.limits_of(channel).max_idle_sockets
+        name, most = ("", self.params.max_idle_sockets) if most is None else (channel, most)
+        return self._silent.setdefault(name, IdleLimit(most))
+
     @cached_property
-    def silent(self) -> IdleLimit:
-        """Sockets with a token that wait for the next message."""
-        return IdleLimit(self.params.max_idle_sockets)
+    def _silent(self) -> dict[str, IdleLimit]:
+        return {}
 
     def offers_samples(self, request: Request) -> bool:
         """Whether who asks may sign in as a SAMPLE customer."""
@@ -72,22 +78,24 @@ class Site:
     @cached_property
     def messages(self) -> RateLimit:
         """Messages of each session."""
-        return RateLimit(self.params.messages_per_minute)
+        return RateLimit()
 
     @cached_property
     def reads(self) -> RateLimit:
         """Looks into the history of each session."""
-        return RateLimit(self.params.messages_per_minute)
+        return RateLimit()
 
     def count_read(self, visitor: Visitor) -> None:
         """Counts a look into a session's history; raises 429 beyond the limit of messages."""
-        if not self.reads.allows(visitor.session):
-            raise _too_many(self.params.messages_per_minute)
+        most = self._messages_per_minute(visitor)
+        if not self.reads.allows(visitor.session, most):
+            raise _too_many(most)
 
-    async def count_opened(self, peer: str) -> None:
-        """Counts a session opened from an address, for all replicas; raises 429 beyond the limit."""
-        most = self.params.sessions_per_minute
-        if not await asyncio.to_thread(self.sessions.within_rate, f"open:{peer}", most):
+    async def count_opened(self, peer: str, channel: str) -> None:
+        """Counts a session opened from an address, for all replicas; raises 429 beyond the channel's limit."""
+        own = self.params.limits_of(channel).sessions_per_minute
+        name, most = (f"open:{peer}", self.params.sessions_per_minute) if own is None else (f"{channel}:{peer}", own)
+        if not await asyncio.to_thread(self.sessions.within_rate, name, most):
             raise _too_many(most)
 
     async def check_revoked(self, visitor: Visitor) -> None:
@@ -99,9 +107,13 @@ class Site:
     def visitor(self, token: str | None) -> Visitor:
         """Whom a session token speaks for, within the rate limit. Raises 401 or 429."""
         visitor = read_visitor(token)
-        if not self.messages.allows(visitor.session):
-            raise _too_many(self.params.messages_per_minute)
+        most = self._messages_per_minute(visitor)
+        if not self.messages.allows(visitor.session, most):
+            raise _too_many(most)
         return visitor
+
+    def _messages_per_minute(self, visitor: Visitor) -> int:
+        return self.params.limits_of(visitor.channel).messages_per_minute or self.params.messages_per_minute
 
 
 @contextmanager
@@ -139,7 +151,15 @@ def site_of(request: Request) -> Site:
 
 
 def bearer(request: Request) -> str | None:
-    """The token of the Authorization header, if there is one. Raises 403 where no token proves anything."""
-    require_secret(request, site_of(request).params.development_hosts)
+    """The token of the Authorization header, if there is one.
+
+    Raises 403 where no token proves anything, and for a page that may not use the tokens of this one's channel.
+    """
+    params = site_of(request).params
+    require_secret(request, params.development_hosts)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+    if scheme.lower() != "bearer" or not token.strip():
+        return None
+    if params.channels:  # without, who calls is the browser's own question (``Origins``)
+        check_origin(request, params.origins_of(claimed_channel(token.strip())))
+    return token.strip()

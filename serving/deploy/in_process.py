@@ -3,15 +3,18 @@
 Messages are computed in the order of their arrival, so many at a time as ``serving.num_threads`` says. Who waits, for
 a turn or for an earlier message of the session, waits in the event loop and takes no thread: threads that wait their
 turn make Python switch between them, and let a late message go before an early one. A message that was taken is
-answered, remembered and logged, whether its customer is still there or not.
+answered, remembered and logged, whether its customer is still there or not: a lost connection looks like one that was
+closed. Only a message's own stop ends what a model writes for it. A bare model is not asked on for a client that left.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
@@ -28,6 +31,7 @@ from serving.dialogue.assistant import Assistant
 from serving.dialogue.messages import BadMessage, ReusedId
 from serving.dialogue.reply import Reply
 from serving.engines.load import MODELS
+from serving.engines.stopping import Stopped
 from serving.params import Serving
 from serving.sessions.revocations import TokenRevoked
 from serving.sessions.store import NotYourSession, SessionBusy
@@ -41,6 +45,7 @@ class _End:
 
 
 END: Final = _End()
+NOTHING: Final = nullcontext()
 
 
 async def in_thread(
@@ -120,32 +125,47 @@ class InProcessBackend:
         message: str | None = None,
         pieces: bool = True,
         issued: float | None = None,
+        channel: str | None = None,
     ) -> AsyncIterator[Event]:
         """See ``Backend.chat``."""
-        queue = self._queues.setdefault(session, asyncio.Lock())
-        answer = partial(self._chat, session, customer, text, lang, message, issued)
-        async for event in self._events(queue, answer, pieces):
+        queue, stop = self._queues.setdefault(session, asyncio.Lock()), threading.Event()
+        answer = partial(self._chat, session, customer, text, lang, message, issued, stop, channel)
+        feed = self._assistant.sessions.feed
+        stoppable = nullcontext() if message is None else feed.stoppable(session, message, stop)
+        async for event in self._events(queue, answer, pieces, stoppable):
             yield event
 
     async def complete(
         self, engine: str, messages: Sequence[Message], max_new_tokens: int | None, stops: Sequence[str] = ()
     ) -> AsyncIterator[Event]:
         """See ``Backend.complete``."""
-        nobody = asyncio.Lock()
-        async for event in self._events(nobody, lambda: self._complete(engine, messages, max_new_tokens, stops)):
-            yield event
+        nobody, left = asyncio.Lock(), threading.Event()
+        answer = partial(self._complete, engine, messages, max_new_tokens, stops, left)
+        try:
+            async for event in self._events(nobody, answer):
+                yield event
+        finally:
+            left.set()
 
     async def _events(
-        self, queue: asyncio.Lock, make: Callable[[], Iterator[Event]], pieces: bool = True
+        self,
+        queue: asyncio.Lock,
+        make: Callable[[], Iterator[Event]],
+        pieces: bool = True,
+        around: AbstractContextManager[None] = NOTHING,
     ) -> AsyncIterator[Event]:
-        """What ``make()`` yields, once ``queue`` and a slot are free; one by one, or the loop wakes for all of it."""
+        """What ``make()`` yields, once ``queue`` and a slot are free; one by one, or the loop wakes for all of it.
+
+        Args:
+            around: entered from the arrival to the end of the work, whoever listens.
+        """
         if len(self._ongoing) >= self._params.max_ongoing_requests:
             yield Event(type="error", text=BUSY, status=503, code="overloaded")
         elif pieces:
-            async for event in in_thread(lambda work: self._begin(self._in_turn(queue, work)), make):
+            async for event in in_thread(lambda work: self._begin(self._in_turn(queue, work, around)), make):
                 yield event
         else:
-            for event in await asyncio.shield(self._begin(self._in_turn(queue, lambda: list(make())))):
+            for event in await asyncio.shield(self._begin(self._in_turn(queue, lambda: list(make()), around))):
                 yield event
 
     def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -155,9 +175,10 @@ class InProcessBackend:
         task.add_done_callback(self._ongoing.discard)
         return task
 
-    async def _in_turn(self, queue: asyncio.Lock, work: Callable[[], T]) -> T:
-        async with queue, self._slots:  # both are fair
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+    async def _in_turn(self, queue: asyncio.Lock, work: Callable[[], T], around: AbstractContextManager[None]) -> T:
+        with around:
+            async with queue, self._slots:  # both are fair
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def _problem(self) -> str | None:
         try:
@@ -177,24 +198,28 @@ class InProcessBackend:
         lang: Lang | None,
         message: str | None,
         issued: float | None,
+        stop: threading.Event,
+        channel: str | None,
     ) -> Iterator[Event]:
         try:
-            for piece in self._assistant.stream(session, customer, text, lang, message, issued):
+            for piece in self._assistant.stream(session, customer, text, lang, message, issued, stop, channel):
                 done = isinstance(piece, Reply)
                 yield Event(type="done", reply=piece) if done else Event(type="delta", text=piece)  # type: ignore[arg-type]
         except tuple(REFUSALS) as error:
             yield _refused(error)
 
     def _complete(
-        self, name: str, messages: Sequence[Message], limit: int | None, stops: Sequence[str]
+        self, name: str, messages: Sequence[Message], limit: int | None, stops: Sequence[str], left: threading.Event
     ) -> Iterator[Event]:
         engine, most = self._assistant.engines[name], self._params.max_new_tokens
         assert isinstance(engine, CountingEngine)
-        completion = Completion(self._assistant.pack, engine, messages, min(limit or most, most), stops)
+        completion = Completion(self._assistant.pack, engine, messages, min(limit or most, most), stops, left)
         try:
             for text in completion.texts():
                 yield Event(type="delta", text=text)
             yield Event(type="done", finish=completion.finish, usage=completion.usage)
+        except Stopped:
+            return  # nobody listens
         except EngineError as error:
             yield _refused(error)
 

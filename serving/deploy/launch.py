@@ -45,6 +45,7 @@ from kefu.paths import RAW, RUNTIME
 from kefu.privacy.pseudonyms import VARIABLE, is_development
 from kefu.registry.seal import verify
 from kefu.shop.pack import load_pack
+from serving.api.access.channel_keys import channel_keys
 from serving.api.access.this_machine import allows_development
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
@@ -52,6 +53,7 @@ from serving.deploy.ray_app import QUIET, build_app
 from serving.params import Serving
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import forget
+from serving.webhooks.signature import webhook_secrets
 
 OBJECT_STORE_BYTES = 100 * 1024 * 1024  # chats are small
 APP = "kefu"
@@ -147,6 +149,9 @@ def _deploy(plan: Plan) -> None:
 
 
 def _check(params: Serving) -> None:
+    channel_keys()  # raises what would otherwise meet the first customer
+    if params.webhook_url:
+        webhook_secrets()
     if is_development() and not allows_development(params):
         raise CannotServe(
             f"serving.host is {params.host} and serving.trusted_proxies {list(params.trusted_proxies)}: others can "

@@ -31,7 +31,11 @@ from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
 from serving.dialogue.assistant import Assistant
+from serving.sessions.limits import limits_of
 from serving.sessions.store import Sessions
+from serving.sessions.webhooks import WebhookQueue
+from serving.webhooks.sender import WebhookSender
+from serving.webhooks.signature import webhook_secrets
 
 logger = logging.getLogger(__name__)
 RECOVER_S = 30  # between two looks for log lines that another process, or a full disk, has left
@@ -57,13 +61,15 @@ class Chat:
         )
         manifest = verify(plan.release, plan.content_hash)
         release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
-        sessions = Sessions(plan.store_url, params.session_ttl_s)
+        sessions = Sessions(plan.store_url, params.session_ttl_s, limits_of(params), bool(params.webhook_url))
         replica = serve.get_replica_context().replica_id.unique_id
         log = ConversationLog(plan.raw, replica, manifest.content_hash)
         slots = asyncio.Semaphore(params.num_threads)
         engines = remote_engines(plan, self._models, slots)
         assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)
         threading.Thread(target=_recover, args=(log, sessions), name="log-recovery", daemon=True).start()
+        if params.webhook_url:
+            WebhookSender(WebhookQueue(sessions.client), params.webhook_url, webhook_secrets()).start()
         shop = assistant.pack.shop
         front = Front(
             name=shop.name,

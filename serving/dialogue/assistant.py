@@ -7,6 +7,7 @@ evaluation opens the same class on the same folder. How messages travel is ``ser
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -56,6 +57,7 @@ from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 from serving.sessions.cases import Handoff
+from serving.sessions.limits import limits_of
 from serving.sessions.session import SaidTurn, Session
 from serving.sessions.store import Held, Sessions, owner
 from serving.sessions.valkey import Store, open_store
@@ -136,7 +138,7 @@ class Assistant:
             pack=pack,
             router=Router.load(release / "router"),
             knowledge=StaticKnowledge.open(release / "retriever", runtime, questions(pack), params.milvus_from),
-            sessions=sessions or Sessions(store.url if store else "", params.session_ttl_s),
+            sessions=sessions or Sessions(store.url if store else "", params.session_ttl_s, limits_of(params)),
             engines=own if engines is None else engines,
             tools=ToolBox(pack, demo_shop(release / "pack", runtime)),
             params=params,
@@ -173,6 +175,8 @@ class Assistant:
         lang: Lang | None = None,
         message: str | None = None,
         issued: float | None = None,
+        stop: threading.Event | None = None,
+        channel: str | None = None,
     ) -> Iterator[str | Reply]:
         """Pieces of the answer as they come, then the whole ``Reply``.
 
@@ -181,6 +185,8 @@ class Assistant:
             lang: language that the customer chose, for this answer and further ones; None: the words decide.
             message: the client's id of the message; when it comes again, it gets its first answer and does nothing.
             issued: when the token was issued that names session and customer; None: no token was needed.
+            channel: of the shop, by which the customer came, for the log; None: as before.
+            stop: ends what a model writes when it is set; all else of the turn is done and said. None: nothing does.
 
         Raises:
             BadMessage: empty, too long, or not Unicode; NotYourSession: another customer's session;
@@ -195,15 +201,16 @@ class Assistant:
                 yield reply.text
                 yield reply
                 return
-            session = held.session
-            turn = self._understand(held, text, lang, started)
+            held.session.channel = channel or held.session.channel
+            turn = self._understand(held, text, lang, started, stop)
             moves = plan(_situation(turn, self._flows), turn.reading.acts)
             if turn.interrupted:
-                yield self._spoken(turn.say("flow", self.pack.conversation.interrupted.in_(session.lang)), session)
+                gone = self.pack.conversation.interrupted.in_(turn.session.lang)
+                yield self._spoken(turn.say("flow", gone), turn.session)
             for piece in self._responder.stream(turn, moves):
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
-                yield self._spoken(piece, session)
+                yield self._spoken(piece, turn.session)
             yield self._finish(held, turn, text)
 
     def now(self) -> datetime:
@@ -211,7 +218,9 @@ class Assistant:
         stand = self.pack.shop.demo_now
         return datetime.fromisoformat(stand) if stand else datetime.now(self._zone)
 
-    def _understand(self, held: Held, text: str, lang: Lang | None, started: float) -> TurnState:
+    def _understand(
+        self, held: Held, text: str, lang: Lang | None, started: float, stop: threading.Event | None = None
+    ) -> TurnState:
         if held.session.status == "closed":
             held.session = held.session.reopened()
         session = held.session
@@ -228,7 +237,7 @@ class Assistant:
         session.script = script_of(text, session.script)
         session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
         interrupted = self._drop_unknown_flow(session)
-        message = Message(redacted, session.lang, now, session, partial(self._placeholder, session), orders)
+        message = Message(redacted, session.lang, now, session, partial(self._placeholder, session), orders, stop=stop)
         if session.flow:
             message.flow = self._flows.flows[session.flow.flow]
             message.step = self._flows.waiting_at(session.flow)
@@ -257,6 +266,7 @@ class Assistant:
             said,
             held.before,
             in_danger=bool(held.waiting and held.waiting.danger),
+            stop=stop,
         )
 
     def _clock(self) -> str:
@@ -324,6 +334,7 @@ class Assistant:
             slots={name: restore(value, session.vault) for name, value in draft.slots.items()},
             sources=draft.sources,
             outcome=draft.outcome,
+            stopped=turn.stopped,
             latency_ms=took,
             first_token_ms=first,
         )
@@ -337,11 +348,13 @@ class Assistant:
             engine=draft.engine,
             sources=draft.sources,
             outcome=draft.outcome,
+            stopped=turn.stopped or None,
             latency_ms=round(took, 1),
             first_token_ms=round(first, 1),
             release=self.log.release if self.log else None,
         )
-        lines = turn.log_line + (line if redacted else "")  # what a person has to answer has no line of the bot's
+        answers = bool(redacted) or turn.stopped  # what a person has to answer has no line of the bot's
+        lines = turn.log_line + (line if answers else "")
         kept = _Answered(digest=digest(text), reply=reply).model_dump_json()
         last = self.sessions.commit(held, kept, lines, handoff, withdrawn=draft.resumed, turns=spoken)
         if self.log:
@@ -368,7 +381,8 @@ class Assistant:
         if not self.log:
             return ""
         session, now = held.session, datetime.now(self._zone)
-        return log_line(session.log_id, owner(session), now, role, text, message=held.key, **more)
+        of_all = {"message": held.key, "channel": session.channel}
+        return log_line(session.log_id, owner(session), now, role, text, **of_all, **more)
 
 
 class _Answered(BaseModel):

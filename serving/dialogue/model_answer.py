@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kefu.llm.cascade import Cascade, mean_log_prob
@@ -12,6 +13,7 @@ from kefu.schema import Message
 from kefu.shop.pack import Pack
 from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.turn import TurnState
+from serving.engines.stopping import Stopped, until_stopped
 from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
@@ -36,7 +38,7 @@ class ModelAnswer:
         self._knowledge, self._live, self._cascade = knowledge, live, cascade
 
     def stream(self, turn: TurnState) -> Iterator[str]:
-        """Sentences that may be said; none when the model failed or nothing it said may be."""
+        """Sentences that may be said; none when the model failed, was stopped or nothing it said may be."""
         text, visit = turn.message.text, turn.visit
         hits = [hit.entry for hit in self._knowledge.search(text, visit.lang) if hit.entry.kind != "query"]
         known = [*hits, *self._live.entries(text, visit.lang, visit.now)]
@@ -47,23 +49,27 @@ class ModelAnswer:
         asked = "\n".join(t.text for t in history if t.role == "customer")
         guard = OutputGuard(self._pack, turn.session.vault, visit.lang, shown, asked)
         try:
-            turn.draft.engine, pieces = self._answer(messages, turn.reading.top.confidence)
+            turn.draft.engine, pieces = self._answer(messages, turn.reading.top.confidence, turn.stop)
             yield from guard.stream(pieces)
+        except Stopped:
+            turn.stopped = True
         except EngineError as error:
             logger.error("no answer from a model: %s", error)
 
-    def _answer(self, messages: Sequence[Message], router_confidence: float) -> tuple[str, Iterable[str]]:
+    def _answer(
+        self, messages: Sequence[Message], router_confidence: float, stop: threading.Event | None = None
+    ) -> tuple[str, Iterable[str]]:
         """The engine that answers, and pieces of its answer. The edge's is whole before a cascade can judge it."""
         edge, centre, limit = self._engines["edge"], self._engines["centre"], self._params.max_new_tokens
         if self._cascade is None:
             engine = edge if router_confidence >= self._params.edge_confidence else centre
-            return engine.name, engine.stream(messages, limit)
+            return engine.name, until_stopped(engine.stream(messages, limit), stop)
         try:
-            text = "".join(edge.stream(messages, limit))
+            text = "".join(until_stopped(edge.stream(messages, limit), stop))
             probability = self._cascade.probability(mean_log_prob(edge, messages, text))
         except EngineError as error:
             logger.error("the centre answers instead of the edge: %s", error)
             probability = 0.0
         if probability < self._params.edge_min_probability:
-            return centre.name, centre.stream(messages, limit)
+            return centre.name, until_stopped(centre.stream(messages, limit), stop)
         return edge.name, [text]

@@ -20,6 +20,7 @@ class Reply(BaseModel):
     script: of the customer's Chinese, and so of the text's.
     turn: id of the last turn in the conversation's history. text is empty while a person has the conversation.
     acts: what the message was read as; options: what the customer may reply with, as quick replies.
+    stopped: the customer wanted no more of a model's words; text is what was said by then, and may be empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +39,7 @@ class Reply(BaseModel):
     acts: list[str] = []
     options: list[str] = []
     outcome: Outcome | None = None
+    stopped: bool = False
     latency_ms: float
     first_token_ms: float
     turn: str = ""

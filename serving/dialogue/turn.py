@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from kefu.schema import Outcome
@@ -42,6 +43,7 @@ class TurnState:
 
     before: how many who wait for a person would come before this customer; None: it is not known.
     in_danger: the conversation waits because of words of danger.
+    stop: set when the customer wants no more of a model's words; None: nobody can. stopped: words were left out for it.
     """
 
     session: Session
@@ -56,6 +58,8 @@ class TurnState:
     in_danger: bool = False
     candidates: tuple[str, ...] = ()  # what the next question for an order offers; (): the newest orders
     draft: Draft = field(default_factory=Draft)
+    stop: threading.Event | None = None
+    stopped: bool = False
     first_ms: float | None = None
 
     def say(self, route: Route, text: str, before: str = "\n") -> str:

@@ -23,7 +23,8 @@ def forget_sessions(url: str, customer: str, write: bool) -> int:
             gone += 1
             if write:
                 session_id = str(name).removeprefix(keys.session(""))
-                client.delete(name, keys.turns(session_id), *client.scan_iter(keys.answer(session_id, "*")))
+                beside = keys.turns(session_id), keys.answers(session_id)
+                client.delete(name, *beside, *client.scan_iter(keys.answer(session_id, "*")))
     for entry, waiting in client.hgetall(keys.HANDOFFS).items():
         handoff = Handoff.model_validate_json(waiting)
         if handoff.customer == customer:

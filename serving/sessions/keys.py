@@ -11,6 +11,11 @@ OUTBOX = PREFIX + "outbox"  # a hash: message → log lines that are perhaps not
 PROBE = PREFIX + "probe"
 REVOKED = PREFIX + "revoked"  # a sorted set: whose tokens → until when they were issued
 
+WEBHOOKS = PREFIX + "webhooks"  # a hash: id → an event that the shop has not taken
+WEBHOOKS_DUE = PREFIX + "webhooks-due"  # a sorted set of the same: when each is to be sent, seconds since 1970
+WEBHOOKS_GIVEN_UP = PREFIX + "webhooks-given-up"  # a list: the newest that were sent in vain
+WEBHOOKS_LOST = PREFIX + "webhooks-lost"  # how many were given up, or found too many that wait
+
 
 def message_key(session_id: str, message: str) -> str:
     """A name for a message that tells nothing of the client's id, which may be anything."""
@@ -37,6 +42,11 @@ def session(session_id: str) -> str:
 def answer(session_id: str, key: str) -> str:
     """The first answer to a message."""
     return f"{PREFIX}answer:{session_id}:{key}"
+
+
+def answers(session_id: str) -> str:
+    """A list: the names of the first answers of a session, the newest first."""
+    return f"{PREFIX}answers:{session_id}"
 
 
 def case(session_id: str) -> str:

@@ -40,12 +40,14 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 """
 
-# Keys: lock, fence, session, waiting, answer, outbox, case, queue, turns, listening. Arguments: token, session ('': it
-# is not kept), its seconds, entry, hand-over ('': as it was, 'withdrawn': none), answer ('': none is kept), its
-# seconds, message, log lines, case, its place in the queue, turns to keep, channel of the feed, whether all hear of
-# it, id of the session, number of turns, turns, messages whose lines are in a file. Turns are of this session alone:
-# where it is new, older ones go. Returns the id of the last turn, '' when there is none; an answer is kept with it
-# behind, on a line. The fence then says that it was done, so that a second run adds no turn again.
+# Keys: lock, fence, session, waiting, answer, outbox, case, queue, turns, listening, answers, webhooks, their times,
+# how many were lost. Arguments: token, session ('': it is not kept), its seconds, entry, hand-over ('': as it was,
+# 'withdrawn': none), answer ('': none is kept), its seconds, message, log lines, case, its place in the queue, turns to
+# keep, channel of the feed, whether all hear of it, id of the session, bytes of turns to keep, answers to keep, id of a
+# webhook ('': there is none), its event, webhooks to keep, number of turns, turns, messages whose lines are in a file.
+# Turns are of this session alone: where it is new, older ones go. Returns the id of the last turn, '' when there is
+# none; an answer is kept with it behind, on a line. The fence then says that it was done, so that a second run adds no
+# turn again.
 COMMIT = """
 local fence, done = redis.call('GET', KEYS[2]), ARGV[1] .. ' '
 if fence and string.sub(fence, 1, #done) == done then return string.sub(fence, #done + 1) end
@@ -63,14 +65,29 @@ elseif ARGV[5] ~= '' then
   redis.call('ZADD', KEYS[8], ARGV[11], ARGV[4])
   if ARGV[10] ~= '' then redis.call('SET', KEYS[7], ARGV[10]) end
 end
-local turns, last = tonumber(ARGV[16]), ''
-for i = 17, 16 + turns do
+if ARGV[18] ~= '' and redis.call('HLEN', KEYS[12]) < tonumber(ARGV[20]) then
+  redis.call('HSET', KEYS[12], ARGV[18], ARGV[19])
+  local now = redis.call('TIME')
+  redis.call('ZADD', KEYS[13], now[1] .. '.' .. string.format('%06d', now[2]), ARGV[18])
+elseif ARGV[18] ~= '' then
+  redis.call('INCR', KEYS[14])
+end
+local turns, last = tonumber(ARGV[21]), ''
+for i = 22, 21 + turns do
   last = redis.call('XADD', KEYS[9], 'MAXLEN', '~', ARGV[12], '*', 'turn', ARGV[i])
 end
+if turns > 0 and redis.call('MEMORY', 'USAGE', KEYS[9]) > tonumber(ARGV[16]) then
+  redis.call('XTRIM', KEYS[9], 'MAXLEN', math.ceil(redis.call('XLEN', KEYS[9]) * 3 / 4))
+end
 redis.call('EXPIRE', KEYS[9], ARGV[3])
-if ARGV[6] ~= '' then redis.call('SET', KEYS[5], ARGV[6] .. '\\n' .. last, 'EX', ARGV[7]) end
+if ARGV[6] ~= '' then
+  redis.call('SET', KEYS[5], ARGV[6] .. '\\n' .. last, 'EX', ARGV[7])
+  local answers = redis.call('LPUSH', KEYS[11], KEYS[5])
+  if answers > tonumber(ARGV[17]) then redis.call('DEL', redis.call('RPOP', KEYS[11])) end
+  redis.call('EXPIRE', KEYS[11], ARGV[7])
+end
 if ARGV[9] ~= '' then redis.call('HSET', KEYS[6], ARGV[8], ARGV[9]) end
-for i = 17 + turns, #ARGV do redis.call('HDEL', KEYS[6], ARGV[i]) end
+for i = 22 + turns, #ARGV do redis.call('HDEL', KEYS[6], ARGV[i]) end
 if turns > 0 and (ARGV[14] == '1' or redis.call('EXISTS', KEYS[10]) == 1) then
   redis.call('PUBLISH', ARGV[13], ARGV[15])
 end

@@ -109,12 +109,14 @@ class Session(BaseModel):
     rejections: messages in a row that said that the last answer missed.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
     asked: queries (name → slots) of a stranger, answered once he has signed in.
+    channel: of the shop, by which the customer came last; '': it is not known.
     identified: the customer has not signed in, a flow of the pack found out who he is. Whoever has the session id goes
         on as this customer.
     """
 
     id: str
     customer: str | None = None
+    channel: str = ""
     identified: bool = False
     lang: Lang = "zh"
     script: Script = "simplified"
@@ -164,7 +166,7 @@ class Session(BaseModel):
 
     def reopened(self) -> Session:
         """The session of a conversation that begins anew: whose it is, how he writes, and his data stay."""
-        kept = {"id", "customer", "identified", "lang", "script", "vault"}
+        kept = {"id", "customer", "channel", "identified", "lang", "script", "vault"}
         return Session.model_validate(self.model_dump(include=kept))
 
     def remember(self, *turns: SaidTurn) -> None:

@@ -25,9 +25,12 @@ from serving.sessions import keys
 from serving.sessions.cases import Handoff
 from serving.sessions.feed import CHANNEL, NewsFeed
 from serving.sessions.keeper import Keeper
+from serving.sessions.limits import DEFAULT, Limits
 from serving.sessions.revocations import Revocations, TokenRevoked, customer_tokens, session_tokens
 from serving.sessions.scripts import ACQUIRE, COMMIT, COUNT, RELEASE
 from serving.sessions.session import SaidTurn, Session, Status
+from serving.sessions.webhooks import KEPT as KEPT_WEBHOOKS
+from serving.sessions.webhooks import event_of
 
 LEASE_S = 5  # renewed while its holder lives
 WAIT_S = 30
@@ -79,12 +82,14 @@ class Sessions:
     Args:
         url: ``redis://…`` or ``unix:///path``.
         ttl: seconds after the last message in which a session is forgotten.
+        limits: how much is kept of one.
+        webhooks: whether a commit puts events for the shop into the store.
     """
 
-    def __init__(self, url: str, ttl: int) -> None:
+    def __init__(self, url: str, ttl: int, limits: Limits = DEFAULT, webhooks: bool = False) -> None:
         self.client = redis.Redis.from_url(url, decode_responses=True, retry=PATIENCE, socket_connect_timeout=2)
         self._impatient = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=1)
-        self._ttl = ttl
+        self._ttl, self._limits, self._webhooks = ttl, limits, webhooks
         self.revocations = Revocations(self.client, keys.REVOKED)
         self.feed = NewsFeed(url)
         self._keeper = Keeper(self.client, LEASE_S, keys.OUTBOX)
@@ -261,6 +266,8 @@ class Sessions:
         since; nothing was kept.
         """
         session, id_ = held.session, held.session.id
+        self._limits.trim(session)
+        handoff = self._limits.trimmed(handoff) if handoff else None
         case = handoff or held.waiting
         entry = keys.entry(id_, case.customer if case else owner(session))
         # A case of an older release whose session is gone: whose the session was cannot be told, so none is made.
@@ -269,11 +276,14 @@ class Sessions:
         case_kept = _for_case(session) if handoff and kept else ""
         names = [keys.lock(id_), keys.fence(id_), keys.session(id_), keys.HANDOFFS, keys.answer(id_, held.key)]
         names += [keys.OUTBOX, keys.case(id_), keys.QUEUE, keys.turns(id_), keys.listening(id_)]
+        names += [keys.answers(id_), keys.WEBHOOKS, keys.WEBHOOKS_DUE, keys.WEBHOOKS_LOST]
+        event = self._event(held, handoff, withdrawn)
         written = self._keeper.take_written()
         arguments: list[str | int | float] = [held.token, _stored(session) if kept else "", self._ttl, entry]
         arguments += [queued, answer, min(ANSWERS_S, self._ttl), held.key, log, case_kept]
         arguments += [handoff.score if handoff else 0, KEPT_MESSAGES, CHANNEL, int(any(t.unasked for t in turns)), id_]
-        arguments += [len(turns), *map(_stored, turns), *written]
+        arguments += [self._limits.history_kb * 1024, self._limits.answers, *event, KEPT_WEBHOOKS, len(turns)]
+        arguments += [*map(_stored, turns), *written]
         try:
             last = self._commit(names, arguments)
         except redis.RedisError:
@@ -284,6 +294,14 @@ class Sessions:
             raise SessionBusy(f"session {id_}: another message was answered meanwhile: send this one again")
         held.committed = True
         return last
+
+    def _event(self, held: Held, handoff: Handoff | None, withdrawn: bool) -> tuple[str, str]:
+        """The webhook of a commit: a person is asked for, or has closed the case. ('', '') when it has none."""
+        if self._webhooks and handoff and held.waiting is None:
+            return event_of(handoff, "handover.opened")
+        if self._webhooks and held.waiting and withdrawn and held.session.status == "closed":
+            return event_of(held.waiting, "conversation.closed")
+        return "", ""
 
     def logged(self, key: str) -> None:
         """Says that the log lines of a message are in a file."""

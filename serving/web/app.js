@@ -115,11 +115,13 @@ const handlers = {
   },
   done(reply) {
     conversation.answers.push(reply.turn);
-    if (!reply.text) { // a person has the conversation, and answers later
+    if (!reply.text) { // a person has the conversation, and answers later; or nothing was said before a stop
       pending.message.remove();
+      if (reply.stopped) note(words().stopped);
       return finish();
     }
     pending.bubble.textContent = reply.text;
+    if (reply.stopped) pending.message.append(element("span", "name", words().stopped));
     if (DEBUG) pending.message.append(badges(reply));
     if (reply.options.length) pending.message.append(options(reply));
     pending.message.dataset.route = reply.route;
@@ -219,6 +221,9 @@ function grow() {
 
 function refresh() {
   $("send").disabled = state.connection !== "online" || Boolean(pending) || !$("text").value.trim();
+  $("send").hidden = Boolean(pending);
+  $("stop").hidden = !pending;
+  $("stop").disabled = state.connection !== "online";
   $("end").disabled = state.connection !== "online" || Boolean(pending);
   $("status").dataset.state = state.connection;
   $("status").textContent = pending ? words().answering : words()[state.connection];
@@ -232,6 +237,7 @@ function translate() {
   $("lang").textContent = words().label;
   $("text").placeholder = $("text-label").textContent = words().placeholder;
   $("send-label").textContent = words().send;
+  $("stop").title = $("stop").ariaLabel = words().stop;
   $("end").title = words().end;
   $("end").ariaLabel = words().end;
   $("picker-label").textContent = words().customer;
@@ -254,6 +260,7 @@ async function main() {
   translate();
   $("customer").onchange = (event) => begin(event.target.value || null).catch(fail);
   $("end").onclick = () => end().catch(fail);
+  $("stop").onclick = () => socket.stop();
   $("lang").onclick = () => {
     state.lang = chosenLang = state.lang === "zh" ? "en" : "zh";
     localStorage.setItem("kefu.lang", state.lang);

@@ -53,6 +53,11 @@ export class ChatSocket {
     return true;
   }
 
+  /** Ends what a model writes as the answer to the message that went out last. */
+  stop() {
+    if (this.unanswered && this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ stop: JSON.parse(this.unanswered).id }));
+  }
+
   close() {
     this.closed = true;
     this.socket.close();

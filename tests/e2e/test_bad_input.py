@@ -12,6 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from kefu.privacy.pseudonyms import secret
 from serving.api import tokens
 from serving.deploy.client import CHANNELS, Session, open_session
 
@@ -202,7 +203,7 @@ def test_a_first_frame_without_a_good_token_closes(session: Session, first: dict
 
 @pytest.mark.parametrize("payload", [{}, {"session": None}, {"session": ["s"]}, {"session": "s", "customer": 1}])
 def test_a_signed_token_that_names_no_session_is_401(session: Session, payload: dict[str, Any]) -> None:
-    token = tokens._sign({"kind": "session", **payload}, 60)
+    token = tokens._sign({"kind": "session", **payload}, 60, secret())
     headers = {"Authorization": f"Bearer {token}"}
     answer = httpx.post(f"{session.base_url}/v1/chat", json={"message": "你好"}, headers=headers, timeout=60)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "bad_token")

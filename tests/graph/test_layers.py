@@ -20,7 +20,7 @@ FLOORS = (
     ("pipelines",),
 )
 RANK = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-SERVING = (("engines", "sessions", "tools"), ("knowledge",), ("dialogue",), ("api",), ("deploy",))
+SERVING = (("engines", "sessions", "tools"), ("knowledge", "webhooks"), ("dialogue",), ("api",), ("deploy",))
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -23,9 +24,18 @@ class Slow:
 
     def __init__(self) -> None:
         self.go, self.said = threading.Event(), list[str]()
+        self.sessions = SimpleNamespace(feed=None)  # messages without an id cannot be stopped
 
     def stream(
-        self, session: str, customer: str | None, text: str, lang: None, message: str | None, issued: float | None
+        self,
+        session: str,
+        customer: None,
+        text: str,
+        lang: None,
+        message: None,
+        issued: None,
+        stop: threading.Event,
+        channel: None,
     ) -> Iterator[str]:
         if text == "wait":
             assert self.go.wait(60)

@@ -47,6 +47,7 @@ class Scripted:
         message: str | None = None,
         pieces: bool = True,
         issued: float | None = None,
+        channel: str | None = None,
     ) -> AsyncIterator[Event]:
         self.langs.append(lang)
         await asyncio.sleep(self._wait_s)

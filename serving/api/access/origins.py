@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp
-from starlette.websockets import WebSocket
 
 from serving.api.errors import ApiError, response
 
@@ -43,12 +43,12 @@ class Origins(CORSMiddleware):
         return response(_refused(bytes(answer.body).decode()), {"Vary": self.preflight_headers["Vary"]})
 
 
-def check_origin(socket: WebSocket, allowed: Sequence[str]) -> None:
-    """Raises 403 for the socket of a page of another site that ``allowed`` does not name."""
-    origin = socket.headers.get("origin")
-    is_own = origin is None or origin.partition("://")[2] == socket.headers.get("host")
+def check_origin(connection: HTTPConnection, allowed: Sequence[str]) -> None:
+    """Raises 403 for a page of another site that ``allowed`` does not name."""
+    origin = connection.headers.get("origin")
+    is_own = origin is None or origin.partition("://")[2] == connection.headers.get("host")
     if not is_own and not re.fullmatch(_pattern(allowed), origin or ""):
-        raise _refused("This page's origin is not the server's")
+        raise _refused("This page's origin is not the server's, nor one of the token's channel")
 
 
 def _pattern(allowed: Sequence[str]) -> str:

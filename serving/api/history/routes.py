@@ -54,7 +54,8 @@ async def messages(
 
 async def _stream(site: Site, token: str | None, peer: str, turn: str, history: History) -> AsyncIterator[str]:
     """The turns that are known, then those that come, until silence lasts too long."""
-    session, clock = read_visitor(token).session, asyncio.get_running_loop().time
+    visitor, clock = read_visitor(token), asyncio.get_running_loop().time
+    session, channel = visitor.session, visitor.channel
     with site.sessions.feed.listening(session) as news:
         try:
             end = clock() + site.params.idle_timeout_s
@@ -65,7 +66,7 @@ async def _stream(site: Site, token: str | None, peer: str, turn: str, history: 
                 await asyncio.to_thread(keep_listening, site.sessions, session, 2 * HEARTBEAT_S)
                 news.clear()
                 history = await read_after(site, token, turn)
-                if not history.turns and not await _are_news(site, peer, news, end - clock()):
+                if not history.turns and not await _are_news(site, channel, peer, news, end - clock()):
                     yield HEARTBEAT
         except TimeoutError:
             return  # a client that still cares connects again, with the last id
@@ -73,9 +74,9 @@ async def _stream(site: Site, token: str | None, peer: str, turn: str, history: 
             yield sse("error", to_api_error(error).body["error"])
 
 
-async def _are_news(site: Site, peer: str, news: asyncio.Event, seconds: float) -> bool:
+async def _are_news(site: Site, channel: str, peer: str, news: asyncio.Event, seconds: float) -> bool:
     """Waits for news; False when a heartbeat is due. Raises TimeoutError, as for any connection that waits."""
-    async with site.silent.wait(peer, seconds):
+    async with site.silent(channel).wait(peer, seconds):
         try:
             return await asyncio.wait_for(news.wait(), HEARTBEAT_S)
         except TimeoutError:

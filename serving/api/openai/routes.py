@@ -104,7 +104,13 @@ def _events(site: Site, visitor: Visitor, body: CompletionRequest, message: str 
         if body.messages[-1].role != "user":
             raise ApiError(400, "invalid_request", "messages: the last one must be the user's", "messages")
         return site.backend.chat(
-            visitor.session, visitor.customer, body.messages[-1].text, None, message, issued=visitor.issued
+            visitor.session,
+            visitor.customer,
+            body.messages[-1].text,
+            None,
+            message,
+            issued=visitor.issued,
+            channel=visitor.channel,
         )
     if sum(len(m.text) for m in body.messages) > site.params.max_message_chars:
         raise ApiError(413, "too_long", f"messages: more than {site.params.max_message_chars} characters", "messages")

@@ -158,7 +158,8 @@ class Desk:
         if self._log:
             time = datetime.fromisoformat(said.time or "")
             route = {} if said.role == "agent" else {"route": "human", "release": self._log.release}
-            line = log_line(session.log_id, owner(session), time, said.role, said.text, message=held.key, **route)
+            of_all = {"message": held.key, "channel": session.channel}
+            line = log_line(session.log_id, owner(session), time, said.role, said.text, **of_all, **route)
         last = self._sessions.commit(held, kept, line, handoff, withdrawn=handoff is None, turns=[said])
         if self._log:
             self._log.write_now(self._sessions, held.key, line)

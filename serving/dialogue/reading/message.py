@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -27,6 +28,7 @@ class Message:
     open_orders: asks the shop for the customer's orders, once a message and customer.
     rejected: names (``kefu.acts.target_of``) of what the customer does not mean; nothing is read as that.
     topic: such a name of what an earlier part of the message asks, which this one may lean on.
+    stop: set when the customer waits no more for a model; None: nobody can.
     """
 
     text: str
@@ -39,6 +41,7 @@ class Message:
     step: Step | None = None
     rejected: frozenset[str] = frozenset()
     topic: str = ""
+    stop: threading.Event | None = None
 
     @property
     def orders(self) -> list[Order]:

@@ -49,6 +49,7 @@ from kefu.text.numbers import NUMBER, read_number
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.message import Message, Reader, Reading
+from serving.engines.stopping import Stopped, until_stopped
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 
@@ -130,10 +131,12 @@ class ModelReader:
         asked, limit = acts_prompt(self._pack, message), self._params.max_new_tokens
         try:
             if isinstance(engine, GrammarEngine):
-                text = "".join(engine.stream_in_grammar(asked, limit, self._grammar))
+                pieces = engine.stream_in_grammar(asked, limit, self._grammar)
             else:
-                text = "".join(engine.stream(asked, limit))
-            return parse(text)
+                pieces = engine.stream(asked, limit)
+            return parse("".join(until_stopped(pieces, message.stop)))
+        except Stopped:
+            logger.info("the customer did not wait for a model's acts")
         except EngineError as error:
             logger.error("no acts from a model: %s", error)
         except BadActs as error:

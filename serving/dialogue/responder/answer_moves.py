@@ -102,6 +102,9 @@ class AnswerMoves:
         if said.strip():
             session.misses = 0
             return
+        if turn.stopped:
+            turn.draft.route = turn.draft.route or "model"
+            return
         session.misses += 1
         turn.draft.route, turn.draft.engine, turn.draft.sources = None, None, []
         if move.asks and words.no_answer:

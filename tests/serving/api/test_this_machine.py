@@ -30,6 +30,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("delete", "/v1/session"): None,
     ("delete", "/v1/sessions"): None,
     ("get", "/v1/messages"): None,
+    ("post", "/v1/messages/{message}/stop"): None,
     ("get", "/v1/agent/cases"): None,
     ("get", "/v1/agent/cases/{case}"): None,
     ("post", "/v1/agent/cases/{case}/claim"): {},
@@ -123,6 +124,7 @@ def test_every_route_that_takes_a_token_refuses_others_under_the_development_key
     assert taking == BODIES.keys()
     for (method, path), body in BODIES.items():
         sent = {} if body is None else {"json": body}
+        path = path.format(message="m1", case="c1")
         refused = client(web, FAR["a proxy that passes the name on"]).request(method, path, **sent)
         assert (refused.status_code, refused.json()["error"]["code"]) == (403, "development_key"), path
         assert VARIABLE in refused.json()["error"]["message"]
