@@ -74,13 +74,19 @@ def _packs_parsed_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MLflow's database as a first command makes it: seconds of migrations, once a process."""
-    from kefu.registry.database import make_ready  # imports mlflow, which most folders need not
+def _empty_database() -> Path:
+    """MLflow's database as a first command makes it: seconds of migrations, once a checkout."""
+    from kefu.registry import database  # imports mlflow, which most folders need not
+    from tests.fixtures.built_once import built_once
 
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    make_ready(f"sqlite:///{path}")
-    return path
+    def verify(folder: Path) -> None:
+        if not (folder / "mlflow.db").is_file():
+            raise database.UnusableDatabase(f"{folder}: no database")
+
+    def build(folder: Path) -> None:
+        database.make_ready(f"sqlite:///{folder / 'mlflow.db'}")
+
+    return built_once("mlflow", Path(database.__file__), [], build, verify) / "mlflow.db"
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ GOLDEN = {
     "end": [{"sql": "SELECT status FROM returns WHERE order_id = 'QM2611100011'", "rows": [{"status": "requested"}]}],
 }
 CONSTANT = "您好，请提供一下<b>订单号</b>。"
+CUSTOMERS = 8  # simulated
 IMPOSSIBLE = {"title": "<b>expects what cannot be</b>", "turns": [{"say": "你好", "expect": {"says": "<i>no</i>"}}]}
 
 
@@ -99,6 +100,7 @@ def project(template: Path, registry: None, tmp_path: Path, monkeypatch: pytest.
     for name in ("EVALUATION", "PLOTS", "RELEASE", "SETS", "CHAMPION", "FROZEN"):
         monkeypatch.setattr(stage_evaluate, name, tmp_path / name.lower())
     monkeypatch.setattr(stages, "ROOT", tmp_path)
+    monkeypatch.setattr(stage_evaluate, "load_items", lambda *of: replace(load_items(*of), conversations=CUSTOMERS))
     shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     write_json(tmp_path / "champion", {"version": None, "content_hash": None})
     return tmp_path

@@ -199,10 +199,11 @@ def prepared(root: Path, patch: pytest.MonkeyPatch) -> Project:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def template(tmp_path_factory: pytest.TempPathFactory, _empty_database: Path) -> tuple[Path, Path]:
     """Everything holds the person, also DVC's cache: where it was made (paths in MLflow name it), and a copy."""
     folder = tmp_path_factory.mktemp("forget")
     (folder / "work").mkdir()
+    shutil.copy(_empty_database, folder / "work/mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         project = prepared(folder / "work", patch)
         raw_days(project)

@@ -19,7 +19,8 @@ from tests.fixtures.preloaded_python import preloaded
 def micro(params: dict) -> None:
     """Everything as it is, only less of it; the gate lets a barely trained model pass."""
     tiny = params["profiles"]["tiny"]
-    params["base"].update(steps=3, edge_steps=3, batch_size=2, sequence_length=64, days=2)
+    params["base"].update(steps=3, edge_steps=3, batch_size=2, sequence_length=64, days=2, vocab_size=1500)
+    tiny["base"]["centre"] = tiny["base"]["edge"]
     tiny["finetune"].update(max_steps=2, batch_size=2)
     tiny["distill"].update(examples=4, max_new_tokens=4, batch_size=2)
     params["distill"]["max_useless"] = 1.0  # four tokens of a model of two steps end nothing
@@ -40,9 +41,11 @@ def micro(params: dict) -> None:
 
 
 def shrink_pack(pack: Path) -> None:
-    """Keeps every fortieth labelled message of a file, a variant of a question, every twentieth golden."""
+    """Keeps every fortieth labelled message of a file, a variant of a question, every sixth example and 20th golden."""
     for file in (pack / "wordings").glob("*.yaml"):
         write_json(file, read_yaml(file)[::40])  # JSON is YAML, too, and read and written in a fraction of the time
+    for file in (pack / "examples").glob("*.yaml"):
+        write_json(file, {kind: some[::6] for kind, some in read_yaml(file).items()})
     faq = read_yaml(pack / "knowledge/faq.yaml")
     for entry in faq:
         entry["variants"] = {lang: some[:1] for lang, some in entry.get("variants", {}).items()}

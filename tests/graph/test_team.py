@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,103 +22,115 @@ Path("store/days").write_text(" ".join(sorted(path.name for path in Path("store/
 STAGE = {"cmd": "python -m days", "deps": ["store/raw", "store/reviewed", "store/frozen"], "outs": ["store/days"]}
 
 
-def git(folder: Path, *command: str) -> None:
-    name = ("-c", "user.name=t", "-c", "user.email=t@example.com")
-    subprocess.run(["git", *name, *command], cwd=folder, env=environment(), check=True, capture_output=True)
+@dataclass(frozen=True)
+class Clone:
+    """A working copy of somebody who has these programs on PATH."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def git(self, *command: str) -> None:
+        name = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        call = ["git", *name, *command]
+        subprocess.run(call, cwd=self.folder, env=self.environment, check=True, capture_output=True)
+
+    def dvc(self, *command: str, code: int = 0) -> str:
+        call = ["dvc", *command]
+        done = subprocess.run(call, cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def put_day(self, day: str) -> None:
+        turns = f'[{{"role": "customer", "text": "{day} 的订单到哪里了"}}, {{"role": "agent", "text": "您好，稍等"}}]'
+        path = self.folder / f"store/raw/shop/dt={day}/chat.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_text(f'{{"session": "s", "customer": "u-{day}", "turns": {turns}}}\n', encoding="utf8")
+
+    @property
+    def days(self) -> str:
+        return (self.folder / "store/days").read_text()
+
+    def stages(self, stages: Mapping[str, Any]) -> None:
+        """These are the whole loop."""
+        write_json(self.folder / "dvc.yaml", {"stages": stages})
 
 
-def dvc(folder: Path, *command: str, code: int = 0) -> str:
-    done = subprocess.run(["dvc", *command], cwd=folder, env=environment(), capture_output=True, text=True)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def put_day(folder: Path, day: str) -> None:
-    turns = f'[{{"role": "customer", "text": "{day} 的订单到哪里了"}}, {{"role": "agent", "text": "您好，稍等"}}]'
-    path = folder / f"store/raw/shop/dt={day}/chat.jsonl"
-    path.parent.mkdir(parents=True)
-    path.write_text(f'{{"session": "s", "customer": "u-{day}", "turns": {turns}}}\n', encoding="utf8")
-
-
-def days(folder: Path) -> str:
-    return (folder / "store/days").read_text()
+def new_project(root: Path, environment: dict[str, str]) -> tuple[Clone, Clone]:
+    """The project of the first, whose remote is in ``root``; and where the second will clone it to."""
+    first = Clone(root / "first", environment)
+    first.folder.mkdir()
+    copy_project(first.folder)
+    first.put_day("2026-11-01")
+    first.dvc("remote", "add", "--default", "team", str(root / "remote"))
+    return first, Clone(root / "second", environment)
 
 
 @pytest.fixture(scope="module")
-def clones(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def clones(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> tuple[Clone, Clone]:
     """The first ran the loop on its day and pushed; the second is what `git clone` gives."""
     root = tmp_path_factory.mktemp("team")
-    first, second = root / "first", root / "second"
-    first.mkdir()
-    copy_project(first)
-    (first / "days.py").write_text(DAYS)
-    code = read_yaml(first / "dvc.yaml")["stages"]["code"]
-    write_json(first / "dvc.yaml", {"stages": {"code": code, "days": STAGE}})
-    put_day(first, "2026-11-01")
+    first, second = new_project(root, environment(programs))
+    (first.folder / "days.py").write_text(DAYS)
+    first.stages({"code": read_yaml(first.folder / "dvc.yaml")["stages"]["code"], "days": STAGE})
     for name in ("reviewed", "frozen"):
-        (first / "store" / name).mkdir(exist_ok=True)
-    dvc(first, "remote", "add", "--default", "team", str(root / "remote"))
-    dvc(first, "add", "-q", "store/raw", "store/reviewed", "store/frozen")
-    dvc(first, "repro", "-q")
-    git(first, "add", "--all")
-    git(first, "commit", "-qm", "first day")
-    dvc(first, "push", "-q")
-    git(root, "clone", "-q", str(first), str(second))
+        (first.folder / "store" / name).mkdir(exist_ok=True)
+    first.dvc("add", "-q", "store/raw", "store/reviewed", "store/frozen")
+    first.dvc("repro", "-q")
+    first.git("add", "--all")
+    first.git("commit", "-qm", "first day")
+    first.dvc("push", "-q")
+    first.git("clone", "-q", str(first.folder), str(second.folder))
     for clone in (first, second):
-        subprocess.run(["make", "-s", "team", f"VENV={ROOT / '.venv'}"], cwd=clone, check=True)
+        subprocess.run(["make", "-s", "team", f"VENV={ROOT / '.venv'}"], cwd=clone.folder, check=True)
     return first, second
 
 
-def test_git_has_the_versions_of_all_inputs_and_none_of_their_bytes(clones: tuple[Path, Path]) -> None:
-    listed = subprocess.run(["git", "ls-files", "store", "dvc.lock"], cwd=clones[1], capture_output=True, text=True)
+def test_git_has_the_versions_of_all_inputs_and_none_of_their_bytes(clones: tuple[Clone, Clone]) -> None:
+    listed = subprocess.run(["git", "ls-files", "store", "dvc.lock"], cwd=clones[1].folder, capture_output=True)
     versions = {"store/frozen.dvc", "store/raw.dvc", "store/reviewed.dvc"}
-    assert set(listed.stdout.split()) == {*versions, "store/champion.json", "dvc.lock"}
+    assert set(listed.stdout.decode().split()) == {*versions, "store/champion.json", "dvc.lock"}
 
 
-def test_a_clone_that_did_not_pull_records_no_empty_days(clones: tuple[Path, Path]) -> None:
+def test_a_clone_that_did_not_pull_records_no_empty_days(clones: tuple[Clone, Clone]) -> None:
     _, second = clones
-    version = (second / "store/raw.dvc").read_text()
-    said = dvc(second, "repro", code=255)
+    version = (second.folder / "store/raw.dvc").read_text()
+    said = second.dvc("repro", code=255)
     assert "store/raw.dvc: its data were never fetched" in said and "`dvc pull store/raw.dvc`" in said
-    assert (second / "store/raw.dvc").read_text() == version
+    assert (second.folder / "store/raw.dvc").read_text() == version
 
 
-def test_two_clones_share_results_and_merge_their_days(clones: tuple[Path, Path]) -> None:
+def test_two_clones_share_results_and_merge_their_days(clones: tuple[Clone, Clone]) -> None:
     first, second = clones
-    dvc(second, "pull", "-q")
-    assert days(second) == days(first) == "dt=2026-11-01"
-    assert "Running stage 'days'" not in dvc(second, "repro")
+    second.dvc("pull", "-q")
+    assert second.days == first.days == "dt=2026-11-01"
+    assert "Running stage 'days'" not in second.dvc("repro")
     for clone, day in ((first, "2026-11-02"), (second, "2026-11-03")):
-        put_day(clone, day)
-        dvc(clone, "repro", "-q")
-        git(clone, "commit", "-qam", day)
-    dvc(first, "push", "-q")
-    git(second, "fetch", "-q", "origin")
-    dvc(second, "fetch", "-q", "--all-commits")
-    git(second, "merge", "-q", "--no-edit", "FETCH_HEAD")
-    dvc(second, "checkout", "-q")
-    dvc(second, "repro", "-q")
-    assert days(second) == "dt=2026-11-01 dt=2026-11-02 dt=2026-11-03"
+        clone.put_day(day)
+        clone.dvc("repro", "-q")
+        clone.git("commit", "-qam", day)
+    first.dvc("push", "-q")
+    second.git("fetch", "-q", "origin")
+    second.dvc("fetch", "-q", "--all-commits")
+    second.git("merge", "-q", "--no-edit", "FETCH_HEAD")
+    second.dvc("checkout", "-q")
+    second.dvc("repro", "-q")
+    assert second.days == "dt=2026-11-01 dt=2026-11-02 dt=2026-11-03"
 
 
 @pytest.mark.slow
 def test_experiments_on_copies_of_a_fresh_clone_have_its_days_and_its_registry(tmp_path: Path) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    first.mkdir()
-    copy_project(first)
-    stages = read_yaml(first / "dvc.yaml")["stages"]
-    write_json(first / "dvc.yaml", {"stages": {name: stages[name] for name in ("code", "ingest")}})
-    put_day(first, "2026-11-01")
-    dvc(first, "remote", "add", "--default", "team", str(tmp_path / "remote"))
-    dvc(first, "add", "-q", "store/raw")
-    git(first, "add", "--all")
-    git(first, "commit", "-qm", "first day")
-    dvc(first, "push", "-q")
-    git(tmp_path, "clone", "-q", str(first), str(second))
-    dvc(second, "pull", "-q", "store/raw.dvc")
-    dvc(second, "exp", "run", "-q", "--temp", "-n", "shorter", "-S", "ingest.max_text=7000")
-    dvc(second, "exp", "run", "-q", "--queue", "-S", "ingest.max_text=6001,6002")
-    dvc(second, "exp", "run", "-q", "--run-all")
-    shown = dvc(second, "exp", "show", "--json")
+    first, second = new_project(tmp_path, environment())
+    stages = read_yaml(first.folder / "dvc.yaml")["stages"]
+    first.stages({name: stages[name] for name in ("code", "ingest")})
+    first.dvc("add", "-q", "store/raw")
+    first.git("add", "--all")
+    first.git("commit", "-qm", "first day")
+    first.dvc("push", "-q")
+    first.git("clone", "-q", str(first.folder), str(second.folder))
+    second.dvc("pull", "-q", "store/raw.dvc")
+    second.dvc("exp", "run", "-q", "--temp", "-n", "shorter", "-S", "ingest.max_text=7000")
+    second.dvc("exp", "run", "-q", "--queue", "-S", "ingest.max_text=6001,6002")
+    second.dvc("exp", "run", "-q", "--run-all")
+    shown = second.dvc("exp", "show", "--json")
     assert all(f'"max_text": {length}' in shown for length in (7000, 6001, 6002)) and '"Failed"' not in shown
-    assert (second / "mlflow.db").exists() and not (second / "store/dialogues").exists()
+    assert (second.folder / "mlflow.db").exists() and not (second.folder / "store/dialogues").exists()

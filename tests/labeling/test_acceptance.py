@@ -1,5 +1,7 @@
 """The acceptance rule keeps its promise on data whose truth is known."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -99,10 +101,15 @@ def biased_review(
     return ["a"] * len(confidence), confidence, correct, drawn
 
 
+@cache
+def many_turns() -> tuple[np.ndarray, np.ndarray]:
+    """Confidence and precision of turns of those days, reviewed or not."""
+    confidence = np.random.default_rng(0).beta(5, 1, 400_000)
+    return confidence, 0.25 * confidence**4 + 0.75 * (1 - (1 - confidence) / 3)
+
+
 def true_biased_precision(rule: Acceptance) -> float | None:
-    draw = np.random.default_rng(0)
-    confidence = draw.beta(5, 1, 400_000)
-    worth = 0.25 * confidence**4 + 0.75 * (1 - (1 - confidence) / 3)
+    confidence, worth = many_turns()
     taken = confidence >= min(rule.thresholds.get("a", 2.0), rule.thresholds.get(REST, 2.0))
     return float(worth[taken].mean()) if taken.any() else None
 

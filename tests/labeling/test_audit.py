@@ -18,7 +18,7 @@ from kefu.shop.part import Text
 from pipelines.params import load_params
 from tests.fixtures.browser import overflow
 
-TARGET, LEVEL, DRAWS, DAYS, A_DAY = 0.97, 0.95, 200, 30, 40
+TARGET, LEVEL, DRAWS, DAYS, A_DAY = 0.97, 0.95, 100, 30, 40
 PARAMS = load_params().autolabel
 
 

@@ -14,7 +14,7 @@ from serving.dialogue.assistant import Assistant
 from serving.params import Serving
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store, open_store
-from serving.tools.demo_database import build
+from serving.tools.demo_database import build, restore
 from tests.fixtures import micro
 
 Opener = Callable[..., Assistant]
@@ -69,8 +69,16 @@ def _one(open_assistant: Opener) -> Assistant:
     return open_assistant()
 
 
+@pytest.fixture(scope="session")
+def _fresh_shop(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop of the release as it begins."""
+    path = tmp_path_factory.mktemp("fresh") / "shop.db"
+    build(release / "pack", path)
+    return path
+
+
 @pytest.fixture
-def assistant(_one: Assistant, release: Path) -> Assistant:
+def assistant(_one: Assistant, _fresh_shop: Path) -> Assistant:
     """One assistant for all tests; its shop begins anew for each."""
-    build(release / "pack", _one.tools.db)
+    restore(_fresh_shop, _one.tools.db)
     return _one

@@ -112,8 +112,9 @@ def _rule(named: list[str], turns: _Turns, target: float, error: float) -> dict[
 
 
 def _measured(thresholds: dict[str, float], turns: _Turns, level: float) -> Acceptance:
-    rule = Acceptance(thresholds=thresholds)
-    taken = np.array([rule.accepts(i, c) for i, c in zip(turns.predicted, turns.confidence, strict=True)], dtype=bool)
+    names, number = np.unique(turns.predicted, return_inverse=True)
+    lowest = np.array([thresholds.get(str(name), thresholds[REST]) for name in names])
+    taken = turns.confidence >= lowest[number]
     if not taken.any():
         return Acceptance(evidence=len(taken))
     correct = turns.correct[taken]

@@ -28,16 +28,25 @@ def lower_bound_of_dialogues(wrong: np.ndarray, size: np.ndarray, level: float) 
 
     Args:
         wrong: (dialogues,) wrong turns of each.
-        size: (dialogues,) its turns, at least 1; 0 ≤ wrong ≤ size.
+        size: (dialogues,) its turns; 0 ≤ wrong ≤ size.
     """
-    total = size.sum()
-    if not total:
-        return 0.0
-    unseen = (size @ size) / total  # turns of the dialogue that a turn is in, on average
-    events = wrong.sum() + unseen
-    alike = (wrong @ wrong + unseen**2) / events  # turns that are one piece of news
+    return float(lower_bounds_of_dialogues(wrong[:, None], size[:, None], level)[0])
+
+
+def lower_bounds_of_dialogues(wrong: np.ndarray, size: np.ndarray, level: float) -> np.ndarray:
+    """(sets,) the bound of each of several sets of turns.
+
+    Args:
+        wrong: (dialogues, sets) wrong turns of each dialogue in each set.
+        size: (dialogues, sets) its turns; 0 ≤ wrong ≤ size. A set without turns has the bound 0.
+    """
+    total = size.sum(axis=0)
+    # Turns of the dialogue that a turn is in, on average; of a set without turns 1, and then its bound is 0.
+    unseen = np.where(total, (size * size).sum(axis=0) / np.maximum(total, 1), 1.0)
+    events = wrong.sum(axis=0) + unseen
+    alike = ((wrong * wrong).sum(axis=0) + unseen**2) / events  # turns that are one piece of news
     a, b = events / alike, (total - events) / alike + 1
-    return float(betaincinv(b, a, 1 - level)) if b > 1 else 0.0
+    return np.where(b > 1, betaincinv(np.maximum(b, 1), a, 1 - level), 0.0)
 
 
 def by_dialogue(correct: np.ndarray, dialogue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import betainc, betaln, logsumexp, xlog1py, xlogy
+from scipy.special import betainc, betaln, xlog1py, xlogy
 
 PRIOR = (9.0, 1.0)  # of a share: mean 0.9, where labels that break a guarantee of 0.97 may lie
 GRID = np.round(np.arange(0.5, 1.0, 0.0005), 4)  # bounds that a confidence sequence can take
@@ -20,7 +20,7 @@ GRID = np.round(np.arange(0.5, 1.0, 0.0005), 4)  # bounds that a confidence sequ
 
 def evidence_below(right: float, wrong: float, claim: float) -> float:
     """Log of the e-value against "the share of right ones is at least ``claim``"."""
-    return float(_mixture(right, wrong, np.array([claim]), below=True)[0])
+    return float(_mixture(np.array([right]), np.array([wrong]), np.array([claim]), below=True)[0])
 
 
 def evidence_of_a_fall(days: Sequence[tuple[float, float]], claim: float, most: int) -> float:
@@ -33,21 +33,22 @@ def evidence_of_a_fall(days: Sequence[tuple[float, float]], claim: float, most: 
         days: (right, wrong) of each day so far, at most ``most`` of them; parts of a draw count as such.
     """
     right, wrong = (np.cumsum(column[::-1])[::-1] for column in np.array(days).T)
-    started = [evidence_below(float(r), float(w), claim) for r, w in zip(right, wrong, strict=True)]
+    started = np.zeros(most)
+    started[: len(days)] = _mixture(right, wrong, np.array([claim]), below=True)
     stakes = np.full(most, 0.5 / max(1, most - 1))
     stakes[0] = 0.5 if most > 1 else 1.0
-    return float(logsumexp([*started, *[0.0] * (most - len(days))], b=stakes))
+    return float(np.logaddexp.reduce(started + np.log(stakes)))
 
 
 def lower_bound(right: float, wrong: float, error: float) -> float:
     """The greatest bound such that the share is not below it, with probability 1 - ``error`` at all times at once."""
-    beyond = _mixture(right, wrong, GRID, below=False) >= -np.log(error)
+    beyond = _mixture(np.array([right]), np.array([wrong]), GRID, below=False) >= -np.log(error)
     last = int(np.argmin(beyond)) if not beyond.all() else len(GRID)
     return float(GRID[last - 1]) if last else 0.0
 
 
-def _mixture(right: float, wrong: float, claim: np.ndarray, below: bool) -> np.ndarray:
-    """Log capital of a bet on shares below (or above) ``claim`` (n,) against the claim itself."""
+def _mixture(right: np.ndarray, wrong: np.ndarray, claim: np.ndarray, below: bool) -> np.ndarray:
+    """(n,) log capital of a bet on shares below (or above) a claim against the claim itself; each (n,) or (1,)."""
     a, b = PRIOR
     prior, posterior = betainc(a, b, claim), betainc(a + right, b + wrong, claim)
     if not below:
