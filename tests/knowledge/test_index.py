@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.entries import knowledge_entries
@@ -13,7 +14,7 @@ from kefu.schema import RetrievalExample
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from tests.fixtures.chatter import chatter
-from training.retriever import build_index, measure_index
+from training.retriever import RESIDUAL, RIDGE, build_index, measure_index, ridge_weights
 
 PARAMS = load_params()
 PACK = load_pack(Path("tests/fixtures/pack"))
@@ -67,3 +68,16 @@ def test_no_question_is_on_both_sides() -> None:
     assert sides["eval"] and not sides["train"] & sides["eval"]
     assert {e.source for e in EXAMPLES} == {"faq", "dialogue"}
     assert all(isinstance(e, RetrievalExample) for e in EXAMPLES)
+
+
+def test_conjugate_gradients_solve_the_ridge_regression() -> None:
+    draw = np.random.default_rng(3)
+    matrix = sp.random(120, 400, density=0.05, random_state=3, format="csr", dtype=np.float32)
+    targets = np.eye(5, dtype=np.float32)[draw.integers(5, size=120)]
+    dense = matrix.toarray().astype(float)
+    exact = np.linalg.solve(dense.T @ dense + RIDGE * np.eye(400), dense.T @ targets)
+    found = ridge_weights(matrix, targets)
+    assert np.linalg.norm(found - exact) < 3 * RESIDUAL * np.linalg.norm(exact)
+    assert np.linalg.norm(exact) > 1
+    nothing = sp.csr_matrix((2, 3), dtype=np.float32)
+    assert (ridge_weights(nothing, np.eye(2, dtype=np.float32)) == 0).all()
