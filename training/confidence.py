@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from kefu.knowledge.confidence import FEATURES, SIGNALS, UNFITTED, Confidence
 from kefu.knowledge.index import Index
@@ -123,19 +123,23 @@ def _fit_ranking(rows: Sequence[Held]) -> dict[str, float]:
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         total, gradient = L2 * float(weights @ weights), 2 * L2 * weights
-        for signals, right in pairs:
-            scores = signals @ weights
-            p = np.exp(scores - scores.max())
-            p /= p.sum()
-            share = p[right].sum() + 1e-12
-            total -= float(np.log(share)) / len(pairs)
-            gradient = gradient + (p @ signals - p[right] @ signals[right] / share) / len(pairs)
+        for signals, right in of_language:
+            p = softmax(signals @ weights, axis=1)
+            share = (p * right).sum(axis=1, keepdims=True) + 1e-12
+            total -= float(np.log(share).sum()) / len(rows)
+            gradient = gradient + np.tensordot(p - p * right / share, signals, axes=2) / len(rows)
         return total, gradient
 
-    pairs = [(row.evidence.signals, sorted(row.right)) for row in rows]
+    groups = [[row for row in rows if row.lang == lang] for lang in sorted({row.lang for row in rows})]
+    of_language = [(np.stack([row.evidence.signals for row in group]), _right_entries(group)) for group in groups]
     bounds = [(LEAST_NO_QUESTION, 0) if name == "no_question" else (0, None) for name in SIGNALS]
     found = minimize(loss, np.ones(len(SIGNALS)), jac=True, bounds=bounds, method="L-BFGS-B").x
     return dict(zip(SIGNALS, (round(float(w), 6) for w in found), strict=True))
+
+
+def _right_entries(rows: Sequence[Held]) -> np.ndarray:
+    """(rows, entries) bool of rows of one language."""
+    return np.array([np.isin(np.arange(len(row.evidence.signals)), list(row.right)) for row in rows])
 
 
 def without_answer(row: Held) -> Held:

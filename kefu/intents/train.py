@@ -4,7 +4,8 @@ The second pass learns from first-pass probabilities by models that had not seen
 is fitted on second-pass scores by models that had not seen it, and neither had the first-pass models they
 learned from. Otherwise each step would trust a model that knows the answers. This takes
 folds x (folds + 1) / 2 first-pass models. Leaving out only one fold made the estimate 2 points too low, and
-the most confident predictions looked worse than they are.
+the most confident predictions looked worse than they are. The calibration has five numbers: where predictions out of
+fold serve nothing else, it is fitted on as many folds as have ``calibration_turns`` labels.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from kefu.split import fold_of
 
 @dataclass(frozen=True)
 class FittedClassifier:
-    """A trained classifier, and out-of-fold predictions for its training samples.
+    """A trained classifier, and its predictions out of fold.
 
-    probabilities: (labelled samples in the order of the dialogues, classes), calibrated.
+    probabilities: (labelled samples of the folds that calibrate, in the order of the dialogues, classes), calibrated.
     """
 
     classifier: TextClassifier
@@ -61,6 +62,7 @@ def fit_classifier(
     pack_example_weight: float = 0.0,
     words: Mapping[str, str] | None = None,
     pack_examples: Sequence[PackExample] = (),
+    calibration_turns: int = 0,
 ) -> FittedClassifier:
     """Trains on all labelled samples; calibrates on folds in which a group is never on both sides.
 
@@ -78,6 +80,7 @@ def fit_classifier(
         pack_example_weight: of an example of the pack; a labelled sample weighs 1. 0: examples are not used.
         words: group → regex.
         pack_examples: those of classes without a labelled sample are ignored.
+        calibration_turns: labels that are enough to calibrate on, so that further folds are not predicted. 0: all.
 
     Raises Unusable when there are fewer than two classes or two folds with labels.
     """
@@ -95,8 +98,9 @@ def fit_classifier(
     used = [example for example in pack_examples if pack_example_weight > 0 and example.label in classes]
     to_rows, data = _training_data(dialogues, used, config, svm, pack_example_weight, folds)
     neighbours = neighbour_indices([len(dialogue.samples) for dialogue in dialogues], ahead)
-    with progress("fitting the intent classifier", _number_of_fits(data)) as tick:
-        return _fit_two_passes(replace(data, after_fit=tick), config, to_rows, neighbours)
+    calibrating = _calibrating_folds(data, calibration_turns)
+    with progress("fitting the intent classifier", _number_of_fits(data, calibrating)) as tick:
+        return _fit_two_passes(replace(data, after_fit=tick), config, to_rows, neighbours, calibrating)
 
 
 @dataclass(frozen=True)
@@ -234,11 +238,17 @@ class FirstPassScores:
         return scores
 
 
-def _number_of_fits(data: TrainingData) -> int:
+def _calibrating_folds(data: TrainingData, turns: int) -> np.ndarray:
+    """Returns the first folds that together have ``turns`` labels; all with labels where it is 0 or they have fewer."""
+    folds, labels = np.unique(data.fold[data.labelled], return_counts=True)
+    return folds[: np.searchsorted(np.cumsum(labels), turns) + 1] if turns else folds
+
+
+def _number_of_fits(data: TrainingData, calibrating: np.ndarray) -> int:
     """How many linear models ``_fit_two_passes`` fits."""
-    folds, labelled = set(data.fold.tolist()), set(data.fold[data.labelled].tolist())
-    first_pass = {frozenset({hidden, fold}) for hidden in labelled for fold in folds} | {frozenset({f}) for f in folds}
-    return len(first_pass) + len(labelled) + 2
+    folds, hidden_folds = set(data.fold.tolist()), calibrating.tolist()
+    first_pass = {frozenset({hidden, f}) for hidden in hidden_folds for f in folds} | {frozenset({f}) for f in folds}
+    return len(first_pass) + len(hidden_folds) + 2
 
 
 def _linear_scores(rows: sp.csr_matrix, coefficients: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
@@ -247,28 +257,31 @@ def _linear_scores(rows: sp.csr_matrix, coefficients: np.ndarray, intercepts: np
 
 
 def _fit_two_passes(
-    data: TrainingData, config: ClassifierConfig, to_rows: Features, neighbours: np.ndarray
+    data: TrainingData, config: ClassifierConfig, to_rows: Features, neighbours: np.ndarray, calibrating: np.ndarray
 ) -> FittedClassifier:
     """Fits scales and beta map to predictions out of fold, then both passes to all labels.
 
     Args:
         neighbours: (turns, 2 x NEIGHBOUR_TURNS) int from ``neighbour_indices``.
+        calibrating: (n,) numbers of the folds that the second pass is predicted for.
     """
-    first_pass, labelled = FirstPassScores(data), data.labelled
+    first_pass = FirstPassScores(data)
     first_scores = first_pass.scores_without(frozenset())
-    first_scale = temperature(first_scores[labelled], data.targets)
+    first_scale = temperature(first_scores[data.labelled], data.targets)
     second_scores = np.zeros_like(first_scores)
-    for fold in np.unique(data.fold[labelled]):
+    for fold in calibrating:
         hidden = frozenset({int(fold)})
         rows = second_pass_rows(data.rows, softmax(first_scale * first_pass.scores_without(hidden)), neighbours)
         in_fold = data.fold == fold
         second_scores[in_fold] = _linear_scores(rows[in_fold], *data.fit_without(rows, hidden))
-    scale = temperature(second_scores[labelled], data.targets)
+    predicted = np.isin(data.fold[data.labelled], calibrating)
+    labelled, targets = data.labelled[predicted], data.targets[predicted]
+    scale = temperature(second_scores[labelled], targets)
 
     second, first = softmax(scale * second_scores[labelled]), softmax(first_scale * first_scores)
     best = second.argmax(axis=1)
     first_of_best = first[labelled][np.arange(len(best)), best]
-    beta = beta_map(second.max(axis=1), best == data.targets, first_of_best)
+    beta = beta_map(second.max(axis=1), best == targets, first_of_best)
 
     first_model = data.fit_without(data.rows, frozenset())
     second_model = data.fit_without(second_pass_rows(data.rows, first, neighbours), frozenset())

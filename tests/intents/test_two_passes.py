@@ -1,10 +1,12 @@
 """The second pass: which neighbours it uses, that it helps, and that the router uses nothing that comes later."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from data.labeling.join import join_intents
 from data.labeling.labeler import guesses, quality, train_labeler
@@ -21,6 +23,7 @@ from kefu.paths import ROOT
 from kefu.schema import Dialogue, Turn
 from kefu.shop.examples import PackExamples, Utterance, load_pack_examples
 from kefu.shop.taxonomy import load_taxonomy
+from kefu.split import fold_of
 from kefu.text import encoders
 from pipelines.params import load_params
 from tests.fixtures.bars import record_bars
@@ -62,9 +65,9 @@ def follow_ups(count: int, seed: int, noise: float = 0.0) -> list[CustomerTurns]
     return runs
 
 
-def fitted_two_passes(runs: list[CustomerTurns]) -> FittedClassifier:
+def fitted_two_passes(runs: list[CustomerTurns], **options: Any) -> FittedClassifier:
     shape: dict[str, Any] = {"fields": {"text": 1.0}, "features": 1024, "ngrams": (1, 4), "encoder": "none"}
-    return fit_classifier(runs, **shape, regularization=1.0, context_turns=0, ahead=False, folds=4, seed=7)
+    return fit_classifier(runs, **shape, regularization=1.0, context_turns=0, ahead=False, folds=4, seed=7, **options)
 
 
 def test_the_bar_ends_when_all_models_are_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +76,22 @@ def test_the_bar_ends_when_all_models_are_fitted(monkeypatch: pytest.MonkeyPatch
     fitted_two_passes([CustomerTurns(run.group, run.samples, [None, None]) for run in runs[:5]] + runs[5:])
     (bar,) = bars
     assert bar.done == bar.total == 4 * 5 / 2 + 4 + 2
+
+
+def test_enough_turns_of_one_fold_calibrate_the_same_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    runs = follow_ups(600, seed=1, noise=0.3)
+    bars = record_bars(monkeypatch, "kefu.intents.train")
+    whole, part = fitted_two_passes(runs), fitted_two_passes(runs, calibration_turns=60)
+    assert [bar.done for bar in bars] == [bar.total for bar in bars] == [4 * 5 / 2 + 4 + 2, 4 + 3 + 1 + 2]
+    folds = Counter(fold_of(run.group, 4, 7) for run in runs)
+    assert len(part.probabilities) == 2 * folds[0] < len(whole.probabilities) == 1200
+    whole.classifier.save(tmp_path / "whole")
+    part.classifier.save(tmp_path / "part")
+    saved, other = (load_file(tmp_path / name / "classifier.safetensors") for name in ("whole", "part"))
+    assert all(np.array_equal(saved[name], other[name]) for name in ("rows", "both", "intercepts"))
+    asked = [run.samples for run in follow_ups(40, seed=2)]
+    sure, other_sure = (one.classifier.predict_dialogues(asked).max(axis=1) for one in (whole, part))
+    assert other_sure.mean() == pytest.approx(sure.mean(), abs=0.08)
 
 
 def test_the_second_pass_resolves_what_only_the_turn_before_tells() -> None:
