@@ -66,6 +66,7 @@ class OrderEntity(Part):
     names: dict[Lang, str] = Field(description="columns with the names of what was bought")
     skus: str | None = Field(None, description="column with the SKUs, comma-separated")
     quantities: str | None = Field(None, description="column with how many of each were bought, in the order of `skus`")
+    prices: str | None = Field(None, description="column with what one piece of each cost, in the order of `skus`")
     times: tuple[TimeField, ...] = Field(min_length=1, description="the first one is when the order was placed")
     label: Text = Field(description="one line naming the order; Jinja2 with the columns, `day` (MM-DD) and `state`")
     states: dict[str, Text] = Field(description="status → what customers read")

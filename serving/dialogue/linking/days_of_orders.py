@@ -22,7 +22,7 @@ from serving.dialogue.linking.records import Order
 _NEAR = 14  # characters around a day in which a word for buying or receiving stands
 _CHINESE_HEAD = "(?:那|这|這|那一|这一)?[两二三四几2-9]?(?:个|個|单|單|笔|筆|件|条|订单|訂單|东西|包裹)"
 _HEAD_AFTER = re.compile(
-    rf"\s*(?:的|那|这|這)+(?:{_CHINESE_HEAD}|$|[，。,.!！?？])"
+    rf"\s*(?:早上|上午|中午|下午|晚上|凌晨|夜里|半夜)?(?:的|那|这|這)+(?:{_CHINESE_HEAD}|$|[，。,.!！?？])"
     r"|\s*(?:['’]s\s+)?(?:order|one|purchase|parcel)\b",
     re.IGNORECASE | re.ASCII,
 )

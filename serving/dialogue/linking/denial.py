@@ -38,6 +38,11 @@ _LIKE_EN = re.compile(
     rf"(?:{_FILLER}\s+|\w+['’]s\s+)*$",
     re.IGNORECASE | re.ASCII,
 )
+_LACKS_ZH = re.compile(r"(?:没有|没|不带|不含|没带)(?:那个?|这个?)?$")
+_LACKS_ZH_AFTER = re.compile(r"的(?:那|这)(?:一)?(?:个|单|笔|件)?")
+_LACKS_EN = re.compile(
+    r"\b(?:one|order|parcel) (?:that (?:has|had) no|without|with no)(?:\s+(?:the|a|an|any))?\s*$", re.I | re.A
+)
 WINDOW = 60  # characters before a mention that are looked at
 
 
@@ -55,6 +60,14 @@ def came_instead(text: str, start: int, end: int) -> bool:
     if _CAME_ZH.search(before):
         return not re.match(r"[^，,。.!！?？;；\n]{0,4}(?:坏|破|碎|裂|脏|旧)", text[end:])
     return _CAME_EN.search(before) is not None and _INSTEAD.match(text, end) is not None
+
+
+def is_lacking(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` is what the order meant does not have: 没有毯子的那单, the one without it."""
+    before = text[max(0, start - WINDOW) : start]
+    if _LACKS_ZH.search(before):
+        return _LACKS_ZH_AFTER.match(text, end) is not None
+    return _LACKS_EN.search(before) is not None
 
 
 def is_compared(text: str, start: int, end: int) -> bool:

@@ -146,6 +146,7 @@ class Linker:
             label=Text(zh=label("zh"), en=label("en")),
             skus=tuple(str(row[entity.skus] or "").split(",")) if entity.skus else (),
             quantities=tuple(map(int, str(row[entity.quantities] or "").split(","))) if entity.quantities else (),
+            prices=tuple(map(float, str(row[entity.prices] or "").split(","))) if entity.prices else (),
             days=days,
             marks=frozenset(mark for mark in entity.marks if row[mark]),
             region=str(row[entity.region] or "") if entity.region else "",

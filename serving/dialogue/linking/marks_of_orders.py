@@ -20,9 +20,11 @@ Mark = tuple[int, int, frozenset[str], bool]  # start, end, orders, whether it n
 
 _AMOUNT = re.compile(
     r"[¥￥]\s*(?P<sign>\d{1,6}(?:\.\d{1,2})?)|(?<![\d.\-])(?P<unit>\d{1,6}(?:\.\d{1,2})?)\s*(?:块钱?|元|yuan\b|rmb\b)"
-    r"|\b(?:the|that)\s+(?P<bare>\d{2,6}(?:\.\d{1,2})?)(?=\s+(?:one|order)\b)",
+    r"|(?<![\d.\-])(?P<bare>\d{2,6}(?:\.\d{1,2})?)(?=\s+(?:one|order)\b|(?:买|付|拍)?的|那|这|$|[，。,.!！?？])"
+    r"|\b(?:paid|for|at|cost)\s+(?P<paid>\d{2,6}(?:\.\d{1,2})?)(?![\d.]|\s*(?:days?|weeks?|pieces?|%))",
     re.IGNORECASE,
 )
+_BOUGHT_FOR = re.compile(r"\s*(?:买|付|拍)的|\s*那?件|\s+for\b", re.IGNORECASE)  # after the price of one piece
 _HEAD_AFTER = re.compile(
     r"\s*(?:那边|这边|那里|那头)|\s*(?:的|那|这|这一|那一|一)*(?:单|筆|笔|个?订单|个?包裹)|\s*(?:的)?(?:那|这)(?:个(?!地址|家)|件|笔|单)|\s*的(?:那|这)"
     r"|\s+(?:one|order|parcel|package)s?\b",
@@ -30,17 +32,19 @@ _HEAD_AFTER = re.compile(
 )
 _HEAD_BEFORE = re.compile(
     r"\b(?:one|ones|order|parcel|package|delivery)s?\s+(?:(?:that(?:['’]s| is)?|which is)\s+)?"
-    r"(?:going\s+|sent\s+|shipped\s+)?(?:to|for|of|worth)\s+$|(?<![改换转])(?:寄|送|发|到|去|往)(?:到|往|去|给)?$",
+    r"(?:going\s+|went\s+|sent\s+|shipped\s+)?(?:to|for|of|worth)\s+$|(?<![改换转])(?:寄|送|发|到|去|往)(?:到|往|去|给)?$",
     re.IGNORECASE,
 )
 _NEW_PLACE = re.compile(
     r"(?:那|这)?(?:个|边|里)?(?:的)?(?:地址|行|可以|能|吗|成不|好不|收)"
 )  # 寄到青岛行不: where it is to go
 _COUNT = re.compile(rf"({NUMBER})\s*[个只件条床套把张瓶盒台口双]?\s*$", re.IGNORECASE)
+_WITH = re.compile(r"\b(?:one|order|parcel) with (?:just |only |a single )?$", re.IGNORECASE)
 COUNT_WINDOW = 16  # characters before a product in which its number may stand
 _ALONE = re.compile(
     r"单独(?:买|下|拍|一)|单(?:买|拍|只|个|件|条)|(?:就|只)(?:买|有|拍)了?[这那]?一[个只件样种]"
-    r"|(?:只|就)有[^，。！？,.!?\s]{1,8}的?[这那](?:一)?(?:个?订单|单|筆|笔)"
+    r"|(?:只|就)有[^，。！？,.!?\s]{1,8}的?[这那](?:一)?(?:个?订单|单|筆|笔)|(?:只|就)有[^，。！？,.!?\s]{1,8}的$"
+    r"|\bjust the [\w -]{2,20} (?:one|order)\b|\b(?:one|order) with (?:just|only) the\b"
     r"|\b(?:with|has|have|had|contains?) (?:just|only) (?:one|a|1)\b|\bthe single (?:one|\w+)\b"
     r"|\b(?:on its own|by itself|on their own|bought alone|nothing else)\b",
     re.IGNORECASE,
@@ -50,11 +54,14 @@ _ADDRESS_GOES_ON = "(?![省市区县]|[\\u4e00-\\u9fff]{1,4}[区县路街])"  # 
 
 
 def find_amounts(text: str, orders: Sequence[Order]) -> Iterator[Mark]:
-    """Amounts in a text that are the total of own orders."""
+    """Amounts in a text that are the total of own orders, or what one piece in them cost: 199买的那件."""
     for found in _AMOUNT.finditer(text):
-        amount = float(found["sign"] or found["unit"] or found["bare"])
-        if ids := frozenset(order.id for order in orders if order.total == amount):
-            yield found.start(), found.end(), ids, _is_named(text, found.start(), found.end())
+        amount = float(next(filter(None, found.groups())))
+        of_piece = bool(found["paid"]) or _BOUGHT_FOR.match(text, found.end()) is not None
+        totals = frozenset(order.id for order in orders if order.total == amount)
+        pieces = frozenset(order.id for order in orders if amount in order.prices)
+        if ids := (pieces or totals) if of_piece else (totals or pieces):
+            yield found.start(), found.end(), ids, of_piece or _is_named(text, found.start(), found.end())
 
 
 def find_pieces(text: str, named: Sequence[tuple[int, int, Sequence[str]]], orders: Sequence[Order]) -> Iterator[Mark]:
@@ -65,7 +72,10 @@ def find_pieces(text: str, named: Sequence[tuple[int, int, Sequence[str]]], orde
     """
     for start, end, skus in named:
         found = _COUNT.search(text, max(0, start - COUNT_WINDOW), start)
-        if found and (count := read_number(found[1])) and count > 1:
+        if not found or not (count := read_number(found[1])):
+            continue
+        head = _HEAD_AFTER.match(text, end) or _WITH.search(text[: found.start()])
+        if count > 1 or head:  # 一个水壶那单; 一个水壶 alone names a product
             fit = frozenset(o.id for o in orders if any((sku, count) in _lines(o) for sku in skus))
             yield found.start(), end, fit, False
     if named and (found := _ALONE.search(text)):

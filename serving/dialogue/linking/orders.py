@@ -18,10 +18,11 @@ from typing import NamedTuple
 from kefu.shop.entities import OrderEntity
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.days_of_orders import DayOfOrderReader, any_of
-from serving.dialogue.linking.denial import came_instead, is_compared, is_denied
+from serving.dialogue.linking.denial import came_instead, is_compared, is_denied, is_lacking
 from serving.dialogue.linking.marks_of_orders import find_amounts, find_pieces, find_places_of_delivery
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.ordinals import find_places, find_pointing
+from serving.dialogue.linking.picks import find_picks
 from serving.dialogue.linking.products import ProductHit, ProductIndex
 from serving.dialogue.linking.records import Order, OrderLink
 
@@ -33,6 +34,8 @@ _REFERS = re.compile(
 )
 _TAIL_ALONE = re.compile(r"0\d{3,8}")  # a number that is no price, year or count
 MAX_STATES = 20  # more is pasted text
+MOST_COMPARED = 5  # orders that a message describes, of which it may pick one
+MAX_PICKING = 24  # characters of a message whose weak words (289, Xi'an) pick one of the orders that were offered
 _STATE_HEAD_AFTER = re.compile(
     rf"\s*(?:了|过)?(?:的|那|这|這)|\s*(?:one|order|parcel|package)s?\b|\s*{_CHINESE_HEAD}(?:$|[，。,.!！?？])"
 )
@@ -91,7 +94,8 @@ class OrderLinker:
         found = [m for m in self._numbered(text, own, vault or {}) if not is_compared(text, m.start, m.end)]
         if any(not is_denied(text, mention.start) for mention in found):
             return _by_number(text, found)
-        narrowing = self._described(text, orders, today)
+        compared = _compared(own, offered, focus)
+        narrowing = self._described(text, orders, today, compared, len(offered) > 1)
         denied = {order for m in (*found, *narrowing) if is_denied(text, m.start) for order in m.ids}
         affirmed = [mention for mention in narrowing if not is_denied(text, mention.start)]
         left = _intersection(own, affirmed)
@@ -120,6 +124,9 @@ class OrderLinker:
             if pointing is None or focus not in own or focus in denied or is_denied(text, pointing.start()):
                 return OrderLink(refers=refers, denied=tuple(o for o in own if o in denied))
             return OrderLink((focus,), ("pronoun",), False, (pointing[0],), True)
+        elif pointing and is_denied(text, pointing.start()):
+            alike = {order.id for order in compared if order.id != focus}
+            kept = [order for order in kept if order in alike] or kept  # not this one, the one that I have got
         elif pointing and focus in kept and not joined:
             kept = [focus]
         return OrderLink(
@@ -131,8 +138,14 @@ class OrderLinker:
             denied=tuple(order for order in own if order in denied),
         )
 
-    def _described(self, text: str, orders: Sequence[Order], today: date) -> list[_Evidence]:
-        """What a text says of orders, without what it only compares. Some of it only narrows what the rest leaves."""
+    def _described(
+        self, text: str, orders: Sequence[Order], today: date, compared: Sequence[Order], offered: bool
+    ) -> list[_Evidence]:
+        """What a text says of orders, without what it only compares. Some of it only narrows what the rest leaves.
+
+        Args:
+            compared: the few orders of which weak words pick one (the cheaper one); offered: whether they were shown.
+        """
         days = list(self._days.find(text, orders, today))
         by_day = [_Evidence(start, end, "day", ids) for start, end, ids, named in days if named]
         found = [*self._by_product(text, orders), *by_day, *self._by_state(text, orders)]
@@ -148,7 +161,19 @@ class OrderLinker:
             for start, end, ids, named in marks
             if not is_compared(text, start, end)
         ]
-        left = _intersection({order.id: order for order in orders}, found) if found else set()
+        if offered and len(text) <= MAX_PICKING:  # 西安的, 289: of those that were offered
+            ids = frozenset(order.id for order in compared)
+            beside = [m if m.named or not ids & m.ids else m._replace(ids=ids & m.ids, named=True) for m in beside]
+        own = {order.id: order for order in orders}
+        left = _intersection(own, found) if found else set[str]()
+        described = 1 < len(left) <= MOST_COMPARED
+        few = [order for order in orders if order.id in left] if described else compared
+        if picks := [
+            _Evidence(start, end, "pick", ids) for start, end, ids, _ in find_picks(text, few, described or offered)
+        ]:
+            found = [*found, *picks]
+            beside = [mention for mention in beside if mention.how != "pieces"]  # 两口锅: the picked one is told better
+        left = _intersection(own, found) if found else set()
         return [*found, *(mention for mention in beside if mention.named or left & mention.ids)]
 
     def _numbered(self, text: str, own: Mapping[str, Order], vault: Mapping[str, str]) -> list[_Evidence]:
@@ -171,7 +196,14 @@ class OrderLinker:
 
     def _by_product(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
         return [
-            _Evidence(h.start, h.end, "product", frozenset(o.id for o in orders if set(h.skus) & set(o.skus)))
+            _Evidence(
+                h.start,
+                h.end,
+                "product",
+                frozenset(
+                    o.id for o in orders if bool(set(h.skus) & set(o.skus)) is not is_lacking(text, h.start, h.end)
+                ),
+            )
             for h in self.find_items(text, orders)
             if not came_instead(text, h.start, h.end)
         ]
@@ -207,7 +239,16 @@ class OrderLinker:
         return found
 
 
-_HOW = ("number", "ordinal", "product", "day", "state", "amount", "place", "pieces")
+_HOW = ("number", "ordinal", "product", "day", "state", "amount", "place", "pieces", "pick")
+
+
+def _compared(own: Mapping[str, Order], offered: Sequence[str], focus: str | None) -> list[Order]:
+    """The orders among which weak words pick: those offered, else those with a product of the one spoken of."""
+    if len(offered) > 1:
+        return [own[order] for order in offered]
+    if focus not in own:
+        return []
+    return [order for order in own.values() if set(order.skus) & set(own[focus].skus)]
 
 
 def _are_joined(text: str, mentions: Sequence[_Evidence]) -> bool:

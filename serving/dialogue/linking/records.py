@@ -19,6 +19,7 @@ class Order:
         marks: the pack's `marks` that are true of it.
         days: column → day in the shop's time zone, for the pack's `times` that have one.
         quantities: how many of each SKU; empty: the shop does not tell.
+        prices: what one piece of each SKU cost, in yuan; empty: the shop does not tell.
         region: province and city that it goes to, as the shop writes them; empty: not known.
     """
 
@@ -29,6 +30,7 @@ class Order:
     label: Text
     skus: tuple[str, ...] = ()
     quantities: tuple[int, ...] = ()
+    prices: tuple[float, ...] = ()
     days: Mapping[str, date] = field(default_factory=dict)
     total: float | None = None
     marks: frozenset[str] = frozenset()
