@@ -164,8 +164,8 @@ class Flow(Part):
     )
     asked_meanwhile: dict[str, str] = Field(
         {},
-        description="what is asked of its order while it is under way (flow:NAME, query:NAME, faq:ID) → id of the FAQ"
-        " that is meant: within an exchange, when will it come is asked of the new item",
+        description="what is asked of its order while it is under way (flow:NAME, query:NAME, faq:ID) → id of the FAQ,"
+        " or query:NAME, that is meant: within an exchange, when will it come is asked of the new item",
     )
     asked_afterwards: dict[str, str] = Field(
         {},

@@ -206,6 +206,8 @@ class Pack(Part):
             yield from (
                 f"query {name}: reads: no slot {slot} in slots.yaml" for slot in query.reads if slot not in self.slots
             )
+            if query.for_guests and query.for_guests not in {faq.id for faq in self.faq}:
+                yield f"query {name}: for_guests: no FAQ {query.for_guests}"
             told = {f"faq:{faq.id}" for faq in self.faq} | {f"query:{name}" for name in self.queries} | {"sum"}
             told |= {f"flow:{flow.name}" for flow in self.flows}
             if unknown := sorted(set(query.follows) - told):
@@ -217,7 +219,8 @@ class Pack(Part):
             asked |= examples
 
     def _meaning_problems(self) -> Iterator[str]:
-        """What a question means in its place has to be there: a flow for what is on order, a FAQ within a flow."""
+        """What a question means in its place has to be there: a flow for what is on order; within a flow, or after it,
+        a FAQ, or a query about its order."""
         flows = {flow.name for flow in self.flows}
         faqs = {faq.id for faq in self.faq}
         answered = {f"faq {faq.id}": faq.on_order for faq in self.faq}
@@ -225,11 +228,11 @@ class Pack(Part):
         yield from (
             f"{what}: on_order: no flow {flow}" for what, flow in answered.items() if flow and flow not in flows
         )
-        queries = {f"query:{name}" for name, query in self.queries.items() if query.needs == "none"}
+        queries = {f"query:{name}" for name, query in self.queries.items() if query.needs != "product"}
         for flow in self.flows:
-            yield from (f"flow {flow.name}: no faq {name}" for name in sorted({*flow.asked_meanwhile.values()} - faqs))
-            unknown = sorted({*flow.asked_afterwards.values()} - faqs - queries)
-            yield from (f"flow {flow.name}: no faq or query without `needs` {name}" for name in unknown)
+            meant = {*flow.asked_meanwhile.values(), *flow.asked_afterwards.values()}
+            unknown = sorted(meant - faqs - queries)
+            yield from (f"flow {flow.name}: no faq or query of its order {name}" for name in unknown)
 
     def product_names(self, lang: Lang | None = None) -> list[str]:
         """What customers call the products, in one language or all; those of one product follow each other."""

@@ -37,6 +37,9 @@ class Query(Part):
         description="what was told just before when ``follow_up_words`` ask this (query:NAME, faq:ID, or sum), or what"
         " was just settled (flow:NAME)",
     )
+    for_guests: str | None = Field(
+        None, description="FAQ with the rule, told to who has not signed in; None: the nearest entry, or a sign-in"
+    )
     follow_up_words: tuple[str, ...] = Field(
         (), description="regexes that ask this of what was just told (until when is it valid), without ``not_words``"
     )

@@ -35,7 +35,7 @@ from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.joining import INTERRUPTS, SECOND, ActJoiner, asks, is_likely_question, subject_of
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.segments import clauses, segments
+from serving.dialogue.reading.segments import clauses, is_question, segments
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 
@@ -82,7 +82,7 @@ class PartReader:
         return frozenset(flows | queries | guessed)
 
     def _part(self, message: Message, text: str, reading: Reading) -> list[Act]:
-        question = evidence(plain(text), self._pack.acts.question) is not None
+        question = is_question(text, self._pack.acts.another, self._pack.acts.question)
         links = self._link_products(message, text, reading)
         subject = message.session.subject  # what describes an order goes before what was spoken of until now
         subject.order = self._answers.orders.described(message, text) or subject.order

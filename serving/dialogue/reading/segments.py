@@ -13,7 +13,7 @@ from serving.dialogue.reading.word_rules import evidence, occurrences, plain
 
 END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.!?;])\s(?=\S)")
 COMMA = re.compile(
-    r"[，,、](?!\d)\s*(?:and\s+|or\s+|还有|以及|和)?"
+    rf"[，,、](?!\d)\s*(?:and\s+|or\s+|还有|以及|和)?|(?<={CJK.pattern})\s+(?={CJK.pattern})"
     r"|\s+and\s+(?=(?:do|does|did|can|could|will|would|is|are|how|what|when|where|which|who|why|should)\b)",
     re.IGNORECASE,
 )
@@ -56,6 +56,11 @@ def answer_pieces(text: str, another: WordRule | None) -> list[str]:
     cuts = {match.end() for pattern in (CLAUSE, ANSWER_ENDS) for match in pattern.finditer(text)}
     places = [0, *sorted(cut for cut in cuts | set(occurrences(text, another)) if 0 < cut < len(text)), len(text)]
     return [text[start:end] for start, end in zip(places, places[1:], strict=False)]
+
+
+def is_question(text: str, another: WordRule | None, question: WordRule | None) -> bool:
+    """Whether a text or a piece of it asks: a question may stand before what is told (能晚上送吗 白天上班)."""
+    return any(evidence(plain(some), question) is not None for some in (text, *answer_pieces(text, another)))
 
 
 def affirmed(text: str) -> str:

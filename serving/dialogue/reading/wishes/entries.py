@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from kefu.acts import entry_target
+from kefu.acts import Act, Query, entry_target
 from kefu.knowledge.entries import faq_id
 from kefu.knowledge.index import Hit
-from kefu.shop.pack import Pack
+from kefu.shop.pack import Faq, Pack
 from kefu.shop.part import LANGUAGES
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
@@ -29,6 +29,7 @@ LEAD = re.compile(
     re.IGNORECASE,
 )
 LEAST_ITEM, MOST_ITEMS = 2, 8  # characters of an item of a list; items
+MOST_ASKED = 2  # FAQs that one part asks for in their words
 
 
 class EntryReader:
@@ -58,8 +59,8 @@ class EntryReader:
         """The first entry, if it is sure enough to answer."""
         return hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
 
-    def in_its_words(self, message: Message, text: str, find: Callable[[], list[Hit]], person: bool) -> Hit | None:
-        """The entry that a part asks for in the very words of one, or in words that the pack keeps for a FAQ.
+    def in_its_words(self, message: Message, text: str, find: Callable[[], list[Hit]], person: bool) -> list[Hit]:
+        """The entry that a part asks for in the very words of one, or those in words that the pack keeps for a FAQ.
 
         Not where the words are a query about what was spoken of (还有货吗), nor, for a FAQ's rule of words, where
         a person is asked for.
@@ -68,11 +69,18 @@ class EntryReader:
         of_subject = any(self._pack.queries[match.name].needs == "product" for match in asked)
         hits = find() if not of_subject and self._knowledge.is_exact(self._bare(text), message.lang) else []
         if hits and hits[0].probability >= EXACT:
-            return hits[0]
+            return hits[:1]
         named = (self._faq_of[name] for name in self._asked.find(plain(text))) if not person else ()
         meant = (faq for faq in named if entry_target(faq_id(faq, message.lang)) not in message.rejected)
-        faq = next((faq for faq in meant if evidence(plain(text), faq.asked_by) is not None), None)
-        return self._knowledge.hit(faq_id(faq, message.lang)) if faq else None
+        found = ((faq, evidence(plain(text), faq.asked_by)) for faq in meant)
+        faqs = _apart(plain(text), [(faq, words) for faq, words in found if words])
+        return [self._knowledge.hit(faq_id(faq, message.lang)) for faq in faqs]
+
+    def for_guests(self, message: Message, asked: Sequence[Act]) -> Hit | None:
+        """The rule that is told in place of queries about what a customer has to who has not signed in."""
+        queries = (self._pack.queries[act.name] for act in asked if isinstance(act, Query))
+        faq = next((query.for_guests for query in queries if query.for_guests), None)
+        return self.of_faq(message, faq) if faq else None
 
     def of_faq(self, message: Message, name: str) -> Hit:
         """The entry of a FAQ in the language of the conversation."""
@@ -124,3 +132,13 @@ class EntryReader:
         past = [f"flow:{session.past[-1].flow}"] if session.past else []
         last = next(reversed([*past, *(told.name for told in session.told)]), "")
         return self._titles[last].in_(message.lang) if last in self._titles else ""
+
+
+def _apart(words: str, found: Sequence[tuple[Faq, str]]) -> list[Faq]:
+    """FAQs whose words stand apart in a text, at most two, in its order; of those that share words, the first."""
+    taken: list[tuple[int, int, Faq]] = []
+    for faq, said in found:
+        start = words.find(said)
+        if all(start + len(said) <= one[0] or one[1] <= start for one in taken):
+            taken.append((start, start + len(said), faq))
+    return [faq for _, _, faq in sorted(taken, key=lambda one: one[0])[:MOST_ASKED]]

@@ -13,6 +13,7 @@ from kefu.acts import Act, Ask, Query, Start, Unclear, entry_target, target_of
 from kefu.knowledge.index import Hit
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
+from kefu.shop.queries import NEEDED_SLOT
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.marks_of_orders import goes_to
 from serving.dialogue.linking.records import Order, ProductLink
@@ -59,7 +60,8 @@ class OwnOrderReader:
         if known := self._of_flow_under_way(message, text, act, target):
             kind, _, told = known.rpartition(":")
             if kind:
-                return [Query(name=told, evidence=text)]
+                order = message.session.subject.order
+                return [Query(name=told, slots={NEEDED_SLOT["order"]: order} if order else {}, evidence=text)]
             hit = self._entries.of_faq(message, told)
             return [hit, Ask(entry=hit.entry.id, evidence=hit.entry.question)]
         if (name := self._on_order.get(target)) is None:

@@ -23,7 +23,7 @@ from serving.dialogue.reading.wishes.entries import EntryReader
 from serving.dialogue.reading.wishes.flows import SURE, FlowReader
 from serving.dialogue.reading.wishes.products import compared, either, named_alone
 from serving.dialogue.reading.wishes.sums import SumReader
-from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.reading.word_rules import evidence, plain, search_words
 
 LEAST_COMPARED = 2
 COMPARED_ONE = re.compile(r"\b\w+(?:er|est) ones?\b|最.的", re.IGNORECASE)
@@ -151,7 +151,8 @@ class QueryReader:
         the case that was just settled (can they come after six?)."""
         if message.flow or PLACEHOLDER.search(text):
             return None
-        told = [] if any(link.exact for link in links) else [one.name for one in message.session.told[-1:]]
+        last = [message.topic] if message.topic else [one.name for one in message.session.told[-1:]]
+        told = [] if any(link.exact for link in links) else last
         if case := self._answers.settled.read(message, text):
             told.append(f"flow:{case.flow}")
         return next((query for name in told if (query := self._queries.follow_up(text, name))), None)
@@ -174,9 +175,15 @@ class QueryReader:
             slots[NEEDED_SLOT["order"]] = ",".join(served)
         elif needs == "order" and message.session.subject.order:
             slots[NEEDED_SLOT["order"]] = message.session.subject.order
-        elif needs == "product" and (skus := [link.sku for link in links] or message.spoken_of):
+        elif needs == "product" and (skus := [link.sku for link in links] or self._of_kind(message, text)):
             slots[NEEDED_SLOT["product"]] = ",".join(dict.fromkeys(skus))
         return Query(name=name, slots=slots, probability=probability, evidence=found)
+
+    def _of_kind(self, message: Message, text: str) -> list[str]:
+        """The products spoken of, or those of them whose kind a text names: what does the pot cost?"""
+        catalogue, spoken_of = self._pack.catalogue, list(message.spoken_of)
+        kinds = {k for k, tag in catalogue.kinds.items() if search_words(plain(text), tag.words, tag.not_words)}
+        return [sku for sku in spoken_of if kinds & set(catalogue.products[sku].kinds)] or spoken_of
 
     def one_of(self, message: Message, text: str) -> ProductLink | None:
         """The product of those spoken of that a text tells from the others: the folding one, 亚麻的那个."""

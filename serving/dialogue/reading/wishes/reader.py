@@ -41,6 +41,7 @@ from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import MOST_LATEST, Message
+from serving.dialogue.reading.segments import is_question
 from serving.dialogue.reading.wishes.entries import SHORT_NAME, EntryReader
 from serving.dialogue.reading.wishes.flows import SURE, FlowReader
 from serving.dialogue.reading.wishes.follow_ups import FollowUpReader
@@ -133,7 +134,7 @@ class WishReader:
             links=links,
             guess=guess,
             label=guess.label if guess.probability >= self._params.wish_min_probability else "",
-            question=evidence(words, acts.question) is not None,
+            question=is_question(text, acts.another, acts.question),
             person=evidence(words, acts.person),
             talk=self._small_talk(words),
             find=cache(partial(self._entries.find, message, text)) if spoken else list,
@@ -167,7 +168,7 @@ class WishReader:
             yield self.queries.query(part.message, asked, part.text, part.links, part.text)
 
     def _in_its_words(self, part: Part) -> Iterator[Act | Hit]:
-        if known := self._entries.in_its_words(part.message, part.text, part.find, bool(part.person)):
+        for known in self._entries.in_its_words(part.message, part.text, part.find, bool(part.person)):
             yield from self._entry(part.message, known, part.links)
 
     def _person(self, part: Part) -> Iterator[Act]:
@@ -196,7 +197,7 @@ class WishReader:
         message, text = part.message, part.text
         exact = list(self.queries.exactly(message, text, part.links, part.guess))
         if exact and not message.session.customer and all(map(self.queries.needs_customer, exact)):
-            rule = self._entries.best(part.find())
+            rule = self._entries.for_guests(message, exact) or self._entries.best(part.find())
             if rule and rule.entry.kind == "faq":
                 yield from self._entry(message, rule, part.links)
                 return
@@ -299,7 +300,7 @@ class WishReader:
         """What the page says of a product that is named; else that nothing was understood, with the nearest entries."""
         message, text = part.message, part.text
         near = [hit for hit in candidates(hits) if hit.entry.kind == "faq"] if hits else []
-        near = near if sum(hit.probability for hit in near) >= self._params.candidate_min_probability else []
+        near = near if near and near[0].probability >= self._params.candidate_min_probability else []
         just_told = {told.name for told in message.session.told}  # said once more, it would not answer better
         near = [hit for hit in near if entry_target(hit.entry.id) not in just_told]
         about = tuple(dict.fromkeys(link.sku for link in part.links if part.question or link.exact))
