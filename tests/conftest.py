@@ -8,7 +8,9 @@ in a busy loop. The other core serves `make test`'s other processes instead. A f
 import gc
 import os
 import shutil
-from collections.abc import Generator, Iterator
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,8 @@ import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.fixtures.preloaded_python import preloaded
 
 # Set here because a library reads it once, when it is imported; processes that tests start inherit it.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -40,6 +44,16 @@ class FolderScheduling(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     return FolderScheduling(config, log)
+
+
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
+    """Its processes are forked from one that has imported the libraries: 15 s of the processor for each."""
+    stack = ExitStack()
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kefu-"))
+    programs = stack.enter_context(preloaded(Path(folder)))
+    for spec in specs:
+        spec.python = f"{programs / 'python'} --worker"
+    config.add_cleanup(stack.close)
 
 
 @pytest.hookimpl(wrapper=True)
