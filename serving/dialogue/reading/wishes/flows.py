@@ -149,7 +149,8 @@ class FlowReader:
             told = (past.slots.get(slot) for past in reversed(message.session.past) if past.flow == flow.name)
             own = [value for value in (subject, *told) if value]
             return next((v for v in own if message.original(v) in {order.id for order in marked}), None)
-        among = next((step.among for step in flow.steps if step.collect == slot), ())
+        asks = next((step for step in flow.steps if step.collect == slot), None)
+        among = asks.among if asks else ()
         if subject is None:
             return self._of_product(message, among)
         if not among:
@@ -160,7 +161,8 @@ class FlowReader:
         if past and past[-1].flow == flow.name and past[-1].slots.get(slot) == subject:
             return subject  # it was told why this order cannot be served; the customer goes on about it
         number = message.original(subject)
-        return subject if any(o.id == number and o.status in among for o in message.orders) else None
+        served = (*among, *(asks.also if asks else ()))
+        return subject if any(o.id == number and o.status in served for o in message.orders) else None
 
     def _of_product(self, message: Message, among: tuple[str, ...]) -> str | None:
         """The only own order, of those that a flow offers, with the one product that the conversation is about."""
