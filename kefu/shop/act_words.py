@@ -90,6 +90,7 @@ class ActWords(Part):
     )
     same: WordRule | None = Field(default=None, description="a wish for another order, with what this one was told")
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
+    is_done: WordRule | None = Field(default=None, description="asks whether what was just done is done: 改好了没")
     instead: WordRule | None = Field(default=None, description="a wish takes the place of the one under way: 要不还是")
     refuse: Refusal | None = Field(default=None, description="a flow that the customer does not want: 我没要退货")
     reject: Rejection | None = Field(default=None, description="the last answer missed: 不是问库存, I asked about …")

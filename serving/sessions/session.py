@@ -62,12 +62,16 @@ class HandedOver(BaseModel):
 
 
 class PastFlow(BaseModel):
-    """A flow that is over, and what it knew: the customer may come back to it. written: it has changed the shop."""
+    """A flow that is over, and what it knew: the customer may come back to it.
+
+    written: it has changed the shop. said: how it told that.
+    """
 
     flow: str
     slots: dict[str, str] = {}
     outcome: Literal["resolved", "refused", "abandoned", "handoff"]
     written: bool = False
+    said: str = ""
 
 
 class Told(BaseModel):
@@ -173,10 +177,11 @@ class Session(BaseModel):
         """Appends redacted turns; the oldest are forgotten."""
         self.turns = [*self.turns, *turns][-KEPT_TURNS:]
 
-    def close_flow(self, outcome: Literal["resolved", "refused", "abandoned", "handoff"]) -> None:
-        """Ends the flow under way; the customer may come back to it."""
+    def close_flow(self, outcome: Literal["resolved", "refused", "abandoned", "handoff"], said: str = "") -> None:
+        """Ends the flow under way; the customer may come back to it. said: its last words."""
         if state := self.flow:
-            past = PastFlow(flow=state.flow, slots=state.slots, outcome=outcome, written=state.written)
+            said = said if state.written else ""
+            past = PastFlow(flow=state.flow, slots=state.slots, outcome=outcome, written=state.written, said=said)
             self.past = [*self.past, past][-KEPT_FLOWS:]
         self.flow, self.offered = None, []
 

@@ -77,7 +77,9 @@ class ConfirmationReader:
             if not (asks and isinstance(act, Fill | Correct) and self._pack.slots[act.slot].item)
         ]
         other = self._means_another(message, rest) or (asks and any(_corrects(act, here, orders) for act in told))
+        noted = self._answers.yes.noted(message)
         changed = [act for act in told if isinstance(act, Fill | Correct) and act.value != here.get(act.slot)]
+        changed = [act for act in changed if act.slot not in noted]
         if any(not (other and act.slot in orders) for act in changed):
             return []
         stated = self._statements(rest)
@@ -95,6 +97,7 @@ class ConfirmationReader:
             beside = [act for act in beside if not isinstance(act, Choose)]
         if clear and not asks and self._remarks(stated) and not any(_is_wish(act) for act in acts):
             return [yes]
+        only_asks = asks and evidence(also, rules.alters) is None  # 对，那个什么时候发货; not: 嗯，退一半行吗
         asks = asks or self._answers.agreement.names_day(
             message, rest
         )  # 提交吧，明天下午来取: asks whether that can be
@@ -103,7 +106,8 @@ class ConfirmationReader:
             return [yes, *calls]
         if asks and [act for act in beside if isinstance(act, Person)] == list(beside):
             beside = [Unclear(asks=True, evidence=rest)]  # 取件前能给我打电话吗: guessed of words that call nobody
-        return [yes, *beside] if self._may_stand(beside, asks, surely, starts=clear or other) else []
+        starts = clear or other or (agreed and only_asks)
+        return [yes, *beside] if self._may_stand(beside, asks, surely, starts) else []
 
     def _statements(self, rest: str) -> str:
         """The pieces of a text that ask nothing."""

@@ -196,6 +196,9 @@ class PartReader:
     def _resumed(self, message: Message) -> list[Act]:
         """还是取消吧, after a flow was left or refused: it goes on with what it knew."""
         session, found = message.session, evidence(plain(message.text), self._pack.acts.resume)
+        told = not message.flow and any(past.said for past in session.past[-1:])
+        if told and (done := evidence(plain(message.text), self._pack.acts.is_done)):
+            return [Resume(evidence=done)]
         if found is None or message.flow:
             return []
         guess = self._guesser.guess(message, message.text)

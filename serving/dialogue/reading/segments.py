@@ -25,7 +25,7 @@ CLAUSE = re.compile(
 # Where an answer may end in a clause: after an emoji, at a blank amid Chinese (it stands for a comma), before "and".
 EMOJI = r"[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
 ANSWER_ENDS = re.compile(
-    rf"(?:{EMOJI})+\s*(?=\w)|(?<=[~～])(?=\w)|(?<={CJK.pattern})\s+(?={CJK.pattern})|\s+(?=and\b)", re.IGNORECASE
+    rf"(?:{EMOJI})+\s*(?=\w)|(?<=[~～])(?=\w)|(?<={CJK.pattern})\s+(?={CJK.pattern}|\d)|\s+(?=and\b)", re.IGNORECASE
 )
 DENIED = re.compile(r"\s*(?:我|也|并)?不是(?!不|吗|嘛)|\s*(?:it'?s )?not\b", re.IGNORECASE)
 MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last part

@@ -16,6 +16,7 @@ from serving.dialogue.flow import FlowEngine, FlowError, Progress
 from serving.dialogue.handover_words import HandoverWords
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
+from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers, fill_in, open_flow
 from serving.dialogue.shop_answers import ShopAnswers
@@ -103,16 +104,19 @@ class FlowMoves:
 
     def _revise(self, turn: TurnState, move: moves.Revise) -> Iterator[str]:
         state = open_flow(turn)
-        yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
         told = {slot: value for slot, value in move.slots.items() if value is not None}
-        if named := self._orders.took(turn, told, always=True):
-            yield turn.say("flow", named)
+        named = self._orders.took(turn, told, always=True)
         if self._orders.of_slots(told):
             self._forget_carried(turn, state)
         try:
             progress = self._flows.correct(state, move.slots, turn.visit)
         except FlowError:
             progress = Progress(outcome="handoff")
+        last = next((said.text for said in reversed(turn.session.turns) if said.role == "bot"), "")
+        if not last.endswith("\n".join(progress.says)):  # nothing that the customer can see has changed
+            yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
+        if named:
+            yield turn.say("flow", named)
         yield from self._progressed(turn, state, progress)
 
     def _forget_carried(self, turn: TurnState, state: FlowState) -> None:
@@ -161,7 +165,8 @@ class FlowMoves:
         elif progress.outcome:
             draft.outcome, draft.reason = progress.outcome, "flow"
             draft.ended = state if progress.outcome == "handoff" else None
-            session.close_flow("refused" if refused and progress.outcome == "resolved" else progress.outcome)
+            outcome = "refused" if refused and progress.outcome == "resolved" else progress.outcome
+            session.close_flow(outcome, said="".join(progress.says[-1:]))
             if progress.then:
                 yield from self._go_over(turn, state, self._flows.flows[progress.then])
             elif progress.outcome != "handoff":
@@ -242,8 +247,16 @@ class FlowMoves:
         turn.draft.flow, turn.draft.outcome = name, "abandoned"
         yield from self._next(turn)
 
+    def _told_again(self, turn: TurnState) -> str:
+        """What the flow that was just done said of it, for who asks whether it is: 改好了没."""
+        past = turn.session.past[-1:] if turn.session.flow is None else []
+        return past[0].said if past and evidence(plain(turn.message.text), self._pack.acts.is_done) else ""
+
     def _go_on(self, turn: TurnState, move: moves.GoOn) -> Iterator[str]:
         session = turn.session
+        if done := self._told_again(turn):
+            yield turn.say("flow", done)
+            return
         if session.flow:
             state, asked = session.flow, self._questions.slot_asked(session.flow)
             if asked in state.slots:  # told while the customer was thinking

@@ -24,6 +24,13 @@ KEEP = PACK.acts.keep
         ("the spare one goes back", 2, 1),
         ("换一个炒锅", 2, 1),
         ("想换两个", 2, 2),
+        ("1 not 2", 2, 1),
+        ("just the one", 2, 1),
+        ("change it to one", 2, 1),
+        ("Quantity should be 1!", 2, 1),
+        ("not both", 2, 1),
+        ("别都退啊", 2, 1),
+        ("hold on I want to keep one of them", 2, 1),
     ],
 )
 def test_pieces_are_counted_where_something_is_to_be_done_with_them(text: str, bought: int | None, count: int) -> None:
@@ -43,6 +50,8 @@ def test_pieces_are_counted_where_something_is_to_be_done_with_them(text: str, b
         "3",
         "the second one",
         "a bigger one",
+        "just don't need two",
+        "用不了两个",
         "我有一个问题",
         "two days ago",
         "买了两个，都坏了",

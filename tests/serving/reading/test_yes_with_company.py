@@ -29,7 +29,7 @@ QUESTIONS = {
 }
 _SAID = [
     yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf8"))
-    for name in ("yes_with_company.yaml", "yes_beside_others.yaml")
+    for name in ("yes_with_company.yaml", "yes_beside_others.yaml", "yes_once_more.yaml")
 ]
 AGREED, NEITHER = (
     [(name, say) for said in _SAID for name, some in said[kind].items() for say in some.splitlines()]

@@ -9,13 +9,16 @@ yes back. What else may stand beside it: ``reading/confirmed.py``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, YES, YES_TOO
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
+from kefu.shop.slots import without_phrases
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
+from serving.dialogue.reading.answers.order_items import ItemReader
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.yes_no import after_clear_yes, is_clear_yes, yes_or_no
 from serving.dialogue.reading.message import Message
@@ -26,19 +29,32 @@ from serving.dialogue.reading.word_rules import evidence, plain, without
 # wordings that it had not learned from. AGAINST: of no, leave, wait and correct together.
 YES_IN_PLAIN_WORDS, AGAINST = 0.4, 0.3
 
+PARTICLES = re.compile("[了的啊呀吧哦]")  # what is left of words that were put aside
 AMOUNT = re.compile(r"\d+(?:\.\d+)?")
 BLANKS = re.compile(r"^(?:\W|\boh\b)+", re.IGNORECASE)
-AND_THE = re.compile(r"and (?:the|that|my)\b", re.IGNORECASE)  # begins with another thing
+# Begins with another thing.
+AND_THE = re.compile(
+    r"and (?:the|that|my|also|then|cancel|return|please)\b|还有|还(?=[帮给想要])|然后|再(?=[帮把])", re.IGNORECASE
+)
 ENDS = (".", "。", "!", "！")
 BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
 REPEATED = re.compile(
     r"\b(?:the|returning|return(?: of)?|exchang(?:e|ing)(?: of)?|of)\b|[\W_]+|[的吧了把]", re.IGNORECASE
 )
 NUMBER = re.compile(
-    r"\d+(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|\s*(?:day|week|hour|month|time|minute)))", re.IGNORECASE
+    r"\d+(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|点|\s*(?:day|week|hour|month|time|minute|[ap]\.?m\b)))",
+    re.IGNORECASE,
 )
 ECHO = re.compile(
     r"\W*(?P<amount>\d+(?:\.\d+)?)\s*(?:元|块钱?|yuan|rmb)?(?:是?[吧吗么啊]|right)?\s*[?？]\W*", re.IGNORECASE
+)
+ACCEPTED = re.compile(  # takes the price that the question tells: 10块就10块, 10 yuan is fine
+    r"\W*(?:(?:ok(?:ay)?|fine|well|那|这)[\s,，]*)*(?:the |才|就|也就)?"
+    r"(?P<amount>\d+(?:\.\d+)?)\s*(?:元|块钱?|yuan|rmb)?\s*"
+    r"(?:就(?P<twice>\d+(?:\.\d+)?)\s*(?:元|块钱?)?|(?:取件费|运费)?我?(?:认|出|付|承担)了?|没事|没关系|(?:也|都)?(?:可以|行|是钱)"
+    r"|(?:is|are|'s) (?:fine|ok(?:ay)?|no problem|all right|alright)(?: (?:with|by) me)?)(?:吧|了|呗|啊|呀)?\W*"
+    r"|\W*(?P<done>[扣收付退换])就(?P=done)(?:吧|了|呗)?\W*",
+    re.IGNORECASE,
 )
 INSISTED = re.compile(  # 我不是说提交了吗: says once more what it repeats
     r"\W*(?:我|人家)?(?:刚才?|刚刚|已经|都|早就?)*(?:不是(?:已经|都|刚才?|早就?)*[说讲](?:过|了)?(?P<asked>.{1,12}?)[吗嘛么]"
@@ -63,8 +79,9 @@ class Yes(NamedTuple):
 class YesReader:
     """Finds a yes to what one pack's flows ask."""
 
-    def __init__(self, pack: Pack, linker: Linker, orders: OrderReader) -> None:
-        self._pack, self._linker, self._orders = pack, linker, orders
+    def __init__(self, pack: Pack, linker: Linker, orders: OrderReader, items: ItemReader) -> None:
+        self._pack, self._linker, self._orders, self._items = pack, linker, orders, items
+        self._noted = {flow.name: _only_noted(flow) for flow in pack.flows}
 
     def find(self, message: Message) -> Yes | None:
         """A yes in clear words that begins or ends the message, or any yes before a question that begins with "also"
@@ -102,7 +119,7 @@ class YesReader:
             clear = is_clear_yes(said, words, step)
             if not clear and yes < YES_IN_PLAIN_WORDS or against > AGAINST:
                 return None
-            rest = self.without_unaltered(rest)
+            rest = self.without_unaltered(message, rest)
             if self._reserves(message, said, rest):
                 return None
             links = [] if clear else self._linker.link_products(message.original(rest))
@@ -113,10 +130,26 @@ class YesReader:
             return Yes("".join(left), clear)
         return None
 
-    def without_unaltered(self, text: str) -> str:
-        """A text without what it says to stay as it is, and without what it says of other things than the question."""
+    def without_unaltered(self, message: Message, text: str) -> str:
+        """A text without what it says to stay as it is, without what it says of other things than the question, and
+        without words that are only noted (a reason that decides nothing)."""
         rule = self._pack.acts.unaltered
-        return without(plain(text), rule.words) if rule and evidence(plain(text), rule) else text
+        text = without(plain(text), rule.words) if rule and evidence(plain(text), rule) else text
+        for name in self.noted(message):
+            text = without_phrases(text, self._pack.slots[name])
+        return text
+
+    def noted(self, message: Message) -> Sequence[str]:
+        """Slots of the flow under way on which nothing that it says or decides depends."""
+        return self._noted.get(message.flow.name, ()) if message.flow else ()
+
+    def _keeps_another(self, message: Message, piece: str) -> bool:
+        """Whether words say that another item than the one under way stays with the customer."""
+        here = self._items.under_way(message)
+        if not here or evidence(plain(piece), self._pack.acts.keep) is None:
+            return False
+        links = self._linker.link_products(message.original(piece))
+        return bool(links) and not any(link.sku in here for link in links)
 
     def _asks_of_more(self, rest: str) -> bool:
         """Whether words begin with "also" and ask something."""
@@ -161,8 +194,7 @@ class YesReader:
     def _leads_to_a_yes(self, message: Message, piece: str) -> bool:
         """Whether words before a yes ask for nothing: courtesy, or an amount that the open question tells."""
         if echo := ECHO.fullmatch(piece):
-            last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "bot"), "")
-            return any(float(number) == float(echo["amount"]) for number in AMOUNT.findall(last))
+            return _was_told(message, echo["amount"])
         talks = self._pack.acts.small_talk
         return any(evidence(plain(piece), talks[kind]) is not None for kind in COURTESY if kind in talks)
 
@@ -170,12 +202,17 @@ class YesReader:
         """What stands beside a yes without the pieces that only say it once more (我不是说提交了吗)."""
         words, step = self._pack.conversation, message.step
         left = list[str]()
-        for piece in answer_pieces(self.without_unaltered(rest), self._pack.acts.another):
+        for piece in answer_pieces(self.without_unaltered(message, rest), self._pack.acts.another):
             again = INSISTED.fullmatch(plain(piece))
-            if not yes_or_no((again["asked"] or again["said"]) if again else piece, words, step):
+            if not (
+                yes_or_no((again["asked"] or again["said"]) if again else piece, words, step)
+                or _accepts(message, piece)
+                or self._repeats(message, piece)
+                or self._keeps_another(message, piece)
+            ):
                 left.append(piece)
         rest = "".join(left)
-        return rest if WORD.search(rest) else ""
+        return rest if WORD.search(PARTICLES.sub("", rest)) else ""
 
     def _reserves(self, message: Message, yes: str, rest: str) -> bool:
         """Whether words beside a yes take it back, hesitate, correct, or put a condition on it.
@@ -206,6 +243,7 @@ class YesReader:
         """Whether words after a clear yes name the item under way, and hardly anything else."""
         assert message.flow and message.session.flow
         known = {message.original(value) for value in message.session.flow.slots.values()}
+        known |= set(self._items.under_way(message))
         if evidence(plain(rest), self._pack.acts.question) is not None or PLACEHOLDER.search(rest):
             return False
         links = self._linker.link_products(message.original(rest))
@@ -216,3 +254,22 @@ class YesReader:
         for link in links:
             left = left.replace(link.evidence, "")
         return len(REPEATED.sub("", left)) <= len("退掉那")
+
+
+def _was_told(message: Message, amount: str) -> bool:
+    """Whether the open question tells an amount."""
+    last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "bot"), "")
+    return any(float(number) == float(amount) for number in AMOUNT.findall(last))
+
+
+def _accepts(message: Message, piece: str) -> bool:
+    """Whether words only take the price that the open question tells."""
+    found = ACCEPTED.fullmatch(plain(piece))
+    amounts = [found[name] for name in ("amount", "twice") if found[name]] if found else []
+    return found is not None and all(_was_told(message, amount) for amount in amounts)
+
+
+def _only_noted(flow: Flow) -> tuple[str, ...]:
+    """Slots of a flow that stand in no condition and in no text of it: only its calls take them."""
+    says = [step.model_dump_json(exclude={"id", "collect", "args"}) for step in flow.steps]
+    return tuple(name for name in flow.slots if not any(re.search(rf"\b{name}\b", said) for said in says))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.acts import Act, Affirm, Cancel, Deny, Hesitate, Person
+from kefu.acts import Act, Affirm, Cancel, Correct, Deny, Fill, Hesitate, Person
 from kefu.intents.answers import HESITATE, LEAVE, NO, PERSON, AnswerClassifier
 from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
@@ -92,6 +92,8 @@ class AgreementReader:
         assert step
         if scores.get(PERSON, 0.0) >= TO_PERSON and not is_idiom(plain(message.text), self._pack.acts.person):
             return [Person(probability=scores[PERSON], evidence=message.text)]
+        if step.confirm and self._tells_items(message):
+            return []  # no no, just one please, I keep the other: that is what it should be
         told = bool(step.collect) and (
             step.collect in self._values.slots(message, message.text) or NUMBER.search(message.text)
         )
@@ -108,6 +110,14 @@ class AgreementReader:
         if scores.get(HESITATE, 0.0) >= PAUSE and not told:
             return [Hesitate(probability=scores[HESITATE], evidence=message.text)]
         return []
+
+    def _tells_items(self, message: Message) -> bool:
+        """Whether a message tells another item or another number of pieces than the open question."""
+        assert message.flow and message.session.flow
+        known, slots = message.session.flow.slots, self._pack.slots
+        told = [act for act in self._values.part(message, message.text, False) if isinstance(act, Fill | Correct)]
+        told = [act for act in told if slots[act.slot].item or slots[act.slot].number]
+        return any(act.value != known.get(act.slot) for act in told)
 
     def _is_mostly_a_choice(self, message: Message) -> bool:
         """Whether more than half of the message's letters are a choice of the slot that is asked for."""

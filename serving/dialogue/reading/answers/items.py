@@ -17,7 +17,7 @@ from kefu.text.numbers import DIGITS, ENGLISH, NUMBER, read_number
 from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.products import head_of
 from serving.dialogue.linking.records import ProductLink
-from serving.dialogue.reading.segments import clauses
+from serving.dialogue.reading.segments import answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
 
 OF_AN_ORDER = re.compile(r"\s*(?:那|这|的那|的这)?(?:一)?(?:单|笔|个?订单)|\s+(?:order|one)\b", re.IGNORECASE)
@@ -33,7 +33,7 @@ MAX_PIECES = 20  # nobody buys more of one thing here: a larger number is someth
 _UNIT = "[个件只条双把套张瓶盒床口块盏台支顶袋份本串罐组]"
 _FEW = f"(?:\\d{{1,2}}|[{''.join(DIGITS)}十]{{1,2}})"
 _NO_PIECES = (  # 一个月, 一个问题, 一件事, 一条短信, 汤碗两只装: counted, and no goods
-    "(?:月|星期|礼拜|小时|钟头|问题|事|订单|单子?|人|字|地方|原因|理由|办法|电话|快递|说法|建议|短信|信息|消息|邮件|价|包裹|多|半"
+    "(?:钱|月|星期|礼拜|小时|钟头|问题|事|订单|单子?|人|字|地方|原因|理由|办法|电话|快递|说法|建议|短信|信息|消息|邮件|价|包裹|多|半"
     "|[点些下样装])"
 )
 _ANOTHER_ONE = r"(?<=换)[一1]\s*[个件条]\s*(?:$|[新好别大小更颜吧了吗呗行可，,。！!？?~])"  # 想换一个: for another one
@@ -44,7 +44,7 @@ COUNTED_ZH = re.compile(
 _WORDS_EN = "|".join(word for word, number in ENGLISH.items() if 0 < number <= 10)
 _BEFORE_EN = (  # a lone "one" is a count at the start of a clause, and after these
     r"only|just|return|returning|returned|swap|exchange|replace|send|keep|keeping|need|needed|want|wanted|but|and|because"
-    r"|whereas|while|then"
+    r"|whereas|while|then|quantity(?: is| should be)?|qty|make (?:it|that)|change (?:it|that|the quantity) to|should be"
 )
 _NO_PIECES_EN = (  # 2 days, 3-7, one more question, one size bigger
     r"(?:sizes?|colou?rs?|shades?|bigger|smaller|larger|darker|lighter)\b"
@@ -53,8 +53,18 @@ _NO_PIECES_EN = (  # 2 days, 3-7, one more question, one size bigger
 )
 COUNTED_EN = re.compile(
     rf"\b(?P<count>{_WORDS_EN}|\d{{1,2}})\s+(?:of\s+(?:them|these|those|it|the(?!\s+same\b)|my)\b|pieces?\b|items?\b|pcs\b)"
-    rf"|(?:(?:^|[,.;:!?(]\s*)(?=[a-z])|\b(?:{_BEFORE_EN})\s+)(?P<lone>{_WORDS_EN}|\d{{1,2}})\b(?!\s*(?:{_NO_PIECES_EN}))",
+    rf"|(?:(?:^|[,.;:!?(]\s*)(?=[a-z])|\b(?:{_BEFORE_EN})\s+)(?P<lone>{_WORDS_EN}|\d{{1,2}})\b(?!\s*(?:{_NO_PIECES_EN}))"
+    r"|\b(?:just|only) the (?P<the>one)\b(?=\W*(?:please\W*)?$)"
+    rf"|\b(?P<not>{_WORDS_EN}|\d{{1,2}}),? not (?:{_WORDS_EN}|\d{{1,2}})\b",
     re.IGNORECASE,
+)
+_NO_NEED = re.compile(  # 用不了两个, don't need two: no count of what is to be done
+    r"(?:不(?:用|需要|要)|用不[了着]|别)[^，。]{0,3}$"
+    r"|(?:n't|\b(?:not|dont|didnt|no longer))\s+(?:\w+\s+){0,2}(?:need|want|keep)?\s*$",
+    re.IGNORECASE,
+)
+NOT_BOTH = re.compile(  # of two: one
+    r"(?:别|不(?:是|要|用)?)(?:两个)?[都全](?!行|可以)|\bnot (?:both|all)\b", re.IGNORECASE
 )
 BOUGHT = re.compile(
     r"(?:买|拍|订|下单|点|囤|入手|收到|到手|送来|发来|寄来|一共|总共|共)[了的过到]?(?:你们?家?的?|我?的?|这|那)?\s*$"
@@ -90,7 +100,7 @@ def named_item(
     wanted: list[str] = []
     kept: list[str] = []
     at = 0
-    for clause in clauses(text):
+    for clause in answer_pieces(text, None):
         start, at = at, at + len(clause)
         found = [
             link.sku
@@ -116,14 +126,16 @@ def told_pieces(text: str, keep: WordRule | None, bought: int | None = None) -> 
     """
     wanted: list[int] = []
     kept: list[int] = []
-    for clause in clauses(text):
+    for clause in answer_pieces(text, None):
         words = plain(clause)
+        if bought == 2 and NOT_BOTH.search(words):
+            wanted.append(1)
         stays = evidence(words, keep) is not None or ENOUGH.search(words) is not None
         counted = [(m["count"], m.start("count"), bool(m["of"])) for m in COUNTED_ZH.finditer(words)]
-        counted += [(m["count"] or m["lone"], m.start(m.lastgroup or 0), False) for m in COUNTED_EN.finditer(words)]
+        counted += [(m[m.lastgroup or 0], m.start(m.lastgroup or 0), False) for m in COUNTED_EN.finditer(words)]
         for spelled, start, of_all in counted:
             count = read_number(spelled)
-            if count is None or not 0 < count <= MAX_PIECES:
+            if count is None or not 0 < count <= MAX_PIECES or _NO_NEED.search(words[:start]):
                 continue
             if of_all or BOUGHT.search(words[:start]):
                 bought = bought or count

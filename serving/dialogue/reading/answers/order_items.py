@@ -17,6 +17,14 @@ from serving.dialogue.reading.segments import affirmed
 from serving.dialogue.reading.word_rules import evidence, plain
 
 ALL_PIECES = re.compile(r"都|全|俩|所有|\b(?:all|both|every)\b", re.IGNORECASE)
+# At the question how many: the faulty one of several is one.
+THAT_ONE = re.compile(
+    r"(?:坏|歪|破|裂|碎|漏|瑕疵|问题|不[亮热转好])了?的?那?一?[个件只条台把盏]|\bthe \w+ one\b|退[1一]留",
+    re.IGNORECASE,
+)
+BOTH_OF = re.compile(
+    r"(?:[两二2]\s*[个件只条台把盏套瓶床]|俩)[^，,。；;]{0,12}都|\bboth (?:of )?(?:the |my )?(?=[a-z])", re.IGNORECASE
+)
 PART = "part"  # the choice of a slot for all or a part of an order that means a part
 
 
@@ -49,15 +57,22 @@ class ItemReader:
         if own is None:
             return found
         known = message.session.flow.slots if message.flow is flow and message.session.flow else {}
-        named, sku = self._item(own, words, links, [known[name] for name in slots if name in known])
+        before = [known[name] for name in slots if name in known]
+        named, sku = self._item(own, words, links, [*before, *(self.under_way(message) if before else ())])
         found |= dict.fromkeys(slots, sku) if named and sku else {}
-        found |= self._pieces(flow, words, dict(zip(own.skus, own.quantities, strict=False)).get(sku or ""))
+        bought_of_it = dict(zip(own.skus, own.quantities, strict=False)).get(sku or "")
+        found |= self._pieces(flow, words, bought_of_it)
+        if named and bought_of_it == 2 and len(own.skus) > 1 and BOTH_OF.search(words):  # of the item, not of the order
+            found |= {name: PART for name in flow.slots if self._pack.slots[name].otherwise in slots}
+            found |= {name: "2" for name in flow.slots if self._pack.slots[name].number}
         if found.keys() - days.keys():  # an item named after "all of it": no longer all of it
             found |= {
                 name: PART
                 for name in flow.slots
                 if self._pack.slots[name].otherwise in slots and known.get(name, PART) != PART
             }
+        if asked and self._pack.slots[asked].number and asked not in found and THAT_ONE.search(words):
+            found[asked] = "1"
         if (
             asked
             and self._pack.slots[asked].number
@@ -89,10 +104,14 @@ class ItemReader:
 
     def _bought(self, message: Message, own: Order) -> int | None:
         """How many pieces there are of the item that the flow under way has found in an order."""
+        of_each = dict(zip(own.skus, own.quantities, strict=False))
+        return next((of_each[sku] for sku in self.under_way(message) if sku in of_each), None)
+
+    def under_way(self, message: Message) -> list[str]:
+        """SKUs of the items that the flow under way has found in its order: one at most, as flows go."""
         product, state = self._pack.entities.product, message.session.flow
         rows = [row for row in state.results.values() if isinstance(row, dict)] if state and product else []
-        of_each = dict(zip(own.skus, own.quantities, strict=False))
-        return next((of_each[row[product.id]] for row in rows if product and row.get(product.id) in of_each), None)
+        return [row[product.id] for row in rows if product and product.id in row]
 
     def days(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
         """The coming day that a text names, for the flow's slots for one."""

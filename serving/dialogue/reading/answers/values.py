@@ -14,7 +14,7 @@ from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.items import statements
-from serving.dialogue.reading.answers.order_items import ItemReader
+from serving.dialogue.reading.answers.order_items import PART, ItemReader
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed, clauses
@@ -69,8 +69,8 @@ class ValueReader:
             return changed
         values = self._told(message, text, question, corrects)
         acts = [act for name, some in values.items() for act in self._value(message, text, name, some, corrects)]
-        known, asked = message.session.flow.slots, message.step.collect if message.step else None
-        again = any(known.get(name) == some[0] for name, some in values.items())
+        asked = message.step.collect if message.step else None
+        again = any(self._is_known(message, name, some[0]) for name, some in values.items())
         if asked is None and not acts and not question and (again or is_unchanged(plain(text))):
             return [Resume(evidence=text)]  # told again: nothing new, and no mistake
         return acts
@@ -118,12 +118,24 @@ class ValueReader:
                     yield Start(flow=message.flow.name, slots={name: other})
             else:
                 yield Choose(slot=name, candidates=candidates, evidence=text)
+        elif asked is None and known.get(name) != first and self._is_known(message, name, first):
+            return
         elif name not in known:
             yield Fill(slot=name, value=first, evidence=text)
         elif known[name] != first and (corrects or name != asked):
             yield Correct(slot=name, value=first, evidence=text)
         elif asked and name != asked and first == message.text.strip():
             yield Fill(slot=name, value=first, evidence=text)  # told again: nothing new, no mistake
+
+    def _is_known(self, message: Message, name: str, value: str) -> bool:
+        """Whether a value of a slot is known, in whatever words: the item by its name, that was picked by its place."""
+        assert message.session.flow
+        known, slot = message.session.flow.slots, self._pack.slots[name]
+        if known.get(name) == value:
+            return True
+        item = known.get(slot.otherwise) if slot.otherwise else known.get(name)
+        found = self._items.under_way(message) if item else []
+        return bool(found) and (value == PART if slot.otherwise else slot.item and value in found)
 
     def slots(self, message: Message, text: str) -> dict[str, tuple[str, ...]]:
         """Values of the flow's slots that a text tells; several where an order may be one of some."""
@@ -143,6 +155,7 @@ class ValueReader:
             found |= self._picked(message, text, asked, found)
         if asked and asked not in found and (value := self._beside(text, asked, found)):
             found[asked] = (value,)
+        found |= self._named_beside(message, text, found)
         for name in self._orders.slots_of(message.flow):
             corrects = evidence(plain(text), self._pack.acts.correct) is not None
             if linked := self._orders.meant(message, text, asked=name == asked, by_product=name == asked or corrects):
@@ -201,6 +214,16 @@ class ValueReader:
         kinds = {name: some for name, some in self._pack.slots.items() if some.choices}
         left = [c for c in left if len(c) > SHORT or not extract(c, kinds, "")]  # 个人, 公司
         return free_value(left[0], slot) if len(left) == 1 else None
+
+    def _named_beside(
+        self, message: Message, text: str, found: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, tuple[str, ...]]:
+        """The only person of a text that tells a choice of the flow (个人，张三。): what a name is wanted for."""
+        assert message.flow
+        names = {match[0] for match in PLACEHOLDER.finditer(text) if match[1] == "NAME"}
+        wanted = [n for n in message.flow.slots if self._pack.slots[n].called and n not in found]
+        kinds = [n for n in found if self._pack.slots[n].choices and self._pack.slots[n].shared]
+        return {wanted[0]: (names.pop(),)} if len(names) == len(wanted) == 1 and kinds else {}
 
     def without_correction(self, text: str) -> str:
         """A text without the words that only say that something was wrong: 发错了，是QM…"""

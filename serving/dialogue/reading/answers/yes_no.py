@@ -24,6 +24,7 @@ from kefu.shop.conversation import Conversation
 from kefu.shop.flows import Step
 from kefu.shop.part import PackError, Phrases
 from kefu.shop.slots import CJK
+from kefu.text.regexes import re2_options
 
 QUESTION = re.compile(r"[?؟\u2753\u2754]")
 # Zero-width characters, variants and skin tones of emoji, and the apostrophe (dont, don't).
@@ -191,14 +192,18 @@ def _patterns(
     some_yes, clear = f"(?:{_any(yes)}|{order})", f"(?:{_any(please)}(?:{PAUSE})?)*{_any(clear_yes)}"
     denial, giving_up, giving_open_up = _denial(no), f"{_any(leave)}+", f"{_any([*leave, *leave_open])}+"
     return AnswerPatterns(
-        yes=re2.compile(f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+"),
-        clear_yes=re2.compile(f"{beside}*(?:{some_yes}{beside}*)*{clear}{beside}*(?:{some_yes}{beside}*)*"),
-        no=re2.compile(f"{before}{denial}(?:{again}{denial})*{aside}*"),
-        leave=re2.compile(_leaving(before, denial, again, giving_up, aside)),
-        leave_open=re2.compile(_leaving(before, denial, again, giving_open_up, aside)),
-        to_bot=re2.compile(f"{beside}*(?:{_any(to_bot)}{beside}*)+"),
-        doubt=re2.compile(f"(?:^| ){_any(doubt)}"),
+        yes=_compiled(f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+"),
+        clear_yes=_compiled(f"{beside}*(?:{some_yes}{beside}*)*{clear}{beside}*(?:{some_yes}{beside}*)*"),
+        no=_compiled(f"{before}{denial}(?:{again}{denial})*{aside}*"),
+        leave=_compiled(_leaving(before, denial, again, giving_up, aside)),
+        leave_open=_compiled(_leaving(before, denial, again, giving_open_up, aside)),
+        to_bot=_compiled(f"{beside}*(?:{_any(to_bot)}{beside}*)+"),
+        doubt=_compiled(f"(?:^| ){_any(doubt)}"),
     )
+
+
+def _compiled(pattern: str) -> re2._Regexp:
+    return re2.compile(pattern, re2_options())  # RE2's own bound of memory is too small for all the phrases
 
 
 def _leaving(before: str, denial: str, again: str, giving_up: str, aside: str) -> str:

@@ -21,6 +21,7 @@ from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.entries import EntryReader
 from serving.dialogue.reading.word_rules import evidence, plain
+from serving.sessions.session import PastFlow
 
 MOST_NAMED = 2  # orders of a question; of more, it asks rather for a rule
 
@@ -133,10 +134,13 @@ class OwnOrderReader:
         if state:
             if state.flow not in self._flows or f"flow:{state.flow}" in message.rejected:
                 return None
-            slots, meant = state.slots, self._flows[state.flow].asked_meanwhile
+            flow = self._flows[state.flow]
+            agreed = message.flow is None and message.topic == f"flow:{state.flow}"  # asked beside a yes to it
+            agreed = agreed and not isinstance(act, Start)  # 好，那我退两个呢 is no question about what is agreed
+            slots, meant = state.slots, flow.asked_meanwhile | (flow.asked_afterwards if agreed else {})
         elif case:
             slots, meant = case.slots, self._flows[case.flow].asked_afterwards
-            if self._answers.settled.is_new_wish(message, text, act):
+            if self._answers.settled.is_new_wish(message, text, act) or self._asks_of_goods(message, text, case):
                 return None
         else:
             return None if isinstance(act, Start) else self._of_topic(message).get(target)
@@ -144,6 +148,11 @@ class OwnOrderReader:
         told = act.slots if isinstance(act, Start | Query) else {}
         other = any(told[name] not in orders for name in self._answers.orders.names_in(told))
         return meant.get(target) if orders and not other else None
+
+    def _asks_of_goods(self, message: Message, text: str, case: PastFlow) -> bool:
+        """Whether a text names goods, and what was done took no item: an invoice is no pot."""
+        items = any(self._pack.slots[name].item for name in self._flows[case.flow].slots)
+        return not items and any(link.exact for link in self._linker.link_products(message.original(text)))
 
     def _of_topic(self, message: Message) -> Mapping[str, str]:
         """What is meant after a flow that did not begin, or a FAQ on what it does: can I send it back? the postage?"""
