@@ -94,6 +94,22 @@ def test_enough_turns_of_one_fold_calibrate_the_same_weights(monkeypatch: pytest
     assert other_sure.mean() == pytest.approx(sure.mean(), abs=0.08)
 
 
+def test_one_pass_learns_from_no_neighbour_and_is_calibrated_on_dialogues_it_never_saw(tmp_path: Path) -> None:
+    runs = follow_ups(200, seed=1)
+    fitted = fitted_two_passes(runs, second_pass=False)
+    truth = np.searchsorted(fitted.classifier.config.classes, [str(label) for run in runs for label in run.labels])
+    right = fitted.probabilities.argmax(axis=1) == truth
+    assert right[::2].all()
+    assert right[1::2].mean() < 0.6  # a guess
+    assert fitted.probabilities.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.06)
+    fitted.classifier.save(tmp_path)
+    classifier, asked = TextClassifier.load(tmp_path), follow_ups(20, seed=2)
+    together = classifier.predict_dialogues([run.samples for run in asked])
+    alone = classifier.predict([sample for run in asked for sample in run.samples])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert len(np.unique(together[1::2].round(6))) <= 2  # "多久" is the same after any turn
+
+
 def test_the_second_pass_resolves_what_only_the_turn_before_tells() -> None:
     classifier = fitted_two_passes(follow_ups(160, seed=1)).classifier
     asked = follow_ups(40, seed=2)

@@ -15,15 +15,13 @@ import numpy as np
 from kefu.errors import Unusable
 from kefu.intents.context import CustomerTurns
 from kefu.intents.router import Router
-from kefu.intents.train import fit_classifier, to_pack_examples
+from kefu.intents.train import CALIBRATION_TURNS, fit_classifier, to_pack_examples
 from kefu.intents.views import ROUTER_FIELDS, router_views
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.metrics.classification import accuracy_at_coverage, macro_f1
 from kefu.schema import IntentExample
 from kefu.shop.examples import NO_EXAMPLES, PackExamples
 from training.params.router import Router as RouterParams
-
-CALIBRATION_TURNS = 2000  # one fold of 2,600 and all four measured alike
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 import re2
 
 from kefu.intents.context import CustomerTurns, PackExample
-from kefu.intents.train import fit_classifier
+from kefu.intents.train import CALIBRATION_TURNS, fit_classifier
 from kefu.intents.wishes import ASK, REPLY, WISH_FIELDS, WishClassifier, wish_class, wish_sample
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.shop.act_words import ActWords, WordRule
@@ -127,6 +127,8 @@ def train_wishes(pack: Pack, params: RouterParams, folder: Path) -> bool:
         fields=WISH_FIELDS,
         context_turns=0,
         ahead=False,
+        second_pass=False,
+        calibration_turns=CALIBRATION_TURNS,
         words={**load_pack_examples(pack.folder).words, **word_groups(pack)},
         pack_examples=list(_examples(pack)),
         **params.model_dump() | SMALLER,
