@@ -246,7 +246,7 @@ def _compared(own: Mapping[str, Order], offered: Sequence[str], focus: str | Non
     """The orders among which weak words pick: those offered, else those with a product of the one spoken of."""
     if len(offered) > 1:
         return [own[order] for order in offered]
-    if focus not in own:
+    if focus is None or focus not in own:
         return []
     return [order for order in own.values() if set(order.skus) & set(own[focus].skus)]
 
