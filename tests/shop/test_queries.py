@@ -85,7 +85,9 @@ def test_a_pack_needs_neither_file(tmp_path: Path) -> None:
     faq = folder / "knowledge/faq.yaml"
     faq.write_text(re.sub(r"\n  same_as: .*", "", faq.read_text(encoding="utf8")), encoding="utf8")
     for flow in (folder / "flows").glob("*.yaml"):  # what a question means after a case may be a query
-        flow.write_text(re.sub(r"\nasked_(?:afterwards|meanwhile): .*", "", flow.read_text(encoding="utf8")), encoding="utf8")
+        flow.write_text(
+            re.sub(r"\nasked_(?:afterwards|meanwhile): .*", "", flow.read_text(encoding="utf8")), encoding="utf8"
+        )
     pack = load_pack(folder)
     assert not pack.queries and not pack.catalogue.products
     assert {entry.kind for entry in knowledge_entries(pack)} == {"faq", "policy"}

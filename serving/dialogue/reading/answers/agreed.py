@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, YES, YES_TOO
@@ -225,7 +226,9 @@ class YesReader:
             after = BUT.sub("", after)
         if message.flow and self.is_of_another_order(message, rest):
             refuse = rules.refuse.of(message.flow.name) if rules.refuse else None
-            return evidence(after, refuse) is not None
+            if evidence(after, refuse) is not None:
+                return True
+            after = plain(self._before_another(message, rest))
         return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
 
     def is_of_another_order(self, message: Message, rest: str) -> bool:
@@ -235,9 +238,19 @@ class YesReader:
         lead = evidence(words, rules.another)
         if not (lead and words.startswith(lead) or AND_THE.match(words) or evidence(words, rules.same) is not None):
             return False
+        return self._names_another(message, rest)
+
+    def _names_another(self, message: Message, text: str) -> bool:
+        """Whether a text names own orders, none of them the one under way."""
+        assert message.flow and message.session.flow
         here = {message.session.flow.slots.get(name) for name in self._orders.slots_of(message.flow)}
-        orders = self._orders.meant(message, rest, asked=True)
+        orders = self._orders.meant(message, text, asked=True)
         return bool(orders) and not here & set(orders)
+
+    def _before_another(self, message: Message, rest: str) -> str:
+        """The clauses of a text before the first that names another order: ok, don't send it yet. The pillow …"""
+        first = takewhile(lambda part: not self._names_another(message, part), clauses(rest))
+        return "".join(first)
 
     def _repeats(self, message: Message, rest: str) -> bool:
         """Whether words after a clear yes name the item under way, and hardly anything else."""

@@ -60,7 +60,7 @@ SHORT = 6  # characters beside an order that say no wish
 CLEAR = 0.99  # of an entry, where the pack's words for a flow speak for the flow
 # A question about a rule in a flow's words (取消按钮在哪): of 21 labelled messages with the first, 18 were questions;
 # an entry of the second was right in two of three.
-ASKS_RULE, LIKELY = 0.9, 0.5
+ASKS_RULE, LIKELY = 0.9, 0.75
 
 
 class WishReader:
@@ -226,7 +226,7 @@ class WishReader:
         names_order = any(name in slots for name in self._answers.orders.slots_of(flow)) if flow else False
         asks = part.question and not names_order
         hits = part.find() if not flow or asks else []  # most wishes need no search
-        flow, best, clear = self._weigh(part, flow, hits, names_order)
+        flow, best, clear = self._weigh(part, flow, hits, names_order, bool(slots))
         two = () if best or flow in self.flows.named(part.words) else self.flows.rivals(message, part.guess)
         if best and clear and asks and best.entry.kind != "query":
             yield from self._entry(message, best, part.links)
@@ -242,12 +242,15 @@ class WishReader:
             yield from self._otherwise(part, hits)
 
     def _weigh(
-        self, part: Part, flow: Flow | None, hits: Sequence[Hit], names_order: bool
+        self, part: Part, flow: Flow | None, hits: Sequence[Hit], names_order: bool, told: bool
     ) -> tuple[Flow | None, Hit | None, bool]:
-        """The flow and the entry that are left of those found, and whether the entry goes before the flow."""
+        """The flow and the entry that are left of those found, and whether the entry goes before the flow.
+
+        told: whether the part fills a slot of the flow; then it is no question about a rule.
+        """
         worded = flow is not None and evidence(part.words, flow.asked_by) is not None
         sure_question = part.question and not names_order and part.label == ASK and part.guess.probability >= ASKS_RULE
-        about_rule = worded and sure_question and flow is not None and self.flows.writes(flow)
+        about_rule = worded and sure_question and not told and flow is not None and self.flows.writes(flow)
         named = worded and bool(part.message.session.customer) and not about_rule
         best = self._entries.best(hits)
         if flow and part.question and not best and (about_rule or not worded):
