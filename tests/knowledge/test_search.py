@@ -199,7 +199,7 @@ def test_a_question_may_name_product_and_place_in_a_story(search: Search) -> Non
         assert entry in {hit.entry.id.split(":")[1] for hit in search.search(text, "zh")}
 
 
-def test_labelled_messages_of_the_eval_side_and_of_the_other_half_fit_nothing() -> None:
+def test_labelled_messages_of_the_eval_side_and_of_the_other_side_fit_nothing() -> None:
     labelled = labelled_questions(PACK, knowledge_entries(PACK), EXAMPLES)
     held_out = {normalize(example.question) for example in EXAMPLES if example.split == "eval"}
     assert len(labelled) > LEAST_LABELLED
@@ -211,7 +211,7 @@ def test_of_entries_that_answer_the_same_either_is_right() -> None:
     same = same_answers(PACK)
     assert same["faq:wash_how:en"] == {"faq:wash_how:en", "faq:water_temperature:en", "query:product_washing:en"}
     labelled = labelled_questions(PACK, knowledge_entries(PACK), EXAMPLES)
-    washing = [question.right for question in labelled if "faq:wash_how:zh" in question.right]
+    washing = [question.right for question in labelled if question.entry == "faq:wash_how:zh"]
     assert washing and all("query:product_washing:zh" in right for right in washing)
 
 
