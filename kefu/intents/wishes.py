@@ -17,11 +17,19 @@ from kefu.intents.classifier import TextClassifier
 from kefu.shop.wordings.labelled import TO_A_QUESTION, UNANSWERED
 
 ASK, REPLY = "ask", "reply"
-WISH_FIELDS = {"text": 1.0, "previous": 0.5}  # previous: the open question, if there is one
+WISH_FIELDS = {"text": 1.0, "previous": 0.5}  # previous: what the assistant said last, if anything
 # Of 56 labelled messages that name one act, with a flow first at 0.3 to 0.6 and another flow or query at this share of
 # it, the first was right in 46 %, the second in 34 %.
 RIVAL_SHARE = 0.35
 WISHES = "wishes"  # folder beside the router's files
+
+
+class Said(NamedTuple):
+    """A redacted text, what the assistant said before it, and whether that asks for something."""
+
+    text: str
+    previous: str = ""
+    asked: bool = True
 
 
 class ScoredWish(NamedTuple):
@@ -38,9 +46,9 @@ def wish_class(label: str) -> str:
     return REPLY if label in TO_A_QUESTION else ASK if kind in (ASK, UNANSWERED) else label
 
 
-def wish_sample(text: str, open_question: str = "") -> dict[str, str]:
+def wish_sample(text: str, previous: str = "") -> dict[str, str]:
     """The fields of ``WISH_FIELDS``, in half width."""
-    return {"text": unicodedata.normalize("NFKC", text), "previous": unicodedata.normalize("NFKC", open_question)}
+    return {"text": unicodedata.normalize("NFKC", text), "previous": unicodedata.normalize("NFKC", previous)}
 
 
 class WishClassifier:
@@ -54,16 +62,16 @@ class WishClassifier:
         """Reads what ``training.intents.wishes.train_wishes`` wrote."""
         return cls(TextClassifier.load(folder))
 
-    def predict(self, text: str, open_question: str = "", rejected: Collection[str] = ()) -> ScoredWish:
-        """The most probable class of a redacted text, of those that are not rejected."""
-        return self.predict_many([(text, open_question)], rejected)[0]
+    def predict(self, said: Said, rejected: Collection[str] = ()) -> ScoredWish:
+        """The most probable class of a text, of those that are not rejected."""
+        return self.predict_many([said], rejected)[0]
 
-    def predict_many(self, parts: Sequence[tuple[str, str]], rejected: Collection[str] = ()) -> list[ScoredWish]:
-        """Does the same as ``predict`` for many (text, open question) at once, which is faster."""
-        rows = self._classifier.predict([wish_sample(*part) for part in parts])
+    def predict_many(self, parts: Sequence[Said], rejected: Collection[str] = ()) -> list[ScoredWish]:
+        """Does the same as ``predict`` for many texts at once, which is faster."""
+        rows = self._classifier.predict([wish_sample(part.text, part.previous) for part in parts])
         classes = self._classifier.config.classes
         if REPLY in classes:  # where nothing was asked, nothing is a reply, and its share is no other class's
-            asked = np.array([bool(question) for _, question in parts])
+            asked = np.array([part.asked and bool(part.previous) for part in parts])
             rows[~asked, classes.index(REPLY)] = 0
         rows[:, [classes.index(name) for name in rejected if name in classes]] = 0  # no other class's share
         return [_scored(classes, row) for row in rows]

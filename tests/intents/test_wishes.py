@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from kefu.intents.wishes import REPLY, WISHES, WishClassifier, wish_class
+from kefu.intents.wishes import REPLY, WISHES, Said, WishClassifier, wish_class
 from kefu.split import labelled_side
 from pipelines.params import load_params
 from tests.fixtures import micro
 from tests.fixtures.demo_pack import PACK
-from training.intents.wishes import measure_wishes, train_wishes, wordings_of
+from training.intents.wishes import class_of, measure_wishes, train_wishes, wordings_of
 
 PARAMS = load_params()
 
@@ -28,7 +28,7 @@ def test_it_reads_the_side_that_it_did_not_learn_from() -> None:
 
 
 def test_a_rival_is_another_class_and_stands_only_where_the_first_is_not_sure() -> None:
-    texts = [(wording.text, "") for wording in wordings_of(PACK, "measure")][:400]
+    texts = [Said(wording.text) for wording in wordings_of(PACK, "measure")][:400]
     found = classifier().predict_many(texts)
     rivals = [wish for wish in found if wish.rival]
     assert rivals and all(wish.rival != wish.label and wish.probability < 0.75 for wish in rivals)
@@ -41,9 +41,19 @@ def test_no_text_is_in_both_halves() -> None:
 
 
 def test_nothing_is_a_reply_where_nothing_was_asked() -> None:
-    said = [text.text for text in wordings_of(PACK, "measure") if text.label == REPLY and text.open_question]
-    assert said
-    assert REPLY not in {wish.label for wish in classifier().predict_many([(text, "") for text in said])}
+    replies = [text for text in wordings_of(PACK, "measure") if text.label == REPLY and text.previous]
+    assert replies
+    for said in ([Said(t.text) for t in replies], [Said(t.text, t.previous, asked=False) for t in replies]):
+        assert REPLY not in {wish.label for wish in classifier().predict_many(said)}
+
+
+def test_what_was_said_last_tells_what_a_follow_up_is_about() -> None:
+    """那大概周几能到, after a parcel was told: where the wording alone is read wrong, what stood before it decides."""
+    follow_ups = [text for text in wordings_of(PACK, "measure") if text.previous and text.label.startswith("flow:")]
+    alone = classifier().predict_many([Said(text.text) for text in follow_ups])
+    after = classifier().predict_many([Said(text.text, text.previous) for text in follow_ups])
+    right = [sum(w.label == t.label for w, t in zip(found, follow_ups, strict=True)) for found in (alone, after)]
+    assert right[1] > right[0]
 
 
 def test_questions_are_one_class_and_so_are_answers() -> None:
@@ -57,3 +67,9 @@ def test_a_pack_without_wordings_trains_none() -> None:
     bare = PACK.model_copy(update={"folder": folder})
     assert not train_wishes(bare, PARAMS.router, folder / WISHES)
     assert not (folder / WISHES).exists()
+
+
+def test_an_answer_beside_a_wish_is_the_wish_and_two_wishes_are_none() -> None:
+    assert class_of(["yes", "ask:return_pickup"]) == "ask"
+    assert class_of(["reply", "no"]) == REPLY
+    assert class_of(["flow:cancel", "flow:parcel"]) is None

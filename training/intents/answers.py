@@ -37,7 +37,12 @@ def answers_of(pack: Pack, side: Side) -> list[Wording]:
     """The pack's wordings of one side that follow a question, redacted."""
     redactor = pack.redactor()
     said = (wording for wording in load_wordings(pack) if wording.after and labelled_side(wording.say) == side)
-    return [wording.model_copy(update={"say": redactor.redact(wording.say, {})}) for wording in said]
+    return [
+        wording.model_copy(
+            update={"say": redactor.redact(wording.say, {}), "after": redactor.redact(wording.after, {})}
+        )
+        for wording in said
+    ]
 
 
 def train_answers(pack: Pack, params: RouterParams, folder: Path) -> bool:

@@ -1,7 +1,8 @@
 """Trains and measures the wish classifier, from the pack alone: what customers may write needs no customer.
 
-It learns from the labelled wordings of the learning side, from what the simulator's customers say on that side, and,
-with less weight, from the examples of queries, knowledge and intents. Texts are redacted as messages are.
+It learns from the labelled wordings of the learning side, each after what the assistant said before it, from what the
+simulator's customers say on that side, and, with less weight, from the examples of queries, knowledge and intents.
+Texts are redacted as messages are.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re2
 
 from kefu.intents.context import CustomerTurns, PackExample
 from kefu.intents.train import CALIBRATION_TURNS, fit_classifier
-from kefu.intents.wishes import ASK, REPLY, WISH_FIELDS, WishClassifier, wish_class, wish_sample
+from kefu.intents.wishes import ASK, REPLY, WISH_FIELDS, Said, WishClassifier, wish_class, wish_sample
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.shop.act_words import ActWords, WordRule
 from kefu.shop.examples import load_pack_examples
@@ -39,23 +40,30 @@ MOST_VARIANTS = 15  # of a FAQ and language: with thirty, questions outweigh wis
 
 
 class LabelledText(NamedTuple):
-    """A message that does one thing, with its class; open_question: what it follows, if anything."""
+    """A redacted message with its class; previous: what the assistant said before it, if anything."""
 
     text: str
     label: str
-    open_question: str = ""
+    previous: str = ""
 
 
 def wordings_of(pack: Pack, side: Side) -> list[LabelledText]:
-    """What the pack's wordings and its simulated customers say on one side, where it does one thing."""
+    """What the pack's wordings and its simulated customers say on one side, where it asks for one thing at most."""
     redactor = pack.redactor()
     said = [
-        LabelledText(wording.say, wish_class(wording.acts[0]), wording.after)
+        LabelledText(wording.say, label, wording.after)
         for wording in load_wordings(pack)
-        if len(wording.acts) == 1 and labelled_side(wording.say) == side
+        if labelled_side(wording.say) == side and (label := class_of(wording.acts))
     ]
     said += _simulated(pack, side) if (pack.folder / "simulator").is_dir() else []
-    return [text._replace(text=redactor.redact(text.text, {})) for text in said]
+    return [t._replace(text=redactor.redact(t.text, {}), previous=redactor.redact(t.previous, {})) for t in said]
+
+
+def class_of(acts: Sequence[str]) -> str | None:
+    """The class of a message with these labels: what it asks for beside its answer, if it answers; None: several."""
+    classes = set(map(wish_class, acts))
+    asked = classes - {REPLY} or classes
+    return next(iter(asked)) if len(asked) == 1 else None
 
 
 def _simulated(pack: Pack, side: Side) -> Iterator[LabelledText]:
@@ -121,7 +129,7 @@ def train_wishes(pack: Pack, params: RouterParams, folder: Path) -> bool:
     texts = wordings_of(pack, "learn")
     if len({text.label for text in texts}) < 2:
         return False
-    turns = [CustomerTurns(t.text, [wish_sample(t.text, t.open_question)], [t.label]) for t in texts]
+    turns = [CustomerTurns(t.text, [wish_sample(t.text, t.previous)], [t.label]) for t in texts]
     fit_classifier(
         turns,
         fields=WISH_FIELDS,
@@ -138,7 +146,7 @@ def train_wishes(pack: Pack, params: RouterParams, folder: Path) -> bool:
 
 def measure_wishes(classifier: WishClassifier, texts: Sequence[LabelledText]) -> dict[str, float]:
     """Accuracy and calibration error on texts that it did not learn from."""
-    best = classifier.predict_many([(text.text, text.open_question) for text in texts])
+    best = classifier.predict_many([Said(text.text, text.previous) for text in texts])
     correct = np.array([wish.label == text.label for wish, text in zip(best, texts, strict=True)])
     confidence = np.array([wish.probability for wish in best])
     return {

@@ -4,7 +4,7 @@
       acts: [flow:return]
     - {say: 下周二以后吧, after: 您希望什么时候送？, acts: [reply]}
 
-``acts`` names everything that the message does, by ``label_names``. ``after`` is the open question that it answers.
+``acts`` names everything that the message does, by ``label_names``. ``after`` is what the assistant said before it.
 The wish classifier learns from one side (``kefu.split.labelled_side``); the other only measures.
 """
 
@@ -32,7 +32,7 @@ UNANSWERED = "unanswered"  # a question about the shop that nothing in the pack 
 class Wording(Part):
     say: str = Field(min_length=1, description="the message; personal data of nobody")
     acts: tuple[str, ...] = Field(min_length=1, description="labels of all that it does")
-    after: str = Field("", description="the open question of the assistant that it follows; empty: none")
+    after: str = Field("", description="what the assistant said before it; empty: it may open a chat")
 
 
 def label_names(pack: Pack) -> frozenset[str]:

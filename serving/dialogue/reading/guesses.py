@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kefu.intents.router import Router, ScoredIntent
-from kefu.intents.wishes import ScoredWish, WishClassifier
+from kefu.intents.wishes import Said, ScoredWish, WishClassifier
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.message import Message
 
@@ -25,13 +25,12 @@ class WishGuesser:
         return self._router.predict(message.text, message.session.turns)[0]
 
     def guess(self, message: Message, part: str) -> ScoredWish:
-        """What the classifier takes a part for; what it answers is told where a question is open."""
+        """What the classifier takes a part for, after what was said last."""
         if self.classifier is None:
             return self._routed(self._router.predict(part, message.session.turns)[0])
-        last = message.session.turns[-1:] if message.step else []
-        wish = self.classifier.predict(
-            part, " ".join(turn.text for turn in last if turn.role == "bot"), message.rejected
-        )
+        last = message.session.turns[-1:]
+        previous = " ".join(turn.text for turn in last if turn.role == "bot")
+        wish = self.classifier.predict(Said(part, previous, asked=message.step is not None), message.rejected)
         if wish.probability < self.min_confidence and wish.label.startswith("flow:"):
             routed = self._routed(self._router.predict(part, message.session.turns)[0])
             return routed if routed.label == wish.label else wish  # two opinions that agree
