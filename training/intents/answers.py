@@ -16,7 +16,7 @@ import re2
 
 from kefu.intents.answers import HESITATE, LEAVE, NO, YES, AnswerClassifier, answer_class
 from kefu.intents.context import CustomerTurns, PackExample
-from kefu.intents.train import fit_classifier
+from kefu.intents.train import CALIBRATION_TURNS, fit_classifier
 from kefu.intents.wishes import WISH_FIELDS, wish_sample
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.shop.examples import load_pack_examples
@@ -26,7 +26,7 @@ from kefu.shop.slots import CJK
 from kefu.shop.wordings.labelled import TO_A_QUESTION, Wording, load_wordings
 from kefu.shop.wordings.scripts import Scripts
 from kefu.split import Side, labelled_side
-from training.intents.wishes import SMALLER, word_groups
+from training.intents.wishes import SMALLER, redacting, word_groups
 from training.params.router import Router as RouterParams
 
 SIMULATED = {"affirm": YES, "affirm_emoji": YES, "deny": NO, "hesitate": HESITATE, "leave": LEAVE}
@@ -35,14 +35,9 @@ LEAST = 40  # wordings behind a question; with fewer, probabilities mean nothing
 
 def answers_of(pack: Pack, side: Side) -> list[Wording]:
     """The pack's wordings of one side that follow a question, redacted."""
-    redactor = pack.redactor()
+    redact = redacting(pack)
     said = (wording for wording in load_wordings(pack) if wording.after and labelled_side(wording.say) == side)
-    return [
-        wording.model_copy(
-            update={"say": redactor.redact(wording.say, {}), "after": redactor.redact(wording.after, {})}
-        )
-        for wording in said
-    ]
+    return [wording.model_copy(update={"say": redact(wording.say), "after": redact(wording.after)}) for wording in said]
 
 
 def train_answers(pack: Pack, params: RouterParams, folder: Path) -> bool:
@@ -56,6 +51,8 @@ def train_answers(pack: Pack, params: RouterParams, folder: Path) -> bool:
         fields=WISH_FIELDS,
         context_turns=0,
         ahead=False,
+        second_pass=False,
+        calibration_turns=CALIBRATION_TURNS,
         words={**load_pack_examples(pack.folder).words, **word_groups(pack), **_phrase_groups(pack)},
         pack_examples=list(_examples(pack, said)),
         **params.model_dump() | SMALLER,

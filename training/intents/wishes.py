@@ -7,7 +7,8 @@ Texts are redacted as messages are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,14 +50,20 @@ class LabelledText(NamedTuple):
 
 def wordings_of(pack: Pack, side: Side) -> list[LabelledText]:
     """What the pack's wordings and its simulated customers say on one side, where it asks for one thing at most."""
-    redactor = pack.redactor()
+    redact = redacting(pack)
     said = [
         LabelledText(wording.say, label, wording.after)
         for wording in load_wordings(pack)
         if labelled_side(wording.say) == side and (label := class_of(wording.acts))
     ]
     said += _simulated(pack, side) if (pack.folder / "simulator").is_dir() else []
-    return [t._replace(text=redactor.redact(t.text, {}), previous=redactor.redact(t.previous, {})) for t in said]
+    return [t._replace(text=redact(t.text), previous=redact(t.previous)) for t in said]
+
+
+def redacting(pack: Pack) -> Callable[[str], str]:
+    """Redacts texts of nobody, each once: many messages follow the same one of the assistant."""
+    redactor = pack.redactor()
+    return cache(lambda text: redactor.redact(text, {}))
 
 
 def class_of(acts: Sequence[str]) -> str | None:
