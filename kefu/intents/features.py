@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict
 
 from kefu.intents.context import Sample
-from kefu.intents.word_groups import word_columns, word_counts, word_width
+from kefu.intents.word_groups import group_patterns, word_columns, word_counts, word_width
 from kefu.text import encoders
 from kefu.text.ngrams import NgramCounts, count_ngrams, count_row, inverse_frequency, weigh, weigh_row
 
@@ -57,6 +57,7 @@ class Features:
         rare: np.ndarray,
     ) -> None:
         self.config = config
+        self._patterns = group_patterns(config.words)
         self._rare = rare.astype(np.float16).astype(np.float32)
         self._idf = {name: idf[name].astype(np.float16).astype(np.float32) for name in config.fields}
         self._centre = {name: centre[name].astype(np.float32) for name in config.fields}
@@ -106,7 +107,7 @@ class Features:
                 values.append((weight * self._dense(name, [sample[name]])[0]).astype(np.float32))
                 columns.append(begin + np.arange(len(values[-1])))
                 begin += len(values[-1])
-        groups = word_columns(self.config.words, [name for name, _ in fields], sample)
+        groups = word_columns(self._patterns, [name for name, _ in fields], sample)
         columns.append(begin + groups)
         words = NgramCounts(groups, np.ones(len(groups), dtype=np.float32))
         values.append(weigh_row(words, self._rare, WORDS_WEIGHT))

@@ -42,13 +42,21 @@ class Router:
 
     def predict_many(self, turns: Sequence[tuple[str, Sequence[Turn]]]) -> list[list[ScoredIntent]]:
         """Does the same as ``predict`` for many (text, context) at once, which is faster."""
-        if not turns:
-            return []
-        context_turns = self._classifier.config.context_turns
-        views = [router_views(text, context[max(0, len(context) - context_turns) :]) for text, context in turns]
-        last = np.cumsum([len(some) for some in views]) - 1
         classes = self._classifier.config.classes
         return [
             sorted((ScoredIntent(c, float(p)) for c, p in zip(classes, row, strict=True)), key=lambda s: -s.confidence)
-            for row in self._classifier.predict_dialogues(views)[last]
+            for row in self._probabilities(turns)
         ]
+
+    def top(self, text: str, context: Sequence[Turn]) -> ScoredIntent:
+        """Returns the first that ``predict`` does, alone."""
+        row = self._probabilities([(text, context)])[0]
+        best = int(row.argmax())
+        return ScoredIntent(self._classifier.config.classes[best], float(row[best]))
+
+    def _probabilities(self, turns: Sequence[tuple[str, Sequence[Turn]]]) -> np.ndarray:
+        """(turns, classes)"""
+        context_turns = self._classifier.config.context_turns
+        views = [router_views(text, context[max(0, len(context) - context_turns) :]) for text, context in turns]
+        last = np.cumsum([len(some) for some in views], dtype=np.int64) - 1
+        return self._classifier.predict_dialogues(views)[last]

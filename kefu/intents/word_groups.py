@@ -57,11 +57,11 @@ def word_counts(words: Mapping[str, str], fields: Sequence[str], texts: Mapping[
         fields: names of the fields; their columns are in this order.
         texts: field → the samples' texts.
     """
-    patterns = [words[name] for name in sorted(words)]
+    patterns = group_patterns(words)
     rows: list[list[int]] = [[] for _ in next(iter(texts.values()))]
     for number, field in enumerate(fields):
         for row, groups in zip(rows, find_groups(patterns, texts[field]), strict=True):
-            row += _columns(groups, number, field, fields, words)
+            row += _columns(groups, number, field, len(fields), len(patterns))
     ends = np.cumsum([0, *map(len, rows)])
     columns = np.array([column for row in rows for column in row], dtype=np.int32)
     ones = np.ones(len(columns), dtype=np.float32)
@@ -70,22 +70,26 @@ def word_counts(words: Mapping[str, str], fields: Sequence[str], texts: Mapping[
     return matrix
 
 
-def word_columns(words: Mapping[str, str], fields: Sequence[str], texts: Mapping[str, str]) -> np.ndarray:
+def group_patterns(words: Mapping[str, str]) -> tuple[str, ...]:
+    """Returns the groups' regexes in the order of their columns."""
+    return tuple(words[name] for name in sorted(words))
+
+
+def word_columns(patterns: tuple[str, ...], fields: Sequence[str], texts: Mapping[str, str]) -> np.ndarray:
     """Returns the columns (n,) int that are 1 in the row that ``word_counts`` gives for one sample's texts."""
-    patterns = [words[name] for name in sorted(words)]
     columns: list[int] = []
-    for number, field in enumerate(fields if patterns else ()):
-        columns += _columns(find_groups(patterns, [texts[field]])[0], number, field, fields, words)
+    if patterns:
+        match = _matcher(patterns)
+        for number, field in enumerate(fields):
+            columns += _columns(match(texts[field]), number, field, len(fields), len(patterns))
     return np.array(columns, dtype=np.int64)
 
 
-def _columns(
-    groups: Sequence[int], number: int, field: str, fields: Sequence[str], words: Mapping[str, str]
-) -> list[int]:
-    """Columns of the groups of one field, and of their pairs."""
-    begin = len(fields) * len(words)
+def _columns(groups: Sequence[int], number: int, field: str, fields: int, size: int) -> list[int]:
+    """Columns of the groups of one of so many fields, and of their pairs. size: number of all groups."""
+    begin = fields * size
     pairs = combinations(groups, 2) if field == PAIRED else ()
-    return [number * len(words) + group for group in groups] + [begin + i * len(words) + j for i, j in pairs]
+    return [number * size + group for group in groups] + [begin + i * size + j for i, j in pairs]
 
 
 def word_width(words: Mapping[str, str], fields: Sequence[str]) -> int:

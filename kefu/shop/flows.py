@@ -7,13 +7,24 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
 
 from kefu.shop.act_words import WordRule
 from kefu.shop.part import Lang, Part, Phrases, Text, read_part
 from kefu.text.regexes import check_re2, check_regex
+
+Choices = dict[str, dict[Lang, tuple[str, ...]]]
+
+
+class ChoicePhrase(NamedTuple):
+    """A phrase that tells a choice, as written and casefolded."""
+
+    value: str
+    lang: Lang
+    words: str
+    folded: str
 
 
 class Slot(Part):
@@ -22,7 +33,7 @@ class Slot(Part):
     title: Text
     ask: Text
     pii: str | None = Field(None, description="placeholder type whose value fills the slot")
-    choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="value → phrases")
+    choices: Choices = Field({}, description="value → phrases")
     choice_patterns: dict[str, tuple[str, ...]] = Field(
         {}, description="value → regexes of RE2, searched where no phrase of `choices` stands: 打开是条毛巾"
     )
@@ -46,7 +57,7 @@ class Slot(Part):
         None,
         description="slot that takes a place in the list that this one's question shows, the flow's first: 2",
     )
-    asked_choices: dict[str, dict[Lang, tuple[str, ...]]] = Field({}, description="phrases of an answer: 大了, 尺寸")
+    asked_choices: Choices = Field({}, description="phrases of an answer: 大了, 尺寸")
     trim: str | None = Field(None, description="regex taken off such a message: 就换…吧")
     ask_rest: Text | None = Field(
         None,
@@ -77,6 +88,26 @@ class Slot(Part):
         if unknown := set(self.choice_patterns) - set(self.choices):
             raise ValueError(f"choice_patterns: no such choice: {', '.join(sorted(unknown))}")
         return self
+
+    @cached_property
+    def choice_phrases(self) -> tuple[ChoicePhrase, ...]:
+        """The phrases of ``choices``, the longest first."""
+        return _longest_first(self.choices)
+
+    @cached_property
+    def asked_choice_phrases(self) -> tuple[ChoicePhrase, ...]:
+        """The phrases of ``asked_choices``, the longest first."""
+        return _longest_first(self.asked_choices)
+
+
+def _longest_first(choices: Choices) -> tuple[ChoicePhrase, ...]:
+    phrases = [
+        ChoicePhrase(value, lang, words, words.casefold())
+        for value, by_language in choices.items()
+        for lang, some in by_language.items()
+        for words in some
+    ]
+    return tuple(sorted(phrases, key=lambda phrase: (-len(phrase.words), phrase.value, phrase.words)))
 
 
 class Branch(Part):

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 import re2
 
-from kefu.shop.flows import Slot
+from kefu.shop.flows import ChoicePhrase, Slot
 from kefu.shop.part import Lang
 from kefu.text.legal_names import find_name
 from kefu.text.numbers import NUMBER, read_number
@@ -68,7 +68,9 @@ def extract(text: str, slots: Mapping[str, Slot], lang: str, asked: str | None =
         asked: the slot just asked for. Only it may take the whole message (``free_text``), and it
             goes before other slots of the same ``pii`` type.
     """
-    found = {name: _value(text, slot, lang, name == asked) for name, slot in slots.items()}
+    plain = PLACEHOLDER.sub("\n", text)  # digits of a placeholder are nobody's order number
+    folded = plain.casefold()
+    found = {name: _value(text, plain, folded, slot, lang, name == asked) for name, slot in slots.items()}
     wanted = slots[asked].pii if asked is not None and asked in slots else None
     return {
         name: value
@@ -77,15 +79,14 @@ def extract(text: str, slots: Mapping[str, Slot], lang: str, asked: str | None =
     }
 
 
-def _value(text: str, slot: Slot, lang: str, asked: bool) -> str | None:
-    plain = PLACEHOLDER.sub("\n", text)  # digits of a placeholder are nobody's order number
+def _value(text: str, plain: str, folded: str, slot: Slot, lang: str, asked: bool) -> str | None:
     if asked and slot.pii and slot.free_text and plain.strip() != text.strip() and not _WORD.search(plain):
         return text.strip()  # an address with a name and a phone number: all of it belongs together
     several = len(slot.choices) > 1
-    value = _placeholder(text, slot) or _choice(plain, slot.choices, lang, several)
+    value = _placeholder(text, slot) or _choice(plain, folded, slot.choice_phrases, lang, several)
     value = value or _choice_by_pattern(plain, slot, several) or _pattern(text if slot.free_text else plain, slot)
     value = value or (find_name(text, slot.called, asked) if slot.called else None)
-    value = value or (_choice(plain, slot.asked_choices, lang, several) if asked else None)
+    value = value or (_choice(plain, folded, slot.asked_choice_phrases, lang, several) if asked else None)
     if slot.number:
         return _number(value or "") or (_number(plain) if asked else None)
     return value or (free_value(text, slot) if asked and slot.free_text else None)
@@ -98,8 +99,8 @@ def is_unchanged(text: str) -> bool:
 
 def free_value(text: str, slot: Slot) -> str | None:
     """The message as the value of a slot of free text; None when it cannot be one (``plausible``)."""
-    value = re.sub(slot.trim, "", text.strip()).strip() if slot.trim else text.strip()
-    if not value or (slot.plausible and not re.search(slot.plausible, value)):
+    value = _python_regex(slot.trim).sub("", text.strip()).strip() if slot.trim else text.strip()
+    if not value or (slot.plausible and not _python_regex(slot.plausible).search(value)):
         return None
     return value
 
@@ -110,24 +111,18 @@ def _placeholder(text: str, slot: Slot) -> str | None:
     return matches[-1] if matches else None
 
 
-def _choice(text: str, choices: Mapping[str, Mapping[Lang, tuple[str, ...]]], lang: str, deniable: bool) -> str | None:
+def _choice(text: str, folded: str, phrases: Iterable[ChoicePhrase], lang: str, deniable: bool) -> str | None:
     """The longest phrase that occurs, so 'not as described' wins over 'described'."""
-    folded = text.casefold()
-    phrases = [
-        (language_ != lang, -len(phrase), value, phrase)
-        for value, by_language in choices.items()
-        for language_, some in by_language.items()
-        for phrase in some
-        if phrase.casefold() in folded  # few: the others need no regex and no place in the order
-    ]
-    return next((value for *_, value, phrase in sorted(phrases) if _counts(phrase, text, deniable)), None)
+    near = [phrase for phrase in phrases if phrase.folded in folded]  # few: the others need no regex
+    near.sort(key=lambda phrase: phrase.lang != lang)
+    return next((phrase.value for phrase in near if _counts(phrase.words, text, deniable)), None)
 
 
 def without_phrases(text: str, slot: Slot) -> str:
     """The text with a blank for each phrase of the slot's choices: what is left says something else."""
-    phrases = {p for some in (*slot.choices.values(), *slot.asked_choices.values()) for ps in some.values() for p in ps}
     folded = text.casefold()
-    for phrase in sorted((p for p in phrases if p.casefold() in folded), key=len, reverse=True):
+    phrases = {p.words for p in (*slot.choice_phrases, *slot.asked_choice_phrases) if p.folded in folded}
+    for phrase in sorted(phrases, key=len, reverse=True):
         if _occurs(phrase, text):
             text = re.sub(re.escape(phrase), " ", text, flags=re.IGNORECASE)
     return text
@@ -136,6 +131,11 @@ def without_phrases(text: str, slot: Slot) -> str:
 @cache
 def _compiled(pattern: str) -> re2._Regexp:
     return re2.compile(pattern, re2_options())
+
+
+@cache  # of ``re`` itself the pack's many patterns drive each other out
+def _python_regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def _choice_by_pattern(text: str, slot: Slot, deniable: bool) -> str | None:
@@ -154,9 +154,15 @@ def _choice_by_pattern(text: str, slot: Slot, deniable: bool) -> str | None:
 
 
 def _occurrences(phrase: str, text: str) -> Iterator[int]:
-    """Where a phrase begins: whole words in alphabets that have spaces, anywhere in a text in Chinese."""
+    """Where a phrase begins."""
+    return (match.start() for match in _spelled(phrase).finditer(text))
+
+
+@cache
+def _spelled(phrase: str) -> re.Pattern[str]:
+    """A phrase of the pack: whole words in alphabets that have spaces, anywhere in a text in Chinese."""
     word = re.escape(phrase) if CJK.search(phrase) else rf"(?<![^\W_]){re.escape(phrase)}(?![^\W_])"
-    return (match.start() for match in re.finditer(word, text, re.IGNORECASE | re.ASCII))
+    return re.compile(word, re.IGNORECASE | re.ASCII)
 
 
 def _occurs(phrase: str, text: str) -> bool:
@@ -179,7 +185,7 @@ def _is_denied(text: str, start: int, end: int) -> bool:
 
 
 def _pattern(text: str, slot: Slot) -> str | None:
-    match = re.search(slot.pattern, text) if slot.pattern else None
+    match = _python_regex(slot.pattern).search(text) if slot.pattern else None
     if match is None:
         return None
     return match[match.lastindex or 0]

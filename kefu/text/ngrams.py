@@ -86,6 +86,9 @@ def _counted_row(text: str, ngrams: tuple[int, int], features: int, salt: int) -
     hashes = np.full(len(codes), salt, dtype=np.uint64) * _MIX
     for n in range(1, min(ngrams[1], len(codes)) + 1):
         hashes = _mixed(hashes[: len(codes) - n + 1] * _STEP + codes[n - 1 :])
+        if ngrams[0] <= n <= ngrams[1] // 2:  # however wide its characters are, each of them fits
+            parts.append(hashes)
+            continue
         width = width_before[n:] - width_before[:-n]
         parts.append(hashes[(width >= ngrams[0]) & (width <= ngrams[1])])
     buckets = (np.concatenate(parts) % np.uint64(features)).astype(np.int64)

@@ -67,6 +67,7 @@ class FlowEngine:
     def __init__(self, pack: Pack, tools: ToolBox) -> None:
         self._pack, self._tools = pack, tools
         self.flows = {flow.name: flow for flow in pack.flows}
+        self._unknown = {flow.name: _unknown_values(flow) for flow in pack.flows}
         self._actions: dict[str, Callable[[Step, FlowState, Visit, Progress], Go]] = {
             "branch": self._branch,
             "call": self._call,
@@ -245,9 +246,7 @@ class FlowEngine:
 
     def _values(self, state: FlowState, visit: Visit) -> dict[str, Any]:
         """Names that the pack's expressions see: every slot and result of the flow, None while unknown."""
-        steps = self.flows[state.flow].steps
-        names = {name: None for step in steps for name in (step.collect, step.save) if name}
-        return {**names, **state.slots, **state.results, "lang": visit.lang, "now": visit.now}
+        return {**self._unknown[state.flow], **state.slots, **state.results, "lang": visit.lang, "now": visit.now}
 
     def _render(self, source: str, step: Step, state: FlowState, visit: Visit, **more: Any) -> str:
         try:
@@ -262,3 +261,8 @@ class FlowEngine:
             return evaluate(source, values)
         except ExpressionError as error:
             raise FlowError(f"flow {state.flow}, step {step.id}: {error}") from error
+
+
+def _unknown_values(flow: Flow) -> dict[str, None]:
+    """Names of a flow's slots and results."""
+    return {name: None for step in flow.steps for name in (step.collect, step.save) if name}

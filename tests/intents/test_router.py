@@ -40,6 +40,7 @@ def test_predictions_are_sorted_probabilities_and_old_turns_do_not_matter(tmp_pa
     assert scored[0].intent == "opening_hours"
     assert [s.confidence for s in scored] == sorted((s.confidence for s in scored), reverse=True)
     assert sum(s.confidence for s in scored) == pytest.approx(1, abs=1e-5)
+    assert router.top("几点开门呀", context) == scored[0]
     recent = [*[Turn(role="customer", text="a")] * 3, *[Turn(role="agent", text="b")] * 3]
     assert router.predict("几点开门呀", [*context * 5, *recent]) == router.predict(
         "几点开门呀", [*context * 2, *recent]

@@ -17,7 +17,7 @@ from kefu.privacy.detectors.id_documents import bank_card, id_card
 
 __all__ = ["bank_card", "find", "id_card"]
 
-_ENOUGH_DIGITS = re.compile(r"\d\D{0,3}\d\D{0,3}\d\D{0,3}\d\D{0,3}\d")
+_ENOUGH_DIGITS = re.compile(r"\d(?:[^\d\[\]]{0,3}\d){4}")  # not over a bracket: 1. [ORDER_1] 11-10
 _NOT_PERSONAL = re.compile(
     r"""
     (?i:

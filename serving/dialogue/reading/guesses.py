@@ -22,17 +22,17 @@ class WishGuesser:
 
     def top(self, message: Message) -> ScoredIntent:
         """The router's first intent of a whole message."""
-        return self._router.predict(message.text, message.session.turns)[0]
+        return self._router.top(message.text, message.session.turns)
 
     def guess(self, message: Message, part: str) -> ScoredWish:
         """What the classifier takes a part for, after what was said last."""
         if self.classifier is None:
-            return self._routed(self._router.predict(part, message.session.turns)[0])
+            return self._routed(self._router.top(part, message.session.turns))
         last = message.session.turns[-1:]
         previous = " ".join(turn.text for turn in last if turn.role == "bot")
         wish = self.classifier.predict(Said(part, previous, asked=message.step is not None), message.rejected)
         if wish.probability < self.min_confidence and wish.label.startswith("flow:"):
-            routed = self._routed(self._router.predict(part, message.session.turns)[0])
+            routed = self._routed(self._router.top(part, message.session.turns))
             return routed if routed.label == wish.label else wish  # two opinions that agree
         return wish
 

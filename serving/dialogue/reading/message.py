@@ -13,7 +13,7 @@ from kefu.knowledge.index import Hit
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow, Step
 from kefu.shop.part import Lang
-from serving.dialogue.linking.records import Order
+from serving.dialogue.linking.records import Order, OrderLink
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import Session
 
@@ -29,6 +29,7 @@ class Message:
     rejected: names (``kefu.acts.target_of``) of what the customer does not mean; nothing is read as that.
     topic: such a name of what an earlier part of the message asks, which this one may lean on.
     stop: set when the customer waits no more for a model; None: nobody can.
+    order_links: which orders its texts mean, by text and by the order that "it" means (``OrderReader``).
     """
 
     text: str
@@ -42,6 +43,7 @@ class Message:
     rejected: frozenset[str] = frozenset()
     topic: str = ""
     stop: threading.Event | None = None
+    order_links: dict[tuple[str, str | None], OrderLink] = field(default_factory=dict)
 
     @property
     def orders(self) -> list[Order]:

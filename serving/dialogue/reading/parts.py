@@ -88,7 +88,7 @@ class PartReader:
         subject.order = self._answers.orders.described(message, text) or subject.order
         values = self._answers.values.part(message, text, question) if message.flow and message.session.flow else []
         wishes: list[Act] = []
-        for found in self._wishes.read(message, text, self._guesser.guess(message, text), links):
+        for found in self._wishes.read(message, text, self._guesser.guess(message, text), links, question):
             if isinstance(found, Hit):
                 reading.hits[found.entry.id] = found
             else:

@@ -54,12 +54,12 @@ class AgreementReader:
             if yes is not None:
                 corrects = not yes and self._corrects(message)
                 return [Affirm(evidence=message.text) if yes else Deny(corrects=corrects, evidence=message.text)]
-        told = self._values.slots(message, message.text) if step.collect else {}
-        if (
-            leaves(message.text, words, message.may_cancel) and step.collect not in told
-        ):  # "changed my mind" may be the reason asked for
+        stops = leaves(message.text, words, message.may_cancel)
+        refuses = bool(step.collect) and yes_or_no(message.text, words) is False
+        told = self._values.slots(message, message.text) if step.collect and (stops or refuses) else {}
+        if stops and step.collect not in told:  # "changed my mind" may be the reason asked for
             return [Cancel(evidence=message.text)]
-        if step.collect and yes_or_no(message.text, words) is False and not told:
+        if refuses and not told:
             corrects = self._corrects(message)
             return [Deny(corrects=True, evidence=message.text) if corrects else Cancel(evidence=message.text)]
         return []
@@ -92,6 +92,8 @@ class AgreementReader:
         assert step
         if scores.get(PERSON, 0.0) >= TO_PERSON and not is_idiom(plain(message.text), self._pack.acts.person):
             return [Person(probability=scores[PERSON], evidence=message.text)]
+        if no + leave < STOP and scores.get(HESITATE, 0.0) < PAUSE:
+            return []
         if step.confirm and self._tells_items(message):
             return []  # no no, just one please, I keep the other: that is what it should be
         told = bool(step.collect) and (

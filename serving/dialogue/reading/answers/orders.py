@@ -87,15 +87,17 @@ class OrderReader:
         return self._link(message, text, message.session.subject.order).evidence if self.pii else ()
 
     def _link(self, message: Message, text: str, focus: str | None) -> OrderLink:
-        vault = message.session.vault
-        return self._linker.link_orders(
-            message.original(text),
-            message.orders,
-            message.lang,
-            message.now,
-            focus=restore(focus, vault) if focus else None,
-            offered=[restore(value, vault) for value in message.session.offered],
-        )
+        links, vault = message.order_links, message.session.vault
+        if (text, focus) not in links:
+            links[text, focus] = self._linker.link_orders(
+                message.original(text),
+                message.orders,
+                message.lang,
+                message.now,
+                focus=restore(focus, vault) if focus else None,
+                offered=[restore(value, vault) for value in message.session.offered],
+            )
+        return links[text, focus]
 
     def own(self, message: Message, placeholder: str) -> Order | None:
         """The customer's order that a placeholder stands for."""

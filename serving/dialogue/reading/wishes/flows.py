@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kefu.acts import Act, Choose, Start
 from kefu.intents.wishes import ScoredWish
@@ -47,13 +47,18 @@ class FlowReader:
         kind, _, name = guess.label.partition(":")
         return next((flow for flow in self._pack.flows if flow.name == name), None) if kind == "flow" else None
 
-    def chosen(self, message: Message, words: str, guess: ScoredWish, surely: bool) -> Flow | None:
+    def chosen(
+        self, message: Message, words: str, named: Sequence[Flow], guess: ScoredWish, surely: bool
+    ) -> Flow | None:
         """The flow that a part asks for: by its words, the classifier's choice first, else by the classifier alone.
 
         One that the customer has refused begins by words alone.
+
+        Args:
+            named: the flows that the words ask for.
         """
         guessed = self.of_guess(guess)
-        if named := [flow for flow in self.named(words) if f"flow:{flow.name}" not in message.rejected]:
+        if named := [flow for flow in named if f"flow:{flow.name}" not in message.rejected]:
             return guessed if guessed in named else named[0]
         if guessed and (guessed.name in message.session.denied or f"flow:{guessed.name}" in message.rejected):
             return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kefu.acts import SmallTalk
 from kefu.intents.wishes import ScoredWish
 from kefu.knowledge.index import Hit
+from kefu.shop.flows import Flow
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.message import Message
 
@@ -17,8 +18,8 @@ class Part:
     """A part of a message.
 
     words: its text as rules see it. links: products that it names, or points at. label: the guess's class when it is
-    sure enough, else empty. question, person, talk: what the pack's words find. find: searches the knowledge, once.
-    angry: whether it complains.
+    sure enough, else empty. question, person, talk: what the pack's words find. flows: those that its words ask for,
+    looked for once. find: searches the knowledge, once. angry: whether it complains.
     """
 
     message: Message
@@ -30,5 +31,6 @@ class Part:
     question: bool
     person: str | None
     talk: SmallTalk | None
+    flows: Callable[[], list[Flow]]
     find: Callable[[], list[Hit]]
     angry: bool = False

@@ -41,7 +41,6 @@ from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import MOST_LATEST, Message
-from serving.dialogue.reading.segments import is_question
 from serving.dialogue.reading.wishes.entries import SHORT_NAME, EntryReader
 from serving.dialogue.reading.wishes.flows import SURE, FlowReader
 from serving.dialogue.reading.wishes.follow_ups import FollowUpReader
@@ -86,14 +85,17 @@ class WishReader:
         self._own_orders = OwnOrderReader(pack, linker, answers, self._entries)
         self._follow_ups = FollowUpReader(pack, linker, answers, self.flows, self.queries)
 
-    def read(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Iterator[Act | Hit]:
+    def read(
+        self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink], question: bool
+    ) -> Iterator[Act | Hit]:
         """The acts of a part of the message, with the hits that they name.
 
         Args:
             guess: what the classifier takes the part for.
             links: products that the part names, or points at.
+            question: whether the part asks something.
         """
-        part = self._part(message, text, guess, links)
+        part = self._part(message, text, guess, links, question)
         for read in (
             self._answer,
             self._of_another,
@@ -115,15 +117,15 @@ class WishReader:
 
     def _meant(self, part: Part, found: Iterator[Act | Hit]) -> list[Act | Hit]:
         """What was found, as it is meant of own orders, and without what the customer does not mean."""
-        rejected = part.message.rejected
-        return [
+        rejected, acts = part.message.rejected, list(found)
+        return acts and [
             act
-            for act in self._own_orders.meant(part.message, part.text, part.links, list(found))
+            for act in self._own_orders.meant(part.message, part.text, part.links, acts)
             if (entry_target(act.entry.id) if isinstance(act, Hit) else target_of(act)) not in rejected
             and (isinstance(act, Hit) or self._gate.lets_in(part.text, act))
         ]
 
-    def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]) -> Part:
+    def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink], question: bool) -> Part:
         words, acts = plain(text), self._pack.acts
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
         guess = guess if spoken else ScoredWish("", 0.0)
@@ -134,9 +136,10 @@ class WishReader:
             links=links,
             guess=guess,
             label=guess.label if guess.probability >= self._params.wish_min_probability else "",
-            question=is_question(text, acts.another, acts.question),
+            question=question,
             person=evidence(words, acts.person),
             talk=self._small_talk(words),
+            flows=cache(partial(self.flows.named, words)),
             find=cache(partial(self._entries.find, message, text)) if spoken else list,
         )
 
@@ -201,18 +204,19 @@ class WishReader:
             if rule and rule.entry.kind == "faq":
                 yield from self._entry(message, rule, part.links)
                 return
-        if not part.question and any(map(self.flows.writes, self.flows.named(part.words))):
-            exact = [act for act in exact if not self.queries.is_of_product(act)]  # exchange it for the plus size
-        # 洗了一次就掉色, and the colour isn't right, I'd like to send it back: what is wrong, not what the page says
-        returned = not part.question and any(map(self.flows.writes, self.flows.named(plain(message.text))))
-        if returned or self._implied.of_trouble(message, text):
+        if any(map(self.queries.is_of_product, exact)) and self._tells_own(part):
             exact = [act for act in exact if not self.queries.is_of_product(act)]
         # Words are precise, the classifier guesses.
-        worded = (part.talk and not part.angry) or self.flows.named(part.words)
-        if exact or worded:
+        if exact or (part.talk and not part.angry) or part.flows():
             yield from exact
         else:
             yield from self.queries.guessed(message, text, part.guess, part.label, part.links)
+
+    def _tells_own(self, part: Part) -> bool:
+        """Whether a part tells what is to be done with an own thing (exchange it for the plus size), or what is wrong
+        with it (洗了一次就掉色; the colour isn't right, I'd like to send it back), and asks for nothing on a page."""
+        named = [] if part.question else [*part.flows(), *self.flows.named(plain(part.message.text))]
+        return any(map(self.flows.writes, named)) or self._implied.of_trouble(part.message, part.text) is not None
 
     def _courtesy(self, part: Part) -> Iterator[Act]:
         if part.talk and not part.angry:
@@ -221,16 +225,16 @@ class WishReader:
     def _flow_or_entry(self, part: Part) -> Iterator[Act | Hit]:
         """A flow, or the entry that answers a question about it; else what is left to say."""
         message, text = part.message, part.text
-        flow = self.flows.chosen(message, part.words, part.guess, surely=part.angry)
+        flow = self.flows.chosen(message, part.words, part.flows(), part.guess, surely=part.angry)
         slots = self.flows.slots_told(message, text, flow) if flow else {}
         names_order = any(name in slots for name in self._answers.orders.slots_of(flow)) if flow else False
         asks = part.question and not names_order
         hits = part.find() if not flow or asks else []  # most wishes need no search
         flow, best, clear = self._weigh(part, flow, hits, names_order, bool(slots))
-        two = () if best or flow in self.flows.named(part.words) else self.flows.rivals(message, part.guess)
+        two = () if best or flow in part.flows() else self.flows.rivals(message, part.guess)
         if best and clear and asks and best.entry.kind != "query":
             yield from self._entry(message, best, part.links)
-        elif flow and flow not in self.flows.named(part.words) and (begun := self._implied.of_subject(message, text)):
+        elif flow and flow not in part.flows() and (begun := self._implied.of_subject(message, text)):
             yield begun
         elif two and not part.angry:
             yield Unclear(asks=part.question, flows=two, evidence=part.words)
