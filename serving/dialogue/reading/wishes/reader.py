@@ -157,7 +157,8 @@ class WishReader:
     def _of_orders(self, part: Part) -> Iterator[Act]:
         if not part.person:
             if orders := self._implied.of_orders(part.message, part.text, part.links):
-                yield from orders
+                if not any(self.flows.instead(part.message, part.guess, act.flow) for act in orders):
+                    yield from orders
             elif again := self._follow_ups.refused_again(part.message, part.text):
                 yield again
 
