@@ -48,10 +48,14 @@ class Correct(Act):
 
 @dataclass(frozen=True, kw_only=True)
 class Choose(Act):
-    """Several values are possible: the customer has to pick. candidates: values of the slot."""
+    """Several values are possible: the customer has to pick. candidates: values of the slot.
+
+    unlike: the one of them that the customer gave by number, though it holds nothing that he names.
+    """
 
     slot: str
     candidates: tuple[str, ...]
+    unlike: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

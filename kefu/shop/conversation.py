@@ -53,6 +53,10 @@ class Conversation(Part):
     took: Text = Field(description="names the order that was not named by number; Jinja2 with order and label")
     wish: Text = Field(description="asked when an order was named without a wish")
     choose: Text = Field(description="said before a numbered list of orders")
+    choose_unlike: Text | None = Field(
+        None,
+        description="the same, where an order given by number holds nothing of what is named; Jinja2 with order",
+    )
     pick: Text = Field(description="said after the question for an order, before the customer's newest orders")
     corrected: Text = Field(description="said when another value was taken")
     no_hurry: Text = Field(description="said to a customer who needs time")

@@ -62,6 +62,7 @@ class OrderEntity(Part):
     status: str
     total: str | None = None
     region: str | None = Field(None, description="column with the province and city that it goes to")
+    address: str | None = Field(None, description="column with the whole address that it goes to")
     marks: tuple[str, ...] = Field((), description="columns with 0 or 1 by which a flow's question chooses (`only`)")
     names: dict[Lang, str] = Field(description="columns with the names of what was bought")
     skus: str | None = Field(None, description="column with the SKUs, comma-separated")

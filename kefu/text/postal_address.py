@@ -114,8 +114,9 @@ _ENGLISH_PART = re.compile(
     | (?P<building>(?:building|block|tower|bldg\.?)\s?[A-Za-z]?\d{0,4}[A-Za-z]?
         |[A-Z][\w'-]*\ (?:tower|building|house|plaza|mansions?))
     | (?P<street>(?:no\.?\s?)?\d{1,5}[A-Za-z]?(?:-\d{1,4})?\ (?:[\w'.-]+\ ){0,4}
-        (?:road|rd\.?|street|st\.?|avenue|ave\.?|lane|ln\.?|drive|boulevard|blvd\.?|way|alley|highway))
-    | (?P<district>(?:[\w'-]+\ ){1,3}(?:district|county|new\ area))
+        (?:road|rd\.?|street|st\.?|avenue|ave\.?|lane|ln\.?|drive|boulevard|blvd\.?|way|alley|highway)
+        |(?:[A-Za-z][\w'.-]*\ ){1,3}(?:road|rd\.?|street|st\.?|avenue|ave\.?)\ (?:no\.?\s?)?\d{1,5})
+    | (?P<district>(?:[\w'-]+\ ){1,3}(?:district|county|new\ area)(?:\ (?-i:[A-Z][a-z]+))?)
     | (?P<province>(?:[\w'-]+\ ){1,2}province)
     | (?P<city>(?:[\w'-]+\ ){1,2}city)
     | (?P<postcode>\d{6})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
-from kefu.acts import Fill
+from kefu.acts import Choose, Fill
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Step
 from kefu.shop.pack import Pack
@@ -83,10 +83,14 @@ class OrderChoice:
             yield turn.say("flow", self._pack.conversation.pick.in_(turn.visit.lang))
             yield from self._list(turn, orders)
 
-    def offer(self, turn: TurnState, candidates: Iterable[str]) -> Iterator[str]:
+    def offer(self, turn: TurnState, candidates: Collection[str]) -> Iterator[str]:
         """The orders that a message may mean."""
         orders = [order for value in candidates if (order := self._order(turn, value))][:MOST_OFFERED]
-        yield turn.say("flow", self._pack.conversation.choose.in_(turn.visit.lang))
+        words, lang = self._pack.conversation, turn.visit.lang
+        unlike = next((act.unlike for act in turn.reading.acts if isinstance(act, Choose) and act.unlike), "")
+        unlike = unlike if unlike in candidates else ""
+        odd = render(words.choose_unlike.in_(lang), {"order": unlike}) if words.choose_unlike and unlike else ""
+        yield turn.say("flow", odd or words.choose.in_(lang))
         yield from self._list(turn, orders)
 
     def _list(self, turn: TurnState, orders: list[Order]) -> Iterator[str]:

@@ -44,6 +44,7 @@ KNOWN = "浙江省杭州市滨江区长河街道江南大道588号3幢1202室"
         ("不是3幢，是5幢", KNOWN.replace("3幢", "5幢")),
         ("就前面都一样 然后2169室", KNOWN.replace("1202", "2169")),
         ("江南大道600号", "江南大道600号"),  # of which city is not told: asked for
+        ("还是江南大道那个小区 不是588号是600号", KNOWN.replace("588", "600")),
         ("宁波市鄞州区天童南路66号", "宁波市鄞州区天童南路66号"),
     ],
 )
@@ -54,6 +55,20 @@ def test_a_room_alone_changes_the_address_that_the_order_has(text: str, address:
 def test_what_stays_beside_an_english_address_is_no_part_of_it() -> None:
     told = said("12F, 1266 Nanjing West Road, Jing'an district, Shanghai. same name and phone", asked=True)
     assert told == ("Fill", "12F, 1266 Nanjing West Road, Jing'an district, Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("宁波市鄞州区天童南路66号3幢101室。我写成13幢了😓", "宁波市鄞州区天童南路66号3幢101室"),
+        ("宁波市鄞州区天童南路66号3幢101室，之前写成13幢了", "宁波市鄞州区天童南路66号3幢101室"),
+        ("宁波市鄞州区那个天童南路 不是65号是66号 3幢101室", "宁波市鄞州区天童南路66号3幢101室"),
+        ("Tianhe district Guangzhou, 144 Tiyu West Road", "Tianhe district Guangzhou, 144 Tiyu West Road"),
+        ("Guangzhou Tianhe district, Tiyu West Road 144", "Guangzhou Tianhe district, Tiyu West Road 144"),
+    ],
+)
+def test_what_was_wrong_before_is_no_part_of_an_address(text: str, address: str) -> None:
+    assert said(text, asked=True) == ("Fill", address)
 
 
 def test_pieces_make_one_address() -> None:

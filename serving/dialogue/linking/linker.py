@@ -150,6 +150,7 @@ class Linker:
             days=days,
             marks=frozenset(mark for mark in entity.marks if row[mark]),
             region=str(row[entity.region] or "") if entity.region else "",
+            address=str(row[entity.address] or "") if entity.address else "",
             total=float(row[entity.total]) if entity.total and row[entity.total] is not None else None,
         )
 

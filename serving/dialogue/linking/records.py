@@ -21,6 +21,7 @@ class Order:
         quantities: how many of each SKU; empty: the shop does not tell.
         prices: what one piece of each SKU cost, in yuan; empty: the shop does not tell.
         region: province and city that it goes to, as the shop writes them; empty: not known.
+        address: where it goes to, whole; empty: not known.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Order:
     total: float | None = None
     marks: frozenset[str] = frozenset()
     region: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)

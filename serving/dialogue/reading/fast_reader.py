@@ -127,8 +127,10 @@ class FastReader:
         return []
 
     def _address(self, message: Message, reading: Reading) -> list[Act]:
-        """An address that the open question asks for."""
-        return self._answers.addresses.read(message) if message.step else []
+        """An address that the open question asks for, in words of its own or by another order that goes there."""
+        if not message.step:
+            return []
+        return self._answers.same_address.read(message) or self._answers.addresses.read(message)
 
     def _agreement(self, message: Message, reading: Reading) -> list[Act]:
         """A yes with company, or what the answer classifier takes the message for."""
@@ -147,6 +149,7 @@ class FastReader:
                 act.slots.update({**self._answers.items.days(message, message.text, flow), **act.slots})
         acts = self._parts.joiner.without_orders_of_others(message, acts)
         self._parts.joiner.tell_whole(message, acts)
+        acts = self._parts.joiner.doubt_number(message, acts)
         acts = self._parts.joiner.without_covered(acts)
         if self._asks_no_order(message):
             own = message.flow.name if message.flow else ""

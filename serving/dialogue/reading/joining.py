@@ -101,6 +101,22 @@ class ActJoiner:
             ):
                 starts[0].slots.setdefault(name, values[0])
 
+    def doubt_number(self, message: Message, acts: list[Act]) -> list[Act]:
+        """The acts, where an order that was given by number and holds nothing that the message names is asked for."""
+        if not (orders := self._answers.orders.unlike(message, message.text)):
+            return acts
+        *_, given = orders
+        starts = [act for act in acts if isinstance(act, Start)]
+        slots = [n for act in starts for n in self._answers.orders.slots_of(self._flow_named[act.flow])]
+        slots += [act.slot for act in acts if isinstance(act, Fill | Correct) and act.value == given]
+        named = {flow.name for flow in self._flows.named(plain(message.text)) if self._flows.writes(flow)}
+        if len(set(slots)) != 1 or len(starts) > 1 or named - {act.flow for act in starts}:
+            return acts  # 取消QM…吧，水壶到哪了: of two orders
+        for act in starts:
+            act.slots.pop(slots[0], None)
+        left = [act for act in acts if not (isinstance(act, Fill | Correct | Choose) and act.slot == slots[0])]
+        return [*left, Choose(slot=slots[0], candidates=orders, unlike=given, evidence=message.text)]
+
     def without_covered(self, acts: Sequence[Act]) -> list[Act]:
         """Without queries that another one of the message covers."""
         if any(isinstance(act, Quote) for act in acts):  # a total: of what is to be bought, of no order

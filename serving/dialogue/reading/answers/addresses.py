@@ -38,7 +38,7 @@ AROUND = re.compile(
     re.IGNORECASE,
 )
 LEAD = re.compile(
-    r"改[成为到]|换[成为到]|变成|寄[到去]|送[到去]|地址(?:是|为)?"
+    r"[那这]个|改[成为到]|换[成为到]|变成|寄[到去]|送[到去]|地址(?:是|为)?"
 )  # right before a place, and no part of its name
 TAIL = re.compile(
     r"[^，,。.！!；;\s]*?(?=(?:谢谢|可以|行|吧|哦|啊|呢)*(?:[，,。.！!；;\s]|$))"
@@ -50,6 +50,11 @@ CHANGES = re.compile(
 DETAILS = {"number", "building", "unit", "floor", "room"}
 SAME = re.compile(
     r"(?:前面|其[他它余]|别的|路名?|小区)[^，,。]{0,6}(?:一样|不变|没错|没变)|\brest (?:is|stays)\b", re.IGNORECASE
+)
+SLIP = re.compile(  # what was wrong before, after the address: 。我写成12幢了, . I had typed the old one
+    r"[。！!，,；;\s]+(?:不好意思|抱歉)?(?:我|之前|刚才?|原来|上次|前面|当时)[^。！!]{0,8}(?:写|填|打|留|发|输|选)(?:成|错|反|的是)[^。！!]*[。！!]?$"
+    r"|[.!,;]\s*(?:sorry,? )?i (?:had )?(?:wrote|written|typed|put|gave|given|entered)\b[^.]*\.?$",
+    re.IGNORECASE,
 )
 MOST_LEFT = 4  # characters beside the pieces where no word of a correction stands
 
@@ -69,14 +74,14 @@ class AddressReader:
             return []
         if any(found[1] != self._slots[name].pii for found in PLACEHOLDER.finditer(message.text)):
             return []
-        words = LEAD.sub("，", without_blanks(message.original(message.text)))
+        words = SLIP.sub("", LEAD.sub("，", without_blanks(message.original(message.text))))
         if evidence(plain(words), self._question) is not None:
             return []
         known = restore(state.slots[name], message.session.vault) if name in state.slots else ""
         told = self._told(words, form_of(known + words), asked == name)
         if told is None:
             return []
-        if not known and (now := self._as_it_is(name, state)) and _is_detail(told, words):
+        if not known and (now := self._as_it_is(name, state)) and _is_detail(told, words, now):
             known = now
         address = merged(known, told) if known else told
         value = message.placeholder(address)
@@ -91,7 +96,10 @@ class AddressReader:
 
     def _told(self, words: str, form: str, asked: bool) -> str | None:
         """The pieces of an address that a message tells, as one text; None when it is about something else."""
-        parts = [part for part in read_parts(words, form) if not is_denied(words, part.start)]
+        for part in reversed(read_parts(words, form)):  # 不是545号 是546号
+            if is_denied(words, part.start):
+                words = f"{words[: part.start]}，{words[part.end :]}"
+        parts = read_parts(words, form)
         if not parts:
             return None
         left = _beside(words, parts)
@@ -106,10 +114,13 @@ class AddressReader:
         return (", " if form == ENGLISH else "").join(part.text for part in parts)
 
 
-def _is_detail(told: str, words: str) -> bool:
-    """Whether only a part finer than the street is told, or that all the rest stays: 门牌是2169室, 前面都一样."""
-    levels = {part.level for part in read_parts(told)}
-    return levels <= DETAILS or (SAME.search(words) is not None and "region" in missing_parts(told))
+def _is_detail(told: str, words: str, now: str) -> bool:
+    """Whether only a part finer than the street is told beside parts of the address as it is (门牌是2169室; 锦绣路不是
+    545号，是546号), or that all the rest stays (前面都一样)."""
+    parts = read_parts(told)
+    corrects = "不是" in words and "region" in missing_parts(told)
+    stays = all(part.level in DETAILS or (corrects and part.text in now) for part in parts)
+    return stays or (SAME.search(words) is not None and "region" in missing_parts(told))
 
 
 def _is_one(parts: Sequence[AddressPart], words: str) -> bool:

@@ -11,6 +11,7 @@ from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.text.numbers import read_number
 from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.denial import came_instead
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, OrderLink
 from serving.dialogue.order_choice import likely_orders
@@ -27,6 +28,10 @@ ALL_OF = re.compile(
 COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
 OF_ORDERS = re.compile(r"单|單|笔|筆|\borders?\b|买|下的|拍的|\b(?:bought|purchase)", re.IGNORECASE)
 AMOUNT = re.compile(r"(?<![\d.\-])\d{2,6}(?:\.\d{1,2})?(?![\d\-])")
+TWO = re.compile(r"和|跟|与|还有|以及|另外|另一|顺便|也|\b(?:and|also|another|other|instead|plus)\b", re.IGNORECASE)
+# What is wanted in place of an item: 换成羊毛毯, exchange it for the wok.
+INSTEAD = re.compile(r"(?:换|改)(?:成|个|为|一)?[^，。]{0,2}$|\b(?:for|to|into)(?: an?| the| one)?\s*$", re.IGNORECASE)
+MOST_UNLIKE = 3  # orders that are offered in place of one whose number was given
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 
 
@@ -69,6 +74,27 @@ class OrderReader:
         if asked and not numbers and (paid := self.of_amount(message, text)):
             return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
+
+    def unlike(self, message: Message, text: str) -> tuple[str, ...]:
+        """The newest own orders with what a text names, and last the one that it gives by number and that holds none.
+
+        Empty where there is no such number, or where the text may speak of two orders, or of what came instead.
+        """
+        numbers = {m[0] for m in PLACEHOLDER.finditer(text) if m[1] == self.pii}
+        given = self.own(message, next(iter(numbers))) if len(numbers) == 1 and message.session.customer else None
+        if given is None or TWO.search(plain(text)):
+            return ()
+        words = message.original(text)
+        links = self._linker.link_items(words, message.orders)
+        named = {
+            link.sku
+            for link in links
+            if not came_instead(words, link.start, link.end) and not INSTEAD.search(words[: link.start])
+        }
+        others = [order for order in message.orders if named & set(order.skus)][:MOST_UNLIKE]
+        if not others or named & set(given.skus):
+            return ()
+        return (*(message.placeholder(order.id) for order in others), *numbers)
 
     def described(self, message: Message, text: str) -> str | None:
         """The only own order (its placeholder) that a text tells of, by more than a product that may be a question."""

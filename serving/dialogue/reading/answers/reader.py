@@ -11,6 +11,7 @@ from serving.dialogue.reading.answers.agreement import AgreementReader
 from serving.dialogue.reading.answers.order_items import ItemReader
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.refusals import RefusalReader
+from serving.dialogue.reading.answers.same_address import SameAddressReader
 from serving.dialogue.reading.answers.settled_case import SettledCaseReader
 from serving.dialogue.reading.answers.values import ValueReader
 
@@ -21,6 +22,7 @@ class AnswerReader:
     def __init__(self, pack: Pack, linker: Linker, classifier: AnswerClassifier | None = None) -> None:
         self.addresses = AddressReader(pack)
         self.orders = OrderReader(pack, linker)
+        self.same_address = SameAddressReader(pack, self.orders)
         self.items = ItemReader(pack, linker, self.orders)
         self.values = ValueReader(pack, self.orders, self.items)
         self.agreement = AgreementReader(pack, linker, self.orders, self.values, classifier)

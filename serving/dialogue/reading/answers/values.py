@@ -207,7 +207,7 @@ class ValueReader:
         slot, rules = self._pack.slots[asked], self._pack.acts
         if not slot.free_text or not any(self._pack.slots[name].pii for name in found):
             return None
-        left = [clause.strip(" ，,。;；\n") for clause in clauses(text) if not PLACEHOLDER.search(clause)]
+        left = [clause.strip(" ，,。;；…\n") for clause in clauses(text) if not PLACEHOLDER.search(clause)]
         left = [
             c for c in left if not any(evidence(plain(c), r) for r in (rules.question, rules.correct, rules.hesitate))
         ]

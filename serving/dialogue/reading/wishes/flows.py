@@ -17,6 +17,7 @@ from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.params import Serving
 
 LEAST_RIVAL, DECIDES = 0.3, 0.7  # of a guess with a rival: below, both are noise; from there on, it decides alone
+INSTEAD = 0.5  # of a guess that goes before words of another flow
 SURE = 0.8  # of the classifier: a wish in an angry message, a person whom no word asks for, "which product?"
 
 
@@ -59,13 +60,24 @@ class FlowReader:
         """
         guessed = self.of_guess(guess)
         if named := [flow for flow in named if f"flow:{flow.name}" not in message.rejected]:
-            return guessed if guessed in named else named[0]
+            return guessed if guessed in named else self.instead(message, guess, named[0].name) or named[0]
         if guessed and (guessed.name in message.session.denied or f"flow:{guessed.name}" in message.rejected):
             return None
         if guessed and is_idiom(words, guessed.asked_by):
             return None  # a question about it (几天内可以换货), whatever the classifier thinks
         least = SURE if surely or self._tells_data(words) else 0
         return guessed if guess.probability >= max(self._params.wish_min_probability, least) else None
+
+    def instead(self, message: Message, guess: ScoredWish, name: str) -> Flow | None:
+        """The guessed flow where it takes the place of one that words or a trouble tell, and changes nothing itself.
+
+        The lid is cracked, could I get only a new lid: what is wrong is told as well, and no exchange is wanted.
+        """
+        guessed = self.of_guess(guess)
+        if guessed is None or guess.probability < INSTEAD or self.writes(guessed):
+            return None
+        given_up = guessed.name in message.session.denied or f"flow:{guessed.name}" in message.rejected
+        return None if given_up or name not in guessed.replaces else guessed
 
     def writes(self, flow: Flow) -> bool:
         """Whether a flow changes something; one that only looks up answers a question about it."""

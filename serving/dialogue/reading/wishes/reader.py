@@ -42,7 +42,7 @@ from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import MOST_LATEST, Message
 from serving.dialogue.reading.wishes.entries import SHORT_NAME, EntryReader
-from serving.dialogue.reading.wishes.flows import SURE, FlowReader
+from serving.dialogue.reading.wishes.flows import DECIDES, SURE, FlowReader
 from serving.dialogue.reading.wishes.follow_ups import FollowUpReader
 from serving.dialogue.reading.wishes.implied_flows import ImpliedFlowReader
 from serving.dialogue.reading.wishes.own_orders import OwnOrderReader
@@ -160,7 +160,8 @@ class WishReader:
     def _of_orders(self, part: Part) -> Iterator[Act]:
         if not part.person:
             if orders := self._implied.of_orders(part.message, part.text, part.links):
-                yield from orders
+                if not any(self.flows.instead(part.message, part.guess, act.flow) for act in orders):
+                    yield from orders
             elif again := self._follow_ups.refused_again(part.message, part.text):
                 yield again
 
@@ -234,7 +235,7 @@ class WishReader:
         two = () if best or flow in part.flows() else self.flows.rivals(message, part.guess)
         if best and clear and asks and best.entry.kind != "query":
             yield from self._entry(message, best, part.links)
-        elif flow and flow not in part.flows() and (begun := self._implied.of_subject(message, text)):
+        elif flow and flow not in part.flows() and (begun := self._told_beside(part, flow)):
             yield begun
         elif two and not part.angry:
             yield Unclear(asks=part.question, flows=two, evidence=part.words)
@@ -288,6 +289,13 @@ class WishReader:
         of_subject = self._implied.of_subject(part.message, part.text)
         begun = None if part.question and part.label == ASK else of_subject
         return begun or self._implied.of_trouble(part.message, part.text)
+
+    def _told_beside(self, part: Part, guessed: Flow) -> Start | None:
+        """The flow that a reason tells, or a trouble, where the guessed one is no answer to such a trouble."""
+        message, text = part.message, part.text
+        trouble = None if part.guess.probability >= DECIDES else self._implied.of_trouble(message, text)
+        trouble = None if trouble and trouble.flow in {guessed.name, *guessed.replaces} else trouble
+        return trouble or self._implied.of_subject(message, text)
 
     def _order_alone(self, part: Part) -> Act | None:
         """An order and hardly another word: what to do with it is open, or told by a reason."""

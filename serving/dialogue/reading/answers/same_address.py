@@ -1,0 +1,83 @@
+"""An address that is told by another order: 跟毛巾那单一样的地址, same address as my pot order, the same as the first.
+
+The shop knows the address of each own order; the customer confirms it before anything is changed. An address that is
+told beside it counts when it says something else (the same, but room 5).
+"""
+
+from __future__ import annotations
+
+import re
+
+from kefu.acts import Act, Correct, Fill
+from kefu.privacy.redact import restore
+from kefu.shop.pack import Pack
+from kefu.text.postal_address import read_parts
+from serving.dialogue.linking.records import Order
+from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.word_rules import evidence, plain
+
+MEANS_SAME = re.compile(r"一样|一致|相同|同[一个上]|一个地址|寄一起|\bsame\b", re.IGNORECASE)
+# Words that make an order only a comparison: without them it is named like any other.
+COMPARES = re.compile(rf"[跟和与同像]|{MEANS_SAME.pattern}|\b(?:as|like)\b", re.IGNORECASE)
+ITS_ADDRESS = re.compile(r"地址(?!要|也|得|改|换)|\b(?:address|place)\b", re.IGNORECASE)
+WRONG = re.compile(r"不对|不是|错|\b(?:wrong|not)\b", re.IGNORECASE)  # that another order is to be changed
+NUMBER = re.compile(r"\d+")
+LONGEST, SHORT = 60, 30  # characters of an address that is told by an order alone, or by "the same"
+
+
+class SameAddressReader:
+    """Reads addresses that are told by another own order, for one pack's slots with ``as_it_is``."""
+
+    def __init__(self, pack: Pack, orders: OrderReader) -> None:
+        self._orders, self._question = orders, pack.acts.question
+        self._slots = {name for name, slot in pack.slots.items() if slot.as_it_is}
+
+    def read(self, message: Message) -> list[Act]:
+        """The address of the other order that a message names, for the flow under way; empty where it names none."""
+        name = next((n for n in message.flow.slots if n in self._slots), None) if message.flow else None
+        state, asked = message.session.flow, message.step.collect if message.step else None
+        if name is None or state is None or not (asked == name or name in state.slots):
+            return []
+        words = plain(message.text)
+        same = MEANS_SAME.search(words) is not None
+        if not same and not (asked == name and self._is_its_address(words)):
+            return []
+        address = self._of_another(message)
+        if not address and same and len(words) <= SHORT:
+            address = self._told_before(message, name)
+        if not address or not _holds(address, message.original(message.text)):
+            return []
+        value = message.placeholder(address)
+        if asked == name:
+            return [Fill(slot=name, value=value, evidence=message.text)]
+        return [Correct(slot=name, value=value, evidence=message.text)] if state.slots[name] != value else []
+
+    def _is_its_address(self, words: str) -> bool:
+        """Whether a text tells the address of something, and neither asks for it nor corrects the order."""
+        told = len(words) <= LONGEST and ITS_ADDRESS.search(words) is not None
+        return told and not WRONG.search(words) and evidence(words, self._question) is None
+
+    def _of_another(self, message: Message) -> str:
+        """The address of the only own order that a message names beside the one under way; empty: none."""
+        assert message.flow and message.session.flow
+        under_way = [message.session.flow.slots.get(name) for name in self._orders.slots_of(message.flow)]
+        named = self._orders.meant(message, COMPARES.sub(" ", message.text), asked=True, focus=None)
+        others = [order for value in named if value not in under_way and (order := self._orders.own(message, value))]
+        return _address(others)
+
+    def _told_before(self, message: Message, name: str) -> str:
+        """The address that was told last for another order in this conversation: the same as the first one."""
+        told = (past.slots[name] for past in reversed(message.session.past) if name in past.slots)
+        return restore(next(told, ""), message.session.vault)
+
+
+def _address(orders: list[Order]) -> str:
+    addresses = {order.address for order in orders}
+    return addresses.pop() if len(addresses) == 1 else ""
+
+
+def _holds(address: str, words: str) -> bool:
+    """Whether an address has the numbers of the one that a message tells, if it tells one."""
+    told = [part.text for part in read_parts(words) if NUMBER.search(part.text)]
+    return len(told) < 2 or set(NUMBER.findall(" ".join(told))) <= set(NUMBER.findall(address))
