@@ -79,6 +79,9 @@ class Faq(Part):
     on_order: str | None = Field(
         None, description="flow that answers it instead where it is about something that the customer has ordered"
     )
+    order_query: str | None = Field(
+        None, description="query that tells it of one order instead, where it is about one of the customer's own"
+    )
     others: WordRule | None = Field(
         None, description="words for somebody else; it is told only for them, and never about the customer's own order"
     )
@@ -227,6 +230,12 @@ class Pack(Part):
         answered |= {f"query {name}": query.on_order for name, query in self.queries.items()}
         yield from (
             f"{what}: on_order: no flow {flow}" for what, flow in answered.items() if flow and flow not in flows
+        )
+        of_orders = {name for name, query in self.queries.items() if query.needs == "order"}
+        yield from (
+            f"faq {faq.id}: order_query: no query of an order {faq.order_query}"
+            for faq in self.faq
+            if faq.order_query and faq.order_query not in of_orders
         )
         queries = {f"query:{name}" for name, query in self.queries.items() if query.needs != "product"}
         for flow in self.flows:

@@ -65,6 +65,7 @@ MORE = re.compile(
     r"(?:再|另外?|还|還|多)\s*(?:加|来|來|要|买|買|拿|添|拍|订)|加上|\b(?:another|add|plus|more|extra)\b|\+",
     re.IGNORECASE,
 )
+SET_AFTER = re.compile(r"\s*(?:sets?|packs?|boxes)\b", re.IGNORECASE)  # two waffle towel sets
 NAME_COUNTS = re.compile(rf"[{NUMERALS}\d]+\s*([{MEASURES}])")
 ENGLISH_COUNT = re.compile(r"\b(?:\d+|two|three|four|five|six|ten)\b", re.IGNORECASE)
 
@@ -144,7 +145,11 @@ def _counts(
         assigned = {0: numbers[0]}
     elif not assigned and len(mentions) == 1:
         assigned = dict(enumerate([q for q in quantities if q.form == "offer"][:1]))
-    if any(_counts_inside(quantity, [mentions[i]], products) for i, quantity in assigned.items()):
+    inside = (
+        _counts_inside(quantity, [mentions[i]], products) and not SET_AFTER.match(text, mentions[i].end)
+        for i, quantity in assigned.items()
+    )
+    if any(inside):
         return None
     read = set(assigned.values())
     if len(assigned) < len(mentions) and any(q.pieces <= MAX_BARE_PIECES and q not in read for q in bare):
@@ -211,11 +216,16 @@ def _with_ones(
             counts.append((mention.sku, 1))
         elif mention.sku in numbered or seen:
             continue
-        elif _is_plural(mention.words, products.get(mention.sku)) or (assigned and not ONE.search(gap)):
+        elif _is_plural(mention.words, products.get(mention.sku)) or (assigned and not _means_one(gap, i)):
             return None
         else:
             counts.append((mention.sku, 1))
     return counts
+
+
+def _means_one(gap: str, place: int) -> bool:
+    """Whether a product means one piece after these words, or as the first of a list: 空气炸锅加两条毛巾."""
+    return ONE.search(gap) is not None or (place == 0 and (not gap.strip() or gap.rstrip().endswith((":", "："))))
 
 
 def _is_plural(words: str, product: Product | None) -> bool:

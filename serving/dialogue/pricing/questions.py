@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import re2
 
+from kefu.shop.pack import Pack
 from kefu.shop.quotes import QuoteWords
 from kefu.text.regexes import re2_options
 from serving.dialogue.pricing.basket import ProductMention, blank_mentions
@@ -19,11 +20,20 @@ AMOUNT = re.compile(
     re.IGNORECASE,
 )
 
+DAY_OF_MONTH = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}\b(?![.,]\d)", re.IGNORECASE
+)
 # What something may cost: no sum that is to be confirmed.
 LIMIT = re.compile(
     r"以内|以下|之内|不超过|不到|低于|预算|\b(?:under|below|within|up to|less than|at most|no more than|budget)\b",
     re.IGNORECASE,
 )
+
+
+def price_words(pack: Pack) -> tuple[str, ...]:
+    """Regexes that ask for a price, in all languages; none where the pack tells no sums."""
+    quote = pack.conversation.quote
+    return tuple(word for words in quote.price_asks.values() for word in words) if quote else ()
 
 
 class SumQuestions:
@@ -93,7 +103,7 @@ class SumQuestions:
 
     def checked_amount(self, text: str) -> int | None:
         """The sum that the customer wants confirmed, in yuan: the largest amount of such a message (是295左右对吗)."""
-        words = plain(text)
+        words = DAY_OF_MONTH.sub(" ", plain(text))
         if LIMIT.search(words) or not (self._checks and self._checks.search(words)):
             return None
         amounts = [int(found[1]) for found in AMOUNT.finditer(words)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from kefu.acts import (
     Act,
@@ -22,12 +22,14 @@ from kefu.acts import (
     Unclear,
 )
 from kefu.shop.pack import Pack
+from kefu.shop.queries import NEEDED_SLOT
 from kefu.shop.slots import CJK, extract
+from serving.dialogue.pricing.questions import price_words
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.flows import FlowReader
-from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain, search_words
 
 INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
 QUESTION = Ask | Query | Quote | Recommend | Compare
@@ -42,6 +44,7 @@ class ActJoiner:
 
     def __init__(self, pack: Pack, answers: AnswerReader, flows: FlowReader) -> None:
         self._pack, self._answers, self._flows = pack, answers, flows
+        self._price_words = price_words(pack)
         self._flow_named = {flow.name: flow for flow in pack.flows}
 
     def join(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[Act]:
@@ -125,9 +128,17 @@ class ActJoiner:
                 for a in acts
                 if not (isinstance(a, Query) and self._pack.queries[a.name].needs == "order" and a.probability < 1)
             ]
+            quoted = {sku for act in acts if isinstance(act, Quote) for sku, _ in act.basket}
+            acts = [a for a in acts if not (isinstance(a, Query) and self._is_price_of(a, quoted))]
         asked = {act.name for act in acts if isinstance(act, Query)}
         covered = {name for query in asked for name in self._pack.queries[query].covers}
         return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
+
+    def _is_price_of(self, act: Query, skus: Collection[str]) -> bool:
+        """Whether a query asks for nothing but the price of products, which a sum over them tells."""
+        named, words = act.slots.get(NEEDED_SLOT["product"], "").split(","), self._price_words
+        of_price = bool(words) and search_words(plain(act.evidence), words, ()) is not None
+        return of_price and set(named) <= set(skus)
 
     def without_orders_of_others(self, message: Message, acts: Sequence[Act]) -> list[Act]:
         """The acts without the order of another wish, which the open flow did not ask for: Invoice for QM… please."""

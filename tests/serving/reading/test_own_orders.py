@@ -122,3 +122,51 @@ def test_words_beside_an_order_ask_for_no_sum(play: Play) -> None:
 def test_a_pick_up_whose_day_has_passed_is_not_told_as_coming(play: Play) -> None:
     (answer,) = play("C1020", ["when do they come to collect my return?"])
     assert "has passed" in answer
+
+
+@pytest.mark.parametrize(
+    ("customer", "text", "says"),
+    [
+        ("C1061", "我有个待付款的蒸锅，15块的券还用得上吗", ["QM2611160146", "224.00"]),
+        ("C1056", "冷鲜袋那个没付款的单子，券还能加上去吗", ["QM2611156988", "最低金额"]),
+        (
+            "C1037",
+            "the quilt order, my 50 yuan coupon wasn't applied. can you fix that",
+            ["QM2611155492", "has shipped"],
+        ),
+        ("C1041", "香薰机那单派送的是哪家快递啊，电话给我", ["95000-5000", "SY100002256647"]),
+        ("C1024", "if I turn the health pot away at the door, do I get all 249 back?", ["QM2611142707", "249.00"]),
+        ("C1053", "砂锅那单能只拒收砂锅吗，多士炉要留着", ["QM2611136580", "整单退回"]),
+        ("C1019", "when was the return of my mug registered? I never asked for one", ["14 November", "received"]),
+    ],
+)
+def test_a_rule_is_told_of_the_own_order_that_is_meant(play: Play, customer: str, text: str, says: list[str]) -> None:
+    (answer,) = play(customer, [text])
+    assert all(word in answer for word in says)
+
+
+@pytest.mark.parametrize(
+    ("customer", "text"),
+    [
+        (None, "我有个待付款的蒸锅，15块的券还用得上吗"),
+        (None, "can I refuse the parcel at the door?"),
+        ("C1014", "can I refuse a parcel at the door?"),  # nothing of his is on its way
+    ],
+)
+def test_a_rule_is_told_as_such_where_no_own_order_is_meant(play: Play, customer: str | None, text: str) -> None:
+    (answer,) = play(customer, [text])
+    assert "QM26" not in answer and "登录" not in answer and "sign in" not in answer
+
+
+def test_the_other_piece_is_of_the_order_that_is_being_returned(play: Play) -> None:
+    *_, deadline = play("C1039", ["记忆枕我要退一个，不想要了", "另外一个过两天再退行不行，最晚几号"])
+    assert deadline.startswith("订单 QM2611074139 是 11月9日签收的")
+    *_, deadline = play(
+        "C1042", ["i want to return the bathrobe, one size too small", "by when would I have to return the other one?"]
+    )
+    assert deadline.startswith("Order QM2611105183 was delivered on 13 November")
+
+
+def test_what_comes_back_is_asked_right_after_the_refund(play: Play) -> None:
+    *_, coupon = play("C1005", ["is my refund done?", "and what about the coupon I spent on it?"])
+    assert "coupon of 15 off 129 returns" in coupon

@@ -173,3 +173,36 @@ def test_a_product_takes_the_place_of_another(play: Play) -> None:
 def test_a_choice_from_a_list_is_no_number_of_pieces(play: Play) -> None:
     *_, answer = play(None, ["推荐几个电磁炉能用的锅", "2"])
     assert "木柄不粘煎锅" in answer and "合计" not in answer
+
+
+@pytest.mark.parametrize("more", ["ok two of the towel sets then", "make it two of the towel sets"])
+def test_another_number_of_something_in_the_sum_changes_it(play: Play, more: str) -> None:
+    first, then = play("C1028", ["how much for the air fryer and a waffle towel set with my coupon", more])
+    assert first.startswith("Total 398.00 yuan")
+    assert then.startswith("Total 417.00 yuan")
+
+
+def test_the_first_of_a_list_is_one_piece(play: Play) -> None:
+    (chinese,) = play("C1028", ["空气炸锅加一个手作马克杯，用券多少钱"])
+    assert chinese.startswith("合计 388.00 元")
+    (english,) = play("C1028", ["air fryer plus two waffle towel sets with my coupon, how much is it"])
+    assert english.startswith("Total 417.00 yuan")
+
+
+def test_a_word_in_the_name_of_what_was_spoken_of_means_it(play: Play) -> None:
+    *_, total = play(
+        "C1001", ["do you have the slow-brew health pot?", "what would the pot and 3 mugs cost with my coupon?"]
+    )
+    assert total.startswith("Total 376.00 yuan")
+
+
+def test_whether_a_coupon_applies_is_told_beside_what_else_is_asked(play: Play) -> None:
+    (chinese,) = play("C1008", ["空气炸锅有货吗我那张50的券能用不"])
+    assert "还用不上" in chinese and "现货" in chinese
+    (english,) = play("C1028", ["is the air fryer in stock, and does my 50 off work on it?"])
+    assert "in stock" in english and "with 70 yuan more" in english
+
+
+def test_a_total_is_not_told_once_more_as_a_price(play: Play) -> None:
+    (answer,) = play("C1021", ["我那张50的券现在买个空气炸锅能用吗 到手多少钱"])
+    assert "合计 329.00 元" in answer and "现价" not in answer

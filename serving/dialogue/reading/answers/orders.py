@@ -32,6 +32,9 @@ TWO = re.compile(r"和|跟|与|还有|以及|另外|另一|顺便|也|\b(?:and|a
 # What is wanted in place of an item: 换成羊毛毯, exchange it for the wok.
 INSTEAD = re.compile(r"(?:换|改)(?:成|个|为|一)?[^，。]{0,2}$|\b(?:for|to|into)(?: an?| the| one)?\s*$", re.IGNORECASE)
 MOST_UNLIKE = 3  # orders that are offered in place of one whose number was given
+OTHER_PIECE = re.compile(
+    r"另外?那?一?[个件只条套床台口把盏]|剩下的?|\bthe other (?:one|piece|item)\b|\bthe rest\b", re.IGNORECASE
+)
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 
 
@@ -141,6 +144,19 @@ class OrderReader:
         past = [value for flow in message.session.past for value in flow.slots.values()]
         numbers = {restore(value, message.session.vault) for value in [*past, message.session.subject.order or ""]}
         return numbers & {order.id for order in message.orders}
+
+    def of_other_piece(self, message: Message, text: str) -> str | None:
+        """The order under way, of whose other pieces a text speaks while some of it are sent back."""
+        state = message.session.flow
+        order = next((state.slots[name] for name in self.names_in(state.slots)), None) if state else None
+        own = self.own(message, order) if order and message.flow and self._takes_items(message.flow) else None
+        several = own is not None and (len(own.skus) > 1 or sum(own.quantities) > 1)
+        of_order = OTHER_PIECE.search(text) and not OF_ORDERS.search(plain(text))
+        return order if several and of_order else None
+
+    def _takes_items(self, flow: Flow) -> bool:
+        """Whether a flow may be about a part of an order."""
+        return any(self._pack.slots[name].item for name in flow.slots)
 
     def served(self, message: Message) -> list[str]:
         """Orders that flows of this conversation were about, each once (两单都改好了吗)."""

@@ -14,6 +14,7 @@ from kefu.knowledge.index import Hit
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
+from kefu.shop.queries import Query as ShopQuery
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.marks_of_orders import goes_to
 from serving.dialogue.linking.records import Order, ProductLink
@@ -34,6 +35,7 @@ class OwnOrderReader:
         self._flows = {flow.name: flow for flow in pack.flows}
         self._on_order = {f"query:{name}": query.on_order for name, query in pack.queries.items() if query.on_order}
         self._on_order |= {f"faq:{faq.id}": faq.on_order for faq in pack.faq if faq.on_order}
+        self._of_order = {f"faq:{faq.id}": faq.order_query for faq in pack.faq if faq.order_query}
 
     def meant(
         self, message: Message, text: str, links: Sequence[ProductLink], found: Sequence[Act | Hit]
@@ -65,6 +67,10 @@ class OwnOrderReader:
                 return [Query(name=told, slots={NEEDED_SLOT["order"]: order} if order else {}, evidence=text)]
             hit = self._entries.of_faq(message, told)
             return [hit, Ask(entry=hit.entry.id, evidence=hit.entry.question)]
+        if (query := self._of_order.get(target)) and (
+            order := self._own_order(message, text, self._pack.queries[query], isinstance(act, Ask))
+        ):
+            return [Query(name=query, slots={NEEDED_SLOT["order"]: order}, evidence=text)]
         if (name := self._on_order.get(target)) is None:
             return None
         flow = self._flows[name]
@@ -73,6 +79,24 @@ class OwnOrderReader:
             if isinstance(act, Ask)
             else self._on_its_way(message, text, links, act, flow)
         )
+
+    def _own_order(self, message: Message, text: str, query: ShopQuery, sure: bool) -> str | None:
+        """The order (its placeholder) of which a query tells what a text asks; None where no single one may be meant.
+
+        sure: whether the text is known to ask this; else it has to name the order.
+        """
+        if not message.session.customer or self._is_general(text):
+            return None
+        orders = self._answers.orders
+        named = [
+            (value, own) for value in orders.meant(message, text, asked=True) if (own := orders.own(message, value))
+        ]
+        fitting = [value for value, own in named if own.status in query.among] or [value for value, _ in named]
+        if named or not sure:
+            return fitting[0] if len(fitting) == 1 else None
+        among = {message.placeholder(order.id) for order in message.orders if order.status in query.among}
+        subject = message.session.subject.order
+        return subject if subject in among else next(iter(among)) if len(among) == 1 else None
 
     def _named(self, message: Message, text: str, flow: Flow) -> list[Start] | None:
         """Wishes for a flow about the own orders that a question names; None when it names none: it asks for a rule."""

@@ -15,6 +15,7 @@ from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.pricing.questions import price_words
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import ASPECT, Queries, QueryMatch
 from serving.dialogue.reading.answers.reader import AnswerReader
@@ -50,6 +51,8 @@ class QueryReader:
     ) -> None:
         self._pack, self._queries, self._advisor = pack, queries, advisor
         self._answers, self._entries, self._flows = answers, entries, flows
+        self._price_words = price_words(pack)
+        self._writing = {flow.name for flow in pack.flows if flows.writes(flow)}
         self._sums = SumReader(pack, linker, pricing) if pricing else None
         self.default = next((name for name, query in pack.queries.items() if query.default), None)
 
@@ -61,6 +64,7 @@ class QueryReader:
         picked = len(links) == 1 and ONE.fullmatch(links[0].evidence) is not None  # the price of the bigger one
         if self._sums and (quote := self._sums.read(message, text, links, asked=sure)):
             yield quote
+            yield from (self._beside(message, text, links) if quote.check == "coupon" and named else ())
         elif wanted and not named and evidence(words, acts.others) is not None:
             yield Recommend(words=text, evidence=text)
         elif not picked and len(skus := self._compared(message, words, links)) >= LEAST_COMPARED:
@@ -75,6 +79,19 @@ class QueryReader:
             yield from (self._matched(message, match, text, links) for match in matches)
         else:
             yield from self._advice(message, text, named)
+
+    def _beside(self, message: Message, text: str, links: list[ProductLink]) -> Iterator[Query]:
+        """What a text asks of a product beside whether a coupon applies to it: 有货吗我那张50的券能用不."""
+        for match in self._queries.named_of_subject(text):
+            of_product = self._pack.queries[match.name].needs == "product" and not self._queries.needs_customer(
+                match.name
+            )
+            if of_product and not self.is_of_price(match.evidence):
+                yield self._matched(message, match, text, links)
+
+    def is_of_price(self, words: str) -> bool:
+        """Whether some words ask for a price; a sum tells it."""
+        return bool(self._price_words) and search_words(plain(words), self._price_words, ()) is not None
 
     def named(self, message: Message, text: str) -> list[str]:
         """Queries that a few words name, with a product's name or without one."""
@@ -151,11 +168,22 @@ class QueryReader:
         the case that was just settled (can they come after six?)."""
         if message.flow or PLACEHOLDER.search(text):
             return None
-        last = [message.topic] if message.topic else [one.name for one in message.session.told[-1:]]
+        last = [message.topic] if message.topic else self._told_last(message)
         told = [] if any(link.exact for link in links) else last
         if case := self._answers.settled.read(message, text):
             told.append(f"flow:{case.flow}")
         return next((query for name in told if (query := self._queries.follow_up(text, name))), None)
+
+    def _told_last(self, message: Message) -> list[str]:
+        """What was told last: by name, or the flow that has just told it."""
+        session = message.session
+        ended = [f"flow:{past.flow}" for past in session.past[-1:] if past.written or past.flow not in self._writing]
+        return [told.name for told in session.told[-1:]] or ended
+
+    def is_asked_alone(self, message: Message, text: str, links: list[ProductLink]) -> bool:
+        """Whether the words of a query stand in a text, other than those of a product's where none is named."""
+        named = (self._pack.queries[match.name] for match in self._queries.named(text, message.lang))
+        return any(query.needs != "product" or links for query in named)
 
     def query(
         self, message: Message, name: str, text: str, links: list[ProductLink], found: str, probability: float = 1.0
@@ -164,7 +192,9 @@ class QueryReader:
         slots = self._queries.told(name, text, message.lang)
         if self._pack.queries[name].takes_product and (sku := self._single_piece(message, text, links)):
             slots[NEEDED_SLOT["product"]] = sku
-        if needs == "order" and (orders := self._answers.orders.meant(message, text, asked=True)):
+        if needs == "order" and (order := self._answers.orders.of_other_piece(message, text)):
+            slots[NEEDED_SLOT["order"]] = order
+        elif needs == "order" and (orders := self._answers.orders.meant(message, text, asked=True)):
             every = self._answers.orders.means_all(text, len(orders))
             slots[NEEDED_SLOT["order"]] = ",".join(orders if every else orders[:1])
         elif (

@@ -168,7 +168,7 @@ class WishReader:
     def _follow_up(self, part: Part) -> Iterator[Act]:
         """A query that was told before, asked of something else."""
         asked = None if part.person else self.queries.follow_up(part.message, part.text, part.links)
-        if asked and not self._words.named(part.text, part.message.lang):
+        if asked and not self.queries.is_asked_alone(part.message, part.text, part.links):
             yield self.queries.query(part.message, asked, part.text, part.links, part.text)
 
     def _in_its_words(self, part: Part) -> Iterator[Act | Hit]:

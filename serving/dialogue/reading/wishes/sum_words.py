@@ -13,6 +13,11 @@ ADDS = re.compile(
     r"|\b(?:add(?:ing)?|plus|as well|also|too|forgot(?:ten)?|missed|left out|missing)\b",
     re.IGNORECASE,
 )
+ADDED_IF = re.compile(
+    r"(?:如果|要是|那)?(?:再|另外)(?:加|配|凑)[一个两\d]?|加上"
+    r"|\bif i (?:also |then )?(?:add|take|buy|get)\b|\b(?:plus|together with|along with) (?:an?|the|one|two|\d+)\b",
+    re.IGNORECASE,
+)
 # Another number of what is in the sum: 浴巾改成三条, make it three towels. What is denied is no number to read.
 CHANGES = re.compile(
     rf"(?:要|来)\s*[{NUMERALS}\d]+\s*[{MEASURES}](?:$|[吧啊呀，,。！!])|改(?:成|为|到|要|买)?|(?:变|调)(?:成|为)|不是\s*[{NUMERALS}\d]+\s*[{MEASURES}]"
@@ -52,8 +57,8 @@ FOLLOWING_NUMBER = re.compile(
     rf"\W*(?:(?:那|如果|要是|我|就|买|要|来|拿|下单|直接)*\s*[{NUMERALS}\d]+\s*[{MEASURES}]"
     r"(?:一起|的话|就是|就|是|要|卖|呢|吧|多少钱?|怎么卖|什么价|便宜|优惠|有折扣|能便宜|点|吗|么|[，,？?])*"
     r"|(?:(?:ok|okay|and|so|then|hmm|well|what about|how about|what if|if|i|we|buy|buys?|take|get|ordered|order"
-    rf"|bought|want|make it|say|just)\W+)*(?:{_ONE_OF}|\d{{1,2}})(?: of (?:them|those|these|it))?"
-    r"(?:\W+(?:then|please|pieces|instead|total))*)\W*",
+    rf"|bought|want|make it|say|just)\W+)*(?:{_ONE_OF}|\d{{1,2}})(?: of (?:them|those|these|it|the))?"
+    r"(?:\W+(?:then|please|pieces|packs?|sets?|instead|total))*)\W*",
     re.IGNORECASE,
 )
 # Nothing that is added to the sum: 加上运费, plus my coupon.

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from kefu.acts import Quote
 from kefu.shop.pack import Pack
+from kefu.shop.part import LANGUAGES
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.pricing.basket import BLANK, BOUGHT, Basket, blank_mentions
@@ -23,6 +24,7 @@ from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import search_words
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.sum_words import (
+    ADDED_IF,
     ADDS,
     ADDS_NO_PRODUCT,
     BARE_NUMBER,
@@ -119,7 +121,12 @@ class SumReader:
             bool(session.basket)
             and told_sum
             and OF_ORDER.search(words) is None
-            and (_adds(words) or any(rule.search(words) for rule in (CHANGES, SWAPS)) or self._drops(words, mentions))
+            and (
+                _adds(words)
+                or any(rule.search(words) for rule in (CHANGES, SWAPS))
+                or self._drops(words, mentions)
+                or _counts_anew(words, [link for span in mentions for link in span], session)
+            )
         )
         points, coupon, amount = self._checks(words)
         kept = questions is not None and questions.keeps_points(words)
@@ -236,9 +243,17 @@ class SumReader:
         for tag, skus in self._kinds.values():
             found = search_words(masked, tag.words, tag.not_words)
             if found and WANTED.search(masked[: found.start()]) and not _overlaps(found.span(), spans):
-                spans.append(tuple(ProductLink(sku, found[0], found.start(), found.end(), True) for sku in skus))
+                meant = self._called(found[0], spoken_of) or skus
+                spans.append(tuple(ProductLink(sku, found[0], found.start(), found.end(), True) for sku in meant))
         narrowed = (_narrowed(_narrowed(span, basket), spoken_of) for span in spans)
         return sorted(narrowed, key=lambda span: span[0].start)
+
+    def _called(self, word: str, spoken_of: Sequence[str]) -> list[str]:
+        """The only product spoken of whose name holds a word: the pot, after the slow-brew health pot."""
+        names = [self._linker.product_names(lang) for lang in LANGUAGES]
+        held = re.compile(rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word), re.IGNORECASE)
+        found = {sku for sku in spoken_of for some in names if held.search(some.get(sku, ""))}
+        return list(found) if len(found) == 1 else []
 
     def _drops(self, words: str, mentions: Sequence[Sequence[ProductLink]]) -> bool:
         masked = blank_mentions(plain(words), (link for span in mentions for link in span))
@@ -246,6 +261,9 @@ class SumReader:
 
     def _basket(self, words: str, links: Sequence[ProductLink], session: Session) -> Basket | None:
         before: Basket = tuple((sku, pieces) for sku, pieces in session.basket)
+        if not before and ADDED_IF.search(words):  # to what was spoken of last: would my coupon do if I add a mug?
+            others = [sku for sku in session.subject.latest if sku not in {link.sku for link in links}]
+            before = tuple((sku, 1) for sku in others) if len(others) == 1 else ()
         masked = blank_mentions(plain(words), links)
         dropped = {link.sku for link in links if (m := DROPPED_AFTER.search(masked)) and m.end() == link.start}
         start = 0
@@ -263,7 +281,7 @@ class SumReader:
         if not links:
             words = MONEY.sub(" ", words)
             return self._pricing.read_basket(words, [], previous=self._last(before, session))
-        changes = before and CHANGES.search(words)
+        changes = before and (CHANGES.search(words) or _counts_anew(words, links, session))
         skus = {link.sku for link in links}
         again = len(skus) == 1 and skus <= {sku for sku, _ in before} and MORE_OF.search(words)
         more = dict(self._pricing.read_basket(words, links) or ()) if again else {}  # 枕头再加一个
@@ -290,6 +308,14 @@ class SumReader:
 def _adds(words: str) -> bool:
     """Whether the message adds to the sum before."""
     return ADDS.search(ADDS_NO_PRODUCT.sub(" ", words)) is not None
+
+
+def _counts_anew(words: str, links: Sequence[ProductLink], session: Session) -> bool:
+    """Whether a message right after a sum is only another number of something in it: two of the towels then."""
+    in_sum = bool(links) and {link.sku for link in links} <= {sku for sku, _ in session.basket}
+    rest = blank_mentions(plain(words), links).replace(BLANK, "")
+    told_sum = bool(session.told) and session.told[-1].name == "sum"
+    return in_sum and told_sum and FOLLOWING_NUMBER.fullmatch(rest) is not None
 
 
 def _changed(before: Basket, named: Basket, words: str, links: Sequence[ProductLink]) -> Basket:
