@@ -126,6 +126,12 @@ class FlowEngine:
         state.reminders = 0
         return self._walk(state, visit, Go(to=None if yes else self.waiting_at(state).refused))
 
+    def hands_over(self, state: FlowState) -> bool:
+        """Whether a yes to the open question only asks for a person, and changes nothing in the shop."""
+        flow, step = self.flows[state.flow], self.waiting_at(state)
+        after = self._target(flow, step.id, Go()) if step.confirm else None
+        return after is not None and flow.step(after).say is not None and flow.step(after).end == "handoff"
+
     def waiting_at(self, state: FlowState) -> Step:
         """The step whose question the customer has to answer."""
         return self.flows[state.flow].step(state.step)

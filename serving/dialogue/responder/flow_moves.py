@@ -113,7 +113,11 @@ class FlowMoves:
         except FlowError:
             progress = Progress(outcome="handoff")
         last = next((said.text for said in reversed(turn.session.turns) if said.role == "bot"), "")
-        if not last.endswith("\n".join(progress.says)):  # nothing that the customer can see has changed
+        same = last.endswith("\n".join(progress.says))  # nothing that the customer can see has changed
+        if same and progress.asks == "confirm" and self._flows.hands_over(state):  # said once more: he wants it
+            yield from self._confirm(turn, moves.Confirm(True))
+            return
+        if not same:
             yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
         if named:
             yield turn.say("flow", named)
@@ -247,6 +251,12 @@ class FlowMoves:
         turn.draft.flow, turn.draft.outcome = name, "abandoned"
         yield from self._next(turn)
 
+    def _tells_again(self, turn: TurnState, state: FlowState) -> bool:
+        """Whether a message tells once more what a flow knows, and nothing else."""
+        slots = {name: self._pack.slots[name] for name in self._flows.flows[state.flow].slots}
+        told = extract(turn.message.text, slots, turn.visit.lang)
+        return bool(told) and told.items() <= state.slots.items()
+
     def _told_again(self, turn: TurnState) -> str:
         """What the flow that was just done said of it, for who asks whether it is: 改好了没."""
         past = turn.session.past[-1:] if turn.session.flow is None else []
@@ -259,7 +269,9 @@ class FlowMoves:
             return
         if session.flow:
             state, asked = session.flow, self._questions.slot_asked(session.flow)
-            if asked in state.slots:  # told while the customer was thinking
+            if self._flows.hands_over(state) and self._tells_again(turn, state):
+                yield from self._confirm(turn, moves.Confirm(True))
+            elif asked in state.slots:  # told while the customer was thinking
                 yield from self._progressed(turn, state, self._flows.fill(state, {}, turn.visit))
             else:
                 yield from self._questions.ask(turn, "")

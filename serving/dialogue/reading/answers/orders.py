@@ -135,8 +135,7 @@ class OrderReader:
 
     def of_amount(self, message: Message, text: str) -> Order | None:
         """The only order whose total a text tells: the 741 one."""
-        amounts = {float(number) for number in AMOUNT.findall(plain(PLACEHOLDER.sub("", text)))}
-        found = [order for order in message.orders if order.total in amounts]
+        found = [order for order in message.orders if order.total in _amounts(text)]
         return found[0] if len(found) == 1 else None
 
     def _spoken_of(self, message: Message) -> set[str]:
@@ -182,13 +181,19 @@ class OrderReader:
         among = asks.among if asks else ()
         if marked := self.marked(message, flow):
             kept = tuple(o for o in orders if restore(o, message.session.vault) in {order.id for order in marked})
-            return kept or orders
+            return kept or self._of_price(message, orders, marked) or orders
         numbers = {order.id: order for order in message.orders}
         named = [(o, own) for o in orders if (own := numbers.get(restore(o, message.session.vault)))]
         fit = [(o, own) for o, own in named if own.status in among]
         recent = likely_orders([own for _, own in fit], asks, message.now) if asks else []
         fit = [(o, own) for o, own in fit if own in recent] or fit
         return tuple(o for o, _ in fit) if fit and len(orders) > 1 else orders
+
+    def _of_price(self, message: Message, orders: tuple[str, ...], marked: list[Order]) -> tuple[str, ...]:
+        """The marked order with a product of those meant at a price that is told: 买的时候199，昨天又买两件才179."""
+        skus = {sku for value in orders if (order := self.own(message, value)) for sku in order.skus}
+        found = [order for order in marked if skus & set(order.skus) and _amounts(message.text) & set(order.prices)]
+        return (message.placeholder(found[0].id),) if len(found) == 1 else ()
 
     def marked(self, message: Message, flow: Flow) -> list[Order]:
         """The customer's orders with the mark that the flow's question asks for; none when it asks for none."""
@@ -218,3 +223,8 @@ class OrderReader:
         own = next((some for some in message.orders if number and some.id == message.original(number)), None)
         one_item = own is not None and len(own.skus) == 1
         return not one_item and any(link.exact for link in self._linker.link_products(message.original(text)))
+
+
+def _amounts(text: str) -> set[float]:
+    """The sums that a text tells."""
+    return {float(number) for number in AMOUNT.findall(plain(PLACEHOLDER.sub("", text)))}

@@ -60,7 +60,12 @@ class FlowReader:
         """
         guessed = self.of_guess(guess)
         if named := [flow for flow in named if f"flow:{flow.name}" not in message.rejected]:
-            return guessed if guessed in named else self.instead(message, guess, named[0].name) or named[0]
+            # 能不能把没发货的那件退了: words of a look-up beside a wish that the classifier is sure of
+            only_looks_up = not any(map(self.writes, named)) and guess.probability >= DECIDES
+            wished = guessed and self.writes(guessed) and f"flow:{guessed.name}" not in message.rejected
+            if guessed in named or (only_looks_up and wished):
+                return guessed
+            return self.instead(message, guess, named[0].name) or named[0]
         if guessed and (guessed.name in message.session.denied or f"flow:{guessed.name}" in message.rejected):
             return None
         if guessed and is_idiom(words, guessed.asked_by):
