@@ -95,7 +95,7 @@ def read(assistant: Assistant, case: Case, customer: str) -> set[str]:
     order = next(iter(assistant._linker.orders(customer, assistant.now().isoformat())))
     session.flow = FlowState(flow=case.flow, step=case.step)
     if case.step != "ask_order":
-        session.flow.slots["order_number"] = assistant._placeholder(session, order.id)
+        session.flow.slots["order_number"] = assistant.texts.placeholder(session, order.id)
     session.remember(SaidTurn(role="bot", text=case.wording.after, time=None))
     turn = assistant._understand(Held(session, None, "", ""), case.wording.say, None, 0.0)
     names: set[str] = set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -21,12 +21,12 @@ from kefu.acts import kind
 from kefu.intents.answers import ANSWERS, AnswerClassifier
 from kefu.intents.router import Router
 from kefu.intents.wishes import WISHES, WishClassifier
-from kefu.knowledge.entries import knowledge_entries, questions
+from kefu.knowledge.entries import questions
 from kefu.llm.cascade import Cascade
 from kefu.llm.engine import Engine, LoadedEngine
 from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack, load_pack
-from kefu.shop.part import LANGUAGES, Lang, Text
+from kefu.shop.part import Lang
 from serving.conversation_log import ConversationLog, log_line
 from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.flow import FlowEngine, Visit
@@ -45,10 +45,11 @@ from serving.dialogue.reading.fast_reader import FastReader
 from serving.dialogue.reading.language import language_of
 from serving.dialogue.reading.message import Message, Reader
 from serving.dialogue.reading.model_reader import CascadeReader, ModelReader, languages_read
-from serving.dialogue.reading.script import in_script, script_of, simplified
+from serving.dialogue.reading.script import in_script, script_of
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reply import Reply
 from serving.dialogue.responder.responder import Responder
+from serving.dialogue.session_texts import SessionTexts
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
 from serving.engines.load import close_engines, load_engines
@@ -91,11 +92,11 @@ class Assistant:
     ) -> None:
         self.pack, self.engines, self.tools, self.sessions = pack, engines, tools, sessions
         self._knowledge, self._params, self.log = knowledge, params, log
-        self._redactor, self._zone = pack.redactor(), ZoneInfo(pack.shop.timezone)
-        self._impersonal = frozenset(t for t in _answers_of(pack) if "[" not in t and not self._redactor.find(t))
+        self._zone = ZoneInfo(pack.shop.timezone)
         self._store: Store | None = None
         self._own_engines: Mapping[str, LoadedEngine] = {}
         self._linker, queries, advisor = Linker(pack, tools), Queries(pack, tools), ProductAdvisor(pack, tools)
+        self.texts = SessionTexts(pack, self._linker)
         answers = AnswerReader(pack, self._linker, answer_classifier)
         wishes = WishReader(pack, params, knowledge, self._linker, queries, advisor, _pricing(pack, tools), answers)
         self._reader: Reader = FastReader(
@@ -108,7 +109,7 @@ class Assistant:
         model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools), cascade)
         shop_answers = ShopAnswers(pack, tools, queries, advisor)
         self._flows = FlowEngine(pack, tools)
-        self.desk = Desk(pack, sessions, self._redactor, params.max_message_chars, log)
+        self.desk = Desk(pack, sessions, self.texts.redactor, params.max_message_chars, log)
         self._responder = Responder(pack, self._flows, OrderChoice(pack), shop_answers, model)
 
     @classmethod
@@ -230,14 +231,13 @@ class Assistant:
         def orders() -> list[Order]:
             return orders_of(session.customer)  # a stranger may become a customer while he is answered
 
-        # Words around personal data are found in simplified characters only; the log keeps the script where it may.
-        redacted = written = self._redacted(session, simplified(text), orders)
-        if simplified(text) != text and simplified(again := self._redacted(session, text, orders)) == redacted:
-            written = again
+        redacted, written = self.texts.redacted(session, text, orders)
         session.script = script_of(text, session.script)
         session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
         interrupted = self._drop_unknown_flow(session)
-        message = Message(redacted, session.lang, now, session, partial(self._placeholder, session), orders, stop=stop)
+        message = Message(
+            redacted, session.lang, now, session, partial(self.texts.placeholder, session), orders, stop=stop
+        )
         if session.flow:
             message.flow = self._flows.flows[session.flow.flow]
             message.step = self._flows.waiting_at(session.flow)
@@ -275,24 +275,6 @@ class Assistant:
     def _orders(self, now: str, customer: str | None) -> list[Order]:
         return self._linker.orders(customer, now) if customer else []
 
-    def _redacted(self, session: Session, text: str, orders: Callable[[], list[Order]]) -> str:
-        """The text with order numbers as the shop writes them, and placeholders for personal data."""
-        return self._redactor.redact(self._linker.normalise(text, orders), session.vault)
-
-    def _redacted_answer(self, text: str, session: Session) -> str:
-        """An answer without personal data: in the pack's own texts, which most are, only a name may be found."""
-        if text in self._impersonal and not any(name.startswith("[NAME_") for name in session.vault):
-            return text
-        return self._redactor.redact(text, session.vault)
-
-    def _spoken(self, text: str, session: Session) -> str:
-        """As the customer sees it: in his script, with his own data."""
-        return restore(in_script(text, session.script), session.vault)
-
-    def _placeholder(self, session: Session, value: str) -> str:
-        known = next((name for name, original in session.vault.items() if original == value), None)
-        return known or self._redactor.redact(value, session.vault)
-
     def _drop_unknown_flow(self, session: Session) -> bool:
         """A pack may change while sessions wait in its flows: what cannot go on is forgotten, its slots are kept.
 
@@ -307,7 +289,7 @@ class Assistant:
     def _finish(self, held: Held, turn: TurnState, text: str) -> Reply:
         """Remembers, logs and gives the answer; personal data only in what the customer sees and the store keeps."""
         draft, session = turn.draft, turn.session
-        redacted = self._redacted_answer(draft.text, session)
+        redacted = self.texts.redacted_answer(draft.text, session)
         said = in_script(redacted, session.script)
         new, spoken = session.turns[-1:], [turn.said] if turn.said else []
         if redacted:
@@ -327,7 +309,7 @@ class Assistant:
             confidence=turn.reading.top.confidence,
             route=draft.route or "fallback",
             acts=[kind(act) for act in turn.reading.acts],
-            options=[self._spoken(option, session) for option in draft.options],
+            options=[self.texts.shown(option, session) for option in draft.options],
             engine=draft.engine,
             flow=draft.flow,
             asks=draft.asks,
@@ -398,15 +380,6 @@ def _first_answer(answered: str, turn: str, text: str) -> Reply:
     if first.digest != digest(text):
         raise ReusedId
     return first.reply.model_copy(update={"turn": turn})
-
-
-def _answers_of(pack: Pack) -> Iterator[str]:
-    """Texts that answer a message as they stand in the pack."""
-    yield from (entry.answer for entry in knowledge_entries(pack))
-    spoken = [talk.reply for talk in pack.acts.small_talk.values()]
-    spoken += [slot.ask for slot in pack.slots.values()]
-    spoken += [text for _, text in pack.conversation if isinstance(text, Text)]
-    yield from (text.in_(lang) for text in spoken for lang in LANGUAGES)
 
 
 def _pricing(pack: Pack, tools: ToolBox) -> Pricing | None:

@@ -87,13 +87,13 @@ def message(assistant: Assistant) -> Callable[..., Message]:
     def make(text: str, flow: str = "", step: str = "", **slots: str) -> Message:
         session = Session(id=uuid4().hex, customer="C1001")
         now = assistant.now().isoformat(timespec="seconds")
-        redacted = assistant._redactor.redact(text, session.vault)
+        redacted = assistant.texts.redactor.redact(text, session.vault)
         made = Message(
             redacted,
             "zh",
             now,
             session,
-            lambda value: assistant._placeholder(session, value),
+            lambda value: assistant.texts.placeholder(session, value),
             lambda: assistant._orders(now, "C1001"),
         )
         if flow:
