@@ -43,6 +43,10 @@ _LACKS_ZH_AFTER = re.compile(r"的(?:那|这)(?:一)?(?:个|单|笔|件)?")
 _LACKS_EN = re.compile(
     r"\b(?:one|order|parcel) (?:that (?:has|had) no|without|with no)(?:\s+(?:the|a|an|any))?\s*$", re.I | re.A
 )
+_KEPT_ZH = re.compile(
+    r"(?:那|这)?一?[个单笔]?的?(?:订单)?(?:就|先|都)?(?:留[着下]|保留|[不别]动|照[发常]|要留|(?:不用|别)(?:取消|退|换))"
+)
+_KEPT_EN = re.compile(r"(?: one| order)?(?: \w+)? (?:stays?|works? (?:fine|ok)|i(?:'ll| will)? keep)\b", re.I)
 WINDOW = 60  # characters before a mention that are looked at
 
 
@@ -52,6 +56,11 @@ def is_denied(text: str, start: int) -> bool:
     if _ZH.search(before):
         return _RHETORICAL.match(text, start) is None
     return _EN.search(before) is not None
+
+
+def is_kept(text: str, end: int) -> bool:
+    """Whether the words after a mention say that it stays as it is: 杭州的留着, the Hangzhou one stays."""
+    return _KEPT_ZH.match(text, end) is not None or _KEPT_EN.match(text, end) is not None
 
 
 def came_instead(text: str, start: int, end: int) -> bool:

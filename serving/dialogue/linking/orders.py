@@ -18,7 +18,7 @@ from typing import NamedTuple
 from kefu.shop.entities import OrderEntity
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.days_of_orders import DayOfOrderReader, any_of
-from serving.dialogue.linking.denial import came_instead, is_compared, is_denied, is_lacking
+from serving.dialogue.linking.denial import came_instead, is_compared, is_denied, is_kept, is_lacking
 from serving.dialogue.linking.marks_of_orders import find_amounts, find_pieces, find_places_of_delivery
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.ordinals import find_places, find_pointing
@@ -96,8 +96,9 @@ class OrderLinker:
             return _by_number(text, found)
         compared = _compared(own, offered, focus)
         narrowing = self._described(text, orders, today, compared, len(offered) > 1)
-        denied = {order for m in (*found, *narrowing) if is_denied(text, m.start) for order in m.ids}
-        affirmed = [mention for mention in narrowing if not is_denied(text, mention.start)]
+        out = [m for m in (*found, *narrowing) if is_denied(text, m.start) or (m.how in _WEAK and is_kept(text, m.end))]
+        denied = {order for mention in out for order in mention.ids}
+        affirmed = [mention for mention in narrowing if mention not in out]
         left = _intersection(own, affirmed)
         joined = not left and _are_joined(text, affirmed)
         if joined:  # 15号那单和养生壶: two orders
@@ -112,7 +113,7 @@ class OrderLinker:
         places = [place for place in places if place.ids or not affirmed]  # a number that the list does not have
         places = [place for place in places if not any(place.start < m.end and m.start < place.end for m in affirmed)]
         denied |= {order for place in places if is_denied(text, place.start) for order in place.ids}
-        picked = [place for place in places if not is_denied(text, place.start)]
+        picked = [place for place in places if not (is_denied(text, place.start) or is_kept(text, place.end))]
         evidence = [*((m.start, m.end, m.how) for m in affirmed), *((p.start, p.end, "ordinal") for p in picked)]
         refers = _REFERS.search(text) is not None
         pointing = find_pointing(text)
@@ -239,6 +240,7 @@ class OrderLinker:
         return found
 
 
+_WEAK = ("day", "amount", "place", "pieces", "pick")  # what is kept by a product's name may be an item of the order
 _HOW = ("number", "ordinal", "product", "day", "state", "amount", "place", "pieces", "pick")
 
 

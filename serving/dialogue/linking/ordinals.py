@@ -31,10 +31,11 @@ _CHOICE = re.compile(
     r"(?i:(one|two|three|four|five|six|seven)))\s*(?:号|號|吧|个|please|pls|[.。!！、)）])*\s*$",
     re.IGNORECASE | re.ASCII,
 )
-# 5先开吧 · 2 退那条毯子 · 选3那个 · 4和5都要 · 2, just the mat: a number of the list with more words around it.
+# 5先开吧 · 2 退那条毯子 · 选3那个 · 4和5都要 · 2, just the mat · the late one, 2: a number of a list with words around.
 _LISTED = re.compile(
     r"^\W*(?:我?要|选|就|第|是|no\.?|number|the)?\s*(\d{1,2})(?=先|吧|那|也|都|行|就|好了|和|跟|与|&|[，,、\s])(?!\s*(?:件|个|只|天|块|元|yuan|days?|x\b))"
-    r"|(?:[是选要]|\bnumber|\bno\.)\s*(\d{1,2})(?:那|$)|(?<=\d)\s*(?:和|跟|与|、|,|，|&|\band\b)\s*(\d{1,2})(?![\d.]|\s*(?:件|只|天|块|元|点))",
+    r"|(?:[是选要]|\bnumber|\bno\.)\s*(\d{1,2})(?:那|$)|(?<=\d)\s*(?:和|跟|与|、|,|，|&|\band\b)\s*(\d{1,2})(?![\d.]|\s*(?:件|只|天|块|元|点))"
+    r"|(?:[，,。；;]\s*|错了?\s*)([1-9])\s*[。.!！]?$",
     re.IGNORECASE | re.ASCII,
 )
 _LAST = re.compile(

@@ -44,6 +44,7 @@ PLACE = re.compile(
     r"\W*(?:吧|的|please)?\W*",
     re.IGNORECASE,
 )
+PLACE_FIRST = re.compile(r"\W*(?P<place>[1-9])\s*(?:[,，.。;；、]|but\b|就|只|那个|换|退)", re.IGNORECASE)
 PLACE_LAST = re.compile(  # 算了退吧就3: the wish once more, then a place
     r"\W*(?:算了|那|还是|退|换|取消|吧|掉|货|ok(?:ay)?|then|just|return|exchange|cancel|[，,\s])*"
     r"(?:就|选|要|number |no\.? ?)?(?P<place>[1-9])\W*吧?\W*",
@@ -176,6 +177,9 @@ class ValueReader:
             lines = next((some for some in results.values() if isinstance(some, list)), [])
             place = _place(text, [str(number) for number in range(1, len(lines) + 1)])
             return {slot.otherwise: (place,)} if place else {}
+        if slot.item and (first := PLACE_FIRST.match(plain(text))):  # 2, but just the broken one
+            lines = next((some for some in results.values() if isinstance(some, list)), [])
+            return {asked: (first["place"],)} if int(first["place"]) <= len(lines) else {}
         place = _place(text, list(slot.choices)) if len(slot.choices) == 2 and asked not in found else None
         return {asked: (place,)} if place else {}
 
