@@ -75,6 +75,7 @@ class Conversation(Part):
         None, description="said to a question without an answer, offering a person; Jinja2 with names of products"
     )
     ask_person: Text | None = Field(None, description="what the customer asks who says yes to that offer")
+    ask_person_yes: Phrases = Field({}, description="a yes to that offer, beside the words of `yes`: ask someone")
     clarify: Text = Field(description="said before a numbered list of questions that may be meant")
     clarify_one: Text | None = Field(None, description="the same before a single question; None: as clarify")
     what_is_wrong: Text = Field(

@@ -108,7 +108,7 @@ def test_a_likely_answer_is_told_as_that_and_leaves_the_question_open_but_not_be
     now, told = Situation(question=CONFIRM), TellLikely("faq:time:en")
     assert plan(now, [likely]) == [told, Remind()]
     assert plan(now, [Affirm(clear=True), likely]) == [Confirm(True), told]
-    assert plan(now, [Hesitate(), likely]) == [told, Wait()]
+    assert plan(now, [Hesitate(), likely]) == [told, Remind()]
     assert plan(Situation(question=REASON), [Fill(slot="reason", value="quality"), likely])[0] == told
     assert plan(Situation(), [Ask(entry="faq:a"), likely]) == [Tell(Ask(entry="faq:a"))]
     assert plan(Situation(), [likely]) == [Improvise(likely.candidates, True)]  # alone, both may be offered

@@ -211,7 +211,7 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     if begun and answers == [Leave()]:
         replaced = any(isinstance(act, Cancel) and act.replaced for act in acts)
         answers = [Leave(replaced=replaced, more=not replaced)]
-    if answers == [Wait()] and (begun or any(isinstance(move, Tell) for move in told)):
+    if answers == [Wait()] and (begun or any(isinstance(move, Tell | TellLikely) for move in told)):
         answers = []  # who asks something first gets that, and is asked again
     confirmed = bool(answers) and isinstance(answers[0], Confirm)
     moves: list[Move] = [*answers, *told, *begun] if confirmed else [*told, *answers, *begun]

@@ -7,6 +7,7 @@
 | a statement with words that may alter it (``alters``: 要高的, keep, only) | no yes |
 | after a clear yes: a remark, a reason, haste, thanks (``remark``: 我下周要用, I moved) | yes |
 | what says that something stays as it is, or repeats what is under way | yes |
+| in a look-up (has it come? shall I hurry them?): what is told of the same order | yes |
 | a question, about another thing or when and how this one goes on | yes, and it is answered |
 | another wish, of another order or flow | yes, and it begins |
 | "and", and then a wish for a person in plain words | yes, and a person is called |
@@ -79,28 +80,32 @@ class ConfirmationReader:
         other = self._means_another(message, rest) or (asks and any(_corrects(act, here, orders) for act in told))
         noted = self._answers.yes.noted(message)
         changed = [act for act in told if isinstance(act, Fill | Correct) and act.value != here.get(act.slot)]
-        changed = [act for act in changed if act.slot not in noted]
+        looks_up = clear and self._answers.yes.is_look_up(message)  # 催吧，13号就没动过: only the order matters
+        changed = [a for a in changed if a.slot not in noted and not (looks_up and a.slot not in orders)]
         if any(not (other and act.slot in orders) for act in changed):
             return []
         stated = self._statements(rest)
-        if not other and evidence(plain(stated), rules.alters) is not None:
+        if not (other or looks_up) and evidence(plain(stated), rules.alters) is not None:
             return []
         topic = f"flow:{message.flow.name}"
         acts = self._parts.read(replace(message, text=rest, flow=None, step=None, topic=topic), reading)
+        if looks_up and not changed:
+            acts = self._beside_look_up(message, rest, acts, asks)
+            if not acts:
+                return [yes]
         if other and any(wish.flow == message.flow.name for wish in message.session.wishes):
             return [yes, *(act for act in acts if isinstance(act, QUESTION))]  # it waits for its turn already
         if changed and other and not any(isinstance(act, Start) for act in acts):
             acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in changed}, evidence=rest)]
         surely = agreed and clear
-        beside = self._settled(message, rest, acts, changed, other, asks, surely)
+        beside = list(acts) if looks_up else self._settled(message, rest, acts, changed, other, asks, surely)
         if any(isinstance(act, Start) for act in beside):  # the new wish asks for its order itself
             beside = [act for act in beside if not isinstance(act, Choose)]
         if clear and not asks and self._remarks(stated) and not any(_is_wish(act) for act in acts):
             return [yes]
         only_asks = asks and evidence(also, rules.alters) is None  # 对，那个什么时候发货; not: 嗯，退一半行吗
-        asks = asks or self._answers.agreement.names_day(
-            message, rest
-        )  # 提交吧，明天下午来取: asks whether that can be
+        if not looks_up:  # 提交吧，明天下午来取: asks whether that can be
+            asks = asks or self._answers.agreement.names_day(message, rest)
         calls = [act for act in beside if isinstance(act, Person)] if self._goes_on(rest) else []
         if calls and clear:
             return [yes, *calls]
@@ -108,6 +113,21 @@ class ConfirmationReader:
             beside = [Unclear(asks=True, evidence=rest)]  # 取件前能给我打电话吗: guessed of words that call nobody
         starts = clear or other or (agreed and only_asks)
         return [yes, *beside] if self._may_stand(beside, asks, surely, starts) else []
+
+    def _beside_look_up(self, message: Message, rest: str, acts: Sequence[Act], asks: bool) -> list[Act]:
+        """The acts beside a yes in a look-up without what only tells more of it: 13号就没动过, nothing has moved."""
+        assert message.flow and message.session.flow
+        here, orders = message.session.flow.slots, self._answers.orders.slots_of(message.flow)
+        words, every = plain(rest), asks or not self._answers.yes.hurries(message)
+        begun = {flow.name for flow in self._pack.flows if every or evidence(words, flow.asked_by) is not None}
+
+        def is_told_again(act: Act) -> bool:
+            if not isinstance(act, Start):
+                return isinstance(act, Unclear | SmallTalk) and not asks
+            same = all(act.slots.get(name, here.get(name)) == here.get(name) for name in orders)
+            return same and (act.flow == message.flow.name or act.flow not in begun)
+
+        return [act for act in acts if not is_told_again(act)]
 
     def _statements(self, rest: str) -> str:
         """The pieces of a text that ask nothing."""

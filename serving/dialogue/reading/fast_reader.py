@@ -10,16 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from kefu.acts import (
     Act,
     Cancel,
+    Compare,
     Complaint,
+    Correct,
     Danger,
     Deny,
     Fill,
+    Hesitate,
     Person,
     Query,
+    Quote,
+    Recommend,
     Refuse,
     Reject,
     Resume,
@@ -30,15 +36,16 @@ from kefu.acts import (
 )
 from kefu.intents.router import Router
 from kefu.intents.wishes import WishClassifier
+from kefu.shop.flows import Step
 from kefu.shop.pack import Pack
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.reader import AnswerReader
-from serving.dialogue.reading.answers.yes_no import wants_bot, yes_or_no
+from serving.dialogue.reading.answers.yes_no import is_clear_yes, leaves, wants_bot, yes_or_no
 from serving.dialogue.reading.confirmed import ConfirmationReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.guesses import WishGuesser
-from serving.dialogue.reading.joining import INTERRUPTS, QUESTION, asks
+from serving.dialogue.reading.joining import INTERRUPTS, QUESTION, asks, is_likely_question
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts import PartReader
 from serving.dialogue.reading.rejections import RejectionReader
@@ -79,6 +86,9 @@ class FastReader:
         self._parts = PartReader(pack, linker, answers, wishes, self.guesser)
         self._confirmations = ConfirmationReader(pack, answers, self._parts)
         self._rejections = RejectionReader(pack, self._parts.kinds)
+        words = pack.conversation
+        offer = words.no_answer
+        self._offer = Step(id="offer", confirm=offer, refused="offer", yes=words.ask_person_yes) if offer else None
 
     def read(self, message: Message) -> Reading:
         """All acts of a message, in the order of its words."""
@@ -96,7 +106,15 @@ class FastReader:
         if message.session.status != "bot":
             reading.acts = self._back_to_bot(message, reading)
         else:
-            steps = (self._answer, self._refused, self._address, self._rejected, self._agreement, self._by_parts)
+            steps = (
+                self._answer,
+                self._refused,
+                self._address,
+                self._rejected,
+                self._waits,
+                self._agreement,
+                self._by_parts,
+            )
             acts = next((acts for step in steps if (acts := step(message, reading))), [])
             reading.acts = self._thanks(message, acts) or acts
         return reading
@@ -123,14 +141,42 @@ class FastReader:
         if whole := self._answers.agreement.whole(message):
             return whole
         if rest := self._answers.agreement.after_leave(message):
+            unclear = leaves(rest, self._pack.conversation, in_flow=True)  # never mind, cancel it: the order, or this?
+            if not unclear and (going := self._goes_on(message, rest, reading)):
+                return going
             return [Cancel(evidence=message.text), *self._beside(_without_flow(message, rest), reading)]
         return []
+
+    def _goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
+        """The acts of words that tell Kefu to go ahead, behind others that only sound like a no: 算了，提交吧."""
+        going = replace(message, text=rest)
+        if not self._answers.yes.goes_ahead(going):
+            return []
+        return self._agreement(going, reading) or self._by_parts(going, reading)
 
     def _address(self, message: Message, reading: Reading) -> list[Act]:
         """An address that the open question asks for, in words of its own or by another order that goes there."""
         if not message.step:
             return []
         return self._answers.same_address.read(message) or self._answers.addresses.read(message)
+
+    def _waits(self, message: Message, reading: Reading) -> list[Act]:
+        """What a message asks behind words that only put off the open question: wait first, when does it expire?"""
+        parts = answer_pieces(message.text, self._pack.acts.another) if message.step else []
+        words, step = self._pack.conversation, message.step
+        ahead = list(
+            takewhile(lambda p: self._answers.agreement.hesitates(p) or yes_or_no(p, words, step) is False, parts)
+        )
+        rest = "".join(parts[len(ahead) :])
+        asks_more = evidence(plain(rest), self._pack.acts.question) is not None
+        if not asks_more or not any(map(self._answers.agreement.hesitates, ahead)) or any(map(self._asks, ahead)):
+            return []
+        acts = self._by_parts(replace(message, text=rest), reading)
+        asked = [act for act in acts if isinstance(act, QUESTION | Start) or is_likely_question(act)]
+        return [Hesitate(evidence="".join(ahead)), *asked] if asked else []
+
+    def _asks(self, text: str) -> bool:
+        return evidence(plain(text), self._pack.acts.question) is not None
 
     def _agreement(self, message: Message, reading: Reading) -> list[Act]:
         """A yes with company, or what the answer classifier takes the message for."""
@@ -150,7 +196,7 @@ class FastReader:
         acts = self._parts.joiner.without_orders_of_others(message, acts)
         self._parts.joiner.tell_whole(message, acts)
         acts = self._parts.joiner.doubt_number(message, acts)
-        acts = self._parts.joiner.without_covered(acts)
+        acts = self._without_asides(message, self._parts.joiner.without_covered(acts))
         if self._asks_no_order(message):
             own = message.flow.name if message.flow else ""
             kept = [act for act in acts if asks(act) and not (isinstance(act, Start) and act.flow == own)]
@@ -158,6 +204,14 @@ class FastReader:
         if self._replaces(message, acts):
             return [Cancel(replaced=True, evidence=message.text), *acts]
         return acts
+
+    def _without_asides(self, message: Message, acts: Sequence[Act]) -> list[Act]:
+        """The acts at a look-up's question without what is told beside a no or a wait: 不急，周三前到就行."""
+        answered = message.step is not None and any(isinstance(act, Deny | Hesitate) for act in acts)
+        if not (answered and message.flow and message.flow.item_among):
+            return list(acts)
+        orders = self._answers.orders.slots_of(message.flow)
+        return [act for act in acts if not (isinstance(act, Fill | Correct) and act.slot not in orders)]
 
     def _back_to_bot(self, message: Message, reading: Reading) -> list[Act]:
         """A wish for a person taken back, with what the message asks beside it."""
@@ -204,6 +258,8 @@ class FastReader:
             return []
         if person := evidence(plain(message.text), self._pack.acts.person):
             return [Person(evidence=person)]  # 答非所问 给我转个人工
+        if going := self._goes_on(message, found.rest, reading):
+            return going
         told = message.session.told if found.of_told else []
         open_now = f"flow:{message.flow.name}" if message.flow else ""
         ends = open_now in {*found.names, *(one.name for one in told)}
@@ -235,7 +291,7 @@ class FastReader:
         own = message.flow.name if message.flow else ""
         acts, asks_rule = self._parts.read(replace(message, flow=None), reading), self._pack.acts.question
         question = evidence(plain(message.text), asks_rule) is not None
-        plain_wish = Query | Start | Person | Complaint  # keep the return: asks nothing
+        plain_wish = Query | Quote | Recommend | Compare | Start | Person | Complaint  # keep the return: asks nothing
         asked = [act for act in acts if isinstance(act, plain_wish) or (question and isinstance(act, QUESTION))]
         sure: list[Act] = [
             a for a in asked if a.probability >= INTERRUPTS and not (isinstance(a, Start) and a.flow == own)
@@ -273,7 +329,7 @@ class FastReader:
     def _picked(self, message: Message) -> str | None:
         """The question that a message picks by its place, or by a yes to a single one; offered for one message."""
         offered, message.session.questions = message.session.questions, []
-        if len(offered) == 1 and not message.flow and yes_or_no(message.text, self._pack.conversation):
+        if len(offered) == 1 and not message.flow and self._accepts(message, offered[0]):
             return offered[0]
         words = plain(message.text)
         for start, end, picked in find_places(words, offered, offered) if offered else ():
@@ -282,6 +338,20 @@ class FastReader:
             if len(picked) == 1 and alone:
                 return picked[0]
         return None
+
+    def _accepts(self, message: Message, offer: str) -> bool:
+        """Whether a message is a yes to the only question that was offered; a person is called by a clear yes with
+        company, too: yes please, and have them look at the invoice."""
+        words, rules = self._pack.conversation, self._pack.acts
+        asks_person = words.ask_person is not None and offer in (words.ask_person.zh, words.ask_person.en)
+        step = self._offer if asks_person else None
+        said = yes_or_no(message.text, words, step)
+        if said or step is None:
+            return bool(said)
+        parts = answer_pieces(message.text, rules.another)
+        company = plain("".join(parts[1:]))
+        beside = (rules.hesitate, rules.correct, rules.keep)
+        return is_clear_yes(parts[0], words, step) and not any(evidence(company, rule) for rule in beside)
 
     def _without_insisting(self, text: str) -> str:
         """The text after words that only say that it was said before (我都说了，…), when something follows them."""

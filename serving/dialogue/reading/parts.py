@@ -86,7 +86,7 @@ class PartReader:
         links = self._link_products(message, text, reading)
         subject = message.session.subject  # what describes an order goes before what was spoken of until now
         subject.order = self._answers.orders.described(message, text) or subject.order
-        values = self._answers.values.part(message, text, question) if message.flow and message.session.flow else []
+        values = self._values(message, text, question)
         wishes: list[Act] = []
         for found in self._wishes.read(message, text, self._guesser.guess(message, text), links, question):
             if isinstance(found, Hit):
@@ -94,6 +94,14 @@ class PartReader:
             else:
                 wishes.append(found)
         return self._settled(message, text, values, wishes, question)
+
+    def _values(self, message: Message, text: str, question: bool) -> list[Act]:
+        """Values that a part tells; a question at a confirmation tells none that is only noted: 重新拍还是这个价吗."""
+        if not (message.flow and message.session.flow):
+            return []
+        values = self._answers.values.part(message, text, question)
+        noted = self._answers.yes.noted(message) if question and message.step and message.step.confirm else ()
+        return [act for act in values if not (isinstance(act, Fill | Correct) and act.slot in noted)]
 
     def _link_products(self, message: Message, text: str, reading: Reading) -> list[ProductLink]:
         """The products that a text names or points at; those that it names are what the message speaks of."""

@@ -1,27 +1,28 @@
 """Finds a yes in a message at a confirmation, and what stands beside it.
 
-A yes begins the message, or ends it in clear words (那退款多久到？确认). Before a yes that begins it may stand courtesy
-(明白了，那提交吧) and an amount of the question (60？行 确认). Words that leave the question as it is (``unaltered``:
-the name stays the same) are put aside; then none of ``reserve``, ``hesitate`` and ``correct`` may be left, which take a
-yes back. What else may stand beside it: ``reading/confirmed.py``.
+A yes begins the message, or ends it in clear words (那退款多久到？确认), or tells Kefu amid it to go ahead
+(还是上门取，提交。几点来？). Before a yes that begins it may stand courtesy (明白了，那提交吧) and an amount of the
+question (60？行 确认). Words that leave the question as it is (``unaltered``: the name stays the same) are put aside;
+then none of ``reserve``, ``hesitate`` and ``correct`` may be left, which take a yes back; in a look-up, only a no does.
+What else may stand beside it: ``reading/confirmed.py``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, YES, YES_TOO
-from kefu.shop.flows import Flow
+from kefu.shop.flows import Flow, Step
 from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.order_items import ItemReader
 from serving.dialogue.reading.answers.orders import OrderReader
-from serving.dialogue.reading.answers.yes_no import after_clear_yes, is_clear_yes, yes_or_no
+from serving.dialogue.reading.answers.yes_no import after_clear_yes, goes_ahead, is_clear_yes, yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain, without
@@ -64,7 +65,11 @@ INSISTED = re.compile(  # 我不是说提交了吗: says once more what it repea
 # Points at what is under way, behind a yes (就改这个地址, go ahead with the return); the name is the flow's.
 POINTS = re.compile(r"(?:这|那|上面)(?:个|单|笔|样)?(?:地址|电话|号码|订单|信息|抬头)?[吧了啊呀\W]*")
 # Goes on behind a clear yes without a stop: 行提交吧那新的啥时候能到.
-GOES_ON = re.compile(r"那(?!个?[吧就好])|还有|都说|我(?:都|不是|问)")
+GOES_ON = re.compile(
+    r"那(?!个?[吧就好])|还有|都说|我(?:都|不是|问)|how (?:long|many|soon|do|will)\b|(?:when|where|which|what) "
+    r"|(?:do|does|will|would|can|could|should|is|are) (?:i|you|u|it|they|we|the|my)\b",
+    re.IGNORECASE,
+)
 WITH_IT = r"with (?:the|this|that|my) {}(?: (?:please|pls|then|thanks?|thank you))*\W*"
 MOST_PIECES = 16  # that a yes is made of, or that stand before it: a thousand would be read a thousand times
 COURTESY = ("hello", "thanks", "acknowledge", "praise")  # kinds of small talk that may stand before a yes
@@ -83,6 +88,7 @@ class YesReader:
     def __init__(self, pack: Pack, linker: Linker, orders: OrderReader, items: ItemReader) -> None:
         self._pack, self._linker, self._orders, self._items = pack, linker, orders, items
         self._noted = {flow.name: _only_noted(flow) for flow in pack.flows}
+        self._following = {flow.name: _following(flow) for flow in pack.flows}
 
     def find(self, message: Message) -> Yes | None:
         """A yes in clear words that begins or ends the message, or any yes before a question that begins with "also"
@@ -94,8 +100,8 @@ class YesReader:
             clear = is_clear_yes(said, words, step)
             left = self._without_repeats(message, rest)
             if clear or not left or self._asks_of_more(rest):
-                return None if self._reserves(message, said, left) else Yes(left, clear)
-        if found := self._yes_last(message):
+                return self._unless_reserved(message, said, rest, left, clear)
+        if found := self._yes_last(message) or self._yes_between(message):
             return found
         parts = clauses(message.text)
         said = "".join(parts[:-1])
@@ -124,7 +130,8 @@ class YesReader:
             if self._reserves(message, said, rest):
                 return None
             links = [] if clear else self._linker.link_products(message.original(rest))
-            told = NUMBER.search(rest) or any(link.exact for link in links)  # 嗯 那香薰机呢
+            told = any(not _was_told(message, number) for number in NUMBER.findall(rest))
+            told = told or any(link.exact for link in links)  # 嗯 那香薰机呢
             if told and not self.is_of_another_order(message, rest):
                 return None
             left = [part for part in clauses(rest) if not yes_or_no(part, words, step)]  # yes. I said yes. do it
@@ -139,6 +146,18 @@ class YesReader:
         for name in self.noted(message):
             text = without_phrases(text, self._pack.slots[name])
         return text
+
+    def is_look_up(self, message: Message) -> bool:
+        """Whether a yes changes nothing in the shop but that a courier is hurried or a person called."""
+        if message.flow is None or message.step is None:
+            return False
+        after = self._following[message.flow.name].get(message.step.id)
+        return bool(message.flow.item_among) or (after is not None and after.say is not None and after.end == "handoff")
+
+    def hurries(self, message: Message) -> bool:
+        """Whether a yes in a look-up has something done: it asks no fact."""
+        after = self._following[message.flow.name].get(message.step.id) if message.flow and message.step else None
+        return self.is_look_up(message) and after is not None and after.call is not None
 
     def noted(self, message: Message) -> Sequence[str]:
         """Slots of the flow under way on which nothing that it says or decides depends."""
@@ -188,9 +207,43 @@ class YesReader:
         parts = self._pieces(message)
         for start in range(max(1, len(parts) - MOST_PIECES), len(parts)):
             if is_clear_yes("".join(parts[start:]), self._pack.conversation, message.step):
-                rest = self._without_repeats(message, "".join(parts[:start]))
-                return None if self._reserves(message, "", rest) else Yes(rest, True)
+                beside = "".join(parts[:start])
+                return self._unless_reserved(message, "", beside, self._without_repeats(message, beside), True)
         return None
+
+    def _yes_between(self, message: Message) -> Yes | None:
+        """A clear yes that ends a sentence amid a message, or tells Kefu there to go ahead."""
+        assert message.step
+        words = self._pack.conversation
+        parts = self._pieces(message)
+        for at in range(1, min(len(parts) - 1, MOST_PIECES)):
+            ends = parts[at].rstrip().endswith(ENDS) and is_clear_yes(parts[at], words, message.step)
+            if ends or goes_ahead(parts[at], words, message.step):
+                beside = "".join([*parts[:at], *parts[at + 1 :]])
+                return self._unless_reserved(message, "", beside, self._without_repeats(message, beside), True)
+        return None
+
+    def _unless_reserved(self, message: Message, said: str, beside: str, left: str, clear: bool) -> Yes | None:
+        """A yes with what is left of the words beside it; None where they take it back."""
+        return None if self._reserves(message, said, left) else Yes(self._with_questions(message, beside, left), clear)
+
+    def _with_questions(self, message: Message, beside: str, left: str) -> str:
+        """What is left beside a yes, with its questions as they were asked: 重新拍的话还有货吧."""
+        rules = self._pack.acts
+        for piece in answer_pieces(beside, rules.another):
+            words = plain(piece).lstrip("?？ ")
+            asks = evidence(words, rules.question) is not None and evidence(words, rules.remark) is None
+            if asks and not INSISTED.fullmatch(plain(piece)):
+                stripped = self.without_unaltered(message, piece)
+                known = WORD.search(stripped) and stripped in left
+                left = left.replace(stripped, piece, 1) if known else left + piece
+        return left
+
+    def goes_ahead(self, message: Message) -> bool:
+        """Whether a message begins with words that tell Kefu to do what it asks."""
+        step = message.step
+        parts = self._pieces(message) if step and step.confirm else []
+        return bool(parts) and step is not None and goes_ahead(parts[0], self._pack.conversation, step)
 
     def _leads_to_a_yes(self, message: Message, piece: str) -> bool:
         """Whether words before a yes ask for nothing: courtesy, or an amount that the open question tells."""
@@ -222,6 +275,9 @@ class YesReader:
         word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
         """
         rules, after = self._pack.acts, plain(rest)
+        if self.is_look_up(message):  # it did arrive, whatever else is wrong: what takes that back is a no
+            denials = [phrase for some in (message.step.no if message.step else {}).values() for phrase in some]
+            return evidence(after, rules.correct) is not None or any(phrase in after.lower() for phrase in denials)
         if yes.rstrip().endswith(ENDS):
             after = BUT.sub("", after)
         if message.flow and self.is_of_another_order(message, rest):
@@ -286,3 +342,9 @@ def _only_noted(flow: Flow) -> tuple[str, ...]:
     """Slots of a flow that stand in no condition and in no text of it: only its calls take them."""
     says = [step.model_dump_json(exclude={"id", "collect", "args"}) for step in flow.steps]
     return tuple(name for name in flow.slots if not any(re.search(rf"\b{name}\b", said) for said in says))
+
+
+def _following(flow: Flow) -> dict[str, Step]:
+    """The step after each confirmation of a flow, by the confirmation's id."""
+    steps = {step.id: step for step in flow.steps}
+    return {step.id: steps[step.goto or after.id] for step, after in pairwise(flow.steps) if step.confirm}

@@ -25,6 +25,7 @@ from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 # Probabilities of the answer classifier, by benchmarks/wordings/answers.py: a false stop costs a message.
 STOP, STOP_BESIDE_VALUE, PAUSE, TO_PERSON = 0.6, 0.9, 0.5, 0.4
 
+SENTENCE_ENDS = (".", "。", "!", "！", ";", "；", "\n")
 TWICE_DENIED = re.compile(
     r"(?:不是|并非|没说)不|\bnot that i (?:don'?t|do not)\b", re.IGNORECASE
 )  # 不是不想退: no refusal
@@ -70,11 +71,20 @@ class AgreementReader:
 
     def after_leave(self, message: Message) -> str | None:
         """What stands beside clauses that give up the open flow (算了，取消。什么时候发货？); None: there are none."""
-        words, parts = self._pack.conversation, clauses(message.text)
-        for count in range(min(len(parts) - 1, MOST_PIECES), 0, -1):
-            if leaves("".join(parts[:count]), words, message.may_cancel):
-                return "".join(parts[count:])
+        words, parts = self._pack.conversation, clauses(message.text)[: 2 * MOST_PIECES]
+        for start in range(min(len(parts) - 1, MOST_PIECES)):
+            for end in range(min(len(parts) - 1, start + MOST_PIECES), start, -1):
+                given_up = "".join(parts[start:end])
+                if leaves(given_up, words, message.may_cancel) and not (start and self._tells_value(message, given_up)):
+                    return "".join(parts[end:])
+            if not parts[start].rstrip().endswith(SENTENCE_ENDS):
+                return None
         return None
+
+    def _tells_value(self, message: Message, text: str) -> bool:
+        """Whether a text tells the value that is asked for: "changed my mind" may be the reason."""
+        asked = message.step.collect if message.step else None
+        return asked is not None and asked in self._values.slots(message, text)
 
     def scores(self, message: Message) -> dict[str, float]:
         """What the classifier takes the message for at the open question; empty without one."""
@@ -118,7 +128,7 @@ class AgreementReader:
         assert message.flow and message.session.flow
         known, slots = message.session.flow.slots, self._pack.slots
         told = [act for act in self._values.part(message, message.text, False) if isinstance(act, Fill | Correct)]
-        told = [act for act in told if slots[act.slot].item or slots[act.slot].number]
+        told = [act for act in told if slots[act.slot].item or slots[act.slot].number or slots[act.slot].otherwise]
         return any(act.value != known.get(act.slot) for act in told)
 
     def _is_mostly_a_choice(self, message: Message) -> bool:

@@ -41,6 +41,7 @@ class AnswerPatterns(NamedTuple):
 
     yes: re2._Regexp
     clear_yes: re2._Regexp
+    go_ahead: re2._Regexp
     no: re2._Regexp
     leave: re2._Regexp
     leave_open: re2._Regexp
@@ -62,6 +63,11 @@ def yes_or_no(text: str, words: Conversation, step: Step | None = None) -> bool 
 def is_clear_yes(text: str, words: Conversation, step: Step) -> bool:
     """Whether a text is a yes in words that confirm the step whatever question or wish stands beside them."""
     return _is(text, "clear_yes", words, step)
+
+
+def goes_ahead(text: str, words: Conversation, step: Step) -> bool:
+    """Whether a text tells Kefu to do what the step asks (提交吧, submit it), in no other words."""
+    return _is(text, "go_ahead", words, step)
 
 
 def after_clear_yes(clause: str, words: Conversation, step: Step | None = None) -> str:
@@ -194,6 +200,7 @@ def _patterns(
     return AnswerPatterns(
         yes=_compiled(f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+"),
         clear_yes=_compiled(f"{beside}*(?:{some_yes}{beside}*)*{clear}{beside}*(?:{some_yes}{beside}*)*"),
+        go_ahead=_compiled(f"{beside}*(?:{order}{beside}*)+"),
         no=_compiled(f"{before}{denial}(?:{again}{denial})*{aside}*"),
         leave=_compiled(_leaving(before, denial, again, giving_up, aside)),
         leave_open=_compiled(_leaving(before, denial, again, giving_open_up, aside)),

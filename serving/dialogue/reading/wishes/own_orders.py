@@ -170,7 +170,8 @@ class OwnOrderReader:
             return None if isinstance(act, Start) else self._of_topic(message).get(target)
         orders = [slots[name] for name in self._answers.orders.names_in(slots)]
         told = act.slots if isinstance(act, Start | Query) else {}
-        other = any(told[name] not in orders for name in self._answers.orders.names_in(told))
+        others = {told[name] for name in self._answers.orders.names_in(told)} - set(orders)
+        other = bool(others & set(self._answers.orders.meant(message, text, asked=True)))  # 钱什么时候到账 names none
         return meant.get(target) if orders and not other else None
 
     def _asks_of_goods(self, message: Message, text: str, case: PastFlow) -> bool:
