@@ -88,8 +88,10 @@ class OrderReader:
 
     def _link(self, message: Message, text: str, focus: str | None) -> OrderLink:
         vault = message.session.vault
+        # A new address names no order: 288号3幢 is no third one
+        numbered = PLACEHOLDER.sub(lambda found: vault.get(found[0], "") if found[1] == self.pii else found[0], text)
         return self._linker.link_orders(
-            message.original(text),
+            numbered,
             message.orders,
             message.lang,
             message.now,

@@ -20,6 +20,7 @@ from kefu.acts import (
     Fill,
     OutOfScope,
     Person,
+    Recommend,
     SmallTalk,
     Start,
     Unclear,
@@ -202,7 +203,8 @@ class WishReader:
                 yield from self._entry(message, rule, part.links)
                 return
         if not part.question and any(map(self.flows.writes, self.flows.named(part.words))):
-            exact = [act for act in exact if not self.queries.is_of_product(act)]  # exchange it for the plus size
+            # exchange it for the plus size; need an invoice for the steamer
+            exact = [act for act in exact if not (self.queries.is_of_product(act) or isinstance(act, Recommend))]
         # 洗了一次就掉色, and the colour isn't right, I'd like to send it back: what is wrong, not what the page says
         returned = not part.question and any(map(self.flows.writes, self.flows.named(plain(message.text))))
         if returned or self._implied.of_trouble(message, text):
@@ -223,7 +225,8 @@ class WishReader:
         message, text = part.message, part.text
         flow = self.flows.chosen(message, part.words, part.guess, surely=part.angry)
         slots = self.flows.slots_told(message, text, flow) if flow else {}
-        names_order = any(name in slots for name in self._answers.orders.slots_of(flow)) if flow else False
+        # Can you redirect it to [ADDRESS_1]? An order, an address or a tax number: no question about a rule.
+        names_order = any(self._pack.slots[name].pii for name in slots)
         asks = part.question and not names_order
         hits = part.find() if not flow or asks else []  # most wishes need no search
         flow, best, clear = self._weigh(part, flow, hits, names_order, bool(slots))
