@@ -37,7 +37,7 @@ _DENIES = re.compile(
 )
 # What says right after a choice that it stays as it is: 地址不变, the size is fine.
 _STAYS = re.compile(
-    r"(?:都|也|还|就)?(?:不变|不用(?:改|动|换|变)|不(?:改|动|换)|别(?:改|动|换)|保持原样|还是原来的)"
+    r"(?:都|也|还|就)?(?:不变|不用(?:改|动|换|变)|不(?:改|动|换)|别(?:改|动|换)|保持原样|还是原来的|照旧|还是(?:写)?我)"
     r"|\s*(?:stays?|remains?|(?:is|are) (?:still )?(?:the same|unchanged|right|correct|fine|ok(?:ay)?))\b",
     re.IGNORECASE,
 )

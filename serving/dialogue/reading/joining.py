@@ -20,6 +20,7 @@ from kefu.acts import (
     SmallTalk,
     Start,
     Unclear,
+    target_of,
 )
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
@@ -35,6 +36,7 @@ INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts 
 QUESTION = Ask | Query | Quote | Recommend | Compare
 # An entry for a part that asks nothing, beside a wish or an answer: below it, 2 of 10 were acceptable (blind rounds).
 UNASKED = 0.95
+CERTAIN = 0.99  # of a rule beside the flow that answers it for the order
 EITHER_OR = re.compile(rf"({CJK.pattern})[不没]\1")  # 送不送上楼
 SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
 
@@ -121,7 +123,7 @@ class ActJoiner:
         return [*left, Choose(slot=slots[0], candidates=orders, unlike=given, evidence=message.text)]
 
     def without_covered(self, acts: Sequence[Act]) -> list[Act]:
-        """Without queries that another one of the message covers."""
+        """Without queries that another one of the message covers, and rules about what a flow does for his order."""
         if any(isinstance(act, Quote) for act in acts):  # a total: of what is to be bought, of no order
             acts = [
                 a
@@ -131,6 +133,9 @@ class ActJoiner:
             quoted = {sku for act in acts if isinstance(act, Quote) for sku, _ in act.basket}
             acts = [a for a in acts if not (isinstance(a, Query) and self._is_price_of(a, quoted))]
         asked = {act.name for act in acts if isinstance(act, Query)}
+        begun = {act.flow for act in acts if isinstance(act, Start)}
+        ruled = {f"faq:{faq.id}" for faq in self._pack.faq if faq.on_order in begun}
+        acts = [a for a in acts if not (isinstance(a, Ask) and target_of(a) in ruled and a.probability < CERTAIN)]
         covered = {name for query in asked for name in self._pack.queries[query].covers}
         return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
 
@@ -145,8 +150,15 @@ class ActJoiner:
         asked = message.step.collect if message.step else None
         begun = [act for act in acts if isinstance(act, Start) and message.flow and act.flow != message.flow.name]
         orders = {act.slots[name] for act in begun for name in self._answers.orders.names_in(act.slots)}
+        told = [
+            act for act in acts if isinstance(act, Fill | Correct) and self._answers.orders.names_in({act.slot: ""})
+        ]
+        numbered = {act.value for act in told if act.value and act.value in message.text}
+        weak = [act for act in told if numbered and act.value not in numbered]  # QM…. I did not receive it!
         return [
-            act for act in acts if not (isinstance(act, Fill | Correct) and act.slot != asked and act.value in orders)
+            act
+            for act in acts
+            if not (isinstance(act, Fill | Correct) and act.slot != asked and act.value in orders) and act not in weak
         ]
 
     def without_idioms(self, message: Message, acts: list[Act]) -> list[Act]:
@@ -154,7 +166,12 @@ class ActJoiner:
         words = plain(message.text)
         rules = {flow.name: flow.asked_by for flow in self._pack.flows if is_idiom(words, flow.asked_by)}
         denied = {name for name, rule in rules.items() if evidence(words, rule) is None}
-        left = [act for act in acts if not (isinstance(act, Start) and act.flow in denied)]
+        left = [
+            act
+            for act in acts
+            if not (isinstance(act, Start) and act.flow in denied)
+            or evidence(act.evidence, self._pack.acts.another) is not None  # set apart: its words are its own
+        ]
         return left if any(map(asks, left)) else acts
 
     def _share_order(self, acts: Sequence[Act], apart: Sequence[Act]) -> None:

@@ -67,11 +67,16 @@ class PartReader:
             subject.latest = reading.latest or subject.latest
         told = self.joiner.without_idioms(message, self.joiner.join(message, parts, read))
         several = {subject_of(act) for act in told if asks(act) or is_likely_question(act)}
-        if len(several) > 1 and any(map(asks, told)):
+        if (len(several) > 1 or self._is_beside_answer(message, told)) and any(map(asks, told)):
             self._link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
         return whole if any(map(asks, whole)) else told
+
+    def _is_beside_answer(self, message: Message, told: list[Act]) -> bool:
+        """Whether a wish that is set apart stands beside the answer to the open question: […]，对了那单帮我取消吧."""
+        apart = (isinstance(act, Start) and evidence(act.evidence, self._pack.acts.another) is not None for act in told)
+        return message.step is not None and any(isinstance(act, Fill) for act in told) and any(apart)
 
     def kinds(self, message: Message, text: str) -> frozenset[str]:
         """Names (``kefu.acts.target_of``) of the kinds of wishes that a few words name: 库存, the price."""

@@ -11,7 +11,10 @@ from kefu.shop.act_words import WordRule
 from kefu.shop.slots import CJK
 from serving.dialogue.reading.word_rules import evidence, occurrences, plain
 
-END = re.compile(r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])|(?<=[.!?;])\s(?=\S)")
+END = re.compile(  # no end: tax no. 9111…, Novak Studio Ltd. tax number
+    r"(?<=[。！？!?；;\n])(?=[^。！？!?；;\n\s…~～])"
+    r"|(?<=[.!?;])\s(?!(?<=[Nn]o\.\s)[\[\d]|(?<=(?:Ltd|Inc)\.\s)[a-z\[\d])(?=\S)"
+)
 COMMA = re.compile(
     rf"[，,、](?!\d)\s*(?:and\s+|or\s+|还有|以及|和)?|(?<={CJK.pattern})\s+(?={CJK.pattern})"
     r"|\s+and\s+(?=(?:do|does|did|can|could|will|would|is|are|how|what|when|where|which|who|why|should)\b)",

@@ -118,8 +118,10 @@ class OrderReader:
     def _link(self, message: Message, text: str, focus: str | None) -> OrderLink:
         links, vault = message.order_links, message.session.vault
         if (text, focus) not in links:
+            # A new address names no order: 288号3幢 is no third one
+            numbered = PLACEHOLDER.sub(lambda m: vault.get(m[0], "") if m[1] == self.pii else m[0], text)
             links[text, focus] = self._linker.link_orders(
-                message.original(text),
+                numbered,
                 message.orders,
                 message.lang,
                 message.now,

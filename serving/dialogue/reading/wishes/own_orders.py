@@ -15,6 +15,7 @@ from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.shop.queries import Query as ShopQuery
+from kefu.shop.slots import extract
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.marks_of_orders import goes_to
 from serving.dialogue.linking.records import Order, ProductLink
@@ -103,13 +104,15 @@ class OwnOrderReader:
         slot = next(iter(self._answers.orders.slots_of(flow)), None)
         if slot is None or not message.session.customer or self._is_general(text):
             return None
-        named = self._answers.orders.meant(message, text, asked=False)
-        own = {value: order for value in named if (order := self._answers.orders.own(message, value))}
+        orders = self._answers.orders
+        named = orders.meant(message, text, asked=False) or orders.meant(message, message.text, asked=False)
+        own = {value: order for value in named if (order := orders.own(message, value))}
         under_way = [value for value, order in own.items() if order.status in flow.item_among]
-        orders = self._answers.orders.fitting(message, flow, tuple(under_way or own))
-        if not orders or len(orders) > MOST_NAMED:
+        fitting = orders.fitting(message, flow, tuple(under_way or own))
+        if not fitting or len(fitting) > MOST_NAMED:
             return None
-        return [Start(flow=flow.name, slots={slot: order}, evidence=text) for order in orders]
+        told = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
+        return [Start(flow=flow.name, slots={**told, slot: order}, evidence=text) for order in fitting]
 
     def _on_its_way(
         self, message: Message, text: str, links: Sequence[ProductLink], act: Act, flow: Flow
@@ -123,14 +126,19 @@ class OwnOrderReader:
         if slot is None or not message.session.customer or self._is_general(text):
             return None
         orders = {order.id: order for order in message.orders if order.status in flow.item_among}
-        named = self._answers.orders.meant(message, text, asked=True)
+        named = self._answers.orders.meant(message, text, asked=False)
+        subject = message.session.subject.order
+        named = named or self._answers.orders.meant(message, message.text, asked=False)  # 毛巾那单到成都了，明天能到吗
+        if not named and not links and subject and message.original(subject) in orders:
+            named = (subject,)  # 今天不能送吗 tells when, and names no order of today
+        named = named or self._answers.orders.meant(message, text, asked=True)
         under_way = [orders[number] for value in named if (number := message.original(value)) in orders]
         if not under_way and not named:
             under_way = self._spoken_of(message, links, list(orders.values()))
         words, tells_more = message.original(text), isinstance(act, Query) and bool(act.slots)
         if tells_more and (there := [order for order in under_way if goes_to(words, order)]):
             under_way = there
-        elif tells_more and not self._answers.orders.refers(message, text):
+        elif tells_more and not self._answers.orders.refers(message, message.text):
             return None
         if not under_way:
             return [] if named else None

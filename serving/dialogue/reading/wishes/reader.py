@@ -20,6 +20,7 @@ from kefu.acts import (
     Fill,
     OutOfScope,
     Person,
+    Recommend,
     SmallTalk,
     Start,
     Unclear,
@@ -205,8 +206,9 @@ class WishReader:
             if rule and rule.entry.kind == "faq":
                 yield from self._entry(message, rule, part.links)
                 return
-        if any(map(self.queries.is_of_product, exact)) and self._tells_own(part):
-            exact = [act for act in exact if not self.queries.is_of_product(act)]
+        of_page = [self.queries.is_of_product(act) or isinstance(act, Recommend) for act in exact]
+        if any(of_page) and self._tells_own(part):
+            exact = [act for act, told in zip(exact, of_page, strict=True) if not told]
         # Words are precise, the classifier guesses.
         if exact or (part.talk and not part.angry) or part.flows():
             yield from exact
@@ -228,7 +230,8 @@ class WishReader:
         message, text = part.message, part.text
         flow = self.flows.chosen(message, part.words, part.flows(), part.guess, surely=part.angry)
         slots = self.flows.slots_told(message, text, flow) if flow else {}
-        names_order = any(name in slots for name in self._answers.orders.slots_of(flow)) if flow else False
+        # Can you redirect it to [ADDRESS_1]? An order, an address or a tax number: no question about a rule.
+        names_order = any(self._pack.slots[name].pii for name in slots)
         asks = part.question and not names_order
         hits = part.find() if not flow or asks else []  # most wishes need no search
         flow, best, clear = self._weigh(part, flow, hits, names_order, bool(slots))
