@@ -207,11 +207,11 @@ class Assistant:
             moves = plan(_situation(turn, self._flows), turn.reading.acts)
             if turn.interrupted:
                 gone = self.pack.conversation.interrupted.in_(turn.session.lang)
-                yield self._spoken(turn.say("flow", gone), turn.session)
+                yield self.texts.shown(turn.say("flow", gone), turn.session)
             for piece in self._responder.stream(turn, moves):
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
-                yield self._spoken(piece, turn.session)
+                yield self.texts.shown(piece, turn.session)
             yield self._finish(held, turn, text)
 
     def now(self) -> datetime:
