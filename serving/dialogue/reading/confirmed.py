@@ -117,7 +117,8 @@ class ConfirmationReader:
     def _beside_look_up(self, message: Message, rest: str, acts: Sequence[Act], asks: bool) -> list[Act]:
         """The acts beside a yes in a look-up without what only tells more of it: 13号就没动过, nothing has moved."""
         assert message.flow and message.session.flow
-        here, orders = message.session.flow.slots, self._answers.orders.slots_of(message.flow)
+        own, here = message.flow.name, message.session.flow.slots
+        orders = self._answers.orders.slots_of(message.flow)
         words, every = plain(rest), asks or not self._answers.yes.hurries(message)
         begun = {flow.name for flow in self._pack.flows if every or evidence(words, flow.asked_by) is not None}
 
@@ -125,7 +126,7 @@ class ConfirmationReader:
             if not isinstance(act, Start):
                 return isinstance(act, Unclear | SmallTalk) and not asks
             same = all(act.slots.get(name, here.get(name)) == here.get(name) for name in orders)
-            return same and (act.flow == message.flow.name or act.flow not in begun)
+            return same and (act.flow == own or act.flow not in begun)
 
         return [act for act in acts if not is_told_again(act)]
 
