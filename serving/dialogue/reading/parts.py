@@ -144,6 +144,10 @@ class PartReader:
             # A reason may sound like another wish (不想要了: cancel) or question (尺寸); it answers what was asked.
             kept = Ask | Query | Complaint | Person if question else Complaint | Person
             own = [act for act in own if not (isinstance(act, Person) and act.evidence == text)]  # the router's guess
+            if any(isinstance(v, Fill | Correct) and v.slot in self._answers.orders.slots_of(flow) for v in values):
+                # 那香薰机呢: the order with it, not its page
+                page = self._wishes.queries.default
+                own = [act for act in own if not (isinstance(act, Query) and act.name == page)]
             pauses = self._answers.agreement.hesitates(clauses(text)[-1]) if later else []  # 不想要了，不过让我想想
             return [*values, *pauses, *(act for act in own if isinstance(act, kept))]
         if later and not any(isinstance(act, Start | Ask | Query) for act in own):

@@ -98,10 +98,10 @@ class ValueReader:
         return values
 
     def _is_spoken_of(self, name: str) -> bool:
-        """Whether a question tells a slot as well as a statement: a day, its only choice (can one be left out?), or
-        personal data (anna@mail.com, will it come today?)."""
+        """Whether a question tells a slot as well as a statement: a day, one of at most two choices (can one be left
+        out?), or personal data (anna@mail.com, will it come today?)."""
         slot = self._pack.slots[name]
-        return slot.day or len(slot.choices) == 1 or slot.pii is not None
+        return slot.day or 0 < len(slot.choices) <= 2 or slot.pii is not None
 
     def _value(
         self, message: Message, text: str, name: str, candidates: tuple[str, ...], corrects: bool
