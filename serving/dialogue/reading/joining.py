@@ -108,8 +108,10 @@ class ActJoiner:
 
     def doubt_number(self, message: Message, acts: list[Act]) -> list[Act]:
         """The acts, where an order that was given by number and holds nothing that the message names is asked for."""
-        if not (orders := self._answers.orders.unlike(message, message.text)):
-            return acts
+        orders = self._answers.orders.unlike(message, message.text)
+        corrects = evidence(plain(message.text), self._pack.acts.correct) is not None
+        if not orders or corrects or orders[-1] in message.session.offered:
+            return acts  # no, that's the steamers, my bad: QM…
         *_, given = orders
         starts = [act for act in acts if isinstance(act, Start)]
         slots = [n for act in starts for n in self._answers.orders.slots_of(self._flow_named[act.flow])]

@@ -298,7 +298,8 @@ class WishReader:
         message, text = part.message, part.text
         trouble = None if part.guess.probability >= DECIDES else self._implied.of_trouble(message, text)
         trouble = None if trouble and trouble.flow in {guessed.name, *guessed.replaces} else trouble
-        return trouble or self._implied.of_subject(message, text)
+        begun = trouble or self._implied.of_subject(message, text)
+        return None if begun and self.flows.instead(message, part.guess, begun.flow) else begun
 
     def _order_alone(self, part: Part) -> Act | None:
         """An order and hardly another word: what to do with it is open, or told by a reason."""
