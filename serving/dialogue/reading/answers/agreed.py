@@ -28,9 +28,16 @@ from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain, without
 
 # Of the answer classifier, by benchmarks/wordings/answers.py: a false yes is a wrong write, and that bound left none on
-# wordings that it had not learned from. AGAINST: of no, leave, wait and correct together.
-YES_IN_PLAIN_WORDS, AGAINST = 0.4, 0.3
+# wordings that it had not learned from. AGAINST: of no, leave, wait and correct together. SURELY: of 105 held-out
+# messages that begin with a clear yes, 104 were one (the other stood at no confirmation).
+YES_IN_PLAIN_WORDS, AGAINST, SURELY = 0.4, 0.3, 0.8
 
+# Asks to be told again what the question tells, or that it is so: 是电子的吧？, how much do I get back.
+ASSURED = re.compile(
+    r"[吧么嘛](?=[?？])|[对是][吧吗]|(?<=退)吧(?=\W*钱)"
+    r"|\bhow much (?:do|will|would) i (?:get|receive)\b[^.?!]*|\bright\s*\?",
+    re.IGNORECASE,
+)
 PARTICLES = re.compile("[了的啊呀吧哦]")  # what is left of words that were put aside
 AMOUNT = re.compile(r"\d+(?:\.\d+)?")
 BLANKS = re.compile(r"^(?:\W|\boh\b)+", re.IGNORECASE)
@@ -127,7 +134,7 @@ class YesReader:
             if not clear and yes < YES_IN_PLAIN_WORDS or against > AGAINST:
                 return None
             rest = self.without_unaltered(message, rest)
-            if self._reserves(message, said, rest):
+            if self._reserves(message, said, ASSURED.sub("", rest) if clear and yes >= SURELY else rest):
                 return None
             links = [] if clear else self._linker.link_products(message.original(rest))
             told = any(not _was_told(message, number) for number in NUMBER.findall(rest))
@@ -175,6 +182,8 @@ class YesReader:
         """Whether words begin with "also" and ask something."""
         rules, words = self._pack.acts, BLANKS.sub("", plain(rest))
         lead = evidence(words, rules.another)
+        if words.startswith("and "):  # ok and where is my diffuser: no yes by itself
+            return False
         return bool(lead) and words.startswith(lead or "") and evidence(words, rules.question) is not None
 
     def _yes_first(self, message: Message) -> Iterator[tuple[str, str]]:
