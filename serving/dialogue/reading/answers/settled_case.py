@@ -46,6 +46,9 @@ class SettledCaseReader:
         if not isinstance(act, Start):
             return False
         flow = self._flows[act.flow]
+        settled = next((past for past in reversed(message.session.past) if past.written), None)
+        if settled and flow.item_among and f"flow:{act.flow}" in self._flows[settled.flow].asked_afterwards:
+            return False  # 新的啥时候能到, after an exchange: the look-up of the old parcel is not meant
         among = next((step.among for step in flow.steps if step.collect in self._orders.slots_of(flow)), ())
         orders = [self._orders.own(message, act.slots[name]) for name in self._orders.names_in(act.slots)]
         served = all(order is None or order.status in among for order in orders)
