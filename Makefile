@@ -7,6 +7,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export RAY_USAGE_STATS_ENABLED := 0
 export MLFLOW_DISABLE_TELEMETRY := true
+# Set in many containers. Then no process finds bytecode, and each compiles the libraries anew: 5 to 20 s of the processor.
+unexport PYTHONDONTWRITEBYTECODE
 
 # PyPI's PyTorch is the CUDA build, gigabytes of it. Without a GPU the CPU build is installed, from TORCH_INDEX or from
 # where pip is told to find links; make TORCH_INDEX= …: the CUDA build. Either is pinned by its hash.

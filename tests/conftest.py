@@ -8,6 +8,7 @@ in a busy loop. The other core serves `make test`'s other processes instead. A f
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
@@ -26,6 +27,10 @@ from tests.fixtures.preloaded_python import preloaded
 # Set here because a library reads it once, when it is imported; processes that tests start inherit it.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+# Hundreds of processes import the same libraries; without bytecode each compiles them anew, 5 to 20 s of the processor.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The same examples in every run, so that a test fails on the change that broke it, not days later on another.
 # `pytest --hypothesis-profile default` searches at random.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from kefu.acts import (
@@ -66,12 +67,15 @@ class TaughtMessage(NamedTuple):
 def taught_messages(pack: Pack, side: Side = "learn") -> Iterator[TaughtMessage]:
     """What the pack's wordings and simulated customers say on one side, where all that it does can be written."""
     redactor = pack.redactor()
+    redact = cache(lambda text: redactor.redact(text, {}))  # many wordings follow the same answer
     for wording in load_wordings(pack):
-        text = redactor.redact(wording.say, {})
+        if labelled_side(wording.say) != side:
+            continue
+        text = redact(wording.say)
         acts = [_act(label, text, pack) for label in wording.acts]
-        if labelled_side(wording.say) == side and None not in acts:
+        if None not in acts:
             written = tuple(act for act in acts if act is not None)
-            yield TaughtMessage(text, language(wording.say), written, last_answer=redactor.redact(wording.after, {}))
+            yield TaughtMessage(text, language(wording.say), written, last_answer=redact(wording.after))
     if (pack.folder / "simulator").is_dir():
         scripts = Scripts(pack.folder, side)
         for lang in LANGS:
