@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from kefu.intents.classifier import TextClassifier
-from kefu.intents.wishes import wish_sample
+from kefu.intents.classifier import TextClassifier, search_together
+from kefu.intents.wishes import WISHES, WishClassifier, wish_sample
 
 YES, NO, LEAVE, HESITATE, CORRECT, RESUME, REPLY, PERSON = (
     "yes", "no", "leave", "hesitate", "correct", "resume", "reply", "person",
@@ -47,3 +47,11 @@ class AnswerClassifier:
         """Does the same as ``predict`` for many (text, open question) at once, which is faster."""
         rows = self._classifier.predict([wish_sample(*message) for message in messages])
         return [dict(zip(self._classifier.config.classes, map(float, row), strict=True)) for row in rows]
+
+
+def load_with_wishes(folder: Path) -> tuple[WishClassifier | None, AnswerClassifier | None]:
+    """The two classifiers beside the router's files, as far as a release has them; they have nearly the same words."""
+    paths = folder / WISHES, folder / ANSWERS
+    wishes, answers = (TextClassifier.load(path) if path.is_dir() else None for path in paths)
+    search_together([classifier for classifier in (wishes, answers) if classifier])
+    return wishes and WishClassifier(wishes), answers and AnswerClassifier(answers)

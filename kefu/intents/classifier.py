@@ -74,7 +74,7 @@ class TextClassifier:
         intercepts: np.ndarray,
     ) -> None:
         self.config = config
-        self._features = features
+        self.features = features
         self._used = used
         self._both = np.vstack([both, np.zeros_like(both[:1])], dtype=np.float32)  # the last row is all other columns'
         self._place = np.full(features.width, len(used), dtype=np.int32)
@@ -117,7 +117,7 @@ class TextClassifier:
         if len(samples) <= FEW:
             scores = np.stack([self._scores(sample) for sample in samples])
         else:
-            rows = self._features(samples)
+            rows = self.features(samples)
             shape = len(samples), len(self._both)
             scores = np.asarray(sp.csr_matrix((rows.data, self._place[rows.indices], rows.indptr), shape) @ self._both)
         classes = len(self.config.classes)
@@ -143,12 +143,12 @@ class TextClassifier:
         return scored(texts)
 
     def _scored(self, texts: tuple[str, ...]) -> np.ndarray:
-        columns, values = self._features.row(dict(zip(self._names, texts, strict=True)))
+        columns, values = self.features.row(dict(zip(self._names, texts, strict=True)))
         return np.asarray(values @ self._both[self._place[columns]])
 
     def save(self, folder: Path) -> None:
         """Writes ``classifier.json`` and ``classifier.safetensors`` (only rows with a weight)."""
-        tensors = self._features.tensors() | {
+        tensors = self.features.tensors() | {
             "rows": self._used,
             "both": self._both[:-1].astype(np.float16),
             "told": self._neighbour_weights.astype(np.float16),
@@ -165,6 +165,13 @@ class TextClassifier:
         tensors = load_file(folder / "classifier.safetensors")
         features = Features.from_tensors(config.features, tensors)
         return cls(config, features, tensors["rows"], tensors["both"], tensors["told"], tensors["intercepts"])
+
+
+def search_together(classifiers: Sequence[TextClassifier]) -> None:
+    """Lets classifiers that see the same texts search each of them once, for the word groups of all."""
+    patterns = tuple(dict.fromkeys(pattern for one in classifiers for pattern in one.features.patterns))
+    for one in classifiers:
+        one.features.searched_together = patterns
 
 
 _few_neighbours = lru_cache(maxsize=256)(neighbour_indices)  # conversations are alike in their lengths

@@ -47,6 +47,8 @@ class Features:
         idf: field → (buckets,), rounded to float16 as it will be stored.
         centre: field → (encoder's width,), the mean of its dense vectors.
         rare: (``word_width``,) idf of each word group and pair; rounded as idf is.
+
+    patterns: regexes of the word groups. searched_together: the same, and those of others that see the same texts.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class Features:
         rare: np.ndarray,
     ) -> None:
         self.config = config
-        self._patterns = group_patterns(config.words)
+        self.patterns = self.searched_together = group_patterns(config.words)
         self._rare = rare.astype(np.float16).astype(np.float32)
         self._idf = {name: idf[name].astype(np.float16).astype(np.float32) for name in config.fields}
         self._centre = {name: centre[name].astype(np.float32) for name in config.fields}
@@ -107,7 +109,7 @@ class Features:
                 values.append((weight * self._dense(name, [sample[name]])[0]).astype(np.float32))
                 columns.append(begin + np.arange(len(values[-1])))
                 begin += len(values[-1])
-        groups = word_columns(self._patterns, [name for name, _ in fields], sample)
+        groups = word_columns(self.patterns, [name for name, _ in fields], sample, self.searched_together)
         columns.append(begin + groups)
         words = NgramCounts(groups, np.ones(len(groups), dtype=np.float32))
         values.append(weigh_row(words, self._rare, WORDS_WEIGHT))

@@ -43,6 +43,19 @@ def _matcher(patterns: tuple[str, ...]) -> Callable[[str], tuple[int, ...]]:
     return lambda text: remembered(text) if len(text) <= REMEMBERED_CHARS else match(text)
 
 
+@cache
+def _matcher_among(patterns: tuple[str, ...], together: tuple[str, ...]) -> Callable[[str], tuple[int, ...]]:
+    """Returns what ``_matcher(patterns)`` does, from a search for all of ``together``, which others share."""
+    match = _matcher(together)
+    if together == patterns:
+        return match
+    numbers: dict[str, list[int]] = {}
+    for number, pattern in enumerate(patterns):
+        numbers.setdefault(pattern, []).append(number)
+    of_found = [numbers.get(pattern, []) for pattern in together]
+    return lambda text: tuple(sorted(number for found in match(text) for number in of_found[found]))
+
+
 def find_groups(patterns: Sequence[str], texts: Sequence[str]) -> list[list[int]]:
     """Returns for each text the numbers of the patterns that occur in it, in order."""
     match = _matcher(tuple(patterns))
@@ -75,11 +88,17 @@ def group_patterns(words: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(words[name] for name in sorted(words))
 
 
-def word_columns(patterns: tuple[str, ...], fields: Sequence[str], texts: Mapping[str, str]) -> np.ndarray:
-    """Returns the columns (n,) int that are 1 in the row that ``word_counts`` gives for one sample's texts."""
+def word_columns(
+    patterns: tuple[str, ...], fields: Sequence[str], texts: Mapping[str, str], together: tuple[str, ...]
+) -> np.ndarray:
+    """Returns the columns (n,) int that are 1 in the row that ``word_counts`` gives for one sample's texts.
+
+    Args:
+        together: the patterns, and others that the same texts are searched for.
+    """
     columns: list[int] = []
     if patterns:
-        match = _matcher(patterns)
+        match = _matcher_among(patterns, together)
         for number, field in enumerate(fields):
             columns += _columns(match(texts[field]), number, field, len(fields), len(patterns))
     return np.array(columns, dtype=np.int64)

@@ -27,7 +27,8 @@ def build_web(site: Site) -> FastAPI:
     app = FastAPI(title="Kefu", docs_url=None, redoc_url=None)
     app.state.site = site
     errors.install(app)
-    for router in (agents.router, chat.router, history.router, openai.router, sessions.router):
+    # A path is compared with each route before its own, twice with Ray: what is asked for most comes first.
+    for router in (chat.router, sessions.router, history.router, openai.router, agents.router):
         app.include_router(router)
     app.add_api_route("/healthz", healthz, responses=openapi.answers())
     app.add_api_route("/readyz", readyz, responses=openapi.answers())

@@ -32,45 +32,14 @@ from serving.dialogue.messages import BadMessage, ReusedId
 from serving.dialogue.reply import Reply
 from serving.engines.load import MODELS
 from serving.engines.stopping import Stopped
+from serving.engines.threads import in_thread
 from serving.params import Serving
 from serving.sessions.revocations import TokenRevoked
 from serving.sessions.store import NotYourSession, SessionBusy
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-
-
-class _End:
-    pass
-
-
-END: Final = _End()
 NOTHING: Final = nullcontext()
-
-
-async def in_thread(
-    start: Callable[[Callable[[], None]], Awaitable[None]], make: Callable[[], Iterator[T]]
-) -> AsyncIterator[T]:
-    """What ``make()`` yields, iterated in another thread, to its end even when nobody listens; errors are raised here.
-
-    Args:
-        start: runs a function in that thread, at once or later; its result is done when the function is.
-    """
-    loop, queue = asyncio.get_running_loop(), asyncio.Queue[T | _End]()
-
-    def work() -> None:
-        try:
-            for item in make():
-                loop.call_soon_threadsafe(queue.put_nowait, item)
-        finally:
-            loop.call_soon_threadsafe(queue.put_nowait, END)
-
-    done = start(work)
-    while not isinstance(item := await queue.get(), _End):
-        yield item
-    await done
-
-
 BUSY = "Too many customers write at this moment: try again in a moment"
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     BadMessage: (400, "bad_message"),

@@ -19,17 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from kefu.errors import KefuError
-from serving.deploy import haproxy, proxy_headers
+from serving.deploy import haproxy, proxy_headers, ray_processes
 
 os.environ |= haproxy.settings() | os.environ  # read when ray.serve is imported
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody else's business; read when ray is imported
 os.environ.setdefault("RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH", proxy_headers.IMPORT_PATH)  # read by Ray's proxy
-os.environ.setdefault("RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH", "serving.deploy.controller:without_fallback_proxy")
+os.environ.setdefault("RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH", ray_processes.CONTROLLER_CALLBACK)
 # A busy machine needs more than Ray's half minute until the node and its agents are up.
 os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")
 os.environ.setdefault("RAY_agent_register_timeout_ms", "180000")
 # Ray kills a proxy that is not ready after three checks. On a busy machine its imports alone take longer than 15 s.
 os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
+os.environ.setdefault("RAY_prestart_worker_first_driver", "0")  # none of them could be used: they lack SETUP_HOOK
 os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would let any other program go before customers
 os.environ.setdefault("RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD", "0")  # ours never blocks its loop
 # Ray's figures ten times a second, and as many looks at all replicas, took a third of what an idle server computes.
@@ -181,11 +182,13 @@ def _start_ray(params: Serving) -> None:
 def _init_ray(params: Serving) -> None:
     for chatty in ("ray", "ray.serve"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+    lean = {"worker_process_setup_hook": ray_processes.SETUP_HOOK}
     if address := os.environ.get("RAY_ADDRESS"):
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(address=address, runtime_env=lean, log_to_driver=False, logging_level=logging.ERROR)
         return
     ray.init(
         address="local",
+        runtime_env=lean,
         num_cpus=max(2, os.cpu_count() or 2, _reserved(params)),
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,

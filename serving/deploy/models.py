@@ -21,10 +21,10 @@ from ray.serve.handle import DeploymentHandle
 from kefu.llm.engine import Engine, EngineError, GrammarEngine, Step
 from kefu.registry.seal import verify
 from kefu.schema import Message
-from serving.deploy.in_process import in_thread
 from serving.deploy.plan import Plan
 from serving.engines.load import MODELS, keeps_grammar, load_engines
 from serving.engines.settings import engine_settings
+from serving.engines.threads import in_thread
 
 T = TypeVar("T")
 READY_S = 2.0

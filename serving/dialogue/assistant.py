@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from kefu.acts import kind
-from kefu.intents.answers import ANSWERS, AnswerClassifier
+from kefu.intents.answers import AnswerClassifier, load_with_wishes
 from kefu.intents.router import Router
-from kefu.intents.wishes import WISHES, WishClassifier
+from kefu.intents.wishes import WishClassifier
 from kefu.knowledge.entries import questions
 from kefu.llm.cascade import Cascade
 from kefu.llm.engine import Engine, LoadedEngine
@@ -135,6 +135,7 @@ class Assistant:
         pack = load_pack(release / "pack")
         store = None if sessions else open_store()
         own = load_engines(release, engine_settings(params)) if engines is None else {}
+        wishes, answers = load_with_wishes(release / "router")
         assistant = cls(
             pack=pack,
             router=Router.load(release / "router"),
@@ -144,8 +145,8 @@ class Assistant:
             tools=ToolBox(pack, demo_shop(release / "pack", runtime)),
             params=params,
             log=log,
-            wish_classifier=WishClassifier.load(wishes) if (wishes := release / "router" / WISHES).is_dir() else None,
-            answer_classifier=AnswerClassifier.load(said) if (said := release / "router" / ANSWERS).is_dir() else None,
+            wish_classifier=wishes,
+            answer_classifier=answers,
             cascade=Cascade.load(release),
             model_languages=languages_read(release, pack) if params.model_reader else (),
         )

@@ -51,6 +51,19 @@ async def answer(backend: InProcessBackend, session: str, text: str) -> Event:
     return [event async for event in backend.chat(session, None, text)][-1]
 
 
+def test_two_hundred_customers_at_once_are_all_answered_by_default(params: Serving) -> None:
+    slow = Slow()
+    one = backend(slow, params)
+
+    async def crowd() -> list[Event]:
+        tasks = [asyncio.create_task(answer(one, str(number), "wait")) for number in range(200)]
+        await asyncio.sleep(0.1)
+        slow.go.set()
+        return await asyncio.gather(*tasks)
+
+    assert {event.type for event in asyncio.run(crowd())} == {"delta"}
+
+
 def test_a_session_keeps_its_order_and_holds_nobody_else_up(params: Serving) -> None:
     slow = Slow()
     one = backend(slow, params, num_threads=2)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from starlette.requests import HTTPConnection
 
@@ -56,6 +57,7 @@ def is_local(connection: HTTPConnection, development_hosts: Collection[str]) -> 
     return all(is_loopback(address) for address in _addresses(connection))
 
 
+@lru_cache(maxsize=1024)  # each message brings the same names
 def is_loopback(host: str) -> bool:
     """Whether an address or a name is this machine's own, which nobody else can reach (RFC 6761 for names)."""
     try:

@@ -48,6 +48,7 @@ class ActJoiner:
         self._pack, self._answers, self._flows = pack, answers, flows
         self._price_words = price_words(pack)
         self._flow_named = {flow.name: flow for flow in pack.flows}
+        self._flow_of_rule = {f"faq:{faq.id}": faq.on_order for faq in pack.faq if faq.on_order}
 
     def join(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[Act]:
         """The acts of all parts; a later part that tells a slot of an earlier wish belongs to it."""
@@ -136,7 +137,7 @@ class ActJoiner:
             acts = [a for a in acts if not (isinstance(a, Query) and self._is_price_of(a, quoted))]
         asked = {act.name for act in acts if isinstance(act, Query)}
         begun = {act.flow for act in acts if isinstance(act, Start)}
-        ruled = {f"faq:{faq.id}" for faq in self._pack.faq if faq.on_order in begun}
+        ruled = {entry for entry, flow in self._flow_of_rule.items() if flow in begun}
         acts = [a for a in acts if not (isinstance(a, Ask) and target_of(a) in ruled and a.probability < CERTAIN)]
         covered = {name for query in asked for name in self._pack.queries[query].covers}
         return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
