@@ -1,7 +1,7 @@
 """The conversation log: what the next day's loop learns from.
 
-One line a turn in ``<raw>/dt=<day>/<replica>.jsonl``, written whole with one O_APPEND write, so that a
-line is either there or not and replicas never mix. Texts are redacted and customers pseudonyms before
+One line a turn, or a rating, in ``<raw>/dt=<day>/<replica>.jsonl``, written whole with one O_APPEND write, so that
+a line is either there or not and replicas never mix. Texts are redacted and customers pseudonyms before
 they come here; nobody but this user may read them. Nothing rotates: a day is a folder.
 
 An answer's lines are first in the store's outbox, with the session that they belong to. What cannot be written now
@@ -36,9 +36,13 @@ def log_line(session: str, customer: str, time: datetime, role: str, text: str, 
         more: message, channel, of each; of a customer's turn intent, confidence, acts; of an answer route, flow, asks,
             engine, sources, outcome, stopped, latency_ms, first_token_ms, release. What is None or empty is left out.
     """
-    turn = {"session": session, "customer": customer, "time": time.isoformat(timespec="milliseconds")}
-    turn |= {"role": role, "text": text, **{key: value for key, value in more.items() if value not in (None, "", [])}}
-    return json.dumps(turn, ensure_ascii=False) + "\n"
+    told = {key: value for key, value in more.items() if value not in (None, "", [])}
+    return _line(session, customer, time, {"role": role, "text": text, **told})
+
+
+def rating_line(session: str, customer: str, time: datetime, csat: int) -> str:
+    """A customer's rating of a session, 1 to 5, as a line of the log; arguments as for ``log_line``."""
+    return _line(session, customer, time, {"csat": csat})
 
 
 class ConversationLog:
@@ -91,6 +95,11 @@ class ConversationLog:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         finally:
             os.close(handle)
+
+
+def _line(session: str, customer: str, time: datetime, more: dict[str, Any]) -> str:
+    whose = {"session": session, "customer": customer, "time": time.isoformat(timespec="milliseconds")}
+    return json.dumps(whose | more, ensure_ascii=False) + "\n"
 
 
 def _split(lines: str) -> list[str]:

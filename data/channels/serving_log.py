@@ -7,7 +7,7 @@ the order of the file, or of time when several replicas served it. A turn that w
 before it could say that it had, is there once: the first line of a ``message`` and role counts. A line that cannot be
 read (the last one of a killed replica) is a problem; the session keeps the turns that were written. One with two
 customers is a problem as a whole. An answer that its customer stopped (``"stopped": true``) is a turn without words:
-half an answer teaches nothing.
+half an answer teaches nothing. A line with ``csat`` instead of role and text is the customer's rating; the last counts.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from data.channels.reading.sessions import shared_session
 from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 
 _NEEDED = ("session", "time", "role", "text")
+_NEEDED_OF_RATING = ("session", "time")
 
 
 def _row(line: Line) -> dict[str, Any]:
     row = decode(line.text)
-    for name in _NEEDED:
+    for name in _NEEDED_OF_RATING if _is_rating(row) else _NEEDED:
         if not isinstance(row.get(name), str):
             raise BadRow(f"{name}: expected text, got {type(row.get(name)).__name__}")
     if not isinstance(row.get("customer"), str | None):
@@ -39,18 +40,26 @@ def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> ParsedDi
         return shared
     if len({line.file for line, _ in rows}) > 1:
         rows.sort(key=lambda pair: pair[1]["time"])
-    rows = _once(rows)
+    csat = next((row["csat"] for _, row in reversed(rows) if _is_rating(row)), None)
+    turns = _once([pair for pair in rows if not _is_rating(pair[1])])
     first = rows[0][0]
+    if not turns:
+        return Problem(first.file, first.number, "a rating alone: its conversation is of another day", first.text)
     return ParsedDialogue(
         first.file,
         first.number,
-        "\n".join(line.text for line, _ in rows),
+        "\n".join(line.text for line, _ in turns),
         session,
         customer=next((row["customer"] for _, row in rows if row.get("customer")), None),
-        turns=[RawTurn(row["role"], "" if row.get("stopped") else row["text"], row["time"]) for _, row in rows],
-        outcome=next((row["outcome"] for _, row in reversed(rows) if row.get("outcome")), None),
+        turns=[RawTurn(row["role"], "" if row.get("stopped") else row["text"], row["time"]) for _, row in turns],
+        outcome=next((row["outcome"] for _, row in reversed(turns) if row.get("outcome")), None),
+        csat=csat,
         pseudonymous=True,
     )
+
+
+def _is_rating(row: dict[str, Any]) -> bool:
+    return "csat" in row and "role" not in row
 
 
 def _once(rows: list[tuple[Line, dict[str, Any]]]) -> list[tuple[Line, dict[str, Any]]]:

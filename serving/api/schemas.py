@@ -76,6 +76,12 @@ class LoginResponse(Body):
     customer_token: str
 
 
+class RatingRequest(Body):
+    """A customer's stars for the conversation; the last ones count."""
+
+    csat: int = Field(ge=1, le=5, description="1 is bad, 5 is good")
+
+
 class SessionResponse(Body):
     """``token`` is the bearer token of all further calls; ``expires_in`` is in seconds.
 

@@ -1,4 +1,4 @@
-"""Opening and ending a session, signing in a sample customer, and what the chat page has to know."""
+"""Opening, rating and ending a session, signing in a sample customer, and what the chat page has to know."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Request
 from serving.api.access.channel_keys import DEFAULT
 from serving.api.errors import ApiError
 from serving.api.openapi import CUSTOMER, SESSION, SIGNED_IN, answers
-from serving.api.schemas import LoginRequest, LoginResponse, SessionRequest, SessionResponse, ShopInfo
+from serving.api.schemas import LoginRequest, LoginResponse, RatingRequest, SessionRequest, SessionResponse, ShopInfo
 from serving.api.site import Site, bearer, refusals, site_of
 from serving.api.strict_json import StrictJsonRoute
 from serving.api.tokens import (
@@ -59,6 +59,19 @@ async def end_session(request: Request) -> None:
     visitor, longest_s = site.visitor(bearer(request)), site.params.session_token_s
     with refusals():
         await asyncio.to_thread(site.sessions.end, visitor.session, visitor.customer, visitor.issued, longest_s)
+
+
+@router.put(
+    "/v1/session/rating", status_code=204, responses=answers(401, 403, 404, 409, 429, body=True), openapi_extra=SESSION
+)
+async def rate(request: Request, body: RatingRequest) -> None:
+    """Rates the conversation; again: the last rating counts."""
+    site = site_of(request)
+    visitor = site.visitor(bearer(request))
+    if site.ratings is None:
+        raise ApiError(404, "not_found", "Nobody takes ratings here")
+    with refusals():
+        await asyncio.to_thread(site.ratings.rate, visitor.session, visitor.customer, body.csat, visitor.issued)
 
 
 @router.delete("/v1/sessions", status_code=204, responses=answers(401, 403), openapi_extra=SIGNED_IN)

@@ -22,6 +22,7 @@ from serving.api.rate_limit import RateLimit
 from serving.api.tokens import BadToken, Visitor, claimed_channel, read_session
 from serving.dialogue.people.desk import Desk
 from serving.params import Serving
+from serving.rating import NothingToRate, Ratings
 from serving.sessions.revocations import TokenRevoked, customer_tokens, session_tokens
 from serving.sessions.store import NotYourSession, SessionBusy, Sessions
 
@@ -39,7 +40,10 @@ class Front:
 
 @dataclass(frozen=True)
 class Site:
-    """One running web layer. desk: what people do who answer customers; None: there are none."""
+    """One running web layer. desk: what people do who answer customers; None: nobody does.
+
+    ratings: where customers' ratings go; None: none are taken.
+    """
 
     backend: Backend
     sessions: Sessions
@@ -47,6 +51,7 @@ class Site:
     front: Front
     demo_login: bool
     desk: Desk | None = None
+    ratings: Ratings | None = None
 
     @cached_property
     def unsigned_limit(self) -> IdleLimit:
@@ -126,6 +131,8 @@ def refusals(param: str | None = None) -> Iterator[None]:
         raise ApiError(401, "token_revoked", f"{where}{error}", param) from error
     except NotYourSession as error:
         raise ApiError(403, "not_your_session", f"{where}{error}", param) from error
+    except NothingToRate as error:
+        raise ApiError(409, "nothing_to_rate", f"{where}{error}", param) from error
     except SessionBusy as error:
         raise ApiError(409, "session_busy", str(error)) from error
 

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import uvicorn
 from fastapi import FastAPI
@@ -31,6 +32,7 @@ from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
 from serving.dialogue.assistant import Assistant
+from serving.rating import Ratings
 from serving.sessions.limits import limits_of
 from serving.sessions.store import Sessions
 from serving.sessions.webhooks import WebhookQueue
@@ -80,7 +82,8 @@ class Chat:
         )
         backend = InProcessBackend(assistant, release, params, slots, partial(models_problem, self._models))
         samples = params.demo_login and allows_development(params)
-        return build_web(Site(backend, sessions, params, front, samples, assistant.desk))
+        ratings = Ratings(sessions, ZoneInfo(shop.timezone), log)
+        return build_web(Site(backend, sessions, params, front, samples, assistant.desk, ratings))
 
 
 def _recover(log: ConversationLog, sessions: Sessions) -> None:

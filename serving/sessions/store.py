@@ -30,7 +30,7 @@ from serving.sessions.revocations import Revocations, TokenRevoked, customer_tok
 from serving.sessions.scripts import ACQUIRE, COMMIT, COUNT, RELEASE
 from serving.sessions.session import SaidTurn, Session, Status
 from serving.sessions.webhooks import KEPT as KEPT_WEBHOOKS
-from serving.sessions.webhooks import event_of
+from serving.sessions.webhooks import case_event, rating_event
 
 LEASE_S = 5  # renewed while its holder lives
 WAIT_S = 30
@@ -252,6 +252,7 @@ class Sessions:
         handoff: Handoff | None = None,
         withdrawn: bool = False,
         turns: Sequence[SaidTurn] = (),
+        rated: int | None = None,
     ) -> str:
         """Keeps all that a message has changed, and frees the session; all of it or nothing.
 
@@ -261,6 +262,7 @@ class Sessions:
             handoff: opens a case; or brings the session's one up to date.
             withdrawn: ends the case.
             turns: what was said, for the customer to read again.
+            rated: the customer's stars for the conversation, which the shop is told.
 
         Returns the id of the last turn, '' without one. Raises SessionBusy: another message has held the session
         since; nothing was kept.
@@ -277,7 +279,7 @@ class Sessions:
         names = [keys.lock(id_), keys.fence(id_), keys.session(id_), keys.HANDOFFS, keys.answer(id_, held.key)]
         names += [keys.OUTBOX, keys.case(id_), keys.QUEUE, keys.turns(id_), keys.listening(id_)]
         names += [keys.answers(id_), keys.WEBHOOKS, keys.WEBHOOKS_DUE, keys.WEBHOOKS_LOST]
-        event = self._event(held, handoff, withdrawn)
+        event = self._event(held, handoff, withdrawn, rated)
         written = self._keeper.take_written()
         arguments: list[str | int | float] = [held.token, _stored(session) if kept else "", self._ttl, entry]
         arguments += [queued, answer, min(ANSWERS_S, self._ttl), held.key, log, case_kept]
@@ -295,12 +297,16 @@ class Sessions:
         held.committed = True
         return last
 
-    def _event(self, held: Held, handoff: Handoff | None, withdrawn: bool) -> tuple[str, str]:
-        """The webhook of a commit: a person is asked for, or has closed the case. ('', '') when it has none."""
-        if self._webhooks and handoff and held.waiting is None:
-            return event_of(handoff, "handover.opened")
-        if self._webhooks and held.waiting and withdrawn and held.session.status == "closed":
-            return event_of(held.waiting, "conversation.closed")
+    def _event(self, held: Held, handoff: Handoff | None, withdrawn: bool, rated: int | None) -> tuple[str, str]:
+        """The webhook of a commit: a person is asked for, or has closed the case; a rating. ('', '') without one."""
+        if not self._webhooks:
+            return "", ""
+        if rated is not None:
+            return rating_event(held.session.id, rated)
+        if handoff and held.waiting is None:
+            return case_event(handoff, "handover.opened")
+        if held.waiting and withdrawn and held.session.status == "closed":
+            return case_event(held.waiting, "conversation.closed")
         return "", ""
 
     def logged(self, key: str) -> None:

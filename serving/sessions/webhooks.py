@@ -86,10 +86,18 @@ class WebhookQueue:
         pipe.zrem(keys.WEBHOOKS_DUE, webhook.id)
 
 
-def event_of(case: Handoff, kind: str) -> tuple[str, str]:
+def case_event(case: Handoff, kind: str) -> tuple[str, str]:
     """The id of a new webhook about a case, and what the store keeps of it: ids and no personal data."""
+    return _event(kind, {"case": case.session, "reason": case.reason, "urgency": "high" if case.danger else "normal"})
+
+
+def rating_event(session_id: str, csat: int) -> tuple[str, str]:
+    """The id of a new webhook about a rating, and what the store keeps of it."""
+    return _event("conversation.rated", {"session": session_id, "csat": csat})
+
+
+def _event(kind: str, data: dict[str, Any]) -> tuple[str, str]:
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    data = {"case": case.session, "reason": case.reason, "urgency": "high" if case.danger else "normal"}
     body = json.dumps({"type": kind, "timestamp": now, "data": data}, separators=(",", ":"))
     return f"msg_{secrets.token_hex(16)}", _stored(body, 0)
 

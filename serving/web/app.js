@@ -182,6 +182,27 @@ async function end() {
   await begin(null);
 }
 
+/** Five stars at the end of the conversation; the one that is pressed is sent. */
+function askForStars() {
+  document.querySelector(".stars")?.remove();
+  const row = element("div", "stars");
+  row.setAttribute("role", "group");
+  row.ariaLabel = words().rate;
+  for (const n of [1, 2, 3, 4, 5]) {
+    const star = Object.assign(element("button", "", "★"), { type: "button", title: words().stars(n), ariaLabel: words().stars(n) });
+    star.onclick = () => rate(n, row).catch(fail);
+    row.append(star);
+  }
+  $("messages").append(row);
+  down();
+  row.lastChild.focus();
+}
+
+async function rate(csat, row) {
+  await call("/v1/session/rating", { token: conversation.token, body: { csat }, method: "PUT" });
+  row.replaceWith(element("p", "note", words().rated(csat)));
+}
+
 function greet(greeting) {
   say("bot", greeting[state.lang], { greeting }).message.id = "greeting";
 }
@@ -224,6 +245,7 @@ function refresh() {
   $("send").hidden = Boolean(pending);
   $("stop").hidden = !pending;
   $("stop").disabled = state.connection !== "online";
+  $("rate").disabled = state.connection !== "online" || Boolean(pending) || !conversation?.messages.some(({ who }) => who === "customer");
   $("end").disabled = state.connection !== "online" || Boolean(pending);
   $("status").dataset.state = state.connection;
   $("status").textContent = pending ? words().answering : words()[state.connection];
@@ -238,6 +260,7 @@ function translate() {
   $("text").placeholder = $("text-label").textContent = words().placeholder;
   $("send-label").textContent = words().send;
   $("stop").title = $("stop").ariaLabel = words().stop;
+  $("rate").textContent = words().rate;
   $("end").title = words().end;
   $("end").ariaLabel = words().end;
   $("picker-label").textContent = words().customer;
@@ -259,6 +282,7 @@ async function main() {
   $("text").maxLength = shop.max_message_chars;
   translate();
   $("customer").onchange = (event) => begin(event.target.value || null).catch(fail);
+  $("rate").onclick = askForStars;
   $("end").onclick = () => end().catch(fail);
   $("stop").onclick = () => socket.stop();
   $("lang").onclick = () => {

@@ -146,6 +146,15 @@ def test_ending_the_conversation_signs_out(page: sync_api.Page, url: str) -> Non
     assert (again.status_code, again.json()["error"]["code"]) == (401, "token_revoked")
 
 
+def test_a_conversation_is_rated_with_stars(page: sync_api.Page) -> None:
+    sync_api.expect(page.locator("#rate")).to_be_disabled()
+    say(page, "你好")
+    page.locator("#rate").click()
+    page.get_by_role("button", name="4 星").click()
+    sync_api.expect(page.locator(".note").last).to_have_text("谢谢您的评价：★★★★")
+    sync_api.expect(page.locator(".stars")).to_have_count(0)
+
+
 def test_a_conversation_that_is_too_old_begins_anew(page: sync_api.Page) -> None:
     say(page, "你好")
     page.evaluate(

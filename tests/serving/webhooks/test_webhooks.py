@@ -14,16 +14,19 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from kefu.errors import Unusable
 from pipelines.params import load_params
 from serving.params import Serving
+from serving.rating import Ratings
 from serving.sessions import keys
 from serving.sessions import webhooks as waiting
 from serving.sessions.cases import Handoff
 from serving.sessions.limits import Limits
+from serving.sessions.session import SaidTurn
 from serving.sessions.store import Sessions, owner
 from serving.sessions.valkey import Store, embedded_store
 from serving.sessions.webhooks import WebhookQueue
@@ -124,6 +127,18 @@ def test_the_shop_hears_of_the_opening_and_the_closing_and_of_nothing_else(sessi
     assert (opened["type"], closed["type"]) == ("handover.opened", "conversation.closed")
     assert opened["data"] == closed["data"] == {"case": session, "reason": "asked", "urgency": "high"}
     assert not any(private in body for _, body in shop.got for private in (b"13800001234", b"C1001", b"self_harm"))
+
+
+def test_the_shop_hears_of_a_rating(sessions: Sessions) -> None:
+    session = uuid4().hex
+    with open_shop() as shop:
+        with sessions.hold(session, "C1001") as held:
+            held.session.remember(SaidTurn(role="customer", text="你好"))
+            sessions.commit(held, "", "")
+        Ratings(sessions, ZoneInfo("Asia/Shanghai"), None).rate(session, "C1001", 4)
+        assert sender(sessions, shop).send_due() == 1
+        (rated,) = events(shop)
+    assert (rated["type"], rated["data"]) == ("conversation.rated", {"session": session, "csat": 4})
 
 
 def test_what_fails_comes_again_with_its_id_and_is_signed_anew(sessions: Sessions) -> None:
