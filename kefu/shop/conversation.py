@@ -57,7 +57,7 @@ class Conversation(Part):
         None,
         description="the same, where an order given by number holds nothing of what is named; Jinja2 with order",
     )
-    pick: Text = Field(description="said after the question for an order, before the customer's newest orders")
+    pick: Text = Field(description="asks for an order, before a list of the customer's likeliest ones")
     corrected: Text = Field(description="said when another value was taken")
     no_hurry: Text = Field(description="said to a customer who needs time")
     queued: Text = Field(description="said of a wish that waits for its turn; Jinja2 with title")

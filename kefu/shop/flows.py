@@ -115,6 +115,17 @@ class Branch(Part):
     goto: str
 
 
+class Likely(Part):
+    """Which order is meant where none is named.
+
+    The only one in the first of ``states`` that any of the customer's orders is in; if there are several, they are
+    offered first.
+    """
+
+    when: str = Field("", description="Jinja2 expression over the slots that were told; empty: in any case")
+    states: tuple[str, ...] = Field(min_length=1, description="states of orders, the likeliest first")
+
+
 class Step(Part):
     """One step of a flow: exactly one action, then ``goto`` (else the next step) or ``end``."""
 
@@ -125,6 +136,9 @@ class Step(Part):
         (), description="states of the orders that a collect offers, if there are any, and takes unnamed; empty: all"
     )
     also: tuple[str, ...] = Field((), description="states of orders that a collect offers after those of `among`")
+    likely: tuple[Likely, ...] = Field(
+        (), description="which order a collect takes unnamed: the first that holds and finds orders"
+    )
     within_days: int | None = Field(
         None, description="days since an order's last event after which it is offered only if there is no other"
     )
@@ -161,8 +175,8 @@ class Step(Part):
             raise ValueError(f"step {self.id}: confirm needs `refused`, the step after a no")
         if (self.append or self.customer) and not (self.call and self.save):
             raise ValueError(f"step {self.id}: `append` and `customer` belong to a call with `save`")
-        if (self.optional or self.also or self.within_days is not None) and not self.collect:
-            raise ValueError(f"step {self.id}: `optional`, `also` and `within_days` belong to a collect")
+        if (self.optional or self.also or self.likely or self.within_days is not None) and not self.collect:
+            raise ValueError(f"step {self.id}: `optional`, `also`, `likely` and `within_days` belong to a collect")
         if (self.yes or self.no) and not self.confirm:
             raise ValueError(f"step {self.id}: `yes` and `no` belong to a confirm")
         if self.then and self.end != "resolved":

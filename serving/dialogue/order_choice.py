@@ -10,12 +10,26 @@ from kefu.privacy.redact import restore
 from kefu.shop.flows import Step
 from kefu.shop.pack import Pack
 from kefu.text.placeholders import PLACEHOLDER
-from serving.dialogue.expressions import render
+from serving.dialogue.expressions import evaluate, render
 from serving.dialogue.linking.records import Order
 from serving.dialogue.turn import TurnState
 from serving.sessions.session import FlowState
 
 MOST_OFFERED = 5
+
+
+def meant_unnamed(orders: Sequence[Order], step: Step, slots: Mapping[str, str | None]) -> list[Order]:
+    """The orders of which one is meant where none is named, by the step's ``likely``: those in the likeliest state.
+
+    Args:
+        slots: all of the flow, with what was told.
+    """
+    for rule in step.likely:
+        if not rule.when or evaluate(rule.when, slots):
+            for state in rule.states:
+                if found := [order for order in orders if order.status == state]:
+                    return found
+    return []
 
 
 def likely_orders(orders: Sequence[Order], step: Step, now: str) -> list[Order]:
@@ -72,20 +86,27 @@ class OrderChoice:
         label = order.label.in_(turn.visit.lang)
         return render(self._pack.conversation.took.in_(turn.visit.lang), {"order": value, "label": label})
 
-    def listed(self, turn: TurnState, state: FlowState, step: Step) -> Iterator[str]:
-        """The customer's newest orders, after a question for one."""
+    def to_list(self, turn: TurnState, state: FlowState, step: Step) -> list[Order]:
+        """The customer's orders that a question for one offers, which they answer better than its own words."""
         if step.collect not in self._slots or not turn.session.customer:
-            return
+            return []
+        if turn.candidates:
+            return self._own(turn, turn.candidates)
+        first = meant_unnamed(turn.message.orders, step, dict.fromkeys(self._pack.slots) | state.slots)
+        likely = likely_orders(turn.message.orders, step, turn.visit.now)
+        return [*first, *(order for order in likely if order not in first)][:MOST_OFFERED]
+
+    def ask_which(self, turn: TurnState, orders: Sequence[Order]) -> Iterator[str]:
+        """Asks which of these orders is meant."""
         if turn.candidates:
             yield from self.offer(turn, turn.candidates)
             return
-        if orders := likely_orders(turn.message.orders, step, turn.visit.now)[:MOST_OFFERED]:
-            yield turn.say("flow", self._pack.conversation.pick.in_(turn.visit.lang))
-            yield from self._list(turn, orders)
+        yield turn.say("flow", self._pack.conversation.pick.in_(turn.visit.lang))
+        yield from self._list(turn, orders)
 
     def offer(self, turn: TurnState, candidates: Collection[str]) -> Iterator[str]:
         """The orders that a message may mean."""
-        orders = [order for value in candidates if (order := self._order(turn, value))][:MOST_OFFERED]
+        orders = self._own(turn, candidates)
         words, lang = self._pack.conversation, turn.visit.lang
         unlike = next((act.unlike for act in turn.reading.acts if isinstance(act, Choose) and act.unlike), "")
         unlike = unlike if unlike in candidates else ""
@@ -93,7 +114,10 @@ class OrderChoice:
         yield turn.say("flow", odd or words.choose.in_(lang))
         yield from self._list(turn, orders)
 
-    def _list(self, turn: TurnState, orders: list[Order]) -> Iterator[str]:
+    def _own(self, turn: TurnState, values: Collection[str]) -> list[Order]:
+        return [order for value in values if (order := self._order(turn, value))][:MOST_OFFERED]
+
+    def _list(self, turn: TurnState, orders: Sequence[Order]) -> Iterator[str]:
         lang = turn.visit.lang
         turn.session.offered = [turn.message.placeholder(order.id) for order in orders]
         turn.draft.options = [order.label.in_(lang) for order in orders]

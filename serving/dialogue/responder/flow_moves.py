@@ -154,7 +154,9 @@ class FlowMoves:
             progress.says.append(
                 self._handover.asked(turn.visit, turn.before)
             )  # a flow's own words may promise somebody at once
-        yield turn.say("flow", "\n".join(progress.says))
+        waits = bool(progress.asks) and progress.asks != "confirm"
+        orders = self._orders.to_list(turn, state, self._flows.waiting_at(state)) if waits else []
+        yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
         if progress.outcome == "resolved":
             draft.answers += progress.says
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
@@ -175,8 +177,8 @@ class FlowMoves:
                 yield from self._go_over(turn, state, self._flows.flows[progress.then])
             elif progress.outcome != "handoff":
                 yield from self._next(turn)
-        elif progress.asks != "confirm":
-            yield from self._orders.listed(turn, state, self._flows.waiting_at(state))
+        elif orders:
+            yield from self._orders.ask_which(turn, orders)
 
     def _go_over(self, turn: TurnState, state: FlowState, flow: Flow) -> Iterator[str]:
         """Begins the flow in which another one ends, with the order and what the message tells for it."""

@@ -33,10 +33,12 @@ class QuestionMoves:
     def ask(self, turn: TurnState, lead: str, before: str = "\n") -> Iterator[str]:
         """The open question once more."""
         state = open_flow(turn)
-        question = self._flows.question(state, turn.visit)
-        yield turn.say("flow", f"{lead} {question}" if lead else question, before)
+        orders = self._orders.to_list(turn, state, self._flows.waiting_at(state))
+        question = "" if orders else self._flows.question(state, turn.visit)
+        yield turn.say("flow", f"{lead} {question}".strip(), before)
         self._still_open(turn)
-        yield from self._orders.listed(turn, state, self._flows.waiting_at(state))
+        if orders:
+            yield from self._orders.ask_which(turn, orders)
 
     def slot_asked(self, state: FlowState) -> str | None:
         """The slot that a flow asks for; None at a confirmation."""

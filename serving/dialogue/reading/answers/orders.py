@@ -14,7 +14,7 @@ from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.denial import came_instead
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, OrderLink
-from serving.dialogue.order_choice import likely_orders
+from serving.dialogue.order_choice import likely_orders, meant_unnamed
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import plain
 
@@ -201,6 +201,21 @@ class OrderReader:
         """The customer's orders with the mark that the flow's question asks for; none when it asks for none."""
         only = next((step.only for step in flow.steps if step.only), None)
         return [order for order in message.orders if only in order.marks] if only else []
+
+    def unnamed(self, message: Message, text: str, flow: Flow, slots: Mapping[str, str]) -> str | None:
+        """The order (its placeholder) that a wish means which names none, by the flow's ``likely``.
+
+        None where several are likely, the text names a product that it does not hold, or it was just served.
+        """
+        asks = next((step for step in flow.steps if step.collect in self.slots_of(flow)), None)
+        known = dict.fromkeys(flow.slots) | dict(slots)
+        found = meant_unnamed(message.orders, asks, known) if asks and message.session.customer else []
+        if len(found) != 1:
+            return None
+        links = [link for link in self._linker.link_products(message.original(text)) if link.exact]
+        value = message.placeholder(found[0].id)
+        holds = not links or any(link.sku in found[0].skus for link in links)
+        return value if holds and value not in self.served(message) else None
 
     def all_of(self, message: Message) -> list[Act]:
         """The customer's newest orders, to choose from, when an order was asked for."""

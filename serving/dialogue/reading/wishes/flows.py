@@ -124,6 +124,8 @@ class FlowReader:
                 certain[name] = subject
                 if message.session.subject.order is None and len(sku := message.session.subject.latest) == 1:
                     certain = {n: sku[0] for n in flow.slots if self._pack.slots[n].item} | certain
+            elif name not in slots and (unnamed := self._answers.orders.unnamed(message, text, flow, certain)):
+                certain[name] = unnamed
         certain = self.told_before(message, flow, certain) | certain
         named = flow in self.named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)

@@ -264,7 +264,8 @@ class WishReader:
         if flow and part.question and not best and (about_rule or not worded):
             least = LIKELY if about_rule else max(LIKELY, part.guess.probability)
             best = hits[0] if hits and hits[0].entry.kind == "faq" and hits[0].probability >= least else None
-        clear = best is not None and best.probability >= (CLEAR if named else 0)
+        decided = flow is not None and flow == self.flows.of_guess(part.guess) and part.guess.probability >= DECIDES
+        clear = best is not None and not decided and best.probability >= (CLEAR if named else 0)
         if evidence(plain(part.message.text), self._pack.acts.in_general) is not None and not names_order:
             likely = self._params.candidate_min_probability
             best = best or next((hit for hit in hits if hit.entry.kind == "faq" and hit.probability >= likely), None)
