@@ -38,6 +38,7 @@ QUESTION = Ask | Query | Quote | Recommend | Compare
 UNASKED = 0.95
 CERTAIN = 0.99  # of a rule beside the flow that answers it for the order
 EITHER_OR = re.compile(rf"({CJK.pattern})[不没]\1")  # 送不送上楼
+RECOMMEND = "recommend"  # advice, among what a query covers
 SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
 
 
@@ -139,6 +140,8 @@ class ActJoiner:
         ruled = {f"faq:{faq.id}" for faq in self._pack.faq if faq.on_order in begun}
         acts = [a for a in acts if not (isinstance(a, Ask) and target_of(a) in ruled and a.probability < CERTAIN)]
         covered = {name for query in asked for name in self._pack.queries[query].covers}
+        if RECOMMEND in covered:
+            acts = [act for act in acts if not isinstance(act, Recommend)]
         return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
 
     def _is_price_of(self, act: Query, skus: Collection[str]) -> bool:

@@ -1,5 +1,6 @@
 """Cuts a message where a second wish may begin: at the end of a sentence, before the pack's words for "also", and at
-the comma or "and" between two questions (运费怎么算，能不能开发票). A comma before what is told with a question stays.
+the comma, slash or "and" between two questions (运费怎么算，能不能开发票). A comma before what is told with a question
+stays.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ END = re.compile(  # no end: tax no. 9111…, Novak Studio Ltd. tax number
 )
 COMMA = re.compile(
     rf"[，,、](?!\d)\s*(?:and\s+|or\s+|还有|以及|和)?|(?<={CJK.pattern})\s+(?={CJK.pattern})"
-    r"|\s+and\s+(?=(?:do|does|did|can|could|will|would|is|are|how|what|when|where|which|who|why|should)\b)",
+    r"|\s+/\s+"
+    r"|\s+and\s+(?=(?:do|does|did|can|could|will|would|is|are|(?:how|what|when|where|who)(?:'?s)?|which|why|should)\b)",
     re.IGNORECASE,
 )
 WORD = re.compile(r"[^\W_]")

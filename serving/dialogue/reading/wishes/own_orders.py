@@ -36,7 +36,7 @@ class OwnOrderReader:
         self._flows = {flow.name: flow for flow in pack.flows}
         self._on_order = {f"query:{name}": query.on_order for name, query in pack.queries.items() if query.on_order}
         self._on_order |= {f"faq:{faq.id}": faq.on_order for faq in pack.faq if faq.on_order}
-        self._of_order = {f"faq:{faq.id}": faq.order_query for faq in pack.faq if faq.order_query}
+        self._of_own = {f"faq:{faq.id}": faq.own_query for faq in pack.faq if faq.own_query}
 
     def meant(
         self, message: Message, text: str, links: Sequence[ProductLink], found: Sequence[Act | Hit]
@@ -68,9 +68,10 @@ class OwnOrderReader:
                 return [Query(name=told, slots={NEEDED_SLOT["order"]: order} if order else {}, evidence=text)]
             hit = self._entries.of_faq(message, told)
             return [hit, Ask(entry=hit.entry.id, evidence=hit.entry.question)]
-        if (query := self._of_order.get(target)) and (
-            order := self._own_order(message, text, self._pack.queries[query], isinstance(act, Ask))
-        ):
+        query = self._of_own.get(target)
+        if query and self._pack.queries[query].needs == "none":
+            return [Query(name=query, evidence=text)] if message.session.customer else None
+        if query and (order := self._own_order(message, text, self._pack.queries[query], isinstance(act, Ask))):
             return [Query(name=query, slots={NEEDED_SLOT["order"]: order}, evidence=text)]
         if (name := self._on_order.get(target)) is None:
             return None

@@ -62,7 +62,9 @@ class QueryReader:
         sure = guess.label == SUM and guess.probability >= SURE  # before the words of a query: 连运费一共多少
         named = [link for link in links if link.exact]
         picked = len(links) == 1 and ONE.fullmatch(links[0].evidence) is not None  # the price of the bigger one
-        if self._sums and (quote := self._sums.read(message, text, links, asked=sure)):
+        if ahead := [m for m in self._queries.named(text, message.lang) if self._pack.queries[m.name].before_sums]:
+            yield from (self._matched(message, match, text, links) for match in ahead)
+        elif self._sums and (quote := self._sums.read(message, text, links, asked=sure)):
             yield quote
             yield from (self._beside(message, text, links) if quote.check == "coupon" and named else ())
         elif wanted and not named and evidence(words, acts.others) is not None:
