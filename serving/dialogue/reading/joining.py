@@ -80,7 +80,8 @@ class ActJoiner:
         if any(asks(act) and not isinstance(act, OutOfScope) for act in acts):  # the rest only sounds strange
             acts = [act for act in acts if not (isinstance(act, OutOfScope) and act.probability < 1)]
         self._share_order(acts, apart)
-        return list(_once(acts))
+        self._share_product(acts)
+        return list(_once(self._without_second_look(acts)))
 
     def tell_whole(self, message: Message, acts: list[Act]) -> None:
         """Gives the only wish of a message what its other parts tell: the reason before it, the item after it.
@@ -195,6 +196,27 @@ class ActJoiner:
         first, order = named[0]
         for act in starts[first if any(starts[first] is one for one in apart) else 0 :]:
             act.slots.update({name: order for name in slots[act.flow][:1] if name not in act.slots})
+
+    def _share_product(self, acts: Sequence[Act]) -> None:
+        """Gives the only product that a message names to its questions that name none: king size? warm, the quilt?"""
+        slot = NEEDED_SLOT["product"]
+        asked = [act for act in acts if isinstance(act, Query) and self._pack.queries[act.name].needs == "product"]
+        named = {act.slots[slot] for act in asked if slot in act.slots}
+        if len(named) == 1:
+            for act in asked:
+                act.slots.setdefault(slot, next(iter(named)))
+
+    def _without_second_look(self, acts: Sequence[Act]) -> Iterator[Act]:
+        """The acts, those that begin the same flow for the same order as one: it ships today then? and by when?"""
+        begun: dict[tuple[str, str], Start] = {}
+        for act in acts:
+            orders = self._answers.orders.names_in(act.slots) if isinstance(act, Start) else ()
+            if isinstance(act, Start) and orders:
+                first = begun.setdefault((act.flow, act.slots[orders[0]]), act)
+                if first is not act and all(first.slots.get(n, value) == value for n, value in act.slots.items()):
+                    first.slots.update(act.slots)
+                    continue
+            yield act
 
     def _told_plainly(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """In a story with a wish in plain words, the other parts begin nothing: the router guesses (快递也很客气)."""

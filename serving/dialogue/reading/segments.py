@@ -32,6 +32,7 @@ EMOJI = r"[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff
 ANSWER_ENDS = re.compile(
     rf"(?:{EMOJI})+\s*(?=\w)|(?<=[~～])(?=\w)|(?<={CJK.pattern})\s+(?={CJK.pattern}|\d)|\s+(?=and\b)", re.IGNORECASE
 )
+LEADS = re.compile(r"\W*(?:(?:and|or|but|so|i|oh|对了|那|我|然后|顺便)\W*)+", re.IGNORECASE)  # no part by themselves
 DENIED = re.compile(r"\s*(?:我|也|并)?不是(?!不|吗|嘛)|\s*(?:it'?s )?not\b", re.IGNORECASE)
 MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last part
 
@@ -43,7 +44,9 @@ def segments(text: str, another: WordRule | None, question: WordRule | None = No
     places = [0, *sorted(cut for cut in cuts if 0 < cut < len(text)), len(text)]
     parts: list[str] = []
     for start, end in zip(places, places[1:], strict=False):
-        if WORD.search(text[start:end]) or not parts:
+        if parts and LEADS.fullmatch(parts[-1]):
+            parts[-1] += text[start:end]
+        elif WORD.search(text[start:end]) or not parts:
             parts.append(text[start:end])
         else:
             parts[-1] += text[start:end]  # marks and emoji belong to what they follow

@@ -107,6 +107,8 @@ class OwnOrderReader:
             return None
         orders = self._answers.orders
         named = orders.meant(message, text, asked=False) or orders.meant(message, message.text, asked=False)
+        if not named and message.session.flow:  # asked beside what is being done with an order
+            named = [message.session.flow.slots[name] for name in orders.names_in(message.session.flow.slots)]
         own = {value: order for value in named if (order := orders.own(message, value))}
         under_way = [value for value, order in own.items() if order.status in flow.item_among]
         fitting = orders.fitting(message, flow, tuple(under_way or own))

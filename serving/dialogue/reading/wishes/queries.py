@@ -260,6 +260,5 @@ class QueryReader:
     def _single_piece(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
         """The product that a text is about, when it is one piece of one product."""
         skus = list(dict.fromkeys(link.sku for link in links)) or message.spoken_of
-        quote = self._sums.read(message, text, links, asked=True) if self._sums and links else None
-        several = quote is not None and sum(pieces for _, pieces in quote.basket) > 1
+        several = self._sums is not None and self._sums.pieces(message, text, links) > 1
         return skus[0] if len(skus) == 1 and not several else None

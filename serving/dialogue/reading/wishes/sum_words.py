@@ -53,7 +53,7 @@ WANTED = re.compile(
     re.IGNORECASE,
 )
 # A word of the name of something that was spoken of.
-POINTED_AT = re.compile(r"\b(?:the|those|these|that|my) (\w{3,})", re.IGNORECASE)
+POINTED_AT = re.compile(rf"\b(?:the|those|these|that|my|an?|{_ONE_OF}|\d{{1,2}}) ([a-z]{{3,}})", re.IGNORECASE)
 # A number of pieces and nothing else, after a product or a sum: if I buy two? 那三条呢
 FOLLOWING_NUMBER = re.compile(
     rf"\W*(?:(?:那|如果|要是|我|就|买|要|来|拿|下单|直接)*\s*[{NUMERALS}\d]+\s*[{MEASURES}]"

@@ -117,6 +117,10 @@ class SumReader:
         named = [link for span in mentions for link in span]
         return self._quote(session, text, words, named, question, ordered)
 
+    def pieces(self, message: Message, text: str, links: Sequence[ProductLink]) -> int:
+        """How many pieces of the products that a text names it speaks of, whatever was in the sum before."""
+        return sum(pieces for _, pieces in self._pricing.read_basket(message.original(text), links) or ())
+
     def _question(self, message: Message, words: str, mentions: Sequence[Sequence[ProductLink]]) -> SumQuestion:
         """What words ask of a sum besides its products."""
         session, questions = message.session, self._pricing.questions
@@ -133,7 +137,7 @@ class SumReader:
             )
         )
         points, coupon, amount = self._checks(words)
-        coupon = coupon or (self._told_coupons(session) and bool(questions and questions.goes_on_about_coupon(words)))
+        coupon = coupon or (self._told_coupons(message) and bool(questions and questions.goes_on_about_coupon(words)))
         kept = questions is not None and questions.keeps_points(words)
         known = not message.session.flow and bool(
             mentions or session.basket or 0 < len(session.subject.latest) <= MAX_CHOICES
@@ -203,10 +207,10 @@ class SumReader:
         amount = None if elsewhere else questions.checked_amount(words)
         return questions.wants_points(words), questions.asks_for_coupon(words), amount
 
-    def _told_coupons(self, session: Session) -> bool:
-        """Whether what was told last is the customer's coupons."""
-        last = session.told[-1].name if session.told else ""
-        return last in self._of_coupons
+    def _told_coupons(self, message: Message) -> bool:
+        """Whether the customer's coupons were told last, or are asked for in an earlier part of the message."""
+        names = {message.topic, *(told.name for told in message.session.told)}
+        return bool(names & self._of_coupons)
 
     def _goes_on(self, session: Session, words: str, mentions: Sequence[Sequence[ProductLink]]) -> bool:
         """Whether words about points belong to a sum: to the one before, or to a product that is named with them."""
@@ -266,11 +270,15 @@ class SumReader:
         spans: Sequence[Sequence[ProductLink]],
         spoken_of: Sequence[str],
     ) -> list[tuple[ProductLink, ...]]:
-        """Products spoken of that one word of their English names means, after "the": the lunch box + the bags."""
-        names, masked = self._linker.product_names("en"), blank_mentions(plain(words), links)
+        """Products that one word of their English names means, after "the" or a number: those spoken of (the lunch box
+        + the bags), else the only one of all that is called so (1 oil)."""
+        names = {sku: name.lower().split() for sku, name in self._linker.product_names("en").items()}
+        masked = blank_mentions(plain(words), links)
         found: list[tuple[ProductLink, ...]] = []
         for match in POINTED_AT.finditer(masked):
-            held = [sku for sku in spoken_of if match[1].lower() in names.get(sku, "").lower().split()]
+            word = match[1].lower()
+            held = [sku for sku in spoken_of if word in names.get(sku, ())]
+            held = held or [sku for sku, name in names.items() if name[-1] in (word, word.removesuffix("s"))]
             taken = {link.sku for span in (*spans, *found) for link in span}
             if len(held) == 1 and held[0] not in taken and not _overlaps(match.span(1), [*spans, *found]):
                 found.append((ProductLink(held[0], match[1], match.start(1), match.end(1), True),))
