@@ -55,7 +55,7 @@ class ActJoiner:
         acts: list[Act] = []
         apart: list[Act] = []
         also = False
-        read = self._without_unasked(parts, self._told_plainly(parts, read))
+        read = self._without_unlooked(parts, self._without_unasked(parts, self._told_plainly(parts, read)))
         for part, some in zip(parts, read, strict=True):
             also |= evidence(part, self._pack.acts.another) is not None
             begun = next((act for act in reversed(acts) if isinstance(act, Start)), None)
@@ -252,6 +252,21 @@ class ActJoiner:
         ]
         said = any(isinstance(act, Start | Fill) for some in left for act in some)
         return left if said else list(read)
+
+    def _without_unlooked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
+        """Without look-ups that a part begins in no words of theirs and without a question, beside a rule that another
+        part asks for in its words: I won't be there on the 18th. Can they leave it at a pick-up point?"""
+        if not any(isinstance(act, Ask) and act.probability == 1 for some in read for act in some):
+            return list(read)
+        asks = self._pack.acts.question
+
+        def is_told(part: str, act: Act) -> bool:
+            if not isinstance(act, Start) or evidence(plain(part), asks) is not None:
+                return True
+            flow = self._flow_named[act.flow]
+            return not flow.item_among or evidence(plain(part), flow.asked_by) is not None
+
+        return [[act for act in some if is_told(part, act)] for part, some in zip(parts, read, strict=True)]
 
     def _fills(self, message: Message, part: str, begun: Start) -> dict[str, str]:
         flow = self._flow_named[begun.flow]

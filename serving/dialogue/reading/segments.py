@@ -17,7 +17,7 @@ END = re.compile(  # no end: tax no. 9111…, Novak Studio Ltd. tax number
     r"|(?<=[.!?;])\s(?!(?<=[Nn]o\.\s)[\[\d]|(?<=(?:Ltd|Inc)\.\s)[a-z\[\d])(?=\S)"
 )
 COMMA = re.compile(
-    rf"[，,、](?!\d)\s*(?:and\s+|or\s+|还有|以及|和)?|(?<={CJK.pattern})\s+(?={CJK.pattern})"
+    rf"(?:[，、]|,(?!\d))\s*(?:and\s+|or\s+|还有|以及|和)?|(?<={CJK.pattern})\s+(?={CJK.pattern})"
     r"|\s+/\s+"
     r"|\s+and\s+(?=(?:do|does|did|can|could|will|would|is|are|(?:how|what|when|where|who)(?:'?s)?|which|why|should)\b)",
     re.IGNORECASE,
@@ -33,6 +33,7 @@ ANSWER_ENDS = re.compile(
     rf"(?:{EMOJI})+\s*(?=\w)|(?<=[~～])(?=\w)|(?<={CJK.pattern})\s+(?={CJK.pattern}|\d)|\s+(?=and\b)", re.IGNORECASE
 )
 LEADS = re.compile(r"\W*(?:(?:and|or|but|so|i|oh|对了|那|我|然后|顺便)\W*)+", re.IGNORECASE)  # no part by themselves
+ASKS_ON = re.compile(r"\W*(?:and|or)\s+(?:when|where|how|why|what|who)\W*", re.IGNORECASE)  # of what stands before it
 DENIED = re.compile(r"\s*(?:我|也|并)?不是(?!不|吗|嘛)|\s*(?:it'?s )?not\b", re.IGNORECASE)
 MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last part
 
@@ -46,7 +47,7 @@ def segments(text: str, another: WordRule | None, question: WordRule | None = No
     for start, end in zip(places, places[1:], strict=False):
         if parts and LEADS.fullmatch(parts[-1]):
             parts[-1] += text[start:end]
-        elif WORD.search(text[start:end]) or not parts:
+        elif not parts or (WORD.search(text[start:end]) and not ASKS_ON.fullmatch(text[start:end])):
             parts.append(text[start:end])
         else:
             parts[-1] += text[start:end]  # marks and emoji belong to what they follow
