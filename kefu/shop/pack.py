@@ -79,8 +79,8 @@ class Faq(Part):
     on_order: str | None = Field(
         None, description="flow that answers it instead where it is about something that the customer has ordered"
     )
-    order_query: str | None = Field(
-        None, description="query that tells it of one order instead, where it is about one of the customer's own"
+    own_query: str | None = Field(
+        None, description="query that tells it of what is the customer's own instead: of one order, of the coupons held"
     )
     others: WordRule | None = Field(
         None, description="words for somebody else; it is told only for them, and never about the customer's own order"
@@ -231,11 +231,11 @@ class Pack(Part):
         yield from (
             f"{what}: on_order: no flow {flow}" for what, flow in answered.items() if flow and flow not in flows
         )
-        of_orders = {name for name, query in self.queries.items() if query.needs == "order"}
+        of_own = {name for name, query in self.queries.items() if query.needs != "product"}
         yield from (
-            f"faq {faq.id}: order_query: no query of an order {faq.order_query}"
+            f"faq {faq.id}: own_query: no query of what is the customer's own {faq.own_query}"
             for faq in self.faq
-            if faq.order_query and faq.order_query not in of_orders
+            if faq.own_query and faq.own_query not in of_own
         )
         queries = {f"query:{name}" for name, query in self.queries.items() if query.needs != "product"}
         for flow in self.flows:

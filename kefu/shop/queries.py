@@ -57,7 +57,12 @@ class Query(Part):
     on_order: str | None = Field(
         None, description="flow that answers it instead where it is about something that the customer has ordered"
     )
-    covers: tuple[str, ...] = Field((), description="queries that are not told beside this one: it says the same")
+    covers: tuple[str, ...] = Field(
+        (), description="queries, or `recommend`, that are not told beside this one: it says the same"
+    )
+    before_sums: bool = Field(
+        False, description="its words go before a sum that the message may ask as well: what must I add to reach 199?"
+    )
     promotions: tuple[str, ...] = Field(
         (), description="ids of the promotions that are told, running or not; none: the day's"
     )

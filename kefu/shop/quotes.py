@@ -29,6 +29,7 @@ class QuoteWords(Part):
     points_kept: Phrases = Field({}, description="regexes: points are not to be used: 不用积分, keep my points")
     coupon_names: Phrases = Field({}, description="regexes: coupons are spoken of, so that expired ones are told")
     coupon_asks: Phrases = Field({}, description="regexes: whether a coupon applies to a product or basket")
+    coupon_follows: Phrases = Field({}, description="regexes that ask the same right after coupons were told")
     checks: Phrases = Field({}, description="regexes: the customer says what it comes to, and wants that confirmed")
     answers: dict[AnswerKind, Text] = Field({}, description="said before the sum; over ``total``")
     line: Text = Field(description="one product: name, price, pieces, amount")
@@ -48,7 +49,15 @@ class QuoteWords(Part):
     end: Text = Text(zh="。", en=". ")
 
     @field_validator(
-        "asks", "price_asks", "not_asks", "points_asks", "points_kept", "coupon_names", "coupon_asks", "checks"
+        "asks",
+        "price_asks",
+        "not_asks",
+        "points_asks",
+        "points_kept",
+        "coupon_names",
+        "coupon_asks",
+        "coupon_follows",
+        "checks",
     )
     @classmethod
     def _are_regexes(cls, phrases: Phrases) -> Phrases:

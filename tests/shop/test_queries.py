@@ -83,7 +83,7 @@ def test_a_pack_needs_neither_file(tmp_path: Path) -> None:
     (folder / "queries.yaml").unlink()
     (folder / "catalogue.yaml").unlink()
     faq = folder / "knowledge/faq.yaml"
-    faq.write_text(re.sub(r"\n  (?:same_as|order_query): .*", "", faq.read_text(encoding="utf8")), encoding="utf8")
+    faq.write_text(re.sub(r"\n  (?:same_as|own_query): .*", "", faq.read_text(encoding="utf8")), encoding="utf8")
     for flow in (folder / "flows").glob("*.yaml"):  # what a question means after a case may be a query
         flow.write_text(
             re.sub(r"\nasked_(?:afterwards|meanwhile): .*", "", flow.read_text(encoding="utf8")), encoding="utf8"

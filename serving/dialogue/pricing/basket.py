@@ -54,7 +54,7 @@ BARE_AFTER = re.compile(
 BOUGHT = re.compile(r"[买買订訂拍][了过過]|已经?[买買]|之前[买買]|\b(?:bought|ordered|already have)\b", re.IGNORECASE)
 MAX_BARE_PIECES = 20  # a larger number alone is rather a price
 ONE = re.compile(
-    r"(?:\b(?:a|an|the|this|that|your|plus|and|with|another)|[这這那该加][个個只条條款套件床台口]?|(?:^|[，,。])[就只][买要]?|\+)\s*$",
+    r"(?:\b(?:a|an|the|this|that|your|plus|and|with|another|so|okay|ok)|[这這那该加][个個只条條款套件床台口]?|(?:^|[，,。])[就只][买要]?|\+)\s*$",
     re.IGNORECASE,
 )
 EACH = re.compile(

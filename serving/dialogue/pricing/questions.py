@@ -47,6 +47,7 @@ class SumQuestions:
             self._points,
             self._kept,
             self._coupon,
+            self._coupon_again,
             self._named,
             self._checks,
         ) = (
@@ -60,6 +61,7 @@ class SumQuestions:
                 words.points_asks,
                 words.points_kept,
                 words.coupon_asks,
+                words.coupon_follows,
                 words.coupon_names,
                 words.checks,
             )
@@ -100,6 +102,10 @@ class SumQuestions:
     def asks_for_coupon(self, text: str) -> bool:
         """Whether the message asks if a coupon applies to what it names or the conversation is about."""
         return bool(self._coupon and self._coupon.search(plain(text)))
+
+    def goes_on_about_coupon(self, text: str) -> bool:
+        """Whether the message asks, right after coupons were told, if one applies to what it names."""
+        return bool(self._coupon_again and self._coupon_again.search(plain(text)))
 
     def checked_amount(self, text: str) -> int | None:
         """The sum that the customer wants confirmed, in yuan: the largest amount of such a message (是295左右对吗)."""

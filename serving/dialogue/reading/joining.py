@@ -38,6 +38,7 @@ QUESTION = Ask | Query | Quote | Recommend | Compare
 UNASKED = 0.95
 CERTAIN = 0.99  # of a rule beside the flow that answers it for the order
 EITHER_OR = re.compile(rf"({CJK.pattern})[不没]\1")  # 送不送上楼
+RECOMMEND = "recommend"  # advice, among what a query covers
 SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
 
 
@@ -55,7 +56,7 @@ class ActJoiner:
         acts: list[Act] = []
         apart: list[Act] = []
         also = False
-        read = self._without_unasked(parts, self._told_plainly(parts, read))
+        read = self._without_unlooked(parts, self._without_unasked(parts, self._told_plainly(parts, read)))
         for part, some in zip(parts, read, strict=True):
             also |= evidence(part, self._pack.acts.another) is not None
             begun = next((act for act in reversed(acts) if isinstance(act, Start)), None)
@@ -80,7 +81,8 @@ class ActJoiner:
         if any(asks(act) and not isinstance(act, OutOfScope) for act in acts):  # the rest only sounds strange
             acts = [act for act in acts if not (isinstance(act, OutOfScope) and act.probability < 1)]
         self._share_order(acts, apart)
-        return list(_once(acts))
+        self._share_product(acts)
+        return list(_once(self._without_second_look(acts)))
 
     def tell_whole(self, message: Message, acts: list[Act]) -> None:
         """Gives the only wish of a message what its other parts tell: the reason before it, the item after it.
@@ -140,6 +142,8 @@ class ActJoiner:
         ruled = {entry for entry, flow in self._flow_of_rule.items() if flow in begun}
         acts = [a for a in acts if not (isinstance(a, Ask) and target_of(a) in ruled and a.probability < CERTAIN)]
         covered = {name for query in asked for name in self._pack.queries[query].covers}
+        if RECOMMEND in covered:
+            acts = [act for act in acts if not isinstance(act, Recommend)]
         return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
 
     def _is_price_of(self, act: Query, skus: Collection[str]) -> bool:
@@ -194,6 +198,27 @@ class ActJoiner:
         for act in starts[first if any(starts[first] is one for one in apart) else 0 :]:
             act.slots.update({name: order for name in slots[act.flow][:1] if name not in act.slots})
 
+    def _share_product(self, acts: Sequence[Act]) -> None:
+        """Gives the only product that a message names to its questions that name none: king size? warm, the quilt?"""
+        slot = NEEDED_SLOT["product"]
+        asked = [act for act in acts if isinstance(act, Query) and self._pack.queries[act.name].needs == "product"]
+        named = {act.slots[slot] for act in asked if slot in act.slots}
+        if len(named) == 1:
+            for act in asked:
+                act.slots.setdefault(slot, next(iter(named)))
+
+    def _without_second_look(self, acts: Sequence[Act]) -> Iterator[Act]:
+        """The acts, those that begin the same flow for the same order as one: it ships today then? and by when?"""
+        begun: dict[tuple[str, str], Start] = {}
+        for act in acts:
+            orders = self._answers.orders.names_in(act.slots) if isinstance(act, Start) else ()
+            if isinstance(act, Start) and orders:
+                first = begun.setdefault((act.flow, act.slots[orders[0]]), act)
+                if first is not act and all(first.slots.get(n, value) == value for n, value in act.slots.items()):
+                    first.slots.update(act.slots)
+                    continue
+            yield act
+
     def _told_plainly(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """In a story with a wish in plain words, the other parts begin nothing: the router guesses (快递也很客气)."""
         plainly = [
@@ -228,6 +253,21 @@ class ActJoiner:
         ]
         said = any(isinstance(act, Start | Fill) for some in left for act in some)
         return left if said else list(read)
+
+    def _without_unlooked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
+        """Without look-ups that a part begins in no words of theirs and without a question, beside a rule that another
+        part asks for in its words: I won't be there on the 18th. Can they leave it at a pick-up point?"""
+        if not any(isinstance(act, Ask) and act.probability == 1 for some in read for act in some):
+            return list(read)
+        asks = self._pack.acts.question
+
+        def is_told(part: str, act: Act) -> bool:
+            if not isinstance(act, Start) or evidence(plain(part), asks) is not None:
+                return True
+            flow = self._flow_named[act.flow]
+            return not flow.item_among or evidence(plain(part), flow.asked_by) is not None
+
+        return [[act for act in some if is_told(part, act)] for part, some in zip(parts, read, strict=True)]
 
     def _fills(self, message: Message, part: str, begun: Start) -> dict[str, str]:
         flow = self._flow_named[begun.flow]

@@ -1,5 +1,6 @@
 """Cuts a message where a second wish may begin: at the end of a sentence, before the pack's words for "also", and at
-the comma or "and" between two questions (运费怎么算，能不能开发票). A comma before what is told with a question stays.
+the comma, slash or "and" between two questions (运费怎么算，能不能开发票). A comma before what is told with a question
+stays.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ END = re.compile(  # no end: tax no. 9111…, Novak Studio Ltd. tax number
     r"|(?<=[.!?;])\s(?!(?<=[Nn]o\.\s)[\[\d]|(?<=(?:Ltd|Inc)\.\s)[a-z\[\d])(?=\S)"
 )
 COMMA = re.compile(
-    rf"[，,、](?!\d)\s*(?:and\s+|or\s+|还有|以及|和)?|(?<={CJK.pattern})\s+(?={CJK.pattern})"
-    r"|\s+and\s+(?=(?:do|does|did|can|could|will|would|is|are|how|what|when|where|which|who|why|should)\b)",
+    rf"(?:[，、]|,(?!\d))\s*(?:and\s+|or\s+|还有|以及|和)?|(?<={CJK.pattern})\s+(?={CJK.pattern})"
+    r"|\s+/\s+"
+    r"|\s+and\s+(?=(?:do|does|did|can|could|will|would|is|are|(?:how|what|when|where|who)(?:'?s)?|which|why|should)\b)",
     re.IGNORECASE,
 )
 WORD = re.compile(r"[^\W_]")
@@ -30,6 +32,8 @@ EMOJI = r"[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff
 ANSWER_ENDS = re.compile(
     rf"(?:{EMOJI})+\s*(?=\w)|(?<=[~～])(?=\w)|(?<={CJK.pattern})\s+(?={CJK.pattern}|\d)|\s+(?=and\b)", re.IGNORECASE
 )
+LEADS = re.compile(r"\W*(?:(?:and|or|but|so|i|oh|对了|那|我|然后|顺便)\W*)+", re.IGNORECASE)  # no part by themselves
+ASKS_ON = re.compile(r"\W*(?:and|or)\s+(?:when|where|how|why|what|who)\W*", re.IGNORECASE)  # of what stands before it
 DENIED = re.compile(r"\s*(?:我|也|并)?不是(?!不|吗|嘛)|\s*(?:it'?s )?not\b", re.IGNORECASE)
 MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last part
 
@@ -41,7 +45,9 @@ def segments(text: str, another: WordRule | None, question: WordRule | None = No
     places = [0, *sorted(cut for cut in cuts if 0 < cut < len(text)), len(text)]
     parts: list[str] = []
     for start, end in zip(places, places[1:], strict=False):
-        if WORD.search(text[start:end]) or not parts:
+        if parts and LEADS.fullmatch(parts[-1]):
+            parts[-1] += text[start:end]
+        elif not parts or (WORD.search(text[start:end]) and not ASKS_ON.fullmatch(text[start:end])):
             parts.append(text[start:end])
         else:
             parts[-1] += text[start:end]  # marks and emoji belong to what they follow

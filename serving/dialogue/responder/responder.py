@@ -54,10 +54,10 @@ class Responder:
         yield from self._same_again(turn)
 
     def _same_again(self, turn: TurnState) -> Iterator[str]:
-        """Offers a person after an answer that was the last one, too: it did not help, or it was not understood."""
+        """Offers a person after an answer that tells nothing but what the last one did: it did not help, or missed."""
         session, words = turn.session, self._pack.conversation
         before, session.answers = session.answers, [digest(text) for text in turn.draft.answers]
-        repeated = set(before) & set(session.answers)
+        repeated = bool(session.answers) and set(session.answers) <= set(before)
         if repeated and words.same_again and words.ask_person and not (turn.draft.asks or turn.draft.options):
             session.questions = turn.draft.options = [words.ask_person.in_(turn.visit.lang)]
             yield turn.say("faq", words.same_again.in_(turn.visit.lang))

@@ -36,7 +36,7 @@ class OwnOrderReader:
         self._flows = {flow.name: flow for flow in pack.flows}
         self._on_order = {f"query:{name}": query.on_order for name, query in pack.queries.items() if query.on_order}
         self._on_order |= {f"faq:{faq.id}": faq.on_order for faq in pack.faq if faq.on_order}
-        self._of_order = {f"faq:{faq.id}": faq.order_query for faq in pack.faq if faq.order_query}
+        self._of_own = {f"faq:{faq.id}": faq.own_query for faq in pack.faq if faq.own_query}
 
     def meant(
         self, message: Message, text: str, links: Sequence[ProductLink], found: Sequence[Act | Hit]
@@ -68,9 +68,10 @@ class OwnOrderReader:
                 return [Query(name=told, slots={NEEDED_SLOT["order"]: order} if order else {}, evidence=text)]
             hit = self._entries.of_faq(message, told)
             return [hit, Ask(entry=hit.entry.id, evidence=hit.entry.question)]
-        if (query := self._of_order.get(target)) and (
-            order := self._own_order(message, text, self._pack.queries[query], isinstance(act, Ask))
-        ):
+        query = self._of_own.get(target)
+        if query and self._pack.queries[query].needs == "none":
+            return [Query(name=query, evidence=text)] if message.session.customer else None
+        if query and (order := self._own_order(message, text, self._pack.queries[query], isinstance(act, Ask))):
             return [Query(name=query, slots={NEEDED_SLOT["order"]: order}, evidence=text)]
         if (name := self._on_order.get(target)) is None:
             return None
@@ -86,7 +87,7 @@ class OwnOrderReader:
 
         sure: whether the text is known to ask this; else it has to name the order.
         """
-        if not message.session.customer or self._is_general(text):
+        if not message.session.customer or self._is_general(message, text):
             return None
         orders = self._answers.orders
         named = [
@@ -102,10 +103,13 @@ class OwnOrderReader:
     def _named(self, message: Message, text: str, flow: Flow) -> list[Start] | None:
         """Wishes for a flow about the own orders that a question names; None when it names none: it asks for a rule."""
         slot = next(iter(self._answers.orders.slots_of(flow)), None)
-        if slot is None or not message.session.customer or self._is_general(text):
+        if slot is None or not message.session.customer or self._is_general(message, text):
             return None
         orders = self._answers.orders
         named = orders.meant(message, text, asked=False) or orders.meant(message, message.text, asked=False)
+        state = message.session.flow
+        if not named and state and state.flow != flow.name:  # asked beside what is being done with an order
+            named = tuple(state.slots[name] for name in orders.names_in(state.slots))
         own = {value: order for value in named if (order := orders.own(message, value))}
         under_way = [value for value, order in own.items() if order.status in flow.item_among]
         fitting = orders.fitting(message, flow, tuple(under_way or own))
@@ -123,7 +127,7 @@ class OwnOrderReader:
         order that is not named only if it goes there.
         """
         slot = next(iter(self._answers.orders.slots_of(flow)), None)
-        if slot is None or not message.session.customer or self._is_general(text):
+        if slot is None or not message.session.customer or self._is_general(message, text):
             return None
         orders = {order.id: order for order in message.orders if order.status in flow.item_among}
         named = self._answers.orders.meant(message, text, asked=False)
@@ -147,9 +151,13 @@ class OwnOrderReader:
             for order in under_way[: 1 if not links else len(under_way)]
         ]
 
-    def _is_general(self, text: str) -> bool:
-        """Whether a text asks of what is bought now, or in general."""
-        return evidence(plain(text), self._pack.acts.to_buy) is not None
+    def _is_general(self, message: Message, text: str) -> bool:
+        """Whether a text asks of what is bought now, or in general; a part that names no order, as the whole does."""
+        words, to_buy = plain(text), self._pack.acts.to_buy
+        if evidence(words, to_buy) is not None:
+            return True
+        whole = evidence(plain(message.text), to_buy) is not None
+        return whole and not self._answers.orders.meant(message, text, asked=False)
 
     def _spoken_of(self, message: Message, links: Sequence[ProductLink], orders: Sequence[Order]) -> list[Order]:
         """Orders under way with what a text or the conversation speaks of; else the order that was spoken of."""

@@ -62,7 +62,9 @@ class QueryReader:
         sure = guess.label == SUM and guess.probability >= SURE  # before the words of a query: 连运费一共多少
         named = [link for link in links if link.exact]
         picked = len(links) == 1 and ONE.fullmatch(links[0].evidence) is not None  # the price of the bigger one
-        if self._sums and (quote := self._sums.read(message, text, links, asked=sure)):
+        if ahead := [m for m in self._queries.named(text, message.lang) if self._pack.queries[m.name].before_sums]:
+            yield from (self._matched(message, match, text, links) for match in ahead)
+        elif self._sums and (quote := self._sums.read(message, text, links, asked=sure)):
             yield quote
             yield from (self._beside(message, text, links) if quote.check == "coupon" and named else ())
         elif wanted and not named and evidence(words, acts.others) is not None:
@@ -258,6 +260,5 @@ class QueryReader:
     def _single_piece(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
         """The product that a text is about, when it is one piece of one product."""
         skus = list(dict.fromkeys(link.sku for link in links)) or message.spoken_of
-        quote = self._sums.read(message, text, links, asked=True) if self._sums and links else None
-        several = quote is not None and sum(pieces for _, pieces in quote.basket) > 1
+        several = self._sums is not None and self._sums.pieces(message, text, links) > 1
         return skus[0] if len(skus) == 1 and not several else None

@@ -52,6 +52,8 @@ WANTED = re.compile(
     rf"(?:[{NUMERALS}\d][{MEASURES}]|[加和跟与及、，,+就那这买要]|(?:^|\s|,)(?:the|a|an|my|one|two|three|four|\d+|and|plus|with|just|only|that|this)\s)\s*$",
     re.IGNORECASE,
 )
+# A word of the name of something that was spoken of.
+POINTED_AT = re.compile(rf"\b(?:the|those|these|that|my|an?|{_ONE_OF}|\d{{1,2}}) ([a-z]{{3,}})", re.IGNORECASE)
 # A number of pieces and nothing else, after a product or a sum: if I buy two? 那三条呢
 FOLLOWING_NUMBER = re.compile(
     rf"\W*(?:(?:那|如果|要是|我|就|买|要|来|拿|下单|直接)*\s*[{NUMERALS}\d]+\s*[{MEASURES}]"

@@ -42,6 +42,7 @@ from serving.dialogue.reading.wishes.sum_words import (
     OF_BOUGHT,
     OF_ORDER,
     ONLY,
+    POINTED_AT,
     ROUGHLY,
     SWAPS,
     WANTED,
@@ -74,6 +75,9 @@ class SumReader:
 
     def __init__(self, pack: Pack, linker: Linker, pricing: Pricing) -> None:
         self._linker, self._pricing = linker, pricing
+        account = pack.entities.account
+        tool = account.coupons if account else None
+        self._of_coupons = {f"query:{name}" for name, query in pack.queries.items() if tool and query.tool == tool}
         catalogue = pack.catalogue
         of_kind = {k: tuple(s for s, p in catalogue.products.items() if k in p.kinds) for k in catalogue.kinds}
         wide = {k for k in of_kind if any(set(other) < set(of_kind[k]) for other in of_kind.values() if other)}
@@ -113,6 +117,10 @@ class SumReader:
         named = [link for span in mentions for link in span]
         return self._quote(session, text, words, named, question, ordered)
 
+    def pieces(self, message: Message, text: str, links: Sequence[ProductLink]) -> int:
+        """How many pieces of the products that a text names it speaks of, whatever was in the sum before."""
+        return sum(pieces for _, pieces in self._pricing.read_basket(message.original(text), links) or ())
+
     def _question(self, message: Message, words: str, mentions: Sequence[Sequence[ProductLink]]) -> SumQuestion:
         """What words ask of a sum besides its products."""
         session, questions = message.session, self._pricing.questions
@@ -129,6 +137,7 @@ class SumReader:
             )
         )
         points, coupon, amount = self._checks(words)
+        coupon = coupon or (self._told_coupons(message) and bool(questions and questions.goes_on_about_coupon(words)))
         kept = questions is not None and questions.keeps_points(words)
         known = not message.session.flow and bool(
             mentions or session.basket or 0 < len(session.subject.latest) <= MAX_CHOICES
@@ -198,6 +207,11 @@ class SumReader:
         amount = None if elsewhere else questions.checked_amount(words)
         return questions.wants_points(words), questions.asks_for_coupon(words), amount
 
+    def _told_coupons(self, message: Message) -> bool:
+        """Whether the customer's coupons were told last, or are asked for in an earlier part of the message."""
+        names = {message.topic, *(told.name for told in message.session.told)}
+        return bool(names & self._of_coupons)
+
     def _goes_on(self, session: Session, words: str, mentions: Sequence[Sequence[ProductLink]]) -> bool:
         """Whether words about points belong to a sum: to the one before, or to a product that is named with them."""
         return bool(mentions) or (bool(session.basket) and len(words) <= MAX_LATER)
@@ -245,8 +259,30 @@ class SumReader:
             if found and WANTED.search(masked[: found.start()]) and not _overlaps(found.span(), spans):
                 meant = self._called(found[0], spoken_of) or skus
                 spans.append(tuple(ProductLink(sku, found[0], found.start(), found.end(), True) for sku in meant))
+        spans += self._pointed_at(words, links, spans, spoken_of)
         narrowed = (_narrowed(_narrowed(span, basket), spoken_of) for span in spans)
         return sorted(narrowed, key=lambda span: span[0].start)
+
+    def _pointed_at(
+        self,
+        words: str,
+        links: Sequence[ProductLink],
+        spans: Sequence[Sequence[ProductLink]],
+        spoken_of: Sequence[str],
+    ) -> list[tuple[ProductLink, ...]]:
+        """Products that one word of their English names means, after "the" or a number: those spoken of (the lunch box
+        + the bags), else the only one of all that is called so (1 oil)."""
+        names = {sku: name.lower().split() for sku, name in self._linker.product_names("en").items()}
+        masked = blank_mentions(plain(words), links)
+        found: list[tuple[ProductLink, ...]] = []
+        for match in POINTED_AT.finditer(masked):
+            word = match[1].lower()
+            held = [sku for sku in spoken_of if word in names.get(sku, ())]
+            held = held or [sku for sku, name in names.items() if name[-1] in (word, word.removesuffix("s"))]
+            taken = {link.sku for span in (*spans, *found) for link in span}
+            if len(held) == 1 and held[0] not in taken and not _overlaps(match.span(1), [*spans, *found]):
+                found.append((ProductLink(held[0], match[1], match.start(1), match.end(1), True),))
+        return found
 
     def _called(self, word: str, spoken_of: Sequence[str]) -> list[str]:
         """The only product spoken of whose name holds a word: the pot, after the slow-brew health pot."""
