@@ -160,10 +160,13 @@ class WishReader:
 
     def _of_orders(self, part: Part) -> Iterator[Act]:
         if not part.person:
-            if orders := self._implied.of_orders(part.message, part.text, part.links):
+            again = self._follow_ups.refused_again(part.message, part.text)
+            if again and evidence(part.words, self._pack.acts.correct) is not None:
+                yield again
+            elif orders := self._implied.of_orders(part.message, part.text, part.links):
                 if not any(self.flows.instead(part.message, part.guess, act.flow) for act in orders):
                     yield from orders
-            elif again := self._follow_ups.refused_again(part.message, part.text):
+            elif again:
                 yield again
 
     def _follow_up(self, part: Part) -> Iterator[Act]:
