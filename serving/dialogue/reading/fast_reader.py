@@ -321,7 +321,8 @@ class FastReader:
         assert message.step
         acts = self._parts.read(replace(message, text=rest), reading)
         if message.step.confirm:
-            return [Deny(evidence=message.text), *(act for act in acts if not isinstance(act, Unclear | SmallTalk))]
+            asked = [a for a in acts if not isinstance(a, Unclear | SmallTalk) or (isinstance(a, Unclear) and a.asks)]
+            return [Deny(evidence=message.text), *asked]
         other = any(isinstance(act, Start) and message.flow and act.flow != message.flow.name for act in acts)
         return [Cancel(evidence=message.text), *acts] if other else whole
 

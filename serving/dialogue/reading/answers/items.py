@@ -17,7 +17,7 @@ from kefu.text.numbers import DIGITS, ENGLISH, NUMBER, read_number
 from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.products import head_pattern
 from serving.dialogue.linking.records import ProductLink
-from serving.dialogue.reading.segments import answer_pieces, clauses
+from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 
 OF_AN_ORDER = re.compile(r"\s*(?:那|这|的那|的这)?(?:一)?(?:单|笔|个?订单)|\s+(?:order|one)\b", re.IGNORECASE)
@@ -59,7 +59,7 @@ COUNTED_EN = re.compile(
     re.IGNORECASE,
 )
 _NO_NEED = re.compile(  # 用不了两个, don't need two: no count of what is to be done
-    r"(?:不(?:用|需要|要)|用不[了着]|别)[^，。]{0,3}$"
+    r"(?:不(?:用|需要|要)|用不[了着上到]|别)[^，。]{0,3}$"
     r"|(?:n't|\b(?:not|dont|didnt|no longer))\s+(?:\w+\s+){0,2}(?:need|want|keep)?\s*$",
     re.IGNORECASE,
 )
@@ -164,7 +164,7 @@ def pieces(text: str, links: Sequence[ProductLink]) -> str | None:
 
 def statements(text: str, question: WordRule | None) -> str:
     """A text without the clauses that ask something; "one?" tells how many."""
-    return "".join(c for c in clauses(text) if evidence(plain(c), question) is None or pieces(c, ()))
+    return "".join(c for c in answer_pieces(text, None) if evidence(plain(c), question) is None or pieces(c, ()))
 
 
 def _means_order(text: str, start: int, end: int) -> bool:
