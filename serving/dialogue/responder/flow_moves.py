@@ -189,6 +189,8 @@ class FlowMoves:
     def _next(self, turn: TurnState) -> Iterator[str]:
         """What waits: the next wish, else the flow that was set aside last."""
         session, words = turn.session, self._pack.conversation
+        if turn.begins_more:
+            return
         if session.customer is None and self._pack.shop.identify:  # he did not say who he is: nothing can go on
             session.wishes = [wish for wish in session.wishes if not wish.needs_sign_in]
         if session.wishes:

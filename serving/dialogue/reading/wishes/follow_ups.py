@@ -71,12 +71,13 @@ class FollowUpReader:
             return None
         flow = self._flow_named.get(past.flow)
         slot = next(iter(self._answers.orders.slots_of(flow)), None) if flow else None
-        if flow is None or slot is None or slot not in past.slots or self._flows.named(plain(text)):
+        corrects = evidence(plain(text), self._pack.acts.correct) is not None  # 看错了，是另外一单
+        named = [other for other in self._flows.named(plain(text)) if not corrects or not other.item_among]
+        if flow is None or slot is None or slot not in past.slots or named:
             return None
         orders = self._answers.orders.meant(message, text, asked=True)
         orders = self._answers.orders.fitting(message, flow, orders) if len(orders) > 1 else orders
-        corrects = evidence(plain(text), self._pack.acts.correct)  # 看错了，是另外一单
-        connected = (corrects or evidence(plain(text), flow.asked_again)) is not None
+        connected = corrects or evidence(plain(text), flow.asked_again) is not None
         numbered = PLACEHOLDER.search(text) is not None and evidence(plain(text), self._pack.acts.question) is None
         if len(orders) != 1 or orders[0] == past.slots[slot] or not (numbered or connected):
             return None

@@ -245,6 +245,10 @@ class QueryReader:
         """Whether an act asks for a property of a product."""
         return isinstance(act, Query) and self._pack.queries[act.name].needs == "product"
 
+    def is_on_order(self, act: Act) -> bool:
+        """Whether a flow answers an act for who has ordered."""
+        return isinstance(act, Query) and self._pack.queries[act.name].on_order is not None
+
     def needs_customer(self, act: Act) -> bool:
         return isinstance(act, Query) and self._queries.needs_customer(act.name)
 
