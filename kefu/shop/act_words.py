@@ -92,6 +92,10 @@ class ActWords(Part):
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
     is_done: WordRule | None = Field(default=None, description="asks whether what was just done is done: 改好了没")
     instead: WordRule | None = Field(default=None, description="a wish takes the place of the one under way: 要不还是")
+    second_best: WordRule | None = Field(
+        default=None,
+        description="a wish for where the first one cannot be had, put aside: 没有就退",
+    )
     refuse: Refusal | None = Field(default=None, description="a flow that the customer does not want: 我没要退货")
     reject: Rejection | None = Field(default=None, description="the last answer missed: 不是问库存, I asked about …")
     keep: WordRule | None = Field(default=None, description="what a clause names stays: 马克杯没事, keep the mug")
@@ -107,6 +111,9 @@ class ActWords(Part):
         default=None, description="tells of the customer's own thing, or what is wrong with it: it has a yellow stain"
     )
     person: WordRule | None = None
+    to_bot: WordRule | None = Field(
+        default=None, description="said while a person is asked for, takes that wish back: 先继续机器人吧"
+    )
     supervisor: Supervisor | None = Field(default=None, description="which person: of messages that ask for one")
     complaint: WordRule | None = None
     out_of_scope: WordRule | None = None

@@ -116,7 +116,6 @@ class Conversation(Part):
         "how many customers come before this one, none where it is not known; None: shop.handoff",
     )
     waiting_closed: Text | None = Field(None, description="the same outside office hours; None: as waiting")
-    to_bot: Phrases = Field({}, description="whole messages that take back the wish for a person")
     handed_back: Text = Field(
         Text(
             zh="客服已经把对话交还给我，由我继续为您服务。想再找客服，回复“人工”就行。",

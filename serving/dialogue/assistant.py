@@ -298,6 +298,7 @@ class Assistant:
             session.remember(answer)
             new, spoken = [*new, answer], [*spoken, answer.model_copy(update={"text": said})]
         handoff = None
+        draft.resumed = draft.resumed and draft.outcome != "handoff"  # what is asked instead needs a person, too
         if draft.outcome == "handoff" or session.status != "bot":
             handoff = self._hand_off(turn, held.waiting, new)
         took = (time.perf_counter() - turn.started) * 1000
@@ -347,7 +348,6 @@ class Assistant:
     def _hand_off(self, turn: TurnState, waiting: Handoff | None, new: Sequence[SaidTurn]) -> Handoff | None:
         """The conversation's case, with what is ``new``; None: the customer is back with the bot."""
         if turn.draft.resumed:
-            turn.session.handed_over = None
             return None
         if waiting and waiting.customer == owner(turn.session):
             return add_to_case(waiting, turn, new, self._suggested(turn))

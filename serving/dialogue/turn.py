@@ -42,6 +42,7 @@ class TurnState:
     """A message, its session, and the answer so far.
 
     before: how many who wait for a person would come before this customer; None: it is not known.
+    begins_more: a flow that the message asks for has yet to begin: what waits comes after it.
     in_danger: the conversation waits because of words of danger.
     stop: set when the customer wants no more of a model's words; None: nobody can. stopped: words were left out for it.
     """
@@ -56,6 +57,7 @@ class TurnState:
     said: SaidTurn | None = None  # the message as it was written, redacted
     before: int | None = None
     in_danger: bool = False
+    begins_more: bool = False
     candidates: tuple[str, ...] = ()  # what the next question for an order offers; (): the newest orders
     draft: Draft = field(default_factory=Draft)
     stop: threading.Event | None = None

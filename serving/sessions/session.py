@@ -173,6 +173,14 @@ class Session(BaseModel):
         kept = {"id", "customer", "channel", "identified", "lang", "script", "vault"}
         return Session.model_validate(self.model_dump(include=kept))
 
+    def resume(self) -> None:
+        """Gives the conversation back to the bot. What was under way waits; a flow that led to a person is over."""
+        self.status, self.misses, self.rejections = "bot", 0, 0
+        under, self.handed_over = self.handed_over, None
+        if under:
+            open_flow = [under.flow] if under.flow and not under.ended else []
+            self.paused, self.wishes, self.asked = [*under.paused, *open_flow], under.wishes, under.asked
+
     def remember(self, *turns: SaidTurn) -> None:
         """Appends redacted turns; the oldest are forgotten."""
         self.turns = [*self.turns, *turns][-KEPT_TURNS:]

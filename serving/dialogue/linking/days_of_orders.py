@@ -88,7 +88,9 @@ class DayOfOrderReader:
                 nearest.append((len(before) - match.end() + 1, field, bool(_NOT_YET.search(behind))))
         if nearest:
             _, field, future = min(nearest)
-            return None if future else field
+            if not future:
+                return field
+            return placed if _HEAD_AFTER.match(after) else None  # 昨天那单什么时候发货
         alone = _HEAD_AFTER.match(after) or _HEAD_BEFORE.search(before)
         return placed if alone or _WHOLE_DAY.match(text[:start] + text[end:]) else None
 

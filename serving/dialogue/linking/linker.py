@@ -20,7 +20,7 @@ from serving.dialogue.linking.coming_days import find_coming_day
 from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.orders import OrderLinker
-from serving.dialogue.linking.products import ProductIndex, link_products
+from serving.dialogue.linking.products import ProductIndex, head_pattern, link_products
 from serving.dialogue.linking.records import Order, OrderLink, ProductLink
 from serving.tools.shop_db import ToolBox
 
@@ -93,14 +93,23 @@ class Linker:
         today = self._day(now)
         return self._orders.link(_encodable(text), orders, today, focus, offered, vault)
 
-    def link_products(self, text: str, focus: Sequence[str] = (), latest: Sequence[str] = ()) -> list[ProductLink]:
+    def link_products(
+        self, text: str, focus: Sequence[str] = (), latest: Sequence[str] = (), ordered: Sequence[str] = ()
+    ) -> list[ProductLink]:
         """The products that a message names, or points at when it names none.
 
         Args:
             focus: SKUs that the conversation is about, in the order in which they were named or offered.
             latest: those that were named or offered last, which "it" means; empty: all of ``focus``.
+            ordered: SKUs of the order that the conversation is about: of 四件套, the set in it.
         """
-        return link_products(_encodable(text), self._products, focus, latest) if self._products else []
+        return link_products(_encodable(text), self._products, focus, latest, ordered) if self._products else []
+
+    def link_head(self, text: str, skus: Sequence[str]) -> list[ProductLink]:
+        """The only one of some products that a text calls by the last word of its name: the box, the pot."""
+        heads = ((sku, head_pattern(self._names["en"][sku])[1].search(text)) for sku in dict.fromkeys(skus))
+        found = [ProductLink(sku, m[0], m.start(), m.end(), False) for sku, m in heads if m]
+        return found if len(found) == 1 else []
 
     def link_items(self, text: str, orders: Sequence[Order]) -> list[ProductLink]:
         """The items of some own orders that a text names, also by a word that means one only among them (the pot)."""

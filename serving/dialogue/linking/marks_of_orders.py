@@ -38,9 +38,11 @@ _HEAD_BEFORE = re.compile(
 _NEW_PLACE = re.compile(
     r"(?:那|这)?(?:个|边|里)?(?:的)?(?:地址|行|可以|能|吗|成不|好不|收)"
 )  # 寄到青岛行不: where it is to go
-_COUNT = re.compile(rf"({NUMBER})\s*[个只件条床套把张瓶盒台口双]?\s*$", re.IGNORECASE)
+_COUNT = re.compile(
+    rf"({NUMBER})\s*[个只件条床套把张瓶盒台口双]?\s*(?:of (?:those|these|the|them|my|your)\s+)?$", re.IGNORECASE
+)
 _WITH = re.compile(r"\b(?:one|order|parcel) with (?:just |only |a single )?$", re.IGNORECASE)
-COUNT_WINDOW = 16  # characters before a product in which its number may stand
+COUNT_WINDOW = 20  # characters before a product in which its number may stand
 _ALONE = re.compile(
     r"单独(?:买|下|拍|一)|单(?:买|拍|只|个|件|条)|(?:就|只)(?:买|有|拍)了?[这那]?一[个只件样种]"
     r"|(?:只|就)有[^，。！？,.!?\s]{1,8}的?[这那](?:一)?(?:个?订单|单|筆|笔)|(?:只|就)有[^，。！？,.!?\s]{1,8}的$"

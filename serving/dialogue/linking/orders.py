@@ -96,7 +96,11 @@ class OrderLinker:
             return _by_number(text, found)
         compared = _compared(own, offered, focus)
         narrowing = self._described(text, orders, today, compared, len(offered) > 1)
-        out = [m for m in (*found, *narrowing) if is_denied(text, m.start) or (m.how in _WEAK and is_kept(text, m.end))]
+        out = [
+            mention
+            for mention in (*found, *narrowing)
+            if is_denied(text, mention.start) or (mention.how in _WEAK and is_kept(text, mention.start, mention.end))
+        ]
         denied = {order for mention in out for order in mention.ids}
         affirmed = [mention for mention in narrowing if mention not in out]
         left = _intersection(own, affirmed)
@@ -113,7 +117,9 @@ class OrderLinker:
         places = [place for place in places if place.ids or not affirmed]  # a number that the list does not have
         places = [place for place in places if not any(place.start < m.end and m.start < place.end for m in affirmed)]
         denied |= {order for place in places if is_denied(text, place.start) for order in place.ids}
-        picked = [place for place in places if not (is_denied(text, place.start) or is_kept(text, place.end))]
+        picked = [
+            place for place in places if not (is_denied(text, place.start) or is_kept(text, place.start, place.end))
+        ]
         evidence = [*((m.start, m.end, m.how) for m in affirmed), *((p.start, p.end, "ordinal") for p in picked)]
         refers = _REFERS.search(text) is not None
         pointing = find_pointing(text)

@@ -38,6 +38,11 @@ _LISTED = re.compile(
     r"|(?:[，,。；;]\s*|错了?\s*)([1-9])\s*[。.!！]?$",
     re.IGNORECASE | re.ASCII,
 )
+# 1 2 3都要看 · 2 3 and 4: a list of places, and hardly more.
+_SEVERAL = re.compile(
+    r"^\W*(?:no\.?|numbers?)?\s*(\d(?:(?:\s*(?:和|跟|与|、|,|，|&|\band\b|\s))+\s*\d)+)(?![\d.])\s*(?:都|号|吧|啊|呀|这|$|please|pls)",
+    re.IGNORECASE,
+)
 _LAST = re.compile(
     rf"最[后後]面?[一那]?{_THING}|倒数第一{_THING}?"
     rf"|\bthe last(?: one)?{_END}|\blast one\b|\bbottom one\b",
@@ -60,7 +65,7 @@ _LATTER = re.compile(r"后者|後者|后面那?个|下面那?个|\bthe latter\b"
 _OTHER = re.compile(
     rf"另外?(?:那|一|的){{1,2}}(?:个|單|单|笔|筆|订单|訂單)|另外?那{_THING}|别的那{_THING}|剩下(?:的|那){_THING}?"
     r"|(?:另外?|其他|其它|别的|剩下)(?:的|那)?[几两三]?(?:个|单|笔)?(?:包裹|快递|订单)"
-    rf"|另(?:外)?一?(?:单|單|笔|筆){_END}|还有一?(?:个|笔)(?:包裹|快递|订单)"
+    rf"|另(?:外)?一?(?:单|單|笔|筆){_END}|还有一?(?:个|笔)(?:包裹|快递|订单|单子?)"
     r"|\bthe other(?: one| order)?\b|\bother one\b|\b(?:my|the|any) other (?:parcel|package|order|one)s?\b",
     re.IGNORECASE | re.ASCII,
 )
@@ -127,6 +132,10 @@ def find_places(
     if offered:
         if len(text) < MAX_BARE_LENGTH and (choice := _CHOICE.match(text)):
             add(choice, _at(shown, _chosen(choice)))
+        if several := _SEVERAL.match(text):
+            for digit in re.finditer(r"\d", several[1]):
+                start = several.start(1) + digit.start()
+                places.append(Place(start, start + 1, tuple(_at(shown, int(digit[0])))))
         for match in _LISTED.finditer(text) if len(text) < MAX_LISTED_LENGTH else ():
             add(match, _at(shown, int(next(filter(None, match.groups())))))
         listed = len(places)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -222,8 +222,20 @@ def head_of(name: str) -> str:
     return bare[-1:] if CJK.search(bare) else bare.split()[-1].removesuffix("s")
 
 
+@cache
+def head_pattern(name: str) -> tuple[str, re.Pattern[str]]:
+    """The head of a product's name, and what finds it in a text."""
+    head = head_of(name)
+    pattern = re.escape(head) if CJK.search(head) else rf"\b{re.escape(head)}(?:e?s)?\b"
+    return head, re.compile(pattern, re.IGNORECASE)
+
+
 def link_products(
-    text: str, index: ProductIndex, focus: Sequence[str] = (), latest: Sequence[str] = ()
+    text: str,
+    index: ProductIndex,
+    focus: Sequence[str] = (),
+    latest: Sequence[str] = (),
+    ordered: Sequence[str] = (),
 ) -> list[ProductLink]:
     """The products that a message names, or points at when it names none; left out are denied ones and what
     came in place of what was ordered.
@@ -231,6 +243,7 @@ def link_products(
     Args:
         focus: SKUs that the conversation is about, as they were named or offered.
         latest: those of them that "it" means; empty: all of them.
+        ordered: SKUs of the order that the conversation is about.
     """
     hits = index.find(text)
     named = [h for h in hits if not is_denied(text, h.start) and not came_instead(text, h.start, h.end)]
@@ -238,7 +251,7 @@ def link_products(
         return [
             ProductLink(sku, text[hit.start : hit.end], hit.start, hit.end, hit.exact)
             for hit in named
-            for sku in _spoken_of(hit.skus, text, focus)
+            for sku in _spoken_of(hit.skus, text, ordered, focus)
         ]
     for start, end, skus in find_places(text, focus, focus):
         if not is_denied(text, start) and not _COUNTED.match(text, start):
@@ -248,10 +261,15 @@ def link_products(
     return []
 
 
-def _spoken_of(skus: tuple[str, ...], text: str, focus: Sequence[str]) -> tuple[str, ...]:
-    """Of products that share a name, the one that the conversation is about, unless the customer asks for others."""
-    known = [sku for sku in focus if sku in skus]
-    return (known[0],) if len(skus) > 1 and len(known) == 1 and not _OTHERS.search(text) else skus
+def _spoken_of(skus: tuple[str, ...], text: str, *known: Sequence[str]) -> tuple[str, ...]:
+    """Of products that share a name, the only one that is known: of the order, else of the conversation.
+
+    All of them where the customer asks for others.
+    """
+    if len(skus) == 1 or _OTHERS.search(text):
+        return skus
+    alike = ([sku for sku in dict.fromkeys(some) if sku in skus] for some in known)
+    return next(((few[0],) for few in alike if len(few) == 1), skus)
 
 
 def _says_more(hit: ProductHit, other: ProductHit, mended: bool, least: int) -> bool:

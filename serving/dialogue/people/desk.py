@@ -134,7 +134,7 @@ class Desk:
         with self._sessions.hold_case(case) as held:
             handoff, session = _own(held, agent), _reachable(held)
             session.turns = session.turns or handoff.turns[-KEPT_TURNS:]  # the session was forgotten meanwhile
-            self._resume(session)
+            session.resume()
             text = in_script(self._handed_back(session), session.script)
             said = SaidTurn(role="bot", text=text, time=self._now(), unasked=True)
             session.remember(said)
@@ -164,14 +164,6 @@ class Desk:
         if self._log:
             self._log.write_now(self._sessions, held.key, line)
         return last
-
-    def _resume(self, session: Session) -> None:
-        """What was under way waits for the customer's word; a flow that led to a person itself is over."""
-        session.status, session.misses, session.rejections = "bot", 0, 0
-        under, session.handed_over = session.handed_over, None
-        if under:
-            open_flow = [under.flow] if under.flow and not under.ended else []
-            session.paused, session.wishes, session.asked = [*under.paused, *open_flow], under.wishes, under.asked
 
     def _handed_back(self, session: Session) -> str:
         """That the bot is back, and what the customer may go on with."""

@@ -126,7 +126,7 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
     if now.status != "bot":
         if now.in_danger or not any(isinstance(act, Resume) for act in acts):
             return [KeepWaiting()]
-        more = [act for act in acts if isinstance(act, TOLD | Start | Refuse)]
+        more = [act for act in acts if isinstance(act, TOLD | Start | Refuse | Choose | Unclear)]
         return [BackToBot(bool(more)), *(_without_refused(replace(now, status="bot"), more) if more else ())]
     moves: list[Move] = []
     angry = any(isinstance(act, Complaint) for act in acts)

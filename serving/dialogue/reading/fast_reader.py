@@ -11,10 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
+from operator import attrgetter
 
 from kefu.acts import (
     Act,
     Cancel,
+    Choose,
     Compare,
     Complaint,
     Correct,
@@ -36,12 +38,13 @@ from kefu.acts import (
 )
 from kefu.intents.router import Router
 from kefu.intents.wishes import WishClassifier
+from kefu.shop.act_words import WordRule
 from kefu.shop.flows import Step
 from kefu.shop.pack import Pack
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.reader import AnswerReader
-from serving.dialogue.reading.answers.yes_no import is_clear_yes, leaves, wants_bot, yes_or_no
+from serving.dialogue.reading.answers.yes_no import is_clear_yes, leaves, yes_or_no
 from serving.dialogue.reading.confirmed import ConfirmationReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.guesses import WishGuesser
@@ -49,17 +52,18 @@ from serving.dialogue.reading.joining import INTERRUPTS, QUESTION, asks, is_like
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts import PartReader
 from serving.dialogue.reading.rejections import RejectionReader
-from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
+from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.typing_slips import mend_slips
 from serving.dialogue.reading.wishes.reader import WishReader
-from serving.dialogue.reading.word_rules import evidence, plain
-from serving.sessions.session import Told
+from serving.dialogue.reading.word_rules import evidence, plain, without
+from serving.sessions.session import SaidTurn, Session, Told
 
 PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个
 GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
 GREETING = "hello"  # the kind of small talk that opens a message and asks for nothing
 WISH = Start | Query | Person | Complaint | Refuse
 ENDING = ("bye", "thanks")  # kinds that end a conversation
+MOST_WAITING = 4  # messages to a person who has not come, of which one may be answered by the bot
 COURTESY = ("thanks", "acknowledge", "praise")  # kinds that may stand before what a message is about
 
 
@@ -96,6 +100,7 @@ class FastReader:
             message = replace(message, text=question)
         message = replace(message, text=self._without_courtesy(message))
         message = replace(message, text=self._without_insisting(message.text))
+        message = replace(message, text=self._without_second_best(message.text))
         asked = self._pack.slots[message.step.collect] if message.step and message.step.collect else None
         if not (asked and (asked.free_text or asked.pii)):
             message = replace(message, text=mend_slips(message.text, self._pack.acts.spelling))
@@ -144,7 +149,7 @@ class FastReader:
             unclear = leaves(rest, self._pack.conversation, in_flow=True)  # never mind, cancel it: the order, or this?
             if not unclear and (going := self._goes_on(message, rest, reading)):
                 return going
-            return [Cancel(evidence=message.text), *self._beside(_without_flow(message, rest), reading)]
+            return [Cancel(evidence=message.text), *self._beside_end(message, rest, reading)]
         return []
 
     def _goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
@@ -214,17 +219,30 @@ class FastReader:
         return [act for act in acts if not (isinstance(act, Fill | Correct) and act.slot not in orders)]
 
     def _back_to_bot(self, message: Message, reading: Reading) -> list[Act]:
-        """A wish for a person taken back, with what the message asks beside it."""
-        words = self._pack.conversation
-        if wants_bot(message.text, words):
-            return [Resume(evidence=message.text)]
-        parts = clauses(message.text)
-        taken_back = [part for part in parts if wants_bot(part.strip(" ，,。.!！?？"), words)]
+        """A wish for a person taken back, with what the message asks beside it, else what was asked while waiting."""
+        rule, parts = self._pack.acts.to_bot, answer_pieces(message.text, self._pack.acts.another)
+        taken_back = [part for part in parts if evidence(plain(part), rule) is not None]
         if not taken_back:
             return []
-        rest = replace(message, text="".join(part for part in parts if part not in taken_back))
-        acts = self._parts.read(rest, reading) if rest.text.strip() else []
-        return [Resume(evidence=taken_back[0]), *(act for act in acts if asks(act) and not isinstance(act, Person))]
+        left = ("" if part in taken_back and not self._asks(_without(part, rule)) else part for part in parts)
+        texts = ["".join(left), *map(attrgetter("text"), _waiting_turns(message.session))]
+        asked = (self._asked_in(replace(message, text=text), reading) for text in texts if WORD.search(text))
+        more = next(filter(None, asked), [])
+        return [Resume(evidence=taken_back[0]), *(act for act in more if not isinstance(act, Person))]
+
+    def _beside_end(self, message: Message, rest: str, reading: Reading) -> list[Act]:
+        """What is asked beside words that end the flow under way; a statement asks only for what it names."""
+        assert message.flow
+        own, question = message.flow.name, self._asks(rest)
+        acts = self._asked_in(_without_flow(message, rest), reading)
+        wishes = [a for a in acts if question or isinstance(a, Choose | Person | Complaint) or self._parts.is_worded(a)]
+        return [act for act in wishes if not (isinstance(act, Start) and act.flow == own)]
+
+    def _asked_in(self, message: Message, reading: Reading) -> list[Act]:
+        """What a message asks, understood or not."""
+        acts = self._by_parts(message, reading)
+        asked = [act for act in acts if asks(act) or (isinstance(act, Unclear) and act.asks)]
+        return asked if any(map(asks, asked)) or evidence(plain(message.text), self._pack.acts.question) else []
 
     def _refused(self, message: Message, reading: Reading) -> list[Act]:
         """Flows that the customer does not want, and what else the message says."""
@@ -238,7 +256,7 @@ class FastReader:
             return acts
         without = replace(message, text=rest)
         if message.flow and message.flow.name in flows:
-            return [*acts, *self._beside(_without_flow(message, rest), reading)]
+            return [*acts, *self._beside_end(message, rest, reading)]
         more = self.read(without)
         reading.hits.update(more.hits)
         reading.products, reading.latest = more.products, more.latest
@@ -303,7 +321,8 @@ class FastReader:
         assert message.step
         acts = self._parts.read(replace(message, text=rest), reading)
         if message.step.confirm:
-            return [Deny(evidence=message.text), *(act for act in acts if not isinstance(act, Unclear | SmallTalk))]
+            asked = [a for a in acts if not isinstance(a, Unclear | SmallTalk) or (isinstance(a, Unclear) and a.asks)]
+            return [Deny(evidence=message.text), *asked]
         other = any(isinstance(act, Start) and message.flow and act.flow != message.flow.name for act in acts)
         return [Cancel(evidence=message.text), *acts] if other else whole
 
@@ -349,15 +368,21 @@ class FastReader:
         if said or step is None:
             return bool(said)
         parts = answer_pieces(message.text, rules.another)
-        company = plain("".join(parts[1:]))
-        beside = (rules.hesitate, rules.correct, rules.keep)
-        return is_clear_yes(parts[0], words, step) and not any(evidence(company, rule) for rule in beside)
+        ends = [at for at in range(1, len(parts)) if is_clear_yes("".join(parts[:at]), words, step)]
+        company = plain("".join(parts[ends[-1] :])) if ends else ""
+        return bool(ends) and evidence(company, rules.hesitate) is None
 
     def _without_insisting(self, text: str) -> str:
         """The text after words that only say that it was said before (我都说了，…), when something follows them."""
         lead = evidence(plain(text), self._pack.acts.insists)
         rest = text[len(lead) :] if lead and text.startswith(lead) else ""
         return rest if WORD.search(rest) else text
+
+    def _without_second_best(self, text: str) -> str:
+        """The text without a wish that is meant only where the first one cannot be had: and if not, I return it."""
+        rule = self._pack.acts.second_best
+        left = without(text, rule.words).strip() if rule else text
+        return left if left != text and self._parts.names_write(left) else text
 
     def _without_courtesy(self, message: Message) -> str:
         """The text after its greeting, and after thanks and the like, when something follows that.
@@ -372,6 +397,17 @@ class FastReader:
                 break  # 好的，谢谢: courtesy as a whole
             text = found[2]
         return text
+
+
+def _without(text: str, rule: WordRule | None) -> str:
+    """A text without the words that a rule finds in it."""
+    return plain(text).replace(evidence(plain(text), rule) or "", " ", 1)
+
+
+def _waiting_turns(session: Session) -> list[SaidTurn]:
+    """What the customer has said since a person was asked for, the last first: nothing of it was read."""
+    said = [turn for turn in reversed(session.turns) if turn.role == "customer"]
+    return list(takewhile(lambda turn: not turn.acts, said[:MOST_WAITING]))
 
 
 def _without_flow(message: Message, rest: str) -> Message:

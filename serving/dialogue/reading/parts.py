@@ -78,6 +78,16 @@ class PartReader:
         apart = (isinstance(act, Start) and evidence(act.evidence, self._pack.acts.another) is not None for act in told)
         return message.step is not None and any(isinstance(act, Fill) for act in told) and any(apart)
 
+    def is_worded(self, act: Act) -> bool:
+        """Whether an act is a wish for a flow in words of its own."""
+        return isinstance(act, Start) and any(
+            flow.name == act.flow for flow in self._wishes.flows.named(plain(act.evidence))
+        )
+
+    def names_write(self, text: str) -> bool:
+        """Whether the words of a text ask for a flow that changes something."""
+        return any(map(self._wishes.flows.writes, self._wishes.flows.named(plain(text))))
+
     def kinds(self, message: Message, text: str) -> frozenset[str]:
         """Names (``kefu.acts.target_of``) of the kinds of wishes that a few words name: 库存, the price."""
         flows = {f"flow:{flow.name}" for flow in self._wishes.flows.named(plain(text))}
@@ -88,9 +98,9 @@ class PartReader:
 
     def _part(self, message: Message, text: str, reading: Reading) -> list[Act]:
         question = is_question(text, self._pack.acts.another, self._pack.acts.question)
-        links = self._link_products(message, text, reading)
         subject = message.session.subject  # what describes an order goes before what was spoken of until now
         subject.order = self._answers.orders.described(message, text) or subject.order
+        links = self._link_products(message, text, reading)
         values = self._values(message, text, question)
         wishes: list[Act] = []
         for found in self._wishes.read(message, text, self._guesser.guess(message, text), links, question):
@@ -110,8 +120,12 @@ class PartReader:
 
     def _link_products(self, message: Message, text: str, reading: Reading) -> list[ProductLink]:
         """The products that a text names or points at; those that it names are what the message speaks of."""
-        subject = message.session.subject
-        links = self._linker.link_products(message.original(text), focus=subject.products, latest=subject.latest)
+        subject, words = message.session.subject, message.original(text)
+        own = self._answers.orders.own(message, subject.order) if subject.order and message.session.customer else None
+        ordered = own.skus if own else ()
+        links = self._linker.link_products(words, subject.products, subject.latest, ordered)
+        if not any(link.exact for link in links):  # the box, of what is spoken of
+            links = self._linker.link_head(words, [*ordered, *subject.products]) or links
         if not any(link.exact for link in links) and (one := self._wishes.queries.one_of(message, text)):
             links = [one]
         if named := [link.sku for link in links if link.exact]:

@@ -114,7 +114,7 @@ class FlowMoves:
             progress = Progress(outcome="handoff")
         last = next((said.text for said in reversed(turn.session.turns) if said.role == "bot"), "")
         same = last.endswith("\n".join(progress.says))  # nothing that the customer can see has changed
-        if same and progress.asks == "confirm" and self._flows.hands_over(state):  # said once more: he wants it
+        if same and progress.asks == "confirm" and self._insists(turn, state):
             yield from self._confirm(turn, moves.Confirm(True))
             return
         if not same:
@@ -191,6 +191,8 @@ class FlowMoves:
     def _next(self, turn: TurnState) -> Iterator[str]:
         """What waits: the next wish, else the flow that was set aside last."""
         session, words = turn.session, self._pack.conversation
+        if turn.begins_more:
+            return
         if session.customer is None and self._pack.shop.identify:  # he did not say who he is: nothing can go on
             session.wishes = [wish for wish in session.wishes if not wish.needs_sign_in]
         if session.wishes:
@@ -253,6 +255,11 @@ class FlowMoves:
         turn.draft.flow, turn.draft.outcome = name, "abandoned"
         yield from self._next(turn)
 
+    def _insists(self, turn: TurnState, state: FlowState) -> bool:
+        """Whether who says a wish once more agrees to the person that is offered for it; a question agrees to none."""
+        asks = evidence(plain(turn.message.text), self._pack.acts.question) is not None
+        return not asks and self._flows.hands_over(state)
+
     def _tells_again(self, turn: TurnState, state: FlowState) -> bool:
         """Whether a message tells once more what a flow knows, and nothing else."""
         slots = {name: self._pack.slots[name] for name in self._flows.flows[state.flow].slots}
@@ -271,7 +278,7 @@ class FlowMoves:
             return
         if session.flow:
             state, asked = session.flow, self._questions.slot_asked(session.flow)
-            if self._flows.hands_over(state) and self._tells_again(turn, state):
+            if self._insists(turn, state) and self._tells_again(turn, state):
                 yield from self._confirm(turn, moves.Confirm(True))
             elif asked in state.slots:  # told while the customer was thinking
                 yield from self._progressed(turn, state, self._flows.fill(state, {}, turn.visit))

@@ -51,4 +51,5 @@ class PersonMoves:
         text = words.resumed_first if move.asks_more else words.resumed
         text = text or self._pack.shop.greeting
         yield turn.say("chitchat", text.in_(turn.visit.lang))
+        turn.session.resume()
         turn.draft.resumed = True

@@ -14,7 +14,7 @@ from serving.dialogue.handover_words import HandoverWords
 from serving.dialogue.messages import digest
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
-from serving.dialogue.policy.moves import Move
+from serving.dialogue.policy.moves import Begin, Move
 from serving.dialogue.responder.answer_moves import AnswerMoves
 from serving.dialogue.responder.flow_moves import FlowMoves
 from serving.dialogue.responder.person_moves import PersonMoves
@@ -49,7 +49,9 @@ class Responder:
         session.told = []
         missed = any(isinstance(act, Reject) for act in turn.reading.acts)
         session.rejections = session.rejections + 1 if missed else 0
-        for move in self._flow_moves.merge_wishes(turn, moves):
+        planned = self._flow_moves.merge_wishes(turn, moves)
+        for at, move in enumerate(planned, 1):
+            turn.begins_more = any(isinstance(later, Begin) for later in planned[at:])
             yield from self._handlers[type(move)](turn, move)
         yield from self._same_again(turn)
 

@@ -9,7 +9,7 @@ import yaml
 
 from kefu.shop.flows import Step
 from kefu.shop.part import PackError
-from serving.dialogue.reading.answers.yes_no import leaves, wants_bot, yes_or_no
+from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from tests.fixtures.demo_pack import PACK
 
 STEPS = {(flow.name, step.id): step for flow in PACK.flows for step in flow.steps if step.confirm}
@@ -68,10 +68,3 @@ def test_a_phrase_without_a_word_is_refused() -> None:
     words = PACK.conversation.model_copy(update={"yes": {"zh": ("好", "!")}})
     with pytest.raises(PackError, match="has no word"):
         yes_or_no("好", words)
-
-
-def test_only_a_plain_wish_brings_the_bot_back() -> None:
-    assert all(wants_bot(text, PACK.conversation) for text in ("继续机器人", "Back to the bot, please!"))
-    assert not any(
-        wants_bot(text, PACK.conversation) for text in ("你是机器人吗", "又是机器人", "不要机器人", "好的", "谢谢")
-    )

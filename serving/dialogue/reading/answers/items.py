@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 from kefu.shop.act_words import WordRule
 from kefu.shop.slots import CJK
 from kefu.text.numbers import DIGITS, ENGLISH, NUMBER, read_number
 from serving.dialogue.linking.denial import is_denied
-from serving.dialogue.linking.products import head_of
+from serving.dialogue.linking.products import head_pattern
 from serving.dialogue.linking.records import ProductLink
-from serving.dialogue.reading.segments import answer_pieces, clauses
+from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 
 OF_AN_ORDER = re.compile(r"\s*(?:那|这|的那|的这)?(?:一)?(?:单|笔|个?订单)|\s+(?:order|one)\b", re.IGNORECASE)
@@ -60,7 +59,7 @@ COUNTED_EN = re.compile(
     re.IGNORECASE,
 )
 _NO_NEED = re.compile(  # 用不了两个, don't need two: no count of what is to be done
-    r"(?:不(?:用|需要|要)|用不[了着]|别)[^，。]{0,3}$"
+    r"(?:不(?:用|需要|要)|用不[了着上到]|别)[^，。]{0,3}$"
     r"|(?:n't|\b(?:not|dont|didnt|no longer))\s+(?:\w+\s+){0,2}(?:need|want|keep)?\s*$",
     re.IGNORECASE,
 )
@@ -165,7 +164,7 @@ def pieces(text: str, links: Sequence[ProductLink]) -> str | None:
 
 def statements(text: str, question: WordRule | None) -> str:
     """A text without the clauses that ask something; "one?" tells how many."""
-    return "".join(c for c in clauses(text) if evidence(plain(c), question) is None or pieces(c, ()))
+    return "".join(c for c in answer_pieces(text, None) if evidence(plain(c), question) is None or pieces(c, ()))
 
 
 def _means_order(text: str, start: int, end: int) -> bool:
@@ -179,7 +178,7 @@ def _by_head(clause: str, skus: Sequence[str], names: Sequence[Mapping[str, str]
     denied: list[str] = []
     for sku in skus:
         for name in (some[sku] for some in names if sku in some):
-            head, pattern = _head(name)
+            head, pattern = head_pattern(name)
             match = pattern.search(clause)
             short = len(re.sub(r"\W", "", clause)) <= SHORT
             if match and (short or not CJK.search(head)) and not _means_order(clause, match.start(), match.end()):
@@ -187,11 +186,3 @@ def _by_head(clause: str, skus: Sequence[str], names: Sequence[Mapping[str, str]
                 denied += [sku] if is_denied(clause, match.start()) else []
     wanted = [sku for some in found.values() if len(some) == 1 for sku in some if sku not in denied]
     return wanted, denied
-
-
-@cache
-def _head(name: str) -> tuple[str, re.Pattern[str]]:
-    """The head of a product's name, and what finds it in a text."""
-    head = head_of(name)
-    pattern = re.escape(head) if CJK.search(head) else rf"\b{re.escape(head)}(?:e?s)?\b"
-    return head, re.compile(pattern, re.IGNORECASE)

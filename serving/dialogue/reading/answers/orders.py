@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from rapidfuzz.distance import OSA
+
 from kefu.acts import Act, Choose
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow
@@ -21,11 +23,21 @@ from serving.dialogue.reading.word_rules import plain
 SUBJECT = "the conversation's order"
 ALL_OF = re.compile(
     r"都(?:要|开|退|换|查|取消|可以|行|给|帮|到|是?(?:什么时候|啥时候|几号|哪天)|$)"
-    r"|\d\s*(?:和|跟|与|、|,|，|&|and)\s*\d|\bboth\b|\ball (?:of|two|three)\b"
+    r"|\d\s*(?:和|跟|与|、|,|，|&|and|\s)\s*\d(?!\d)|\bboth\b|\ball (?:of|two|three)\b"
     r"|单(?:和|跟|与|、).{1,16}单|\borders? and (?:the |my )?[\w -]{2,24} (?:one|order)\b",
     re.IGNORECASE,
 )
-COUNTED = re.compile(r"(?<!第)([两二三四2-4])\s*(?:个|笔)?(?:单|订单|笔)|\b(two|three) orders\b", re.IGNORECASE)
+COUNTED = re.compile(
+    r"(?<!第)([两二俩三四2-4])\s*(?:个|笔|件)?(?:单|订单|笔|包裹|快递)"
+    r"|\b(two|three|four|[2-4]) (?:orders|parcels|packages|deliveries)\b"
+    r"|\b(?:parcels|packages|orders)\b[^.!?]{0,12}\b(two|three|four|[2-4]) (?:of them|coming|on the way)\b",
+    re.IGNORECASE,
+)
+PLURAL = re.compile(
+    r"(?:所有|全部)的?(?:包裹|快递|订单)|(?:包裹|快递)(?:全|都)"
+    r"|\b(?:my|all|the) (?:other )?(?:parcels|packages|deliveries)\b",
+    re.IGNORECASE,
+)
 OF_ORDERS = re.compile(r"单|單|笔|筆|\borders?\b|买|下的|拍的|\b(?:bought|purchase)", re.IGNORECASE)
 AMOUNT = re.compile(r"(?<![\d.\-])\d{2,6}(?:\.\d{1,2})?(?![\d\-])")
 TWO = re.compile(r"和|跟|与|还有|以及|另外|另一|顺便|也|\b(?:and|also|another|other|instead|plus)\b", re.IGNORECASE)
@@ -35,6 +47,7 @@ MOST_UNLIKE = 3  # orders that are offered in place of one whose number was give
 OTHER_PIECE = re.compile(
     r"另外?那?一?[个件只条套床台口把盏]|剩下的?|\bthe other (?:one|piece|item)\b|\bthe rest\b", re.IGNORECASE
 )
+MOST_COUNTED = 4  # orders that are told one after the other
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 
 
@@ -61,7 +74,7 @@ class OrderReader:
         """
         if self.pii is None:
             return ()
-        numbers = [m[0] for m in PLACEHOLDER.finditer(text) if m[1] == self.pii]
+        numbers = [self._mended(message, m[0]) for m in PLACEHOLDER.finditer(text) if m[1] == self.pii]
         if not message.session.customer:
             return tuple(numbers[-1:])
         link = self._link(message, text, message.session.subject.order if focus == SUBJECT else focus)
@@ -77,6 +90,30 @@ class OrderReader:
         if asked and not numbers and (paid := self.of_amount(message, text)):
             return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
+
+    def _mended(self, message: Message, placeholder: str) -> str:
+        """The only own order whose number is one slip of the keyboard (0469, 0496) away from one that is nobody's."""
+        number = message.original(placeholder)
+        if any(order.id == number for order in message.orders):
+            return placeholder
+        near = [order.id for order in message.orders if OSA.distance(order.id, number, score_cutoff=1) == 1]
+        return message.placeholder(near[0]) if len(near) == 1 else placeholder
+
+    def counted(self, message: Message, text: str, flow: Flow) -> tuple[str, ...]:
+        """The own orders of a look-up that a text only counts (我另外两个包裹) or means all of (my parcels).
+
+        They are in one of the states that it is about; the furthest state goes first.
+        """
+        words = plain(text)
+        found, plural = COUNTED.search(words), PLURAL.search(words)
+        if not (found or plural) or not message.session.customer:
+            return ()
+        count = read_number(next(filter(None, found.groups()))) if found else None
+        for status in reversed(flow.item_among):
+            orders = [order for order in message.orders if order.status == status]
+            if len(orders) == count or (count is None and 0 < len(orders) <= MOST_COUNTED):
+                return tuple(message.placeholder(order.id) for order in orders)
+        return ()
 
     def unlike(self, message: Message, text: str) -> tuple[str, ...]:
         """The newest own orders with what a text names, and last the one that it gives by number and that holds none.
@@ -174,7 +211,8 @@ class OrderReader:
         return (
             len(numbers) > 1
             or ALL_OF.search(words) is not None
-            or bool(counted and read_number(counted[1] or counted[2]) == count)
+            or bool(counted and read_number(next(filter(None, counted.groups()))) == count)
+            or PLURAL.search(words) is not None
         )
 
     def fitting(self, message: Message, flow: Flow, orders: tuple[str, ...]) -> tuple[str, ...]:

@@ -50,9 +50,16 @@ class RefusalReader:
             if not wishes and (message.flow is not None or flow.name in known or spoken):
                 found.append(flow.name)
                 spent |= set(saying)
-        words, open_too = self._pack.conversation, message.may_cancel
-        left = [part for part in parts if part not in spent and not (found and leaves(part, words, open_too))]
+        left = [part for part in parts if part not in spent and not (found and self._says_again(message, part))]
         return tuple(found), "".join(left)
+
+    def _says_again(self, message: Message, part: str) -> bool:
+        """Whether words beside a refusal only give the flow up once more, or keep the goods: 不退了，留着穿."""
+        words = plain(part)
+        if leaves(part, self._pack.conversation, message.may_cancel):
+            return True
+        asks = [self._pack.acts.question, *(flow.asked_by for flow in self._pack.flows)]
+        return evidence(words, self._pack.acts.keep) is not None and not any(evidence(words, rule) for rule in asks)
 
     def _refuses(self, part: str, refusal: WordRule | None) -> bool:
         """Whether a part refuses, and asks nothing beside that: 谁说要退货了 asks nobody who said it."""

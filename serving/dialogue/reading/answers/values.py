@@ -15,7 +15,7 @@ from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.order_items import PART, ItemReader
-from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.orders import OF_ORDERS, OrderReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
@@ -87,7 +87,9 @@ class ValueReader:
             values = {n: v for n, v in values.items() if n in asked_for} | {
                 n: v for n, v in told.items() if n not in asked_for
             }
-            if not corrects and asked not in orders and message.session.flow:
+            # What a question corrects is an order only where it speaks of one: the steamer I mean, is it washable?
+            means_order = corrects and OF_ORDERS.search(plain(text)) is not None
+            if not means_order and asked not in orders and message.session.flow:
                 # Another order that a question names is what it asks of: can the bedding set ship today?
                 known = message.session.flow.slots
                 values = {n: v for n, v in values.items() if n not in orders or known.get(n, v[0]) == v[0]}

@@ -45,7 +45,6 @@ class AnswerPatterns(NamedTuple):
     no: re2._Regexp
     leave: re2._Regexp
     leave_open: re2._Regexp
-    to_bot: re2._Regexp
     doubt: re2._Regexp
 
 
@@ -83,11 +82,6 @@ def leaves(text: str, words: Conversation, in_flow: bool = False) -> bool:
         in_flow: a bare "cancel" counts too; not where the flow under way is what it asks for.
     """
     return _is(text, "leave_open" if in_flow else "leave", words)
-
-
-def wants_bot(text: str, words: Conversation) -> bool:
-    """Whether a customer who waits for a person would rather go on with Kefu."""
-    return _is(text, "to_bot", words)
 
 
 def _is(text: str, kind: str, words: Conversation, step: Step | None = None) -> bool:
@@ -129,7 +123,6 @@ def _patterns_of(conversation: _Same, confirmation: _Same) -> AnswerPatterns:
         no=_flat(words.no, step.no if step else {}),
         leave=_flat(words.leave),
         leave_open=_flat(words.leave_open),
-        to_bot=_flat(words.to_bot),
         around=_flat(words.around),
         before_no=_flat(words.before_no),
         doubt=_flat(words.doubt),
@@ -185,7 +178,6 @@ def _patterns(
     no: tuple[str, ...],
     leave: tuple[str, ...],
     leave_open: tuple[str, ...],
-    to_bot: tuple[str, ...],
     around: tuple[str, ...],
     before_no: tuple[str, ...],
     doubt: tuple[str, ...],
@@ -204,7 +196,6 @@ def _patterns(
         no=_compiled(f"{before}{denial}(?:{again}{denial})*{aside}*"),
         leave=_compiled(_leaving(before, denial, again, giving_up, aside)),
         leave_open=_compiled(_leaving(before, denial, again, giving_open_up, aside)),
-        to_bot=_compiled(f"{beside}*(?:{_any(to_bot)}{beside}*)+"),
         doubt=_compiled(f"(?:^| ){_any(doubt)}"),
     )
 

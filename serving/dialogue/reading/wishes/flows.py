@@ -97,6 +97,8 @@ class FlowReader:
             subject = self._subject(message, flow, name)
             if orders := self._answers.orders.meant(message, text, asked=False, focus=subject):
                 slots[name] = self._answers.orders.fitting(message, flow, orders)
+            elif counted := self._answers.orders.counted(message, text, flow):
+                slots[name] = counted
             elif flow.item_among and self._answers.orders.means_all(
                 text, len(served := self._answers.orders.served(message))
             ):

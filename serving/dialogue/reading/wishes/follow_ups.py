@@ -23,7 +23,7 @@ from serving.dialogue.reading.word_rules import evidence, plain
 
 # Words around what a follow-up names, which ask nothing by themselves.
 _AROUND = re.compile(
-    r"(?:那么?|还有|另外|另|其他|别的|剩下|对了|哦|噢|嗯|啊|呀|呢|吗|嘛|哈|的|也|都|一样|同样|订单|单|包裹|快递|东西|[这那]|[个笔件条套床口把只盏台]|我们?|你们?|买过?|拍|下|订|是"
+    r"(?:那么?|还有|另外|另|其他|别的|剩下|对了|哦|噢|嗯|啊|呀|呢|吗|嘛|哈|的|也|都|一样|同样|订单|单|包裹|快递|东西|[这那]|[个笔件条套床口把只盏台]|跟|和|一起|我们?|你们?|买过?|拍|下|订|是"
     r"|就|再|帮|给|看|查|一|请问|怎么样|咋样|啥情况|什么情况|情况|如何|两|里|有|寄|好|行|知道|了|谢谢|亲)"
     r"|(?:不是|不对|错了?|没|说|指|问|之前|应该|搞|看|弄|那件)"
     r"|\b(?:and|no|nope|not|wrong|sorry|actually|paid|one|what|whats|how|hows|about|the|my|our|a|an|other|another|ones?|orders?|parcels?|packages?|that|this|those|these|with|in|it|for|from"
@@ -71,11 +71,13 @@ class FollowUpReader:
             return None
         flow = self._flow_named.get(past.flow)
         slot = next(iter(self._answers.orders.slots_of(flow)), None) if flow else None
-        if flow is None or slot is None or slot not in past.slots or self._flows.named(plain(text)):
+        corrects = evidence(plain(text), self._pack.acts.correct) is not None  # 看错了，是另外一单
+        named = [other for other in self._flows.named(plain(text)) if not corrects or not other.item_among]
+        if flow is None or slot is None or slot not in past.slots or named:
             return None
         orders = self._answers.orders.meant(message, text, asked=True)
         orders = self._answers.orders.fitting(message, flow, orders) if len(orders) > 1 else orders
-        connected = evidence(plain(text), flow.asked_again) is not None
+        connected = corrects or evidence(plain(text), flow.asked_again) is not None
         numbered = PLACEHOLDER.search(text) is not None and evidence(plain(text), self._pack.acts.question) is None
         if len(orders) != 1 or orders[0] == past.slots[slot] or not (numbered or connected):
             return None
@@ -88,6 +90,8 @@ class FollowUpReader:
             return []
         if message.session.flow and (message.session.flow.flow != flow.name or not flow.item_among):
             return []
+        if any(named is not flow for named in self._flows.named(plain(text))):
+            return []  # 催一下浴巾, after another wish for the plates
         orders = self._meant(message, text, flow)
         if not orders:
             return []
@@ -110,7 +114,10 @@ class FollowUpReader:
         )
         if len(orders) > 1:
             orders = self._answers.orders.fitting(message, flow, orders)
-        return tuple(o for o in orders if known[message.original(o)] in flow.item_among) or orders
+        orders = tuple(o for o in orders if known[message.original(o)] in flow.item_among) or orders
+        states = {known.get(message.original(value)) for value in served}
+        alike = tuple(o for o in orders if known[message.original(o)] in states)
+        return alike if len(alike) == 1 else orders  # when does it ship? And the throw? the one that has not shipped
 
     def _query_again(self, message: Message, text: str, name: str, told: dict[str, str]) -> list[Act]:
         """The query that was told last, of another product that a text names, or of another order."""

@@ -88,8 +88,9 @@ class ImpliedFlowReader:
             return
         words, asks = plain(text), self._pack.acts.question
         here = evidence(words, asks) is not None or text == message.text
-        if not here and self._flows.named(words):
-            return  # 养生壶到哪了，顺便奶锅取消: a wish of its own
+        named = self._flows.named(words)
+        if named and (not here or (any(map(self._flows.writes, named)) and evidence(words, asks) is None)):
+            return  # 养生壶到哪了，顺便奶锅取消; the one not shipped yet, drop the pot from it: a wish of its own
         for flow in self._pack.flows:
             said = words if here else plain(message.text)
             if evidence(said, flow.asked_of_item) is None and not (here and self._tells_trouble(message, text, flow)):

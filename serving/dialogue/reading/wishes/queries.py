@@ -103,10 +103,19 @@ class QueryReader:
     def _compared(self, message: Message, words: str, links: list[ProductLink]) -> tuple[str, ...]:
         """The products that a text asks to compare; none when it does not."""
         skus = compared(links, message.session.subject)
-        if not evidence(words, self._pack.acts.compare) or self._are_of_order(message, skus):
+        if not evidence(words, self._pack.acts.compare) or self._speaks_of_order(message, links):
+            return ()
+        if self._are_of_order(message, skus):
             return ()
         alone = named_alone(links)
         return alone if len(skus) >= LEAST_COMPARED <= len(alone) else skus
+
+    def _speaks_of_order(self, message: Message, links: list[ProductLink]) -> bool:
+        """Whether the conversation is about an order, and compares nothing: no two products are named or offered."""
+        subject = message.session.subject
+        return (
+            subject.order is not None and max(len({link.sku for link in links}), len(subject.latest)) < LEAST_COMPARED
+        )
 
     def _are_of_order(self, message: Message, skus: tuple[str, ...]) -> bool:
         """Whether products are items of the order that the conversation is about: they are not for sale."""
@@ -159,6 +168,8 @@ class QueryReader:
         elif kind == SUM and self._sums:
             if quote := self._sums.read(message, text, links, asked=True):
                 yield replace(quote, probability=guess.probability)
+        elif kind == "compare" and self._speaks_of_order(message, links):
+            return
         elif kind == "compare" and len(skus) >= 2 and not self._are_of_order(message, skus):
             aspect = self._advisor.reader.read_aspect(text)
             yield Compare(skus=skus[:3], aspect=aspect, probability=guess.probability, evidence=text)
@@ -235,6 +246,10 @@ class QueryReader:
     def is_of_product(self, act: Act) -> bool:
         """Whether an act asks for a property of a product."""
         return isinstance(act, Query) and self._pack.queries[act.name].needs == "product"
+
+    def is_on_order(self, act: Act) -> bool:
+        """Whether a flow answers an act for who has ordered."""
+        return isinstance(act, Query) and self._pack.queries[act.name].on_order is not None
 
     def needs_customer(self, act: Act) -> bool:
         return isinstance(act, Query) and self._queries.needs_customer(act.name)

@@ -160,10 +160,13 @@ class WishReader:
 
     def _of_orders(self, part: Part) -> Iterator[Act]:
         if not part.person:
-            if orders := self._implied.of_orders(part.message, part.text, part.links):
+            again = self._follow_ups.refused_again(part.message, part.text)
+            if again and evidence(part.words, self._pack.acts.correct) is not None:
+                yield again
+            elif orders := self._implied.of_orders(part.message, part.text, part.links):
                 if not any(self.flows.instead(part.message, part.guess, act.flow) for act in orders):
                     yield from orders
-            elif again := self._follow_ups.refused_again(part.message, part.text):
+            elif again:
                 yield again
 
     def _follow_up(self, part: Part) -> Iterator[Act]:
@@ -209,6 +212,9 @@ class WishReader:
         of_page = [self.queries.is_of_product(act) or isinstance(act, Recommend) for act in exact]
         if any(of_page) and self._tells_own(part):
             exact = [act for act, told in zip(exact, of_page, strict=True) if not told]
+        if any(not flow.item_among and self.flows.writes(flow) for flow in part.flows()):
+            # can you stop the one going to Xi'an: how long it takes to there is not asked
+            exact = [act for act in exact if not self.queries.is_on_order(act)]
         # Words are precise, the classifier guesses.
         if exact or (part.talk and not part.angry) or part.flows():
             yield from exact
