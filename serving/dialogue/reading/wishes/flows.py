@@ -59,19 +59,29 @@ class FlowReader:
             named: the flows that the words ask for.
         """
         guessed = self.of_guess(guess)
+        if guessed and f"flow:{guessed.name}" in message.rejected:
+            guessed = None
         if named := [flow for flow in named if f"flow:{flow.name}" not in message.rejected]:
             # 能不能把没发货的那件退了: words of a look-up beside a wish that the classifier is sure of
             only_looks_up = not any(map(self.writes, named)) and guess.probability >= DECIDES
-            wished = guessed and self.writes(guessed) and f"flow:{guessed.name}" not in message.rejected
-            if guessed in named or (only_looks_up and wished):
+            wished = guessed is not None and only_looks_up and self.writes(guessed)
+            given_up = guessed is None or guessed.name in message.session.denied
+            if guessed in named or wished or (guess.probability >= SURE and not given_up):
                 return guessed
             return self.instead(message, guess, named[0].name) or named[0]
-        if guessed and (guessed.name in message.session.denied or f"flow:{guessed.name}" in message.rejected):
+        if guessed is None or guessed.name in message.session.denied:
             return None
-        if guessed and is_idiom(words, guessed.asked_by):
-            return None  # a question about it (几天内可以换货), whatever the classifier thinks
+        if guess.probability < DECIDES and is_idiom(words, guessed.asked_by):
+            return None  # a question about it: 几天内可以换货
         least = SURE if surely or self._tells_data(words) else 0
         return guessed if guess.probability >= max(self._params.wish_min_probability, least) else None
+
+    def decides(self, message: Message, guess: ScoredWish) -> bool:
+        """Whether the classifier alone decides for a flow, which a customer has to be signed in for.
+
+        What is told of an own order (收到就是坏的) also stands among the questions of a FAQ, which answers guests.
+        """
+        return guess.probability >= DECIDES and bool(message.session.customer) and self.of_guess(guess) is not None
 
     def instead(self, message: Message, guess: ScoredWish, name: str) -> Flow | None:
         """The guessed flow where it takes the place of one that words or a trouble tell, and changes nothing itself.

@@ -176,6 +176,8 @@ class WishReader:
             yield self.queries.query(part.message, asked, part.text, part.links, part.text)
 
     def _in_its_words(self, part: Part) -> Iterator[Act | Hit]:
+        if self.flows.decides(part.message, part.guess):
+            return
         for known in self._entries.in_its_words(part.message, part.text, part.find, bool(part.person)):
             yield from self._entry(part.message, known, part.links)
 
@@ -270,7 +272,7 @@ class WishReader:
         if flow and part.question and not best and (about_rule or not worded):
             least = LIKELY if about_rule else max(LIKELY, part.guess.probability)
             best = hits[0] if hits and hits[0].entry.kind == "faq" and hits[0].probability >= least else None
-        decided = flow is not None and flow == self.flows.of_guess(part.guess) and part.guess.probability >= DECIDES
+        decided = flow == self.flows.of_guess(part.guess) and self.flows.decides(part.message, part.guess)
         clear = best is not None and not decided and best.probability >= (CLEAR if named else 0)
         if evidence(plain(part.message.text), self._pack.acts.in_general) is not None and not names_order:
             likely = self._params.candidate_min_probability
