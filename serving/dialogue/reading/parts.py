@@ -156,7 +156,9 @@ class PartReader:
             return [*instead, *(act for act in own if isinstance(act, Complaint | Person))]
         if values:
             # A reason may sound like another wish (不想要了: cancel) or question (尺寸); it answers what was asked.
-            kept = Ask | Query | Complaint | Person if question else Complaint | Person
+            # A question in the flow's own words (could I keep one and cancel the other?) asks for it, and for no rule.
+            wished = evidence(plain(text), flow.asked_by) is not None
+            kept = (Ask | Query if not wished else Query) | Complaint | Person if question else Complaint | Person
             own = [act for act in own if not (isinstance(act, Person) and act.evidence == text)]  # the router's guess
             if any(isinstance(v, Fill | Correct) and v.slot in self._answers.orders.slots_of(flow) for v in values):
                 # 那香薰机呢: the order with it, not its page

@@ -16,6 +16,8 @@ from serving.dialogue.flow import FlowEngine, FlowError, Progress
 from serving.dialogue.handover_words import HandoverWords
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
+from serving.dialogue.reading.answers.yes_no import yes_or_no
+from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers, fill_in, open_flow
@@ -256,9 +258,14 @@ class FlowMoves:
         yield from self._next(turn)
 
     def _insists(self, turn: TurnState, state: FlowState) -> bool:
-        """Whether who says a wish once more agrees to the person that is offered for it; a question agrees to none."""
-        asks = evidence(plain(turn.message.text), self._pack.acts.question) is not None
-        return not asks and self._flows.hands_over(state)
+        """Whether who says a wish once more agrees to the person that is offered for it.
+
+        A question agrees to none, nor does a message that begins with a no.
+        """
+        text, rules = turn.message.text, self._pack.acts
+        asks = evidence(plain(text), rules.question) is not None
+        denies = yes_or_no(answer_pieces(text, rules.another)[0], self._pack.conversation) is False
+        return not (asks or denies) and self._flows.hands_over(state)
 
     def _tells_again(self, turn: TurnState, state: FlowState) -> bool:
         """Whether a message tells once more what a flow knows, and nothing else."""

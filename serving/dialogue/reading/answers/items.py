@@ -164,7 +164,9 @@ def pieces(text: str, links: Sequence[ProductLink]) -> str | None:
 
 def statements(text: str, question: WordRule | None) -> str:
     """A text without the clauses that ask something; "one?" tells how many."""
-    return "".join(c for c in answer_pieces(text, None) if evidence(plain(c), question) is None or pieces(c, ()))
+    parts = answer_pieces(text, None)
+    asks = (evidence(plain(part.rstrip(" ，,、")), question) is not None and not pieces(part, ()) for part in parts)
+    return "".join(part for part, asked in zip(parts, asks, strict=True) if not asked)
 
 
 def _means_order(text: str, start: int, end: int) -> bool:

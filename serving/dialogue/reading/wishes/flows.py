@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from kefu.acts import Act, Choose, Start
@@ -18,6 +19,9 @@ from serving.params import Serving
 
 LEAST_RIVAL, DECIDES = 0.3, 0.7  # of a guess with a rival: below, both are noise; from there on, it decides alone
 INSTEAD = 0.5  # of a guess that goes before words of another flow
+THAT_ORDER = re.compile(
+    r"(?:这|那)(?:一)?(?:单|笔|个?(?:订单|包裹|快递))|\b(?:this|that) (?:one|order|parcel)\b", re.IGNORECASE
+)
 SURE = 0.8  # of the classifier: a wish in an angry message, a person whom no word asks for, "which product?"
 
 
@@ -105,6 +109,8 @@ class FlowReader:
         slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
         for name in self._answers.orders.slots_of(flow):
             subject = self._subject(message, flow, name)
+            if subject is None and THAT_ORDER.search(text):  # the flow says why this one cannot be served
+                subject = message.session.subject.order
             if orders := self._answers.orders.meant(message, text, asked=False, focus=subject):
                 slots[name] = self._answers.orders.fitting(message, flow, orders)
             elif counted := self._answers.orders.counted(message, text, flow):

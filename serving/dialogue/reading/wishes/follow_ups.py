@@ -31,6 +31,12 @@ _AROUND = re.compile(
     r"|is|are|was|were|same|question|mean|s|m)\b",
     re.IGNORECASE,
 )
+# The order of the wish before was a mistake: 看错了，是另外一单.
+MISTAKEN = re.compile(
+    r"(?:看|弄|搞|记|说|发|写|报)错|是另(?:外)?(?:一|那)?(?:个|单|笔)"
+    r"|\b(?:mixed (?:it|them|that) up|wrong (?:order|one)|my mistake)\b",
+    re.IGNORECASE,
+)
 MOST_BESIDE = 1  # characters of other words that a follow-up may have
 
 
@@ -71,7 +77,7 @@ class FollowUpReader:
             return None
         flow = self._flow_named.get(past.flow)
         slot = next(iter(self._answers.orders.slots_of(flow)), None) if flow else None
-        corrects = evidence(plain(text), self._pack.acts.correct) is not None  # 看错了，是另外一单
+        corrects = MISTAKEN.search(text) is not None
         named = [other for other in self._flows.named(plain(text)) if not corrects or not other.item_among]
         if flow is None or slot is None or slot not in past.slots or named:
             return None

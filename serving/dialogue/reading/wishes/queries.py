@@ -62,9 +62,12 @@ class QueryReader:
         sure = guess.label == SUM and guess.probability >= SURE  # before the words of a query: 连运费一共多少
         named = [link for link in links if link.exact]
         picked = len(links) == 1 and ONE.fullmatch(links[0].evidence) is not None  # the price of the bigger one
-        if ahead := [m for m in self._queries.named(text, message.lang) if self._pack.queries[m.name].before_sums]:
+        ahead = [m for m in self._queries.named(text, message.lang) if self._pack.queries[m.name].before_sums]
+        quote = self._sums.read(message, text, links, asked=sure) if self._sums and not ahead else None
+        of_order = quote is not None and self._are_of_order(message, tuple(sku for sku, _ in quote.basket))
+        if ahead:
             yield from (self._matched(message, match, text, links) for match in ahead)
-        elif self._sums and (quote := self._sums.read(message, text, links, asked=sure)):
+        elif quote and not (quote.check == "coupon" and not named and of_order):
             yield quote
             yield from (self._beside(message, text, links) if quote.check == "coupon" and named else ())
         elif wanted and not named and evidence(words, acts.others) is not None:
@@ -111,11 +114,9 @@ class QueryReader:
         return alone if len(skus) >= LEAST_COMPARED <= len(alone) else skus
 
     def _speaks_of_order(self, message: Message, links: list[ProductLink]) -> bool:
-        """Whether the conversation is about an order, and compares nothing: no two products are named or offered."""
-        subject = message.session.subject
-        return (
-            subject.order is not None and max(len({link.sku for link in links}), len(subject.latest)) < LEAST_COMPARED
-        )
+        """Whether the conversation is about an order, and compares nothing: none is named, no two were offered."""
+        subject, named = message.session.subject, any(link.exact for link in links)
+        return subject.order is not None and not named and len(subject.latest) < LEAST_COMPARED
 
     def _are_of_order(self, message: Message, skus: tuple[str, ...]) -> bool:
         """Whether products are items of the order that the conversation is about: they are not for sale."""

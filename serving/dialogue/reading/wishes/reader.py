@@ -44,7 +44,7 @@ from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import MOST_LATEST, Message
 from serving.dialogue.reading.wishes.entries import SHORT_NAME, EntryReader
 from serving.dialogue.reading.wishes.flows import DECIDES, SURE, FlowReader
-from serving.dialogue.reading.wishes.follow_ups import FollowUpReader
+from serving.dialogue.reading.wishes.follow_ups import MISTAKEN, FollowUpReader
 from serving.dialogue.reading.wishes.implied_flows import ImpliedFlowReader
 from serving.dialogue.reading.wishes.own_orders import OwnOrderReader
 from serving.dialogue.reading.wishes.part import Part
@@ -161,7 +161,7 @@ class WishReader:
     def _of_orders(self, part: Part) -> Iterator[Act]:
         if not part.person:
             again = self._follow_ups.refused_again(part.message, part.text)
-            if again and evidence(part.words, self._pack.acts.correct) is not None:
+            if again and MISTAKEN.search(part.words):
                 yield again
             elif orders := self._implied.of_orders(part.message, part.text, part.links):
                 if not any(self.flows.instead(part.message, part.guess, act.flow) for act in orders):
