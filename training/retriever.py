@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sklearn.linear_model import Ridge
+import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
 
 from kefu.errors import Unusable
@@ -34,14 +34,15 @@ from training.confidence import LabelledQuestion, fit_confidence, held_out_rows,
 from training.params.retriever import Retriever
 
 RIDGE = 1.0  # 0.1 to 1 ranked held-out wordings alike within a point
-TOLERANCE = 0.01  # of LSQR, which then takes some ten steps
+RIDGE_STEPS = 15  # the best class of 99 % of the texts is then that of the exact solution
+RIDGE_BLOCK = 64  # classes at once, so that a step's arrays stay in the processor's cache
+TINY = 1e-30  # instead of dividing by zero
 
 
 def train_topics(examples: Sequence[tuple[str, str]], ngrams: tuple[int, int], features: int) -> Topics:
     """Learns from (text, class) pairs; with fewer than two classes it tells nothing.
 
-    Ridge regression of character n-grams by LSQR (Paige and Saunders 1982): with 15,000 texts a third of the time of
-    the exact solution of as many equations, and far less than logistic regression. The pairs are the pack's utterances
+    Ridge regression of character n-grams, far less work than logistic regression. The pairs are the pack's utterances
     and the index's questions, never labelled turns: questions kept out of an index stay out of its topics.
     """
     labels = [label for _, label in examples]
@@ -56,9 +57,33 @@ def train_topics(examples: Sequence[tuple[str, str]], ngrams: tuple[int, int], f
     number = {name: i for i, name in enumerate(classes)}
     targets = np.zeros((len(labels), len(classes)), dtype=np.float32)
     targets[np.arange(len(labels)), [number[label] for label in labels]] = 1
-    ridge = Ridge(alpha=RIDGE, fit_intercept=False, solver="lsqr", tol=TOLERANCE).fit(matrix, targets)
+    blocks = [fit_ridge(matrix, targets[:, i : i + RIDGE_BLOCK]) for i in range(0, len(classes), RIDGE_BLOCK)]
     config = TopicsConfig(ngrams=ngrams, features=features, classes=classes)
-    return Topics(config, Projection(used, idf[used].astype(np.float16), ridge.coef_.T, features))
+    return Topics(config, Projection(used, idf[used].astype(np.float16), np.hstack(blocks), features))
+
+
+def fit_ridge(matrix: sp.csr_matrix, targets: np.ndarray) -> np.ndarray:
+    """Weights (features, classes) of targets (texts, classes), by conjugate gradients (CGLS: Björck 1996, 7.4).
+
+    All classes take a step together: scikit-learn takes them one by one, four times as long.
+    """
+    transposed = matrix.T
+    residual = targets.copy()
+    gradient = transposed @ residual
+    direction, weights, length = gradient, np.zeros_like(gradient), _squares(gradient)
+    for _ in range(RIDGE_STEPS):
+        change = matrix @ direction
+        step = length / np.maximum(_squares(change) + RIDGE * _squares(direction), TINY)
+        weights += step * direction
+        residual -= step * change
+        gradient = transposed @ residual - RIDGE * weights
+        before, length = length, _squares(gradient)
+        direction = gradient + length / np.maximum(before, TINY) * direction
+    return weights
+
+
+def _squares(columns: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->j", columns, columns)
 
 
 WITHOUT_EVERY = 12  # of the eval side, searched again without its entry: about as many as the confidence expects

@@ -67,15 +67,22 @@ class Features:
     @classmethod
     def fit(cls, samples: Sequence[Sample], config: FeatureConfig) -> Features:
         """Computes idf and the dense vectors' means on the training samples."""
-        idf, centre = {}, {}
+        return cls.fit_rows(samples, config, np.arange(len(samples)))[0]
+
+    @classmethod
+    def fit_rows(
+        cls, samples: Sequence[Sample], config: FeatureConfig, learned: np.ndarray
+    ) -> tuple[Features, sp.csr_matrix]:
+        """Computes the same on the samples of the numbers ``learned`` (n,); returns the rows of all samples, too."""
         by_field = _by_field(samples, config)
-        for salt, name in enumerate(sorted(config.fields)):
-            texts = by_field[name]
-            idf[name] = inverse_frequency(count_ngrams(texts, config.ngrams, config.buckets, salt), least=2)
-            filled = [text for text in texts if text.strip()] or [""]
+        ngrams, words = _counted(by_field, config)
+        idf = {name: inverse_frequency(counts[learned], least=2) for name, counts in ngrams.items()}
+        centre = {}
+        for name, texts in by_field.items():
+            filled = [texts[number] for number in learned if texts[number].strip()] or [""]
             centre[name] = encoders.encode(config.encoder, filled).mean(axis=0)
-        counts = word_counts(config.words, sorted(config.fields), by_field)
-        return cls(config, idf, centre, inverse_frequency(counts, least=3))
+        features = cls(config, idf, centre, inverse_frequency(words[learned], least=3))
+        return features, features._weighed(by_field, ngrams, words)
 
     @property
     def width(self) -> int:
@@ -84,16 +91,17 @@ class Features:
         return len(fields) * field_width + word_width(self.config.words, sorted(fields))
 
     def __call__(self, samples: Sequence[Sample]) -> sp.csr_matrix:
-        sparse, dense = [], []
         by_field = _by_field(samples, self.config)
-        for salt, (name, weight) in enumerate(sorted(self.config.fields.items())):
-            texts = by_field[name]
-            counts = count_ngrams(texts, self.config.ngrams, self.config.buckets, salt)
-            sparse.append(weigh(counts, self._idf[name], weight))
-            if self.config.encoder != "none":
-                dense.append(sp.csr_matrix(weight * self._dense(name, texts)))
-        words = word_counts(self.config.words, sorted(self.config.fields), by_field)
-        return sp.hstack([*sparse, *dense, weigh(words, self._rare, WORDS_WEIGHT)], format="csr", dtype=np.float32)
+        return self._weighed(by_field, *_counted(by_field, self.config))
+
+    def _weighed(
+        self, by_field: Mapping[str, Sequence[str]], ngrams: Mapping[str, sp.csr_matrix], words: sp.csr_matrix
+    ) -> sp.csr_matrix:
+        fields = sorted(self.config.fields.items())
+        parts = [weigh(ngrams[name], self._idf[name], weight) for name, weight in fields]
+        if self.config.encoder != "none":
+            parts += [sp.csr_matrix(weight * self._dense(name, by_field[name])) for name, weight in fields]
+        return sp.hstack([*parts, weigh(words, self._rare, WORDS_WEIGHT)], format="csr", dtype=np.float32)
 
     def row(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         """One sample's columns (n,) and values (n,) float32, as ``__call__`` gives them, without SciPy's overhead."""
@@ -135,3 +143,14 @@ class Features:
 
 def _by_field(samples: Sequence[Sample], config: FeatureConfig) -> dict[str, list[str]]:
     return {name: [sample[name] for sample in samples] for name in config.fields}
+
+
+def _counted(
+    by_field: Mapping[str, Sequence[str]], config: FeatureConfig
+) -> tuple[dict[str, sp.csr_matrix], sp.csr_matrix]:
+    """Counts of each field's n-grams, and of the word groups."""
+    fields = sorted(config.fields)
+    ngrams = {
+        name: count_ngrams(by_field[name], config.ngrams, config.buckets, salt) for salt, name in enumerate(fields)
+    }
+    return ngrams, word_counts(config.words, fields, by_field)

@@ -170,17 +170,16 @@ def _training_data(
     labels = [label for dialogue in dialogues for label in dialogue.labels]
     labelled = np.array([number for number, label in enumerate(labels) if label is not None], dtype=int)
     fold = np.array([fold_of(dialogue.group, folds, svm.seed) for dialogue in dialogues for _ in dialogue.samples])
-    example_samples = [example.sample for example in examples]
-    to_rows = Features.fit([samples[number] for number in labelled] + example_samples, config.features)
     if len(np.unique(fold[labelled])) < 2:
         raise Unusable("classifier: all labelled turns are of one fold: label turns of several dialogues")
-    example_rows = to_rows(example_samples) if examples else sp.csr_matrix((0, to_rows.width), dtype=np.float32)
+    learned = np.concatenate([labelled, len(samples) + np.arange(len(examples))])
+    to_rows, rows = Features.fit_rows([*samples, *(e.sample for e in examples)], config.features, learned)
     return to_rows, TrainingData(
-        rows=to_rows(samples),
+        rows=rows[: len(samples)],
         labelled=labelled,
         targets=np.searchsorted(config.classes, [label for label in labels if label is not None]),
         fold=fold,
-        example_rows=example_rows,
+        example_rows=rows[len(samples) :],
         example_targets=np.searchsorted(config.classes, [example.label for example in examples]).astype(int),
         example_weight=example_weight,
         svm=svm,

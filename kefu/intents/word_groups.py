@@ -19,8 +19,7 @@ import scipy.sparse as sp
 from kefu.text.regexes import re2_options
 
 PAIRED = "text"  # the field in which pairs of groups are features too
-# A training looks at each text twice, and many of its messages follow the same question.
-REMEMBERED_TEXTS, REMEMBERED_CHARS = 1 << 15, 400  # for each set of patterns; longer texts would take much memory
+REMEMBERED_TEXTS, REMEMBERED_CHARS = 1024, 400  # for each set of patterns; longer texts would take much memory
 
 
 @cache
@@ -58,8 +57,11 @@ def _matcher_among(patterns: tuple[str, ...], together: tuple[str, ...]) -> Call
 
 def find_groups(patterns: Sequence[str], texts: Sequence[str]) -> list[list[int]]:
     """Returns for each text the numbers of the patterns that occur in it, in order."""
+    if not patterns:
+        return [[] for _ in texts]
     match = _matcher(tuple(patterns))
-    return [list(match(text)) for text in texts] if patterns else [[] for _ in texts]
+    found = {text: list(match(text)) for text in dict.fromkeys(texts)}  # many messages follow the same question
+    return [found[text] for text in texts]
 
 
 def word_counts(words: Mapping[str, str], fields: Sequence[str], texts: Mapping[str, Sequence[str]]) -> sp.csr_matrix:

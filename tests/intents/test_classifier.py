@@ -70,6 +70,19 @@ def test_one_row_is_the_row_of_a_batch(words: dict[str, str]) -> None:
         np.testing.assert_allclose(alone, row, atol=1e-6)
 
 
+def test_rows_that_are_fitted_and_made_at_once_are_the_same() -> None:
+    samples = [
+        dict.fromkeys(ROUTER_FIELDS, "") | {"text": text} for text in ("退货", "return it", "退货", "hi", "return")
+    ]
+    config = FeatureConfig(fields=ROUTER_FIELDS, ngrams=(1, 4), buckets=512, words={"return": "退|return"})
+    learned = np.array([0, 1, 4])
+    apart = Features.fit([samples[number] for number in learned], config)
+    together, rows = Features.fit_rows(samples, config, learned)
+    for name, values in apart.tensors().items():
+        np.testing.assert_array_equal(together.tensors()[name], values)
+    np.testing.assert_array_equal(rows.toarray(), apart(samples).toarray())
+
+
 def test_a_few_samples_are_classified_as_in_a_batch() -> None:
     fitted, runs, _ = trained()
     batch = fitted.classifier.predict_dialogues(runs)

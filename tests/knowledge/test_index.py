@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.entries import knowledge_entries
@@ -13,7 +14,7 @@ from kefu.schema import RetrievalExample
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from tests.fixtures.chatter import chatter
-from training.retriever import build_index, measure_index
+from training.retriever import RIDGE, build_index, fit_ridge, measure_index
 
 PARAMS = load_params()
 PACK = load_pack(Path("tests/fixtures/pack"))
@@ -67,3 +68,13 @@ def test_no_question_is_on_both_sides() -> None:
     assert sides["eval"] and not sides["train"] & sides["eval"]
     assert {e.source for e in EXAMPLES} == {"faq", "dialogue"}
     assert all(isinstance(e, RetrievalExample) for e in EXAMPLES)
+
+
+def test_the_weights_of_topics_are_those_of_ridge_regression() -> None:
+    rng = np.random.default_rng(7)
+    matrix = sp.random(300, 40, density=0.2, format="csr", dtype=np.float32, random_state=rng)
+    targets = rng.random((300, 5), dtype=np.float32)
+    targets[:, 0] = 0  # a class that no text has
+    dense = matrix.toarray()
+    exact = np.linalg.solve(dense.T @ dense + RIDGE * np.eye(40), dense.T @ targets)
+    np.testing.assert_allclose(fit_ridge(matrix, targets), exact, atol=1e-3)
