@@ -15,7 +15,6 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import re2
-from pypinyin import Style, pinyin
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Levenshtein
 
@@ -23,6 +22,7 @@ from kefu.shop.entities import ProductEntity
 from kefu.shop.slots import CJK
 from serving.dialogue.linking.denial import came_instead, is_denied
 from serving.dialogue.linking.ordinals import find_places
+from serving.dialogue.linking.pinyin import syllable
 from serving.dialogue.linking.records import ProductLink
 
 MIN_HOMOPHONE_SYLLABLES = 3
@@ -114,8 +114,8 @@ class ProductIndex:
                 self._bigrams[surface[i : i + 2]].append((surface, i))
         if not all(map(CJK.match, surface)):
             return
-        plain = [_reading(c) for c in surface]
-        spelled, initials = "".join(plain), "".join(syllable[0] for syllable in plain)
+        plain = [syllable(c) for c in surface]
+        spelled, initials = "".join(plain), "".join(reading[0] for reading in plain)
         if len(spelled) >= MIN_PINYIN_LETTERS:
             self._pinyin.setdefault(spelled, surface)
         if len(initials) >= MIN_HOMOPHONE_SYLLABLES and not re.search("[aeiou]", initials):
@@ -302,21 +302,16 @@ def _spelled(surface: str) -> str:
 
 
 @lru_cache(maxsize=30_000)
-def _reading(character: str) -> str:
-    return pinyin(character, style=Style.NORMAL, heteronym=False)[0][0]
-
-
-@lru_cache(maxsize=30_000)
-def _syllable(character: str) -> str:
+def _rough(character: str) -> str:
     """A reading in which initials and nasal finals that are often mixed up are one."""
-    syllable = _reading(character)
+    reading = syllable(character)
     for long, short in _SIMILAR:
-        syllable = syllable.replace(long, short)
-    return syllable.removesuffix("g") if syllable.endswith("ng") else syllable
+        reading = reading.replace(long, short)
+    return reading.removesuffix("g") if reading.endswith("ng") else reading
 
 
 def _syllables(text: str) -> tuple[str, ...]:
-    return tuple(map(_syllable, text))
+    return tuple(map(_rough, text))
 
 
 def _is_typo(word: str, meant: str) -> bool:
