@@ -65,7 +65,7 @@ _LATTER = re.compile(r"后者|後者|后面那?个|下面那?个|\bthe latter\b"
 _OTHER = re.compile(
     rf"另外?(?:那|一|的){{1,2}}(?:个|單|单|笔|筆|订单|訂單)|另外?那{_THING}|别的那{_THING}|剩下(?:的|那){_THING}?"
     r"|(?:另外?|其他|其它|别的|剩下)(?:的|那)?[几两三]?(?:个|单|笔)?(?:包裹|快递|订单)"
-    rf"|另(?:外)?一?(?:单|單|笔|筆){_END}|还有一?(?:个|笔)(?:包裹|快递|订单|单子?)"
+    rf"|另(?:外)?一?(?:单|單|笔|筆){_END}|还有一?(?:个|笔)(?:包裹|快递|订单|单子?)|还有一单"
     r"|\bthe other(?: one| order)?\b|\bother one\b|\b(?:my|the|any) other (?:parcel|package|order|one)s?\b",
     re.IGNORECASE | re.ASCII,
 )

@@ -234,7 +234,7 @@ class FastReader:
         """What is asked beside words that end the flow under way; a statement asks only for what it names."""
         assert message.flow
         own, question = message.flow.name, self._asks(rest)
-        acts = self._asked_in(_without_flow(message, rest), reading)
+        acts = self._asked_in(replace(_without_flow(message, rest), flow=None), reading)
         wishes = [a for a in acts if question or isinstance(a, Choose | Person | Complaint) or self._parts.is_worded(a)]
         return [act for act in wishes if not (isinstance(act, Start) and act.flow == own)]
 

@@ -104,7 +104,7 @@ class AgreementReader:
             return [Person(probability=scores[PERSON], evidence=message.text)]
         if no + leave < STOP and scores.get(HESITATE, 0.0) < PAUSE:
             return []
-        if step.confirm and self._tells_items(message):
+        if step.confirm and self._tells_other(message):
             return []  # no no, just one please, I keep the other: that is what it should be
         told = bool(step.collect) and (
             step.collect in self._values.slots(message, message.text) or NUMBER.search(message.text)
@@ -123,12 +123,13 @@ class AgreementReader:
             return [Hesitate(probability=scores[HESITATE], evidence=message.text)]
         return []
 
-    def _tells_items(self, message: Message) -> bool:
-        """Whether a message tells another item or another number of pieces than the open question."""
+    def _tells_other(self, message: Message) -> bool:
+        """Whether a message tells another item or number of pieces than the open question, or corrects a value."""
         assert message.flow and message.session.flow
         known, slots = message.session.flow.slots, self._pack.slots
         told = [act for act in self._values.part(message, message.text, False) if isinstance(act, Fill | Correct)]
-        told = [act for act in told if slots[act.slot].item or slots[act.slot].number or slots[act.slot].otherwise]
+        if not self._corrects(message):
+            told = [act for act in told if slots[act.slot].item or slots[act.slot].number or slots[act.slot].otherwise]
         return any(act.value != known.get(act.slot) for act in told)
 
     def _is_mostly_a_choice(self, message: Message) -> bool:

@@ -35,7 +35,7 @@ COUNTED = re.compile(
 )
 PLURAL = re.compile(
     r"(?:所有|全部)的?(?:包裹|快递|订单)|(?:包裹|快递)(?:全|都)"
-    r"|\b(?:my|all|the) (?:other )?(?:parcels|packages|deliveries)\b",
+    r"|\b(?:my|all|the|both) (?:other |my |the |of )*(?:parcels|packages|deliveries)\b",
     re.IGNORECASE,
 )
 OF_ORDERS = re.compile(r"单|單|笔|筆|\borders?\b|买|下的|拍的|\b(?:bought|purchase)", re.IGNORECASE)
@@ -270,6 +270,15 @@ class OrderReader:
     def names_in(self, slots: Mapping[str, str]) -> list[str]:
         """The names among some slots that hold an order."""
         return [n for n in slots if self.pii and n in self._pack.slots and self._pack.slots[n].pii == self.pii]
+
+    def names_all(self, message: Message, text: str) -> bool:
+        """Whether a text names the only piece of the order under way."""
+        state = message.session.flow
+        number = next((state.slots[name] for name in self.names_in(state.slots)), None) if state else None
+        own = self.own(message, number) if number and message.session.customer else None
+        if own is None or sum(own.quantities) != 1:
+            return False
+        return any(link.sku in own.skus for link in self._linker.link_items(message.original(text), [own]))
 
     def names_item(self, message: Message, text: str) -> bool:
         """Whether a text names a product, where more than one may be meant."""

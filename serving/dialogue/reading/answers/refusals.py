@@ -7,7 +7,7 @@ from kefu.shop.act_words import WordRule
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.answers.agreed import YesReader
 from serving.dialogue.reading.answers.orders import OrderReader
-from serving.dialogue.reading.answers.yes_no import leaves
+from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
@@ -40,6 +40,7 @@ class RefusalReader:
             open_now, refusal = message.flow is flow, self._refusals[flow.name]
             saying = [part for part in parts if self._refuses(part, refusal)]
             saying = [part for part in saying if not (message.flow and self._orders.names_item(message, part))]
+            saying += [part for part in stated if open_now and self._keeps_all(message, part)]
             if not saying or (flow.name in done and not open_now):
                 continue
             wishes = [part for part in parts if part not in saying and evidence(plain(part), flow.asked_by) is not None]
@@ -53,10 +54,16 @@ class RefusalReader:
         left = [part for part in parts if part not in spent and not (found and self._says_again(message, part))]
         return tuple(found), "".join(left)
 
+    def _keeps_all(self, message: Message, part: str) -> bool:
+        """Whether a part keeps the only piece of the order under way: keep the pillow."""
+        keeps = evidence(plain(part), self._pack.acts.keep) is not None
+        return keeps and self._orders.names_all(message, part)
+
     def _says_again(self, message: Message, part: str) -> bool:
         """Whether words beside a refusal only give the flow up once more, or keep the goods: 不退了，留着穿."""
         words = plain(part)
-        if leaves(part, self._pack.conversation, message.may_cancel):
+        phrases = self._pack.conversation
+        if leaves(part, phrases, message.may_cancel) or yes_or_no(part, phrases) is False:
             return True
         asks = [self._pack.acts.question, *(flow.asked_by for flow in self._pack.flows)]
         return evidence(words, self._pack.acts.keep) is not None and not any(evidence(words, rule) for rule in asks)

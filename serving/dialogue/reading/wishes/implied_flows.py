@@ -84,7 +84,7 @@ class ImpliedFlowReader:
             return
         links = self._linker.link_items(message.original(text), message.orders)
         skus = {link.sku for link in links}
-        if not skus or message.flow:
+        if not skus or (message.flow and not self._is_aside(message, text, skus)):
             return
         words, asks = plain(text), self._pack.acts.question
         here = evidence(words, asks) is not None or text == message.text
@@ -110,6 +110,16 @@ class ImpliedFlowReader:
                     slots = {**told, **self._answers.items.slots(message, text, flow, number), slot: number}
                     yield Start(flow=flow.name, slots=slots, evidence=text)
                 return
+
+    def _is_aside(self, message: Message, text: str, skus: set[str]) -> bool:
+        """Whether a question at an open flow's question is about products that its order does not have."""
+        assert message.flow and message.session.flow
+        orders = self._answers.orders
+        slots = message.session.flow.slots
+        own = next((order for name in orders.names_in(slots) if (order := orders.own(message, slots[name]))), None)
+        asks_order = message.step is not None and message.step.collect in orders.slots_of(message.flow)
+        asks = evidence(plain(text), self._pack.acts.question) is not None
+        return asks and not asks_order and own is not None and not skus & set(own.skus)
 
     def _follow_up(self, message: Message, words: str) -> Start | None:
         """A question about the order that a flow has just served: 哪天退的, after its refund was told.
