@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from typing import NamedTuple
 
 from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, YES, YES_TOO
-from kefu.shop.flows import Flow, Step
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
 from kefu.text.placeholders import PLACEHOLDER
@@ -95,7 +95,6 @@ class YesReader:
     def __init__(self, pack: Pack, linker: Linker, orders: OrderReader, items: ItemReader) -> None:
         self._pack, self._linker, self._orders, self._items = pack, linker, orders, items
         self._noted = {flow.name: _only_noted(flow) for flow in pack.flows}
-        self._following = {flow.name: _following(flow) for flow in pack.flows}
 
     def find(self, message: Message) -> Yes | None:
         """A yes in clear words that begins or ends the message, or any yes before a question that begins with "also"
@@ -156,14 +155,12 @@ class YesReader:
 
     def is_look_up(self, message: Message) -> bool:
         """Whether a yes changes nothing in the shop but that a courier is hurried or a person called."""
-        if message.flow is None or message.step is None:
-            return False
-        after = self._following[message.flow.name].get(message.step.id)
-        return bool(message.flow.item_among) or (after is not None and after.say is not None and after.end == "handoff")
+        flow, step = message.flow, message.step
+        return flow is not None and step is not None and (bool(flow.item_among) or flow.calls_person(step.id))
 
     def hurries(self, message: Message) -> bool:
         """Whether a yes in a look-up has something done: it asks no fact."""
-        after = self._following[message.flow.name].get(message.step.id) if message.flow and message.step else None
+        after = message.flow.step_after(message.step.id) if message.flow and message.step else None
         return self.is_look_up(message) and after is not None and after.call is not None
 
     def noted(self, message: Message) -> Sequence[str]:
@@ -351,9 +348,3 @@ def _only_noted(flow: Flow) -> tuple[str, ...]:
     """Slots of a flow that stand in no condition and in no text of it: only its calls take them."""
     says = [step.model_dump_json(exclude={"id", "collect", "args"}) for step in flow.steps]
     return tuple(name for name in flow.slots if not any(re.search(rf"\b{name}\b", said) for said in says))
-
-
-def _following(flow: Flow) -> dict[str, Step]:
-    """The step after each confirmation of a flow, by the confirmation's id."""
-    steps = {step.id: step for step in flow.steps}
-    return {step.id: steps[step.goto or after.id] for step, after in pairwise(flow.steps) if step.confirm}
