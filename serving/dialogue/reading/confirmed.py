@@ -23,7 +23,7 @@ from dataclasses import replace
 
 from kefu.acts import Act, Affirm, Choose, Complaint, Correct, Fill, Person, Start, Unclear
 from kefu.shop.pack import Pack
-from serving.dialogue.reading.answers.agreed import Yes
+from serving.dialogue.reading.answers.agreed import AMOUNT, Yes
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.joining import QUESTION
 from serving.dialogue.reading.message import Message, Reading
@@ -31,7 +31,6 @@ from serving.dialogue.reading.parts import PartReader
 from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 
-TOLD = re.compile(r"\d+(?:\.\d+)?")  # a number that the question does not tell is no yes at all
 AND_FIRST = re.compile(r"\W*(?:and|then|plus|然后|再|还有)", re.IGNORECASE)
 
 
@@ -93,7 +92,8 @@ class ConfirmationReader:
             return True
         rules = self._pack.acts
         pieces = [piece for piece in answer_pieces(found.rest, rules.another) if not self._asks(piece)]
-        stated = TOLD.sub("", plain("".join(pieces) if found.clear else found.rest))
+        # A number that the question does not tell is no yes at all.
+        stated = AMOUNT.sub("", plain("".join(pieces) if found.clear else found.rest))
         for words in (evidence(stated, rules.another) or "", f"the {message.flow.name}"):  # 另外; submit the return
             stated = stated.replace(words, "", 1)
         if other or looks_up:
@@ -146,8 +146,7 @@ class ConfirmationReader:
 
     def _goes_on(self, rest: str) -> bool:
         """Whether words beside a yes begin with "and" or "also": what follows is no other answer."""
-        lead = evidence(plain(rest), self._pack.acts.another)
-        return AND_FIRST.match(plain(rest)) is not None or bool(lead and plain(rest).lstrip(" ,，。.").startswith(lead))
+        return AND_FIRST.match(plain(rest)) is not None or self._answers.yes.begins_with_also(rest)
 
     def _takes_place(self, message: Message, act: Start) -> bool:
         """Whether a wish takes the place of what is under way (退，换个新的)."""

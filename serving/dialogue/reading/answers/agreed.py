@@ -36,7 +36,7 @@ from serving.dialogue.reading.word_rules import evidence, occurrences, plain, wi
 # Probabilities of a yes with and without company, by benchmarks/wordings/answers.py: a false yes is a wrong write.
 # IN_ANY_WORDS: where no piece of the message is a yes in the pack's words. SURELY: more than words that may alter.
 # AGAINST: of no, leave, wait, correct and (twice) person together, as a share of it, where something stands beside it.
-IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, AGAINST = 0.5, 0.85, 0.85, 0.25
+IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, AGAINST = 0.5, 0.9, 0.85, 0.25
 
 # Asks to be told again what the question tells, or that it is so: 是电子的吧？, how much do I get back.
 ASSURED = re.compile(
@@ -44,15 +44,12 @@ ASSURED = re.compile(
     r"|\bhow much (?:do|will|would) i (?:get|receive)\b[^.?!]*|\bright\s*\?",
     re.IGNORECASE,
 )
-PARTICLES = re.compile("[了的啊呀吧哦]")  # what is left of words that were put aside
 AMOUNT = re.compile(r"\d+(?:\.\d+)?")
 BLANKS = re.compile(r"^(?:\W|\boh\b)+", re.IGNORECASE)
 # Begins with another thing.
 AND_THE = re.compile(
     r"and (?:the|that|my|also|then|cancel|return|please)\b|还有|还(?=[帮给想要])|然后|再(?=[帮把])", re.IGNORECASE
 )
-ENDS = (".", "。", "!", "！")
-BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
 NUMBER = re.compile(
     r"(?<!\bat )(?<!\d)\d+"
     r"(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|点|\s*(?:day|week|hour|month|time|minute|[ap]\.?m\b)))",
@@ -99,7 +96,7 @@ class YesReader:
         against = sum(scores.get(name, 0.0) for name in (NO, LEAVE, HESITATE, CORRECT)) + 2 * scores.get(PERSON, 0.0)
         beside = "".join(piece for piece in pieces if piece not in said)
         rest = self.without_unaltered(message, beside)
-        rest = rest if WORD.search(PARTICLES.sub("", rest)) else ""
+        rest = rest if WORD.search(rest) else ""
         asks = evidence(plain(beside), self._pack.acts.question) is not None
         if not clear and asks and self._names_product(message, rest):
             return None  # 嗯 那香薰机呢
@@ -108,7 +105,7 @@ class YesReader:
             return None
         if not said and (asks or not rest) or (not clear and self._is_courtesy(rest)):
             return None  # 提交了吗; 好的 知道了 谢谢
-        if self._takes_back(message, "".join(said), ASSURED.sub("", rest) if clear else rest):
+        if self._takes_back(message, ASSURED.sub("", rest) if clear else rest):
             return None
         return Yes(beside if asks else rest, clear, surely=whole and bool(said) and yes >= SURELY)
 
@@ -144,11 +141,6 @@ class YesReader:
         flow, step = message.flow, message.step
         return flow is not None and step is not None and (bool(flow.item_among) or flow.calls_person(step.id))
 
-    def hurries(self, message: Message) -> bool:
-        """Whether a yes in a look-up has something done: it asks no fact."""
-        after = message.flow.step_after(message.step.id) if message.flow and message.step else None
-        return self.is_look_up(message) and after is not None and after.call is not None
-
     def noted(self, message: Message) -> Sequence[str]:
         """Slots of the flow under way on which nothing that it says or decides depends."""
         return self._noted.get(message.flow.name, ()) if message.flow else ()
@@ -161,11 +153,15 @@ class YesReader:
 
     def is_of_another_order(self, message: Message, rest: str) -> bool:
         """Whether words behind a yes begin with "also" and name own orders, none of them the one under way."""
-        rules, words = self._pack.acts, BLANKS.sub("", plain(rest))
-        lead = evidence(words, rules.another)
-        if not (lead and words.startswith(lead) or AND_THE.match(words) or evidence(words, rules.same) is not None):
-            return False
-        return self._names_another(message, rest)
+        words = BLANKS.sub("", plain(rest))
+        begins = self.begins_with_also(rest) or AND_THE.match(words) or evidence(words, self._pack.acts.same)
+        return bool(begins) and self._names_another(message, rest)
+
+    def begins_with_also(self, text: str) -> bool:
+        """Whether words for "also" begin a text."""
+        words = BLANKS.sub("", plain(text))
+        lead = evidence(words, self._pack.acts.another)
+        return bool(lead) and words.startswith(lead or "")
 
     def _pieces(self, message: Message) -> list[str]:
         """The pieces of a message, cut behind a clear yes that goes on without a stop."""
@@ -177,18 +173,15 @@ class YesReader:
                 return [*pieces[:at], f"{lead}，", named, *pieces[at + 1 :]]
         return pieces
 
-    def _takes_back(self, message: Message, yes: str, rest: str) -> bool:
+    def _takes_back(self, message: Message, rest: str) -> bool:
         """Whether words beside a yes take it back, hesitate, correct, put a condition on it, or tell another number.
 
-        A "but" that begins a sentence of its own asks about what was agreed (Yes please. But where …?). What follows a
-        word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
+        What follows a word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
         """
         rules, after = self._pack.acts, plain(rest)
         if self.is_look_up(message):  # it did arrive, whatever else is wrong: what takes that back is a no
             denials = [phrase for some in (message.step.no if message.step else {}).values() for phrase in some]
             return evidence(after, rules.correct) is not None or any(phrase in after.lower() for phrase in denials)
-        if yes.rstrip().endswith(ENDS):
-            after = BUT.sub("", after)
         if self.is_of_another_order(message, rest):
             refuse = rules.refuse.of(message.flow.name) if rules.refuse and message.flow else None
             if evidence(after, refuse) is not None:
@@ -200,9 +193,8 @@ class YesReader:
         return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
 
     def _names_product(self, message: Message, rest: str) -> bool:
-        """Whether words behind a plain yes name a product, and do not begin with "also"."""
-        lead, words = evidence(plain(rest), self._pack.acts.another), BLANKS.sub("", plain(rest))
-        also = bool(lead) and words.startswith(lead or "") and not words.startswith("and ")  # ok and where is my pan
+        """Whether words behind a plain yes name a product, and do not begin with "also" (ok and where is my pan)."""
+        also = self.begins_with_also(rest) and not BLANKS.sub("", plain(rest)).startswith("and ")
         return not also and any(link.exact for link in self._linker.link_products(message.original(rest)))
 
     def _is_courtesy(self, rest: str) -> bool:
