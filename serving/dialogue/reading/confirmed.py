@@ -17,7 +17,6 @@ waits.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -30,8 +29,6 @@ from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts import PartReader
 from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
-
-AND_FIRST = re.compile(r"\W*(?:and|then|plus|然后|再|还有)", re.IGNORECASE)
 
 
 class ConfirmationReader:
@@ -114,7 +111,7 @@ class ConfirmationReader:
         """A yes, and what of the acts beside it is asked or wished for; none when one of them speaks against it."""
         assert message.flow and message.session.flow
         here, orders = message.session.flow.slots, self._answers.orders.slots_of(message.flow)
-        also, beside, same = self._goes_on(found.rest), list[Act](), self._pack.acts.same
+        also, beside, same = self._answers.yes.begins_with_also(found.rest), list[Act](), self._pack.acts.same
         looks_up = self._answers.yes.is_look_up(message)
         for act in acts:
             if isinstance(act, Start):
@@ -143,10 +140,6 @@ class ConfirmationReader:
         if any(isinstance(act, Start) for act in beside):  # the new wish asks for its order itself
             return [yes, *beside]
         return [yes, *beside, *(act for act in acts if isinstance(act, Choose) and other)]
-
-    def _goes_on(self, rest: str) -> bool:
-        """Whether words beside a yes begin with "and" or "also": what follows is no other answer."""
-        return AND_FIRST.match(plain(rest)) is not None or self._answers.yes.begins_with_also(rest)
 
     def _takes_place(self, message: Message, act: Start) -> bool:
         """Whether a wish takes the place of what is under way (退，换个新的)."""

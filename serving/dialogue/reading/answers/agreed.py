@@ -31,12 +31,12 @@ from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.yes_no import QUESTION, after_clear_yes, goes_ahead, is_clear_yes, yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
-from serving.dialogue.reading.word_rules import evidence, occurrences, plain, without
+from serving.dialogue.reading.word_rules import evidence, plain, without
 
 # Probabilities of a yes with and without company, by benchmarks/wordings/answers.py: a false yes is a wrong write.
-# IN_ANY_WORDS: where no piece of the message is a yes in the pack's words. SURELY: more than words that may alter.
+# IN_ANY_WORDS: where no piece of the message is a yes in the pack's words. SURELY (IF_PLAIN: 嗯, ok): more than words that may alter.
 # AGAINST: of no, leave, wait, correct and (twice) person together, as a share of it, where something stands beside it.
-IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, AGAINST = 0.5, 0.9, 0.85, 0.25
+IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, AGAINST = 0.5, 0.9, 0.85, 0.95, 0.25
 
 # Asks to be told again what the question tells, or that it is so: 是电子的吧？, how much do I get back.
 ASSURED = re.compile(
@@ -46,10 +46,7 @@ ASSURED = re.compile(
 )
 AMOUNT = re.compile(r"\d+(?:\.\d+)?")
 BLANKS = re.compile(r"^(?:\W|\boh\b)+", re.IGNORECASE)
-# Begins with another thing.
-AND_THE = re.compile(
-    r"and (?:the|that|my|also|then|cancel|return|please)\b|还有|还(?=[帮给想要])|然后|再(?=[帮把])", re.IGNORECASE
-)
+AND_FIRST = re.compile(r"(?:and|then|plus)\b|然后|再|还有|还(?=[帮给想要])", re.IGNORECASE)
 NUMBER = re.compile(
     r"(?<!\bat )(?<!\d)\d+"
     r"(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|点|\s*(?:day|week|hour|month|time|minute|[ap]\.?m\b)))",
@@ -107,13 +104,14 @@ class YesReader:
             return None  # 提交了吗; 好的 知道了 谢谢
         if self._takes_back(message, ASSURED.sub("", rest) if clear else rest):
             return None
-        return Yes(beside if asks else rest, clear, surely=whole and bool(said) and yes >= SURELY)
+        return Yes(beside if asks else rest, clear, surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN))
 
     def before_also(self, message: Message) -> str:
-        """What a message says before a word for "also" behind a stop, which begins another thing; empty without one."""
-        text = message.text
-        found = occurrences(text, self._pack.acts.another)
-        return next((text[:at] for at in found if at and not text[at - 1].isalnum()), "")
+        """The yeses that begin a message, where "and" or "also" follows behind a stop; empty without them."""
+        words, step, pieces = self._pack.conversation, message.step, self._pieces(message)
+        said = "".join(takewhile(lambda piece: yes_or_no(piece, words, step), pieces[:MOST_PIECES]))
+        stops = bool(said) and not said[-1].isalnum()
+        return said if stops and self.begins_with_also("".join(pieces).removeprefix(said)) else ""
 
     def names_another_product(self, message: Message, text: str) -> bool:
         """Whether a text names a product that the order under way does not hold."""
@@ -154,14 +152,14 @@ class YesReader:
     def is_of_another_order(self, message: Message, rest: str) -> bool:
         """Whether words behind a yes begin with "also" and name own orders, none of them the one under way."""
         words = BLANKS.sub("", plain(rest))
-        begins = self.begins_with_also(rest) or AND_THE.match(words) or evidence(words, self._pack.acts.same)
-        return bool(begins) and self._names_another(message, rest)
+        begins = self.begins_with_also(rest) or evidence(words, self._pack.acts.same) is not None
+        return begins and self._names_another(message, rest)
 
     def begins_with_also(self, text: str) -> bool:
-        """Whether words for "also" begin a text."""
+        """Whether "and" or words for "also" begin a text: what follows is no other answer."""
         words = BLANKS.sub("", plain(text))
         lead = evidence(words, self._pack.acts.another)
-        return bool(lead) and words.startswith(lead or "")
+        return AND_FIRST.match(words) is not None or bool(lead and words.startswith(lead))
 
     def _pieces(self, message: Message) -> list[str]:
         """The pieces of a message, cut behind a clear yes that goes on without a stop."""
