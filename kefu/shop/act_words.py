@@ -85,9 +85,6 @@ class ActWords(Part):
     alters: WordRule | None = Field(
         default=None, description="beside a yes, in a statement: may change what is confirmed; then nothing is"
     )
-    remark: WordRule | None = Field(
-        default=None, description="beside a yes: begins or makes a remark, which asks for nothing and changes nothing"
-    )
     same: WordRule | None = Field(default=None, description="a wish for another order, with what this one was told")
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
     is_done: WordRule | None = Field(default=None, description="asks whether what was just done is done: 改好了没")

@@ -274,6 +274,17 @@ class Flow(Part):
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)
 
+    def step_after(self, step_id: str) -> Step | None:
+        """The step that follows one that does not branch; None after the last."""
+        step, ids = self.step(step_id), [step.id for step in self.steps]
+        following = self.steps[ids.index(step_id) + 1 :]
+        return self.step(step.goto) if step.goto else next(iter(following), None)
+
+    def calls_person(self, step_id: str) -> bool:
+        """Whether a yes to a step only asks for a person, and changes nothing in the shop."""
+        after = self.step_after(step_id) if self.step(step_id).confirm else None
+        return after is not None and after.say is not None and after.end == "handoff"
+
 
 class Guard(Part):
     """A query that must return a row, or the tool refuses with ``error``."""

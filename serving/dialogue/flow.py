@@ -128,9 +128,7 @@ class FlowEngine:
 
     def hands_over(self, state: FlowState) -> bool:
         """Whether a yes to the open question only asks for a person, and changes nothing in the shop."""
-        flow, step = self.flows[state.flow], self.waiting_at(state)
-        after = self._target(flow, step.id, Go()) if step.confirm else None
-        return after is not None and flow.step(after).say is not None and flow.step(after).end == "handoff"
+        return self.flows[state.flow].calls_person(state.step)
 
     def waiting_at(self, state: FlowState) -> Step:
         """The step whose question the customer has to answer."""
@@ -150,7 +148,8 @@ class FlowEngine:
         """Steps on until the customer has to say something or the flow ends."""
         flow, progress = self.flows[state.flow], Progress()
         for _ in range(MAX_STEPS):
-            target = self._target(flow, state.step, go)
+            after = flow.step_after(state.step)
+            target = go.to or (after.id if after else None)
             if target is None:
                 progress.outcome = progress.outcome or "resolved"
                 return progress
@@ -159,13 +158,6 @@ class FlowEngine:
             if go.wait or progress.outcome or progress.signed_out:
                 return progress
         raise FlowError(f"flow {flow.name}: {MAX_STEPS} steps without a question, last at {state.step}: a loop?")
-
-    def _target(self, flow: Flow, at: str, go: Go) -> str | None:
-        if go.to:
-            return go.to
-        step = flow.step(at)
-        following = flow.steps[[other.id for other in flow.steps].index(at) + 1 :]
-        return step.goto or (following[0].id if following else None)
 
     def _act(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
         name = next(name for name in self._actions if getattr(step, name))

@@ -2,7 +2,8 @@
 
 It learns from the labelled wordings that follow a question, whole messages with all their labels, and with less weight
 from the simulator's answers, the pack's phrases, and questions and wishes for a person that were written for no
-question: each is put behind a question of its language. Texts are redacted as messages are.
+question: each is put behind a question of its language. Behind a clear yes these are put, too: a question makes a yes
+with company, what corrects or hesitates stays that. Texts are redacted as messages are.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import re2
 
-from kefu.intents.answers import HESITATE, LEAVE, NO, YES, AnswerClassifier, answer_class
+from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, YES, YES_TOO, AnswerClassifier, answer_class
 from kefu.intents.context import CustomerTurns, PackExample
 from kefu.intents.train import CALIBRATION_TURNS, fit_classifier
 from kefu.intents.wishes import WISH_FIELDS, wish_sample
@@ -30,6 +31,8 @@ from training.intents.wishes import SMALLER, redacting, word_groups
 from training.params.router import Router as RouterParams
 
 SIMULATED = {"affirm": YES, "affirm_emoji": YES, "deny": NO, "hesitate": HESITATE, "leave": LEAVE}
+JOINTS: dict[Lang, tuple[str, ...]] = {"zh": ("，", " ", "。", "～"), "en": (", ", ". ", " ", ", and ")}
+MOST_BESIDE = 1200  # messages of a language that are put behind a yes
 LEAST = 40  # wordings behind a question; with fewer, probabilities mean nothing
 
 
@@ -92,8 +95,22 @@ def _examples(pack: Pack, said: Sequence[Wording]) -> Iterator[PackExample]:
         scripts = Scripts(pack.folder, "learn")
         acts = [act for act in SIMULATED if scripts.has_act(act)]
         texts += [(lang, text, SIMULATED[act]) for act in acts for lang in LANGUAGES for text in scripts.act(act, lang)]
-    for lang, text, kind in texts:
+    for lang, text, kind in [*texts, *_beside_yes(pack, said)]:
         yield PackExample(wish_sample(text, next(confirmation[lang])), kind)
+
+
+def _beside_yes(pack: Pack, said: Sequence[Wording]) -> Iterator[tuple[Lang, str, str]]:
+    """Clear yeses with what makes of them a yes with company, or none: language, text, class."""
+    redact = redacting(pack)
+    free = [w for w in load_wordings(pack) if not w.after and labelled_side(w.say) == "learn"]
+    asking = [(redact(w.say), YES_TOO) for w in free if {a.partition(":")[0] for a in w.acts} <= {"ask", "query"}]
+    against = [(w.say, kind) for w in said if (kind := answer_class(w.acts)) in (CORRECT, HESITATE)]
+    for lang in LANGUAGES:
+        leads, joints = cycle(_flat(lang, pack.conversation.clear_yes)), cycle(JOINTS[lang])
+        for pool in (asking, against):
+            own = [some for some in pool if _language(some[0]) == lang]
+            for text, kind in own[:: len(own) // MOST_BESIDE + 1]:
+                yield lang, f"{next(leads)}{next(joints)}{text}", kind
 
 
 def _language(text: str) -> Lang:
@@ -109,6 +126,7 @@ def _phrase_groups(pack: Pack) -> dict[str, str]:
     words, steps = pack.conversation, [step for flow in pack.flows for step in flow.steps]
     groups = {
         "yes": [p for lang in LANGUAGES for p in _flat(lang, words.yes, words.go_ahead)],
+        "clear yes": [p for lang in LANGUAGES for p in _flat(lang, words.clear_yes)],
         "no": [p for lang in LANGUAGES for p in _flat(lang, words.no)],
         "leave": [p for lang in LANGUAGES for p in _flat(lang, words.leave)],
         "step's yes": [p for lang in LANGUAGES for step in steps for p in _flat(lang, step.yes or {})],

@@ -113,11 +113,13 @@ class FastReader:
         else:
             steps = (
                 self._answer,
+                self._confirmed,
+                self._left,
                 self._refused,
                 self._address,
                 self._rejected,
                 self._waits,
-                self._agreement,
+                self._likely,
                 self._by_parts,
             )
             acts = next((acts for step in steps if (acts := step(message, reading))), [])
@@ -140,24 +142,25 @@ class FastReader:
         return [SmallTalk(kind=kind, evidence=last)] if kind else []
 
     def _answer(self, message: Message, reading: Reading) -> list[Act]:
-        """An answer to the open question that is a whole message, or gives up what is under way."""
-        if not message.step:
+        """An answer to the open question that is a whole message."""
+        return self._answers.agreement.whole(message) if message.step else []
+
+    def _left(self, message: Message, reading: Reading) -> list[Act]:
+        """What gives up the open question, with what stands beside it."""
+        rest = self._answers.agreement.after_leave(message) if message.step else None
+        if not rest:
             return []
-        if whole := self._answers.agreement.whole(message):
-            return whole
-        if rest := self._answers.agreement.after_leave(message):
-            unclear = leaves(rest, self._pack.conversation, in_flow=True)  # never mind, cancel it: the order, or this?
-            if not unclear and (going := self._goes_on(message, rest, reading)):
-                return going
-            return [Cancel(evidence=message.text), *self._beside_end(message, rest, reading)]
-        return []
+        unclear = leaves(rest, self._pack.conversation, in_flow=True)  # never mind, cancel it: the order, or this?
+        if not unclear and (going := self._goes_on(message, rest, reading)):
+            return going
+        return [Cancel(evidence=message.text), *self._beside_end(message, rest, reading)]
 
     def _goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """The acts of words that tell Kefu to go ahead, behind others that only sound like a no: 算了，提交吧."""
         going = replace(message, text=rest)
         if not self._answers.yes.goes_ahead(going):
             return []
-        return self._agreement(going, reading) or self._by_parts(going, reading)
+        return self._confirmed(going, reading) or self._likely(going, reading) or self._by_parts(going, reading)
 
     def _address(self, message: Message, reading: Reading) -> list[Act]:
         """An address that the open question asks for, in words of its own or by another order that goes there."""
@@ -183,11 +186,15 @@ class FastReader:
     def _asks(self, text: str) -> bool:
         return evidence(plain(text), self._pack.acts.question) is not None
 
-    def _agreement(self, message: Message, reading: Reading) -> list[Act]:
-        """A yes with company, or what the answer classifier takes the message for."""
-        if confirmed := self._confirmations.read(message, self._answers.yes.find(message), reading):
-            return confirmed
-        return self._likely(message, reading) if message.step else []
+    def _confirmed(self, message: Message, reading: Reading) -> list[Act]:
+        """A yes with company, and what stands beside it."""
+        if not (message.step and message.step.confirm):
+            return []
+        reader, scores = self._answers.yes, self._answers.agreement.scores
+        found = reader.find(message, scores(message))
+        if found is None and (lead := reader.before_also(message)):
+            found = reader.find(message, scores(replace(message, text=lead)), whole=False)
+        return self._confirmations.read(message, found, reading)
 
     def _by_parts(self, message: Message, reading: Reading) -> list[Act]:
         """The acts of all parts, and what becomes of the flow under way."""
@@ -296,11 +303,9 @@ class FastReader:
 
     def _likely(self, message: Message, reading: Reading) -> list[Act]:
         """What the answer classifier reads where no rule does, with what the message asks beside it."""
-        scores = self._answers.agreement.scores(message)
-        found = self._answers.yes.likely(message, scores)
-        if confirmed := self._confirmations.read(message, found, reading, agreed=True):
-            return confirmed
-        if not (said := self._answers.agreement.likely(message, scores)):
+        if not message.step:
+            return []
+        if not (said := self._answers.agreement.likely(message, self._answers.agreement.scores(message))):
             return []
         return [*said, *self._beside(message, reading)]
 

@@ -25,12 +25,12 @@ from kefu.acts import (
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.shop.slots import CJK, extract
-from serving.dialogue.pricing.questions import price_words
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.flows import FlowReader
-from serving.dialogue.reading.word_rules import evidence, is_idiom, plain, search_words
+from serving.dialogue.reading.wishes.queries import QueryReader
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 
 INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
 QUESTION = Ask | Query | Quote | Recommend | Compare
@@ -45,9 +45,8 @@ SECOND = 0.7  # probability from which a part without a word for "also" is a sec
 class ActJoiner:
     """Joins acts of one pack."""
 
-    def __init__(self, pack: Pack, answers: AnswerReader, flows: FlowReader) -> None:
-        self._pack, self._answers, self._flows = pack, answers, flows
-        self._price_words = price_words(pack)
+    def __init__(self, pack: Pack, answers: AnswerReader, flows: FlowReader, queries: QueryReader) -> None:
+        self._pack, self._answers, self._flows, self._queries = pack, answers, flows, queries
         self._flow_named = {flow.name: flow for flow in pack.flows}
         self._flow_of_rule = {f"faq:{faq.id}": faq.on_order for faq in pack.faq if faq.on_order}
 
@@ -148,9 +147,8 @@ class ActJoiner:
 
     def _is_price_of(self, act: Query, skus: Collection[str]) -> bool:
         """Whether a query asks for nothing but the price of products, which a sum over them tells."""
-        named, words = act.slots.get(NEEDED_SLOT["product"], "").split(","), self._price_words
-        of_price = bool(words) and search_words(plain(act.evidence), words, ()) is not None
-        return of_price and set(named) <= set(skus)
+        named = act.slots.get(NEEDED_SLOT["product"], "").split(",")
+        return self._queries.is_of_price(act.evidence) and set(named) <= set(skus)
 
     def without_orders_of_others(self, message: Message, acts: Sequence[Act]) -> list[Act]:
         """The acts without the order of another wish, which the open flow did not ask for: Invoice for QM… please."""

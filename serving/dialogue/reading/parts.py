@@ -48,7 +48,7 @@ class PartReader:
     ) -> None:
         self._pack, self._linker, self._answers = pack, linker, answers
         self._wishes, self._guesser = wishes, guesser
-        self.joiner = ActJoiner(pack, answers, wishes.flows)
+        self.joiner = ActJoiner(pack, answers, wishes.flows, wishes.queries)
 
     def read(self, message: Message, reading: Reading) -> list[Act]:
         if resumed := self._resumed(message):

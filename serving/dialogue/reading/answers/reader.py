@@ -27,5 +27,5 @@ class AnswerReader:
         self.values = ValueReader(pack, self.orders, self.items)
         self.agreement = AgreementReader(pack, linker, self.orders, self.values, classifier)
         self.settled = SettledCaseReader(pack, linker, self.orders)
-        self.yes = YesReader(pack, linker, self.orders, self.items)
-        self.refusals = RefusalReader(pack, self.orders, self.yes)
+        self.yes = YesReader(pack, linker, self.orders)
+        self.refusals = RefusalReader(pack, self.orders)

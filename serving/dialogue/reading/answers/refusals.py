@@ -5,7 +5,6 @@ from __future__ import annotations
 from kefu.acts import Start
 from kefu.shop.act_words import WordRule
 from kefu.shop.pack import Pack
-from serving.dialogue.reading.answers.agreed import YesReader
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import Message
@@ -16,8 +15,8 @@ from serving.dialogue.reading.word_rules import evidence, plain
 class RefusalReader:
     """Reads refusals of one pack's flows."""
 
-    def __init__(self, pack: Pack, orders: OrderReader, yes: YesReader) -> None:
-        self._pack, self._orders, self._yes = pack, orders, yes
+    def __init__(self, pack: Pack, orders: OrderReader) -> None:
+        self._pack, self._orders = pack, orders
         refuse = pack.acts.refuse
         self._refusals = {flow.name: refuse.of(flow.name) if refuse else None for flow in pack.flows}
 
@@ -26,10 +25,8 @@ class RefusalReader:
 
         A question refuses nothing, nor does a clause that names one item of several, or stands beside a plain wish for
         the same flow (不退枕头，退毯子): that tells what of it is meant. What this conversation has done is undone, not
-        refused. Beside a yes it tells what stays as it is (地址不用改，改吧).
+        refused.
         """
-        if self._yes.find(message):
-            return (), message.text
         parts, session = answer_pieces(message.text, self._pack.acts.another), message.session
         stated = [part for part in parts if evidence(plain(part), self._pack.acts.question) is None]
         found, spent = list[str](), set[str]()
