@@ -67,8 +67,11 @@ def test_an_offer_that_is_over_is_a_warning(of_the_demo: list[str]) -> None:
 def test_an_unknown_label_and_what_no_golden_reaches(tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     shutil.copytree(SHOP, folder)
-    wordings = folder / "wordings/wishes.yaml"
-    wordings.write_text(f"{WORDING}\n- {{say: 我的快递呢, acts: [flow:parcels]}}\n", encoding="utf8")
+    for wordings in (folder / "wordings").glob("*.yaml"):
+        wordings.unlink()
+    (folder / "wordings/wishes.yaml").write_text(
+        f"{WORDING}\n- {{say: 我的快递呢, acts: [flow:parcels]}}\n", encoding="utf8"
+    )
     for golden in (folder / "golden").glob("*.yaml"):
         if golden.stem != "small_talk":
             golden.unlink()

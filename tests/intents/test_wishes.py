@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from kefu.intents.wishes import REPLY, WISHES, Said, WishClassifier, wish_class
-from kefu.split import labelled_side
+from kefu.split import Side, labelled_side
 from pipelines.params import load_params
 from tests.fixtures import micro
 from tests.fixtures.demo_pack import PACK
-from training.intents.wishes import class_of, measure_wishes, train_wishes, wordings_of
+from training.intents.wishes import LabelledText, class_of, measure_wishes, train_wishes, wordings_of
 
 PARAMS = load_params()
 
@@ -21,14 +21,19 @@ def classifier() -> WishClassifier:
     return WishClassifier.load(micro.shared() / "router" / WISHES)
 
 
+@cache
+def texts_of(side: Side) -> list[LabelledText]:
+    return wordings_of(PACK, side)
+
+
 def test_it_reads_the_side_that_it_did_not_learn_from() -> None:
-    quality = measure_wishes(classifier(), wordings_of(PACK, "measure"))
+    quality = measure_wishes(classifier(), texts_of("measure"))
     assert quality["wish_accuracy"] > 0.55  # 0.35 of the texts are questions, the greatest class
     assert quality["wish_ece"] < 0.1
 
 
 def test_a_rival_is_another_class_and_stands_only_where_the_first_is_not_sure() -> None:
-    texts = [Said(wording.text) for wording in wordings_of(PACK, "measure")][:400]
+    texts = [Said(wording.text) for wording in texts_of("measure")][:400]
     found = classifier().predict_many(texts)
     rivals = [wish for wish in found if wish.rival]
     assert rivals and all(wish.rival != wish.label and wish.probability < 0.75 for wish in rivals)
@@ -36,12 +41,12 @@ def test_a_rival_is_another_class_and_stands_only_where_the_first_is_not_sure() 
 
 
 def test_no_text_is_in_both_halves() -> None:
-    learnt = {text.text for text in wordings_of(PACK, "learn") if labelled_side(text.text) == "learn"}
-    assert not learnt & {text.text for text in wordings_of(PACK, "measure") if labelled_side(text.text) == "measure"}
+    learnt = {text.text for text in texts_of("learn") if labelled_side(text.text) == "learn"}
+    assert not learnt & {text.text for text in texts_of("measure") if labelled_side(text.text) == "measure"}
 
 
 def test_nothing_is_a_reply_where_nothing_was_asked() -> None:
-    replies = [text for text in wordings_of(PACK, "measure") if text.label == REPLY and text.previous]
+    replies = [text for text in texts_of("measure") if text.label == REPLY and text.previous]
     assert replies
     for said in ([Said(t.text) for t in replies], [Said(t.text, t.previous, asked=False) for t in replies]):
         assert REPLY not in {wish.label for wish in classifier().predict_many(said)}
@@ -49,7 +54,7 @@ def test_nothing_is_a_reply_where_nothing_was_asked() -> None:
 
 def test_what_was_said_last_tells_what_a_follow_up_is_about() -> None:
     """那大概周几能到, after a parcel was told: where the wording alone is read wrong, what stood before it decides."""
-    follow_ups = [text for text in wordings_of(PACK, "measure") if text.previous and text.label.startswith("flow:")]
+    follow_ups = [text for text in texts_of("measure") if text.previous and text.label.startswith("flow:")]
     alone = classifier().predict_many([Said(text.text) for text in follow_ups])
     after = classifier().predict_many([Said(text.text, text.previous, asked=False) for text in follow_ups])
     right = [sum(w.label == t.label for w, t in zip(found, follow_ups, strict=True)) for found in (alone, after)]
