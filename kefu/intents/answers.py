@@ -54,4 +54,4 @@ def load_with_wishes(folder: Path) -> tuple[WishClassifier | None, AnswerClassif
     paths = folder / WISHES, folder / ANSWERS
     wishes, answers = (TextClassifier.load(path) if path.is_dir() else None for path in paths)
     search_together([classifier for classifier in (wishes, answers) if classifier])
-    return wishes and WishClassifier(wishes), answers and AnswerClassifier(answers)
+    return WishClassifier(wishes) if wishes else None, AnswerClassifier(answers) if answers else None
