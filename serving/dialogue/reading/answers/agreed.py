@@ -34,7 +34,8 @@ from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain, without
 
 # Probabilities of a yes with and without company, by benchmarks/wordings/answers.py: a false yes is a wrong write.
-# IN_ANY_WORDS: where no piece of the message is a yes in the pack's words. SURELY (IF_PLAIN: 嗯, ok): more than words that may alter.
+# IN_ANY_WORDS: where no piece of the message is a yes in the pack's words. SURELY (SURELY_IF_PLAIN: 嗯, ok): more than
+# words that may alter.
 # AGAINST: of no, leave, wait, correct and (twice) person together, as a share of it, where something stands beside it.
 IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, AGAINST = 0.5, 0.9, 0.85, 0.95, 0.25
 

@@ -75,16 +75,17 @@ class AgreementReader:
         for start in range(min(len(parts) - 1, MOST_PIECES)):
             for end in range(min(len(parts) - 1, start + MOST_PIECES), start, -1):
                 given_up = "".join(parts[start:end])
-                if leaves(given_up, words, message.may_cancel) and not (start and self._tells_value(message, given_up)):
+                if leaves(given_up, words, message.may_cancel) and not self._tells_value(message, given_up):
                     return "".join(parts[end:])
             if not parts[start].rstrip().endswith(SENTENCE_ENDS):
                 return None
         return None
 
     def _tells_value(self, message: Message, text: str) -> bool:
-        """Whether a text tells the value that is asked for: "changed my mind" may be the reason."""
-        asked = message.step.collect if message.step else None
-        return asked is not None and asked in self._values.slots(message, text)
+        """Whether a text tells a choice that the flow does not know yet: "changed my mind" may be the reason."""
+        known = message.session.flow.slots if message.session.flow else {}
+        told = self._values.slots(message, text) if message.step and message.step.collect else {}
+        return any(name not in known and self._pack.slots[name].choices for name in told)
 
     def scores(self, message: Message) -> dict[str, float]:
         """What the classifier takes the message for at the open question; empty without one."""

@@ -182,7 +182,7 @@ class WishReader:
             yield from self._entry(part.message, known, part.links)
 
     def _person(self, part: Part) -> Iterator[Act]:
-        guessed = part.label == "person" and part.guess.probability >= SURE
+        guessed = part.label == "person" and part.guess.probability >= DECIDES
         guessed = guessed and not is_idiom(part.words, self._pack.acts.person)
         if part.person or (guessed and not part.talk):
             yield Person(probability=part.guess.probability, evidence=part.person or part.text)
