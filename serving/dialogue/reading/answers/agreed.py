@@ -34,7 +34,7 @@ from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain, without
 
 # Probabilities of a yes with and without company, by benchmarks/wordings/answers.py: a false yes is a wrong write.
-# IN_ANY_WORDS: where no piece of the message is a yes in the pack's words. SURELY (SURELY_IF_PLAIN: 嗯, ok): more than
+# IN_ANY_WORDS: where no piece of the message is a yes in the pack's words. SURELY (after 嗯, ok: IF_PLAIN): more than
 # words that may alter.
 # AGAINST: of no, leave, wait, correct and (twice) person together, as a share of it, where something stands beside it.
 IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, AGAINST = 0.5, 0.9, 0.85, 0.95, 0.25
@@ -48,6 +48,7 @@ ASSURED = re.compile(
 AMOUNT = re.compile(r"\d+(?:\.\d+)?")
 BLANKS = re.compile(r"^(?:\W|\boh\b)+", re.IGNORECASE)
 AND_FIRST = re.compile(r"(?:and|then|plus)\b|然后|再|还有|还(?=[帮给想要])", re.IGNORECASE)
+BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
 NUMBER = re.compile(
     r"(?<!\bat )(?<!\d)\d+"
     r"(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|点|\s*(?:day|week|hour|month|time|minute|[ap]\.?m\b)))",
@@ -90,6 +91,7 @@ class YesReader:
         pieces = self._pieces(message)
         said = [piece for piece in pieces[:MOST_PIECES] if yes_or_no(piece, words, step)]
         clear = any(is_clear_yes(piece, words, step) or goes_ahead(piece, words, step) for piece in said)
+        clear = clear or any(self._repeats_item(message, piece) for piece in pieces[:MOST_PIECES])
         yes = scores.get(YES, 0.0) + scores.get(YES_TOO, 0.0)
         against = sum(scores.get(name, 0.0) for name in (NO, LEAVE, HESITATE, CORRECT)) + 2 * scores.get(PERSON, 0.0)
         beside = "".join(piece for piece in pieces if piece not in said)
@@ -103,7 +105,7 @@ class YesReader:
             return None
         if not said and (asks or not rest) or (not clear and self._is_courtesy(rest)):
             return None  # 提交了吗; 好的 知道了 谢谢
-        if self._takes_back(message, ASSURED.sub("", rest) if clear else rest):
+        if self._takes_back(message, "".join(said), ASSURED.sub("", rest) if clear else rest):
             return None
         return Yes(beside if asks else rest, clear, surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN))
 
@@ -172,15 +174,18 @@ class YesReader:
                 return [*pieces[:at], f"{lead}，", named, *pieces[at + 1 :]]
         return pieces
 
-    def _takes_back(self, message: Message, rest: str) -> bool:
+    def _takes_back(self, message: Message, yes: str, rest: str) -> bool:
         """Whether words beside a yes take it back, hesitate, correct, put a condition on it, or tell another number.
 
-        What follows a word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
+        A "but" that begins a sentence of its own asks about what was agreed (Yes please. But where …?). What follows a
+        word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
         """
         rules, after = self._pack.acts, plain(rest)
         if self.is_look_up(message):  # it did arrive, whatever else is wrong: what takes that back is a no
             denials = [phrase for some in (message.step.no if message.step else {}).values() for phrase in some]
             return evidence(after, rules.correct) is not None or any(phrase in after.lower() for phrase in denials)
+        if yes.rstrip().endswith((".", "。", "!", "！")):
+            after = BUT.sub("", after)
         if self.is_of_another_order(message, rest):
             refuse = rules.refuse.of(message.flow.name) if rules.refuse and message.flow else None
             if evidence(after, refuse) is not None:
@@ -190,6 +195,14 @@ class YesReader:
         elif any(not _was_told(message, number) for number in NUMBER.findall(PLACEHOLDER.sub("", rest))):
             return True
         return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
+
+    def _repeats_item(self, message: Message, piece: str) -> bool:
+        """Whether a clear yes names an item, and hardly anything else (那确认退枕头)."""
+        left = after_clear_yes(piece, self._pack.conversation, message.step)
+        links = self._linker.link_products(message.original(left)) if left else []
+        for link in links:
+            left = left.replace(link.evidence, "")
+        return bool(links) and len(left) <= len("退掉那")
 
     def _names_product(self, message: Message, rest: str) -> bool:
         """Whether words behind a plain yes name a product, and do not begin with "also" (ok and where is my pan)."""
