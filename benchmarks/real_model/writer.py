@@ -54,7 +54,7 @@ class BatchWriter:
         written = dict[int, str]()
         with progress("writing", len(chats)) as tick, torch.inference_mode():
             for numbers in groups.values():
-                shared = _common_beginning([prompts[number] for number in numbers])
+                shared = common_beginning([prompts[number] for number in numbers])
                 cache = self._model(input_ids=torch.tensor([shared]), use_cache=True, logits_to_keep=1).past_key_values
                 numbers.sort(key=lambda number: len(prompts[number]))
                 for start in range(0, len(numbers), batch_size):
@@ -105,7 +105,7 @@ class BatchWriter:
         return [int(token) for token in logits.argmax(-1)]
 
 
-def _common_beginning(prompts: Sequence[list[int]]) -> list[int]:
+def common_beginning(prompts: Sequence[list[int]]) -> list[int]:
     """Ids that all prompts begin with; each keeps a last one of its own, from which the answer goes on."""
     shared = os.path.commonprefix(prompts)
     return shared[: min(map(len, prompts)) - 1]
