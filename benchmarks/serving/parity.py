@@ -12,20 +12,18 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
 import torch
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.real_model.grounded import question
 from benchmarks.serving.servers import load, machine
 from benchmarks.serving.whole_server import link_files
 from distill.openvino.convert import convert
-from distill.openvino.parity import Difference, differences, equal_share, written
+from distill.openvino.parity import Difference, difference, equal_share, written
 from distill.openvino.weights import WeightFormat
 from evaluation.candidate import open_release
 from evaluation.golden import load_goldens
@@ -49,8 +47,8 @@ def golden_questions(pack: Pack, count: int) -> list[Example]:
 
 def compare(
     folder: Path, formats: Sequence[WeightFormat], prompts: Sequence[Prompt], work: Path
-) -> dict[WeightFormat, tuple[Difference, float]]:
-    """Of each format its difference on the model's own answers, and the share of answers that it writes alike."""
+) -> Iterator[tuple[WeightFormat, Difference, float]]:
+    """Each format with its difference on the model's own answers, and the share of answers that it writes alike."""
     model = TransformersEngine("model", folder)
     answers = written(model, prompts)
     chats = [
@@ -58,16 +56,12 @@ def compare(
         for prompt, answer in zip(prompts, answers, strict=True)
         if answer
     ]
-    with ExitStack() as stack:
-        engines = []
-        for weights in formats:
-            link_files(folder, work / weights)
-            convert(work / weights, work / weights / WEIGHTS, weights)
-            engine = OpenVINOEngine(weights, work / weights, settings=EngineSettings(threads=torch.get_num_threads()))
-            engines.append(stack.enter_context(closing(engine)))
-        far = differences(model, engines, chats)
-        equal = [equal_share(answers, written(engine, prompts)) for engine in engines]
-    return dict(zip(formats, zip(far, equal, strict=True), strict=True))
+    settings = EngineSettings(threads=torch.get_num_threads())
+    for weights in formats:
+        link_files(folder, work / weights)
+        convert(work / weights, work / weights / WEIGHTS, weights)
+        with closing(OpenVINOEngine(weights, work / weights, settings=settings)) as engine:
+            yield weights, difference(model, engine, chats), equal_share(answers, written(engine, prompts))
 
 
 def main() -> None:
@@ -77,15 +71,16 @@ def main() -> None:
     parser.add_argument("--weights", nargs="+", choices=get_args(WeightFormat), default=list(get_args(WeightFormat)))
     parser.add_argument("--prompts", type=int, default=20)
     args = parser.parse_args()
+    print(machine())
     with open_release("challenger", args.release, load_params().serving) as release:
         prompts = [tuple(release.prompt(question)) for question in golden_questions(release.pack, args.prompts)]
     with tempfile.TemporaryDirectory(prefix="kefu-bench-") as work:
-        found = compare(args.model, args.weights, prompts, Path(work))
-    shown = Table("weights", "KL, nats a token", "same likeliest token", "equal answers", title=machine())
-    for name, (difference, equal) in found.items():
-        shown.add_row(name, f"{difference.kl:.4g}", f"{difference.agreement:.1%}", f"{equal * len(prompts):.0f}")
-    Console(width=100).print(shown)
-    print(f"{len(prompts)} golden questions, load {load()}")
+        for name, far, equal in compare(args.model, args.weights, prompts, Path(work)):
+            print(
+                f"{name}: KL {far.kl:.4g} nats a token, the same likeliest token {far.agreement:.1%}, "
+                f"{equal * len(prompts):.0f} of {len(prompts)} answers equal, load {load()}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

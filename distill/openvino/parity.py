@@ -55,7 +55,7 @@ def export_engine_weights(
     prompts = [chat[:-1] for chat in chats[:WRITTEN]]
     with closing(OpenVINOEngine(name, folder)) as engine:
         model = TransformersEngine(name, folder)
-        ((kl, agreement),) = differences(model, [engine], chats)
+        kl, agreement = difference(model, engine, chats)
         equal = equal_share(written(model, prompts), written(engine, prompts))
     found = {f"engine.{name}.kl": kl, f"engine.{name}.agreement": agreement, f"engine.{name}.equal_answers": equal}
     if not (kl <= params.engine_max_kl and agreement >= params.engine_min_agreement):
@@ -68,20 +68,16 @@ def export_engine_weights(
     return found
 
 
-def differences(
-    model: TransformersEngine, engines: Sequence[OpenVINOEngine], chats: Sequence[tuple[Message, ...]]
-) -> list[Difference]:
-    """How far each engine is from the model on the last answers of ``chats``, which are given to both."""
-    kl, same, count = np.zeros(len(engines)), np.zeros(len(engines)), 0
+def difference(model: TransformersEngine, engine: OpenVINOEngine, chats: Sequence[tuple[Message, ...]]) -> Difference:
+    """How far the engine is from the model on the last answers of ``chats``, which are given to both."""
+    kl = same = count = 0.0
     for messages in chats:
         rendered = model.renderer.render(messages)
-        expected = model.log_probs(rendered).cpu()
+        expected, found = model.log_probs(rendered).cpu(), torch.from_numpy(engine.scorer.log_probs(rendered))
+        kl += float(torch.nn.functional.kl_div(found, expected, reduction="sum", log_target=True))
+        same += float((found.argmax(-1) == expected.argmax(-1)).sum())
         count += len(expected)
-        for number, engine in enumerate(engines):
-            found = torch.from_numpy(engine.scorer.log_probs(rendered))
-            kl[number] += float(torch.nn.functional.kl_div(found, expected, reduction="sum", log_target=True))
-            same[number] += float((found.argmax(-1) == expected.argmax(-1)).sum())
-    return [Difference(*pair) for pair in zip((kl / count).tolist(), (same / count).tolist(), strict=True)]
+    return Difference(kl / count, same / count)
 
 
 def written(engine: Engine, prompts: Sequence[tuple[Message, ...]]) -> list[str]:

@@ -10,8 +10,7 @@ PROMPTS = [(Message(role="user", content=asked),) for asked in ("怎么退货", 
 
 
 def test_four_bits_are_farther_from_the_model_than_sixteen(folders: dict[str, Path], tmp_path: Path) -> None:
-    found = compare(folders["qwen2"], ["f16", "int4"], PROMPTS, tmp_path)
-    (half, equal), (four, _) = found["f16"], found["int4"]
+    (_, half, equal), (_, four, _) = compare(folders["qwen2"], ["f16", "int4"], PROMPTS, tmp_path)
     assert half.kl < 0.01 < four.kl and half.agreement > four.agreement and equal == 1
 
 
