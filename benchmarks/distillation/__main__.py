@@ -1,6 +1,6 @@
 """A student that learns from its teacher, beside one that learns the same questions from people alone.
 
-    python -m benchmarks.distillation [--facts 40] [--steps 200] [--seeds 7 8 9]
+    python -m benchmarks.distillation [--facts 40] [--teacher-steps 400] [--steps 200] [--seeds 7 8 9]
 
 Facts of the pack's FAQ are answered by heart, each in eight wordings; three more measure. The teacher, a micro model of
 four layers, learned them. The students, of two layers, begin as one base that knows the words and not the answers, and
@@ -50,7 +50,6 @@ from pipelines.params import load_params
 from training import tokenizer as bpe
 
 TEACHER = TinySize(hidden=128, layers=4, heads=2, kv_heads=1, head_dim=64, intermediate=384)
-TEACHER_STEPS = 400
 Chat = tuple[Message, ...]
 
 
@@ -72,12 +71,16 @@ def chats_of(known: Sequence[Fact], wordings: slice) -> list[Chat]:
     ]
 
 
-def make_pair(known: Sequence[Fact], folder: Path, seed: int) -> ModelPair:
-    """The taught teacher and the students' base, of one vocabulary."""
+def make_pair(known: Sequence[Fact], folder: Path, steps: int, seed: int) -> ModelPair:
+    """The taught teacher and the students' base, of one vocabulary.
+
+    Args:
+        steps: of the teacher.
+    """
     tokenizer = bpe.train((text for fact in known for text in (*fact.wordings, fact.answer)), VOCABULARY)
     renderer = ChatRenderer(tokenizer, empty_think=True)
     ids = [renderer.render(chat).ids for chat in chats_of(known, slice(LEARNED))]
-    centre = pretrained(ids, tokenizer, folder / "centre", TEACHER, TEACHER_STEPS, seed)
+    centre = pretrained(ids, tokenizer, folder / "centre", TEACHER, steps, seed)
     edge = make_base(known, folder / "edge", seed)
     teacher = AutoModelForCausalLM.from_pretrained(centre.folder).eval()
     return ModelPair(centre, edge, teacher, renderer, renderer, columns(shared_ids(centre, edge)))
@@ -128,6 +131,7 @@ def measure(pair: ModelPair, model: Model, chats: Sequence[Chat], held_out: Sequ
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--facts", type=int, default=40)
+    parser.add_argument("--teacher-steps", type=int, default=400)
     parser.add_argument("--steps", type=int, default=200, help="of each student")
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
     args = parser.parse_args()
@@ -135,21 +139,24 @@ def main() -> None:
     known = facts(load_pack(ROOT / "shop"))[: args.facts]
     taught, measured = chats_of(known, slice(LEARNED)), chats_of(known, slice(LEARNED, None))
     with tempfile.TemporaryDirectory() as folder:
-        pair = make_pair(known, Path(folder), args.seeds[0])
+        pair = make_pair(known, Path(folder), args.teacher_steps, args.seeds[0])
         assert pair.teacher
         held_out = OffPolicy(pair, params_of(1, 1, 0)).rows(measured)
         base = students.load_student(pair.edge, params_of(1, 1, args.seeds[0]))
-        found = {"teacher": [measure(pair, pair.teacher, measured, held_out)]}
-        found["students' base"] = [measure(pair, base, measured, held_out)]
-        for name, learn in {"distilled": distilled, "plain": plain}.items():
-            found[name] = [
-                measure(pair, learn(pair, taught, args.steps, seed), measured, held_out) for seed in args.seeds
-            ]
-    report(found, len(measured))
+        found = {
+            name: [measure(pair, model, measured, held_out)]
+            for name, model in (("teacher", pair.teacher), ("students' base", base))
+        }
+        report(found, len(measured))
+        for seed in args.seeds:
+            for name, learn in {"distilled": distilled, "plain": plain}.items():
+                student = learn(pair, taught, args.steps, seed)
+                found.setdefault(name, []).append(measure(pair, student, measured, held_out))
+            report(found, len(measured))
 
 
 def report(found: dict[str, list[Figures]], count: int) -> None:
-    """Mean of the seeds and, in brackets, the least and the greatest."""
+    """Prints the mean of the seeds so far and, in brackets, the least and the greatest."""
     title = f"{count} unseen wordings, {time.process_time():.0f} CPU s"
     shown = Table("model", "loss", "token F1", "of the teacher's", "KL", "agreement", title=title)
     best = found["teacher"][0].f1
