@@ -36,6 +36,7 @@ from serving.engines.openvino.engine import WEIGHTS, OpenVINOEngine
 from serving.engines.transformers import TransformersEngine
 
 Prompt = tuple[Message, ...]
+TIMEOUT_S = 3600.0  # of an answer, also on a busy machine
 
 
 def golden_questions(pack: Pack, count: int) -> list[Example]:
@@ -49,14 +50,14 @@ def compare(
     folder: Path, formats: Sequence[WeightFormat], prompts: Sequence[Prompt], work: Path
 ) -> Iterator[tuple[WeightFormat, Difference, float]]:
     """Each format with its difference on the model's own answers, and the share of answers that it writes alike."""
-    model = TransformersEngine("model", folder)
+    settings = EngineSettings(threads=torch.get_num_threads(), timeout_s=TIMEOUT_S)
+    model = TransformersEngine("model", folder, settings=settings)
     answers = written(model, prompts)
     chats = [
         (*prompt, Message(role="assistant", content=answer))
         for prompt, answer in zip(prompts, answers, strict=True)
         if answer
     ]
-    settings = EngineSettings(threads=torch.get_num_threads())
     for weights in formats:
         link_files(folder, work / weights)
         convert(work / weights, work / weights / WEIGHTS, weights)
