@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -89,7 +90,8 @@ def make_pair(known: Sequence[Fact], folder: Path, steps: int, seed: int) -> Mod
 def params_of(steps: int, rows: int, seed: int) -> Distill:
     """The ``tiny`` profile's, with so many steps over so many rows."""
     shipped = load_params(profile="tiny").distill
-    change = {"learning_rate": 3e-3, "seed": seed, "epochs": steps * shipped.batch_size / rows, "save_steps": 0}
+    epochs = (steps - 0.5) / math.ceil(rows / shipped.batch_size)  # the schedule rounds its steps up
+    change = {"learning_rate": 3e-3, "seed": seed, "epochs": epochs, "save_steps": 0}
     return shipped.model_copy(update=change)
 
 
