@@ -30,6 +30,7 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
+from tokenizers import Tokenizer
 
 from data.sets.selection import newest_with_replay
 from kefu.io import content_hash
@@ -128,13 +129,20 @@ def make_base(known: Sequence[Fact], folder: Path, seed: int) -> BaseModel:
     for number, fact in enumerate(known):
         others = [other.answer for place, other in enumerate(known) if place != number]
         chats += [renderer.render(_chat(question, rng.choice(others))).ids for question in fact.wordings[:LEARNED]]
+    return pretrained(chats, tokenizer, folder, MICRO, BASE_STEPS, seed)
+
+
+def pretrained(
+    chats: Sequence[list[int]], tokenizer: Tokenizer, folder: Path, size: TinySize, steps: int, seed: int
+) -> BaseModel:
+    """A model that learned the chats from nothing, written to ``folder``."""
     torch.manual_seed(seed)
     words = tokenizer.get_vocab()
-    model = pretrain.new_model(MICRO, len(words), end_id=words["<|im_end|>"], pad_id=words["<|endoftext|>"])
-    schedule = pretrain.Schedule(BASE_STEPS, batch_size=8, sequence_length=128, learning_rate=5e-3, seed=seed)
+    model = pretrain.new_model(size, len(words), end_id=words["<|im_end|>"], pad_id=words["<|endoftext|>"])
+    schedule = pretrain.Schedule(steps, batch_size=8, sequence_length=128, learning_rate=5e-3, seed=seed)
     pretrain.save(pretrain.pretrain(model, chats, schedule, "micro").model, folder)
     bpe.save(tokenizer, folder)
-    shape = ModelFacts("chatml", True, MODELS["tiny-qwen3"].lora_targets, MICRO)
+    shape = ModelFacts("chatml", True, MODELS["tiny-qwen3"].lora_targets, size)
     return BaseModel(folder, shape, BaseModelRef(name="micro", revision=None, content_hash=content_hash(folder)))
 
 

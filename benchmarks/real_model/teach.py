@@ -27,6 +27,7 @@ from kefu.split import fraction
 from pipelines.params import load_params
 from training.checkpoints import Checkpoints
 from training.params.finetune import Finetune
+from training.precision import native_bf16
 from training.sft import finetune
 
 SEED = 7
@@ -40,10 +41,10 @@ def open_folder(folder: Path) -> BaseModel:
 
 
 def lora_params(arguments: argparse.Namespace) -> Finetune:
-    """float32 and no NF4, which a CPU only pays for (docs/measurements/train.md)."""
+    """Without NF4, which a CPU only pays for (docs/measurements/train.md); without bfloat16 where it is emulated."""
     changed = {
         "quantize": False,
-        "dtype": "float32",
+        "dtype": "bfloat16" if native_bf16() else "float32",
         "rank": 16,
         "alpha": 32,
         "adapted_layers": arguments.adapted_layers,

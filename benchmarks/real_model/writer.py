@@ -1,11 +1,12 @@
 """Writes many texts at once, greedily: the same tokens that an engine writes one by one, for less CPU.
 
-What all prompts of a system message share is computed once. Rows of one batch are padded on the left.
+What all prompts that begin alike share is computed once. Rows of one batch are padded on the left.
 """
 
 from __future__ import annotations
 
 import copy
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,12 +21,14 @@ from kefu.llm.chat import ChatRenderer
 from kefu.progress import progress
 from kefu.schema import Message
 from serving.engines.token_grammar import GrammarState, GrammarTokens
+from training.precision import native_bf16
 
 Chat = Sequence[Message]
+BEGINNING = 30  # characters of a system message that prompts of one kind and language have in common
 
 
 class BatchWriter:
-    """A Hugging Face folder in float32, which CPUs without bfloat16 need.
+    """A Hugging Face folder, in float32 on a CPU that emulates bfloat16.
 
     Args:
         adapter: folder of a LoRA adapter that is merged in; None: the checkpoint as it is.
@@ -33,7 +36,8 @@ class BatchWriter:
     """
 
     def __init__(self, folder: Path, renderer: ChatRenderer, adapter: Path | None, grammar: str | None) -> None:
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
+        dtype = torch.bfloat16 if native_bf16() else torch.float32
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype=dtype)
         if adapter:
             model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
         self._model, self._renderer, self._grammar = model.eval(), renderer, grammar
@@ -46,11 +50,11 @@ class BatchWriter:
         groups = defaultdict[str, list[int]](list)
         prompts = [self._renderer.prompt(chat) for chat in chats]
         for number, chat in enumerate(chats):
-            groups[chat[0].content].append(number)
+            groups[chat[0].content[:BEGINNING]].append(number)
         written = dict[int, str]()
         with progress("writing", len(chats)) as tick, torch.inference_mode():
             for numbers in groups.values():
-                shared = self._renderer.render(chats[numbers[0]][:1]).ids
+                shared = common_beginning([prompts[number] for number in numbers])
                 cache = self._model(input_ids=torch.tensor([shared]), use_cache=True, logits_to_keep=1).past_key_values
                 numbers.sort(key=lambda number: len(prompts[number]))
                 for start in range(0, len(numbers), batch_size):
@@ -78,7 +82,7 @@ class BatchWriter:
                 use_cache=True,
                 logits_to_keep=1,
             )
-            chosen = self._choose(output.logits[:, -1], grammars, is_open)
+            chosen = self._choose(output.logits[:, -1].float(), grammars, is_open)
             for row, token in enumerate(chosen):
                 is_open[row] = is_open[row] and token not in self._renderer.stop_ids
                 if is_open[row]:
@@ -99,3 +103,9 @@ class BatchWriter:
             ]
             logits = torch.cat(rows)
         return [int(token) for token in logits.argmax(-1)]
+
+
+def common_beginning(prompts: Sequence[list[int]]) -> list[int]:
+    """Ids that all prompts begin with; each keeps a last one of its own, from which the answer goes on."""
+    shared = os.path.commonprefix(prompts)
+    return shared[: min(map(len, prompts)) - 1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,12 +18,20 @@ from distill.openvino.convert import convert
 from distill.openvino.weights import WeightFormat
 from distill.params import Export
 from distill.parity import ModelsDiffer
+from kefu.llm.engine import Engine
 from kefu.schema import Message
 from serving.engines.openvino.engine import WEIGHTS, OpenVINOEngine
 from serving.engines.transformers import TransformersEngine
 
 WRITTEN = 8  # answers that both write
 NEW_TOKENS = 48
+
+
+class Difference(NamedTuple):
+    """kl: from the model, nats a token. agreement: share of tokens that both find likeliest."""
+
+    kl: float
+    agreement: float
 
 
 def export_engine_weights(
@@ -43,8 +52,11 @@ def export_engine_weights(
     convert(folder, folder / WEIGHTS, weights)
     if not chats:
         return {}
+    prompts = [chat[:-1] for chat in chats[:WRITTEN]]
     with closing(OpenVINOEngine(name, folder)) as engine:
-        kl, agreement, equal = _compare(TransformersEngine(name, folder), engine, chats)
+        model = TransformersEngine(name, folder)
+        kl, agreement = difference(model, engine, chats)
+        equal = equal_share(written(model, prompts), written(engine, prompts))
     found = {f"engine.{name}.kl": kl, f"engine.{name}.agreement": agreement, f"engine.{name}.equal_answers": equal}
     if not (kl <= params.engine_max_kl and agreement >= params.engine_min_agreement):
         raise ModelsDiffer(
@@ -56,10 +68,8 @@ def export_engine_weights(
     return found
 
 
-def _compare(
-    model: TransformersEngine, engine: OpenVINOEngine, chats: Sequence[tuple[Message, ...]]
-) -> tuple[float, float, float]:
-    """KL in nats a token, share of tokens with the same likeliest one, share of equal written answers."""
+def difference(model: TransformersEngine, engine: OpenVINOEngine, chats: Sequence[tuple[Message, ...]]) -> Difference:
+    """How far the engine is from the model on the last answers of ``chats``, which are given to both."""
     kl = same = count = 0.0
     for messages in chats:
         rendered = model.renderer.render(messages)
@@ -67,6 +77,14 @@ def _compare(
         kl += float(torch.nn.functional.kl_div(found, expected, reduction="sum", log_target=True))
         same += float((found.argmax(-1) == expected.argmax(-1)).sum())
         count += len(expected)
-    prompts = [chat[:-1] for chat in chats[:WRITTEN]]
-    equal = ["".join(model.stream(p, NEW_TOKENS)) == "".join(engine.stream(p, NEW_TOKENS)) for p in prompts]
-    return kl / count, same / count, float(np.mean(equal))
+    return Difference(kl / count, same / count)
+
+
+def written(engine: Engine, prompts: Sequence[tuple[Message, ...]]) -> list[str]:
+    """The greedy answers of an engine, cut after ``NEW_TOKENS``."""
+    return ["".join(engine.stream(prompt, NEW_TOKENS)) for prompt in prompts]
+
+
+def equal_share(texts: Sequence[str], others: Sequence[str]) -> float:
+    """Share of answers that are the same in both."""
+    return float(np.mean([text == other for text, other in zip(texts, others, strict=True)]))
