@@ -78,7 +78,8 @@ _NO_TOWN = r"""
       | [A-Z]{1,2}\d
     )
 """
-_TOWN = rf"{_NO_TOWN}[A-Z][A-Z.'-]{{1,19}}(?:\s{_NO_TOWN}[A-Z][A-Z'-]{{2,19}}){{0,2}}"
+# A full stop that ends a sentence ends a town: Xuhui, Shanghai. Same phone.
+_TOWN = rf"{_NO_TOWN}(?:St\.\s)?[A-Z](?:[A-Z'-]|\.(?=[A-Z])){{1,19}}(?:\s{_NO_TOWN}[A-Z][A-Z'-]{{2,19}}){{0,2}}"
 _CODE = rf"(?:[A-Z]{{2}}\s\d{{5}}(?:-\d{{4}})?|{_POSTCODE})(?![A-Z\d])"
 _TAIL = rf"""
     (?:,?\s(?:{_FLAT}\b\.?\s?|\#\s?)[A-Z0-9-]{{1,6}}(?![A-Z0-9]))?

@@ -83,7 +83,7 @@ class AddressReader:
             return []
         if not known and (now := self._as_it_is(name, state)) and _is_detail(told, words, now):
             known = now
-        address = merged(known, told) if known else told
+        address = merged(known, told) if known and missing_parts(told) else told
         value = message.placeholder(address)
         if asked == name:
             return [Fill(slot=name, value=value, evidence=message.text)]
