@@ -105,7 +105,8 @@ class YesReader:
             return None
         if not said and (asks or not rest) or (not clear and self._is_courtesy(rest)):
             return None  # 提交了吗; 好的 知道了 谢谢
-        if self._takes_back(message, "".join(said), ASSURED.sub("", rest) if clear else rest):
+        surely = clear and yes >= SURELY
+        if self._takes_back(message, ASSURED.sub("", rest) if clear else rest, surely):
             return None
         return Yes(beside if asks else rest, clear, surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN))
 
@@ -174,25 +175,30 @@ class YesReader:
                 return [*pieces[:at], f"{lead}，", named, *pieces[at + 1 :]]
         return pieces
 
-    def _takes_back(self, message: Message, yes: str, rest: str) -> bool:
+    def _takes_back(self, message: Message, rest: str, surely: bool) -> bool:
         """Whether words beside a yes take it back, hesitate, correct, put a condition on it, or tell another number.
 
-        A "but" that begins a sentence of its own asks about what was agreed (Yes please. But where …?). What follows a
-        word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
+        Args:
+            surely: whether the yes is clear and the classifier sure of it. Then a "but" may begin a question (yes. But
+                where …?), and a question may tell a number (will it show 429?).
+
+        What follows a word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
         """
-        rules, after = self._pack.acts, plain(rest)
+        rules = self._pack.acts
+        pieces = answer_pieces(rest, rules.another)
+        asked = [surely and evidence(plain(piece), rules.question) is not None for piece in pieces]
+        told = "".join(piece for piece, asks in zip(pieces, asked, strict=True) if not asks)
+        after = plain("".join(BUT.sub("", p) if asks else p for p, asks in zip(pieces, asked, strict=True)))
         if self.is_look_up(message):  # it did arrive, whatever else is wrong: what takes that back is a no
             denials = [phrase for some in (message.step.no if message.step else {}).values() for phrase in some]
             return evidence(after, rules.correct) is not None or any(phrase in after.lower() for phrase in denials)
-        if yes.rstrip().endswith((".", "。", "!", "！")):
-            after = BUT.sub("", after)
         if self.is_of_another_order(message, rest):
             refuse = rules.refuse.of(message.flow.name) if rules.refuse and message.flow else None
             if evidence(after, refuse) is not None:
                 return True
             before = takewhile(lambda part: not self._names_another(message, part), clauses(rest))
             after = plain("".join(before))
-        elif any(not _was_told(message, number) for number in NUMBER.findall(PLACEHOLDER.sub("", rest))):
+        elif any(not _was_told(message, number) for number in NUMBER.findall(PLACEHOLDER.sub("", told))):
             return True
         return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
 
