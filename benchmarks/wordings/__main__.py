@@ -1,6 +1,7 @@
 """How well is read what customers write? The labelled wordings of the pack, the side that nothing learns from.
 
     python -m benchmarks.wordings [--release store/release] [--side measure] [--show 20]
+    python -m benchmarks.wordings --file benchmarks/wordings/held_out/plain_chinese.yaml
 
 Each wording is the first message of a signed-in customer; those that answer a question are left out. It is read by the
 rules and the router alone, as of a release without a wish classifier, and with it. Right is a message of which all acts
@@ -38,7 +39,7 @@ from kefu.acts import (
 )
 from kefu.intents.wishes import WISHES, WishClassifier
 from kefu.paths import RELEASE
-from kefu.shop.wordings.labelled import OUTSIDE, UNANSWERED, Wording, load_wordings
+from kefu.shop.wordings.labelled import OUTSIDE, UNANSWERED, Wording, load_wordings, read_wordings
 from kefu.split import labelled_side
 from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant
@@ -88,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", type=Path, default=RELEASE)
     parser.add_argument("--side", default="measure", choices=("learn", "measure"))
+    parser.add_argument("--file", type=Path, help="labelled messages instead of the pack's: all of them")
     parser.add_argument("--show", type=int, default=0, help="misread messages to print")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, closing(embedded_store()) as store:
@@ -97,7 +99,10 @@ def main() -> None:
         with closing(assistant):
             pack, reader = assistant.pack, assistant._reader
             assert isinstance(reader, FastReader)
-            wordings = [w for w in load_wordings(pack) if labelled_side(w.say) == asked.side and not w.after]
+            if asked.file:
+                wordings = list(read_wordings(asked.file, pack))
+            else:
+                wordings = [w for w in load_wordings(pack) if labelled_side(w.say) == asked.side and not w.after]
             read, took = dict[str, list[frozenset[str]]](), dict[str, float]()
             for name in ("rules", "classifier"):
                 folder_of = asked.release / "router" / WISHES

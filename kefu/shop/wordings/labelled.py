@@ -55,10 +55,11 @@ def load_wordings(pack: Pack) -> tuple[Wording, ...]:
 
 def wordings_by_file(pack: Pack) -> dict[str, tuple[Wording, ...]]:
     """The same by the name of their file, without its ending."""
-    return {path.stem: tuple(_read(path, pack)) for path in sorted((pack.folder / "wordings").glob("*.yaml"))}
+    return {path.stem: tuple(read_wordings(path, pack)) for path in sorted((pack.folder / "wordings").glob("*.yaml"))}
 
 
-def _read(path: Path, pack: Pack) -> Iterator[Wording]:
+def read_wordings(path: Path, pack: Pack) -> Iterator[Wording]:
+    """The wordings of a file. Raises PackError naming a wording with a label that the pack does not have."""
     known = label_names(pack)
     for wording in _parsed(path, file_hash(path)):
         if unknown := sorted(set(wording.acts) - known):
