@@ -108,4 +108,4 @@ class BatchWriter:
 def common_beginning(prompts: Sequence[list[int]]) -> list[int]:
     """Ids that all prompts begin with; each keeps a last one of its own, from which the answer goes on."""
     shared = os.path.commonprefix(prompts)
-    return shared[: min(map(len, prompts)) - 1]
+    return list(shared[: min(map(len, prompts)) - 1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from kefu.acts import (
     Act,
@@ -293,7 +293,7 @@ def _differs(act: Start, begun: Start) -> bool:
     return act.flow != begun.flow and any(begun.slots.get(name, value) != value for name, value in act.slots.items())
 
 
-def _once(acts: Sequence[Act]) -> Iterator[Act]:
+def _once(acts: Iterable[Act]) -> Iterator[Act]:
     """Each act once: two parts may say the same."""
     seen: list[tuple[object, ...]] = []
     for act in acts:

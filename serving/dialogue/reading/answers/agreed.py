@@ -37,7 +37,8 @@ from serving.dialogue.reading.word_rules import evidence, plain, without
 # IN_ANY_WORDS: where no piece of the message is a yes in the pack's words. SURELY (after 嗯, ok: IF_PLAIN): more than
 # words that may alter.
 # AGAINST: of no, leave, wait, correct and (twice) person together, as a share of it, where something stands beside it.
-IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, AGAINST = 0.5, 0.9, 0.85, 0.95, 0.25
+# SURE_OF_CLEAR: beside a clear yes, more than a question's doubts.
+IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, SURE_OF_CLEAR, AGAINST = 0.5, 0.9, 0.85, 0.95, 0.8, 0.25
 
 # Asks to be told again what the question tells, or that it is so: 是电子的吧？, how much do I get back.
 ASSURED = re.compile(
@@ -105,7 +106,7 @@ class YesReader:
             return None
         if not said and (asks or not rest) or (not clear and self._is_courtesy(rest)):
             return None  # 提交了吗; 好的 知道了 谢谢
-        surely = clear and yes >= SURELY
+        surely = clear and yes >= SURE_OF_CLEAR
         if self._takes_back(message, ASSURED.sub("", rest) if clear else rest, surely):
             return None
         return Yes(beside if asks else rest, clear, surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN))
@@ -179,16 +180,14 @@ class YesReader:
         """Whether words beside a yes take it back, hesitate, correct, put a condition on it, or tell another number.
 
         Args:
-            surely: whether the yes is clear and the classifier sure of it. Then a "but" may begin a question (yes. But
-                where …?), and a question may tell a number (will it show 429?).
+            surely: whether the yes is clear and the classifier sure of it. Then a "but" only begins what follows
+                (yes please. But where …?), and a question takes nothing back (will it show 429? is that not a fault?).
 
         What follows a word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
         """
-        rules = self._pack.acts
-        pieces = answer_pieces(rest, rules.another)
-        asked = [surely and evidence(plain(piece), rules.question) is not None for piece in pieces]
-        told = "".join(piece for piece, asks in zip(pieces, asked, strict=True) if not asks)
-        after = plain("".join(BUT.sub("", p) if asks else p for p, asks in zip(pieces, asked, strict=True)))
+        rules, pieces = self._pack.acts, answer_pieces(rest, self._pack.acts.another)
+        told = [BUT.sub("", p) for p in pieces if evidence(plain(p), rules.question) is None] if surely else [rest]
+        after = plain("".join(told))
         if self.is_look_up(message):  # it did arrive, whatever else is wrong: what takes that back is a no
             denials = [phrase for some in (message.step.no if message.step else {}).values() for phrase in some]
             return evidence(after, rules.correct) is not None or any(phrase in after.lower() for phrase in denials)
@@ -198,7 +197,7 @@ class YesReader:
                 return True
             before = takewhile(lambda part: not self._names_another(message, part), clauses(rest))
             after = plain("".join(before))
-        elif any(not _was_told(message, number) for number in NUMBER.findall(PLACEHOLDER.sub("", told))):
+        elif any(not _was_told(message, number) for number in NUMBER.findall(PLACEHOLDER.sub("", "".join(told)))):
             return True
         return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
 
