@@ -38,7 +38,7 @@ from serving.dialogue.reading.word_rules import evidence, plain, without
 # words that may alter.
 # AGAINST: of no, leave, wait, correct and (twice) person together, as a share of it, where something stands beside it.
 # SURE_OF_CLEAR: beside a clear yes, more than a question's doubts.
-IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, SURE_OF_CLEAR, AGAINST = 0.5, 0.9, 0.85, 0.95, 0.8, 0.25
+IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, SURE_OF_CLEAR, AGAINST = 0.55, 0.9, 0.85, 0.95, 0.8, 0.25
 
 # Asks to be told again what the question tells, or that it is so: 是电子的吧？, how much do I get back.
 ASSURED = re.compile(
@@ -50,6 +50,7 @@ AMOUNT = re.compile(r"\d+(?:\.\d+)?")
 BLANKS = re.compile(r"^(?:\W|\boh\b)+", re.IGNORECASE)
 AND_FIRST = re.compile(r"(?:and|then|plus)\b|然后|再|还有|还(?=[帮给想要])", re.IGNORECASE)
 BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
+NEGATED = re.compile(r"\bnot\b|n't\b", re.IGNORECASE)
 NUMBER = re.compile(
     r"(?<!\bat )(?<!\d)\d+"
     r"(?![\d\s]*(?:个?(?:天|周|小时|星期|礼拜|月|年)|次|遍|点|\s*(?:day|week|hour|month|time|minute|[ap]\.?m\b)))",
@@ -107,7 +108,7 @@ class YesReader:
         if not said and (asks or not rest) or (not clear and self._is_courtesy(rest)):
             return None  # 提交了吗; 好的 知道了 谢谢
         surely = clear and yes >= SURE_OF_CLEAR
-        if self._takes_back(message, ASSURED.sub("", rest) if clear else rest, surely):
+        if self._takes_back(message, "".join(said), ASSURED.sub("", rest) if clear else rest, surely):
             return None
         return Yes(beside if asks else rest, clear, surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN))
 
@@ -176,18 +177,24 @@ class YesReader:
                 return [*pieces[:at], f"{lead}，", named, *pieces[at + 1 :]]
         return pieces
 
-    def _takes_back(self, message: Message, rest: str, surely: bool) -> bool:
+    def _takes_back(self, message: Message, yes: str, rest: str, surely: bool) -> bool:
         """Whether words beside a yes take it back, hesitate, correct, put a condition on it, or tell another number.
 
         Args:
-            surely: whether the yes is clear and the classifier sure of it. Then a "but" only begins what follows
-                (yes please. But where …?), and a question takes nothing back (will it show 429? is that not a fault?).
+            yes: the words of the yes: a "but" that begins a sentence of its own behind it takes nothing back.
+            surely: whether the yes is clear and the classifier sure of it. Then a question may tell a number (will it
+                show 429?) or deny something (is that not a fault?).
 
         What follows a word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
         """
-        rules, pieces = self._pack.acts, answer_pieces(rest, self._pack.acts.another)
-        told = [BUT.sub("", p) for p in pieces if evidence(plain(p), rules.question) is None] if surely else [rest]
-        after = plain("".join(told))
+        rules, after = self._pack.acts, plain(rest)
+        if yes.rstrip().endswith((".", "。", "!", "！")):
+            after = BUT.sub("", after)
+        told = PLACEHOLDER.sub("", rest)
+        if surely:
+            asked = [p for p in answer_pieces(rest, rules.another) if evidence(plain(p), rules.question) is not None]
+            for piece in map(plain, asked):
+                after, told = after.replace(piece, NEGATED.sub("", piece)), told.replace(piece, AMOUNT.sub("", piece))
         if self.is_look_up(message):  # it did arrive, whatever else is wrong: what takes that back is a no
             denials = [phrase for some in (message.step.no if message.step else {}).values() for phrase in some]
             return evidence(after, rules.correct) is not None or any(phrase in after.lower() for phrase in denials)
@@ -197,7 +204,7 @@ class YesReader:
                 return True
             before = takewhile(lambda part: not self._names_another(message, part), clauses(rest))
             after = plain("".join(before))
-        elif any(not _was_told(message, number) for number in NUMBER.findall(PLACEHOLDER.sub("", "".join(told)))):
+        elif any(not _was_told(message, number) for number in NUMBER.findall(told)):
             return True
         return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
 
