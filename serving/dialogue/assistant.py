@@ -15,8 +15,6 @@ from functools import cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
-
 from kefu.acts import kind
 from kefu.intents.answers import AnswerClassifier, load_with_wishes
 from kefu.intents.router import Router
@@ -24,19 +22,17 @@ from kefu.intents.wishes import WishClassifier
 from kefu.knowledge.entries import questions
 from kefu.llm.cascade import Cascade
 from kefu.llm.engine import Engine, LoadedEngine
-from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack, load_pack
 from kefu.shop.part import Lang
-from serving.conversation_log import ConversationLog, log_line
+from serving.conversation_log import ConversationLog
 from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.flow import FlowEngine, Visit
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order
-from serving.dialogue.messages import ReusedId, check_text, digest
+from serving.dialogue.messages import check_text
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.people.desk import Desk
-from serving.dialogue.people.hand_over import add_to_case, open_case
 from serving.dialogue.policy.plan import OpenQuestion, Situation, plan
 from serving.dialogue.pricing.quote import Pricing
 from serving.dialogue.queries import Queries
@@ -45,22 +41,22 @@ from serving.dialogue.reading.fast_reader import FastReader
 from serving.dialogue.reading.language import language_of
 from serving.dialogue.reading.message import Message, Reader
 from serving.dialogue.reading.model_reader import CascadeReader, ModelReader, languages_read
-from serving.dialogue.reading.script import in_script, script_of
+from serving.dialogue.reading.script import script_of
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reply import Reply
 from serving.dialogue.responder.responder import Responder
 from serving.dialogue.session_texts import SessionTexts
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
+from serving.dialogue.turn_record import TurnRecorder, first_answer
 from serving.engines.load import close_engines, load_engines
 from serving.engines.settings import engine_settings
 from serving.knowledge.live import LiveKnowledge
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
-from serving.sessions.cases import Handoff
 from serving.sessions.limits import limits_of
 from serving.sessions.session import SaidTurn, Session
-from serving.sessions.store import Held, Sessions, owner
+from serving.sessions.store import Held, Sessions
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import demo_shop
 from serving.tools.shop_db import ToolBox
@@ -109,6 +105,7 @@ class Assistant:
         model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools), cascade)
         shop_answers = ShopAnswers(pack, tools, queries, advisor)
         self._flows = FlowEngine(pack, tools)
+        self._record = TurnRecorder(sessions, self.texts, knowledge, self._zone, params.faq_min_probability, log)
         self.desk = Desk(pack, sessions, self.texts.redactor, params.max_message_chars, log)
         self._responder = Responder(pack, self._flows, OrderChoice(pack), shop_answers, model)
 
@@ -199,7 +196,7 @@ class Assistant:
         check_text(text, self._params.max_message_chars)
         with self.sessions.hold(session_id, customer, message, issued) as held:
             if held.answered is not None:
-                reply = _first_answer(held.answered, held.turn, text)
+                reply = first_answer(held.answered, held.turn, text)
                 yield reply.text
                 yield reply
                 return
@@ -213,7 +210,7 @@ class Assistant:
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
                 yield self.texts.shown(piece, turn.session)
-            yield self._finish(held, turn, text)
+            yield self._record.finish(held, turn, text)
 
     def now(self) -> datetime:
         """The time the shop lives at: the clock, or where the demo's database stands."""
@@ -246,7 +243,7 @@ class Assistant:
         session.subject.products = list(dict.fromkeys([*reading.products, *session.subject.products]))[:KEPT_PRODUCTS]
         session.subject.latest = reading.latest or session.subject.latest
         acts = [kind(act) for act in reading.acts]
-        line = self._line(
+        line = self._record.line(
             held,
             "customer",
             written,
@@ -254,7 +251,7 @@ class Assistant:
             confidence=round(reading.top.confidence, 4),
             acts=acts,
         )
-        said = SaidTurn(role="customer", text=written, time=self._clock(), acts=tuple(acts))
+        said = SaidTurn(role="customer", text=written, time=self._record.clock(), acts=tuple(acts))
         session.remember(said.model_copy(update={"text": redacted}))
         return TurnState(
             session,
@@ -270,9 +267,6 @@ class Assistant:
             stop=stop,
         )
 
-    def _clock(self) -> str:
-        return datetime.now(self._zone).isoformat(timespec="milliseconds")
-
     def _orders(self, now: str, customer: str | None) -> list[Order]:
         return self._linker.orders(customer, now) if customer else []
 
@@ -286,101 +280,6 @@ class Assistant:
             session.close_flow("abandoned")
             return True
         return False
-
-    def _finish(self, held: Held, turn: TurnState, text: str) -> Reply:
-        """Remembers, logs and gives the answer; personal data only in what the customer sees and the store keeps."""
-        draft, session = turn.draft, turn.session
-        redacted = self.texts.redacted_answer(draft.text, session)
-        said = in_script(redacted, session.script)
-        new, spoken = session.turns[-1:], [turn.said] if turn.said else []
-        if redacted:
-            answer = SaidTurn(role="bot", text=redacted, time=self._clock())
-            session.remember(answer)
-            new, spoken = [*new, answer], [*spoken, answer.model_copy(update={"text": said})]
-        handoff = None
-        draft.resumed = draft.resumed and draft.outcome != "handoff"  # what is asked instead needs a person, too
-        if draft.outcome == "handoff" or session.status != "bot":
-            handoff = self._hand_off(turn, held.waiting, new)
-        took = (time.perf_counter() - turn.started) * 1000
-        first = took if turn.first_ms is None else turn.first_ms
-        reply = Reply(
-            text=restore(said, session.vault),
-            lang=session.lang,
-            script=session.script,
-            intent=turn.reading.top.intent,
-            confidence=turn.reading.top.confidence,
-            route=draft.route or "fallback",
-            acts=[kind(act) for act in turn.reading.acts],
-            options=[self.texts.shown(option, session) for option in draft.options],
-            engine=draft.engine,
-            flow=draft.flow,
-            asks=draft.asks,
-            slots={name: restore(value, session.vault) for name, value in draft.slots.items()},
-            sources=draft.sources,
-            outcome=draft.outcome,
-            stopped=turn.stopped,
-            latency_ms=took,
-            first_token_ms=first,
-        )
-        line = self._line(
-            held,
-            "bot",
-            said,
-            route=draft.route,
-            flow=draft.flow,
-            asks=draft.asks,
-            engine=draft.engine,
-            sources=draft.sources,
-            outcome=draft.outcome,
-            stopped=turn.stopped or None,
-            latency_ms=round(took, 1),
-            first_token_ms=round(first, 1),
-            release=self.log.release if self.log else None,
-        )
-        answers = bool(redacted) or turn.stopped  # what a person has to answer has no line of the bot's
-        lines = turn.log_line + (line if answers else "")
-        kept = _Answered(digest=digest(text), reply=reply).model_dump_json()
-        last = self.sessions.commit(held, kept, lines, handoff, withdrawn=draft.resumed, turns=spoken)
-        if self.log:
-            self.log.write_now(self.sessions, held.key, lines)
-        return reply.model_copy(update={"turn": last})
-
-    def _hand_off(self, turn: TurnState, waiting: Handoff | None, new: Sequence[SaidTurn]) -> Handoff | None:
-        """The conversation's case, with what is ``new``; None: the customer is back with the bot."""
-        if turn.draft.resumed:
-            return None
-        if waiting and waiting.customer == owner(turn.session):
-            return add_to_case(waiting, turn, new, self._suggested(turn))
-        return open_case(turn, datetime.now(self._zone))
-
-    def _suggested(self, turn: TurnState) -> str | None:
-        """The FAQ's entry that the bot would have answered with."""
-        hits = self._knowledge.search(turn.message.text, turn.session.lang)[:1]
-        sure = (hit for hit in hits if hit.probability >= self._params.faq_min_probability)
-        return next((hit.entry.id for hit in sure if hit.entry.kind == "faq"), None)
-
-    def _line(self, held: Held, role: str, text: str, **more: object) -> str:
-        """A turn as a line of the conversation log; empty without a log."""
-        if not self.log:
-            return ""
-        session, now = held.session, datetime.now(self._zone)
-        of_all = {"message": held.key, "channel": session.channel}
-        return log_line(session.log_id, owner(session), now, role, text, **of_all, **more)
-
-
-class _Answered(BaseModel):
-    """What the store keeps of an answer."""
-
-    digest: str
-    reply: Reply
-
-
-def _first_answer(answered: str, turn: str, text: str) -> Reply:
-    """The answer that the message got when it came first, and its turn. Raises ReusedId."""
-    first = _Answered.model_validate_json(answered)
-    if first.digest != digest(text):
-        raise ReusedId
-    return first.reply.model_copy(update={"turn": turn})
 
 
 def _pricing(pack: Pack, tools: ToolBox) -> Pricing | None:

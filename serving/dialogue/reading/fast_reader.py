@@ -7,7 +7,6 @@ It does not understand irony, and no wish that stands in no word ("you know what
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -39,32 +38,26 @@ from kefu.acts import (
 from kefu.intents.router import Router
 from kefu.intents.wishes import WishClassifier
 from kefu.shop.act_words import WordRule
-from kefu.shop.flows import Step
 from kefu.shop.pack import Pack
 from serving.dialogue.linking.linker import Linker
-from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.reader import AnswerReader
-from serving.dialogue.reading.answers.yes_no import is_clear_yes, leaves, yes_or_no
+from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.confirmed import ConfirmationReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.joining import INTERRUPTS, QUESTION, asks, is_likely_question
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts import PartReader
+from serving.dialogue.reading.preparation import TextPreparer
 from serving.dialogue.reading.rejections import RejectionReader
 from serving.dialogue.reading.segments import WORD, answer_pieces
-from serving.dialogue.reading.typing_slips import mend_slips
 from serving.dialogue.reading.wishes.reader import WishReader
-from serving.dialogue.reading.word_rules import evidence, plain, without
+from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import SaidTurn, Session, Told
 
-PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个
-GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
-GREETING = "hello"  # the kind of small talk that opens a message and asks for nothing
 WISH = Start | Query | Person | Complaint | Refuse
 ENDING = ("bye", "thanks")  # kinds that end a conversation
 MOST_WAITING = 4  # messages to a person who has not come, of which one may be answered by the bot
-COURTESY = ("thanks", "acknowledge", "praise")  # kinds that may stand before what a message is about
 
 
 class FastReader:
@@ -90,20 +83,11 @@ class FastReader:
         self._parts = PartReader(pack, linker, answers, wishes, self.guesser)
         self._confirmations = ConfirmationReader(pack, answers, self._parts)
         self._rejections = RejectionReader(pack, self._parts.kinds)
-        words = pack.conversation
-        offer = words.no_answer
-        self._offer = Step(id="offer", confirm=offer, refused="offer", yes=words.ask_person_yes) if offer else None
+        self._prepare = TextPreparer(pack, self._parts)
 
     def read(self, message: Message) -> Reading:
         """All acts of a message, in the order of its words."""
-        if question := self._picked(message):
-            message = replace(message, text=question)
-        message = replace(message, text=self._without_courtesy(message))
-        message = replace(message, text=self._without_insisting(message.text))
-        message = replace(message, text=self._without_second_best(message.text))
-        asked = self._pack.slots[message.step.collect] if message.step and message.step.collect else None
-        if not (asked and (asked.free_text or asked.pii)):
-            message = replace(message, text=mend_slips(message.text, self._pack.acts.spelling))
+        message = self._prepare.prepared(message)
         top = self.guesser.top(message)
         if kind := danger_in(message.text, self._pack.danger):
             return Reading([Danger(kind=kind)], top)
@@ -349,59 +333,6 @@ class FastReader:
             message.flow and message.step and message.step.collect in self._answers.orders.slots_of(message.flow)
         )
         return bool(asks_order) and evidence(plain(message.text), self._pack.acts.in_general) is not None
-
-    def _picked(self, message: Message) -> str | None:
-        """The question that a message picks by its place, or by a yes to a single one; offered for one message."""
-        offered, message.session.questions = message.session.questions, []
-        if len(offered) == 1 and not message.flow and self._accepts(message, offered[0]):
-            return offered[0]
-        words = plain(message.text)
-        for start, end, picked in find_places(words, offered, offered) if offered else ():
-            rest = words[end:].lstrip()
-            alone = not WORD.search(words[:start]) and (not WORD.search(rest) or PICK_ENDS.match(rest))
-            if len(picked) == 1 and alone:
-                return picked[0]
-        return None
-
-    def _accepts(self, message: Message, offer: str) -> bool:
-        """Whether a message is a yes to the only question that was offered; a person is called by a clear yes with
-        company, too: yes please, and have them look at the invoice."""
-        words, rules = self._pack.conversation, self._pack.acts
-        asks_person = words.ask_person is not None and offer in (words.ask_person.zh, words.ask_person.en)
-        step = self._offer if asks_person else None
-        said = yes_or_no(message.text, words, step)
-        if said or step is None:
-            return bool(said)
-        parts = answer_pieces(message.text, rules.another)
-        ends = [at for at in range(1, len(parts)) if is_clear_yes("".join(parts[:at]), words, step)]
-        company = plain("".join(parts[ends[-1] :])) if ends else ""
-        return bool(ends) and evidence(company, rules.hesitate) is None
-
-    def _without_insisting(self, text: str) -> str:
-        """The text after words that only say that it was said before (我都说了，…), when something follows them."""
-        lead = evidence(plain(text), self._pack.acts.insists)
-        rest = text[len(lead) :] if lead and text.startswith(lead) else ""
-        return rest if WORD.search(rest) else text
-
-    def _without_second_best(self, text: str) -> str:
-        """The text without a wish that is meant only where the first one cannot be had: and if not, I return it."""
-        rule = self._pack.acts.second_best
-        left = without(text, rule.words).strip() if rule else text
-        return left if left != text and self._parts.names_write(left) else text
-
-    def _without_courtesy(self, message: Message) -> str:
-        """The text after its greeting, and after thanks and the like, when something follows that.
-
-        At an open question 好的 and 谢谢 stay: they may be the answer.
-        """
-        talks, text = self._pack.acts.small_talk, message.text
-        leads = [talks[kind] for kind in (GREETING, *(() if message.step else COURTESY)) if kind in talks]
-        while (found := GREETED.match(text)) and any(evidence(plain(found[1]), talk) for talk in leads):
-            hello = GREETING in talks and evidence(plain(found[1]), talks[GREETING])
-            if not hello and any(evidence(plain(t), talk) for t in (text, found[2]) for talk in talks.values()):
-                break  # 好的，谢谢: courtesy as a whole
-            text = found[2]
-        return text
 
 
 def _without(text: str, rule: WordRule | None) -> str:
