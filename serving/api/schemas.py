@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -79,7 +80,7 @@ class LoginResponse(Body):
 class RatingRequest(Body):
     """A customer's stars for the conversation; the last ones count."""
 
-    csat: int = Field(ge=1, le=5, description="1 is bad, 5 is good")
+    csat: Literal[1, 2, 3, 4, 5] = Field(description="1 is bad, 5 is good")
 
 
 class SessionResponse(Body):

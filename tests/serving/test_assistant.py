@@ -85,7 +85,7 @@ def test_digression_and_return(assistant: Assistant, talk: Callable[..., Reply])
 
 def test_another_wish_leaves_the_flow(talk: Callable[..., Reply]) -> None:
     talk("我要退货")
-    assert talk("我的快递到哪了").flow == "parcel"
+    assert "运单号" in talk("我的快递到哪了").text
 
 
 def test_leaving_a_flow(talk: Callable[..., Reply]) -> None:

@@ -72,7 +72,7 @@ def check_each_route(document: Any, examples: int) -> int:
 
 
 def test_each_route_does_what_the_document_says(document: Any) -> None:
-    assert check_each_route(document, examples=4) == 21
+    assert check_each_route(document, examples=4) == 22
 
 
 @pytest.mark.slow
@@ -87,6 +87,8 @@ def test_each_step_after_another_does_what_the_document_says(_one: Assistant, pa
     """
     document = open_document(_one, params)
     document.config.generation.modes = [GenerationMode.POSITIVE]
+    # 422: what comes later may have an id that an earlier message had; no single request shows that.
+    document.config.checks.positive_data_acceptance.expected_statuses += ["422"]
     reached: set[tuple[str, int]] = set()
 
     class Workflow(document.as_state_machine()):  # type: ignore[misc]

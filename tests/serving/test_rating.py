@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from data.channels.reading.files import Inputs, Problem
 from data.channels.serving_log import parse
 from kefu.privacy.pseudonyms import pseudonym
 from serving.api.tokens import read_session, session_token
-from serving.conversation_log import rating_line
+from serving.conversation_log import ConversationLog, rating_line
 from serving.dialogue.assistant import Assistant
 from serving.params import Serving
 from tests.fixtures.web import open_web
@@ -35,10 +36,10 @@ def rate(web: TestClient, token: str | None, body: Any) -> tuple[int, str]:
     return answer.status_code, "" if answer.status_code == 204 else answer.json()["error"]["code"]
 
 
-def logged(assistant: Assistant, session: str) -> list[ParsedDialogue | Problem]:
+def logged(log: ConversationLog | None, session: str) -> list[ParsedDialogue | Problem]:
     """What the next day reads of a session."""
-    assert assistant.log
-    files = sorted(assistant.log.raw.glob("dt=*/*.jsonl"))
+    assert log
+    files = sorted(log.raw.glob("dt=*/*.jsonl"))
     found = parse(Inputs(files, Source(name="serving", channel="serving_log")))
     return [item for item in found if session in item.raw]
 
@@ -49,7 +50,7 @@ def test_the_last_rating_is_tomorrows_dialogues(assistant: Assistant, web: TestC
     assistant.reply(session, "C1001", "你好")
     assert [rate(web, token, {"csat": stars}) for stars in (5, 2)] == [(204, "")] * 2
     assistant.reply(session, "C1001", "谢谢")
-    (dialogue,) = logged(assistant, session)
+    (dialogue,) = logged(assistant.log, session)
     assert isinstance(dialogue, ParsedDialogue) and dialogue.csat == 2
     assert [turn.role for turn in dialogue.turns] == ["customer", "bot"] * 2
     assert len(assistant.sessions.load(session, "C1001").turns) == 4
@@ -63,13 +64,12 @@ def test_what_cannot_be_rated_is_refused(assistant: Assistant, web: TestClient) 
         assert rate(web, token, wrong) == (400, "invalid_request"), wrong
     assert rate(web, None, {"csat": 5}) == (401, "no_session")
     assert rate(web, session_token("C1002", 60, read_session(token).session), {"csat": 1}) == (403, "not_your_session")
-    (dialogue,) = logged(assistant, read_session(token).session)
+    (dialogue,) = logged(assistant.log, read_session(token).session)
     assert isinstance(dialogue, ParsedDialogue) and dialogue.csat is None
 
 
-def test_a_rating_without_its_conversation_is_a_problem_of_its_own(assistant: Assistant) -> None:
-    assert assistant.log
-    session = uuid4().hex
-    assistant.log.append(rating_line(session, pseudonym("C1001"), datetime(2026, 11, 20, 10, tzinfo=UTC), 4))
-    (problem,) = logged(assistant, session)
+def test_a_rating_without_its_conversation_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    session, log = uuid4().hex, ConversationLog(tmp_path, "r1", "a1b2")
+    log.append(rating_line(session, pseudonym("C1001"), datetime(2026, 11, 20, 10, tzinfo=UTC), 4))
+    (problem,) = logged(log, session)
     assert isinstance(problem, Problem) and problem.reason == "a rating alone: its conversation is of another day"

@@ -145,7 +145,7 @@ def test_a_value_in_plain_words_needs_no_question(slot: str, text: str, value: s
         ("can you take out the soup bowls", "part"),
         ("not the whole order", "part"),
         ("remove the bowls from it", "part"),
-        ("取消这单", None),
+        ("取消这单", "whole"),
         ("帮我把订单取消掉", None),
         ("cancel my order please", None),
         ("keep the order", None),

@@ -27,6 +27,7 @@ from tests.serving.test_web import Scripted
 MESSAGES = [{"role": "user", "content": "hi"}]
 BODIES: dict[tuple[str, str], Any] = {
     ("post", "/v1/session"): {},
+    ("put", "/v1/session/rating"): {"csat": 5},
     ("delete", "/v1/session"): None,
     ("delete", "/v1/sessions"): None,
     ("get", "/v1/messages"): None,

@@ -83,7 +83,8 @@ class AddressReader:
             return []
         if not known and (now := self._as_it_is(name, state)) and _is_detail(told, words, now):
             known = now
-        address = merged(known, told) if known and missing_parts(told) else told
+        whole = form_of(told) == ENGLISH and not missing_parts(told)
+        address = merged(known, told) if known and not whole else told
         value = message.placeholder(address)
         if asked == name:
             return [Fill(slot=name, value=value, evidence=message.text)]
