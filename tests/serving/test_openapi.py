@@ -113,7 +113,7 @@ def test_each_step_after_another_does_what_the_document_says(_one: Assistant, pa
             if response.status_code < 300 and case.method.upper() == "DELETE":  # signed out: what follows signs in anew
                 self.tokens.clear()
 
-    Workflow.run(settings=settings(Workflow.TestCase.settings, max_examples=18, stateful_step_count=6, **REPEATABLE))
+    Workflow.run(settings=settings(Workflow.TestCase.settings, max_examples=60, stateful_step_count=6, **REPEATABLE))
     assert reached >= {("/demo/login", 200), ("/v1/session", 200), ("/v1/chat", 200), ("/v1/models/{model}", 200)}
 
 
