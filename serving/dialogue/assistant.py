@@ -105,7 +105,7 @@ class Assistant:
         model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools), cascade)
         shop_answers = ShopAnswers(pack, tools, queries, advisor)
         self._flows = FlowEngine(pack, tools)
-        self._record = TurnRecorder(sessions, self.texts, knowledge, self._zone, params.faq_min_probability, log)
+        self._record = TurnRecorder(self.texts, knowledge, self._zone, params.faq_min_probability, log)
         self.desk = Desk(pack, sessions, self.texts.redactor, params.max_message_chars, log)
         self._responder = Responder(pack, self._flows, OrderChoice(pack), shop_answers, model)
 
@@ -210,7 +210,7 @@ class Assistant:
                 if turn.first_ms is None:
                     turn.first_ms = (time.perf_counter() - started) * 1000
                 yield self.texts.shown(piece, turn.session)
-            yield self._record.finish(held, turn, text)
+            yield self._record.finish(self.sessions, held, turn, text)
 
     def now(self) -> datetime:
         """The time the shop lives at: the clock, or where the demo's database stands."""

@@ -42,21 +42,20 @@ class TurnRecorder:
 
     def __init__(
         self,
-        sessions: Sessions,
         texts: SessionTexts,
         knowledge: StaticKnowledge,
         zone: ZoneInfo,
         faq_min_probability: float,
         log: ConversationLog | None,
     ) -> None:
-        self._sessions, self._texts, self._knowledge = sessions, texts, knowledge
+        self._texts, self._knowledge = texts, knowledge
         self._zone, self._faq_min_probability, self._log = zone, faq_min_probability, log
 
     def clock(self) -> str:
         """The time as turns keep it."""
         return datetime.now(self._zone).isoformat(timespec="milliseconds")
 
-    def finish(self, held: Held, turn: TurnState, text: str) -> Reply:
+    def finish(self, sessions: Sessions, held: Held, turn: TurnState, text: str) -> Reply:
         """Remembers, logs and gives the answer; personal data only in what the customer sees and the store keeps."""
         draft, session = turn.draft, turn.session
         redacted = self._texts.redacted_answer(draft.text, session)
@@ -109,9 +108,9 @@ class TurnRecorder:
         answers = bool(redacted) or turn.stopped  # what a person has to answer has no line of the bot's
         lines = turn.log_line + (line if answers else "")
         kept = _Answered(digest=digest(text), reply=reply).model_dump_json()
-        last = self._sessions.commit(held, kept, lines, handoff, withdrawn=draft.resumed, turns=spoken)
+        last = sessions.commit(held, kept, lines, handoff, withdrawn=draft.resumed, turns=spoken)
         if self._log:
-            self._log.write_now(self._sessions, held.key, lines)
+            self._log.write_now(sessions, held.key, lines)
         return reply.model_copy(update={"turn": last})
 
     def _hand_off(self, turn: TurnState, waiting: Handoff | None, new: Sequence[SaidTurn]) -> Handoff | None:

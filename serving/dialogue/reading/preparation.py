@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from kefu.shop.flows import Step
 from kefu.shop.pack import Pack
+from kefu.text.typing_slips import mend_slips
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.yes_no import is_clear_yes, yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.parts import PartReader
 from serving.dialogue.reading.segments import WORD, answer_pieces
-from serving.dialogue.reading.typing_slips import mend_slips
 from serving.dialogue.reading.word_rules import evidence, plain, without
 
 PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.dialogue.reading.typing_slips import mend_slips
+from kefu.text.typing_slips import mend_slips
 from tests.fixtures.demo_pack import PACK
 
 WORDS = PACK.acts.spelling
