@@ -18,10 +18,12 @@ from evaluation.golden import Golden, load_goldens
 from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
 from kefu.shop.part import PackError
-from kefu.shop.promotions import contradictions
+from kefu.shop.promotions import Promotion, contradictions
 from kefu.shop.wordings.labelled import load_wordings
 from kefu.split import labelled_side
 from kefu.text.regexes import re2_options
+
+CAMPAIGN_DAYS = 60  # an offer of so many days has a name that customers know
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,18 @@ def _can_be_filled(slot: Slot) -> bool:
     return bool(slot.day or slot.pii or slot.pattern or slot.number or slot.free_text or any(slot.choices.values()))
 
 
+def _days(offer: Promotion) -> int:
+    return (date.fromisoformat(offer.ends) - date.fromisoformat(offer.starts)).days
+
+
 def _promotions(pack: Pack, today: date) -> Iterator[Fault]:
+    named = {offer for query in pack.queries.values() for offer in query.promotions}
     for offer in pack.promotions:
         if date.fromisoformat(offer.ends) < today:
             yield Fault("warning", "promotions.yaml", f"{offer.id}: it is over since {offer.ends}")
+        elif offer.rule and offer.id not in named and pack.queries and _days(offer) <= CAMPAIGN_DAYS:
+            # Customers who ask for it by its name may hear that nothing was announced.
+            yield Fault("warning", "promotions.yaml", f"{offer.id}: no query's `promotions` tells of it by its name")
 
 
 def _unreached(pack: Pack, goldens: Sequence[Golden]) -> Iterator[Fault]:

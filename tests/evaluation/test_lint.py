@@ -64,6 +64,12 @@ def test_an_offer_that_is_over_is_a_warning(of_the_demo: list[str]) -> None:
     assert "warning: promotions.yaml: double11: it is over since 2026-11-12" in of_the_demo
 
 
+def test_an_offer_that_no_query_tells_by_its_name_is_a_warning(of_the_demo: list[str]) -> None:
+    unnamed = [fault for fault in of_the_demo if "tells of it by its name" in fault]
+    assert any("kettle_gift" in fault for fault in unnamed)
+    assert not any("winter" in fault for fault in unnamed)  # winter_offer does
+
+
 def test_an_unknown_label_and_what_no_golden_reaches(tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     shutil.copytree(SHOP, folder)

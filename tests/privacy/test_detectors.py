@@ -20,7 +20,9 @@ def documented(name: str) -> str:
 
 @pytest.mark.parametrize("name", DETECTORS)
 def test_the_examples_of_the_docstring_are_true(name: str) -> None:
-    (line,) = [line for line in documented(name).splitlines() if line.startswith("Found: ")]
+    lines = [line for line in documented(name).splitlines() if line.startswith("Found: ")]
+    assert len(lines) == 1, "write `Found: ``…``, ``…``. Left: ``…``.` on a line of the docstring"
+    (line,) = lines
     found, left = (re.findall("``(.*?)``", part) for part in line.split("Left: "))
     redactor = Redactor({})
     assert len(found) >= 2 and left
@@ -30,7 +32,9 @@ def test_the_examples_of_the_docstring_are_true(name: str) -> None:
 
 @pytest.mark.parametrize("name", DETECTORS)
 def test_what_the_docstring_says_is_not_found_is_left(name: str) -> None:
-    (limits,) = re.findall(r"^Not found: (.*?)^Found: ", documented(name), re.DOTALL | re.MULTILINE)
+    told = re.findall(r"^Not found: (.*?)^Found: ", documented(name), re.DOTALL | re.MULTILINE)
+    assert len(told) == 1, "write `Not found: ``…``.` before the line of `Found: `"
+    (limits,) = told
     examples = re.findall("``(.*?)``", limits)
     redactor = Redactor({})
     assert examples
