@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -112,6 +114,31 @@ def test_each_channel_has_its_own_limits_and_pages(
         assert looks.count(429) >= 3  # 2 a minute, of which the stop was one
         assert [open_session(web, of_app)[1] for _ in range(8)].count("rate_limited") >= 2
         assert open_session(web, of_web)[0] == 200
+
+
+def test_silent_sockets_of_a_channel_take_no_place_of_anothers(
+    keys: Callable[[str], None], assistant: Assistant, params: Serving
+) -> None:
+    limits = {"channels": {"app": ChannelLimits(max_idle_sockets=1)}, "max_idle_sockets": 1}
+    with TestClient(open_web(assistant, params.model_copy(update=limits))) as web, ExitStack() as stack:
+
+        def connected(key: str) -> Any:
+            """A socket that was answered, and is silent since."""
+            socket = stack.enter_context(web.websocket_connect("/v1/chat/ws"))
+            socket.send_json({"token": open_session(web, customer_token("C1001", 60, key=key))[1]})
+            assert answered(socket)
+            return socket
+
+        def answered(socket: Any) -> bool:
+            socket.send_json({"message": "你好"})
+            while (event := socket.receive_json())["type"] == "delta" or event["type"] == "meta":
+                pass
+            return bool(event["type"] == "done")
+
+        of_web, first = connected("web"), connected("app")
+        second = connected("app")
+        assert first.receive_json()["code"] == "idle_timeout"  # the longest silent of its own channel
+        assert answered(of_web) and answered(second)
 
 
 def test_the_log_knows_the_channel(keys: Callable[[str], None], assistant: Assistant, params: Serving) -> None:
