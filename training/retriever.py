@@ -22,6 +22,7 @@ from kefu.knowledge.projection import Projection
 from kefu.knowledge.search import Search, topic_of
 from kefu.knowledge.topics import Topics, TopicsConfig
 from kefu.metrics.calibration import expected_calibration_error
+from kefu.progress import progress
 from kefu.schema import RetrievalExample
 from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
@@ -121,13 +122,17 @@ def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retrie
     utterances = [(u.text, u.intent) for u in load_pack_examples(pack.folder).utterances]
     unanswered = _unanswered(pack, entries, utterances)
 
-    def build(kept: Mapping[str, Sequence[str]], hidden: frozenset[str] = frozenset()) -> Index:
-        return index_of(entries, kept, [u for u in utterances if u[0] not in hidden], params)
+    with progress("building the index", params.folds + 1) as tick:
 
-    confidence = fit_confidence(
-        build, asked, unanswered, params.folds, params.unanswerable_share, params.seed, labelled
-    )
-    return build(asked).with_confidence(confidence)
+        def build(kept: Mapping[str, Sequence[str]], hidden: frozenset[str] = frozenset()) -> Index:
+            index = index_of(entries, kept, [u for u in utterances if u[0] not in hidden], params)
+            tick()
+            return index
+
+        confidence = fit_confidence(
+            build, asked, unanswered, params.folds, params.unanswerable_share, params.seed, labelled
+        )
+        return build(asked).with_confidence(confidence)
 
 
 def _wordings(
