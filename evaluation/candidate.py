@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,8 +21,10 @@ from kefu.intents.router import Router
 from kefu.knowledge.entries import questions
 from kefu.knowledge.index import Index, KnowledgeEntry
 from kefu.knowledge.search import Search
-from kefu.llm.engine import Engine
+from kefu.llm.engine import Engine, LoadedEngine
+from kefu.llm.many_answers import many_answers
 from kefu.llm.prompt import answer_messages
+from kefu.progress import progress
 from kefu.registry.seal import verify
 from kefu.schema import Example, Message, SpokenTurn
 from kefu.shop.pack import Pack
@@ -93,20 +95,24 @@ class ReleaseUnderTest:
     router: Router
     search: Search
     knowledge: StaticKnowledge
-    engines: Mapping[str, Engine]
+    engines: Mapping[str, LoadedEngine]
     start_conversation: StartConversation
     with_one_model: Callable[[str], AbstractContextManager[StartConversation]] | None = None
-    _answers: dict[tuple[str, str], str] = field(default_factory=dict)
+    _answers: dict[str, dict[str, str]] = field(default_factory=dict)
     _questions: dict[str, Question] = field(default_factory=dict)
     _guards: dict[str, OutputGuard] = field(default_factory=dict)
 
-    def answer(self, engine: str, example: Example, max_new_tokens: int) -> str:
-        """The engine's answer to the example's prompt; asked once, remembered for other suites."""
-        key = engine, example.id
-        if key not in self._answers:
-            pieces = self.engines[engine].stream(self.prompt(example), max_new_tokens)
-            self._answers[key] = "".join(pieces).strip()
-        return self._answers[key]
+    def answers(self, engine: str, examples: Sequence[Example], max_new_tokens: int) -> list[str]:
+        """The engine's answers to the examples' prompts; asked once, remembered for other suites."""
+        known = self._answers.setdefault(engine, {})
+        asked = [example for example in examples if example.id not in known]
+        with progress(f"answers, {self.name}'s {engine} model", len(asked)) as tick:
+            prompts = [self.prompt(example) for example in asked]
+            said = many_answers(self.engines[engine], prompts, max_new_tokens)
+            for example, answer in zip(asked, said, strict=True):
+                known[example.id] = answer.strip()
+                tick()
+        return [known[example.id] for example in examples]
 
     def loss(self, engine: str, example: Example) -> float:
         """Negative log-likelihood (nats) of the example's answer under the prompt that serving would give."""

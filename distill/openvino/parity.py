@@ -18,7 +18,8 @@ from distill.openvino.convert import convert
 from distill.openvino.weights import WeightFormat
 from distill.params import Export
 from distill.parity import ModelsDiffer
-from kefu.llm.engine import Engine
+from kefu.llm.engine import LoadedEngine
+from kefu.llm.many_answers import many_answers
 from kefu.schema import Message
 from serving.engines.openvino.engine import WEIGHTS, OpenVINOEngine
 from serving.engines.transformers import TransformersEngine
@@ -80,9 +81,9 @@ def difference(model: TransformersEngine, engine: OpenVINOEngine, chats: Sequenc
     return Difference(kl / count, same / count)
 
 
-def written(engine: Engine, prompts: Sequence[tuple[Message, ...]]) -> list[str]:
+def written(engine: LoadedEngine, prompts: Sequence[tuple[Message, ...]]) -> list[str]:
     """The greedy answers of an engine, cut after ``NEW_TOKENS``."""
-    return ["".join(engine.stream(prompt, NEW_TOKENS)) for prompt in prompts]
+    return list(many_answers(engine, prompts, NEW_TOKENS))
 
 
 def equal_share(texts: Sequence[str], others: Sequence[str]) -> float:

@@ -19,7 +19,6 @@ from evaluation.items import Items
 from evaluation.metrics import TEXT
 from evaluation.result import Result
 from kefu.metrics.text import token_f1
-from kefu.progress import progress
 from kefu.schema import Example, Prediction
 from serving.dialogue.claims.evidence import find_claims, sentences
 
@@ -32,25 +31,15 @@ def centre(release: ReleaseUnderTest, items: Items) -> Result:
 def edge(release: ReleaseUnderTest, items: Items) -> Result:
     """The same of the edge model, and its agreement with the centre model."""
     result = _run(release, items, "edge", "edge")
-    pairs = [
-        (_answer(release, items, "edge", example), _answer(release, items, "centre", example))
-        for example in items.answers
-    ]
+    own, theirs = (release.answers(engine, items.answers, items.max_new_tokens) for engine in ("edge", "centre"))
     customers = [example.customer for example in items.answers]
-    result.samples["agreement"] = Sample.of([token_f1(*pair) for pair in pairs], customers=customers)
+    agreement = [token_f1(*pair) for pair in zip(own, theirs, strict=True)]
+    result.samples["agreement"] = Sample.of(agreement, customers=customers)
     return result
 
 
-def _answer(release: ReleaseUnderTest, items: Items, engine: str, example: Example) -> str:
-    return release.answer(engine, example, items.max_new_tokens)
-
-
 def _run(release: ReleaseUnderTest, items: Items, suite: str, engine: str) -> Result:
-    said = []
-    with progress(f"answers, {release.name}'s {engine} model", len(items.answers)) as tick:
-        for example in items.answers:
-            said.append(_answer(release, items, engine, example))
-            tick()
+    said = release.answers(engine, items.answers, items.max_new_tokens)
     result = score(suite, said, release, items)
     result.samples["loss"] = _loss(release, engine, items.answers)
     pairs = list(zip(items.answers, said, strict=True))

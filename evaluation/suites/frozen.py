@@ -11,7 +11,6 @@ from evaluation.items import Items
 from evaluation.result import Result
 from evaluation.suites import router
 from kefu.metrics.text import token_f1
-from kefu.progress import progress
 from kefu.schema import Prediction
 
 
@@ -32,20 +31,16 @@ def run(release: ReleaseUnderTest, items: Items, frozen: FrozenSet) -> Result:
 
 
 def _answers(release: ReleaseUnderTest, items: Items, frozen: FrozenSet, engine: str) -> list[Prediction]:
-    predictions = []
-    with progress(f"frozen {frozen.month}, {release.name}'s {engine} model", len(frozen.answers)) as tick:
-        for example in frozen.answers:
-            said, expected = release.answer(engine, example, items.max_new_tokens), example.messages[-1].content
-            predictions.append(
-                Prediction(
-                    suite=frozen.suite,
-                    id=f"{engine} {example.id}",
-                    question=example.messages[-2].content,
-                    expected=expected,
-                    predicted=said,
-                    score=token_f1(said, expected),
-                    model=release.name,
-                )
-            )
-            tick()
-    return predictions
+    answers = release.answers(engine, frozen.answers, items.max_new_tokens)
+    return [
+        Prediction(
+            suite=frozen.suite,
+            id=f"{engine} {example.id}",
+            question=example.messages[-2].content,
+            expected=(expected := example.messages[-1].content),
+            predicted=said,
+            score=token_f1(said, expected),
+            model=release.name,
+        )
+        for example, said in zip(frozen.answers, answers, strict=True)
+    ]

@@ -103,7 +103,12 @@ class CountingEngine(Engine, Protocol):
 
 
 class LoadedEngine(CountingEngine, Protocol):
-    """An engine of a release, with what whoever runs it needs to know."""
+    """An engine of a release, with what whoever runs it needs to know.
+
+    at_once: chats that share a step of the model; more of them wait.
+    """
+
+    at_once: int
 
     def generate(self, ids: Sequence[int], max_new_tokens: int, deadline_s: float | None = None) -> Iterator[Step]:
         """Yields the greedy continuation of a rendered prompt.

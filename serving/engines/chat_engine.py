@@ -57,6 +57,7 @@ class ChatEngine(ABC):
 
     def __init__(self, name: str, folder: Path, model_name: str, settings: EngineSettings) -> None:
         self.name, self.folder, self.settings = name, folder, settings
+        self.at_once = settings.chats
         config = json.loads((folder / "config.json").read_text(encoding="utf8"))
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.renderer = ChatRenderer(self.tokenizer, model_facts(model_name, folder).empty_think)

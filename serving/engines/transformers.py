@@ -30,6 +30,7 @@ class TransformersEngine(ChatEngine):
 
     def __init__(self, name: str, folder: Path, model_name: str = "", settings: EngineSettings | None = None) -> None:
         super().__init__(name, folder, model_name, settings or EngineSettings())
+        self.at_once = 1
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype="auto")
         self.model = model.to(self.device).eval()

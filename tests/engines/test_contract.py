@@ -25,6 +25,7 @@ from kefu.knowledge.index import KnowledgeEntry
 from kefu.llm.acts_format import acts_grammar, parse
 from kefu.llm.chat import ChatRenderer
 from kefu.llm.engine import DeadlineExceeded, EngineBusy, EngineError, GrammarEngine
+from kefu.llm.many_answers import many_answers
 from kefu.llm.prompt import answer_messages
 from kefu.paths import ROOT
 from kefu.schema import Message, Turn
@@ -186,6 +187,13 @@ def test_chats_at_once_get_their_own_answers(engine: ChatEngine) -> None:
     for chat in chats:
         chat.close()
     assert together == alone and alone[0] != alone[1]
+
+
+def test_many_answers_come_in_the_order_of_their_prompts_and_none_is_refused(engine: ChatEngine) -> None:
+    prompts = [[Message(role="user", content=f"怎么退货？{number}")] for number in range(7)]
+    assert len(prompts) > engine.at_once + SETTINGS.waiting
+    answers = list(many_answers(engine, prompts, 8))
+    assert answers == ["".join(engine.stream(prompt, 8)) for prompt in prompts]
 
 
 def test_a_killed_process_ends_its_chats_and_comes_back(folders: dict[str, Path]) -> None:
