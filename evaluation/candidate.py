@@ -21,7 +21,7 @@ from kefu.intents.router import Router
 from kefu.knowledge.entries import questions
 from kefu.knowledge.index import Index, KnowledgeEntry
 from kefu.knowledge.search import Search
-from kefu.llm.engine import Engine, LoadedEngine
+from kefu.llm.engine import BatchEngine, Engine
 from kefu.llm.many_answers import many_answers
 from kefu.llm.prompt import answer_messages
 from kefu.progress import progress
@@ -95,7 +95,7 @@ class ReleaseUnderTest:
     router: Router
     search: Search
     knowledge: StaticKnowledge
-    engines: Mapping[str, LoadedEngine]
+    engines: Mapping[str, BatchEngine]
     start_conversation: StartConversation
     with_one_model: Callable[[str], AbstractContextManager[StartConversation]] | None = None
     _answers: dict[str, dict[str, str]] = field(default_factory=dict)

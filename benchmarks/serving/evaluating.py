@@ -23,7 +23,7 @@ from benchmarks.serving.whole_server import link_files
 from distill.openvino.convert import convert
 from distill.openvino.weights import WeightFormat
 from evaluation.candidate import open_release
-from kefu.llm.engine import LoadedEngine
+from kefu.llm.engine import BatchEngine
 from kefu.llm.many_answers import many_answers
 from kefu.paths import RELEASE
 from kefu.schema import Message
@@ -33,7 +33,7 @@ from serving.engines.openvino.engine import WEIGHTS, OpenVINOEngine
 from serving.engines.transformers import TransformersEngine
 
 Prompts = Sequence[Sequence[Message]]
-Way = Callable[[LoadedEngine, Prompts, int], list[str]]
+Way = Callable[[BatchEngine, Prompts, int], list[str]]
 WARM_UP = 4  # prompts
 SETTINGS = EngineSettings(timeout_s=3600.0)
 
@@ -46,17 +46,17 @@ class Spent(NamedTuple):
     cpu_s: float
 
 
-def one_by_one(engine: LoadedEngine, prompts: Prompts, limit: int) -> list[str]:
+def one_by_one(engine: BatchEngine, prompts: Prompts, limit: int) -> list[str]:
     """Answers, each asked for when the one before is finished."""
     return ["".join(engine.stream(prompt, limit)) for prompt in prompts]
 
 
-def at_once(engine: LoadedEngine, prompts: Prompts, limit: int) -> list[str]:
+def at_once(engine: BatchEngine, prompts: Prompts, limit: int) -> list[str]:
     """Answers as evaluation asks for them."""
     return list(many_answers(engine, prompts, limit))
 
 
-def spent(engine: LoadedEngine, prompts: Prompts, way: Way, limit: int) -> Spent:
+def spent(engine: BatchEngine, prompts: Prompts, way: Way, limit: int) -> Spent:
     """What a way takes for all prompts but the first ones, which warm up."""
     way(engine, prompts[:WARM_UP], limit)
     cpu_s, began = cpu_seconds().total(), time.monotonic()

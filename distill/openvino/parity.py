@@ -18,7 +18,7 @@ from distill.openvino.convert import convert
 from distill.openvino.weights import WeightFormat
 from distill.params import Export
 from distill.parity import ModelsDiffer
-from kefu.llm.engine import LoadedEngine
+from kefu.llm.engine import BatchEngine
 from kefu.llm.many_answers import many_answers
 from kefu.schema import Message
 from serving.engines.openvino.engine import WEIGHTS, OpenVINOEngine
@@ -81,7 +81,7 @@ def difference(model: TransformersEngine, engine: OpenVINOEngine, chats: Sequenc
     return Difference(kl / count, same / count)
 
 
-def written(engine: LoadedEngine, prompts: Sequence[tuple[Message, ...]]) -> list[str]:
+def written(engine: BatchEngine, prompts: Sequence[tuple[Message, ...]]) -> list[str]:
     """The greedy answers of an engine, cut after ``NEW_TOKENS``."""
     return list(many_answers(engine, prompts, NEW_TOKENS))
 

@@ -102,13 +102,14 @@ class CountingEngine(Engine, Protocol):
         ...
 
 
-class LoadedEngine(CountingEngine, Protocol):
-    """An engine of a release, with what whoever runs it needs to know.
-
-    at_once: chats that share a step of the model; more of them wait.
-    """
+class BatchEngine(Engine, Protocol):
+    """An engine that says how many chats share a step of the model (``at_once``); more of them wait."""
 
     at_once: int
+
+
+class LoadedEngine(CountingEngine, BatchEngine, Protocol):
+    """An engine of a release, with what whoever runs it needs to know."""
 
     def generate(self, ids: Sequence[int], max_new_tokens: int, deadline_s: float | None = None) -> Iterator[Step]:
         """Yields the greedy continuation of a rendered prompt.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from kefu.llm.engine import LoadedEngine
+from kefu.llm.engine import BatchEngine
 from kefu.schema import Message
 
 
-def many_answers(engine: LoadedEngine, prompts: Sequence[Sequence[Message]], max_new_tokens: int) -> Iterator[str]:
+def many_answers(engine: BatchEngine, prompts: Sequence[Sequence[Message]], max_new_tokens: int) -> Iterator[str]:
     """Greedy answers in the order of their prompts; as many are written at once as share the engine's step.
 
     Raises:

@@ -99,6 +99,7 @@ class Says:
     name: str
     texts: dict[str, str]
     tokens_a_character: int = 1
+    at_once: int = 4
 
     def stream(self, messages: Sequence[Message], max_new_tokens: int) -> Iterator[str]:
         yield self.texts[messages[-1].content]

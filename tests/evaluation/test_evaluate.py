@@ -200,6 +200,7 @@ class Listener:
     """An engine that keeps what it is asked."""
 
     name = "centre"
+    at_once = 1
 
     def __init__(self) -> None:
         self.asked: list[list[Message]] = []
