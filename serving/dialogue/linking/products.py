@@ -216,6 +216,10 @@ class ProductIndex:
                     yield ProductHit(first.start(), word.end(), self._skus[_key(surface)], False)
 
 
+_AFTER_A_NAME = "坏破裂碎漏掉脏皱退换不没有是也太很少还给的呢吧啊呀要先就都能可和跟留到在了这那我你今昨收"
+_WORD_ENDS = rf"(?:(?![\u4e00-\u9fff])|(?=[{_AFTER_A_NAME}]))"
+
+
 def head_of(name: str) -> str:
     """The word of a product's name that says what it is: 灯 of 护眼阅读灯, mat of Braided cotton mat."""
     bare = _PACK_SIZE.sub("", name.split(",")[0].split("（")[0]).strip()
@@ -226,7 +230,8 @@ def head_of(name: str) -> str:
 def head_pattern(name: str) -> tuple[str, re.Pattern[str]]:
     """The head of a product's name, and what finds it in a text."""
     head = head_of(name)
-    pattern = re.escape(head) if CJK.search(head) else rf"\b{re.escape(head)}(?:e?s)?\b"
+    # One character names an item only where it can be a word: 麻 of a linen set is none in 麻烦了.
+    pattern = rf"{re.escape(head)}{_WORD_ENDS}" if CJK.search(head) else rf"\b{re.escape(head)}(?:e?s)?\b"
     return head, re.compile(pattern, re.IGNORECASE)
 
 

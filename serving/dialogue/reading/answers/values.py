@@ -93,11 +93,29 @@ class ValueReader:
                 # Another order that a question names is what it asks of: can the bedding set ship today?
                 known = message.session.flow.slots
                 values = {n: v for n, v in values.items() if n not in orders or known.get(n, v[0]) == v[0]}
-        if corrects and any(name in values and name != asked for name in orders):
-            # 发错了，是QM…: what was sent wrongly is the number, no goods; so words of the correction are no value.
-            without = self.slots(message, self.without_correction(text))
-            values = {name: some for name, some in values.items() if name in {*without, asked, *orders}}
+        if any(name in values and name != asked for name in orders):
+            kept = [n for n in values if n in orders or not (corrects or self._is_free(n))]
+            values = {n: values[n] for n in kept} | self._beside_order(message, text)
         return values
+
+    def _is_free(self, name: str) -> bool:
+        """Whether any words may be a slot's value."""
+        slot = self._pack.slots[name]
+        return slot.free_text and slot.pii is None
+
+    def _beside_order(self, message: Message, text: str) -> dict[str, tuple[str, ...]]:
+        """Values of the clauses that neither correct an order nor name it.
+
+        发错了，是QM…: what was sent wrongly is the number, no goods, and neither clause is an answer of free text.
+        """
+        assert message.flow
+        rest = [
+            clause
+            for clause in clauses(text)
+            if evidence(plain(clause), self._pack.acts.correct) is None
+            and not self._orders.meant(message, clause, asked=False, by_product=True)
+        ]
+        return self.slots(message, "，".join(rest)) if rest else {}
 
     def _is_spoken_of(self, name: str) -> bool:
         """Whether a question tells a slot as well as a statement: a day, one of at most two choices (can one be left
