@@ -17,7 +17,7 @@ from kefu.io import read_json, write_json
 from kefu.knowledge.projection import Projection
 from kefu.text.ngrams import NgramCounts
 
-SHARPNESS = 10.0  # least-squares scores are about 1 for the right class and 0 for others: as logits they are this
+SHARPNESS = 4.0  # margins are about 1 for the right class and -1 for others: as logits they are this
 
 
 class TopicsConfig(BaseModel):

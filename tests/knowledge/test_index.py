@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 
 from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.entries import knowledge_entries
@@ -12,9 +11,10 @@ from kefu.knowledge.index import Index
 from kefu.knowledge.search import Search
 from kefu.schema import RetrievalExample
 from kefu.shop.pack import load_pack
+from kefu.text.ngrams import count_row
 from pipelines.params import load_params
 from tests.fixtures.chatter import chatter
-from training.retriever import RIDGE, build_index, fit_ridge, measure_index
+from training.retriever import build_index, measure_index, train_topics
 
 PARAMS = load_params()
 PACK = load_pack(Path("tests/fixtures/pack"))
@@ -70,11 +70,13 @@ def test_no_question_is_on_both_sides() -> None:
     assert all(isinstance(e, RetrievalExample) for e in EXAMPLES)
 
 
-def test_the_weights_of_topics_are_those_of_ridge_regression() -> None:
-    rng = np.random.default_rng(7)
-    matrix = sp.random(300, 40, density=0.2, format="csr", dtype=np.float32, random_state=rng)
-    targets = rng.random((300, 5), dtype=np.float32)
-    targets[:, 0] = 0  # a class that no text has
-    dense = matrix.toarray()
-    exact = np.linalg.solve(dense.T @ dense + RIDGE * np.eye(40), dense.T @ targets)
-    np.testing.assert_allclose(fit_ridge(matrix, targets), exact, atol=1e-3)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_topics_lead_to_the_class_whose_words_a_text_has(classes: int) -> None:
+    words = ["发票 抬头", "退货 原因", "券 满减"][:classes]
+    pairs = [(f"{text}{end}", text) for text in words for end in ("吗", "怎么弄", "，谢谢")]
+    params = PARAMS.retriever
+    topics = train_topics(pairs, params)
+    for text in words:
+        found = topics.log_probabilities(count_row(f"请问{text}", params.ngrams, params.features))
+        assert topics.config.classes[int(found.argmax())] == text
+    assert not train_topics(pairs[:3], params).config.classes
