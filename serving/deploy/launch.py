@@ -51,6 +51,7 @@ from serving.api.access.this_machine import allows_development
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
 from serving.deploy.ray_app import QUIET, build_app
+from serving.orphans import OrphanGuard
 from serving.params import Serving
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import forget
@@ -70,6 +71,7 @@ class Server:
 
     def __init__(self, url: str, plan: Plan, store: Store, folder: Path | None) -> None:
         self.url, self.plan, self._store, self._folder = url, plan, store, folder
+        self._guard = OrphanGuard(folder) if folder else None  # a HAProxy without its server would hold the port
 
     def update(self, release: Path, version: str, content_hash: str | None = None) -> None:
         """Serves another release; customers are answered by the one before until the new replicas are loaded.
@@ -88,7 +90,8 @@ class Server:
             serve.delete(APP)
         ray.shutdown()
         self._store.close()
-        if self._folder:
+        if self._folder and self._guard:
+            self._guard.close()
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
