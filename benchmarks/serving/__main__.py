@@ -66,7 +66,7 @@ def main() -> None:
         "--idle-sockets", type=int, help="how many are open beside 8 sessions, instead of the comparison"
     )
     parser.add_argument(
-        "--set", nargs="+", default=[], type=_setting, help="NAME=VALUE of the section serving, for kefu"
+        "--set", nargs="+", default=[], type=setting, help="NAME=VALUE of the section serving, for kefu"
     )
     args = parser.parse_args()
     args.set = dict(args.set)
@@ -121,7 +121,7 @@ def bearer() -> dict[str, str]:
     return {"Authorization": f"Bearer {session_token(CUSTOMER, 600)}"}
 
 
-def _setting(text: str) -> tuple[str, object]:
+def setting(text: str) -> tuple[str, object]:
     name, _, value = text.partition("=")
     return name, yaml.safe_load(value)
 
