@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -176,6 +176,7 @@ class Assistant:
         issued: float | None = None,
         stop: threading.Event | None = None,
         channel: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> Iterator[str | Reply]:
         """Pieces of the answer as they come, then the whole ``Reply``.
 
@@ -186,6 +187,7 @@ class Assistant:
             issued: when the token was issued that names session and customer; None: no token was needed.
             channel: of the shop, by which the customer came, for the log; None: as before.
             stop: ends what a model writes when it is set; all else of the turn is done and said. None: nothing does.
+            sleep: how to wait while another replica holds the session.
 
         Raises:
             BadMessage: empty, too long, or not Unicode; NotYourSession: another customer's session;
@@ -194,7 +196,7 @@ class Assistant:
         """
         started = time.perf_counter()
         check_text(text, self._params.max_message_chars)
-        with self.sessions.hold(session_id, customer, message, issued) as held:
+        with self.sessions.hold(session_id, customer, message, issued, sleep) as held:
             if held.answered is not None:
                 reply = first_answer(held.answered, held.turn, text)
                 yield reply.text

@@ -32,7 +32,7 @@ from serving.sessions.session import SaidTurn, Session, Status
 from serving.sessions.webhooks import KEPT as KEPT_WEBHOOKS
 from serving.sessions.webhooks import case_event, rating_event
 
-LEASE_S = 5  # renewed while its holder lives
+LEASE_S = 2  # renewed while its holder lives; the fence stops one that was only slow
 WAIT_S = 30
 POLL_S = 0.02
 ANSWERS_S = 600  # for how long a message that comes again gets its first answer
@@ -107,13 +107,19 @@ class Sessions:
         self._impatient.set(keys.PROBE, "", ex=LEASE_S)
 
     def hold(
-        self, session_id: str, customer: str | None, message: str | None = None, issued: float | None = None
+        self,
+        session_id: str,
+        customer: str | None,
+        message: str | None = None,
+        issued: float | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> AbstractContextManager[Held]:
         """Holds the session for one message; others wait up to WAIT_S seconds.
 
         Args:
             message: the client's id of the message; None: it is a new one in any case.
             issued: when the token was issued that names session and customer; None: no token was needed.
+            sleep: how to wait a moment for who holds it.
 
         Raises:
             SessionBusy: the wait was too long. NotYourSession: it is another customer's. TokenRevoked.
@@ -126,7 +132,8 @@ class Sessions:
             return session, waiting
 
         whose = ["" if issued is None else repr(issued), session_tokens(session_id), customer_tokens(customer)]
-        return self._lease(session_id, keys.entry(session_id, _owner(session_id, customer)), message, whose, opened)
+        entry = keys.entry(session_id, _owner(session_id, customer))
+        return self._lease(session_id, entry, message, whose, opened, sleep)
 
     def hold_case(self, session_id: str, message: str | None = None) -> AbstractContextManager[Held]:
         """Holds the session of an open case for a person; as ``hold``.
@@ -152,6 +159,7 @@ class Sessions:
         message: str | None,
         whose: Sequence[str],
         opened: Callable[[str | None, Handoff | None], Opened],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> Iterator[Held]:
         key, token = keys.message_key(session_id, message or secrets.token_hex(16)), secrets.token_hex(16)
         lock, end = keys.lock(session_id), time.monotonic() + WAIT_S
@@ -161,7 +169,7 @@ class Sessions:
         while (found := self._acquire(names, arguments)) is None:
             if time.monotonic() > end:
                 raise SessionBusy(f"session {session_id}: the message before is still being answered")
-            time.sleep(POLL_S)
+            sleep(POLL_S)
         if isinstance(found, str):
             raise TokenRevoked
         held = None
