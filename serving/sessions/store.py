@@ -22,7 +22,7 @@ from redis.retry import Retry
 
 from kefu.privacy.pseudonyms import pseudonym
 from serving.sessions import keys
-from serving.sessions.cases import Handoff
+from serving.sessions.cases import APART_S, Handoff
 from serving.sessions.feed import CHANNEL, NewsFeed
 from serving.sessions.keeper import Keeper
 from serving.sessions.limits import DEFAULT, Limits
@@ -306,12 +306,12 @@ class Sessions:
         return last
 
     def _event(self, held: Held, handoff: Handoff | None, withdrawn: bool, rated: int | None) -> tuple[str, str]:
-        """The webhook of a commit: a person is asked for, or has closed the case; a rating. ('', '') without one."""
+        """The webhook of a commit: a person is asked for, anew where one gave the case up; it is closed; a rating."""
         if not self._webhooks:
             return "", ""
         if rated is not None:
             return rating_event(held.session.id, rated)
-        if handoff and held.waiting is None:
+        if handoff and (held.waiting is None or (held.waiting.agent and not handoff.agent)):
             return case_event(handoff, "handover.opened")
         if held.waiting and withdrawn and held.session.status == "closed":
             return case_event(held.waiting, "conversation.closed")
@@ -333,6 +333,17 @@ class Sessions:
         """Open cases: danger first, then the oldest, then those that a person has."""
         waiting = [Handoff.model_validate_json(h) for h in self.client.hvals(keys.HANDOFFS)]
         return sorted(waiting, key=lambda handoff: handoff.score)
+
+    def old_cases(self, now: float, taken_s: float, waiting_s: float) -> list[str]:
+        """Sessions whose case was opened so many seconds ago: those that a person has, and those that wait.
+
+        Cases without a place in the queue, of an older release, are not among them.
+        """
+        with self.client.pipeline(transaction=False) as pipe:
+            pipe.zrangebyscore(keys.QUEUE, APART_S // 2, APART_S + now - taken_s)
+            pipe.zrangebyscore(keys.QUEUE, -APART_S // 2, now - waiting_s)
+            taken, waiting = pipe.execute()
+        return [str(entry).partition(" ")[0] for entry in [*taken, *waiting]]
 
     def case(self, session_id: str) -> tuple[Handoff, Session]:
         """An open case, and what it needs of the session. Raises NoSuchCase."""
