@@ -71,6 +71,7 @@ class Chat:
         slots = asyncio.Semaphore(params.num_threads)
         engines = remote_engines(plan, self._models, slots)
         assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)
+        assistant.warm_up()
         threading.Thread(target=_tidy, args=(log, sessions, params), name="tidy", daemon=True).start()
         if params.webhook_url:
             WebhookSender(WebhookQueue(sessions.client), params.webhook_url, webhook_secrets()).start()

@@ -95,9 +95,10 @@ class Assistant:
         self.texts = SessionTexts(pack, self._linker)
         answers = AnswerReader(pack, self._linker, answer_classifier)
         wishes = WishReader(pack, params, knowledge, self._linker, queries, advisor, _pricing(pack, tools), answers)
-        self._reader: Reader = FastReader(
+        self._fast_reader = FastReader(
             pack, router, wish_classifier, self._linker, answers, wishes, params.router_confidence
         )
+        self._reader: Reader = self._fast_reader
         self.models_read = bool(params.model_reader and model_languages)
         if self.models_read:
             by_model = ModelReader(pack, params, engines, knowledge, self._linker, model_languages)
@@ -213,6 +214,14 @@ class Assistant:
                     turn.first_ms = (time.perf_counter() - started) * 1000
                 yield self.texts.shown(piece, turn.session)
             yield self._record.finish(self.sessions, held, turn, text)
+
+    def warm_up(self) -> None:
+        """Reads a greeting, so that no customer waits for what is made at first use: half a second of the processor."""
+        now, session = self.now().isoformat(timespec="seconds"), Session(id="")
+        for text in (self.pack.shop.greeting.zh, self.pack.shop.greeting.en):
+            self._fast_reader.read(
+                Message(text, "zh", now, session, partial(self.texts.placeholder, session), list[Order])
+            )
 
     def now(self) -> datetime:
         """The time the shop lives at: the clock, or where the demo's database stands."""

