@@ -31,6 +31,9 @@ os.environ.setdefault("RAY_agent_register_timeout_ms", "180000")
 # Ray kills a proxy that is not ready after three checks. On a busy machine its imports alone take longer than 15 s.
 os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
 os.environ.setdefault("RAY_prestart_worker_first_driver", "0")  # none of them could be used: they lack SETUP_HOOK
+# Ray would kill the controller and replicas when the machine's memory is 95 % full, whoever fills it. The kernel kills
+# the one that does.
+os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
 os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would let any other program go before customers
 os.environ.setdefault("RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD", "0")  # ours never blocks its loop
 # Ray's figures ten times a second, and as many looks at all replicas, took a third of what an idle server computes.
