@@ -41,6 +41,6 @@ class OrphanGuard:
 
     def close(self) -> None:
         """Watches no longer: the caller has ended and removed all."""
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._shell.pid, signal.SIGKILL)
         self._shell.wait()

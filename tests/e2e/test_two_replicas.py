@@ -63,6 +63,15 @@ def talking(server: OwnServer, messages: int) -> Iterator[list[Customer]]:
             task.result()
 
 
+def test_a_sessions_messages_reach_one_replica(two: OwnServer) -> None:
+    customers = new_customers(two.url, 2 * CUSTOMERS)
+    for one in customers:
+        one.talk(3)
+    lines = {path: path.read_text() for path in two.raw.rglob("*.jsonl")}
+    reached = [{path for path, text in lines.items() if one.session.id in text} for one in customers]
+    assert {len(replicas) for replicas in reached} == {1} and len(set.union(*reached)) == 2
+
+
 def test_one_of_two_replicas_dies_and_nobody_waits_for_another(two: OwnServer) -> None:
     with talking(two, messages=30) as customers:
         victim, _ = two.processes(CHAT)
