@@ -125,6 +125,18 @@ class Serving(Section):
     case_max_chars: int = Field(
         100_000, gt=0, description="characters of a case's newest turns, which a person gets; older ones are forgotten"
     )
+    case_unanswered_s: int = Field(
+        1800,
+        ge=0,
+        description="seconds for which a person who has a case may leave its customer without a word; then it is back "
+        "in the queue; 0: for ever",
+    )
+    case_silent_s: int = Field(
+        604_800,
+        ge=0,
+        description="seconds after the last word in a case, after which it is closed and what it kept is removed, "
+        "unless it is of danger and nobody has taken it; 0: never",
+    )
     max_new_tokens: int = Field(gt=0, description="of a model's answer")
     centre_engine: Literal["transformers", "vllm"] = Field(
         description="of the centre model, unless its release has weights for OpenVINO"

@@ -1,14 +1,16 @@
 """How many answers without a model a machine gives, how soon, and for how much CPU; beside the plain server.
 
     python -m benchmarks.serving --release FOLDER [--sessions 1 8 64] [--seconds 10] [--servers kefu plain]
+    python -m benchmarks.serving --release FOLDER --servers kefu --sessions 8 64 --rate 100
     python -m benchmarks.serving --release FOLDER --soak 60 --share 0.7
     python -m benchmarks.serving --release FOLDER --idle-sockets 1000
     python -m benchmarks.serving --release FOLDER --servers kefu --set num_replicas=2 num_cpus=0.5
 
 A closed loop over HTTP against the whole server (Ray Serve, Valkey) of one release, load generator included. The same
 messages go in the same run to a replica's process without Ray (``one_process.py``) and to the plain server
-(``plain_server.py``) over the release's edge model. On a machine with other work only CPU-ms an answer can be
-compared; answers per second and percentiles cannot.
+(``plain_server.py``) over the release's edge model. Without pauses the mean time of an answer is the number of sessions
+divided by the answers a second (Little's law): what a customer waits for where others write is asked with ``--rate``.
+On a machine with other work only CPU-ms an answer can be compared; answers per second and percentiles cannot.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from rich.table import Table
 from benchmarks.serving import soak
 from benchmarks.serving.idle_sockets import allow_files, idle_sockets
 from benchmarks.serving.servers import free_port, load, machine, started
-from benchmarks.serving.traffic import Measured, measure
+from benchmarks.serving.traffic import Measured, measure, percentile
 from pipelines.params import load_params
 from serving.api.tokens import session_token
 from serving.params import Serving
@@ -53,6 +55,9 @@ def main() -> None:
     parser.add_argument("--release", type=Path, required=True)
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument(
+        "--rate", type=float, default=0, help="answers a second that all sessions together ask for; 0: nobody pauses"
+    )
     parser.add_argument("--warm-up", type=float, default=5.0, help="seconds that are not counted")
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
     parser.add_argument("--soak", type=float, help="minutes of a steady load, instead of the comparison")
@@ -61,7 +66,7 @@ def main() -> None:
         "--idle-sockets", type=int, help="how many are open beside 8 sessions, instead of the comparison"
     )
     parser.add_argument(
-        "--set", nargs="+", default=[], type=_setting, help="NAME=VALUE of the section serving, for kefu"
+        "--set", nargs="+", default=[], type=setting, help="NAME=VALUE of the section serving, for kefu"
     )
     args = parser.parse_args()
     args.set = dict(args.set)
@@ -83,10 +88,11 @@ def _compare(args: argparse.Namespace, console: Console) -> None:
             measure(url, CONVERSATION, new_headers, min(args.sessions), args.warm_up, own_ids=name != PLAIN)
             measured[name] = []
             for sessions in args.sessions:
-                one = measure(url, CONVERSATION, new_headers, sessions, args.seconds, own_ids=name != PLAIN)
+                one = measure(url, CONVERSATION, new_headers, sessions, args.seconds, name != PLAIN, args.rate)
                 measured[name].append(one)
                 console.print(f"{name}, {sessions} sessions: {one.cpu_ms:.1f} CPU-ms an answer, load {load()}")
-    console.print(_table(measured))
+    console.print(_table(measured, args.rate))
+    console.print(_by_message(measured))
     console.print(_by_process(measured))
     console.print(_memory(measured))
 
@@ -115,7 +121,7 @@ def bearer() -> dict[str, str]:
     return {"Authorization": f"Bearer {session_token(CUSTOMER, 600)}"}
 
 
-def _setting(text: str) -> tuple[str, object]:
+def setting(text: str) -> tuple[str, object]:
     name, _, value = text.partition("=")
     return name, yaml.safe_load(value)
 
@@ -155,7 +161,7 @@ SERVERS: dict[str, Callable[[Path, Changes], AbstractContextManager[str]]] = {
 }
 
 
-def _table(measured: Mapping[str, Sequence[Measured]]) -> Table:
+def _table(measured: Mapping[str, Sequence[Measured]], rate: float) -> Table:
     head = (
         "sessions",
         "server",
@@ -168,7 +174,8 @@ def _table(measured: Mapping[str, Sequence[Measured]]) -> Table:
         "failed",
         "by a model",
     )
-    table = Table(*head, title="the same messages, closed loop; ÷ plain in brackets")
+    pace = f"{rate:g} messages a second, each session waits for its answers" if rate else "closed loop"
+    table = Table(*head, title=f"the same messages, {pace}; ÷ plain in brackets")
     for row in zip(*measured.values(), strict=True):
         plain = dict(zip(measured, row, strict=True)).get(PLAIN)
         for name, one in zip(measured, row, strict=True):
@@ -184,6 +191,15 @@ def _table(measured: Mapping[str, Sequence[Measured]]) -> Table:
 
 def _figures(one: Measured) -> list[float]:
     return [one.answers_per_s, one.percentile(50), one.percentile(99), one.cpu_ms, one.rss_mb, one.pss_mb]
+
+
+def _by_message(measured: Mapping[str, Sequence[Measured]]) -> Table:
+    head = [f"{name}, {one.sessions}" for name, some in measured.items() for one in some]
+    table = Table("message", *head, title="p50, p99 ms by message and number of sessions")
+    for message in CONVERSATION:
+        times = [one.by_message_ms.get(message, []) for some in measured.values() for one in some]
+        table.add_row(message, *(f"{percentile(some, 50):.1f}, {percentile(some, 99):.1f}" for some in times))
+    return table
 
 
 def _by_process(measured: Mapping[str, Sequence[Measured]]) -> Table:

@@ -1,4 +1,7 @@
-"""Closed-loop customers: each sends a message, waits for its answer, and sends the next one.
+"""Closed-loop customers: each sends a message, waits for its answer, and sends the next one, at once or after a pause.
+
+With pauses, customers come at random (the times between two messages of one are exponential), so that now and then
+several come at once. A message whose time has come waits for the answer before it.
 
 The CPU of a measurement is that of this process and all its descendants: the load generator is part of the figure.
 """
@@ -6,6 +9,7 @@ The CPU of a measurement is that of this process and all its descendants: the lo
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import secrets
 import time
@@ -19,6 +23,7 @@ import numpy as np
 import psutil
 
 TIMEOUT_S = 60
+SEED = 7
 RAYS_OWN = (
     "gcs_server", "raylet", "log_monitor", "runtime_env", "dashboard", "ServeController", "HAProxyManager", "IDLE",
 )  # fmt: skip
@@ -38,11 +43,16 @@ class Measured:
 
     sessions: int
     seconds: float = 0
-    latencies_ms: list[float] = field(default_factory=list)
+    by_message_ms: dict[str, list[float]] = field(default_factory=dict)
     cpu_s: Counter[str] = field(default_factory=Counter)
     memory: dict[str, Memory] = field(default_factory=dict)
     failed: int = 0
     by_model: int = 0
+
+    @property
+    def latencies_ms(self) -> list[float]:
+        """Of all answers."""
+        return [one for some in self.by_message_ms.values() for one in some]
 
     @property
     def rss_mb(self) -> float:
@@ -65,11 +75,22 @@ class Measured:
 
     def percentile(self, share: float) -> float:
         """Milliseconds within which this share (0–100) of the answers came."""
-        return float(np.percentile(self.latencies_ms, share)) if self.latencies_ms else float("nan")
+        return percentile(self.latencies_ms, share)
+
+
+def percentile(latencies_ms: Sequence[float], share: float) -> float:
+    """Milliseconds within which this share (0–100) of them came; nan without any."""
+    return float(np.percentile(latencies_ms, share)) if latencies_ms else float("nan")
 
 
 def measure(
-    url: str, conversation: Sequence[str], new_headers: NewHeaders, sessions: int, seconds: float, own_ids: bool
+    url: str,
+    conversation: Sequence[str],
+    new_headers: NewHeaders,
+    sessions: int,
+    seconds: float,
+    own_ids: bool,
+    rate: float = 0,
 ) -> Measured:
     """Holds ``sessions`` conversations at once, over and over, for some seconds.
 
@@ -77,12 +98,19 @@ def measure(
         conversation: the messages of each.
         new_headers: HTTP headers of a new conversation.
         own_ids: send a message id, as clients of Kefu do.
+        rate: answers a second that all sessions together ask for; 0: nobody pauses.
     """
-    return asyncio.run(_measure(url, conversation, new_headers, sessions, seconds, own_ids))
+    return asyncio.run(_measure(url, conversation, new_headers, sessions, seconds, own_ids, rate))
 
 
 async def _measure(
-    url: str, conversation: Sequence[str], new_headers: NewHeaders, sessions: int, seconds: float, own_ids: bool
+    url: str,
+    conversation: Sequence[str],
+    new_headers: NewHeaders,
+    sessions: int,
+    seconds: float,
+    own_ids: bool,
+    rate: float,
 ) -> Measured:
     measured = Measured(sessions)
     async with aiohttp.ClientSession(
@@ -90,11 +118,17 @@ async def _measure(
     ) as client:
         before, began = cpu_seconds(), time.monotonic()
 
-        async def customer() -> None:
+        async def customer(number: int) -> None:
+            times, due = random.Random(f"{SEED}-{number}"), began
             while time.monotonic() < began + seconds:
                 headers = new_headers()
                 for message in conversation:
-                    if time.monotonic() > began + seconds and measured.latencies_ms:
+                    if rate:
+                        due += times.expovariate(rate / sessions)
+                        if due > began + seconds:
+                            return
+                        await asyncio.sleep(max(0.0, due - time.monotonic()))
+                    if time.monotonic() > began + seconds and measured.by_message_ms:
                         return
                     body = {"message": message} | ({"id": secrets.token_hex(8)} if own_ids else {})
                     sent = time.perf_counter()
@@ -103,10 +137,10 @@ async def _measure(
                     if answer.status != 200:
                         measured.failed += 1
                         continue
-                    measured.latencies_ms.append(1000 * (time.perf_counter() - sent))
+                    measured.by_message_ms.setdefault(message, []).append(1000 * (time.perf_counter() - sent))
                     measured.by_model += said.get("reply", {}).get("route") == "model"
 
-        await asyncio.gather(*(customer() for _ in range(sessions)))
+        await asyncio.gather(*map(customer, range(sessions)))
         measured.seconds = time.monotonic() - began
         measured.cpu_s = cpu_seconds() - before
         measured.memory = memory()

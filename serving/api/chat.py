@@ -34,6 +34,7 @@ from serving.api.history.pushes import pushing
 from serving.api.openapi import SESSION, answers
 from serving.api.schemas import MESSAGE_ID, TURN_ID, ChatRequest, ChatResponse, new_message_id
 from serving.api.site import Site, bearer, read_visitor, site_of
+from serving.api.sockets import send
 from serving.api.sse import SSE_HEADERS, sse
 from serving.api.strict_json import StrictJsonRoute, read_object
 from serving.api.tokens import Visitor
@@ -218,22 +219,22 @@ async def _answer(socket: WebSocket, site: Site, token: str | None, frame: dict[
         if not re.fullmatch(MESSAGE_ID, message):
             raise ApiError(400, "invalid_request", f"id: does not match {MESSAGE_ID}: send a UUID, for instance", "id")
         chosen = cast(Lang | None, lang)
-        await socket.send_json({"type": "meta", **_meta(visitor, message)})
+        await send(socket, {"type": "meta", **_meta(visitor, message)})
         whose = visitor.session, visitor.customer
         events = site.backend.chat(*whose, text, chosen, message, issued=visitor.issued, channel=visitor.channel)
         async for event in raise_errors(events):
-            await socket.send_json({"type": event.type, **_payload(event)})
+            await send(socket, {"type": event.type, **_payload(event)})
     except ApiError as error:
         if error.status == 401:
             raise
-        await socket.send_json(_error(error))
+        await send(socket, _error(error))
 
 
 async def _close(socket: WebSocket, error: ApiError) -> None:
     """Says why, and closes; the client may have left already."""
     code = INTERNAL_ERROR if error.status >= 500 else CLOSE_CODES.get(error.code, POLICY_VIOLATION)
     with suppress(WebSocketDisconnect, RuntimeError):
-        await socket.send_json(_error(error))
+        await send(socket, _error(error))
         await socket.close(code, error.code)
 
 

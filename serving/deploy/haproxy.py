@@ -31,7 +31,8 @@ PAGES = (
 
 # Ray takes seconds to notice that HAProxy died, and more to start its keeper anew; until then a stand-in with the same
 # configuration answers. It leaves when Ray's own knows the replicas again, and when the server has stopped. Ports are
-# shared for that (no -dR). Arguments: -db -f CONFIGURATION …
+# shared for that (no -dR); but one of Ray's that does not know them yet would take half of the customers and refuse
+# them, so that it gets no port while there is a stand-in. Arguments: -db -f CONFIGURATION …
 SCRIPT = """#!/bin/sh
 folder={folder} driver={driver} binary={binary}
 is_current() {{ kill -0 "$driver" && [ "$(cat "$folder/current")" = $$ ]; }} 2>/dev/null
@@ -47,6 +48,8 @@ if grep -q '^ *server ' "$3"; then
     sed '/^ *stats socket /d' "$3" > "$folder/$$.cfg"
     echo $$ > "$folder/current"
     stand_in > /dev/null 2>&1 &
+elif [ -f "$folder/current" ] && ! kill -0 "$(cat "$folder/current")" 2>/dev/null; then
+    sed -i "/^frontend http_frontend/,/^backend/s|^    bind .*|    bind unix@$folder/nobody|" "$3"
 fi
 for argument; do
     shift

@@ -27,6 +27,7 @@ from kefu.shop.part import Lang
 from serving.api.backend import Event
 from serving.api.schemas import ReleaseInfo
 from serving.deploy.completion import Completion
+from serving.deploy.slots import without_slot
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.messages import BadMessage, ReusedId
 from serving.dialogue.reply import Reply
@@ -57,8 +58,8 @@ class InProcessBackend:
 
     Args:
         release: what ``assistant`` was opened on.
-        slots: one for each message that may compute at once, by default ``params.num_threads``; an engine that waits
-            for another process lends its own.
+        slots: one for each message that may compute at once, by default ``params.num_threads``; who waits for another
+            process, an engine or a replica that holds the session, lends his own.
         models_problem: why the models of another process cannot be asked now; None: they are in this one.
     """
 
@@ -98,7 +99,8 @@ class InProcessBackend:
     ) -> AsyncIterator[Event]:
         """See ``Backend.chat``."""
         queue, stop = self._queues.setdefault(session, asyncio.Lock()), threading.Event()
-        answer = partial(self._chat, session, customer, text, lang, message, issued, stop, channel)
+        sleep = partial(self._sleep, asyncio.get_running_loop())
+        answer = partial(self._chat, session, customer, text, lang, message, issued, stop, channel, sleep)
         feed = self._assistant.sessions.feed
         stoppable = nullcontext() if message is None else feed.stoppable(session, message, stop)
         async for event in self._events(queue, answer, pieces, stoppable):
@@ -149,6 +151,10 @@ class InProcessBackend:
             async with queue, self._slots:  # both are fair
                 return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
+    def _sleep(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """For a thread that holds a slot, and lends it meanwhile."""
+        asyncio.run_coroutine_threadsafe(without_slot(self._slots, asyncio.sleep(seconds)), loop).result()
+
     def _problem(self) -> str | None:
         try:
             self._assistant.sessions.ping()
@@ -169,9 +175,11 @@ class InProcessBackend:
         issued: float | None,
         stop: threading.Event,
         channel: str | None,
+        sleep: Callable[[float], None],
     ) -> Iterator[Event]:
         try:
-            for piece in self._assistant.stream(session, customer, text, lang, message, issued, stop, channel):
+            pieces = self._assistant.stream(session, customer, text, lang, message, issued, stop, channel, sleep)
+            for piece in pieces:
                 done = isinstance(piece, Reply)
                 yield Event(type="done", reply=piece) if done else Event(type="delta", text=piece)  # type: ignore[arg-type]
         except tuple(REFUSALS) as error:

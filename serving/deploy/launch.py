@@ -31,6 +31,9 @@ os.environ.setdefault("RAY_agent_register_timeout_ms", "180000")
 # Ray kills a proxy that is not ready after three checks. On a busy machine its imports alone take longer than 15 s.
 os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
 os.environ.setdefault("RAY_prestart_worker_first_driver", "0")  # none of them could be used: they lack SETUP_HOOK
+# Ray would kill the controller and replicas when the machine's memory is 95 % full, whoever fills it. The kernel kills
+# the one that does.
+os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
 os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would let any other program go before customers
 os.environ.setdefault("RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD", "0")  # ours never blocks its loop
 # Ray's figures ten times a second, and as many looks at all replicas, took a third of what an idle server computes.
@@ -51,6 +54,7 @@ from serving.api.access.this_machine import allows_development
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
 from serving.deploy.ray_app import QUIET, build_app
+from serving.orphans import OrphanGuard
 from serving.params import Serving
 from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import forget
@@ -70,6 +74,7 @@ class Server:
 
     def __init__(self, url: str, plan: Plan, store: Store, folder: Path | None) -> None:
         self.url, self.plan, self._store, self._folder = url, plan, store, folder
+        self._guard = OrphanGuard(folder) if folder else None  # a HAProxy without its server would hold the port
 
     def update(self, release: Path, version: str, content_hash: str | None = None) -> None:
         """Serves another release; customers are answered by the one before until the new replicas are loaded.
@@ -88,7 +93,8 @@ class Server:
             serve.delete(APP)
         ray.shutdown()
         self._store.close()
-        if self._folder:
+        if self._folder and self._guard:
+            self._guard.close()
             shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -22,6 +22,7 @@ from kefu.llm.engine import Engine, EngineError, GrammarEngine, Step
 from kefu.registry.seal import verify
 from kefu.schema import Message
 from serving.deploy.plan import Plan
+from serving.deploy.slots import without_slot
 from serving.engines.load import MODELS, keeps_grammar, load_engines
 from serving.engines.settings import engine_settings
 from serving.engines.threads import in_thread
@@ -129,21 +130,14 @@ class RemoteEngine:
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine in the replica's loop. Raises EngineError."""
         try:
-            return asyncio.run_coroutine_threadsafe(self._without_slot(work), self._loop).result()
+            lent = without_slot(self._slots, asyncio.wait_for(work, self._patience_s))
+            return asyncio.run_coroutine_threadsafe(lent, self._loop).result()
         except EngineError:  # the model's own, which Ray raises as one of its class
             raise
         except TimeoutError as error:
             raise EngineError(f"{self.name}: no word within {self._patience_s:g} s") from error
         except (RayError, RayServeException) as error:
             raise EngineError(f"{self.name}: {type(error).__name__}: {error}") from error
-
-    async def _without_slot(self, work: Coroutine[Any, Any, T]) -> T:
-        """The same; meanwhile others may use the slot of the thread that waits."""
-        self._slots.release()
-        try:
-            return await asyncio.wait_for(work, self._patience_s)
-        finally:
-            await self._slots.acquire()
 
 
 class RemoteGrammarEngine(RemoteEngine):

@@ -32,6 +32,8 @@ from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
 from serving.dialogue.assistant import Assistant
+from serving.dialogue.people.silence import end_silence
+from serving.params import Serving
 from serving.rating import Ratings
 from serving.sessions.limits import limits_of
 from serving.sessions.store import Sessions
@@ -40,7 +42,7 @@ from serving.webhooks.sender import WebhookSender
 from serving.webhooks.signature import webhook_secrets
 
 logger = logging.getLogger(__name__)
-RECOVER_S = 30  # between two looks for log lines that another process, or a full disk, has left
+TIDY_S = 30  # between two looks for log lines that another process, or a full disk, has left, and for silent cases
 FRAME_BYTES = 4 * FRAME_CHARS  # of UTF-8
 
 
@@ -69,7 +71,8 @@ class Chat:
         slots = asyncio.Semaphore(params.num_threads)
         engines = remote_engines(plan, self._models, slots)
         assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)
-        threading.Thread(target=_recover, args=(log, sessions), name="log-recovery", daemon=True).start()
+        assistant.warm_up()
+        threading.Thread(target=_tidy, args=(log, sessions, params), name="tidy", daemon=True).start()
         if params.webhook_url:
             WebhookSender(WebhookQueue(sessions.client), params.webhook_url, webhook_secrets()).start()
         shop = assistant.pack.shop
@@ -86,12 +89,13 @@ class Chat:
         return build_web(Site(backend, sessions, params, front, samples, assistant.desk, ratings))
 
 
-def _recover(log: ConversationLog, sessions: Sessions) -> None:
-    """Writes, for ever, what another process or a full disk has left in the outbox."""
+def _tidy(log: ConversationLog, sessions: Sessions, params: Serving) -> None:
+    """For ever: writes what another process or a full disk has left in the outbox, and ends cases that are silent."""
     while True:
         try:
             if found := log.recover(sessions):
                 logger.warning("%s: the lines of %d answers were written late", log.raw, found)
+            end_silence(sessions, params)
         except (OSError, RedisError) as error:
             logger.warning("%s: log lines wait in the store: %s", log.raw, error)
-        time.sleep(RECOVER_S)
+        time.sleep(TIDY_S)

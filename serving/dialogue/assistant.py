@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -95,9 +95,10 @@ class Assistant:
         self.texts = SessionTexts(pack, self._linker)
         answers = AnswerReader(pack, self._linker, answer_classifier)
         wishes = WishReader(pack, params, knowledge, self._linker, queries, advisor, _pricing(pack, tools), answers)
-        self._reader: Reader = FastReader(
+        self._fast_reader = FastReader(
             pack, router, wish_classifier, self._linker, answers, wishes, params.router_confidence
         )
+        self._reader: Reader = self._fast_reader
         self.models_read = bool(params.model_reader and model_languages)
         if self.models_read:
             by_model = ModelReader(pack, params, engines, knowledge, self._linker, model_languages)
@@ -176,6 +177,7 @@ class Assistant:
         issued: float | None = None,
         stop: threading.Event | None = None,
         channel: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> Iterator[str | Reply]:
         """Pieces of the answer as they come, then the whole ``Reply``.
 
@@ -186,6 +188,7 @@ class Assistant:
             issued: when the token was issued that names session and customer; None: no token was needed.
             channel: of the shop, by which the customer came, for the log; None: as before.
             stop: ends what a model writes when it is set; all else of the turn is done and said. None: nothing does.
+            sleep: how to wait while another replica holds the session.
 
         Raises:
             BadMessage: empty, too long, or not Unicode; NotYourSession: another customer's session;
@@ -194,7 +197,7 @@ class Assistant:
         """
         started = time.perf_counter()
         check_text(text, self._params.max_message_chars)
-        with self.sessions.hold(session_id, customer, message, issued) as held:
+        with self.sessions.hold(session_id, customer, message, issued, sleep) as held:
             if held.answered is not None:
                 reply = first_answer(held.answered, held.turn, text)
                 yield reply.text
@@ -211,6 +214,14 @@ class Assistant:
                     turn.first_ms = (time.perf_counter() - started) * 1000
                 yield self.texts.shown(piece, turn.session)
             yield self._record.finish(self.sessions, held, turn, text)
+
+    def warm_up(self) -> None:
+        """Reads a greeting, so that no customer waits for what is made at first use: half a second of the processor."""
+        now, session = self.now().isoformat(timespec="seconds"), Session(id="")
+        for text in (self.pack.shop.greeting.zh, self.pack.shop.greeting.en):
+            self._fast_reader.read(
+                Message(text, "zh", now, session, partial(self.texts.placeholder, session), list[Order])
+            )
 
     def now(self) -> datetime:
         """The time the shop lives at: the clock, or where the demo's database stands."""

@@ -80,6 +80,6 @@ class StaticKnowledge:
 def _open_store(retriever: Path, runtime: Path, index: Index, milvus_from: int) -> VectorStore:
     if len(index.entries) < milvus_from and not os.environ.get("MILVUS_URI"):
         return MatrixStore(index)
-    from serving.knowledge.milvus import MilvusStore  # a second and 60 MB that most shops need not spend
+    from serving.knowledge.milvus import open_vectors  # a second and 60 MB that most shops need not spend
 
-    return MilvusStore.open(retriever, runtime, index)
+    return open_vectors(retriever, runtime, index)

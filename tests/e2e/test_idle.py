@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import resource
-import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from benchmarks.serving.faults.floods import HALF_BODY, HALF_HEAD, WAIT_S, half_sent
 from serving.deploy.client import CHANNELS, open_session
 from serving.deploy.launch import Server
 
 MANY = 300
 CROWDS = [MANY, pytest.param(2000, marks=pytest.mark.slow)]
-WAIT_S = 60  # for a loaded machine; a server that is stopped never answers
-HALF_BODY = b'POST /v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"mess'
-HALF_HEAD = b"POST /v1/chat HTTP/1.1\r\nHost: x\r\nContent-Ty"
 
 
 def chat_socket(url: str) -> ClientConnection:
@@ -36,19 +31,6 @@ def answer(connection: ClientConnection, text: str) -> str:
     while (event := json.loads(connection.recv(WAIT_S)))["type"] not in {"done", "error"}:
         pass
     return str(event["type"])
-
-
-@contextmanager
-def half_sent(url: str, start: bytes, many: int) -> Iterator[list[socket.socket]]:
-    """So many connections of which each has sent ``start``."""
-    place, (allowed, most) = urlsplit(url), resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(allowed, many + 1000), most), most))
-    with ExitStack() as stack:
-        opened = [stack.enter_context(socket.create_connection((place.hostname, place.port))) for _ in range(many)]
-        for one in opened:
-            one.settimeout(WAIT_S)
-            one.sendall(start)
-        yield opened
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -14,11 +14,13 @@ import psutil
 import pytest
 import ray
 
+from benchmarks.serving.faults.own_server import own_server
 from kefu.paths import ROOT
 from kefu.registry.seal import TamperedRelease
 from pipelines.params import load_params
 from serving.deploy.client import CHANNELS, open_session
 from serving.deploy.launch import CannotServe, Server, start
+from serving.sessions.valkey import embedded_store
 from tests.e2e.conftest import free_port
 from tests.fixtures import micro
 
@@ -88,6 +90,24 @@ def test_stopping_leaves_no_process(tmp_path: Path) -> None:
     child.wait(60)
     _, alive = psutil.wait_procs(family, timeout=15)
     assert alive == []
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_leaves_its_port_to_the_next_one(tmp_path: Path) -> None:
+    """Its store is Redis here, as for customers: sessions go on."""
+    with (
+        closing(embedded_store()) as store,
+        own_server(micro.shared(), micro.shared(), tmp_path, store.url) as server,
+    ):
+        session = open_session(server.url, "C1001")
+        assert CHANNELS["http"](session, "我要换货")["asks"] == "order_number"
+        family = psutil.Process(server.process.pid).children(recursive=True)
+        server.process.kill()
+        server.process.wait()
+        _, alive = psutil.wait_procs(family, timeout=30)
+        assert alive == []
+        assert server.restart() == 1
+        assert CHANNELS["http"](session, "QM2611140014")["flow"] == "exchange"
 
 
 def test_ray_is_small_and_local(server: Server) -> None:

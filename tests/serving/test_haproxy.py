@@ -65,6 +65,7 @@ def test_haproxy_takes_the_configuration(params: Serving, tmp_path: Path, monkey
 
 CONFIG = """defaults
     mode http
+    retries 0
     timeout connect 1s
     timeout client 5s
     timeout server 5s
@@ -75,6 +76,7 @@ frontend http_frontend
 backend replicas
     server dead 127.0.0.1:1
 """
+NO_REPLICAS = CONFIG.replace("    server dead 127.0.0.1:1\n", "    http-request return status 418\n")
 
 
 def answers(port: int) -> bool:
@@ -101,8 +103,8 @@ def test_a_haproxy_that_is_killed_has_a_stand_in_until_another_knows_the_replica
     folder, port, config = haproxy.prepare(params), free_port(), tmp_path / "haproxy.cfg"
     assert folder is not None
 
-    def start() -> subprocess.Popen[bytes]:
-        config.write_text(CONFIG.format(port=port))
+    def start(text: str = CONFIG) -> subprocess.Popen[bytes]:
+        config.write_text(text.format(port=port))
         return subprocess.Popen([folder / "haproxy", "-db", "-f", config, "-dR"])
 
     def stand_ins() -> int:
@@ -117,6 +119,11 @@ def test_a_haproxy_that_is_killed_has_a_stand_in_until_another_knows_the_replica
     pause = wait_until(lambda: answers(port))
     sys.stdout.write(f"HAProxy: {pause:.1f} s without any answer\n")
     assert stand_ins() == 1
+    new = start(NO_REPLICAS)  # Ray's, which knows no replica yet
+    wait_until((folder / "nobody").exists)
+    assert all(answers(port) for _ in range(30)) and stand_ins() == 1
+    new.kill()
+    new.wait()
     second = start()
     wait_until(lambda: stand_ins() == 0)
     assert answers(port)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import cast
 
@@ -36,9 +36,12 @@ class Slow:
         issued: None,
         stop: threading.Event,
         channel: None,
+        sleep: Callable[[float], None],
     ) -> Iterator[str]:
         if text == "wait":
             assert self.go.wait(60)
+        while text == "held elsewhere" and not self.go.is_set():
+            sleep(0.01)
         self.said.append(f"{session}:{text}")
         yield text
 
@@ -77,6 +80,21 @@ def test_a_session_keeps_its_order_and_holds_nobody_else_up(params: Serving) -> 
         slow.go.set()
         await asyncio.gather(*tasks)
         assert slow.said[1:] == [f"a:{text}" for text in texts]
+
+    asyncio.run(crowd())
+
+
+def test_a_session_that_another_replica_holds_holds_nobody_else_up(params: Serving) -> None:
+    slow = Slow()
+    one = backend(slow, params, num_threads=1)
+
+    async def crowd() -> None:
+        waiting = asyncio.create_task(answer(one, "a", "held elsewhere"))
+        await asyncio.sleep(0.05)
+        assert (await answer(one, "b", "hello")).text == "hello"
+        assert slow.said == ["b:hello"]
+        slow.go.set()
+        assert (await waiting).text == "held elsewhere"
 
     asyncio.run(crowd())
 

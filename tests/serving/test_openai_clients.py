@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +21,14 @@ from openai import (
 )
 
 from kefu.llm.engine import EngineBusy, EngineError
+from kefu.paths import ROOT
 from serving.api.tokens import session_token
 from serving.dialogue.assistant import Assistant
 from serving.params import Serving
 from tests.fixtures.web import open_web, serving_over_http
 from tests.fixtures.words_engine import PROMPT_TOKENS, WORDS, WordsEngine
 
+NPM = ROOT / "tests/fixtures/openai_npm"
 HI: list[Any] = [{"role": "user", "content": "你好"}]
 USAGE = {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": len(WORDS), "total_tokens": PROMPT_TOKENS + len(WORDS)}
 
@@ -209,3 +215,28 @@ def test_llama_index(url: str) -> None:
     assert model.chat(asked).message.content == "".join(WORDS)
     assert list(model.stream_chat(asked))[-1].message.content == "".join(WORDS)
     assert model.chat(asked, stop=["七天"]).message.content == "您好，我们"
+
+
+@pytest.fixture(scope="module")
+def node_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with OpenAI's client for Node, of the version and hash in its lock."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is not installed")
+    folder = Path(shutil.copytree(NPM, tmp_path_factory.mktemp("npm") / "client"))
+    install = ["npm", "ci", "--prefer-offline", "--no-audit", "--no-fund"]
+    done = subprocess.run(install, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"npm cannot reach its registry: {done.stderr[-500:]}")
+    return folder
+
+
+def test_the_client_of_node(node_client: Path, url: str) -> None:
+    asked = ["node", "ask.mjs", url, session_token("C1001", 600)]
+    done = subprocess.run(asked, cwd=node_client, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["models"] == ["kefu", "kefu-centre", "kefu-edge"] and said["assistant"]
+    assert said["whole"] == said["streamed"] == "".join(WORDS) and said["ids"] == 1 and said["usage"] == USAGE
+    assert (said["cut"], said["stopped"]) == ("length", "您好，我们")
+    assert said["many"] == {"kind": "BadRequestError", "status": 400, "param": "n"}
+    assert (said["stranger"]["kind"], said["stranger"]["status"]) == ("AuthenticationError", 401)

@@ -155,6 +155,22 @@ def test_a_flow_that_ends_with_a_person_promises_nobody_at_night(talk: Talk, at:
     assert talk.queued()[0].reason == "flow" and talk("在吗").route == "human"
 
 
+def test_a_mistake_of_the_pack_leads_to_a_person_and_an_alarm(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    talk("我要退货")
+    with monkeypatch.context() as broken:
+        tools = talk.assistant.tools._tools
+        broken.setattr(talk.assistant.tools, "_tools", {name: tools[name] for name in tools if name != "get_order"})
+        reply = talk(ORDER)
+    assert (reply.outcome, reply.route) == ("handoff", "human") and reply.text
+    assert "a person is asked for" in caplog.text and "no tool 'get_order'" in caplog.text
+    (handoff,) = talk.queued()
+    assert (handoff.reason, handoff.flow, handoff.slots) == ("flow", "return", {"order_number": "[ORDER_1]"})
+    assert talk("不用转人工了，机器人来吧").outcome != "handoff"
+    assert talk("继续").route != "human"  # the flow is over: nothing fails a second time
+
+
 class Fake:
     """An engine that says what it is told to."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from redis.exceptions import RedisError
 
+from kefu.paths import ROOT
 from kefu.shop.part import Text
 from serving.api.app import build_web
 from serving.api.schemas import ReleaseInfo
@@ -40,7 +43,8 @@ def folder_of(store: Store) -> Path:
 
 
 def server_of(store: Store) -> psutil.Process:
-    (server,) = [p for p in psutil.Process().children() if str(folder_of(store)) in " ".join(p.cmdline())]
+    found = [p for p in psutil.Process().children() if str(folder_of(store)) in " ".join(p.cmdline())]
+    (server,) = [process for process in found if "valkey-server" in process.cmdline()[0]]
     return server
 
 
@@ -76,6 +80,21 @@ def test_closing_leaves_no_process_and_no_file() -> None:
     assert folder.stat().st_mode & 0o077 == 0
     store.close()
     assert not server.is_running() and not folder.exists()
+
+
+def test_a_process_that_is_killed_leaves_no_store() -> None:
+    code = "from serving.sessions.valkey import embedded_store\nprint(embedded_store().url, flush=True)\ninput()"
+    opener = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert opener.stdout
+    folder = Path(opener.stdout.readline().strip().removeprefix("unix://")).parent
+    family = psutil.Process(opener.pid).children(recursive=True)
+    assert any("valkey" in one.name() for one in family) and folder.exists()
+    opener.kill()
+    opener.wait()
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE_S)
+    assert not alive and not folder.exists()
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from redis.exceptions import RedisError
@@ -17,6 +21,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from kefu.schema import Message
 from kefu.shop.part import Lang, Text
+from serving.api import sockets
 from serving.api.app import build_web
 from serving.api.backend import Event
 from serving.api.idle_limit import IdleLimit
@@ -27,6 +32,7 @@ from serving.api.tokens import session_token
 from serving.params import Serving
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store
+from tests.fixtures.web import serving_over_http
 
 TITLE = Text(zh="店", en="shop")
 
@@ -239,3 +245,37 @@ def test_a_request_without_a_body_waits_for_none(headers: list[tuple[bytes, byte
     guard = Guard(PlainTextResponse("here"), most=10, seconds=0.001, unfinished=IdleLimit(1))
     asyncio.run(guard({"type": "http", "method": "GET", "path": "/healthz", "headers": headers}, never, sent))
     assert statuses[0] == status
+
+
+def test_a_client_that_reads_nothing_loses_its_socket_and_keeps_nobody_waiting(
+    store: Store, params: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "SEND_S", 1.0)
+    web = Web(Scripted(first="x" * 30_000_000), store.url, params)  # more than any socket's buffers hold
+    with serving_over_http(web.client.app) as url, raw_socket(url) as deaf:
+        for frame in ({"token": web.token}, {"message": "hi"}):
+            deaf.sendall(masked(json.dumps(frame).encode()))
+        time.sleep(0.5)
+        assert httpx.get(f"{url}/healthz", timeout=10).json() == {"status": "ok"}
+        time.sleep(2)
+        deaf.settimeout(10)
+        while deaf.recv(1 << 20):  # to the end: it was closed
+            pass
+
+
+def raw_socket(url: str) -> socket.socket:
+    """A WebSocket that is opened, of which nothing is read further."""
+    place = urlsplit(url)
+    opened = socket.create_connection((place.hostname, place.port))
+    opened.sendall(
+        b"GET /v1/chat/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    assert b"101" in opened.recv(65536)
+    return opened
+
+
+def masked(payload: bytes) -> bytes:
+    """A text frame of a client, with a mask of zeros."""
+    length = bytes([128 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
+    return b"\x81" + length + bytes(4) + payload

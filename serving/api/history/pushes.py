@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from serving.api.errors import ApiError
 from serving.api.history.reading import MOST, read_after, shown
 from serving.api.site import Site, read_visitor
+from serving.api.sockets import send
 from serving.sessions.history import last_turn
 
 AGAIN_S = 1.0  # after the store was away
@@ -54,5 +55,5 @@ async def _push(socket: WebSocket, site: Site, token: str | None, after: str | N
                 turn = past.id
                 if is_behind or past.turn.unasked:
                     event: dict[str, Any] = shown(past).model_dump(exclude={"role"}, exclude_none=True)
-                    await socket.send_json({"type": past.turn.role, **event})
+                    await send(socket, {"type": past.turn.role, **event})
             is_behind = is_behind and len(turns) == MOST

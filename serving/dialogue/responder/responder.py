@@ -1,20 +1,23 @@
 """Carries out the policy's moves, in order: each adds a part to the answer, and changes the session if it must.
 
-Texts carry placeholders: the assistant restores them for the customer's eyes.
+Texts carry placeholders: the assistant restores them for the customer's eyes. A mistake of the pack, or a shop that
+cannot be asked, leads to a person, and is logged as an error: the customer can do nothing about it.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 from kefu.acts import Reject
+from kefu.errors import KefuError
 from kefu.shop.pack import Pack
 from serving.dialogue.flow import FlowEngine
 from serving.dialogue.handover_words import HandoverWords
 from serving.dialogue.messages import digest
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
-from serving.dialogue.policy.moves import Begin, Move
+from serving.dialogue.policy.moves import Begin, HandOver, Move
 from serving.dialogue.responder.answer_moves import AnswerMoves
 from serving.dialogue.responder.flow_moves import FlowMoves
 from serving.dialogue.responder.person_moves import PersonMoves
@@ -22,6 +25,8 @@ from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
+
+logger = logging.getLogger(__name__)
 
 
 class Responder:
@@ -52,7 +57,13 @@ class Responder:
         planned = self._flow_moves.merge_wishes(turn, moves)
         for at, move in enumerate(planned, 1):
             turn.begins_more = any(isinstance(later, Begin) for later in planned[at:])
-            yield from self._handlers[type(move)](turn, move)
+            try:
+                yield from self._handlers[type(move)](turn, move)
+            except KefuError:
+                logger.exception("the pack or the shop failed at %s: a person is asked for", type(move).__name__)
+                turn.draft.ended = turn.session.flow  # it stands where it cannot go on
+                yield from self._handlers[HandOver](turn, HandOver("flow"))
+                return
         yield from self._same_again(turn)
 
     def _same_again(self, turn: TurnState) -> Iterator[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from milvus_lite.server_manager import server_manager_instance
 
 from kefu.knowledge.entries import questions
 from kefu.shop.part import PackError
@@ -179,6 +182,28 @@ def test_milvus_agrees_with_the_matrix_and_is_filled_once(release: Path, tmp_pat
             assert np.allclose([h.probability for h in mine], [h.probability for h in found], atol=0.02)
         knowledge.close()
     assert (tmp_path / "milvus.db").exists()
+
+
+def test_two_replicas_do_not_meet_in_milvus_lites_file(release: Path, tmp_path: Path) -> None:
+    """Another process has it: the second replica, or the new one of an update, searches in memory."""
+    text, file = "多久能把钱退给我啊", tmp_path / "milvus.db" / "LOCK"
+    first = StaticKnowledge.open(release / "retriever", tmp_path, questions(PACK), milvus_from=20000)
+    file.parent.mkdir()
+    with file.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with closing(StaticKnowledge.open(release / "retriever", tmp_path, questions(PACK), milvus_from=0)) as second:
+            assert second.search(text, "zh") == first.search(text, "zh")
+
+
+def test_a_milvus_that_dies_stops_no_answer(release: Path, tmp_path: Path) -> None:
+    with closing(StaticKnowledge.open(release / "retriever", tmp_path, questions(PACK), milvus_from=0)) as knowledge:
+        before = knowledge.search("多久能把钱退给我啊", "zh")
+        server_manager_instance.release_server(str(tmp_path / "milvus.db"))
+        began = time.monotonic()
+        after = knowledge.search("多久能把钱退给我啊", "zh")
+        assert [hit.entry.id for hit in after] == [hit.entry.id for hit in before]
+        assert time.monotonic() - began < 10
+        knowledge.search("多久能把钱退给我啊", "zh")
 
 
 def test_a_question_as_the_pack_words_it_is_certain(release: Path, tmp_path: Path) -> None:

@@ -117,15 +117,19 @@ def test_the_shop_hears_of_the_opening_and_the_closing_and_of_nothing_else(sessi
         with sessions.hold_case(session) as held:
             assert held.waiting
             sessions.commit(held, "", "", held.waiting.model_copy(update={"agent": "lin"}))
+        for agent in (None, "mei"):  # given back to the queue, and taken again
+            with sessions.hold_case(session) as held:
+                assert held.waiting
+                sessions.commit(held, "", "", held.waiting.model_copy(update={"agent": agent}))
         with sessions.hold_case(session) as held:
             held.session.status = "closed"
             sessions.commit(held, "", "", withdrawn=True)
         with sessions.hold(session, "C1001") as held:
             sessions.commit(held, "", "")
-        assert sender(sessions, shop).send_due() == 2
-        opened, closed = events(shop)
-    assert (opened["type"], closed["type"]) == ("handover.opened", "conversation.closed")
-    assert opened["data"] == closed["data"] == {"case": session, "reason": "asked", "urgency": "high"}
+        assert sender(sessions, shop).send_due() == 3
+        opened, again, closed = events(shop)
+    assert [one["type"] for one in (opened, again, closed)] == ["handover.opened"] * 2 + ["conversation.closed"]
+    assert opened["data"] == again["data"] == closed["data"] == {"case": session, "reason": "asked", "urgency": "high"}
     assert not any(private in body for _, body in shop.got for private in (b"13800001234", b"C1001", b"self_harm"))
 
 
