@@ -76,7 +76,8 @@ def main() -> None:
             write_csv(PLOTS / f"evaluate/{name}.csv", table.header, table.rows)
         s.run.artifact(EVALUATION / "report.html")
         measured_on = data_sources(SETS, s.pack)
-        log_release(s.run, RELEASE, {"profile": s.profile}, measured_on, results, items.golden, s.params.traces)
+        made_of = {"profile": s.profile, **s.parts()}
+        log_release(s.run, RELEASE, made_of, measured_on, results, items.golden, s.params.traces)
         s.log(flat(own))
 
 

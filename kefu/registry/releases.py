@@ -46,7 +46,11 @@ class ChampionInfo:
 
 
 def register(
-    release: Path, metrics: Mapping[str, float], run_id: str | None = None, more_tags: Mapping[str, str] | None = None
+    release: Path,
+    metrics: Mapping[str, float],
+    run_id: str | None = None,
+    more_tags: Mapping[str, str] | None = None,
+    description: str | None = None,
 ) -> int:
     """Stores a sealed release in the registry; the same content is registered once. Returns its version.
 
@@ -54,6 +58,7 @@ def register(
         metrics: figures that become tags of the version.
         run_id: whose artefacts it joins; None: those of a run of its own.
         more_tags: of the version.
+        description: of the version, in Markdown.
     """
     content_hash = read_json(release / "manifest.json")["content_hash"]
     try:
@@ -67,7 +72,8 @@ def register(
     _log_files(release, run)
     figures = {name: f"{value:.6g}" for name, value in metrics.items()}
     tags = {"content_hash": content_hash, **figures, **(more_tags or {})}
-    made = client().create_model_version(MODEL, f"{run.info.artifact_uri}/{FOLDER}", run.info.run_id, tags=tags)
+    source = f"{run.info.artifact_uri}/{FOLDER}"
+    made = client().create_model_version(MODEL, source, run.info.run_id, tags=tags, description=description)
     if run_id is None:
         client().set_terminated(run.info.run_id)
     return int(made.version)

@@ -15,7 +15,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,8 +26,10 @@ import psutil
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
+from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from kefu.paths import ROOT
+from kefu.registry.data_sources import DataSource, log_inputs
 from kefu.registry.database import UnusableDatabase, make_ready
 from kefu.registry.relocation import follow_project
 
@@ -40,7 +42,8 @@ PARAM_LIMIT = 6000  # characters MLflow stores of one parameter
 FLUSH_S = 5  # seconds that figures of training steps may wait before they are sent
 MOST_METRICS, MOST_PARAMS = 1000, 100  # that MLflow takes at once
 
-for _chatty in ("alembic", "mlflow.store.db.utils"):  # database set-up would greet every newcomer
+# Database set-up would greet every newcomer, and what the machine does each stage.
+for _chatty in ("alembic", "mlflow.store.db.utils", "mlflow.system_metrics"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 
@@ -171,13 +174,21 @@ def _parent(experiment: str, tags: Mapping[str, str], name: str) -> Run:
 
 @contextmanager
 def stage_run(
-    stage: str, params: Mapping[str, object], tags: Mapping[str, str], repro: str = "repro"
+    stage: str,
+    params: Mapping[str, object],
+    tags: Mapping[str, str],
+    repro: str = "repro",
+    inputs: Sequence[DataSource] = (),
 ) -> Iterator[StageRun]:
     """Opens the child run of a stage below its repro's parent; an error inside marks both FAILED.
+
+    While it is open, MLflow logs every ten seconds what the machine does: processors, memory, disk, network, and GPUs
+    where `nvidia-ml-py` is installed.
 
     Args:
         params: logged by both, so that two repros can be compared.
         repro: name of the parent, behind the time at which it began.
+        inputs: what the stage reads, logged by both.
     """
     experiment = experiment_id()
     _close_killed(experiment)
@@ -188,12 +199,16 @@ def stage_run(
     for owner in (run.info.run_id, parent):
         for start in range(0, len(told), MOST_PARAMS):
             client().log_batch(owner, params=told[start : start + MOST_PARAMS])
+        log_inputs(client(), owner, inputs)
     client().update_run(parent, status="RUNNING")
     opened, status = StageRun(run.info.run_id, parent), "FAILED"
+    machine = SystemMetricsMonitor(run.info.run_id, tracking_uri=uri())
+    machine.start()
     try:
         yield opened
         status = "FINISHED"
     finally:
+        machine.finish()
         opened.flush()
         client().set_terminated(run.info.run_id, status)
         client().set_terminated(parent, status)

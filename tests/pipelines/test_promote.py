@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kefu.io import read_json, write_json, write_text
-from kefu.registry import releases
+from kefu.registry import releases, runs
 from kefu.registry.seal import BaseModelRef, TamperedRelease, seal, verify
 from kefu.schema import Report
 from pipelines import promote as stage_promote
@@ -72,6 +72,8 @@ def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.C
     first = project.evaluated("one")
     assert project.promote()["version"] == 1
     assert champion_and_previous() == (1, None)
+    described = runs.client().get_model_version(releases.MODEL, "1").description
+    assert described.startswith("Gate: pass.") and "| router.accuracy | ≥ 0.8 | 0.9 | – | pass |" in described
     assert project.promote() == read_json(project.folder / "promotion.json")  # again: nothing to do
     assert releases.versions() == [1]
 
