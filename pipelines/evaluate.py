@@ -43,12 +43,10 @@ def measure(name: Name, folder: Path, items: Items, params: Serving, expected: s
 def measure_champion(challenger: MeasuredRelease, items: Items, params: Serving) -> MeasuredRelease | None:
     """The pinned champion's figures, or None when there is none. The same content is not measured twice."""
     pin = read_json(CHAMPION)
-    if pin["version"] is None:
-        return None
     if pin["content_hash"] == challenger[0].version:
         return challenger[0].model_copy(update={"model": "champion"}), challenger[1]
-    release = releases.download_release(pin["version"])
-    return measure("champion", release, items, params, pin["content_hash"])
+    release = releases.pinned_release(pin["version"])
+    return measure("champion", release, items, params, pin["content_hash"]) if release else None
 
 
 def main() -> None:

@@ -29,31 +29,10 @@ from kefu.registry import runs
 from kefu.registry.data_sources import DataSource
 from kefu.yaml_file import read_yaml
 from pipelines.fingerprints import closure, fingerprint
+from pipelines.headlines import write_headline
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
 
-
-# Stage → figures by which two runs of the loop are compared: what `dvc metrics` and the parent run show.
-HEADLINES = {
-    "ingest": ("dialogues", "quarantined", "redacted"),
-    "autolabel": ("coverage", "estimated_precision"),
-    "monitor": ("drifted",),
-    "review": ("waiting",),
-    "finetune": ("eval_loss",),
-    "distill": ("student_kl", "student_loss"),
-    "evaluate": (
-        "router.accuracy",
-        "retrieval.hit_at_3",
-        "answers.token_f1",
-        "answers.grounded",
-        "edge.token_f1",
-        "edge.grounded",
-        "flows.success",
-        "simulator.served",
-        "simulator.wrong_writes",
-    ),
-    "promote": ("passed", "failed_bounds"),
-}
 
 PARTS = [str(path.relative_to(ROOT)) for path in (SETS, ROUTER, RETRIEVER, BASE, ADAPTER, EDGE)]  # of a release
 
@@ -168,8 +147,5 @@ def _opened(name: str, section: type[Any]) -> Iterator[Stage[Any]]:
         seconds = time.monotonic() - started
         write_json(METRICS / f"{name}.json", opened.metrics)
         run.metrics({**opened.metrics, "seconds": seconds})
-        if name in HEADLINES:
-            headline = {figure: opened.metrics[figure] for figure in HEADLINES[name] if figure in opened.metrics}
-            write_json(METRICS / f"headline/{name}.json", headline)
-            run.headline(headline)
+        run.headline(write_headline(METRICS, name, opened.metrics))
     print(f"   {name} done in {seconds:.1f} s", flush=True)

@@ -174,6 +174,19 @@ def release_aliases(version: int) -> list[str]:
     return [alias for alias, info in named.items() if info and info.version == version]
 
 
+def pinned_release(version: int | None) -> Path | None:
+    """Local folder of the release that store/champion.json pins; None where it pins none.
+
+    Raises NoSuchVersion when this registry does not have it, as in a clone of a project whose registry is elsewhere.
+    """
+    if version is not None and version not in versions():
+        raise NoSuchVersion(
+            f"store/champion.json pins version {version}, which this registry does not have: name the registry that "
+            "has it in MLFLOW_TRACKING_URI, or run `kefu day`, which pins the champion of this one"
+        )
+    return None if version is None else download_release(version)
+
+
 def download_release(version: int) -> Path:
     """Local folder of a registered release: in place for a local store, else downloaded."""
     _check_version(version)

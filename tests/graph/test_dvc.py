@@ -9,8 +9,8 @@ from kefu import paths
 from kefu.params import PROFILE_SECTIONS
 from kefu.paths import ROOT
 from pipelines.fingerprints import closure, fingerprints
+from pipelines.headlines import HEADLINES
 from pipelines.params import Params
-from pipelines.stage import HEADLINES
 
 TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf8")
 STAGES = yaml.safe_load(TEXT)["stages"]

@@ -103,6 +103,15 @@ def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.C
     assert wrong.exit_code == 1 and "no version 9" in wrong.output and "choose one of 1, 2" in wrong.output
 
 
+def test_a_pin_that_this_registry_does_not_have_names_the_way_out(project: Project) -> None:
+    assert releases.pinned_release(None) is None
+    with pytest.raises(releases.NoSuchVersion, match=r"pins version 7.*MLFLOW_TRACKING_URI.*`kefu day`"):
+        releases.pinned_release(7)
+    project.evaluated("one")
+    project.promote()
+    assert releases.pinned_release(1) == releases.download_release(1)
+
+
 def test_killed_between_register_and_alias(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.evaluated("one")
     with monkeypatch.context() as killed:

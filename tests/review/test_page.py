@@ -107,6 +107,21 @@ def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, conf
     }
 
 
+def test_the_page_fits_1024_pixels_without_label_studios_panels(page: sync_api.Page) -> None:
+    page.set_viewport_size({"width": 1024, "height": 768})
+    sync_api.expect(page.locator(".kefu-question:visible")).to_have_count(1)
+    assert page.locator(".lsf-sidepanels__wrapper:visible").count() == 0
+    left, right = (page.locator(f".kefu-{side}").bounding_box() for side in ("left", "right"))
+    assert left and right and left["y"] == right["y"] and left["x"] + left["width"] <= right["x"]
+    assert right["x"] + right["width"] <= 1024 and left["width"] + right["width"] > 0.9 * 1024
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 1024
+    choices = page.locator(".kefu-question:visible .lsf-choice")
+    assert choices.count() == len(PACK.taxonomy.names) + 1
+    for place in range(choices.count()):
+        box = choices.nth(place).bounding_box()
+        assert box and box["y"] + box["height"] < 718  # above the bar with Submit
+
+
 def test_the_page_speaks_the_language_that_is_asked_for() -> None:
     english, chinese, both = (Page(PACK.taxonomy, {}, language).xml() for language in ("en", "zh", "both"))
     assert "What is this message about?" in english and "意图" not in english
