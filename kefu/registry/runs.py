@@ -5,7 +5,7 @@ stage run by hand gets a parent of its own.
 
 SQLite beside the project by default; ``MLFLOW_TRACKING_URI`` names a server instead.
 
-    python -m kefu.registry.runs    # makes the database ready, as `make ui` needs it
+    python -m kefu.registry.runs    # makes the database ready for `make ui`, and says where its page is
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from kefu.registry.database import UnusableDatabase, make_ready
 from kefu.registry.relocation import follow_project
 
 EXPERIMENT = "kefu"
-KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI opens it on model training, not on GenAI
+UI = "http://127.0.0.1:5000"  # where `mlflow ui` listens
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's mark of model training
 # The project's folder, also for an experiment that DVC runs on a copy below .dvc/tmp (`dvc exp run --queue`, `--temp`).
 HOME = next((folder.parent for folder in ROOT.parents if folder.name == ".dvc"), ROOT)
 DATABASE, ARTEFACTS = HOME / "mlflow.db", HOME / "mlruns"
@@ -216,6 +217,8 @@ def stage_run(
 
 if __name__ == "__main__":
     try:
-        make_ready(uri())
+        # MLflow's page opens on GenAI until a browser was told otherwise, whatever kind an experiment is of.
+        where = f"{UI}/#/experiments/{experiment_id()}?workflowType=machine_learning"
+        sys.stdout.write(f"Runs of the loop: {where}\n")
     except UnusableDatabase as error:
         sys.exit(str(error))

@@ -71,7 +71,7 @@ def mend_rwlock(lock: Path) -> bool:
 
 def _is_torn(lock: Path) -> bool:
     try:
-        json.loads(lock.read_bytes() or b"{}")
+        json.loads(lock.read_bytes())
     except FileNotFoundError:
         return False
     except ValueError:
