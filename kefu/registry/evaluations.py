@@ -28,7 +28,7 @@ MODEL_TYPE = "kefu-release"
 MAKERS = ("router", "retriever", "finetune", "distill", "export")
 # What `POST /v1/chat` takes and gives (docs/reference/api.md); who asks is told by the session's token.
 TAKES = Schema([ColSpec("string", "message"), ColSpec("string", "lang", required=False)])
-GIVES = Schema([ColSpec("string", name) for name in ("text", "route", "intent")] + [ColSpec("double", "confidence")])
+GIVES = Schema([*(ColSpec("string", name) for name in ("text", "route", "intent")), ColSpec("double", "confidence")])
 
 
 def logged_model_id(content_hash: str) -> str | None:

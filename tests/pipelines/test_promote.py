@@ -72,7 +72,7 @@ def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.C
     first = project.evaluated("one")
     assert project.promote()["version"] == 1
     assert champion_and_previous() == (1, None)
-    described = runs.client().get_model_version(releases.MODEL, "1").description
+    described = runs.client().get_model_version(releases.MODEL, "1").description or ""
     assert described.startswith("Gate: pass.") and "| router.accuracy | ≥ 0.8 | 0.9 | – | pass |" in described
     assert project.promote() == read_json(project.folder / "promotion.json")  # again: nothing to do
     assert releases.versions() == [1]
