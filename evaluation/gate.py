@@ -49,6 +49,20 @@ class GateDecision(Record):
     rows: tuple[GateRow, ...]
 
 
+def markdown(decision: GateDecision) -> str:
+    """The rows as a table, for the description of a registered version."""
+    lines = [
+        f"Gate: {decision.verdict}.",
+        "",
+        "| figure | bound | challenger | champion | verdict |",
+        "|---|---|---|---|---|",
+    ]
+    for row in decision.rows:
+        before = "–" if row.champion is None else f"{row.champion:.4g}"
+        lines.append(f"| {row.what} | {row.bound} | {row.value:.4g} | {before} | {row.verdict} |")
+    return "\n".join(lines)
+
+
 def flat(report: Report) -> dict[str, float]:
     """``suite.metric`` → value."""
     return {f"{suite}.{name}": value for suite, metrics in report.suites.items() for name, value in metrics.items()}

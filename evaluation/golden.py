@@ -2,7 +2,7 @@
 
 A file ``golden/<name>.yaml`` of the pack:
 
-    title: a return that needs two missing slots
+    title: {zh: 缺两项的退货, en: a return that needs two missing slots}
     customer: C1001            # absent: a stranger
     turns:
       - say: 我要退货
@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from kefu.shop.part import PackError, Part
+from kefu.shop.part import PackError, Part, Text
 from kefu.yaml_file import read_yaml
 
 
@@ -61,7 +61,7 @@ class EndState(Part):
 
 class Golden(Part):
     name: str
-    title: str
+    title: Text
     customer: str | None = None
     turns: tuple[GoldenTurn, ...] = Field(min_length=1)
     end: tuple[EndState, ...] = ()

@@ -37,7 +37,7 @@ class Talk:
     """
 
     name: str
-    title: str
+    title: Text
     turns: list[tuple[SpokenTurn, list[Fault]]]
     end: list[Fault]
     before: bool | None
@@ -86,7 +86,7 @@ def talks(own: Result, other: Result | None) -> list[Talk]:
     for p in own.predictions:
         *faults, end = own.faults[p.id]
         turns = list(zip(own.conversations[p.id], faults, strict=True))
-        found.append(Talk(p.id, p.question, turns, end, before.get(p.id)))
+        found.append(Talk(p.id, own.titles[p.id], turns, end, before.get(p.id)))
     return sorted(found, key=lambda talk: not talk.before)
 
 

@@ -58,7 +58,7 @@ class Result:
 
     samples: metrics that are means, item by item (they are compared by bootstrap).
     figures: metrics that only exist over all items.
-    conversations, faults: by name, of a suite that holds conversations; faults of each turn, then of the end state.
+    conversations, faults, titles: by name, of a suite that holds conversations; faults of each turn, then of the end.
     """
 
     samples: dict[str, Sample]
@@ -67,6 +67,7 @@ class Result:
     tables: dict[str, Table] = field(default_factory=dict)
     conversations: dict[str, list[SpokenTurn]] = field(default_factory=dict)
     faults: dict[str, list[list[Fault]]] = field(default_factory=dict)
+    titles: dict[str, Text] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict[str, float]:

@@ -43,12 +43,10 @@ def measure(name: Name, folder: Path, items: Items, params: Serving, expected: s
 def measure_champion(challenger: MeasuredRelease, items: Items, params: Serving) -> MeasuredRelease | None:
     """The pinned champion's figures, or None when there is none. The same content is not measured twice."""
     pin = read_json(CHAMPION)
-    if pin["version"] is None:
-        return None
     if pin["content_hash"] == challenger[0].version:
         return challenger[0].model_copy(update={"model": "champion"}), challenger[1]
-    release = releases.download_release(pin["version"])
-    return measure("champion", release, items, params, pin["content_hash"])
+    release = releases.pinned_release(pin["version"])
+    return measure("champion", release, items, params, pin["content_hash"]) if release else None
 
 
 def main() -> None:
@@ -76,7 +74,8 @@ def main() -> None:
             write_csv(PLOTS / f"evaluate/{name}.csv", table.header, table.rows)
         s.run.artifact(EVALUATION / "report.html")
         measured_on = data_sources(SETS, s.pack)
-        log_release(s.run, RELEASE, {"profile": s.profile}, measured_on, results, items.golden, s.params.traces)
+        made_of = {"profile": s.profile, **s.parts()}
+        log_release(s.run, RELEASE, made_of, measured_on, results, items.golden, s.params.traces)
         s.log(flat(own))
 
 

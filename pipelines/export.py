@@ -31,7 +31,7 @@ def tell_whom(release: Path) -> None:
     built_here = any(name in MODELS and MODELS[name].size for name in names)
     pretrained = trained_on.pretrained_on(CORPUS / "chats.jsonl", DIALOGUES) if built_here else set()
     version = read_json(CHAMPION)["version"] if tuning.from_champion else None
-    champion = releases.download_release(version) if version is not None else None
+    champion = releases.pinned_release(version)
     trained_on.write(release, SETS, pretrained, champion)
 
 

@@ -49,8 +49,7 @@ def on_workers(train: Callable[[], FinetuningResult], workers: int) -> Finetunin
 
 def main() -> None:
     with stage("finetune", Finetune) as s:
-        version = read_json(CHAMPION)["version"]
-        champion = releases.download_release(version) if version is not None else None
+        champion = releases.pinned_release(read_json(CHAMPION)["version"])
         examples = list(read_jsonl(SETS / "sft.jsonl", Example))
         pairs = list(read_jsonl(SETS / "preferences.jsonl", PreferenceExample))
         base = open_base(BASE, "centre")

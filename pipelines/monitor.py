@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from data.ingest.params import Ingest
 from data.monitoring.cache import Day, read_day
 from data.monitoring.drift import warn
 from data.monitoring.label_quality import by_day
 from data.monitoring.page import render
 from data.monitoring.params import Monitor
 from data.monitoring.profile import profile
+from data.monitoring.served import log_served
 from data.review.labels import load_reviews
 from kefu.io import read_json, write_csv, write_json, write_text
 from kefu.knowledge.entries import questions
-from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, REVIEWED
+from kefu.params import load_section
+from kefu.paths import DIALOGUES, LABELS, MONITOR, PLOTS, RAW, REVIEWED
 from kefu.progress import progress
 from kefu.shop.pack import load_pack
 from kefu.store import day_folders, day_of
@@ -49,6 +52,7 @@ def main() -> None:
     with stage("monitor", Monitor) as s:
         params, pack = s.params, load_pack(s.pack)
         partitions = day_folders(DIALOGUES)[-2 * params.reference_days :]  # a full reference for each new one
+        logs = [RAW / one.name for one in load_section("ingest", Ingest).sources if one.channel == "serving_log"]
         days = []
         with progress("reading days", len(partitions)) as tick:
             for partition in partitions:
@@ -64,6 +68,8 @@ def main() -> None:
                 write_json(_figures(day), found.metrics())
                 write_text(page, render(found, pack.taxonomy, params), private=True)
                 warn(day.day, found.drifts)
+            if day.new:
+                log_served(s.run, logs, day.day, params)
         _remove_pages_of_lost_days(days)
         _plot(days)
         newest = read_json(_figures(days[-1]))

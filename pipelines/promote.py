@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.gate import GateDecision, decide, flat
+from evaluation.gate import GateDecision, decide, flat, markdown
 from evaluation.params import Gate
 from kefu.io import read_json, write_json
 from kefu.paths import CHAMPION, EVALUATION, RELEASE, STORE
@@ -50,14 +50,15 @@ def warn_of_another_champion() -> None:
         logger.warning("%s, but version %d serves: `kefu day` compares with it", compared, now.version)
 
 
-def promote(s: Stage[Gate], challenger: Report) -> int:
+def promote(s: Stage[Gate], challenger: Report, decision: GateDecision) -> int:
     """Registers and promotes the release that was measured; safe to repeat after a kill at any point."""
     verify(RELEASE, challenger.version)
     now = releases.champion()
     if now and now.content_hash == challenger.version:
         print(f"   this release is the champion already (version {now.version})")
         return now.version
-    version = releases.register(RELEASE, flat(challenger), s.run.run_id, version_tags(challenger.version))
+    tags = version_tags(challenger.version)
+    version = releases.register(RELEASE, flat(challenger), s.run.run_id, tags, markdown(decision))
     releases.promote(version)
     print(f"   version {version} is the champion" + (f"; version {now.version} the previous one" if now else ""))
     for old in releases.prune(s.params.keep_releases):
@@ -73,7 +74,7 @@ def main() -> None:
         Console().print(table(decision))
         if unclear := ", ".join(row.what for row in decision.rows if row.verdict == "too few items"):
             logger.warning("too few items to tell whether %s fell: raise evaluate.answers or build.eval_share", unclear)
-        version = promote(s, challenger) if decision.verdict == "pass" else None
+        version = promote(s, challenger, decision) if decision.verdict == "pass" else None
         record: dict[str, Any] = {"verdict": decision.verdict, "version": version}
         write_json(STORE / "promotion.json", record | {"rows": [row.model_dump() for row in decision.rows]})
         s.log({"passed": float(version is not None), "failed_bounds": sum(r.closes for r in decision.rows)})

@@ -20,39 +20,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
-import yaml
-
 from kefu.errors import KefuError
 from kefu.io import content_hash, file_hash, write_json
 from kefu.locks import shared_lock
 from kefu.params import Section, flatten, parse_section, read_params
-from kefu.paths import METRICS, PARAMS, ROOT
+from kefu.paths import ADAPTER, BASE, EDGE, METRICS, PARAMS, RETRIEVER, ROOT, ROUTER, SETS, STORE
 from kefu.registry import runs
+from kefu.registry.data_sources import DataSource
+from kefu.yaml_file import read_yaml
 from pipelines.fingerprints import closure, fingerprint
+from pipelines.headlines import write_headline
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it only warns after a fork
 
 
-# Stage → figures by which two runs of the loop are compared; they stand in the parent run, too.
-HEADLINES = {
-    "ingest": ("dialogues", "quarantined"),
-    "autolabel": ("coverage", "estimated_precision"),
-    "review": ("waiting",),
-    "finetune": ("eval_loss",),
-    "distill": ("student_kl", "student_loss"),
-    "evaluate": (
-        "router.accuracy",
-        "retrieval.hit_at_3",
-        "answers.token_f1",
-        "answers.grounded",
-        "edge.token_f1",
-        "edge.grounded",
-        "flows.success",
-        "simulator.served",
-        "simulator.wrong_writes",
-    ),
-    "promote": ("passed", "failed_bounds"),
-}
+PARTS = [str(path.relative_to(ROOT)) for path in (SETS, ROUTER, RETRIEVER, BASE, ADAPTER, EDGE)]  # of a release
 
 S = TypeVar("S", bound=Section)
 
@@ -69,8 +51,12 @@ class Stage(Generic[S]):
     metrics: dict[str, float] = field(default_factory=dict)
 
     def log(self, values: Mapping[str, float]) -> None:
-        """Gathers metrics: written to store/metrics/<stage>.json and MLflow when the stage ends."""
+        """Gathers metrics: written to store/metrics and MLflow when the stage ends."""
         self.metrics.update(values)
+
+    def parts(self) -> dict[str, str]:
+        """What a release is made of, as ``data.<path>`` → the hash that DVC has for it."""
+        return {f"data.{path}": md5 for path, md5 in _versions().items() if path in PARTS}
 
     def inputs_key(self, *inputs: Path | str) -> str:
         """Hash of what the result depends on: parameters, code, libraries, and inputs.
@@ -105,15 +91,20 @@ def _source(stage: str, commit: str | None) -> dict[str, str]:
     return user | {f"mlflow.source.{name}": value for name, value in tags.items()}
 
 
-def _input_hashes(stage: str) -> dict[str, str]:
-    """Hashes that DVC has for this stage's inputs, without hashing anything again."""
+def _versions() -> dict[str, str]:
+    """Path → hash of what DVC has a version of: outs of stages, and inputs after `dvc add`. Nothing is hashed."""
     lock = ROOT / "dvc.lock"
-    if not lock.exists():
-        return {}
-    locked = yaml.safe_load(lock.read_text(encoding="utf8"))["stages"]
-    known = {out["path"]: out["md5"] for entry in locked.values() for out in entry.get("outs", []) if "md5" in out}
-    declared = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf8"))["stages"].get(stage, {}).get("deps", [])
-    return {f"data.{path}": known[path] for path in declared if path in known}
+    stages = read_yaml(lock)["stages"].values() if lock.exists() else ()
+    outs = [out for entry in stages for out in entry.get("outs", ())]
+    for added in STORE.glob("*.dvc"):
+        outs += [out | {"path": f"{STORE.name}/{out['path']}"} for out in read_yaml(added)["outs"]]
+    return {out["path"]: out["md5"] for out in outs if "md5" in out}
+
+
+def _inputs(stage: str) -> list[DataSource]:
+    """What this stage reads of the store, in the versions that DVC has."""
+    known, declared = _versions(), read_yaml(ROOT / "dvc.yaml")["stages"].get(stage, {}).get("deps", ())
+    return [DataSource(Path(path).name, known[path], path) for path in declared if path in known]
 
 
 @overload
@@ -148,11 +139,13 @@ def _opened(name: str, section: type[Any]) -> Iterator[Stage[Any]]:
     values = {"profile": raw["profile"], **flatten(params.model_dump(), f"{name}.")}
     commit = git_commit()
     repro = " · ".join(filter(None, (raw["profile"], commit, os.environ.get("DVC_EXP_NAME"))))
-    with runs.stage_run(name, values, {**_source(name, commit), **_input_hashes(name)}, repro) as run:
+    inputs = _inputs(name)
+    tags = _source(name, commit) | {f"data.{source.source}": source.digest for source in inputs}
+    with runs.stage_run(name, values, tags, repro, inputs) as run:
         opened = Stage(name, params, raw["profile"], ROOT / raw["pack"], run)
         yield opened
         seconds = time.monotonic() - started
         write_json(METRICS / f"{name}.json", opened.metrics)
         run.metrics({**opened.metrics, "seconds": seconds})
-        run.headline({m: opened.metrics[m] for m in HEADLINES.get(name, ()) if m in opened.metrics})
+        run.headline(write_headline(METRICS, name, opened.metrics))
     print(f"   {name} done in {seconds:.1f} s", flush=True)

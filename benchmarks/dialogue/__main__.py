@@ -150,7 +150,7 @@ def main() -> None:
 
 def _conversations(release: Path, files: Sequence[Path]) -> Iterator[Conversation]:
     for golden in load_goldens(release / "pack/golden"):
-        yield Conversation(golden.title, golden.customer, tuple(turn.say for turn in golden.turns))
+        yield Conversation(golden.title.en, golden.customer, tuple(turn.say for turn in golden.turns))
     for path in files:
         for one in yaml.safe_load(path.read_text(encoding="utf8")):
             yield Conversation(one["title"], one.get("customer"), tuple(one["say"]))

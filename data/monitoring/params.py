@@ -17,4 +17,5 @@ class Monitor(Section):
     same_question_cosine: float = Field(gt=0, le=1, description="cosine from which two questions are the same")
     new_turns: int = Field(gt=0, description="fewest turns of a new question")
     new_questions: int = Field(gt=0, description="most new questions shown")
+    traces: int = Field(ge=0, description="served conversations of a new day that MLflow shows, without their words")
     seed: Seed

@@ -87,15 +87,25 @@ def push(
 
 
 def _missing(studio: Studio, asks: Sequence[Ask], limit: int) -> tuple[Sequence[Ask], list[list[Ask]]]:
-    """The first ``limit`` tasks of questions that the server does not have, and all that was looked up for them."""
+    """The first ``limit`` tasks of questions that the server does not have, and all that was looked up for them.
+
+    A dialogue that is asked about brings its later questions along, wherever they stand: it is read once.
+    """
     new: list[Ask] = []
+    existing: set[str] = set()
     end = 0
     while end < len(asks) and len(by_task(new)) < limit:
         chunk = asks[end : end + CHUNK]
-        existing = studio.existing_keys({ask.task.dialogue_id for ask in chunk})
+        existing |= studio.existing_keys({ask.task.dialogue_id for ask in chunk})
         new += [ask for ask in chunk if ask.key not in existing]
         end += len(chunk)
-    return asks[:end], by_task(new)[:limit]
+    opened = {_same_task(ask) for ask in new}
+    along = [ask for ask in asks[end:] if _same_task(ask) in opened and ask.key not in existing]
+    return [*asks[:end], *along], by_task([*new, *along])[:limit]
+
+
+def _same_task(ask: Ask) -> tuple[str, str]:
+    return ask.task.dialogue_id, ask.round
 
 
 def by_task(asks: Iterable[Ask]) -> list[list[Ask]]:
@@ -106,7 +116,7 @@ def by_task(asks: Iterable[Ask]) -> list[list[Ask]]:
     """
     together: dict[tuple[str, str], list[Ask]] = {}
     for ask in asks:
-        together.setdefault((ask.task.dialogue_id, ask.round), []).append(ask)
+        together.setdefault(_same_task(ask), []).append(ask)
     ordered = (sorted(group, key=lambda ask: ask.task.turn) for group in together.values())
     return [group[start : start + PER_TASK] for group in ordered for start in range(0, len(group), PER_TASK)]
 

@@ -34,7 +34,7 @@ def run(release: ReleaseUnderTest, items: Items) -> Result:
         Prediction(
             suite="flows",
             id=golden.name,
-            question=golden.title,
+            question=golden.title.en,
             expected="as written",
             predicted="; ".join(_numbered(faults[golden.name])) or "as written",
             score=float(not any(faults[golden.name])),
@@ -44,7 +44,8 @@ def run(release: ReleaseUnderTest, items: Items) -> Result:
     ]
     samples = {"success": Sample.of([p.score for p in predictions]), "turns": Sample.of(turns)}
     figures = {"asked_model": float(asked)}
-    return Result(samples, predictions, figures, conversations=conversations, faults=faults)
+    titles = {golden.name: golden.title for golden in items.golden}
+    return Result(samples, predictions, figures, conversations=conversations, faults=faults, titles=titles)
 
 
 def _numbered(faults: list[list[Fault]]) -> Iterator[str]:

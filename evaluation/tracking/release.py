@@ -14,9 +14,10 @@ from evaluation.result import Result
 from evaluation.suites.flows import MODEL_ASKED
 from kefu.io import content_hash, file_hash
 from kefu.registry import evaluations
-from kefu.registry.evaluations import DataSource, TracedConversation
+from kefu.registry.data_sources import DataSource
 from kefu.registry.runs import StageRun
 from kefu.registry.seal import read_manifest
+from kefu.registry.traces import TracedConversation, log_conversations
 from kefu.shop.pack import load_pack
 from kefu.shop.part import LANGUAGES
 
@@ -81,7 +82,7 @@ def log_release(
     manifest, texts = read_manifest(release), load_pack(release / "pack").prompts
     bases = {name: base.name for name, base in manifest.base.items()}
     model_id = evaluations.log_model(run, manifest.content_hash, {**params, **bases}, sources)
-    evaluations.log_conversations(run, model_id, traced_conversations(results["flows"], traces))
+    log_conversations(run, model_id, traced_conversations(results["flows"], traces))
     evaluations.register_dataset("kefu-golden", sources["flows"].digest, [as_record(golden) for golden in goldens])
     prompts = {f"kefu-{name}-{lang}": text.in_(lang) for name, text in texts.items() for lang in LANGUAGES}
     evaluations.register_prompts(prompts, model_id)

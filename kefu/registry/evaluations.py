@@ -9,52 +9,26 @@ A rerun after a kill adds what is missing and repeats nothing but traces.
 
 from __future__ import annotations
 
-import json
-import time
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
-from uuid import uuid4
+from pathlib import Path
+from typing import Any
 
-from mlflow.entities import (
-    Dataset,
-    DatasetInput,
-    LoggedModelOutput,
-    Span,
-    SpanType,
-    TraceInfo,
-    TraceLocation,
-    TraceState,
-)
+from mlflow.entities import LoggedModelOutput
 from mlflow.exceptions import MlflowException
+from mlflow.models import Model, ModelSignature
 from mlflow.tracing.client import TracingClient
+from mlflow.types import ColSpec, Schema
 
+from kefu.registry.data_sources import DataSource, log_inputs
 from kefu.registry.runs import MeasuredOn, StageRun, client, experiment_id, uri
-from kefu.schema import SpokenTurn
 
 HASH = "content_hash"
-DIGEST_LENGTH = 36  # characters that MLflow keeps of a digest
 MODEL_TYPE = "kefu-release"
-
-
-class DataSource(NamedTuple):
-    """A data set that a release was measured on. digest: of its bytes. source: path inside the project."""
-
-    name: str
-    digest: str
-    source: str
-
-    @property
-    def entity(self) -> Dataset:
-        source = json.dumps({"uri": self.source})
-        return Dataset(name=self.name, digest=self.digest[:DIGEST_LENGTH], source_type="local", source=source)
-
-
-class TracedConversation(NamedTuple):
-    """A conversation with the whole assistant. faults: what went wrong, in words; empty: nothing."""
-
-    name: str
-    turns: Sequence[SpokenTurn]
-    faults: str
+MAKERS = ("router", "retriever", "finetune", "distill", "export")
+# What `POST /v1/chat` takes and gives (docs/reference/api.md); who asks is told by the session's token.
+TAKES = Schema([ColSpec("string", "message"), ColSpec("string", "lang", required=False)])
+GIVES = Schema([*(ColSpec("string", name) for name in ("text", "route", "intent")), ColSpec("double", "confidence")])
 
 
 def logged_model_id(content_hash: str) -> str | None:
@@ -72,8 +46,10 @@ def version_tags(content_hash: str) -> dict[str, str]:
 def log_model(run: StageRun, content_hash: str, params: Mapping[str, str], sources: Mapping[str, DataSource]) -> str:
     """Makes the release's LoggedModel, the output of this run; the run's metrics then belong to it and their data set.
 
+    The runs that made its parts show it as their output, too. It has a signature: what serving takes and gives.
+
     Args:
-        params: of the model, e.g. its bases.
+        params: of the model, e.g. its bases; ``data.<path>``: the hash of a part.
         sources: suite → what it was measured on; metrics are called ``suite.metric``.
 
     Returns:
@@ -90,82 +66,32 @@ def log_model(run: StageRun, content_hash: str, params: Mapping[str, str], sourc
             model_type=MODEL_TYPE,
         )
         model_id = str(made.model_id)
+        _log_signature(model_id)
         client().finalize_logged_model(model_id, "READY")
+        for maker in _makers(params):
+            client().log_outputs(maker, [LoggedModelOutput(model_id, step=0)])
     client().log_outputs(run.run_id, [LoggedModelOutput(model_id, step=0)])
-    client().log_inputs(run.run_id, datasets=[DatasetInput(one.entity) for one in dict.fromkeys(sources.values())])
+    log_inputs(client(), run.run_id, sources.values())
     measured = {suite: MeasuredOn(model_id, one.name, one.entity.digest) for suite, one in sources.items()}
     run.measured_on.update(measured)
     return model_id
 
 
-def log_conversations(run: StageRun, model_id: str, conversations: Sequence[TracedConversation]) -> None:
-    """One trace a conversation, one span a turn. Texts are kept: only for conversations that the pack itself holds."""
-    tracing, experiment = TracingClient(uri()), experiment_id()
-    now_ms = int(time.time() * 1000)
-    spans = []
-    for conversation in conversations:
-        trace_id = f"tr-{uuid4().hex}"
-        milliseconds = sum(turn.latency_ms for turn in conversation.turns)
-        tracing.start_trace(
-            TraceInfo(
-                trace_id=trace_id,
-                trace_location=TraceLocation.from_experiment_id(experiment),
-                request_time=now_ms,
-                state=TraceState.ERROR if conversation.faults else TraceState.OK,
-                execution_duration=int(milliseconds),
-                request_preview=conversation.name,
-                response_preview=conversation.faults or "as written",
-                trace_metadata={"mlflow.modelId": model_id, "mlflow.sourceRun": run.run_id},
-                tags={"mlflow.traceName": conversation.name},
-            )
-        )
-        spans += list(_spans(conversation, trace_id, now_ms))
-    if spans:
-        tracing.log_spans(experiment, spans)
+def _makers(params: Mapping[str, str]) -> Iterator[str]:
+    """Of each stage that makes parts of a release the newest run whose inputs are those of this release."""
+    for stage in MAKERS:
+        asked = f"tags.`kefu.stage` = '{stage}' AND attributes.status = 'FINISHED'"
+        runs = client().search_runs([experiment_id()], asked, order_by=["attributes.start_time DESC"])
+        read = ((run.info.run_id, {k: v for k, v in run.data.tags.items() if k in params}) for run in runs)
+        yield from [run_id for run_id, tags in read if tags and tags.items() <= params.items()][:1]
 
 
-def _spans(conversation: TracedConversation, trace_id: str, start_ms: float) -> Iterator[Span]:
-    root = uuid4().hex[:16]
-    end_ms = start_ms + sum(turn.latency_ms for turn in conversation.turns)
-    said = [turn.said for turn in conversation.turns]
-    outputs = conversation.faults or "as written"
-    yield _span(conversation.name, trace_id, root, None, (start_ms, end_ms), said, outputs, bool(conversation.faults))
-    for number, turn in enumerate(conversation.turns, 1):
-        times = (start_ms, start_ms + turn.latency_ms)
-        name = f"turn {number}: {turn.route}"
-        yield _span(name, trace_id, uuid4().hex[:16], root, times, turn.said, turn.answered, False)
-        start_ms = times[1]
-
-
-def _span(
-    name: str,
-    trace_id: str,
-    span_id: str,
-    parent: str | None,
-    times_ms: tuple[float, float],
-    inputs: object,
-    outputs: object,
-    failed: bool,
-) -> Span:
-    attributes = {
-        "mlflow.traceRequestId": trace_id,
-        "mlflow.spanType": SpanType.CHAIN if parent else SpanType.AGENT,
-        "mlflow.spanInputs": inputs,
-        "mlflow.spanOutputs": outputs,
-    }
-    return Span.from_dict(
-        {
-            "name": name,
-            "trace_id": trace_id,
-            "span_id": span_id,
-            "parent_span_id": parent or "",
-            "start_time_unix_nano": int(times_ms[0] * 1e6),
-            "end_time_unix_nano": int(times_ms[1] * 1e6),
-            "status": {"code": "ERROR" if failed else "OK", "message": ""},
-            "attributes": {key: json.dumps(value, ensure_ascii=False) for key, value in attributes.items()},
-            "events": [],
-        }
-    )
+def _log_signature(model_id: str) -> None:
+    """Puts an MLmodel file among the model's artefacts; its flavour is Kefu's own, which `kefu serve` loads."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "MLmodel"
+        Model(flavors={MODEL_TYPE: {}}, signature=ModelSignature(TAKES, GIVES), model_id=model_id).save(path)
+        client().log_model_artifact(model_id, str(path))
 
 
 def register_dataset(name: str, digest: str, records: Sequence[Mapping[str, Any]]) -> str:

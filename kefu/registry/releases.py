@@ -46,7 +46,11 @@ class ChampionInfo:
 
 
 def register(
-    release: Path, metrics: Mapping[str, float], run_id: str | None = None, more_tags: Mapping[str, str] | None = None
+    release: Path,
+    metrics: Mapping[str, float],
+    run_id: str | None = None,
+    more_tags: Mapping[str, str] | None = None,
+    description: str | None = None,
 ) -> int:
     """Stores a sealed release in the registry; the same content is registered once. Returns its version.
 
@@ -54,6 +58,7 @@ def register(
         metrics: figures that become tags of the version.
         run_id: whose artefacts it joins; None: those of a run of its own.
         more_tags: of the version.
+        description: of the version, in Markdown.
     """
     content_hash = read_json(release / "manifest.json")["content_hash"]
     try:
@@ -67,7 +72,8 @@ def register(
     _log_files(release, run)
     figures = {name: f"{value:.6g}" for name, value in metrics.items()}
     tags = {"content_hash": content_hash, **figures, **(more_tags or {})}
-    made = client().create_model_version(MODEL, f"{run.info.artifact_uri}/{FOLDER}", run.info.run_id, tags=tags)
+    source = f"{run.info.artifact_uri}/{FOLDER}"
+    made = client().create_model_version(MODEL, source, run.info.run_id, tags=tags, description=description)
     if run_id is None:
         client().set_terminated(run.info.run_id)
     return int(made.version)
@@ -166,6 +172,19 @@ def release_aliases(version: int) -> list[str]:
     """Which aliases (champion, previous) name a version."""
     named = {CHAMPION: champion(), PREVIOUS: previous()}
     return [alias for alias, info in named.items() if info and info.version == version]
+
+
+def pinned_release(version: int | None) -> Path | None:
+    """Local folder of the release that store/champion.json pins; None where it pins none.
+
+    Raises NoSuchVersion when this registry does not have it, as in a clone of a project whose registry is elsewhere.
+    """
+    if version is not None and version not in versions():
+        raise NoSuchVersion(
+            f"store/champion.json pins version {version}, which this registry does not have: name the registry that "
+            "has it in MLFLOW_TRACKING_URI, or run `kefu day`, which pins the champion of this one"
+        )
+    return None if version is None else download_release(version)
 
 
 def download_release(version: int) -> Path:

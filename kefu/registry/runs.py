@@ -5,7 +5,7 @@ stage run by hand gets a parent of its own.
 
 SQLite beside the project by default; ``MLFLOW_TRACKING_URI`` names a server instead.
 
-    python -m kefu.registry.runs    # makes the database ready, as `make ui` needs it
+    python -m kefu.registry.runs    # makes the database ready for `make ui`, and says where its page is
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,13 +26,16 @@ import psutil
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
+from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from kefu.paths import ROOT
+from kefu.registry.data_sources import DataSource, log_inputs
 from kefu.registry.database import UnusableDatabase, make_ready
 from kefu.registry.relocation import follow_project
 
 EXPERIMENT = "kefu"
-KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI opens it on model training, not on GenAI
+UI = "http://127.0.0.1:5000"  # where `mlflow ui` listens
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's mark of model training
 # The project's folder, also for an experiment that DVC runs on a copy below .dvc/tmp (`dvc exp run --queue`, `--temp`).
 HOME = next((folder.parent for folder in ROOT.parents if folder.name == ".dvc"), ROOT)
 DATABASE, ARTEFACTS = HOME / "mlflow.db", HOME / "mlruns"
@@ -40,7 +43,8 @@ PARAM_LIMIT = 6000  # characters MLflow stores of one parameter
 FLUSH_S = 5  # seconds that figures of training steps may wait before they are sent
 MOST_METRICS, MOST_PARAMS = 1000, 100  # that MLflow takes at once
 
-for _chatty in ("alembic", "mlflow.store.db.utils"):  # database set-up would greet every newcomer
+# Database set-up would greet every newcomer, and what the machine does each stage.
+for _chatty in ("alembic", "mlflow.store.db.utils", "mlflow.system_metrics"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 
@@ -171,13 +175,21 @@ def _parent(experiment: str, tags: Mapping[str, str], name: str) -> Run:
 
 @contextmanager
 def stage_run(
-    stage: str, params: Mapping[str, object], tags: Mapping[str, str], repro: str = "repro"
+    stage: str,
+    params: Mapping[str, object],
+    tags: Mapping[str, str],
+    repro: str = "repro",
+    inputs: Sequence[DataSource] = (),
 ) -> Iterator[StageRun]:
     """Opens the child run of a stage below its repro's parent; an error inside marks both FAILED.
+
+    While it is open, MLflow logs every ten seconds what the machine does: processors, memory, disk, network, and GPUs
+    where `nvidia-ml-py` is installed.
 
     Args:
         params: logged by both, so that two repros can be compared.
         repro: name of the parent, behind the time at which it began.
+        inputs: what the stage reads, logged by both.
     """
     experiment = experiment_id()
     _close_killed(experiment)
@@ -188,12 +200,16 @@ def stage_run(
     for owner in (run.info.run_id, parent):
         for start in range(0, len(told), MOST_PARAMS):
             client().log_batch(owner, params=told[start : start + MOST_PARAMS])
+        log_inputs(client(), owner, inputs)
     client().update_run(parent, status="RUNNING")
     opened, status = StageRun(run.info.run_id, parent), "FAILED"
+    machine = SystemMetricsMonitor(run.info.run_id, tracking_uri=uri())
+    machine.start()
     try:
         yield opened
         status = "FINISHED"
     finally:
+        machine.finish()
         opened.flush()
         client().set_terminated(run.info.run_id, status)
         client().set_terminated(parent, status)
@@ -201,6 +217,8 @@ def stage_run(
 
 if __name__ == "__main__":
     try:
-        make_ready(uri())
+        # MLflow's page opens on GenAI until a browser was told otherwise, whatever kind an experiment is of.
+        where = f"{UI}/#/experiments/{experiment_id()}?workflowType=machine_learning"
+        sys.stdout.write(f"Runs of the loop: {where}\n")
     except UnusableDatabase as error:
         sys.exit(str(error))

@@ -1,16 +1,19 @@
-"""``dvc repro``, and what the gate said; before it, what a kill of DVC can leave is mended: a half-written dvc.lock.
+"""``dvc repro``, and what the gate said; before it, what a kill of DVC can leave is mended: torn files of its own.
 
-DVC writes that file in place. Without it nothing is lost: DVC finds what it ran in its run cache, by the
-hashes of the inputs, and reruns only what is not there.
+DVC writes dvc.lock in place. Without it nothing is lost: DVC finds what it ran in its run cache, by the
+hashes of the inputs, and reruns only what is not there. Its table of who reads and writes what, ``.dvc/tmp/rwlock``,
+is empty when nobody runs; torn, it stops every command of DVC, so no running one can depend on it.
 
     python -m pipelines.commands.repro
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import yaml
@@ -54,6 +57,28 @@ def mend_lock(lock: Path) -> bool:
     return True
 
 
+def mend_rwlock(lock: Path) -> bool:
+    """Sets a torn .dvc/tmp/rwlock aside as ``rwlock.torn``; returns whether it did."""
+    if not _is_torn(lock):
+        return False
+    time.sleep(0.5)  # a DVC that runs may be writing it
+    if not _is_torn(lock):
+        return False
+    lock.replace(lock.with_name("rwlock.torn"))
+    print(f"{lock} was cut short by a kill: set aside as rwlock.torn")
+    return True
+
+
+def _is_torn(lock: Path) -> bool:
+    try:
+        json.loads(lock.read_bytes())
+    except FileNotFoundError:
+        return False
+    except ValueError:
+        return True
+    return False
+
+
 def environment() -> dict[str, str]:
     """This process's environment for DVC: stages say `python`, which has to be the interpreter that runs here.
 
@@ -79,6 +104,7 @@ def check_start() -> None:
         pass  # DVC would say of its lock only that somebody has it
     load_params()
     mend_lock(ROOT / "dvc.lock")
+    mend_rwlock(ROOT / ".dvc/tmp/rwlock")
     make_inputs_ready()
     asked = _dvc("repro", "--dry", quiet=True)
     if asked.returncode:
@@ -105,6 +131,7 @@ def repro() -> int:
     with shared_lock():
         pass  # as above
     mend_lock(ROOT / "dvc.lock")
+    mend_rwlock(ROOT / ".dvc/tmp/rwlock")
     make_inputs_ready()
     return _dvc("repro").returncode or tell_verdict()
 

@@ -10,6 +10,7 @@ from evaluation.metrics import METRICS
 from evaluation.page import Talk, render, summary
 from evaluation.result import Fault, Result, Table
 from kefu.schema import Prediction, Report, SpokenTurn
+from kefu.shop.part import Text
 from tests.fixtures.browser import overflow
 
 LONG = "订单QM2611100011的收货地址已改为[ADDRESS_1]，" * 4 + "https://example.com/" + "x" * 120
@@ -31,6 +32,7 @@ def golden(*wrong: bool) -> Result:
         {"success": Sample.of([float(not one) for one in wrong])},
         [said("flows", name, float(not one)) for name, one in zip(names, wrong, strict=True)],
         conversations=dict.fromkeys(names, turns),
+        titles={name: Text(zh=f"<b>标题 {name}</b>", en=f"<b>{name}</b>") for name in names},
         faults={name: faults if one else [[], [], []] for name, one in zip(names, wrong, strict=True)},
     )
 
@@ -63,6 +65,7 @@ def test_failing_golden_conversations_are_shown_as_conversations(tmp_path: Path)
     assert page.count('class="bubble wrong"') == 2 and page.count('class="bubble customer"') >= 4
     shown = page[first:second]
     assert "the champion passes" in shown and "<code>新地址</code>" in shown and "<code>new_address</code>" in shown
+    assert '<span lang="zh">&lt;b&gt;标题 talk_1&lt;/b&gt;</span>' in page and '<span lang="en">&lt;b&gt;talk_1' in page
     assert shown.index("我要改地址") < shown.index("does not say") < shown.index("at the end, the query")
     assert "<b>talk" not in page and "talk_2" in page  # nothing that anybody wrote is markup; what goes well is named
     (tmp_path / "report.html").write_text(page, encoding="utf8")
@@ -73,7 +76,7 @@ def test_the_verdict_counts_what_the_intervals_show() -> None:
     own, other = results(True, True, False), results(False, False, False)
     rows = compare(own, other, 7)
     worse = sum(row.trend == "worse" for row in rows)
-    talk = Talk("a", "a", [], [], None)
+    talk = Talk("a", Text(zh="一", en="a"), [], [], None)
     assert summary(rows, [talk], compared=True)[1].startswith(f"worse than the champion: {worse}, better: 0")
     assert "must be: 1 of 1" in summary(rows, [talk], compared=False)[1]
 

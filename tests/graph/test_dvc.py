@@ -9,6 +9,7 @@ from kefu import paths
 from kefu.params import PROFILE_SECTIONS
 from kefu.paths import ROOT
 from pipelines.fingerprints import closure, fingerprints
+from pipelines.headlines import HEADLINES
 from pipelines.params import Params
 
 TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf8")
@@ -36,8 +37,8 @@ def test_the_graph_is_readable_as_a_picture_of_the_loop():
 
 def test_outs_are_the_paths_that_the_code_uses():
     known = {p.relative_to(ROOT).as_posix() for p in vars(paths).values() if isinstance(p, Path) and p != ROOT}
-    plots = {f"store/plots/{name}" for name in STAGES}
-    assert {out for stage in STAGES.values() for out in outs(stage)} - plots <= known
+    own = {f"store/{what}" for name in STAGES for what in (f"plots/{name}", f"metrics/{name}.json")}
+    assert {out for stage in STAGES.values() for out in outs(stage)} - own <= known
 
 
 def test_a_stage_reads_only_what_an_earlier_stage_or_a_person_wrote():
@@ -50,7 +51,9 @@ def test_a_stage_reads_only_what_an_earlier_stage_or_a_person_wrote():
 
 @pytest.mark.parametrize("stage", sorted(STAGES.keys() - {"code"}))
 def test_a_stage_declares_its_metrics_and_its_own_params(stage):
-    assert STAGES[stage]["metrics"] == [f"store/metrics/{stage}.json"]
+    assert f"store/metrics/{stage}.json" in outs(STAGES[stage])
+    headline = [f"store/metrics/headline/{stage}.json"] if stage in HEADLINES else []
+    assert STAGES[stage].get("metrics", []) == headline
     if stage in Params.model_fields:
         assert stage in STAGES[stage]["params"]
     if stage in PROFILE_SECTIONS:
@@ -61,6 +64,10 @@ def test_a_stage_declares_its_metrics_and_its_own_params(stage):
 def test_a_stage_is_no_longer_than_a_page(stage):
     module = STAGES[stage]["cmd"].split()[-1]
     assert ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text().count("\n") <= 85
+
+
+def test_dvc_metrics_are_as_many_as_one_can_read():
+    assert 15 <= sum(map(len, HEADLINES.values())) <= 25
 
 
 def test_closure_follows_imports_of_imports():

@@ -78,7 +78,6 @@ def test_a_refused_release_is_a_result_with_a_code_of_its_own(shop: Path, quick:
     [
         ("dvc.yaml", ONE_STAGE.replace("cmd", "cmdd"), "dvc.yaml"),
         ("dvc.yaml", ONE_STAGE + "    deps: [not_there]\n", "not_there"),
-        (".dvc/tmp/rwlock", '{"/x": {"wri', "rwlock"),
     ],
 )
 def test_a_day_that_cannot_start_says_why_and_leaves_the_pin(
@@ -93,6 +92,17 @@ def test_a_day_that_cannot_start_says_why_and_leaves_the_pin(
         path.unlink()
     assert done.returncode == 1 and named in done.stderr and "Traceback" not in done.stderr, done.stderr
     assert (shop / "store/champion.json").read_text() == PIN
+
+
+@pytest.mark.parametrize("content", ['{"/x": {"wri', "", "\x00\x00"])
+def test_a_torn_rwlock_is_mended(shop: Path, quick: Path, content: str) -> None:
+    path = shop / ".dvc/tmp/rwlock"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    done = run(shop, "-m", "pipelines.commands.repro", python=quick)
+    assert done.returncode == 0 and (shop / "out").exists(), done.stderr
+    assert "set aside as rwlock.torn" in done.stdout
+    path.with_name("rwlock.torn").unlink()
 
 
 def test_a_typo_in_params_leaves_the_pin(shop: Path, quick: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kefu.io import read_json, write_json, write_text
-from kefu.registry import releases
+from kefu.registry import releases, runs
 from kefu.registry.seal import BaseModelRef, TamperedRelease, seal, verify
 from kefu.schema import Report
 from pipelines import promote as stage_promote
@@ -72,6 +72,8 @@ def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.C
     first = project.evaluated("one")
     assert project.promote()["version"] == 1
     assert champion_and_previous() == (1, None)
+    described = runs.client().get_model_version(releases.MODEL, "1").description or ""
+    assert described.startswith("Gate: pass.") and "| router.accuracy | ≥ 0.8 | 0.9 | – | pass |" in described
     assert project.promote() == read_json(project.folder / "promotion.json")  # again: nothing to do
     assert releases.versions() == [1]
 
@@ -99,6 +101,15 @@ def test_promotion_rollback_and_a_closed_gate(project: Project, capsys: pytest.C
     assert CliRunner().invoke(app, ["promote", "2"]).exit_code == 0 and champion_and_previous() == (2, 1)
     wrong = CliRunner().invoke(app, ["promote", "9"])
     assert wrong.exit_code == 1 and "no version 9" in wrong.output and "choose one of 1, 2" in wrong.output
+
+
+def test_a_pin_that_this_registry_does_not_have_names_the_way_out(project: Project) -> None:
+    assert releases.pinned_release(None) is None
+    with pytest.raises(releases.NoSuchVersion, match=r"pins version 7.*MLFLOW_TRACKING_URI.*`kefu day`"):
+        releases.pinned_release(7)
+    project.evaluated("one")
+    project.promote()
+    assert releases.pinned_release(1) == releases.download_release(1)
 
 
 def test_killed_between_register_and_alias(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from mlflow.models import get_model_info
 
 from kefu.registry import evaluations, runs
-from kefu.registry.evaluations import DataSource, TracedConversation
+from kefu.registry.data_sources import DataSource
+from kefu.registry.traces import TracedConversation, log_conversations
 from kefu.schema import SpokenTurn
 
 HASH = "ab" * 32
@@ -37,6 +39,25 @@ def test_a_release_is_a_logged_model_with_figures_by_data_set(registry: None) ->
     assert [one.model_id for one in logged.outputs.model_outputs] == [model_id]
 
 
+def test_a_release_has_a_signature_and_names_what_it_was_made_of(registry: None) -> None:
+    with runs.stage_run("finetune", {}, {"data.store/sets": "of before"}) as older:
+        pass
+    with runs.stage_run(
+        "finetune", {}, {"data.store/sets": "s", "data.store/base": "b", "data.store/code": "c"}
+    ) as own:
+        pass
+    with runs.stage_run("evaluate", {}, {}) as run:
+        made_of = {"profile": "tiny", "data.store/sets": "s", "data.store/base": "b", "data.store/adapter": "a"}
+        model_id = evaluations.log_model(run, HASH, made_of, SOURCES)
+    assert runs.client().get_logged_model(model_id).params == made_of
+    signature = get_model_info(f"models:/{model_id}").signature
+    assert signature.inputs.required_input_names() == ["message"]
+    assert signature.outputs.input_names() == ["text", "route", "intent", "confidence"]
+    for made_by, models in ((own, [model_id]), (older, [])):
+        outputs = runs.client().get_run(made_by.run_id).outputs
+        assert [one.model_id for one in (outputs.model_outputs if outputs else [])] == models
+
+
 def test_a_run_with_many_parameters_and_figures_logs_all(registry: None) -> None:
     """More than MLflow takes in one batch."""
     with runs.stage_run("ingest", {f"p{number}": number for number in range(230)}, {}) as run:
@@ -52,8 +73,8 @@ def test_conversations_are_traces_of_the_model_turn_by_turn(registry: None) -> N
     ]
     with runs.stage_run("evaluate", {}, {}) as run:
         model_id = evaluations.log_model(run, HASH, {}, SOURCES)
-        evaluations.log_conversations(run, model_id, conversations)
-        evaluations.log_conversations(run, model_id, [])
+        log_conversations(run, model_id, conversations)
+        log_conversations(run, model_id, [])
     traces = runs.client().search_traces([runs.experiment_id()], model_id=model_id)
     found = {trace.info.tags["mlflow.traceName"]: trace for trace in traces}
     assert {name: trace.info.state for name, trace in found.items()} == {"return": "ERROR", "hello": "OK"}

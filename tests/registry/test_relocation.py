@@ -13,6 +13,7 @@ import pytest
 from kefu.io import write_json
 from kefu.registry import evaluations, releases, runs
 from kefu.registry.relocation import COLUMNS
+from kefu.registry.traces import TracedConversation, log_conversations
 from tests.registry.test_evaluations import HASH, SOURCES, TURNS
 
 
@@ -27,7 +28,7 @@ def project(_empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     work_in(folder, monkeypatch)
     with runs.stage_run("evaluate", {}, {}) as run:
         model = evaluations.log_model(run, HASH, {}, SOURCES)
-        evaluations.log_conversations(run, model, [evaluations.TracedConversation("hello", TURNS, "")])
+        log_conversations(run, model, [TracedConversation("hello", TURNS, "")])
     releases.promote(releases.register(folder / "release", {"a": 1.0}, run.run_id))
     return folder
 

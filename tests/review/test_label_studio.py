@@ -11,7 +11,7 @@ import httpx
 import pytest
 from label_studio_sdk import LabelStudio
 
-from data.review import history, labels
+from data.review import history, labels, push
 from data.review.label_studio.annotations import Annotation
 from data.review.label_studio.client import Studio, StudioUnavailable
 from data.review.label_studio.project import project
@@ -380,6 +380,23 @@ def test_a_dialogues_questions_share_tasks_within_their_round() -> None:
         ("shop:d:1", "first", [0]),
         ("shop:d:0", "golden", [0]),
     ]
+
+
+def test_a_dialogue_brings_its_later_questions_along(configured: Team, tmp_path: Path) -> None:
+    up, review = configured.server, params("along", push_limit=2, second_annotator_share=1.0)
+    queue = [asked(0, turn=2), asked(1), asked(2), asked(3), asked(0, confidence=0.9), asked(1, "golden", turn=2)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(push, "CHUNK", 2)  # what comes behind is not looked at
+        assert run(tmp_path, review, queue).metrics["pushed"] == 2
+        there = tasks(up, "along")
+        assert [[one.get("turn") for one in task.data["questions"]] for task in there] == [
+            [0, 2, None],
+            [0, None, None],
+        ]
+        assert [task.overlap for task in there] == [2, 2]
+        assert run(tmp_path, review, queue).metrics["pushed"] == 0
+        answer(up, configured.first, there[1], "other")
+        assert run(tmp_path, review, queue).metrics["pushed"] == 0  # two people are to answer it
 
 
 def test_whether_a_dialogue_was_solved_is_asked_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,17 +25,23 @@ if TYPE_CHECKING:
 else:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (make lint installs it)")
 CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
-TITLE = "in a browser"
+NUMBERS = itertools.count(1)
 TIMEOUT_MS = 120_000  # Label Studio on a busy machine
 TWO = [asked(0), asked(1, confidence=0.2), asked(1, confidence=0.9, turn=2)]
 
 
 @pytest.fixture
-def page(configured: Team, tmp_path: Path) -> Iterator[sync_api.Page]:
+def title() -> str:
+    """Of a project that nobody has answered in, as short as people's are."""
+    return f"page {next(NUMBERS)}"
+
+
+@pytest.fixture
+def page(configured: Team, title: str, tmp_path: Path) -> Iterator[sync_api.Page]:
     """Signed in, at the first task of the label stream."""
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine (`make chromium` installs it)")
-    run(tmp_path, params(TITLE), TWO)
+    run(tmp_path, params(title), TWO)
     up = configured.server
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
@@ -46,13 +53,13 @@ def page(configured: Team, tmp_path: Path) -> Iterator[sync_api.Page]:
         opened.fill("input[name=password]", up.password)
         opened.keyboard.press("Enter")
         opened.wait_for_url(lambda url: "login" not in url)
-        opened.goto(f"{up.url}/projects/{tasks(up, TITLE)[0].project}/data?labeling=1")
+        opened.goto(f"{up.url}/projects/{tasks(up, title)[0].project}/data?labeling=1")
         opened.locator(".kefu-asked").wait_for()
         yield opened
         browser.close()
 
 
-def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, configured: Team, tmp_path: Path) -> None:
+def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, title: str, tmp_path: Path) -> None:
     questions = page.locator(".kefu-question:visible")
     chosen = questions.nth(0).locator(".kefu-intent label:has(input:checked)")
     sync_api.expect(questions).to_have_count(1)
@@ -93,7 +100,7 @@ def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, conf
     with page.expect_response(lambda got: "/annotations" in got.url and got.request.method == "POST"):
         page.get_by_role("button", name="Submit").first.click()  # keys are not heard while the search has the focus
 
-    assert values(run(tmp_path, params(TITLE), TWO)) == {
+    assert values(run(tmp_path, params(title), TWO)) == {
         ("shop:d:0", 0, "intent"): "exchange_request",
         ("shop:d:0", 0, "slot:order_number"): "[ORDER_1]",
         ("shop:d:0", 0, "slot:return_reason"): "quality",
@@ -105,6 +112,22 @@ def test_a_reviewer_sees_the_proposal_and_overrules_it(page: sync_api.Page, conf
         ("shop:d:1", 0, "slot:return_reason"): "quality",
         ("shop:d:1", 2, "intent"): "exchange_request",
     }
+
+
+def test_the_page_fits_1024_pixels_without_label_studios_panels(page: sync_api.Page) -> None:
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.reload()
+    sync_api.expect(page.locator(".kefu-question:visible")).to_have_count(1)
+    assert page.locator(".lsf-sidepanels__wrapper:visible").count() == 0
+    left, right = (page.locator(f".kefu-{side}").bounding_box() for side in ("left", "right"))
+    assert left and right and left["y"] == right["y"] and left["x"] + left["width"] <= right["x"]
+    assert right["x"] + right["width"] <= 1024 and left["width"] + right["width"] > 0.9 * 1024
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 1024
+    choices = page.locator(".kefu-question:visible .lsf-choice")
+    assert choices.count() == len(PACK.taxonomy.names) + 1
+    for place in range(choices.count()):
+        box = choices.nth(place).bounding_box()
+        assert box and box["y"] + box["height"] < 718  # above the bar with Submit
 
 
 def test_the_page_speaks_the_language_that_is_asked_for() -> None:
