@@ -108,6 +108,9 @@ class ActWords(Part):
         default=None, description="tells of the customer's own thing, or what is wrong with it: it has a yellow stain"
     )
     person: WordRule | None = None
+    no_person: WordRule | None = Field(
+        default=None, description="does not want a person: 不用人工; while one is asked for, as ``to_bot``"
+    )
     to_bot: WordRule | None = Field(
         default=None, description="said while a person is asked for, takes that wish back: 先继续机器人吧"
     )

@@ -217,6 +217,11 @@ class Flow(Part):
         description="the same, after it has changed the shop, until another order or item is named (an invoice was"
         " asked for, how long will it take) → id of the FAQ, or query:NAME, that is meant",
     )
+    own_answers: dict[str, Text] = Field(
+        {},
+        description="id of a FAQ → what is told in its place while the flow waits for a yes, of what it proposes:"
+        " Jinja2 over its slots and results; empty: the FAQ's answer",
+    )
     steps: tuple[Step, ...]
 
     @field_validator(

@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from kefu.acts import Act, Affirm, Choose, Complaint, Correct, Fill, Person, Start, Unclear
 from kefu.shop.pack import Pack
-from serving.dialogue.reading.answers.agreed import AMOUNT, Yes
+from serving.dialogue.reading.answers.agreed import AMOUNT, SURELY, Yes
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.joining import QUESTION
 from serving.dialogue.reading.message import Message, Reading
@@ -48,7 +48,7 @@ class ConfirmationReader:
         other = self._answers.yes.is_of_another_order(message, rest)
         changed = self._changed(message, found, asks)
         if self._alters(message, found, changed, asks, other):
-            return []
+            return [yes, *changed] if self._may_leave_as_it_is(found, changed, asks) else []
         assert message.flow
         topic = f"flow:{message.flow.name}"
         acts = self._parts.read(replace(message, text=rest, flow=None, step=None, topic=topic), reading)
@@ -98,6 +98,15 @@ class ConfirmationReader:
         if self._answers.yes.names_another_product(message, stated):
             return True  # 确认退枕头和浴袍
         return not found.surely and evidence(stated, rules.alters) is not None
+
+    def _may_leave_as_it_is(self, found: Yes, changed: Sequence[Fill | Correct], asks: bool) -> bool:
+        """Whether values beside a yes may leave the question as it was: 行，那就整单取消. The flow tells."""
+        return (
+            bool(changed)
+            and not asks
+            and found.probability >= SURELY
+            and not any(isinstance(a, Correct) for a in changed)
+        )
 
     def _asks(self, text: str) -> bool:
         """Whether a piece asks something, with or without a word for "also" before that."""

@@ -102,13 +102,30 @@ class PartReader:
         subject.order = self._answers.orders.described(message, text) or subject.order
         links = self._link_products(message, text, reading)
         values = self._values(message, text, question)
+        wishes = self._wished(message, text, reading, links, question)
+        if message.step and message.step.confirm and question and self._only_again(message, wishes):
+            # Asked of what is proposed, it is no wish for it: does it cost anything to cancel?
+            own = f"flow:{message.flow.name}" if message.flow else ""
+            asked = replace(message, rejected=message.rejected | {own})
+            wishes = self._wished(asked, text, reading, links, question) or wishes
+        return self._settled(message, text, values, wishes, question)
+
+    def _wished(
+        self, message: Message, text: str, reading: Reading, links: list[ProductLink], question: bool
+    ) -> list[Act]:
+        """The wishes of a part; the entries that they name go into the reading."""
         wishes: list[Act] = []
         for found in self._wishes.read(message, text, self._guesser.guess(message, text), links, question):
             if isinstance(found, Hit):
                 reading.hits[found.entry.id] = found
             else:
                 wishes.append(found)
-        return self._settled(message, text, values, wishes, question)
+        return wishes
+
+    def _only_again(self, message: Message, wishes: list[Act]) -> bool:
+        """Whether wishes are for the flow under way, and nothing else."""
+        flows = {act.flow for act in wishes if isinstance(act, Start)}
+        return message.flow is not None and flows == {message.flow.name} and len(wishes) == 1
 
     def _values(self, message: Message, text: str, question: bool) -> list[Act]:
         """Values that a part tells; a question at a confirmation tells none that is only noted: 重新拍还是这个价吗."""

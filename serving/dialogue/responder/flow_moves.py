@@ -25,6 +25,8 @@ from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
 from serving.sessions.session import FlowState, Told, Wish
 
+SOON = 3  # messages after which a flow that was set aside comes back of itself
+
 
 class FlowMoves:
     """Walks the session's flows."""
@@ -79,10 +81,11 @@ class FlowMoves:
         session.past = [past for past in session.past if not (move.resumes and past.flow == flow.name)]
         session.misses = 0
         session.told.append(Told(name=f"flow:{flow.name}", slots=move.slots, guessed=move.guessed))
-        if named := self._orders.took(turn, move.slots):
-            yield turn.say("flow", named)
         turn.candidates = move.candidates
         state, progress = self._flows.start(flow, move.slots, turn.visit)
+        again = bool(progress.says) and progress.outcome == "resolved" and all(map(turn.was_told, progress.says))
+        if not again and (named := self._orders.took(turn, move.slots)):
+            yield turn.say("flow", named)
         yield from self._progressed(turn, state, progress)
 
     def _put(self, turn: TurnState, move: moves.Put) -> Iterator[str]:
@@ -107,6 +110,7 @@ class FlowMoves:
     def _revise(self, turn: TurnState, move: moves.Revise) -> Iterator[str]:
         state = open_flow(turn)
         told = {slot: value for slot, value in move.slots.items() if value is not None}
+        before = self._flows.question(state, turn.visit)
         named = self._orders.took(turn, told, always=True)
         if self._orders.of_slots(told):
             self._forget_carried(turn, state)
@@ -114,12 +118,12 @@ class FlowMoves:
             progress = self._flows.correct(state, move.slots, turn.visit)
         except FlowError:
             progress = Progress(outcome="handoff")
-        last = next((said.text for said in reversed(turn.session.turns) if said.role == "bot"), "")
-        same = last.endswith("\n".join(progress.says))  # nothing that the customer can see has changed
-        if same and progress.asks == "confirm" and self._insists(turn, state):
-            yield from self._confirm(turn, moves.Confirm(True))
+        same = progress.says[-1:] == [before]  # nothing that the customer can see has changed
+        if same and progress.asks == "confirm":
+            agrees = move.agrees or self._insists(turn, state)
+            yield from self._confirm(turn, moves.Confirm(True)) if agrees else self._questions.ask(turn, "")
             return
-        if not same:
+        if not same and progress.asks:
             yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
         if named:
             yield turn.say("flow", named)
@@ -158,9 +162,10 @@ class FlowMoves:
             )  # a flow's own words may promise somebody at once
         waits = bool(progress.asks) and progress.asks != "confirm"
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state)) if waits else []
-        yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
-        if progress.outcome == "resolved":
-            draft.answers += progress.says
+        if progress.outcome == "resolved" and not (state.written or refused):
+            yield from (turn.tell("flow", text) for text in progress.says)
+        else:
+            yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
         if order := self._orders.of(state):
             session.subject.order = order
@@ -190,8 +195,12 @@ class FlowMoves:
         started, progress = self._flows.start(flow, told | known, turn.visit)
         yield from self._progressed(turn, started, progress)
 
-    def _next(self, turn: TurnState) -> Iterator[str]:
-        """What waits: the next wish, else the flow that was set aside last."""
+    def _next(self, turn: TurnState, anyway: bool = False) -> Iterator[str]:
+        """What waits: the next wish, else the flow that was set aside last.
+
+        Args:
+            anyway: however long ago that was; else it waits until the customer comes back to it.
+        """
         session, words = turn.session, self._pack.conversation
         if turn.begins_more:
             return
@@ -203,7 +212,7 @@ class FlowMoves:
                 title = self._flows.flows[wish.flow].title.in_(turn.visit.lang)
                 yield turn.say("flow", fill_in(turn, words.next, title=title))
                 yield from self._begin(turn, moves.Begin(wish.flow, self._shared(turn, wish) | wish.slots))
-        elif session.paused:
+        elif session.paused and (anyway or session.paused[-1].waited <= SOON):
             session.flow = session.paused.pop()
             if self._is_superseded(turn, session.flow):
                 session.close_flow("abandoned")
@@ -255,7 +264,8 @@ class FlowMoves:
             return
         yield turn.say("flow", self._pack.conversation.left.in_(turn.visit.lang))
         turn.draft.flow, turn.draft.outcome = name, "abandoned"
-        yield from self._next(turn)
+        if turn.session.wishes:
+            yield from self._next(turn)
 
     def _insists(self, turn: TurnState, state: FlowState) -> bool:
         """Whether who says a wish once more agrees to the person that is offered for it.
@@ -300,7 +310,7 @@ class FlowMoves:
         if session.wishes:
             session.wishes[0].slots |= move.slots
         if session.wishes or session.paused:
-            yield from self._next(turn)
+            yield from self._next(turn, anyway=True)
         elif turn.draft.text:
             return  # a query that waited, or one of this message
         elif left:

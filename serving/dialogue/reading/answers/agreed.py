@@ -65,12 +65,13 @@ MOST_PIECES = 16  # that are looked at: a thousand would be read a thousand time
 class Yes(NamedTuple):
     """A yes. rest: what stands beside it. clear: whether it is in words that confirm whatever stands beside them.
 
-    surely: whether the classifier is sure whatever may sound like another value.
+    surely: whether the classifier is sure whatever may sound like another value. probability: of a yes, by it.
     """
 
     rest: str
     clear: bool
     surely: bool
+    probability: float
 
 
 class YesReader:
@@ -110,7 +111,12 @@ class YesReader:
         surely = clear and yes >= SURE_OF_CLEAR
         if self._takes_back(message, "".join(said), ASSURED.sub("", rest) if clear else rest, surely):
             return None
-        return Yes(beside if asks else rest, clear, surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN))
+        return Yes(
+            beside if asks else rest,
+            clear,
+            surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN),
+            probability=yes if whole else 0.0,
+        )
 
     def before_also(self, message: Message) -> str:
         """The yeses that begin a message, where "and" or "also" follows behind a stop; empty without them."""
@@ -236,9 +242,8 @@ class YesReader:
 
 
 def _was_told(message: Message, amount: str) -> bool:
-    """Whether the open question tells an amount."""
-    last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "bot"), "")
-    return any(float(number) == float(amount) for number in AMOUNT.findall(last))
+    """Whether the open question, or what was answered with it, tells an amount."""
+    return any(float(number) == float(amount) for number in AMOUNT.findall(message.last_answer))
 
 
 def _only_noted(flow: Flow) -> tuple[str, ...]:

@@ -89,10 +89,9 @@ class AgreementReader:
 
     def scores(self, message: Message) -> dict[str, float]:
         """What the classifier takes the message for at the open question; empty without one."""
-        last = next((turn for turn in reversed(message.session.turns) if turn.role == "bot"), None)
-        if self._classifier is None or message.step is None or last is None:
+        if self._classifier is None or message.step is None or not message.last_answer:
             return {}
-        return self._classifier.predict(message.text, last.text)
+        return self._classifier.predict(message.text, message.last_answer)
 
     def likely(self, message: Message, scores: Mapping[str, float]) -> list[Act]:
         """A wish for a person, a no, "leave it" or "wait" that no rule reads and the classifier is sure of.
