@@ -89,8 +89,8 @@ class Conversation(Part):
         description="said to a bare 不对: the question that is open stays open",
     )
     same_again: Text = Field(
-        Text(zh="关于这一点，我知道的就是刚才说的那些。", en="On that I know no more than I have just told you."),
-        description="said in place of an answer that was just told, word for word",
+        Text(zh="关于这一点，我知道的就是上面这些。", en="The above is all that I know on this."),
+        description="said after an answer that was just told, word for word, or in its place",
     )
     missed: Text = Field(
         Text(zh="抱歉，刚才没有答到您问的。", en="Sorry, my last answer missed your question."),

@@ -45,7 +45,7 @@ class TurnState:
     before: how many who wait for a person would come before this customer; None: it is not known.
     begins_more: a flow that the message asks for has yet to begin: what waits comes after it.
     in_danger: the conversation waits because of words of danger.
-    repeats: a part was left out, since the last answer had told it word for word.
+    repeats: a part was told by the last answer word for word.
     stop: set when the customer wants no more of a model's words; None: nobody can. stopped: words were left out for it.
     """
 
@@ -78,15 +78,17 @@ class TurnState:
         """Whether the last answer has told a text word for word."""
         return digest(text) in self.session.answers
 
-    def tell(self, route: Route, text: str, answer: str = "") -> str:
-        """Adds what answers a question, once: not what the last answer, or this one, has told already.
+    def tell(self, route: Route, text: str, answer: str = "", guessed: bool = True) -> str:
+        """Adds what answers a question, once: no guess at what the last answer, or this one, has told already.
 
         Args:
             answer: the text without the words around it; empty: as ``text``.
+            guessed: no word of the message asks for it; else it is told again.
         """
-        said, self.repeats = self.draft.answers, self.repeats or self.was_told(answer or text)
-        again = self.was_told(answer or text) or (answer or text) in said
-        said.append(answer or text)
+        answer, said = answer or text, self.draft.answers
+        self.repeats |= self.was_told(answer)
+        again = answer in said or (guessed and self.was_told(answer))
+        said.append(answer)
         return "" if again else self.say(route, text)
 
     def choose(self, lead: str, questions: list[str]) -> str:

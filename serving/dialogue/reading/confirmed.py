@@ -48,7 +48,7 @@ class ConfirmationReader:
         other = self._answers.yes.is_of_another_order(message, rest)
         changed = self._changed(message, found, asks)
         if self._alters(message, found, changed, asks, other):
-            return [yes, *changed] if self._may_leave_as_it_is(found, changed, asks) else []
+            return self._with_values(message, found, asks, yes, reading)
         assert message.flow
         topic = f"flow:{message.flow.name}"
         acts = self._parts.read(replace(message, text=rest, flow=None, step=None, topic=topic), reading)
@@ -81,6 +81,13 @@ class ConfirmationReader:
             and not (act.slot in orders and found.surely and str(act.value) not in rest)
         ]
 
+    def _with_values(self, message: Message, found: Yes, asks: bool, yes: Affirm, reading: Reading) -> list[Act]:
+        """A yes beside values alone that may leave the question as it was, as the flow will tell: 行，那就整单取消."""
+        if asks or found.probability < SURELY or self._answers.yes.names_another_product(message, found.rest):
+            return []
+        acts = self._parts.read(message, reading)
+        return [yes, *acts] if acts and all(isinstance(act, Fill) for act in acts) else []
+
     def _alters(self, message: Message, found: Yes, changed: Sequence[Fill | Correct], asks: bool, other: bool) -> bool:
         """Whether words beside a yes tell, or may tell, another value of what is confirmed."""
         assert message.flow
@@ -98,15 +105,6 @@ class ConfirmationReader:
         if self._answers.yes.names_another_product(message, stated):
             return True  # 确认退枕头和浴袍
         return not found.surely and evidence(stated, rules.alters) is not None
-
-    def _may_leave_as_it_is(self, found: Yes, changed: Sequence[Fill | Correct], asks: bool) -> bool:
-        """Whether values beside a yes may leave the question as it was: 行，那就整单取消. The flow tells."""
-        return (
-            bool(changed)
-            and not asks
-            and found.probability >= SURELY
-            and not any(isinstance(a, Correct) for a in changed)
-        )
 
     def _asks(self, text: str) -> bool:
         """Whether a piece asks something, with or without a word for "also" before that."""

@@ -83,10 +83,12 @@ class FlowMoves:
         session.told.append(Told(name=f"flow:{flow.name}", slots=move.slots, guessed=move.guessed))
         turn.candidates = move.candidates
         state, progress = self._flows.start(flow, move.slots, turn.visit)
+        order = self._orders.of(state)
+        guessed = move.guessed and not (order and order in turn.message.text)
         again = bool(progress.says) and progress.outcome == "resolved" and all(map(turn.was_told, progress.says))
-        if not again and (named := self._orders.took(turn, move.slots)):
+        if not (again and guessed) and (named := self._orders.took(turn, move.slots)):
             yield turn.say("flow", named)
-        yield from self._progressed(turn, state, progress)
+        yield from self._progressed(turn, state, progress, guessed=guessed)
 
     def _put(self, turn: TurnState, move: moves.Put) -> Iterator[str]:
         state = open_flow(turn)
@@ -150,7 +152,7 @@ class FlowMoves:
         yield from self._progressed(turn, state, progress, refused=not move.yes)
 
     def _progressed(
-        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False
+        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False, guessed: bool = False
     ) -> Iterator[str]:
         session, draft = turn.session, turn.draft
         if session.customer is None and turn.visit.customer:
@@ -163,7 +165,7 @@ class FlowMoves:
         waits = bool(progress.asks) and progress.asks != "confirm"
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state)) if waits else []
         if progress.outcome == "resolved" and not (state.written or refused):
-            yield from (turn.tell("flow", text) for text in progress.says)
+            yield from (turn.tell("flow", text, guessed=guessed) for text in progress.says)
         else:
             yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kefu.acts import entry_target
-from kefu.knowledge.entries import Entry
+from kefu.knowledge.index import KnowledgeEntry
 from kefu.shop.pack import Pack
 from serving.dialogue.flow import FlowEngine
 from serving.dialogue.order_choice import OrderChoice
@@ -15,7 +15,7 @@ from serving.dialogue.responder.words import Handlers, blank, fill_in, open_flow
 from serving.dialogue.turn import TurnState
 from serving.sessions.session import FlowState
 
-RECENT = 3  # answers; where one of them has put a question in full, it is put briefly
+RECENT = 3  # answers; a question that they have put twice, or once and this one has answered something, is put briefly
 SENTENCE = re.compile(r"(?<=[。！？!?\n])|(?<=\.)\s")
 
 
@@ -41,21 +41,21 @@ class QuestionMoves:
         state = open_flow(turn)
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state))
         question = "" if orders else self._flows.question(state, turn.visit)
-        if self.slot_asked(state) is None and self._was_put(turn, question):
+        if self.slot_asked(state) is None and self._times_put(turn, question) > (0 if turn.draft.answers else 1):
             question = briefly(question)
         yield turn.say("flow", f"{lead} {question}".strip(), before)
         self._still_open(turn)
         if orders:
             yield from self._orders.ask_which(turn, orders)
 
-    def _was_put(self, turn: TurnState, question: str) -> bool:
-        """Whether one of the last answers has put a question in full."""
+    def _times_put(self, turn: TurnState, question: str) -> int:
+        """How often the last answers have put a question in full."""
         answers = [said.text for said in turn.session.turns if said.role == "bot"]
-        return any(question in text for text in answers[-RECENT:])
+        return sum(question in text for text in answers[-RECENT:])
 
-    def own_answer(self, turn: TurnState, entry: Entry) -> str:
+    def own_answer(self, turn: TurnState, entry: KnowledgeEntry) -> str:
         """What the flow under way tells of its own proposal in place of an entry; empty: nothing."""
-        state, kind, name = turn.session.flow, *entry_target(entry.id).split(":", 1)
+        state, (kind, _, name) = turn.session.flow, entry_target(entry.id).partition(":")
         return self._flows.own_answer(state, name, turn.visit) if state and kind == "faq" else ""
 
     def slot_asked(self, state: FlowState) -> str | None:
