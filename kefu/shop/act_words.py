@@ -73,6 +73,9 @@ class ActWords(Part):
     )
     another: WordRule | None = Field(default=None, description="what begins a second wish: 另外, also")
     question: WordRule | None = Field(default=None, description="what makes a question")
+    supposes: WordRule | None = Field(
+        default=None, description="asks what would be, and wishes for nothing yet: what if I keep it"
+    )
     hesitate: WordRule | None = None
     correct: WordRule | None = None
     insists: WordRule | None = Field(

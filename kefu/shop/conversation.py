@@ -42,6 +42,10 @@ class Conversation(Part):
     sign_in: Text = Field(description="said when a stranger asks for what belongs to a customer")
     left: Text = Field(description="said when the customer leaves a flow unfinished")
     left_first: Text | None = Field(None, description="the same, before another wish of the message; None: nothing")
+    back_to: Text = Field(
+        Text(zh="回到刚才的{{ title }}：", en="Back to {{ title }}:"),
+        description="said before the question of a flow that is put briefly; Jinja2 with the flow's title",
+    )
     unsure: Text = Field(description="said to a question without an answer, before the open question is repeated")
     again: Text = Field(description="said before a question is repeated that was not answered")
     back: Text = Field(description="said before a question is repeated after a digression")

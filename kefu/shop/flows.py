@@ -64,6 +64,9 @@ class Slot(Part):
         description="the slot is a postal address, told in pieces: what is asked while it lacks one of the parts"
         " `missing` (region, street, door; kefu/text/postal_address.py)",
     )
+    if_insisted: str | None = Field(
+        None, description="value taken where the customer says the wish once more, and does not tell this: cancel it"
+    )
     as_it_is: str | None = Field(
         None, description="RESULT.COLUMN of the address that the order has: a room or a number alone changes it"
     )
@@ -219,7 +222,7 @@ class Flow(Part):
     )
     own_answers: dict[str, Text] = Field(
         {},
-        description="id of a FAQ → what is told in its place while the flow waits for a yes, of what it proposes:"
+        description="id of a FAQ → what is told in its place while the flow is under way, of what it is about:"
         " Jinja2 over its slots and results; empty: the FAQ's answer",
     )
     steps: tuple[Step, ...]

@@ -145,9 +145,9 @@ class FlowEngine:
         return self._render(text.in_(visit.lang), step, state, visit, missing=missing)
 
     def own_answer(self, state: FlowState, faq: str, visit: Visit) -> str:
-        """What a flow that waits for a yes tells in place of a FAQ; empty: nothing of its own."""
+        """What a flow tells of what it is about in place of a FAQ; empty: nothing of its own."""
         step, text = self.waiting_at(state), self.flows[state.flow].own_answers.get(faq)
-        return self._render(text.in_(visit.lang), step, state, visit).strip() if text and step.confirm else ""
+        return self._render(text.in_(visit.lang), step, state, visit).strip() if text else ""
 
     def _walk(self, state: FlowState, visit: Visit, go: Go) -> Progress:
         """Steps on until the customer has to say something or the flow ends."""

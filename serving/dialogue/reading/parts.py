@@ -158,6 +158,8 @@ class PartReader:
         # The router alone has to be sure to leave an open question for another flow.
         guessed = Start | Query | Quote | Recommend | Compare
         sure = [act for act in wishes if not (isinstance(act, guessed) and act.probability < INTERRUPTS)]
+        if message.step and message.step.confirm and evidence(plain(text), self._pack.acts.supposes) is not None:
+            sure = [act for act in sure if not isinstance(act, Start)]
         own = [act for act in sure if not (isinstance(act, Start) and act.flow == flow.name)]
         again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
         if again and self._is_of_another(message, flow, again, own):

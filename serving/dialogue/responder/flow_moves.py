@@ -101,6 +101,9 @@ class FlowMoves:
                 yield from self._progressed(turn, state, self._flows.correct(state, new, turn.visit))
                 return
             state.slots.update(new)
+            if insisted := self._insisted(turn, state, asked):
+                yield from self._progressed(turn, state, self._flows.fill(state, insisted, turn.visit))
+                return
             yield from self._questions.ask(turn, "")
             return
         beside = {name: value for name, value in new.items() if name != asked}
@@ -269,15 +272,24 @@ class FlowMoves:
         if turn.session.wishes:
             yield from self._next(turn)
 
+    def _insisted(self, turn: TurnState, state: FlowState, asked: str | None) -> dict[str, str]:
+        """What is taken for the slot that is asked for where a statement only says the wish once more, or yes."""
+        value, text = self._pack.slots[asked].if_insisted if asked else None, turn.message.text
+        again = evidence(plain(text), self._flows.flows[state.flow].asked_by) is not None
+        again = again or yes_or_no(text, self._pack.conversation) is True
+        return {asked: value} if asked and value and again and not self._asks(turn) else {}
+
+    def _asks(self, turn: TurnState) -> bool:
+        return evidence(plain(turn.message.text), self._pack.acts.question) is not None
+
     def _insists(self, turn: TurnState, state: FlowState) -> bool:
         """Whether who says a wish once more agrees to the person that is offered for it.
 
         A question agrees to none, nor does a message that begins with a no.
         """
         text, rules = turn.message.text, self._pack.acts
-        asks = evidence(plain(text), rules.question) is not None
         denies = yes_or_no(answer_pieces(text, rules.another)[0], self._pack.conversation) is False
-        return not (asks or denies) and self._flows.hands_over(state)
+        return not (self._asks(turn) or denies) and self._flows.hands_over(state)
 
     def _tells_again(self, turn: TurnState, state: FlowState) -> bool:
         """Whether a message tells once more what a flow knows, and nothing else."""
@@ -301,6 +313,8 @@ class FlowMoves:
                 yield from self._confirm(turn, moves.Confirm(True))
             elif asked in state.slots:  # told while the customer was thinking
                 yield from self._progressed(turn, state, self._flows.fill(state, {}, turn.visit))
+            elif insisted := self._insisted(turn, state, asked):
+                yield from self._progressed(turn, state, self._flows.fill(state, insisted, turn.visit))
             else:
                 yield from self._questions.ask(turn, "")
             return

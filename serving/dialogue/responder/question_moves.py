@@ -11,11 +11,12 @@ from kefu.shop.pack import Pack
 from serving.dialogue.flow import FlowEngine
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
+from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.responder.words import Handlers, blank, fill_in, open_flow
 from serving.dialogue.turn import TurnState
 from serving.sessions.session import FlowState
 
-RECENT = 3  # answers; a question that they have put twice, or once and this one has answered something, is put briefly
+RECENT = 3  # answers; a question that they have put in full is put briefly
 SENTENCE = re.compile(r"(?<=[。！？!?\n])|(?<=\.)\s")
 
 
@@ -37,16 +38,35 @@ class QuestionMoves:
         }
 
     def ask(self, turn: TurnState, lead: str, before: str = "\n") -> Iterator[str]:
-        """The open question once more."""
+        """The open question once more: in full once at most, and only where nothing else is told."""
         state = open_flow(turn)
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state))
         question = "" if orders else self._flows.question(state, turn.visit)
-        if self.slot_asked(state) is None and self._times_put(turn, question) > (0 if turn.draft.answers else 1):
-            question = briefly(question)
+        if self.slot_asked(state) is None and self._is_put_briefly(turn, question):
+            question, lead = briefly(question), self._lead(turn, lead)
         yield turn.say("flow", f"{lead} {question}".strip(), before)
         self._still_open(turn)
         if orders:
             yield from self._orders.ask_which(turn, orders)
+
+    def _is_put_briefly(self, turn: TurnState, question: str) -> bool:
+        """Whether a question was put in full lately; twice where this answer tells nothing else."""
+        told = bool(turn.draft.answers) or (self._looks_up(turn) and self._asks(turn))
+        return self._times_put(turn, question) > (0 if told else 1)
+
+    def _lead(self, turn: TurnState, lead: str) -> str:
+        """What stands before a question that is put briefly: what the flow is about, or that it knows no more."""
+        words, lang = self._pack.conversation, turn.visit.lang
+        if not lead and not turn.draft.answers and self._asks(turn) and self._looks_up(turn):
+            return words.same_again.in_(lang)
+        title = self._flows.flows[open_flow(turn).flow].title.in_(lang)
+        return fill_in(turn, words.back_to, title=title) if lead == words.back.in_(lang) else lead
+
+    def _looks_up(self, turn: TurnState) -> bool:
+        return bool(self._flows.flows[open_flow(turn).flow].item_among)
+
+    def _asks(self, turn: TurnState) -> bool:
+        return evidence(plain(turn.message.text), self._pack.acts.question) is not None
 
     def _times_put(self, turn: TurnState, question: str) -> int:
         """How often the last answers have put a question in full."""
@@ -111,6 +131,8 @@ class QuestionMoves:
         yield from self.ask(turn, words.back.in_(turn.visit.lang) if move.unsure else "", before=" ")
 
     def _admit_unsure(self, turn: TurnState, move: moves.AdmitUnsure) -> Iterator[str]:
+        if turn.draft.outcome == "handoff":
+            return  # the person answers it
         yield turn.say("flow", self._pack.conversation.unsure.in_(turn.visit.lang))
         yield self._hint_person(turn)
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from kefu.acts import ACKNOWLEDGE
 from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, PERSON, YES, YES_TOO
-from kefu.shop.flows import Flow
+from kefu.shop.flows import Flow, Step
 from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
 from kefu.text.placeholders import PLACEHOLDER
@@ -212,6 +212,7 @@ class YesReader:
             after = plain("".join(before))
         elif any(not _was_told(message, number) for number in NUMBER.findall(told)):
             return True
+        after = _without_verbs(after, message.step)
         return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
 
     def _repeats_item(self, message: Message, piece: str) -> bool:
@@ -239,6 +240,13 @@ class YesReader:
         here = {message.session.flow.slots.get(name) for name in self._orders.slots_of(message.flow)}
         orders = self._orders.meant(message, text, asked=True)
         return bool(orders) and not here & set(orders)
+
+
+def _without_verbs(text: str, step: Step | None) -> str:
+    """A text without the step's own words for yes that nothing denies: "cancel" takes no yes to a cancelling back."""
+    verbs = sorted((phrase for some in (step.yes if step else {}).values() for phrase in some), key=len, reverse=True)
+    verbs = [verb for verb in verbs if len(verb) > 1]
+    return re.sub(rf"(?<![不别没未勿])(?:{'|'.join(map(re.escape, verbs))})", "", text) if verbs else text
 
 
 def _was_told(message: Message, amount: str) -> bool:

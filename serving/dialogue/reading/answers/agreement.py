@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.acts import Act, Affirm, Cancel, Correct, Deny, Fill, Hesitate, Person
+from kefu.acts import Act, Affirm, Cancel, Correct, Deny, Fill, Hesitate, Person, Resume
 from kefu.intents.answers import HESITATE, LEAVE, NO, PERSON, AnswerClassifier
 from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
@@ -55,6 +55,8 @@ class AgreementReader:
             if yes is not None:
                 corrects = not yes and self._corrects(message)
                 return [Affirm(evidence=message.text) if yes else Deny(corrects=corrects, evidence=message.text)]
+        if step.collect and self._pack.slots[step.collect].if_insisted and yes_or_no(message.text, words):
+            return [Resume(evidence=message.text)]
         stops = leaves(message.text, words, message.may_cancel)
         refuses = bool(step.collect) and yes_or_no(message.text, words) is False
         told = self._values.slots(message, message.text) if step.collect and (stops or refuses) else {}
