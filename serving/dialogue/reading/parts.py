@@ -35,7 +35,7 @@ from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.joining import INTERRUPTS, SECOND, ActJoiner, asks, is_likely_question, subject_of
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.segments import clauses, is_question, segments
+from serving.dialogue.reading.segments import answer_pieces, clauses, is_question, segments
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 
@@ -51,6 +51,21 @@ class PartReader:
         self.joiner = ActJoiner(pack, answers, wishes.flows, wishes.queries)
 
     def read(self, message: Message, reading: Reading) -> list[Act]:
+        """The acts of all parts. Where a yes is open, what is only supposed begins nothing: what if I return it?"""
+        acts = self._read(message, reading)
+        if not (message.step and message.step.confirm and any(isinstance(act, Start) for act in acts)):
+            return acts
+        left = [act for act in acts if not (isinstance(act, Start) and self._is_supposed(message, act))]
+        return left or [Unclear(asks=True, evidence=message.text)]
+
+    def _is_supposed(self, message: Message, act: Start) -> bool:
+        """Whether the words for a wish stand only where a message asks what would be."""
+        cut = answer_pieces(act.evidence, self._pack.acts.another) if message.lang == "zh" else clauses(act.evidence)
+        real = [piece for piece in cut if evidence(plain(piece), self._pack.acts.supposes) is None]
+        flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
+        return len(real) < len(cut) and not any(evidence(plain(piece), flow.asked_by) for piece in real)
+
+    def _read(self, message: Message, reading: Reading) -> list[Act]:
         if resumed := self._resumed(message):
             return resumed
         parts = segments(message.text, self._pack.acts.another, self._pack.acts.question)
@@ -158,8 +173,6 @@ class PartReader:
         # The router alone has to be sure to leave an open question for another flow.
         guessed = Start | Query | Quote | Recommend | Compare
         sure = [act for act in wishes if not (isinstance(act, guessed) and act.probability < INTERRUPTS)]
-        if message.step and message.step.confirm and evidence(plain(text), self._pack.acts.supposes) is not None:
-            sure = [act for act in sure if not isinstance(act, Start)]
         own = [act for act in sure if not (isinstance(act, Start) and act.flow == flow.name)]
         again = next((act for act in wishes if isinstance(act, Start) and act.flow == flow.name), None)
         if again and self._is_of_another(message, flow, again, own):

@@ -97,14 +97,15 @@ class FlowMoves:
         asked = self._questions.slot_asked(state)
         new = {name: value for name, value in move.slots.items() if name not in state.slots or name == asked}
         if asked and asked not in new:  # told early, or told again: kept, and the question stays open
+            insisted = self._insisted(turn, state, asked)
+            new |= insisted
             if self._flows.is_behind(state, new):  # it may lead elsewhere: a faulty item needs no "exchange for what?"
                 yield from self._progressed(turn, state, self._flows.correct(state, new, turn.visit))
-                return
-            state.slots.update(new)
-            if insisted := self._insisted(turn, state, asked):
-                yield from self._progressed(turn, state, self._flows.fill(state, insisted, turn.visit))
-                return
-            yield from self._questions.ask(turn, "")
+            elif insisted:
+                yield from self._progressed(turn, state, self._flows.fill(state, new, turn.visit))
+            else:
+                state.slots.update(new)
+                yield from self._questions.ask(turn, "")
             return
         beside = {name: value for name, value in new.items() if name != asked}
         if self._flows.is_behind(state, beside):  # 拍错了，只去掉锅: the reason, and that it is a part of the order
