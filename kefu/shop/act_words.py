@@ -73,6 +73,9 @@ class ActWords(Part):
     )
     another: WordRule | None = Field(default=None, description="what begins a second wish: 另外, also")
     question: WordRule | None = Field(default=None, description="what makes a question")
+    supposes: WordRule | None = Field(
+        default=None, description="asks what would be, and wishes for nothing yet: what if I keep it"
+    )
     hesitate: WordRule | None = None
     correct: WordRule | None = None
     insists: WordRule | None = Field(
@@ -108,6 +111,9 @@ class ActWords(Part):
         default=None, description="tells of the customer's own thing, or what is wrong with it: it has a yellow stain"
     )
     person: WordRule | None = None
+    no_person: WordRule | None = Field(
+        default=None, description="does not want a person: 不用人工; while one is asked for, as ``to_bot``"
+    )
     to_bot: WordRule | None = Field(
         default=None, description="said while a person is asked for, takes that wish back: 先继续机器人吧"
     )

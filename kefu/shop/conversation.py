@@ -42,6 +42,10 @@ class Conversation(Part):
     sign_in: Text = Field(description="said when a stranger asks for what belongs to a customer")
     left: Text = Field(description="said when the customer leaves a flow unfinished")
     left_first: Text | None = Field(None, description="the same, before another wish of the message; None: nothing")
+    back_to: Text = Field(
+        Text(zh="回到刚才的{{ title }}：", en="Back to {{ title }}:"),
+        description="said before the question of a flow that is put briefly; Jinja2 with the flow's title",
+    )
     unsure: Text = Field(description="said to a question without an answer, before the open question is repeated")
     again: Text = Field(description="said before a question is repeated that was not answered")
     back: Text = Field(description="said before a question is repeated after a digression")
@@ -72,7 +76,13 @@ class Conversation(Part):
     )
     likely_end: Text | None = Field(None, description="said after such entries, when none may be right")
     no_answer: Text | None = Field(
-        None, description="said to a question without an answer, offering a person; Jinja2 with names of products"
+        None, description="said to a question without an answer; Jinja2 with names of products"
+    )
+    person_hint: Text | None = Field(
+        None, description="how a person is called, after `unsure`; not to who has declined one"
+    )
+    offer_person: Text | None = Field(
+        None, description="offers a person after `no_answer` and `same_again`; not to who has declined one"
     )
     ask_person: Text | None = Field(None, description="what the customer asks who says yes to that offer")
     ask_person_yes: Phrases = Field({}, description="a yes to that offer, beside the words of `yes`: ask someone")
@@ -82,8 +92,9 @@ class Conversation(Part):
         Text(zh="抱歉，哪里不对？请告诉我正确的。", en="I am sorry, what is wrong? Please tell me what it should be."),
         description="said to a bare 不对: the question that is open stays open",
     )
-    same_again: Text | None = Field(
-        None, description="said after an answer that was just told, word for word, offering a person; None: nothing"
+    same_again: Text = Field(
+        Text(zh="关于这一点，我知道的就是上面这些。", en="The above is all that I know on this."),
+        description="said after an answer that was just told, word for word, or in its place",
     )
     missed: Text = Field(
         Text(zh="抱歉，刚才没有答到您问的。", en="Sorry, my last answer missed your question."),

@@ -64,6 +64,9 @@ class Slot(Part):
         description="the slot is a postal address, told in pieces: what is asked while it lacks one of the parts"
         " `missing` (region, street, door; kefu/text/postal_address.py)",
     )
+    if_insisted: str | None = Field(
+        None, description="value taken where the customer says the wish once more, and does not tell this: cancel it"
+    )
     as_it_is: str | None = Field(
         None, description="RESULT.COLUMN of the address that the order has: a room or a number alone changes it"
     )
@@ -216,6 +219,11 @@ class Flow(Part):
         {},
         description="the same, after it has changed the shop, until another order or item is named (an invoice was"
         " asked for, how long will it take) → id of the FAQ, or query:NAME, that is meant",
+    )
+    own_answers: dict[str, Text] = Field(
+        {},
+        description="id of a FAQ → what is told in its place while the flow is under way, of what it is about:"
+        " Jinja2 over its slots and results; empty: the FAQ's answer",
     )
     steps: tuple[Step, ...]
 

@@ -242,6 +242,9 @@ class Pack(Part):
             meant = {*flow.asked_meanwhile.values(), *flow.asked_afterwards.values()}
             unknown = sorted(meant - faqs - queries)
             yield from (f"flow {flow.name}: no faq or query of its order {name}" for name in unknown)
+            yield from (
+                f"flow {flow.name}: own_answers: no FAQ {name}" for name in sorted(set(flow.own_answers) - faqs)
+            )
 
     def product_names(self, lang: Lang | None = None) -> list[str]:
         """What customers call the products, in one language or all; those of one product follow each other."""

@@ -247,9 +247,11 @@ class Assistant:
         message = Message(
             redacted, session.lang, now, session, partial(self.texts.placeholder, session), orders, stop=stop
         )
+        visit = Visit(session.customer, session.vault, session.lang, now)
         if session.flow:
             message.flow = self._flows.flows[session.flow.flow]
             message.step = self._flows.waiting_at(session.flow)
+            message.question = self._flows.question(session.flow, visit) if message.step.confirm else ""
         reading = self._reader.read(message)
         session.subject.products = list(dict.fromkeys([*reading.products, *session.subject.products]))[:KEPT_PRODUCTS]
         session.subject.latest = reading.latest or session.subject.latest
@@ -268,7 +270,7 @@ class Assistant:
             session,
             message,
             reading,
-            Visit(session.customer, session.vault, session.lang, now),
+            visit,
             started,
             interrupted,
             line,
@@ -316,4 +318,5 @@ def _situation(turn: TurnState, flows: FlowEngine) -> Situation:
         session.apologised,
         signed_in=waits and session.customer is not None,
         rejections=session.rejections,
+        no_person=session.no_person,
     )

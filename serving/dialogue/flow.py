@@ -144,6 +144,11 @@ class FlowEngine:
         assert text is not None
         return self._render(text.in_(visit.lang), step, state, visit, missing=missing)
 
+    def own_answer(self, state: FlowState, faq: str, visit: Visit) -> str:
+        """What a flow tells of what it is about in place of a FAQ; empty: nothing of its own."""
+        step, text = self.waiting_at(state), self.flows[state.flow].own_answers.get(faq)
+        return self._render(text.in_(visit.lang), step, state, visit).strip() if text else ""
+
     def _walk(self, state: FlowState, visit: Visit, go: Go) -> Progress:
         """Steps on until the customer has to say something or the flow ends."""
         flow, progress = self.flows[state.flow], Progress()

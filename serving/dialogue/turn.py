@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kefu.schema import Outcome
 from serving.dialogue.flow import Visit
+from serving.dialogue.messages import digest
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reply import Route
 from serving.sessions.cases import Reason
@@ -44,6 +45,7 @@ class TurnState:
     before: how many who wait for a person would come before this customer; None: it is not known.
     begins_more: a flow that the message asks for has yet to begin: what waits comes after it.
     in_danger: the conversation waits because of words of danger.
+    repeats: a part was told by the last answer word for word.
     stop: set when the customer wants no more of a model's words; None: nobody can. stopped: words were left out for it.
     """
 
@@ -60,6 +62,7 @@ class TurnState:
     begins_more: bool = False
     candidates: tuple[str, ...] = ()  # what the next question for an order offers; (): the newest orders
     draft: Draft = field(default_factory=Draft)
+    repeats: bool = False
     stop: threading.Event | None = None
     stopped: bool = False
     first_ms: float | None = None
@@ -70,6 +73,23 @@ class TurnState:
         self.draft.route = self.draft.route or route
         self.draft.text += piece
         return piece
+
+    def was_told(self, text: str) -> bool:
+        """Whether the last answer has told a text word for word."""
+        return digest(text) in self.session.answers
+
+    def tell(self, route: Route, text: str, answer: str = "", guessed: bool = True) -> str:
+        """Adds what answers a question, once: no guess at what the last answer, or this one, has told already.
+
+        Args:
+            answer: the text without the words around it; empty: as ``text``.
+            guessed: no word of the message asks for it; else it is told again.
+        """
+        answer, said = answer or text, self.draft.answers
+        self.repeats |= self.was_told(answer)
+        again = answer in said or (guessed and self.was_told(answer))
+        said.append(answer)
+        return "" if again else self.say(route, text)
 
     def choose(self, lead: str, questions: list[str]) -> str:
         """Adds a numbered list of what may be meant; the customer's next message may pick from it."""

@@ -28,6 +28,7 @@ class FlowState(BaseModel):
     """Where a flow stands: it waits at ``step`` for the customer.
 
     reminders: how often its question was repeated after a digression. written: whether it has changed the shop.
+    waited: messages since it was set aside for another.
     incomplete: addresses whose rest was asked for, by slot; told again without more they are taken as they are.
     """
 
@@ -38,6 +39,7 @@ class FlowState(BaseModel):
     incomplete: dict[str, str] = {}
     reminders: int = 0
     written: bool = False
+    waited: int = 0
 
 
 class Wish(BaseModel):
@@ -111,6 +113,7 @@ class Session(BaseModel):
     told: what the last answer told or began, in order; a question without a subject may be about the last of it.
     answers: digests of what the last answer said to what was asked, part by part.
     rejections: messages in a row that said that the last answer missed.
+    no_person: the customer has declined a person, and has not asked for one since.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
     asked: queries (name → slots) of a stranger, answered once he has signed in.
     channel: of the shop, by which the customer came last; '': it is not known.
@@ -145,6 +148,7 @@ class Session(BaseModel):
     answers: list[str] = []
     rejections: int = 0
     misses: int = 0
+    no_person: bool = False
     apologised: bool = False
     status: Status = "bot"
 
@@ -174,12 +178,14 @@ class Session(BaseModel):
         return Session.model_validate(self.model_dump(include=kept))
 
     def resume(self) -> None:
-        """Gives the conversation back to the bot. What was under way waits; a flow that led to a person is over."""
+        """Gives the conversation back to the bot. What was under way goes on when the customer says so."""
         self.status, self.misses, self.rejections = "bot", 0, 0
         under, self.handed_over = self.handed_over, None
         if under:
-            open_flow = [under.flow] if under.flow and not under.ended else []
-            self.paused, self.wishes, self.asked = [*under.paused, *open_flow], under.wishes, under.asked
+            if under.flow and not under.ended:
+                self.flow = under.flow
+                self.close_flow("abandoned")
+            self.paused, self.wishes, self.asked = under.paused, under.wishes, under.asked
 
     def remember(self, *turns: SaidTurn) -> None:
         """Appends redacted turns; the oldest are forgotten."""

@@ -74,10 +74,12 @@ class Put:
 class Revise:
     """Takes other values, or values told at a confirmation, and walks again from the earliest question for one.
 
-    slots: None where a value is wrong and the right one was not told.
+    slots: None where a value is wrong and the right one was not told. agrees: beside a clear yes: where the values
+    leave the question as it was, it is answered.
     """
 
     slots: dict[str, str | None]
+    agrees: bool = False
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ class Situation:
     paused, queued: flows that are set aside, and wishes that wait. misses: messages not understood in a row.
     rejections: messages before this one, in a row, that said that the last answer missed.
     signed_in: the customer has signed in, and what needed it still waits.
+    no_person: the customer has declined a person: none is called but for who asks for one.
     """
 
     status: Status = "bot"
@@ -114,6 +115,7 @@ class Situation:
     apologised: bool = False
     signed_in: bool = False
     rejections: int = 0
+    no_person: bool = False
 
 
 def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
@@ -137,7 +139,7 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
         confirms = now.question is not None and now.question.slot is None
         clear = any(isinstance(act, Affirm) and act.clear for act in others)
         agreed = confirms and clear and _confirmed(others) == [Confirm(True)]
-        return [*moves, *([Confirm(True)] if agreed else ()), HandOver("asked")]
+        return [*moves, *([Confirm(True)] if agreed else _given_up(now, others)), HandOver("asked")]
     rest = [act for act in acts if not isinstance(act, Complaint)]
     if angry:  # a yes in anger counts in clear words alone
         rest = [act for act in rest if not isinstance(act, Affirm) or act.clear]
@@ -146,6 +148,13 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
             return [*moves, Remind()] if moves else [HandOver("asked")]
         return [Apologise(asks=True)] if moves else [HandOver("asked")]
     return [*moves, *_without_refused(now, rest)]
+
+
+def _given_up(now: Situation, acts: Sequence[Act]) -> list[Move]:
+    """What a message that asks for a person refuses or gives up: the person gets no part of it to go on with."""
+    refused = tuple(dict.fromkeys(act.flow for act in acts if isinstance(act, Refuse)))
+    ends = now.question and (now.question.flow in refused or any(isinstance(act, Cancel) for act in acts))
+    return [*([Exclude(refused)] if refused else ()), *([Leave(replaced=True)] if ends else ())]
 
 
 def _without_refused(now: Situation, acts: Sequence[Act]) -> list[Move]:
@@ -173,7 +182,7 @@ def _without_rejected(now: Situation, acts: Sequence[Act]) -> list[Move]:
     asked = [act for act in rest if isinstance(act, TOLD | Start)]
     again, sure = now.rejections + 1, any(act.probability == 1 for act in asked)
     if again > MAX_REJECTIONS or (again == MAX_REJECTIONS and not sure):
-        return [HandOver("lost")]
+        return _lost(now)
     refused = tuple(dict.fromkeys(act.flow for act in rest if isinstance(act, Refuse)))
     rest = [act for act in rest if not isinstance(act, Refuse) and not (isinstance(act, Start) and act.flow in refused)]
     moves: list[Move] = [Exclude(refused)] if refused else []
@@ -189,7 +198,7 @@ def _without_rejected(now: Situation, acts: Sequence[Act]) -> list[Move]:
 def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     answers = _answers(now.question, acts) if now.question else []
     if answers == [AskWhatIsWrong()] and now.misses + 1 >= MAX_MISSES:
-        return [HandOver("lost")]
+        return _lost(now)
     told: list[Move] = [Tell(act) for act in acts if isinstance(act, TOLD)]
     unsure = [act for act in acts if isinstance(act, Unclear) and act.asks]
     begun = [
@@ -217,6 +226,8 @@ def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:
     moves: list[Move] = [*answers, *told, *begun] if confirmed else [*told, *answers, *begun]
     if any(not act.candidates for act in unsure) and answers and isinstance(answers[0], Confirm | Leave | Wait):
         moves.append(AdmitUnsure())
+    if not moves and any(isinstance(act, Cancel) for act in acts):
+        return [Leave()]
     if not moves:
         return _misunderstood(now, acts)
     open_still = now.question is not None and not answers and not begun
@@ -250,7 +261,7 @@ def _answers(question: OpenQuestion, acts: Sequence[Act]) -> list[Move]:
     filled = {act.slot: act.value for act in acts if isinstance(act, Fill)}
     corrected = {act.slot: act.value for act in acts if isinstance(act, Correct)}
     if corrected or (question.slot is None and filled):  # one walk for all: the first may end the flow
-        return [Revise({**filled, **corrected})]
+        return [Revise({**filled, **corrected}, agrees=any(isinstance(a, Affirm) and a.clear for a in acts))]
     if question.slot is None:
         return _confirmed(acts)
     if offers := [Offer(act.slot, act.candidates, filled) for act in acts if isinstance(act, Choose)]:
@@ -277,10 +288,17 @@ def _confirmed(acts: Sequence[Act]) -> list[Move]:
     return [GoOn()] if any(isinstance(act, Resume) for act in acts) else []
 
 
+def _lost(now: Situation) -> list[Move]:
+    """What follows too many misses: a person, or for who has declined one the end of the open question."""
+    if not now.no_person:
+        return [HandOver("lost")]
+    return [AdmitMiss(), *([SetAside()] if now.question else ())]
+
+
 def _misunderstood(now: Situation, acts: Sequence[Act]) -> list[Move]:
     if now.question:
         if now.misses + 1 >= MAX_MISSES:
-            return [HandOver("lost")]
+            return _lost(now)
         asks = any(isinstance(act, Unclear) and act.asks for act in acts)
         return [AskAgain(asks)]
     unclear = [act for act in acts if isinstance(act, Unclear)]

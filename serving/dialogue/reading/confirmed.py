@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from kefu.acts import Act, Affirm, Choose, Complaint, Correct, Fill, Person, Start, Unclear
 from kefu.shop.pack import Pack
-from serving.dialogue.reading.answers.agreed import AMOUNT, Yes
+from serving.dialogue.reading.answers.agreed import AMOUNT, SURELY, Yes
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.joining import QUESTION
 from serving.dialogue.reading.message import Message, Reading
@@ -48,7 +48,7 @@ class ConfirmationReader:
         other = self._answers.yes.is_of_another_order(message, rest)
         changed = self._changed(message, found, asks)
         if self._alters(message, found, changed, asks, other):
-            return []
+            return self._with_values(message, found, asks, yes, reading)
         assert message.flow
         topic = f"flow:{message.flow.name}"
         acts = self._parts.read(replace(message, text=rest, flow=None, step=None, topic=topic), reading)
@@ -80,6 +80,13 @@ class ConfirmationReader:
             and not (slots[act.slot].choices and isinstance(act, Fill))
             and not (act.slot in orders and found.surely and str(act.value) not in rest)
         ]
+
+    def _with_values(self, message: Message, found: Yes, asks: bool, yes: Affirm, reading: Reading) -> list[Act]:
+        """A yes beside values alone that may leave the question as it was, as the flow will tell: 行，那就整单取消."""
+        if asks or found.probability < SURELY or self._answers.yes.names_another_product(message, found.rest):
+            return []
+        acts = self._parts.read(message, reading)
+        return [yes, *acts] if acts and all(isinstance(act, Fill) for act in acts) else []
 
     def _alters(self, message: Message, found: Yes, changed: Sequence[Fill | Correct], asks: bool, other: bool) -> bool:
         """Whether words beside a yes tell, or may tell, another value of what is confirmed."""

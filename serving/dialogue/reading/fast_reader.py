@@ -37,7 +37,6 @@ from kefu.acts import (
 )
 from kefu.intents.router import Router
 from kefu.intents.wishes import WishClassifier
-from kefu.shop.act_words import WordRule
 from kefu.shop.pack import Pack
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.reader import AnswerReader
@@ -211,15 +210,26 @@ class FastReader:
 
     def _back_to_bot(self, message: Message, reading: Reading) -> list[Act]:
         """A wish for a person taken back, with what the message asks beside it, else what was asked while waiting."""
-        rule, parts = self._pack.acts.to_bot, answer_pieces(message.text, self._pack.acts.another)
-        taken_back = [part for part in parts if evidence(plain(part), rule) is not None]
-        if not taken_back:
+        rules, parts = self._pack.acts, answer_pieces(message.text, self._pack.acts.another)
+        found = {part: evidence(plain(part), rules.to_bot) or evidence(plain(part), rules.no_person) for part in parts}
+        if not any(evidence(plain(part), rules.person) for part in parts):
+            found |= {
+                part: plain(part) for part in parts if leaves(part, self._pack.conversation)
+            }  # no wait, never mind
+        back = {part: words for part, words in found.items() if words}
+        if not back:
             return []
-        left = ("" if part in taken_back and not self._asks(_without(part, rule)) else part for part in parts)
-        texts = ["".join(left), *map(attrgetter("text"), _waiting_turns(message.session))]
-        asked = (self._asked_in(replace(message, text=text), reading) for text in texts if WORD.search(text))
-        more = next(filter(None, asked), [])
-        return [Resume(evidence=taken_back[0]), *(act for act in more if not isinstance(act, Person))]
+        left = ("" if p in back and not self._asks(plain(p).replace(back[p], " ", 1)) else p for p in parts)
+        here, waiting = "".join(left), map(attrgetter("text"), _waiting_turns(message.session))
+        own = self._asked_in(replace(message, text=here), reading) if WORD.search(here) else []
+        asked = (self._asked_of_bot(replace(message, text=text), reading) for text in waiting)
+        more = own or next(filter(None, asked), [])
+        return [Resume(evidence=next(iter(back))), *(act for act in more if not isinstance(act, Person))]
+
+    def _asked_of_bot(self, message: Message, reading: Reading) -> list[Act]:
+        """What a message to the person who has not come asks of the shop: of a statement, what its words name."""
+        acts, question = self._asked_in(message, reading), self._asks(message.text)
+        return [act for act in acts if question or self._parts.is_worded(act)]
 
     def _beside_end(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """What is asked beside words that end the flow under way; a statement asks only for what it names."""
@@ -333,11 +343,6 @@ class FastReader:
             message.flow and message.step and message.step.collect in self._answers.orders.slots_of(message.flow)
         )
         return bool(asks_order) and evidence(plain(message.text), self._pack.acts.in_general) is not None
-
-
-def _without(text: str, rule: WordRule | None) -> str:
-    """A text without the words that a rule finds in it."""
-    return plain(text).replace(evidence(plain(text), rule) or "", " ", 1)
 
 
 def _waiting_turns(session: Session) -> list[SaidTurn]:

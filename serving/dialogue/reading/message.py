@@ -26,6 +26,7 @@ class Message:
 
     placeholder: gives a value of the shop (an order number) its placeholder in the session's vault.
     open_orders: asks the shop for the customer's orders, once a message and customer.
+    question: the open question of the flow under way in full, which the last answer may only have put briefly.
     rejected: names (``kefu.acts.target_of``) of what the customer does not mean; nothing is read as that.
     topic: such a name of what an earlier part of the message asks, which this one may lean on.
     stop: set when the customer waits no more for a model; None: nobody can.
@@ -40,6 +41,7 @@ class Message:
     open_orders: Callable[[], list[Order]]
     flow: Flow | None = None
     step: Step | None = None
+    question: str = ""
     rejected: frozenset[str] = frozenset()
     topic: str = ""
     stop: threading.Event | None = None
@@ -52,6 +54,12 @@ class Message:
     def original(self, text: str) -> str:
         """The words that the customer wrote: for the linker's eyes only."""
         return restore(text, self.session.vault)
+
+    @property
+    def last_answer(self) -> str:
+        """What was said last, with the open question in full; empty at the beginning."""
+        last = next((turn.text for turn in reversed(self.session.turns) if turn.role == "bot"), "")
+        return last if self.question in last else f"{last}\n{self.question}"
 
     @property
     def spoken_of(self) -> list[str]:

@@ -35,7 +35,7 @@ from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.joining import INTERRUPTS, SECOND, ActJoiner, asks, is_likely_question, subject_of
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.segments import clauses, is_question, segments
+from serving.dialogue.reading.segments import answer_pieces, clauses, is_question, segments
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 
@@ -51,6 +51,21 @@ class PartReader:
         self.joiner = ActJoiner(pack, answers, wishes.flows, wishes.queries)
 
     def read(self, message: Message, reading: Reading) -> list[Act]:
+        """The acts of all parts. Where a yes is open, what is only supposed begins nothing: what if I return it?"""
+        acts = self._read(message, reading)
+        if not (message.step and message.step.confirm and any(isinstance(act, Start) for act in acts)):
+            return acts
+        left = [act for act in acts if not (isinstance(act, Start) and self._is_supposed(message, act))]
+        return left or [Unclear(asks=True, evidence=message.text)]
+
+    def _is_supposed(self, message: Message, act: Start) -> bool:
+        """Whether the words for a wish stand only where a message asks what would be."""
+        cut = answer_pieces(act.evidence, self._pack.acts.another) if message.lang == "zh" else clauses(act.evidence)
+        real = [piece for piece in cut if evidence(plain(piece), self._pack.acts.supposes) is None]
+        flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
+        return len(real) < len(cut) and not any(evidence(plain(piece), flow.asked_by) for piece in real)
+
+    def _read(self, message: Message, reading: Reading) -> list[Act]:
         if resumed := self._resumed(message):
             return resumed
         parts = segments(message.text, self._pack.acts.another, self._pack.acts.question)
@@ -102,13 +117,30 @@ class PartReader:
         subject.order = self._answers.orders.described(message, text) or subject.order
         links = self._link_products(message, text, reading)
         values = self._values(message, text, question)
+        wishes = self._wished(message, text, reading, links, question)
+        if message.step and message.step.confirm and question and self._only_again(message, wishes):
+            # Asked of what is proposed, it is no wish for it: does it cost anything to cancel?
+            own = f"flow:{message.flow.name}" if message.flow else ""
+            asked = replace(message, rejected=message.rejected | {own})
+            wishes = self._wished(asked, text, reading, links, question) or wishes
+        return self._settled(message, text, values, wishes, question)
+
+    def _wished(
+        self, message: Message, text: str, reading: Reading, links: list[ProductLink], question: bool
+    ) -> list[Act]:
+        """The wishes of a part; the entries that they name go into the reading."""
         wishes: list[Act] = []
         for found in self._wishes.read(message, text, self._guesser.guess(message, text), links, question):
             if isinstance(found, Hit):
                 reading.hits[found.entry.id] = found
             else:
                 wishes.append(found)
-        return self._settled(message, text, values, wishes, question)
+        return wishes
+
+    def _only_again(self, message: Message, wishes: list[Act]) -> bool:
+        """Whether wishes are for the flow under way, and nothing else."""
+        flows = {act.flow for act in wishes if isinstance(act, Start)}
+        return message.flow is not None and flows == {message.flow.name} and len(wishes) == 1
 
     def _values(self, message: Message, text: str, question: bool) -> list[Act]:
         """Values that a part tells; a question at a confirmation tells none that is only noted: 重新拍还是这个价吗."""

@@ -13,7 +13,7 @@ from kefu.shop.flows import Step
 from kefu.shop.pack import Pack
 from kefu.text.typing_slips import mend_slips
 from serving.dialogue.linking.ordinals import find_places
-from serving.dialogue.reading.answers.yes_no import is_clear_yes, yes_or_no
+from serving.dialogue.reading.answers.yes_no import is_clear_yes, leaves, yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.parts import PartReader
 from serving.dialogue.reading.segments import WORD, answer_pieces
@@ -31,17 +31,30 @@ class TextPreparer:
     def __init__(self, pack: Pack, parts: PartReader) -> None:
         self._pack, self._parts = pack, parts
         words = pack.conversation
-        offer = words.no_answer
+        offer = words.offer_person
         self._offer = Step(id="offer", confirm=offer, refused="offer", yes=words.ask_person_yes) if offer else None
 
     def prepared(self, message: Message) -> Message:
         """The message with the text that is read."""
-        text = self._without_courtesy(replace(message, text=self._picked(message) or message.text))
+        text = self._without_person(message)
+        text = self._without_courtesy(replace(message, text=self._picked(replace(message, text=text)) or text))
         text = self._without_second_best(self._without_insisting(text))
         asked = self._pack.slots[message.step.collect] if message.step and message.step.collect else None
         if not (asked and (asked.free_text or asked.pii)):
             text = mend_slips(text, self._pack.acts.spelling)
         return replace(message, text=text)
+
+    def _without_person(self, message: Message) -> str:
+        """The text behind a wish for a person that it takes back: yes, ask someone. No wait, forget it. How long …?"""
+        rules, words = self._pack.acts, self._pack.conversation
+        parts, offers = answer_pieces(message.text, rules.another), bool(message.session.questions) and not message.flow
+        for at in range(1, len(parts)):
+            before = "".join(parts[:at])
+            calls = evidence(plain(before), rules.person) or (offers and is_clear_yes(parts[0], words, self._offer))
+            if calls and leaves(parts[at], words):
+                rest = "".join(parts[at + 1 :])
+                return rest if WORD.search(rest) else parts[at]
+        return message.text
 
     def _picked(self, message: Message) -> str | None:
         """The question that a message picks by its place, or by a yes to a single one; offered for one message."""

@@ -12,6 +12,7 @@ from serving.dialogue.expressions import render
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
+from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers, fill_in
 from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
@@ -21,8 +22,16 @@ from serving.sessions.session import Told
 class AnswerMoves:
     """Answers from the pack's texts, the shop's data, or a model."""
 
-    def __init__(self, pack: Pack, orders: OrderChoice, shop_answers: ShopAnswers, model: ModelAnswer) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        orders: OrderChoice,
+        shop_answers: ShopAnswers,
+        model: ModelAnswer,
+        questions: QuestionMoves,
+    ) -> None:
         self._pack, self._orders, self._shop_answers, self._model = pack, orders, shop_answers, model
+        self._questions = questions
         self._order_known = {
             faq_id(f, lang): f.order_known.in_(lang) for f in pack.faq if f.order_known for lang in LANGUAGES
         }
@@ -42,8 +51,8 @@ class AnswerMoves:
             entry = turn.reading.hits[act.entry].entry
             turn.draft.sources.append(entry.id)
             known = self._order_known.get(entry.id) if self._orders.spoken_of(turn) else None
-            turn.draft.answers.append(known or entry.answer)
-            yield turn.say("faq", known or entry.answer)
+            told = self._questions.own_answer(turn, entry) or known or entry.answer
+            yield turn.tell("faq", told, guessed=act.probability < 1)
         elif isinstance(act, SmallTalk):
             talk = self._pack.acts.small_talk.get(act.kind)
             reply = talk.reply if talk else self._reply_of_intent(act.kind)
@@ -68,7 +77,7 @@ class AnswerMoves:
         if not move.candidates:
             yield from self._ask_model(turn, move)
         elif self._pack.conversation.likely:
-            yield self._tell_likely(turn, move.candidates, self._pack.conversation.likely)
+            yield from self._tell_likely(turn, move.candidates, self._pack.conversation.likely)
         else:
             turn.session.misses += 1
             questions = [turn.reading.hits[name].entry.question for name in move.candidates]
@@ -77,21 +86,25 @@ class AnswerMoves:
     def _tell_alone(self, turn: TurnState, move: moves.TellLikely) -> Iterator[str]:
         entry, likely = turn.reading.hits[move.entry].entry, self._pack.conversation.likely
         turn.draft.sources.append(entry.id)
-        turn.draft.answers.append(entry.answer)
         turn.session.told.append(Told(name=entry_target(entry.id)))
         told = fill_in(turn, likely, question=entry.question, answer=entry.answer) if likely else entry.answer
-        yield turn.say("faq", told)
+        if own := self._questions.own_answer(turn, entry):  # of what is proposed, as nearly all that is asked there
+            yield turn.tell("faq", own)
+            return
+        yield turn.tell("faq", told, entry.answer)
 
-    def _tell_likely(self, turn: TurnState, candidates: Sequence[str], likely: Text) -> str:
+    def _tell_likely(self, turn: TurnState, candidates: Sequence[str], likely: Text) -> Iterator[str]:
         """Answers of entries that may be meant, each with the question that it answers."""
         entries = [turn.reading.hits[name].entry for name in candidates]
         turn.draft.sources += [entry.id for entry in entries]
-        turn.draft.answers += [entry.answer for entry in entries]
         turn.session.told += [Told(name=entry_target(entry.id)) for entry in entries]
         turn.session.misses = 0
-        told = [fill_in(turn, likely, question=e.question, answer=e.answer) for e in entries]
+        for entry in entries:
+            told = fill_in(turn, likely, question=entry.question, answer=entry.answer)
+            yield turn.tell("faq", told, entry.answer)
         end = self._pack.conversation.likely_end
-        return turn.say("faq", "\n".join([*told, end.in_(turn.visit.lang)] if end else told))
+        if end and turn.draft.text and not turn.session.no_person:
+            yield turn.say("faq", end.in_(turn.visit.lang))
 
     def _ask_model(self, turn: TurnState, move: moves.Improvise) -> Iterator[str]:
         session, lang, words = turn.session, turn.visit.lang, self._pack.conversation
@@ -109,9 +122,8 @@ class AnswerMoves:
         turn.draft.route, turn.draft.engine, turn.draft.sources = None, None, []
         if move.asks and words.no_answer:
             names = self._shop_answers.names(move.skus, turn.visit)
-            if words.ask_person:  # a yes to the offer asks for a person
-                session.questions = turn.draft.options = [words.ask_person.in_(lang)]
             yield turn.say("fallback", render(words.no_answer.in_(lang), {"names": names}))
+            yield self._questions.offer_person(turn)
             return
         yield turn.say("fallback", self._pack.shop.fallback.in_(lang))
 

@@ -25,6 +25,8 @@ from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
 from serving.sessions.session import FlowState, Told, Wish
 
+SOON = 3  # messages after which a flow that was set aside comes back of itself
+
 
 class FlowMoves:
     """Walks the session's flows."""
@@ -79,11 +81,14 @@ class FlowMoves:
         session.past = [past for past in session.past if not (move.resumes and past.flow == flow.name)]
         session.misses = 0
         session.told.append(Told(name=f"flow:{flow.name}", slots=move.slots, guessed=move.guessed))
-        if named := self._orders.took(turn, move.slots):
-            yield turn.say("flow", named)
         turn.candidates = move.candidates
         state, progress = self._flows.start(flow, move.slots, turn.visit)
-        yield from self._progressed(turn, state, progress)
+        order = self._orders.of(state)
+        guessed = move.guessed and not (order and order in turn.message.text)
+        again = bool(progress.says) and progress.outcome == "resolved" and all(map(turn.was_told, progress.says))
+        if not (again and guessed) and (named := self._orders.took(turn, move.slots)):
+            yield turn.say("flow", named)
+        yield from self._progressed(turn, state, progress, guessed=guessed)
 
     def _put(self, turn: TurnState, move: moves.Put) -> Iterator[str]:
         state = open_flow(turn)
@@ -92,11 +97,15 @@ class FlowMoves:
         asked = self._questions.slot_asked(state)
         new = {name: value for name, value in move.slots.items() if name not in state.slots or name == asked}
         if asked and asked not in new:  # told early, or told again: kept, and the question stays open
+            insisted = self._insisted(turn, state, asked)
+            new |= insisted
             if self._flows.is_behind(state, new):  # it may lead elsewhere: a faulty item needs no "exchange for what?"
                 yield from self._progressed(turn, state, self._flows.correct(state, new, turn.visit))
-                return
-            state.slots.update(new)
-            yield from self._questions.ask(turn, "")
+            elif insisted:
+                yield from self._progressed(turn, state, self._flows.fill(state, new, turn.visit))
+            else:
+                state.slots.update(new)
+                yield from self._questions.ask(turn, "")
             return
         beside = {name: value for name, value in new.items() if name != asked}
         if self._flows.is_behind(state, beside):  # 拍错了，只去掉锅: the reason, and that it is a part of the order
@@ -107,6 +116,7 @@ class FlowMoves:
     def _revise(self, turn: TurnState, move: moves.Revise) -> Iterator[str]:
         state = open_flow(turn)
         told = {slot: value for slot, value in move.slots.items() if value is not None}
+        before = self._flows.question(state, turn.visit)
         named = self._orders.took(turn, told, always=True)
         if self._orders.of_slots(told):
             self._forget_carried(turn, state)
@@ -114,12 +124,12 @@ class FlowMoves:
             progress = self._flows.correct(state, move.slots, turn.visit)
         except FlowError:
             progress = Progress(outcome="handoff")
-        last = next((said.text for said in reversed(turn.session.turns) if said.role == "bot"), "")
-        same = last.endswith("\n".join(progress.says))  # nothing that the customer can see has changed
-        if same and progress.asks == "confirm" and self._insists(turn, state):
-            yield from self._confirm(turn, moves.Confirm(True))
+        same = progress.says[-1:] == [before]  # nothing that the customer can see has changed
+        if same and progress.asks == "confirm":
+            agrees = move.agrees or self._insists(turn, state)
+            yield from self._confirm(turn, moves.Confirm(True)) if agrees else self._questions.ask(turn, "")
             return
-        if not same:
+        if not same and progress.asks:
             yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
         if named:
             yield turn.say("flow", named)
@@ -146,7 +156,7 @@ class FlowMoves:
         yield from self._progressed(turn, state, progress, refused=not move.yes)
 
     def _progressed(
-        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False
+        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False, guessed: bool = False
     ) -> Iterator[str]:
         session, draft = turn.session, turn.draft
         if session.customer is None and turn.visit.customer:
@@ -158,9 +168,10 @@ class FlowMoves:
             )  # a flow's own words may promise somebody at once
         waits = bool(progress.asks) and progress.asks != "confirm"
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state)) if waits else []
-        yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
-        if progress.outcome == "resolved":
-            draft.answers += progress.says
+        if progress.outcome == "resolved" and not (state.written or refused):
+            yield from (turn.tell("flow", text, guessed=guessed) for text in progress.says)
+        else:
+            yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
         if order := self._orders.of(state):
             session.subject.order = order
@@ -190,8 +201,12 @@ class FlowMoves:
         started, progress = self._flows.start(flow, told | known, turn.visit)
         yield from self._progressed(turn, started, progress)
 
-    def _next(self, turn: TurnState) -> Iterator[str]:
-        """What waits: the next wish, else the flow that was set aside last."""
+    def _next(self, turn: TurnState, anyway: bool = False) -> Iterator[str]:
+        """What waits: the next wish, else the flow that was set aside last.
+
+        Args:
+            anyway: however long ago that was; else it waits until the customer comes back to it.
+        """
         session, words = turn.session, self._pack.conversation
         if turn.begins_more:
             return
@@ -203,7 +218,7 @@ class FlowMoves:
                 title = self._flows.flows[wish.flow].title.in_(turn.visit.lang)
                 yield turn.say("flow", fill_in(turn, words.next, title=title))
                 yield from self._begin(turn, moves.Begin(wish.flow, self._shared(turn, wish) | wish.slots))
-        elif session.paused:
+        elif session.paused and (anyway or session.paused[-1].waited <= SOON):
             session.flow = session.paused.pop()
             if self._is_superseded(turn, session.flow):
                 session.close_flow("abandoned")
@@ -255,7 +270,18 @@ class FlowMoves:
             return
         yield turn.say("flow", self._pack.conversation.left.in_(turn.visit.lang))
         turn.draft.flow, turn.draft.outcome = name, "abandoned"
-        yield from self._next(turn)
+        if turn.session.wishes:
+            yield from self._next(turn)
+
+    def _insisted(self, turn: TurnState, state: FlowState, asked: str | None) -> dict[str, str]:
+        """What is taken for the slot that is asked for where a statement only says the wish once more, or yes."""
+        value, text = self._pack.slots[asked].if_insisted if asked else None, turn.message.text
+        again = evidence(plain(text), self._flows.flows[state.flow].asked_by) is not None
+        again = again or yes_or_no(text, self._pack.conversation) is True
+        return {asked: value} if asked and value and again and not self._asks(turn) else {}
+
+    def _asks(self, turn: TurnState) -> bool:
+        return evidence(plain(turn.message.text), self._pack.acts.question) is not None
 
     def _insists(self, turn: TurnState, state: FlowState) -> bool:
         """Whether who says a wish once more agrees to the person that is offered for it.
@@ -263,9 +289,8 @@ class FlowMoves:
         A question agrees to none, nor does a message that begins with a no.
         """
         text, rules = turn.message.text, self._pack.acts
-        asks = evidence(plain(text), rules.question) is not None
         denies = yes_or_no(answer_pieces(text, rules.another)[0], self._pack.conversation) is False
-        return not (asks or denies) and self._flows.hands_over(state)
+        return not (self._asks(turn) or denies) and self._flows.hands_over(state)
 
     def _tells_again(self, turn: TurnState, state: FlowState) -> bool:
         """Whether a message tells once more what a flow knows, and nothing else."""
@@ -289,6 +314,8 @@ class FlowMoves:
                 yield from self._confirm(turn, moves.Confirm(True))
             elif asked in state.slots:  # told while the customer was thinking
                 yield from self._progressed(turn, state, self._flows.fill(state, {}, turn.visit))
+            elif insisted := self._insisted(turn, state, asked):
+                yield from self._progressed(turn, state, self._flows.fill(state, insisted, turn.visit))
             else:
                 yield from self._questions.ask(turn, "")
             return
@@ -300,7 +327,7 @@ class FlowMoves:
         if session.wishes:
             session.wishes[0].slots |= move.slots
         if session.wishes or session.paused:
-            yield from self._next(turn)
+            yield from self._next(turn, anyway=True)
         elif turn.draft.text:
             return  # a query that waited, or one of this message
         elif left:

@@ -27,6 +27,7 @@ class PersonMoves:
         if move.danger:
             yield turn.say("human", self._pack.danger[move.danger].reply.in_(turn.visit.lang))
         yield turn.say("human", self._handover.asked(turn.visit, None if move.danger else turn.before))
+        turn.session.no_person = False
         turn.draft.route, turn.draft.outcome = "human", "handoff"
         turn.draft.danger, turn.draft.reason = move.danger, move.reason
         if move.reason == "asked":

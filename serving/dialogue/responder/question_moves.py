@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from kefu.acts import entry_target
+from kefu.knowledge.index import KnowledgeEntry
 from kefu.shop.pack import Pack
 from serving.dialogue.flow import FlowEngine
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
-from serving.dialogue.responder.words import Handlers, fill_in, open_flow
+from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.responder.words import Handlers, blank, fill_in, open_flow
 from serving.dialogue.turn import TurnState
 from serving.sessions.session import FlowState
+
+RECENT = 3  # answers; a question that they have put in full is put briefly
+SENTENCE = re.compile(r"(?<=[。！？!?\n])|(?<=\.)\s")
 
 
 class QuestionMoves:
@@ -31,14 +38,45 @@ class QuestionMoves:
         }
 
     def ask(self, turn: TurnState, lead: str, before: str = "\n") -> Iterator[str]:
-        """The open question once more."""
+        """The open question once more: in full once at most, and only where nothing else is told."""
         state = open_flow(turn)
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state))
         question = "" if orders else self._flows.question(state, turn.visit)
+        if self.slot_asked(state) is None and self._is_put_briefly(turn, question):
+            question, lead = briefly(question), self._lead(turn, lead)
         yield turn.say("flow", f"{lead} {question}".strip(), before)
         self._still_open(turn)
         if orders:
             yield from self._orders.ask_which(turn, orders)
+
+    def _is_put_briefly(self, turn: TurnState, question: str) -> bool:
+        """Whether a question was put in full lately; twice where this answer tells nothing else."""
+        told = bool(turn.draft.answers) or (self._looks_up(turn) and self._asks(turn))
+        return self._times_put(turn, question) > (0 if told else 1)
+
+    def _lead(self, turn: TurnState, lead: str) -> str:
+        """What stands before a question that is put briefly: what the flow is about, or that it knows no more."""
+        words, lang = self._pack.conversation, turn.visit.lang
+        if not lead and not turn.draft.answers and self._asks(turn) and self._looks_up(turn):
+            return words.same_again.in_(lang)
+        title = self._flows.flows[open_flow(turn).flow].title.in_(lang)
+        return fill_in(turn, words.back_to, title=title) if lead == words.back.in_(lang) else lead
+
+    def _looks_up(self, turn: TurnState) -> bool:
+        return bool(self._flows.flows[open_flow(turn).flow].item_among)
+
+    def _asks(self, turn: TurnState) -> bool:
+        return evidence(plain(turn.message.text), self._pack.acts.question) is not None
+
+    def _times_put(self, turn: TurnState, question: str) -> int:
+        """How often the last answers have put a question in full."""
+        answers = [said.text for said in turn.session.turns if said.role == "bot"]
+        return sum(question in text for text in answers[-RECENT:])
+
+    def own_answer(self, turn: TurnState, entry: KnowledgeEntry) -> str:
+        """What the flow under way tells of its own proposal in place of an entry; empty: nothing."""
+        state, (kind, _, name) = turn.session.flow, entry_target(entry.id).partition(":")
+        return self._flows.own_answer(state, name, turn.visit) if state and kind == "faq" else ""
 
     def slot_asked(self, state: FlowState) -> str | None:
         """The slot that a flow asks for; None at a confirmation."""
@@ -88,13 +126,39 @@ class QuestionMoves:
         turn.session.misses += 1
         words = self._pack.conversation
         yield turn.say("flow", (words.unsure if move.unsure else words.again).in_(turn.visit.lang))
+        if move.unsure:
+            yield self._hint_person(turn)
         yield from self.ask(turn, words.back.in_(turn.visit.lang) if move.unsure else "", before=" ")
 
     def _admit_unsure(self, turn: TurnState, move: moves.AdmitUnsure) -> Iterator[str]:
+        if turn.draft.outcome == "handoff":
+            return  # the person answers it
         yield turn.say("flow", self._pack.conversation.unsure.in_(turn.visit.lang))
+        yield self._hint_person(turn)
+
+    def _hint_person(self, turn: TurnState) -> str:
+        """How a person is called, for who has not declined one."""
+        hint = self._pack.conversation.person_hint
+        if hint is None or turn.session.no_person:
+            return ""
+        return turn.say("flow", hint.in_(turn.visit.lang), before=blank(turn))
+
+    def offer_person(self, turn: TurnState) -> str:
+        """Offers a person to who has not declined one: a yes to the offer asks for one."""
+        words, lang = self._pack.conversation, turn.visit.lang
+        if words.offer_person is None or words.ask_person is None or turn.session.no_person:
+            return ""
+        turn.session.questions = turn.draft.options = [words.ask_person.in_(lang)]
+        return turn.say("fallback", words.offer_person.in_(lang), before=blank(turn))
 
     def _set_aside(self, turn: TurnState, move: moves.SetAside) -> Iterator[str]:
         session, state = turn.session, open_flow(turn)
         session.flow, session.paused = None, [*session.paused, state]
         title = self._flows.flows[state.flow].title.in_(turn.visit.lang)
         yield turn.say("flow", fill_in(turn, self._pack.conversation.set_aside, title=title))
+
+
+def briefly(question: str) -> str:
+    """The last question of a text, without what stands before it: 确认提交退货申请吗？"""
+    asked = [some for some in SENTENCE.split(question) if some.rstrip().endswith(("？", "?"))]
+    return asked[-1].strip().rpartition("，")[2] if asked else question

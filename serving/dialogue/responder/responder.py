@@ -17,7 +17,8 @@ from serving.dialogue.handover_words import HandoverWords
 from serving.dialogue.messages import digest
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
-from serving.dialogue.policy.moves import Begin, HandOver, Move
+from serving.dialogue.policy.moves import Begin, HandOver, Move, Remind
+from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.responder.answer_moves import AnswerMoves
 from serving.dialogue.responder.flow_moves import FlowMoves
 from serving.dialogue.responder.person_moves import PersonMoves
@@ -39,7 +40,8 @@ class Responder:
         handover = HandoverWords(pack)
         questions = QuestionMoves(pack, flows, orders)
         self._flow_moves = FlowMoves(pack, flows, orders, shop_answers, questions, handover)
-        self._answers = AnswerMoves(pack, orders, shop_answers, model)
+        self._answers = AnswerMoves(pack, orders, shop_answers, model, questions)
+        self._questions = questions
         people = PersonMoves(pack, handover)
         self._handlers: Handlers = {
             **self._flow_moves.handlers,
@@ -55,8 +57,14 @@ class Responder:
         missed = any(isinstance(act, Reject) for act in turn.reading.acts)
         session.rejections = session.rejections + 1 if missed else 0
         planned = self._flow_moves.merge_wishes(turn, moves)
+        for state in session.paused:
+            state.waited += 1
+        if evidence(plain(turn.message.text), self._pack.acts.no_person) is not None:
+            session.no_person = True
         for at, move in enumerate(planned, 1):
             turn.begins_more = any(isinstance(later, Begin) for later in planned[at:])
+            if isinstance(move, Remind):
+                yield self._same_again(turn)
             try:
                 yield from self._handlers[type(move)](turn, move)
             except KefuError:
@@ -64,13 +72,15 @@ class Responder:
                 turn.draft.ended = turn.session.flow  # it stands where it cannot go on
                 yield from self._handlers[HandOver](turn, HandOver("flow"))
                 return
-        yield from self._same_again(turn)
+        if said := self._same_again(turn):
+            yield said
+            yield self._questions.offer_person(turn)
+        session.answers = [digest(text) for text in turn.draft.answers]
 
-    def _same_again(self, turn: TurnState) -> Iterator[str]:
-        """Offers a person after an answer that tells nothing but what the last one did: it did not help, or missed."""
-        session, words = turn.session, self._pack.conversation
-        before, session.answers = session.answers, [digest(text) for text in turn.draft.answers]
-        repeated = bool(session.answers) and set(session.answers) <= set(before)
-        if repeated and words.same_again and words.ask_person and not (turn.draft.asks or turn.draft.options):
-            session.questions = turn.draft.options = [words.ask_person.in_(turn.visit.lang)]
-            yield turn.say("faq", words.same_again.in_(turn.visit.lang))
+    def _same_again(self, turn: TurnState) -> str:
+        """Says that there is nothing new to tell, where all that would be told was told by the last answer."""
+        draft, again = turn.draft, self._pack.conversation.same_again
+        if not (turn.repeats and all(map(turn.was_told, draft.answers))) or draft.asks or draft.options:
+            return ""
+        turn.repeats = False
+        return turn.say("faq", again.in_(turn.visit.lang))

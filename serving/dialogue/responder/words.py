@@ -18,6 +18,11 @@ def fill_in(turn: TurnState, text: Text, **values: str) -> str:
     return render(text.in_(turn.visit.lang), values)
 
 
+def blank(turn: TurnState) -> str:
+    """What stands between two sentences of one line."""
+    return "" if turn.visit.lang == "zh" else " "
+
+
 def open_flow(turn: TurnState) -> FlowState:
     """The flow under way; the policy plans no move about a flow where there is none."""
     assert turn.session.flow

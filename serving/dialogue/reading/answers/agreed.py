@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from kefu.acts import ACKNOWLEDGE
 from kefu.intents.answers import CORRECT, HESITATE, LEAVE, NO, PERSON, YES, YES_TOO
-from kefu.shop.flows import Flow
+from kefu.shop.flows import Flow, Step
 from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
 from kefu.text.placeholders import PLACEHOLDER
@@ -65,12 +65,13 @@ MOST_PIECES = 16  # that are looked at: a thousand would be read a thousand time
 class Yes(NamedTuple):
     """A yes. rest: what stands beside it. clear: whether it is in words that confirm whatever stands beside them.
 
-    surely: whether the classifier is sure whatever may sound like another value.
+    surely: whether the classifier is sure whatever may sound like another value. probability: of a yes, by it.
     """
 
     rest: str
     clear: bool
     surely: bool
+    probability: float
 
 
 class YesReader:
@@ -110,7 +111,12 @@ class YesReader:
         surely = clear and yes >= SURE_OF_CLEAR
         if self._takes_back(message, "".join(said), ASSURED.sub("", rest) if clear else rest, surely):
             return None
-        return Yes(beside if asks else rest, clear, surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN))
+        return Yes(
+            beside if asks else rest,
+            clear,
+            surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN),
+            probability=yes if whole else 0.0,
+        )
 
     def before_also(self, message: Message) -> str:
         """The yeses that begin a message, where "and" or "also" follows behind a stop; empty without them."""
@@ -206,6 +212,7 @@ class YesReader:
             after = plain("".join(before))
         elif any(not _was_told(message, number) for number in NUMBER.findall(told)):
             return True
+        after = _without_verbs(after, message.step)
         return any(evidence(after, rule) is not None for rule in (rules.reserve, rules.hesitate, rules.correct))
 
     def _repeats_item(self, message: Message, piece: str) -> bool:
@@ -235,10 +242,16 @@ class YesReader:
         return bool(orders) and not here & set(orders)
 
 
+def _without_verbs(text: str, step: Step | None) -> str:
+    """A text without the step's own words for yes that nothing denies: "cancel" takes no yes to a cancelling back."""
+    verbs = sorted((phrase for some in (step.yes if step else {}).values() for phrase in some), key=len, reverse=True)
+    verbs = [verb for verb in verbs if len(verb) > 1]
+    return re.sub(rf"(?<![不别没未勿])(?:{'|'.join(map(re.escape, verbs))})", "", text) if verbs else text
+
+
 def _was_told(message: Message, amount: str) -> bool:
-    """Whether the open question tells an amount."""
-    last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "bot"), "")
-    return any(float(number) == float(amount) for number in AMOUNT.findall(last))
+    """Whether the open question, or what was answered with it, tells an amount."""
+    return any(float(number) == float(amount) for number in AMOUNT.findall(message.last_answer))
 
 
 def _only_noted(flow: Flow) -> tuple[str, ...]:

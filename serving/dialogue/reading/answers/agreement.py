@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kefu.acts import Act, Affirm, Cancel, Correct, Deny, Fill, Hesitate, Person
+from kefu.acts import Act, Affirm, Cancel, Correct, Deny, Fill, Hesitate, Person, Resume
 from kefu.intents.answers import HESITATE, LEAVE, NO, PERSON, AnswerClassifier
 from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
@@ -55,6 +55,8 @@ class AgreementReader:
             if yes is not None:
                 corrects = not yes and self._corrects(message)
                 return [Affirm(evidence=message.text) if yes else Deny(corrects=corrects, evidence=message.text)]
+        if step.collect and self._pack.slots[step.collect].if_insisted and yes_or_no(message.text, words):
+            return [Resume(evidence=message.text)]
         stops = leaves(message.text, words, message.may_cancel)
         refuses = bool(step.collect) and yes_or_no(message.text, words) is False
         told = self._values.slots(message, message.text) if step.collect and (stops or refuses) else {}
@@ -89,10 +91,9 @@ class AgreementReader:
 
     def scores(self, message: Message) -> dict[str, float]:
         """What the classifier takes the message for at the open question; empty without one."""
-        last = next((turn for turn in reversed(message.session.turns) if turn.role == "bot"), None)
-        if self._classifier is None or message.step is None or last is None:
+        if self._classifier is None or message.step is None or not message.last_answer:
             return {}
-        return self._classifier.predict(message.text, last.text)
+        return self._classifier.predict(message.text, message.last_answer)
 
     def likely(self, message: Message, scores: Mapping[str, float]) -> list[Act]:
         """A wish for a person, a no, "leave it" or "wait" that no rule reads and the classifier is sure of.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kefu.acts import Start
 from kefu.shop.act_words import WordRule
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
@@ -71,6 +72,13 @@ class RefusalReader:
         found = evidence(words, refusal)
         return bool(found) and evidence(words.replace(found or "", "", 1), self._pack.acts.question) is None
 
+    def _takes_back(self, part: str, flow: Flow, keeps: bool) -> bool:
+        """Whether a part refuses a flow, or keeps the goods and asks for nothing else: an invoice for what I keep."""
+        words, others = plain(part), (other.asked_by for other in self._pack.flows if other is not flow)
+        if evidence(words, self._refusals[flow.name]):
+            return True
+        return keeps and bool(evidence(words, self._pack.acts.keep)) and not any(evidence(words, o) for o in others)
+
     def undone(self, message: Message) -> Start | None:
         """The flow that this conversation has done and the customer takes back, told to it by its opening slot.
 
@@ -84,12 +92,8 @@ class RefusalReader:
             opening = [name for name in flow.slots if self._pack.slots[name].opening] if flow else []
             if flow is None or not opening:
                 continue
-            rules = (self._refusals[flow.name], *((self._pack.acts.keep,) if at == 0 else ()))
-            said = [
-                part
-                for part in stated
-                if any(evidence(plain(part), rule) for rule in rules) and not self._orders.names_item(message, part)
-            ]
+            said = [part for part in stated if self._takes_back(part, flow, keeps=at == 0)]
+            said = [part for part in said if not self._orders.names_item(message, part)]
             if said:
                 order = {name: past.slots[name] for name in self._orders.slots_of(flow) if name in past.slots}
                 told = {name: next(iter(self._pack.slots[name].choices)) for name in opening}
