@@ -73,6 +73,7 @@ class ActWords(Part):
     )
     another: WordRule | None = Field(default=None, description="what begins a second wish: 另外, also")
     question: WordRule | None = Field(default=None, description="what makes a question")
+    asks_help: WordRule | None = Field(default=None, description="asks what to do about what a message tells: 怎么办")
     hesitate: WordRule | None = None
     correct: WordRule | None = None
     insists: WordRule | None = Field(

@@ -15,7 +15,7 @@ from serving.dialogue.order_choice import likely_orders
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.flows import FlowReader
-from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain, without
 
 
 class ImpliedFlowReader:
@@ -143,7 +143,8 @@ class ImpliedFlowReader:
 
     def _tells_trouble(self, message: Message, text: str, flow: Flow) -> bool:
         """Whether a text tells a value that begins the flow, and asks for nothing else."""
-        words = plain(text)
+        help_words = self._pack.acts.asks_help
+        words = without(plain(text), help_words.words) if help_words else plain(text)
         if evidence(words, self._pack.acts.question) is not None or is_idiom(words, flow.asked_of_item):
             return False
         told = extract(text, {name: self._pack.slots[name] for name in flow.told_by}, message.lang)
