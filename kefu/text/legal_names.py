@@ -78,7 +78,7 @@ _CHINESE_LEGAL = re.compile(
 )
 _HAS_LEGAL = re.compile(_LEGAL)
 # A piece of a text that is nothing but an organisation's name, without a legal form: 单位的 武汉市第三建筑公司.
-_PIECE = re.compile(rf"[^，,。；;:：\s!！?？]+")
+_PIECE = re.compile(r"[^，,。；;:：\s!！?？]+")
 _PLAIN_ORGANISATION = re.compile(
     rf"(?:(?![的是在到我你您他她它们给把寄送了请帮要这那没能可以去往也吗呢吧啊换错写不就还再说开发])[{_HAN}]){{4,24}}"
     r"(?:公司|集团|大学|中学|小学|幼儿园|医院|研究所|设计院|工厂|超市|酒店|委员会|协会)"

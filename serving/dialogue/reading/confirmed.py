@@ -101,7 +101,7 @@ class ConfirmationReader:
         return not found.surely and evidence(stated, rules.alters) is not None
 
     def _keeps_the_rest(self, message: Message, piece: str) -> bool:
-        """Whether a piece says that the other pieces of an order stay, of which only some are under way: 另一台我留着"""
+        """Whether a piece says that the other pieces of an order stay, while only some are under way: 另一台我留着"""
         state, slots = message.session.flow, self._pack.slots
         some = state is not None and any(slots[name].number for name in state.slots)
         of_rest = self._answers.orders.of_other_piece(message, piece) is not None

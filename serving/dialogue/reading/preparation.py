@@ -92,9 +92,9 @@ class TextPreparer:
         leads = {kind: talks[kind] for kind in kinds if kind in talks}
         while (found := self._first_words(text)) and any(evidence(plain(found[0]), talk) for talk in leads.values()):
             hello = GREETING in leads and evidence(plain(found[0]), leads[GREETING])
-            if not hello and any(evidence(plain(t), talk) for t in (text, found[1]) for talk in talks.values()):
-                if not self._asks(found[1]):
-                    break  # 好的，谢谢: courtesy as a whole
+            talk_only = any(evidence(plain(t), talk) for t in (text, found[1]) for talk in talks.values())
+            if not hello and talk_only and not self._asks(found[1]):
+                break  # 好的，谢谢: courtesy as a whole
             text = found[1]
         return self._without_hello(text)
 

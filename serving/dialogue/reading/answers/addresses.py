@@ -75,9 +75,9 @@ class AddressReader:
             return []
         if any(found[1] != self._slots[name].pii for found in PLACEHOLDER.finditer(message.text)):
             return []
-        if whole := self._whole(message, name):
+        if placeholder := self._whole(message, name):
             act = Fill if asked == name else Correct
-            return [act(slot=name, value=whole, evidence=message.text)]
+            return [act(slot=name, value=placeholder, evidence=message.text)]
         words = SLIP.sub("", LEAD.sub("，", without_blanks(message.original(message.text))))
         if evidence(plain(words), self._question) is not None:
             return []

@@ -68,8 +68,9 @@ MOST_PIECES = 16  # that are looked at: a thousand would be read a thousand time
 class Yes(NamedTuple):
     """A yes. rest: what stands beside it. clear: whether it is in words that confirm whatever stands beside them.
 
-    surely: whether the classifier is sure whatever may sound like another value. alone: whether it was read without what
-    stands beside it, of which the classifier makes nothing: a question there has to be understood.
+    surely: whether the classifier is sure whatever may sound like another value.
+    alone: whether it was read without what stands beside it, of which the classifier makes nothing: a question there
+        has to be understood.
     """
 
     rest: str
@@ -132,7 +133,8 @@ class YesReader:
         Args:
             scores: of the answer classifier. whole: of the message.
         """
-        words, step, pieces = self._pack.conversation, message.step, answer_pieces(message.text, self._pack.acts.another)
+        words, step = self._pack.conversation, message.step
+        pieces = answer_pieces(message.text, self._pack.acts.another)
         said = self._first_yes(message, pieces)
         rest = message.text.removeprefix(said)
         if not said or step is None or not WORD.search(rest) or self._against(whole) > MOST_AGAINST:
@@ -228,8 +230,9 @@ class YesReader:
         What follows a word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
         """
         rules = self._pack.acts
-        stops = surely and message.text.startswith(yes)  # not: yes but …
-        if (stops and self.is_question(answer_pieces(rest, rules.another)[0])) or yes.rstrip().endswith((".", "。", "!", "！")):
+        asks = surely and self.is_question(answer_pieces(rest, rules.another)[0])
+        stops = message.text.startswith(yes)  # not: yes but …
+        if (asks and stops) or yes.rstrip().endswith((".", "。", "!", "！")):
             rest = BUT.sub("", rest)
         after, told = plain(rest), PLACEHOLDER.sub("", rest)
         if surely:

@@ -178,13 +178,14 @@ class FlowReader:
         return kept
 
     def _reason_before(self, message: Message, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
-        """The reason that the last messages tell of the same order: it is too big for my kitchen; can I send it back?"""
+        """The reason that the last messages tell of the same order: it is too big for my kitchen; can I return it?"""
         wanted = {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].carried and n not in slots}
         order = next((slots[name] for name in self._answers.orders.slots_of(flow) if name in slots), None)
-        own = self._answers.orders.own(message, order) if order and wanted else None
+        given_up = flow.name in message.session.denied  # what was told for it then need not hold
+        own = self._answers.orders.own(message, order) if order and wanted and not given_up else None
         before = [turn.text for turn in reversed(message.session.turns) if turn.role == "customer"][:MOST_BEFORE]
-        for text in before if own else ():
-            if not self._answers.orders.names_else(message, text, own):
+        for text in before:
+            if own and not self._answers.orders.names_else(message, text, own):
                 told = extract(statements(text, self._pack.acts.question), wanted, message.lang)
                 if told:
                     return told

@@ -49,7 +49,11 @@ class ImpliedFlowReader:
             return None
         for flow in self._pack.flows:
             if self._tells_trouble(message, text, flow):
-                return Start(flow=flow.name, slots=self._told(message, text, flow), evidence=text)
+                slots, subject = self._told(message, text, flow), message.session.subject.order
+                named = any(link.exact for link in self._linker.link_products(message.original(text)))
+                if subject and not named:
+                    slots = {self._answers.orders.slots_of(flow)[0]: subject} | slots
+                return Start(flow=flow.name, slots=slots, evidence=text)
         return None
 
     def of_reason(self, message: Message, text: str) -> tuple[str, dict[str, str]] | None:
