@@ -76,6 +76,7 @@ class ActWords(Part):
     supposes: WordRule | None = Field(
         default=None, description="asks what would be, and wishes for nothing yet: what if I keep it"
     )
+    asks_help: WordRule | None = Field(default=None, description="asks what to do about what a message tells: 怎么办")
     hesitate: WordRule | None = None
     correct: WordRule | None = None
     insists: WordRule | None = Field(

@@ -27,6 +27,23 @@ class ChoicePhrase(NamedTuple):
     folded: str
 
 
+class OnFile(WordRule):
+    """Words by which a customer means what the shop knows of him already: 账号里那个, my account's e-mail.
+
+    When the value has just been asked for, a yes and the words of ``asked`` mean it, too: 之前那个.
+    """
+
+    value: str = Field(description="RESULT.COLUMN of the flow that asks")
+    asked: tuple[str, ...] = ()
+
+    @field_validator("asked")
+    @classmethod
+    def _asked_are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            check_re2(pattern)
+        return patterns
+
+
 class Slot(Part):
     """Recognised as a redacted entity (``pii``), one of ``choices``, a ``pattern``, or as said."""
 
@@ -70,6 +87,7 @@ class Slot(Part):
     as_it_is: str | None = Field(
         None, description="RESULT.COLUMN of the address that the order has: a room or a number alone changes it"
     )
+    on_file: OnFile | None = Field(None, description="what the shop knows already, and the words that mean it")
 
     @field_validator("choice_patterns")
     @classmethod

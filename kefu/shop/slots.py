@@ -17,7 +17,7 @@ from functools import cache
 
 import re2
 
-from kefu.shop.flows import ChoicePhrase, Slot
+from kefu.shop.flows import ChoicePhrase, OnFile, Slot
 from kefu.shop.part import Lang
 from kefu.text.legal_names import find_name
 from kefu.text.numbers import NUMBER, read_number
@@ -32,7 +32,8 @@ _DENIES = re.compile(
     r"(?:因为|由于|说|想|要|给我|帮我|什么|啥|任何|任何的|出现|发现|存在|哪里)*$"
     r"|(?:(?<!just )\b(?:not|no|never|nothing(?: is| was)?)|n['\u2019]t)"
     r"(?:\s+(?:a|an|any|really|actually|at all|been|be|had|have|got|because of|due to|about|that it is|that it's"
-    r"|wrong with|(?:because of|due to|about|wrong with) (?:the|its|my|your)))*\s+$",
+    r"|wrong with|(?:because of|due to|about|wrong with) (?:the|its|my|your)))*\s+$"
+    r"|\bsame\s+$",  # it stays: same phone
     re.IGNORECASE,
 )
 # What says right after a choice that it stays as it is: 地址不变, the size is fine.
@@ -50,6 +51,7 @@ _UNCHANGED = re.compile(
 _SHORT = 32  # characters
 _ANSWERED_NO = re.compile(r"(?:just|only|return|send|keep)\b", re.IGNORECASE)
 _DENIAL_WINDOW = 40  # characters before a phrase that may deny it
+ON_FILE = "[ON_FILE]"  # in place of a value that the shop knows: the flow looks it up
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
@@ -83,6 +85,8 @@ def _value(text: str, plain: str, folded: str, slot: Slot, lang: str, asked: boo
     if asked and slot.pii and slot.free_text and plain.strip() != text.strip() and not _WORD.search(plain):
         return text.strip()  # an address with a name and a phone number: all of it belongs together
     several = len(slot.choices) > 1
+    if slot.on_file and not _names_own(text, slot) and means_on_file(plain, slot.on_file, asked):
+        return ON_FILE
     value = _placeholder(text, slot) or _choice(plain, folded, slot.choice_phrases, lang, several)
     value = value or _choice_by_pattern(plain, slot, several) or _pattern(text if slot.free_text else plain, slot)
     value = value or (find_name(text, slot.called, asked) if slot.called else None)
@@ -90,6 +94,19 @@ def _value(text: str, plain: str, folded: str, slot: Slot, lang: str, asked: boo
     if slot.number:
         return _number(value or "") or (_number(plain) if asked else None)
     return value or (free_value(text, slot) if asked and slot.free_text else None)
+
+
+def means_on_file(plain: str, rule: OnFile, asked: bool) -> bool:
+    """Whether a text without placeholders means what the shop knows already."""
+    for idiom in rule.not_words:
+        plain = str(_compiled(idiom).sub("\n", plain))
+    return any(_compiled(word).search(plain) for word in (*rule.words, *(rule.asked if asked else ())))
+
+
+def _names_own(text: str, slot: Slot) -> bool:
+    """Whether a text tells a value of a slot's own kind: an e-mail address, a person."""
+    kind = slot.pii or ("NAME" if slot.called else "")
+    return any(match[1] == kind for match in PLACEHOLDER.finditer(text))
 
 
 def is_unchanged(text: str) -> bool:

@@ -77,6 +77,12 @@ _CHINESE_LEGAL = re.compile(
     rf"|我要|要开|想开|请开|就是|应该)[{_HAN}A-Za-z0-9（）()·&]){{2,28}}?(?:{_LEGAL}){_AFTER})"
 )
 _HAS_LEGAL = re.compile(_LEGAL)
+# A piece of a text that is nothing but an organisation's name, without a legal form: 单位的 武汉市第三建筑公司.
+_PIECE = re.compile(r"[^，,。；;:：\s!！?？]+")
+_PLAIN_ORGANISATION = re.compile(
+    rf"(?:(?![的是在到我你您他她它们给把寄送了请帮要这那没能可以去往也吗呢吧啊换错写不就还再说开发])[{_HAN}]){{4,24}}"
+    r"(?:公司|集团|大学|中学|小学|幼儿园|医院|研究所|设计院|工厂|超市|酒店|委员会|协会)"
+)
 
 
 def find_name(text: str, called: Sequence[str], asked: bool = False) -> str | None:
@@ -152,8 +158,10 @@ def _is_name(value: str, led: bool) -> bool:
 
 
 def _by_legal_form(text: str) -> str | None:
-    """The last name in a legal form."""
+    """The last name in a legal form, or that a piece of the text is without one."""
     if _HAS_LEGAL.search(text) and (chinese := [m[1] for m in _CHINESE_LEGAL.finditer(text)]):
         return chinese[-1]
     names = [_ENGLISH_LEADS.sub("", m[0], count=1) for m in _ENGLISH_LEGAL.finditer(text)]
-    return next((name for name in reversed(names) if " " in name and not re.fullmatch(_FORM, name)), None)
+    english = next((name for name in reversed(names) if " " in name and not re.fullmatch(_FORM, name)), None)
+    plain = [m[0] for m in _PIECE.finditer(text) if _PLAIN_ORGANISATION.fullmatch(m[0])]
+    return english or (plain[-1] if plain else None)

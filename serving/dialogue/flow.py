@@ -16,6 +16,7 @@ from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow, Step
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
+from kefu.shop.slots import ON_FILE
 from kefu.text.postal_address import missing_parts
 from serving.dialogue.expressions import ExpressionError, evaluate, render
 from serving.sessions.session import FlowState
@@ -180,6 +181,8 @@ class FlowEngine:
             state.slots.pop(slot, None)
 
     def _collect(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
+        if step.collect and self._on_file(state).get(step.collect, "") is None and not step.optional:
+            del state.slots[step.collect]  # the shop knows none: asked for
         missing = self._missing(step, state, visit)
         asked_before = (
             step.collect in state.incomplete and state.slots.get(step.collect) == state.incomplete[step.collect]
@@ -249,7 +252,17 @@ class FlowEngine:
 
     def _values(self, state: FlowState, visit: Visit) -> dict[str, Any]:
         """Names that the pack's expressions see: every slot and result of the flow, None while unknown."""
-        return {**self._unknown[state.flow], **state.slots, **state.results, "lang": visit.lang, "now": visit.now}
+        known = {**self._unknown[state.flow], **state.slots, **self._on_file(state), **state.results}
+        return {**known, "lang": visit.lang, "now": visit.now}
+
+    def _on_file(self, state: FlowState) -> dict[str, str | None]:
+        """Values of the slots for which the customer means what the shop knows already; None: it knows none."""
+        values: dict[str, str | None] = {}
+        for name, value in state.slots.items():
+            if value == ON_FILE and (rule := self._pack.slots[name].on_file):
+                result, _, column = rule.value.partition(".")
+                values[name] = (state.results.get(result) or {}).get(column) or None
+        return values
 
     def _render(self, source: str, step: Step, state: FlowState, visit: Visit, **more: Any) -> str:
         try:
@@ -259,7 +272,7 @@ class FlowEngine:
 
     def _evaluate(self, source: str, step: Step, state: FlowState, visit: Visit) -> Any:
         values = self._values(state, visit)
-        values |= {name: restore(value, visit.vault) for name, value in state.slots.items()}
+        values |= {name: restore(value, visit.vault) for name, value in state.slots.items() if value != ON_FILE}
         try:
             return evaluate(source, values)
         except ExpressionError as error:

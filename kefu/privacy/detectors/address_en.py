@@ -145,6 +145,6 @@ def find_units(text: str) -> Iterator[PiiSpan]:
         return
     for match in _UNITS.finditer(text):
         if _KIND.search(text, match.start(), match.end()):
-            yield PiiSpan(match.start(), match.end(), "ADDRESS")
+            yield PiiSpan(match.start(), match.start() + len(match[0].rstrip(".")), "ADDRESS")
     for match in _ROADS.finditer(text):
         yield PiiSpan(match.start(), match.end(), "ADDRESS")

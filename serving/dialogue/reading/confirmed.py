@@ -96,6 +96,7 @@ class ConfirmationReader:
             return True
         rules = self._pack.acts
         pieces = [piece for piece in answer_pieces(found.rest, rules.another) if not self._asks(piece)]
+        pieces = [piece for piece in pieces if not self._keeps_the_rest(message, piece)]
         # A number that the question does not tell is no yes at all.
         stated = AMOUNT.sub("", plain("".join(pieces) if found.clear else found.rest))
         for words in (evidence(stated, rules.another) or "", f"the {message.flow.name}"):  # 另外; submit the return
@@ -105,6 +106,13 @@ class ConfirmationReader:
         if self._answers.yes.names_another_product(message, stated):
             return True  # 确认退枕头和浴袍
         return not found.surely and evidence(stated, rules.alters) is not None
+
+    def _keeps_the_rest(self, message: Message, piece: str) -> bool:
+        """Whether a piece says that the other pieces of an order stay, while only some are under way: 另一台我留着"""
+        state, slots = message.session.flow, self._pack.slots
+        some = state is not None and any(slots[name].number for name in state.slots)
+        of_rest = self._answers.orders.of_other_piece(message, piece) is not None
+        return some and of_rest and evidence(plain(piece), self._pack.acts.keep) is not None
 
     def _asks(self, text: str) -> bool:
         """Whether a piece asks something, with or without a word for "also" before that."""
@@ -123,8 +131,8 @@ class ConfirmationReader:
         for act in acts:
             if isinstance(act, Start):
                 apart = other or any(act.slots.get(name, here.get(name)) != here.get(name) for name in orders)
-                if not apart and self._takes_place(message, act):
-                    return []
+                if not apart and not message.flow.item_among and self._takes_place(message, act):
+                    return []  # of a parcel that came, something else is wanted next
                 named = act.flow != message.flow.name and act.probability == 1
                 if named and not (apart or asks or also or looks_up):
                     return []  # 对，改地址: said of the order under way, it takes the yes back
@@ -144,6 +152,8 @@ class ConfirmationReader:
                     beside.append(act)
             elif isinstance(act, Complaint) or (asks and isinstance(act, QUESTION | Unclear)):
                 beside.append(act)
+        if found.alone and asks and not any(isinstance(act, QUESTION | Start) for act in beside):
+            return []  # may ask for something else than what is confirmed: yes, submit it. can it be blue
         if any(isinstance(act, Start) for act in beside):  # the new wish asks for its order itself
             return [yes, *beside]
         return [yes, *beside, *(act for act in acts if isinstance(act, Choose) and other)]

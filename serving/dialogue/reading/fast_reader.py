@@ -177,6 +177,7 @@ class FastReader:
         found = reader.find(message, scores(message))
         if found is None and (lead := reader.before_also(message)):
             found = reader.find(message, scores(replace(message, text=lead)), whole=False)
+        found = found or reader.find_alone(message, scores, scores(message))
         return self._confirmations.read(message, found, reading)
 
     def _by_parts(self, message: Message, reading: Reading) -> list[Act]:

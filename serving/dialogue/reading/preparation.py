@@ -20,7 +20,7 @@ from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain, without
 
 PICK_ENDS = re.compile(r"吧|[，,]\s*\D")  # what may follow a place that is picked: 1吧，我就想问这个
-GREETED = re.compile(r"([^，,。!！?？~～]{1,24})[，,。!！?？~～]+\s*(.*\w.*)", re.DOTALL)
+LONGEST_COURTESY, LONGEST_HELLO = 24, 2  # characters; words
 GREETING = "hello"  # the kind of small talk that opens a message and asks for nothing
 COURTESY = ("thanks", "acknowledge", "praise")  # kinds that may stand before what a message is about
 
@@ -101,10 +101,31 @@ class TextPreparer:
         At an open question 好的 and 谢谢 stay: they may be the answer.
         """
         talks, text = self._pack.acts.small_talk, message.text
-        leads = [talks[kind] for kind in (GREETING, *(() if message.step else COURTESY)) if kind in talks]
-        while (found := GREETED.match(text)) and any(evidence(plain(found[1]), talk) for talk in leads):
-            hello = GREETING in talks and evidence(plain(found[1]), talks[GREETING])
-            if not hello and any(evidence(plain(t), talk) for t in (text, found[2]) for talk in talks.values()):
+        kinds = (GREETING, *(() if message.step else COURTESY))
+        leads = {kind: talks[kind] for kind in kinds if kind in talks}
+        while (found := self._first_words(text)) and any(evidence(plain(found[0]), talk) for talk in leads.values()):
+            hello = GREETING in leads and evidence(plain(found[0]), leads[GREETING])
+            talk_only = any(evidence(plain(t), talk) for t in (text, found[1]) for talk in talks.values())
+            if not hello and talk_only and not self._asks(found[1]):
                 break  # 好的，谢谢: courtesy as a whole
-            text = found[2]
+            text = found[1]
+        return self._without_hello(text)
+
+    def _first_words(self, text: str) -> tuple[str, str] | None:
+        """The words before a message's first stop, blank amid Chinese or emoji, and the rest; None: all is one."""
+        first, *more = answer_pieces(text, None)
+        rest = "".join(more).lstrip()
+        short = len(first) <= LONGEST_COURTESY and not self._asks(first)
+        return (first, rest) if short and WORD.search(rest) else None
+
+    def _without_hello(self, text: str) -> str:
+        """A question without the greeting that begins it without a stop: hi is the pan ok for induction."""
+        rule, words = self._pack.acts.small_talk.get(GREETING), text.split(maxsplit=LONGEST_HELLO)
+        for count in range(1, len(words)):
+            rest = " ".join(words[count:])
+            if evidence(plain(" ".join(words[:count])), rule) is not None and self._asks(rest):
+                return rest
         return text
+
+    def _asks(self, text: str) -> bool:
+        return evidence(plain(text), self._pack.acts.question) is not None

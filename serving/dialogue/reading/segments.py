@@ -47,10 +47,12 @@ def segments(text: str, another: WordRule | None, question: WordRule | None = No
     for start, end in zip(places, places[1:], strict=False):
         if parts and LEADS.fullmatch(parts[-1]):
             parts[-1] += text[start:end]
-        elif not parts or (WORD.search(text[start:end]) and not ASKS_ON.fullmatch(text[start:end])):
+        elif not parts or WORD.search(text[start:end]):
             parts.append(text[start:end])
         else:
             parts[-1] += text[start:end]  # marks and emoji belong to what they follow
+        if len(parts) > 1 and ASKS_ON.fullmatch(parts[-1]):
+            parts[-2:] = ["".join(parts[-2:])]
     return parts if len(parts) <= MAX_PARTS else [*parts[: MAX_PARTS - 1], "".join(parts[MAX_PARTS - 1 :])]
 
 

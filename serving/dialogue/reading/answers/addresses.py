@@ -56,6 +56,7 @@ SLIP = re.compile(  # what was wrong before, after the address: 。我写成12�
     r"|[.!,;]\s*(?:sorry,? )?i (?:had )?(?:wrote|written|typed|put|gave|given|entered)\b[^.]*\.?$",
     re.IGNORECASE,
 )
+GOES_ON = re.compile(r"\s*,\s*[A-Z]")  # a place that the detector of addresses has left
 MOST_LEFT = 4  # characters beside the pieces where no word of a correction stands
 
 
@@ -74,6 +75,9 @@ class AddressReader:
             return []
         if any(found[1] != self._slots[name].pii for found in PLACEHOLDER.finditer(message.text)):
             return []
+        if placeholder := self._whole(message, name):
+            act = Fill if asked == name else Correct
+            return [act(slot=name, value=placeholder, evidence=message.text)]
         words = SLIP.sub("", LEAD.sub("，", without_blanks(message.original(message.text))))
         if evidence(plain(words), self._question) is not None:
             return []
@@ -89,6 +93,17 @@ class AddressReader:
         if asked == name:
             return [Fill(slot=name, value=value, evidence=message.text)]
         return [Correct(slot=name, value=value, evidence=message.text)] if address != known else []
+
+    def _whole(self, message: Message, name: str) -> str | None:
+        """The placeholder of an address that lacks nothing, where the message tells no other piece of one beside it."""
+        found = [match for match in PLACEHOLDER.finditer(message.text) if match[1] == self._slots[name].pii]
+        if not found or evidence(plain(message.text), self._question) is not None:
+            return None
+        address, after = message.original(found[-1][0]), message.text[found[-1].end() :]
+        form = form_of(address)
+        beside = [part for part in read_parts(PLACEHOLDER.sub("，", message.text), form) if part.level != "place"]
+        lacks = missing_parts(address) if read_parts(address, form) else ["region"]
+        return None if lacks or beside or GOES_ON.match(after) else found[-1][0]
 
     def _as_it_is(self, name: str, state: FlowState) -> str:
         """The address of the order that the flow has looked up; empty where the flow does not know it."""

@@ -16,7 +16,8 @@ them?) only a no or a correction takes a yes back. What else may stand beside it
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.yes_no import QUESTION, after_clear_yes, goes_ahead, is_clear_yes, yes_or_no
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
+from serving.dialogue.reading.segments import WORD, answer_pieces, clauses, is_question
 from serving.dialogue.reading.word_rules import evidence, plain, without
 
 # Probabilities of a yes with and without company, by benchmarks/wordings/answers.py: a false yes is a wrong write.
@@ -38,7 +39,9 @@ from serving.dialogue.reading.word_rules import evidence, plain, without
 # words that may alter.
 # AGAINST: of no, leave, wait, correct and (twice) person together, as a share of it, where something stands beside it.
 # SURE_OF_CLEAR: beside a clear yes, more than a question's doubts.
+# MOST_AGAINST: of the same beside a clear yes that the classifier reads by itself.
 IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, SURE_OF_CLEAR, AGAINST = 0.55, 0.9, 0.85, 0.95, 0.8, 0.25
+MOST_AGAINST, IN_ANY_WORDS_OF_LOOK_UP = 0.3, 0.75
 
 # Asks to be told again what the question tells, or that it is so: 是电子的吧？, how much do I get back.
 ASSURED = re.compile(
@@ -66,12 +69,15 @@ class Yes(NamedTuple):
     """A yes. rest: what stands beside it. clear: whether it is in words that confirm whatever stands beside them.
 
     surely: whether the classifier is sure whatever may sound like another value. probability: of a yes, by it.
+    alone: whether it was read without what stands beside it, of which the classifier makes nothing: a question there
+        has to be understood.
     """
 
     rest: str
     clear: bool
     surely: bool
     probability: float
+    alone: bool = False
 
 
 class YesReader:
@@ -96,14 +102,15 @@ class YesReader:
         clear = any(is_clear_yes(piece, words, step) or goes_ahead(piece, words, step) for piece in said)
         clear = clear or any(self._repeats_item(message, piece) for piece in pieces[:MOST_PIECES])
         yes = scores.get(YES, 0.0) + scores.get(YES_TOO, 0.0)
-        against = sum(scores.get(name, 0.0) for name in (NO, LEAVE, HESITATE, CORRECT)) + 2 * scores.get(PERSON, 0.0)
+        against = self._against(scores)
         beside = "".join(piece for piece in pieces if piece not in said)
         rest = self.without_unaltered(message, beside)
         rest = rest if WORD.search(rest) else ""
         asks = evidence(plain(beside), self._pack.acts.question) is not None
         if not clear and asks and self._names_product(message, rest):
             return None  # 嗯 那香薰机呢
-        likely = yes >= (IN_PLAIN_WORDS if said else IN_ANY_WORDS) and not (rest and against > AGAINST * yes)
+        in_any = IN_ANY_WORDS_OF_LOOK_UP if self.is_look_up(message) else IN_ANY_WORDS
+        likely = yes >= (IN_PLAIN_WORDS if said else in_any) and not (rest and against > AGAINST * yes)
         if not (likely or (clear and self.is_look_up(message))):
             return None
         if not said and (asks or not rest) or (not clear and self._is_courtesy(rest)):
@@ -120,10 +127,41 @@ class YesReader:
 
     def before_also(self, message: Message) -> str:
         """The yeses that begin a message, where "and" or "also" follows behind a stop; empty without them."""
-        words, step, pieces = self._pack.conversation, message.step, self._pieces(message)
+        said = self._first_yes(message, self._pieces(message))
+        return said if said and self.begins_with_also("".join(self._pieces(message)).removeprefix(said)) else ""
+
+    def find_alone(
+        self, message: Message, scores: Callable[[Message], Mapping[str, float]], whole: Mapping[str, float]
+    ) -> Yes | None:
+        """The clear yes that begins a message, of which the classifier is sure by itself; None where there is none, or
+        where something behind it speaks against it.
+
+        Args:
+            scores: of the answer classifier. whole: of the message.
+        """
+        words, step = self._pack.conversation, message.step
+        pieces = answer_pieces(message.text, self._pack.acts.another)
+        said = self._first_yes(message, pieces)
+        rest = message.text.removeprefix(said)
+        if not said or step is None or not WORD.search(rest) or self._against(whole) > MOST_AGAINST:
+            return None
+        if not any(is_clear_yes(piece, words, step) or goes_ahead(piece, words, step) for piece in pieces):
+            return None
+        alone = scores(replace(message, text=said))
+        sure = alone.get(YES, 0.0) + alone.get(YES_TOO, 0.0) >= SURE_OF_CLEAR
+        left = self.without_unaltered(message, rest)
+        if not sure or self._takes_back(message, said, left, surely=True):
+            return None
+        return Yes(rest if self.is_question(rest) else left, clear=True, surely=False, alone=True)
+
+    def _first_yes(self, message: Message, pieces: Sequence[str]) -> str:
+        """The yeses that begin a message, up to a stop; empty without them."""
+        words, step = self._pack.conversation, message.step
         said = "".join(takewhile(lambda piece: yes_or_no(piece, words, step), pieces[:MOST_PIECES]))
-        stops = bool(said) and not said[-1].isalnum()
-        return said if stops and self.begins_with_also("".join(pieces).removeprefix(said)) else ""
+        return said if said and not said[-1].isalnum() else ""
+
+    def is_question(self, text: str) -> bool:
+        return is_question(text, self._pack.acts.another, self._pack.acts.question)
 
     def names_another_product(self, message: Message, text: str) -> bool:
         """Whether a text names a product that the order under way does not hold."""
@@ -183,20 +221,26 @@ class YesReader:
                 return [*pieces[:at], f"{lead}，", named, *pieces[at + 1 :]]
         return pieces
 
+    def _against(self, scores: Mapping[str, float]) -> float:
+        return sum(scores.get(name, 0.0) for name in (NO, LEAVE, HESITATE, CORRECT)) + 2 * scores.get(PERSON, 0.0)
+
     def _takes_back(self, message: Message, yes: str, rest: str, surely: bool) -> bool:
         """Whether words beside a yes take it back, hesitate, correct, put a condition on it, or tell another number.
 
         Args:
-            yes: the words of the yes: a "but" that begins a sentence of its own behind it takes nothing back.
+            yes: the words of the yes: a "but" that begins a sentence of its own behind it, or a question, takes nothing
+                back.
             surely: whether the yes is clear and the classifier sure of it. Then a question may tell a number (will it
                 show 429?) or deny something (is that not a fault?).
 
         What follows a word for "also" and names another order speaks of that one: 确认。另外枕头那单，不能退就算了.
         """
-        rules, after = self._pack.acts, plain(rest)
-        if yes.rstrip().endswith((".", "。", "!", "！")):
-            after = BUT.sub("", after)
-        told = PLACEHOLDER.sub("", rest)
+        rules = self._pack.acts
+        asks = surely and self.is_question(answer_pieces(rest, rules.another)[0])
+        stops = message.text.startswith(yes)  # not: yes but …
+        if (asks and stops) or yes.rstrip().endswith((".", "。", "!", "！")):
+            rest = BUT.sub("", rest)
+        after, told = plain(rest), PLACEHOLDER.sub("", rest)
         if surely:
             asked = [p for p in answer_pieces(rest, rules.another) if evidence(plain(p), rules.question) is not None]
             for piece in map(plain, asked):

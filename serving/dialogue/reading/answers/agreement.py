@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from kefu.acts import Act, Affirm, Cancel, Correct, Deny, Fill, Hesitate, Person, Resume
 from kefu.intents.answers import HESITATE, LEAVE, NO, PERSON, AnswerClassifier
 from kefu.shop.pack import Pack
-from kefu.shop.slots import without_phrases
+from kefu.shop.slots import ON_FILE, without_phrases
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.agreed import MOST_PIECES, NUMBER
 from serving.dialogue.reading.answers.orders import OrderReader
@@ -55,8 +55,12 @@ class AgreementReader:
             if yes is not None:
                 corrects = not yes and self._corrects(message)
                 return [Affirm(evidence=message.text) if yes else Deny(corrects=corrects, evidence=message.text)]
-        if step.collect and self._pack.slots[step.collect].if_insisted and yes_or_no(message.text, words):
-            return [Resume(evidence=message.text)]
+        elif step.collect and yes_or_no(message.text, words):
+            slot = self._pack.slots[step.collect]
+            if slot.if_insisted:
+                return [Resume(evidence=message.text)]
+            if slot.on_file:  # the question names it
+                return [Fill(slot=step.collect, value=ON_FILE, evidence=message.text)]
         stops = leaves(message.text, words, message.may_cancel)
         refuses = bool(step.collect) and yes_or_no(message.text, words) is False
         told = self._values.slots(message, message.text) if step.collect and (stops or refuses) else {}

@@ -280,6 +280,12 @@ class OrderReader:
             return False
         return any(link.sku in own.skus for link in self._linker.link_items(message.original(text), [own]))
 
+    def names_else(self, message: Message, text: str, own: Order) -> bool:
+        """Whether a text names another order by its number, or a product that an order does not hold."""
+        numbers = {message.original(match[0]) for match in PLACEHOLDER.finditer(text) if match[1] == self.pii}
+        links = [link for link in self._linker.link_products(message.original(text)) if link.exact]
+        return bool(numbers - {own.id}) or any(link.sku not in own.skus for link in links)
+
     def names_item(self, message: Message, text: str) -> bool:
         """Whether a text names a product, where more than one may be meant."""
         state = message.session.flow

@@ -22,6 +22,7 @@ INSTEAD = 0.5  # of a guess that goes before words of another flow
 THAT_ORDER = re.compile(
     r"(?:这|那)(?:一)?(?:单|笔|个?(?:订单|包裹|快递))|\b(?:this|that) (?:one|order|parcel)\b", re.IGNORECASE
 )
+MOST_BEFORE = 2  # messages before a wish of which its reason is taken
 SURE = 0.8  # of the classifier: a wish in an angry message, a person whom no word asks for, "which product?"
 
 
@@ -145,6 +146,7 @@ class FlowReader:
             elif name not in slots and (unnamed := self._answers.orders.unnamed(message, text, flow, certain)):
                 certain[name] = unnamed
         certain = self.told_before(message, flow, certain) | certain
+        certain = self._reason_before(message, flow, certain) | certain
         named = flow in self.named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
         for name, values in every.items():
@@ -174,6 +176,20 @@ class FlowReader:
             alike = [n for n, other in known.items() if (slot.item and other.item) or (slot.number and other.number)]
             kept |= {name: before.slots[alike[0]]} if alike else {}
         return kept
+
+    def _reason_before(self, message: Message, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
+        """The reason that the last messages tell of the same order: it is too big for my kitchen; can I return it?"""
+        wanted = {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].carried and n not in slots}
+        order = next((slots[name] for name in self._answers.orders.slots_of(flow) if name in slots), None)
+        given_up = flow.name in message.session.denied  # what was told for it then need not hold
+        own = self._answers.orders.own(message, order) if order and wanted and not given_up else None
+        before = [turn.text for turn in reversed(message.session.turns) if turn.role == "customer"][:MOST_BEFORE]
+        for text in before:
+            if own and not self._answers.orders.names_else(message, text, own):
+                told = extract(statements(text, self._pack.acts.question), wanted, message.lang)
+                if told:
+                    return told
+        return {}
 
     def choices(self, flow: Flow) -> dict[str, Slot]:
         return {name: self._pack.slots[name] for name in flow.slots if self._pack.slots[name].choices}

@@ -15,7 +15,7 @@ from serving.dialogue.order_choice import likely_orders
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.flows import FlowReader
-from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
+from serving.dialogue.reading.word_rules import evidence, is_idiom, plain, without
 
 
 class ImpliedFlowReader:
@@ -49,7 +49,11 @@ class ImpliedFlowReader:
             return None
         for flow in self._pack.flows:
             if self._tells_trouble(message, text, flow):
-                return Start(flow=flow.name, slots=self._told(message, text, flow), evidence=text)
+                slots, subject = self._told(message, text, flow), message.session.subject.order
+                named = any(link.exact for link in self._linker.link_products(message.original(text)))
+                if subject and not named:
+                    slots = {self._answers.orders.slots_of(flow)[0]: subject} | slots
+                return Start(flow=flow.name, slots=slots, evidence=text)
         return None
 
     def of_reason(self, message: Message, text: str) -> tuple[str, dict[str, str]] | None:
@@ -143,7 +147,8 @@ class ImpliedFlowReader:
 
     def _tells_trouble(self, message: Message, text: str, flow: Flow) -> bool:
         """Whether a text tells a value that begins the flow, and asks for nothing else."""
-        words = plain(text)
+        help_words = self._pack.acts.asks_help
+        words = without(plain(text), help_words.words) if help_words else plain(text)
         if evidence(words, self._pack.acts.question) is not None or is_idiom(words, flow.asked_of_item):
             return False
         told = extract(text, {name: self._pack.slots[name] for name in flow.told_by}, message.lang)
