@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeGuard
 
 from kefu.acts import (
     Act,
@@ -25,6 +27,7 @@ from kefu.acts import (
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.shop.slots import CJK, extract
+from serving.dialogue.queries import ASPECT
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
@@ -143,7 +146,20 @@ class ActJoiner:
         covered = {name for query in asked for name in self._pack.queries[query].covers}
         if RECOMMEND in covered:
             acts = [act for act in acts if not isinstance(act, Recommend)]
-        return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
+        return self._with_all_aspects([a for a in acts if not (isinstance(a, Query) and a.name in covered)])
+
+    def _with_all_aspects(self, acts: Sequence[Act]) -> list[Act]:
+        """The acts, where aspects that are asked of the same products are one question: 有多重，几瓦."""
+        joined: list[Act] = []
+        for act in acts:
+            aspect = act.slots.get(ASPECT) if isinstance(act, Query) else None
+            others = {name: value for name, value in act.slots.items() if name != ASPECT} if aspect else {}
+            same = next((one for one in joined if aspect and _asks_aspect_of(one, act, others)), None)
+            if same is None:
+                joined.append(replace(act, slots=dict(act.slots)) if isinstance(act, Query) else act)
+            elif aspect not in same.slots[ASPECT].split(","):
+                same.slots[ASPECT] += f",{aspect}"
+        return joined
 
     def _is_price_of(self, act: Query, skus: Collection[str]) -> bool:
         """Whether a query asks for nothing but the price of products, which a sum over them tells."""
@@ -276,6 +292,11 @@ def asks(act: Act) -> bool:
     return not isinstance(act, SmallTalk | Unclear | Fill)
 
 
+def is_certain(act: Act) -> bool:
+    """Whether an act asks for something in words of a rule."""
+    return asks(act) and act.probability == 1
+
+
 def is_likely_question(act: Act) -> bool:
     """Whether an act is a question that was not understood for sure, with an entry that likely answers it."""
     return isinstance(act, Unclear) and act.asks and bool(act.candidates)
@@ -286,6 +307,13 @@ def subject_of(act: Act) -> tuple[str, str]:
         type(act), ""
     )
     return type(act).__name__, str(getattr(act, value, ""))
+
+
+def _asks_aspect_of(one: Act, act: Query, others: Mapping[str, str]) -> TypeGuard[Query]:
+    """Whether an act asks for an aspect by the same query, of the same products."""
+    if not isinstance(one, Query) or one.name != act.name or ASPECT not in one.slots:
+        return False
+    return {name: value for name, value in one.slots.items() if name != ASPECT} == others
 
 
 def _differs(act: Start, begun: Start) -> bool:

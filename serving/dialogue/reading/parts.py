@@ -33,7 +33,15 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
-from serving.dialogue.reading.joining import INTERRUPTS, SECOND, ActJoiner, asks, is_likely_question, subject_of
+from serving.dialogue.reading.joining import (
+    INTERRUPTS,
+    SECOND,
+    ActJoiner,
+    asks,
+    is_certain,
+    is_likely_question,
+    subject_of,
+)
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.segments import clauses, is_question, segments
 from serving.dialogue.reading.wishes.reader import WishReader
@@ -71,7 +79,8 @@ class PartReader:
             self._link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
-        return whole if any(map(asks, whole)) else told
+        guessed = any(map(is_certain, told)) and not any(map(is_certain, whole))  # a part in words of a rule
+        return whole if any(map(asks, whole)) and not guessed else told
 
     def _is_beside_answer(self, message: Message, told: list[Act]) -> bool:
         """Whether a wish that is set apart stands beside the answer to the open question: […]，对了那单帮我取消吧."""
@@ -103,7 +112,9 @@ class PartReader:
         links = self._link_products(message, text, reading)
         values = self._values(message, text, question)
         wishes: list[Act] = []
-        for found in self._wishes.read(message, text, self._guesser.guess(message, text), links, question):
+        topic = self._guesser.topic(text) if question or not self._wishes.flows.named(plain(text)) else ""
+        guess = self._guesser.guess(message, text, topic)
+        for found in self._wishes.read(message, text, guess, links, question, topic):
             if isinstance(found, Hit):
                 reading.hits[found.entry.id] = found
             else:

@@ -19,7 +19,8 @@ class Part:
 
     words: its text as rules see it. links: products that it names, or points at. label: the guess's class when it is
     sure enough, else empty. question, person, talk: what the pack's words find. flows: those that its words ask for,
-    looked for once. find: searches the knowledge, once. angry: whether it complains.
+    looked for once. find: searches the knowledge, once. angry: whether it complains. topic: what it asks about, of the
+    pack's topics; empty when of none.
     """
 
     message: Message
@@ -34,3 +35,4 @@ class Part:
     flows: Callable[[], list[Flow]]
     find: Callable[[], list[Hit]]
     angry: bool = False
+    topic: str = ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from kefu.acts import Act, Compare, Query, Recommend
 from kefu.intents.wishes import ASK, ScoredWish
+from kefu.knowledge.index import Hit
 from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
 from kefu.shop.queries import NEEDED_SLOT
-from kefu.shop.wordings.labelled import SUM
+from kefu.shop.wordings.labelled import RECOMMEND, SUM
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.linking.linker import Linker
@@ -21,7 +23,7 @@ from serving.dialogue.queries import ASPECT, Queries, QueryMatch
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import MOST_LATEST, Message
 from serving.dialogue.reading.wishes.entries import EntryReader
-from serving.dialogue.reading.wishes.flows import SURE, FlowReader
+from serving.dialogue.reading.wishes.flows import DECIDES, SURE, FlowReader
 from serving.dialogue.reading.wishes.products import compared, either, named_alone
 from serving.dialogue.reading.wishes.sums import SumReader
 from serving.dialogue.reading.word_rules import evidence, plain, search_words
@@ -32,6 +34,7 @@ ONE = re.compile(
     r"[的得](?:这|那)?一?(?:个|條|条|款|种|套|件|只|床)|\bones?\b|(?:那|这)(?:个|条|款|套|床)[^，。？！,.?!]{0,4}的",
     re.IGNORECASE,
 )
+GOES_ON = 0.25  # of an entry that goes on with the topic of the last answer
 GUESSED = 0.6  # of a query, sum or advice that no word asks for: between 0.4 and that, 10 of 38 guesses were right
 
 
@@ -72,6 +75,8 @@ class QueryReader:
             yield from (self._beside(message, text, links) if quote.check == "coupon" and named else ())
         elif wanted and not named and evidence(words, acts.others) is not None:
             yield Recommend(words=text, evidence=text)
+        elif guess.label == RECOMMEND and guess.probability >= DECIDES and self._advisor.reader.has_budget(text):
+            yield Recommend(words=text, anew=True, evidence=text)  # what is there for about 40: no sum of 40
         elif not picked and len(skus := self._compared(message, words, links)) >= LEAST_COMPARED:
             yield Compare(skus=skus[:3], aspect=self._advisor.reader.read_aspect(text), evidence=text)
         elif matches := self._queries.named(text, message.lang):
@@ -131,7 +136,8 @@ class QueryReader:
         if not compared(links, message.session.subject):
             return []
         asked = guess.label == ASK or guess.label.startswith("query:")  # 重不重 has no word of a question
-        asks = (asked and links) or evidence(plain(text), self._pack.acts.question) is not None
+        asked = asked and (bool(links) or guess.probability >= SURE)
+        asks = asked or evidence(plain(text), self._pack.acts.question) is not None
         asks = asks and self._flows.of_guess(guess) is None
         words = COMPARED_ONE.sub(" ", text) if picked else text
         return [*self._queries.named_of_subject(words), *(self._queries.named_by_aspect(words) if asks else [])]
@@ -164,7 +170,9 @@ class QueryReader:
             return
         if kind == "query" and name in self._pack.queries:
             named = self._pack.queries[name].needs != "product" or links or message.spoken_of
-            if not self._queries.excludes(name, text) and (named or guess.probability >= SURE):
+            general = evidence(plain(message.text), self._pack.acts.in_general) is not None
+            kept = general and guess.probability >= SURE  # it breaks after a year: of one that is not bought yet
+            if (kept or not self._queries.excludes(name, text)) and (named or guess.probability >= SURE):
                 yield self.query(message, name, text, links, text, guess.probability)
         elif kind == SUM and self._sums:
             if quote := self._sums.read(message, text, links, asked=True):
@@ -174,8 +182,70 @@ class QueryReader:
         elif kind == "compare" and len(skus) >= 2 and not self._are_of_order(message, skus):
             aspect = self._advisor.reader.read_aspect(text)
             yield Compare(skus=skus[:3], aspect=aspect, probability=guess.probability, evidence=text)
-        elif kind == "recommend":
+        elif kind == RECOMMEND:
             yield Recommend(words=text, probability=guess.probability, evidence=text)
+
+    def of_topic(
+        self, message: Message, text: str, topic: str, guess: ScoredWish, links: list[ProductLink]
+    ) -> Iterator[Query]:
+        """The queries of a topic that a text asks, by their words, else by the classifier alone."""
+        own = {name for name, query in self._pack.queries.items() if query.topic == topic}
+        kind, _, guessed = guess.label.partition(":")
+        quote = self._sums.read(message, text, links, asked=guess.label == SUM) if self._sums else None
+        if quote and not self._are_of_order(message, tuple(sku for sku, _ in quote.basket)):
+            return  # the sum of what is to be bought tells what a coupon does
+        if guess.label == SUM and guess.probability >= GUESSED:
+            if resort := None if links or message.session.basket else self.last_resort(message, topic, of_order=True):
+                yield self.query(message, resort, text, links, text, guess.probability)
+        elif named := [match for match in self._queries.named(text, message.lang) if match.name in own]:
+            yield from (self._matched(message, match, text, links) for match in named)
+        elif guessed in own and guess.probability >= GUESSED:
+            yield self.query(message, guessed, text, links, text, max(guess.probability, SURE))
+
+    def may_tell(self, name: str, text: str, lang: Lang) -> dict[str, str]:
+        """What a text tells of the slots that a query may read; nothing for a name that is no query."""
+        return self._queries.may_tell(name, text, lang) if name in self._pack.queries else {}
+
+    def of_topic_alone(
+        self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]
+    ) -> Iterator[Query]:
+        """The query of a topic that the classifier is sure of, where no word names the topic: can the 15 one be used"""
+        name = guess.label.removeprefix("query:")
+        known = self._pack.queries.get(name)
+        if known and known.topic and guess.probability >= SURE and message.session.customer:
+            yield self.query(message, name, text, links, text, guess.probability)
+
+    def going_on(
+        self, message: Message, text: str, find: Callable[[], list[Hit]], links: list[ProductLink]
+    ) -> Iterator[Query]:
+        """The query of the last answer's topic that a question without its words goes on to: 那取消了还退给我吗."""
+        topics = self._told_topics(message)
+        hits = find() if topics and not any(link.exact for link in links) else []
+        least = max(GOES_ON, hits[0].probability / 2) if hits else 1.0
+        for hit in hits:
+            name = hit.entry.id.split(":")[1]
+            if hit.entry.kind == "query" and hit.probability >= least and self._pack.queries[name].topic in topics:
+                yield self.query(message, name, text, links, text, max(hit.probability, SURE))
+                return
+
+    def _told_topics(self, message: Message) -> set[str]:
+        """The topics of what an earlier part asks, and of what was told last."""
+        own = {f"faq:{faq.id}": faq.own_query for faq in self._pack.faq if faq.own_query}
+        told = [message.topic, *(told.name for told in message.session.told)]
+        queries = (self._pack.queries.get((own.get(name) or name).removeprefix("query:")) for name in told)
+        return {query.topic for query in queries if query and query.topic}
+
+    def last_resort(self, message: Message, topic: str, of_order: bool = False) -> str | None:
+        """The query that tells of a topic whatever is asked of it, of the order that is spoken of where there is one.
+
+        of_order: none but of an order.
+        """
+        subject = message.session.subject.order
+        order = self._answers.orders.own(message, subject) if subject and message.session.customer else None
+        telling = [(n, query) for n, query in self._pack.queries.items() if query.topic == topic and query.tells_topic]
+        of_this = (n for n, query in telling if query.needs == "order" and order and order.status in query.among)
+        of_all = (n for n, query in telling if query.needs == "none" and not of_order)
+        return next(of_this, None) or next(of_all, None)
 
     def follow_up(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
         """The query that a text without a subject asks of what was told just before (到几号, after the coupons), or of
