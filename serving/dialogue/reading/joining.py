@@ -266,11 +266,12 @@ class ActJoiner:
             [act for act in some if not is_unasked(act, asked)] for asked, some in zip(questions, read, strict=True)
         ]
         said = any(isinstance(act, Start | Fill) for some in left for act in some)
+        said = said or any(asked and any(map(asks, some)) for asked, some in zip(questions, left, strict=True))
         return left if said else list(read)
 
     def _without_unlooked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
-        """Without look-ups that a part begins in no words of theirs and without a question, beside a rule that another
-        part asks for in its words: I won't be there on the 18th. Can they leave it at a pick-up point?"""
+        """Without look-ups and guessed wishes that a part begins in no words of theirs and without a question, beside a
+        rule that another part asks for in its words: I won't be there. Can they leave it at a pick-up point?"""
         if not any(isinstance(act, Ask) and act.probability == 1 for some in read for act in some):
             return list(read)
         asks = self._pack.acts.question
@@ -279,7 +280,8 @@ class ActJoiner:
             if not isinstance(act, Start) or evidence(plain(part), asks) is not None:
                 return True
             flow = self._flow_named[act.flow]
-            return not flow.item_among or evidence(plain(part), flow.asked_by) is not None
+            sure = not flow.item_among and act.probability >= SECOND
+            return sure or evidence(plain(part), flow.asked_by) is not None
 
         return [[act for act in some if is_told(part, act)] for part, some in zip(parts, read, strict=True)]
 

@@ -79,8 +79,9 @@ class PartReader:
             self._link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
-        guessed = any(map(is_certain, told)) and not any(map(is_certain, whole))  # a part in words of a rule
-        return whole if any(map(asks, whole)) and not guessed else told
+        if any(map(is_certain, told)) and not any(map(is_certain, whole)):  # a part in words of a rule, and guesses
+            return [act for act in told if act.probability >= SECOND]
+        return whole if any(map(asks, whole)) else told
 
     def _is_beside_answer(self, message: Message, told: list[Act]) -> bool:
         """Whether a wish that is set apart stands beside the answer to the open question: […]，对了那单帮我取消吧."""

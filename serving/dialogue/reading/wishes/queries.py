@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from kefu.acts import Act, Compare, Query, Recommend
+from kefu.acts import Act, Compare, Query, Quote, Recommend
 from kefu.intents.wishes import ASK, ScoredWish
 from kefu.knowledge.index import Hit
 from kefu.shop.pack import Pack
@@ -76,7 +76,7 @@ class QueryReader:
         elif wanted and not named and evidence(words, acts.others) is not None:
             yield Recommend(words=text, evidence=text)
         elif guess.label == RECOMMEND and guess.probability >= DECIDES and self._advisor.reader.has_budget(text):
-            yield Recommend(words=text, anew=True, evidence=text)  # what is there for about 40: no sum of 40
+            yield Recommend(words=text, evidence=text)  # what is there for about 40: no sum of 40
         elif not picked and len(skus := self._compared(message, words, links)) >= LEAST_COMPARED:
             yield Compare(skus=skus[:3], aspect=self._advisor.reader.read_aspect(text), evidence=text)
         elif matches := self._queries.named(text, message.lang):
@@ -187,20 +187,38 @@ class QueryReader:
 
     def of_topic(
         self, message: Message, text: str, topic: str, guess: ScoredWish, links: list[ProductLink]
-    ) -> Iterator[Query]:
-        """The queries of a topic that a text asks, by their words, else by the classifier alone."""
+    ) -> Iterator[Query | Quote]:
+        """The queries of a topic that a text asks, by their words, else by the classifier alone; or the sum of products
+        to be bought, which tells what a coupon does."""
         own = {name for name, query in self._pack.queries.items() if query.topic == topic}
-        kind, _, guessed = guess.label.partition(":")
-        quote = self._sums.read(message, text, links, asked=guess.label == SUM) if self._sums else None
-        if quote and not self._are_of_order(message, tuple(sku for sku, _ in quote.basket)):
-            return  # the sum of what is to be bought tells what a coupon does
+        guessed = guess.label.removeprefix("query:")
+        if self._to_be_bought(message, text, links, asked=guess.label == SUM):
+            return
         if guess.label == SUM and guess.probability >= GUESSED:
             if resort := None if links or message.session.basket else self.last_resort(message, topic, of_order=True):
                 yield self.query(message, resort, text, links, text, guess.probability)
-        elif named := [match for match in self._queries.named(text, message.lang) if match.name in own]:
+            return
+        if named := [match for match in self._queries.named(text, message.lang) if match.name in own]:
             yield from (self._matched(message, match, text, links) for match in named)
-        elif guessed in own and guess.probability >= GUESSED:
-            yield self.query(message, guessed, text, links, text, max(guess.probability, SURE))
+            return
+        sure = guessed in own and guess.probability >= GUESSED
+        asked = self.query(message, guessed, text, links, text, max(guess.probability, SURE)) if sure else None
+        for_sale = any(link.exact for link in links) and not (asked and self._is_among(message, asked))
+        if for_sale and (quote := self._to_be_bought(message, text, links, asked=True)):
+            yield replace(quote, check="coupon")
+        elif asked:
+            yield asked
+
+    def _to_be_bought(self, message: Message, text: str, links: list[ProductLink], asked: bool) -> Quote | None:
+        """The sum that a text asks for of products that are not in the order spoken of."""
+        quote = self._sums.read(message, text, links, asked=asked) if self._sums else None
+        return quote if quote and not self._are_of_order(message, tuple(sku for sku, _ in quote.basket)) else None
+
+    def _is_among(self, message: Message, asked: Query) -> bool:
+        """Whether a query is about no order, or about one in a state that it tells of."""
+        query, number = self._pack.queries[asked.name], asked.slots.get(NEEDED_SLOT["order"])
+        order = self._answers.orders.own(message, number) if number and message.session.customer else None
+        return query.needs != "order" or (order is not None and order.status in query.among)
 
     def may_tell(self, name: str, text: str, lang: Lang) -> dict[str, str]:
         """What a text tells of the slots that a query may read; nothing for a name that is no query."""
