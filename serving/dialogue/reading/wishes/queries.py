@@ -34,7 +34,7 @@ ONE = re.compile(
     r"[的得](?:这|那)?一?(?:个|條|条|款|种|套|件|只|床)|\bones?\b|(?:那|这)(?:个|条|款|套|床)[^，。？！,.?!]{0,4}的",
     re.IGNORECASE,
 )
-GOES_ON = 0.25  # of an entry that goes on with the topic of the last answer
+GOES_ON = 0.15  # of an entry that goes on with the topic of the last answer
 GUESSED = 0.6  # of a query, sum or advice that no word asks for: between 0.4 and that, 10 of 38 guesses were right
 
 
@@ -239,7 +239,7 @@ class QueryReader:
         """The query of the last answer's topic that a question without its words goes on to: 那取消了还退给我吗."""
         topics = self._told_topics(message)
         hits = find() if topics and not any(link.exact for link in links) else []
-        least = max(GOES_ON, hits[0].probability / 2) if hits else 1.0
+        least = max(GOES_ON, hits[0].probability / 3) if hits else 1.0
         for hit in hits:
             name = hit.entry.id.split(":")[1]
             if hit.entry.kind == "query" and hit.probability >= least and self._pack.queries[name].topic in topics:

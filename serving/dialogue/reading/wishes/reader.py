@@ -264,8 +264,13 @@ class WishReader:
         # Words are precise, the classifier guesses.
         if exact or (part.talk and not part.angry) or part.flows():
             yield from exact
-        else:
+        elif not self._is_surer(part):
             yield from self.queries.guessed(message, text, part.guess, part.label, part.links)
+
+    def _is_surer(self, part: Part) -> bool:
+        """Whether the knowledge is surer of a rule than the classifier of its guess, and that is not sure itself."""
+        best = self._entries.best(part.find()) if part.question and part.guess.probability < SURE else None
+        return best is not None and best.entry.kind == "faq" and best.probability > part.guess.probability
 
     def _tells_own(self, part: Part) -> bool:
         """Whether a part tells what is to be done with an own thing (exchange it for the plus size), or what is wrong
