@@ -63,16 +63,27 @@ class WishClassifier:
         """Reads what ``training.intents.wishes.train_wishes`` wrote."""
         return cls(TextClassifier.load(folder))
 
-    def predict(self, said: Said, rejected: Collection[str] = (), among: Collection[str] | None = None) -> ScoredWish:
+    def predict(
+        self,
+        said: Said,
+        rejected: Collection[str] = (),
+        among: Collection[str] | None = None,
+        least_share: float = LEAST_SHARE,
+    ) -> ScoredWish:
         """The most probable class of a text, of those that are not rejected.
 
         Args:
-            among: the classes of which one is known to be meant; the probability is then that among them.
+            among: the classes of which one is meant; the probability is then that among them.
+            least_share: of those classes together; with less, they are the less probable for it.
         """
-        return self.predict_many([said], rejected, among)[0]
+        return self.predict_many([said], rejected, among, least_share)[0]
 
     def predict_many(
-        self, parts: Sequence[Said], rejected: Collection[str] = (), among: Collection[str] | None = None
+        self,
+        parts: Sequence[Said],
+        rejected: Collection[str] = (),
+        among: Collection[str] | None = None,
+        least_share: float = LEAST_SHARE,
     ) -> list[ScoredWish]:
         """Does the same as ``predict`` for many texts at once, which is faster."""
         rows = self._classifier.predict([wish_sample(part.text, part.previous) for part in parts])
@@ -83,7 +94,7 @@ class WishClassifier:
         rows[:, [classes.index(name) for name in rejected if name in classes]] = 0  # no other class's share
         if among is not None:
             rows[:, [n for n, name in enumerate(classes) if name not in among]] = 0
-            rows /= np.maximum(rows.sum(axis=1, keepdims=True), LEAST_SHARE)
+            rows /= np.maximum(rows.sum(axis=1, keepdims=True), least_share)
         return [_scored(classes, row) for row in rows]
 
 

@@ -9,6 +9,8 @@ from kefu.shop.wordings.labelled import SUM, TO_A_PERSON
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, plain
 
+GOES_ON = 0.15  # share of a topic's queries from which a question right after one of them goes on with the topic
+
 
 class WishGuesser:
     """Guesses wishes of one pack.
@@ -22,7 +24,7 @@ class WishGuesser:
         self._pack, self._router, self.classifier = pack, router, classifier
         self.min_confidence = min_confidence
         self._of_topic = {
-            name: {ASK, SUM, *TO_A_PERSON, *(f"query:{q}" for q, query in pack.queries.items() if query.topic == name)}
+            name: {f"query:{q}" for q, query in pack.queries.items() if query.topic == name}
             for name in pack.acts.topics
         }
 
@@ -43,16 +45,26 @@ class WishGuesser:
         """
         if self.classifier is None:
             return self._routed(self._router.top(part, message.session.turns))
-        last = message.session.turns[-1:]
-        previous = " ".join(turn.text for turn in last if turn.role == "bot")
-        said = Said(part, previous, asked=message.step is not None)
+        said = self._said(message, part)
         if topic:
-            return self.classifier.predict(said, message.rejected, self._of_topic[topic])
+            among = {ASK, SUM, *TO_A_PERSON, *self._of_topic[topic]}
+            return self.classifier.predict(said, message.rejected, among)
         wish = self.classifier.predict(said, message.rejected)
         if wish.probability < self.min_confidence and wish.label.startswith("flow:"):
             routed = self._routed(self._router.top(part, message.session.turns))
             return routed if routed.label == wish.label else wish  # two opinions that agree
         return wish
+
+    def going_on(self, message: Message, part: str, topic: str) -> ScoredWish:
+        """Which query of the last answer's topic a part asks that does not name the topic, if it goes on with it."""
+        if self.classifier is None or not topic:
+            return ScoredWish("", 0.0)
+        return self.classifier.predict(self._said(message, part), message.rejected, self._of_topic[topic], GOES_ON)
+
+    def _said(self, message: Message, part: str) -> Said:
+        last = message.session.turns[-1:]
+        previous = " ".join(turn.text for turn in last if turn.role == "bot")
+        return Said(part, previous, asked=message.step is not None)
 
     def _routed(self, top: ScoredIntent) -> ScoredWish:
         """The class that an intent of the router comes to, if that is sure enough."""

@@ -12,6 +12,8 @@ from kefu.shop.flows import Flow
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.message import Message
 
+NOTHING = ScoredWish("", 0.0)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -20,7 +22,7 @@ class Part:
     words: its text as rules see it. links: products that it names, or points at. label: the guess's class when it is
     sure enough, else empty. question, person, talk: what the pack's words find. flows: those that its words ask for,
     looked for once. find: searches the knowledge, once. angry: whether it complains. topic: what it asks about, of the
-    pack's topics; empty when of none.
+    pack's topics; empty when of none. going_on: which query of the last answer's topic it may ask.
     """
 
     message: Message
@@ -36,3 +38,4 @@ class Part:
     find: Callable[[], list[Hit]]
     angry: bool = False
     topic: str = ""
+    going_on: ScoredWish = NOTHING

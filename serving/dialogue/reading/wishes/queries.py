@@ -234,24 +234,37 @@ class QueryReader:
             yield self.query(message, name, text, links, text, guess.probability)
 
     def going_on(
-        self, message: Message, text: str, find: Callable[[], list[Hit]], links: list[ProductLink]
+        self,
+        message: Message,
+        text: str,
+        guess: ScoredWish,
+        find: Callable[[], list[Hit]],
+        links: list[ProductLink],
     ) -> Iterator[Query]:
-        """The query of the last answer's topic that a question without its words goes on to: 那取消了还退给我吗."""
-        topics = self._told_topics(message)
-        hits = find() if topics and not any(link.exact for link in links) else []
+        """The query of the last answer's topic that a question without its words goes on to: 那取消了还退给我吗.
+
+        guess: the classifier's, among those of the topic.
+        """
+        topic = self.told_topic(message)
+        if not topic or self._to_be_bought(message, text, links, asked=False):
+            return
+        if guess.probability >= GUESSED:
+            yield self.query(message, guess.label.removeprefix("query:"), text, links, text, SURE)
+            return
+        hits = find() if not any(link.exact for link in links) else []
         least = max(GOES_ON, hits[0].probability / 3) if hits else 1.0
         for hit in hits:
             name = hit.entry.id.split(":")[1]
-            if hit.entry.kind == "query" and hit.probability >= least and self._pack.queries[name].topic in topics:
+            if hit.entry.kind == "query" and hit.probability >= least and self._pack.queries[name].topic == topic:
                 yield self.query(message, name, text, links, text, max(hit.probability, SURE))
                 return
 
-    def _told_topics(self, message: Message) -> set[str]:
-        """The topics of what an earlier part asks, and of what was told last."""
+    def told_topic(self, message: Message) -> str:
+        """The topic of what an earlier part asks, or of what was told last; empty when of none."""
         own = {f"faq:{faq.id}": faq.own_query for faq in self._pack.faq if faq.own_query}
-        told = [message.topic, *(told.name for told in message.session.told)]
+        told = [message.topic, *(told.name for told in reversed(message.session.told))]
         queries = (self._pack.queries.get((own.get(name) or name).removeprefix("query:")) for name in told)
-        return {query.topic for query in queries if query and query.topic}
+        return next((query.topic for query in queries if query and query.topic), "")
 
     def last_resort(self, message: Message, topic: str, of_order: bool = False) -> str | None:
         """The query that tells of a topic whatever is asked of it, of the order that is spoken of where there is one.

@@ -48,7 +48,7 @@ from serving.dialogue.reading.wishes.flows import DECIDES, SURE, FlowReader
 from serving.dialogue.reading.wishes.follow_ups import MISTAKEN, FollowUpReader
 from serving.dialogue.reading.wishes.implied_flows import ImpliedFlowReader
 from serving.dialogue.reading.wishes.own_orders import OwnOrderReader
-from serving.dialogue.reading.wishes.part import Part
+from serving.dialogue.reading.wishes.part import NOTHING, Part
 from serving.dialogue.reading.wishes.product_gate import ProductGate
 from serving.dialogue.reading.wishes.queries import QueryReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
@@ -88,7 +88,14 @@ class WishReader:
         self._follow_ups = FollowUpReader(pack, linker, answers, self.flows, self.queries)
 
     def read(
-        self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink], question: bool, topic: str = ""
+        self,
+        message: Message,
+        text: str,
+        guess: ScoredWish,
+        links: list[ProductLink],
+        question: bool,
+        topic: str = "",
+        going_on: ScoredWish = NOTHING,
     ) -> Iterator[Act | Hit]:
         """The acts of a part of the message, with the hits that they name.
 
@@ -97,8 +104,9 @@ class WishReader:
             links: products that the part names, or points at.
             question: whether the part asks something.
             topic: what it asks about, of the pack's topics: it begins no flow then, but one of a clause of its own.
+            going_on: which query of the last answer's topic it may ask.
         """
-        part = replace(self._part(message, text, guess, links, question), topic=topic)
+        part = replace(self._part(message, text, guess, links, question), topic=topic, going_on=going_on)
         for read in (
             self._answer,
             self._of_topic,
@@ -182,7 +190,7 @@ class WishReader:
                 return
             found = list(queries.of_topic(message, text, part.topic, part.guess, part.links))
         elif not (found := list(queries.of_topic_alone(message, text, part.guess, part.links))) and part.question:
-            found = list(queries.going_on(message, text, part.find, part.links))
+            found = list(queries.going_on(message, text, part.going_on, part.find, part.links))
         yield from self._to_guest(part, found) or found
 
     def _rule(self, part: Part) -> Iterator[Act | Hit]:
