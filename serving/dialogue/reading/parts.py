@@ -115,7 +115,7 @@ class PartReader:
         wishes: list[Act] = []
         topic = self._guesser.topic(text) if question or not self._wishes.flows.named(plain(text)) else ""
         guess = self._guesser.guess(message, text, topic)
-        last = self._wishes.queries.told_topic(message) if question and not topic else ""
+        last = self._wishes.topics.told_last(message) if question and not topic else ""
         going_on = self._guesser.going_on(message, text, last)
         for found in self._wishes.read(message, text, guess, links, question, topic, going_on):
             if isinstance(found, Hit):

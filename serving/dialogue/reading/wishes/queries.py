@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from kefu.acts import Act, Compare, Query, Quote, Recommend
 from kefu.intents.wishes import ASK, ScoredWish
-from kefu.knowledge.index import Hit
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from kefu.shop.queries import NEEDED_SLOT
@@ -34,7 +33,6 @@ ONE = re.compile(
     r"[的得](?:这|那)?一?(?:个|條|条|款|种|套|件|只|床)|\bones?\b|(?:那|这)(?:个|条|款|套|床)[^，。？！,.?!]{0,4}的",
     re.IGNORECASE,
 )
-GOES_ON = 0.15  # of an entry that goes on with the topic of the last answer
 GUESSED = 0.6  # of a query, sum or advice that no word asks for: between 0.4 and that, 10 of 38 guesses were right
 
 
@@ -185,98 +183,25 @@ class QueryReader:
         elif kind == RECOMMEND:
             yield Recommend(words=text, probability=guess.probability, evidence=text)
 
-    def of_topic(
-        self, message: Message, text: str, topic: str, guess: ScoredWish, links: list[ProductLink]
-    ) -> Iterator[Query | Quote]:
-        """The queries of a topic that a text asks, by their words, else by the classifier alone; or the sum of products
-        to be bought, which tells what a coupon does."""
-        own = {name for name, query in self._pack.queries.items() if query.topic == topic}
-        guessed = guess.label.removeprefix("query:")
-        if self._to_be_bought(message, text, links, asked=guess.label == SUM):
-            return
-        if guess.label == SUM and guess.probability >= GUESSED:
-            if resort := None if links or message.session.basket else self.last_resort(message, topic, of_order=True):
-                yield self.query(message, resort, text, links, text, guess.probability)
-            return
-        if named := [match for match in self._queries.named(text, message.lang) if match.name in own]:
-            yield from (self._matched(message, match, text, links) for match in named)
-            return
-        sure = guessed in own and guess.probability >= GUESSED
-        asked = self.query(message, guessed, text, links, text, max(guess.probability, SURE)) if sure else None
-        for_sale = any(link.exact for link in links) and not (asked and self._is_among(message, asked))
-        if for_sale and (quote := self._to_be_bought(message, text, links, asked=True)):
-            yield replace(quote, check="coupon")
-        elif asked:
-            yield asked
+    def in_words(
+        self, message: Message, text: str, links: list[ProductLink], among: Collection[str]
+    ) -> Iterator[Query]:
+        """Those of some queries that a text asks by their words."""
+        for match in self._queries.named(text, message.lang):
+            if match.name in among:
+                yield self._matched(message, match, text, links)
 
-    def _to_be_bought(self, message: Message, text: str, links: list[ProductLink], asked: bool) -> Quote | None:
-        """The sum that a text asks for of products that are not in the order spoken of."""
+    def to_be_bought(self, message: Message, text: str, links: list[ProductLink], asked: bool) -> Quote | None:
+        """The sum that a text asks for of products that are not in the order spoken of.
+
+        asked: whether it is known to ask for a sum; else its words tell.
+        """
         quote = self._sums.read(message, text, links, asked=asked) if self._sums else None
         return quote if quote and not self._are_of_order(message, tuple(sku for sku, _ in quote.basket)) else None
-
-    def _is_among(self, message: Message, asked: Query) -> bool:
-        """Whether a query is about no order, or about one in a state that it tells of."""
-        query, number = self._pack.queries[asked.name], asked.slots.get(NEEDED_SLOT["order"])
-        order = self._answers.orders.own(message, number) if number and message.session.customer else None
-        return query.needs != "order" or (order is not None and order.status in query.among)
 
     def may_tell(self, name: str, text: str, lang: Lang) -> dict[str, str]:
         """What a text tells of the slots that a query may read; nothing for a name that is no query."""
         return self._queries.may_tell(name, text, lang) if name in self._pack.queries else {}
-
-    def of_topic_alone(
-        self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink]
-    ) -> Iterator[Query]:
-        """The query of a topic that the classifier is sure of, where no word names the topic: can the 15 one be used"""
-        name = guess.label.removeprefix("query:")
-        known = self._pack.queries.get(name)
-        if known and known.topic and guess.probability >= SURE and message.session.customer:
-            yield self.query(message, name, text, links, text, guess.probability)
-
-    def going_on(
-        self,
-        message: Message,
-        text: str,
-        guess: ScoredWish,
-        find: Callable[[], list[Hit]],
-        links: list[ProductLink],
-    ) -> Iterator[Query]:
-        """The query of the last answer's topic that a question without its words goes on to: 那取消了还退给我吗.
-
-        guess: the classifier's, among those of the topic.
-        """
-        topic = self.told_topic(message)
-        if not topic or self._to_be_bought(message, text, links, asked=False):
-            return
-        if guess.probability >= GUESSED:
-            yield self.query(message, guess.label.removeprefix("query:"), text, links, text, SURE)
-            return
-        hits = find() if not any(link.exact for link in links) else []
-        least = max(GOES_ON, hits[0].probability / 3) if hits else 1.0
-        for hit in hits:
-            name = hit.entry.id.split(":")[1]
-            if hit.entry.kind == "query" and hit.probability >= least and self._pack.queries[name].topic == topic:
-                yield self.query(message, name, text, links, text, max(hit.probability, SURE))
-                return
-
-    def told_topic(self, message: Message) -> str:
-        """The topic of what an earlier part asks, or of what was told last; empty when of none."""
-        own = {f"faq:{faq.id}": faq.own_query for faq in self._pack.faq if faq.own_query}
-        told = [message.topic, *(told.name for told in reversed(message.session.told))]
-        queries = (self._pack.queries.get((own.get(name) or name).removeprefix("query:")) for name in told)
-        return next((query.topic for query in queries if query and query.topic), "")
-
-    def last_resort(self, message: Message, topic: str, of_order: bool = False) -> str | None:
-        """The query that tells of a topic whatever is asked of it, of the order that is spoken of where there is one.
-
-        of_order: none but of an order.
-        """
-        subject = message.session.subject.order
-        order = self._answers.orders.own(message, subject) if subject and message.session.customer else None
-        telling = [(n, query) for n, query in self._pack.queries.items() if query.topic == topic and query.tells_topic]
-        of_this = (n for n, query in telling if query.needs == "order" and order and order.status in query.among)
-        of_all = (n for n, query in telling if query.needs == "none" and not of_order)
-        return next(of_this, None) or next(of_all, None)
 
     def follow_up(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
         """The query that a text without a subject asks of what was told just before (到几号, after the coupons), or of

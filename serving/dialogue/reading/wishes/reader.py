@@ -51,6 +51,7 @@ from serving.dialogue.reading.wishes.own_orders import OwnOrderReader
 from serving.dialogue.reading.wishes.part import NOTHING, Part
 from serving.dialogue.reading.wishes.product_gate import ProductGate
 from serving.dialogue.reading.wishes.queries import QueryReader
+from serving.dialogue.reading.wishes.topics import TopicReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
@@ -83,6 +84,7 @@ class WishReader:
         self.flows = FlowReader(pack, params, answers)
         self._implied = ImpliedFlowReader(pack, linker, answers, self.flows)
         self.queries = QueryReader(pack, linker, queries, advisor, pricing, answers, self._entries, self.flows)
+        self.topics = TopicReader(pack, answers, self.queries)
         self._gate = ProductGate(pack)
         self._own_orders = OwnOrderReader(pack, linker, answers, self._entries)
         self._follow_ups = FollowUpReader(pack, linker, answers, self.flows, self.queries)
@@ -137,8 +139,16 @@ class WishReader:
             for act in self._own_orders.meant(part.message, part.text, part.links, acts)
             if (entry_target(act.entry.id) if isinstance(act, Hit) else target_of(act)) not in rejected
             and (isinstance(act, Hit) or self._gate.lets_in(part.text, act))
-            and not (part.topic and isinstance(act, Start) and not self._is_wished(part, act))
+            and not (isinstance(act, Start) and self._is_supposed(part, act))
         ]
+
+    def _is_supposed(self, part: Part, act: Start) -> bool:
+        """Whether a question about a topic, or right after one, names what a flow does and wishes for no such thing."""
+        if part.topic:
+            return not self._is_wished(part, act)
+        supposes = part.question and evidence(part.words, self._pack.acts.supposed) is not None
+        writes = any(flow.name == act.flow and self.flows.writes(flow) for flow in self._pack.flows)
+        return supposes and writes and bool(self.topics.told_last(part.message))
 
     def _is_wished(self, part: Part, act: Start) -> bool:
         """Whether a clause beside a question about a topic wishes for a flow: 帮我取消吧，券退吗."""
@@ -180,17 +190,14 @@ class WishReader:
 
     def _of_topic(self, part: Part) -> Iterator[Act | Hit]:
         """What a part asks of a topic; a question that names none may go on with that of the last answer."""
-        message, text, queries = part.message, part.text, self.queries
         if part.person:
             return
         if part.topic:
-            named = message.session.customer or any(link.exact for link in part.links)
+            named = part.message.session.customer or any(link.exact for link in part.links)
             if not named and (rule := list(self._rule(part))):
                 yield from rule
                 return
-            found = list(queries.of_topic(message, text, part.topic, part.guess, part.links))
-        elif not (found := list(queries.of_topic_alone(message, text, part.guess, part.links))) and part.question:
-            found = list(queries.going_on(message, text, part.going_on, part.find, part.links))
+        found = list(self.topics.read(part) if part.topic else self.topics.unnamed(part))
         yield from self._to_guest(part, found) or found
 
     def _rule(self, part: Part) -> Iterator[Act | Hit]:
@@ -396,7 +403,7 @@ class WishReader:
         # A product's name in a question asks for what the question says, which was not understood.
         wanted = not part.question and len(text) <= SHORT_NAME
         wanted = wanted or evidence(part.words, self._pack.acts.assortment) is not None
-        if part.topic and message.session.customer and (asked := self.queries.last_resort(message, part.topic)):
+        if part.topic and message.session.customer and (asked := self.topics.last_resort(message, part.topic)):
             yield self.queries.query(message, asked, text, part.links, text)
             return
         doubtful = len(near) < 2 or near[0].probability < DOUBTFUL
