@@ -9,7 +9,7 @@ from kefu.shop.wordings.labelled import SUM, TO_A_PERSON
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, plain
 
-GOES_ON = 0.15  # share of a topic's queries from which a question right after one of them goes on with the topic
+TOPIC_SHARE = 0.15  # share of a topic's queries from which a question right after one of them goes on with the topic
 
 
 class WishGuesser:
@@ -59,7 +59,7 @@ class WishGuesser:
         """Which query of the last answer's topic a part asks that does not name the topic, if it goes on with it."""
         if self.classifier is None or not topic:
             return ScoredWish("", 0.0)
-        return self.classifier.predict(self._said(message, part), message.rejected, self._of_topic[topic], GOES_ON)
+        return self.classifier.predict(self._said(message, part), message.rejected, self._of_topic[topic], TOPIC_SHARE)
 
     def _said(self, message: Message, part: str) -> Said:
         last = message.session.turns[-1:]

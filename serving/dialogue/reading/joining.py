@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeGuard
 
 from kefu.acts import (
     Act,
@@ -151,14 +150,17 @@ class ActJoiner:
     def _with_all_aspects(self, acts: Sequence[Act]) -> list[Act]:
         """The acts, where aspects that are asked of the same products are one question: 有多重，几瓦."""
         joined: list[Act] = []
+        asked: dict[tuple[tuple[str, str], ...], Query] = {}
         for act in acts:
-            aspect = act.slots.get(ASPECT) if isinstance(act, Query) else None
-            others = {name: value for name, value in act.slots.items() if name != ASPECT} if aspect else {}
-            same = next((one for one in joined if aspect and _asks_aspect_of(one, act, others)), None)
-            if same is None:
-                joined.append(replace(act, slots=dict(act.slots)) if isinstance(act, Query) else act)
-            elif aspect not in same.slots[ASPECT].split(","):
-                same.slots[ASPECT] += f",{aspect}"
+            if not (isinstance(act, Query) and ASPECT in act.slots):
+                joined.append(act)
+                continue
+            key = (("query", act.name), *sorted((n, value) for n, value in act.slots.items() if n != ASPECT))
+            if key not in asked:
+                asked[key] = replace(act, slots=dict(act.slots))
+                joined.append(asked[key])
+            elif act.slots[ASPECT] not in asked[key].slots[ASPECT].split(","):
+                asked[key].slots[ASPECT] += f",{act.slots[ASPECT]}"
         return joined
 
     def _is_price_of(self, act: Query, skus: Collection[str]) -> bool:
@@ -309,13 +311,6 @@ def subject_of(act: Act) -> tuple[str, str]:
         type(act), ""
     )
     return type(act).__name__, str(getattr(act, value, ""))
-
-
-def _asks_aspect_of(one: Act, act: Query, others: Mapping[str, str]) -> TypeGuard[Query]:
-    """Whether an act asks for an aspect by the same query, of the same products."""
-    if not isinstance(one, Query) or one.name != act.name or ASPECT not in one.slots:
-        return False
-    return {name: value for name, value in one.slots.items() if name != ASPECT} == others
 
 
 def _differs(act: Start, begun: Start) -> bool:
