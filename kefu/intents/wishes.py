@@ -21,6 +21,7 @@ WISH_FIELDS = {"text": 1.0, "previous": 0.5}  # previous: what the assistant sai
 # Of 56 labelled messages that name one act, with a flow first at 0.3 to 0.6 and another flow or query at this share of
 # it, the first was right in 46 %, the second in 34 %.
 RIVAL_SHARE = 0.35
+LEAST_SHARE = 0.02  # of the classes of which one is known to be meant: below it, which of them is noise
 WISHES = "wishes"  # folder beside the router's files
 
 
@@ -62,11 +63,28 @@ class WishClassifier:
         """Reads what ``training.intents.wishes.train_wishes`` wrote."""
         return cls(TextClassifier.load(folder))
 
-    def predict(self, said: Said, rejected: Collection[str] = ()) -> ScoredWish:
-        """The most probable class of a text, of those that are not rejected."""
-        return self.predict_many([said], rejected)[0]
+    def predict(
+        self,
+        said: Said,
+        rejected: Collection[str] = (),
+        among: Collection[str] | None = None,
+        least_share: float = LEAST_SHARE,
+    ) -> ScoredWish:
+        """The most probable class of a text, of those that are not rejected.
 
-    def predict_many(self, parts: Sequence[Said], rejected: Collection[str] = ()) -> list[ScoredWish]:
+        Args:
+            among: the classes of which one is meant; the probability is then that among them.
+            least_share: of those classes together; with less, they are the less probable for it.
+        """
+        return self.predict_many([said], rejected, among, least_share)[0]
+
+    def predict_many(
+        self,
+        parts: Sequence[Said],
+        rejected: Collection[str] = (),
+        among: Collection[str] | None = None,
+        least_share: float = LEAST_SHARE,
+    ) -> list[ScoredWish]:
         """Does the same as ``predict`` for many texts at once, which is faster."""
         rows = self._classifier.predict([wish_sample(part.text, part.previous) for part in parts])
         classes = self._classifier.config.classes
@@ -74,6 +92,9 @@ class WishClassifier:
             asked = np.array([part.asked and bool(part.previous) for part in parts])
             rows[~asked, classes.index(REPLY)] = 0
         rows[:, [classes.index(name) for name in rejected if name in classes]] = 0  # no other class's share
+        if among is not None:
+            rows[:, [n for n, name in enumerate(classes) if name not in among]] = 0
+            rows /= np.maximum(rows.sum(axis=1, keepdims=True), least_share)
         return [_scored(classes, row) for row in rows]
 
 

@@ -105,6 +105,9 @@ class ActWords(Part):
         default=None, description="asks of what is bought now, or in general, and of no order: 现在下单, usually"
     )
     in_general: WordRule | None = Field(default=None, description="asks how it is done, about no order: 我不是查订单")
+    supposed: WordRule | None = Field(
+        default=None, description="a clause only supposes what it names: 要是取消, if I cancel"
+    )
     service: WordRule | None = Field(
         default=None, description="what the desk does, and where a parcel is: no property of a product is asked for"
     )
@@ -132,4 +135,7 @@ class ActWords(Part):
     cheaper: WordRule | None = Field(default=None, description="cheaper products than those just shown: 便宜点的呢")
     browse: WordRule | None = Field(default=None, description="what is for sale, whatever kind: 随便看看, do you sell")
     compare: WordRule | None = None
+    topics: dict[str, WordRule] = Field(
+        default={}, description="topic → its words: a question with one asks what its queries tell, and begins no flow"
+    )
     small_talk: dict[str, SmallTalk] = Field(default={}, description="kind → its words, the first that fits counts")

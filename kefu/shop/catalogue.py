@@ -58,6 +58,9 @@ class Aspect(Tag):
     less: Text | None = None
     lowest: tuple[str, ...] = Field((), description="regexes that pick the one with the lowest number: the cheaper one")
     highest: tuple[str, ...] = Field((), description="regexes that pick the one with the highest number")
+    features: tuple[str, ...] = Field(
+        (), description="features whose words tell it where a product has no such fact, the first that it has"
+    )
     same_kind: bool = Field(False, description="numbers can only be compared within a kind: pans by their diameter")
 
     @model_validator(mode="after")

@@ -207,8 +207,12 @@ class Pack(Part):
                 if a not in self.catalogue.aspects
             )
             yield from (
-                f"query {name}: reads: no slot {slot} in slots.yaml" for slot in query.reads if slot not in self.slots
+                f"query {name}: reads, may_read: no slot {slot} in slots.yaml"
+                for slot in (*query.reads, *query.may_read)
+                if slot not in self.slots
             )
+            if query.topic and query.topic not in self.acts.topics:
+                yield f"query {name}: topic: no {query.topic} among the topics of acts.yaml"
             if query.for_guests and query.for_guests not in {faq.id for faq in self.faq}:
                 yield f"query {name}: for_guests: no FAQ {query.for_guests}"
             told = {f"faq:{faq.id}" for faq in self.faq} | {f"query:{name}" for name in self.queries} | {"sum"}

@@ -45,11 +45,18 @@ class Query(Part):
     )
     default: bool = Field(False, description="asked of a product that a question names, when nothing else answers it")
     aspects: tuple[str, ...] = Field(
-        (), description="aspects of the catalogue that it tells, asked by their words; texts know `title` and `fact`"
+        (),
+        description="aspects of the catalogue that it tells, asked by their words, and several at once; texts know"
+        " `told`, title → fact, and `untold`, the titles of those without a fact",
     )
     reads: tuple[str, ...] = Field(
         (), description="slots that the message may tell; `words` ask this only where it tells one of them"
     )
+    may_read: tuple[str, ...] = Field((), description="slots that the message may tell, or not: which coupon")
+    topic: str | None = Field(
+        None, description="topic of acts.yaml: a question with its words asks a query of it, and begins no flow"
+    )
+    tells_topic: bool = Field(False, description="asked where a question speaks of its topic and nothing else answers")
     takes_product: bool = Field(False, description="a single product that is named or spoken of fills the slot sku")
     with_service: bool = Field(
         False, description="of a product: asked beside a wish for the desk as well (exchange it, is plus in stock?)"

@@ -53,6 +53,7 @@ class Answer:
     facts: the rows behind it as texts, for the check of claims.
     missing: what has to be known first; ``options`` are then its possible values, already part of the text.
     found: False when the shop has nothing to tell (``empty``).
+    order: the only order of the customer that is told of.
     """
 
     text: str
@@ -62,6 +63,7 @@ class Answer:
     options: tuple[Option, ...] = ()
     signed_out: bool = False
     found: bool = True
+    order: str | None = None
 
 
 class Queries:
@@ -91,10 +93,16 @@ class Queries:
         query, message = self._pack.queries[name], plain(text)
         aspects = self._aspects(name, message)
         told = {ASPECT: aspects[0].aspect} if aspects else {}
+        told |= self.may_tell(name, text, lang)
         if not query.reads:
             return told
         words = without(message, query.not_words)
         return told | extract(words, {slot: self._pack.slots[slot] for slot in query.reads}, lang)
+
+    def may_tell(self, name: str, text: str, lang: Lang) -> dict[str, str]:
+        """What a message tells of the slots that a query may read."""
+        slots = {slot: self._pack.slots[slot] for slot in self._pack.queries[name].may_read}
+        return extract(plain(text), slots, lang) if slots else {}
 
     def named_of_subject(self, text: str) -> list[QueryMatch]:
         """The queries that a message asks of the product it speaks of, in the order of its words: 有货吗，多少钱."""
@@ -149,7 +157,7 @@ class Queries:
             return Answer(self._pack.conversation.sign_in.in_(visit.lang), signed_out=True)
         needed = NEEDED_SLOT.get(query.needs)
         if needed is None:
-            return self._told(name, query, self._rows(name, query, slots, visit), visit)
+            return self._told(name, query, self._rows(name, query, slots, visit), visit, slots)
         if not (values := listed(slots.get(needed))):
             return self._asked(name, query, visit)
         told = [
@@ -207,7 +215,9 @@ class Queries:
             text = "\n".join([*head, *numbered(says), *tail])
         skus = dict.fromkeys(str(row["sku"]) for row in rows if row.get("sku"))
         facts = tuple("; ".join(f"{k}: {v}" for k, v in row.items() if v not in (None, "")) for row in rows)
-        return Answer(text, (*sources, *(f"product:{sku}" for sku in skus)), facts)
+        orders = {str(row["order_id"]) for row in rows if row.get("order_id")}
+        order = next(iter(orders)) if len(orders) == 1 else None
+        return Answer(text, (*sources, *(f"product:{sku}" for sku in skus)), facts, order=order)
 
     def _rows(self, name: str, query: Query, slots: Slots, visit: Visit) -> list[dict[str, Any]]:
         if query.tool is None:
@@ -217,7 +227,12 @@ class Queries:
             state = {p.id: "coming" if day < p.starts else "over" if day > p.ends else "running" for p in told}
             return [{**p.model_dump(), "state": state[p.id]} for p in told][: query.most]
         known = {key: restore(value, visit.vault) if isinstance(value, str) else value for key, value in slots.items()}
-        values = {**dict.fromkeys((*NEEDED_SLOT.values(), *query.reads)), **known, "lang": visit.lang, "now": visit.now}
+        values = {
+            **dict.fromkeys((*NEEDED_SLOT.values(), *query.reads, *query.may_read)),
+            **known,
+            "lang": visit.lang,
+            "now": visit.now,
+        }
         try:
             args = {arg: evaluate(source, values) for arg, source in query.args.items()}
         except ExpressionError as error:
@@ -229,12 +244,17 @@ class Queries:
 
     def _render(self, name: str, text: Text, visit: Visit, slots: Slots | None = None, **values: Any) -> str:
         product = self._pack.catalogue.products.get((values.get("row") or {}).get("sku", ""))
-        known = {**(slots or {}), **values, "lang": visit.lang, "now": visit.now}
+        unknown = dict.fromkeys(self._pack.queries[name].may_read)
+        known = {**unknown, **(slots or {}), **values, "lang": visit.lang, "now": visit.now}
         facts = {aspect: fact.in_(visit.lang) for aspect, fact in product.facts.items()} if product else {}
         known["facts"] = dict.fromkeys(self._pack.catalogue.aspects) | facts
-        aspect = known.pop(ASPECT, None)
-        known["title"] = self._pack.catalogue.aspects[aspect].title.in_(visit.lang) if aspect else None
-        known["fact"] = known["facts"].get(aspect)
+        titles = {a: self._pack.catalogue.aspects[a].title.in_(visit.lang) for a in listed(known.pop(ASPECT, None))}
+        features = {name: words.in_(visit.lang) for name, words in product.features.items()} if product else {}
+        for aspect in titles.keys() - facts.keys():
+            telling = [features[f] for f in self._pack.catalogue.aspects[aspect].features if f in features]
+            facts |= {aspect: telling[0]} if telling else {}
+        known["told"] = {title: facts[a] for a, title in titles.items() if a in facts}
+        known["untold"] = [title for a, title in titles.items() if a not in facts]
         try:
             return render(text.in_(visit.lang), known)
         except ExpressionError as error:

@@ -52,6 +52,8 @@ class ShopAnswers:
             session.asked.pop(act.name, None)
             if answer.found and isinstance(order := slots.get(NEEDED_SLOT["order"]), str):
                 session.subject.order = order
+            elif answer.order and self._queries.needs_customer(act.name):
+                session.subject.order = turn.message.placeholder(answer.order)
             if answer.signed_out:
                 session.asked[act.name] = act.slots
             return answer
@@ -65,7 +67,7 @@ class ShopAnswers:
             new = replace(new, refused=tuple(session.subject.latest))
         has_budget = new.least is not None or new.most is not None
         if session.wanted and not has_budget and evidence(plain(act.words), self._pack.acts.cheaper) is not None:
-            new = replace(new, most=self._advisor.below(session.subject.latest, visit))
+            new = replace(new, most=self._advisor.below(session.subject.latest, visit), about=None)
         wanted = new if act.anew else new.after(Constraints(**session.wanted))
         answer = self._advisor.recommend(wanted, visit)
         if not answer.found and new.features and wanted.features != new.features:  # what is said last counts most

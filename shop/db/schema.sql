@@ -74,3 +74,11 @@ CREATE VIEW order_payments AS
          sum(i.price_cents * i.quantity) - CAST(round(coalesce(c.amount, 0) * 100) AS INTEGER) AS paid_cents
     FROM orders o JOIN item_prices i USING (order_id) LEFT JOIN coupons c ON c.coupon_id = o.coupon_id
    GROUP BY o.order_id;
+-- Coupons as the account holds them: of an order that is cancelled, the coupon is back (``back_from``).
+CREATE VIEW held_coupons AS
+  SELECT c.coupon_id, c.customer_id, c.amount, c.min_spend, c.expires_on,
+         CASE WHEN o.status = 'cancelled' THEN NULL ELSE c.used_on END AS used_on,
+         CASE WHEN o.status = 'cancelled' THEN NULL ELSE o.order_id END AS order_id,
+         CASE WHEN o.status = 'cancelled' THEN o.order_id END AS back_from, o.status
+    FROM coupons c LEFT JOIN orders o ON o.order_id = (
+         SELECT order_id FROM orders u WHERE u.coupon_id = c.coupon_id ORDER BY u.status = 'cancelled', u.created_at DESC LIMIT 1);

@@ -22,7 +22,8 @@ from kefu.shop.part import PackError, Part, read_part
 
 # What a message does that has no name of the pack; "reply" answers an open question and does nothing else.
 SUM = "sum"
-SHOPPING = (SUM, "recommend", "compare")
+RECOMMEND = "recommend"
+SHOPPING = (SUM, RECOMMEND, "compare")
 TO_A_PERSON = ("person", "complaint")
 TO_A_QUESTION = ("reply", "yes", "no", "hesitate", "leave", "resume", "correct")
 OUTSIDE = "outside"

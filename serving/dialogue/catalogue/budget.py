@@ -57,6 +57,12 @@ def read_budget(message: str) -> tuple[int | None, int | None]:
     return (least_[0] if least_ else None), (most[0] if most else None)
 
 
+def read_about(message: str) -> int | None:
+    """The price, in yuan, around which a budget is: 60 of "around 60"."""
+    found = ABOUT_IT.search(NO_AMOUNT.sub("\n", message)) if MAYBE_NUMBER.search(message) else None
+    return next(iter(_amounts(found)), None) if found else None
+
+
 def _amounts(match: re.Match[str]) -> list[int]:
     numbers = [read_number(group) for group in match.groups() if group]
     return [number for number in numbers if number is not None and number >= LEAST_PRICE]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from kefu.shop.catalogue import Catalogue, Tag
-from serving.dialogue.catalogue.budget import read_budget
+from serving.dialogue.catalogue.budget import read_about, read_budget
 from serving.dialogue.reading.word_rules import WordSet, plain, search_words
 
 IN_STOCK = re.compile(r"现货|有货|不缺货|\bin\s+stock\b|\bavailable\s+now\b", re.IGNORECASE)
@@ -24,8 +24,8 @@ NEGATION_AFTER = re.compile(r"[^，。！？,.!?]{0,2}过敏|[\s-]*free\b|\s+all
 class Constraints:
     """What a customer wants: names of the catalogue's kinds (any of them) and features (all of them).
 
-    least, most: the budget in yuan; None is open. without: features that he does not want. refused: SKUs that he was
-    shown and does not want.
+    least, most: the budget in yuan; None is open. about: the price that he named as nearly his.
+    without: features that he does not want. refused: SKUs that he was shown and does not want.
     """
 
     least: int | None = None
@@ -35,6 +35,7 @@ class Constraints:
     without: tuple[str, ...] = ()
     in_stock: bool = False
     refused: tuple[str, ...] = ()
+    about: int | None = None
 
     def __bool__(self) -> bool:
         values = asdict(self)
@@ -47,6 +48,7 @@ class Constraints:
             self,
             least=self.least if has_budget else earlier.least,
             most=self.most if has_budget else earlier.most,
+            about=self.about if has_budget else earlier.about,
             kinds=self.kinds or earlier.kinds,
             features=tuple(dict.fromkeys(f for f in (*earlier.features, *self.features) if f not in self.without)),
             without=tuple(dict.fromkeys(f for f in (*earlier.without, *self.without) if f not in self.features)),
@@ -83,7 +85,12 @@ class ConstraintReader:
             features=tuple(name for name, negated in named.items() if not negated),
             without=tuple(name for name, negated in named.items() if negated),
             in_stock=bool(IN_STOCK.search(message)),
+            about=read_about(message),
         )
+
+    def has_budget(self, text: str) -> bool:
+        """Whether a text names what a product may cost."""
+        return read_budget(plain(text)) != (None, None)
 
     def is_present(self, constraints: Constraints) -> bool:
         """Whether anything in a budget may do: a present for 200 yuan is a wish for advice."""

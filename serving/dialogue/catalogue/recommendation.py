@@ -33,11 +33,13 @@ class Recommender:
         untold = {row["sku"]: self._untold(row, constraints, visit) for row in of_kind}
         fitting = [row for row in of_kind if not missed[row["sku"]] and not untold[row["sku"]]]
         fitting = [row for row in fitting if row["stock"] > 0] or fitting
-        if not (constraints.kinds or constraints.features or constraints.without):  # nearly everything fits
+        is_open = not (constraints.kinds or constraints.features or constraints.without)  # nearly everything fits
+        has_budget = constraints.least is not None or constraints.most is not None
+        chosen = self._of_each_kind(fitting, constraints) if is_open else self._shown(fitting, constraints)
+        if is_open and not has_budget:
             return Answer(
                 self._rows.render(texts.ask_kind, visit, wanted=wanted, rows=fitting), missing="product", found=False
             )
-        chosen = self._shown(fitting, constraints)
         nearest = [row for row in of_kind if self._is_near(row, constraints)]
         nearest = [row for row in nearest if not price_distance(row["price"], constraints)] or nearest
         if not chosen and not nearest:
@@ -81,6 +83,14 @@ class Recommender:
             shown.setdefault(self._catalogue.products[row["sku"]].kinds[0], row)
         chosen = list(shown.values())[:MOST_PRODUCTS]
         return sorted(chosen, key=lambda row: (-self._named_for(row, choice), row["price"], row["sku"]))
+
+    def _of_each_kind(self, fitting: Sequence[dict[str, Any]], constraints: Constraints) -> list[dict[str, Any]]:
+        """The products nearest to a price that is all that was told, each of another kind: he wants to spend it."""
+        spent = constraints.about or constraints.most or constraints.least or 0
+        shown: dict[str, dict[str, Any]] = {}
+        for row in sorted(fitting, key=lambda row: (abs(row["price"] - spent), row["sku"])):
+            shown.setdefault(self._catalogue.products[row["sku"]].kinds[0], row)
+        return list(shown.values())[:MOST_PRODUCTS]
 
     def _widest_kinds(self, lang: Lang) -> list[str]:
         """Titles of the kinds that tell what the shop sells, the largest first: none whose products others hold."""

@@ -175,13 +175,13 @@ def _without_refused(now: Situation, acts: Sequence[Act]) -> list[Move]:
 def _without_rejected(now: Situation, acts: Sequence[Act]) -> list[Move]:
     """What else the message asks for, when the last answer missed; else that it did, or a person.
 
-    A person helps better the second time in a row, unless words of a rule ask for something else; and the third.
+    A person helps better the second time in a row, unless something else is asked; and the third.
     """
     targets = {target for act in acts if isinstance(act, Reject) for target in act.targets}
     rest = [act for act in acts if not isinstance(act, Reject) and target_of(act) not in targets]
     asked = [act for act in rest if isinstance(act, TOLD | Start)]
-    again, sure = now.rejections + 1, any(act.probability == 1 for act in asked)
-    if again > MAX_REJECTIONS or (again == MAX_REJECTIONS and not sure):
+    again = now.rejections + 1
+    if again > MAX_REJECTIONS or (again == MAX_REJECTIONS and not asked):
         return _lost(now)
     refused = tuple(dict.fromkeys(act.flow for act in rest if isinstance(act, Refuse)))
     rest = [act for act in rest if not isinstance(act, Refuse) and not (isinstance(act, Start) and act.flow in refused)]

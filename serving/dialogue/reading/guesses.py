@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from kefu.intents.router import Router, ScoredIntent
-from kefu.intents.wishes import Said, ScoredWish, WishClassifier
+from kefu.intents.wishes import ASK, Said, ScoredWish, WishClassifier
 from kefu.shop.pack import Pack
+from kefu.shop.wordings.labelled import SUM, TO_A_PERSON
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.word_rules import evidence, plain
+
+TOPIC_SHARE = 0.15  # share of a topic's queries from which a question right after one of them goes on with the topic
 
 
 class WishGuesser:
@@ -19,22 +23,48 @@ class WishGuesser:
     def __init__(self, pack: Pack, router: Router, classifier: WishClassifier | None, min_confidence: float) -> None:
         self._pack, self._router, self.classifier = pack, router, classifier
         self.min_confidence = min_confidence
+        self._of_topic = {
+            name: {f"query:{q}" for q, query in pack.queries.items() if query.topic == name}
+            for name in pack.acts.topics
+        }
 
     def top(self, message: Message) -> ScoredIntent:
         """The router's first intent of a whole message."""
         return self._router.top(message.text, message.session.turns)
 
-    def guess(self, message: Message, part: str) -> ScoredWish:
-        """What the classifier takes a part for, after what was said last."""
+    def topic(self, part: str) -> str:
+        """The topic of which a part speaks; empty when of none."""
+        words, topics = plain(part), self._pack.acts.topics
+        return next((name for name, rule in topics.items() if evidence(words, rule) is not None), "")
+
+    def guess(self, message: Message, part: str, topic: str = "") -> ScoredWish:
+        """What the classifier takes a part for, after what was said last.
+
+        Args:
+            topic: what the part is known to ask about: only what tells of it is guessed.
+        """
         if self.classifier is None:
             return self._routed(self._router.top(part, message.session.turns))
-        last = message.session.turns[-1:]
-        previous = " ".join(turn.text for turn in last if turn.role == "bot")
-        wish = self.classifier.predict(Said(part, previous, asked=message.step is not None), message.rejected)
+        said = self._said(message, part)
+        if topic:
+            among = {ASK, SUM, *TO_A_PERSON, *self._of_topic[topic]}
+            return self.classifier.predict(said, message.rejected, among)
+        wish = self.classifier.predict(said, message.rejected)
         if wish.probability < self.min_confidence and wish.label.startswith("flow:"):
             routed = self._routed(self._router.top(part, message.session.turns))
             return routed if routed.label == wish.label else wish  # two opinions that agree
         return wish
+
+    def going_on(self, message: Message, part: str, topic: str) -> ScoredWish:
+        """Which query of the last answer's topic a part asks that does not name the topic, if it goes on with it."""
+        if self.classifier is None or not topic:
+            return ScoredWish("", 0.0)
+        return self.classifier.predict(self._said(message, part), message.rejected, self._of_topic[topic], TOPIC_SHARE)
+
+    def _said(self, message: Message, part: str) -> Said:
+        last = message.session.turns[-1:]
+        previous = " ".join(turn.text for turn in last if turn.role == "bot")
+        return Said(part, previous, asked=message.step is not None)
 
     def _routed(self, top: ScoredIntent) -> ScoredWish:
         """The class that an intent of the router comes to, if that is sure enough."""

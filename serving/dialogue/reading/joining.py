@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from kefu.acts import (
     Act,
@@ -25,6 +26,7 @@ from kefu.acts import (
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.shop.slots import CJK, extract
+from serving.dialogue.queries import ASPECT
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
@@ -143,7 +145,23 @@ class ActJoiner:
         covered = {name for query in asked for name in self._pack.queries[query].covers}
         if RECOMMEND in covered:
             acts = [act for act in acts if not isinstance(act, Recommend)]
-        return [act for act in acts if not (isinstance(act, Query) and act.name in covered)]
+        return self._with_all_aspects([a for a in acts if not (isinstance(a, Query) and a.name in covered)])
+
+    def _with_all_aspects(self, acts: Sequence[Act]) -> list[Act]:
+        """The acts, where aspects that are asked of the same products are one question: 有多重，几瓦."""
+        joined: list[Act] = []
+        asked: dict[tuple[tuple[str, str], ...], Query] = {}
+        for act in acts:
+            if not (isinstance(act, Query) and ASPECT in act.slots):
+                joined.append(act)
+                continue
+            key = (("query", act.name), *sorted((n, value) for n, value in act.slots.items() if n != ASPECT))
+            if key not in asked:
+                asked[key] = replace(act, slots=dict(act.slots))
+                joined.append(asked[key])
+            elif act.slots[ASPECT] not in asked[key].slots[ASPECT].split(","):
+                asked[key].slots[ASPECT] += f",{act.slots[ASPECT]}"
+        return joined
 
     def _is_price_of(self, act: Query, skus: Collection[str]) -> bool:
         """Whether a query asks for nothing but the price of products, which a sum over them tells."""
@@ -250,11 +268,12 @@ class ActJoiner:
             [act for act in some if not is_unasked(act, asked)] for asked, some in zip(questions, read, strict=True)
         ]
         said = any(isinstance(act, Start | Fill) for some in left for act in some)
+        said = said or any(asked and any(map(asks, some)) for asked, some in zip(questions, left, strict=True))
         return left if said else list(read)
 
     def _without_unlooked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
-        """Without look-ups that a part begins in no words of theirs and without a question, beside a rule that another
-        part asks for in its words: I won't be there on the 18th. Can they leave it at a pick-up point?"""
+        """Without look-ups and guessed wishes that a part begins in no words of theirs and without a question, beside a
+        rule that another part asks for in its words: I won't be there. Can they leave it at a pick-up point?"""
         if not any(isinstance(act, Ask) and act.probability == 1 for some in read for act in some):
             return list(read)
         asks = self._pack.acts.question
@@ -263,7 +282,8 @@ class ActJoiner:
             if not isinstance(act, Start) or evidence(plain(part), asks) is not None:
                 return True
             flow = self._flow_named[act.flow]
-            return not flow.item_among or evidence(plain(part), flow.asked_by) is not None
+            sure = not flow.item_among and act.probability >= SECOND
+            return sure or evidence(plain(part), flow.asked_by) is not None
 
         return [[act for act in some if is_told(part, act)] for part, some in zip(parts, read, strict=True)]
 
@@ -274,6 +294,11 @@ class ActJoiner:
 
 def asks(act: Act) -> bool:
     return not isinstance(act, SmallTalk | Unclear | Fill)
+
+
+def is_certain(act: Act) -> bool:
+    """Whether an act asks for something in words of a rule."""
+    return asks(act) and act.probability == 1
 
 
 def is_likely_question(act: Act) -> bool:

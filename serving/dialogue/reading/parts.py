@@ -33,7 +33,15 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
-from serving.dialogue.reading.joining import INTERRUPTS, SECOND, ActJoiner, asks, is_likely_question, subject_of
+from serving.dialogue.reading.joining import (
+    INTERRUPTS,
+    SECOND,
+    ActJoiner,
+    asks,
+    is_certain,
+    is_likely_question,
+    subject_of,
+)
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.segments import answer_pieces, clauses, is_question, segments
 from serving.dialogue.reading.wishes.reader import WishReader
@@ -86,6 +94,8 @@ class PartReader:
             self._link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
+        if any(map(is_certain, told)) and not any(map(is_certain, whole)):  # a part in words of a rule, and guesses
+            return [act for act in told if act.probability >= SECOND]
         return whole if any(map(asks, whole)) else told
 
     def _is_beside_answer(self, message: Message, told: list[Act]) -> bool:
@@ -130,7 +140,11 @@ class PartReader:
     ) -> list[Act]:
         """The wishes of a part; the entries that they name go into the reading."""
         wishes: list[Act] = []
-        for found in self._wishes.read(message, text, self._guesser.guess(message, text), links, question):
+        topic = self._guesser.topic(text) if question or not self._wishes.flows.named(plain(text)) else ""
+        guess = self._guesser.guess(message, text, topic)
+        last = self._wishes.topics.told_last(message) if question and not topic else ""
+        going_on = self._guesser.going_on(message, text, last)
+        for found in self._wishes.read(message, text, guess, links, question, topic, going_on):
             if isinstance(found, Hit):
                 reading.hits[found.entry.id] = found
             else:

@@ -152,7 +152,7 @@ class YesReader:
         left = self.without_unaltered(message, rest)
         if not sure or self._takes_back(message, said, left, surely=True):
             return None
-        return Yes(rest if self.is_question(rest) else left, clear=True, surely=False, alone=True)
+        return Yes(rest if self.is_question(rest) else left, clear=True, surely=False, probability=0.0, alone=True)
 
     def _first_yes(self, message: Message, pieces: Sequence[str]) -> str:
         """The yeses that begin a message, up to a stop; empty without them."""

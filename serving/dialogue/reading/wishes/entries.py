@@ -28,6 +28,7 @@ LEAD = re.compile(
     r"|^(?:好的?|行|可以|嗯+)[，,]?(?:但是?|不过|可是)[，,]?",
     re.IGNORECASE,
 )
+KNOWN_INTENT = 0.15  # of an entry, where its intent is known to be meant
 LEAST_ITEM, MOST_ITEMS = 2, 8  # characters of an item of a list; items
 MOST_ASKED = 2  # FAQs that one part asks for in their words
 
@@ -81,6 +82,14 @@ class EntryReader:
         queries = (self._pack.queries[act.name] for act in asked if isinstance(act, Query))
         faq = next((query.for_guests for query in queries if query.for_guests), None)
         return self.of_faq(message, faq) if faq else None
+
+    def of_intents(self, hits: Sequence[Hit], intents: Sequence[str]) -> Hit | None:
+        """The best rule about what is known to be asked about."""
+        return next((h for h in hits if h.probability >= KNOWN_INTENT and self._intent(h) in intents), None)
+
+    def _intent(self, hit: Hit) -> str:
+        faq = self._faqs.get(hit.entry.id)
+        return faq.intent if faq else ""
 
     def of_faq(self, message: Message, name: str) -> Hit:
         """The entry of a FAQ in the language of the conversation."""

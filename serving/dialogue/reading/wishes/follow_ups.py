@@ -28,7 +28,7 @@ _AROUND = re.compile(
     r"|(?:不是|不对|错了?|没|说|指|问|之前|应该|搞|看|弄|那件)"
     r"|\b(?:and|no|nope|not|wrong|sorry|actually|paid|one|what|whats|how|hows|about|the|my|our|a|an|other|another|ones?|orders?|parcels?|packages?|that|this|those|these|with|in|it|for|from"
     r"|of|to|also|too|then|so|ok|okay|oh|hm+|well|cool|great|good|nice|thanks?|thx|you|please|pls|plz|i|ordered|bought|got|have"
-    r"|is|are|was|were|same|question|mean|s|m)\b",
+    r"|is|are|was|were|same|question|mean|s|m|or)\b",
     re.IGNORECASE,
 )
 # The order of the wish before was a mistake: 看错了，是另外一单.
@@ -37,6 +37,7 @@ MISTAKEN = re.compile(
     r"|\b(?:mixed (?:it|them|that) up|wrong (?:order|one)|my mistake)\b",
     re.IGNORECASE,
 )
+_SAID = re.compile(r"[a-z]+|\d+", re.IGNORECASE)
 MOST_BESIDE = 1  # characters of other words that a follow-up may have
 
 
@@ -129,7 +130,8 @@ class FollowUpReader:
         """The query that was told last, of another product that a text names, or of another order."""
         needs = self._pack.queries[name].needs
         links: list[ProductLink] = [link for link in self._linker.link_products(message.original(text)) if link.exact]
-        if message.flow or needs == "none" or (needs == "product" and not links):
+        may_read = self._pack.queries[name].may_read
+        if message.flow or (needs == "none" and not may_read) or (needs == "product" and not links):
             return []
         again = self._queries.query(message, name, text, links, text)
         new = {slot: value for slot, value in again.slots.items() if told.get(slot) != value}
@@ -155,5 +157,16 @@ class FollowUpReader:
             words = f"{words[:start]} {words[end:]}"
         for found in self._answers.orders.evidence(message, text):
             words = words.replace(found, " ")
+        last = message.session.told[-1].name.removeprefix("query:") if message.session.told else ""
+        for value in self._queries.may_tell(last, text, message.lang).values():  # and the 50 one?
+            words = words.replace(value, " ")
+        words = _without_said(words, message)
         rest = _AROUND.sub(" ", plain(words))
         return sum(map(str.isalnum, rest)) <= MOST_BESIDE
+
+
+def _without_said(words: str, message: Message) -> str:
+    """Words without those that the customer used before: is it itchy? And the sherpa one, itchy or not?"""
+    last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "customer"), "")
+    said = {word for word in _SAID.findall(plain(last).lower()) if len(word) > 1}
+    return _SAID.sub(lambda word: " " if plain(word[0]).lower() in said else word[0], words)

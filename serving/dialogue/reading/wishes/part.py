@@ -12,6 +12,8 @@ from kefu.shop.flows import Flow
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.message import Message
 
+NOTHING = ScoredWish("", 0.0)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -19,7 +21,8 @@ class Part:
 
     words: its text as rules see it. links: products that it names, or points at. label: the guess's class when it is
     sure enough, else empty. question, person, talk: what the pack's words find. flows: those that its words ask for,
-    looked for once. find: searches the knowledge, once. angry: whether it complains.
+    looked for once. find: searches the knowledge, once. angry: whether it complains. topic: what it asks about, of the
+    pack's topics; empty when of none. going_on: which query of the last answer's topic it may ask.
     """
 
     message: Message
@@ -34,3 +37,5 @@ class Part:
     flows: Callable[[], list[Flow]]
     find: Callable[[], list[Hit]]
     angry: bool = False
+    topic: str = ""
+    going_on: ScoredWish = NOTHING

@@ -9,10 +9,14 @@ to ``sums.py``.
 
 from __future__ import annotations
 
+import re
+
 from kefu.acts import Act, Compare, Query, Quote, Recommend
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
+
+NUMBER = re.compile(r"\d")
 
 
 class ProductGate:
@@ -29,14 +33,18 @@ class ProductGate:
         if isinstance(act, Quote):  # which products are bought, or were, is known to the reader of sums
             return not (own and act.check == "total")
         clause = self._clause_with(text, act.evidence)
+        is_question = evidence(clause, self._acts.question) is not None
         if self._denies(clause):
             return False
         if evidence(clause, self._acts.service) is not None:
             return isinstance(act, Query) and self._pack.queries[act.name].with_service
         if not isinstance(act, Query):
-            return True
-        asks = evidence(clause, self._acts.question) is not None
-        return asks or (not own and act.probability == 1)
+            return not (isinstance(act, Compare) and act.probability < 1) or is_question
+        if any(evidence(clause, rule) is not None for rule in self._acts.topics.values()):
+            return False  # would the coupon be enough: not how warm it is
+        if not is_question and NUMBER.search(clause) and evidence(plain(text), self._acts.question) is not None:
+            return False  # is it firm or soft, I weigh like 85 kg: a number that is told beside a question
+        return is_question or (not own and act.probability == 1)
 
     def _is_of_product(self, act: Act) -> bool:
         """Whether an act asks what the page of a product says; what the customer has bought stands on no page."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from kefu.acts import Act, Compare, Query, Recommend
+from kefu.acts import Act, Compare, Query, Quote, Recommend
 from kefu.intents.wishes import ASK, ScoredWish
 from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
 from kefu.shop.queries import NEEDED_SLOT
-from kefu.shop.wordings.labelled import SUM
+from kefu.shop.wordings.labelled import RECOMMEND, SUM
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.catalogue.advisor import ProductAdvisor
 from serving.dialogue.linking.linker import Linker
@@ -21,7 +22,7 @@ from serving.dialogue.queries import ASPECT, Queries, QueryMatch
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import MOST_LATEST, Message
 from serving.dialogue.reading.wishes.entries import EntryReader
-from serving.dialogue.reading.wishes.flows import SURE, FlowReader
+from serving.dialogue.reading.wishes.flows import DECIDES, SURE, FlowReader
 from serving.dialogue.reading.wishes.products import compared, either, named_alone
 from serving.dialogue.reading.wishes.sums import SumReader
 from serving.dialogue.reading.word_rules import evidence, plain, search_words
@@ -72,6 +73,8 @@ class QueryReader:
             yield from (self._beside(message, text, links) if quote.check == "coupon" and named else ())
         elif wanted and not named and evidence(words, acts.others) is not None:
             yield Recommend(words=text, evidence=text)
+        elif guess.label == RECOMMEND and guess.probability >= DECIDES and self._advisor.reader.has_budget(text):
+            yield Recommend(words=text, evidence=text)  # what is there for about 40: no sum of 40
         elif not picked and len(skus := self._compared(message, words, links)) >= LEAST_COMPARED:
             yield Compare(skus=skus[:3], aspect=self._advisor.reader.read_aspect(text), evidence=text)
         elif matches := self._queries.named(text, message.lang):
@@ -131,7 +134,8 @@ class QueryReader:
         if not compared(links, message.session.subject):
             return []
         asked = guess.label == ASK or guess.label.startswith("query:")  # 重不重 has no word of a question
-        asks = (asked and links) or evidence(plain(text), self._pack.acts.question) is not None
+        asked = asked and (bool(links) or guess.probability >= SURE)
+        asks = asked or evidence(plain(text), self._pack.acts.question) is not None
         asks = asks and self._flows.of_guess(guess) is None
         words = COMPARED_ONE.sub(" ", text) if picked else text
         return [*self._queries.named_of_subject(words), *(self._queries.named_by_aspect(words) if asks else [])]
@@ -164,7 +168,9 @@ class QueryReader:
             return
         if kind == "query" and name in self._pack.queries:
             named = self._pack.queries[name].needs != "product" or links or message.spoken_of
-            if not self._queries.excludes(name, text) and (named or guess.probability >= SURE):
+            general = evidence(plain(message.text), self._pack.acts.in_general) is not None
+            kept = general and guess.probability >= SURE  # it breaks after a year: of one that is not bought yet
+            if (kept or not self._queries.excludes(name, text)) and (named or guess.probability >= SURE):
                 yield self.query(message, name, text, links, text, guess.probability)
         elif kind == SUM and self._sums:
             if quote := self._sums.read(message, text, links, asked=True):
@@ -174,8 +180,28 @@ class QueryReader:
         elif kind == "compare" and len(skus) >= 2 and not self._are_of_order(message, skus):
             aspect = self._advisor.reader.read_aspect(text)
             yield Compare(skus=skus[:3], aspect=aspect, probability=guess.probability, evidence=text)
-        elif kind == "recommend":
+        elif kind == RECOMMEND:
             yield Recommend(words=text, probability=guess.probability, evidence=text)
+
+    def in_words(
+        self, message: Message, text: str, links: list[ProductLink], among: Collection[str]
+    ) -> Iterator[Query]:
+        """Those of some queries that a text asks by their words."""
+        for match in self._queries.named(text, message.lang):
+            if match.name in among:
+                yield self._matched(message, match, text, links)
+
+    def to_be_bought(self, message: Message, text: str, links: list[ProductLink], asked: bool) -> Quote | None:
+        """The sum that a text asks for of products that are not in the order spoken of.
+
+        asked: whether it is known to ask for a sum; else its words tell.
+        """
+        quote = self._sums.read(message, text, links, asked=asked) if self._sums else None
+        return quote if quote and not self._are_of_order(message, tuple(sku for sku, _ in quote.basket)) else None
+
+    def may_tell(self, name: str, text: str, lang: Lang) -> dict[str, str]:
+        """What a text tells of the slots that a query may read; nothing for a name that is no query."""
+        return self._queries.may_tell(name, text, lang) if name in self._pack.queries else {}
 
     def follow_up(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
         """The query that a text without a subject asks of what was told just before (到几号, after the coupons), or of

@@ -42,14 +42,16 @@ from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import MOST_LATEST, Message
+from serving.dialogue.reading.segments import clauses
 from serving.dialogue.reading.wishes.entries import SHORT_NAME, EntryReader
 from serving.dialogue.reading.wishes.flows import DECIDES, SURE, FlowReader
 from serving.dialogue.reading.wishes.follow_ups import MISTAKEN, FollowUpReader
 from serving.dialogue.reading.wishes.implied_flows import ImpliedFlowReader
 from serving.dialogue.reading.wishes.own_orders import OwnOrderReader
-from serving.dialogue.reading.wishes.part import Part
+from serving.dialogue.reading.wishes.part import NOTHING, Part
 from serving.dialogue.reading.wishes.product_gate import ProductGate
 from serving.dialogue.reading.wishes.queries import QueryReader
+from serving.dialogue.reading.wishes.topics import TopicReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
@@ -82,12 +84,20 @@ class WishReader:
         self.flows = FlowReader(pack, params, answers)
         self._implied = ImpliedFlowReader(pack, linker, answers, self.flows)
         self.queries = QueryReader(pack, linker, queries, advisor, pricing, answers, self._entries, self.flows)
+        self.topics = TopicReader(pack, answers, self.queries)
         self._gate = ProductGate(pack)
         self._own_orders = OwnOrderReader(pack, linker, answers, self._entries)
         self._follow_ups = FollowUpReader(pack, linker, answers, self.flows, self.queries)
 
     def read(
-        self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink], question: bool
+        self,
+        message: Message,
+        text: str,
+        guess: ScoredWish,
+        links: list[ProductLink],
+        question: bool,
+        topic: str = "",
+        going_on: ScoredWish = NOTHING,
     ) -> Iterator[Act | Hit]:
         """The acts of a part of the message, with the hits that they name.
 
@@ -95,10 +105,13 @@ class WishReader:
             guess: what the classifier takes the part for.
             links: products that the part names, or points at.
             question: whether the part asks something.
+            topic: what it asks about, of the pack's topics: it begins no flow then, but one of a clause of its own.
+            going_on: which query of the last answer's topic it may ask.
         """
-        part = self._part(message, text, guess, links, question)
+        part = replace(self._part(message, text, guess, links, question), topic=topic, going_on=going_on)
         for read in (
             self._answer,
+            self._of_topic,
             self._of_another,
             self._of_orders,
             self._follow_up,
@@ -115,6 +128,8 @@ class WishReader:
             if found := self._meant(part, read(part)):
                 yield from found
                 return
+        if part.topic:  # what it supposes was all that was found: if I cancel it, would my coupon work?
+            yield from self._unclear(part, part.find())
 
     def _meant(self, part: Part, found: Iterator[Act | Hit]) -> list[Act | Hit]:
         """What was found, as it is meant of own orders, and without what the customer does not mean."""
@@ -124,7 +139,26 @@ class WishReader:
             for act in self._own_orders.meant(part.message, part.text, part.links, acts)
             if (entry_target(act.entry.id) if isinstance(act, Hit) else target_of(act)) not in rejected
             and (isinstance(act, Hit) or self._gate.lets_in(part.text, act))
+            and not (isinstance(act, Start) and self._is_supposed(part, act))
         ]
+
+    def _is_supposed(self, part: Part, act: Start) -> bool:
+        """Whether a question about a topic, or right after one, names what a flow does and wishes for no such thing."""
+        if part.topic:
+            return not self._is_wished(part, act)
+        supposes = part.question and evidence(part.words, self._pack.acts.supposed) is not None
+        writes = any(flow.name == act.flow and self.flows.writes(flow) for flow in self._pack.flows)
+        return supposes and writes and bool(self.topics.told_last(part.message))
+
+    def _is_wished(self, part: Part, act: Start) -> bool:
+        """Whether a clause beside a question about a topic wishes for a flow: 帮我取消吧，券退吗."""
+        rules = self._pack.acts
+        apart = (
+            clause
+            for clause in map(plain, clauses(part.text))
+            if not any(evidence(clause, r) for r in (rules.topics[part.topic], rules.question, rules.supposed))
+        )
+        return any(flow.name == act.flow for clause in apart for flow in self.flows.named(clause))
 
     def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink], question: bool) -> Part:
         words, acts = plain(text), self._pack.acts
@@ -153,6 +187,33 @@ class WishReader:
     def carried(self, message: Message) -> list[Act]:
         """What was told last, asked of something else that the whole message names: And the other one? The steamer."""
         return self._follow_ups.read(message, message.text)
+
+    def _of_topic(self, part: Part) -> Iterator[Act | Hit]:
+        """What a part asks of a topic; a question that names none may go on with that of the last answer."""
+        if part.person:
+            return
+        if part.topic:
+            named = part.message.session.customer or any(link.exact for link in part.links)
+            if not named and (rule := list(self._rule(part))):
+                yield from rule
+                return
+        found = list(self.topics.read(part) if part.topic else self.topics.unnamed(part))
+        yield from self._to_guest(part, found) or found
+
+    def _rule(self, part: Part) -> Iterator[Act | Hit]:
+        """The rule about a topic that likely answers a guest: nothing of his own is known."""
+        likely = self._params.candidate_min_probability
+        for hit in part.find()[:1]:
+            if hit.entry.kind == "faq" and hit.probability >= likely:
+                yield from self._entry(part.message, hit, part.links)
+
+    def _to_guest(self, part: Part, asked: Sequence[Act]) -> list[Act | Hit]:
+        """The rule about what a guest asks of data that he has to sign in for."""
+        if part.message.session.customer or not asked or not all(map(self.queries.needs_customer, asked)):
+            return []
+        if rule := self._entries.for_guests(part.message, asked):
+            return list(self._entry(part.message, rule, part.links))
+        return list(self._rule(part))
 
     def _of_another(self, part: Part) -> Iterator[Act]:
         if not part.person:
@@ -206,11 +267,9 @@ class WishReader:
         """What the shop's data answers exactly; to a guest rather the rule about it, where there is one."""
         message, text = part.message, part.text
         exact = list(self.queries.exactly(message, text, part.links, part.guess))
-        if exact and not message.session.customer and all(map(self.queries.needs_customer, exact)):
-            rule = self._entries.for_guests(message, exact) or self._entries.best(part.find())
-            if rule and rule.entry.kind == "faq":
-                yield from self._entry(message, rule, part.links)
-                return
+        if told := self._to_guest(part, exact):
+            yield from told
+            return
         of_page = [self.queries.is_of_product(act) or isinstance(act, Recommend) for act in exact]
         if any(of_page) and self._tells_own(part):
             exact = [act for act, told in zip(exact, of_page, strict=True) if not told]
@@ -220,8 +279,13 @@ class WishReader:
         # Words are precise, the classifier guesses.
         if exact or (part.talk and not part.angry) or part.flows():
             yield from exact
-        else:
+        elif not self._is_surer(part):
             yield from self.queries.guessed(message, text, part.guess, part.label, part.links)
+
+    def _is_surer(self, part: Part) -> bool:
+        """Whether the knowledge is surer of a rule than the classifier of its guess, and that is not sure itself."""
+        best = self._entries.best(part.find()) if part.question and part.guess.probability < SURE else None
+        return best is not None and best.entry.kind == "faq" and best.probability > part.guess.probability
 
     def _tells_own(self, part: Part) -> bool:
         """Whether a part tells what is to be done with an own thing (exchange it for the plus size), or what is wrong
@@ -265,7 +329,8 @@ class WishReader:
         told: whether the part fills a slot of the flow; then it is no question about a rule.
         """
         worded = flow is not None and evidence(part.words, flow.asked_by) is not None
-        sure_question = part.question and not names_order and part.label == ASK and part.guess.probability >= ASKS_RULE
+        asks = part.question and not names_order
+        sure_question = asks and part.label == ASK and part.guess.probability >= ASKS_RULE
         about_rule = worded and sure_question and not told and flow is not None and self.flows.writes(flow)
         named = worded and bool(part.message.session.customer) and not about_rule
         best = self._entries.best(hits)
@@ -278,6 +343,9 @@ class WishReader:
             likely = self._params.candidate_min_probability
             best = best or next((hit for hit in hits if hit.entry.kind == "faq" and hit.probability >= likely), None)
             flow = None if best or not part.question else flow
+        elif flow and asks and not part.message.session.customer and self.flows.writes(flow):
+            best = best or self._entries.of_intents(hits, flow.intents)  # a rule helps before he buys, no sign-in
+            flow, clear = None if best else flow, best is not None or clear
         return flow, best, clear
 
     def _otherwise(self, part: Part, hits: Sequence[Hit]) -> Iterator[Act | Hit]:
@@ -335,6 +403,9 @@ class WishReader:
         # A product's name in a question asks for what the question says, which was not understood.
         wanted = not part.question and len(text) <= SHORT_NAME
         wanted = wanted or evidence(part.words, self._pack.acts.assortment) is not None
+        if part.topic and message.session.customer and (asked := self.topics.last_resort(message, part.topic)):
+            yield self.queries.query(message, asked, text, part.links, text)
+            return
         doubtful = len(near) < 2 or near[0].probability < DOUBTFUL
         few = 0 < len(about) <= MOST_LATEST
         default = self.queries.default if wanted and few and doubtful and not message.flow else None

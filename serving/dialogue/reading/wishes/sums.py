@@ -77,7 +77,8 @@ class SumReader:
         self._linker, self._pricing = linker, pricing
         account = pack.entities.account
         tool = account.coupons if account else None
-        self._of_coupons = {f"query:{name}" for name, query in pack.queries.items() if tool and query.tool == tool}
+        topics = {query.topic for query in pack.queries.values() if tool and query.tool == tool and query.topic}
+        self._of_coupons = {f"query:{name}" for name, query in pack.queries.items() if query.topic in topics}
         catalogue = pack.catalogue
         of_kind = {k: tuple(s for s, p in catalogue.products.items() if k in p.kinds) for k in catalogue.kinds}
         wide = {k for k in of_kind if any(set(other) < set(of_kind[k]) for other in of_kind.values() if other)}
