@@ -31,10 +31,11 @@ _CAME_EN = re.compile(
 _INSTEAD = re.compile(r"[^.!?;]{0,20}\binstead\b|[^.!?;]{0,30}\b(?:inside|in the (?:box|parcel|bag))\b", re.IGNORECASE)
 _LIKE_ZH = re.compile(r"(?:跟|和|与|同|像|照|按照?|参照)(?:我|上次|之前|以前|刚才)?(?:的|那个?|这个?)?$")
 _LIKE_ZH_AFTER = re.compile(
-    r"[^，,。.!！?？;；\n]{0,3}(?:那|这)?(?:一)?(?:个|单|笔|次)?(?:的)?(?:订单|包裹|地址|收件人|电话)?(?:是)?(?:一样|相同|一致|同一|一个(?:地址|收件人))"
+    r"[^，,。.!！?？;；\n]{0,3}(?:那|这)?(?:一)?(?:个|单|笔|次)?(?:的)?(?:订单|包裹|地址|收件人|电话)?(?:是)?(?:一样|相同|一致|同一|一个(?:地址|收件人)|(?:一起|一块儿?|合并|合在)(?!买|拍|下单|的))"
 )
 _LIKE_EN = re.compile(
-    r"\b(?:same (?:\w+ ){0,2}(?:as|like)|just like|(?:un)?like|as (?:with|for|in|on))\s+(?:(?:with|for|on|in|of)\s+)?"
+    r"\b(?:same (?:\w+ ){0,2}(?:as|like)|just like|(?:un)?like|as (?:with|for|in|on)|(?:together|along) with)\s+"
+    r"(?:(?:with|for|on|in|of)\s+)?"
     rf"(?:{_FILLER}\s+|\w+['’]s\s+)*$",
     re.IGNORECASE | re.ASCII,
 )

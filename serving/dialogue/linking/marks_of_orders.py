@@ -20,6 +20,7 @@ Mark = tuple[int, int, frozenset[str], bool]  # start, end, orders, whether it n
 _AMOUNT = re.compile(
     r"[¥￥]\s*(?P<sign>\d{1,6}(?:\.\d{1,2})?)|(?<![\d.\-])(?P<unit>\d{1,6}(?:\.\d{1,2})?)\s*(?:块钱?|元|yuan\b|rmb\b)"
     r"|(?<![\d.\-])(?P<bare>\d{2,6}(?:\.\d{1,2})?)(?=\s+(?:one|order)\b|(?:买|付|拍)?的|那|这|$|[，。,.!！?？])"
+    r"|\b(?:the|my)\s+(?P<sum>\d{2,6}(?:\.\d{1,2})?)(?![\d.%]|st\b|nd\b|rd\b|th\b|\s*(?:off|coupon|voucher|points|pieces?|days?)\b)"
     r"|\b(?:paid|for|at|cost)\s+(?P<paid>\d{2,6}(?:\.\d{1,2})?)(?![\d.]|\s*(?:days?|weeks?|pieces?|%))",
     re.IGNORECASE,
 )
@@ -62,7 +63,8 @@ def find_amounts(text: str, orders: Sequence[Order]) -> Iterator[Mark]:
         totals = frozenset(order.id for order in orders if order.total == amount)
         pieces = frozenset(order.id for order in orders if amount in order.prices)
         if ids := (pieces or totals) if of_piece else (totals or pieces):
-            yield found.start(), found.end(), ids, of_piece or _is_named(text, found.start(), found.end())
+            named = of_piece or bool(found["sum"] and totals) or _is_named(text, found.start(), found.end())
+            yield found.start(), found.end(), ids, named
 
 
 def find_pieces(text: str, named: Sequence[tuple[int, int, Sequence[str]]], orders: Sequence[Order]) -> Iterator[Mark]:

@@ -11,6 +11,7 @@ from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
 from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.records import Order
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
@@ -46,6 +47,25 @@ class FlowReader:
         rejected = any(f"flow:{name}" in message.rejected for name in names)
         near = LEAST_RIVAL <= guess.probability < DECIDES and len(names) == 2
         return names if near and not rejected and not message.flow else ()
+
+    def of_order(self, message: Message, text: str, guess: ScoredWish) -> ScoredWish:
+        """The guess, between two flows for the one that can serve the order of which a text, or the conversation,
+        speaks: where the money is, of a cancelled order, asks for no parcel."""
+        two = self.rivals(message, guess) if message.session.customer else ()
+        if not two:
+            return guess
+        named = self._answers.orders.meant(message, text, asked=False) or (message.session.subject.order or "",)
+        own = self._answers.orders.own(message, named[0]) if len(named) == 1 else None
+        serve = [flow for flow in self._pack.flows if flow.name in two and own and self._serves(flow, own)]
+        return guess._replace(label=f"flow:{serve[0].name}", rival="") if len(serve) == 1 else guess
+
+    def _serves(self, flow: Flow, order: Order) -> bool:
+        """Whether a flow can do something for an order, by its mark or its state."""
+        asks = next((step for step in flow.steps if step.collect in self._answers.orders.slots_of(flow)), None)
+        if asks and asks.only:
+            return not order.marks.isdisjoint(asks.only)
+        among = flow.item_among or (asks.among if asks else ())
+        return not among or order.status in among
 
     def of_guess(self, guess: ScoredWish) -> Flow | None:
         """The flow that a class names, if it names one."""
@@ -112,7 +132,7 @@ class FlowReader:
             if subject is None and THAT_ORDER.search(text):  # the flow says why this one cannot be served
                 subject = message.session.subject.order
             if orders := self._answers.orders.meant(message, text, asked=False, focus=subject):
-                slots[name] = self._answers.orders.fitting(message, flow, orders)
+                slots[name] = self._answers.orders.fitting(message, flow, orders, found)
             elif counted := self._answers.orders.counted(message, text, flow):
                 slots[name] = counted
             elif flow.item_among and self._answers.orders.means_all(

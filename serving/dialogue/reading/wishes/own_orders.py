@@ -115,6 +115,8 @@ class OwnOrderReader:
         fitting = orders.fitting(message, flow, tuple(under_way or own))
         if not fitting or len(fitting) > MOST_NAMED:
             return None
+        if state and state.flow == flow.name and all(order in state.slots.values() for order in fitting):
+            return None  # it has told of them what it knows: will you refund me if it is lost
         told = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
         return [Start(flow=flow.name, slots={**told, slot: order}, evidence=text) for order in fitting]
 
@@ -146,8 +148,9 @@ class OwnOrderReader:
             return None
         if not under_way:
             return [] if named else None
+        told = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
         return [
-            Start(flow=flow.name, slots={slot: message.placeholder(order.id)}, evidence=text)
+            Start(flow=flow.name, slots={**told, slot: message.placeholder(order.id)}, evidence=text)
             for order in under_way[: 1 if not links else len(under_way)]
         ]
 

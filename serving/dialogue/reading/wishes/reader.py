@@ -129,7 +129,7 @@ class WishReader:
     def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink], question: bool) -> Part:
         words, acts = plain(text), self._pack.acts
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
-        guess = guess if spoken else ScoredWish("", 0.0)
+        guess = self.flows.of_order(message, text, guess) if spoken else ScoredWish("", 0.0)
         return Part(
             message=message,
             text=text,
@@ -242,7 +242,9 @@ class WishReader:
         names_order = any(self._pack.slots[name].pii for name in slots)
         asks = part.question and not names_order
         hits = part.find() if not flow or asks else []  # most wishes need no search
-        flow, best, clear = self._weigh(part, flow, hits, names_order, bool(slots))
+        known = message.session.flow.slots if message.session.flow else {}
+        told = any(known.get(name) not in values for name, values in slots.items())
+        flow, best, clear = self._weigh(part, flow, hits, names_order, told)
         two = () if best or flow in part.flows() else self.flows.rivals(message, part.guess)
         if best and clear and asks and best.entry.kind != "query":
             yield from self._entry(message, best, part.links)
@@ -262,7 +264,7 @@ class WishReader:
     ) -> tuple[Flow | None, Hit | None, bool]:
         """The flow and the entry that are left of those found, and whether the entry goes before the flow.
 
-        told: whether the part fills a slot of the flow; then it is no question about a rule.
+        told: whether the part tells the flow something new; then it is no question about a rule.
         """
         worded = flow is not None and evidence(part.words, flow.asked_by) is not None
         sure_question = part.question and not names_order and part.label == ASK and part.guess.probability >= ASKS_RULE
@@ -293,6 +295,8 @@ class WishReader:
         elif listed := self._entries.listed(message, text):
             for hit in listed:
                 yield from self._entry(message, hit, [])
+        elif part.question and (begun := self._implied.of_described(message, text)):
+            yield begun
         else:
             yield from self._unclear(part, hits)
 
