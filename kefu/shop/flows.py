@@ -143,6 +143,10 @@ class Step(Part):
         (), description="states of the orders that a collect offers, if there are any, and takes unnamed; empty: all"
     )
     also: tuple[str, ...] = Field((), description="states of orders that a collect offers after those of `among`")
+    spoken: tuple[str, ...] = Field(
+        (),
+        description="further states of the order spoken of, which a collect takes unnamed: the flow says why not",
+    )
     likely: tuple[Likely, ...] = Field(
         (), description="which order a collect takes unnamed: the first that holds and finds orders"
     )
@@ -212,8 +216,8 @@ class Flow(Part):
     follow_up_not_words: tuple[str, ...] = Field((), description="regexes taken out of the message first")
     explains: tuple[str, ...] = Field(
         (),
-        description="states of orders of which it tells what there is to know: a question that describes such an order,"
-        " and that nothing else answers, asks for it",
+        description="states or marks of orders of which it tells what there is to know: a question that describes such"
+        " an order, and that nothing else answers, asks for it",
     )
     told_by: dict[str, tuple[str, ...]] = Field(
         {}, description="slot → choices that begin the flow where they are told and nothing is asked for: 拉链卡住了"

@@ -48,6 +48,7 @@ _KEPT_ZH = re.compile(
     r"(?:那|这)?一?[个单笔]?的?(?:订单)?(?:就|先|都)?(?:留[着下]|保留|[不别]动|照[发常]|要留|(?:不用|别)(?:取消|退|换))"
 )
 _KEPT_EN = re.compile(r"(?: one| order)?(?: \w+)? (?:stays?|works? (?:fine|ok)|i(?:'ll| will)? keep)\b", re.I)
+_KEEPS_ZH = re.compile(r"(?:留|保留)(?:着|下)?(?:那个|的是)?$")
 _KEEPS = re.compile(r"\b(?:i(?:'ll| will| am|'m)? )?keep(?:ing)? (?:the |my )?$", re.IGNORECASE)
 WINDOW = 60  # characters before a mention that are looked at
 
@@ -64,7 +65,7 @@ def is_kept(text: str, start: int, end: int) -> bool:
     """Whether the words around ``text[start:end]`` say that it stays as it is: 杭州的留着, keeping the other."""
     before = text[max(0, start - WINDOW) : start]
     after = _KEPT_ZH.match(text, end) or _KEPT_EN.match(text, end)
-    return after is not None or _KEEPS.search(before) is not None
+    return after is not None or _KEEPS.search(before) is not None or _KEEPS_ZH.search(before) is not None
 
 
 def came_instead(text: str, start: int, end: int) -> bool:

@@ -84,7 +84,8 @@ class OrderReader:
         if of_list and not asked and message.step and message.step.collect:
             return tuple(numbers[-1:])  # 第一个: of what the open question lists
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
-            spoken = set(link.ids) & self._spoken_of(message) if set(link.how) == {"product"} else set()
+            live = set(link.ids) - self._over(message) or set(link.ids)
+            spoken = live & self._spoken_of(message) if set(link.how) == {"product"} else set()
             ids = tuple(spoken) if len(spoken) == 1 else link.ids
             return tuple(message.placeholder(order) for order in ids)
         if asked and not numbers and (paid := self.of_amount(message, text)):
@@ -183,6 +184,11 @@ class OrderReader:
         numbers = {restore(value, message.session.vault) for value in [*past, message.session.subject.order or ""]}
         return numbers & {order.id for order in message.orders}
 
+    def _over(self, message: Message) -> set[str]:
+        """Numbers of orders in a state of which a flow only tells: cancelled."""
+        states = {state for flow in self._pack.flows for state in flow.explains}
+        return {order.id for order in message.orders if order.status in states}
+
     def of_other_piece(self, message: Message, text: str) -> str | None:
         """The order under way, of whose other pieces a text speaks while some of it are sent back."""
         state = message.session.flow
@@ -230,6 +236,7 @@ class OrderReader:
         numbers = {order.id: order for order in message.orders}
         named = [(o, own) for o in orders if (own := numbers.get(restore(o, message.session.vault)))]
         fit = [(o, own) for o, own in named if own.status in among]
+        fit = fit or [(o, own) for o, own in named if asks and own.status in asks.also]
         recent = likely_orders([own for _, own in fit], asks, message.now) if asks else []
         fit = [(o, own) for o, own in fit if own in recent] or fit
         if asks and told is not None and len(fit) > 1:

@@ -48,7 +48,8 @@ class ImpliedFlowReader:
         """The flow that tells of an own order which a question describes, whatever it asks: the scale I cancelled."""
         described = self._answers.orders.described(message, text) if not message.flow else None
         own = self._answers.orders.own(message, described) if described else None
-        flow = next((flow for flow in self._pack.flows if own and own.status in flow.explains), None)
+        known = {own.status, *own.marks} if own else set()
+        flow = next((flow for flow in self._pack.flows if known & set(flow.explains)), None)
         if flow is None or described is None or flow.name in message.session.denied:
             return None
         return Start(flow=flow.name, slots={self._answers.orders.slots_of(flow)[0]: described}, evidence=text)

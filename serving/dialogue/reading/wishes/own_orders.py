@@ -108,8 +108,13 @@ class OwnOrderReader:
         orders = self._answers.orders
         named = orders.meant(message, text, asked=False) or orders.meant(message, message.text, asked=False)
         state = message.session.flow
+        subject, chosen = message.session.subject.order, next((step.only for step in flow.steps if step.only), ())
         if not named and state and state.flow != flow.name:  # asked beside what is being done with an order
             named = tuple(state.slots[name] for name in orders.names_in(state.slots))
+        elif not named and chosen and subject:
+            named = (subject,)
+        if chosen and not orders.meant(message, message.text, asked=False):  # 多久到账: of a refund that is on its way
+            named = tuple(v for v in named if (own := orders.own(message, v)) and chosen[0] in own.marks)
         own = {value: order for value in named if (order := orders.own(message, value))}
         under_way = [value for value, order in own.items() if order.status in flow.item_among]
         fitting = orders.fitting(message, flow, tuple(under_way or own))

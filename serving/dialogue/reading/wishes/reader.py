@@ -236,7 +236,7 @@ class WishReader:
     def _flow_or_entry(self, part: Part) -> Iterator[Act | Hit]:
         """A flow, or the entry that answers a question about it; else what is left to say."""
         message, text = part.message, part.text
-        flow = self.flows.chosen(message, part.words, part.flows(), part.guess, surely=part.angry)
+        flow = self.flows.chosen(message, text, part.flows(), part.guess, surely=part.angry)
         slots = self.flows.slots_told(message, text, flow) if flow else {}
         # Can you redirect it to [ADDRESS_1]? An order, an address or a tax number: no question about a rule.
         names_order = any(self._pack.slots[name].pii for name in slots)
@@ -301,7 +301,12 @@ class WishReader:
             yield from self._unclear(part, hits)
 
     def _implied_by(self, part: Part) -> Act | None:
-        """The flow that a reason or a trouble tells; a question tells none (can I call the courier myself?)."""
+        """The flow that a reason or a trouble tells; a question tells none (can I call the courier myself?).
+
+        Not where a person may be asked for: get the person again.
+        """
+        if part.label == "person":
+            return Person(probability=part.guess.probability, evidence=part.text)
         of_subject = self._implied.of_subject(part.message, part.text)
         begun = None if part.question and part.label == ASK else of_subject
         return begun or self._implied.of_trouble(part.message, part.text)
