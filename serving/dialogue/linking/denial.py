@@ -13,6 +13,7 @@ _ZH = re.compile(
     r"(?<![是要能会])(?:不是|并非|不算|別是|别是)(?!不|没|吗|嘛|\s?我(?:买|订|要|拍|下|问|说|指))\s?(?:说|指|想|要)?"
     r"[^，,。.!！?？;；、\s是\u2190-\u2bff\U0001f000-\U0001faff]{0,8}$"
 )
+_ZH_AFTER = re.compile(r"\s*(?:这|那)?(?:个|单)?(?:不是|不对|错了)[的了，,。！!\s]*(?:应该)?是")
 _FILLER = (
     r"(?:the|my|that|this|those|about|for|from|order|orders|number|one|mean|talking|it|is|of|a|an|old|older|earlier"
     r"|previous|other)"
@@ -59,6 +60,11 @@ def is_denied(text: str, start: int) -> bool:
     if _ZH.search(before):
         return _RHETORICAL.match(text, start) is None
     return _EN.search(before) is not None
+
+
+def is_denied_after(text: str, end: int) -> bool:
+    """Whether the words after ``text[:end]`` deny what ends there, and tell another: 6681不是，是1994."""
+    return _ZH_AFTER.match(text, end) is not None
 
 
 def is_kept(text: str, start: int, end: int) -> bool:

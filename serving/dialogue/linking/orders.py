@@ -18,7 +18,14 @@ from typing import NamedTuple
 from kefu.shop.entities import OrderEntity
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.days_of_orders import DayOfOrderReader, any_of
-from serving.dialogue.linking.denial import came_instead, is_compared, is_denied, is_kept, is_lacking
+from serving.dialogue.linking.denial import (
+    came_instead,
+    is_compared,
+    is_denied,
+    is_denied_after,
+    is_kept,
+    is_lacking,
+)
 from serving.dialogue.linking.marks_of_orders import find_amounts, find_hours, find_pieces, find_places_of_delivery
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.ordinals import find_places, find_pointing
@@ -92,6 +99,7 @@ class OrderLinker:
         own = {order.id: order for order in orders}
         offered = [order for order in offered if order in own]
         found = [m for m in self._numbered(text, own, vault or {}) if not is_compared(text, m.start, m.end)]
+        found = [m for m in found if not is_denied_after(text, m.end)]
         if any(not is_denied(text, mention.start) for mention in found):
             return _by_number(text, found)
         compared = _compared(own, offered, focus)
