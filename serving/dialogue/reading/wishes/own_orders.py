@@ -114,7 +114,8 @@ class OwnOrderReader:
         elif not named and chosen and subject:
             named = (subject,)
         if chosen and not orders.meant(message, message.text, asked=False):  # 多久到账: of a refund that is on its way
-            named = tuple(v for v in named if (own := orders.own(message, v)) and chosen[0] in own.marks)
+            marked = {order.id for order in message.orders if chosen[0] in order.marks}
+            named = tuple(value for value in named if message.original(value) in marked)
         own = {value: order for value in named if (order := orders.own(message, value))}
         under_way = [value for value, order in own.items() if order.status in flow.item_among]
         fitting = orders.fitting(message, flow, tuple(under_way or own))
