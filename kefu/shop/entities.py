@@ -33,6 +33,9 @@ class TimeField(Part):
     """A column with a time of an order, and the words that stand near a day of it: 拍, bought, 签收."""
 
     field: str
+    expected: str | None = Field(
+        None, description="column with the day on which it is expected: what is said of that day where none has it yet"
+    )
     words: tuple[str, ...] = Field(min_length=1, description="regexes of RE2")
 
     @field_validator("words")

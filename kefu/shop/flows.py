@@ -137,14 +137,21 @@ class Branch(Part):
 
 
 class Likely(Part):
-    """Which order is meant where none is named.
+    """Which order is meant where none is named, or several.
 
-    The only one in the first of ``states`` that any of the customer's orders is in; if there are several, they are
-    offered first.
+    The only one with ``mark``, or in the first of ``states`` that any of the customer's orders is in; if there are
+    several, they are offered first.
     """
 
     when: str = Field("", description="Jinja2 expression over the slots that were told; empty: in any case")
-    states: tuple[str, ...] = Field(min_length=1, description="states of orders, the likeliest first")
+    states: tuple[str, ...] = Field((), description="states of orders, the likeliest first")
+    mark: str | None = Field(None, description="mark of the orders, in place of states")
+
+    @model_validator(mode="after")
+    def _mark_or_states(self) -> Likely:
+        if bool(self.mark) == bool(self.states):
+            raise ValueError("likely: `mark` or `states`, and not both")
+        return self
 
 
 class Step(Part):
@@ -157,14 +164,20 @@ class Step(Part):
         (), description="states of the orders that a collect offers, if there are any, and takes unnamed; empty: all"
     )
     also: tuple[str, ...] = Field((), description="states of orders that a collect offers after those of `among`")
+    spoken: tuple[str, ...] = Field(
+        (),
+        description="further states of the order spoken of, which a collect takes unnamed: the flow says why not",
+    )
     likely: tuple[Likely, ...] = Field(
         (), description="which order a collect takes unnamed: the first that holds and finds orders"
     )
     within_days: int | None = Field(
         None, description="days since an order's last event after which it is offered only if there is no other"
     )
-    only: str | None = Field(
-        None, description="mark of the orders that a collect offers, if there are any; the only one is taken unnamed"
+    only: tuple[str, ...] = Field(
+        (),
+        description="marks of the orders that a collect offers: those with the first that any has; the only one is"
+        " taken unnamed",
     )
     call: str | None = Field(None, description="tool to run")
     args: dict[str, str] = Field({}, description="tool argument → Jinja2 expression")
@@ -222,6 +235,11 @@ class Flow(Part):
         (), description="regexes that ask for the flow once more, about another order: can that one go back?"
     )
     follow_up_not_words: tuple[str, ...] = Field((), description="regexes taken out of the message first")
+    explains: tuple[str, ...] = Field(
+        (),
+        description="states or marks of orders of which it tells what there is to know: a question that describes such"
+        " an order, and that nothing else answers, asks for it",
+    )
     told_by: dict[str, tuple[str, ...]] = Field(
         {}, description="slot → choices that begin the flow where they are told and nothing is asked for: 拉链卡住了"
     )

@@ -221,6 +221,8 @@ class Pack(Part):
                 yield f"query {name}: follows: {', '.join(unknown)}: no such query, FAQ or flow"
             if query.offer and (query.offer not in self.queries or not self.queries[query.offer].pick):
                 yield f"query {name}: offer: {query.offer} is no query with a `pick`"
+            if query.empty_then and query.empty_then not in self.queries:
+                yield f"query {name}: empty_then: {query.empty_then} is no query"
             examples = {example for some in query.examples.values() for example in some}
             yield from (f"query {name}: {example!r} is asked elsewhere, too" for example in sorted(examples & asked))
             asked |= examples

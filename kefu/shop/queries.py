@@ -81,6 +81,9 @@ class Query(Part):
     say: Text = Field(description="said of each row")
     tail: Text | None = Field(None, description="said once, on a line of its own after the rows")
     empty: Text | None = Field(None, description="said when there is no row, or no such order or product")
+    empty_then: str | None = Field(
+        None, description="query without needs whose rows are told after ``empty``: what became of the coupons"
+    )
     ask: Text | None = Field(None, description="said when the order or product is not known")
     offer: str | None = Field(None, description="query whose rows are offered with ``ask``, to choose from")
     among: tuple[str, ...] = Field((), description="states of the orders that are offered; the only one is taken")

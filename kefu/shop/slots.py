@@ -24,6 +24,7 @@ from kefu.text.numbers import NUMBER, read_number
 from kefu.text.placeholders import PLACEHOLDER
 from kefu.text.regexes import re2_options
 
+CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W_]")
 # What denies the words right after it. 有没有 and 是不是 ask, 换个没划痕的 and "not the size I ordered" tell a fault.
 _DENIES = re.compile(
@@ -42,6 +43,8 @@ _STAYS = re.compile(
     r"|\s*(?:stays?|remains?|(?:is|are) (?:still )?(?:the same|unchanged|right|correct|fine|ok(?:ay)?))\b",
     re.IGNORECASE,
 )
+# A choice that begins with a no in a question: 能不能用 is not 不能用.
+_ASKS = re.compile(rf"({CJK.pattern})[不没]\1")
 _UNCHANGED = re.compile(
     r"[^，,。.！!？?]{2,16}?(?:都|也|还)?(?:不变|保持原样|还是原来的)[的了哦啊呀吧哈，！!。~\s谢]*"
     r"|[^,.!?]{2,24}? (?:stays?|remains?)(?: (?:the same|unchanged|as (?:it|they) (?:is|are)))?"
@@ -52,7 +55,6 @@ _SHORT = 32  # characters
 _ANSWERED_NO = re.compile(r"(?:just|only|return|send|keep)\b", re.IGNORECASE)
 _DENIAL_WINDOW = 40  # characters before a phrase that may deny it
 ON_FILE = "[ON_FILE]"  # in place of a value that the shop knows: the flow looks it up
-CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
 def language(text: str) -> Lang:
@@ -193,7 +195,7 @@ def _counts(phrase: str, text: str, deniable: bool) -> bool:
 
 def _is_denied(text: str, start: int, end: int) -> bool:
     """Whether what stands in a text from ``start`` to ``end`` is denied before it, or said to stay after it."""
-    if _STAYS.match(text, end):
+    if _STAYS.match(text, end) or _ASKS.match(text, start - 1):
         return True
     denial = _DENIES.search(text[max(0, start - _DENIAL_WINDOW) : start])
     if denial is None:

@@ -19,17 +19,23 @@ MOST_OFFERED = 5
 
 
 def meant_unnamed(orders: Sequence[Order], step: Step, slots: Mapping[str, str | None]) -> list[Order]:
-    """The orders of which one is meant where none is named, by the step's ``likely``: those in the likeliest state.
+    """The orders of which one is meant where none is named, or all of ``orders``, by the step's ``likely``.
 
     Args:
         slots: all of the flow, with what was told.
     """
     for rule in step.likely:
         if not rule.when or evaluate(rule.when, slots):
-            for state in rule.states:
-                if found := [order for order in orders if order.status == state]:
+            for fits in (rule.mark,) if rule.mark else rule.states:
+                if found := [order for order in orders if fits in (order.status, *order.marks)]:
                     return found
     return []
+
+
+def marked_orders(orders: Sequence[Order], step: Step) -> list[Order]:
+    """The orders with the first mark of the step's ``only`` that any has."""
+    having = ([order for order in orders if mark in order.marks] for mark in step.only)
+    return next(filter(None, having), [])
 
 
 def likely_orders(orders: Sequence[Order], step: Step, now: str) -> list[Order]:
@@ -40,7 +46,7 @@ def likely_orders(orders: Sequence[Order], step: Step, now: str) -> list[Order]:
         now: ISO 8601.
     """
     fit = [order for order in orders if not step.among or order.status in step.among]
-    fit = [order for order in fit if step.only in order.marks] or fit
+    fit = marked_orders(fit, step) or fit
     today = datetime.fromisoformat(now).date()
     recent = [order for order in fit if step.within_days is None or _age_days(order, today) <= step.within_days]
     return [*recent, *(order for order in orders if order.status in step.also)] or fit or list(orders)

@@ -205,7 +205,9 @@ class Queries:
         sources = (f"query:{name}", *([f"tool:{query.tool}"] if query.tool else [f"promotion:{r['id']}" for r in rows]))
         if not rows:
             empty = query.empty or self._pack.shop.fallback
-            return Answer(self._render(name, empty, visit, slots, rows=rows), sources, found=False)
+            answer = Answer(self._render(name, empty, visit, slots, rows=rows), sources, found=False)
+            more = self.answer(query.empty_then, {}, visit) if query.empty_then else answer
+            return joined([answer, more]) if more.found else answer
         says = [self._render(name, query.say, visit, slots, rows=rows, row=row) for row in rows]
         head = [self._render(name, query.head, visit, slots, rows=rows, row=rows[0])] if query.head else []
         tail = [self._render(name, query.tail, visit, slots, rows=rows, row=rows[0])] if query.tail else []

@@ -52,6 +52,7 @@ class DayOfOrderReader:
     def __init__(self, entity: OrderEntity, promotions: Mapping[str, tuple[date, date]]) -> None:
         self._some_days = any_of(word for days in entity.day_words for word in days.words)
         self._times = [(time.field, any_of(time.words)) for time in entity.times]
+        self._expected = {time.field: time.expected for time in entity.times}
         self._named_days = [(any_of(days.words), promotions[days.promotion]) for days in entity.day_words]
 
     def find(self, text: str, orders: Sequence[Order], today: date) -> Iterator[Mark]:
@@ -64,8 +65,10 @@ class DayOfOrderReader:
                 mentions.append((match.start(), match.end(), first, last))
         for start, end, first, last in mentions:
             field = self._field_of(text, start, end, first == last == today)
-            ids = {o.id for o in orders for f, day in o.days.items() if field in (f, None) and first <= day <= last}
-            yield start, end, frozenset(ids), field is not None
+            ids = _of_days(orders, field, first, last)
+            if field and not ids and (expected := self._expected[field]):  # 说好昨天到的: it should have come
+                ids = _of_days(orders, expected, first, last)
+            yield start, end, ids, field is not None
 
     def _field_of(self, text: str, start: int, end: int, is_today: bool) -> str | None:
         """The column that a day is about; None when nothing in its clause speaks of an order, or of one to come.
@@ -93,6 +96,11 @@ class DayOfOrderReader:
             return placed if _HEAD_AFTER.match(after) else None  # 昨天那单什么时候发货
         alone = _HEAD_AFTER.match(after) or _HEAD_BEFORE.search(before)
         return placed if alone or _WHOLE_DAY.match(text[:start] + text[end:]) else None
+
+
+def _of_days(orders: Sequence[Order], field: str | None, first: date, last: date) -> frozenset[str]:
+    """The orders with a day from ``first`` to ``last`` in a column, or in any."""
+    return frozenset(o.id for o in orders for f, day in o.days.items() if field in (f, None) and first <= day <= last)
 
 
 def any_of(patterns: Iterable[str]) -> Any:

@@ -13,6 +13,7 @@ _ZH = re.compile(
     r"(?<![是要能会])(?:不是|并非|不算|別是|别是)(?!不|没|吗|嘛|\s?我(?:买|订|要|拍|下|问|说|指))\s?(?:说|指|想|要)?"
     r"[^，,。.!！?？;；、\s是\u2190-\u2bff\U0001f000-\U0001faff]{0,8}$"
 )
+_ZH_AFTER = re.compile(r"\s*(?:这|那)?(?:个|单)?(?:不是|不对|错了)[的了，,。！!\s]*(?:应该)?是")
 _FILLER = (
     r"(?:the|my|that|this|those|about|for|from|order|orders|number|one|mean|talking|it|is|of|a|an|old|older|earlier"
     r"|previous|other)"
@@ -31,10 +32,11 @@ _CAME_EN = re.compile(
 _INSTEAD = re.compile(r"[^.!?;]{0,20}\binstead\b|[^.!?;]{0,30}\b(?:inside|in the (?:box|parcel|bag))\b", re.IGNORECASE)
 _LIKE_ZH = re.compile(r"(?:跟|和|与|同|像|照|按照?|参照)(?:我|上次|之前|以前|刚才)?(?:的|那个?|这个?)?$")
 _LIKE_ZH_AFTER = re.compile(
-    r"[^，,。.!！?？;；\n]{0,3}(?:那|这)?(?:一)?(?:个|单|笔|次)?(?:的)?(?:订单|包裹|地址|收件人|电话)?(?:是)?(?:一样|相同|一致|同一|一个(?:地址|收件人))"
+    r"[^，,。.!！?？;；\n]{0,3}(?:那|这)?(?:一)?(?:个|单|笔|次)?(?:的)?(?:订单|包裹|地址|收件人|电话)?(?:是)?(?:一样|相同|一致|同一|一个(?:地址|收件人)|(?:一起|一块儿?|合并|合在)(?!买|拍|下单|的))"
 )
 _LIKE_EN = re.compile(
-    r"\b(?:same (?:\w+ ){0,2}(?:as|like)|just like|(?:un)?like|as (?:with|for|in|on))\s+(?:(?:with|for|on|in|of)\s+)?"
+    r"\b(?:same (?:\w+ ){0,2}(?:as|like)|just like|(?:un)?like|as (?:with|for|in|on)|(?:together|along) with)\s+"
+    r"(?:(?:with|for|on|in|of)\s+)?"
     rf"(?:{_FILLER}\s+|\w+['’]s\s+)*$",
     re.IGNORECASE | re.ASCII,
 )
@@ -47,6 +49,7 @@ _KEPT_ZH = re.compile(
     r"(?:那|这)?一?[个单笔]?的?(?:订单)?(?:就|先|都)?(?:留[着下]|保留|[不别]动|照[发常]|要留|(?:不用|别)(?:取消|退|换))"
 )
 _KEPT_EN = re.compile(r"(?: one| order)?(?: \w+)? (?:stays?|works? (?:fine|ok)|i(?:'ll| will)? keep)\b", re.I)
+_KEEPS_ZH = re.compile(r"(?:留|保留)(?:着|下)?(?:那个|的是)?$")
 _KEEPS = re.compile(r"\b(?:i(?:'ll| will| am|'m)? )?keep(?:ing)? (?:the |my )?$", re.IGNORECASE)
 WINDOW = 60  # characters before a mention that are looked at
 
@@ -59,11 +62,16 @@ def is_denied(text: str, start: int) -> bool:
     return _EN.search(before) is not None
 
 
+def is_denied_after(text: str, end: int) -> bool:
+    """Whether the words after ``text[:end]`` deny what ends there, and tell another: 6681不是，是1994."""
+    return _ZH_AFTER.match(text, end) is not None
+
+
 def is_kept(text: str, start: int, end: int) -> bool:
     """Whether the words around ``text[start:end]`` say that it stays as it is: 杭州的留着, keeping the other."""
     before = text[max(0, start - WINDOW) : start]
     after = _KEPT_ZH.match(text, end) or _KEPT_EN.match(text, end)
-    return after is not None or _KEEPS.search(before) is not None
+    return after is not None or _KEEPS.search(before) is not None or _KEEPS_ZH.search(before) is not None
 
 
 def came_instead(text: str, start: int, end: int) -> bool:

@@ -137,7 +137,8 @@ class Linker:
     def _read(self, columns: tuple[tuple[str, Any], ...]) -> Order:
         row, entity = dict(columns), self._order
         assert entity
-        times = {time.field: str(row[time.field]) for time in entity.times if row[time.field]}
+        fields = [field for time in entity.times for field in (time.field, time.expected) if field]
+        times = {field: str(row[field]) for field in fields if row[field]}
         placed = entity.times[0].field
         days = {field: self._day(time) for field, time in times.items()}
         status = str(row[entity.status])

@@ -1,5 +1,6 @@
 """What customers say of an order beside its products and days: what was paid (393块的那单), where it goes (西安那单,
-the one to Chengdu), and how much of a product it has (那两个电水壶, the one that I bought on its own).
+the one to Chengdu), the hour at which it was placed (8点那单), and how much of a product it has (那两个电水壶, the one
+that I bought on its own).
 
 All are weak words: an amount may be a price, a city a new address. So each says whether words for an order stand
 beside it; without them it can only narrow what something else has found.
@@ -20,9 +21,18 @@ Mark = tuple[int, int, frozenset[str], bool]  # start, end, orders, whether it n
 _AMOUNT = re.compile(
     r"[¥￥]\s*(?P<sign>\d{1,6}(?:\.\d{1,2})?)|(?<![\d.\-])(?P<unit>\d{1,6}(?:\.\d{1,2})?)\s*(?:块钱?|元|yuan\b|rmb\b)"
     r"|(?<![\d.\-])(?P<bare>\d{2,6}(?:\.\d{1,2})?)(?=\s+(?:one|order)\b|(?:买|付|拍)?的|那|这|$|[，。,.!！?？])"
+    r"|\b(?:the|my)\s+(?P<sum>\d{2,6}(?:\.\d{1,2})?)(?![\d.%]|st\b|nd\b|rd\b|th\b|\s*(?:off|coupon|voucher|points|pieces?|days?)\b)"
     r"|\b(?:paid|for|at|cost)\s+(?P<paid>\d{2,6}(?:\.\d{1,2})?)(?![\d.]|\s*(?:days?|weeks?|pieces?|%))",
     re.IGNORECASE,
 )
+_HOUR = re.compile(
+    r"(?P<half>早上|今早|上午|中午|下午|傍晚|晚上|昨晚|今晚|凌晨|夜里)?\s*(?<![\d.])(?P<hour>\d{1,2})"
+    r"(?:\s*(?:点|[:：])(?P<minute>\d{2}(?!\d))?分?(?:多|左右|半)?(?:\s?(?P<pm>[ap]m)\b)?|\s?(?P<m>[ap]m)\b)",
+    re.IGNORECASE,
+)
+_LATE_HALF = re.compile(r"下午|傍晚|晚|pm", re.IGNORECASE)
+_PLACED_AFTER = re.compile(r"\s*(?:的时候)?(?:下|买|拍|订)(?:的|单)")
+_ONE_BEFORE = re.compile(r"[一那]单(?:是|在)?$")
 _BOUGHT_FOR = re.compile(r"\s*(?:买|付|拍)的|\s*那?件|\s+for\b", re.IGNORECASE)  # after the price of one piece
 _HEAD_AFTER = re.compile(
     r"\s*(?:那边|这边|那里|那头)|\s*(?:的|那|这|这一|那一|一)*(?:单|筆|笔|个?订单|个?包裹)|\s*(?:的)?(?:那|这)(?:个(?!地址|家)|件|笔|单)|\s*的(?:那|这)"
@@ -62,7 +72,23 @@ def find_amounts(text: str, orders: Sequence[Order]) -> Iterator[Mark]:
         totals = frozenset(order.id for order in orders if order.total == amount)
         pieces = frozenset(order.id for order in orders if amount in order.prices)
         if ids := (pieces or totals) if of_piece else (totals or pieces):
-            yield found.start(), found.end(), ids, of_piece or _is_named(text, found.start(), found.end())
+            named = of_piece or bool(found["sum"] and totals) or _is_named(text, found.start(), found.end())
+            yield found.start(), found.end(), ids, named
+
+
+def find_hours(text: str, orders: Sequence[Order]) -> Iterator[Mark]:
+    """Hours at which own orders were placed, where a word for an order follows: 8点44那单, the 5 am one."""
+    for found in _HOUR.finditer(text):
+        placed = _PLACED_AFTER.match(text, found.end()) or _ONE_BEFORE.search(text[: found.start()])
+        if not (placed or _is_named(text, found.start(), found.end())):
+            continue
+        hour, minute = int(found["hour"]), found["minute"] or ""
+        half = found["half"] or found["pm"] or found["m"] or ""
+        late = [(hour + 12) % 24] if hour < 12 and (not half or _LATE_HALF.search(half)) else []
+        times = {f"{h:02}:{minute}" for h in (late if half and late else [hour, *late])}
+        ids = frozenset(order.id for order in orders if any(order.created_at[11:].startswith(t) for t in times))
+        if ids:
+            yield found.start(), found.end(), ids, True
 
 
 def find_pieces(text: str, named: Sequence[tuple[int, int, Sequence[str]]], orders: Sequence[Order]) -> Iterator[Mark]:

@@ -1,10 +1,10 @@
 """Order numbers in any spelling → as the shop writes them.
 
 Full width, spaces and hyphens, groups, lower case, O for 0, I and l for 1, digits spoken in Chinese or English,
-digits without the prefix; the last digits after a cue (尾号, "ending in"), before a word for an order (7847那单), or as
-the first words. A number is rewritten only when it is one of the customer's own, or has the prefix of the pack's
-pattern and matches it: a stranger's stays a number. Mobile numbers, prices and other codes stay as they are. The prefix
-is the pattern's literal beginning (``QM\\d{10}``).
+digits without the prefix; the last digits after a cue (尾号, "ending in"), or by themselves (the benches, 0360). A
+number is rewritten only when it is one of the customer's own, or has the prefix of the pack's pattern and matches it:
+a stranger's stays a number. Mobile numbers, prices and other codes stay as they are. The prefix is the pattern's
+literal beginning (``QM\\d{10}``).
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _WORD = "(?:(?:double|triple)\\s+)?(?:zero|one|two|three|four|five|six|seven|eig
 _GROUP = re.compile(rf"(?<![A-Za-z]){_WORD}(?![A-Za-z])|[0-9{_CHINESE}{_LETTERS}|]+", re.IGNORECASE | re.ASCII)
 _ONLY_LETTERS = re.compile(rf"[{_LETTERS}|]+")
 _CUE_BEFORE = re.compile(r"(?:order|number|num|no|id|nr)$", re.IGNORECASE | re.ASCII)
-_NOT_ORDERS = r"手机|电话|号码|银行|卡|账户|账号|card|phone|mobile|account"
+_NOT_ORDERS = re.compile(
+    r"(?:手机|电话|号码|银行|卡|账户|账号|邮编|card|phone|mobile|account)[^，,。.!！?？;；]{0,16}$", re.IGNORECASE
+)
 _LETTERS_AT_END = re.compile(r"[A-Za-z]*$")
 _TAIL = re.compile(
     r"(?:尾号|后[三四五六3456]位(?:数字?)?|最后[三四五六3456]位(?:数字?)?|末[三四五六3456]位|尾数)(?:数)?(?:是|为|:|：|\s)*"
     r"(?P<zh>\d{3,9})(?!\d)"
     r"|\b(?:end(?:s|ing)?(?: in| with)|last (?:three|four|five|six|[3-6])(?: digits| numbers)?(?: are| is)?:?)\s*"
     r"(?P<en>\d{3,9})(?!\d)"
-    # A number that is no price or count, with a word for an order or at the beginning: 7847那单, is it 7847, 7847，浴袍
-    r"|(?<![\dA-Za-z.¥￥-])(?P<head>\d{4,6})(?=\s*(?:这|那|的)(?:一)?(?:单|單|笔|筆|个)|\s*订单|\s+(?:one|order)\b)"
-    r"|^[\s，,。.!！、~]*(?:(?:哦|噢|啊|对|嗯|no|oh|oops|sorry|yeah|yes|ok)[\s，,。.!！、]+){0,3}"
-    r"(?:不?是|在|查|order|no\.?)?\s*(?P<first>\d{4,6})(?=\s*(?:这|那|[，,。.；;：:]|$)|\s+[^\d\s元块])",
+    # By itself: four digits that are by chance those of one of ten orders stand in one message of a thousand.
+    r"|(?<![\dA-Za-z.¥￥-])(?<!\d\s)(?P<alone>\d{4,9})(?![\dA-Za-z%-]|\.\d|\s?\d{3}|\s*(?:元|块|年|月|日|室|幢|栋|弄|yuan|rmb))",
     re.IGNORECASE | re.ASCII,
 )
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -209,9 +209,9 @@ def _runs(groups: Sequence[_Group], first: int, longest: int) -> Iterator[tuple[
 
 
 def _tails(text: str, own: Sequence[str]) -> Iterator[NumberSpan]:
-    """Last digits after a cue that are those of one own order."""
+    """Last digits that are those of one own order: after a cue, or four and more by themselves."""
     for match in _TAIL.finditer(text):
-        if re.search(_NOT_ORDERS, text[max(0, match.start() - 8) : match.start()], re.IGNORECASE | re.ASCII):
+        if _NOT_ORDERS.search(text[max(0, match.start() - 24) : match.start()]):
             continue
         digits = next(filter(None, match.groups()))
         orders = [order for order in own if order.endswith(digits)]

@@ -18,8 +18,15 @@ from typing import NamedTuple
 from kefu.shop.entities import OrderEntity
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.days_of_orders import DayOfOrderReader, any_of
-from serving.dialogue.linking.denial import came_instead, is_compared, is_denied, is_kept, is_lacking
-from serving.dialogue.linking.marks_of_orders import find_amounts, find_pieces, find_places_of_delivery
+from serving.dialogue.linking.denial import (
+    came_instead,
+    is_compared,
+    is_denied,
+    is_denied_after,
+    is_kept,
+    is_lacking,
+)
+from serving.dialogue.linking.marks_of_orders import find_amounts, find_hours, find_pieces, find_places_of_delivery
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.ordinals import find_places, find_pointing
 from serving.dialogue.linking.picks import find_picks
@@ -92,6 +99,7 @@ class OrderLinker:
         own = {order.id: order for order in orders}
         offered = [order for order in offered if order in own]
         found = [m for m in self._numbered(text, own, vault or {}) if not is_compared(text, m.start, m.end)]
+        found = [m for m in found if not is_denied_after(text, m.end)]
         if any(not is_denied(text, mention.start) for mention in found):
             return _by_number(text, found)
         compared = _compared(own, offered, focus)
@@ -161,6 +169,7 @@ class OrderLinker:
             _Evidence(start, end, how, ids, named)
             for how, marks in (
                 ("day", [mark for mark in days if not mark[3]]),
+                ("hour", find_hours(text, orders)),
                 ("amount", find_amounts(text, orders)),
                 ("place", find_places_of_delivery(text, orders)),
                 ("pieces", find_pieces(text, self._named(text), orders)),
@@ -246,8 +255,15 @@ class OrderLinker:
         return found
 
 
-_WEAK = ("day", "amount", "place", "pieces", "pick")  # what is kept by a product's name may be an item of the order
-_HOW = ("number", "ordinal", "product", "day", "state", "amount", "place", "pieces", "pick")
+_WEAK = (
+    "day",
+    "hour",
+    "amount",
+    "place",
+    "pieces",
+    "pick",
+)  # what is kept by a product's name may be an item of the order
+_HOW = ("number", "ordinal", "product", "day", "hour", "state", "amount", "place", "pieces", "pick")
 
 
 def _compared(own: Mapping[str, Order], offered: Sequence[str], focus: str | None) -> list[Order]:

@@ -50,7 +50,7 @@ _LAST = re.compile(
 )
 _NEWEST = re.compile(
     rf"最近(?:的|那|这|一|买|拍|下|订|收|签|付|购|到){{1,2}}(?:{_THING}|订单|的|{_END})|最新(?:的|那|一)?(?:{_THING}|订单)|最新的{_END}"
-    rf"|上一?(?:单|單|笔|筆)|上次(?:买|拍|下|订|购)的|刚刚?才?(?:买|拍|下|订|付)的?(?:那|这)?(?:{_THING}|订单|东西|的{_END}|{_END})"
+    rf"|(?<![早晚])上一?(?:单|單|笔|筆)|上次(?:买|拍|下|订|购)的|刚刚?才?(?:买|拍|下|订|付)的?(?:那|这)?(?:{_THING}|订单|东西|的{_END}|{_END})"
     r"|\b(?:latest|newest|most recent|last|previous)\s+(?:one|order|purchase|thing i (?:bought|ordered))\b"
     rf"|\b(?:latest|newest|most recent){_END}"
     r"|\b(?:one|order|thing|item|what) i(?:['’]ve| have)? (?:just|recently|last) (?:bought|ordered|placed|purchased)\b",

@@ -58,6 +58,7 @@ class ActJoiner:
         apart: list[Act] = []
         also = False
         read = self._without_unlooked(parts, self._without_unasked(parts, self._told_plainly(parts, read)))
+        read = self._without_echoes(message, parts, read)
         for part, some in zip(parts, read, strict=True):
             also |= evidence(part, self._pack.acts.another) is not None
             begun = next((act for act in reversed(acts) if isinstance(act, Start)), None)
@@ -81,9 +82,27 @@ class ActJoiner:
             acts = [act for act in acts if not isinstance(act, Unclear | SmallTalk) or is_likely_question(act)]
         if any(asks(act) and not isinstance(act, OutOfScope) for act in acts):  # the rest only sounds strange
             acts = [act for act in acts if not (isinstance(act, OutOfScope) and act.probability < 1)]
+        acts = self._without_refused(message, acts)
         self._share_order(acts, apart)
         self._share_product(acts)
         return list(_once(self._without_second_look(acts)))
+
+    def _without_refused(self, message: Message, acts: Sequence[Act]) -> list[Act]:
+        """Without flows that cannot be had for an order, beside one that tells of it: 我知道取消了，钱多久到账."""
+        orders = self._answers.orders
+        told = {(act.flow, act.slots[n]) for act in acts if isinstance(act, Start) for n in orders.names_in(act.slots)}
+        known = {value: own for _, value in told if (own := orders.own(message, value))}
+        telling = {v: {f.name for f in self._pack.flows if own.status in f.explains} for v, own in known.items()}
+
+        def is_refused(act: Act) -> bool:
+            names = orders.names_in(act.slots) if isinstance(act, Start) else []
+            value = act.slots[names[0]] if isinstance(act, Start) and names else ""
+            if not isinstance(act, Start) or value not in known or act.flow in telling[value]:
+                return False
+            beside = any((flow, value) in told for flow in telling[value])
+            return beside and not self._flows.serves(self._flow_named[act.flow], known[value])
+
+        return [act for act in acts if not is_refused(act)]
 
     def tell_whole(self, message: Message, acts: list[Act]) -> None:
         """Gives the only wish of a message what its other parts tell: the reason before it, the item after it.
@@ -243,6 +262,12 @@ class ActJoiner:
         begun = [[act for act in some if isinstance(act, Start)] for some in read]
         shopping = Query | Quote | Recommend | Compare
         worded = any(act.flow in names for names, some in zip(plainly, begun, strict=True) for act in some)
+        question = self._pack.acts.question
+        worded = worded or any(  # Still no money back? beside towels and a throw: it asks that, and no sum
+            act.probability >= INTERRUPTS and evidence(plain(part), question) is not None
+            for part, some in zip(parts, begun, strict=True)
+            for act in some
+        )
         sure = (act.probability >= INTERRUPTS for some in read for act in some if isinstance(act, shopping))
         if not worded and not any(sure):
             return list(read)
@@ -251,7 +276,7 @@ class ActJoiner:
         for part, names, some, starts in zip(parts, plainly, read, begun, strict=True):
             guessed = starts and not any(act.flow in names for act in starts)
             guessed = guessed and not all(act.flow in named for act in starts)  # Personal name is fine: tells of it
-            asks = evidence(plain(part), self._pack.acts.question) or evidence(part, self._pack.acts.another)
+            asks = evidence(plain(part), question) or evidence(part, self._pack.acts.another)
             some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping | Ask)]
             told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)
         return told
@@ -270,6 +295,25 @@ class ActJoiner:
         said = any(isinstance(act, Start | Fill) for some in left for act in some)
         said = said or any(asked and any(map(asks, some)) for asked, some in zip(questions, left, strict=True))
         return left if said else list(read)
+
+    def _without_echoes(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
+        """Without the look-up that was just told, where the first part only says it again: 哦24号。那多士炉还能修吗"""
+        past, question = message.session.past[-1:], self._pack.acts.question
+        if not past or not any(
+            isinstance(act, Unclear | Choose | Start | QUESTION) for some in read[1:] for act in some
+        ):
+            return list(read)
+        told = past[0]
+
+        def is_echo(part: str, act: Act) -> bool:
+            if not isinstance(act, Start) or act.flow != told.flow or evidence(plain(part), question) is not None:
+                return False
+            looks_up = not self._flows.writes(self._flow_named[act.flow]) or bool(self._flow_named[act.flow].item_among)
+            names = self._answers.orders.names_in(act.slots)
+            return looks_up and all(act.slots[name] == told.slots.get(name) for name in names)
+
+        first = [act for act in read[0] if not is_echo(parts[0], act)]
+        return [first, *read[1:]]
 
     def _without_unlooked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """Without look-ups and guessed wishes that a part begins in no words of theirs and without a question, beside a

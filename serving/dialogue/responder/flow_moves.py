@@ -120,6 +120,7 @@ class FlowMoves:
         named = self._orders.took(turn, told, always=True)
         if self._orders.of_slots(told):
             self._forget_carried(turn, state)
+        changed = any(slot in state.slots and state.slots[slot] != value for slot, value in move.slots.items())
         try:
             progress = self._flows.correct(state, move.slots, turn.visit)
         except FlowError:
@@ -129,7 +130,7 @@ class FlowMoves:
             agrees = move.agrees or self._insists(turn, state)
             yield from self._confirm(turn, moves.Confirm(True)) if agrees else self._questions.ask(turn, "")
             return
-        if not same and progress.asks:
+        if changed and not same and progress.asks:
             yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
         if named:
             yield turn.say("flow", named)

@@ -16,7 +16,7 @@ from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.denial import came_instead
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, OrderLink
-from serving.dialogue.order_choice import likely_orders, meant_unnamed
+from serving.dialogue.order_choice import likely_orders, marked_orders, meant_unnamed
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import plain
 
@@ -84,7 +84,8 @@ class OrderReader:
         if of_list and not asked and message.step and message.step.collect:
             return tuple(numbers[-1:])  # 第一个: of what the open question lists
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
-            spoken = set(link.ids) & self._spoken_of(message) if set(link.how) == {"product"} else set()
+            live = set(link.ids) - self._over(message) or set(link.ids)
+            spoken = live & self._spoken_of(message) if set(link.how) == {"product"} else set()
             ids = tuple(spoken) if len(spoken) == 1 else link.ids
             return tuple(message.placeholder(order) for order in ids)
         if asked and not numbers and (paid := self.of_amount(message, text)):
@@ -183,6 +184,11 @@ class OrderReader:
         numbers = {restore(value, message.session.vault) for value in [*past, message.session.subject.order or ""]}
         return numbers & {order.id for order in message.orders}
 
+    def _over(self, message: Message) -> set[str]:
+        """Numbers of orders in a state of which a flow only tells: cancelled."""
+        states = {state for flow in self._pack.flows for state in flow.explains}
+        return {order.id for order in message.orders if order.status in states}
+
     def of_other_piece(self, message: Message, text: str) -> str | None:
         """The order under way, of whose other pieces a text speaks while some of it are sent back."""
         state = message.session.flow
@@ -215,8 +221,13 @@ class OrderReader:
             or PLURAL.search(words) is not None
         )
 
-    def fitting(self, message: Message, flow: Flow, orders: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of several orders that a flow can serve, by the states that its question offers; else all of them."""
+    def fitting(
+        self, message: Message, flow: Flow, orders: tuple[str, ...], told: Mapping[str, str] | None = None
+    ) -> tuple[str, ...]:
+        """Those of several orders that a flow can serve, by the states that its question offers; else all of them.
+
+        told: slots that a text tells; then the likeliest of the orders by the flow's ``likely``.
+        """
         asks = next((step for step in flow.steps if step.collect in self.slots_of(flow)), None)
         among = asks.among if asks else ()
         if marked := self.marked(message, flow):
@@ -225,8 +236,12 @@ class OrderReader:
         numbers = {order.id: order for order in message.orders}
         named = [(o, own) for o in orders if (own := numbers.get(restore(o, message.session.vault)))]
         fit = [(o, own) for o, own in named if own.status in among]
+        fit = fit or [(o, own) for o, own in named if asks and own.status in asks.also]
         recent = likely_orders([own for _, own in fit], asks, message.now) if asks else []
         fit = [(o, own) for o, own in fit if own in recent] or fit
+        if asks and told is not None and len(fit) > 1:
+            likely = meant_unnamed([own for _, own in fit], asks, dict.fromkeys(flow.slots) | dict(told))
+            fit = [(o, own) for o, own in fit if own in likely] or fit
         return tuple(o for o, _ in fit) if fit and len(orders) > 1 else orders
 
     def _of_price(self, message: Message, orders: tuple[str, ...], marked: list[Order]) -> tuple[str, ...]:
@@ -237,8 +252,8 @@ class OrderReader:
 
     def marked(self, message: Message, flow: Flow) -> list[Order]:
         """The customer's orders with the mark that the flow's question asks for; none when it asks for none."""
-        only = next((step.only for step in flow.steps if step.only), None)
-        return [order for order in message.orders if only in order.marks] if only else []
+        step = next((step for step in flow.steps if step.only), None)
+        return marked_orders(message.orders, step) if step else []
 
     def unnamed(self, message: Message, text: str, flow: Flow, slots: Mapping[str, str]) -> str | None:
         """The order (its placeholder) that a wish means which names none, by the flow's ``likely``.

@@ -145,8 +145,13 @@ class ValueReader:
             yield Fill(slot=name, value=first, evidence=text)
         elif known[name] != first and (corrects or name != asked):
             yield Correct(slot=name, value=first, evidence=text)
-        elif asked and name != asked and first == message.text.strip():
-            yield Fill(slot=name, value=first, evidence=text)  # told again: nothing new, no mistake
+        elif asked and name != asked and self._is_told_again(message, name, first, corrects):
+            yield Fill(slot=name, value=first, evidence=text)  # nothing new, no mistake
+
+    def _is_told_again(self, message: Message, name: str, value: str, corrects: bool) -> bool:
+        """Whether a message is a value that is known, or insists on the order: 不是这单，我说的是保鲜盒那单."""
+        assert message.flow
+        return value == message.text.strip() or (corrects and name in self._orders.slots_of(message.flow))
 
     def _is_known(self, message: Message, name: str, value: str) -> bool:
         """Whether a value of a slot is known, in whatever words: the item by its name, that was picked by its place."""
@@ -184,9 +189,15 @@ class ValueReader:
         known = {**(message.session.flow.slots if message.session.flow else {}), **{n: v[0] for n, v in found.items()}}
         order = next((known[name] for name in self._orders.slots_of(message.flow) if name in known), None)
         found |= {name: (value,) for name, value in self._items.slots(message, text, message.flow, order).items()}
+        found = {name: some for name, some in found.items() if not self._names_order(name, some)}
         if asked in found and self._pack.slots[asked].number:  # all of the pieces, not of the order
             found = {name: some for name, some in found.items() if not self._pack.slots[name].otherwise}
         return found
+
+    def _names_order(self, name: str, values: Sequence[str]) -> bool:
+        """Whether free text holds an order number: then it is no title or the like."""
+        types = {found[1] for value in values for found in PLACEHOLDER.finditer(value)}
+        return self._pack.slots[name].free_text and self._orders.pii in types
 
     def _picked(
         self, message: Message, text: str, asked: str, found: Mapping[str, tuple[str, ...]]

@@ -11,6 +11,7 @@ from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
 from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.linking.records import Order
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
@@ -48,13 +49,47 @@ class FlowReader:
         near = LEAST_RIVAL <= guess.probability < DECIDES and len(names) == 2
         return names if near and not rejected and not message.flow else ()
 
+    def of_order(self, message: Message, text: str, guess: ScoredWish) -> ScoredWish:
+        """The guess, between two flows for the one that can serve the order of which a text, or the conversation,
+        speaks: where the money is, of a cancelled order, asks for no parcel."""
+        two = self.rivals(message, guess)
+        own = self._order_of(message, text) if two else None
+        near = [flow for flow in self._pack.flows if flow.name in two and own]
+        serve = [flow for flow in near if own and (self.serves(flow, own) or not self._looks_up(flow))]
+        return guess._replace(label=f"flow:{serve[0].name}", rival="") if len(serve) == 1 else guess
+
+    def _serving(self, message: Message, text: str, first: Flow, others: Sequence[Flow]) -> Flow:
+        """The first of some flows; where it cannot serve the order, one that only tells of it: 锅的429退到哪了."""
+        own = self._order_of(message, text) if len(others) > 1 else None
+        if own is None or self.serves(first, own):
+            return first
+        return next((flow for flow in others if not self.writes(flow) and self.serves(flow, own)), first)
+
+    def _order_of(self, message: Message, text: str) -> Order | None:
+        """The only own order that a text names, or whose sum it tells; else the one that was spoken of."""
+        orders = self._answers.orders
+        if not message.session.customer:
+            return None
+        if named := orders.meant(message, text, asked=False):
+            return orders.own(message, named[0]) if len(named) == 1 else None
+        subject = message.session.subject.order
+        return orders.of_amount(message, text) or (orders.own(message, subject) if subject else None)
+
+    def serves(self, flow: Flow, order: Order) -> bool:
+        """Whether a flow can do something for an order, by its mark or its state."""
+        asks = next((step for step in flow.steps if step.collect in self._answers.orders.slots_of(flow)), None)
+        if asks and asks.only:
+            return not order.marks.isdisjoint(asks.only)
+        among = flow.item_among or (asks.among if asks else ())
+        return not among or order.status in among
+
     def of_guess(self, guess: ScoredWish) -> Flow | None:
         """The flow that a class names, if it names one."""
         kind, _, name = guess.label.partition(":")
         return next((flow for flow in self._pack.flows if flow.name == name), None) if kind == "flow" else None
 
     def chosen(
-        self, message: Message, words: str, named: Sequence[Flow], guess: ScoredWish, surely: bool
+        self, message: Message, text: str, named: Sequence[Flow], guess: ScoredWish, surely: bool
     ) -> Flow | None:
         """The flow that a part asks for: by its words, the classifier's choice first, else by the classifier alone.
 
@@ -63,7 +98,7 @@ class FlowReader:
         Args:
             named: the flows that the words ask for.
         """
-        guessed = self.of_guess(guess)
+        guessed, words = self.of_guess(guess), plain(text)
         if guessed and f"flow:{guessed.name}" in message.rejected:
             guessed = None
         if named := [flow for flow in named if f"flow:{flow.name}" not in message.rejected]:
@@ -73,7 +108,9 @@ class FlowReader:
             given_up = guessed is None or guessed.name in message.session.denied
             if guessed in named or wished or (guess.probability >= SURE and not given_up):
                 return guessed
-            return self.instead(message, guess, named[0].name) or named[0]
+            first = self.instead(message, guess, named[0].name) or named[0]
+            near = [guessed] if guessed and guess.probability >= INSTEAD and not given_up else []
+            return self._serving(message, text, first, [*named, *near])
         if guessed is None or guessed.name in message.session.denied:
             return None
         if guess.probability < DECIDES and is_idiom(words, guessed.asked_by):
@@ -103,6 +140,10 @@ class FlowReader:
         """Whether a flow changes something; one that only looks up answers a question about it."""
         return any(self._pack.tools[step.call].write for step in flow.steps if step.call)
 
+    def _looks_up(self, flow: Flow) -> bool:
+        """Whether a flow tells of an order: it says nothing of one that it cannot serve, others why they cannot."""
+        return bool(flow.item_among) or not self.writes(flow)
+
     def slots_told(self, message: Message, text: str, flow: Flow) -> dict[str, tuple[str, ...]]:
         """Values that a text tells for a flow that it begins; several where an order may be one of some."""
         found = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
@@ -113,7 +154,7 @@ class FlowReader:
             if subject is None and THAT_ORDER.search(text):  # the flow says why this one cannot be served
                 subject = message.session.subject.order
             if orders := self._answers.orders.meant(message, text, asked=False, focus=subject):
-                slots[name] = self._answers.orders.fitting(message, flow, orders)
+                slots[name] = self._answers.orders.fitting(message, flow, orders, found)
             elif counted := self._answers.orders.counted(message, text, flow):
                 slots[name] = counted
             elif flow.item_among and self._answers.orders.means_all(
@@ -219,7 +260,7 @@ class FlowReader:
         if past and past[-1].flow == flow.name and past[-1].slots.get(slot) == subject:
             return subject  # it was told why this order cannot be served; the customer goes on about it
         number = message.original(subject)
-        served = (*among, *(asks.also if asks else ()))
+        served = (*among, *((*asks.also, *asks.spoken) if asks else ()))
         return subject if any(o.id == number and o.status in served for o in message.orders) else None
 
     def _of_product(self, message: Message, among: tuple[str, ...]) -> str | None:

@@ -34,14 +34,25 @@ class ImpliedFlowReader:
         return [follow_up] if follow_up else []
 
     def of_subject(self, message: Message, text: str) -> Start | None:
-        """The wish that a reason tells ("it's too small"), about the order that the conversation speaks of."""
-        order = message.session.subject.order
+        """The wish that a reason tells ("it's too small"), about the order that it names, or that was spoken of."""
+        named = self._answers.orders.meant(message, text, asked=False)
+        order = named[0] if len(named) == 1 else message.session.subject.order
         if message.flow or not order or not (begun := self.of_reason(message, text)):
             return None
         flow = next(flow for flow in self._pack.flows if flow.name == begun[0])
         slots = {**self._told(message, text, flow), **begun[1], self._answers.orders.slots_of(flow)[0]: order}
         slots |= self._answers.items.slots(message, text, flow, order)
         return Start(flow=flow.name, slots=self._flows.told_before(message, flow, slots) | slots, evidence=text)
+
+    def of_described(self, message: Message, text: str) -> Start | None:
+        """The flow that tells of an own order which a question describes, whatever it asks: the scale I cancelled."""
+        described = self._answers.orders.described(message, text) if not message.flow else None
+        own = self._answers.orders.own(message, described) if described else None
+        known = {own.status, *own.marks} if own else set()
+        flow = next((flow for flow in self._pack.flows if known & set(flow.explains)), None)
+        if flow is None or described is None or flow.name in message.session.denied:
+            return None
+        return Start(flow=flow.name, slots={self._answers.orders.slots_of(flow)[0]: described}, evidence=text)
 
     def of_trouble(self, message: Message, text: str) -> Start | None:
         """The flow for what went wrong, where a customer tells it and asks for nothing: 拉链拉两下就卡住了."""

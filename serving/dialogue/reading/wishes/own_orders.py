@@ -108,13 +108,21 @@ class OwnOrderReader:
         orders = self._answers.orders
         named = orders.meant(message, text, asked=False) or orders.meant(message, message.text, asked=False)
         state = message.session.flow
+        subject, chosen = message.session.subject.order, next((step.only for step in flow.steps if step.only), ())
         if not named and state and state.flow != flow.name:  # asked beside what is being done with an order
             named = tuple(state.slots[name] for name in orders.names_in(state.slots))
+        elif not named and chosen and subject:
+            named = (subject,)
+        if chosen and not orders.meant(message, message.text, asked=False):  # 多久到账: of a refund that is on its way
+            marked = {order.id for order in message.orders if chosen[0] in order.marks}
+            named = tuple(value for value in named if message.original(value) in marked)
         own = {value: order for value in named if (order := orders.own(message, value))}
         under_way = [value for value, order in own.items() if order.status in flow.item_among]
         fitting = orders.fitting(message, flow, tuple(under_way or own))
         if not fitting or len(fitting) > MOST_NAMED:
             return None
+        if state and state.flow == flow.name and all(order in state.slots.values() for order in fitting):
+            return None  # it has told of them what it knows: will you refund me if it is lost
         told = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
         return [Start(flow=flow.name, slots={**told, slot: order}, evidence=text) for order in fitting]
 
@@ -146,8 +154,9 @@ class OwnOrderReader:
             return None
         if not under_way:
             return [] if named else None
+        told = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
         return [
-            Start(flow=flow.name, slots={slot: message.placeholder(order.id)}, evidence=text)
+            Start(flow=flow.name, slots={**told, slot: message.placeholder(order.id)}, evidence=text)
             for order in under_way[: 1 if not links else len(under_way)]
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from kefu.acts import Act, Compare, Query, Quote, Recommend
@@ -11,6 +11,7 @@ from kefu.intents.wishes import ASK, ScoredWish
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from kefu.shop.queries import NEEDED_SLOT
+from kefu.shop.queries import Query as ShopQuery
 from kefu.shop.wordings.labelled import RECOMMEND, SUM
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.catalogue.advisor import ProductAdvisor
@@ -162,7 +163,10 @@ class QueryReader:
         """Sums, comparisons, queries and advice that no rule reads, where the classifier is sure enough."""
         kind, _, name = label.partition(":")
         skus = compared(links, message.session.subject)
-        of_account = name in self._pack.queries and self._pack.queries[name].needs == "none"
+        query = self._pack.queries.get(name)
+        of_account = query is not None and query.needs == "none"
+        if query and guess.probability < SURE and not self._has_such_order(message, text, query):
+            return
         if guess.probability < GUESSED and kind != "compare" and not of_account:
             yield from self._told_by_page(message, text, guess, links)
             return
@@ -203,6 +207,13 @@ class QueryReader:
         """What a text tells of the slots that a query may read; nothing for a name that is no query."""
         return self._queries.may_tell(name, text, lang) if name in self._pack.queries else {}
 
+    def _has_such_order(self, message: Message, text: str, query: ShopQuery) -> bool:
+        """Whether a customer has an order for which a query can answer, or names one."""
+        if not query.among or not message.session.customer:
+            return True
+        fits = any(order.status in query.among for order in message.orders)
+        return fits or bool(self._answers.orders.meant(message, text, asked=False))
+
     def follow_up(self, message: Message, text: str, links: list[ProductLink]) -> str | None:
         """The query that a text without a subject asks of what was told just before (到几号, after the coupons), or of
         the case that was just settled (can they come after six?)."""
@@ -236,7 +247,7 @@ class QueryReader:
             slots[NEEDED_SLOT["order"]] = order
         elif needs == "order" and (orders := self._answers.orders.meant(message, text, asked=True)):
             every = self._answers.orders.means_all(text, len(orders))
-            slots[NEEDED_SLOT["order"]] = ",".join(orders if every else orders[:1])
+            slots[NEEDED_SLOT["order"]] = ",".join(orders) if every else self._likeliest(message, name, orders)
         elif (
             needs == "order"
             and (served := self._answers.orders.served(message))
@@ -248,6 +259,13 @@ class QueryReader:
         elif needs == "product" and (skus := [link.sku for link in links] or self._of_kind(message, text)):
             slots[NEEDED_SLOT["product"]] = ",".join(dict.fromkeys(skus))
         return Query(name=name, slots=slots, probability=probability, evidence=found)
+
+    def _likeliest(self, message: Message, name: str, orders: Sequence[str]) -> str:
+        """The one of some own orders that a query is rather about: it can answer for it, and it was spoken of."""
+        among, subject = self._pack.queries[name].among, message.session.subject.order
+        own = {value: self._answers.orders.own(message, value) for value in orders}
+        fit = [value for value, order in own.items() if order and order.status in among] or list(orders)
+        return subject if subject in fit else fit[0]
 
     def _of_kind(self, message: Message, text: str) -> list[str]:
         """The products spoken of, or those of them whose kind a text names: what does the pot cost?"""

@@ -163,7 +163,7 @@ class WishReader:
     def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink], question: bool) -> Part:
         words, acts = plain(text), self._pack.acts
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
-        guess = guess if spoken else ScoredWish("", 0.0)
+        guess = self.flows.of_order(message, text, guess) if spoken else ScoredWish("", 0.0)
         return Part(
             message=message,
             text=text,
@@ -300,13 +300,15 @@ class WishReader:
     def _flow_or_entry(self, part: Part) -> Iterator[Act | Hit]:
         """A flow, or the entry that answers a question about it; else what is left to say."""
         message, text = part.message, part.text
-        flow = self.flows.chosen(message, part.words, part.flows(), part.guess, surely=part.angry)
+        flow = self.flows.chosen(message, text, part.flows(), part.guess, surely=part.angry)
         slots = self.flows.slots_told(message, text, flow) if flow else {}
         # Can you redirect it to [ADDRESS_1]? An order, an address or a tax number: no question about a rule.
         names_order = any(self._pack.slots[name].pii for name in slots)
         asks = part.question and not names_order
         hits = part.find() if not flow or asks else []  # most wishes need no search
-        flow, best, clear = self._weigh(part, flow, hits, names_order, bool(slots))
+        known = message.session.flow.slots if message.session.flow else {}
+        told = any(known.get(name) not in values for name, values in slots.items())
+        flow, best, clear = self._weigh(part, flow, hits, names_order, told)
         two = () if best or flow in part.flows() else self.flows.rivals(message, part.guess)
         if best and clear and asks and best.entry.kind != "query":
             yield from self._entry(message, best, part.links)
@@ -326,7 +328,7 @@ class WishReader:
     ) -> tuple[Flow | None, Hit | None, bool]:
         """The flow and the entry that are left of those found, and whether the entry goes before the flow.
 
-        told: whether the part fills a slot of the flow; then it is no question about a rule.
+        told: whether the part tells the flow something new; then it is no question about a rule.
         """
         worded = flow is not None and evidence(part.words, flow.asked_by) is not None
         asks = part.question and not names_order
@@ -361,11 +363,18 @@ class WishReader:
         elif listed := self._entries.listed(message, text):
             for hit in listed:
                 yield from self._entry(message, hit, [])
+        elif part.question and (begun := self._implied.of_described(message, text)):
+            yield begun
         else:
             yield from self._unclear(part, hits)
 
     def _implied_by(self, part: Part) -> Act | None:
-        """The flow that a reason or a trouble tells; a question tells none (can I call the courier myself?)."""
+        """The flow that a reason or a trouble tells; a question tells none (can I call the courier myself?).
+
+        Not where a person may be asked for: get the person again.
+        """
+        if part.label == "person":
+            return Person(probability=part.guess.probability, evidence=part.text)
         of_subject = self._implied.of_subject(part.message, part.text)
         begun = None if part.question and part.label == ASK else of_subject
         return begun or self._implied.of_trouble(part.message, part.text)
