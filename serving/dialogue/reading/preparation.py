@@ -47,10 +47,11 @@ class TextPreparer:
     def _without_person(self, message: Message) -> str:
         """The text behind a wish for a person that it takes back: yes, ask someone. No wait, forget it. How long …?"""
         rules, words = self._pack.acts, self._pack.conversation
-        parts, offers = answer_pieces(message.text, rules.another), bool(message.session.questions) and not message.flow
+        parts = answer_pieces(message.text, rules.another)
+        offer = self._offer if message.session.questions and not message.flow else None
         for at in range(1, len(parts)):
             before = "".join(parts[:at])
-            calls = evidence(plain(before), rules.person) or (offers and is_clear_yes(parts[0], words, self._offer))
+            calls = evidence(plain(before), rules.person) or (offer and is_clear_yes(parts[0], words, offer))
             if calls and leaves(parts[at], words):
                 rest = "".join(parts[at + 1 :])
                 return rest if WORD.search(rest) else parts[at]

@@ -70,8 +70,8 @@ class FlowMoves:
             session.wishes = [wish for wish in session.wishes if not (wish.needs_sign_in and wish.flow == flow.name)]
         if turn.draft.asks:  # this message has begun a flow already, and it asks something
             session.wishes.append(Wish(flow=flow.name, slots=move.slots))
-            title, order = flow.title.in_(turn.visit.lang), self._orders.of_slots(move.slots) or ""
-            yield turn.say("flow", fill_in(turn, self._pack.conversation.queued, title=title, order=order))
+            title, number = flow.title.in_(turn.visit.lang), self._orders.of_slots(move.slots) or ""
+            yield turn.say("flow", fill_in(turn, self._pack.conversation.queued, title=title, order=number))
             return
         if session.flow:
             session.paused = [*(s for s in session.paused if s.flow != flow.name), session.flow]
