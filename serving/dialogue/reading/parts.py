@@ -113,7 +113,9 @@ class PartReader:
         links = self._link_products(message, text, reading)
         values = self._values(message, text, question)
         wishes: list[Act] = []
-        topic = self._guesser.topic(text) if question or not self._wishes.flows.named(plain(text)) else ""
+        rules = self._pack.acts
+        asks_of = question or evidence(plain(text), rules.supposed) is not None  # 退一床的话券退我不
+        topic = self._guesser.topic(text) if asks_of or not self._wishes.flows.named(plain(text)) else ""
         guess = self._guesser.guess(message, text, topic)
         last = self._wishes.topics.told_last(message) if question and not topic else ""
         going_on = self._guesser.going_on(message, text, last)
