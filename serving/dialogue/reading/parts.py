@@ -140,7 +140,9 @@ class PartReader:
     ) -> list[Act]:
         """The wishes of a part; the entries that they name go into the reading."""
         wishes: list[Act] = []
-        topic = self._guesser.topic(text) if question or not self._wishes.flows.named(plain(text)) else ""
+        rules = self._pack.acts
+        asks_of = question or evidence(plain(text), rules.supposed) is not None  # 退一床的话券退我不
+        topic = self._guesser.topic(text) if asks_of or not self._wishes.flows.named(plain(text)) else ""
         guess = self._guesser.guess(message, text, topic)
         last = self._wishes.topics.told_last(message) if question and not topic else ""
         going_on = self._guesser.going_on(message, text, last)

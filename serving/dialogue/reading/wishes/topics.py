@@ -63,7 +63,7 @@ class TopicReader:
         elif (
             part.question
             and (topic := self.told_last(message))
-            and not self._queries.to_be_bought(message, text, links, asked=False)
+            and not self._queries.to_be_bought(message, text, links, asked=guess.label == SUM)
             and (name := self._going_on(part, topic))
         ):
             yield self._queries.query(message, name, text, links, text, SURE)
@@ -95,10 +95,13 @@ class TopicReader:
         return self._queries.query(part.message, name, part.text, part.links, part.text, probability)
 
     def _going_on(self, part: Part, topic: str) -> str | None:
-        """The query of a topic that a part asks by the classifier, else by the knowledge."""
+        """The query of a topic that a part asks by the classifier, else by the knowledge, which may be sure of a rule."""
+        hits = part.find()
+        if hits and hits[0].entry.kind == "faq" and hits[0].probability >= SURE:
+            return None
         if part.going_on.probability >= GUESSED:
             return part.going_on.label.removeprefix("query:")
-        hits = part.find() if not any(link.exact for link in part.links) else []
+        hits = hits if not any(link.exact for link in part.links) else []
         least = max(GOES_ON, hits[0].probability / BESIDE) if hits else 1.0
         near = (h.entry.id.split(":")[1] for h in hits if h.entry.kind == "query" and h.probability >= least)
         return next((name for name in near if self._pack.queries[name].topic == topic), None)
