@@ -82,8 +82,9 @@ _DIGITS = re.compile(
     r"(?![\d_A-Za-z])"
 )
 _WORDS = re.compile(rf"(?P<low>{EN_WORDS})(?:\s*(?:to|-)\s*(?P<high>{EN_WORDS}))?", re.IGNORECASE)
+_OF_THE = re.compile(r"\b(?:of|between) the $", re.I)  # "which of the two" counts nothing
 _ZH_ALONE = re.compile(
-    r"(?<![第百千万一二两三四五六七八九十])(?P<low>(?:[一二两三四五六七八九]?[十百千]+(?!分|足|万|钧)[一二三四五六七八九十百零]*)(?![折分万点成])"
+    r"(?<![第分百千万一二两三四五六七八九十])(?P<low>(?:[一二两三四五六七八九]?[十百千]+(?!分|足|万|钧)[一二三四五六七八九十百零]*)(?![折分万点成])"
     r"|(?<=[\s、])[三四五六七八九](?=[\s、])"
     r"|(?<=[满减送抵补])[一二两三四五六七八九十百千]+(?![折分]))(?P<high>)"
 )
@@ -120,7 +121,7 @@ def find_counts(text: str) -> Iterator[Claim]:
             yield Claim("count", NUMBER, value, match[0], match.start(), value)
     for match in _WORDS.finditer(text):
         value = read_range(match)
-        if value and value[1] > 1:
+        if value and value[1] > 1 and not _OF_THE.search(text, 0, match.start()):
             yield Claim("count", NUMBER, value, match[0], match.start(), value)
     for match in _ZH_ALONE.finditer(text):
         if (value := read_range(_Single(match))) and value[0] != 1:  # type: ignore[arg-type]

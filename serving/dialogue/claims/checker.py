@@ -94,8 +94,6 @@ class ClaimChecker:
             claim = one.claim
             if claim.kind in ("policy", "promise", "order state") and asks:
                 continue
-            if claim.unit in policies.CONDITIONAL and _in_condition(sentence, claim.start):
-                continue
             if claim.kind in NUMERIC and (as_listed or claim not in numbers):
                 continue
             often = claim.kind in NUMERIC and values.count(claim.value) > self._most(claim)
@@ -230,8 +228,6 @@ class ClaimChecker:
         if claim.unit == "certain":
             return any(promises.has_certainty(str(claim.value[0]), source.text) for source in self._sources)
         deeds = set(claim.value)
-        if claim.unit == "rule":  # of all customers: in other words, perhaps without a verb
-            return any(deeds <= promises.actions_of(source.text) for source in self._sources)
         return any(deeds <= source.deeds[claim.unit == "done"] for source in self._sources)
 
     def _inverted_clauses(self, sentence: str) -> Iterator[Claim]:
@@ -284,11 +280,4 @@ def _says_a_deed(sentence: str, offset: int) -> bool:
     return any(
         start <= offset < start + len(text) and (promises.actions_of(text) or order_states.states_of(text))
         for text, start in clauses(sentence)
-    )
-
-
-def _in_condition(sentence: str, offset: int) -> bool:
-    """Whether an offset is in a clause that states nothing: if, unless, 没有…的话."""
-    return any(
-        start <= offset < start + len(text) and policies.CONDITION.search(text) for text, start in clauses(sentence)
     )

@@ -27,7 +27,7 @@ ACTIONS: dict[str, str] = {
         r"退款|退钱|退回|退给|退还|返还|(?:钱|款)\S{0,4}退|退[您你]|退(?:您|你)?差价|\brefund(?:s|ed|ing)?\b|\breimburs\w+"
         rf"|\b(?:goes|go|comes|come|gets?|gives?|pays?) (?:¥?[\d.,]+ (?:yuan )?)?back\b(?! to (?:you|us)\b)"
         rf"|{_SUM}(?: (?:is|will be))? (?:back|returned)\b"
-        rf"|\b(?:send|return|pay)(?:s|ing)? {_SUM}"
+        rf"|\b(?:send|return|pay|get|receive)(?:s|ing)? (?:back )?{_SUM}"
     ),
     "compensate": r"赔偿|补偿|赔付|赔您|赔给|\bcompensat\w+",
     "follow": r"跟进|跟踪|\bfollow(?:s|ed)? up\b",
@@ -47,13 +47,13 @@ ACTIONS: dict[str, str] = {
     "at once": r"马上|立即|立刻|这就|第一时间|\bright (?:now|away)\b|\bimmediately\b|\bat once\b",
     "by a courier": (
         r"(?<!联系)(?<!催)(?<!通知)(?:快递员?|骑手)(?=\S{0,8}?(?:会|将|来|上门|取件|派送|电话))|上门取"
-        r"|\bcouriers? (?:also )?(?:will|calls?|comes?|picks?|collects?)\b"
+        r"|\bcouriers? (?:also |only )?(?:will|calls?|comes?|picks?|collects?|takes?|brings?)\b"
     ),
     "by a manager": r"经理|主管|领导|\bmanager\b|\bsupervisor\b",
     "remit": r"转账|打款|\bwire\b",
     "hurry": r"催|加急|加快|优先处理|\bhurr(?:y|ied)\b|\bexpedite\w*|\bspeed\b|\burge[sd]?\b|\bpriorit\w+",
     "check": (
-        r"核实|核对|查|问过|询问|检查|验收|调查|看看|\bcheck(?:s|ed|ing)?\b|\blook(?:s|ed|ing)? (?:it )?(?:into|up)\b"
+        r"核实|核对|查|问过|询问|检查|验收|调查|(?<![帮给为][您你])看看|联系快递|\bcheck(?:s|ed|ing)?\b|\blook(?:s|ed|ing)? (?:it )?(?:into|up)\b"
         r"|\bverif\w+|\binvestigat\w+"
     ),
     "record": (
@@ -74,7 +74,9 @@ ACTIONS: dict[str, str] = {
     "reserve": r"预留|留货|留一|\breserv\w+|\bkeep one\b",
     "repair": r"维修(?!中心|网点|部|站)|修好|\brepair\w*",
 }
-COURIER = "by a courier"
+COURIER, AT_ONCE = "by a courier", "at once"
+CALL_OF_STAFF = "call of staff"  # a courier's call backs none
+HELPFUL = {AT_ONCE, "check", "contact", "hurry", "transfer"}  # to do these at once is a way of speaking
 _ACTIONS = {name: re.compile(words, re.IGNORECASE) for name, words in ACTIONS.items()}
 
 _DONE = re.compile(
@@ -99,11 +101,6 @@ _WILL = re.compile(
     r"|called|compensated|fixed|resolved|done)\b",
     re.IGNORECASE,
 )
-_RULE = re.compile(
-    r"\b(?:we|i|(?:an? |the |our |your )?(?:manager|supervisor|agent|colleague|team|specialist|courier|warehouse))"
-    r"(?: now)? (?:contacts?|calls?|compensates?|refunds?|sends?|resends?|checks?|asks?)\b",
-    re.IGNORECASE,
-)
 _CERTAIN = re.compile(
     r"一定(?!要|时间|程度)|肯定|保证|承诺|百分之?百|绝对|包您|(?:100|１００)\s?%(?=没|满意)"
     r"|\b(?:i|we)(?:'ll| will) (?:make sure|ensure|see to it)\b"
@@ -118,6 +115,14 @@ _ASKS = re.compile(
 _CUSTOMER_ACTS = re.compile(
     r"^\s*(?:请|麻烦)?您(?!的)(?:可以|需要|自己)?|\byou (?:can|may|could|need to|should)\b|^\s*please\b", re.I
 )
+_OF_THE_CUSTOMER = re.compile(  # a deed that is the customer's: "the item that you asked to return", "ask me and …"
+    r"\b(?:that |which |what |when |if |once )?you(?:'ve| have)? (?:just )?(?:asked|ordered|paid|bought|want|wish|sent|chose"
+    r"|applied|need|received|returned?|send|reported)\b.*|^\W*(?:please |just )*(?:ask|send|tell|give|let) (?:me|us)\b"
+    r".*?\band\b",
+    re.I,
+)
+_STAFF = re.compile(r"我|专员|专人|经理|主管|客服|同事|\b(?:i|we|manager|supervisor|agent|colleague|team|someone)\b", re.I)
+_EFFORT = re.compile(r"尽力|尽全力|\b(?:do|try) (?:my|our) (?:very )?best\b", re.I)
 _CLAUSES = re.compile(r"(?:[^，,；;。！!\n.]|\.(?!\s|$))+(?:[，,；;。！!\n.]|$)")
 _UNKNOWN_DEED = re.compile(
     r"已经?(?:为|帮|给|替)[您你]|(?:为|帮|替)[您你](?!带|服务|造成|添|提供)\S{1,10}[过了](?=[。，！,!.~]|$)"
@@ -132,15 +137,20 @@ def find(text: str) -> Iterator[Claim]:
         return
     for part in _CLAUSES.finditer(text):
         clause = part[0]
-        if match := _CERTAIN.search(clause):
+        match = _CERTAIN.search(clause)
+        if match and not NEGATOR.search(clause, 0, match.start()):
             yield Claim("promise", "certain", (match[0].lower(),), clause, part.start())
         done, will = _DONE.search(clause), _WILL.search(clause)
-        if not done and not will and not _RULE.search(clause):
+        if not (done or will) or NEGATOR.search(clause) or _EFFORT.search(clause):
             continue
-        if NEGATOR.search(clause):
-            continue
-        actions = actions_of(clause) or ({"other"} if _UNKNOWN_DEED.search(clause) else set())
-        tense = "done" if done else "will" if will else "rule"
+        actions = actions_of(_OF_THE_CUSTOMER.sub("", clause))
+        if actions - {AT_ONCE} and actions <= HELPFUL:
+            actions -= {AT_ONCE}
+        if "call" in actions and COURIER not in actions and _STAFF.search(clause):
+            actions |= {CALL_OF_STAFF}
+        if not actions and _UNKNOWN_DEED.search(clause):
+            actions = {"other"}
+        tense = "done" if done else "will"
         if actions and not (tense == "will" and _CUSTOMER_ACTS.search(clause)):
             yield Claim("promise", tense, tuple(sorted(actions)), clause, part.start())
 
@@ -156,7 +166,8 @@ def deeds_of(source: str) -> set[str]:
     for part in _CLAUSES.finditer(source):
         clause = part[0]
         if not (NEGATOR.search(clause) or _CUSTOMER_ACTS.search(clause) or _ASKS.search(clause)):
-            said |= actions_of(clause)
+            actions = actions_of(clause)
+            said |= actions if COURIER in actions else actions | {CALL_OF_STAFF} if "call" in actions else actions
     return said
 
 

@@ -18,7 +18,12 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
-_N, _DAY = rf"(?:\d{{1,2}}|{ZH_WORDS})", rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{EN_WORDS})"
+_ONES = "first second third fourth fifth sixth seventh eighth ninth".split()
+_TEENS = [f"{word}th" for word in "thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()]
+_TO_31 = [*_ONES, "tenth", "eleventh", "twelfth", *_TEENS, "twentieth", *(f"twenty-{one}" for one in _ONES)]
+_ORDINALS = {word: number for number, word in enumerate([*_TO_31, "thirtieth", "thirty-first"], 1)}
+_ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
+_N, _DAY = rf"(?:\d{{1,2}}|{ZH_WORDS})", rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{_ORDINAL}|{EN_WORDS})"
 _TO = rf"\s*(?:[-–—~～至到]|\bto\b|\buntil\b|{BETWEEN}\band\b)\s*"
 _FORMS = [
     re.compile(
@@ -29,6 +34,7 @@ _FORMS = [
     re.compile(rf"(?P<month>{_MONTH}) ?(?P<day>{_DAY})\b(?:{_TO}(?:(?P<month2>{_MONTH}) ?)?(?P<day2>{_DAY})\b)?", re.I),
     re.compile(rf"\b(?P<day>{_DAY})(?:{_TO}(?P<day2>{_DAY}))? (?:of )?(?P<month>{_MONTH})", re.I),
     re.compile(r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?:\s*(?:[-–—]|to)\s*(?P<day2>\d{1,2})(?:st|nd|rd|th)\b)?", re.I),
+    re.compile(rf"\b(?:on|by|until|from) the (?P<day>{_ORDINAL})(?=\s*(?:[,.;!?)]|$|of\b|each\b|every\b))", re.I),
     re.compile(
         r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/](?P<day>[12]\d|3[01])(?![\d-]|\s*(?:天|日|个|小时|days?|hours?|working))"
     ),
@@ -107,7 +113,9 @@ def _month(text: str | None) -> float | None:
 
 
 def _day(text: str | None) -> float | None:
-    return None if text is None else read_number(re.sub(r"(?:st|nd|rd|th)$", "", text, flags=re.I))
+    if text is None:
+        return None
+    return _ORDINALS.get(text.lower()) or read_number(re.sub(r"(?:st|nd|rd|th)$", "", text, flags=re.I))
 
 
 _CLOCK = re.compile(
