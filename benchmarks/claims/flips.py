@@ -258,7 +258,7 @@ def flips(text: str, lang: str, sources: list[str]) -> Iterator[Flip]:
 
 
 def _replaced(kind: str, text: str, before: str, after: str, behind: str = "") -> Iterator[Flip]:
-    for match in re.finditer(behind + re.escape(before) + r"(?![a-z])", text):
+    for match in re.finditer(behind + re.escape(before) + r"(?<![a-z](?=[a-z]))", text):
         if (
             kind == "negation"
             and before[:1] not in "不没只"

@@ -1,7 +1,7 @@
 """Amounts: money (119元, ¥119), percentages and discounts (85折 = 15 % off, 半价 = 50 %), and other numbers.
 
 Other numbers have a unit of measure (1.5 升, 30 °C), a classifier (两只, 3 pieces), or neither. "One" in words is
-mostly an article (一个, one of them) and no claim.
+mostly an article (一个, one of them): it backs a 1, and is no claim.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from serving.dialogue.claims.numerals import DIGITS, EN_WORDS, RANGE, TO, ZH_WORDS, read_number, read_range
-from serving.dialogue.claims.records import COUNT, NUMBER, Claim
+from serving.dialogue.claims.records import ARTICLE, COUNT, NUMBER, Claim
 
 _CURRENCIES = {
     "yuan": r"元|块钱|块(?!儿)|人民币|-?\s?(?:yuan|rmb|cny)\b",
@@ -114,15 +114,17 @@ def find_counts(text: str) -> Iterator[Claim]:
             yield Claim("count", _SAME.get(unit, unit), (low, high), match[0], match.start(), value, unit)
     for match in _COUNTED.finditer(text):
         value = read_range(match)
-        if value and (match["low"][0].isdigit() or value != (1.0, 1.0)):
-            yield Claim("count", COUNT, value, match[0], match.start(), value)
+        if value:
+            is_article = value == (1.0, 1.0) and not match["low"][0].isdigit()
+            yield Claim("count", COUNT, value, match[0], match.start(), value, ARTICLE if is_article else "")
     for match in _DIGITS.finditer(text):
         if value := read_range(match):
             yield Claim("count", NUMBER, value, match[0], match.start(), value)
     for match in _WORDS.finditer(text):
         value = read_range(match)
-        if value and value[1] > 1 and not _OF_THE.search(text, 0, match.start()):
-            yield Claim("count", NUMBER, value, match[0], match.start(), value)
+        if value and value[1] and not _OF_THE.search(text, 0, match.start()):
+            is_article = value == (1.0, 1.0)
+            yield Claim("count", NUMBER, value, match[0], match.start(), value, ARTICLE if is_article else "")
     for match in _ZH_ALONE.finditer(text):
         if (value := read_range(_Single(match))) and value[0] != 1:  # type: ignore[arg-type]
             yield Claim("count", NUMBER, value, match[0], match.start(), value)

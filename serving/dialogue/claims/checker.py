@@ -27,7 +27,7 @@ from serving.dialogue.claims.evidence import (
     read_passage,
     sentences,
 )
-from serving.dialogue.claims.records import COUNT, NUMBER, RATE, Claim
+from serving.dialogue.claims.records import ARTICLE, COUNT, NUMBER, Claim
 
 POLICY = ("policy",)
 VALUE_MARGIN = 0.16  # by so much a source with another value must be nearer in its words
@@ -85,7 +85,7 @@ class ClaimChecker:
         found = find_claims(sentence)
         asks = bool(policies.QUESTION.search(sentence))
         numbers = sorted((one.claim for one in found if one.claim.kind in NUMERIC), key=lambda claim: claim.start)
-        numbers = [claim for claim in numbers if claim.written != RATE and not self._counts_a_list(claim, sentence)]
+        numbers = [claim for claim in numbers if claim.written != ARTICLE and not self._counts_a_list(claim, sentence)]
         values = [
             claim.value for claim in numbers if not COMPLEMENT.search(sentence, max(claim.start - 20, 0), claim.start)
         ]
@@ -113,7 +113,10 @@ class ClaimChecker:
     def _listed(self, said: Sequence[Claim]) -> bool:
         """Whether a source has the same numbers in the same order with none between: then each has its own subject."""
         for source in self._sources:
-            known = sorted((f.claim for f in source.found if f.claim.kind in NUMERIC), key=lambda claim: claim.start)
+            known = sorted(
+                (f.claim for f in source.found if f.claim.kind in NUMERIC and f.claim.written != ARTICLE),
+                key=lambda claim: claim.start,
+            )
             for at in range(len(known) - len(said) + 1):
                 pairs = zip(said, known[at:], strict=False)
                 if all(self._is_same(a, b, source) for a, b in pairs):
@@ -185,7 +188,9 @@ class ClaimChecker:
         for source, other, vector in self._known(NUMERIC, NUMERIC):
             if self._is_same(one.claim, other.claim, source):
                 found, same = True, max(same, cosine(context, vector))
-            elif one.claim.unit == other.claim.unit and not other.asked and compare(one.claim, other.claim) is False:
+            elif other.asked or other.claim.written == ARTICLE:
+                continue
+            elif one.claim.unit == other.claim.unit and compare(one.claim, other.claim) is False:
                 different = max(different, cosine(context, vector))
         if found:
             return different <= same + (0.0 if often else VALUE_MARGIN)

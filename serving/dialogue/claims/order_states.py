@@ -43,7 +43,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
-    r"如果|若|的话|超过|还没发|时，|后，|\b(?:if|when|once|after|until|unless|before|or)\b|[?？]|吗", re.IGNORECASE
+    r"如果|若|的话|超过|还没发|时，|后，|\b(?:if|when|once|as soon|as long|after|until|unless|before|or)\b|[?？]|吗", re.IGNORECASE
 )
 _RULE = re.compile(  # what happens to every order
     r"\b(?:is|are)(?: \w+)? \w+ (?:[^.;!?]{0,20}?\b)?(?:automatically|free|within|in (?:\d|one|two|three|up)|once|when"

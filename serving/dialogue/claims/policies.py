@@ -19,7 +19,7 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"|(?:n't|\bnot)(?: yet)? (?:possible|available|allowed|able)\b|\bunable\b"
         r"|\bno longer\b"
         r"|\bcould(?: not|n't)\b|\bmust not\b",
-        r"可以|能够|(?<![可智功性只])能(?![量源])|支持|提供|允许|接受|(?<![许宁])可(?![是能靠爱])"
+        r"可以|能够|(?<![可智功性只])能(?![量源])|支持|提供|允许|接受|(?<![许宁])可(?![是能靠爱千别得真])"
         r"|\bcan\b|\bmay\b(?! have| be\b)"
         r"|\bpossible\b|\bavailable\b|\ballowed\b|\bable to\b",
     ),

@@ -29,10 +29,10 @@ ACTIONS: dict[str, str] = {
         rf"|{_SUM}(?: (?:is|will be))? (?:back|returned)\b"
         rf"|\b(?:send|return|pay|get|receive)(?:s|ing)? (?:back )?{_SUM}"
     ),
-    "compensate": r"赔偿|补偿|赔付|赔您|赔给|\bcompensat\w+",
+    "compensate": r"赔偿|补偿|赔付|赔您|赔给|补(?:给)?(?:您|你)?(?:一)?张|\bcompensat\w+",
     "follow": r"跟进|跟踪|\bfollow(?:s|ed)? up\b",
-    "favour": r"优惠价|争取|破例|\bspecial (?:price|offer)\b",
-    "extra": r"补(?:您|你)?(?:一)?张|额外|\bextra\b",
+    "favour": r"优惠价|争取|破例|抹\S?零|让利|便宜|\bspecial (?:price|offer)\b|\bwaive\w*|\bknock\b|\blower the price\b",
+    "extra": r"额外|\bextra\b",
     "gift": (
         r"送[您你](?!货|到|达|上)|送\S{0,6}(?:券|礼品|木豆|积分)|赠品|赠送|送(?:您)?(?:一)?张|升级|\bcoupon\b|\bdiscount\b|\bupgrad\w+"
         r"|\bvoucher\b|\bgift\b"

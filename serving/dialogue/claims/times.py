@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from serving.dialogue.claims.numerals import BETWEEN, EN_WORDS, RANGE, ZH_WORDS, read_number, read_range
-from serving.dialogue.claims.records import RATE, Claim
+from serving.dialogue.claims.records import ARTICLE, Claim
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = (
@@ -175,7 +175,7 @@ _UNITS = {  # a month has 30 days, a year 12 months
 _ANY = "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _UNITS.items())
 _LENGTHS = [
     (re.compile(r"(?:即时|实时|秒|立刻|立即|马上)(?:到账|到帐|退款)|\binstant(?:ly)?\b", re.I), 0.0),
-    (re.compile(r"终[身生]|永久|一辈子|\blifetime\b|\bfor(?: ever|ever)\b|\bfor life\b", re.I), math.inf),
+    (re.compile(r"终[身生]|永久|一辈子|永不|(?:不会|不)过期(?!后)|\bnever (?:expires?|runs? out)\b|\bno expiry\b|\blifetime\b|\bfor(?: ever|ever)\b|\bfor life\b", re.I), math.inf),
     (re.compile(r"\b(?:a|one) fortnight\b", re.I), 14 * 24.0),
     (re.compile(r"\ba couple of days\b", re.I), 48.0),
     (re.compile(r"\ba couple of weeks\b", re.I), 14 * 24.0),
@@ -205,7 +205,7 @@ def find_durations(text: str) -> Iterator[Claim]:
     for match in _ARTICLE.finditer(text):
         low = 0.5 if match["half"] else 0.25 if match["fraction"] else 1.0
         is_rate = match["some"] and _RATE.search(text[: match.start()])
-        yield _duration(match, (low, 2.0 if match["two"] else low), RATE if is_rate else "")
+        yield _duration(match, (low, 2.0 if match["two"] else low), ARTICLE if is_rate else "")
 
 
 def _duration(match: re.Match[str], value: tuple[float, float], written: str = "") -> Claim:
