@@ -15,7 +15,20 @@ ARABIC = re.compile(r"(?<![双\d.,A-Za-z@:-])\d+(?:[.,]\d+)*(?![\d:@])")
 CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d\d)(?!\d)")
 ZH_DIGITS = dict(zip(range(11), "零一二三四五六七八九十", strict=True))
 EN_DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-EN_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+EN_ORDINALS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+]
 MONTHS = [
     "January",
     "February",

@@ -239,8 +239,10 @@ class ClaimChecker:
         """Clauses that a source has almost word for word, with a negation more or less."""
         for text, start in clauses(sentence):
             vector, negations = clause_words(text)
-            if len(vector) < 3 or policies.ANYONE.search(text):
+            if len(vector) < 2 or policies.ANYONE.search(text):
                 continue
+            if len(vector) == 2 and policies.NEGATOR.search(sentence, 0, start):
+                continue  # a member of a list that the negation before it denies
             said = weighted(vector, self._clause_weights, max(self._clause_weights.values(), default=1.0))
             alike, inverted = self._clauses[negations % 2], self._clauses[1 - negations % 2]
             opposite = max((cosine(said, other) for other in inverted), default=0.0)

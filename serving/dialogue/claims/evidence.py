@@ -76,7 +76,7 @@ def clauses(text: str) -> Iterator[tuple[str, int]]:
 
 
 def clause_words(text: str) -> tuple[Vector, int]:
-    plain = policies.NEGATOR.sub(" ", text)
+    plain = policies.AUXILIARY.sub(" ", policies.NEGATOR.sub(" ", text))
     return Words(plain).all(), len(policies.NEGATOR.findall(text))
 
 

@@ -36,7 +36,7 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"(?:承担|(?:出|付)(?=[。，；,;！!]|钱(?!时|的?时)|运费|邮费|取件费|费|$))|(?<!不)需要[您你](?:自己)?(?:承担|出|付)"
         r"|自付|自理|(?<!when )(?<!if )(?<!before )(?<!after )(?<!once )(?<!how )(?<!as )"
         r"\byou(?:'ll| will| have to| must| only)? pay\b(?! (?:nothing|no|before|by|with|online|within|in)\b)"
-        r"|\bat your (?:own )?(?:cost|expense)\b",
+        r"|\b(?:customers?|buyers?) pays?\b|\bat your (?:own )?(?:cost|expense)\b",
         r"(?:我们|我方|本店|店铺|商家)(?:来|会)?(?:全)?(?:承担|出|付|包)|(?<=[，。；、并])承担"
         r"|\bwe(?:'ll| will| also)? pay\b(?! (?:you|back)\b)"
         r"|\bat our (?:own )?(?:cost|expense)\b",
@@ -62,10 +62,11 @@ _PATTERNS = {
 _EITHER = {name: re.compile(f"{no}|{yes}", re.IGNORECASE) for name, (no, yes) in CLASSES.items()}
 NEGATOR = re.compile(
     r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气|方便|清楚|确定|合适|喜欢|舒服|一样|小心|着急|急|放心|错|够)|没(?!收|问题|关系|货|了)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
-    r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|nor|neither|none)\b"
+    r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|n(?:or|either|one|obody))\b"
     r"|n't\b",
     re.IGNORECASE,
 )
+AUXILIARY = re.compile(r"\b(?:do(?:es)?|did|ca|can|could|wo|will|would|may|have|has|is|are|was|were)\b", re.I)
 AFFIRMED = re.compile(r"^\s*(?:yes\b|(?:都|也)?(?:可以|能|支持|需要|会)(?!员))", re.IGNORECASE)
 REFUSED = re.compile(
     r"^\s*(?:(?:很|非常)?抱歉[，,]?\S{0,4}|目前|暂时)?(?:不(?:可以|能|支持|需要|会)?|没有)(?=\S{0,12}[，,。])"
