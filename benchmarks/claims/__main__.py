@@ -18,7 +18,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.claims.cases import Case, cases
+from benchmarks.claims.cases import LIE, OTHER_LIE, Case, cases
 from serving.dialogue.claims.checker import ClaimChecker
 from serving.dialogue.claims.evidence import sentences
 
@@ -68,7 +68,7 @@ def _table(counts: dict[tuple[str, str, str], list[int]], false: dict[str, bool]
     for column in ("kind", "zh", "en", "claims", "digit strings"):
         table.add_column(column, justify="left" if column == "kind" else "right")
     groups = [(kind, [kind]) for kind in sorted(false, key=lambda k: (false[k], k))]
-    flips = [kind for kind, is_false in false.items() if is_false and kind != "hand-written lie"]
+    flips = [kind for kind, is_false in false.items() if is_false and kind not in (LIE, OTHER_LIE)]
     groups += [("ALL FLIPS", flips), ("ALL TRUE", [kind for kind, is_false in false.items() if not is_false])]
     for title, kinds in groups:
         cells = [

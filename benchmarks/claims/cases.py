@@ -12,9 +12,14 @@ from benchmarks.claims.flips import drawn, flips, held_out
 from kefu.paths import ROOT
 from kefu.shop.pack import Pack, load_pack
 
-WORDINGS = Path(__file__).parent / "wordings.yaml"
-LATER = Path(__file__).parent / "wordings_later.yaml"
-MODEL_STYLE = Path(__file__).parent / "wordings_model_style.yaml"
+LIE = "hand-written lie"
+OTHER_LIE = "another writer's lie"
+WORDINGS = {  # file → kinds of its true and of its untrue answers
+    "wordings": ("true: hand-written", LIE),
+    "wordings_later": ("true: hand-written later", LIE),
+    "wordings_model_style": ("true: in a model's style", LIE),
+    "wordings_other_writer": ("true: another writer's", OTHER_LIE),
+}
 NEIGHBOURS = 2  # entries of the same intent that stand beside the right one, as retrieval brings them
 
 
@@ -63,9 +68,10 @@ def entries(pack: Pack) -> Iterator[Entry]:
 def cases() -> Iterator[Case]:
     """All cases. An entry belongs to one half with everything made of it; a listed wording to its own half."""
     pack = load_pack(ROOT / "shop")
-    wordings = yaml.safe_load(WORDINGS.read_text("utf-8"))
-    later = yaml.safe_load(LATER.read_text("utf-8"))
-    model_style = yaml.safe_load(MODEL_STYLE.read_text("utf-8"))
+    wordings = [
+        (kinds, yaml.safe_load((Path(__file__).parent / f"{name}.yaml").read_text("utf-8")))
+        for name, kinds in WORDINGS.items()
+    ]
     for entry in entries(pack):
         half = held_out(entry.id)
         yield Case("true: as the pack says it", entry.lang, entry.answer, entry.sources, False, half)
@@ -75,15 +81,7 @@ def cases() -> Iterator[Case]:
             if flip.kind in ("promise", "order state") and not drawn(entry.id + flip.wording):
                 continue  # else they would outnumber all the rest
             yield Case(flip.kind, entry.lang, flip.text, entry.sources, True, half)
-        if ":" not in entry.id and entry.id in wordings:
-            for side, false in (("right", False), ("wrong", True)):
-                text = wordings[entry.id][side][entry.lang]
-                kind = "hand-written lie" if false else "true: hand-written"
-                yield Case(kind, entry.lang, text, entry.sources, false, half)
-        if entry.id in later:
-            yield Case(
-                "true: hand-written later", entry.lang, later[entry.id]["right"][entry.lang], entry.sources, False, half
-            )
-        if entry.id in model_style:
-            text = model_style[entry.id][entry.lang]
-            yield Case("true: in a model's style", entry.lang, text, entry.sources, False, half)
+        for kinds, texts in wordings:
+            for side, kind in zip(("right", "wrong"), kinds, strict=True):
+                if text := texts.get(entry.id, {}).get(side, {}).get(entry.lang):
+                    yield Case(kind, entry.lang, text, entry.sources, side == "wrong", half)

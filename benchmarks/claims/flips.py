@@ -15,6 +15,20 @@ ARABIC = re.compile(r"(?<![双\d.,A-Za-z@:-])\d+(?:[.,]\d+)*(?![\d:@])")
 CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d\d)(?!\d)")
 ZH_DIGITS = dict(zip(range(11), "零一二三四五六七八九十", strict=True))
 EN_DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+EN_ORDINALS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+]
 MONTHS = [
     "January",
     "February",
@@ -257,7 +271,7 @@ def flips(text: str, lang: str, sources: list[str]) -> Iterator[Flip]:
 
 
 def _replaced(kind: str, text: str, before: str, after: str, behind: str = "") -> Iterator[Flip]:
-    for match in re.finditer(behind + re.escape(before), text):
+    for match in re.finditer(behind + re.escape(before) + r"(?<![a-z](?=[a-z]))", text):
         if (
             kind == "negation"
             and before[:1] not in "不没只"
@@ -285,7 +299,11 @@ def _numbers(text: str, lang: str, sources: list[str]) -> Iterator[Flip]:
         if kind == "date" and more > 12:
             more -= 12
         if (spelled := _spelled(more, lang)) and not _is_end(text, match, more):
-            yield Flip(f"{kind}, spelled", _put(text, match, spelled), "")
+            if ordinal := re.match(r"(?:st|nd|rd|th)\b", text[match.end() :]):
+                of_day = text[: match.start()] + EN_ORDINALS[more - 1] + text[match.end() + ordinal.end() :]
+                yield Flip(f"{kind}, spelled", of_day, "")
+            else:
+                yield Flip(f"{kind}, spelled", _put(text, match, spelled), "")
         for other in sorted(others - {match[0]}):
             if (
                 _kind_of_other(other, sources, lang) == kind

@@ -1,7 +1,7 @@
 """Amounts: money (119元, ¥119), percentages and discounts (85折 = 15 % off, 半价 = 50 %), and other numbers.
 
 Other numbers have a unit of measure (1.5 升, 30 °C), a classifier (两只, 3 pieces), or neither. "One" in words is
-mostly an article (一个, one of them) and no claim.
+mostly an article (一个, one of them): it backs a 1, and is no claim.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from serving.dialogue.claims.numerals import DIGITS, EN_WORDS, RANGE, TO, ZH_WORDS, read_number, read_range
-from serving.dialogue.claims.records import COUNT, NUMBER, Claim
+from serving.dialogue.claims.records import ARTICLE, COUNT, NUMBER, Claim
 
 _CURRENCIES = {
     "yuan": r"元|块钱|块(?!儿)|人民币|-?\s?(?:yuan|rmb|cny)\b",
@@ -82,8 +82,9 @@ _DIGITS = re.compile(
     r"(?![\d_A-Za-z])"
 )
 _WORDS = re.compile(rf"(?P<low>{EN_WORDS})(?:\s*(?:to|-)\s*(?P<high>{EN_WORDS}))?", re.IGNORECASE)
+_OF_THE = re.compile(r"\b(?:of|between) the $", re.I)  # "which of the two" counts nothing
 _ZH_ALONE = re.compile(
-    r"(?<![第百千万一二两三四五六七八九十])(?P<low>(?:[一二两三四五六七八九]?[十百千]+(?!分|足|万|钧)[一二三四五六七八九十百零]*)(?![折分万点成])"
+    r"(?<![第分百千万一二两三四五六七八九十])(?P<low>(?:[一二两三四五六七八九]?[十百千]+(?!分|足|万|钧)[一二三四五六七八九十百零]*)(?![折分万点成])"
     r"|(?<=[\s、])[三四五六七八九](?=[\s、])"
     r"|(?<=[满减送抵补])[一二两三四五六七八九十百千]+(?![折分]))(?P<high>)"
 )
@@ -113,15 +114,17 @@ def find_counts(text: str) -> Iterator[Claim]:
             yield Claim("count", _SAME.get(unit, unit), (low, high), match[0], match.start(), value, unit)
     for match in _COUNTED.finditer(text):
         value = read_range(match)
-        if value and (match["low"][0].isdigit() or value != (1.0, 1.0)):
-            yield Claim("count", COUNT, value, match[0], match.start(), value)
+        if value:
+            is_article = value == (1.0, 1.0) and not match["low"][0].isdigit()
+            yield Claim("count", COUNT, value, match[0], match.start(), value, ARTICLE if is_article else "")
     for match in _DIGITS.finditer(text):
         if value := read_range(match):
             yield Claim("count", NUMBER, value, match[0], match.start(), value)
     for match in _WORDS.finditer(text):
         value = read_range(match)
-        if value and value[1] > 1:
-            yield Claim("count", NUMBER, value, match[0], match.start(), value)
+        if value and value[1] and not _OF_THE.search(text, 0, match.start()):
+            is_article = value == (1.0, 1.0)
+            yield Claim("count", NUMBER, value, match[0], match.start(), value, ARTICLE if is_article else "")
     for match in _ZH_ALONE.finditer(text):
         if (value := read_range(_Single(match))) and value[0] != 1:  # type: ignore[arg-type]
             yield Claim("count", NUMBER, value, match[0], match.start(), value)

@@ -27,7 +27,7 @@ from serving.dialogue.claims.evidence import (
     read_passage,
     sentences,
 )
-from serving.dialogue.claims.records import COUNT, NUMBER, RATE, Claim
+from serving.dialogue.claims.records import ARTICLE, COUNT, NUMBER, Claim
 
 POLICY = ("policy",)
 VALUE_MARGIN = 0.16  # by so much a source with another value must be nearer in its words
@@ -85,7 +85,7 @@ class ClaimChecker:
         found = find_claims(sentence)
         asks = bool(policies.QUESTION.search(sentence))
         numbers = sorted((one.claim for one in found if one.claim.kind in NUMERIC), key=lambda claim: claim.start)
-        numbers = [claim for claim in numbers if claim.written != RATE and not self._counts_a_list(claim, sentence)]
+        numbers = [claim for claim in numbers if claim.written != ARTICLE and not self._counts_a_list(claim, sentence)]
         values = [
             claim.value for claim in numbers if not COMPLEMENT.search(sentence, max(claim.start - 20, 0), claim.start)
         ]
@@ -93,8 +93,6 @@ class ClaimChecker:
         for one in found:
             claim = one.claim
             if claim.kind in ("policy", "promise", "order state") and asks:
-                continue
-            if claim.unit in policies.CONDITIONAL and _in_condition(sentence, claim.start):
                 continue
             if claim.kind in NUMERIC and (as_listed or claim not in numbers):
                 continue
@@ -115,7 +113,10 @@ class ClaimChecker:
     def _listed(self, said: Sequence[Claim]) -> bool:
         """Whether a source has the same numbers in the same order with none between: then each has its own subject."""
         for source in self._sources:
-            known = sorted((f.claim for f in source.found if f.claim.kind in NUMERIC), key=lambda claim: claim.start)
+            known = sorted(
+                (f.claim for f in source.found if f.claim.kind in NUMERIC and f.claim.written != ARTICLE),
+                key=lambda claim: claim.start,
+            )
             for at in range(len(known) - len(said) + 1):
                 pairs = zip(said, known[at:], strict=False)
                 if all(self._is_same(a, b, source) for a, b in pairs):
@@ -187,7 +188,9 @@ class ClaimChecker:
         for source, other, vector in self._known(NUMERIC, NUMERIC):
             if self._is_same(one.claim, other.claim, source):
                 found, same = True, max(same, cosine(context, vector))
-            elif one.claim.unit == other.claim.unit and not other.asked and compare(one.claim, other.claim) is False:
+            elif other.asked or other.claim.written == ARTICLE:
+                continue
+            elif one.claim.unit == other.claim.unit and compare(one.claim, other.claim) is False:
                 different = max(different, cosine(context, vector))
         if found:
             return different <= same + (0.0 if often else VALUE_MARGIN)
@@ -230,16 +233,16 @@ class ClaimChecker:
         if claim.unit == "certain":
             return any(promises.has_certainty(str(claim.value[0]), source.text) for source in self._sources)
         deeds = set(claim.value)
-        if claim.unit == "rule":  # of all customers: in other words, perhaps without a verb
-            return any(deeds <= promises.actions_of(source.text) for source in self._sources)
         return any(deeds <= source.deeds[claim.unit == "done"] for source in self._sources)
 
     def _inverted_clauses(self, sentence: str) -> Iterator[Claim]:
         """Clauses that a source has almost word for word, with a negation more or less."""
         for text, start in clauses(sentence):
             vector, negations = clause_words(text)
-            if len(vector) < 3 or policies.ANYONE.search(text):
+            if len(vector) < 2 or policies.ANYONE.search(text):
                 continue
+            if len(vector) == 2 and policies.NEGATOR.search(sentence, 0, start):
+                continue  # a member of a list that the negation before it denies
             said = weighted(vector, self._clause_weights, max(self._clause_weights.values(), default=1.0))
             alike, inverted = self._clauses[negations % 2], self._clauses[1 - negations % 2]
             opposite = max((cosine(said, other) for other in inverted), default=0.0)
@@ -284,11 +287,4 @@ def _says_a_deed(sentence: str, offset: int) -> bool:
     return any(
         start <= offset < start + len(text) and (promises.actions_of(text) or order_states.states_of(text))
         for text, start in clauses(sentence)
-    )
-
-
-def _in_condition(sentence: str, offset: int) -> bool:
-    """Whether an offset is in a clause that states nothing: if, unless, 没有…的话."""
-    return any(
-        start <= offset < start + len(text) and policies.CONDITION.search(text) for text, start in clauses(sentence)
     )

@@ -28,10 +28,10 @@ KINDS: dict[str, Find] = {
 }
 # Of overlapping ones the longest counts.
 NUMERIC = ("contact", "count", "date", "duration", "money", "percentage", "time")
-BEFORE_A_MODAL = 0.6  # weight of the words before "can" or "will": they belong to it less than those after
+BEFORE_A_MODAL = 0.6  # weight of the words before "can": they belong to it less than those after
 QUESTION_WEIGHT = 0.3  # words of an entry's question, in the context of its answer
-LONGEST = 200  # characters of a sentence
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B)} | {0x3000: 0x20, 0xFF05: ord("%")}
+LONGEST = 400  # characters of a sentence
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B) if code != ord("：")} | {0x3000: 0x20, 0xFF05: ord("%")}
 _SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))+(?:[。！？!?\n.]+[”\"')）」』]*|$)")
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 
@@ -76,7 +76,7 @@ def clauses(text: str) -> Iterator[tuple[str, int]]:
 
 
 def clause_words(text: str) -> tuple[Vector, int]:
-    plain = policies.NEGATOR.sub(" ", text)
+    plain = policies.AUXILIARY.sub(" ", policies.NEGATOR.sub(" ", text))
     return Words(plain).all(), len(policies.NEGATOR.findall(text))
 
 
@@ -90,7 +90,7 @@ def find_claims(sentence: str, question: Vector | None = None) -> list[Found]:
     spans = [(claim.start, claim.end) for claim in numeric]
     tokens = [f"#{claim.raw or claim.value}" for claim in numeric]
     asked = bool(policies.QUESTION.search(text))
-    kept = [claim for claim in claims if claim.kind not in NUMERIC] + numeric
+    kept = [claim for claim in claims if claim.kind not in NUMERIC and not _is_condition(claim, text)] + numeric
     words = Words(text, spans, tokens)
     return [
         Found(
@@ -104,10 +104,18 @@ def find_claims(sentence: str, question: Vector | None = None) -> list[Found]:
     ]
 
 
+def _is_condition(claim: Claim, text: str) -> bool:
+    """Whether a claim only says when something holds: if, unless, 没有…的话."""
+    return claim.unit in policies.CONDITIONAL and any(
+        start <= claim.start < start + len(clause) and policies.CONDITION.search(clause) is not None
+        for clause, start in clauses(text)
+    )
+
+
 def _context(words: Words, claim: Claim) -> Vector:
     if claim.kind in ("promise", "order state", "contact"):
         return {}
-    return words.around(claim.start, claim.end, BEFORE_A_MODAL if claim.unit in policies.MODALS else 1.0)
+    return words.around(claim.start, claim.end, BEFORE_A_MODAL if claim.unit == "ability" else 1.0)
 
 
 def _with(vector: Vector, question: Vector | None) -> Vector:

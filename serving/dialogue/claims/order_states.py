@@ -32,7 +32,8 @@ _SAID = re.compile(
     rf"|^\s*{_ZH_THING}(?:申请)?(?:已经|正在|已|刚刚?|还在)"
     r"(?:(?!的话|的[，,]|不能|可以|后|才|需|请|则|时)\S){1,18}?(?=[。，！,!]|$)"
     r"|(?:商家|仓库|快递员?|卖家|我们)已经?(?:揽收|揽件|取件|取走|收到|发出|寄出|签收|派送|出库|退)\S{0,12}"
-    r"|\bit(?: was| has|'s been)(?: (?:already|just|now|been))* (?:delivered|shipped|dispatched|refunded|cancelled"
+    r"|(?:^|[,;:.!—]|\b(?:and|but|so|that|because|as|yes))\s*it(?: was| has|'s been)(?: (?:already|just|now|been))*"
+    r" (?:delivered|shipped|dispatched|refunded|cancelled"
     r"|approved|left the|picked up)\b|\bit(?:'s| is) (?:already |now )?(?:on its way|out for delivery|in transit)\b"
     r"|\b(?:courier|driver|warehouse) (?:has|have)(?: already| just)* (?:picked|collected|received|shipped|sent)\b"
     r"|\b(?:\d[\d.,]*|the) (?:yuan|money) (?:has|have|was) (?:already )?(?:been )?(?:refunded|paid|returned|sent)\b"
@@ -43,7 +44,8 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
-    r"如果|若|的话|超过|还没发|时，|后，|\b(?:if|when|once|after|until|unless|before|or)\b|[?？]|吗", re.IGNORECASE
+    r"如果|若|的话|超过|还没发|时，|后，|\b(?:if|when|once|as soon|as long|after|until|unless|before|or)\b|[?？]|吗",
+    re.IGNORECASE,
 )
 _RULE = re.compile(  # what happens to every order
     r"\b(?:is|are)(?: \w+)? \w+ (?:[^.;!?]{0,20}?\b)?(?:automatically|free|within|in (?:\d|one|two|three|up)|once|when"

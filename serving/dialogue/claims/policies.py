@@ -1,4 +1,4 @@
-"""Policy words and their polarity: can or cannot, free or charged, needed or not, who pays, yes or no.
+"""Policy words and their polarity: can or cannot, free or charged, who pays, used or unused.
 
 A policy claim is doubted only when a source says the opposite of the same subject: to say it in other words is allowed.
 """
@@ -19,7 +19,7 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"|(?:n't|\bnot)(?: yet)? (?:possible|available|allowed|able)\b|\bunable\b"
         r"|\bno longer\b"
         r"|\bcould(?: not|n't)\b|\bmust not\b",
-        r"可以|能够|(?<![可智功性])能(?![量源])|支持|提供|允许|接受|(?<![许宁])可(?![是能靠爱])"
+        r"可以|能够|(?<![可智功性只])能(?![量源])|支持|提供|允许|接受|(?<![许宁])可(?![是能靠爱千别得真])"
         r"|\bcan\b|\bmay\b(?! have| be\b)"
         r"|\bpossible\b|\bavailable\b|\ballowed\b|\bable to\b",
     ),
@@ -36,16 +36,10 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"(?:承担|(?:出|付)(?=[。，；,;！!]|钱(?!时|的?时)|运费|邮费|取件费|费|$))|(?<!不)需要[您你](?:自己)?(?:承担|出|付)"
         r"|自付|自理|(?<!when )(?<!if )(?<!before )(?<!after )(?<!once )(?<!how )(?<!as )"
         r"\byou(?:'ll| will| have to| must| only)? pay\b(?! (?:nothing|no|before|by|with|online|within|in)\b)"
-        r"|\bat your (?:own )?(?:cost|expense)\b",
+        r"|\b(?:customers?|buyers?) pays?\b|\bat your (?:own )?(?:cost|expense)\b",
         r"(?:我们|我方|本店|店铺|商家)(?:来|会)?(?:全)?(?:承担|出|付|包)|(?<=[，。；、并])承担"
-        r"|\bwe(?:'ll| will| also)? pay\b(?! you)"
+        r"|\bwe(?:'ll| will| also)? pay\b(?! (?:you|back)\b)"
         r"|\bat our (?:own )?(?:cost|expense)\b",
-    ),
-    "need": (
-        r"不需要?|不用|无需|不必|不要求|\b(?:need|do|does) not (?:need|have) to\b|\b(?:don't|doesn't) (?:need"
-        r"|have)\b|\bneedn't\b|\bno need\b",
-        r"(?<![不无])需要?|必须|(?<!不)要求|(?<![只不])要(?=和|先|自|在|扣)|\bneeds?\b|\bmust\b|\bha(?:ve|s) to\b"
-        r"|\brequired?\b",
     ),
     "use": (
         r"(?:未|没有?)(?:使用|用|穿|洗)过?|\bunused\b|\bnot (?:been )?used\b",
@@ -56,37 +50,23 @@ CLASSES: dict[str, tuple[str, str]] = {
         r"|aren't)\b",
         r"(?<![没只还所拥具])有(?![效限关点意自人])|\bthere (?:is|are)\b(?! no)|\bwe have\b(?! no)",
     ),
-    "future": (r"不会(?:再|自动)?|\bwill not\b|\bwon't\b", r"(?<![不机社])会(?![员话议])|\bwill\b(?! not)"),
-    "identity": (
-        r"(?<!是)不(?:是|属于|算)(?!不)|并非|\b(?:is|are|was) not\b|\b(?:isn't|aren't|wasn't)\b",
-        r"(?<![不还可只但要于也或就总凡若])是(?!否|不)|(?<!不)属于|(?<!不)算(?!法)|\b(?:is|are|was)\b(?! not| no\b)",
-    ),
-    "inclusion": (
-        r"不(?:在|包括|包含|含)(?!乎|线)|\bnot included?\b|\bexcept\b",
-        r"(?<![不现])在(?=内|范围|价保)|包括|包含|\bincluded?s?\b",
-    ),
     "combination": (
         r"不(?:可|能)?(?:与|和|跟)|\bnot (?:add|combine)",
         r"可(?:以)?(?:与|和|跟)|能(?:与|和|跟)|\badds? up\b|\bcombined?\b",
     ),
-    "exception": (r"除外|不包括|不含|\bexcept\b", r"也一样|同样|\bas well\b|\btoo\b"),
-    "yes": (
-        r"^\s*(?:no\b(?! [a-z]+ [a-z]+ is)|不可以|不行|不能)(?=[,，.。])",
-        r"^\s*(?:yes|可以的?|能的?|支持的?)(?=[,，.。])",
-    ),
 }
 STRICT = ("payer", "use")  # a source has to say the same
-MODALS = ("ability", "future", "need")
 _PATTERNS = {
     name: (re.compile(no, re.IGNORECASE), re.compile(yes, re.IGNORECASE)) for name, (no, yes) in CLASSES.items()
 }
 _EITHER = {name: re.compile(f"{no}|{yes}", re.IGNORECASE) for name, (no, yes) in CLASSES.items()}
 NEGATOR = re.compile(
-    r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气|方便|清楚|确定|合适|喜欢|舒服|一样|小心|着急|急|放心|错|够)|没(?!收|问题|关系|货)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
-    r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|nor|neither|none)\b"
+    r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气|方便|清楚|确定|合适|喜欢|舒服|一样|小心|着急|急|放心|错|够)|没(?!收|问题|关系|货|了)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
+    r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|n(?:or|either|one|obody))\b"
     r"|n't\b",
     re.IGNORECASE,
 )
+AUXILIARY = re.compile(r"\b(?:do(?:es)?|did|ca|can|could|wo|will|would|may|have|has|is|are|was|were)\b", re.I)
 AFFIRMED = re.compile(r"^\s*(?:yes\b|(?:都|也)?(?:可以|能|支持|需要|会)(?!员))", re.IGNORECASE)
 REFUSED = re.compile(
     r"^\s*(?:(?:很|非常)?抱歉[，,]?\S{0,4}|目前|暂时)?(?:不(?:可以|能|支持|需要|会)?|没有)(?=\S{0,12}[，,。])"
@@ -94,11 +74,16 @@ REFUSED = re.compile(
     re.IGNORECASE,
 )
 CONDITION = re.compile(  # a clause that states nothing
-    r"^\s*(?:但|不过|所以|而)?(?:如果|要是|假如|若|倘若|万一|除非|只有)|的话(?=\S{0,2}$|是|就|也|都|不|可|能|要|请)"
+    r"^\s*(?:但|不过|所以|而)?(?:如果|要是|假如|若|倘若|万一|除非|只有)|的话(?=\S{0,2}$|是|就|也|都|不|可|能|要|请)|没有?\S{1,6}就(?:别|不|请)"
     r"|^\s*(?:and |but |or |so )?(?:if|unless|whether|should (?:it|you|this|the))\b",
     re.IGNORECASE,
 )
-CONDITIONAL = ("existence", "identity", "use")  # classes that a condition may name without stating them
+CONDITIONAL = ("existence", "use")  # classes that a condition may name without stating them
+UNSAID = re.compile(  # before a policy word: "the page does not say that it can"
+    r"(?:没有?|未)(?:写|说明?|注明|标明|提到)[^，,。；;]{0,6}$"
+    r"|\b(?:no|not|n't)\b[^,.;]{0,20}\b(?:says?|said|mentions?|states?|written)\b[^,.;]{0,20}$",
+    re.I,
+)
 ANYONE = re.compile(r"^\s*(?:凡是?|所有|谁)|^\s*(?:whoever|anyone|anybody|those) ", re.I)  # the next clause denies it
 QUESTION = re.compile(r"[?？]|(?:吗|呢|么)\s*[。!！]?\s*$")
 
@@ -112,4 +97,6 @@ def find(text: str) -> Iterator[Claim]:
         for match, value in sorted(matches, key=lambda pair: -len(pair[0][0])):
             if not any(other.start() < match.end() and match.start() < other.end() for other in taken):
                 taken.append(match)
+                if UNSAID.search(text, 0, match.start()):
+                    continue
                 yield Claim("policy", name, (value,), match[0], match.start())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RATE = "rate"
+ARTICLE = "article"
 NUMBER, COUNT = "number", "count"  # units of a number without a unit, and of one with a classifier
 
 
@@ -19,7 +19,7 @@ class Claim:
         text: the words of the sentence.
         start: offset of ``text`` in the sentence.
         raw: the numbers as written, before units were converted; empty for other claims.
-        written: the unit as written (week for 一周), or ``RATE``: "a day" in "ten times a day" is no length.
+        written: the unit as written (week for 一周), or ``ARTICLE``: "a day" in "ten times a day", 一张.
     """
 
     kind: str

@@ -11,14 +11,19 @@ import re
 from collections.abc import Iterator
 
 from serving.dialogue.claims.numerals import BETWEEN, EN_WORDS, RANGE, ZH_WORDS, read_number, read_range
-from serving.dialogue.claims.records import RATE, Claim
+from serving.dialogue.claims.records import ARTICLE, Claim
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
-_N, _DAY = rf"(?:\d{{1,2}}|{ZH_WORDS})", rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{EN_WORDS})"
+_ONES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
+_TEENS = [f"{word}th" for word in ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]]
+_TO_31 = [*_ONES, "tenth", "eleventh", "twelfth", *_TEENS, "twentieth", *(f"twenty-{one}" for one in _ONES)]
+_ORDINALS = {word: number for number, word in enumerate([*_TO_31, "thirtieth", "thirty-first"], 1)}
+_ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
+_N, _DAY = rf"(?:\d{{1,2}}|{ZH_WORDS})", rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{_ORDINAL}|{EN_WORDS})"
 _TO = rf"\s*(?:[-–—~～至到]|\bto\b|\buntil\b|{BETWEEN}\band\b)\s*"
 _FORMS = [
     re.compile(
@@ -29,6 +34,10 @@ _FORMS = [
     re.compile(rf"(?P<month>{_MONTH}) ?(?P<day>{_DAY})\b(?:{_TO}(?:(?P<month2>{_MONTH}) ?)?(?P<day2>{_DAY})\b)?", re.I),
     re.compile(rf"\b(?P<day>{_DAY})(?:{_TO}(?P<day2>{_DAY}))? (?:of )?(?P<month>{_MONTH})", re.I),
     re.compile(r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?:\s*(?:[-–—]|to)\s*(?P<day2>\d{1,2})(?:st|nd|rd|th)\b)?", re.I),
+    re.compile(
+        rf"\b(?:on|by|until|from|to) the (?P<day>{_ORDINAL})(?=\s*(?:[,.;!?)]|$|(?:of|each|every|to|until|and|or|is)\b))",
+        re.I,
+    ),
     re.compile(
         r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/](?P<day>[12]\d|3[01])(?![\d-]|\s*(?:天|日|个|小时|days?|hours?|working))"
     ),
@@ -107,7 +116,9 @@ def _month(text: str | None) -> float | None:
 
 
 def _day(text: str | None) -> float | None:
-    return None if text is None else read_number(re.sub(r"(?:st|nd|rd|th)$", "", text, flags=re.I))
+    if text is None:
+        return None
+    return _ORDINALS.get(text.lower()) or read_number(re.sub(r"(?:st|nd|rd|th)$", "", text, flags=re.I))
 
 
 _CLOCK = re.compile(
@@ -167,7 +178,14 @@ _UNITS = {  # a month has 30 days, a year 12 months
 _ANY = "|".join(f"(?P<{unit}>{words})" for unit, (_, words) in _UNITS.items())
 _LENGTHS = [
     (re.compile(r"(?:即时|实时|秒|立刻|立即|马上)(?:到账|到帐|退款)|\binstant(?:ly)?\b", re.I), 0.0),
-    (re.compile(r"终[身生]|永久|一辈子|\blifetime\b|\bfor(?: ever|ever)\b|\bfor life\b", re.I), math.inf),
+    (
+        re.compile(
+            r"终[身生]|永久|一辈子|永不|(?:不会|不)过期(?!后)|\bnever (?:expires?|runs? out)\b"
+            r"|\bno expiry\b|\blifetime\b|\bfor(?: ever|ever)\b|\bfor life\b",
+            re.I,
+        ),
+        math.inf,
+    ),
     (re.compile(r"\b(?:a|one) fortnight\b", re.I), 14 * 24.0),
     (re.compile(r"\ba couple of days\b", re.I), 48.0),
     (re.compile(r"\ba couple of weeks\b", re.I), 14 * 24.0),
@@ -197,7 +215,7 @@ def find_durations(text: str) -> Iterator[Claim]:
     for match in _ARTICLE.finditer(text):
         low = 0.5 if match["half"] else 0.25 if match["fraction"] else 1.0
         is_rate = match["some"] and _RATE.search(text[: match.start()])
-        yield _duration(match, (low, 2.0 if match["two"] else low), RATE if is_rate else "")
+        yield _duration(match, (low, 2.0 if match["two"] else low), ARTICLE if is_rate else "")
 
 
 def _duration(match: re.Match[str], value: tuple[float, float], written: str = "") -> Claim:
