@@ -33,9 +33,8 @@ from serving.api.errors import ApiError, to_api_error
 from serving.api.history.pushes import pushing
 from serving.api.openapi import SESSION, answers
 from serving.api.schemas import MESSAGE_ID, TURN_ID, ChatRequest, ChatResponse, new_message_id
+from serving.api.sending import SSE_HEADERS, send, sse
 from serving.api.site import Site, bearer, read_visitor, site_of
-from serving.api.sockets import send
-from serving.api.sse import SSE_HEADERS, sse
 from serving.api.strict_json import StrictJsonRoute, read_object
 from serving.api.tokens import Visitor
 

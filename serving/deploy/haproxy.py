@@ -30,24 +30,26 @@ PAGES = (
 )  # free ports, or those that the operator names
 
 # Ray takes seconds to notice that HAProxy died, and more to start its keeper anew; until then a stand-in with the same
-# configuration answers. It leaves when Ray's own knows the replicas again, and when the server has stopped. Ports are
-# shared for that (no -dR); but one of Ray's that does not know them yet would take half of the customers and refuse
-# them, so that it gets no port while there is a stand-in. Arguments: -db -f CONFIGURATION …
+# configuration answers. It leaves when Ray's own knows the replicas again, and when the server has stopped. It is in a
+# session of its own, for Ray kills the keeper with its whole process group. Ports are shared for all that (no -dR). But
+# one of Ray's that does not know the replicas yet would take half of the customers and refuse them, so that it gets no
+# port while there is a stand-in. Arguments: -db -f CONFIGURATION …; or stand-in, process.
 SCRIPT = """#!/bin/sh
 folder={folder} driver={driver} binary={binary}
-is_current() {{ kill -0 "$driver" && [ "$(cat "$folder/current")" = $$ ]; }} 2>/dev/null
-stand_in() {{
-    tail --pid=$$ -s 0.1 -f /dev/null  # until HAProxy has ended
-    kill -0 $$ 2>/dev/null || ! is_current && return
-    "$binary" -db -f "$folder/$$.cfg" &
-    while is_current; do sleep 0.3; done
+is_current() {{ kill -0 "$driver" && [ "$(cat "$folder/current")" = "$1" ]; }} 2>/dev/null
+if [ "$1" = stand-in ]; then
+    tail --pid="$2" -s 0.1 -f /dev/null  # until HAProxy has ended
+    kill -0 "$2" 2>/dev/null || ! is_current "$2" && exit
+    "$binary" -db -f "$folder/$2.cfg" &
+    while is_current "$2"; do sleep 0.3; done
     kill -USR1 $!  # it ends when the answers on their way are given
-}}
+    exit
+fi
 sed -i {commands} "$3"
 if grep -q '^ *server ' "$3"; then
     sed '/^ *stats socket /d' "$3" > "$folder/$$.cfg"
     echo $$ > "$folder/current"
-    stand_in > /dev/null 2>&1 &
+    setsid "$0" stand-in $$ > /dev/null 2>&1 &
 elif [ -f "$folder/current" ] && ! kill -0 "$(cat "$folder/current")" 2>/dev/null; then
     sed -i "/^frontend http_frontend/,/^backend/s|^    bind .*|    bind unix@$folder/nobody|" "$3"
 fi

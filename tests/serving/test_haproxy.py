@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -105,7 +106,7 @@ def test_a_haproxy_that_is_killed_has_a_stand_in_until_another_knows_the_replica
 
     def start(text: str = CONFIG) -> subprocess.Popen[bytes]:
         config.write_text(text.format(port=port))
-        return subprocess.Popen([folder / "haproxy", "-db", "-f", config, "-dR"])
+        return subprocess.Popen([folder / "haproxy", "-db", "-f", config, "-dR"], start_new_session=True)
 
     def stand_ins() -> int:
         """Not counting the shells that watch, which have the script's name."""
@@ -114,7 +115,7 @@ def test_a_haproxy_that_is_killed_has_a_stand_in_until_another_knows_the_replica
 
     first = start()
     wait_until(lambda: answers(port))
-    first.kill()
+    os.killpg(first.pid, signal.SIGKILL)  # as Ray does with all that its keeper has started
     first.wait()
     pause = wait_until(lambda: answers(port))
     sys.stdout.write(f"HAProxy: {pause:.1f} s without any answer\n")

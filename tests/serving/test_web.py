@@ -21,7 +21,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from kefu.schema import Message
 from kefu.shop.part import Lang, Text
-from serving.api import sockets
+from serving.api import sending
 from serving.api.app import build_web
 from serving.api.backend import Event
 from serving.api.idle_limit import IdleLimit
@@ -250,7 +250,7 @@ def test_a_request_without_a_body_waits_for_none(headers: list[tuple[bytes, byte
 def test_a_client_that_reads_nothing_loses_its_socket_and_keeps_nobody_waiting(
     store: Store, params: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sockets, "SEND_S", 1.0)
+    monkeypatch.setattr(sending, "SEND_S", 1.0)
     web = Web(Scripted(first="x" * 30_000_000), store.url, params)  # more than any socket's buffers hold
     with serving_over_http(web.client.app) as url, raw_socket(url) as deaf:
         for frame in ({"token": web.token}, {"message": "hi"}):

@@ -12,8 +12,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from serving.api.errors import ApiError
 from serving.api.history.reading import MOST, read_after, shown
+from serving.api.sending import send
 from serving.api.site import Site, read_visitor
-from serving.api.sockets import send
 from serving.sessions.history import last_turn
 
 AGAIN_S = 1.0  # after the store was away

@@ -18,8 +18,8 @@ from serving.api.errors import ApiError, to_api_error
 from serving.api.history.reading import MOST, read_after, shown
 from serving.api.openapi import SESSION, answers
 from serving.api.schemas import TURN_ID, HistoryResponse
+from serving.api.sending import SSE_HEADERS, sse
 from serving.api.site import Site, bearer, read_visitor, site_of
-from serving.api.sse import SSE_HEADERS, sse
 from serving.sessions.history import BEGIN, History, keep_listening
 
 router = APIRouter()

@@ -25,8 +25,8 @@ from serving.api.openai.schemas import Completion, CompletionRequest, Finish, Mo
 from serving.api.openai.stop_words import StopWords
 from serving.api.openapi import SESSION, answers
 from serving.api.schemas import MESSAGE_ID
+from serving.api.sending import SSE_HEADERS
 from serving.api.site import Site, bearer, site_of
-from serving.api.sse import SSE_HEADERS
 from serving.api.strict_json import StrictJsonRoute
 from serving.api.tokens import Visitor
 
