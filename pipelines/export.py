@@ -6,7 +6,8 @@ python -m pipelines.export
 from pathlib import Path
 
 from data.forget import trained_on
-from data.sets.acts import prompts_taught, rows_taught
+from data.sets.from_pack.acts import prompts_taught
+from data.sets.from_pack.answers import rows_taught
 from distill.cascade import CURVE, calibrate
 from distill.export import export_centre, export_engines, gather
 from distill.params import Export

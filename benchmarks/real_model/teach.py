@@ -1,10 +1,12 @@
-"""One LoRA run on rows of acts, with the product's own trainer; a killed run goes on from its last checkpoint.
+"""One LoRA run on rows of the pack, with the product's own trainer; a killed run goes on from its last checkpoint.
 
     python -m benchmarks.real_model.teach --model FOLDER --out FOLDER [--release store/release] [--rows 3000]
+        [--answers 200]
 
-What opens a conversation is taught, as ``benchmarks.real_model`` measures it, as often as the pack has it. With a
-release, up to half of the rows are those that its fast reader is unsure of: the cascade asks a model about no others.
-Longer rows are left out, since on a CPU a step costs by its tokens. Prints tokens, CPU seconds and losses.
+Acts of what opens a conversation are taught, as ``benchmarks.real_model`` measures them, as often as the pack has them.
+With a release, up to half of these rows are those that its fast reader is unsure of: the cascade asks a model about no
+others. Longer rows are left out, since on a CPU a step costs by its tokens. ``--answers`` adds rows that answer from
+the knowledge shown, and refuse, which ``benchmarks.real_model.grounded`` measures. Prints tokens, CPU seconds, losses.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.real_model.fast_reader import is_sure, open_assistant, read_openings
-from data.sets.acts import acts_examples
+from data.sets.from_pack.acts import acts_examples
+from data.sets.from_pack.answers import pack_answers
+from data.sets.prompts import NearestKnowledge
 from kefu.llm.base_models import BaseModel, model_facts
 from kefu.llm.chat import ChatRenderer
 from kefu.paths import ROOT
@@ -30,7 +34,7 @@ from training.params.finetune import Finetune
 from training.precision import native_bf16
 from training.sft import finetune
 
-SEED = 7
+SEED = 7  # of the rows
 SURE = 0.9  # above it, the fast reader is nearly always right
 
 
@@ -40,7 +44,7 @@ def open_folder(folder: Path) -> BaseModel:
     return BaseModel(folder, model_facts(str(folder), folder), ref)
 
 
-def lora_params(arguments: argparse.Namespace) -> Finetune:
+def lora_params(arguments: argparse.Namespace, max_length: int) -> Finetune:
     """Without NF4, which a CPU only pays for (docs/measurements/train.md); without bfloat16 where it is emulated."""
     changed = {
         "quantize": False,
@@ -55,11 +59,11 @@ def lora_params(arguments: argparse.Namespace) -> Finetune:
         "batch_size": arguments.batch_size,
         "gradient_accumulation": 1,
         "gradient_checkpointing": False,
-        "max_length": arguments.max_tokens,
+        "max_length": max_length,
         "from_champion": False,
         "save_steps": 20,
         "patience": 0,
-        "seed": SEED,
+        "seed": arguments.seed,
     }
     return Finetune.model_validate(load_params().finetune.model_dump() | changed)
 
@@ -96,25 +100,29 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="a Hugging Face folder")
     parser.add_argument("--out", type=Path, required=True, help="gets `adapter` and `checkpoints`")
     parser.add_argument("--release", type=Path, help="whose fast reader's doubts are taught first; default: no one's")
-    parser.add_argument("--rows", type=int, default=3000)
+    parser.add_argument("--rows", type=int, default=3000, help="of acts")
+    parser.add_argument("--answers", type=int, default=0, help="rows that answer from the knowledge shown, or refuse")
     parser.add_argument("--steps", type=int, default=-1, help="-1: each row once")
     parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--max-tokens", type=int, default=40, help="of a row; longer ones are left out")
+    parser.add_argument("--max-tokens", type=int, default=40, help="of a row of acts; longer ones are left out")
     parser.add_argument("--adapted-layers", type=int, default=12, help="the upper ones; 0: all")
     parser.add_argument("--learning-rate", type=float, default=8e-4)
+    parser.add_argument("--seed", type=int, default=SEED, help="of adapter and order; the rows stay")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     base = open_folder(asked.model)
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
     pack = load_pack(asked.release / "pack" if asked.release else ROOT / "shop")  # whose prompt is asked later
-    rows = openings(pack, renderer, asked.max_tokens)
-    examples = doubtful_first(rows, asked.release, asked.rows) if asked.release else rows[: asked.rows]
+    rows = openings(pack, renderer, asked.max_tokens) if asked.rows else []
+    examples = doubtful_first(rows, asked.release, asked.rows) if asked.release and rows else rows[: asked.rows]
+    examples += pack_answers(pack, NearestKnowledge(pack), asked.answers, SEED) if asked.answers else []
     rendered = [renderer.render(example.messages) for example in examples]
     tokens, learned = sum(len(r.ids) for r in rendered), sum(len(r.learned) for r in rendered)
     print(f"{len(examples)} rows, {tokens:,} tokens, {learned:,} of them learned", flush=True)
     started = time.process_time()
     checkpoints = Checkpoints(asked.out / "checkpoints")
-    done = finetune(base, examples, lora_params(asked), None, asked.out / "adapter", checkpoints, _print_loss)
+    params = lora_params(asked, max(len(r.ids) for r in rendered))
+    done = finetune(base, examples, params, None, asked.out / "adapter", checkpoints, _print_loss)
     cpu_s = time.process_time() - started
     print(f"{cpu_s:.0f} CPU seconds of this process, mean loss {done.metrics['train_loss']:.3f} of the last 20 steps")
 

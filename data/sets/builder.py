@@ -14,10 +14,11 @@ from itertools import chain
 from pathlib import Path
 
 from data.labeling.join import LabelledTurn, join_intents
-from data.sets.acts import acts_examples
 from data.sets.corrections import Corrections
 from data.sets.dialogue_outcomes import Facts
 from data.sets.exchanges import Exchange, TrainableFilter, exchanges
+from data.sets.from_pack.acts import acts_examples
+from data.sets.from_pack.answers import pack_answers
 from data.sets.params import Build
 from data.sets.preferences import preference_examples
 from data.sets.prompts import Prompts
@@ -87,8 +88,12 @@ class Builder:
         conversations = Conversations(self._prompts, self._params, self._corrections.exchanges)
         turns, questions = MachineTurns(self._params), Questions(self._pack, self._params)
         bad, badly_ended = self._look(conversations, turns, questions)
-        acts = acts_examples(self._pack, round(self._params.max_sft * self._params.acts_share), self._params.seed)
-        picks, machine = conversations.select(len(acts)), turns.select()
+        params = self._params
+        acts = acts_examples(self._pack, round(params.max_sft * params.acts_share), params.seed)
+        answers = pack_answers(
+            self._pack, self._prompts.nearest, round(params.max_sft * params.pack_answers_share), params.seed
+        )
+        picks, machine = conversations.select(len(acts) + len(answers)), turns.select()
         intents, places = self._look_again(machine, {(pick.number, pick.start) for pick in picks})
         examples = conversations.examples(picks, places)
         preferences, without = preference_examples(self._corrections.exchanges, self._prompts)
@@ -97,6 +102,7 @@ class Builder:
         figures = {
             **set_counts(intents, examples, listed, preferences),
             "sft.acts": len(acts),
+            "sft.pack_answers": len(answers),
             "router.left_over": len(turns) - len(machine),
             "sft.left_over": conversations.left_over,
             "sft.corrected": len(corrected),
@@ -106,7 +112,7 @@ class Builder:
             "corrections.refused": self._corrections.refused.total(),
             "preferences.refused": without.total(),
         }
-        return Sets(intents, [*examples, *acts], preferences, listed, figures)
+        return Sets(intents, [*examples, *acts, *answers], preferences, listed, figures)
 
     def _look(self, conversations: Conversations, turns: MachineTurns, questions: Questions) -> tuple[int, int]:
         """The first pass: offers everything.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kefu.params import Section, Seed
 from kefu.schema import EndState
@@ -18,6 +18,13 @@ class Build(Section):
         description="of max_sft, share that teaches a model to write a message's acts, from the pack's wordings; 0: "
         "none, and serving.model_reader asks a model that was not taught them",
     )
+    pack_answers_share: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="of max_sft, share that teaches a model to answer from the knowledge that it is shown, and to "
+        "refuse where none answers, from the pack's wordings; 0: none",
+    )
     max_router: int = Field(gt=0, description="most machine-labelled turns; what people labelled always fits in")
     max_questions: int = Field(gt=0, description="most questions of customers that retrieval is judged on")
     replay_share: float = Field(ge=0, lt=1, description="of max_sft and max_router, share drawn from older days")
@@ -31,3 +38,9 @@ class Build(Section):
         "conversation or the customer supports; reviewers' answers always. Held-out answers stay"
     )
     seed: Seed
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Build:
+        if self.acts_share + self.pack_answers_share >= 1:
+            raise ValueError("build.acts_share and build.pack_answers_share leave no room for conversations: lower one")
+        return self

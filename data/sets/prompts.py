@@ -70,11 +70,14 @@ class Prompts:
         pack: prompts and knowledge.
         intents: (dialogue id, turn) → intent, as far as known.
         params: see ``data.sets.params.Build``.
+
+    Attributes:
+        nearest: finds the knowledge that they show.
     """
 
     def __init__(self, pack: Pack, intents: Mapping[TurnKey, str], params: Build) -> None:
         self._pack, self._intents, self._params = pack, intents, params
-        self._nearest = NearestKnowledge(pack)
+        self.nearest = NearestKnowledge(pack)
         self._always = (pack.shop.name, pack.shop.greeting)
 
     def history(self, exchange: Exchange) -> tuple[Turn, ...]:
@@ -86,7 +89,7 @@ class Prompts:
         history = self.history(exchange)
         question = history[-1].text
         lang = language(question)
-        return answer_messages(self._pack, lang, self._nearest.find(question, lang), history)
+        return answer_messages(self._pack, lang, self.nearest.find(question, lang), history)
 
     def unsupported(self, exchange: Exchange) -> tuple[str, ...]:
         """Kinds of the claims of the answer that nothing supports, judged as serving judges a model's own words.
@@ -96,7 +99,7 @@ class Prompts:
         history = self.history(exchange)
         question = history[-1].text
         lang = language(question)
-        shown = [f"{entry.question}\n{entry.answer}" for entry in self._nearest.find(question, lang)]
+        shown = [f"{entry.question}\n{entry.answer}" for entry in self.nearest.find(question, lang)]
         shown += [turn.text for turn in history if turn.role != "customer"]
         shown += [text.in_(any_lang) for text in self._always for any_lang in ("zh", "en")]
         checker = ClaimChecker(shown, "\n".join(turn.text for turn in history if turn.role == "customer"))

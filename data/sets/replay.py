@@ -26,7 +26,7 @@ def older_rows(examples: Sequence[Example], share: float, seed: int) -> list[Exa
     """A share, drawn by keyed hash, of the training rows of days before the newest one."""
     if not share:
         return []
-    rows = [e for e in examples if e.split == "train" and not _is_reviewers(e)]
+    rows = [e for e in examples if e.split == "train" and not _is_reviewers(e) and _is_of_a_day(e)]
     newest = max(map(_day, rows), default="")
     return [e for e in rows if _day(e) < newest and fraction(f"replay:{e.id}", seed) < share]
 
@@ -82,6 +82,11 @@ def _answered(example: Example, answer: str) -> Example:
 
 def _is_reviewers(example: Example) -> bool:
     return example.proof is not None and example.proof.answered_by == "reviewer"
+
+
+def _is_of_a_day(example: Example) -> bool:
+    """Rows of the pack (``data/sets/from_pack``) are nobody's dialogue: they are taught anew each day."""
+    return ":" in example.dialogue_id
 
 
 def _day(example: Example) -> str:

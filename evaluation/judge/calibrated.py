@@ -82,20 +82,32 @@ def load_engine(base: Path) -> Engine:
 def calibrate(judge: PairwiseJudge, pairs: Sequence[PreferenceExample], params: Judge, seed: int) -> Calibration:
     """Asks the judge about at most ``params.verdicts`` pairs that reviewers have judged."""
     drawn = sorted(pairs, key=lambda pair: fraction(pair.id, seed))[: params.verdicts]
+    return agreement(*verdicts(judge, drawn, seed))
+
+
+def verdicts(
+    judge: PairwiseJudge, pairs: Sequence[PreferenceExample], seed: int
+) -> tuple[list[Preference], list[Preference]]:
+    """The reviewers' and the judge's; where the chosen answer stands is drawn at random."""
     theirs: list[Preference] = []
     own: list[Preference] = []
-    with progress("judging what reviewers judged", len(drawn)) as tick:
-        for pair in drawn:
+    with progress("judging what reviewers judged", len(pairs)) as tick:
+        for pair in pairs:
             answers = [pair.chosen[-1].content, pair.rejected[-1].content]
             swapped = random.Random(f"{seed}:{pair.id}").random() < 0.5
             first, second = reversed(answers) if swapped else answers
             theirs.append("second" if swapped else "first")
             own.append(judge.prefer(pair.prompt, first, second))
             tick()
-    if not drawn:
+    return theirs, own
+
+
+def agreement(theirs: Sequence[Preference], own: Sequence[Preference]) -> Calibration:
+    """How far two judges of the same pairs agree."""
+    if not theirs:
         return Calibration(0, 0.0, 0.0)
-    agreement = sum(a == b for a, b in zip(theirs, own, strict=True)) / len(drawn)
-    return Calibration(len(drawn), agreement, cohen_kappa(theirs, own))
+    equal = sum(a == b for a, b in zip(theirs, own, strict=True)) / len(theirs)
+    return Calibration(len(theirs), equal, cohen_kappa(theirs, own))
 
 
 def compare_answers(

@@ -1,17 +1,37 @@
 """What a real model is asked: questions of the measuring side, in batches that compute their common beginning once."""
 
-from benchmarks.real_model.grounded import draw_questions
+from benchmarks.knowledge.__main__ import QUESTIONS
+from benchmarks.real_model.grounded import draw_questions, read_questions
+from benchmarks.real_model.judge import known_pairs
 from benchmarks.real_model.writer import common_beginning
 from kefu.split import labelled_side
+from kefu.text.placeholders import PLACEHOLDER
 from tests.fixtures.demo_pack import PACK
 
 
 def test_only_the_measuring_side_is_asked() -> None:
-    asked = [question.id for question in draw_questions(PACK, 40, seed=7)]
-    assert len(asked) == 40 and {labelled_side(say) for say in asked} == {"measure"}
+    asked = draw_questions(PACK, 40, 20, seed=7)
+    assert len(asked) == 60 and sum(not one.right for one in asked) == 20
+    sides = [labelled_side(one.example.id) for one in asked if not PLACEHOLDER.search(one.example.id)]
+    assert len(sides) > 50 and set(sides) == {"measure"}
+
+
+def test_questions_of_a_file_keep_the_answers_of_their_entries() -> None:
+    asked = read_questions(QUESTIONS, PACK, 16, 4)
+    answers = {faq.answer.zh for faq in PACK.faq}
+    assert len(asked) == 20 and [bool(one.right) for one in asked] == [True] * 16 + [False] * 4
+    assert {answer for one in asked for answer in one.right} <= answers
 
 
 def test_each_prompt_keeps_a_last_token_of_its_own() -> None:
     assert common_beginning([[1, 2, 3, 4], [1, 2, 5]]) == [1, 2]
     assert common_beginning([[1, 2, 3], [1, 2, 3]]) == [1, 2]
     assert common_beginning([[1, 2, 3]]) == [1, 2]
+
+
+def test_the_better_answer_of_a_judged_pair_stands_in_its_prompt() -> None:
+    pairs = known_pairs(PACK, 5, seed=7)
+    assert {kind: len(some) for kind, some in pairs.items()} == {"another question": 5, "one number": 5, "silence": 5}
+    for pair in (pair for some in pairs.values() for pair in some):
+        assert pair.chosen[0].content in pair.prompt[0].content
+        assert pair.rejected[0].content not in pair.prompt[0].content or pair.id.startswith("another question")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from llguidance import LLMatcher, LLTokenizer
 
-from data.sets.acts import TaughtMessage, acts_examples, drawn_messages, prompts_taught
+from data.sets.from_pack.acts import TaughtMessage, acts_examples, drawn_messages, prompts_taught
 from kefu.errors import Unusable
 from kefu.llm.acts_format import acts_grammar, parse
 from kefu.llm.taught_acts import save_taught_prompts, taught_languages, were_taught

@@ -36,6 +36,11 @@ def test_only_training_rows_of_earlier_days_are_asked_and_never_a_reviewers() ->
     assert older_rows(rows, 0.0, seed=7) == [] == older_rows([], 1.0, seed=7)
 
 
+def test_rows_that_the_pack_teaches_have_no_day_and_are_not_asked() -> None:
+    of_pack = row(DAYS[0], 92).model_copy(update={"dialogue_id": "acts", "proof": None})
+    assert older_rows([*ROWS, of_pack], 1.0, seed=7) == older_rows(ROWS, 1.0, seed=7)
+
+
 def test_a_share_is_drawn_by_hash_so_that_another_day_changes_nothing_of_it() -> None:
     half = {e.id for e in older_rows(ROWS, 0.5, seed=7)}
     assert 10 < len(half) < 30

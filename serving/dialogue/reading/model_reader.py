@@ -289,7 +289,7 @@ def languages_read(release: Path, pack: Pack) -> tuple[Lang, ...]:
 
 
 def acts_prompt(pack: Pack, message: Message) -> list[ChatMessage]:
-    """What a model is asked about a message: it is taught under the same words (``data/sets/acts.py``)."""
+    """What a model is asked about a message: it is taught under the same words (``data/sets/from_pack/acts.py``)."""
     last = next((turn.text for turn in reversed(message.session.turns) if turn.role != "customer"), "")
     flow, step = message.flow, message.step
     open_question = f"{flow.name} {step.collect or CONFIRM}" if flow and step else ""

@@ -182,9 +182,3 @@ def _answers(pack: Pack, scripts: Scripts, lang: Lang) -> Iterator[TaughtMessage
 def prompts_taught(examples: Iterable[Example]) -> set[str]:
     """The system prompts under which acts were taught, for ``kefu/llm/taught_acts.py``."""
     return {example.messages[0].content for example in examples if example.split == "train" and example.intent == ACTS}
-
-
-def rows_taught(examples: Iterable[Example]) -> dict[str, int]:
-    """Kind of row → how many the centre model learned from, for the manifest of a release."""
-    learned = (example for example in examples if example.split == "train")
-    return dict(Counter("acts" if example.intent == ACTS else "answers" for example in learned))
