@@ -50,7 +50,8 @@ class TextPreparer:
         parts, offers = answer_pieces(message.text, rules.another), bool(message.session.questions) and not message.flow
         for at in range(1, len(parts)):
             before = "".join(parts[:at])
-            calls = evidence(plain(before), rules.person) or (offers and is_clear_yes(parts[0], words, self._offer))
+            accepts = offers and self._offer is not None and is_clear_yes(parts[0], words, self._offer)
+            calls = accepts or evidence(plain(before), rules.person) is not None
             if calls and leaves(parts[at], words):
                 rest = "".join(parts[at + 1 :])
                 return rest if WORD.search(rest) else parts[at]
