@@ -129,8 +129,6 @@ class FastReader:
         said = None if message.flow else evidence(plain(message.text), self._pack.acts.no_person)
         asks = any(not isinstance(act, Unclear) or act.asks for act in acts)
         return [Cancel(evidence=said)] if said and not asks else []
-            [Cancel(evidence=said)] if said and all(isinstance(act, Unclear) and not act.asks for act in acts) else []
-        )
 
     def _answer(self, message: Message, reading: Reading) -> list[Act]:
         """An answer to the open question that is a whole message."""
