@@ -106,7 +106,7 @@ class FastReader:
                 self._by_parts,
             )
             acts = next((acts for step in steps if (acts := step(message, reading))), [])
-            reading.acts = self._thanks(message, acts) or acts
+            reading.acts = self._thanks(message, acts) or self._without_person(message, acts) or acts
         return reading
 
     def _thanks(self, message: Message, acts: Sequence[Act]) -> list[Act]:
@@ -123,6 +123,12 @@ class FastReader:
         last = plain(answer_pieces(message.text, rules.another)[-1])
         kind = next((kind for kind in ENDING if kind in talks and evidence(last, talks[kind]) is not None), None)
         return [SmallTalk(kind=kind, evidence=last)] if kind else []
+
+    def _without_person(self, message: Message, acts: Sequence[Act]) -> list[Act]:
+        """What declines a person and asks for nothing else, where nothing is open: 不用转人工."""
+        said = None if message.flow else evidence(plain(message.text), self._pack.acts.no_person)
+        asks = any(not isinstance(act, Unclear) or act.asks for act in acts)
+        return [Cancel(evidence=said)] if said and not asks else []
 
     def _answer(self, message: Message, reading: Reading) -> list[Act]:
         """An answer to the open question that is a whole message."""

@@ -83,8 +83,8 @@ class FlowMoves:
         session.told.append(Told(name=f"flow:{flow.name}", slots=move.slots, guessed=move.guessed))
         turn.candidates = move.candidates
         state, progress = self._flows.start(flow, move.slots, turn.visit)
-        order = self._orders.of(state)
-        guessed = move.guessed and not (order and order in turn.message.text)
+        about = self._orders.of(state)
+        guessed = move.guessed and (about is None or about not in turn.message.text)
         again = bool(progress.says) and progress.outcome == "resolved" and all(map(turn.was_told, progress.says))
         if not (again and guessed) and (named := self._orders.took(turn, move.slots)):
             yield turn.say("flow", named)

@@ -52,6 +52,7 @@ class QuestionMoves:
     def _is_put_briefly(self, turn: TurnState, question: str) -> bool:
         """Whether a question was put in full lately; twice where this answer tells nothing else."""
         told = bool(turn.draft.answers) or (self._looks_up(turn) and self._asks(turn))
+        told = told or self._flows.hands_over(open_flow(turn))  # what a person decides holds no answer
         return self._times_put(turn, question) > (0 if told else 1)
 
     def _lead(self, turn: TurnState, lead: str) -> str:

@@ -134,7 +134,8 @@ class AgreementReader:
         assert message.flow and message.session.flow
         known, slots = message.session.flow.slots, self._pack.slots
         told = [act for act in self._values.part(message, message.text, False) if isinstance(act, Fill | Correct)]
-        if not self._corrects(message):
+        offers_person = message.step is not None and message.flow.calls_person(message.step.id)
+        if not (offers_person or self._corrects(message)):  # no person, I cancel it myself: the other way
             told = [act for act in told if slots[act.slot].item or slots[act.slot].number or slots[act.slot].otherwise]
         return any(act.value != known.get(act.slot) for act in told)
 
