@@ -40,6 +40,13 @@ def test_a_rival_is_another_class_and_stands_only_where_the_first_is_not_sure() 
     assert any(not wish.rival for wish in found)
 
 
+def test_among_some_classes_one_of_them_is_meant() -> None:
+    among, said = {"query:my_coupons", "query:order_coupon"}, Said("取消了再拍我那20的券能用吗")
+    assert classifier().predict(said, among=among).label in among
+    known, unlikely = (classifier().predict(Said("我的包裹到哪了"), among=among, least_share=s) for s in (0.0001, 1.0))
+    assert known.probability > unlikely.probability
+
+
 def test_no_text_is_in_both_halves() -> None:
     learnt = {text.text for text in texts_of("learn") if labelled_side(text.text) == "learn"}
     assert not learnt & {text.text for text in texts_of("measure") if labelled_side(text.text) == "measure"}

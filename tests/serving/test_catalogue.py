@@ -346,3 +346,9 @@ def test_budget_of_nothing() -> None:
 def test_a_run_of_digits_longer_than_any_amount_is_none(pasted: str) -> None:
     assert read_budget(f"预算{pasted}") == (None, None)
     assert read_budget(f"{pasted} 预算     九千九百九十九万九千九百九十九") == (None, 99_999_999)
+
+
+@pytest.mark.parametrize("text", ["有啥40块左右的", "what have you got for around 40 yuan"])
+def test_a_price_alone_names_articles_of_about_that_price(advisor: ProductAdvisor, text: str) -> None:
+    answer = advisor.recommend(advisor.reader.read(text), visit(language(text)))
+    assert answer.found and skus(answer)[0] == "TW-404"  # the double-wall glass, 39 yuan

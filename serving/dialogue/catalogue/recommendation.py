@@ -13,6 +13,7 @@ from serving.dialogue.flow import Visit
 from serving.dialogue.queries import Answer, numbered
 
 MOST_PRODUCTS, MOST_NEAREST = 3, 2
+FEW = 5  # products of a budget alone that are named at once; of more, the kind is asked for
 
 
 class Recommender:
@@ -33,13 +34,13 @@ class Recommender:
         untold = {row["sku"]: self._untold(row, constraints, visit) for row in of_kind}
         fitting = [row for row in of_kind if not missed[row["sku"]] and not untold[row["sku"]]]
         fitting = [row for row in fitting if row["stock"] > 0] or fitting
-        is_open = not (constraints.kinds or constraints.features or constraints.without)  # nearly everything fits
+        is_open = not (constraints.kinds or constraints.features or constraints.without)
         has_budget = constraints.least is not None or constraints.most is not None
-        chosen = self._of_each_kind(fitting, constraints) if is_open else self._shown(fitting, constraints)
-        if is_open and not has_budget:
+        if is_open and not (constraints.about or (has_budget and len(fitting) <= FEW)):  # nearly everything fits
             return Answer(
                 self._rows.render(texts.ask_kind, visit, wanted=wanted, rows=fitting), missing="product", found=False
             )
+        chosen = self._of_each_kind(fitting, constraints) if is_open else self._shown(fitting, constraints)
         nearest = [row for row in of_kind if self._is_near(row, constraints)]
         nearest = [row for row in nearest if not price_distance(row["price"], constraints)] or nearest
         if not chosen and not nearest:

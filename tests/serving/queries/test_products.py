@@ -90,6 +90,12 @@ def test_an_aspect_is_told_or_said_to_be_missing(queries: Queries, text: str, as
     assert said in answer.text and PACK.catalogue.aspects[aspect].title.zh in answer.text
 
 
+def test_aspects_asked_together_are_one_answer_and_the_page_is_silent_once(queries: Queries) -> None:
+    slots = {"sku": "BD-104", "aspect": ["height", "weight", "firmness"]}
+    answer = queries.answer("product_fact", slots, visit(None, "en"))
+    assert answer.text.count("The page does not give the height or the weight") == 1 and "support" in answer.text
+
+
 @pytest.mark.parametrize(
     ("now", "running"),
     [("2026-11-10T10:00:00+08:00", {"double11", "kettle_gift"}), ("2026-11-30T23:59:59+08:00", {"winter"})],

@@ -95,7 +95,7 @@ class TopicReader:
         return self._queries.query(part.message, name, part.text, part.links, part.text, probability)
 
     def _going_on(self, part: Part, topic: str) -> str | None:
-        """The query of a topic that a part asks by the classifier, else by the knowledge, which may be sure of a rule."""
+        """The query of a topic that a part asks, by the classifier or the knowledge; none if that is sure of a rule."""
         hits = part.find()
         if hits and hits[0].entry.kind == "faq" and hits[0].probability >= SURE:
             return None
