@@ -90,6 +90,7 @@ class ActWords(Part):
         default=None, description="beside a yes, in a statement: may change what is confirmed; then nothing is"
     )
     same: WordRule | None = Field(default=None, description="a wish for another order, with what this one was told")
+    other_orders: WordRule | None = Field(default=None, description="all but, or beside, the order under way: 另外一单")
     resume: WordRule | None = Field(default=None, description="comes back to what was left: 还是取消吧")
     is_done: WordRule | None = Field(default=None, description="asks whether what was just done is done: 改好了没")
     instead: WordRule | None = Field(default=None, description="a wish takes the place of the one under way: 要不还是")

@@ -47,6 +47,8 @@ class ConfirmationReader:
         asks = any(map(self._asks, answer_pieces(rest, self._pack.acts.another)))
         other = self._answers.yes.is_of_another_order(message, rest)
         changed = self._changed(message, found, asks)
+        if not changed and (too := self._answers.orders.same_wish(message, rest)):
+            return [yes, too]
         if self._alters(message, found, changed, asks, other):
             return self._with_values(message, found, asks, yes, reading)
         assert message.flow

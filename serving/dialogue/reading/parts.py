@@ -186,6 +186,8 @@ class PartReader:
         later = self._answers.agreement.hesitates(text) if flow and not question else []
         if not flow:
             return wishes
+        if not question and (too := self._answers.orders.same_wish(message, text)):
+            return [*values, too]
         # The router alone has to be sure to leave an open question for another flow.
         guessed = Start | Query | Quote | Recommend | Compare
         sure = [act for act in wishes if not (isinstance(act, guessed) and act.probability < INTERRUPTS)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rapidfuzz.distance import OSA
 
-from kefu.acts import Act, Choose
+from kefu.acts import Act, Choose, Start
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
@@ -18,7 +18,7 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, OrderLink
 from serving.dialogue.order_choice import likely_orders, marked_orders, meant_unnamed
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.word_rules import plain
+from serving.dialogue.reading.word_rules import evidence, plain
 
 SUBJECT = "the conversation's order"
 ALL_OF = re.compile(
@@ -294,6 +294,24 @@ class OrderReader:
         if own is None or sum(own.quantities) != 1:
             return False
         return any(link.sku in own.skus for link in self._linker.link_items(message.original(text), [own]))
+
+    def same_wish(self, message: Message, text: str) -> Start | None:
+        """The wish under way for another order, too, with what holds for both: 另外一单也要, both orders please.
+
+        The order is told where there is only one other that the flow serves; else the flow asks for it.
+        """
+        state, rules, words = message.session.flow, self._pack.acts, plain(text)
+        if not (state and message.flow and evidence(words, rules.other_orders) and evidence(words, rules.same)):
+            return None
+        slot = next(iter(self.slots_of(message.flow)), None)
+        if slot is None or slot not in state.slots or self._link(message, text, None).ids:
+            return None
+        among = next((step.among for step in message.flow.steps if step.collect == slot), ())
+        here = message.original(state.slots[slot])
+        others = [order.id for order in message.orders if order.status in among and order.id != here]
+        slots = {name: value for name, value in state.slots.items() if self._pack.slots[name].shared}
+        slots |= {slot: message.placeholder(others[0])} if len(others) == 1 else {}
+        return Start(flow=message.flow.name, slots=slots, evidence=text)
 
     def names_else(self, message: Message, text: str, own: Order) -> bool:
         """Whether a text names another order by its number, or a product that an order does not hold."""
