@@ -17,6 +17,7 @@ from distill import teacher as teachers
 from distill.answers import (
     NO_QUESTION,
     NothingToDistill,
+    TeacherAnswers,
     ask,
     check_answers,
     fitting_questions,
@@ -88,7 +89,8 @@ def distill(
     shared = columns(shared_ids(centre, edge)) if params.compares_tokens else slice(0)
     learn, follow = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (edge, centre))
     _check_memory(centre, edge, params)
-    pair = ModelPair(centre, edge, teachers.load_teacher(centre, adapter, params), learn, follow, shared)
+    teacher = teachers.load_teacher(centre, adapter, params) if params.needs_teacher else None
+    pair = ModelPair(centre, edge, teacher, learn, follow, shared)
     objective = make_objective(pair, params)
     lessons = _lessons(pair, objective, [e for e in examples if e.split == "train"], params, checkpoints)
     if not params.alpha:  # its answers were all that is needed: its memory is the student's now
@@ -154,9 +156,11 @@ def _lessons(
             raise NothingToDistill(NO_QUESTION.format(params=params))
         rows = prompts_of(fitting, pair.learn, pair.follow)
         return Lessons(rows, {"chats": float(len(rows)), "left_out": float(len(asked) - len(rows))})
-    assert pair.teacher is not None
-    answered = ask(pair.teacher, pair.follow, asked, params, checkpoints.below("answers") if checkpoints else None)
-    check_answers(answered, params)
+    answered = TeacherAnswers([], unfinished=0, empty=0)
+    if params.teacher_answers:
+        assert pair.teacher is not None
+        answered = ask(pair.teacher, pair.follow, asked, params, checkpoints.below("answers") if checkpoints else None)
+        check_answers(answered, params)
     chats = [*answered.chats, *human_answers(train, params)]
     rows = objective.rows(chats)
     if not rows:

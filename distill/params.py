@@ -24,6 +24,11 @@ class Distill(Section):
         le=1,
         description="share of the centre model's answers that may be unfinished, empty or loops; more: error",
     )
+    teacher_answers: bool = Field(
+        True,
+        description="learn on the centre model's answers; False: on people's alone, with the centre model's logits on "
+        "them, or with alpha 0 without it: plain fine-tuning",
+    )
     human_answers: bool = Field(description="also learn on as many chats that people answered")
     alpha: float = Field(ge=0, le=1, description="weight of the comparison of logits; the rest is cross-entropy")
     temperature: float = Field(gt=0, description="of both models' logits where they are compared; greater is softer")
@@ -66,6 +71,11 @@ class Distill(Section):
             raise ValueError("distill.max_new_tokens must be below distill.max_length")
         if self.patience and not self.save_steps:
             raise ValueError("distill.patience counts checks every distill.save_steps, which must then be above 0")
+        if not self.teacher_answers and (self.method == "on-policy" or not self.human_answers):
+            raise ValueError(
+                "distill.teacher_answers false leaves people's answers to learn: set distill.human_answers to true, "
+                "and distill.method to off-policy or cross-tokenizer"
+            )
         if self.method == "on-policy" and (self.alpha < 1 or self.human_answers):
             raise ValueError(
                 "distill.method on-policy learns from the student's own answers alone, which nobody has to imitate: "
@@ -81,6 +91,11 @@ class Distill(Section):
                 "distill.top_k is for distill.method off-policy with distill.alpha above 0: set it to 0, or these so"
             )
         return self
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether the centre model is loaded: its answers or its logits are learned."""
+        return self.alpha > 0 or self.teacher_answers
 
     @property
     def compares_tokens(self) -> bool:

@@ -91,14 +91,15 @@ def main() -> None:
 
 def report(judged: Mapping[str, tuple[list[Preference], list[Preference]]], params: Judge) -> None:
     """Prints agreement, ties and kappa of each kind of pairs and of all."""
-    everything = [sum(some, []) for some in zip(*judged.values(), strict=True)]
+    theirs_all = [one for theirs, _ in judged.values() for one in theirs]
+    own_all = [one for _, own in judged.values() for one in own]
     table = Table("pairs", "count", "agrees", "tie: the place won", "kappa")
-    for kind, (theirs, own) in {**judged, "all": (everything[0], everything[1])}.items():
+    for kind, (theirs, own) in {**judged, "all": (theirs_all, own_all)}.items():
         found = agreement(theirs, own)
         shares = f"{found.agreement:.1%}", f"{own.count('tie') / len(own):.1%}"
         table.add_row(kind, str(found.verdicts), *shares, f"{found.kappa:.3f}")
     Console(width=100).print(table)
-    believed = agreement(everything[0], everything[1]).is_believed(params)
+    believed = agreement(theirs_all, own_all).is_believed(params)
     print(
         f"believed by evaluate.judge (min_kappa {params.min_kappa:g}, min_verdicts {params.min_verdicts}): {believed}"
     )

@@ -150,14 +150,15 @@ def _finetune(centre: Architecture, params: Params, lengths: Lengths) -> Work:
 def _answers(centre: Architecture, params: Params, lengths: Lengths) -> Work:
     """A batch ends with its longest answer: four mean ones are taken for it."""
     teach = params.distill
-    steps = teach.examples / teach.answer_batch_size * min(teach.max_new_tokens, 4 * lengths.answer)
-    prompts = teach.examples * (lengths.chat - lengths.answer)
+    asked = teach.examples * teach.teacher_answers
+    steps = asked / teach.answer_batch_size * min(teach.max_new_tokens, 4 * lengths.answer)
+    prompts = asked * (lengths.chat - lengths.answer)
     return Work(_forward(centre, prompts), traffic=steps * _read(centre, teach.quantize_teacher), steps=steps)
 
 
 def _student(centre: Architecture, edge: Architecture, params: Params, lengths: Lengths) -> Work:
     teach = params.distill
-    chats = teach.examples * (2 if teach.human_answers else 1) * teach.epochs
+    chats = teach.examples * (teach.teacher_answers + teach.human_answers) * teach.epochs
     tokens, batches = chats * lengths.chat, chats / teach.batch_size
     passes = 3 if teach.gradient_checkpointing or teach.rank is None else 2
     operations, traffic = passes * _forward(edge, tokens), passes * batches * _read(edge, False)

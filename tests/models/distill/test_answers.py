@@ -114,6 +114,32 @@ def test_empty_answers_are_left_out_and_counted(
     assert metrics["chats"] == metrics["answers"] > 0
 
 
+@pytest.mark.parametrize("alpha", [0.5, 0.0])
+def test_without_its_answers_the_teacher_is_asked_for_logits_at_most(
+    alpha: float,
+    centre: BaseModel,
+    edge: BaseModel,
+    adapter_folder: Path,
+    distill_params: Distill,
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With alpha 0 it is plain fine-tuning, and no teacher is loaded."""
+
+    def refused(*arguments: object) -> None:
+        raise AssertionError("the teacher was used")
+
+    monkeypatch.setattr("distill.teacher.answer", refused)
+    if not alpha:
+        monkeypatch.setattr("distill.teacher.load_teacher", refused)
+    params = distill_params.model_copy(update={"teacher_answers": False, "alpha": alpha})
+    metrics = distill(centre, adapter_folder, edge, examples, params, tmp_path / "edge").metrics
+    assert metrics["answers"] == 0 < metrics["chats"]
+    assert metrics["student_loss"] < metrics["student_loss_before"]
+    assert ("student_kl" in metrics) == bool(alpha)
+
+
 def test_nothing_to_learn_from_is_an_error(
     centre: BaseModel,
     edge: BaseModel,

@@ -175,6 +175,8 @@ def test_across_tokenizers_the_teacher_itself_is_at_no_distance(
         ({"method": "cross-tokenizer", "alpha": 0.0}, "cross-tokenizer compares logits"),
         ({"top_k": 8, "alpha": 0.0}, "distill.top_k is for"),
         ({"method": "gold"}, "cross-tokenizer"),
+        ({"teacher_answers": False, "human_answers": False}, "distill.teacher_answers false leaves people's answers"),
+        (ON_POLICY | {"teacher_answers": False}, "distill.teacher_answers false leaves people's answers"),
     ],
 )
 def test_combinations_that_mean_nothing_are_refused(change: dict[str, Any], said: str, distill_params: Distill) -> None:
