@@ -59,6 +59,25 @@ VALUES = {
     "yes": Text(zh="是", en="yes"),
     "zh": Text(zh="中文", en="Chinese"),
 }
+KINDS = {  # of personal data; a pack's own have their name
+    "ADDRESS": Text(zh="地址", en="addresses"),
+    "BANK_CARD": Text(zh="银行卡", en="bank cards"),
+    "CODE": Text(zh="验证码", en="codes"),
+    "EMAIL": Text(zh="邮箱", en="e-mail addresses"),
+    "HANDLE": Text(zh="账号名", en="login names"),
+    "ID_CARD": Text(zh="身份证", en="identity cards"),
+    "NAME": Text(zh="姓名", en="names"),
+    "ORDER": Text(zh="订单号", en="order numbers"),
+    "PASSPORT": Text(zh="护照", en="passports"),
+    "PASSWORD": Text(zh="密码", en="passwords"),
+    "PHONE": Text(zh="电话", en="phone numbers"),
+    "PLATE": Text(zh="车牌", en="car plates"),
+    "QQ": Text(zh="QQ", en="QQ"),
+    "SSN": Text(zh="社会保险号", en="social security numbers"),
+    "TAX": Text(zh="税号", en="tax numbers"),
+    "TRACKING": Text(zh="运单号", en="tracking numbers"),
+    "WECHAT": Text(zh="微信", en="WeChat"),
+}
 NAMED = ("language", "outcome", "sentiment", "resolved", "handover", "quality")  # distributions whose bins are VALUES
 LONGEST_LIST = 16
 MOVERS = 2  # of a row of the table
@@ -69,7 +88,7 @@ BY_NAME = {"hour", "csat"}
 
 def render(profile: Profile, taxonomy: Taxonomy, params: Monitor) -> str:
     """The page of a day. ``params``: for the bounds it names."""
-    names = dict.fromkeys(NAMED, VALUES) | {"intent": {i.name: i.title for i in taxonomy.intents}}
+    names = dict.fromkeys(NAMED, VALUES) | {"intent": {i.name: i.title for i in taxonomy.intents}, "redacted": KINDS}
 
     def moved(row: Drift) -> Iterator[tuple[Text | str, float, float]]:
         for name, before, now in row.movers[:MOVERS]:
