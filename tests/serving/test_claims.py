@@ -35,6 +35,9 @@ TRUE = [
     "需要我帮您转人工吗？",
     "好的，很高兴为您服务！",
     "这款很柔软，适合喜欢蓬松感的朋友。",
+    "我会尽力帮您解决的。",
+    "时间没办法百分百保证。",
+    "退货期限是这样算的：7 天内未使用可无理由退货。",
 ]
 FALSE = [  # kind, sentence
     ("contact", "您可以拨打95000-6000。"),
@@ -56,6 +59,9 @@ FALSE = [  # kind, sentence
     ("promise", "马上给您退款。"),
     ("promise", "已为您催促快递。"),
     ("promise", "一定没问题的。"),
+    ("promise", "我给您抹个零。"),
+    ("promise", "我会帮您盯着这个包裹。"),
+    ("duration", "退货期限是这样算的：9 天内未使用可无理由退货。"),
     ("time", "下午六点前付款当天发货。"),
 ]
 ENGLISH_TRUE = [
@@ -68,6 +74,9 @@ ENGLISH_TRUE = [
     "A supervisor will contact you within a day.",
     "Would you like me to ask an agent?",
     "It is soft and suits people who like a fluffy pillow.",
+    "Tell me which of the two you prefer.",
+    "Keep the box it was shipped in.",
+    "As soon as your parcel is on its way, you can track it.",
 ]
 ENGLISH_FALSE = [
     ("contact", "Please call 400-800-1234."),
@@ -85,6 +94,8 @@ ENGLISH_FALSE = [
     ("promise", "We will call you back."),
     ("promise", "I have already contacted the courier."),
     ("promise", "I guarantee it."),
+    ("promise", "I've put one aside for you."),
+    ("date", "Two items are 10 % off from the fourth to the 20th."),
     ("time", "We ship orders paid before 6 pm."),
 ]
 
@@ -145,6 +156,18 @@ def test_the_customers_words_support_a_repeated_number_but_no_promise_and_no_rul
     assert kinds("您买了 17 只。", SOURCES, "我买了17只") == set()
     assert "promise" in kinds("我们会给您回电的。", SOURCES, "你们会给我回电吗")
     assert "duration" in kinds("签收后 15 天内未使用可无理由退货。", SOURCES, "15天内可以退吗？")
+
+
+def test_a_call_of_the_courier_backs_none_of_the_staff() -> None:
+    sources = ["几点送到？\n派送当天快递员会先打电话。", "When?\nThe courier calls before delivery."]
+    assert kinds("快递员会先给您打电话。", sources) == set() == kinds("The courier will call you first.", sources)
+    assert kinds("专员会给您打电话。", sources) == {"promise"} == kinds("Our team will call you.", sources)
+
+
+def test_a_one_in_words_backs_a_1_and_is_no_claim_itself() -> None:
+    assert kinds("每单只能用1张券。", ["一单限用一张券。"]) == set()
+    assert kinds("每单只能用一张券。", ["一单限用 3 张券。"]) == set()
+    assert "count" in kinds("每单只能用2张券。", ["一单限用一张券。"])
 
 
 def test_a_tool_result_backs_a_state_and_a_rule_does_not() -> None:

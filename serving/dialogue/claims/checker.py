@@ -45,8 +45,9 @@ DEMONSTRATIVE = re.compile(r"(?:这|那|以下|下面|上面|上述|如下)\s*$|
 COUNTED = re.compile(r"(?:有|共|包括|包含)\s*$|\b(?:there are|are|have|has|these) $", re.I)
 LIMITS = frozenset("没未不无非前") | {"before", "until", "unless", "not", "no", "only"}  # of a subject
 LIST_NOUN = re.compile(
-    r"\s*(?:得法|方式|方法|办法|途径|渠道|情况|原因|可能|选择|条件|步骤|方面|建议|技巧|小技巧)"
-    r"|\s*(?:\w+ )?(?:things|ways|reasons|options|steps|points to|possibilities|conditions|cases|choices|tips)\b",
+    r"\s*(?:[^，。；\d]{1,3}的)?(?:得法|方式|方法|办法|途径|渠道|情况|原因|可能|选择|条件|步骤|方面|建议|技巧|小技巧)"
+    r"|\s*(?:\w+ )?(?:things|ways|kinds|types|exceptions"
+    r"|reasons|options|steps|points to|possibilities|conditions|cases|choices|tips)\b",
     re.I,
 )
 LISTED = re.compile(r"[^，。；：:;（）()\n]*、[^，。；：:;（）()\n]*|[^.;:()\n]*, [^.;:()\n]*\band [^.;:()\n]*")

@@ -62,7 +62,8 @@ _PATTERNS = {
 _EITHER = {name: re.compile(f"{no}|{yes}", re.IGNORECASE) for name, (no, yes) in CLASSES.items()}
 NEGATOR = re.compile(
     r"不(?!过|仅|但|同|好意思|知|锈|粘|超过|满|足|要紧|客气|方便|清楚|确定|合适|喜欢|舒服|一样|小心|着急|急|放心|错|够)|没(?!收|问题|关系|货|了)|无(?!理由|论|锡|线)|未(?!来)|勿|别(?![的人墅])"
-    r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without|n(?:or|either|one|obody))\b"
+    r"|\b(?:not(?! a problem)|never|no(?! (?:problem|worries|later|more than))|cannot|without)\b"
+    r"|\b(?:nor|neither|none|nobody)\b"
     r"|n't\b",
     re.IGNORECASE,
 )

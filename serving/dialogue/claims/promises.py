@@ -17,7 +17,8 @@ ACTIONS: dict[str, str] = {
     r"|\bcall(?:s|ed|ing)?\b|\bphon(?:e you|ed|ing)\b|\b(?:we|i|will|'ll) (?:phone|ring)\b|\bring you\b",
     "contact": (
         r"联系您|联系你|[与和跟同][您你]联系|联络|\bhear (?:back )?from us\b"
-        r"|回复(?![“\"「])|答复|通知|告知|告诉您|短信|\bcontact(?:s|ed)?\b|\bin touch\b"
+        r"|回复(?![“\"「])|答复|通知|告知|告诉您|短信"
+        r"|\bcontact(?:s|ed)?\b(?! (?:details|data|information))|\bin touch\b"
         r"|\bget(?:s)? back\b|\blet you know\b"
         r"|\bnotif\w+\b|\binform\w*\b|\brepl(?:y|ies)\b(?! [“\"])|\banswers?\b|\bwrite to you\b"
         r"|\breach out\b|\be-?mail you\b"
@@ -62,7 +63,7 @@ ACTIONS: dict[str, str] = {
     "record": (
         r"登记|备注|反馈|记录|上报|转达|转告|申请|提交|\brecord(?:s|ed)?\b|\bregister\w*|\bpass(?:ed"
         r"|es)? (?:it )?on\b|\breport(?:ed)?\b|\bforward\w*|\bescalat\w+|\b(?:spoken|talked) to\b"
-        r"|\bask(?:s|ed)?\b|\bnote[sd]?\b"
+        r"|\bask(?:s|ed)?\b|\bnote[sd]?\b|\btakes? (?:down\b|the quantity|your)"
     ),
     "cancel": r"取消|撤销|\bcancel\w*",
     "change": (

@@ -31,16 +31,20 @@ _FORMS = [
     ),
     re.compile(rf"(?<![\d个第])(?P<day>{_N})\s*[日号](?!内|之内|无理由|码)(?:{_TO}(?P<day2>{_N})\s*[日号])?"),
     re.compile(r"(?<![\d-])20\d\d[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"),
-    re.compile(rf"(?P<month>{_MONTH}) ?(?P<day>{_DAY})\b(?:{_TO}(?:(?P<month2>{_MONTH}) ?)?(?P<day2>{_DAY})\b)?", re.I),
-    re.compile(rf"\b(?P<day>{_DAY})(?:{_TO}(?P<day2>{_DAY}))? (?:of )?(?P<month>{_MONTH})", re.I),
     re.compile(r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?:\s*(?:[-–—]|to)\s*(?P<day2>\d{1,2})(?:st|nd|rd|th)\b)?", re.I),
     re.compile(
-        rf"\b(?:on|by|until|from|to) the (?P<day>{_ORDINAL})(?=\s*(?:[,.;!?)]|$|(?:of|each|every|to|until|and|or|is)\b))",
+        rf"\b(?:on|by|until|from|to) the (?P<day>{_ORDINAL})"
+        r"(?=\s*(?:[,.;!?)]|$|(?:of|each|every|to|until|and|or|is)\b))",
         re.I,
     ),
     re.compile(
         r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/](?P<day>[12]\d|3[01])(?![\d-]|\s*(?:天|日|个|小时|days?|hours?|working))"
     ),
+]
+_HAS_MONTH = re.compile(rf"\b{_MONTH}", re.I)
+_WITH_MONTH = [
+    re.compile(rf"(?P<month>{_MONTH}) ?(?P<day>{_DAY})\b(?:{_TO}(?:(?P<month2>{_MONTH}) ?)?(?P<day2>{_DAY})\b)?", re.I),
+    re.compile(rf"\b(?P<day>{_DAY})(?:{_TO}(?P<day2>{_DAY}))? (?:of )?(?P<month>{_MONTH})", re.I),
 ]
 _RELATIVE = {
     -1.0: r"昨[天日晚]|yesterday",
@@ -78,7 +82,7 @@ _WISH = re.compile(  # around a day, it is a wish or a greeting and no claim
 
 
 def find_dates(text: str) -> Iterator[Claim]:
-    for form in _FORMS:
+    for form in [*_FORMS, *_WITH_MONTH] if _HAS_MONTH.search(text) else _FORMS:
         for match in form.finditer(text):
             names = match.groupdict()
             month, day = _month(names.get("month")), _day(names.get("day"))
