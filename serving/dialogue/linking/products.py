@@ -216,7 +216,7 @@ class ProductIndex:
                     yield ProductHit(first.start(), word.end(), self._skus[_key(surface)], False)
 
 
-_AFTER_A_NAME = "坏破裂碎漏掉脏皱退换不没有是也太很少还给的呢吧啊呀要先就都能可和跟留到在了这那我你今昨收"
+_AFTER_A_NAME = "子头坏破裂碎漏掉脏皱退换不没有是也太很少还给的呢吧啊呀要先就都能可和跟留到在了这那我你今昨收"
 _WORD_ENDS = rf"(?:(?![\u4e00-\u9fff])|(?=[{_AFTER_A_NAME}]))"
 
 

@@ -50,6 +50,7 @@ ASSURED = re.compile(
     re.IGNORECASE,
 )
 AMOUNT = re.compile(r"\d+(?:\.\d+)?")
+ASKS = ("?", "？")
 BLANKS = re.compile(r"^(?:\W|\boh\b)+", re.IGNORECASE)
 AND_FIRST = re.compile(r"(?:and|then|plus)\b|然后|再|还有|还(?=[帮给想要])", re.IGNORECASE)
 BUT = re.compile(r"^\s*(?:but\b|但是?|不过|可是)[，,\s]*", re.IGNORECASE)
@@ -109,6 +110,8 @@ class YesReader:
         asks = evidence(plain(beside), self._pack.acts.question) is not None
         if not clear and asks and self._names_product(message, rest):
             return None  # 嗯 那香薰机呢
+        if asks and self._is_to_remark(message):
+            return None
         in_any = IN_ANY_WORDS_OF_LOOK_UP if self.is_look_up(message) else IN_ANY_WORDS
         likely = yes >= (IN_PLAIN_WORDS if said else in_any) and not (rest and against > AGAINST * yes)
         if not (likely or (clear and self.is_look_up(message))):
@@ -124,6 +127,10 @@ class YesReader:
             surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN),
             probability=yes if whole else 0.0,
         )
+
+    def _is_to_remark(self, message: Message) -> bool:
+        """Whether a yes may be to what was said last, and not to the question: "No hurry." "Sure, but when …?"."""
+        return not message.last_answer.rstrip().endswith(ASKS) and not self.goes_ahead(message)
 
     def before_also(self, message: Message) -> str:
         """The yeses that begin a message, where "and" or "also" follows behind a stop; empty without them."""
@@ -144,6 +151,8 @@ class YesReader:
         said = self._first_yes(message, pieces)
         rest = message.text.removeprefix(said)
         if not said or step is None or not WORD.search(rest) or self._against(whole) > MOST_AGAINST:
+            return None
+        if self._is_to_remark(message):
             return None
         if not any(is_clear_yes(piece, words, step) or goes_ahead(piece, words, step) for piece in pieces):
             return None

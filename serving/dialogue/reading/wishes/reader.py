@@ -219,6 +219,11 @@ class WishReader:
         if not part.person:
             yield from self._follow_ups.read(part.message, part.text)
 
+    def _guesses_another(self, part: Part, flow: str) -> bool:
+        """Whether the classifier is sure of another flow than one that words or the conversation tell."""
+        label = part.guess.label
+        return part.guess.probability >= DECIDES and label.startswith("flow:") and label != f"flow:{flow}"
+
     def _of_orders(self, part: Part) -> Iterator[Act]:
         if not part.person:
             again = self._follow_ups.refused_again(part.message, part.text)
@@ -227,7 +232,7 @@ class WishReader:
             elif orders := self._implied.of_orders(part.message, part.text, part.links):
                 if not any(self.flows.instead(part.message, part.guess, act.flow) for act in orders):
                     yield from orders
-            elif again:
+            elif again and not self._guesses_another(part, again.flow):
                 yield again
 
     def _follow_up(self, part: Part) -> Iterator[Act]:
