@@ -182,10 +182,10 @@ class Session(BaseModel):
         self.status, self.misses, self.rejections = "bot", 0, 0
         under, self.handed_over = self.handed_over, None
         if under:
-            if under.flow and not under.ended:
-                self.flow = under.flow
-                self.close_flow("abandoned")
-            self.paused, self.wishes, self.asked = under.paused, under.wishes, under.asked
+            open_flow = [under.flow] if under.flow and not under.ended else []
+            self.paused, self.wishes, self.asked = [*under.paused, *open_flow], under.wishes, under.asked
+            for state in self.paused:
+                state.waited = KEPT_TURNS  # too long to come back of itself
 
     def remember(self, *turns: SaidTurn) -> None:
         """Appends redacted turns; the oldest are forgotten."""

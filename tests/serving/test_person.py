@@ -199,9 +199,9 @@ def test_what_a_broken_model_says_never_reaches_a_customer(
     )
     *streamed, reply = assistant.stream(uuid4().hex, None, "猫会不会做梦")
     assert isinstance(reply, Reply) and "".join(map(str, streamed)) == reply.text
-    told = assistant.pack.conversation.no_answer
-    assert told
-    assert reply.text == (says or render(told.zh, {"names": []}))
+    words = assistant.pack.conversation
+    assert words.no_answer and words.offer_person
+    assert reply.text == (says or render(words.no_answer.zh, {"names": []}) + words.offer_person.zh)
     assert reply.route == ("model" if says else "fallback")
 
 

@@ -12,7 +12,7 @@ from serving.sessions.store import owner
 
 
 def open_case(turn: TurnState, now: datetime) -> Handoff:
-    """The conversation as a case, with its whole context. What was under way waits for the bot's return."""
+    """The conversation as a case, with its whole context. What was under way goes on when the customer says so."""
     session, draft = turn.session, turn.draft
     state = draft.ended or session.flow
     session.handed_over = HandedOver(
