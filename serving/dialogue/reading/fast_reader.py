@@ -97,9 +97,9 @@ class FastReader:
             steps = (
                 self._answer,
                 self._confirmed,
+                self._address,
                 self._left,
                 self._refused,
-                self._address,
                 self._rejected,
                 self._waits,
                 self._likely,

@@ -76,6 +76,9 @@ class AddressReader:
         if any(found[1] != self._slots[name].pii for found in PLACEHOLDER.finditer(message.text)):
             return []
         if placeholder := self._whole(message, name):
+            before, whole_one = (message.original(value) for value in (state.slots.get(name, ""), placeholder))
+            if before and (full := merged(before, whole_one)).endswith(whole_one):  # with the province told before
+                placeholder = message.placeholder(full)
             act = Fill if asked == name else Correct
             return [act(slot=name, value=placeholder, evidence=message.text)]
         words = SLIP.sub("", LEAD.sub("，", without_blanks(message.original(message.text))))

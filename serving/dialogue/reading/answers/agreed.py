@@ -116,6 +116,7 @@ class YesReader:
         likely = yes >= (IN_PLAIN_WORDS if said else in_any) and not (rest and against > AGAINST * yes)
         if not (likely or (clear and self.is_look_up(message))):
             return None
+        asks = asks and not self.is_look_up(message)
         if not said and (asks or not rest) or (not clear and self._is_courtesy(rest)):
             return None  # 提交了吗; 好的 知道了 谢谢
         surely = clear and yes >= SURE_OF_CLEAR
