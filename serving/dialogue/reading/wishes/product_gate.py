@@ -40,7 +40,8 @@ class ProductGate:
             return isinstance(act, Query) and self._pack.queries[act.name].with_service
         if not isinstance(act, Query):
             return not (isinstance(act, Compare) and act.probability < 1) or is_question
-        if any(evidence(clause, rule) is not None for rule in self._acts.topics.values()):
+        with_service = self._pack.queries[act.name].with_service  # is it in stock, beside it
+        if not with_service and any(evidence(clause, rule) is not None for rule in self._acts.topics.values()):
             return False  # would the coupon be enough: not how warm it is
         if not is_question and NUMBER.search(clause) and evidence(plain(text), self._acts.question) is not None:
             return False  # is it firm or soft, I weigh like 85 kg: a number that is told beside a question
