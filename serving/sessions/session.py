@@ -29,6 +29,7 @@ class FlowState(BaseModel):
 
     reminders: how often its question was repeated after a digression. written: whether it has changed the shop.
     incomplete: addresses whose rest was asked for, by slot; told again without more they are taken as they are.
+    origin: the flow that the customer asked for and that went over to this one for its order; empty: this one.
     """
 
     flow: str
@@ -38,6 +39,7 @@ class FlowState(BaseModel):
     incomplete: dict[str, str] = {}
     reminders: int = 0
     written: bool = False
+    origin: str = ""
 
 
 class Wish(BaseModel):
