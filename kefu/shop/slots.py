@@ -190,12 +190,15 @@ def _occurs(phrase: str, text: str) -> bool:
 
 def _counts(phrase: str, text: str, deniable: bool) -> bool:
     """Whether a phrase stands in a text, where nothing right before it denies it if it is ``deniable``."""
-    return any(not (deniable and _is_denied(text, start, start + len(phrase))) for start in _occurrences(phrase, text))
+    return any(
+        not (deniable and (_is_denied(text, start, start + len(phrase)) or _ASKS.match(text, max(0, start - 1))))
+        for start in _occurrences(phrase, text)
+    )
 
 
 def _is_denied(text: str, start: int, end: int) -> bool:
     """Whether what stands in a text from ``start`` to ``end`` is denied before it, or said to stay after it."""
-    if _STAYS.match(text, end) or _ASKS.match(text, start - 1):
+    if _STAYS.match(text, end):
         return True
     denial = _DENIES.search(text[max(0, start - _DENIAL_WINDOW) : start])
     if denial is None:

@@ -30,6 +30,7 @@ class FlowState(BaseModel):
     reminders: how often its question was repeated after a digression. written: whether it has changed the shop.
     waited: messages since it was set aside for another.
     incomplete: addresses whose rest was asked for, by slot; told again without more they are taken as they are.
+    origin: the flow that the customer asked for and that went over to this one for its order; empty: this one.
     """
 
     flow: str
@@ -40,6 +41,7 @@ class FlowState(BaseModel):
     reminders: int = 0
     written: bool = False
     waited: int = 0
+    origin: str = ""
 
 
 class Wish(BaseModel):

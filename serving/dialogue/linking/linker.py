@@ -111,15 +111,19 @@ class Linker:
         found = [ProductLink(sku, m[0], m.start(), m.end(), False) for sku, m in heads if m]
         return found if len(found) == 1 else []
 
-    def link_items(self, text: str, orders: Sequence[Order]) -> list[ProductLink]:
-        """The items of some own orders that a text names, also by a word that means one only among them (the pot)."""
+    def link_items(self, text: str, orders: Sequence[Order], denied: bool = False) -> list[ProductLink]:
+        """The items of some own orders that a text names, also by a word that means one only among them (the pot).
+
+        Args:
+            denied: also those that it denies: 不是奶锅.
+        """
         own = {sku for order in orders for sku in order.skus}
         hits = self._orders.find_items(_encodable(text), orders) if self._orders else []
         return [
             ProductLink(sku, text[hit.start : hit.end], hit.start, hit.end, hit.exact)
             for hit in hits
             for sku in hit.skus
-            if sku in own and not is_denied(text, hit.start)
+            if sku in own and (denied or not is_denied(text, hit.start))
         ]
 
     def coming_day(self, text: str, now: str) -> date | None:

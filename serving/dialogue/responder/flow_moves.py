@@ -116,6 +116,11 @@ class FlowMoves:
     def _revise(self, turn: TurnState, move: moves.Revise) -> Iterator[str]:
         state = open_flow(turn)
         told = {slot: value for slot, value in move.slots.items() if value is not None}
+        if state.origin in self._flows.flows and self._orders.of_slots(told):  # that one may be returned
+            turn.session.close_flow("abandoned")
+            slots = {name: value for name, value in told.items() if name in self._flows.flows[state.origin].slots}
+            yield from self._begin(turn, moves.Begin(state.origin, slots))
+            return
         before = self._flows.question(state, turn.visit)
         named = self._orders.took(turn, told, always=True)
         if self._orders.of_slots(told):
@@ -200,6 +205,7 @@ class FlowMoves:
         known = {name: value for name, value in state.slots.items() if name in flow.slots}
         turn.session.misses = 0
         started, progress = self._flows.start(flow, told | known, turn.visit)
+        started.origin = state.origin or state.flow
         yield from self._progressed(turn, started, progress)
 
     def _next(self, turn: TurnState, anyway: bool = False) -> Iterator[str]:

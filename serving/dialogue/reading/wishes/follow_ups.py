@@ -151,7 +151,7 @@ class FollowUpReader:
     def _is_bare(self, message: Message, text: str) -> bool:
         """Whether a text names something, and says hardly anything else."""
         words = message.original(text)
-        spans = {(link.start, link.end) for link in self._linker.link_items(words, message.orders)}
+        spans = {(link.start, link.end) for link in self._linker.link_items(words, message.orders, denied=True)}
         spans |= {(link.start, link.end) for link in self._linker.link_products(words) if link.exact}
         for start, end in sorted(spans, reverse=True):
             words = f"{words[:start]} {words[end:]}"
