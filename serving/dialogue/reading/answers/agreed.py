@@ -131,7 +131,8 @@ class YesReader:
 
     def _is_to_remark(self, message: Message) -> bool:
         """Whether a yes may be to what was said last, and not to the question: "No hurry." "Sure, but when …?"."""
-        return not message.last_answer.rstrip().endswith(ASKS) and not self.goes_ahead(message)
+        last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "bot"), "")
+        return not last.rstrip().endswith(ASKS) and not self.goes_ahead(message)
 
     def before_also(self, message: Message) -> str:
         """The yeses that begin a message, where "and" or "also" follows behind a stop; empty without them."""
