@@ -45,7 +45,6 @@ def follow(assistant: Assistant) -> Follow:
         ("换货", "碎的那只还要寄回去吗", PICK_UP),
         ("换货", "新的啥时候能到", NEW_ONE),
         ("退货", "9点到18点我都上班，放物业让快递去物业拿行不行", PICK_UP),
-        ("退货", "多久到账", ("工作日",)),
     ],
 )
 def test_what_follows_is_about_the_case(follow: Follow, case: str, text: str, told: tuple[str, ...]) -> None:
