@@ -299,9 +299,8 @@ class ActJoiner:
     def _without_echoes(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """Without the look-up that was just told, where the first part only says it again: 哦24号。那多士炉还能修吗"""
         past, question = message.session.past[-1:], self._pack.acts.question
-        if not past or not any(
-            isinstance(act, Unclear | Choose | Start | QUESTION) for some in read[1:] for act in some
-        ):
+        asked = any(isinstance(act, Unclear | Choose | Start | QUESTION) for some in read[1:] for act in some)
+        if not past or not asked or message.flow:  # while something is open, it goes back to what was told
             return list(read)
         told = past[0]
 
