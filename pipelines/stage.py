@@ -103,7 +103,8 @@ def _versions() -> dict[str, str]:
 
 def _inputs(stage: str) -> list[DataSource]:
     """What this stage reads of the store, in the versions that DVC has."""
-    known, declared = _versions(), read_yaml(ROOT / "dvc.yaml")["stages"].get(stage, {}).get("deps", ())
+    known = _versions()
+    declared = read_yaml(ROOT / "dvc.yaml")["stages"].get(stage, {}).get("deps", ()) if known else ()
     return [DataSource(Path(path).name, known[path], path) for path in declared if path in known]
 
 
