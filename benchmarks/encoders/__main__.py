@@ -35,10 +35,9 @@ from kefu.text.encoders import ENCODERS, encode
 from kefu.text.ngrams import count_ngrams, inverse_frequency, weigh
 from pipelines.params import load_params
 from training.intents.wishes import wordings_of
-from training.retriever import RIDGE
 
 NGRAMS, BUCKETS = (1, 4), 1 << 16
-SEED = 7
+SEED, RIDGE = 7, 1.0
 
 
 class Features(NamedTuple):

@@ -70,21 +70,21 @@ def draw_questions(pack: Pack, count: int, unanswered: int, seed: int) -> list[A
     nothing = [one for one in others if one.label == UNANSWERED]
     rng, answers = random.Random(seed), {faq.id: faq.answer for faq in pack.faq}
     chosen = rng.sample(answered, min(count, len(answered)))
-    made = [Asked(_example(one.text), (answers[one.label.partition(":")[2]].in_(one.lang),)) for one in chosen]
-    return made + [Asked(_example(one.text), ()) for one in rng.sample(nothing, min(unanswered, len(nothing)))]
+    made = [Asked(example_of(one.text), (answers[one.label.partition(":")[2]].in_(one.lang),)) for one in chosen]
+    return made + [Asked(example_of(one.text), ()) for one in rng.sample(nothing, min(unanswered, len(nothing)))]
 
 
 def read_questions(path: Path, pack: Pack, count: int, unanswered: int) -> list[Asked]:
     """The first Chinese questions of a file such as ``benchmarks/knowledge/questions.yaml``, in its order."""
     answers = {faq.id: faq.answer for faq in pack.faq}
     found = [
-        Asked(_example(one["ask"]), tuple(answers[entry].in_("zh") for entry in one["entry"]))
+        Asked(example_of(one["ask"]), tuple(answers[entry].in_("zh") for entry in one["entry"]))
         for one in yaml.safe_load(path.read_text(encoding="utf8"))["zh"]
     ]
     return [one for one in found if one.right][:count] + [one for one in found if not one.right][:unanswered]
 
 
-def _example(say: str) -> Example:
+def example_of(say: str) -> Example:
     """A message without an answer, as a conversation of its own."""
     said = (Message(role="user", content=say), Message(role="assistant", content=""))
     return Example(id=say, messages=said, split="eval", dialogue_id=say, customer=say, intent="faq")

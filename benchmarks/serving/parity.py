@@ -19,7 +19,7 @@ from typing import get_args
 
 import torch
 
-from benchmarks.real_model.grounded import question
+from benchmarks.real_model.grounded import example_of
 from benchmarks.serving.servers import load, machine
 from benchmarks.serving.whole_server import link_files
 from distill.openvino.convert import convert
@@ -43,7 +43,7 @@ def golden_questions(pack: Pack, count: int) -> list[Example]:
     """The first ``count`` messages of the goldens that the FAQ answers, each alone; nobody reads their answers."""
     turns = (turn for golden in load_goldens(pack.folder / "golden") for turn in golden.turns)
     asked = dict.fromkeys(turn.say for turn in turns if turn.expect.route == "faq")
-    return [question(say) for say in list(asked)[:count]]
+    return [example_of(say) for say in list(asked)[:count]]
 
 
 def compare(

@@ -82,3 +82,8 @@ CREATE VIEW held_coupons AS
          CASE WHEN o.status = 'cancelled' THEN o.order_id END AS back_from, o.status
     FROM coupons c LEFT JOIN orders o ON o.order_id = (
          SELECT order_id FROM orders u WHERE u.coupon_id = c.coupon_id ORDER BY u.status = 'cancelled', u.created_at DESC LIMIT 1);
+-- What a customer keeps of an order: its items without what comes back.
+CREATE VIEW kept_items AS
+  SELECT i.order_id, i.sku, i.price, i.quantity - coalesce((SELECT coalesce(r.quantity, i.quantity) FROM returns r
+           WHERE r.order_id = i.order_id AND coalesce(r.sku, i.sku) = i.sku), 0) AS quantity
+    FROM order_items i;

@@ -106,6 +106,7 @@ class FastReader:
                 self._by_parts,
             )
             acts = next((acts for step in steps if (acts := step(message, reading))), [])
+            acts = [act for act in acts if not (isinstance(act, Person) and self._declines_person(message))]
             reading.acts = self._thanks(message, acts) or self._without_person(message, acts) or acts
         return reading
 
@@ -123,6 +124,12 @@ class FastReader:
         last = plain(answer_pieces(message.text, rules.another)[-1])
         kind = next((kind for kind in ENDING if kind in talks and evidence(last, talks[kind]) is not None), None)
         return [SmallTalk(kind=kind, evidence=last)] if kind else []
+
+    def _declines_person(self, message: Message) -> bool:
+        """Whether a message does not want a person, and does not ask for one in other words: no person, I asked …"""
+        words, rules = plain(message.text), self._pack.acts
+        said = evidence(words, rules.no_person)
+        return said is not None and evidence(words.replace(said, " ", 1), rules.person) is None
 
     def _without_person(self, message: Message, acts: Sequence[Act]) -> list[Act]:
         """What declines a person and asks for nothing else, where nothing is open: 不用转人工."""

@@ -188,8 +188,9 @@ class FlowMoves:
             if self._pack.shop.identify:
                 yield from self._begin(turn, moves.Begin(self._pack.shop.identify))
         elif progress.outcome:
-            draft.outcome, draft.reason = progress.outcome, "flow"
-            draft.ended = state if progress.outcome == "handoff" else None
+            if draft.outcome != "handoff":  # what else this message does calls no person back
+                draft.outcome, draft.reason = progress.outcome, "flow"
+                draft.ended = state if progress.outcome == "handoff" else None
             outcome = "refused" if refused and progress.outcome == "resolved" else progress.outcome
             session.close_flow(outcome, said="".join(progress.says[-1:]))
             if progress.then:

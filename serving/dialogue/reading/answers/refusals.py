@@ -68,7 +68,7 @@ class RefusalReader:
 
     def _refuses(self, part: str, refusal: WordRule | None) -> bool:
         """Whether a part refuses, and asks nothing beside that: 谁说要退货了 asks nobody who said it."""
-        words = plain(part)
+        words = plain(part).lstrip("?! ")  # ？？我没要取消: wonders, and asks nothing
         found = evidence(words, refusal)
         return bool(found) and evidence(words.replace(found or "", "", 1), self._pack.acts.question) is None
 

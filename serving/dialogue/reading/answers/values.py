@@ -93,8 +93,8 @@ class ValueReader:
                 # Another order that a question names is what it asks of: can the bedding set ship today?
                 known = message.session.flow.slots
                 values = {n: v for n, v in values.items() if n not in orders or known.get(n, v[0]) == v[0]}
-        told = message.session.flow.slots if message.session.flow else {}
-        if any(n in values and n != asked and told.get(n) not in (None, *values[n]) for n in orders):
+        before = message.session.flow.slots if message.session.flow else {}
+        if any(n in values and n != asked and before.get(n) not in (None, *values[n]) for n in orders):
             kept = [n for n in values if n in orders or not (corrects or self._is_free(n))]
             values = {n: values[n] for n in kept} | self._beside_order(message, text)
         return values

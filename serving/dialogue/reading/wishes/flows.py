@@ -14,6 +14,7 @@ from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.records import Order
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.answers.yes_no import leaves
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.params import Serving
@@ -226,6 +227,8 @@ class FlowReader:
         own = self._answers.orders.own(message, order) if order and wanted and not given_up else None
         before = [turn.text for turn in reversed(message.session.turns) if turn.role == "customer"][:MOST_BEFORE]
         for text in before:
+            if leaves(text, self._pack.conversation):
+                break  # "changed my mind" gave something else up
             if own and not self._answers.orders.names_else(message, text, own):
                 told = extract(statements(text, self._pack.acts.question), wanted, message.lang)
                 if told:
