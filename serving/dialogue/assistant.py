@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from kefu.shop.pack import Pack, load_pack
 from kefu.shop.part import Lang
 from serving.conversation_log import ConversationLog
 from serving.dialogue.catalogue.advisor import ProductAdvisor
-from serving.dialogue.flow import FlowEngine, Visit
+from serving.dialogue.flow import FlowEngine, FlowError, Visit
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order
 from serving.dialogue.messages import check_text
@@ -251,7 +252,8 @@ class Assistant:
         if session.flow:
             message.flow = self._flows.flows[session.flow.flow]
             message.step = self._flows.waiting_at(session.flow)
-            message.question = self._flows.question(session.flow, visit) if message.step.confirm else ""
+            with suppress(FlowError):  # of a pack that has changed since: what was said last is all there is
+                message.question = self._flows.question(session.flow, visit) if message.step.confirm else ""
         reading = self._reader.read(message)
         session.subject.products = list(dict.fromkeys([*reading.products, *session.subject.products]))[:KEPT_PRODUCTS]
         session.subject.latest = reading.latest or session.subject.latest
