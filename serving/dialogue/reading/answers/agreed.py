@@ -120,6 +120,8 @@ class YesReader:
         if not said and (asks or not rest) or (not clear and self._is_courtesy(rest)):
             return None  # 提交了吗; 好的 知道了 谢谢
         surely = clear and yes >= SURE_OF_CLEAR
+        if asks and not surely and ASSURED.search(rest):
+            return None
         if self._takes_back(message, "".join(said), ASSURED.sub("", rest) if clear else rest, surely):
             return None
         return Yes(
@@ -154,7 +156,7 @@ class YesReader:
         rest = message.text.removeprefix(said)
         if not said or step is None or not WORD.search(rest) or self._against(whole) > MOST_AGAINST:
             return None
-        if self._is_to_remark(message):
+        if self._is_to_remark(message) or ASSURED.search(rest):  # who asks what the question tells has not read it
             return None
         if not any(is_clear_yes(piece, words, step) or goes_ahead(piece, words, step) for piece in pieces):
             return None
