@@ -21,7 +21,7 @@ from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 
 OF_AN_ORDER = re.compile(
-    r"\s*(?:那|这|的那|的这)?(?:一)?(?:单|笔|个?订单)|\s*[那这][一]?[次回]|\s+(?:order|one)\b", re.IGNORECASE
+    r"\s*(?:的?[那这]|的)?一?(?:单|笔|个?订单)|\s*的?[那这]一?[次回]|\s+(?:order|one)\b", re.IGNORECASE
 )
 WITH_IT = re.compile(r"(?:(?<!没)有|含|带|\border (?:with|of|for|containing)(?: the| a| an| my)?)\s*$", re.IGNORECASE)
 PIECES = re.compile(
