@@ -248,6 +248,9 @@ class Pack(Part):
             meant = {*flow.asked_meanwhile.values(), *flow.asked_afterwards.values()}
             unknown = sorted(meant - faqs - queries)
             yield from (f"flow {flow.name}: no faq or query of its order {name}" for name in unknown)
+            asked = [*flow.asked_meanwhile.items(), *flow.asked_afterwards.items()]
+            itself = sorted({name for name, other in asked if name == f"faq:{other}"})
+            yield from (f"flow {flow.name}: {name} means itself: leave it out" for name in itself)
             yield from (
                 f"flow {flow.name}: own_answers: no FAQ {name}" for name in sorted(set(flow.own_answers) - faqs)
             )

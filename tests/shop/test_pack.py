@@ -251,6 +251,14 @@ def test_only_the_flow_that_identifies_strangers_names_a_customer(
             load_pack(folder)
 
 
+def test_a_faq_that_means_itself_is_named(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(SHOP, tmp_path / "shop"))
+    itself = {"asked_meanwhile": {"faq:refund_time": "refund_time"}}
+    change_yaml(folder / "flows/return.yaml", lambda flow: flow.update(itself))
+    with pytest.raises(PackError, match="flow return: faq:refund_time means itself"):
+        load_pack(folder)
+
+
 def change_yaml(path: Path, change: Callable[[dict[str, object]], None]) -> None:
     content = yaml.safe_load(path.read_text(encoding="utf8"))
     change(content)
