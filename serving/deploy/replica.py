@@ -7,6 +7,7 @@ loads it, so what was exchanged on disk since is not served.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
 import time
@@ -72,6 +73,7 @@ class Chat:
         engines = remote_engines(plan, self._models, slots)
         assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)
         assistant.warm_up()
+        gc.freeze()  # all of it stays: a look through it would hold an answer up by a tenth of a second
         threading.Thread(target=_tidy, args=(log, sessions, params), name="tidy", daemon=True).start()
         if params.webhook_url:
             WebhookSender(WebhookQueue(sessions.client), params.webhook_url, webhook_secrets()).start()
