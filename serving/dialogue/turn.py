@@ -43,6 +43,7 @@ class TurnState:
     """A message, its session, and the answer so far.
 
     before: how many who wait for a person would come before this customer; None: it is not known.
+    failed: the pack or the shop failed while the message was read.
     begins_more: a flow that the message asks for has yet to begin: what waits comes after it.
     in_danger: the conversation waits because of words of danger.
     repeats: a part was told by the last answer word for word.
@@ -59,6 +60,7 @@ class TurnState:
     said: SaidTurn | None = None  # the message as it was written, redacted
     before: int | None = None
     in_danger: bool = False
+    failed: bool = False
     begins_more: bool = False
     candidates: tuple[str, ...] = ()  # what the next question for an order offers; (): the newest orders
     draft: Draft = field(default_factory=Draft)

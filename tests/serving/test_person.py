@@ -171,6 +171,19 @@ def test_a_mistake_of_the_pack_leads_to_a_person_and_an_alarm(
     assert talk("继续").route != "human"  # the flow is over: nothing fails a second time
 
 
+@pytest.mark.parametrize("said", [f"订单{ORDER}到哪了", "我昨天买的那单到哪了", "where is my parcel"])
+def test_a_shop_that_fails_while_a_message_is_read_leads_to_a_person_and_an_alarm(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, said: str
+) -> None:
+    with monkeypatch.context() as broken:
+        tools = talk.assistant.tools._tools
+        broken.setattr(talk.assistant.tools, "_tools", {name: tools[name] for name in tools if name != "my_orders"})
+        reply = talk(said)
+    assert (reply.outcome, reply.route) == ("handoff", "human") and reply.text
+    assert "while a message was read: a person is asked for" in caplog.text
+    assert talk.queued()[0].reason == "flow"
+
+
 class Fake:
     """An engine that says what it is told to."""
 

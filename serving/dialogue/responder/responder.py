@@ -54,6 +54,9 @@ class Responder:
         """Pieces of the answer, with placeholders."""
         session = turn.session
         session.told = []
+        if turn.failed:
+            yield from self._fail(turn)
+            return
         missed = any(isinstance(act, Reject) for act in turn.reading.acts)
         session.rejections = session.rejections + 1 if missed else 0
         planned = self._flow_moves.merge_wishes(turn, moves)
@@ -69,13 +72,16 @@ class Responder:
                 yield from self._handlers[type(move)](turn, move)
             except KefuError:
                 logger.exception("the pack or the shop failed at %s: a person is asked for", type(move).__name__)
-                turn.draft.ended = turn.session.flow  # it stands where it cannot go on
-                yield from self._handlers[HandOver](turn, HandOver("flow"))
+                yield from self._fail(turn)
                 return
         if said := self._same_again(turn):
             yield said
             yield self._questions.offer_person(turn)
         session.answers = [digest(text) for text in turn.draft.answers]
+
+    def _fail(self, turn: TurnState) -> Iterator[str]:
+        turn.draft.ended = turn.session.flow  # it stands where it cannot go on
+        yield from self._handlers[HandOver](turn, HandOver("flow"))
 
     def _same_again(self, turn: TurnState) -> str:
         """Says that there is nothing new to tell, where all that would be told was told by the last answer."""
