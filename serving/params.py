@@ -183,6 +183,10 @@ class Serving(Section):
     num_replicas: int = Field(
         gt=0, description="processes that customers reach; on more than one machine they need KEFU_REDIS_URL"
     )
+    max_replicas: int = Field(
+        gt=0,
+        description="to which Ray raises their number while many messages wait; no more than num_replicas: never",
+    )
     max_ongoing_requests: int = Field(
         gt=0, description="messages that a replica answers or keeps waiting at once; more are refused"
     )

@@ -6,7 +6,6 @@ loads it, so what was exchanged on disk since is not served.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import threading
@@ -27,11 +26,13 @@ from serving.api.chat import FRAME_CHARS
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
 from serving.conversation_log import ConversationLog
+from serving.deploy.autoscaling import MESSAGES
 from serving.deploy.demo_script import load_demo
 from serving.deploy.in_process import InProcessBackend
 from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
+from serving.deploy.slots import Slots
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.people.silence import end_silence
 from serving.params import Serving
@@ -69,7 +70,7 @@ class Chat:
         sessions = Sessions(plan.store_url, params.session_ttl_s, limits_of(params), bool(params.webhook_url))
         replica = serve.get_replica_context().replica_id.unique_id
         log = ConversationLog(plan.raw, replica, manifest.content_hash)
-        slots = asyncio.Semaphore(params.num_threads)
+        slots = Slots(params.num_threads)
         engines = remote_engines(plan, self._models, slots)
         assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)
         assistant.warm_up()
@@ -85,10 +86,14 @@ class Chat:
             demo_customers=shop.demo_customers,
             questions=load_demo(assistant.pack.folder).questions,
         )
-        backend = InProcessBackend(assistant, release, params, slots, partial(models_problem, self._models))
+        self._backend = InProcessBackend(assistant, release, params, slots, partial(models_problem, self._models))
         samples = params.demo_login and allows_development(params)
         ratings = Ratings(sessions, ZoneInfo(shop.timezone), log)
-        return build_web(Site(backend, sessions, params, front, samples, assistant.desk, ratings))
+        return build_web(Site(self._backend, sessions, params, front, samples, assistant.desk, ratings))
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """What ``autoscaling.by_messages`` goes by; Ray asks now and then."""
+        return {MESSAGES: self._backend.busy}
 
 
 def _tidy(log: ConversationLog, sessions: Sessions, params: Serving) -> None:
