@@ -23,6 +23,7 @@ from kefu.acts import (
     Unclear,
     target_of,
 )
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
 from kefu.shop.slots import CJK, extract
@@ -58,7 +59,7 @@ class ActJoiner:
         apart: list[Act] = []
         also = False
         read = self._without_unlooked(parts, self._without_unasked(parts, self._told_plainly(parts, read)))
-        read = self._without_echoes(message, parts, read)
+        read = self._without_scene(parts, self._without_echoes(message, parts, read))
         for part, some in zip(parts, read, strict=True):
             also |= evidence(part, self._pack.acts.another) is not None
             begun = next((act for act in reversed(acts) if isinstance(act, Start)), None)
@@ -69,6 +70,8 @@ class ActJoiner:
                     if act.flow == begun.flow or answers or act.probability < SECOND:
                         begun.slots.update({k: v for k, v in {**act.slots, **filled}.items() if k not in begun.slots})
                         continue
+                if isinstance(act, Query) and begun and not also and act.probability < SECOND:
+                    continue  # My towel was due yesterday. What's going on: no offers
                 if isinstance(act, Unclear) and begun:
                     begun.slots.update(
                         {k: v for k, v in self._fills(message, part, begun).items() if k not in begun.slots}
@@ -307,12 +310,37 @@ class ActJoiner:
         def is_echo(part: str, act: Act) -> bool:
             if not isinstance(act, Start) or act.flow != told.flow or evidence(plain(part), question) is not None:
                 return False
-            looks_up = not self._flows.writes(self._flow_named[act.flow]) or bool(self._flow_named[act.flow].item_among)
             names = self._answers.orders.names_in(act.slots)
-            return looks_up and all(act.slots[name] == told.slots.get(name) for name in names)
+            return not self._changes(self._flow_named[act.flow]) and all(act.slots[name] == told.slots.get(name) for name in names)
 
         first = [act for act in read[0] if not is_echo(parts[0], act)]
         return [first, *read[1:]]
+
+    def _without_scene(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
+        """Without look-ups that a statement begins, beside a question that looks the same order up: I ordered two
+        throws and it still says paid. When will you ship?"""
+        asked = [evidence(plain(part), self._pack.acts.question) is not None for part in parts]
+        apart = [evidence(part, self._pack.acts.another) is not None for part in parts]
+        looked_up = {
+            order
+            for is_asked, some in zip(asked, read, strict=True)
+            for act in some
+            if is_asked and (order := self._looks_up(act))
+        }
+        return [
+            [act for act in some if is_asked or is_apart or self._looks_up(act) not in looked_up]
+            for is_asked, is_apart, some in zip(asked, apart, read, strict=True)
+        ]
+
+    def _looks_up(self, act: Act) -> str:
+        """The order of which a flow only tells; empty for every other act."""
+        if not isinstance(act, Start) or self._changes(self._flow_named[act.flow]):
+            return ""
+        return next((act.slots[name] for name in self._answers.orders.names_in(act.slots)), "")
+
+    def _changes(self, flow: Flow) -> bool:
+        """Whether a flow may change something, and is no look-up that only may go on to it."""
+        return self._flows.writes(flow) and not flow.item_among
 
     def _without_unlooked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """Without look-ups and guessed wishes that a part begins in no words of theirs and without a question, beside a
