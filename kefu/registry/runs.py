@@ -103,7 +103,8 @@ class StageRun:
     def headline(self, values: Mapping[str, float]) -> None:
         """Sends figures to the parent run as well, by which two repros are compared."""
         now = int(time.time() * 1000)
-        client().log_batch(self.parent_id, metrics=[Metric(name, value, now, 0) for name, value in values.items()])
+        if values:
+            client().log_batch(self.parent_id, metrics=[Metric(name, value, now, 0) for name, value in values.items()])
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         client().log_artifact(self.run_id, str(path), folder)
