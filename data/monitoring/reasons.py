@@ -12,6 +12,7 @@ import re
 from kefu.shop.part import Text
 
 _VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|[\d,.]*\d")
+_PLACE = re.compile(r": line … column … \(char ….*")  # of broken JSON
 _LONGEST = 80
 # Beginning of a reason without its values → Chinese. ``rest`` is a reason itself.
 _CHINESE = tuple(
@@ -85,7 +86,7 @@ def without_values(reason: str) -> str:
 
 def in_both_languages(reason: str) -> Text:
     """``reason``, as ``without_values`` leaves it, for the page."""
-    return Text(zh=_chinese(reason), en=reason)
+    return Text(zh=_chinese(reason), en=_PLACE.sub("", reason))
 
 
 def _chinese(reason: str) -> str:
@@ -94,5 +95,5 @@ def _chinese(reason: str) -> str:
             words = match.groupdict()
             if "rest" in words:
                 words["rest"] = _chinese(words["rest"])
-            return chinese.format(**words)
+            return chinese.format(**words).replace("the record：", "整条记录：")
     return reason

@@ -51,6 +51,7 @@ def test_every_reason_of_the_readers_is_told_in_chinese() -> None:
     [
         ("turns[3].role: 'robot9' is not one of agent, bot", "turns[…].role：… 不在 agent, bot 之内"),
         ("field customer, turns is missing", "缺字段 customer, turns"),
+        ("the record: expected an object, got list", "整条记录：应为对象，却是 list"),
         ("turns: expected an array, got str", "turns：应为数组，却是 str"),
         ("not JSON: Expecting ',' delimiter: line 1 column 90 (char 89)", "不是合法的 JSON：缺分隔符"),
         ("session is incomplete: line 12: 7 columns instead of 9", "会话不完整：第 … 行：有 … 列，应为 … 列"),
