@@ -91,7 +91,7 @@ def render(profile: Profile, taxonomy: Taxonomy, params: Monitor) -> str:
     """The page of a day. ``params``: for the bounds it names."""
     days = (*profile.before, profile.day)
     reasons = {reason for day in days for reason in day.census.bins.get("quarantined", {})}
-    names: dict[str, Mapping[str, Text]] = dict.fromkeys(NAMED, VALUES) | {
+    names: Mapping[str, Mapping[str, Text]] = dict.fromkeys(NAMED, VALUES) | {
         "intent": {i.name: i.title for i in taxonomy.intents},
         "redacted": KINDS,
         "quarantined": {reason: in_both_languages(reason) for reason in reasons},
