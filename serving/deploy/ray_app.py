@@ -19,7 +19,7 @@ from serving.params import Serving
 
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
 QUEUED = 64  # chats that wait for a model; more get the fallback
-CHECK_S = 1  # a dead replica is noticed, and another started, after so many seconds
+CHECK_S = 0.3  # a dead replica is noticed, and another started, after so many seconds
 
 
 def build_app(plan: Plan) -> serve.Application:

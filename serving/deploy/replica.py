@@ -1,7 +1,7 @@
 """The replica that customers reach: web layer and dialogue in one process, one hop behind the proxy.
 
-Ray Serve restarts it when it dies; sessions survive in Redis. It proves the release again each time it
-loads it, so what was exchanged on disk since is not served.
+Ray Serve restarts it when it dies; sessions survive in Redis. It proves what it loads of the release again each time,
+so what was exchanged on disk since is not served; the models, gigabytes, are proved where they are loaded.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from serving.deploy.proxy_headers import trusted_addresses
 from serving.deploy.slots import Slots
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.people.silence import end_silence
+from serving.engines.load import MODELS
 from serving.params import Serving
 from serving.rating import Ratings
 from serving.sessions.limits import limits_of
@@ -45,6 +46,7 @@ from serving.webhooks.signature import webhook_secrets
 
 logger = logging.getLogger(__name__)
 TIDY_S = 30  # between two looks for log lines that another process, or a full disk, has left, and for silent cases
+NOT_LOADED = frozenset({*MODELS, "adapter"})  # parts of the release
 FRAME_BYTES = 4 * FRAME_CHARS  # of UTF-8
 
 
@@ -65,7 +67,7 @@ class Chat:
         uvicorn.Config = partial(  # type: ignore[misc, assignment]
             uvicorn.Config, ws_max_size=FRAME_BYTES, forwarded_allow_ips=trusted_addresses(params)
         )
-        manifest = verify(plan.release, plan.content_hash)
+        manifest = verify(plan.release, plan.content_hash, NOT_LOADED)
         release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         sessions = Sessions(plan.store_url, params.session_ttl_s, limits_of(params), bool(params.webhook_url))
         replica = serve.get_replica_context().replica_id.unique_id

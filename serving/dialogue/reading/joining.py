@@ -311,7 +311,9 @@ class ActJoiner:
             if not isinstance(act, Start) or act.flow != told.flow or evidence(plain(part), question) is not None:
                 return False
             names = self._answers.orders.names_in(act.slots)
-            return not self._changes(self._flow_named[act.flow]) and all(act.slots[name] == told.slots.get(name) for name in names)
+            return not self._changes(self._flow_named[act.flow]) and all(
+                act.slots[name] == told.slots.get(name) for name in names
+            )
 
         first = [act for act in read[0] if not is_echo(parts[0], act)]
         return [first, *read[1:]]
