@@ -131,7 +131,9 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         except httpx.TransportError:
             pass  # not listening yet
         time.sleep(0.5)
-    raise ServerNotStarted(f"Label Studio was not healthy after {START_SECONDS} s; its log: {log}")
+    raise ServerNotStarted(
+        f"Label Studio was not healthy after {START_SECONDS} s: start it again, it goes on where it was; its log: {log}"
+    )
 
 
 @contextmanager
