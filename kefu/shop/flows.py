@@ -193,6 +193,9 @@ class Step(Part):
     yes: Phrases = Field({}, description="a confirm's own words for yes, e.g. its verb: 催一下, hurry them")
     no: Phrases = Field({}, description="and for no: 先不退, keep the order")
     say: Text | None = None
+    again: Text | None = Field(
+        None, description="said to a protest in place of ``say`` where the last answer told that word for word"
+    )
     clear: tuple[str, ...] = Field((), description="slots forgotten when this step runs")
     goto: str | None = None
     end: Literal["resolved", "handoff", "abandoned"] | None = None

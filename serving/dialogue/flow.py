@@ -44,9 +44,13 @@ class Visit:
 
 @dataclass
 class Progress:
-    """What came of walking on: texts to say, and either a question or an outcome. then: flow that begins next."""
+    """What came of walking on: texts to say, and either a question or an outcome. then: flow that begins next.
+
+    again: what is said in place of a text that was just told.
+    """
 
     says: list[str] = field(default_factory=list)
+    again: dict[str, str] = field(default_factory=dict)
     asks: str | None = None
     outcome: Literal["resolved", "handoff", "abandoned"] | None = None
     signed_out: bool = False
@@ -211,6 +215,8 @@ class FlowEngine:
     def _say(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
         assert step.say
         progress.says.append(self._render(step.say.in_(visit.lang), step, state, visit))
+        if step.again:
+            progress.again[progress.says[-1]] = self._render(step.again.in_(visit.lang), step, state, visit)
         return Go()
 
     def _branch(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:

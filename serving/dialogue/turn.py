@@ -80,18 +80,23 @@ class TurnState:
         """Whether the last answer has told a text word for word."""
         return digest(text) in self.session.answers
 
-    def tell(self, route: Route, text: str, answer: str = "", guessed: bool = True) -> str:
+    def tell(self, route: Route, text: str, answer: str = "", guessed: bool = True, again: str = "") -> str:
         """Adds what answers a question, once: no guess at what the last answer, or this one, has told already.
 
         Args:
             answer: the text without the words around it; empty: as ``text``.
             guessed: no word of the message asks for it; else it is told again.
+            again: told in its place where the last answer has told it.
         """
         answer, said = answer or text, self.draft.answers
+        if again and self.was_told(answer):
+            self.repeats |= self.was_told(again)
+            said += [answer, again]
+            return self.say(route, again)
         self.repeats |= self.was_told(answer)
-        again = answer in said or (guessed and self.was_told(answer))
+        repeated = answer in said or (guessed and self.was_told(answer))
         said.append(answer)
-        return "" if again else self.say(route, text)
+        return "" if repeated else self.say(route, text)
 
     def choose(self, lead: str, questions: list[str]) -> str:
         """Adds a numbered list of what may be meant; the customer's next message may pick from it."""

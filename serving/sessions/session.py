@@ -108,6 +108,7 @@ class Session(BaseModel):
     handed_over: what was under way before; the bot gets it back with the conversation.
     paused, wishes: flows that were interrupted, the last one last, and wishes that wait, the first one first.
     offered: values that the open question offers as a numbered list; questions: of the knowledge, offered so.
+    offer: what the last answer offered to do, at its confirmation: open as soon as the customer says yes to it.
     wanted: what a product that the customer looks for has to be; basket: what a sum was told for, points: with points.
     open_sum: a question for a sum with a blank for one of sum_choices (SKUs), which the customer was asked to choose.
     denied: flows that the customer refused or left: only plain words begin one again, no guess.
@@ -140,6 +141,7 @@ class Session(BaseModel):
     subject: Subject = Subject()
     offered: list[str] = []
     questions: list[str] = []
+    offer: FlowState | None = None
     wanted: dict[str, Any] = {}
     basket: list[tuple[str, int]] = []
     points: bool = False

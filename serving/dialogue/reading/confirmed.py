@@ -27,7 +27,7 @@ from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.joining import QUESTION
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts import PartReader
-from serving.dialogue.reading.segments import answer_pieces
+from serving.dialogue.reading.segments import answer_pieces, asks_behind_also
 from serving.dialogue.reading.word_rules import evidence, plain
 
 
@@ -54,11 +54,18 @@ class ConfirmationReader:
         assert message.flow
         topic = f"flow:{message.flow.name}"
         acts = self._parts.read(replace(message, text=rest, flow=None, step=None, topic=topic), reading)
+        if other and asks and not self._asks_the_same(message, rest):
+            other = False
         if other and not any(isinstance(act, Start) for act in acts):
             acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in changed}, evidence=rest)]
         if other and any(wish.flow == message.flow.name for wish in message.session.wishes):
             acts = [act for act in acts if not isinstance(act, Start)]  # it waits for its turn already
         return self._beside(message, found, acts, asks, other, yes)
+
+    def _asks_the_same(self, message: Message, rest: str) -> bool:
+        """Whether a question of another order asks for what is under way: 枕头那单也退吗, the mugs as well?"""
+        assert message.flow
+        return any(evidence(plain(rest), rule) for rule in (self._pack.acts.same, message.flow.asked_by))
 
     def _changed(self, message: Message, found: Yes, asks: bool) -> list[Fill | Correct]:
         """The values that words beside a yes tell, other than those of the flow under way.
@@ -117,10 +124,7 @@ class ConfirmationReader:
         return some and of_rest and evidence(plain(piece), self._pack.acts.keep) is not None
 
     def _asks(self, text: str) -> bool:
-        """Whether a piece asks something, with or without a word for "also" before that."""
-        rules, words = self._pack.acts, plain(text)
-        also = evidence(words, rules.another)
-        return any(evidence(some, rules.question) for some in (words, words.replace(also or "", "", 1).strip(" ，,")))
+        return asks_behind_also(text, self._pack.acts.another, self._pack.acts.question)
 
     def _beside(
         self, message: Message, found: Yes, acts: Sequence[Act], asks: bool, other: bool, yes: Affirm

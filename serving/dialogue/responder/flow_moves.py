@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kefu.acts import Query
+from kefu.acts import Query, Refuse, Reject
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
@@ -48,7 +48,9 @@ class FlowMoves:
             moves.Exclude: self._exclude,
             moves.GoOn: self._go_on,
             moves.Leave: self._leave,
+            moves.LookUp: self._look_up,
             moves.Put: self._put,
+            moves.Retract: self._retract,
             moves.Revise: self._revise,
         }
 
@@ -89,6 +91,13 @@ class FlowMoves:
         if not (again and guessed) and (named := self._orders.took(turn, move.slots)):
             yield turn.say("flow", named)
         yield from self._progressed(turn, state, progress, guessed=guessed)
+
+    def _look_up(self, turn: TurnState, move: moves.LookUp) -> Iterator[str]:
+        state, progress = self._flows.start(self._flows.flows[move.flow], move.slots, turn.visit)
+        if progress.outcome == "resolved" and not set(progress.says) <= set(turn.draft.answers):
+            if named := self._orders.took(turn, move.slots):
+                yield turn.say("flow", named)
+            yield from (turn.tell("flow", text) for text in progress.says)
 
     def _put(self, turn: TurnState, move: moves.Put) -> Iterator[str]:
         state = open_flow(turn)
@@ -175,7 +184,10 @@ class FlowMoves:
         waits = bool(progress.asks) and progress.asks != "confirm"
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state)) if waits else []
         if progress.outcome == "resolved" and not (state.written or refused):
-            yield from (turn.tell("flow", text, guessed=guessed) for text in progress.says)
+            protests = any(isinstance(act, Refuse | Reject) for act in turn.reading.acts)
+            for text in progress.says:
+                again = progress.again.get(text, "") if protests else ""
+                yield turn.tell("flow", text, guessed=guessed, again=again)
         else:
             yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
@@ -266,6 +278,17 @@ class FlowMoves:
     def _exclude(self, turn: TurnState, move: moves.Exclude) -> Iterator[str]:
         turn.session.deny(*move.flows)
         yield from ()
+
+    def _retract(self, turn: TurnState, move: moves.Retract) -> Iterator[str]:
+        session, words, lang = turn.session, self._pack.conversation, turn.visit.lang
+        if session.flow and session.flow.flow in move.flows:
+            turn.draft.flow, turn.draft.outcome = session.flow.flow, "abandoned"
+            session.close_flow("abandoned")
+        session.deny(*move.flows)
+        titles = [self._flows.flows[flow].title.in_(lang) for flow in move.flows]
+        yield turn.say("flow", fill_in(turn, words.retracted, titles=titles, alone=move.alone))
+        if not move.alone:
+            turn.draft.route = None  # it is that of the answer
 
     def _leave(self, turn: TurnState, move: moves.Leave) -> Iterator[str]:
         name = turn.session.flow.flow if turn.session.flow else None

@@ -21,6 +21,7 @@ from serving.dialogue.policy.moves import Begin, HandOver, Move, Remind
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.responder.answer_moves import AnswerMoves
 from serving.dialogue.responder.flow_moves import FlowMoves
+from serving.dialogue.responder.offers import Offers
 from serving.dialogue.responder.person_moves import PersonMoves
 from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers
@@ -40,7 +41,7 @@ class Responder:
         handover = HandoverWords(pack)
         questions = QuestionMoves(pack, flows, orders)
         self._flow_moves = FlowMoves(pack, flows, orders, shop_answers, questions, handover)
-        self._answers = AnswerMoves(pack, orders, shop_answers, model, questions)
+        self._answers = AnswerMoves(pack, orders, shop_answers, model, questions, Offers(pack, flows))
         self._questions = questions
         people = PersonMoves(pack, handover)
         self._handlers: Handlers = {
@@ -53,7 +54,7 @@ class Responder:
     def stream(self, turn: TurnState, moves: Sequence[Move]) -> Iterator[str]:
         """Pieces of the answer, with placeholders."""
         session = turn.session
-        session.told = []
+        session.told, session.offer = [], None
         if turn.failed:
             yield from self._fail(turn)
             return

@@ -134,7 +134,7 @@ class YesReader:
     def _is_to_remark(self, message: Message) -> bool:
         """Whether a yes may be to what was said last, and not to the question: "No hurry." "Sure, but when …?"."""
         last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "bot"), "")
-        return not last.rstrip().endswith(ASKS) and not self.goes_ahead(message)
+        return not message.session.offer and not last.rstrip().endswith(ASKS) and not self.goes_ahead(message)
 
     def before_also(self, message: Message) -> str:
         """The yeses that begin a message, where "and" or "also" follows behind a stop; empty without them."""
@@ -228,6 +228,8 @@ class YesReader:
         """The pieces of a message, cut behind a clear yes that goes on without a stop."""
         pieces = answer_pieces(message.text, self._pack.acts.another)
         for at, piece in enumerate(pieces[:MOST_PIECES]):
+            if yes_or_no(piece, self._pack.conversation, message.step):
+                continue  # yes pls.
             named = after_clear_yes(piece, self._pack.conversation, message.step)
             lead = piece.strip().removesuffix(named)
             if named and (GOES_ON.match(named) or (lead.endswith(CLOSED) and not QUESTION.match(named))):

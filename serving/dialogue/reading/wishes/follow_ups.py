@@ -37,6 +37,7 @@ MISTAKEN = re.compile(
     r"|\b(?:mixed (?:it|them|that) up|wrong (?:order|one)|my mistake)\b",
     re.IGNORECASE,
 )
+WHETHER = re.compile(r"\bor not\b", re.IGNORECASE)  # today or not: of the order that is spoken of
 _SAID = re.compile(r"[a-z]+|\d+", re.IGNORECASE)
 MOST_BESIDE = 1  # characters of other words that a follow-up may have
 
@@ -151,6 +152,8 @@ class FollowUpReader:
     def _is_bare(self, message: Message, text: str) -> bool:
         """Whether a text names something, and says hardly anything else."""
         words = message.original(text)
+        if WHETHER.search(words):
+            return False
         spans = {(link.start, link.end) for link in self._linker.link_items(words, message.orders, denied=True)}
         spans |= {(link.start, link.end) for link in self._linker.link_products(words) if link.exact}
         for start, end in sorted(spans, reverse=True):
