@@ -165,7 +165,9 @@ class FlowReader:
         known = [slots[name] for name in self._answers.orders.slots_of(flow) if name in slots]
         order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
         slots |= {name: (value,) for name, value in self._answers.items.slots(message, text, flow, order).items()}
-        return slots
+        own = self._answers.orders.own(message, order) if order and message.session.customer else None
+        address = self._answers.addresses.begun(message, text, flow, own.address) if own else {}
+        return slots | {name: (value,) for name, value in address.items()}
 
     def _reason(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
         """The reason that statements beside a wish tell: their words are read as if it had been asked for."""
