@@ -145,6 +145,11 @@ class OrderReader:
         told = link.explicit and (link.refers or set(link.how) - {"product", "pieces", "place"})
         return message.placeholder(link.ids[0]) if told and len(link.ids) == 1 else None
 
+    def tells_apart(self, message: Message, text: str) -> bool:
+        """Whether a text tells one order by how many pieces it has, or names others that stay as they are."""
+        link = self._link(message, text, None) if self.pii and message.session.customer else OrderLink()
+        return bool(link.ids) and (bool(link.denied) or not {"pieces", "pick"}.isdisjoint(link.how))
+
     def refers(self, message: Message, text: str) -> bool:
         """Whether words for an order stand in a text: my, 那单, I bought."""
         return self.pii is not None and self._link(message, text, None).refers

@@ -78,7 +78,7 @@ class ImpliedFlowReader:
             and (
                 slots := extract(
                     text,
-                    {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].choices},
+                    {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].carried},
                     message.lang,
                 )
             )
