@@ -109,7 +109,9 @@ class AddressReader:
     def begun(self, message: Message, text: str, flow: Flow, now: str) -> dict[str, str]:
         """The address that a text tells by parts of the one that an order has, for a flow that it begins."""
         name = next((name for name in flow.slots if name in self._slots), None)
-        address = self._changed(message, text, "", now, asked=False) if name and now else ""
+        pii = {slot.pii for slot in self._slots.values()}
+        words = PLACEHOLDER.sub(lambda found: found[0] if found[1] in pii else "，", text)
+        address = self._changed(message, words, "", now, asked=False) if name and now else ""
         told = address and (address != now) and set(missing_parts(now)) >= set(missing_parts(address))
         return {name: message.placeholder(address)} if name and told else {}
 

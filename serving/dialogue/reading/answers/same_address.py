@@ -7,9 +7,11 @@ told beside it counts when it says something else (the same, but room 5).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from kefu.acts import Act, Correct, Fill
 from kefu.privacy.redact import restore
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.text.postal_address import read_parts
 from serving.dialogue.linking.records import Order
@@ -19,7 +21,10 @@ from serving.dialogue.reading.word_rules import evidence, plain
 
 MEANS_SAME = re.compile(r"一样|一致|相同|同[一个上]|一个地址|寄一起|\bsame\b", re.IGNORECASE)
 # Words that make an order only a comparison: without them it is named like any other.
-COMPARES = re.compile(rf"[跟和与同像]|{MEANS_SAME.pattern}|\b(?:as|like)\b", re.IGNORECASE)
+COMPARES = re.compile(
+    rf"[跟和与同像]|{MEANS_SAME.pattern}|(?:收货)?地址|\b(?:as|like)\b|\baddress (?:of|on|from|in)\b",
+    re.IGNORECASE,
+)
 ITS_ADDRESS = re.compile(r"地址(?!要|也|得|改|换)|\b(?:address|place)\b", re.IGNORECASE)
 WRONG = re.compile(r"不对|不是|错|\b(?:wrong|not)\b", re.IGNORECASE)  # that another order is to be changed
 NUMBER = re.compile(r"\d+")
@@ -43,7 +48,8 @@ class SameAddressReader:
         same = MEANS_SAME.search(words) is not None
         if not same and not (asked == name and self._is_its_address(words)):
             return []
-        address = self._of_another(message)
+        under_way = [state.slots[name] for name in self._orders.slots_of(message.flow) if name in state.slots]
+        address = self._of_another(message, message.text, under_way)
         if not address and same and len(words) <= SHORT:
             address = self._told_before(message, name)
         if not address or not _holds(address, message.original(message.text)):
@@ -58,13 +64,19 @@ class SameAddressReader:
         told = len(words) <= LONGEST and ITS_ADDRESS.search(words) is not None
         return told and not WRONG.search(words) and evidence(words, self._question) is None
 
-    def _of_another(self, message: Message) -> str:
-        """The address of the only own order that a message names beside the one under way; empty: none."""
-        assert message.flow and message.session.flow
-        under_way = [message.session.flow.slots.get(name) for name in self._orders.slots_of(message.flow)]
-        named = self._orders.meant(message, COMPARES.sub(" ", message.text), asked=True, focus=None)
-        others = [order for value in named if value not in under_way and (order := self._orders.own(message, value))]
-        return _address(others)
+    def begun(self, message: Message, text: str, flow: Flow, order: str) -> dict[str, str]:
+        """The address that a wish for an order tells by another order: 剩下那单改寄到刚取消那单的地址."""
+        name = next((name for name in flow.slots if name in self._slots), None)
+        if name is None or not ITS_ADDRESS.search(plain(text)):
+            return {}
+        address = self._of_another(message, text, [order])
+        return {name: message.placeholder(address)} if address else {}
+
+    def _of_another(self, message: Message, text: str, others: Sequence[str]) -> str:
+        """The address of the only own order that a text names beside some others; empty: none."""
+        named = self._orders.meant(message, COMPARES.sub(" ", text), asked=True, focus=None)
+        found = [own for value in named if value not in others and (own := self._orders.own(message, value))]
+        return _address(found)
 
     def _told_before(self, message: Message, name: str) -> str:
         """The address that was told last for another order in this conversation: the same as the first one."""

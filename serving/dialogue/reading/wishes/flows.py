@@ -112,14 +112,14 @@ class FlowReader:
             first = self.instead(message, guess, named[0].name) or named[0]
             near = [guessed] if guessed and guess.probability >= INSTEAD and not given_up else []
             return self._serving(message, text, first, [*named, *near])
-        if guessed is None or guessed.name in message.session.denied or self._is_of_goods(message, text):
+        if guessed is None or guessed.name in message.session.denied or self.is_of_goods(message, text):
             return None
         if guess.probability < DECIDES and is_idiom(words, guessed.asked_by):
             return None  # a question about it: 几天内可以换货
         least = SURE if surely or self._tells_data(words) else 0
         return guessed if guess.probability >= max(self._params.wish_min_probability, least) else None
 
-    def _is_of_goods(self, message: Message, text: str) -> bool:
+    def is_of_goods(self, message: Message, text: str) -> bool:
         """Whether a guest speaks of what the shop sells: he has named it, and no order (脏了咋办, of the quilt)."""
         orders = self._answers.orders
         named = any(match[1] == orders.pii for match in PLACEHOLDER.finditer(text)) or orders.refers(message, text)
@@ -174,7 +174,10 @@ class FlowReader:
         order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
         slots |= {name: (value,) for name, value in self._answers.items.slots(message, text, flow, order).items()}
         own = self._answers.orders.own(message, order) if order and message.session.customer else None
-        address = self._answers.addresses.begun(message, text, flow, own.address) if own else {}
+        if own is None or order is None:
+            return slots
+        address = self._answers.same_address.begun(message, text, flow, order)
+        address = address or self._answers.addresses.begun(message, text, flow, own.address)
         return slots | {name: (value,) for name, value in address.items()}
 
     def _tells_part(self, name: str) -> bool:

@@ -56,7 +56,7 @@ class ImpliedFlowReader:
 
     def of_trouble(self, message: Message, text: str) -> Start | None:
         """The flow for what went wrong, where a customer tells it and asks for nothing: 拉链拉两下就卡住了."""
-        if message.flow:
+        if message.flow or self._flows.is_of_goods(message, text):
             return None
         for flow in self._pack.flows:
             if self._tells_trouble(message, text, flow):
@@ -78,12 +78,17 @@ class ImpliedFlowReader:
             and (
                 slots := extract(
                     text,
-                    {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].carried},
+                    {n: self._pack.slots[n] for n in flow.asked_slots if self._tells_reason(n)},
                     message.lang,
                 )
             )
         ]
         return found[0] if len(found) == 1 else None
+
+    def _tells_reason(self, name: str) -> bool:
+        """Whether what a slot tells may begin a flow: how much of an order is meant does not (one of the two mugs)."""
+        slot = self._pack.slots[name]
+        return bool(slot.choices) and slot.otherwise is None
 
     def _told(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
         """What a text tells for a flow, where it can only be one value."""
