@@ -98,6 +98,7 @@ _BARE_AFTER = {  # a number without an ending, by what stands before it
     "unit": "room",
     "floor": "room",
 }
+_ONCE = "幢栋室"
 _GAP = re.compile(r"[\s，,、]{0,2}")
 _EDGE = " \t\n，,、。.；;！!"
 _BLANK = re.compile(rf"(?<=[{_HAN}])[ \t\u3000]+(?=[A-Za-z]?\d)|(?<=\d)[ \t\u3000]+(?=[号弄栋幢座单楼层室房])")
@@ -179,13 +180,22 @@ def _read_chinese(text: str) -> list[AddressPart]:
             if level:
                 found.append(AddressPart(level, text[start:end], start, end))
         bare |= {match.start()} if "bare_city" in kinds else set()
-    found = [part for part in found if part.start not in bare or _goes_on(text, part, found)]
+    found = _without_repeated([part for part in found if part.start not in bare or _goes_on(text, part, found)])
     levels = {part.level for part in found}
     for cue in _CUED.finditer(text):
         level, ending = _CUE_LEVELS[cue["level"][0]]
         if level not in levels:
             found.append(AddressPart(level, cue["value"] + ending, cue.start(), cue.end()))
     return found
+
+
+def _without_repeated(parts: Sequence[AddressPart]) -> list[AddressPart]:
+    """The parts with the last of two buildings or rooms that end alike: no address has both 3幢 and 13幢."""
+    last: dict[str, AddressPart] = {}
+    for part in parts:
+        key = part.text[-1] if part.text[-1] in _ONCE else part.text + str(part.start)
+        last[key] = part._replace(level=last[key].level) if key in last else part
+    return sorted(last.values(), key=lambda part: part.start)
 
 
 def _goes_on(text: str, city: AddressPart, parts: Sequence[AddressPart]) -> bool:

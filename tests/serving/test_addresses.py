@@ -154,3 +154,8 @@ def test_a_region_is_told_without_its_endings_or_capitals(pieces: tuple[str, str
     first = said(pieces[0], asked=True)
     assert first is not None
     assert said(pieces[1], first[1], asked=True) == ("Fill", address)
+
+
+@pytest.mark.parametrize("text", ["幢号是13幢 写成3幢了", "3幢写错了 应该是13幢", "3幢 不对 13幢"])
+def test_of_two_buildings_the_address_has_one(text: str) -> None:
+    assert said(text, asked=True, now=KNOWN) == ("Fill", KNOWN.replace("3幢", "13幢"))
