@@ -74,7 +74,7 @@ class ItemReader:
         if named and bought_of_it == 2 and len(own.skus) > 1 and BOTH_OF.search(words):  # of the item, not of the order
             found |= {name: PART for name in flow.slots if self._pack.slots[name].otherwise in slots}
             found |= {name: "2" for name in flow.slots if self._pack.slots[name].number}
-        if len(own.skus) > 1 and (items.kept or self._is_object(flow, words, links, own)):
+        if len(own.skus) > 1 and (items.kept or self._is_object(flow, words, links, own, items)):
             found |= {name: PART for name in flow.slots if self._pack.slots[name].otherwise in slots}
         elif found.keys() - days.keys():  # an item named after "all of it": no longer all of it
             found |= {
@@ -95,11 +95,14 @@ class ItemReader:
             found |= {name: count for name in flow.slots if self._pack.slots[name].number}
         return found
 
-    def _is_object(self, flow: Flow, words: str, links: Sequence[ProductLink], own: Order) -> bool:
-        """Whether the very words of the wish name an item of the order: drop the lunch box from it, 把多士炉去掉."""
+    def _is_object(self, flow: Flow, words: str, links: Sequence[ProductLink], own: Order, items: NamedItems) -> bool:
+        """Whether a text names an item beside the one that names the order (四件套那单 便当盒别发了), or in the very
+        words of the wish: drop the lunch box from it, 把多士炉去掉."""
         wish = evidence(plain(words), flow.asked_by) or ""
-        named = [link for link in links if link.sku in own.skus and not means_order(words, link.start, link.end)]
-        return any(plain(link.evidence) in wish for link in named)
+        of_order = [link for link in links if link.sku in own.skus and means_order(words, link.start, link.end)]
+        named = [link for link in links if link.sku in items.wanted and link.sku not in {one.sku for one in of_order}]
+        after = any(link.start > of_order[0].end for link in named) if of_order else False
+        return after or any(plain(link.evidence) in wish for link in named)
 
     def _item(self, own: Order, words: str, items: NamedItems, known: Sequence[str]) -> tuple[bool, str | None]:
         """Whether a text tells an item of an order, and the one that it means: told, known before, or the only one."""

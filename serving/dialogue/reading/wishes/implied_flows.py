@@ -10,7 +10,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
-from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.linking.records import Order, ProductLink
 from serving.dialogue.order_choice import likely_orders
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
@@ -37,7 +37,8 @@ class ImpliedFlowReader:
         """The wish that a reason tells ("it's too small"), about the order that it names, or that was spoken of."""
         named = self._answers.orders.meant(message, text, asked=False)
         order = named[0] if len(named) == 1 else message.session.subject.order
-        if message.flow or not order or not (begun := self.of_reason(message, text)):
+        own = self._answers.orders.own(message, order) if order and message.session.customer else None
+        if message.flow or not order or not (begun := self.of_reason(message, text, own)):
             return None
         flow = next(flow for flow in self._pack.flows if flow.name == begun[0])
         slots = {**self._told(message, text, flow), **begun[1], self._answers.orders.slots_of(flow)[0]: order}
@@ -67,8 +68,9 @@ class ImpliedFlowReader:
                 return Start(flow=flow.name, slots=slots, evidence=text)
         return None
 
-    def of_reason(self, message: Message, text: str) -> tuple[str, dict[str, str]] | None:
-        """The only flow that asks for what the text tells ("it's too small"), with these slots."""
+    def of_reason(self, message: Message, text: str, own: Order | None = None) -> tuple[str, dict[str, str]] | None:
+        """The only flow that asks for what the text tells ("it's too small"), with these slots; of several the one that
+        serves the order."""
         over = {past.flow for past in message.session.past}
         found = [
             (flow.name, slots)
@@ -83,6 +85,9 @@ class ImpliedFlowReader:
                 )
             )
         ]
+        if own and len(found) > 1:
+            serve = {flow.name for flow in self._pack.flows if self._flows.serves(flow, own)}
+            found = [one for one in found if one[0] in serve]
         return found[0] if len(found) == 1 else None
 
     def _tells_reason(self, name: str) -> bool:
