@@ -7,7 +7,6 @@ told beside it counts when it says something else (the same, but room 5).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from kefu.acts import Act, Correct, Fill
 from kefu.privacy.redact import restore
@@ -48,8 +47,7 @@ class SameAddressReader:
         same = MEANS_SAME.search(words) is not None
         if not same and not (asked == name and self._is_its_address(words)):
             return []
-        under_way = [state.slots[name] for name in self._orders.slots_of(message.flow) if name in state.slots]
-        address = self._of_another(message, message.text, under_way)
+        address = self._of_another(message)
         if not address and same and len(words) <= SHORT:
             address = self._told_before(message, name)
         if not address or not _holds(address, message.original(message.text)):
@@ -69,14 +67,17 @@ class SameAddressReader:
         name = next((name for name in flow.slots if name in self._slots), None)
         if name is None or not ITS_ADDRESS.search(plain(text)):
             return {}
-        address = self._of_another(message, text, [order])
-        return {name: message.placeholder(address)} if address else {}
-
-    def _of_another(self, message: Message, text: str, others: Sequence[str]) -> str:
-        """The address of the only own order that a text names beside some others; empty: none."""
         named = self._orders.meant(message, COMPARES.sub(" ", text), asked=True, focus=None)
-        found = [own for value in named if value not in others and (own := self._orders.own(message, value))]
-        return _address(found)
+        other = self._orders.own(message, named[0]) if len(named) == 1 and named[0] != order else None
+        return {name: message.placeholder(other.address)} if other else {}
+
+    def _of_another(self, message: Message) -> str:
+        """The address of the only own order that a message names beside the one under way; empty: none."""
+        assert message.flow and message.session.flow
+        under_way = [message.session.flow.slots.get(name) for name in self._orders.slots_of(message.flow)]
+        named = self._orders.meant(message, COMPARES.sub(" ", message.text), asked=True, focus=None)
+        others = [order for value in named if value not in under_way and (order := self._orders.own(message, value))]
+        return _address(others)
 
     def _told_before(self, message: Message, name: str) -> str:
         """The address that was told last for another order in this conversation: the same as the first one."""
