@@ -124,6 +124,7 @@ _ENGLISH_PART = re.compile(
         |(?-i:[A-Z])[\w'-]*\ (?:tower|building|house|plaza|mansions?))
     | (?P<street>(?:no\.?\s?)?\d{1,5}[A-Za-z]?(?:-\d{1,4})?\ (?:[\w'.-]+\ ){0,4}
         (?:road|rd\.?|street|st\.?|avenue|ave\.?|lane|ln\.?|drive|boulevard|blvd\.?|way|alley|highway)
+        (?:\ section\ \d{1,2})?
         |(?:[A-Za-z][\w'.-]*\ ){1,3}(?:road|rd\.?|street|st\.?|avenue|ave\.?)\ (?:no\.?\s?)?\d{1,5})
     | (?P<district>(?:[\w'-]+\ ){1,3}(?:district|county|new\ area)(?:\ (?-i:[A-Z][a-z]+))?)
     | (?P<province>(?:[\w'-]+\ ){1,2}province)

@@ -159,3 +159,8 @@ def test_a_region_is_told_without_its_endings_or_capitals(pieces: tuple[str, str
 @pytest.mark.parametrize("text", ["幢号是13幢 写成3幢了", "3幢写错了 应该是13幢", "3幢 不对 13幢"])
 def test_of_two_buildings_the_address_has_one(text: str) -> None:
     assert said(text, asked=True, now=KNOWN) == ("Fill", KNOWN.replace("3幢", "13幢"))
+
+
+def test_a_section_of_a_road_is_a_part_of_its_name() -> None:
+    address = "27 Renmin South Road Section 4, Wuhou District, Chengdu"
+    assert said(address, asked=True) == ("Fill", address)

@@ -132,7 +132,8 @@ class AddressReader:
         told = self._told(words, form, asked or swaps)
         if told is None and known:  # of a sentence, what the detector of addresses has found: "oops" is no part of it …
             pii = {slot.pii for slot in self._slots.values()}
-            told = next((message.original(m[0]) for m in PLACEHOLDER.finditer(text) if m[1] in pii), None)
+            detected = [message.original(m[0]) for m in PLACEHOLDER.finditer(text) if m[1] in pii]
+            told = detected[0] if len(detected) == 1 else None  # several: one address that was cut up
         if told is None:
             return base if swaps else ""
         if swaps or (not known and now and _is_detail(told, words, now)):
