@@ -160,6 +160,7 @@ class Step(Part):
     id: str
     collect: str | None = Field(None, description="slot to ask for unless it is known")
     optional: bool = Field(False, description="a collect that never asks: the slot stays unknown unless it was told")
+    unless_told: str | None = Field(None, description="what such a slot is then taken for: a fault, of what is wrong")
     among: tuple[str, ...] = Field(
         (), description="states of the orders that a collect offers, if there are any, and takes unnamed; empty: all"
     )
@@ -214,6 +215,8 @@ class Step(Part):
             raise ValueError(f"step {self.id}: `append` and `customer` belong to a call with `save`")
         if (self.optional or self.also or self.likely or self.within_days is not None) and not self.collect:
             raise ValueError(f"step {self.id}: `optional`, `also`, `likely` and `within_days` belong to a collect")
+        if self.unless_told and not self.optional:
+            raise ValueError(f"step {self.id}: `unless_told` belongs to a collect that is `optional`")
         if (self.yes or self.no) and not self.confirm:
             raise ValueError(f"step {self.id}: `yes` and `no` belong to a confirm")
         if self.then and self.end != "resolved":

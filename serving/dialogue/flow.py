@@ -187,6 +187,8 @@ class FlowEngine:
     def _collect(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
         if step.collect and self._on_file(state).get(step.collect, "") is None and not step.optional:
             del state.slots[step.collect]  # the shop knows none: asked for
+        if step.collect and step.unless_told:
+            state.slots.setdefault(step.collect, step.unless_told)
         missing = self._missing(step, state, visit)
         asked_before = (
             step.collect in state.incomplete and state.slots.get(step.collect) == state.incomplete[step.collect]

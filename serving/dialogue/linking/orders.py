@@ -107,7 +107,8 @@ class OrderLinker:
         out = [
             mention
             for mention in (*found, *narrowing)
-            if is_denied(text, mention.start) or (mention.how in _WEAK and is_kept(text, mention.start, mention.end))
+            if is_denied(text, mention.start)
+            or (is_kept(text, mention.start, mention.end) and _may_be_kept(mention, narrowing))
         ]
         denied = {order for mention in out for order in mention.ids}
         affirmed = [mention for mention in narrowing if mention not in out]
@@ -255,14 +256,7 @@ class OrderLinker:
         return found
 
 
-_WEAK = (
-    "day",
-    "hour",
-    "amount",
-    "place",
-    "pieces",
-    "pick",
-)  # what is kept by a product's name may be an item of the order
+_WEAK = ("day", "hour", "amount", "place", "pieces", "pick")
 _HOW = ("number", "ordinal", "product", "day", "hour", "state", "amount", "place", "pieces", "pick")
 
 
@@ -273,6 +267,13 @@ def _compared(own: Mapping[str, Order], offered: Sequence[str], focus: str | Non
     if focus is None or focus not in own:
         return []
     return [order for order in own.values() if set(order.skus) & set(own[focus].skus)]
+
+
+def _may_be_kept(mention: _Evidence, mentions: Sequence[_Evidence]) -> bool:
+    """Whether what is kept is an order: what is kept by a product's name may be an item of the order that is meant."""
+    others = [other.ids for other in mentions if other.how == "product" and other is not mention]
+    apart = mention.how == "product" and bool(others) and not mention.ids & frozenset[str]().union(*others)
+    return mention.how in _WEAK or apart
 
 
 def _are_joined(text: str, mentions: Sequence[_Evidence]) -> bool:

@@ -30,7 +30,7 @@ class RefusalReader:
         the same flow (不退枕头，退毯子): that tells what of it is meant. What this conversation has done is undone, not
         refused.
         """
-        parts, session = answer_pieces(message.text, self._pack.acts.another), message.session
+        parts, session = [*map(str.rstrip, answer_pieces(message.text, self._pack.acts.another))], message.session
         stated = [part for part in parts if evidence(plain(part), self._pack.acts.question) is None]
         found, spent = list[str](), set[str]()
         begun = [*(wish.flow for wish in session.wishes), *(state.flow for state in session.paused)]

@@ -112,12 +112,18 @@ class FlowReader:
             first = self.instead(message, guess, named[0].name) or named[0]
             near = [guessed] if guessed and guess.probability >= INSTEAD and not given_up else []
             return self._serving(message, text, first, [*named, *near])
-        if guessed is None or guessed.name in message.session.denied:
+        if guessed is None or guessed.name in message.session.denied or self.is_of_goods(message, text):
             return None
         if guess.probability < DECIDES and is_idiom(words, guessed.asked_by):
             return None  # a question about it: 几天内可以换货
         least = SURE if surely or self._tells_data(words) else 0
         return guessed if guess.probability >= max(self._params.wish_min_probability, least) else None
+
+    def is_of_goods(self, message: Message, text: str) -> bool:
+        """Whether a guest speaks of what the shop sells: he has named it, and no order (脏了咋办, of the quilt)."""
+        orders = self._answers.orders
+        named = any(match[1] == orders.pii for match in PLACEHOLDER.finditer(text)) or orders.refers(message, text)
+        return not message.session.customer and bool(message.session.subject.products) and not named
 
     def decides(self, message: Message, guess: ScoredWish) -> bool:
         """Whether the classifier alone decides for a flow, which a customer has to be signed in for.
@@ -149,6 +155,8 @@ class FlowReader:
         """Values that a text tells for a flow that it begins; several where an order may be one of some."""
         found = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
         found = self._reason(message, text, flow) | found
+        if self._answers.orders.tells_apart(message, text):  # 那个两口的取消，另一单留着: of orders, and of no pieces
+            found = {n: v for n, v in found.items() if not self._tells_part(n)}
         slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
         for name in self._answers.orders.slots_of(flow):
             subject = self._subject(message, flow, name)
@@ -165,7 +173,17 @@ class FlowReader:
         known = [slots[name] for name in self._answers.orders.slots_of(flow) if name in slots]
         order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
         slots |= {name: (value,) for name, value in self._answers.items.slots(message, text, flow, order).items()}
-        return slots
+        own = self._answers.orders.own(message, order) if order and message.session.customer else None
+        if own is None or order is None:
+            return slots
+        address = self._answers.same_address.begun(message, text, flow, order)
+        address = address or self._answers.addresses.begun(message, text, flow, own.address)
+        return slots | {name: (value,) for name, value in address.items()}
+
+    def _tells_part(self, name: str) -> bool:
+        """Whether a slot tells which part of an order is meant."""
+        slot = self._pack.slots[name]
+        return slot.number or (slot.otherwise is not None and self._pack.slots[slot.otherwise].item)
 
     def _reason(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
         """The reason that statements beside a wish tell: their words are read as if it had been asked for."""

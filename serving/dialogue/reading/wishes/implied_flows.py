@@ -10,7 +10,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
-from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.linking.records import Order, ProductLink
 from serving.dialogue.order_choice import likely_orders
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
@@ -37,7 +37,8 @@ class ImpliedFlowReader:
         """The wish that a reason tells ("it's too small"), about the order that it names, or that was spoken of."""
         named = self._answers.orders.meant(message, text, asked=False)
         order = named[0] if len(named) == 1 else message.session.subject.order
-        if message.flow or not order or not (begun := self.of_reason(message, text)):
+        own = self._answers.orders.own(message, order) if order and message.session.customer else None
+        if message.flow or not order or not (begun := self.of_reason(message, text, own)):
             return None
         flow = next(flow for flow in self._pack.flows if flow.name == begun[0])
         slots = {**self._told(message, text, flow), **begun[1], self._answers.orders.slots_of(flow)[0]: order}
@@ -56,7 +57,7 @@ class ImpliedFlowReader:
 
     def of_trouble(self, message: Message, text: str) -> Start | None:
         """The flow for what went wrong, where a customer tells it and asks for nothing: 拉链拉两下就卡住了."""
-        if message.flow:
+        if message.flow or self._flows.is_of_goods(message, text):
             return None
         for flow in self._pack.flows:
             if self._tells_trouble(message, text, flow):
@@ -67,8 +68,9 @@ class ImpliedFlowReader:
                 return Start(flow=flow.name, slots=slots, evidence=text)
         return None
 
-    def of_reason(self, message: Message, text: str) -> tuple[str, dict[str, str]] | None:
-        """The only flow that asks for what the text tells ("it's too small"), with these slots."""
+    def of_reason(self, message: Message, text: str, own: Order | None = None) -> tuple[str, dict[str, str]] | None:
+        """The only flow that asks for what the text tells ("it's too small"), with these slots; of several the one that
+        serves the order."""
         over = {past.flow for past in message.session.past}
         found = [
             (flow.name, slots)
@@ -78,12 +80,20 @@ class ImpliedFlowReader:
             and (
                 slots := extract(
                     text,
-                    {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].choices},
+                    {n: self._pack.slots[n] for n in flow.asked_slots if self._tells_reason(n)},
                     message.lang,
                 )
             )
         ]
+        if own and len(found) > 1:
+            serve = {flow.name for flow in self._pack.flows if self._flows.serves(flow, own)}
+            found = [one for one in found if one[0] in serve]
         return found[0] if len(found) == 1 else None
+
+    def _tells_reason(self, name: str) -> bool:
+        """Whether what a slot tells may begin a flow: how much of an order is meant does not (one of the two mugs)."""
+        slot = self._pack.slots[name]
+        return bool(slot.choices) and slot.otherwise is None
 
     def _told(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
         """What a text tells for a flow, where it can only be one value."""
