@@ -252,7 +252,14 @@ class Assistant:
         session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
         interrupted = self._drop_unknown_flow(session)
         message = Message(
-            redacted, session.lang, now, session, partial(self.texts.placeholder, session), orders, stop=stop
+            redacted,
+            session.lang,
+            now,
+            session,
+            partial(self.texts.placeholder, session),
+            orders,
+            forget_orders=orders_of.cache_clear,
+            stop=stop,
         )
         visit = Visit(session.customer, session.vault, session.lang, now)
         if session.flow:

@@ -92,7 +92,7 @@ class FlowEngine:
     def fill(self, state: FlowState, slots: Mapping[str, str], visit: Visit) -> Progress:
         """Goes on with more slots known, the asked one among them."""
         state.slots.update(slots)
-        state.reminders = 0
+        state.reminders, state.put_off = 0, False
         step = self.waiting_at(state)
         if self._missing(step, state, visit):
             return self._walk(state, visit, Go(to=step.id))  # a piece of an address: asked for the rest
@@ -148,6 +148,11 @@ class FlowEngine:
             text = self._pack.slots[step.collect].ask if step.collect else step.confirm
         assert text is not None
         return self._render(text.in_(visit.lang), step, state, visit, missing=missing)
+
+    def put_off(self, state: FlowState, visit: Visit) -> str:
+        """What is told who has not at hand what the open question asks for; empty: the question stays open."""
+        step = self.waiting_at(state)
+        return self._render(step.later.in_(visit.lang), step, state, visit) if step.later else ""
 
     def own_answer(self, state: FlowState, faq: str, visit: Visit) -> str:
         """What a flow tells of what it is about in place of a FAQ; empty: nothing of its own."""

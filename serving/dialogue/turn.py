@@ -20,6 +20,7 @@ class Draft:
 
     ended: the flow that has led to a person, and is over.
     options: what the customer may reply with, as quick replies. answers: texts that answer what was asked.
+    asks_itself: what was told of the flow's proposal puts the open question, or takes its place.
     """
 
     route: Route | None = None
@@ -36,6 +37,7 @@ class Draft:
     reason: Reason = "asked"
     ended: FlowState | None = None
     resumed: bool = False
+    asks_itself: bool = False
 
 
 @dataclass

@@ -28,7 +28,7 @@ class FlowState(BaseModel):
     """Where a flow stands: it waits at ``step`` for the customer.
 
     reminders: how often its question was repeated after a digression. written: whether it has changed the shop.
-    waited: messages since it was set aside for another.
+    waited: messages since it was set aside for another. put_off: the customer will tell later what it waits for.
     incomplete: addresses whose rest was asked for, by slot; told again without more they are taken as they are.
     origin: the flow that the customer asked for and that went over to this one for its order; empty: this one.
     """
@@ -40,6 +40,7 @@ class FlowState(BaseModel):
     incomplete: dict[str, str] = {}
     reminders: int = 0
     written: bool = False
+    put_off: bool = False
     waited: int = 0
     origin: str = ""
 

@@ -15,6 +15,7 @@ from operator import attrgetter
 from kefu.acts import (
     Act,
     Affirm,
+    Ask,
     Cancel,
     Choose,
     Compare,
@@ -311,7 +312,10 @@ class FastReader:
             return []
         if not (said := self._answers.agreement.likely(message, self._answers.agreement.scores(message))):
             return []
-        return [*said, *self._beside(message, reading)]
+        beside = self._beside(message, reading)
+        if message.step.later and any(isinstance(act, Hesitate) for act in said):  # can I send it later? asks no rule
+            beside = [a for a in beside if not isinstance(a, Ask | Unclear) and a.evidence != message.text]
+        return [*said, *beside]
 
     def _beside(self, message: Message, reading: Reading) -> list[Act]:
         """Questions and other wishes beside an answer: of the answer's own words, only what is sure."""

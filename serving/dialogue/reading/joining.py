@@ -30,6 +30,7 @@ from kefu.shop.slots import CJK, extract
 from serving.dialogue.queries import ASPECT
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.flows import FlowReader
 from serving.dialogue.reading.wishes.queries import QueryReader
@@ -48,8 +49,11 @@ SECOND = 0.7  # probability from which a part without a word for "also" is a sec
 class ActJoiner:
     """Joins acts of one pack."""
 
-    def __init__(self, pack: Pack, answers: AnswerReader, flows: FlowReader, queries: QueryReader) -> None:
+    def __init__(
+        self, pack: Pack, answers: AnswerReader, flows: FlowReader, queries: QueryReader, guesser: WishGuesser
+    ) -> None:
         self._pack, self._answers, self._flows, self._queries = pack, answers, flows, queries
+        self._guesser = guesser
         self._flow_named = {flow.name: flow for flow in pack.flows}
         self._flow_of_rule = {f"faq:{faq.id}": faq.on_order for faq in pack.faq if faq.on_order}
 
@@ -58,7 +62,9 @@ class ActJoiner:
         acts: list[Act] = []
         apart: list[Act] = []
         also = False
-        read = self._without_unlooked(parts, self._without_unasked(parts, self._told_plainly(parts, read)))
+        questions = [self._is_question(message, part, some) for part, some in zip(parts, read, strict=True)]
+        read = self._without_unasked(questions, self._told_plainly(parts, questions, read))
+        read = self._without_unlooked(parts, read)
         read = self._without_scene(parts, self._without_echoes(message, parts, read))
         for part, some in zip(parts, read, strict=True):
             also |= evidence(part, self._pack.acts.another) is not None
@@ -257,7 +263,15 @@ class ActJoiner:
                     continue
             yield act
 
-    def _told_plainly(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
+    def _is_question(self, message: Message, part: str, some: Sequence[Act]) -> bool:
+        """Whether a part asks, in words of a question or by the classifier: any coupons for new customers."""
+        words = plain(part)
+        asked = evidence(words, self._pack.acts.question) is not None or EITHER_OR.search(words) is not None
+        return asked or (any(isinstance(act, Ask) for act in some) and self._guesser.asks(message, part))
+
+    def _told_plainly(
+        self, parts: Sequence[str], questions: Sequence[bool], read: Sequence[list[Act]]
+    ) -> list[list[Act]]:
         """In a story with a wish in plain words, the other parts begin nothing: the router guesses (快递也很客气)."""
         plainly = [
             {f.name for f in self._pack.flows if evidence(plain(part), f.asked_by) is not None} for part in parts
@@ -265,10 +279,9 @@ class ActJoiner:
         begun = [[act for act in some if isinstance(act, Start)] for some in read]
         shopping = Query | Quote | Recommend | Compare
         worded = any(act.flow in names for names, some in zip(plainly, begun, strict=True) for act in some)
-        question = self._pack.acts.question
         worded = worded or any(  # Still no money back? beside towels and a throw: it asks that, and no sum
-            act.probability >= INTERRUPTS and evidence(plain(part), question) is not None
-            for part, some in zip(parts, begun, strict=True)
+            act.probability >= INTERRUPTS and asked
+            for asked, some in zip(questions, begun, strict=True)
             for act in some
         )
         sure = (act.probability >= INTERRUPTS for some in read for act in some if isinstance(act, shopping))
@@ -276,18 +289,16 @@ class ActJoiner:
             return list(read)
         told: list[list[Act]] = []
         named = {name for names in plainly for name in names}
-        for part, names, some, starts in zip(parts, plainly, read, begun, strict=True):
+        for part, asked, names, some, starts in zip(parts, questions, plainly, read, begun, strict=True):
             guessed = starts and not any(act.flow in names for act in starts)
             guessed = guessed and not all(act.flow in named for act in starts)  # Personal name is fine: tells of it
-            asks = evidence(plain(part), question) or evidence(part, self._pack.acts.another)
+            asks = asked or evidence(part, self._pack.acts.another)
             some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping | Ask)]
             told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)
         return told
 
-    def _without_unasked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
+    def _without_unasked(self, questions: Sequence[bool], read: Sequence[list[Act]]) -> list[list[Act]]:
         """Without entries that only resemble a part that asks nothing, where the message has a wish or an answer."""
-        question = self._pack.acts.question
-        questions = [bool(evidence(plain(part), question) or EITHER_OR.search(plain(part))) for part in parts]
 
         def is_unasked(act: Act, asked: bool) -> bool:
             return isinstance(act, Ask) and not asked and act.probability < UNASKED

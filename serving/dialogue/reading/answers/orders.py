@@ -235,6 +235,15 @@ class OrderReader:
             or PLURAL.search(words) is not None
         )
 
+    def named_apart(self, message: Message, text: str, orders: Sequence[str]) -> bool:
+        """Whether a text names each of some orders by an item that none of the others holds: the scale + the mats."""
+        known = [own for value in orders if (own := self.own(message, value))]
+        holding: dict[int, set[str]] = {}  # by the place of the word: "the pot" may be one of two
+        for link in self._linker.link_items(message.original(text), known):
+            holding.setdefault(link.start, set()).update(own.id for own in known if link.sku in own.skus)
+        apart = {min(ids) for ids in holding.values() if len(ids) == 1}
+        return len(known) > 1 and apart == {own.id for own in known}
+
     def fitting(
         self, message: Message, flow: Flow, orders: tuple[str, ...], told: Mapping[str, str] | None = None
     ) -> tuple[str, ...]:
@@ -296,7 +305,7 @@ class OrderReader:
         """The flow's slots for an order."""
         return [n for n in flow.slots if self.pii and self._pack.slots[n].pii == self.pii]
 
-    def names_in(self, slots: Mapping[str, str]) -> list[str]:
+    def names_in(self, slots: Mapping[str, object]) -> list[str]:
         """The names among some slots that hold an order."""
         return [n for n in slots if self.pii and n in self._pack.slots and self._pack.slots[n].pii == self.pii]
 

@@ -195,7 +195,10 @@ class FlowReader:
     def begin(
         self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish
     ) -> Iterator[Act]:
-        every = {n: v for n, v in slots.items() if len(v) > 1 and self._answers.orders.means_all(text, len(v))}
+        orders = self._answers.orders
+        every = {n: v for n, v in slots.items() if len(v) > 1 and orders.means_all(text, len(v))}
+        if flow.item_among:  # a look-up tells of each
+            every |= {n: slots[n] for n in orders.names_in(slots) if orders.named_apart(message, text, slots[n])}
         slots = {name: values[:1] if name in every else values for name, values in slots.items()}
         certain = {name: values[0] for name, values in slots.items() if len(values) == 1}
         for name in self._answers.orders.slots_of(flow):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kefu.acts import Start
+from kefu.intents.wishes import ScoredWish
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
@@ -14,7 +15,7 @@ from serving.dialogue.linking.records import Order, ProductLink
 from serving.dialogue.order_choice import likely_orders
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.wishes.flows import FlowReader
+from serving.dialogue.reading.wishes.flows import DECIDES, FlowReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain, without
 
 
@@ -67,6 +68,16 @@ class ImpliedFlowReader:
                     slots = {self._answers.orders.slots_of(flow)[0]: subject} | slots
                 return Start(flow=flow.name, slots=slots, evidence=text)
         return None
+
+    def beside(self, message: Message, text: str, guess: ScoredWish, guessed: Flow) -> Start | None:
+        """The flow that a reason tells, or a trouble, where the guessed one neither answers such a trouble nor takes
+        the reason."""
+        trouble = None if guess.probability >= DECIDES else self.of_trouble(message, text)
+        trouble = None if trouble and trouble.flow in {guessed.name, *guessed.replaces} else trouble
+        begun = trouble or self.of_subject(message, text)
+        if begun is None or any(self._pack.slots[name].carried and name in guessed.slots for name in begun.slots):
+            return None
+        return None if self._flows.instead(message, guess, begun.flow) else begun
 
     def of_reason(self, message: Message, text: str, own: Order | None = None) -> tuple[str, dict[str, str]] | None:
         """The only flow that asks for what the text tells ("it's too small"), with these slots; of several the one that
@@ -158,13 +169,19 @@ class ImpliedFlowReader:
         if self._linker.link_products(words) or self._linker.link_items(words, message.orders):
             return None
         for flow in self._pack.flows:
-            if past.flow in flow.follows and evidence(words, flow.asked_after) is not None:
+            if past.flow in flow.follows and self._goes_on(message, words, flow):
                 orders = {name: past.slots[name] for name in self._answers.orders.slots_of(flow) if name in past.slots}
                 slots = extract(words, {name: self._pack.slots[name] for name in flow.slots}, message.lang) | orders
                 slots |= self._answers.items.slots(message, words, flow, next(iter(orders.values()), None))
                 slots = self._flows.told_before(message, flow, slots) | slots
                 return Start(flow=flow.name, slots=slots, evidence=words) if orders else None
         return None
+
+    def _goes_on(self, message: Message, words: str, flow: Flow) -> bool:
+        """Whether a text asks for a flow about the order just served, by words of its own or one of its questions."""
+        asked = evidence(words, self._pack.acts.question) is not None
+        slots = {name: self._pack.slots[name] for name in flow.follow_up_slots} if asked else {}
+        return evidence(words, flow.asked_after) is not None or bool(slots and extract(words, slots, message.lang))
 
     def _tells_trouble(self, message: Message, text: str, flow: Flow) -> bool:
         """Whether a text tells a value that begins the flow, and asks for nothing else."""

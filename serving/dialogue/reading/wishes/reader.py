@@ -321,7 +321,7 @@ class WishReader:
         two = () if best or flow in part.flows() else self.flows.rivals(message, part.guess)
         if best and clear and asks and best.entry.kind != "query":
             yield from self._entry(message, best, part.links)
-        elif flow and flow not in part.flows() and (begun := self._told_beside(part, flow)):
+        elif flow and flow not in part.flows() and (begun := self._implied.beside(message, text, part.guess, flow)):
             yield begun
         elif two and not part.angry:
             yield Unclear(asks=part.question, flows=two, evidence=part.words)
@@ -387,14 +387,6 @@ class WishReader:
         of_subject = self._implied.of_subject(part.message, part.text)
         begun = None if part.question and part.label == ASK else of_subject
         return begun or self._implied.of_trouble(part.message, part.text)
-
-    def _told_beside(self, part: Part, guessed: Flow) -> Start | None:
-        """The flow that a reason tells, or a trouble, where the guessed one is no answer to such a trouble."""
-        message, text = part.message, part.text
-        trouble = None if part.guess.probability >= DECIDES else self._implied.of_trouble(message, text)
-        trouble = None if trouble and trouble.flow in {guessed.name, *guessed.replaces} else trouble
-        begun = trouble or self._implied.of_subject(message, text)
-        return None if begun and self.flows.instead(message, part.guess, begun.flow) else begun
 
     def _order_alone(self, part: Part) -> Act | None:
         """An order and hardly another word: what to do with it is open, or told by a reason."""
