@@ -40,13 +40,13 @@ class Message:
     session: Session
     placeholder: Callable[[str], str]
     open_orders: Callable[[], list[Order]]
-    forget_orders: Callable[[], None] = lambda: None
     flow: Flow | None = None
     step: Step | None = None
     question: str = ""
     rejected: frozenset[str] = frozenset()
     topic: str = ""
     stop: threading.Event | None = None
+    forget_orders: Callable[[], None] = lambda: None
     order_links: dict[tuple[str, str | None], OrderLink] = field(default_factory=dict)
 
     @property

@@ -25,6 +25,7 @@ THAT_ORDER = re.compile(
     r"(?:这|那)(?:一)?(?:单|笔|个?(?:订单|包裹|快递))|\b(?:this|that) (?:one|order|parcel)\b", re.IGNORECASE
 )
 MOST_BEFORE = 2  # messages before a wish of which its reason is taken
+ANSWERS = {"fill", "correct", "affirm", "deny"}  # acts of a message that answered a question
 SURE = 0.8  # of the classifier: a wish in an angry message, a person whom no word asks for, "which product?"
 
 
@@ -246,10 +247,15 @@ class FlowReader:
         order = next((slots[name] for name in self._answers.orders.slots_of(flow) if name in slots), None)
         given_up = flow.name in message.session.denied  # what was told for it then need not hold
         own = self._answers.orders.own(message, order) if order and wanted and not given_up else None
-        before = [turn.text for turn in reversed(message.session.turns) if turn.role == "customer"][:MOST_BEFORE]
-        for text in before:
+        before = [turn for turn in reversed(message.session.turns) if turn.role == "customer"][:MOST_BEFORE]
+        last = message.session.past[-1] if message.session.past else None
+        elsewhere = last and any(last.slots.get(n, order) != order for n in self._answers.orders.slots_of(flow))
+        for turn in before:
+            text = turn.text
             if leaves(text, self._pack.conversation):
                 break  # "changed my mind" gave something else up
+            if elsewhere and ANSWERS & set(turn.acts):
+                break  # it told a flow of another order why that was not wanted
             if own and not self._answers.orders.names_else(message, text, own):
                 told = extract(statements(text, self._pack.acts.question), wanted, message.lang)
                 if told:
