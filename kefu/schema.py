@@ -36,6 +36,7 @@ class Turn(Record):
     role: Role
     text: str
     time: str | None = Field(None, description="ISO 8601 with offset, when the source tells it")
+    flow: str | None = Field(None, description="of an answer of Kefu's in a flow: its version, as `Flow.version` tells")
 
 
 class Dialogue(Record):
@@ -116,7 +117,7 @@ class Message(Record):
 
 
 class Proof(Record):
-    """Why an answer may be taught: who gave it, how its dialogue ended, and what of it nothing supports."""
+    """Why an answer may be taught: who gave it, in which flow, how its dialogue ended, what of it nothing supports."""
 
     answered_by: Literal["reviewer", "agent", "bot"]
     end_state: EndState
@@ -124,6 +125,7 @@ class Proof(Record):
     unsupported: tuple[str, ...] | None = Field(
         description="kinds of the claims that neither prompt nor conversation supports; None: not checked"
     )
+    flow: str | None = Field(None, description="version of the flow that Kefu answered in; None: no flow, or not known")
 
 
 class Example(Record):

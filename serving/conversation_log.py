@@ -33,8 +33,9 @@ def log_line(session: str, customer: str, time: datetime, role: str, text: str, 
 
     Args:
         time: in the shop's timezone, whose day the line belongs to.
-        more: message, channel, of each; of a customer's turn intent, confidence, acts; of an answer route, flow, asks,
-            engine, sources, outcome, stopped, latency_ms, first_token_ms, release. What is None or empty is left out.
+        more: message, channel, of each; of a customer's turn intent, confidence, acts; of an answer route, flow,
+            flow_version (``Flow.version``), asks, engine, sources, outcome, stopped, latency_ms, first_token_ms,
+            release. What is None or empty is left out.
     """
     told = {key: value for key, value in more.items() if value not in (None, "", [])}
     return _line(session, customer, time, {"role": role, "text": text, **told})

@@ -8,7 +8,7 @@ the prompt that serving writes, with what the release's retriever finds; each se
 ``--file``, which nobody learned from. The model answers greedily; claims are typed and judged by serving's output
 guard, as in the gate's ``grounded`` (``evaluation/suites/answers.py``). Right is measured by token F1 with the entry's
 answer (words, not truth). A question that nothing answers is refused when the answer offers a person and claims
-nothing. Results: docs/measurements/real_model.md.
+nothing, or says that it cannot help and claims nothing unsupported. Results: docs/measurements/real_model.md.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from pipelines.params import load_params
 
 MAX_NEW_TOKENS = 64
 OFFERS_A_PERSON = re.compile(r"人工|客服来答|\bagent\b|\bperson\b", re.IGNORECASE)
+CANNOT_HELP = re.compile(r"帮不上忙|cannot help", re.IGNORECASE)  # beside what the shop is there for: a claim
 
 
 class Asked(NamedTuple):
@@ -98,12 +99,17 @@ def figures(release: ReleaseUnderTest, asked: Sequence[Asked], answers: Sequence
     f1 = [max(token_f1(answer, right) for right in one.right) for one, answer in known]
     shown = [any(right in release.prompt(one.example)[0].content for right in one.right) for one, _ in known]
     refused = [
-        bool(OFFERS_A_PERSON.search(answer)) and not claims
-        for one, answer, claims in zip(asked, answers, claiming, strict=True)
-        if not one.right
+        is_refusal(answer, ok) for one, answer, ok in zip(asked, answers, grounded, strict=True) if not one.right
     ]
     of_claiming = [ok for ok, claims in zip(grounded, claiming, strict=True) if claims]
     return Figures(*(_mean(some) for some in (grounded, claiming, of_claiming, f1, shown, refused)))
+
+
+def is_refusal(answer: str, grounded: bool) -> bool:
+    """Args: grounded: whether all that the answer claims is supported."""
+    if CANNOT_HELP.search(answer):
+        return grounded
+    return bool(OFFERS_A_PERSON.search(answer)) and not makes_claim(answer)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -1,12 +1,14 @@
-"""One LoRA run on rows of the pack, with the product's own trainer; a killed run goes on from its last checkpoint.
+"""One LoRA run on the pack's part of the product's mixture, with its own trainer; killed, it goes on from a checkpoint.
 
-    python -m benchmarks.real_model.teach --model FOLDER --out FOLDER [--release store/release] [--rows 3000]
-        [--answers 200]
+    python -m benchmarks.real_model.teach --model FOLDER --out FOLDER [--release store/release] [--rows 8000]
+        [--profile local]
 
-Acts of what opens a conversation are taught, as ``benchmarks.real_model`` measures them, as often as the pack has them.
-With a release, up to half of these rows are those that its fast reader is unsure of: the cascade asks a model about no
-others. Longer rows are left out, since on a CPU a step costs by its tokens. ``--answers`` adds rows that answer from
-the knowledge shown, and refuse, which ``benchmarks.real_model.grounded`` measures. Prints tokens, CPU seconds, losses.
+Acts and answers stand to each other as the profile's ``build.acts_share`` to ``build.pack_answers_share``; customers'
+conversations, which ``build`` adds, are left out. Acts of what opens a conversation are taught, as
+``benchmarks.real_model`` measures them, as often as the pack has them. With a release, up to half of these rows are
+those that its fast reader is unsure of: the cascade asks a model about no others. Longer rows of acts are left out,
+since on a CPU a step costs by its tokens. Answers are from the knowledge shown, a fifth of them refusals, which
+``benchmarks.real_model.grounded`` measures. Prints tokens, CPU seconds, losses.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from pathlib import Path
 
 from benchmarks.real_model.fast_reader import is_sure, open_assistant, read_openings
 from data.sets.from_pack.acts import acts_examples
-from data.sets.from_pack.answers import pack_answers
+from data.sets.from_pack.answers import pack_answers, rows_taught
+from data.sets.params import Build
 from data.sets.prompts import NearestKnowledge
 from kefu.llm.base_models import BaseModel, model_facts
 from kefu.llm.chat import ChatRenderer
@@ -95,13 +98,27 @@ def doubtful_first(rows: Sequence[Example], release: Path, count: int) -> list[E
     return [*taken, *(row for row in rows if row.id not in ids)][:count]
 
 
+def counts(rows: int, shares: Build) -> tuple[int, int]:
+    """How many of ``rows`` teach acts, and how many answers from the knowledge shown."""
+    acts = round(rows * shares.acts_share / (shares.acts_share + shares.pack_answers_share))
+    return acts, rows - acts
+
+
+def rows_of(asked: argparse.Namespace, pack: Pack, renderer: ChatRenderer) -> list[Example]:
+    """The mixture that the command line asks for."""
+    acts, answers = counts(asked.rows, load_params(profile=asked.profile).build)
+    rows = openings(pack, renderer, asked.max_tokens)
+    rows = doubtful_first(rows, asked.release, acts) if asked.release else rows[:acts]
+    return [*rows, *pack_answers(pack, NearestKnowledge(pack), answers, SEED)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="a Hugging Face folder")
     parser.add_argument("--out", type=Path, required=True, help="gets `adapter` and `checkpoints`")
     parser.add_argument("--release", type=Path, help="whose fast reader's doubts are taught first; default: no one's")
-    parser.add_argument("--rows", type=int, default=3000, help="of acts")
-    parser.add_argument("--answers", type=int, default=0, help="rows that answer from the knowledge shown, or refuse")
+    parser.add_argument("--rows", type=int, default=8000)
+    parser.add_argument("--profile", default="local", help="whose shares of acts and answers are taken")
     parser.add_argument("--steps", type=int, default=-1, help="-1: each row once")
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--max-tokens", type=int, default=40, help="of a row of acts; longer ones are left out")
@@ -113,12 +130,10 @@ def main() -> None:
     base = open_folder(asked.model)
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
     pack = load_pack(asked.release / "pack" if asked.release else ROOT / "shop")  # whose prompt is asked later
-    rows = openings(pack, renderer, asked.max_tokens) if asked.rows else []
-    examples = doubtful_first(rows, asked.release, asked.rows) if asked.release and rows else rows[: asked.rows]
-    examples += pack_answers(pack, NearestKnowledge(pack), asked.answers, SEED) if asked.answers else []
+    examples = rows_of(asked, pack, renderer)
     rendered = [renderer.render(example.messages) for example in examples]
     tokens, learned = sum(len(r.ids) for r in rendered), sum(len(r.learned) for r in rendered)
-    print(f"{len(examples)} rows, {tokens:,} tokens, {learned:,} of them learned", flush=True)
+    print(f"{rows_taught(examples)}: {tokens:,} tokens, {learned:,} of them learned", flush=True)
     started = time.process_time()
     checkpoints = Checkpoints(asked.out / "checkpoints")
     params = lora_params(asked, max(len(r.ids) for r in rendered))

@@ -38,11 +38,12 @@ CHANNEL_ROLES = frozenset({"customer", "agent", "bot"})
 
 
 class RawTurn(NamedTuple):
-    """A turn as the source wrote it; ``time`` may lack its offset."""
+    """A turn as the source wrote it; ``time`` may lack its offset. flow: see ``kefu.schema.Turn``."""
 
     role: str
     text: str
     time: str | None = None
+    flow: str | None = None
 
 
 @dataclass(slots=True)

@@ -7,11 +7,13 @@ the order of the file, or of time when several replicas served it. A turn that w
 before it could say that it had, is there once: the first line of a ``message`` and role counts. A line that cannot be
 read (the last one of a killed replica) is a problem; the session keeps the turns that were written. One with two
 customers is a problem as a whole. An answer that its customer stopped (``"stopped": true``) is a turn without words:
-half an answer teaches nothing. A line with ``csat`` instead of role and text is the customer's rating; the last counts.
+half an answer teaches nothing. ``flow_version`` of an answer tells the flow that it was given in. A line with ``csat``
+instead of role and text is the customer's rating; the last counts.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +25,7 @@ from kefu.privacy.pseudonyms import is_pseudonym, pseudonym
 
 _NEEDED = ("session", "time", "role", "text")
 _NEEDED_OF_RATING = ("session", "time")
+_FLOW_VERSION = re.compile(r"[\w-]{1,64}@[0-9a-f]{8}", re.ASCII)
 
 
 def _row(line: Line) -> dict[str, Any]:
@@ -51,11 +54,17 @@ def _dialogue(session: str, rows: list[tuple[Line, dict[str, Any]]]) -> ParsedDi
         "\n".join(line.text for line, _ in turns),
         session,
         customer=next((row["customer"] for _, row in rows if row.get("customer")), None),
-        turns=[RawTurn(row["role"], "" if row.get("stopped") else row["text"], row["time"]) for _, row in turns],
+        turns=[_turn(row) for _, row in turns],
         outcome=next((row["outcome"] for _, row in reversed(turns) if row.get("outcome")), None),
         csat=csat,
         pseudonymous=True,
     )
+
+
+def _turn(row: dict[str, Any]) -> RawTurn:
+    flow = row.get("flow_version")
+    known = isinstance(flow, str) and _FLOW_VERSION.fullmatch(flow)
+    return RawTurn(row["role"], "" if row.get("stopped") else row["text"], row["time"], flow if known else None)
 
 
 def _is_rating(row: dict[str, Any]) -> bool:

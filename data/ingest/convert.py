@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from data.channels import CHANNELS
-from data.channels.base import ParsedDialogue, PerLine, RawTurn
+from data.channels.base import ParsedDialogue, PerLine
 from data.channels.reading.files import Line, Problem
 from data.ingest.batches import Batch
 from data.ingest.converted import ConvertedBatch, Fingerprints, Row, record_batch
@@ -123,7 +123,7 @@ class Converter:
         session = self._session(item.session, key)
         vault: dict[str, str] = {}
         texts = self._redactor.dialogue([(turn.role == "customer", turn.text) for turn in turns], vault)
-        redacted = [RawTurn(turn.role, text, turn.time) for turn, text in zip(turns, texts, strict=True)]
+        redacted = [turn._replace(text=text) for turn, text in zip(turns, texts, strict=True)]
         kinds = sorted(name[1 : name.rindex("_")] for name, value in vault.items() if value != name)  # else: came so
         row = Row(
             f"{batch.source}:{batch.day}:{session}",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from data.channels.base import RawTurn
 
-_TURN = pa.struct([("role", pa.string()), ("text", pa.string()), ("time", pa.string())])
+_TURN = pa.struct([(name, pa.string()) for name in RawTurn._fields])
 _STRINGS = ("id", "source", "channel", "day", "customer")
 SCHEMA = pa.schema(
     [
@@ -86,7 +86,7 @@ def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:
     """Rows as columns of ``SPOOLED``."""
     turns = [turn for row in rows for turn in row.turns]
     offsets = np.cumsum([0, *(len(row.turns) for row in rows)])
-    fields = [pa.array([turn[i] for turn in turns], pa.string()) for i in range(3)]
+    fields = [pa.array([turn[i] for turn in turns], pa.string()) for i in range(len(RawTurn._fields))]
     nested = pa.ListArray.from_arrays(
         pa.array(offsets, pa.int32()), pa.StructArray.from_arrays(fields, fields=list(_TURN))
     )

@@ -33,7 +33,7 @@ from kefu.errors import KefuError
 from kefu.io import file_hash
 from kefu.privacy.pseudonyms import fingerprint as secret_fingerprint
 
-VERSION = 8  # raise it when the same raw data give other partitions
+VERSION = 9  # raise it when the same raw data give other partitions
 logger = logging.getLogger(__name__)
 
 

@@ -52,7 +52,7 @@ def _turn(turn: RawTurn, index: int, params: Ingest, zone: tzinfo) -> RawTurn:
         raise Invalid(f"{name}.text: expected text, got {type(turn.text).__name__}")
     if len(turn.text) > params.max_text:
         raise Invalid(f"{name}.text: {len(turn.text):,} characters, more than ingest.max_text = {params.max_text:,}")
-    return RawTurn(turn.role, turn.text, _time(turn.time, name, zone))
+    return turn._replace(time=_time(turn.time, name, zone))
 
 
 def _facts(parsed: ParsedDialogue) -> None:

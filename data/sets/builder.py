@@ -87,7 +87,7 @@ class Builder:
         """Reads the store twice and returns the sets: once to choose, once to write what was chosen."""
         conversations = Conversations(self._prompts, self._params, self._corrections.exchanges)
         turns, questions = MachineTurns(self._params), Questions(self._pack, self._params)
-        bad, badly_ended = self._look(conversations, turns, questions)
+        left_out = self._look(conversations, turns, questions)
         params = self._params
         acts = acts_examples(self._pack, round(params.max_sft * params.acts_share), params.seed)
         answers = pack_answers(
@@ -106,33 +106,32 @@ class Builder:
             "router.left_over": len(turns) - len(machine),
             "sft.left_over": conversations.left_over,
             "sft.corrected": len(corrected),
-            "sft.left_out_quality": bad,
-            "sft.left_out_end_state": badly_ended,
+            **left_out,
             "sft.left_out_ungrounded": conversations.ungrounded,
             "corrections.refused": self._corrections.refused.total(),
             "preferences.refused": without.total(),
         }
         return Sets(intents, [*examples, *acts, *answers], preferences, listed, figures)
 
-    def _look(self, conversations: Conversations, turns: MachineTurns, questions: Questions) -> tuple[int, int]:
-        """The first pass: offers everything.
-
-        Returns how many answers were left out because they were bad, and because of how their dialogue ended.
-        """
-        bad, badly_ended, left_out = 0, 0, self._chunks.accepted.left_out
+    def _look(self, conversations: Conversations, turns: MachineTurns, questions: Questions) -> Counter[str]:
+        """The first pass: offers everything. Returns how many answers were left out, by reason."""
+        flows, left_out = {flow.version for flow in self._pack.flows}, self._chunks.accepted.left_out
+        answers = Counter({f"sft.left_out_{why}": 0 for why in ("quality", "end_state", "old_flow")})
         for chunk in self._shown("choosing examples", self._chunks.all(), len(self._chunks)):
             for number, turn in self._machine(chunk, left_out):
                 turns.offer(number, turn)
             people = chain.from_iterable(self._people.get(dialogue.id, ()) for dialogue in chunk.dialogues.values())
-            trainable = TrainableFilter(Facts(people, chunk.signals), self._params.end_states)
+            trainable = TrainableFilter(Facts(people, chunk.signals), self._params.end_states, flows)
             for number, dialogue in chunk.dialogues.items():
                 conversations.offer(number, trainable.keep([dialogue]))
                 if dialogue.id in self._corrected:
                     self._corrected[dialogue.id] = number
             questions.add(chunk.dialogues.values())
-            bad, badly_ended = bad + trainable.bad, badly_ended + trainable.badly_ended
+            answers["sft.left_out_quality"] += trainable.bad
+            answers["sft.left_out_end_state"] += trainable.badly_ended
+            answers["sft.left_out_old_flow"] += trainable.old_flow
         left_out.warn(self._log)
-        return bad, badly_ended
+        return answers
 
     def _look_again(
         self, machine: set[NumberedTurn], wanted: set[NumberedTurn]

@@ -3,8 +3,8 @@
 Mostly that is what people of the shop said. What Kefu itself said is only learned from when the
 problem was solved and the customer content: a model fed on its own mistakes gets worse (model collapse:
 Shumailov et al. 2024, Nature 631:755). An answer with a quality problem (a false promise, an unsupported
-claim, rude) is never learned, nor one of a dialogue that ended badly. A reviewer's correction stands in place
-of what was said, whoever said it.
+claim, rude) is never learned, nor one of a dialogue that ended badly, or of a flow that the pack has changed since. A
+reviewer's correction stands in place of what was said, whoever said it.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ class Exchange:
     def key(self) -> str:
         return f"{self.dialogue.id}#{self.start}"
 
+    @property
+    def flow(self) -> str | None:
+        """Version of the flow that Kefu answered in, if it did and the log tells."""
+        return next((turn.flow for turn in self.said if turn.flow), None)
+
 
 def answer_after(dialogue: Dialogue, turn: int) -> tuple[int, tuple[Turn, ...]]:
     """Where the customer's ``turn`` was answered, and by which turns; none at the end when nobody did."""
@@ -64,15 +69,17 @@ class TrainableFilter:
     Args:
         facts: of all dialogues.
         end_states: how a dialogue may have ended for the answers of its agents to be learned.
+        flows: versions of the pack's flows.
 
     Attributes:
         bad: how many answers were left out because of a quality problem.
         badly_ended: how many because of how their dialogue ended.
+        old_flow: how many because the pack no longer has the flow that gave them, or has another version of it.
     """
 
-    def __init__(self, facts: Facts, end_states: Collection[EndState]) -> None:
-        self._facts, self._end_states = facts, end_states
-        self.bad = self.badly_ended = 0
+    def __init__(self, facts: Facts, end_states: Collection[EndState], flows: Collection[str]) -> None:
+        self._facts, self._end_states, self._flows = facts, end_states, flows
+        self.bad = self.badly_ended = self.old_flow = 0
 
     def keep(self, dialogues: Iterable[Dialogue]) -> Iterator[Exchange]:
         """The places of all dialogues whose answer was good, as far as is known."""
@@ -86,5 +93,7 @@ class TrainableFilter:
                     self.badly_ended += 1
                 elif self._facts.bad(dialogue, exchange.start, exchange.start + len(exchange.said)):
                     self.bad += 1
+                elif exchange.flow and exchange.flow not in self._flows:
+                    self.old_flow += 1
                 else:
                     yield replace(exchange, end=end)

@@ -134,6 +134,7 @@ class Conversations:
             end_state=end.state,
             end_state_by=end.by,
             unsupported=self._prompts.unsupported(exchange) if self._params.grounded else None,
+            flow=exchange.flow,
         )
 
 

@@ -5,7 +5,9 @@ Declarations only: serving runs flows and tools, ``kefu.shop.slots`` finds slot 
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -332,6 +334,13 @@ class Flow(Part):
     def asked_slots(self) -> tuple[str, ...]:
         """Those that it asks for, when they are not told."""
         return tuple(dict.fromkeys(step.collect for step in self.steps if step.collect and not step.optional))
+
+    @cached_property
+    def version(self) -> str:
+        """NAME@HASH of what the flow asks for, decides and calls; its words may change without another version."""
+        words = {"say", "confirm", "yes", "no"}
+        steps = [step.model_dump(exclude=words) | {"confirms": bool(step.confirm)} for step in self.steps]
+        return f"{self.name}@{sha256(json.dumps(steps).encode()).hexdigest()[:8]}"
 
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)

@@ -110,7 +110,8 @@ class Assistant:
         model = ModelAnswer(pack, params, engines, knowledge, LiveKnowledge(pack, tools), cascade)
         shop_answers = ShopAnswers(pack, tools, queries, advisor)
         self._flows = FlowEngine(pack, tools)
-        self._record = TurnRecorder(self.texts, knowledge, self._zone, params.faq_min_probability, log)
+        versions = {flow.name: flow.version for flow in pack.flows}
+        self._record = TurnRecorder(self.texts, knowledge, self._zone, versions, params.faq_min_probability, log)
         self.desk = Desk(pack, sessions, self.texts.redactor, params.max_message_chars, log)
         self._responder = Responder(pack, self._flows, OrderChoice(pack), shop_answers, model)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,7 @@ class TurnRecorder:
 
     Args:
         zone: of the shop, whose day a log line belongs to.
+        flow_versions: of the pack's flows, by name.
         faq_min_probability: from which an entry is suggested to the person who takes a conversation over.
         log: the conversation log; None: nothing is logged.
     """
@@ -45,11 +46,13 @@ class TurnRecorder:
         texts: SessionTexts,
         knowledge: StaticKnowledge,
         zone: ZoneInfo,
+        flow_versions: Mapping[str, str],
         faq_min_probability: float,
         log: ConversationLog | None,
     ) -> None:
         self._texts, self._knowledge = texts, knowledge
         self._zone, self._faq_min_probability, self._log = zone, faq_min_probability, log
+        self._flow_versions = flow_versions
 
     def clock(self) -> str:
         """The time as turns keep it."""
@@ -96,6 +99,7 @@ class TurnRecorder:
             said,
             route=draft.route,
             flow=draft.flow,
+            flow_version=self._flow_versions.get(draft.flow or ""),
             asks=draft.asks,
             engine=draft.engine,
             sources=draft.sources,

@@ -1,11 +1,18 @@
 """What a real model is asked: questions of the measuring side, in batches that compute their common beginning once."""
 
+import pytest
+
 from benchmarks.knowledge.__main__ import QUESTIONS
-from benchmarks.real_model.grounded import draw_questions, read_questions
+from benchmarks.real_model.grounded import draw_questions, is_refusal, read_questions
 from benchmarks.real_model.judge import known_pairs
+from benchmarks.real_model.teach import counts
 from benchmarks.real_model.writer import common_beginning
+from data.sets.from_pack.answers import Question, refusal
+from kefu.shop.part import Lang
+from kefu.shop.wordings.labelled import OUTSIDE, UNANSWERED
 from kefu.split import labelled_side
 from kefu.text.placeholders import PLACEHOLDER
+from pipelines.params import load_params
 from tests.fixtures.demo_pack import PACK
 
 
@@ -21,6 +28,16 @@ def test_questions_of_a_file_keep_the_answers_of_their_entries() -> None:
     answers = {faq.answer.zh for faq in PACK.faq}
     assert len(asked) == 20 and [bool(one.right) for one in asked] == [True] * 16 + [False] * 4
     assert {answer for one in asked for answer in one.right} <= answers
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("label", [UNANSWERED, OUTSIDE])
+def test_what_the_pack_refuses_with_counts_as_refused(lang: Lang, label: str) -> None:
+    assert is_refusal(refusal(PACK, Question("?", lang, label)), grounded=True)
+
+
+def test_the_profiles_shares_part_the_rows() -> None:
+    assert counts(8000, load_params(profile="local").build) == (6000, 2000)
 
 
 def test_each_prompt_keeps_a_last_token_of_its_own() -> None:

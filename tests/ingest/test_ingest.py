@@ -131,6 +131,18 @@ def test_what_serving_logged_keeps_its_pseudonym_and_placeholders(shop: Shop) ->
     assert [turn.text for turn in logged.turns] == ["[PHONE_1] 打不通", "试试[PHONE_2]"]
 
 
+@pytest.mark.parametrize(("logged", "kept"), [("return@0a1b2c3d", "return@0a1b2c3d"), ("张三", None), (7, None)])
+def test_an_answer_keeps_the_version_of_its_flow_and_nothing_else_in_its_place(
+    shop: Shop, logged: object, kept: str | None
+) -> None:
+    row = {"session": "w1", "customer": pseudonym("u1"), "time": "2026-11-10T09:00:00+08:00"}
+    rows = [row | {"role": "customer", "text": "退货"}, row | {"role": "bot", "text": "好的", "flow_version": logged}]
+    shop.put("2026-11-10", "\n".join(map(json.dumps, rows)), "r1.jsonl", "serving")
+    shop.run()
+    (found,) = shop.dialogues("2026-11-10")
+    assert [turn.flow for turn in found.turns] == [None, kept]
+
+
 def test_old_days_are_not_touched_and_equal_a_fresh_run(shop: Shop, content: Content) -> None:
     for number, day in enumerate(("2026-11-09", "2026-11-10", "2026-11-11")):
         shop.put(day, "\n".join(dialogue(f"s{n}", "在吗", f"在的{n}") for n in range(number * 5, number * 5 + 8)))

@@ -188,6 +188,9 @@ def test_todays_log_is_tomorrows_dialogue_without_personal_data(assistant: Assis
     (dialogue,) = (item for item in found if isinstance(item, ParsedDialogue) and item.session == session)
     assert dialogue.customer == pseudonym("C1001") and dialogue.outcome == "resolved" and dialogue.pseudonymous
     assert [turn.role for turn in dialogue.turns] == ["customer", "bot"] * 5
+    versions = {flow.version for flow in assistant.pack.flows}
+    assert {turn.flow for turn in dialogue.turns if turn.role == "bot"} & versions
+    assert {turn.flow for turn in dialogue.turns} <= {*versions, None}
     assert {"intent", "confidence", "acts", "message"} <= json.loads(lines[0]).keys()
     asked = json.loads(lines[3])
     assert (asked["route"], asked["flow"], asked["asks"], asked["release"]) == (

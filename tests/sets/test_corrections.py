@@ -50,7 +50,7 @@ def built(
 ) -> tuple[list[Example], list[PreferenceExample], Corrections, int, Counter[str]]:
     corrections = Corrections(reviewed, {d.id: d for d in dialogues}, Redactor(PACK.shop.pii))
     prompts = Prompts(PACK, {}, BUILD)
-    trainable = TrainableFilter(Facts(reviewed, signals), BUILD.end_states)
+    trainable = TrainableFilter(Facts(reviewed, signals), BUILD.end_states, ())
     examples = conversations(dialogues, trainable, prompts, BUILD, corrections.exchanges)
     pairs, refused = preference_examples(corrections.exchanges, prompts)
     return examples, pairs, corrections, trainable.bad, refused
@@ -77,7 +77,7 @@ def test_a_correction_stays_whatever_supports_it() -> None:
     corrections = Corrections(
         [label(one, "answer", "明天早上6点到晚上11点营业", turn=0)], {one.id: one}, Redactor(PACK.shop.pii)
     )
-    trainable = TrainableFilter(Facts([], []), params.end_states)
+    trainable = TrainableFilter(Facts([], []), params.end_states, ())
     (example,) = conversations([one], trainable, Prompts(PACK, {}, params), params, corrections.exchanges)
     assert example.proof is not None and example.proof.answered_by == "reviewer" and example.proof.unsupported
 

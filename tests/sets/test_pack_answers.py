@@ -40,7 +40,7 @@ def test_each_answer_is_shown_but_not_always_first_or_a_refusal(rows: list[Examp
             known += 1
             first += system.index(answer) < (len(system) - len(answer)) / 2
         else:
-            assert answer in refusals or "不乱说" in answer or "will not guess" in answer
+            assert answer in refusals or ("不乱说" in answer and "人工" in answer) or 'Reply "agent"' in answer
     assert known == ROWS - round(ROWS * REFUSED_SHARE)
     assert 0.2 < first / known < 0.8
 

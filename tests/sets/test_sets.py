@@ -16,7 +16,9 @@ from data.sets.router import intent_examples, review_wins
 from data.sets.selection import newest_with_replay
 from kefu.llm.prompt import answer_messages
 from kefu.schema import Dialogue, EndState, Example, Label, Proof, Turn, TurnKey
+from kefu.shop.flows import Flow
 from kefu.shop.pack import load_pack
+from kefu.shop.part import Text
 from kefu.split import fraction, split_of
 from kefu.store import read_dialogues
 from pipelines.params import load_params
@@ -46,12 +48,12 @@ def dialogue(*turns: tuple[str, str], **facts: object) -> Dialogue:
 
 def sft(dialogues: list[Dialogue], intents: dict[TurnKey, str] | None = None) -> list[Example]:
     return conversations(
-        dialogues, TrainableFilter(Facts([], []), BUILD.end_states), Prompts(PACK, intents or {}, BUILD), BUILD
+        dialogues, TrainableFilter(Facts([], []), BUILD.end_states, ()), Prompts(PACK, intents or {}, BUILD), BUILD
     )
 
 
 def learned(talk: Dialogue) -> int:
-    return len(list(TrainableFilter(Facts([], []), BUILD.end_states).keep([talk])))
+    return len(list(TrainableFilter(Facts([], []), BUILD.end_states, ()).keep([talk])))
 
 
 def test_peoples_word_wins_over_the_machines() -> None:
@@ -128,7 +130,7 @@ def test_kefus_own_answers_are_learned_only_when_they_helped(facts: dict[str, ob
 def test_agents_answers_are_learned_of_dialogues_that_ended_well(
     outcome: str, end_states: tuple[EndState, ...], count: int
 ) -> None:
-    trainable = TrainableFilter(Facts([], []), end_states)
+    trainable = TrainableFilter(Facts([], []), end_states, ())
     talk = dialogue(("customer", "hi"), ("agent", "hello"), outcome=outcome)
     assert len(list(trainable.keep([talk]))) == count
     assert trainable.badly_ended == 1 - count
@@ -150,16 +152,39 @@ def test_a_row_tells_how_its_dialogue_ended_and_who_says_so(
     talk = dialogue(("customer", "几点开门"), ("agent", "早上8点"), outcome=outcome)
     head = {"dialogue_id": talk.id, "turn": None, "what": "resolved", "confidence": 1.0, "version": "1"}
     given = [Label.model_validate(head | label)] if label else []
-    trainable = TrainableFilter(Facts(given, []), get_args(EndState))
+    trainable = TrainableFilter(Facts(given, []), get_args(EndState), ())
     (example,) = conversations([talk], trainable, Prompts(PACK, {}, BUILD), BUILD)
     expected = {"answered_by": "agent", "end_state": proof[0], "end_state_by": proof[1], "unsupported": None}
     assert example.proof == Proof.model_validate(expected)
 
 
+@pytest.mark.parametrize(
+    ("flow", "count"), [("return@0a1b2c3d", 1), (None, 1), ("return@ffffffff", 0), ("trade_in@0a1b2c3d", 0)]
+)
+def test_what_a_flow_said_is_learned_while_the_pack_has_that_flow(flow: str | None, count: int) -> None:
+    talk = dialogue(("customer", "退货"), ("bot", "好的"), outcome="resolved", csat=5)
+    asked, answer = talk.turns
+    talk = talk.model_copy(update={"turns": (asked, answer.model_copy(update={"flow": flow}))})
+    trainable = TrainableFilter(Facts([], []), BUILD.end_states, {"return@0a1b2c3d"})
+    found = conversations([talk], trainable, Prompts(PACK, {}, BUILD), BUILD)
+    assert len(found) == count and trainable.old_flow == 1 - count
+    assert all(example.proof is not None and example.proof.flow == flow for example in found)
+
+
+def test_a_flow_has_another_version_when_it_does_other_things_not_when_it_says_them_otherwise() -> None:
+    (flow,) = PACK.flows
+    said = next(n for n, step in enumerate(flow.steps) if step.say)
+    called = next(n for n, step in enumerate(flow.steps) if step.call)
+    assert flow.version.startswith("cancel@")
+    for number, change, equal in ((said, {"say": Text(zh="新", en="new")}, True), (called, {"call": "other"}, False)):
+        steps = [step.model_dump() | (change if n == number else {}) for n, step in enumerate(flow.steps)]
+        assert (Flow.model_validate(flow.model_dump() | {"steps": steps}).version == flow.version) is equal
+
+
 def grounded(answer: str, customer: str = "c_1") -> list[Example]:
     params = BUILD.model_copy(update={"grounded": True})
     talk = dialogue(("customer", "几点开门"), ("agent", answer), customer=customer)
-    trainable = TrainableFilter(Facts([], []), params.end_states)
+    trainable = TrainableFilter(Facts([], []), params.end_states, ())
     return conversations([talk], trainable, Prompts(PACK, {}, params), params)
 
 

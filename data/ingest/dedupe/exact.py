@@ -29,8 +29,9 @@ class Hashes:
         self._secret = hashlib.blake2b(secret(), digest_size=32).digest()
 
     def key(self, session: str | None, turns: Sequence[RawTurn]) -> bytes:
-        """Key of a dialogue; who wrote it down (source, file, customer) does not enter."""
-        fields = [session or "", *(field or "" for turn in turns for field in turn)]
+        """Key of a dialogue; who wrote it down (source, file, customer) does not enter, nor which flow answered."""
+        said = (field or "" for turn in turns for field in (turn.role, turn.text, turn.time))
+        fields = [session or "", *said]
         lengths = ",".join(map(str, map(len, fields)))  # so that no text can look like two
         content = f"{lengths}\n{''.join(fields)}".encode()
         return hashlib.blake2b(content, digest_size=SIZE, key=self._secret).digest()

@@ -3,7 +3,8 @@
 They are the pack's labelled wordings of the learning side that open a chat (``kefu.split``); the other side measures.
 The prompt is serving's (``kefu.llm.prompt.answer_messages``). A question of the FAQ is answered by its entry, which
 stands anywhere among the knowledge: a model that reads must not learn to copy the first one. A question that nothing
-in the pack answers gets the pack's own refusal, which offers a person; one that no shop answers its ``out_of_scope``.
+in the pack answers gets the pack's ``no_answer`` and how a person is called, as the prompt asks for; one that no shop
+answers its ``out_of_scope``.
 
 Not covered: clarifying questions and tool results. Flows ask and tell those; no model is asked to.
 """
@@ -108,13 +109,14 @@ def _example(
 
 
 def refusal(pack: Pack, one: Question) -> str:
-    """What the shop says to a question that nothing answers."""
+    """What the shop says to a question that nothing answers; not ``offer_person``: no yes to a model is waited for."""
     words = pack.conversation
     if one.label == OUTSIDE:
         return words.out_of_scope.in_(one.lang)
     assert words.no_answer
-    said: str = Template(words.no_answer.in_(one.lang)).render(names=[])
-    return said.strip()
+    said = Template(words.no_answer.in_(one.lang)).render(names=[]).strip()
+    hint = words.person_hint.in_(one.lang) if words.person_hint else ""
+    return f"{said}{'' if one.lang == 'zh' else ' '}{hint}".strip()
 
 
 def rows_taught(examples: Iterable[Example]) -> dict[str, int]:
