@@ -14,6 +14,7 @@ from serving.dialogue.assistant import Assistant
 from serving.dialogue.expressions import render
 from serving.dialogue.reply import Reply
 from serving.sessions.cases import Handoff
+from tests.fixtures.words_engine import say_anything
 
 ORDER = "QM2611100011"
 
@@ -207,9 +208,7 @@ class Fake:
 def test_what_a_broken_model_says_never_reaches_a_customer(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch, pieces: tuple[str, ...], says: str | None
 ) -> None:
-    monkeypatch.setattr(
-        assistant._responder._answers._model, "_engines", {"edge": Fake(*pieces), "centre": Fake(*pieces)}
-    )
+    say_anything(assistant, monkeypatch, Fake(*pieces))
     *streamed, reply = assistant.stream(uuid4().hex, None, "猫会不会做梦")
     assert isinstance(reply, Reply) and "".join(map(str, streamed)) == reply.text
     words = assistant.pack.conversation
