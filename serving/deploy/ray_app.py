@@ -11,9 +11,9 @@ from ray import serve
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 from ray.serve.schema import LoggingConfig
 
-from serving.deploy.autoscaling import POLICY, TARGET
 from serving.deploy.models import Models
 from serving.deploy.plan import Plan
+from serving.deploy.ray_processes import SCALING_POLICY, TARGET_MESSAGES
 from serving.deploy.replica import Chat
 from serving.params import Serving
 
@@ -56,8 +56,8 @@ def _chat_replicas(params: Serving) -> dict[str, Any]:
     scaling = AutoscalingConfig(
         min_replicas=params.num_replicas,
         max_replicas=params.max_replicas,
-        target_ongoing_requests=TARGET,
-        policy=AutoscalingPolicy(policy_function=POLICY),
+        target_ongoing_requests=TARGET_MESSAGES,
+        policy=AutoscalingPolicy(policy_function=SCALING_POLICY),
     )
     return {"autoscaling_config": scaling}
 

@@ -26,12 +26,12 @@ from serving.api.chat import FRAME_CHARS
 from serving.api.schemas import ReleaseInfo
 from serving.api.site import Front, Site
 from serving.conversation_log import ConversationLog
-from serving.deploy.autoscaling import MESSAGES
 from serving.deploy.demo_script import load_demo
 from serving.deploy.in_process import InProcessBackend
 from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
+from serving.deploy.ray_processes import MESSAGES
 from serving.deploy.slots import Slots
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.people.silence import end_silence
@@ -94,7 +94,7 @@ class Chat:
         return build_web(Site(self._backend, sessions, params, front, samples, assistant.desk, ratings))
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
-        """What ``autoscaling.by_messages`` goes by; Ray asks now and then."""
+        """What ``ray_processes.by_messages`` goes by; Ray asks now and then."""
         return {MESSAGES: self._backend.busy}
 
 

@@ -11,9 +11,9 @@ from ray.serve.schema import DeploymentSchema, ServeApplicationSchema, ServeDepl
 
 from kefu import params
 from pipelines.params import load_params
-from serving.deploy.autoscaling import POLICY
 from serving.deploy.plan import Plan
 from serving.deploy.ray_app import build_app
+from serving.deploy.ray_processes import SCALING_POLICY
 from serving.params import Serving
 
 
@@ -45,7 +45,7 @@ def test_replicas_follow_their_messages_where_more_of_them_may_run() -> None:
     serving = load_params(profile="tiny").serving.model_copy(update={"max_replicas": 4})
     scaling = deployed(serving)["Chat"].model_dump()["autoscaling_config"]
     assert (scaling["min_replicas"], scaling["max_replicas"]) == (serving.num_replicas, 4)
-    assert scaling["policy"]["policy_function"] == POLICY
+    assert scaling["policy"]["policy_function"] == SCALING_POLICY
 
 
 def test_models_follow_their_queue_where_more_of_them_may_run() -> None:

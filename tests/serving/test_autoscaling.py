@@ -9,7 +9,8 @@ from typing import cast
 import pytest
 from ray.serve.config import AutoscalingConfig, AutoscalingContext
 
-from serving.deploy.autoscaling import MESSAGES, TARGET, by_messages
+from serving.deploy.ray_processes import MESSAGES, by_messages
+from serving.deploy.ray_processes import TARGET_MESSAGES as TARGET
 from serving.deploy.slots import Slots
 
 
