@@ -89,6 +89,7 @@ class FastReader:
 
     def read(self, message: Message) -> Reading:
         """All acts of a message, in the order of its words."""
+        text = message.text
         message = self._prepare.prepared(message)
         top = self.guesser.top(message)
         if kind := danger_in(message.text, self._pack.danger):
@@ -97,7 +98,8 @@ class FastReader:
         if message.session.status != "bot":
             reading.acts = self._back_to_bot(message, reading)
         else:
-            reading.acts = self._offers.read(message, reading) or self.steps(message, reading)
+            acts = self._offers.read(message, reading) or self.steps(message, reading)
+            reading.acts = ([] if message.flow else self._thanks_beside(text, acts)) or acts
         return reading
 
     def steps(self, message: Message, reading: Reading) -> list[Act]:
@@ -168,6 +170,16 @@ class FastReader:
         last = plain(answer_pieces(message.text, rules.another)[-1])
         kind = next((kind for kind in ENDING if kind in talks and evidence(last, talks[kind]) is not None), None)
         return [SmallTalk(kind=kind, evidence=last)] if kind else []
+
+    def _thanks_beside(self, text: str, acts: Sequence[Act]) -> list[Act]:
+        """The thanks or goodbye beside a remark that asks for nothing: ok, thank you, sorry I was grumpy."""
+        talks = self._pack.acts.small_talk
+        if not acts or not all(isinstance(act, Unclear) and not (act.asks or act.candidates) for act in acts):
+            return []
+        pieces = map(plain, answer_pieces(text, self._pack.acts.another))
+        said = ((kind, piece) for piece in pieces for kind in ENDING if kind in talks)
+        found = next((one for one in said if evidence(one[1], talks[one[0]]) is not None), None)
+        return [SmallTalk(kind=found[0], evidence=found[1])] if found else []
 
     def _declines_person(self, message: Message) -> bool:
         """Whether a message does not want a person, and does not ask for one in other words: no person, I asked …"""

@@ -78,11 +78,19 @@ class ProtestReader:
         elif WORD.search(rest):
             more = self._whole.steps(replace(message, text=rest), reading)
         more = [a for a in more if not isinstance(a, Reject) and not self._asks_nothing(a)]
+        more = more or self._instead(message, flows, reading)
         begun = {f"flow:{name}" for name in flows} & self._begun(message)
         if not begun or evidence(plain(message.text), self._pack.acts.protest) is None:
             return [*acts, *more]
         more = more or self._asked_before(message, begun, reading)
         return [*acts, Reject(targets=tuple(sorted(begun)), evidence=message.text), *more]
+
+    def _instead(self, message: Message, refused: Collection[str], reading: Reading) -> list[Act]:
+        """What the words of a refusal want in the place of what they refuse: 我不退货我要换货."""
+        names = message.rejected | {f"flow:{name}" for name in refused}
+        acts = self._whole.by_parts(replace(message, flow=None, step=None, rejected=names), reading)
+        places = {flow.name for flow in self._pack.flows if set(flow.replaces) & set(refused)} - set(refused)
+        return [act for act in acts if isinstance(act, Start) and act.flow in places and act.probability == 1]
 
     def _asks_nothing(self, act: Act) -> bool:
         courtesy = isinstance(act, SmallTalk) and act.kind in (*COURTESY, GREETING, GOODBYE)
