@@ -25,9 +25,9 @@ from kefu.acts import Act, Affirm, Choose, Complaint, Correct, Fill, Person, Sta
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.answers.agreed import AMOUNT, SURELY, Yes
 from serving.dialogue.reading.answers.reader import AnswerReader
-from serving.dialogue.reading.joining import QUESTION
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.parts import PartReader
+from serving.dialogue.reading.parts.asides import QUESTION
+from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.segments import answer_pieces, asks_behind_also
 from serving.dialogue.reading.word_rules import evidence, plain
 

@@ -1,7 +1,7 @@
 """Reads a message's acts in milliseconds: the pack's words, the classifiers, the linker and the knowledge index.
 
 A message is read whole first: an answer to the open question, and nothing else, is only that. What remains is cut
-into parts, each with its own acts (``parts.py``).
+into parts, each with its own acts (``parts/``).
 It does not understand irony, and no wish that stands in no word ("you know what to do").
 """
 
@@ -46,9 +46,10 @@ from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.confirmed import ConfirmationReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.guesses import WishGuesser
-from serving.dialogue.reading.joining import INTERRUPTS, QUESTION, asks, is_likely_question
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.parts import PartReader
+from serving.dialogue.reading.parts.asides import INTERRUPTS, QUESTION, asks
+from serving.dialogue.reading.parts.joining import is_likely_question
+from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.preparation import TextPreparer
 from serving.dialogue.reading.protests.reader import ProtestReader
 from serving.dialogue.reading.segments import WORD, answer_pieces, asks_behind_also, behind_also

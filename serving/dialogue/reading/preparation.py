@@ -15,7 +15,7 @@ from kefu.text.typing_slips import mend_slips
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.yes_no import is_clear_yes, leaves, yes_or_no
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.parts import PartReader
+from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain, without
 

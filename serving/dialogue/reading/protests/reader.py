@@ -14,8 +14,8 @@ from typing import Protocol
 from kefu.acts import GOODBYE, Act, Person, Query, Refuse, Reject, SmallTalk, Start, Unclear, target_of
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.answers.reader import AnswerReader
-from serving.dialogue.reading.joining import QUESTION, asks
 from serving.dialogue.reading.message import Message, Reading
+from serving.dialogue.reading.parts.asides import QUESTION, asks
 from serving.dialogue.reading.preparation import COURTESY, GREETING
 from serving.dialogue.reading.protests.rejections import RejectionReader
 from serving.dialogue.reading.segments import WORD

@@ -33,16 +33,14 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
-from serving.dialogue.reading.joining import (
-    INTERRUPTS,
-    SECOND,
+from serving.dialogue.reading.message import Message, Reading
+from serving.dialogue.reading.parts.asides import INTERRUPTS, SECOND, asks
+from serving.dialogue.reading.parts.joining import (
     ActJoiner,
-    asks,
     is_certain,
     is_likely_question,
     subject_of,
 )
-from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.segments import answer_pieces, clauses, is_question, segments
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
