@@ -42,6 +42,7 @@ $(VENV)/.ready: requirements/kefu.lock requirements/torch-cpu.lock requirements/
 	    $(PY) $(INSTALL) $(FROM_INDEX) --requirement requirements/torch-cpu.lock; fi
 	@$(PY) $(INSTALL) --requirement requirements/kefu.lock
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(PY) -c 'from pipelines.inputs import close_folders; close_folders()'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.ready requirements/dev.lock

@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 from kefu.intents.router import Router
 from kefu.knowledge.entries import questions
-from kefu.knowledge.index import Index, KnowledgeEntry
+from kefu.knowledge.index import Hit, Index, KnowledgeEntry
 from kefu.knowledge.search import Search
 from kefu.llm.engine import BatchEngine, Engine
 from kefu.llm.many_answers import many_answers
@@ -36,6 +36,7 @@ from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.reply import Reply
 from serving.engines.load import close_engines, load_engines
 from serving.engines.settings import engine_settings
+from serving.knowledge.relevance import Relevance
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 from serving.sessions.store import Sessions
@@ -71,11 +72,15 @@ class ShopConversation:
 
 
 class Question(NamedTuple):
-    """A held-out conversation up to its answer. known: what the release's retriever finds for the last message."""
+    """A held-out conversation up to its answer. hits: what the release's retriever finds for the last message."""
 
     lang: Lang
-    known: list[KnowledgeEntry]
+    hits: list[Hit]
     spoken: list[Message]
+
+    @property
+    def known(self) -> list[KnowledgeEntry]:
+        return [hit.entry for hit in self.hits]
 
 
 @dataclass
@@ -86,6 +91,7 @@ class ReleaseUnderTest:
     start_conversation: begins one of a customer (None: a stranger) in a fresh shop.
     with_one_model: conversations in which this model alone reads and answers; None where no model reads messages
         (``serving.model_reader``, and they were taught acts).
+    answer_min_probability: see ``serving.answer_min_probability``.
     """
 
     name: Name
@@ -98,6 +104,7 @@ class ReleaseUnderTest:
     engines: Mapping[str, BatchEngine]
     start_conversation: StartConversation
     with_one_model: Callable[[str], AbstractContextManager[StartConversation]] | None = None
+    answer_min_probability: float = 0.0
     _answers: dict[str, dict[str, str]] = field(default_factory=dict)
     _questions: dict[str, Question] = field(default_factory=dict)
     _guards: dict[str, OutputGuard] = field(default_factory=dict)
@@ -123,8 +130,8 @@ class ReleaseUnderTest:
 
         The example's own shows what the sets' search found: they cannot depend on a retriever that is trained on them.
         """
-        lang, known, spoken = self._question(example)
-        return [*answer_messages(self.pack, lang, known, []), *spoken]
+        asked = self._question(example)
+        return [*answer_messages(self.pack, asked.lang, asked.known, []), *asked.spoken]
 
     def heard(self, example: Example, answer: str) -> str:
         """What a customer hears of a model's answer: serving's output guard ends it before the first fault."""
@@ -137,18 +144,20 @@ class ReleaseUnderTest:
     def _guard(self, example: Example) -> OutputGuard:
         if example.id in self._guards:
             return self._guards[example.id]
-        lang, known, spoken = self._question(example)
-        shown = [f"{e.question}\n{e.answer}" for e in known] + [m.content for m in spoken if m.role == "assistant"]
-        asked = "\n".join(message.content for message in spoken if message.role == "user")
-        return self._guards.setdefault(example.id, OutputGuard(self.pack, {}, lang, shown, asked))
+        asked = self._question(example)
+        said = {role: [m.content for m in asked.spoken if m.role == role] for role in ("assistant", "user")}
+        shown = [f"{entry.question}\n{entry.answer}" for entry in asked.known] + said["assistant"]
+        relevance = Relevance(self.knowledge, asked.hits, asked.lang, self.answer_min_probability)
+        guard = OutputGuard(self.pack, {}, asked.lang, shown, "\n".join(said["user"]), relevance)
+        return self._guards.setdefault(example.id, guard)
 
     def _question(self, example: Example) -> Question:
         if example.id not in self._questions:
             spoken = [message for message in example.messages[:-1] if message.role != "system"]
             text = spoken[-1].content
             lang = language(text)
-            known = [hit.entry for hit in self.knowledge.search(text, lang) if hit.entry.kind != "query"]
-            self._questions[example.id] = Question(lang, known, spoken)
+            hits = [hit for hit in self.knowledge.search(text, lang) if hit.entry.kind != "query"]
+            self._questions[example.id] = Question(lang, hits, spoken)
         return self._questions[example.id]
 
 
@@ -191,4 +200,5 @@ def open_release(name: Name, folder: Path, params: Serving, expected: str | None
             engines=engines,
             start_conversation=partial(start, assistant),
             with_one_model=with_one_model if assistant.models_read else None,
+            answer_min_probability=params.answer_min_probability,
         )

@@ -11,7 +11,8 @@ A file ``golden/<name>.yaml`` of the pack:
       - sql: SELECT status FROM returns WHERE order_no = 'KF…'
         rows: [{status: requested}]
 
-``asks_model: true``: nothing in the pack answers, so a model is asked; when its words may not be said, the fallback is.
+``asks_model: true``: nothing in the pack answers, so only a model could; when its words may not be said, or no passage
+is about the question, the fallback is.
 ``says`` / ``says_not`` are texts, or lists of texts, that the answer must (not) hold. Everything else in
 ``expect`` must be equal; what is not named may be anything.
 """
@@ -36,7 +37,9 @@ class Expect(Part):
     flow: str | None = None
     asks: str | None = None
     outcome: str | None = None
-    asks_model: bool | None = Field(None, description="whether a model must be asked; what it says is another matter")
+    asks_model: bool | None = Field(
+        None, description="whether only a model could answer; what it says is another matter"
+    )
     slots: dict[str, str] = {}
     says: tuple[str, ...] = ()
     says_not: tuple[str, ...] = ()

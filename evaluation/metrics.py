@@ -27,7 +27,7 @@ METRICS: dict[str, Metric] = {
     "agreement": Metric(
         Text(zh="边缘模型与中心模型回答的词元 F1", en="token F1 of the edge model's answers against the centre model's")
     ),
-    "asked_model": Metric(Text(zh="黄金对话里问到模型的句数", en="golden turns that reached a model")),
+    "asked_model": Metric(Text(zh="黄金对话里只有模型能答的句数", en="golden turns that only a model could answer")),
     "claiming": Metric(
         Text(
             zh="说出金额、时间、姓名、联系方式、承诺或订单状态的回答占比",

@@ -158,10 +158,17 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def file_hashes(folder: Path, skip: frozenset[str] = frozenset()) -> dict[str, str]:
-    """SHA-256 of every file below ``folder``, by its name relative to it."""
+def file_hashes(
+    folder: Path, skip: frozenset[str] = frozenset(), without: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """SHA-256 of every file below ``folder``, by its name relative to it.
+
+    Args:
+        skip: names of files; without: of folders directly below ``folder``.
+    """
     names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return {name: file_hash(names[name]) for name in sorted(names) if name not in skip}
+    wanted = sorted(name for name in names if name not in skip and name.partition("/")[0] not in without)
+    return {name: file_hash(names[name]) for name in wanted}
 
 
 def combined_hash(files: Mapping[str, str]) -> str:

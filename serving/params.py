@@ -80,6 +80,13 @@ class Serving(Section):
         le=1,
         description="that one of the best entries answers, from which they are offered as a question back",
     )
+    answer_min_probability: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="that the passages from which a model tells a sentence answer the question; below it, that is not "
+        "said, and no model is asked where all passages together have less; 0: all is said",
+    )
     milvus_from: int = Field(
         ge=0, description="entries from which Milvus keeps their vectors; fewer are searched in memory"
     )
@@ -182,6 +189,10 @@ class Serving(Section):
     )
     num_replicas: int = Field(
         gt=0, description="processes that customers reach; on more than one machine they need KEFU_REDIS_URL"
+    )
+    max_replicas: int = Field(
+        gt=0,
+        description="to which Ray raises their number while many messages wait; no more than num_replicas: never",
     )
     max_ongoing_requests: int = Field(
         gt=0, description="messages that a replica answers or keeps waiting at once; more are refused"

@@ -6,7 +6,7 @@ Facts of the pack's FAQ are answered by heart, each in eight wordings; three mor
 four layers, learned them. The students, of two layers, begin as one base that knows the words and not the answers, and
 take equal steps over the same questions with equal batches and rates:
 
-- distilled: the teacher's answers and as many of people, with the teacher's logits, as ``tiny`` has it;
+- distilled: the teacher's answers and as many of people, with the teacher's logits, as by default;
 - plain: people's answers twice, cross-entropy alone (supervised fine-tuning);
 
 once for each seed of the order of rows. Teacher and base are made once. Printed: held-out loss, token F1 of the greedy
@@ -88,10 +88,10 @@ def make_pair(known: Sequence[Fact], folder: Path, steps: int, seed: int) -> Mod
 
 
 def params_of(steps: int, rows: int, seed: int) -> Distill:
-    """The ``tiny`` profile's, with so many steps over so many rows."""
+    """The ``tiny`` profile's, in float32, with so many steps over so many rows."""
     shipped = load_params(profile="tiny").distill
     epochs = (steps - 0.5) / math.ceil(rows / shipped.batch_size)  # the schedule rounds its steps up
-    change = {"learning_rate": 3e-3, "seed": seed, "epochs": epochs, "save_steps": 0}
+    change = {"learning_rate": 3e-3, "seed": seed, "epochs": epochs, "save_steps": 0, "dtype": "float32"}
     return shipped.model_copy(update=change)
 
 

@@ -105,7 +105,7 @@ def read(assistant: Assistant, case: Case, customer: str) -> set[str]:
                 names.add("person")
             case moves.Confirm(yes=yes):
                 names.add("yes" if yes else "no")
-            case moves.Leave():
+            case moves.Leave() | moves.Retract():
                 names.add("leave")
             case moves.Wait():
                 names.add("hesitate")

@@ -6,7 +6,6 @@ by bin, so days add up, and no text is in it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data.monitoring.reasons import without_values
 from kefu.io import read_json, read_jsonl
 from kefu.schema import Rejected
 from kefu.store import DIALOGUES
@@ -26,8 +26,6 @@ CJK = r"[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{f900}-\x{faff}]"  # as kefu.shop.s
 TURN_BINS = {"1": 1, "2": 2, "3–4": 4, "5–8": 8, "9–16": 16, "17–32": 32, "33+": None}
 CHARACTER_BINS = {"0–4": 4, "5–8": 8, "9–16": 16, "17–32": 32, "33–64": 64, "65–128": 128, "129+": None}
 _FACTS = ("read", "duplicates", "near_duplicates", "quarantined", "forgotten")
-_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|[\d,.]*\d")
-_LONGEST_REASON = 80
 
 
 @dataclass
@@ -130,8 +128,8 @@ def _binned(values: np.ndarray, bins: dict[str, int | None]) -> Counter[str]:
 
 
 def _reasons(partition: Path) -> dict[str, int]:
-    """Why records were quarantined, with values and numbers left out so that like reasons add up."""
+    """Why records were quarantined."""
     path = partition / "quarantine.jsonl"
     if not path.exists():
         return {}
-    return dict(Counter(_VALUES.sub("…", row.reason)[:_LONGEST_REASON] for row in read_jsonl(path, Rejected)))
+    return dict(Counter(without_values(row.reason) for row in read_jsonl(path, Rejected)))

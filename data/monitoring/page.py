@@ -15,6 +15,7 @@ from data.monitoring.distributions import CHARACTER_BINS, TURN_BINS
 from data.monitoring.drift import Drift
 from data.monitoring.params import Monitor
 from data.monitoring.profile import Profile
+from data.monitoring.reasons import in_both_languages
 from kefu.pages.templates import load_template
 from kefu.shop.part import Text
 from kefu.shop.taxonomy import Taxonomy
@@ -88,7 +89,13 @@ BY_NAME = {"hour", "csat"}
 
 def render(profile: Profile, taxonomy: Taxonomy, params: Monitor) -> str:
     """The page of a day. ``params``: for the bounds it names."""
-    names = dict.fromkeys(NAMED, VALUES) | {"intent": {i.name: i.title for i in taxonomy.intents}, "redacted": KINDS}
+    days = (*profile.before, profile.day)
+    reasons = {reason for day in days for reason in day.census.bins.get("quarantined", {})}
+    names: Mapping[str, Mapping[str, Text]] = dict.fromkeys(NAMED, VALUES) | {
+        "intent": {i.name: i.title for i in taxonomy.intents},
+        "redacted": KINDS,
+        "quarantined": {reason: in_both_languages(reason) for reason in reasons},
+    }
 
     def moved(row: Drift) -> Iterator[tuple[Text | str, float, float]]:
         for name, before, now in row.movers[:MOVERS]:
@@ -101,7 +108,7 @@ def render(profile: Profile, taxonomy: Taxonomy, params: Monitor) -> str:
         params=params,
         titles=TITLES,
         charts={name: _chart(profile, name, names.get(name, {})) for name in TITLES if name != "embedding"},
-        week=[{"day": d.day, **d.census.counts} for d in (*profile.before, profile.day)],
+        week=[{"day": d.day, **d.census.counts} for d in days],
         plots={row.name: _strip(row.value, row.bound, row.usual) for row in profile.drifts if row.value is not None},
         moved=moved,
     )

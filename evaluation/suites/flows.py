@@ -16,11 +16,14 @@ from kefu.schema import Prediction, SpokenTurn
 from serving.dialogue.reply import Reply
 
 EQUAL = ("intent", "route", "flow", "asks", "outcome")
-MODEL_ASKED = ("model", "fallback")  # the fallback is said when a model's words may not be
+MODEL_ASKED = (
+    "model",
+    "fallback",
+)  # the fallback is said when a model's words may not be, or no passage is about the question
 
 
 def run(release: ReleaseUnderTest, items: Items) -> Result:
-    """Share of conversations that went well in everything, share of turns, and how many turns reached a model."""
+    """Share of conversations that went well in everything, share of turns, and turns that only a model could answer."""
     conversations: dict[str, list[SpokenTurn]] = {}
     faults: dict[str, list[list[Fault]]] = {}
     for golden in items.golden:

@@ -6,8 +6,7 @@ Scores are shares of what the text could reach at most, hence comparable between
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,23 +40,29 @@ class LexicalIndex:
     """
 
     def __init__(self, questions: Sequence[Sequence[str]], answers: Sequence[str]) -> None:
-        wordings = [terms(question) for some in questions for question in some]
         sizes = [len(some) for some in questions]
-        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
-        documents = [
-            [*(t for wording in wordings[starts[i] : starts[i + 1]] for t in wording), *terms(answer)]
-            for i, answer in enumerate(answers)
-        ]
-        counts = [Counter(document) for document in documents]
-        self._size = len(documents)
-        self._idf = _inverse_frequency(counts)
+        wordings = [question for some in questions for question in some]
+        self._size = len(answers)
         self._rarest = float(np.log(1 + (self._size + 0.5) / 0.5))
-        self._entries = Postings(counts)
-        self._bm25 = _bm25_weights(counts)[self._entries.order]
-        sets = [dict.fromkeys(wording) for wording in wordings]
-        self._wordings = Postings(sets)
-        self._weights = np.array([sum(map(self._idf.__getitem__, one)) for one in sets])
-        self._first = starts[:-1]  # each entry has at least one wording
+        self._first = np.cumsum([0, *sizes])[:-1]  # each entry has at least one wording
+        # In whole arrays, not text by text: a new server waits for this.
+        spoken = [terms(text) for text in (*wordings, *answers)]
+        self._numbers: dict[str, int] = {}
+        numbers = np.array([self._numbers.setdefault(t, len(self._numbers)) for one in spoken for t in one], np.int64)
+        texts = np.repeat(np.arange(len(spoken)), [len(one) for one in spoken])
+        entries = np.concatenate([np.repeat(np.arange(self._size), sizes), np.arange(self._size)])[texts]
+
+        self._entries, counts = _postings(numbers, entries, len(self._numbers))
+        lengths = np.bincount(entries, minlength=self._size)
+        relative = lengths[self._entries.documents] / (lengths.sum() / max(self._size, 1))
+        self._bm25 = counts * (K1 + 1) / (counts + K1 * (1 - B + B * relative))
+        found_in = np.diff(self._entries.starts)
+        self._idf = np.log(1 + (self._size - found_in + 0.5) / (found_in + 0.5))
+
+        of_wordings = texts < len(wordings)
+        self._wordings, _ = _postings(numbers[of_wordings], texts[of_wordings], len(self._numbers))
+        weights = np.repeat(self._idf, np.diff(self._wordings.starts))
+        self._weights = np.bincount(self._wordings.documents, weights, minlength=len(wordings))
 
     def scores(self, text: str) -> Lexical:
         distinct = dict.fromkeys(terms(text))
@@ -65,16 +70,18 @@ class LexicalIndex:
         shared = np.zeros(len(self._weights))
         whole = unknown = 0.0
         for term in distinct:
-            idf = self._idf.get(term, self._rarest)
-            whole += idf
-            if (place := self._entries.places.get(term)) is None:
-                unknown += idf
+            number = self._numbers.get(term)
+            if number is None:
+                whole += self._rarest
+                unknown += self._rarest
                 continue
+            idf = float(self._idf[number])
+            whole += idf
+            place = self._entries.place(number)
             documents = self._entries.documents[place]
             bm25[documents] += idf * self._bm25[place]
             coverage[documents] += idf
-            if place := self._wordings.places.get(term):
-                shared[self._wordings.documents[place]] += idf
+            shared[self._wordings.documents[self._wordings.place(number)]] += idf
         if not whole:
             return Lexical(bm25, np.zeros(self._size), coverage, 1.0, 0)
         jaccard = shared / (self._weights + whole - shared)
@@ -82,40 +89,23 @@ class LexicalIndex:
         return Lexical(bm25 / (whole * (K1 + 1)), question, coverage / whole, unknown / whole, len(distinct))
 
 
-class Postings:
-    """The documents that have each term, in one array: a hundred thousand small ones took a second to make.
+class Postings(NamedTuple):
+    """The documents that have each term, term by term, and where each term's begin: (terms + 1,)."""
 
-    documents: numbers, term by term; places: where in it a term's are. order: of what is computed document by document,
-    as it stands here.
+    documents: np.ndarray
+    starts: np.ndarray
+
+    def place(self, term: int) -> slice:
+        """Where a term's documents stand."""
+        return slice(self.starts[term], self.starts[term + 1])
+
+
+def _postings(terms_found: np.ndarray, documents: np.ndarray, size: int) -> tuple[Postings, np.ndarray]:
+    """Postings of what was found in which document, and how often a document has the term.
 
     Args:
-        documents: the distinct terms of each.
+        size: how many terms there are.
     """
-
-    def __init__(self, documents: Sequence[Iterable[str]]) -> None:
-        numbers: dict[str, int] = {}
-        sizes, found = [], list[int]()
-        for one in documents:
-            before = len(found)
-            found.extend([numbers.setdefault(term, len(numbers)) for term in one])
-            sizes.append(len(found) - before)
-        terms_found = np.array(found, dtype=np.int64)
-        self.order = np.argsort(terms_found, kind="stable")
-        self.documents = np.repeat(np.arange(len(sizes)), sizes)[self.order]
-        ends = np.cumsum(np.bincount(terms_found, minlength=len(numbers))).tolist()
-        self.places = dict(zip(numbers, map(slice, [0, *ends[:-1]], ends), strict=True))
-
-
-def _inverse_frequency(counts: Sequence[Mapping[str, int]]) -> dict[str, float]:
-    frequency = Counter(term for one in counts for term in one)
-    of = {n: float(np.log(1 + (len(counts) - n + 0.5) / (n + 0.5))) for n in set(frequency.values())}
-    return {t: of[n] for t, n in frequency.items()}
-
-
-def _bm25_weights(counts: Sequence[Counter[str]]) -> np.ndarray:
-    """Of each document's terms, one document after the other."""
-    lengths = np.array([one.total() for one in counts])
-    mean = lengths.sum() / max(len(lengths), 1)
-    n = np.array([number for one in counts for number in one.values()], dtype=np.int64)
-    length = np.repeat(lengths, [len(one) for one in counts])
-    return np.asarray(n * (K1 + 1) / (n + K1 * (1 - B + B * length / mean)))
+    width = int(documents.max(initial=0)) + 1
+    pairs, counts = np.unique(terms_found * width + documents, return_counts=True)
+    return Postings(pairs % width, np.searchsorted(pairs // width, np.arange(size + 1))), counts

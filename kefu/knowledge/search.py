@@ -27,6 +27,7 @@ OWN_RANKS, OWN_COVERAGE = 5, 0.3
 MANY_TERMS = 60  # longer questions are no longer in the fit: they must not gain by their length
 DEEPEST = 10  # entries that a search returns at most
 CLOSE = 0.1  # an entry below this share of the best is no alternative to ask back about
+DRAWN, DRAWN_NEAR = 0.5, 0.9  # of a sentence's weight, that its source has; of the best source's, that others have
 
 
 class VectorStore(Protocol):
@@ -113,6 +114,14 @@ class Search:
         asked = _log_shares(self.index.asked, counts, self._asked[lang])
         signals = np.stack([dense, lexical.bm25, lexical.question, topic, asked, self._topics[lang] < 0], axis=1)
         return Evidence(signals.astype(np.float64), lexical)
+
+    def drawn_from(self, sentence: str, lang: Lang) -> list[str]:
+        """Ids of the entries that have most of a sentence's words: a text that is told from one is its paraphrase."""
+        if lang not in self._lexical:
+            return []
+        coverage = self._lexical[lang].scores(sentence).coverage
+        least = max(DRAWN, DRAWN_NEAR * float(coverage.max(initial=0)))
+        return [entry.id for entry, share in zip(self.index.of(lang), coverage, strict=True) if share >= least]
 
     def close(self) -> None:
         """Closes the store."""

@@ -48,7 +48,7 @@ def make_ready(uri: str) -> None:
     path, head = Path(str(url.database)).absolute(), _newest_revision()
     if _revision(path) == head:
         return
-    with _locked(path):
+    with locked(path):
         found = _revision(path)
         if found != head:
             _replace(url, path, found, head)
@@ -71,7 +71,7 @@ def _newest_revision() -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # the kernel lets go of it when the process is killed

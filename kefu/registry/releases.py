@@ -22,13 +22,16 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from kefu.errors import KefuError
-from kefu.io import read_json
+from kefu.io import atomic_dir, private_dir, read_json
+from kefu.paths import ROOT, RUNTIME
 from kefu.registry.artefacts import delete_file
-from kefu.registry.runs import client, experiment_id, uri
+from kefu.registry.database import locked
+from kefu.registry.runs import HOME, client, experiment_id, uri
 
 logger = logging.getLogger(__name__)
 MODEL = "kefu"
 FOLDER = "release"  # among a run's artefacts
+COPIES = HOME / RUNTIME.relative_to(ROOT) / "releases"  # of a server's releases, by content hash
 CHAMPION, PREVIOUS = "champion", "previous"
 
 
@@ -188,7 +191,24 @@ def pinned_release(version: int | None) -> Path | None:
 
 
 def download_release(version: int) -> Path:
-    """Local folder of a registered release: in place for a local store, else downloaded."""
+    """Local folder of a registered release: in place for a local store, else a copy that is fetched once."""
     _check_version(version)
-    source = client().get_model_version(MODEL, str(version)).source
-    return Path(artifacts.download_artifacts(artifact_uri=source, tracking_uri=uri()))
+    found = client().get_model_version(MODEL, str(version))
+    source = str(found.source)
+    if source.startswith(("/", "file:")):
+        return Path(artifacts.download_artifacts(artifact_uri=source, tracking_uri=uri()))
+    return _fetched(source, found.tags["content_hash"])
+
+
+def _fetched(source: str, content_hash: str) -> Path:
+    """The copy of a server's release; copies of what the registry no longer has are removed."""
+    folder = private_dir(COPIES) / content_hash
+    registered = {version.tags.get("content_hash") for version in client().search_model_versions(f"name = '{MODEL}'")}
+    with locked(COPIES):
+        if not folder.is_dir():
+            with atomic_dir(folder, private=True) as temporary:
+                artifacts.download_artifacts(artifact_uri=source, tracking_uri=uri(), dst_path=str(temporary))
+        for other in COPIES.iterdir():
+            if other.name not in registered:  # also what a kill left of a download
+                shutil.rmtree(other)
+    return folder / FOLDER

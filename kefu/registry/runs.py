@@ -28,6 +28,7 @@ from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
+from kefu.io import private_dir
 from kefu.paths import ROOT
 from kefu.registry.data_sources import DataSource, log_inputs
 from kefu.registry.database import UnusableDatabase, make_ready
@@ -103,7 +104,8 @@ class StageRun:
     def headline(self, values: Mapping[str, float]) -> None:
         """Sends figures to the parent run as well, by which two repros are compared."""
         now = int(time.time() * 1000)
-        client().log_batch(self.parent_id, metrics=[Metric(name, value, now, 0) for name, value in values.items()])
+        if values:
+            client().log_batch(self.parent_id, metrics=[Metric(name, value, now, 0) for name, value in values.items()])
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         client().log_artifact(self.run_id, str(path), folder)
@@ -126,7 +128,7 @@ def experiment_id() -> str:
     found = client().get_experiment_by_name(EXPERIMENT)
     if found:
         return str(found.experiment_id)
-    local = None if os.environ.get("MLFLOW_TRACKING_URI") else ARTEFACTS.as_uri()
+    local = None if os.environ.get("MLFLOW_TRACKING_URI") else private_dir(ARTEFACTS).as_uri()  # reports quote people
     try:
         return str(client().create_experiment(EXPERIMENT, artifact_location=local, tags=KIND))
     except MlflowException as error:

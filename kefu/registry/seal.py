@@ -81,19 +81,21 @@ def read_manifest(folder: Path) -> Manifest:
         raise TamperedRelease(f"{path} is not a manifest: {error}") from error
 
 
-def verify(folder: Path, expected: str | None = None) -> Manifest:
+def verify(folder: Path, expected: str | None = None, without: frozenset[str] = frozenset()) -> Manifest:
     """Hashes every file again. Raises TamperedRelease naming each file that is not as sealed.
 
     Args:
         expected: content hash from a place that who changed the folder cannot reach (the registry).
+        without: parts of the release, such as 'centre', that the caller does not load and need not be hashed.
     """
     manifest = read_manifest(folder)
-    found = file_hashes(folder, frozenset({MANIFEST}))
-    names = sorted(manifest.files.keys() | found.keys())
-    wrong = [_what(manifest.files, found, name) for name in names if manifest.files.get(name) != found.get(name)]
+    found = file_hashes(folder, frozenset({MANIFEST}), without)
+    sealed = {name: value for name, value in manifest.files.items() if name.partition("/")[0] not in without}
+    names = sorted(sealed.keys() | found.keys())
+    wrong = [_what(sealed, found, name) for name in names if sealed.get(name) != found.get(name)]
     if wrong:
         raise TamperedRelease(f"{folder}: not what was sealed: {'; '.join(wrong)}: {REMEDY}")
-    if combined_hash(found) != manifest.content_hash:
+    if combined_hash(manifest.files) != manifest.content_hash:
         raise TamperedRelease(f"{folder / MANIFEST}: content_hash does not belong to the files it lists: {REMEDY}")
     if expected is not None and manifest.content_hash != expected:
         raise TamperedRelease(

@@ -100,6 +100,9 @@ class ActWords(Part):
     )
     refuse: Refusal | None = Field(default=None, description="a flow that the customer does not want: 我没要退货")
     reject: Rejection | None = Field(default=None, description="the last answer missed: 不是问库存, I asked about …")
+    protest: WordRule | None = Field(
+        default=None, description="beside a refusal: it was never asked for: 我没让你, don't you dare, I never said"
+    )
     keep: WordRule | None = Field(default=None, description="what a clause names stays: 马克杯没事, keep the mug")
     no_number: WordRule | None = Field(default=None, description="the customer has no order number at hand")
     to_buy: WordRule | None = Field(
@@ -116,6 +119,9 @@ class ActWords(Part):
         default=None, description="tells of the customer's own thing, or what is wrong with it: it has a yellow stain"
     )
     person: WordRule | None = None
+    person_offered: WordRule | None = Field(
+        default=None, description="in an answer: says how a person is called; a yes in such words calls one"
+    )
     no_person: WordRule | None = Field(
         default=None, description="does not want a person: 不用人工; while one is asked for, as ``to_bot``"
     )

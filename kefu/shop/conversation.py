@@ -107,6 +107,11 @@ class Conversation(Part):
         ),
         description="the same, where nothing else may be meant",
     )
+    retracted: Text = Field(
+        Text(zh="抱歉，是我弄错了。", en="I am sorry, that was my mistake."),
+        description="said first where the last answer missed; Jinja2 with titles, of flows that it began and the"
+        " customer never asked for, and alone: nothing else is answered",
+    )
     yes: Phrases
     no: Phrases
     leave: Phrases

@@ -162,6 +162,10 @@ class Step(Part):
     id: str
     collect: str | None = Field(None, description="slot to ask for unless it is known")
     optional: bool = Field(False, description="a collect that never asks: the slot stays unknown unless it was told")
+    later: Text | None = Field(
+        None, description="a collect: until when it can be told; who has it not at hand is told that, and not asked on"
+    )
+    unless_told: str | None = Field(None, description="what such a slot is then taken for: a fault, of what is wrong")
     among: tuple[str, ...] = Field(
         (), description="states of the orders that a collect offers, if there are any, and takes unnamed; empty: all"
     )
@@ -195,6 +199,9 @@ class Step(Part):
     yes: Phrases = Field({}, description="a confirm's own words for yes, e.g. its verb: 催一下, hurry them")
     no: Phrases = Field({}, description="and for no: 先不退, keep the order")
     say: Text | None = None
+    again: Text | None = Field(
+        None, description="said to a protest in place of ``say`` where the last answer told that word for word"
+    )
     clear: tuple[str, ...] = Field((), description="slots forgotten when this step runs")
     goto: str | None = None
     end: Literal["resolved", "handoff", "abandoned"] | None = None
@@ -213,6 +220,10 @@ class Step(Part):
             raise ValueError(f"step {self.id}: `append` and `customer` belong to a call with `save`")
         if (self.optional or self.also or self.likely or self.within_days is not None) and not self.collect:
             raise ValueError(f"step {self.id}: `optional`, `also`, `likely` and `within_days` belong to a collect")
+        if self.unless_told and not self.optional:
+            raise ValueError(f"step {self.id}: `unless_told` belongs to a collect that is `optional`")
+        if self.later and not self.collect:
+            raise ValueError(f"step {self.id}: `later` belongs to a collect")
         if (self.yes or self.no) and not self.confirm:
             raise ValueError(f"step {self.id}: `yes` and `no` belong to a confirm")
         if self.then and self.end != "resolved":
@@ -232,6 +243,9 @@ class Flow(Part):
     follows: tuple[str, ...] = Field((), description="flows after whose end follow_up_words ask for this one")
     follow_up_words: tuple[str, ...] = Field(
         (), description="regexes that ask for the flow about the order just served"
+    )
+    follow_up_slots: tuple[str, ...] = Field(
+        (), description="slots of which a question about the order just served asks for the flow: asked_arrival"
     )
     again_words: tuple[str, ...] = Field(
         (), description="regexes that ask for the flow once more, about another order: can that one go back?"
@@ -305,6 +319,10 @@ class Flow(Part):
         targets |= {b.goto for s in self.steps for b in s.branch}
         if missing := targets - set(ids):
             raise ValueError(f"flow {self.name}: no such step: {', '.join(sorted(missing))}")
+        if unknown := set(self.follow_up_slots) - set(self.slots):
+            raise ValueError(
+                f"flow {self.name}: follow_up_slots that it does not collect: {', '.join(sorted(unknown))}"
+            )
         return self
 
     @cached_property

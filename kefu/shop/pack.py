@@ -232,11 +232,10 @@ class Pack(Part):
         a FAQ, or a query about its order."""
         flows = {flow.name for flow in self.flows}
         faqs = {faq.id for faq in self.faq}
-        answered = {f"faq {faq.id}": faq.on_order for faq in self.faq}
-        answered |= {f"query {name}": query.on_order for name, query in self.queries.items()}
-        yield from (
-            f"{what}: on_order: no flow {flow}" for what, flow in answered.items() if flow and flow not in flows
-        )
+        named = {f"faq {faq.id}: on_order": faq.on_order for faq in self.faq}
+        named |= {f"query {name}: on_order": query.on_order for name, query in self.queries.items()}
+        named |= {f"query {name}: offers": query.offers.flow for name, query in self.queries.items() if query.offers}
+        yield from (f"{what}: no flow {flow}" for what, flow in named.items() if flow and flow not in flows)
         of_own = {name for name, query in self.queries.items() if query.needs != "product"}
         yield from (
             f"faq {faq.id}: own_query: no query of what is the customer's own {faq.own_query}"

@@ -18,6 +18,13 @@ from kefu.text.regexes import check_re2
 NEEDED_SLOT = {"order": "order_number", "product": "sku"}
 
 
+class Offer(Part):
+    """What an answer offers to do: a flow, and what it is told beside the slots of the question."""
+
+    flow: str
+    slots: dict[str, str] = {}
+
+
 class Query(Part):
     """One question. Texts are Jinja2 over ``rows``, ``row`` (one of them), the slots, ``facts``, ``lang`` and ``now``.
 
@@ -86,6 +93,9 @@ class Query(Part):
     )
     ask: Text | None = Field(None, description="said when the order or product is not known")
     offer: str | None = Field(None, description="query whose rows are offered with ``ask``, to choose from")
+    offers: Offer | None = Field(
+        None, description="what ``say`` offers to do: a clear yes to it needs no further question of the flow"
+    )
     among: tuple[str, ...] = Field((), description="states of the orders that are offered; the only one is taken")
     none: Text | None = Field(None, description="said when no order of the customer is in a state of ``among``")
     pick: str | None = Field(None, description="column by which a row of this query is chosen, when it is offered")

@@ -5,7 +5,7 @@ region (Flat 12B, 5 Nanjing Road, Huangpu District, Shanghai). The ending or the
 Whatever way an address is cut into messages between two parts, ``merged`` puts it together again.
 Own code: cpca and jionlp split off province, city and district only, pyap and usaddress know western addresses,
 libpostal needs gigabytes. Not covered: a second house number on its own (12号 after 100号阳光花园), names of
-places without an ending (三里屯), a city within a city on its own (昆山市), and whether a place exists.
+places without an ending but cities (三里屯), a city within a city on its own (昆山市), and whether a place exists.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from kefu.text.chinese_places import CITIES, PROVINCES
 
 CHINESE, ENGLISH = "zh", "en"
 # Level → rank in the order of writing; equal ranks keep the order in which they were told.
@@ -58,14 +60,12 @@ _SITES = (
     "小区|花园|家园|公寓|大厦|大楼|写字楼|商厦|广场|中心|学校|大学|中学|小学|幼儿园|宿舍|医院|工业园|科技园|产业园"
     "|软件园|创业园|创意园|新村|山庄|农场|园区|社区|苑|府|湾|城|庄|里|园|邸|郡"
 )
-_PROVINCES = (
-    "河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾"
-    "|内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
-)
+_NO_STREET = "(?![市东南西北中]?(?:路|街|大道)|[市州])"
 _CHINESE_PART = re.compile(
     rf"""
-      (?P<province>(?:{_PROVINCES})(?:省|(?:壮族|回族|维吾尔)?自治区|特别行政区)?(?=$|[\s，,、]|[{_HAN}]))
-    | (?P<municipality>(?:北京|上海|天津|重庆)市?(?![东南西北中]?[路街]))
+      (?P<province>(?:{PROVINCES})(?:省|(?:壮族|回族|维吾尔)?自治区|特别行政区)?(?=$|[\s，,、]|[{_HAN}]))
+    | (?P<municipality>(?:北京|上海|天津|重庆)市?{_NO_STREET})
+    | (?P<bare_city>(?:{CITIES}){_NO_STREET})(?P<bare_district>{_NAME}{{2,3}}(?=$|[\s，,、。！!]))?
     | (?P<lane>\d{{1,5}}弄)
     | (?P<unit>(?:{_COUNT}{{1,3}}|[甲乙丙丁])单元)
     | (?P<building>[A-Za-z]?{_COUNT}{{1,4}}[A-Za-z]?(?:号楼|号院|栋|幢|座|号宿舍楼?)|[A-Za-z]\d?(?:座|栋|幢|塔|区))
@@ -98,34 +98,45 @@ _BARE_AFTER = {  # a number without an ending, by what stands before it
     "unit": "room",
     "floor": "room",
 }
+_ONCE = "幢栋室"
 _GAP = re.compile(r"[\s，,、]{0,2}")
 _EDGE = " \t\n，,、。.；;！!"
 _BLANK = re.compile(rf"(?<=[{_HAN}])[ \t\u3000]+(?=[A-Za-z]?\d)|(?<=\d)[ \t\u3000]+(?=[号弄栋幢座单楼层室房])")
 _CUED = re.compile(
-    r"(?P<level>房间号|房号|门牌号|楼栋号?|楼号|单元号)(?:应该|应当)?(?:是|改成|改为|写成|换成|为|[:：])?\s*"
+    r"(?P<level>房间号|房号|室号|门牌号|幢号|栋号|楼栋号?|楼号|单元号)(?:应该|应当)?(?:是|改成|改为|写成|换成|为|[:：，])?\s*"
     r"(?P<value>[A-Za-z]?\d{1,5}[A-Za-z]?)(?![\d号室房栋幢座单楼层])"
 )
-_CUE_LEVELS = {"门": ("number", "号"), "房": ("room", "室"), "楼": ("building", "幢"), "单": ("unit", "单元")}
+_CUE_LEVELS = {
+    "门": ("number", "号"),
+    "房": ("room", "室"),
+    "室": ("room", "室"),
+    "楼": ("building", "幢"),
+    "幢": ("building", "幢"),
+    "栋": ("building", "栋"),
+    "单": ("unit", "单元"),
+}
 
 _ENGLISH_PART = re.compile(
     r"""
       (?P<room>(?:flat|apt\.?|apartment|room|rm\.?|unit|suite|no\.?\s?room|\#)\s?\#?[A-Za-z]?\d{1,5}[A-Za-z]?
         |\d{1,3}[A-Za-z]?/?[Ff]\b)
     | (?P<building>(?:building|block|tower|bldg\.?)\s?[A-Za-z]?\d{0,4}[A-Za-z]?
-        |[A-Z][\w'-]*\ (?:tower|building|house|plaza|mansions?))
+        |(?-i:[A-Z])[\w'-]*\ (?:tower|building|house|plaza|mansions?))
     | (?P<street>(?:no\.?\s?)?\d{1,5}[A-Za-z]?(?:-\d{1,4})?\ (?:[\w'.-]+\ ){0,4}
         (?:road|rd\.?|street|st\.?|avenue|ave\.?|lane|ln\.?|drive|boulevard|blvd\.?|way|alley|highway)
+        (?:\ section\ \d{1,2})?
         |(?:[A-Za-z][\w'.-]*\ ){1,3}(?:road|rd\.?|street|st\.?|avenue|ave\.?)\ (?:no\.?\s?)?\d{1,5})
     | (?P<district>(?:[\w'-]+\ ){1,3}(?:district|county|new\ area)(?:\ (?-i:[A-Z][a-z]+))?)
     | (?P<province>(?:[\w'-]+\ ){1,2}province)
     | (?P<city>(?:[\w'-]+\ ){1,2}city)
     | (?P<postcode>\d{6})
     | (?P<country>(?:p\.?r\.?\ )?china)
-    | (?P<place>[A-Z][A-Za-z'-]*(?:\ [A-Z][A-Za-z'-]*){0,2})
+    | (?P<place>(?-i:[A-Z][A-Za-z'-]*(?:\ [A-Z][A-Za-z'-]*){0,2}))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_PLACE = re.compile(r"[A-Z][A-Za-z'-]*(?: [A-Z][A-Za-z'-]*){0,2}")  # capital letters make a name
+_FIGURE = re.compile(r"[A-Za-z]?\d+[A-Za-z]?")
+_ENDINGS = {"building": "幢", "floor": "楼", "room": "室"}
 _LETTERS = re.compile(r"[A-Za-z]{3}")
 
 
@@ -159,13 +170,18 @@ def read_parts(text: str, form: str | None = None) -> list[AddressPart]:
 
 def _read_chinese(text: str) -> list[AddressPart]:
     found: list[AddressPart] = []
+    bare: set[int] = set()  # where names of cities without an ending stand
     for match in _CHINESE_PART.finditer(text):
         before = found[-1] if found else None
         near = before is not None and _GAP.fullmatch(text, before.end, match.start()) is not None
-        kind = next(name for name, value in match.groupdict().items() if value and name != "named")
-        level = _level(kind, match[0], before if near else None, {part.level for part in found})
-        if level:
-            found.append(AddressPart(level, match[0], match.start(), match.end()))
+        kinds = [name for name, value in match.groupdict().items() if value and name != "named"]
+        for kind in kinds:
+            start, end = match.span(kind if kind.startswith("bare_") else 0)
+            level = _level(kind, text[start:end], before if near else None, {part.level for part in found})
+            if level:
+                found.append(AddressPart(level, text[start:end], start, end))
+        bare |= {match.start()} if "bare_city" in kinds else set()
+    found = _without_repeated([part for part in found if part.start not in bare or _goes_on(text, part, found)])
     levels = {part.level for part in found}
     for cue in _CUED.finditer(text):
         level, ending = _CUE_LEVELS[cue["level"][0]]
@@ -174,12 +190,29 @@ def _read_chinese(text: str) -> list[AddressPart]:
     return found
 
 
+def _without_repeated(parts: Sequence[AddressPart]) -> list[AddressPart]:
+    """The parts with the last of two buildings or rooms that end alike: no address has both 3幢 and 13幢."""
+    last: dict[str, AddressPart] = {}
+    for part in parts:
+        key = part.text[-1] if part.text[-1] in _ONCE else part.text + str(part.start)
+        last[key] = part._replace(level=last[key].level) if key in last else part
+    return sorted(last.values(), key=lambda part: part.start)
+
+
+def _goes_on(text: str, city: AddressPart, parts: Sequence[AddressPart]) -> bool:
+    """Whether a city without an ending is all of a text, or stands beside another part: 广州天河, 广东广州."""
+    beside = (_GAP.fullmatch(text, min(city.end, p.end), max(city.start, p.start)) for p in parts if p is not city)
+    return text.strip(_EDGE) == city.text or any(beside)
+
+
 def _level(kind: str, text: str, before: AddressPart | None, known: set[str]) -> str | None:
     """The level of a Chinese part. None: figures that follow no part count nothing."""
     if kind == "bare":
         kind = _BARE_AFTER.get(before.level, "") if before else ""
     elif kind == "municipality":
         kind = "city"
+    elif kind.startswith("bare_"):
+        kind = kind.removeprefix("bare_") if kind.removeprefix("bare_") not in known else ""
     elif kind == "city" and "city" in known:
         kind = "district"  # 苏州市昆山市
     elif kind == "estate" and text.endswith("园区") and (not before or before.level in _REGIONS):
@@ -199,8 +232,6 @@ def _read_english(text: str) -> list[AddressPart]:
             found += _leading(words, start)
             continue
         kind = str(match.lastgroup)
-        if kind == "place" and not _PLACE.fullmatch(words):
-            continue
         found.append(AddressPart(kind, words, start, start + len(words)))
     return found
 
@@ -221,6 +252,8 @@ def merged(known: str, told: str) -> str:
         told: pieces and nothing else; without a part that can be read it is the whole address.
     """
     known, told = without_blanks(known), without_blanks(told)
+    if form_of(known) == CHINESE != form_of(told):
+        told = _in_chinese(told, known)
     form = form_of(known + told)
     before, after = _whole_parts(known, form), _whole_parts(told, form)
     if not before or not after:
@@ -233,12 +266,22 @@ def merged(known: str, told: str) -> str:
     for part in after:
         same = next((i for i, old in enumerate(parts) if old.level == part.level != "place"), None)
         if same is not None:
-            parts[same] = part
+            parts[same] = parts[same] if parts[same].text.casefold() == part.text.casefold() else part
         elif all((old.level, old.text) != (part.level, part.text) for old in parts):
             rank = ranks.get(part.level, len(ranks))
             at = next((i for i, old in enumerate(parts) if ranks.get(old.level, len(ranks)) > rank), len(parts))
             parts.insert(at, part)
     return (", " if form == ENGLISH else "").join(part.text for part in parts)
+
+
+def _in_chinese(told: str, known: str) -> str:
+    """Numbers that are told in English as a Chinese address writes them (building 16: 16幢); else as they are."""
+    parts, before = _read_english(told), {part.level: part.text for part in _read_chinese(known)}
+    figures = {part.level: _FIGURE.findall(part.text) for part in parts if part.level in _ENDINGS}
+    if len(figures) < len(parts) or not all(figures.values()):
+        return told
+    old = {level: before.get(level, f"0{_ENDINGS[level]}") for level in figures}
+    return "".join(_FIGURE.sub(figures[level][-1], old[level], count=1) for level in RANKS[CHINESE] if level in old)
 
 
 def _whole_parts(address: str, form: str) -> list[AddressPart]:

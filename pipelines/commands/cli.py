@@ -223,6 +223,20 @@ def pull() -> None:
 
 
 @review.command()
+def password(
+    token: Annotated[
+        bool, typer.Option("--token", help="show the API token instead, for LABEL_STUDIO_API_KEY")
+    ] = False,
+) -> None:
+    """Show the password of the Label Studio that `make review` starts."""
+    from pipelines.commands.review_server import sign_in
+
+    with explain_errors():
+        server = sign_in()
+    typer.echo(server.token if token else server.password)
+
+
+@review.command()
 def report() -> None:
     """Show how far reviewers agree, and how well each does on tasks with a known answer."""
     from pipelines.commands.review import report as lines

@@ -48,16 +48,27 @@ def _models() -> list[tuple[str, str]]:
         ("router accuracy, customers kept out", f"{evaluated['router.accuracy']:.1%}"),
         ("retrieval, right entry among three", f"{evaluated['retrieval.hit_at_3']:.1%}"),
         ("fine-tuning: held-out loss", f"{tuned['eval_loss_before']:.3f} → {tuned['eval_loss']:.3f}"),
-        (
-            "distillation: student's distance from teacher, KL",
-            f"{distilled['student_kl_before']:.3f} → {distilled['student_kl']:.3f}",
-        ),
-        ("… held-out loss: teacher, student", f"{distilled['teacher_loss']:.3f} · {distilled['student_loss']:.3f}"),
+        *_student(distilled),
         (
             "answers, token F1: teacher, student",
             f"{evaluated['answers.token_f1']:.3f} · {evaluated['edge.token_f1']:.3f}",
         ),
         ("golden conversations that end well", f"{evaluated['flows.success']:.1%}"),
+    ]
+
+
+def _student(distilled: dict[str, float]) -> list[tuple[str, str]]:
+    """With ``distill.alpha`` 0 no teacher is there to compare with."""
+    if "student_kl" not in distilled:
+        return [
+            ("edge: held-out loss", f"{distilled['student_loss_before']:.3f} → {distilled['student_loss']:.3f}"),
+        ]
+    return [
+        (
+            "distillation: student's distance from teacher, KL",
+            f"{distilled['student_kl_before']:.3f} → {distilled['student_kl']:.3f}",
+        ),
+        ("… held-out loss: teacher, student", f"{distilled['teacher_loss']:.3f} · {distilled['student_loss']:.3f}"),
     ]
 
 

@@ -70,11 +70,15 @@ def mend_rwlock(lock: Path) -> bool:
 
 
 def _is_torn(lock: Path) -> bool:
+    if not lock.exists():
+        return False
+    from dvc.rwlock import SCHEMA  # as above
+
     try:
-        json.loads(lock.read_bytes())
+        SCHEMA(json.loads(lock.read_bytes()))
     except FileNotFoundError:
         return False
-    except ValueError:
+    except (ValueError, Invalid):
         return True
     return False
 

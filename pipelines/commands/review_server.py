@@ -4,7 +4,8 @@
 
 The page opens in a browser where there is a display. Its data stays in store/runtime/label-studio: a
 second start finds everything as it was. While it runs, `kefu day` and `kefu review pull` in a shell with the
-two printed variables fetch what is finished.
+two printed variables fetch what is finished. The password is printed by the first start alone, so that later ones
+leave it in no terminal's history; `kefu review password` shows it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,16 @@ import time
 import webbrowser
 
 from data.review.label_studio.client import StudioUnavailable
-from data.review.label_studio.server import LocalServer, ServerNotStarted, running, server_key
+from data.review.label_studio.server import (
+    LocalServer,
+    ServerNotStarted,
+    credentials,
+    has_started,
+    running,
+    server_key,
+)
 from kefu.paths import LABELS, RUNTIME
+from kefu.privacy.pseudonyms import is_development
 from pipelines.commands.errors import explain_errors
 from pipelines.commands.review import push_queue
 
@@ -31,11 +40,26 @@ HELP = """
   Press "Label All Tasks" there. A second reviewer signs up with the link of Organization > Add People.
 
   In another shell, so that the loop finds it:
-    export LABEL_STUDIO_URL={url} LABEL_STUDIO_API_KEY={token}
+    export LABEL_STUDIO_URL={url} LABEL_STUDIO_API_KEY=$(kefu review password --token)
     kefu review pull        # takes what is finished into store/reviewed
 
   Ctrl-C stops the server; nothing is lost.
 """
+FOLDER = RUNTIME / "label-studio"
+
+
+def sign_in() -> LocalServer:
+    """Password and token of the server that ``make review`` made. Raises ServerNotStarted when it has made none."""
+    if not has_started(FOLDER):
+        raise ServerNotStarted(f"No Label Studio in {FOLDER} yet: `make review` makes one and shows its password")
+    return credentials("", server_key(FOLDER))
+
+
+def _password(server: LocalServer, is_first_start: bool) -> str:
+    if is_first_start:
+        return f"{server.password}   (shown this once; later: `kefu review password`)"
+    kept = "derives from KEFU_SECRET" if not is_development() else f"its key is in {FOLDER / 'key'}"
+    return f"`kefu review password` shows it ({kept})"
 
 
 def fill(server: LocalServer) -> str:
@@ -48,7 +72,7 @@ def fill(server: LocalServer) -> str:
         done, page = push_queue()
     except StudioUnavailable as error:
         raise ServerNotStarted(
-            f"{error}. The server's data in {RUNTIME / 'label-studio'} was made under another KEFU_SECRET: "
+            f"{error}. The server's data in {FOLDER} was made under another KEFU_SECRET: "
             "set that one (or none, if it was none), or move the folder away"
         ) from error
     print(f"{done.new} new tasks pushed, {done.refreshed} open ones refreshed")
@@ -70,10 +94,11 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     print("Starting Label Studio (the first start takes about a minute) …", flush=True)
     try:
-        folder = RUNTIME / "label-studio"
-        with explain_errors(), running(folder, chosen.port, server_key(folder)) as server:
+        is_first_start = not has_started(FOLDER)
+        with explain_errors(), running(FOLDER, chosen.port, server_key(FOLDER)) as server:
             page = fill(server)
-            print(HELP.format(page=page, **vars(server)), flush=True)
+            password = _password(server, is_first_start)
+            print(HELP.format(page=page, user=server.user, password=password, url=server.url), flush=True)
             if has_display() and not chosen.no_browser:
                 webbrowser.open(page)
             while True:

@@ -27,7 +27,7 @@ from kefu.shop.part import Lang
 from serving.api.backend import Event
 from serving.api.schemas import ReleaseInfo
 from serving.deploy.completion import Completion
-from serving.deploy.slots import without_slot
+from serving.deploy.slots import Slots
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.messages import BadMessage, ReusedId
 from serving.dialogue.reply import Reply
@@ -68,14 +68,19 @@ class InProcessBackend:
         assistant: Assistant,
         release: ReleaseInfo,
         params: Serving,
-        slots: asyncio.Semaphore | None = None,
+        slots: Slots | None = None,
         models_problem: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
         self._assistant, self._release, self._params = assistant, release, params
-        self._slots, self._models_problem = slots or asyncio.Semaphore(params.num_threads), models_problem
+        self._slots, self._models_problem = slots or Slots(params.num_threads), models_problem
         self._pool = ThreadPoolExecutor(params.max_ongoing_requests, thread_name_prefix="chat")
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._ongoing = set[asyncio.Task[Any]]()  # at work, or waiting
+
+    @property
+    def busy(self) -> int:
+        """Messages that compute, or wait for their turn in this process."""
+        return len(self._ongoing) - self._slots.lent
 
     async def info(self) -> ReleaseInfo | None:
         """See ``Backend.info``."""
@@ -153,7 +158,7 @@ class InProcessBackend:
 
     def _sleep(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         """For a thread that holds a slot, and lends it meanwhile."""
-        asyncio.run_coroutine_threadsafe(without_slot(self._slots, asyncio.sleep(seconds)), loop).result()
+        asyncio.run_coroutine_threadsafe(self._slots.lend(asyncio.sleep(seconds)), loop).result()
 
     def _problem(self) -> str | None:
         try:

@@ -22,7 +22,7 @@ from kefu.llm.engine import Engine, EngineError, GrammarEngine, Step
 from kefu.registry.seal import verify
 from kefu.schema import Message
 from serving.deploy.plan import Plan
-from serving.deploy.slots import without_slot
+from serving.deploy.slots import Slots
 from serving.engines.load import MODELS, keeps_grammar, load_engines
 from serving.engines.settings import engine_settings
 from serving.engines.threads import in_thread
@@ -93,7 +93,7 @@ class RemoteEngine:
         patience_s: for which a model may be silent.
     """
 
-    def __init__(self, name: str, handle: DeploymentHandle, slots: asyncio.Semaphore, patience_s: float) -> None:
+    def __init__(self, name: str, handle: DeploymentHandle, slots: Slots, patience_s: float) -> None:
         self.name, self._slots, self._patience_s = name, slots, patience_s
         self._handle: Any = handle  # its methods are those of the remote class: nothing static knows them
         self._stream: Any = handle.options(stream=True)
@@ -130,7 +130,7 @@ class RemoteEngine:
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine in the replica's loop. Raises EngineError."""
         try:
-            lent = without_slot(self._slots, asyncio.wait_for(work, self._patience_s))
+            lent = self._slots.lend(asyncio.wait_for(work, self._patience_s))
             return asyncio.run_coroutine_threadsafe(lent, self._loop).result()
         except EngineError:  # the model's own, which Ray raises as one of its class
             raise
@@ -150,7 +150,7 @@ class RemoteGrammarEngine(RemoteEngine):
         )
 
 
-def remote_engines(plan: Plan, handle: DeploymentHandle, slots: asyncio.Semaphore) -> dict[str, RemoteEngine]:
+def remote_engines(plan: Plan, handle: DeploymentHandle, slots: Slots) -> dict[str, RemoteEngine]:
     """The engines of a release by name; each keeps a grammar if the engine in the deployment does.
 
     Args:

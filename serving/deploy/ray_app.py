@@ -8,15 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from ray import serve
+from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 from ray.serve.schema import LoggingConfig
 
 from serving.deploy.models import Models
 from serving.deploy.plan import Plan
+from serving.deploy.ray_processes import SCALING_POLICY, TARGET_MESSAGES
 from serving.deploy.replica import Chat
+from serving.params import Serving
 
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
 QUEUED = 64  # chats that wait for a model; more get the fallback
-CHECK_S = 1  # a dead replica is noticed, and another started, after so many seconds
+CHECK_S = 0.3  # a dead replica is noticed, and another started, after so many seconds
 
 
 def build_app(plan: Plan) -> serve.Application:
@@ -34,7 +37,7 @@ def build_app(plan: Plan) -> serve.Application:
     )(Models)
     chat = serve.deployment(
         name="Chat",
-        num_replicas=params.num_replicas,
+        **_chat_replicas(params),
         max_surge_percent=100,  # an update starts the new ones before it ends the old
         # Ray counts every open socket and unfinished body; ``InProcessBackend`` counts what is to be answered.
         max_ongoing_requests=params.max_unsigned_connections + params.max_idle_sockets + params.max_ongoing_requests,
@@ -44,6 +47,19 @@ def build_app(plan: Plan) -> serve.Application:
         logging_config=QUIET,
     )(serve.ingress()(Chat))
     return chat.bind(models.bind(plan), plan)
+
+
+def _chat_replicas(params: Serving) -> dict[str, Any]:
+    """A fixed number, or one that follows the messages."""
+    if params.max_replicas <= params.num_replicas:
+        return {"num_replicas": params.num_replicas}
+    scaling = AutoscalingConfig(
+        min_replicas=params.num_replicas,
+        max_replicas=params.max_replicas,
+        target_ongoing_requests=TARGET_MESSAGES,
+        policy=AutoscalingPolicy(policy_function=SCALING_POLICY),
+    )
+    return {"autoscaling_config": scaling}
 
 
 def _replicas(least: int, most: int, busy: int) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The replica that customers reach: web layer and dialogue in one process, one hop behind the proxy.
 
-Ray Serve restarts it when it dies; sessions survive in Redis. It proves the release again each time it
-loads it, so what was exchanged on disk since is not served.
+Ray Serve restarts it when it dies; sessions survive in Redis. It proves what it loads of the release again each time,
+so what was exchanged on disk since is not served; the models, gigabytes, are proved where they are loaded.
 """
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import logging
 import threading
 import time
@@ -31,8 +31,11 @@ from serving.deploy.in_process import InProcessBackend
 from serving.deploy.models import models_problem, remote_engines
 from serving.deploy.plan import Plan
 from serving.deploy.proxy_headers import trusted_addresses
+from serving.deploy.ray_processes import MESSAGES
+from serving.deploy.slots import Slots
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.people.silence import end_silence
+from serving.engines.load import MODELS
 from serving.params import Serving
 from serving.rating import Ratings
 from serving.sessions.limits import limits_of
@@ -43,6 +46,7 @@ from serving.webhooks.signature import webhook_secrets
 
 logger = logging.getLogger(__name__)
 TIDY_S = 30  # between two looks for log lines that another process, or a full disk, has left, and for silent cases
+NOT_LOADED = frozenset({*MODELS, "adapter"})  # parts of the release
 FRAME_BYTES = 4 * FRAME_CHARS  # of UTF-8
 
 
@@ -63,15 +67,16 @@ class Chat:
         uvicorn.Config = partial(  # type: ignore[misc, assignment]
             uvicorn.Config, ws_max_size=FRAME_BYTES, forwarded_allow_ips=trusted_addresses(params)
         )
-        manifest = verify(plan.release, plan.content_hash)
+        manifest = verify(plan.release, plan.content_hash, NOT_LOADED)
         release = ReleaseInfo(version=plan.version, content_hash=manifest.content_hash, profile=manifest.profile)
         sessions = Sessions(plan.store_url, params.session_ttl_s, limits_of(params), bool(params.webhook_url))
         replica = serve.get_replica_context().replica_id.unique_id
         log = ConversationLog(plan.raw, replica, manifest.content_hash)
-        slots = asyncio.Semaphore(params.num_threads)
+        slots = Slots(params.num_threads)
         engines = remote_engines(plan, self._models, slots)
         assistant = Assistant.open(plan.release, plan.runtime, params, sessions=sessions, engines=engines, log=log)
         assistant.warm_up()
+        gc.freeze()  # all of it stays: a look through it would hold an answer up by a tenth of a second
         threading.Thread(target=_tidy, args=(log, sessions, params), name="tidy", daemon=True).start()
         if params.webhook_url:
             WebhookSender(WebhookQueue(sessions.client), params.webhook_url, webhook_secrets()).start()
@@ -83,10 +88,14 @@ class Chat:
             demo_customers=shop.demo_customers,
             questions=load_demo(assistant.pack.folder).questions,
         )
-        backend = InProcessBackend(assistant, release, params, slots, partial(models_problem, self._models))
+        self._backend = InProcessBackend(assistant, release, params, slots, partial(models_problem, self._models))
         samples = params.demo_login and allows_development(params)
         ratings = Ratings(sessions, ZoneInfo(shop.timezone), log)
-        return build_web(Site(backend, sessions, params, front, samples, assistant.desk, ratings))
+        return build_web(Site(self._backend, sessions, params, front, samples, assistant.desk, ratings))
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """What ``ray_processes.by_messages`` goes by; Ray asks now and then."""
+        return {MESSAGES: self._backend.busy}
 
 
 def _tidy(log: ConversationLog, sessions: Sessions, params: Serving) -> None:

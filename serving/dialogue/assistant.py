@@ -7,6 +7,7 @@ evaluation opens the same class on the same folder. How messages travel is ``ser
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kefu.acts import kind
+from kefu.errors import KefuError
 from kefu.intents.answers import AnswerClassifier, load_with_wishes
 from kefu.intents.router import Router
 from kefu.intents.wishes import WishClassifier
@@ -40,7 +42,7 @@ from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.fast_reader import FastReader
 from serving.dialogue.reading.language import language_of
-from serving.dialogue.reading.message import Message, Reader
+from serving.dialogue.reading.message import Message, Reader, Reading
 from serving.dialogue.reading.model_reader import CascadeReader, ModelReader, languages_read
 from serving.dialogue.reading.script import script_of
 from serving.dialogue.reading.wishes.reader import WishReader
@@ -62,6 +64,7 @@ from serving.sessions.valkey import Store, open_store
 from serving.tools.demo_database import demo_shop
 from serving.tools.shop_db import ToolBox
 
+logger = logging.getLogger(__name__)
 KEPT_PRODUCTS = 4  # that "it" may mean
 
 
@@ -207,7 +210,7 @@ class Assistant:
                 return
             held.session.channel = channel or held.session.channel
             turn = self._understand(held, text, lang, started, stop)
-            moves = plan(_situation(turn, self._flows), turn.reading.acts)
+            moves = [] if turn.failed else plan(_situation(turn, self._flows), turn.reading.acts)
             if turn.interrupted:
                 gone = self.pack.conversation.interrupted.in_(turn.session.lang)
                 yield self.texts.shown(turn.say("flow", gone), turn.session)
@@ -242,12 +245,22 @@ class Assistant:
         def orders() -> list[Order]:
             return orders_of(session.customer)  # a stranger may become a customer while he is answered
 
-        redacted, written = self.texts.redacted(session, text, orders)
+        try:
+            redacted, written = self.texts.redacted(session, text, orders)
+        except KefuError:  # whose number it is cannot be told; the reading meets the same, and tells of it
+            redacted, written = self.texts.redacted(session, text, list[Order])
         session.script = script_of(text, session.script)
         session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
         interrupted = self._drop_unknown_flow(session)
         message = Message(
-            redacted, session.lang, now, session, partial(self.texts.placeholder, session), orders, stop=stop
+            redacted,
+            session.lang,
+            now,
+            session,
+            partial(self.texts.placeholder, session),
+            orders,
+            forget_orders=orders_of.cache_clear,
+            stop=stop,
         )
         visit = Visit(session.customer, session.vault, session.lang, now)
         if session.flow:
@@ -255,7 +268,12 @@ class Assistant:
             message.step = self._flows.waiting_at(session.flow)
             with suppress(FlowError):  # of a pack that has changed since: what was said last is all there is
                 message.question = self._flows.question(session.flow, visit) if message.step.confirm else ""
-        reading = self._reader.read(message)
+        failed = False
+        try:
+            reading = self._reader.read(message)
+        except KefuError:
+            logger.exception("the pack or the shop failed while a message was read: a person is asked for")
+            reading, failed = Reading([], self._fast_reader.guesser.top(message)), True
         session.subject.products = list(dict.fromkeys([*reading.products, *session.subject.products]))[:KEPT_PRODUCTS]
         session.subject.latest = reading.latest or session.subject.latest
         acts = [kind(act) for act in reading.acts]
@@ -280,6 +298,7 @@ class Assistant:
             said,
             held.before,
             in_danger=bool(held.waiting and held.waiting.danger),
+            failed=failed,
             stop=stop,
         )
 

@@ -44,9 +44,13 @@ class Visit:
 
 @dataclass
 class Progress:
-    """What came of walking on: texts to say, and either a question or an outcome. then: flow that begins next."""
+    """What came of walking on: texts to say, and either a question or an outcome. then: flow that begins next.
+
+    again: what is said in place of a text that was just told.
+    """
 
     says: list[str] = field(default_factory=list)
+    again: dict[str, str] = field(default_factory=dict)
     asks: str | None = None
     outcome: Literal["resolved", "handoff", "abandoned"] | None = None
     signed_out: bool = False
@@ -88,7 +92,7 @@ class FlowEngine:
     def fill(self, state: FlowState, slots: Mapping[str, str], visit: Visit) -> Progress:
         """Goes on with more slots known, the asked one among them."""
         state.slots.update(slots)
-        state.reminders = 0
+        state.reminders, state.put_off = 0, False
         step = self.waiting_at(state)
         if self._missing(step, state, visit):
             return self._walk(state, visit, Go(to=step.id))  # a piece of an address: asked for the rest
@@ -145,6 +149,11 @@ class FlowEngine:
         assert text is not None
         return self._render(text.in_(visit.lang), step, state, visit, missing=missing)
 
+    def put_off(self, state: FlowState, visit: Visit) -> str:
+        """What is told who has not at hand what the open question asks for; empty: the question stays open."""
+        step = self.waiting_at(state)
+        return self._render(step.later.in_(visit.lang), step, state, visit) if step.later else ""
+
     def own_answer(self, state: FlowState, faq: str, visit: Visit) -> str:
         """What a flow tells of what it is about in place of a FAQ; empty: nothing of its own."""
         step, text = self.waiting_at(state), self.flows[state.flow].own_answers.get(faq)
@@ -183,6 +192,8 @@ class FlowEngine:
     def _collect(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
         if step.collect and self._on_file(state).get(step.collect, "") is None and not step.optional:
             del state.slots[step.collect]  # the shop knows none: asked for
+        if step.collect and step.unless_told:
+            state.slots.setdefault(step.collect, step.unless_told)
         missing = self._missing(step, state, visit)
         asked_before = (
             step.collect in state.incomplete and state.slots.get(step.collect) == state.incomplete[step.collect]
@@ -211,6 +222,8 @@ class FlowEngine:
     def _say(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:
         assert step.say
         progress.says.append(self._render(step.say.in_(visit.lang), step, state, visit))
+        if step.again:
+            progress.again[progress.says[-1]] = self._render(step.again.in_(visit.lang), step, state, visit)
         return Go()
 
     def _branch(self, step: Step, state: FlowState, visit: Visit, progress: Progress) -> Go:

@@ -15,6 +15,7 @@ from serving.dialogue.output_guard import OutputGuard
 from serving.dialogue.turn import TurnState
 from serving.engines.stopping import Stopped, until_stopped
 from serving.knowledge.live import LiveKnowledge
+from serving.knowledge.relevance import Relevance
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 
@@ -38,16 +39,22 @@ class ModelAnswer:
         self._knowledge, self._live, self._cascade = knowledge, live, cascade
 
     def stream(self, turn: TurnState) -> Iterator[str]:
-        """Sentences that may be said; none when the model failed, was stopped or nothing it said may be."""
+        """Sentences that may be said; none when the model failed, was stopped or nothing it said may be.
+
+        Nor when the passages for the question are too improbable for anything to be said: then it is not asked.
+        """
         text, visit = turn.message.text, turn.visit
-        hits = [hit.entry for hit in self._knowledge.search(text, visit.lang) if hit.entry.kind != "query"]
-        known = [*hits, *self._live.entries(text, visit.lang, visit.now)]
+        hits = [hit for hit in self._knowledge.search(text, visit.lang) if hit.entry.kind != "query"]
+        relevance = Relevance(self._knowledge, hits, visit.lang, self._params.answer_min_probability)
+        if not relevance.is_possible:
+            return
+        known = [*(hit.entry for hit in hits), *self._live.entries(text, visit.lang, visit.now)]
         history = turn.session.turns[-self._params.history_turns :]
         messages = answer_messages(self._pack, visit.lang, known, history)
         turn.draft.sources = [entry.id for entry in known]
         shown = [f"{e.question}\n{e.answer}" for e in known] + [t.text for t in history if t.role != "customer"]
         asked = "\n".join(t.text for t in history if t.role == "customer")
-        guard = OutputGuard(self._pack, turn.session.vault, visit.lang, shown, asked)
+        guard = OutputGuard(self._pack, turn.session.vault, visit.lang, shown, asked, relevance)
         try:
             turn.draft.engine, pieces = self._answer(messages, turn.reading.top.confidence, turn.stop)
             yield from guard.stream(pieces)

@@ -84,7 +84,7 @@ class OrderChoice:
     def took(self, turn: TurnState, slots: Mapping[str, str], always: bool = False) -> str:
         """Names an order that the message did not name by its number; "" when there is nothing to say."""
         value = next((value for name, value in slots.items() if name in self._slots), None)
-        if value is None or (value in turn.message.text and not always):
+        if value is None or (value in turn.message.text and not always) or value in turn.draft.text:
             return ""
         order = self._order(turn, value)
         if order is None:

@@ -5,9 +5,10 @@ knows is restored for its own customer; any other is worded ("your order number"
 
 A sentence is held back until it is complete and judged. Broken characters (U+FFFD), a loop, the instructions
 of the system prompt or the mark of a role are faults: the message ends before the sentence that has one. So are
-another language and, when sources are given, a claim that none of them supports (``serving/dialogue/claims``):
-the sentences after it may depend on it. What the facts in the prompt say may be repeated. An answer that begins
-with asking for an order number or the like is none: only a flow can use one, and it asks by itself.
+another language and, when sources are given, a claim that none of them supports (``serving/dialogue/claims``), and
+what probably does not answer the question (``serving/knowledge/relevance.py``): the sentences after it may depend on
+it. What the facts in the prompt say may be repeated. An answer that begins with asking for an order number or the like
+is none: only a flow can use one, and it asks by itself.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from kefu.text.placeholders import PLACEHOLDER, PLACEHOLDER_START
 from serving.dialogue.claims.checker import ClaimChecker
 from serving.dialogue.claims.languages import foreign
 from serving.dialogue.claims.records import Claim
+from serving.knowledge.relevance import Relevance
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ class OutputGuard:
         sources: passages, tool results and earlier answers that the model was shown; None: claims, language and
             requests are not checked.
         customer: what the customer wrote; the answer may repeat its numbers and names.
+        relevance: of a sentence to the question; None: it is not checked.
     """
 
     def __init__(
@@ -76,7 +79,9 @@ class OutputGuard:
         lang: str,
         sources: Sequence[str] | None = None,
         customer: str = "",
+        relevance: Relevance | None = None,
     ) -> None:
+        self._relevance = relevance if relevance and relevance.least else None
         self._vault, self._instructions, self._lang = vault, Instructions(pack), lang
         self._claims: ClaimChecker | None = None
         self._sources = "" if sources is None else _spaced(_words("\n".join(sources)))
@@ -91,18 +96,27 @@ class OutputGuard:
     def stream(self, pieces: Iterable[str]) -> Iterator[str]:
         """Clean sentences, with placeholders of the vault still in place; none when the first has a fault.
 
-        Courtesy that nothing follows is no answer: 亲，非常抱歉！
+        Courtesy that nothing follows is no answer: 亲，非常抱歉！ Nor is a bare yes, where relevance is checked; it may
+        begin the next sentence, and is said when that is.
         """
         said: list[str] = []
-        held = ""
+        held, answered = "", False
         for sentence in _sentences(_controlled(pieces)):
             if self._at_fault(sentence, said):
                 return
             said.append(sentence)
             held += self._worded(sentence)
-            if self._claims is None or not COURTESY.fullmatch("".join(said)):
+            if self._answers(sentence, said):
                 yield held
-                held = ""
+                held, answered = "", True
+        if held and answered:
+            yield held
+
+    def _answers(self, sentence: str, said: list[str]) -> bool:
+        """Whether the last sentence of what was said makes an answer of it: courtesy and common words do not."""
+        if self._relevance is None:
+            return self._claims is None or not COURTESY.fullmatch("".join(said))
+        return not COURTESY.fullmatch(sentence) and self._relevance.probability(sentence) is not None
 
     def unsupported(self, text: str) -> list[Claim]:
         """Claims that none of the sources supports, in the order of the text; none when no sources were given."""
@@ -120,7 +134,18 @@ class OutputGuard:
             or self._instructions.echoed(sentence)
             or (not said and self._asks_back(sentence))
             or self._untrue(sentence)
+            or self._off_topic(sentence)
         )
+
+    def _off_topic(self, sentence: str) -> bool:
+        """Whether a sentence is told from passages that probably do not answer the question, or from none."""
+        if self._relevance is None or COURTESY.fullmatch(sentence):
+            return False
+        probability = self._relevance.probability(sentence)
+        if probability is None or probability >= self._relevance.least:
+            return False
+        logger.info("a model's sentence was dropped: it answers the question with probability %.2f", probability)
+        return True
 
     def _asks_back(self, sentence: str) -> bool:
         """Whether a sentence that no source has asks the customer for what fills a flow's slot: an order number."""

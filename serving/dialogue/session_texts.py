@@ -6,6 +6,7 @@ Messages, answers and what the store keeps of them have placeholders; the sessio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from kefu.knowledge.entries import knowledge_entries
 from kefu.privacy.redact import restore
@@ -22,7 +23,8 @@ class SessionTexts:
 
     def __init__(self, pack: Pack, linker: Linker) -> None:
         self.redactor, self._linker = pack.redactor(), linker
-        self._impersonal = frozenset(t for t in _answers_of(pack) if "[" not in t and not self.redactor.find(t))
+        self._own = frozenset(_answers_of(pack))
+        self._is_impersonal = lru_cache(maxsize=len(self._own))(self._names_nothing)
 
     def redacted(self, session: Session, text: str, orders: Callable[[], list[Order]]) -> tuple[str, str]:
         """A message as it is read, in simplified characters, and as the log keeps it.
@@ -37,9 +39,16 @@ class SessionTexts:
 
     def redacted_answer(self, text: str, session: Session) -> str:
         """An answer without personal data: in the pack's own texts, which most are, only a name may be found."""
-        if text in self._impersonal and not any(name.startswith("[NAME_") for name in session.vault):
+        if (
+            text in self._own
+            and self._is_impersonal(text)
+            and not any(name.startswith("[NAME_") for name in session.vault)
+        ):
             return text
         return self.redactor.redact(text, session.vault)
+
+    def _names_nothing(self, text: str) -> bool:
+        return "[" not in text and not self.redactor.find(text)
 
     def shown(self, text: str, session: Session) -> str:
         """As the customer sees it: in his script, with his own data."""

@@ -20,6 +20,7 @@ class Draft:
 
     ended: the flow that has led to a person, and is over.
     options: what the customer may reply with, as quick replies. answers: texts that answer what was asked.
+    asks_itself: what was told of the flow's proposal puts the open question, or takes its place.
     """
 
     route: Route | None = None
@@ -36,6 +37,7 @@ class Draft:
     reason: Reason = "asked"
     ended: FlowState | None = None
     resumed: bool = False
+    asks_itself: bool = False
 
 
 @dataclass
@@ -43,6 +45,7 @@ class TurnState:
     """A message, its session, and the answer so far.
 
     before: how many who wait for a person would come before this customer; None: it is not known.
+    failed: the pack or the shop failed while the message was read.
     begins_more: a flow that the message asks for has yet to begin: what waits comes after it.
     in_danger: the conversation waits because of words of danger.
     repeats: a part was told by the last answer word for word.
@@ -59,6 +62,7 @@ class TurnState:
     said: SaidTurn | None = None  # the message as it was written, redacted
     before: int | None = None
     in_danger: bool = False
+    failed: bool = False
     begins_more: bool = False
     candidates: tuple[str, ...] = ()  # what the next question for an order offers; (): the newest orders
     draft: Draft = field(default_factory=Draft)
@@ -78,18 +82,23 @@ class TurnState:
         """Whether the last answer has told a text word for word."""
         return digest(text) in self.session.answers
 
-    def tell(self, route: Route, text: str, answer: str = "", guessed: bool = True) -> str:
+    def tell(self, route: Route, text: str, answer: str = "", guessed: bool = True, again: str = "") -> str:
         """Adds what answers a question, once: no guess at what the last answer, or this one, has told already.
 
         Args:
             answer: the text without the words around it; empty: as ``text``.
             guessed: no word of the message asks for it; else it is told again.
+            again: told in its place where the last answer has told it.
         """
         answer, said = answer or text, self.draft.answers
+        if again and self.was_told(answer):
+            self.repeats |= self.was_told(again)
+            said += [answer, again]
+            return self.say(route, again)
         self.repeats |= self.was_told(answer)
-        again = answer in said or (guessed and self.was_told(answer))
+        repeated = answer in said or (guessed and self.was_told(answer))
         said.append(answer)
-        return "" if again else self.say(route, text)
+        return "" if repeated else self.say(route, text)
 
     def choose(self, lead: str, questions: list[str]) -> str:
         """Adds a numbered list of what may be meant; the customer's next message may pick from it."""

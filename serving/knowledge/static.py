@@ -69,6 +69,10 @@ class StaticKnowledge:
         score = hits[0].score if hits else 0.0
         return [Hit(self._entries[exact], score, EXACT), *(h for h in hits if h.entry.id != exact)][:TOP]
 
+    def drawn_from(self, sentence: str, lang: Lang) -> list[str]:
+        """Ids of the entries that a sentence is told from, as far as its words show."""
+        return self._search.drawn_from(sentence, lang)
+
     def hit(self, entry: str) -> Hit:
         """An entry (its id) that the pack's words ask for: as EXACT as a question in the pack's wording."""
         return Hit(self._entries[entry], EXACT, EXACT)

@@ -28,7 +28,7 @@ class FlowState(BaseModel):
     """Where a flow stands: it waits at ``step`` for the customer.
 
     reminders: how often its question was repeated after a digression. written: whether it has changed the shop.
-    waited: messages since it was set aside for another.
+    waited: messages since it was set aside for another. put_off: the customer will tell later what it waits for.
     incomplete: addresses whose rest was asked for, by slot; told again without more they are taken as they are.
     origin: the flow that the customer asked for and that went over to this one for its order; empty: this one.
     """
@@ -40,6 +40,7 @@ class FlowState(BaseModel):
     incomplete: dict[str, str] = {}
     reminders: int = 0
     written: bool = False
+    put_off: bool = False
     waited: int = 0
     origin: str = ""
 
@@ -108,6 +109,7 @@ class Session(BaseModel):
     handed_over: what was under way before; the bot gets it back with the conversation.
     paused, wishes: flows that were interrupted, the last one last, and wishes that wait, the first one first.
     offered: values that the open question offers as a numbered list; questions: of the knowledge, offered so.
+    offer: what the last answer offered to do, at its confirmation: open as soon as the customer says yes to it.
     wanted: what a product that the customer looks for has to be; basket: what a sum was told for, points: with points.
     open_sum: a question for a sum with a blank for one of sum_choices (SKUs), which the customer was asked to choose.
     denied: flows that the customer refused or left: only plain words begin one again, no guess.
@@ -140,6 +142,7 @@ class Session(BaseModel):
     subject: Subject = Subject()
     offered: list[str] = []
     questions: list[str] = []
+    offer: FlowState | None = None
     wanted: dict[str, Any] = {}
     basket: list[tuple[str, int]] = []
     points: bool = False

@@ -56,6 +56,13 @@ def test_imports_point_down_the_floors():
     assert not wrong
 
 
+def test_the_policy_knows_neither_shop_nor_store_nor_model():
+    own = "serving.dialogue.policy"
+    pure = (own, "kefu.acts", "serving.sessions", "__future__", "collections", "dataclasses")
+    named = {name for path, _ in files(own.replace(".", "/")) for name in imports(path)}
+    assert named and [name for name in named if not name.startswith(pure)] == []
+
+
 def test_the_rooms_of_serving_are_floors_too():
     rank = {name: floor for floor, names in enumerate(SERVING) for name in names}
     wrong = []

@@ -94,7 +94,7 @@ def test_a_day_that_cannot_start_says_why_and_leaves_the_pin(
     assert (shop / "store/champion.json").read_text() == PIN
 
 
-@pytest.mark.parametrize("content", ['{"/x": {"wri', "", "\x00\x00"])
+@pytest.mark.parametrize("content", ['{"/x": {"wri', "", "\x00\x00", "[]"])
 def test_a_torn_rwlock_is_mended(shop: Path, quick: Path, content: str) -> None:
     path = shop / ".dvc/tmp/rwlock"
     path.parent.mkdir(exist_ok=True)

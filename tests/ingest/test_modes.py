@@ -11,6 +11,7 @@ import pytest
 
 from data.review import history
 from kefu.io import atomic_dir, private_dir, write_json, write_text
+from pipelines.inputs import close_folders
 from serving.conversation_log import ConversationLog, log_line
 from tests.ingest.conftest import Shop, dialogue
 
@@ -56,6 +57,17 @@ def test_all_that_is_written_into_a_private_folder(tmp_path: Path, umask: int) -
     assert len(modes(tmp_path / "sets")) == 4 and is_private(tmp_path / "sets")
     (tmp_path / "open").mkdir(mode=0o755)
     assert private_dir(tmp_path / "open").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_dvc_and_mlflow_write_lies_in_closed_folders(tmp_path: Path, umask: int) -> None:
+    for folder in ("store/dialogues", ".dvc", "mlruns/1"):
+        (tmp_path / folder).mkdir(parents=True)
+    close_folders(tmp_path)
+    closed = [tmp_path / name for name in ("store", ".dvc/cache", ".dvc/tmp", "mlruns")]
+    assert [folder.stat().st_mode & 0o777 for folder in closed] == [0o700] * 4
+    closed[1].chmod(0o750)
+    close_folders(tmp_path)
+    assert closed[1].stat().st_mode & 0o777 == 0o750
 
 
 def test_other_files_follow_the_umask(tmp_path: Path, umask: int) -> None:

@@ -135,6 +135,8 @@ def test_another_shop_without_entities_links_nothing(tmp_path: object) -> None:
         ("C1044", "寄西安的水壶", ["8732"]),
         ("C1001", "那个壶", ["0013"]),
         ("C1012", "秤那单", ["4917"]),
+        ("C1053", "kitchen scale + the mats, ship today?", ["3646", "5934", "6794"]),
+        ("C1034", "挂钟那单和记忆枕那单都今天发吗", ["9300", "3389"]),
         ("C1043", "the cutlery i ordered last nite, not the old one from october", ["9765"]),
         ("C1043", "餐具那单改地址，跟四件套那单一样的地址", ["9765", "9285"]),
         ("C1043", "the cutlery order, same address as the tablecloth order", ["9765", "9285"]),

@@ -149,4 +149,5 @@ def adapter_folder(trained: tuple[Path, FinetuningResult]) -> Path:
 @pytest.fixture(scope="session")
 def distill_params() -> Distill:
     change = {"examples": 40, "max_new_tokens": 24, "learning_rate": 3e-3, "batch_size": 4, "epochs": 2}
-    return load_params(profile="tiny").distill.model_copy(update=change)
+    taught = load_params(profile="tiny").distill.model_copy(update=change)
+    return taught.model_copy(update={"teacher_answers": True, "dtype": "float32"})

@@ -68,6 +68,17 @@ def test_every_flipped_byte_is_noticed(release: Path) -> None:
     verify(release)
 
 
+def test_parts_that_are_not_loaded_need_not_be_hashed_and_all_else_is(release: Path) -> None:
+    manifest, without = sealed(release), frozenset({"adapter"})
+    (release / "adapter/weights.safetensors").write_bytes(b"other")
+    assert verify(release, manifest.content_hash, without) == manifest
+    with pytest.raises(TamperedRelease, match=r"adapter/weights.safetensors was changed"):
+        verify(release)
+    (release / "router/weights.safetensors").write_bytes(b"other")
+    with pytest.raises(TamperedRelease, match=r"router/weights.safetensors was changed"):
+        verify(release, manifest.content_hash, without)
+
+
 def test_missing_and_added_files(release: Path) -> None:
     sealed(release)
     (release / "pack/pack.yaml").rename(release / "pack/other.yaml")

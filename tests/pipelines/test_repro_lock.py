@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 from dvc.dvcfile import Lockfile
 from dvc.exceptions import DvcException
+from dvc.rwlock import RWLockFileCorruptedError
 from dvc.utils.serialize import ParseError, parse_yaml
+from dvc.utils.strictyaml import YAMLSyntaxError
+from dvc.utils.strictyaml import load as load_strict_yaml
 
+from kefu.paths import ROOT
 from pipelines.commands.repro import mend_lock
 
 LOCK = """schema: '2.0'
@@ -72,3 +76,18 @@ def test_what_dvc_would_refuse_is_set_aside_wherever_it_was_cut(tmp_path: Path) 
 def test_a_whole_one_stays(text: str, tmp_path: Path) -> None:
     (tmp_path / "dvc.lock").write_text(text)
     assert not mend_lock(tmp_path / "dvc.lock") and (tmp_path / "dvc.lock").read_text() == text
+
+
+def test_the_guide_quotes_what_dvc_says_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guide = (ROOT / "docs/guides/team.md").read_text(encoding="utf8")
+    lock = tmp_path / "dvc.lock"
+    lock.write_text("stages:\n  ingest: {cmd: x\n")
+    monkeypatch.chdir(tmp_path)  # DVC wraps a longer path
+    with pytest.raises(YAMLSyntaxError) as error:
+        load_strict_yaml("dvc.lock")
+    error.value.__pretty_exc__()
+    assert "dvc.lock' is invalid" in capsys.readouterr().err and "dvc.lock' is invalid`" in guide
+    said = str(RWLockFileCorruptedError(".dvc/tmp/rwlock"))
+    assert said.startswith(quoted := "Unable to read RWLock-file") and f"`{quoted}`" in guide

@@ -13,6 +13,7 @@ from kefu import params
 from pipelines.params import load_params
 from serving.deploy.plan import Plan
 from serving.deploy.ray_app import build_app
+from serving.deploy.ray_processes import SCALING_POLICY
 from serving.params import Serving
 
 
@@ -38,6 +39,13 @@ def test_ray_accepts_what_a_profile_deploys(profile: str) -> None:
     assert models["ray_actor_options"]["num_gpus"] == serving.model_num_gpus
     assert models["num_replicas"] == serving.num_model_replicas
     assert models["max_ongoing_requests"] == serving.model_threads + 1
+
+
+def test_replicas_follow_their_messages_where_more_of_them_may_run() -> None:
+    serving = load_params(profile="tiny").serving.model_copy(update={"max_replicas": 4})
+    scaling = deployed(serving)["Chat"].model_dump()["autoscaling_config"]
+    assert (scaling["min_replicas"], scaling["max_replicas"]) == (serving.num_replicas, 4)
+    assert scaling["policy"]["policy_function"] == SCALING_POLICY
 
 
 def test_models_follow_their_queue_where_more_of_them_may_run() -> None:

@@ -12,6 +12,7 @@ from distill.memory import distill_memory
 from evaluation.memory import evaluate_memory
 from kefu import params
 from kefu.llm.models import ATTENTION_AND_MLP, MODELS, PUBLISHED, facts
+from kefu.paths import ROOT
 from pipelines.params import load_params
 from training.memory import (
     INT4_BYTES,
@@ -30,6 +31,13 @@ PROFILES = params.profiles()
 @pytest.mark.parametrize("profile", PROFILES)
 def test_parses(profile: str) -> None:
     assert load_params(profile=profile).profile == profile
+
+
+def test_the_real_size_is_of_the_models_that_the_readme_names() -> None:
+    base = load_params(profile="qwen3-8b").base
+    assert (base.centre, base.edge) == ("Qwen/Qwen3-8B", "Qwen/Qwen2.5-1.5B-Instruct")
+    readme = (ROOT / "README.md").read_text(encoding="utf8")
+    assert f"`dvc exp run -S profile=qwen3-8b` uses {base.centre} and {base.edge}" in readme
 
 
 @pytest.mark.parametrize("profile", PROFILES)

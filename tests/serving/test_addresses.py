@@ -120,3 +120,47 @@ def test_nothing_is_read_where_no_address_is_spoken_of() -> None:
     session.flow = FlowState(flow=FLOW.name, step=FLOW.steps[0].id)
     message = Message("杭州市滨江区", "zh", "2026-11-16T10:00:00+08:00", session, str, list, FLOW, FLOW.steps[0])
     assert READER.read(message) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("那个588号改成116号23幢1201室", KNOWN.replace("588号3幢1202", "116号23幢1201")),
+        ("5幢 不是3幢", KNOWN.replace("3幢", "5幢")),
+        ("building 5 not 3", KNOWN.replace("3幢", "5幢")),
+        ("it's still the same street, just room 1203 instead", KNOWN.replace("1202", "1203")),
+        ("滨江区 同一条路 换成500号6幢202", KNOWN.replace("588号3幢1202室", "500号6幢202")),
+        ("幢号改成16", KNOWN.replace("3幢", "16幢")),
+    ],
+)
+def test_a_figure_takes_the_place_of_another_in_the_address_on_file(text: str, address: str) -> None:
+    assert said(text, asked=True, now=KNOWN) == ("Fill", address)
+
+
+def test_an_english_correction_keeps_the_rest_and_takes_no_word_of_the_sentence() -> None:
+    known = "Flat 1502, Building 8, 66 Zhongnan Road, Wuchang District, Wuhan, Hubei"
+    told = said("oops building 18 not 8. rest is right", known)
+    assert told == ("Correct", known.replace("Building 8", "Building 18"))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "address"),
+    [
+        (("广州天河", "体育西路20号5幢301室"), "广州天河体育西路20号5幢301室"),
+        (("66 Zhongnan Road, flat 2", "wuhan, wuchang district"), "66 Zhongnan Road, flat 2, wuchang district, Wuhan"),
+    ],
+)
+def test_a_region_is_told_without_its_endings_or_capitals(pieces: tuple[str, str], address: str) -> None:
+    first = said(pieces[0], asked=True)
+    assert first is not None
+    assert said(pieces[1], first[1], asked=True) == ("Fill", address)
+
+
+@pytest.mark.parametrize("text", ["幢号是13幢 写成3幢了", "3幢写错了 应该是13幢", "3幢 不对 13幢"])
+def test_of_two_buildings_the_address_has_one(text: str) -> None:
+    assert said(text, asked=True, now=KNOWN) == ("Fill", KNOWN.replace("3幢", "13幢"))
+
+
+def test_a_section_of_a_road_is_a_part_of_its_name() -> None:
+    address = "27 Renmin South Road Section 4, Wuhou District, Chengdu"
+    assert said(address, asked=True) == ("Fill", address)

@@ -88,6 +88,27 @@ def test_an_address_told_again_without_more_is_taken_as_it_is(tools: ToolBox) ->
     assert engine.fill(state, {"new_address": "杭州市滨江区"}, visit()).outcome == "resolved"
 
 
+def test_what_is_not_at_hand_may_be_told_later(tools: ToolBox) -> None:
+    later = {"zh": "不急，{{ order_number }}开票到年底。", "en": ""}
+    steps: list[dict[str, object]] = [
+        {"id": "a", "collect": "tax_number", "later": later},
+        {"id": "b", "say": {"zh": "好", "en": ""}},
+    ]
+    engine, flow = engine_of([*steps, {"id": "c", "collect": "order_number", "optional": True}], tools)
+    state, _ = engine.start(flow, {"order_number": "[ORDER_1]"}, visit())
+    assert engine.put_off(state, visit()) == "不急，[ORDER_1]开票到年底。"
+    state.put_off = True
+    assert engine.fill(state, {"tax_number": "[TAX_1]"}, visit()).says == ["好"]
+    assert not state.put_off
+
+
+def test_a_reason_that_was_not_told_may_be_supposed(tools: ToolBox) -> None:
+    reason: dict[str, object] = {"id": "a", "collect": "return_reason", "optional": True, "unless_told": "quality"}
+    engine, flow = engine_of([reason, {"id": "b", "say": {"zh": "{{ return_reason }}", "en": ""}}], tools)
+    assert engine.start(flow, {}, visit())[1].says == ["quality"]
+    assert engine.start(flow, {"return_reason": "damaged"}, visit())[1].says == ["damaged"]
+
+
 def test_tools_get_the_original_texts_keep_the_placeholder(tools: ToolBox) -> None:
     engine = FlowEngine(PACK, tools)
     flow = next(f for f in PACK.flows if f.name == "return")

@@ -14,6 +14,7 @@ from serving.dialogue.assistant import Assistant
 from serving.dialogue.expressions import render
 from serving.dialogue.reply import Reply
 from serving.sessions.cases import Handoff
+from tests.fixtures.words_engine import say_anything
 
 ORDER = "QM2611100011"
 
@@ -171,6 +172,19 @@ def test_a_mistake_of_the_pack_leads_to_a_person_and_an_alarm(
     assert talk("继续").route != "human"  # the flow is over: nothing fails a second time
 
 
+@pytest.mark.parametrize("said", [f"订单{ORDER}到哪了", "我昨天买的那单到哪了", "where is my parcel"])
+def test_a_shop_that_fails_while_a_message_is_read_leads_to_a_person_and_an_alarm(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, said: str
+) -> None:
+    with monkeypatch.context() as broken:
+        tools = talk.assistant.tools._tools
+        broken.setattr(talk.assistant.tools, "_tools", {name: tools[name] for name in tools if name != "my_orders"})
+        reply = talk(said)
+    assert (reply.outcome, reply.route) == ("handoff", "human") and reply.text
+    assert "while a message was read: a person is asked for" in caplog.text
+    assert talk.queued()[0].reason == "flow"
+
+
 class Fake:
     """An engine that says what it is told to."""
 
@@ -194,9 +208,7 @@ class Fake:
 def test_what_a_broken_model_says_never_reaches_a_customer(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch, pieces: tuple[str, ...], says: str | None
 ) -> None:
-    monkeypatch.setattr(
-        assistant._responder._answers._model, "_engines", {"edge": Fake(*pieces), "centre": Fake(*pieces)}
-    )
+    say_anything(assistant, monkeypatch, Fake(*pieces))
     *streamed, reply = assistant.stream(uuid4().hex, None, "猫会不会做梦")
     assert isinstance(reply, Reply) and "".join(map(str, streamed)) == reply.text
     words = assistant.pack.conversation

@@ -80,6 +80,12 @@ def test_every_message_gets_an_answer(now: Situation, acts: list[Act]) -> None:
 
 
 @given(SITUATIONS, MESSAGES)
+def test_it_is_a_pure_function(now: Situation, acts: list[Act]) -> None:
+    given_acts, moves = list(acts), plan(now, acts)
+    assert plan(now, acts) == moves and acts == given_acts
+
+
+@given(SITUATIONS, MESSAGES)
 @example(Situation(question=CONFIRM), [Complaint(), Affirm()])
 @example(Situation(question=CONFIRM), [Affirm(), Hesitate()])
 @example(Situation(question=CONFIRM), [Affirm()])

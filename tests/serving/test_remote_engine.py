@@ -14,6 +14,7 @@ from ray.serve.handle import DeploymentHandle
 
 from kefu.llm.engine import EngineError
 from serving.deploy.models import Models, RemoteEngine
+from serving.deploy.slots import Slots
 
 
 class Pieces:
@@ -60,7 +61,7 @@ async def death() -> None:
     raise RayActorError
 
 
-def ask(then: Callable[[], Any], read: Callable[[Iterator[str]], Any], slots: asyncio.Semaphore) -> tuple[Handle, Any]:
+def ask(then: Callable[[], Any], read: Callable[[Iterator[str]], Any], slots: Slots) -> tuple[Handle, Any]:
     """What ``read`` makes of the pieces of an engine, in a thread whose chat holds the only slot."""
     handle = Handle(then)
 
@@ -73,13 +74,13 @@ def ask(then: Callable[[], Any], read: Callable[[Iterator[str]], Any], slots: as
 
 
 def test_pieces_come_one_by_one_and_the_slot_comes_back() -> None:
-    slots = asyncio.BoundedSemaphore(1)
+    slots = Slots(1)
     assert ask(nothing, list, slots)[1] == ["well", "now"]
     assert not slots.locked()
 
 
 def test_a_model_at_work_leaves_the_slot_to_others() -> None:
-    slots, others = asyncio.BoundedSemaphore(1), list[bool]()
+    slots, others = Slots(1), list[bool]()
 
     async def look() -> None:
         async with slots:
@@ -91,7 +92,7 @@ def test_a_model_at_work_leaves_the_slot_to_others() -> None:
 
 @pytest.mark.parametrize(("then", "message"), [(silence, "edge: no word within 0.3 s"), (death, "edge: RayActorError")])
 def test_a_silent_or_dead_model_is_an_engine_error(then: Callable[[], Any], message: str) -> None:
-    slots = asyncio.BoundedSemaphore(1)
+    slots = Slots(1)
     with pytest.raises(EngineError, match=message):
         ask(then, list, slots)
     assert not slots.locked()
@@ -103,7 +104,7 @@ def test_who_hears_enough_stops_the_model() -> None:
         cast(Any, pieces).close()
         return heard
 
-    handle, heard = ask(nothing, first, asyncio.BoundedSemaphore(1))
+    handle, heard = ask(nothing, first, Slots(1))
     assert heard == "well" and handle.pieces.cancelled.wait(5)
 
 

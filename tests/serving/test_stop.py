@@ -28,6 +28,7 @@ from serving.params import Serving
 from serving.sessions.store import Sessions
 from serving.sessions.valkey import Store
 from tests.fixtures.web import RELEASE, open_site, open_web
+from tests.fixtures.words_engine import say_anything
 
 ASKED = "猫会不会做梦"  # which only a model answers
 FIRST, REST = "可以侧睡。", "仰"
@@ -62,7 +63,7 @@ class Gated:
 @pytest.fixture
 def engine(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> Gated:
     gated = Gated()
-    monkeypatch.setattr(assistant._responder._answers._model, "_engines", {"edge": gated, "centre": gated})
+    say_anything(assistant, monkeypatch, gated)
     return gated
 
 

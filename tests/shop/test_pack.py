@@ -251,6 +251,13 @@ def test_only_the_flow_that_identifies_strangers_names_a_customer(
             load_pack(folder)
 
 
+def test_a_copy_with_a_name_of_its_own_is_another_shop(tmp_path: Path) -> None:
+    """And its parameter `pack` leads to it wherever it lies: stages and `kefu lint` join it to the project's folder."""
+    folder = Path(shutil.copytree(SHOP, tmp_path / "my_shop"))
+    change_yaml(folder / "pack.yaml", lambda shop: shop.update(name={"zh": "我的店", "en": "My Shop"}))
+    assert load_pack(ROOT / str(folder)).shop.name.en == "My Shop"
+
+
 def test_a_faq_that_means_itself_is_named(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(SHOP, tmp_path / "shop"))
     itself = {"asked_meanwhile": {"faq:refund_time": "refund_time"}}

@@ -97,24 +97,34 @@ def _fixed_texts(pack: Pack) -> Iterator[str]:
 
 def _template(say: str) -> str:
     """A Jinja2 text as a regex: whatever stands in braces may be anything, and of a condition either branch is told."""
-    return f"(?:{_pattern(Environment().parse(say.strip()).body)})"
+    return f"(?:{_pattern(Environment().parse(say.strip()).body, {})})"
 
 
-def _pattern(parts: Iterable[nodes.Node]) -> str:
-    return "".join(_part(part) for part in parts)
+def _pattern(parts: Iterable[nodes.Node], blocks: dict[str, str]) -> str:
+    """Parts of a text as a regex.
+
+    Args:
+        blocks: texts that were set aside under a name ({% set late %}…{% endset %}), as regexes.
+    """
+    return "".join(_part(part, blocks) for part in parts)
 
 
-def _part(part: nodes.Node) -> str:
+def _part(part: nodes.Node, blocks: dict[str, str]) -> str:
     match part:
         case nodes.TemplateData():
             return re.escape(part.data)
         case nodes.Output():
-            return _pattern(part.nodes)
+            return _pattern(part.nodes, blocks)
         case nodes.If():
             branches = [part.body, *(other.body for other in part.elif_), part.else_]
-            return f"(?:{'|'.join(map(_pattern, branches))})"
+            return f"(?:{'|'.join(_pattern(branch, blocks) for branch in branches)})"
         case nodes.For():
-            return f"(?:{_pattern(part.body)})*?"
+            return f"(?:{_pattern(part.body, blocks)})*?"
+        case nodes.AssignBlock(target=nodes.Name(name=name)):
+            blocks[name] = _pattern(part.body, blocks)
+            return ""
         case nodes.Stmt():
             return ""
+        case nodes.Name():
+            return blocks.get(part.name, ".*?")
     return ".*?"

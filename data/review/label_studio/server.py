@@ -62,6 +62,11 @@ def is_installed() -> bool:
     return (VENV / "bin/label-studio").exists()
 
 
+def has_started(folder: Path) -> bool:
+    """Whether a server has made its database in ``folder``, so that its password was shown."""
+    return any(folder.glob("*.sqlite3"))
+
+
 def server_key(folder: Path) -> bytes:
     """The key that password and token derive from: KEFU_SECRET, or a random one that is kept in ``folder`` (0600).
 
@@ -72,10 +77,11 @@ def server_key(folder: Path) -> bytes:
         return secret()
     kept = private_dir(folder) / "key"
     if not kept.exists():
-        if any(folder.glob("*.sqlite3")):
+        if has_started(folder):
             logger.warning(
-                "%s was made without KEFU_SECRET, under a public key: everybody on this machine can sign in. Run "
-                "`kefu review pull`, then move the folder away and start again",
+                "%s was made under a KEFU_SECRET that is not set here: set it. If it was made by an older Kefu without "
+                "one, its key is public and everybody on this machine can sign in: run `kefu review pull`, then move "
+                "the folder away and start again",
                 folder,
             )
             return secret()
@@ -125,7 +131,9 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         except httpx.TransportError:
             pass  # not listening yet
         time.sleep(0.5)
-    raise ServerNotStarted(f"Label Studio was not healthy after {START_SECONDS} s; its log: {log}")
+    raise ServerNotStarted(
+        f"Label Studio was not healthy after {START_SECONDS} s: start it again, it goes on where it was; its log: {log}"
+    )
 
 
 @contextmanager

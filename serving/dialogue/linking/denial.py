@@ -40,6 +40,14 @@ _LIKE_EN = re.compile(
     rf"(?:{_FILLER}\s+|\w+['’]s\s+)*$",
     re.IGNORECASE | re.ASCII,
 )
+# Where something is to go, and not what is to go there: 改寄到刚取消那单的地址, to the address of the cancelled order.
+_GOES_THERE_ZH = re.compile(
+    r"(?:[寄送发改换]到|[寄送发]去|就是|就?用)(?:我|上次|之前|以前|刚才?|刚刚)?(?:的|那个?|这个?)?$"
+)
+_ITS_ADDRESS = re.compile(r"[^，,。.!！?？;；\n]{0,3}(?:那|这)?一?(?:个|单|笔)?(?:订单)?的?(?:收货)?地址")
+_GOES_THERE_EN = re.compile(
+    rf"\bto (?:the (?:same )?)?address (?:of|on|from|in) (?:{_FILLER}\s+)*$", re.IGNORECASE | re.ASCII
+)
 _LACKS_ZH = re.compile(r"(?:没有|没|不带|不含|没带)(?:那个?|这个?)?$")
 _LACKS_ZH_AFTER = re.compile(r"的(?:那|这)(?:一)?(?:个|单|笔|件)?")
 _LACKS_EN = re.compile(
@@ -95,4 +103,6 @@ def is_compared(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - WINDOW) : start]
     if _LIKE_ZH.search(before):
         return _LIKE_ZH_AFTER.match(text, end) is not None
-    return _LIKE_EN.search(before) is not None
+    if _GOES_THERE_ZH.search(before):
+        return _ITS_ADDRESS.match(text, end) is not None
+    return _GOES_THERE_EN.search(before) is not None or _LIKE_EN.search(before) is not None

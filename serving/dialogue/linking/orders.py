@@ -50,9 +50,10 @@ _STATE_HEAD_BEFORE = re.compile(
     r"\b(?:that|which|one|ones|what|order|the)(?:\s+|i|we|is|was|are|has|have|had|still|['’]s|already|just)*$",
     re.IGNORECASE | re.ASCII,
 )
-_AND = re.compile(r"和|跟|与|还有|以及|\band\b", re.IGNORECASE)
+_AND = re.compile(r"和|跟|与|还有|以及|\band\b|\+", re.IGNORECASE)
 _LISTED = re.compile(
-    r"\s*(?:,|，|、|and|or|plus|&|和|跟|还有|以及)+\s*(?:and\s+)?(?:the\s+|my\s+|that\s+|那个?|我?的)?", re.IGNORECASE
+    r"\s*(?:,|，|、|and|n\b|or|plus|[&+]|和|跟|还有|以及)+\s*(?:and\s+)?(?:the\s+|my\s+|that\s+|那个?|我?的)?",
+    re.IGNORECASE,
 )
 
 
@@ -107,7 +108,8 @@ class OrderLinker:
         out = [
             mention
             for mention in (*found, *narrowing)
-            if is_denied(text, mention.start) or (mention.how in _WEAK and is_kept(text, mention.start, mention.end))
+            if is_denied(text, mention.start)
+            or (is_kept(text, mention.start, mention.end) and _may_be_kept(mention, narrowing))
         ]
         denied = {order for mention in out for order in mention.ids}
         affirmed = [mention for mention in narrowing if mention not in out]
@@ -190,6 +192,8 @@ class OrderLinker:
             found = [*found, *picks]
             beside = [mention for mention in beside if mention.how != "pieces"]  # 两口锅: the picked one is told better
         left = _intersection(own, found) if found else set()
+        if _are_apart(found):  # the scale + the mats, ship today? what fits one of them leaves out none
+            left = set()
         return [*found, *(mention for mention in beside if mention.named or left & mention.ids)]
 
     def _numbered(self, text: str, own: Mapping[str, Order], vault: Mapping[str, str]) -> list[_Evidence]:
@@ -255,14 +259,7 @@ class OrderLinker:
         return found
 
 
-_WEAK = (
-    "day",
-    "hour",
-    "amount",
-    "place",
-    "pieces",
-    "pick",
-)  # what is kept by a product's name may be an item of the order
+_WEAK = ("day", "hour", "amount", "place", "pieces", "pick")
 _HOW = ("number", "ordinal", "product", "day", "hour", "state", "amount", "place", "pieces", "pick")
 
 
@@ -275,11 +272,24 @@ def _compared(own: Mapping[str, Order], offered: Sequence[str], focus: str | Non
     return [order for order in own.values() if set(order.skus) & set(own[focus].skus)]
 
 
+def _may_be_kept(mention: _Evidence, mentions: Sequence[_Evidence]) -> bool:
+    """Whether what is kept is an order: what is kept by a product's name may be an item of the order that is meant."""
+    others = [other.ids for other in mentions if other.how == "product" and other is not mention]
+    apart = mention.how == "product" and bool(others) and not mention.ids & frozenset[str]().union(*others)
+    return mention.how in _WEAK or apart
+
+
 def _are_joined(text: str, mentions: Sequence[_Evidence]) -> bool:
     """Whether a text says "and" between each two mentions."""
     ordered = sorted(mentions)
     pairs = list(zip(ordered, ordered[1:], strict=False))
     return bool(pairs) and all(_AND.search(text[first.end : second.start]) for first, second in pairs)
+
+
+def _are_apart(mentions: Sequence[_Evidence]) -> bool:
+    """Whether the products that are named belong to different orders."""
+    sets = [mention.ids for mention in mentions if mention.how == "product" and mention.ids]
+    return len(sets) > 1 and not frozenset.intersection(*sets)
 
 
 def _is_listed(text: str, start: int, named: Sequence[ProductHit]) -> bool:

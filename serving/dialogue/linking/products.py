@@ -230,8 +230,8 @@ def head_of(name: str) -> str:
 def head_pattern(name: str) -> tuple[str, re.Pattern[str]]:
     """The head of a product's name, and what finds it in a text."""
     head = head_of(name)
-    # One character names an item only where it can be a word: 麻 of a linen set is none in 麻烦了.
-    pattern = rf"{re.escape(head)}{_WORD_ENDS}" if CJK.search(head) else rf"\b{re.escape(head)}(?:e?s)?\b"
+    # Only where it can be a word: 麻 of a linen set is none in 麻烦了, nor is the set one in "set up".
+    pattern = rf"{re.escape(head)}{_WORD_ENDS}" if CJK.search(head) else rf"\b{re.escape(head)}(?:e?s)?\b(?! up\b)"
     return head, re.compile(pattern, re.IGNORECASE)
 
 

@@ -113,6 +113,14 @@ class Begin:
 
 
 @dataclass(frozen=True)
+class LookUp:
+    """Tells what a flow looks up, beside a wish for a person; what it would ask is left to the person."""
+
+    flow: str
+    slots: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class AskWish:
     """An order was named without a wish: what is it about?"""
 
@@ -147,6 +155,17 @@ class TellLikely:
     """Answers what a question beside something else, or inside a flow, likely asks, told as that: an entry's id."""
 
     entry: str
+
+
+@dataclass(frozen=True)
+class Retract:
+    """Says sorry for the last answer, and that the flows which it began wrongly have submitted nothing.
+
+    flows: they are taken from what waits, and the open one ends. alone: nothing else is answered.
+    """
+
+    flows: tuple[str, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,6 +214,6 @@ class Improvise:
 
 Move = (
     HandOver | KeepWaiting | PassOn | BackToBot | Apologise | Exclude | Leave | Wait | Put | Revise | Offer | Confirm
-    | Begin | AskWhatIsWrong | AskWish | AskWhichWish | GoOn | Tell | TellLikely | AdmitMiss | AdmitUnsure | Remind
-    | SetAside | AskAgain | Improvise
+    | Begin | LookUp | AskWhatIsWrong | AskWish | AskWhichWish | GoOn | Tell | TellLikely | Retract | AdmitMiss
+    | AdmitUnsure | Remind | SetAside | AskAgain | Improvise
 )  # fmt: skip

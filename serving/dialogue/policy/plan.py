@@ -66,11 +66,13 @@ from serving.dialogue.policy.moves import (
     Improvise,
     KeepWaiting,
     Leave,
+    LookUp,
     Move,
     Offer,
     PassOn,
     Put,
     Remind,
+    Retract,
     Revise,
     SetAside,
     Tell,
@@ -139,7 +141,8 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
         confirms = now.question is not None and now.question.slot is None
         clear = any(isinstance(act, Affirm) and act.clear for act in others)
         agreed = confirms and clear and _confirmed(others) == [Confirm(True)]
-        return [*moves, *([Confirm(True)] if agreed else _given_up(now, others)), HandOver("asked")]
+        settled: list[Move] = [Confirm(True)] if agreed else _given_up(now, others)
+        return [*moves, *settled, *_told_before(others), HandOver("asked")]
     rest = [act for act in acts if not isinstance(act, Complaint)]
     if angry:  # a yes in anger counts in clear words alone
         rest = [act for act in rest if not isinstance(act, Affirm) or act.clear]
@@ -148,6 +151,12 @@ def plan(now: Situation, acts: Sequence[Act]) -> list[Move]:
             return [*moves, Remind()] if moves else [HandOver("asked")]
         return [Apologise(asks=True)] if moves else [HandOver("asked")]
     return [*moves, *_without_refused(now, rest)]
+
+
+def _told_before(acts: Sequence[Act]) -> list[Move]:
+    """What a message that asks for a person asks of the shop: that is told, and what has to be done is the person's."""
+    told = [act for act in acts if isinstance(act, TOLD | Start)]
+    return [LookUp(act.flow, act.slots) if isinstance(act, Start) else Tell(act) for act in told]
 
 
 def _given_up(now: Situation, acts: Sequence[Act]) -> list[Move]:
@@ -179,20 +188,25 @@ def _without_rejected(now: Situation, acts: Sequence[Act]) -> list[Move]:
     """
     targets = {target for act in acts if isinstance(act, Reject) for target in act.targets}
     rest = [act for act in acts if not isinstance(act, Reject) and target_of(act) not in targets]
-    asked = [act for act in rest if isinstance(act, TOLD | Start)]
-    again = now.rejections + 1
-    if again > MAX_REJECTIONS or (again == MAX_REJECTIONS and not asked):
-        return _lost(now)
     refused = tuple(dict.fromkeys(act.flow for act in rest if isinstance(act, Refuse)))
     rest = [act for act in rest if not isinstance(act, Refuse) and not (isinstance(act, Start) and act.flow in refused)]
-    moves: list[Move] = [Exclude(refused)] if refused else []
+    asked = any(isinstance(act, TOLD | Start) for act in rest)
+    again = now.rejections + 1
+    if again > MAX_REJECTIONS or (again == MAX_REJECTIONS and not (asked or refused)):
+        return _lost(now)
     if now.question and now.question.flow in refused:
-        now, moves = replace(now, question=None), [*moves, Leave(replaced=True)]
-    if any(isinstance(act, TOLD | Start) for act in rest) or (now.question and _answers(now.question, rest)):
-        return [*moves, *_served(now, rest)]
-    near = dict.fromkeys(name for act in rest if isinstance(act, Unclear) for name in act.candidates)
+        now = replace(now, question=None)
+    if asked or (now.question and _answers(now.question, rest)):
+        return [*([Retract(refused)] if asked or refused else ()), *_served(now, rest)]
+    still_open = [Remind()] if now.question else []
+    unclear = [act for act in rest if isinstance(act, Unclear)]
+    near = dict.fromkeys(name for act in unclear for name in act.candidates)
     offered = tuple(name for name in near if entry_target(name) not in targets)[:MAX_OFFERED]
-    return [*moves, AdmitMiss(offered), *([Remind()] if now.question else ())]
+    if not (offered or now.question) and any(act.asks for act in unclear):
+        return [Retract(refused), *_misunderstood(now, rest)]
+    if refused:
+        return [Retract(refused, alone=not now.question), *still_open]
+    return [AdmitMiss(offered), *still_open]
 
 
 def _served(now: Situation, acts: Sequence[Act]) -> list[Move]:

@@ -9,6 +9,7 @@ done, and answered.
 | in a look-up (has it come? shall I hurry them?): what is told of the same order | yes |
 | a question | yes, and it is answered |
 | another wish, of another order or flow | yes, and it begins |
+| what is wrong with another item of the order; an item of a wish that waits | yes, and that comes next |
 | "and", and then a wish for a person in plain words | yes, and a person is called |
 
 What is no yes is asked again. What a yes leaves open (an order that waits already) is asked next, by the wish that
@@ -24,10 +25,10 @@ from kefu.acts import Act, Affirm, Choose, Complaint, Correct, Fill, Person, Sta
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.answers.agreed import AMOUNT, SURELY, Yes
 from serving.dialogue.reading.answers.reader import AnswerReader
-from serving.dialogue.reading.joining import QUESTION
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.parts import PartReader
-from serving.dialogue.reading.segments import answer_pieces
+from serving.dialogue.reading.parts.asides import QUESTION
+from serving.dialogue.reading.parts.reader import PartReader
+from serving.dialogue.reading.segments import answer_pieces, asks_behind_also
 from serving.dialogue.reading.word_rules import evidence, plain
 
 
@@ -49,16 +50,29 @@ class ConfirmationReader:
         changed = self._changed(message, found, asks)
         if not changed and (too := self._answers.orders.same_wish(message, rest)):
             return [yes, too]
-        if self._alters(message, found, changed, asks, other):
-            return self._with_values(message, found, asks, yes, reading)
         assert message.flow
         topic = f"flow:{message.flow.name}"
         acts = self._parts.read(replace(message, text=rest, flow=None, step=None, topic=topic), reading)
+        if other and asks and not self._asks_the_same(message, rest):
+            other = False
+        trouble = self._trouble_of_another_item(message, rest, acts)
+        if trouble and all(act.value in trouble.slots.values() for act in changed):
+            return [yes, trouble]
+        if self._alters(message, found, changed, asks, other):
+            return self._with_values(message, found, asks, yes, reading)
         if other and not any(isinstance(act, Start) for act in acts):
             acts = [Start(flow=message.flow.name, slots={act.slot: str(act.value) for act in changed}, evidence=rest)]
         if other and any(wish.flow == message.flow.name for wish in message.session.wishes):
             acts = [act for act in acts if not isinstance(act, Start)]  # it waits for its turn already
+        unsure = all(isinstance(act, Unclear) or act.probability < 1 for act in acts)
+        if unsure and self._names_what_waits(message, rest):
+            return [yes]
         return self._beside(message, found, acts, asks, other, yes)
+
+    def _asks_the_same(self, message: Message, rest: str) -> bool:
+        """Whether a question of another order asks for what is under way: 枕头那单也退吗, the mugs as well?"""
+        assert message.flow
+        return any(evidence(plain(rest), rule) for rule in (self._pack.acts.same, message.flow.asked_by))
 
     def _changed(self, message: Message, found: Yes, asks: bool) -> list[Fill | Correct]:
         """The values that words beside a yes tell, other than those of the flow under way.
@@ -109,6 +123,23 @@ class ConfirmationReader:
             return True  # 确认退枕头和浴袍
         return not found.surely and evidence(stated, rules.alters) is not None
 
+    def _trouble_of_another_item(self, message: Message, rest: str, acts: Sequence[Act]) -> Start | None:
+        """What else is wrong, with an item of the order that is not under way: 确认，那个台灯也不亮.
+
+        A further wish for the flow itself is none: it would change what is confirmed.
+        """
+        also = self._answers.yes.begins_with_also(rest) or evidence(plain(rest), self._pack.acts.same) is not None
+        known, flows = self._answers.items.under_way(message), {flow.name: flow for flow in self._pack.flows}
+        told = [act for act in acts if isinstance(act, Start) and flows[act.flow].told_by] if also and known else []
+        items = [{value for name, value in act.slots.items() if self._pack.slots[name].item} for act in told]
+        return next((act for act, some in zip(told, items, strict=True) if some and not some & set(known)), None)
+
+    def _names_what_waits(self, message: Message, rest: str) -> bool:
+        """Whether words beside a yes name an item of a wish that waits and begins next: 确认 桌布呢？"""
+        wishes = [wish.slots for wish in message.session.wishes]
+        waiting = {v for slots in wishes for name, v in slots.items() if self._pack.slots[name].item}
+        return bool(waiting) and self._answers.yes.names_one_of(message, rest, waiting)
+
     def _keeps_the_rest(self, message: Message, piece: str) -> bool:
         """Whether a piece says that the other pieces of an order stay, while only some are under way: 另一台我留着"""
         state, slots = message.session.flow, self._pack.slots
@@ -117,10 +148,7 @@ class ConfirmationReader:
         return some and of_rest and evidence(plain(piece), self._pack.acts.keep) is not None
 
     def _asks(self, text: str) -> bool:
-        """Whether a piece asks something, with or without a word for "also" before that."""
-        rules, words = self._pack.acts, plain(text)
-        also = evidence(words, rules.another)
-        return any(evidence(some, rules.question) for some in (words, words.replace(also or "", "", 1).strip(" ，,")))
+        return asks_behind_also(text, self._pack.acts.another, self._pack.acts.question)
 
     def _beside(
         self, message: Message, found: Yes, acts: Sequence[Act], asks: bool, other: bool, yes: Affirm

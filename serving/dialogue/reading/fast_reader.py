@@ -1,7 +1,7 @@
 """Reads a message's acts in milliseconds: the pack's words, the classifiers, the linker and the knowledge index.
 
 A message is read whole first: an answer to the open question, and nothing else, is only that. What remains is cut
-into parts, each with its own acts (``parts.py``).
+into parts, each with its own acts (``parts/``).
 It does not understand irony, and no wish that stands in no word ("you know what to do").
 """
 
@@ -14,6 +14,8 @@ from operator import attrgetter
 
 from kefu.acts import (
     Act,
+    Affirm,
+    Ask,
     Cancel,
     Choose,
     Compare,
@@ -28,7 +30,6 @@ from kefu.acts import (
     Quote,
     Recommend,
     Refuse,
-    Reject,
     Resume,
     SmallTalk,
     Start,
@@ -39,20 +40,22 @@ from kefu.intents.router import Router
 from kefu.intents.wishes import WishClassifier
 from kefu.shop.pack import Pack
 from serving.dialogue.linking.linker import Linker
+from serving.dialogue.reading.answers.offered import OfferReader
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.confirmed import ConfirmationReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.guesses import WishGuesser
-from serving.dialogue.reading.joining import INTERRUPTS, QUESTION, asks, is_likely_question
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.parts import PartReader
+from serving.dialogue.reading.parts.asides import INTERRUPTS, QUESTION, asks
+from serving.dialogue.reading.parts.joining import is_likely_question
+from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.preparation import TextPreparer
-from serving.dialogue.reading.rejections import RejectionReader
-from serving.dialogue.reading.segments import WORD, answer_pieces
+from serving.dialogue.reading.protests.reader import ProtestReader
+from serving.dialogue.reading.segments import WORD, answer_pieces, asks_behind_also, behind_also
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
-from serving.sessions.session import SaidTurn, Session, Told
+from serving.sessions.session import SaidTurn, Session
 
 WISH = Start | Query | Person | Complaint | Refuse
 ENDING = ("bye", "thanks")  # kinds that end a conversation
@@ -81,11 +84,13 @@ class FastReader:
         self.guesser = WishGuesser(pack, router, classifier, router_confidence)
         self._parts = PartReader(pack, linker, answers, wishes, self.guesser)
         self._confirmations = ConfirmationReader(pack, answers, self._parts)
-        self._rejections = RejectionReader(pack, self._parts.kinds)
+        self._protests = ProtestReader(pack, answers, self, self._parts.kinds)
+        self._offers = OfferReader(pack, self._at_offer, self.asked_in)
         self._prepare = TextPreparer(pack, self._parts)
 
     def read(self, message: Message) -> Reading:
         """All acts of a message, in the order of its words."""
+        text = message.text
         message = self._prepare.prepared(message)
         top = self.guesser.top(message)
         if kind := danger_in(message.text, self._pack.danger):
@@ -94,21 +99,63 @@ class FastReader:
         if message.session.status != "bot":
             reading.acts = self._back_to_bot(message, reading)
         else:
-            steps = (
-                self._answer,
-                self._confirmed,
-                self._address,
-                self._left,
-                self._refused,
-                self._rejected,
-                self._waits,
-                self._likely,
-                self._by_parts,
-            )
-            acts = next((acts for step in steps if (acts := step(message, reading))), [])
-            acts = [act for act in acts if not (isinstance(act, Person) and self._declines_person(message))]
-            reading.acts = self._thanks(message, acts) or self._without_person(message, acts) or acts
+            acts = self._offers.read(message, reading) or self.steps(message, reading)
+            reading.acts = ([] if message.flow else self._thanks_beside(text, acts)) or acts
         return reading
+
+    def steps(self, message: Message, reading: Reading) -> list[Act]:
+        """All acts of a prepared message: of the first step that makes something of it."""
+        steps = (
+            self._answer,
+            self._confirmed,
+            self._address,
+            self._left,
+            self._protests.refused,
+            self._rejected,
+            self._waits,
+            self._likely,
+            self.by_parts,
+        )
+        acts = next((acts for step in steps if (acts := step(message, reading))), [])
+        if self._declines_person(message):
+            acts = self._without_offered(message, [act for act in acts if not isinstance(act, Person)])
+        if any(isinstance(act, Person) for act in acts):
+            return self._with_person(message, acts, reading)
+        return self._thanks(message, acts) or self._without_person(message, acts) or acts
+
+    def _without_offered(self, message: Message, acts: list[Act]) -> list[Act]:
+        """The acts of a message that declines a person, a no first where the open question offers one."""
+        rules, step = self._pack.acts, message.step
+        pieces = [piece for piece in answer_pieces(message.text, rules.another) if not self._asks(piece)]
+        declined = any(evidence(plain(piece), rules.no_person) for piece in pieces)
+        offered = declined and message.flow is not None and step is not None and message.flow.calls_person(step.id)
+        answered = any(isinstance(act, Affirm | Cancel | Deny | Hesitate | Refuse) for act in acts)
+        return [Deny(evidence=message.text), *acts] if offered and not answered else acts
+
+    def _with_person(self, message: Message, acts: Sequence[Act], reading: Reading) -> list[Act]:
+        """A wish for a person, and what the other parts of the message ask in words of their own."""
+        rules, words = self._pack.acts, self._pack.conversation
+        parts = answer_pieces(message.text, rules.another)
+        calls = [p for p in parts if evidence(plain(p), rules.person) or yes_or_no(p, words, message.step)]
+        beside = [p for p in parts if p not in calls and asks_behind_also(p, rules.another, rules.question)]
+        rest = " ".join(behind_also(piece, rules.another) for piece in beside) if calls else ""
+        if not rest or any(isinstance(act, Complaint) for act in acts):
+            return list(acts)
+        asked = self.asked_in(replace(message, text=rest, flow=None, step=None), reading)
+        sure = [act for act in asked if asks(act) and act.probability >= INTERRUPTS and not isinstance(act, Person)]
+        known = set(map(target_of, acts))
+        return [*acts, *(act for act in sure if target_of(act) not in known)]
+
+    def _rejected(self, message: Message, reading: Reading) -> list[Act]:
+        """That the last answer missed, and what the message asks instead; not where that fills the open question."""
+        if self._asks_no_order(message) or self._fills(message, reading):
+            return []
+        return self._protests.rejected(message, reading)
+
+    def _at_offer(self, message: Message, reading: Reading) -> list[Act]:
+        """The acts of a message, had the last answer asked for a yes."""
+        steps = (self._answer, self._confirmed, self._likely, self.by_parts)
+        return next((acts for step in steps if (acts := step(message, reading))), [])
 
     def _thanks(self, message: Message, acts: Sequence[Act]) -> list[Act]:
         """The thanks or goodbye of a remark that asks for nothing, or for what was just told: 行 我手洗吧 谢啦."""
@@ -125,6 +172,16 @@ class FastReader:
         kind = next((kind for kind in ENDING if kind in talks and evidence(last, talks[kind]) is not None), None)
         return [SmallTalk(kind=kind, evidence=last)] if kind else []
 
+    def _thanks_beside(self, text: str, acts: Sequence[Act]) -> list[Act]:
+        """The thanks or goodbye beside a remark that asks for nothing: ok, thank you, sorry I was grumpy."""
+        talks = self._pack.acts.small_talk
+        if not acts or not all(isinstance(act, Unclear) and not (act.asks or act.candidates) for act in acts):
+            return []
+        pieces = map(plain, answer_pieces(text, self._pack.acts.another))
+        said = ((kind, piece) for piece in pieces for kind in ENDING if kind in talks)
+        found = next((one for one in said if evidence(one[1], talks[one[0]]) is not None), None)
+        return [SmallTalk(kind=found[0], evidence=found[1])] if found else []
+
     def _declines_person(self, message: Message) -> bool:
         """Whether a message does not want a person, and does not ask for one in other words: no person, I asked …"""
         words, rules = plain(message.text), self._pack.acts
@@ -133,8 +190,11 @@ class FastReader:
 
     def _without_person(self, message: Message, acts: Sequence[Act]) -> list[Act]:
         """What declines a person and asks for nothing else, where nothing is open: 不用转人工."""
-        said = None if message.flow else evidence(plain(message.text), self._pack.acts.no_person)
-        asks = any(not isinstance(act, Unclear) or act.asks for act in acts)
+        rules, words = self._pack.acts, plain(message.text)
+        said = None if message.flow else evidence(words, rules.no_person)
+        if said and (to_bot := evidence(words.replace(said, "", 1), rules.to_bot)):  # continue with bot?
+            words = words.replace(to_bot, "", 1).rstrip("?")
+        asks = any(not isinstance(act, Unclear) for act in acts) or evidence(words, rules.question) is not None
         return [Cancel(evidence=said)] if said and not asks else []
 
     def _answer(self, message: Message, reading: Reading) -> list[Act]:
@@ -147,16 +207,16 @@ class FastReader:
         if not rest:
             return []
         unclear = leaves(rest, self._pack.conversation, in_flow=True)  # never mind, cancel it: the order, or this?
-        if not unclear and (going := self._goes_on(message, rest, reading)):
+        if not unclear and (going := self.goes_on(message, rest, reading)):
             return going
-        return [Cancel(evidence=message.text), *self._beside_end(message, rest, reading)]
+        return [Cancel(evidence=message.text), *self.beside_end(message, rest, reading)]
 
-    def _goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
+    def goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """The acts of words that tell Kefu to go ahead, behind others that only sound like a no: 算了，提交吧."""
         going = replace(message, text=rest)
         if not self._answers.yes.goes_ahead(going):
             return []
-        return self._confirmed(going, reading) or self._likely(going, reading) or self._by_parts(going, reading)
+        return self._confirmed(going, reading) or self._likely(going, reading) or self.by_parts(going, reading)
 
     def _address(self, message: Message, reading: Reading) -> list[Act]:
         """An address that the open question asks for, in words of its own or by another order that goes there."""
@@ -175,7 +235,7 @@ class FastReader:
         asks_more = evidence(plain(rest), self._pack.acts.question) is not None
         if not asks_more or not any(map(self._answers.agreement.hesitates, ahead)) or any(map(self._asks, ahead)):
             return []
-        acts = self._by_parts(replace(message, text=rest), reading)
+        acts = self.by_parts(replace(message, text=rest), reading)
         asked = [act for act in acts if isinstance(act, QUESTION | Start) or is_likely_question(act)]
         return [Hesitate(evidence="".join(ahead)), *asked] if asked else []
 
@@ -193,7 +253,7 @@ class FastReader:
         found = found or reader.find_alone(message, scores, scores(message))
         return self._confirmations.read(message, found, reading)
 
-    def _by_parts(self, message: Message, reading: Reading) -> list[Act]:
+    def by_parts(self, message: Message, reading: Reading) -> list[Act]:
         """The acts of all parts, and what becomes of the flow under way."""
         acts = self._parts.read(message, reading)
         if rest := self._answers.agreement.after_no(message):
@@ -208,7 +268,7 @@ class FastReader:
         acts = self._without_asides(message, self._parts.joiner.without_covered(acts))
         if self._asks_no_order(message):
             own = message.flow.name if message.flow else ""
-            kept = [act for act in acts if asks(act) and not (isinstance(act, Start) and act.flow == own)]
+            kept = [act for act in acts if _asks_at_all(act) and not (isinstance(act, Start) and act.flow == own)]
             return [Cancel(evidence=message.text), *kept]
         if self._replaces(message, acts):
             return [Cancel(replaced=True, evidence=message.text), *acts]
@@ -235,79 +295,29 @@ class FastReader:
             return []
         left = ("" if p in back and not self._asks(plain(p).replace(back[p], " ", 1)) else p for p in parts)
         here, waiting = "".join(left), map(attrgetter("text"), _waiting_turns(message.session))
-        own = self._asked_in(replace(message, text=here), reading) if WORD.search(here) else []
+        own = self.asked_in(replace(message, text=here), reading) if WORD.search(here) else []
         asked = (self._asked_of_bot(replace(message, text=text), reading) for text in waiting)
         more = own or next(filter(None, asked), [])
         return [Resume(evidence=next(iter(back))), *(act for act in more if not isinstance(act, Person))]
 
     def _asked_of_bot(self, message: Message, reading: Reading) -> list[Act]:
         """What a message to the person who has not come asks of the shop: of a statement, what its words name."""
-        acts, question = self._asked_in(message, reading), self._asks(message.text)
+        acts, question = self.asked_in(message, reading), self._asks(message.text)
         return [act for act in acts if question or self._parts.is_worded(act)]
 
-    def _beside_end(self, message: Message, rest: str, reading: Reading) -> list[Act]:
+    def beside_end(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """What is asked beside words that end the flow under way; a statement asks only for what it names."""
         assert message.flow
         own, question = message.flow.name, self._asks(rest)
-        acts = self._asked_in(replace(_without_flow(message, rest), flow=None), reading)
+        acts = self.asked_in(replace(_without_flow(message, rest), flow=None), reading)
         wishes = [a for a in acts if question or isinstance(a, Choose | Person | Complaint) or self._parts.is_worded(a)]
         return [act for act in wishes if not (isinstance(act, Start) and act.flow == own)]
 
-    def _asked_in(self, message: Message, reading: Reading) -> list[Act]:
+    def asked_in(self, message: Message, reading: Reading) -> list[Act]:
         """What a message asks, understood or not."""
-        acts = self._by_parts(message, reading)
-        asked = [act for act in acts if asks(act) or (isinstance(act, Unclear) and act.asks)]
+        acts = self.by_parts(message, reading)
+        asked = [act for act in acts if _asks_at_all(act)]
         return asked if any(map(asks, asked)) or evidence(plain(message.text), self._pack.acts.question) else []
-
-    def _refused(self, message: Message, reading: Reading) -> list[Act]:
-        """Flows that the customer does not want, and what else the message says."""
-        if undone := self._answers.refusals.undone(message):
-            return [undone]
-        flows, rest = self._answers.refusals.read(message)
-        if not flows:
-            return []
-        acts: list[Act] = [Refuse(flow=name, evidence=message.text) for name in flows]
-        if not WORD.search(rest):
-            return acts
-        without = replace(message, text=rest)
-        if message.flow and message.flow.name in flows:
-            return [*acts, *self._beside_end(message, rest, reading)]
-        more = self.read(without)
-        reading.hits.update(more.hits)
-        reading.products, reading.latest = more.products, more.latest
-        return [
-            *acts,
-            *(
-                a
-                for a in more.acts
-                if not isinstance(a, SmallTalk | Reject) and not (isinstance(a, Unclear) and not a.asks)
-            ),
-        ]
-
-    def _rejected(self, message: Message, reading: Reading) -> list[Act]:
-        """That the last answer missed, and what the message asks instead: nothing that is not meant."""
-        found = None if self._asks_no_order(message) else self._rejections.read(message)
-        if found is None or self._fills(message, reading):
-            return []
-        if person := evidence(plain(message.text), self._pack.acts.person):
-            return [Person(evidence=person)]  # 答非所问 给我转个人工
-        if going := self._goes_on(message, found.rest, reading):
-            return going
-        told = message.session.told if found.of_told else []
-        open_now = f"flow:{message.flow.name}" if message.flow else ""
-        ends = open_now in {*found.names, *(one.name for one in told)}
-        without = replace(message, text=found.rest, rejected=found.names)
-        if ends:
-            without = replace(without, flow=None, step=None)
-        acts = self._by_parts(without, reading) if WORD.search(found.rest) else []
-        names = found.names | {one.name for one in told if not any(_differs(act, one) for act in acts)}
-        if repeats := any(target_of(act) in names for act in acts):
-            acts = self._by_parts(replace(without, rejected=names), reading)
-        instead = QUESTION if repeats else QUESTION | Start
-        if found.only_restates and not any(isinstance(act, instead) for act in acts):
-            return []  # nothing else is found: it may be the same question, and the answer was right
-        refused = [Refuse(flow=message.flow.name, evidence=found.evidence)] if ends and message.flow else []
-        return [*refused, Reject(targets=tuple(sorted(names)), evidence=found.evidence), *acts]
 
     def _likely(self, message: Message, reading: Reading) -> list[Act]:
         """What the answer classifier reads where no rule does, with what the message asks beside it."""
@@ -315,7 +325,10 @@ class FastReader:
             return []
         if not (said := self._answers.agreement.likely(message, self._answers.agreement.scores(message))):
             return []
-        return [*said, *self._beside(message, reading)]
+        beside = self._beside(message, reading)
+        if message.step.later and any(isinstance(act, Hesitate) for act in said):  # can I send it later? asks no rule
+            beside = [a for a in beside if not isinstance(a, Ask | Unclear) and a.evidence != message.text]
+        return [*said, *beside]
 
     def _beside(self, message: Message, reading: Reading) -> list[Act]:
         """Questions and other wishes beside an answer: of the answer's own words, only what is sure."""
@@ -365,13 +378,12 @@ def _waiting_turns(session: Session) -> list[SaidTurn]:
     return list(takewhile(lambda turn: not turn.acts, said[:MOST_WAITING]))
 
 
+def _asks_at_all(act: Act) -> bool:
+    """Whether an act asks something, understood or not."""
+    return asks(act) or (isinstance(act, Unclear) and act.asks)
+
+
 def _without_flow(message: Message, rest: str) -> Message:
     """The rest of a message that gives up or refuses the flow under way: it asks nothing within it."""
     left = {f"flow:{message.flow.name}"} if message.flow else set()
     return replace(message, text=rest, step=None, rejected=message.rejected | left)
-
-
-def _differs(act: Act, told: Told) -> bool:
-    """Whether an act asks the same as was told, of something else: of another order."""
-    slots = act.slots if isinstance(act, Start | Query) else {}
-    return target_of(act) == told.name and any(told.slots.get(name) != value for name, value in slots.items())

@@ -9,6 +9,7 @@ from kefu.shop.wordings.labelled import SUM, TO_A_PERSON
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, plain
 
+ASKS = 0.8  # of a question that no word tells
 TOPIC_SHARE = 0.15  # share of a topic's queries from which a question right after one of them goes on with the topic
 
 
@@ -54,6 +55,11 @@ class WishGuesser:
             routed = self._routed(self._router.top(part, message.session.turns))
             return routed if routed.label == wish.label else wish  # two opinions that agree
         return wish
+
+    def asks(self, message: Message, part: str) -> bool:
+        """Whether the classifier is sure that a part asks something, whatever its words: any coupons for new members"""
+        wish = self.guess(message, part)
+        return wish.label == ASK and wish.probability >= ASKS
 
     def going_on(self, message: Message, part: str, topic: str) -> ScoredWish:
         """Which query of the last answer's topic a part asks that does not name the topic, if it goes on with it."""

@@ -26,6 +26,7 @@ class Message:
 
     placeholder: gives a value of the shop (an order number) its placeholder in the session's vault.
     open_orders: asks the shop for the customer's orders, once a message and customer.
+    forget_orders: has it asked anew, for one of them was changed.
     question: the open question of the flow under way in full, which the last answer may only have put briefly.
     rejected: names (``kefu.acts.target_of``) of what the customer does not mean; nothing is read as that.
     topic: such a name of what an earlier part of the message asks, which this one may lean on.
@@ -45,6 +46,7 @@ class Message:
     rejected: frozenset[str] = frozenset()
     topic: str = ""
     stop: threading.Event | None = None
+    forget_orders: Callable[[], None] = lambda: None
     order_links: dict[tuple[str, str | None], OrderLink] = field(default_factory=dict)
 
     @property

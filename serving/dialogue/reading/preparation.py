@@ -15,7 +15,7 @@ from kefu.text.typing_slips import mend_slips
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.yes_no import is_clear_yes, leaves, yes_or_no
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.parts import PartReader
+from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain, without
 
@@ -36,7 +36,7 @@ class TextPreparer:
 
     def prepared(self, message: Message) -> Message:
         """The message with the text that is read."""
-        text = self._without_person(message)
+        text = self._with_person(replace(message, text=self._without_person(message)))
         text = self._without_courtesy(replace(message, text=self._picked(replace(message, text=text)) or text))
         text = self._without_second_best(self._without_insisting(text))
         asked = self._pack.slots[message.step.collect] if message.step and message.step.collect else None
@@ -56,6 +56,20 @@ class TextPreparer:
                 rest = "".join(parts[at + 1 :])
                 return rest if WORD.search(rest) else parts[at]
         return message.text
+
+    def _with_person(self, message: Message) -> str:
+        """The text with a wish for a person in place of words that agree to one (转吧), where the last answer told how
+        one is called."""
+        words, rules = self._pack.conversation, self._pack.acts
+        if (
+            message.flow
+            or words.ask_person is None
+            or evidence(plain(message.last_answer), rules.person_offered) is None
+        ):
+            return message.text
+        parts = answer_pieces(message.text, rules.another)
+        agreed = [p for p in parts if yes_or_no(p, words, self._offer) and not yes_or_no(p, words)]
+        return message.text.replace(agreed[0], f"{words.ask_person.in_(message.lang)}. ", 1) if agreed else message.text
 
     def _picked(self, message: Message) -> str | None:
         """The question that a message picks by its place, or by a yes to a single one; offered for one message."""

@@ -74,6 +74,17 @@ def is_question(text: str, another: WordRule | None, question: WordRule | None) 
     return any(evidence(plain(some), question) is not None for some in (text, *answer_pieces(text, another)))
 
 
+def asks_behind_also(text: str, another: WordRule | None, question: WordRule | None) -> bool:
+    """Whether a piece of a message asks something, with or without a word for "also" before that."""
+    return any(evidence(some, question) for some in (plain(text), behind_also(text, another)))
+
+
+def behind_also(text: str, another: WordRule | None) -> str:
+    """A piece of a message without its word for "also"."""
+    words = plain(text)
+    return words.replace(evidence(words, another) or "", "", 1).strip(" ，,")
+
+
 def affirmed(text: str) -> str:
     """A text without the clauses that only deny something, when others are left: 不是两口都换，只换一口."""
     parts = clauses(text)

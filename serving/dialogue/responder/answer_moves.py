@@ -12,6 +12,7 @@ from serving.dialogue.expressions import render
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
+from serving.dialogue.responder.offers import Offers
 from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers, fill_in
 from serving.dialogue.shop_answers import ShopAnswers
@@ -29,9 +30,10 @@ class AnswerMoves:
         shop_answers: ShopAnswers,
         model: ModelAnswer,
         questions: QuestionMoves,
+        offers: Offers,
     ) -> None:
         self._pack, self._orders, self._shop_answers, self._model = pack, orders, shop_answers, model
-        self._questions = questions
+        self._questions, self._offers = questions, offers
         self._order_known = {
             faq_id(f, lang): f.order_known.in_(lang) for f in pack.faq if f.order_known for lang in LANGUAGES
         }
@@ -61,6 +63,8 @@ class AnswerMoves:
             yield turn.say("chitchat", self._pack.conversation.out_of_scope.in_(lang))
         elif isinstance(act, Query | Quote | Recommend | Compare):
             yield from self._shop_answers.tell(turn, act)
+            if isinstance(act, Query):
+                self._offers.keep(turn, act)
         if turn.session.flow is None:
             turn.session.misses = 0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kefu.acts import Query
+from kefu.acts import Query, Refuse, Reject
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
@@ -48,7 +48,9 @@ class FlowMoves:
             moves.Exclude: self._exclude,
             moves.GoOn: self._go_on,
             moves.Leave: self._leave,
+            moves.LookUp: self._look_up,
             moves.Put: self._put,
+            moves.Retract: self._retract,
             moves.Revise: self._revise,
         }
 
@@ -76,19 +78,41 @@ class FlowMoves:
         if session.flow:
             session.paused = [*(s for s in session.paused if s.flow != flow.name), session.flow]
             session.flow, session.offered = None, []
+        slots = self._put_off(turn, flow, move.slots)
         session.paused = [state for state in session.paused if state.flow != flow.name]
         session.denied = [name for name in session.denied if name != flow.name]
         session.past = [past for past in session.past if not (move.resumes and past.flow == flow.name)]
         session.misses = 0
         session.told.append(Told(name=f"flow:{flow.name}", slots=move.slots, guessed=move.guessed))
         turn.candidates = move.candidates
-        state, progress = self._flows.start(flow, move.slots, turn.visit)
+        state, progress = self._flows.start(flow, slots, turn.visit)
         about = self._orders.of(state)
         guessed = move.guessed and (about is None or about not in turn.message.text)
         again = bool(progress.says) and progress.outcome == "resolved" and all(map(turn.was_told, progress.says))
-        if not (again and guessed) and (named := self._orders.took(turn, move.slots)):
+        if not (again and guessed) and (named := self._orders.took(turn, slots)):
             yield turn.say("flow", named)
         yield from self._progressed(turn, state, progress, guessed=guessed)
+
+    def _look_up(self, turn: TurnState, move: moves.LookUp) -> Iterator[str]:
+        state, progress = self._flows.start(self._flows.flows[move.flow], move.slots, turn.visit)
+        if progress.outcome == "resolved" and not set(progress.says) <= set(turn.draft.answers):
+            if named := self._orders.took(turn, move.slots):
+                yield turn.say("flow", named)
+            yield from (turn.tell("flow", text) for text in progress.says)
+
+    def _put_off(self, turn: TurnState, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
+        """The slots of a wish, with those of the flow that was put off until what the message tells now was at hand.
+
+        What it tells for an order that it does not name (here is the number) is for that one.
+        """
+        waiting = [state for state in turn.session.paused if state.flow == flow.name and state.put_off]
+        known = waiting[-1].slots if waiting else {}
+        order, before = self._orders.of_slots(slots), self._orders.of_slots(known)
+        named = turn.reading.products or (order or "") in turn.message.text
+        told = bool(waiting) and self._flows.waiting_at(waiting[-1]).collect in slots
+        if not waiting or (order not in (None, before) and (named or not told)):
+            return slots
+        return {**known, **{name: value for name, value in slots.items() if value != order}}
 
     def _put(self, turn: TurnState, move: moves.Put) -> Iterator[str]:
         state = open_flow(turn)
@@ -165,6 +189,8 @@ class FlowMoves:
         self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False, guessed: bool = False
     ) -> Iterator[str]:
         session, draft = turn.session, turn.draft
+        if state.written:
+            turn.message.forget_orders()
         if session.customer is None and turn.visit.customer:
             session.customer, session.identified = turn.visit.customer, True
         session.flow, session.misses, session.offered = state, 0, []
@@ -175,7 +201,10 @@ class FlowMoves:
         waits = bool(progress.asks) and progress.asks != "confirm"
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state)) if waits else []
         if progress.outcome == "resolved" and not (state.written or refused):
-            yield from (turn.tell("flow", text, guessed=guessed) for text in progress.says)
+            protests = any(isinstance(act, Refuse | Reject) for act in turn.reading.acts)
+            for text in progress.says:
+                again = progress.again.get(text, "") if protests else ""
+                yield turn.tell("flow", text, guessed=guessed, again=again)
         else:
             yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
@@ -226,7 +255,7 @@ class FlowMoves:
                 title = self._flows.flows[wish.flow].title.in_(turn.visit.lang)
                 yield turn.say("flow", fill_in(turn, words.next, title=title))
                 yield from self._begin(turn, moves.Begin(wish.flow, self._shared(turn, wish) | wish.slots))
-        elif session.paused and (anyway or session.paused[-1].waited <= SOON):
+        elif session.paused and (anyway or (session.paused[-1].waited <= SOON and not session.paused[-1].put_off)):
             session.flow = session.paused.pop()
             if self._is_superseded(turn, session.flow):
                 session.close_flow("abandoned")
@@ -266,6 +295,17 @@ class FlowMoves:
     def _exclude(self, turn: TurnState, move: moves.Exclude) -> Iterator[str]:
         turn.session.deny(*move.flows)
         yield from ()
+
+    def _retract(self, turn: TurnState, move: moves.Retract) -> Iterator[str]:
+        session, words, lang = turn.session, self._pack.conversation, turn.visit.lang
+        if session.flow and session.flow.flow in move.flows:
+            turn.draft.flow, turn.draft.outcome = session.flow.flow, "abandoned"
+            session.close_flow("abandoned")
+        session.deny(*move.flows)
+        titles = [self._flows.flows[flow].title.in_(lang) for flow in move.flows]
+        yield turn.say("flow", fill_in(turn, words.retracted, titles=titles, alone=move.alone))
+        if not move.alone:
+            turn.draft.route = None  # it is that of the answer
 
     def _leave(self, turn: TurnState, move: moves.Leave) -> Iterator[str]:
         name = turn.session.flow.flow if turn.session.flow else None

@@ -17,6 +17,7 @@ from serving.dialogue.turn import TurnState
 from serving.sessions.session import FlowState
 
 RECENT = 3  # answers; a question that they have put in full is put briefly
+ASKS = ("？", "?")
 SENTENCE = re.compile(r"(?<=[。！？!?\n])|(?<=\.)\s")
 
 
@@ -77,7 +78,9 @@ class QuestionMoves:
     def own_answer(self, turn: TurnState, entry: KnowledgeEntry) -> str:
         """What the flow under way tells of its own proposal in place of an entry; empty: nothing."""
         state, (kind, _, name) = turn.session.flow, entry_target(entry.id).partition(":")
-        return self._flows.own_answer(state, name, turn.visit) if state and kind == "faq" else ""
+        told = self._flows.own_answer(state, name, turn.visit) if state and kind == "faq" else ""
+        turn.draft.asks_itself = told.endswith(ASKS)
+        return told
 
     def slot_asked(self, state: FlowState) -> str | None:
         """The slot that a flow asks for; None at a confirmation."""
@@ -115,12 +118,23 @@ class QuestionMoves:
         yield turn.choose(self._pack.conversation.clarify.in_(lang), titles)
 
     def _wait(self, turn: TurnState, move: moves.Wait) -> Iterator[str]:
-        open_flow(turn).slots.update(move.slots)
-        yield turn.say("flow", self._pack.conversation.no_hurry.in_(turn.visit.lang))
+        """The question stays open; where the pack says until when it can be told, it is not put again of itself."""
+        state = open_flow(turn)
+        state.slots.update(move.slots)
+        later = self._flows.put_off(state, turn.visit)
+        state.put_off = bool(later)
+        yield turn.say("flow", later or self._pack.conversation.no_hurry.in_(turn.visit.lang))
         self._still_open(turn)
 
     def _remind(self, turn: TurnState, move: moves.Remind) -> Iterator[str]:
-        open_flow(turn).reminders += 1
+        session, state = turn.session, open_flow(turn)
+        state.reminders += 1
+        if state.put_off:
+            session.flow, session.paused = None, [*session.paused, state]
+            return
+        if turn.draft.asks_itself:
+            self._still_open(turn)
+            return
         yield from self.ask(turn, self._pack.conversation.back.in_(turn.visit.lang))
 
     def _ask_again(self, turn: TurnState, move: moves.AskAgain) -> Iterator[str]:
@@ -161,5 +175,5 @@ class QuestionMoves:
 
 def briefly(question: str) -> str:
     """The last question of a text, without what stands before it: 确认提交退货申请吗？"""
-    asked = [some for some in SENTENCE.split(question) if some.rstrip().endswith(("？", "?"))]
+    asked = [some for some in SENTENCE.split(question) if some.rstrip().endswith(ASKS)]
     return asked[-1].strip().rpartition("，")[2] if asked else question

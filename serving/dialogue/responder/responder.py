@@ -21,6 +21,7 @@ from serving.dialogue.policy.moves import Begin, HandOver, Move, Remind
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.responder.answer_moves import AnswerMoves
 from serving.dialogue.responder.flow_moves import FlowMoves
+from serving.dialogue.responder.offers import Offers
 from serving.dialogue.responder.person_moves import PersonMoves
 from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers
@@ -40,7 +41,7 @@ class Responder:
         handover = HandoverWords(pack)
         questions = QuestionMoves(pack, flows, orders)
         self._flow_moves = FlowMoves(pack, flows, orders, shop_answers, questions, handover)
-        self._answers = AnswerMoves(pack, orders, shop_answers, model, questions)
+        self._answers = AnswerMoves(pack, orders, shop_answers, model, questions, Offers(pack, flows))
         self._questions = questions
         people = PersonMoves(pack, handover)
         self._handlers: Handlers = {
@@ -53,7 +54,10 @@ class Responder:
     def stream(self, turn: TurnState, moves: Sequence[Move]) -> Iterator[str]:
         """Pieces of the answer, with placeholders."""
         session = turn.session
-        session.told = []
+        session.told, session.offer = [], None
+        if turn.failed:
+            yield from self._fail(turn)
+            return
         missed = any(isinstance(act, Reject) for act in turn.reading.acts)
         session.rejections = session.rejections + 1 if missed else 0
         planned = self._flow_moves.merge_wishes(turn, moves)
@@ -69,13 +73,16 @@ class Responder:
                 yield from self._handlers[type(move)](turn, move)
             except KefuError:
                 logger.exception("the pack or the shop failed at %s: a person is asked for", type(move).__name__)
-                turn.draft.ended = turn.session.flow  # it stands where it cannot go on
-                yield from self._handlers[HandOver](turn, HandOver("flow"))
+                yield from self._fail(turn)
                 return
         if said := self._same_again(turn):
             yield said
             yield self._questions.offer_person(turn)
         session.answers = [digest(text) for text in turn.draft.answers]
+
+    def _fail(self, turn: TurnState) -> Iterator[str]:
+        turn.draft.ended = turn.session.flow  # it stands where it cannot go on
+        yield from self._handlers[HandOver](turn, HandOver("flow"))
 
     def _same_again(self, turn: TurnState) -> str:
         """Says that there is nothing new to tell, where all that would be told was told by the last answer."""

@@ -13,7 +13,7 @@ from serving.sessions.session import FlowState
 Handlers = dict[type, Callable[[TurnState, Any], Iterator[str]]]  # by the type of move that they carry out
 
 
-def fill_in(turn: TurnState, text: Text, **values: str) -> str:
+def fill_in(turn: TurnState, text: Text, **values: Any) -> str:
     """A text of the pack in the conversation's language, with values."""
     return render(text.in_(turn.visit.lang), values)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kefu.acts import Act, Correct, Fill
+from kefu.acts import Act, Correct, Fill, Resume
 from kefu.privacy.redact import restore
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.text.placeholders import PLACEHOLDER
 from kefu.text.postal_address import (
@@ -33,7 +34,7 @@ AROUND = re.compile(
     r"(?:新的?|收货|详细|完整)*地址|[后前]面|没[写发说]全|没[写发说]完|还有|补充?(?:一下)?|就?[是在到寄送]"
     r"|改[成为到]?|换[成为到]|应该|更正|其[他它]都?(?:对|不变)|就?前面(?:的)?都?一样|都一样|然后|门牌号?呢?|房号|不变|请|麻烦|谢谢"
     r"|\b(?:my|the|new|address|is|it'?s|to|at|in|and|please|thanks?|send|ship|deliver|change|should be|not|no|sorry"
-    r"|same|name|phone|recipient|stays?)\b"
+    r"|oops|same|as before|name|phone|recipient|stays?)\b"
     r"|[，,。.！!、:：\s]|[的了哦啊呀吧就那也嗯哈好]",
     re.IGNORECASE,
 )
@@ -48,9 +49,24 @@ CHANGES = re.compile(
     re.IGNORECASE,
 )
 DETAILS = {"number", "building", "unit", "floor", "room"}
+REGIONS = {"province", "city", "district"}
 SAME = re.compile(
-    r"(?:前面|其[他它余]|别的|路名?|小区)[^，,。]{0,6}(?:一样|不变|没错|没变)|\brest (?:is|stays)\b", re.IGNORECASE
+    r"(?:前面|其[他它余]|别的|路名?|小区)[^，,。]{0,6}(?:一样|不变|没错|没变)|同一[条个][路街]|\brest (?:is|stays)\b"
+    r"|\b(?:everything|all) else\b|\bsame (?:street|road|building)\b",
+    re.IGNORECASE,
 )
+# Two figures of which the one takes the other's place: 539号改成116号, 5栋 不是3栋, 18 not 8, 503 instead of 502.
+_TO = r"(?:改成|改为|改到|换成|应该是|\bshould be\b|\bto\b)"
+_NOT = r"(?:不是|[写填打输选]成|\bnot\b|\binstead of\b)"
+SWAPS = [
+    re.compile(rule, re.IGNORECASE)
+    for rule in (
+        rf"(?P<cut>(?P<old>\d+)[^\d，,。]{{0,8}}?{_TO}\D{{0,4}})(?P<new>\d+)",
+        rf"(?P<new>\d+)[^\d。]{{0,4}}?(?P<cut>{_NOT}[^\d，,。]{{0,4}}(?P<old>\d+)[号栋幢座楼室]?)",
+        r"(?P<cut>(?:不是|\bnot\b)[^\d，,。]{0,4}(?P<old>\d+)\D{0,3}?(?:是|\bbut\b)\D{0,4})(?P<new>\d+)",
+    )
+]
+LOWER = re.compile(r"(?:^|(?<=,))\s*[a-z]+(?=\s*(?:,|$))")  # wuhan, wuchang district, hubei
 SLIP = re.compile(  # what was wrong before, after the address: 。我写成12幢了, . I had typed the old one
     r"[。！!，,；;\s]+(?:不好意思|抱歉)?(?:我|之前|刚才?|原来|上次|前面|当时)[^。！!]{0,8}(?:写|填|打|留|发|输|选)(?:成|错|反|的是)[^。！!]*[。！!]?$"
     r"|[.!,;]\s*(?:sorry,? )?i (?:had )?(?:wrote|written|typed|put|gave|given|entered)\b[^.]*\.?$",
@@ -81,21 +97,49 @@ class AddressReader:
                 placeholder = message.placeholder(full)
             act = Fill if asked == name else Correct
             return [act(slot=name, value=placeholder, evidence=message.text)]
-        words = SLIP.sub("", LEAD.sub("，", without_blanks(message.original(message.text))))
-        if evidence(plain(words), self._question) is not None:
-            return []
         known = restore(state.slots[name], message.session.vault) if name in state.slots else ""
-        told = self._told(words, form_of(known + words), asked == name)
-        if told is None:
+        address = self._changed(message, message.text, known, self._as_it_is(name, state), asked == name)
+        if not address:
             return []
-        if not known and (now := self._as_it_is(name, state)) and _is_detail(told, words, now):
-            known = now
-        whole = form_of(told) == ENGLISH and not missing_parts(told)
-        address = merged(known, told) if known and not whole else told
         value = message.placeholder(address)
         if asked == name:
             return [Fill(slot=name, value=value, evidence=message.text)]
-        return [Correct(slot=name, value=value, evidence=message.text)] if address != known else []
+        if address == known:  # told again: nothing new, and no mistake
+            return [Resume(evidence=message.text)]
+        return [Correct(slot=name, value=value, evidence=message.text)]
+
+    def begun(self, message: Message, text: str, flow: Flow, now: str) -> dict[str, str]:
+        """The address that a text tells by parts of the one that an order has, for a flow that it begins."""
+        name = next((name for name in flow.slots if name in self._slots), None)
+        pii = {slot.pii for slot in self._slots.values()}
+        words = PLACEHOLDER.sub(lambda found: found[0] if found[1] in pii else "，", text)
+        address = self._changed(message, words, "", now, asked=False) if name and now else ""
+        told = address and (address != now) and set(missing_parts(now)) >= set(missing_parts(address))
+        return {name: message.placeholder(address)} if name and told else {}
+
+    def _changed(self, message: Message, text: str, known: str, now: str, asked: bool) -> str:
+        """The address with what a text tells of it; empty where it tells nothing.
+
+        Args:
+            known: what was told before. now: the address that the order has.
+        """
+        said = SLIP.sub("", without_blanks(message.original(text)))
+        base, rest = _swapped(known or now, said)
+        swaps, words = rest != said, LEAD.sub("，", rest)
+        if not swaps and evidence(plain(words), self._question) is not None:
+            return ""
+        form = ENGLISH if form_of(words) == ENGLISH else form_of(known + words)
+        told = self._told(words, form, asked or swaps)
+        if told is None and known:  # of a sentence, what the detector of addresses has found: "oops" is no part of it …
+            pii = {slot.pii for slot in self._slots.values()}
+            detected = [message.original(m[0]) for m in PLACEHOLDER.finditer(text) if m[1] in pii]
+            told = detected[0] if len(detected) == 1 else None  # several: one address that was cut up
+        if told is None:
+            return base if swaps else ""
+        if swaps or (not known and now and _is_detail(told, words, now)):
+            known = base
+        whole = form_of(told) == ENGLISH and not missing_parts(told)
+        return merged(known, told) if known and not whole else told
 
     def _whole(self, message: Message, name: str) -> str | None:
         """The placeholder of an address that lacks nothing, where the message tells no other piece of one beside it."""
@@ -115,30 +159,52 @@ class AddressReader:
 
     def _told(self, words: str, form: str, asked: bool) -> str | None:
         """The pieces of an address that a message tells, as one text; None when it is about something else."""
+        same = SAME.search(words) is not None
+        words = SAME.sub("，", words)  # 同一条路 is none
         for part in reversed(read_parts(words, form)):  # 不是545号 是546号
             if is_denied(words, part.start):
                 words = f"{words[: part.start]}，{words[part.end :]}"
         parts = read_parts(words, form)
+        if asked and parts and form == ENGLISH:
+            words = LOWER.sub(lambda name: name[0].title() if WORD.search(AROUND.sub("", name[0])) else name[0], words)
+            parts = read_parts(words, form)
         if not parts:
             return None
         left = _beside(words, parts)
-        corrects = CHANGES.search(words) is not None or evidence(plain(words), self._correct) is not None
+        corrects = same or CHANGES.search(words) is not None or evidence(plain(words), self._correct) is not None
         if len(left) > MOST_LEFT and not corrects:
             return None
         if not asked and not corrects and all(part.level == "place" for part in parts):
             return None
-        if not corrects and form != ENGLISH and _is_one(parts, words):  # with what stands between its parts
+        as_written = all(part.text == words[part.start : part.end] for part in parts)
+        if (
+            as_written and not corrects and form != ENGLISH and _is_one(parts, words)
+        ):  # with what stands between its parts
             tail = TAIL.match(words, parts[-1].end)
             return words[parts[0].start : tail.end() if tail else parts[-1].end]
         return (", " if form == ENGLISH else "").join(part.text for part in parts)
 
 
+def _swapped(address: str, words: str) -> tuple[str, str]:
+    """An address with the figures that a text puts in the place of others in it, and the text without those others."""
+    for rule in SWAPS:
+        for found in rule.finditer(words):
+            old = re.compile(rf"(?<!\d){found['old']}(?!\d)")
+            if len(old.findall(address)) == 1 and found["old"] != found["new"]:
+                rest = f"{words[: found.start('cut')]}，{words[found.end('cut') :]}"
+                return old.sub(found["new"], address), rest
+    return address, words
+
+
 def _is_detail(told: str, words: str, now: str) -> bool:
-    """Whether only a part finer than the street is told beside parts of the address as it is (门牌是2169室; 锦绣路不是
-    545号，是546号), or that all the rest stays (前面都一样)."""
+    """Whether only parts finer than the street are told beside regions of the address as it is (门牌是2169室; 鼓楼区
+    500号; 锦绣路不是545号，是546号), or that all the rest stays (前面都一样)."""
     parts = read_parts(told)
     corrects = "不是" in words and "region" in missing_parts(told)
-    stays = all(part.level in DETAILS or (corrects and part.text in now) for part in parts)
+    wider = [part for part in parts if part.level not in DETAILS]
+    alike = all(part.text in now for part in wider)
+    alike = alike and (corrects or not wider or any(part.level in REGIONS for part in wider))
+    stays = alike and len(wider) < len(parts)
     return stays or (SAME.search(words) is not None and "region" in missing_parts(told))
 
 

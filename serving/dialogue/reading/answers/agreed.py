@@ -16,7 +16,7 @@ them?) only a no or a correction takes a yes back. What else may stand beside it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import NamedTuple
@@ -134,7 +134,8 @@ class YesReader:
     def _is_to_remark(self, message: Message) -> bool:
         """Whether a yes may be to what was said last, and not to the question: "No hurry." "Sure, but when …?"."""
         last = next((turn.text for turn in reversed(message.session.turns) if turn.role == "bot"), "")
-        return not last.rstrip().endswith(ASKS) and not self.goes_ahead(message)
+        asked = last.rstrip().endswith(ASKS) or (message.question and message.question in last)
+        return not asked and not message.session.offer and not self.goes_ahead(message)
 
     def before_also(self, message: Message) -> str:
         """The yeses that begin a message, where "and" or "also" follows behind a stop; empty without them."""
@@ -188,6 +189,10 @@ class YesReader:
                 named.setdefault(link.evidence, set()).add(link.sku)
         return any(not skus & set(own.skus if own else ()) for skus in named.values())
 
+    def names_one_of(self, message: Message, text: str, skus: Collection[str]) -> bool:
+        """Whether a text names one of some products."""
+        return any(link.sku in skus for link in self._linker.link_items(message.original(text), message.orders))
+
     def without_unaltered(self, message: Message, text: str) -> str:
         """A text without what it says to stay as it is, without what it says of other things than the question, and
         without words that are only noted (a reason that decides nothing)."""
@@ -228,6 +233,8 @@ class YesReader:
         """The pieces of a message, cut behind a clear yes that goes on without a stop."""
         pieces = answer_pieces(message.text, self._pack.acts.another)
         for at, piece in enumerate(pieces[:MOST_PIECES]):
+            if yes_or_no(piece, self._pack.conversation, message.step):
+                continue  # yes pls.
             named = after_clear_yes(piece, self._pack.conversation, message.step)
             lead = piece.strip().removesuffix(named)
             if named and (GOES_ON.match(named) or (lead.endswith(CLOSED) and not QUESTION.match(named))):
@@ -257,7 +264,9 @@ class YesReader:
         if surely:
             asked = [p for p in answer_pieces(rest, rules.another) if evidence(plain(p), rules.question) is not None]
             for piece in map(plain, asked):
-                after, told = after.replace(piece, NEGATED.sub("", piece)), told.replace(piece, AMOUNT.sub("", piece))
+                of_order = evidence(piece, rules.to_buy) is None  # do I get a discount if I buy two: no condition
+                after = after.replace(piece, NEGATED.sub("", piece) if of_order else "")
+                told = told.replace(piece, AMOUNT.sub("", piece) if of_order else "")
         if self.is_look_up(message):  # it did arrive, whatever else is wrong: what takes that back is a no
             denials = [phrase for some in (message.step.no if message.step else {}).values() for phrase in some]
             return evidence(after, rules.correct) is not None or any(phrase in after.lower() for phrase in denials)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from kefu.shop.act_words import WordRule
 from kefu.shop.slots import CJK
@@ -85,14 +86,21 @@ SPARE = re.compile(
 )
 
 
-def named_item(
+class NamedItems(NamedTuple):
+    """SKUs of an order's items that a text names: those that something is to be done with, and those that stay."""
+
+    wanted: list[str]
+    kept: list[str]
+
+
+def named_items(
     text: str,
     skus: Sequence[str],
     names: Sequence[Mapping[str, str]],
     links: Sequence[ProductLink],
     keep: WordRule | None,
-) -> str | None:
-    """The SKU of the only item of an order that a text wants something done with; None: none, or several.
+) -> NamedItems:
+    """The items of an order that a text names.
 
     Args:
         skus: the items of the order.
@@ -107,17 +115,21 @@ def named_item(
         found = [
             link.sku
             for link in links
-            if link.sku in skus and start <= link.start < at and not _means_order(text, link.start, link.end)
+            if link.sku in skus and start <= link.start < at and not means_order(text, link.start, link.end)
         ]
         headed, denied = _by_head(clause, skus, names)
         found = list(dict.fromkeys([*found, *(headed if not found else ())]))
         kept += denied
         (kept if evidence(plain(clause), keep) else wanted).extend(found)
-    wanted = [sku for sku in dict.fromkeys(wanted) if sku not in kept]
-    left = [sku for sku in skus if sku not in kept]
-    if not wanted and kept and len(left) == 1:
+    return NamedItems([sku for sku in dict.fromkeys(wanted) if sku not in kept], kept)
+
+
+def only_item(named: NamedItems, skus: Sequence[str]) -> str | None:
+    """The only item of an order that is wanted, by its name or because all the others stay; None: none, or several."""
+    left = [sku for sku in skus if sku not in named.kept]
+    if not named.wanted and named.kept and len(left) == 1:
         return left[0]
-    return wanted[0] if len(wanted) == 1 else None
+    return named.wanted[0] if len(named.wanted) == 1 else None
 
 
 def told_pieces(text: str, keep: WordRule | None, bought: int | None = None) -> int | None:
@@ -171,7 +183,7 @@ def statements(text: str, question: WordRule | None) -> str:
     return "".join(part for part, asked in zip(parts, asks, strict=True) if not asked)
 
 
-def _means_order(text: str, start: int, end: int) -> bool:
+def means_order(text: str, start: int, end: int) -> bool:
     """Whether a product only tells which order is meant: 枕头那单, the order with the pillows."""
     return OF_AN_ORDER.match(text, end) is not None or WITH_IT.search(text[:start]) is not None
 
@@ -185,7 +197,7 @@ def _by_head(clause: str, skus: Sequence[str], names: Sequence[Mapping[str, str]
             head, pattern = head_pattern(name)
             match = pattern.search(clause)
             short = len(re.sub(r"\W", "", clause)) <= SHORT
-            if match and (short or not CJK.search(head)) and not _means_order(clause, match.start(), match.end()):
+            if match and (short or not CJK.search(head)) and not means_order(clause, match.start(), match.end()):
                 found.setdefault(head, set()).add(sku)
                 denied += [sku] if is_denied(clause, match.start()) else []
     wanted = [sku for some in found.values() if len(some) == 1 for sku in some if sku not in denied]

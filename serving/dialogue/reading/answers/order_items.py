@@ -10,7 +10,15 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import LANGUAGES
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, ProductLink
-from serving.dialogue.reading.answers.items import named_item, pieces, statements, told_pieces
+from serving.dialogue.reading.answers.items import (
+    NamedItems,
+    means_order,
+    named_items,
+    only_item,
+    pieces,
+    statements,
+    told_pieces,
+)
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed
@@ -58,14 +66,17 @@ class ItemReader:
             return found
         known = message.session.flow.slots if message.flow is flow and message.session.flow else {}
         before = [known[name] for name in slots if name in known]
-        named, sku = self._item(own, words, links, [*before, *(self.under_way(message) if before else ())])
+        items = named_items(words, own.skus, list(map(self._linker.product_names, LANGUAGES)), links, keep)
+        named, sku = self._item(own, words, items, [*before, *(self.under_way(message) if before else ())])
         found |= dict.fromkeys(slots, sku) if named and sku else {}
         bought_of_it = dict(zip(own.skus, own.quantities, strict=False)).get(sku or "")
         found |= self._pieces(flow, words, bought_of_it)
         if named and bought_of_it == 2 and len(own.skus) > 1 and BOTH_OF.search(words):  # of the item, not of the order
             found |= {name: PART for name in flow.slots if self._pack.slots[name].otherwise in slots}
             found |= {name: "2" for name in flow.slots if self._pack.slots[name].number}
-        if found.keys() - days.keys():  # an item named after "all of it": no longer all of it
+        if len(own.skus) > 1 and (items.kept or self._is_object(flow, words, links, own, items)):
+            found |= {name: PART for name in flow.slots if self._pack.slots[name].otherwise in slots}
+        elif found.keys() - days.keys():  # an item named after "all of it": no longer all of it
             found |= {
                 name: PART
                 for name in flow.slots
@@ -84,15 +95,21 @@ class ItemReader:
             found |= {name: count for name in flow.slots if self._pack.slots[name].number}
         return found
 
-    def _item(
-        self, own: Order, words: str, links: Sequence[ProductLink], known: Sequence[str]
-    ) -> tuple[bool, str | None]:
+    def _is_object(self, flow: Flow, words: str, links: Sequence[ProductLink], own: Order, items: NamedItems) -> bool:
+        """Whether a text names an item beside the one that names the order (四件套那单 便当盒别发了), or in the very
+        words of the wish: drop the lunch box from it, 把多士炉去掉."""
+        wish = evidence(plain(words), flow.asked_by) or ""
+        of_order = [link for link in links if link.sku in own.skus and means_order(words, link.start, link.end)]
+        named = [link for link in links if link.sku in items.wanted and link.sku not in {one.sku for one in of_order}]
+        after = any(link.start > of_order[0].end for link in named) if of_order else False
+        return after or any(plain(link.evidence) in wish for link in named)
+
+    def _item(self, own: Order, words: str, items: NamedItems, known: Sequence[str]) -> tuple[bool, str | None]:
         """Whether a text tells an item of an order, and the one that it means: told, known before, or the only one."""
         keep = self._pack.acts.keep
         if len(own.skus) == 1:
             return False, own.skus[0]
-        names_of = [self._linker.product_names(lang) for lang in LANGUAGES]
-        if sku := named_item(words, own.skus, names_of, links, keep):
+        if sku := only_item(items, own.skus):
             return True, sku
         if before := next((value for value in known if value in own.skus), None):
             return False, before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rapidfuzz.distance import OSA
 
@@ -87,6 +87,8 @@ class OrderReader:
             live = set(link.ids) - self._over(message) or set(link.ids)
             spoken = live & self._spoken_of(message) if set(link.how) == {"product"} else set()
             ids = tuple(spoken) if len(spoken) == 1 else link.ids
+            if set(link.how) == {"ordinal"} and len(ids) > 1:
+                ids = self._left_of(message, [order for order in ids if order in live]) or ids
             return tuple(message.placeholder(order) for order in ids)
         if asked and not numbers and (paid := self.of_amount(message, text)):
             return (message.placeholder(paid.id),)
@@ -145,6 +147,11 @@ class OrderReader:
         told = link.explicit and (link.refers or set(link.how) - {"product", "pieces", "place"})
         return message.placeholder(link.ids[0]) if told and len(link.ids) == 1 else None
 
+    def tells_apart(self, message: Message, text: str) -> bool:
+        """Whether a text picks one of some orders by how many pieces it has, or names others that stay as they are."""
+        link = self._link(message, text, None) if self.pii and message.session.customer else OrderLink()
+        return bool(link.ids) and (bool(link.denied) or "pick" in link.how)
+
     def refers(self, message: Message, text: str) -> bool:
         """Whether words for an order stand in a text: my, 那单, I bought."""
         return self.pii is not None and self._link(message, text, None).refers
@@ -184,6 +191,13 @@ class OrderReader:
         numbers = {restore(value, message.session.vault) for value in [*past, message.session.subject.order or ""]}
         return numbers & {order.id for order in message.orders}
 
+    def _left_of(self, message: Message, others: Sequence[str]) -> tuple[str, ...]:
+        """Of some orders the only one with a product of the order spoken of: 剩下那单, of two with a wok."""
+        subject = message.session.subject.order
+        own = self.own(message, subject) if subject else None
+        alike = [order for order in message.orders if own and order.id in others and set(order.skus) & set(own.skus)]
+        return (alike[0].id,) if len(alike) == 1 and own and own.id not in others else ()
+
     def _over(self, message: Message) -> set[str]:
         """Numbers of orders in a state of which a flow only tells: cancelled."""
         states = {state for flow in self._pack.flows for state in flow.explains}
@@ -220,6 +234,15 @@ class OrderReader:
             or bool(counted and read_number(next(filter(None, counted.groups()))) == count)
             or PLURAL.search(words) is not None
         )
+
+    def named_apart(self, message: Message, text: str, orders: Sequence[str]) -> bool:
+        """Whether a text names each of some orders by an item that none of the others holds: the scale + the mats."""
+        known = [own for value in orders if (own := self.own(message, value))]
+        holding: dict[int, set[str]] = {}  # by the place of the word: "the pot" may be one of two
+        for link in self._linker.link_items(message.original(text), known):
+            holding.setdefault(link.start, set()).update(own.id for own in known if link.sku in own.skus)
+        apart = {min(ids) for ids in holding.values() if len(ids) == 1}
+        return len(known) > 1 and apart == {own.id for own in known}
 
     def fitting(
         self, message: Message, flow: Flow, orders: tuple[str, ...], told: Mapping[str, str] | None = None
@@ -282,7 +305,7 @@ class OrderReader:
         """The flow's slots for an order."""
         return [n for n in flow.slots if self.pii and self._pack.slots[n].pii == self.pii]
 
-    def names_in(self, slots: Mapping[str, str]) -> list[str]:
+    def names_in(self, slots: Mapping[str, object]) -> list[str]:
         """The names among some slots that hold an order."""
         return [n for n in slots if self.pii and n in self._pack.slots and self._pack.slots[n].pii == self.pii]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kefu.acts import Start
 from kefu.shop.act_words import WordRule
 from kefu.shop.flows import Flow
@@ -28,18 +30,17 @@ class RefusalReader:
         the same flow (不退枕头，退毯子): that tells what of it is meant. What this conversation has done is undone, not
         refused.
         """
-        parts, session = answer_pieces(message.text, self._pack.acts.another), message.session
+        parts, session = [*map(str.rstrip, answer_pieces(message.text, self._pack.acts.another))], message.session
         stated = [part for part in parts if evidence(plain(part), self._pack.acts.question) is None]
         found, spent = list[str](), set[str]()
         begun = [*(wish.flow for wish in session.wishes), *(state.flow for state in session.paused)]
         known = {*session.denied, *begun, *(past.flow for past in session.past)}
-        done = {past.flow for past in session.past if past.written}
         for flow in self._pack.flows:
             open_now, refusal = message.flow is flow, self._refusals[flow.name]
             saying = [part for part in parts if self._refuses(part, refusal)]
             saying = [part for part in saying if not (message.flow and self._orders.names_item(message, part))]
             saying += [part for part in stated if open_now and self._keeps_all(message, part)]
-            if not saying or (flow.name in done and not open_now):
+            if not saying or (not open_now and self._is_of_done(message, flow, saying)):
                 continue
             wishes = [part for part in parts if part not in saying and evidence(plain(part), flow.asked_by) is not None]
             others = [other.asked_by for other in self._pack.flows if other is not flow]
@@ -51,6 +52,12 @@ class RefusalReader:
                 spent |= set(saying)
         left = [part for part in parts if part not in spent and not (found and self._says_again(message, part))]
         return tuple(found), "".join(left)
+
+    def _is_of_done(self, message: Message, flow: Flow, saying: Sequence[str]) -> bool:
+        """Whether parts that refuse a flow speak of what it has done in this conversation, and of no other order."""
+        done = [past for past in message.session.past if past.written and past.flow == flow.name]
+        meant = {order for part in saying for order in self._orders.meant(message, part, asked=True)}
+        return bool(done) and (not meant or any(meant & set(past.slots.values()) for past in done))
 
     def _keeps_all(self, message: Message, part: str) -> bool:
         """Whether a part keeps the only piece of the order under way: keep the pillow."""

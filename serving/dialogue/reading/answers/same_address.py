@@ -10,6 +10,7 @@ import re
 
 from kefu.acts import Act, Correct, Fill
 from kefu.privacy.redact import restore
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.text.postal_address import read_parts
 from serving.dialogue.linking.records import Order
@@ -19,7 +20,10 @@ from serving.dialogue.reading.word_rules import evidence, plain
 
 MEANS_SAME = re.compile(r"一样|一致|相同|同[一个上]|一个地址|寄一起|\bsame\b", re.IGNORECASE)
 # Words that make an order only a comparison: without them it is named like any other.
-COMPARES = re.compile(rf"[跟和与同像]|{MEANS_SAME.pattern}|\b(?:as|like)\b", re.IGNORECASE)
+COMPARES = re.compile(
+    rf"[跟和与同像]|{MEANS_SAME.pattern}|(?:收货)?地址|\b(?:as|like)\b|\baddress (?:of|on|from|in)\b",
+    re.IGNORECASE,
+)
 ITS_ADDRESS = re.compile(r"地址(?!要|也|得|改|换)|\b(?:address|place)\b", re.IGNORECASE)
 WRONG = re.compile(r"不对|不是|错|\b(?:wrong|not)\b", re.IGNORECASE)  # that another order is to be changed
 NUMBER = re.compile(r"\d+")
@@ -57,6 +61,15 @@ class SameAddressReader:
         """Whether a text tells the address of something, and neither asks for it nor corrects the order."""
         told = len(words) <= LONGEST and ITS_ADDRESS.search(words) is not None
         return told and not WRONG.search(words) and evidence(words, self._question) is None
+
+    def begun(self, message: Message, text: str, flow: Flow, order: str) -> dict[str, str]:
+        """The address that a wish for an order tells by another order: 剩下那单改寄到刚取消那单的地址."""
+        name = next((name for name in flow.slots if name in self._slots), None)
+        if name is None or not ITS_ADDRESS.search(plain(text)):
+            return {}
+        named = self._orders.meant(message, COMPARES.sub(" ", text), asked=True, focus=None)
+        other = self._orders.own(message, named[0]) if len(named) == 1 and named[0] != order else None
+        return {name: message.placeholder(other.address)} if other else {}
 
     def _of_another(self, message: Message) -> str:
         """The address of the only own order that a message names beside the one under way; empty: none."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from kefu.acts import Act, Choose, Correct, Fill, Resume, Start
 from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack
-from kefu.shop.slots import extract, free_value, is_unchanged
+from kefu.shop.slots import ON_FILE, extract, free_value, is_unchanged
 from kefu.text.legal_names import without_words
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.denial import is_denied
@@ -16,8 +16,9 @@ from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.order_items import PART, ItemReader
 from serving.dialogue.reading.answers.orders import OF_ORDERS, OrderReader
+from serving.dialogue.reading.answers.yes_no import yes_or_no
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.segments import affirmed, clauses
+from serving.dialogue.reading.segments import affirmed, answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
 
 # 是200号，不是100号 / 不是100号，是200号 / it's 200, not 100: which part of a value is wrong.
@@ -97,7 +98,14 @@ class ValueReader:
         if any(n in values and n != asked and before.get(n) not in (None, *values[n]) for n in orders):
             kept = [n for n in values if n in orders or not (corrects or self._is_free(n))]
             values = {n: values[n] for n in kept} | self._beside_order(message, text)
+        if asked and asked not in values and self._agrees_to_own(asked, text):
+            values[asked] = (ON_FILE,)
         return values
+
+    def _agrees_to_own(self, asked: str, text: str) -> bool:
+        """Whether a text begins with a yes to what the shop has on file, and tells more: yes, send it to [EMAIL_1]."""
+        first = answer_pieces(text, self._pack.acts.another)[0]
+        return self._pack.slots[asked].on_file is not None and yes_or_no(first, self._pack.conversation) is True
 
     def _is_free(self, name: str) -> bool:
         """Whether any words may be a slot's value."""

@@ -25,6 +25,7 @@ THAT_ORDER = re.compile(
     r"(?:这|那)(?:一)?(?:单|笔|个?(?:订单|包裹|快递))|\b(?:this|that) (?:one|order|parcel)\b", re.IGNORECASE
 )
 MOST_BEFORE = 2  # messages before a wish of which its reason is taken
+ANSWERS = {"fill", "correct", "affirm", "deny"}  # acts of a message that answered a question
 SURE = 0.8  # of the classifier: a wish in an angry message, a person whom no word asks for, "which product?"
 
 
@@ -112,12 +113,18 @@ class FlowReader:
             first = self.instead(message, guess, named[0].name) or named[0]
             near = [guessed] if guessed and guess.probability >= INSTEAD and not given_up else []
             return self._serving(message, text, first, [*named, *near])
-        if guessed is None or guessed.name in message.session.denied:
+        if guessed is None or guessed.name in message.session.denied or self.is_of_goods(message, text):
             return None
         if guess.probability < DECIDES and is_idiom(words, guessed.asked_by):
             return None  # a question about it: 几天内可以换货
         least = SURE if surely or self._tells_data(words) else 0
         return guessed if guess.probability >= max(self._params.wish_min_probability, least) else None
+
+    def is_of_goods(self, message: Message, text: str) -> bool:
+        """Whether a guest speaks of what the shop sells: he has named it, and no order (脏了咋办, of the quilt)."""
+        orders = self._answers.orders
+        named = any(match[1] == orders.pii for match in PLACEHOLDER.finditer(text)) or orders.refers(message, text)
+        return not message.session.customer and bool(message.session.subject.products) and not named
 
     def decides(self, message: Message, guess: ScoredWish) -> bool:
         """Whether the classifier alone decides for a flow, which a customer has to be signed in for.
@@ -149,6 +156,8 @@ class FlowReader:
         """Values that a text tells for a flow that it begins; several where an order may be one of some."""
         found = extract(text, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
         found = self._reason(message, text, flow) | found
+        if self._answers.orders.tells_apart(message, text):  # 那个两口的取消，另一单留着: of orders, and of no pieces
+            found = {n: v for n, v in found.items() if not self._tells_part(n)}
         slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
         for name in self._answers.orders.slots_of(flow):
             subject = self._subject(message, flow, name)
@@ -165,7 +174,17 @@ class FlowReader:
         known = [slots[name] for name in self._answers.orders.slots_of(flow) if name in slots]
         order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
         slots |= {name: (value,) for name, value in self._answers.items.slots(message, text, flow, order).items()}
-        return slots
+        own = self._answers.orders.own(message, order) if order and message.session.customer else None
+        if own is None or order is None:
+            return slots
+        address = self._answers.same_address.begun(message, text, flow, order)
+        address = address or self._answers.addresses.begun(message, text, flow, own.address)
+        return slots | {name: (value,) for name, value in address.items()}
+
+    def _tells_part(self, name: str) -> bool:
+        """Whether a slot tells which part of an order is meant."""
+        slot = self._pack.slots[name]
+        return slot.number or (slot.otherwise is not None and self._pack.slots[slot.otherwise].item)
 
     def _reason(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
         """The reason that statements beside a wish tell: their words are read as if it had been asked for."""
@@ -177,7 +196,10 @@ class FlowReader:
     def begin(
         self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish
     ) -> Iterator[Act]:
-        every = {n: v for n, v in slots.items() if len(v) > 1 and self._answers.orders.means_all(text, len(v))}
+        orders = self._answers.orders
+        every = {n: v for n, v in slots.items() if len(v) > 1 and orders.means_all(text, len(v))}
+        if flow.item_among:  # a look-up tells of each
+            every |= {n: slots[n] for n in orders.names_in(slots) if orders.named_apart(message, text, slots[n])}
         slots = {name: values[:1] if name in every else values for name, values in slots.items()}
         certain = {name: values[0] for name, values in slots.items() if len(values) == 1}
         for name in self._answers.orders.slots_of(flow):
@@ -225,10 +247,15 @@ class FlowReader:
         order = next((slots[name] for name in self._answers.orders.slots_of(flow) if name in slots), None)
         given_up = flow.name in message.session.denied  # what was told for it then need not hold
         own = self._answers.orders.own(message, order) if order and wanted and not given_up else None
-        before = [turn.text for turn in reversed(message.session.turns) if turn.role == "customer"][:MOST_BEFORE]
-        for text in before:
+        before = [turn for turn in reversed(message.session.turns) if turn.role == "customer"][:MOST_BEFORE]
+        last = message.session.past[-1] if message.session.past else None
+        elsewhere = last and any(last.slots.get(n, order) != order for n in self._answers.orders.slots_of(flow))
+        for turn in before:
+            text = turn.text
             if leaves(text, self._pack.conversation):
                 break  # "changed my mind" gave something else up
+            if elsewhere and ANSWERS & set(turn.acts):
+                break  # it told a flow of another order why that was not wanted
             if own and not self._answers.orders.names_else(message, text, own):
                 told = extract(statements(text, self._pack.acts.question), wanted, message.lang)
                 if told:

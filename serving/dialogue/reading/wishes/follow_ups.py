@@ -37,6 +37,7 @@ MISTAKEN = re.compile(
     r"|\b(?:mixed (?:it|them|that) up|wrong (?:order|one)|my mistake)\b",
     re.IGNORECASE,
 )
+WHETHER = re.compile(r"\bor not\b", re.IGNORECASE)  # today or not: of the order that is spoken of
 _SAID = re.compile(r"[a-z]+|\d+", re.IGNORECASE)
 MOST_BESIDE = 1  # characters of other words that a follow-up may have
 
@@ -121,10 +122,16 @@ class FollowUpReader:
         )
         if len(orders) > 1:
             orders = self._answers.orders.fitting(message, flow, orders)
+        if not flow.item_among:  # what it cannot serve is told of only where it is named
+            return orders if len(orders) == 1 or PLACEHOLDER.search(text) else self._served_by(message, flow, orders)
         orders = tuple(o for o in orders if known[message.original(o)] in flow.item_among) or orders
         states = {known.get(message.original(value)) for value in served}
         alike = tuple(o for o in orders if known[message.original(o)] in states)
         return alike if len(alike) == 1 else orders  # when does it ship? And the throw? the one that has not shipped
+
+    def _served_by(self, message: Message, flow: Flow, orders: tuple[str, ...]) -> tuple[str, ...]:
+        own = ((value, self._answers.orders.own(message, value)) for value in orders)
+        return tuple(value for value, order in own if order and self._flows.serves(flow, order))
 
     def _query_again(self, message: Message, text: str, name: str, told: dict[str, str]) -> list[Act]:
         """The query that was told last, of another product that a text names, or of another order."""
@@ -151,6 +158,8 @@ class FollowUpReader:
     def _is_bare(self, message: Message, text: str) -> bool:
         """Whether a text names something, and says hardly anything else."""
         words = message.original(text)
+        if WHETHER.search(words):
+            return False
         spans = {(link.start, link.end) for link in self._linker.link_items(words, message.orders, denied=True)}
         spans |= {(link.start, link.end) for link in self._linker.link_products(words) if link.exact}
         for start, end in sorted(spans, reverse=True):

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kefu.acts import Start
+from kefu.intents.wishes import ScoredWish
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
-from serving.dialogue.linking.records import ProductLink
+from serving.dialogue.linking.records import Order, ProductLink
 from serving.dialogue.order_choice import likely_orders
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.wishes.flows import FlowReader
+from serving.dialogue.reading.wishes.flows import DECIDES, FlowReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain, without
 
 
@@ -37,7 +38,8 @@ class ImpliedFlowReader:
         """The wish that a reason tells ("it's too small"), about the order that it names, or that was spoken of."""
         named = self._answers.orders.meant(message, text, asked=False)
         order = named[0] if len(named) == 1 else message.session.subject.order
-        if message.flow or not order or not (begun := self.of_reason(message, text)):
+        own = self._answers.orders.own(message, order) if order and message.session.customer else None
+        if message.flow or not order or not (begun := self.of_reason(message, text, own)):
             return None
         flow = next(flow for flow in self._pack.flows if flow.name == begun[0])
         slots = {**self._told(message, text, flow), **begun[1], self._answers.orders.slots_of(flow)[0]: order}
@@ -56,7 +58,7 @@ class ImpliedFlowReader:
 
     def of_trouble(self, message: Message, text: str) -> Start | None:
         """The flow for what went wrong, where a customer tells it and asks for nothing: 拉链拉两下就卡住了."""
-        if message.flow:
+        if message.flow or self._flows.is_of_goods(message, text):
             return None
         for flow in self._pack.flows:
             if self._tells_trouble(message, text, flow):
@@ -67,8 +69,19 @@ class ImpliedFlowReader:
                 return Start(flow=flow.name, slots=slots, evidence=text)
         return None
 
-    def of_reason(self, message: Message, text: str) -> tuple[str, dict[str, str]] | None:
-        """The only flow that asks for what the text tells ("it's too small"), with these slots."""
+    def beside(self, message: Message, text: str, guess: ScoredWish, guessed: Flow) -> Start | None:
+        """The flow that a reason tells, or a trouble, where the guessed one neither answers such a trouble nor takes
+        the reason."""
+        trouble = None if guess.probability >= DECIDES else self.of_trouble(message, text)
+        trouble = None if trouble and trouble.flow in {guessed.name, *guessed.replaces} else trouble
+        begun = trouble or self.of_subject(message, text)
+        if begun is None or any(self._pack.slots[name].carried and name in guessed.slots for name in begun.slots):
+            return None
+        return None if self._flows.instead(message, guess, begun.flow) else begun
+
+    def of_reason(self, message: Message, text: str, own: Order | None = None) -> tuple[str, dict[str, str]] | None:
+        """The only flow that asks for what the text tells ("it's too small"), with these slots; of several the one that
+        serves the order."""
         over = {past.flow for past in message.session.past}
         found = [
             (flow.name, slots)
@@ -78,12 +91,20 @@ class ImpliedFlowReader:
             and (
                 slots := extract(
                     text,
-                    {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].choices},
+                    {n: self._pack.slots[n] for n in flow.asked_slots if self._tells_reason(n)},
                     message.lang,
                 )
             )
         ]
+        if own and len(found) > 1:
+            serve = {flow.name for flow in self._pack.flows if self._flows.serves(flow, own)}
+            found = [one for one in found if one[0] in serve]
         return found[0] if len(found) == 1 else None
+
+    def _tells_reason(self, name: str) -> bool:
+        """Whether what a slot tells may begin a flow: how much of an order is meant does not (one of the two mugs)."""
+        slot = self._pack.slots[name]
+        return bool(slot.choices) and slot.otherwise is None
 
     def _told(self, message: Message, text: str, flow: Flow) -> dict[str, str]:
         """What a text tells for a flow, where it can only be one value."""
@@ -148,13 +169,19 @@ class ImpliedFlowReader:
         if self._linker.link_products(words) or self._linker.link_items(words, message.orders):
             return None
         for flow in self._pack.flows:
-            if past.flow in flow.follows and evidence(words, flow.asked_after) is not None:
+            if past.flow in flow.follows and self._goes_on(message, words, flow):
                 orders = {name: past.slots[name] for name in self._answers.orders.slots_of(flow) if name in past.slots}
                 slots = extract(words, {name: self._pack.slots[name] for name in flow.slots}, message.lang) | orders
                 slots |= self._answers.items.slots(message, words, flow, next(iter(orders.values()), None))
                 slots = self._flows.told_before(message, flow, slots) | slots
                 return Start(flow=flow.name, slots=slots, evidence=words) if orders else None
         return None
+
+    def _goes_on(self, message: Message, words: str, flow: Flow) -> bool:
+        """Whether a text asks for a flow about the order just served, by words of its own or one of its questions."""
+        asked = evidence(words, self._pack.acts.question) is not None
+        slots = {name: self._pack.slots[name] for name in flow.follow_up_slots} if asked else {}
+        return evidence(words, flow.asked_after) is not None or bool(slots and extract(words, slots, message.lang))
 
     def _tells_trouble(self, message: Message, text: str, flow: Flow) -> bool:
         """Whether a text tells a value that begins the flow, and asks for nothing else."""

@@ -16,6 +16,7 @@ from kefu.acts import (
     Act,
     Ask,
     Choose,
+    Compare,
     Complaint,
     Fill,
     OutOfScope,
@@ -275,7 +276,7 @@ class WishReader:
         if told := self._to_guest(part, exact):
             yield from told
             return
-        of_page = [self.queries.is_of_product(act) or isinstance(act, Recommend) for act in exact]
+        of_page = [self.queries.is_of_product(act) or isinstance(act, Compare | Recommend) for act in exact]
         if any(of_page) and self._tells_own(part):
             exact = [act for act, told in zip(exact, of_page, strict=True) if not told]
         if any(not flow.item_among and self.flows.writes(flow) for flow in part.flows()):
@@ -295,8 +296,11 @@ class WishReader:
     def _tells_own(self, part: Part) -> bool:
         """Whether a part tells what is to be done with an own thing (exchange it for the plus size), or what is wrong
         with it (洗了一次就掉色; the colour isn't right, I'd like to send it back), and asks for nothing on a page."""
-        named = [] if part.question else [*part.flows(), *self.flows.named(plain(part.message.text))]
-        return any(map(self.flows.writes, named)) or self._implied.of_trouble(part.message, part.text) is not None
+        if self._implied.of_trouble(part.message, part.text) is not None:
+            return True
+        named = [*part.flows(), *self.flows.named(plain(part.message.text))]
+        told = any(map(self.flows.writes, named)) or self._implied.of_subject(part.message, part.text) is not None
+        return told and not part.question
 
     def _courtesy(self, part: Part) -> Iterator[Act]:
         if part.talk and not part.angry:
@@ -317,7 +321,7 @@ class WishReader:
         two = () if best or flow in part.flows() else self.flows.rivals(message, part.guess)
         if best and clear and asks and best.entry.kind != "query":
             yield from self._entry(message, best, part.links)
-        elif flow and flow not in part.flows() and (begun := self._told_beside(part, flow)):
+        elif flow and flow not in part.flows() and (begun := self._implied.beside(message, text, part.guess, flow)):
             yield begun
         elif two and not part.angry:
             yield Unclear(asks=part.question, flows=two, evidence=part.words)
@@ -383,14 +387,6 @@ class WishReader:
         of_subject = self._implied.of_subject(part.message, part.text)
         begun = None if part.question and part.label == ASK else of_subject
         return begun or self._implied.of_trouble(part.message, part.text)
-
-    def _told_beside(self, part: Part, guessed: Flow) -> Start | None:
-        """The flow that a reason tells, or a trouble, where the guessed one is no answer to such a trouble."""
-        message, text = part.message, part.text
-        trouble = None if part.guess.probability >= DECIDES else self._implied.of_trouble(message, text)
-        trouble = None if trouble and trouble.flow in {guessed.name, *guessed.replaces} else trouble
-        begun = trouble or self._implied.of_subject(message, text)
-        return None if begun and self.flows.instead(message, part.guess, begun.flow) else begun
 
     def _order_alone(self, part: Part) -> Act | None:
         """An order and hardly another word: what to do with it is open, or told by a reason."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -25,30 +24,29 @@ from kefu.acts import (
 )
 from kefu.shop.pack import Pack
 from kefu.shop.queries import NEEDED_SLOT
-from kefu.shop.slots import CJK, extract
+from kefu.shop.slots import extract
 from serving.dialogue.queries import ASPECT
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.parts.asides import SECOND, Asides, asks
 from serving.dialogue.reading.wishes.flows import FlowReader
 from serving.dialogue.reading.wishes.queries import QueryReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 
-INTERRUPTS = 0.8  # probability from which a wish that no word names interrupts a flow
-QUESTION = Ask | Query | Quote | Recommend | Compare
-# An entry for a part that asks nothing, beside a wish or an answer: below it, 2 of 10 were acceptable (blind rounds).
-UNASKED = 0.95
 CERTAIN = 0.99  # of a rule beside the flow that answers it for the order
-EITHER_OR = re.compile(rf"({CJK.pattern})[不没]\1")  # 送不送上楼
 RECOMMEND = "recommend"  # advice, among what a query covers
-SECOND = 0.7  # probability from which a part without a word for "also" is a second wish
 
 
 class ActJoiner:
     """Joins acts of one pack."""
 
-    def __init__(self, pack: Pack, answers: AnswerReader, flows: FlowReader, queries: QueryReader) -> None:
+    def __init__(
+        self, pack: Pack, answers: AnswerReader, flows: FlowReader, queries: QueryReader, guesser: WishGuesser
+    ) -> None:
         self._pack, self._answers, self._flows, self._queries = pack, answers, flows, queries
+        self._asides = Asides(pack, answers, flows, guesser)
         self._flow_named = {flow.name: flow for flow in pack.flows}
         self._flow_of_rule = {f"faq:{faq.id}": faq.on_order for faq in pack.faq if faq.on_order}
 
@@ -57,8 +55,7 @@ class ActJoiner:
         acts: list[Act] = []
         apart: list[Act] = []
         also = False
-        read = self._without_unlooked(parts, self._without_unasked(parts, self._told_plainly(parts, read)))
-        read = self._without_echoes(message, parts, read)
+        read = self._asides.without(message, parts, read)
         for part, some in zip(parts, read, strict=True):
             also |= evidence(part, self._pack.acts.another) is not None
             begun = next((act for act in reversed(acts) if isinstance(act, Start)), None)
@@ -69,6 +66,8 @@ class ActJoiner:
                     if act.flow == begun.flow or answers or act.probability < SECOND:
                         begun.slots.update({k: v for k, v in {**act.slots, **filled}.items() if k not in begun.slots})
                         continue
+                if isinstance(act, Query) and begun and not also and act.probability < SECOND:
+                    continue  # My towel was due yesterday. What's going on: no offers
                 if isinstance(act, Unclear) and begun:
                     begun.slots.update(
                         {k: v for k, v in self._fills(message, part, begun).items() if k not in begun.slots}
@@ -254,89 +253,9 @@ class ActJoiner:
                     continue
             yield act
 
-    def _told_plainly(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
-        """In a story with a wish in plain words, the other parts begin nothing: the router guesses (快递也很客气)."""
-        plainly = [
-            {f.name for f in self._pack.flows if evidence(plain(part), f.asked_by) is not None} for part in parts
-        ]
-        begun = [[act for act in some if isinstance(act, Start)] for some in read]
-        shopping = Query | Quote | Recommend | Compare
-        worded = any(act.flow in names for names, some in zip(plainly, begun, strict=True) for act in some)
-        question = self._pack.acts.question
-        worded = worded or any(  # Still no money back? beside towels and a throw: it asks that, and no sum
-            act.probability >= INTERRUPTS and evidence(plain(part), question) is not None
-            for part, some in zip(parts, begun, strict=True)
-            for act in some
-        )
-        sure = (act.probability >= INTERRUPTS for some in read for act in some if isinstance(act, shopping))
-        if not worded and not any(sure):
-            return list(read)
-        told: list[list[Act]] = []
-        named = {name for names in plainly for name in names}
-        for part, names, some, starts in zip(parts, plainly, read, begun, strict=True):
-            guessed = starts and not any(act.flow in names for act in starts)
-            guessed = guessed and not all(act.flow in named for act in starts)  # Personal name is fine: tells of it
-            asks = evidence(plain(part), question) or evidence(part, self._pack.acts.another)
-            some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping | Ask)]
-            told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)
-        return told
-
-    def _without_unasked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
-        """Without entries that only resemble a part that asks nothing, where the message has a wish or an answer."""
-        question = self._pack.acts.question
-        questions = [bool(evidence(plain(part), question) or EITHER_OR.search(plain(part))) for part in parts]
-
-        def is_unasked(act: Act, asked: bool) -> bool:
-            return isinstance(act, Ask) and not asked and act.probability < UNASKED
-
-        left = [
-            [act for act in some if not is_unasked(act, asked)] for asked, some in zip(questions, read, strict=True)
-        ]
-        said = any(isinstance(act, Start | Fill) for some in left for act in some)
-        said = said or any(asked and any(map(asks, some)) for asked, some in zip(questions, left, strict=True))
-        return left if said else list(read)
-
-    def _without_echoes(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
-        """Without the look-up that was just told, where the first part only says it again: 哦24号。那多士炉还能修吗"""
-        past, question = message.session.past[-1:], self._pack.acts.question
-        asked = any(isinstance(act, Unclear | Choose | Start | QUESTION) for some in read[1:] for act in some)
-        if not past or not asked or message.flow:  # while something is open, it goes back to what was told
-            return list(read)
-        told = past[0]
-
-        def is_echo(part: str, act: Act) -> bool:
-            if not isinstance(act, Start) or act.flow != told.flow or evidence(plain(part), question) is not None:
-                return False
-            looks_up = not self._flows.writes(self._flow_named[act.flow]) or bool(self._flow_named[act.flow].item_among)
-            names = self._answers.orders.names_in(act.slots)
-            return looks_up and all(act.slots[name] == told.slots.get(name) for name in names)
-
-        first = [act for act in read[0] if not is_echo(parts[0], act)]
-        return [first, *read[1:]]
-
-    def _without_unlooked(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
-        """Without look-ups and guessed wishes that a part begins in no words of theirs and without a question, beside a
-        rule that another part asks for in its words: I won't be there. Can they leave it at a pick-up point?"""
-        if not any(isinstance(act, Ask) and act.probability == 1 for some in read for act in some):
-            return list(read)
-        asks = self._pack.acts.question
-
-        def is_told(part: str, act: Act) -> bool:
-            if not isinstance(act, Start) or evidence(plain(part), asks) is not None:
-                return True
-            flow = self._flow_named[act.flow]
-            sure = not flow.item_among and act.probability >= SECOND
-            return sure or evidence(plain(part), flow.asked_by) is not None
-
-        return [[act for act in some if is_told(part, act)] for part, some in zip(parts, read, strict=True)]
-
     def _fills(self, message: Message, part: str, begun: Start) -> dict[str, str]:
         flow = self._flow_named[begun.flow]
         return extract(part, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
-
-
-def asks(act: Act) -> bool:
-    return not isinstance(act, SmallTalk | Unclear | Fill)
 
 
 def is_certain(act: Act) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.segments import WORD, clauses
+from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 
 
@@ -50,7 +50,7 @@ class RejectionReader:
         names, left, cues, of_told, denied = set[str](), list[str](), list[str](), False, False
         # An open question has answers of its own (我是说质量问题); only a flow that was guessed is rejected by these.
         open_question = message.flow is not None and not self._was_guessed(message)
-        for clause in clauses(message.text):
+        for clause in answer_pieces(message.text, None):
             said = plain(clause)
             denial, kind = evidence(said, words.denies), evidence(said, words.denies_kind)
             if denial or kind:

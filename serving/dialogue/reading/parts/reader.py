@@ -33,16 +33,14 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
-from serving.dialogue.reading.joining import (
-    INTERRUPTS,
-    SECOND,
+from serving.dialogue.reading.message import Message, Reading
+from serving.dialogue.reading.parts.asides import INTERRUPTS, SECOND, asks
+from serving.dialogue.reading.parts.joining import (
     ActJoiner,
-    asks,
     is_certain,
     is_likely_question,
     subject_of,
 )
-from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.segments import answer_pieces, clauses, is_question, segments
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
@@ -56,7 +54,7 @@ class PartReader:
     ) -> None:
         self._pack, self._linker, self._answers = pack, linker, answers
         self._wishes, self._guesser = wishes, guesser
-        self.joiner = ActJoiner(pack, answers, wishes.flows, wishes.queries)
+        self.joiner = ActJoiner(pack, answers, wishes.flows, wishes.queries, guesser)
 
     def read(self, message: Message, reading: Reading) -> list[Act]:
         """The acts of all parts. Where a yes is open, what is only supposed begins nothing: what if I return it?"""
@@ -94,6 +92,8 @@ class PartReader:
             self._link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
+        if all(isinstance(act, Resume | Unclear) for act in told) and any(map(_interrupts, whole)):
+            return whole  # isn't that cheaper now? I paid 459
         if any(map(is_certain, told)) and not any(map(is_certain, whole)):  # a part in words of a rule, and guesses
             return [act for act in told if act.probability >= SECOND]
         return whole if any(map(asks, whole)) else told
@@ -205,9 +205,13 @@ class PartReader:
         if instead := [act for act in own if isinstance(act, Start) and self._is_told_apart(message, text, act)]:
             return [*instead, *(act for act in own if isinstance(act, Complaint | Person))]
         if values:
+            if message.step and message.step.confirm:  # the flow tells that anew of its proposal
+                own = [act for act in own if target_of(act) not in {f"faq:{name}" for name in flow.own_answers}]
             # A reason may sound like another wish (不想要了: cancel) or question (尺寸); it answers what was asked.
             # A question in the flow's own words (could I keep one and cancel the other?) asks for it, and for no rule.
-            wished = evidence(plain(text), flow.asked_by) is not None
+            collect = message.step.collect if message.step else None
+            answers = not collect or any(isinstance(v, Fill | Choose) and v.slot == collect for v in values)
+            wished = evidence(plain(text), flow.asked_by) is not None and answers
             kept = (Ask | Query if not wished else Query) | Complaint | Person if question else Complaint | Person
             own = [act for act in own if not (isinstance(act, Person) and act.evidence == text)]  # the router's guess
             if any(isinstance(v, Fill | Correct) and v.slot in self._answers.orders.slots_of(flow) for v in values):
@@ -293,6 +297,10 @@ class PartReader:
         if named is None and left:
             return [Resume(evidence=found)]
         return []
+
+
+def _interrupts(act: Act) -> bool:
+    return isinstance(act, Start) and act.probability >= INTERRUPTS
 
 
 def _is_kind(label: str) -> bool:

@@ -1,0 +1,161 @@
+"""What a message refuses or rejects, and what it asks instead: 我没要取消 我问的是几号到.
+
+Who protests against what the last answer began (谁要取消了; I never said cancel) rejects it. Where he says no more than
+that, what he asked before counts, read without what he rejects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Protocol
+
+from kefu.acts import GOODBYE, Act, Person, Query, Refuse, Reject, SmallTalk, Start, Unclear, target_of
+from kefu.shop.pack import Pack
+from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.message import Message, Reading
+from serving.dialogue.reading.parts.asides import QUESTION, asks
+from serving.dialogue.reading.preparation import COURTESY, GREETING
+from serving.dialogue.reading.protests.rejections import RejectionReader
+from serving.dialogue.reading.segments import WORD
+from serving.dialogue.reading.word_rules import evidence, plain
+from serving.sessions.session import Told
+
+LONGEST_ELLIPSIS = 24  # characters of a question that may lean on the one before
+MOST_BEFORE = 2  # messages of the customer before this one, of which one may be what he still asks
+
+
+class Whole(Protocol):
+    """Reads texts of a conversation as a whole: the fast reader."""
+
+    def by_parts(self, message: Message, reading: Reading) -> list[Act]:
+        """The acts of all parts."""
+        ...
+
+    def asked_in(self, message: Message, reading: Reading) -> list[Act]:
+        """What a message asks, understood or not."""
+        ...
+
+    def beside_end(self, message: Message, rest: str, reading: Reading) -> list[Act]:
+        """What is asked beside words that end the flow under way."""
+        ...
+
+    def goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
+        """The acts of words that tell Kefu to go ahead."""
+        ...
+
+    def steps(self, message: Message, reading: Reading) -> list[Act]:
+        """All acts of a message."""
+        ...
+
+
+class ProtestReader:
+    """Reads refusals and rejections in one pack's words.
+
+    Args:
+        kinds: as of ``RejectionReader``.
+    """
+
+    def __init__(
+        self, pack: Pack, answers: AnswerReader, whole: Whole, kinds: Callable[[Message, str], frozenset[str]]
+    ) -> None:
+        self._pack, self._answers, self._whole = pack, answers, whole
+        self._rejections = RejectionReader(pack, kinds)
+        self._looks_up = {flow.name for flow in pack.flows if flow.item_among}
+
+    def refused(self, message: Message, reading: Reading) -> list[Act]:
+        """Flows that the customer does not want, and what else the message says."""
+        if undone := self._answers.refusals.undone(message):
+            return [undone]
+        flows, rest = self._answers.refusals.read(message)
+        if not flows:
+            return []
+        acts: list[Act] = [Refuse(flow=name, evidence=message.text) for name in flows]
+        more: Sequence[Act] = []
+        if WORD.search(rest) and message.flow and message.flow.name in flows:
+            more = self._whole.beside_end(message, rest, reading)
+        elif WORD.search(rest):
+            more = self._whole.steps(replace(message, text=rest), reading)
+        more = [a for a in more if not isinstance(a, Reject) and not self._asks_nothing(a)]
+        more = more or self._instead(message, flows, reading)
+        begun = {f"flow:{name}" for name in flows} & self._begun(message)
+        if not begun or evidence(plain(message.text), self._pack.acts.protest) is None:
+            return [*acts, *more]
+        more = more or self._asked_before(message, begun, reading)
+        return [*acts, Reject(targets=tuple(sorted(begun)), evidence=message.text), *more]
+
+    def _instead(self, message: Message, refused: Collection[str], reading: Reading) -> list[Act]:
+        """What the words of a refusal want in the place of what they refuse: 我不退货我要换货."""
+        names = message.rejected | {f"flow:{name}" for name in refused}
+        acts = self._whole.by_parts(replace(message, flow=None, step=None, rejected=names), reading)
+        places = {flow.name for flow in self._pack.flows if set(flow.replaces) & set(refused)} - set(refused)
+        return [act for act in acts if isinstance(act, Start) and act.flow in places and act.probability == 1]
+
+    def _asks_nothing(self, act: Act) -> bool:
+        courtesy = isinstance(act, SmallTalk) and act.kind in (*COURTESY, GREETING, GOODBYE)
+        return courtesy or (isinstance(act, Unclear) and not act.asks)
+
+    def _begun(self, message: Message) -> set[str]:
+        """Names of the flows that are under way, or that the last answer began."""
+        return {one.name for one in message.session.told} | ({f"flow:{message.flow.name}"} if message.flow else set())
+
+    def _asked_before(self, message: Message, without: Collection[str], reading: Reading) -> list[Act]:
+        """What the customer asked last, without what he rejects: it begins nothing but a look-up."""
+        said = (turn.text for turn in reversed(message.session.turns) if turn.role == "customer")
+        for text in islice(said, MOST_BEFORE):
+            before = replace(message, text=text, flow=None, step=None, rejected=message.rejected.union(without))
+            if acts := self._whole.asked_in(before, reading):
+                acts = [act for act in acts if target_of(act) not in without]
+                return [act for act in acts if isinstance(act, QUESTION) or self._is_look_up(act)]
+        return []
+
+    def _is_look_up(self, act: Act) -> bool:
+        return isinstance(act, Start) and act.flow in self._looks_up
+
+    def rejected(self, message: Message, reading: Reading) -> list[Act]:
+        """That the last answer missed, and what the message asks instead: nothing that is not meant."""
+        found = self._rejections.read(message)
+        if found is None:
+            return []
+        if person := evidence(plain(message.text), self._pack.acts.person):
+            return [Person(evidence=person)]  # 答非所问 给我转个人工
+        if going := self._whole.goes_on(message, found.rest, reading):
+            return going
+        subject, told = message.session.subject.model_copy(deep=True), message.session.told if found.of_told else []
+        if any(one.name in found.names for one in told):
+            told = []  # I didn't ask for a refund: the parcel is still asked for
+        wished = message.flow and evidence(plain(found.rest), message.flow.asked_by)  # 我没问颜色 我要换货
+        if message.flow and wished:
+            told = [one for one in told if one.name != f"flow:{message.flow.name}"]
+        open_now = f"flow:{message.flow.name}" if message.flow else ""
+        ends = open_now in {*found.names, *(one.name for one in told)}
+        without = replace(message, text=found.rest, rejected=found.names)
+        if ends:
+            without = replace(without, flow=None, step=None)
+        acts = self._whole.by_parts(without, reading) if WORD.search(found.rest) else []
+        names = found.names | {one.name for one in told if not any(_differs(act, one) for act in acts)}
+        if repeats := any(target_of(act) in names for act in acts):
+            other = self._whole.by_parts(replace(without, rejected=names), reading)
+            if not any(map(asks, other)) and not found.names:
+                names -= {target_of(act) or "" for act in acts}  # 你答的不是我问的 我问什么时候到
+            else:
+                acts = other
+        instead = QUESTION if repeats else QUESTION | Start
+        if found.only_restates and not any(isinstance(act, instead) for act in acts):
+            return []  # nothing else is found: it may be the same question, and the answer was right
+        asks_other = any(map(asks, acts)) or any(isinstance(act, Unclear) and act.asks for act in acts)
+        before: list[Act] = []
+        if not asks_other or len(found.rest) <= LONGEST_ELLIPSIS:
+            message.session.subject = subject  # as it was before "today", the order of today
+            before = self._asked_before(message, names, reading)
+        if not asks_other or {target_of(act) for act in acts} == {target_of(act) for act in before}:
+            acts = before or acts  # u didnt answer. today or not?
+        refused = [Refuse(flow=message.flow.name, evidence=found.evidence)] if ends and message.flow else []
+        return [*refused, Reject(targets=tuple(sorted(names)), evidence=found.evidence), *acts]
+
+
+def _differs(act: Act, told: Told) -> bool:
+    """Whether an act asks the same as was told, of something else: of another order."""
+    slots = act.slots if isinstance(act, Start | Query) else {}
+    return target_of(act) == told.name and any(told.slots.get(name) != value for name, value in slots.items())
