@@ -118,6 +118,7 @@ class Conversation(Part):
     leave_open: Phrases = Field({}, description="gives up the open flow, unless they name it: 取消, in a return")
     go_ahead: Phrases = Field({}, description="verbs that mean yes at any confirmation; steps add their own")
     please: Phrases = Field({}, description="words before such a verb, and only there")
+    gives_in: Phrases = Field({}, description="before such a verb: gives up a doubt, and not what is done: 算了，办吧")
     clear_yes: Phrases = Field({}, description="a yes that counts beside a question or a second wish; steps add theirs")
     around: Phrases = Field({}, description="words around an answer that mean nothing by themselves: thanks")
     before_no: Phrases = Field({}, description="words that may come before a no as well: 好的，不用了")
@@ -141,6 +142,11 @@ class Conversation(Part):
     )
     resumed: Text | None = Field(None, description="said when the customer took it back; None: shop.greeting")
     resumed_first: Text | None = Field(None, description="the same, before the answer to what the message asks more")
+    withdrawn: Text | None = Field(
+        None,
+        description="said then of what was under way when the person was asked for; Jinja2 with title, order, and ended: "
+        "a person was to do it, else it goes on with the bot",
+    )
     quote: QuoteWords | None = Field(None, description="words of sums; None: no sum is asked for or told")
 
 

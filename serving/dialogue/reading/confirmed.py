@@ -22,9 +22,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kefu.acts import Act, Affirm, Choose, Complaint, Correct, Fill, Person, Start, Unclear
+from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.answers.agreed import AMOUNT, SURELY, Yes
 from serving.dialogue.reading.answers.reader import AnswerReader
+from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts.asides import QUESTION
 from serving.dialogue.reading.parts.reader import PartReader
@@ -35,8 +37,8 @@ from serving.dialogue.reading.word_rules import evidence, plain
 class ConfirmationReader:
     """Reads confirmations of one pack's flows."""
 
-    def __init__(self, pack: Pack, answers: AnswerReader, parts: PartReader) -> None:
-        self._pack, self._answers, self._parts = pack, answers, parts
+    def __init__(self, pack: Pack, answers: AnswerReader, parts: PartReader, guesser: WishGuesser) -> None:
+        self._pack, self._answers, self._parts, self._guesser = pack, answers, parts, guesser
 
     def read(self, message: Message, found: Yes | None, reading: Reading) -> list[Act]:
         """A yes, and the acts beside it; none when its company speaks against it, or there is none."""
@@ -52,7 +54,7 @@ class ConfirmationReader:
             return [yes, too]
         assert message.flow
         topic = f"flow:{message.flow.name}"
-        acts = self._parts.read(replace(message, text=rest, flow=None, step=None, topic=topic), reading)
+        acts = self._asked(replace(message, text=rest, flow=None, step=None, topic=topic), message.flow, reading)
         if other and asks and not self._asks_the_same(message, rest):
             other = False
         trouble = self._trouble_of_another_item(message, rest, acts)
@@ -68,6 +70,17 @@ class ConfirmationReader:
         if unsure and self._names_what_waits(message, rest):
             return [yes]
         return self._beside(message, found, acts, asks, other, yes)
+
+    def _asked(self, beside: Message, flow: Flow, reading: Reading) -> list[Act]:
+        """The acts beside a yes. A question that only sounds like a wish for what would take the place of the flow asks
+        for a rule: do I send it back in its box, of an exchange."""
+        acts = self._parts.read(beside, reading)
+        instead = [act for act in acts if isinstance(act, Start) and self._takes_place(flow, act)]
+        if not instead or not all(self._guesser.asks(beside, act.evidence) for act in instead):
+            return acts
+        names = {f"flow:{name}" for name in (flow.name, *(act.flow for act in instead))}
+        asked = self._parts.read(replace(beside, rejected=beside.rejected | names), reading)
+        return asked if any(isinstance(act, QUESTION) for act in asked) else acts
 
     def _asks_the_same(self, message: Message, rest: str) -> bool:
         """Whether a question of another order asks for what is under way: 枕头那单也退吗, the mugs as well?"""
@@ -161,7 +174,7 @@ class ConfirmationReader:
         for act in acts:
             if isinstance(act, Start):
                 apart = other or any(act.slots.get(name, here.get(name)) != here.get(name) for name in orders)
-                if not apart and not message.flow.item_among and self._takes_place(message, act):
+                if not apart and not message.flow.item_among and self._takes_place(message.flow, act):
                     return []  # of a parcel that came, something else is wanted next
                 named = act.flow != message.flow.name and act.probability == 1
                 if named and not (apart or asks or also or looks_up):
@@ -188,7 +201,6 @@ class ConfirmationReader:
             return [yes, *beside]
         return [yes, *beside, *(act for act in acts if isinstance(act, Choose) and other)]
 
-    def _takes_place(self, message: Message, act: Start) -> bool:
+    def _takes_place(self, flow: Flow, act: Start) -> bool:
         """Whether a wish takes the place of what is under way (退，换个新的)."""
-        flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
-        return message.flow is not None and message.flow.name in flow.replaces
+        return flow.name in next(other for other in self._pack.flows if other.name == act.flow).replaces

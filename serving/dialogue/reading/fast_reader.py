@@ -59,6 +59,7 @@ from serving.sessions.session import SaidTurn, Session
 
 WISH = Start | Query | Person | Complaint | Refuse
 ENDING = ("bye", "thanks")  # kinds that end a conversation
+SURE_ALONE = 0.8  # of a no before a question, which the classifier does not see
 MOST_WAITING = 4  # messages to a person who has not come, of which one may be answered by the bot
 
 
@@ -83,7 +84,7 @@ class FastReader:
         self._pack, self._answers = pack, answers
         self.guesser = WishGuesser(pack, router, classifier, router_confidence)
         self._parts = PartReader(pack, linker, answers, wishes, self.guesser)
-        self._confirmations = ConfirmationReader(pack, answers, self._parts)
+        self._confirmations = ConfirmationReader(pack, answers, self._parts, self.guesser)
         self._protests = ProtestReader(pack, answers, self, self._parts.kinds)
         self._offers = OfferReader(pack, self._at_offer, self.asked_in)
         self._prepare = TextPreparer(pack, self._parts)
@@ -302,6 +303,9 @@ class FastReader:
 
     def _asked_of_bot(self, message: Message, reading: Reading) -> list[Act]:
         """What a message to the person who has not come asks of the shop: of a statement, what its words name."""
+        under, orders = message.session.handed_over, self._answers.orders
+        if under and under.ended and not orders.meant(message, message.text, asked=False):
+            return []  # of what the person was to do: when does the new one come
         acts, question = self.asked_in(message, reading), self._asks(message.text)
         return [act for act in acts if question or self._parts.is_worded(act)]
 
@@ -321,14 +325,24 @@ class FastReader:
 
     def _likely(self, message: Message, reading: Reading) -> list[Act]:
         """What the answer classifier reads where no rule does, with what the message asks beside it."""
+        agreement = self._answers.agreement
         if not message.step:
             return []
-        if not (said := self._answers.agreement.likely(message, self._answers.agreement.scores(message))):
-            return []
+        if not (said := agreement.likely(message, agreement.scores(message))):
+            return self._likely_first(message, reading)
         beside = self._beside(message, reading)
         if message.step.later and any(isinstance(act, Hesitate) for act in said):  # can I send it later? asks no rule
             beside = [a for a in beside if not isinstance(a, Ask | Unclear) and a.evidence != message.text]
         return [*said, *beside]
+
+    def _likely_first(self, message: Message, reading: Reading) -> list[Act]:
+        """A no by itself, of which the classifier is sure, before a question: 那算了不去了 你就告诉我今天能不能发."""
+        agreement, pieces = self._answers.agreement, answer_pieces(message.text, self._pack.acts.another)
+        stated = list(takewhile(lambda piece: not self._asks(piece), pieces))
+        first, rest = replace(message, text="".join(stated)), "".join(pieces[len(stated) :])
+        said = agreement.likely(first, agreement.scores(first)) if stated and rest else []
+        sure = [act for act in said if isinstance(act, Cancel | Deny) and act.probability >= SURE_ALONE]
+        return [*sure, *self.beside_end(message, rest, reading)] if sure else []
 
     def _beside(self, message: Message, reading: Reading) -> list[Act]:
         """Questions and other wishes beside an answer: of the answer's own words, only what is sure."""

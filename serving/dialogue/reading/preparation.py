@@ -74,8 +74,9 @@ class TextPreparer:
     def _picked(self, message: Message) -> str | None:
         """The question that a message picks by its place, or by a yes to a single one; offered for one message."""
         offered, message.session.questions = message.session.questions, []
-        if len(offered) == 1 and not message.flow and self._accepts(message, offered[0]):
-            return offered[0]
+        beside = self._beside_yes(message, offered[0]) if len(offered) == 1 and not message.flow else None
+        if beside is not None:
+            return f"{offered[0]}. {beside}" if self._asks(beside) else offered[0]
         words = plain(message.text)
         for start, end, picked in find_places(words, offered, offered) if offered else ():
             rest = words[end:].lstrip()
@@ -84,19 +85,18 @@ class TextPreparer:
                 return picked[0]
         return None
 
-    def _accepts(self, message: Message, offer: str) -> bool:
-        """Whether a message is a yes to the only question that was offered; a person is called by a clear yes with
-        company, too: yes please, and have them look at the invoice."""
+    def _beside_yes(self, message: Message, offer: str) -> str | None:
+        """What stands beside a yes to the only question that was offered; None: there is no yes. A person is called by
+        a clear yes with company, too: yes please, and have them look at the invoice."""
         words, rules = self._pack.conversation, self._pack.acts
         asks_person = words.ask_person is not None and offer in (words.ask_person.zh, words.ask_person.en)
         step = self._offer if asks_person else None
-        said = yes_or_no(message.text, words, step)
-        if said or step is None:
-            return bool(said)
-        parts = answer_pieces(message.text, rules.another)
-        ends = [at for at in range(1, len(parts)) if is_clear_yes("".join(parts[:at]), words, step)]
-        company = plain("".join(parts[ends[-1] :])) if ends else ""
-        return bool(ends) and evidence(company, rules.hesitate) is None
+        if yes_or_no(message.text, words, step):
+            return ""
+        parts = answer_pieces(message.text, rules.another) if step else []
+        ends = [at for at in range(1, len(parts)) if step and is_clear_yes("".join(parts[:at]), words, step)]
+        beside = "".join(parts[ends[-1] :]) if ends else ""
+        return beside if ends and evidence(plain(beside), rules.hesitate) is None else None
 
     def _without_insisting(self, text: str) -> str:
         """The text after words that only say that it was said before (我都说了，…), when something follows them."""

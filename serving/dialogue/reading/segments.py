@@ -27,10 +27,17 @@ CLAUSE = re.compile(
     r"(?<=[，,。！？!?；;\n])(?=[^，,。！？!?；;\n])|(?<=[.])\s|\s(?=(?:and|but) (?:i|keep|leave|not|the)\b)",
     re.IGNORECASE,
 )
-# Where an answer may end in a clause: after an emoji, at a blank amid Chinese (it stands for a comma), before "and".
+# Where an answer may end in a clause: after an emoji, at a blank amid Chinese (it stands for a comma), before "and"; and
+# where somebody dictates, without any mark: 提交吧身高一米七会不会太大, 算了不退了那就换, 盒子没了也先帮我申请上.
 EMOJI = r"[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
 ANSWER_ENDS = re.compile(
-    rf"(?:{EMOJI})+\s*(?=\w)|(?<=[~～])(?=\w)|(?<={CJK.pattern})\s+(?={CJK.pattern}|\d)|\s+(?=and\b)", re.IGNORECASE
+    rf"(?:{EMOJI})+\s*(?=\w)|(?<=[~～])(?=\w)|(?<={CJK.pattern})\s+(?={CJK.pattern}|\d)|\s+(?=and\b)"
+    rf"|(?<=吧)(?=(?!台){CJK.pattern})|(?<=了)(?=那(?![个单件条只双套种床台口张笔些边天位]))|(?<=也)(?=先?(?:帮我|给我|直接))",
+    re.IGNORECASE,
+)
+# Where a question may follow words of another kind without a stop: 换吧 是你们先发吗; return it, but the box is gone, ok?
+BEFORE_QUESTION = re.compile(
+    rf"(?<=吧)[\s，,~～]*(?=(?!台){CJK.pattern})|(?<=[^\W不非])[\s，,]*(?=不过|但是?|可是)|[,，]?\s+(?=but\b)", re.IGNORECASE
 )
 LEADS = re.compile(r"\W*(?:(?:and|or|but|so|i|oh|对了|那|我|然后|顺便)\W*)+", re.IGNORECASE)  # no part by themselves
 ASKS_ON = re.compile(r"\W*(?:and|or)\s+(?:when|where|how|why|what|who)\W*", re.IGNORECASE)  # of what stands before it
@@ -41,7 +48,7 @@ MAX_PARTS = 6  # each is read alone; what a pasted text has beyond is the last p
 def segments(text: str, another: WordRule | None, question: WordRule | None = None) -> list[str]:
     """The parts of a text, in order; joined they are the text. Most messages have one."""
     cuts = {match.end() for match in END.finditer(text)} | set(occurrences(text, another))
-    cuts |= set(_between_questions(text, cuts, question))
+    cuts |= set(_before_questions(text, question)) | set(_between_questions(text, cuts, question))
     places = [0, *sorted(cut for cut in cuts if 0 < cut < len(text)), len(text)]
     parts: list[str] = []
     for start, end in zip(places, places[1:], strict=False):
@@ -90,6 +97,14 @@ def affirmed(text: str) -> str:
     parts = clauses(text)
     left = [part for part in parts if not DENIED.match(part)]
     return "".join(left) if left and len(left) < len(parts) else text
+
+
+def _before_questions(text: str, question: WordRule | None) -> Iterator[int]:
+    """Where a question follows what asks nothing without a stop."""
+    for found in BEFORE_QUESTION.finditer(text) if question else ():
+        before, after = (plain(some) for some in (text[: found.start()], text[found.end() :]))
+        if evidence(before, question) is None and evidence(after, question) is not None:
+            yield found.end()
 
 
 def _between_questions(text: str, cuts: set[int], question: WordRule | None) -> Iterator[int]:

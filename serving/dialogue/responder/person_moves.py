@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 from kefu.shop.pack import Pack
 from serving.dialogue.handover_words import HandoverWords
+from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
-from serving.dialogue.responder.words import Handlers
+from serving.dialogue.responder.words import Handlers, blank, fill_in
 from serving.dialogue.turn import TurnState
 
 
 class PersonMoves:
     """Says the truth about when a person will answer."""
 
-    def __init__(self, pack: Pack, handover: HandoverWords) -> None:
-        self._pack, self._handover = pack, handover
+    def __init__(self, pack: Pack, handover: HandoverWords, orders: OrderChoice) -> None:
+        self._pack, self._handover, self._orders = pack, handover, orders
         self.handlers: Handlers = {
             moves.BackToBot: self._back_to_bot,
             moves.HandOver: self._hand_over,
@@ -48,9 +49,20 @@ class PersonMoves:
             turn.draft.reason = "supervisor"
 
     def _back_to_bot(self, turn: TurnState, move: moves.BackToBot) -> Iterator[str]:
-        words = self._pack.conversation
-        text = words.resumed_first if move.asks_more else words.resumed
+        words, withdrawn = self._pack.conversation, self._withdrawn(turn)
+        text = words.resumed_first if move.asks_more or withdrawn else words.resumed
         text = text or self._pack.shop.greeting
         yield turn.say("chitchat", text.in_(turn.visit.lang))
+        if withdrawn:
+            yield turn.say("chitchat", withdrawn, before=blank(turn))
         turn.session.resume()
         turn.draft.resumed = True
+
+    def _withdrawn(self, turn: TurnState) -> str:
+        """What becomes of what was under way when the person was asked for; empty where there was nothing."""
+        under, text = turn.session.handed_over, self._pack.conversation.withdrawn
+        flow = next((flow for flow in self._pack.flows if under and under.flow and flow.name == under.flow.flow), None)
+        if under is None or under.flow is None or flow is None or text is None:
+            return ""
+        title, order = flow.title.in_(turn.visit.lang), self._orders.of(under.flow)
+        return fill_in(turn, text, title=title, order=order, ended=under.ended)

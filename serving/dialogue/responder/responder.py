@@ -43,7 +43,7 @@ class Responder:
         self._flow_moves = FlowMoves(pack, flows, orders, shop_answers, questions, handover)
         self._answers = AnswerMoves(pack, orders, shop_answers, model, questions, Offers(pack, flows))
         self._questions = questions
-        people = PersonMoves(pack, handover)
+        people = PersonMoves(pack, handover, orders)
         self._handlers: Handlers = {
             **self._flow_moves.handlers,
             **questions.handlers,

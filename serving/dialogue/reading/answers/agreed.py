@@ -31,7 +31,7 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.yes_no import QUESTION, after_clear_yes, goes_ahead, is_clear_yes, yes_or_no
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.segments import WORD, answer_pieces, clauses, is_question
+from serving.dialogue.reading.segments import WORD, answer_pieces, clauses, is_question, segments
 from serving.dialogue.reading.word_rules import evidence, plain, without
 
 # Probabilities of a yes with and without company, by benchmarks/wordings/answers.py: a false yes is a wrong write.
@@ -152,9 +152,11 @@ class YesReader:
             scores: of the answer classifier. whole: of the message.
         """
         words, step = self._pack.conversation, message.step
-        pieces = answer_pieces(message.text, self._pack.acts.another)
+        pieces = self._pieces(message)
         said = self._first_yes(message, pieces)
-        rest = message.text.removeprefix(said)
+        rest = "".join(pieces).removeprefix(said)
+        if not message.text.startswith(said) and not self.is_question(rest):
+            return None  # yes please the dark one: without a stop, only a question is sure to be something else
         if not said or step is None or not WORD.search(rest) or self._against(whole) > MOST_AGAINST:
             return None
         if self._is_to_remark(message) or ASSURED.search(rest):  # who asks what the question tells has not read it
@@ -169,10 +171,12 @@ class YesReader:
         return Yes(rest if self.is_question(rest) else left, clear=True, surely=False, probability=0.0, alone=True)
 
     def _first_yes(self, message: Message, pieces: Sequence[str]) -> str:
-        """The yeses that begin a message, up to a stop; empty without them."""
+        """The yeses that begin a message, up to a stop, or to words that begin something else; empty without them."""
         words, step = self._pack.conversation, message.step
-        said = "".join(takewhile(lambda piece: yes_or_no(piece, words, step), pieces[:MOST_PIECES]))
-        return said if said and not said[-1].isalnum() else ""
+        ahead = list(takewhile(lambda piece: yes_or_no(piece, words, step), pieces[:MOST_PIECES]))
+        said, rest = "".join(ahead), "".join(pieces[len(ahead) :])
+        ends = said.endswith(CLOSED) or not said[-1:].isalnum() or self.begins_with_also(rest)
+        return said if ends else ""
 
     def is_question(self, text: str) -> bool:
         return is_question(text, self._pack.acts.another, self._pack.acts.question)
@@ -230,12 +234,18 @@ class YesReader:
         return AND_FIRST.match(words) is not None or bool(lead and words.startswith(lead))
 
     def _pieces(self, message: Message) -> list[str]:
-        """The pieces of a message, cut behind a clear yes that goes on without a stop."""
+        """The pieces of a message, cut behind a clear yes that goes on without a stop; two that only together are a yes
+        (算了，办吧) are one."""
+        words, step = self._pack.conversation, message.step
         pieces = answer_pieces(message.text, self._pack.acts.another)
+        for at in reversed(range(1, min(len(pieces), MOST_PIECES))):
+            first, second = pieces[at - 1 : at + 1]
+            if yes_or_no(first + second, words, step) and not yes_or_no(first, words, step):
+                pieces[at - 1 : at + 1] = [first + second]
         for at, piece in enumerate(pieces[:MOST_PIECES]):
-            if yes_or_no(piece, self._pack.conversation, message.step):
+            if yes_or_no(piece, words, step):
                 continue  # yes pls.
-            named = after_clear_yes(piece, self._pack.conversation, message.step)
+            named = after_clear_yes(piece, words, step)
             lead = piece.strip().removesuffix(named)
             if named and (GOES_ON.match(named) or (lead.endswith(CLOSED) and not QUESTION.match(named))):
                 return [*pieces[:at], f"{lead}，", named, *pieces[at + 1 :]]
@@ -262,11 +272,14 @@ class YesReader:
             rest = BUT.sub("", rest)
         after, told = plain(rest), PLACEHOLDER.sub("", rest)
         if surely:
-            asked = [p for p in answer_pieces(rest, rules.another) if evidence(plain(p), rules.question) is not None]
-            for piece in map(plain, asked):
-                of_order = evidence(piece, rules.to_buy) is None  # do I get a discount if I buy two: no condition
-                after = after.replace(piece, NEGATED.sub("", piece) if of_order else "")
-                told = told.replace(piece, AMOUNT.sub("", piece) if of_order else "")
+            for piece in answer_pieces(rest, rules.another):
+                if evidence(plain(piece), rules.question) is not None:
+                    of_order = evidence(plain(piece), rules.to_buy) is None  # a discount if I buy two: no condition
+                    after = after.replace(plain(piece), NEGATED.sub("", plain(piece)) if of_order else "")
+                    told = told.replace(piece, AMOUNT.sub("", piece) if of_order else "")
+            for sentence in filter(self.is_question, segments(told, None)):  # how long? I'm cooking for 8 on Saturday
+                if evidence(AMOUNT.sub("", plain(sentence)), rules.alters) is None:
+                    told = told.replace(sentence, AMOUNT.sub("", sentence))
         if self.is_look_up(message):  # it did arrive, whatever else is wrong: what takes that back is a no
             denials = [phrase for some in (message.step.no if message.step else {}).values() for phrase in some]
             return evidence(after, rules.correct) is not None or any(phrase in after.lower() for phrase in denials)

@@ -7,19 +7,19 @@ needs more than a no: a yes with company is read in ``agreed.py``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kefu.acts import Act, Affirm, Cancel, Correct, Deny, Fill, Hesitate, Person, Resume
 from kefu.intents.answers import HESITATE, LEAVE, NO, PERSON, AnswerClassifier
 from kefu.shop.pack import Pack
-from kefu.shop.slots import ON_FILE, without_phrases
+from kefu.shop.slots import CJK, ON_FILE, without_phrases
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.agreed import MOST_PIECES, NUMBER
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.answers.values import ValueReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.segments import WORD, clauses
+from serving.dialogue.reading.segments import WORD, answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 
 # Probabilities of the answer classifier, by benchmarks/wordings/answers.py: a false stop costs a message.
@@ -29,7 +29,9 @@ SENTENCE_ENDS = (".", "。", "!", "！", ";", "；", "\n")
 TWICE_DENIED = re.compile(
     r"(?:不是|并非|没说)不|\bnot that i (?:don'?t|do not)\b", re.IGNORECASE
 )  # 不是不想退: no refusal
-NO_FIRST = re.compile(r"\s*([^，,。.!！;；\n]{1,24})[，,。.!！;；\n…~]+\s*(.*\w.*)", re.DOTALL)
+NO_FIRST = re.compile(
+    rf"\s*([^，,。.!！;；\n]{{1,24}}?)(?:[，,。.!！;；\n…~]+|(?<={CJK.pattern})\s+(?={CJK.pattern}))\s*(.*\w.*)", re.DOTALL
+)
 
 
 class AgreementReader:
@@ -76,16 +78,22 @@ class AgreementReader:
         return evidence(plain(message.text), self._pack.acts.correct) is not None
 
     def after_leave(self, message: Message) -> str | None:
-        """What stands beside clauses that give up the open flow (算了，取消。什么时候发货？); None: there are none."""
-        words, parts = self._pack.conversation, clauses(message.text)[: 2 * MOST_PIECES]
+        """What stands beside pieces that give up the open flow (算了，取消。什么时候发货？); None: there are none."""
+        words, parts = self._pack.conversation, answer_pieces(message.text, self._pack.acts.another)[: 2 * MOST_PIECES]
         for start in range(min(len(parts) - 1, MOST_PIECES)):
             for end in range(min(len(parts) - 1, start + MOST_PIECES), start, -1):
-                given_up = "".join(parts[start:end])
+                given_up, rest = "".join(parts[start:end]), parts[end:]
                 if leaves(given_up, words, message.may_cancel) and not self._tells_value(message, given_up):
-                    return "".join(parts[end:])
+                    return None if self._is_wished_still(message, rest) else "".join(rest)
             if not parts[start].rstrip().endswith(SENTENCE_ENDS):
                 return None
         return None
+
+    def _is_wished_still(self, message: Message, rest: Sequence[str]) -> bool:
+        """Whether pieces behind such words state the wish under way in another form: 算了 整单取消吧."""
+        rules, wish = self._pack.acts, message.flow.asked_by if message.flow else None
+        stated = [piece for piece in map(plain, rest) if evidence(piece, rules.question) is None]
+        return any(evidence(piece, wish) is not None for piece in stated)
 
     def _tells_value(self, message: Message, text: str) -> bool:
         """Whether a text tells a choice that the flow does not know yet: "changed my mind" may be the reason."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import takewhile
 
 from kefu.acts import Act, Affirm, Resume, Start
 from kefu.shop.pack import Pack
@@ -47,7 +46,7 @@ class OfferReader:
         assert step
         pieces, yes = answer_pieces(message.text, self._pack.acts.another), Affirm(clear=True, evidence=message.text)
         clear = [piece for piece in pieces if is_clear_yes(piece, words, step) or goes_ahead(piece, words, step)]
-        rest = "".join(pieces[len(list(takewhile(lambda piece: yes_or_no(piece, words, step), pieces))) :])
+        rest = "".join(piece for piece in pieces if not yes_or_no(piece, words, step))
         if clear and (more := self._asked_in(replace(message, text=rest, flow=None, step=None), reading)):
             return [yes, *more]  # yeah chase them pls, also is the juicer shipped
         acts = list(self._acts_of(message, reading))

@@ -119,6 +119,7 @@ def _patterns_of(conversation: _Same, confirmation: _Same) -> AnswerPatterns:
         yes=_flat(words.yes),
         go_ahead=_flat(words.go_ahead, step.yes if step else {}),
         please=_flat(words.please),
+        gives_in=_flat(words.gives_in),
         clear_yes=_flat(words.clear_yes, step.yes if step else {}),
         no=_flat(words.no, step.no if step else {}),
         leave=_flat(words.leave),
@@ -174,6 +175,7 @@ def _patterns(
     yes: tuple[str, ...],
     go_ahead: tuple[str, ...],
     please: tuple[str, ...],
+    gives_in: tuple[str, ...],
     clear_yes: tuple[str, ...],
     no: tuple[str, ...],
     leave: tuple[str, ...],
@@ -186,8 +188,11 @@ def _patterns(
     aside = f"(?:{DOTS}|{beside})"
     before = f"(?:{aside}|{_any(before_no)})*"
     again = f"{aside}+(?:{_any(before_no)})*"
-    order = f"(?:{_any(please)}(?:{PAUSE})?)*{_any(go_ahead)}"
-    some_yes, clear = f"(?:{_any(yes)}|{order})", f"(?:{_any(please)}(?:{PAUSE})?)*{_any(clear_yes)}"
+    before_order = f"(?:{_any(please)}(?:{PAUSE})?)*"
+    # Who gives in has it done (算了你催吧); "never mind, cancel it" may be all that he gives up.
+    given_in = f"(?:{_any(gives_in)}(?:{PAUSE})?)+{before_order}{_any(verb for verb in go_ahead if verb not in leave_open)}"
+    order = f"(?:{before_order}{_any(go_ahead)}|{given_in})"
+    some_yes, clear = f"(?:{_any(yes)}|{order})", f"(?:{before_order}{_any(clear_yes)}|{given_in})"
     denial, giving_up, giving_open_up = _denial(no), f"{_any(leave)}+", f"{_any([*leave, *leave_open])}+"
     return AnswerPatterns(
         yes=_compiled(f"{beside}*(?:(?:{_any(yes)}|{order}){beside}*)+"),
