@@ -15,10 +15,8 @@ from operator import attrgetter
 from kefu.acts import (
     Act,
     Affirm,
-    Ask,
     Cancel,
     Choose,
-    Compare,
     Complaint,
     Correct,
     Danger,
@@ -27,8 +25,6 @@ from kefu.acts import (
     Hesitate,
     Person,
     Query,
-    Quote,
-    Recommend,
     Refuse,
     Resume,
     SmallTalk,
@@ -47,19 +43,18 @@ from serving.dialogue.reading.confirmed import ConfirmationReader
 from serving.dialogue.reading.danger import danger_in
 from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.parts.asides import INTERRUPTS, QUESTION, asks
-from serving.dialogue.reading.parts.joining import is_likely_question
+from serving.dialogue.reading.parts.asides import INTERRUPTS, asks
 from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.preparation import TextPreparer
 from serving.dialogue.reading.protests.reader import ProtestReader
 from serving.dialogue.reading.segments import WORD, answer_pieces, asks_behind_also, behind_also
+from serving.dialogue.reading.stops import StopReader
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import SaidTurn, Session
 
 WISH = Start | Query | Person | Complaint | Refuse
 ENDING = ("bye", "thanks")  # kinds that end a conversation
-SURE_ALONE = 0.8  # of a no before a question, which the classifier does not see
 MOST_WAITING = 4  # messages to a person who has not come, of which one may be answered by the bot
 
 
@@ -85,6 +80,7 @@ class FastReader:
         self.guesser = WishGuesser(pack, router, classifier, router_confidence)
         self._parts = PartReader(pack, linker, answers, wishes, self.guesser)
         self._confirmations = ConfirmationReader(pack, answers, self._parts, self.guesser)
+        self._stops = StopReader(pack, answers, self._parts, self)
         self._protests = ProtestReader(pack, answers, self, self._parts.kinds)
         self._offers = OfferReader(pack, self._at_offer, self.asked_in)
         self._prepare = TextPreparer(pack, self._parts)
@@ -110,11 +106,11 @@ class FastReader:
             self._answer,
             self._confirmed,
             self._address,
-            self._left,
+            self._stops.left,
             self._protests.refused,
             self._rejected,
-            self._waits,
-            self._likely,
+            self._stops.waits,
+            self._stops.likely,
             self.by_parts,
         )
         acts = next((acts for step in steps if (acts := step(message, reading))), [])
@@ -155,7 +151,7 @@ class FastReader:
 
     def _at_offer(self, message: Message, reading: Reading) -> list[Act]:
         """The acts of a message, had the last answer asked for a yes."""
-        steps = (self._answer, self._confirmed, self._likely, self.by_parts)
+        steps = (self._answer, self._confirmed, self._stops.likely, self.by_parts)
         return next((acts for step in steps if (acts := step(message, reading))), [])
 
     def _thanks(self, message: Message, acts: Sequence[Act]) -> list[Act]:
@@ -202,43 +198,18 @@ class FastReader:
         """An answer to the open question that is a whole message."""
         return self._answers.agreement.whole(message) if message.step else []
 
-    def _left(self, message: Message, reading: Reading) -> list[Act]:
-        """What gives up the open question, with what stands beside it."""
-        rest = self._answers.agreement.after_leave(message) if message.step else None
-        if not rest:
-            return []
-        unclear = leaves(rest, self._pack.conversation, in_flow=True)  # never mind, cancel it: the order, or this?
-        if not unclear and (going := self.goes_on(message, rest, reading)):
-            return going
-        return [Cancel(evidence=message.text), *self.beside_end(message, rest, reading)]
-
     def goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """The acts of words that tell Kefu to go ahead, behind others that only sound like a no: 算了，提交吧."""
         going = replace(message, text=rest)
         if not self._answers.yes.goes_ahead(going):
             return []
-        return self._confirmed(going, reading) or self._likely(going, reading) or self.by_parts(going, reading)
+        return self._confirmed(going, reading) or self._stops.likely(going, reading) or self.by_parts(going, reading)
 
     def _address(self, message: Message, reading: Reading) -> list[Act]:
         """An address that the open question asks for, in words of its own or by another order that goes there."""
         if not message.step:
             return []
         return self._answers.same_address.read(message) or self._answers.addresses.read(message)
-
-    def _waits(self, message: Message, reading: Reading) -> list[Act]:
-        """What a message asks behind words that only put off the open question: wait first, when does it expire?"""
-        parts = answer_pieces(message.text, self._pack.acts.another) if message.step else []
-        words, step = self._pack.conversation, message.step
-        ahead = list(
-            takewhile(lambda p: self._answers.agreement.hesitates(p) or yes_or_no(p, words, step) is False, parts)
-        )
-        rest = "".join(parts[len(ahead) :])
-        asks_more = evidence(plain(rest), self._pack.acts.question) is not None
-        if not asks_more or not any(map(self._answers.agreement.hesitates, ahead)) or any(map(self._asks, ahead)):
-            return []
-        acts = self.by_parts(replace(message, text=rest), reading)
-        asked = [act for act in acts if isinstance(act, QUESTION | Start) or is_likely_question(act)]
-        return [Hesitate(evidence="".join(ahead)), *asked] if asked else []
 
     def _asks(self, text: str) -> bool:
         return evidence(plain(text), self._pack.acts.question) is not None
@@ -258,7 +229,7 @@ class FastReader:
         """The acts of all parts, and what becomes of the flow under way."""
         acts = self._parts.read(message, reading)
         if rest := self._answers.agreement.after_no(message):
-            acts = self._denied(message, rest, acts, reading)
+            acts = self._stops.denied(message, rest, acts, reading)
         for act in acts:
             if isinstance(act, Start):  # 三天能到吗？我周五要送人: the day stands in another part
                 flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
@@ -322,49 +293,6 @@ class FastReader:
         acts = self.by_parts(message, reading)
         asked = [act for act in acts if _asks_at_all(act)]
         return asked if any(map(asks, asked)) or evidence(plain(message.text), self._pack.acts.question) else []
-
-    def _likely(self, message: Message, reading: Reading) -> list[Act]:
-        """What the answer classifier reads where no rule does, with what the message asks beside it."""
-        agreement = self._answers.agreement
-        if not message.step:
-            return []
-        if not (said := agreement.likely(message, agreement.scores(message))):
-            return self._likely_first(message, reading)
-        beside = self._beside(message, reading)
-        if message.step.later and any(isinstance(act, Hesitate) for act in said):  # can I send it later? asks no rule
-            beside = [a for a in beside if not isinstance(a, Ask | Unclear) and a.evidence != message.text]
-        return [*said, *beside]
-
-    def _likely_first(self, message: Message, reading: Reading) -> list[Act]:
-        """A no by itself, of which the classifier is sure, before a question: 那算了不去了 你就告诉我今天能不能发."""
-        agreement, pieces = self._answers.agreement, answer_pieces(message.text, self._pack.acts.another)
-        stated = list(takewhile(lambda piece: not self._asks(piece), pieces))
-        first, rest = replace(message, text="".join(stated)), "".join(pieces[len(stated) :])
-        said = agreement.likely(first, agreement.scores(first)) if stated and rest else []
-        sure = [act for act in said if isinstance(act, Cancel | Deny) and act.probability >= SURE_ALONE]
-        return [*sure, *self.beside_end(message, rest, reading)] if sure else []
-
-    def _beside(self, message: Message, reading: Reading) -> list[Act]:
-        """Questions and other wishes beside an answer: of the answer's own words, only what is sure."""
-        own = message.flow.name if message.flow else ""
-        acts, asks_rule = self._parts.read(replace(message, flow=None), reading), self._pack.acts.question
-        question = evidence(plain(message.text), asks_rule) is not None
-        plain_wish = Query | Quote | Recommend | Compare | Start | Person | Complaint  # keep the return: asks nothing
-        asked = [act for act in acts if isinstance(act, plain_wish) or (question and isinstance(act, QUESTION))]
-        sure: list[Act] = [
-            a for a in asked if a.probability >= INTERRUPTS and not (isinstance(a, Start) and a.flow == own)
-        ]
-        return sure or [a for a in acts if isinstance(a, Unclear) and a.asks and evidence(plain(a.evidence), asks_rule)]
-
-    def _denied(self, message: Message, rest: str, whole: list[Act], reading: Reading) -> list[Act]:
-        """A no with company: what follows it was not asked for, so that it need not be understood."""
-        assert message.step
-        acts = self._parts.read(replace(message, text=rest), reading)
-        if message.step.confirm:
-            asked = [a for a in acts if not isinstance(a, Unclear | SmallTalk) or (isinstance(a, Unclear) and a.asks)]
-            return [Deny(evidence=message.text), *asked]
-        other = any(isinstance(act, Start) and message.flow and act.flow != message.flow.name for act in acts)
-        return [Cancel(evidence=message.text), *acts] if other else whole
 
     def _replaces(self, message: Message, acts: Sequence[Act]) -> bool:
         """Whether a wish takes the place of what is under way (要不还是换货吧)."""
