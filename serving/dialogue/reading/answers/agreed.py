@@ -245,10 +245,14 @@ class YesReader:
         for at, piece in enumerate(pieces[:MOST_PIECES]):
             if yes_or_no(piece, words, step):
                 continue  # yes pls.
-            named = after_clear_yes(piece, words, step)
-            lead = piece.strip().removesuffix(named)
-            if named and (GOES_ON.match(named) or (lead.endswith(CLOSED) and not QUESTION.match(named))):
-                return [*pieces[:at], f"{lead}，", named, *pieces[at + 1 :]]
+            lead, named = "", piece.strip()
+            while after := after_clear_yes(named, words, step):
+                begun = piece.strip().removesuffix(after)
+                if GOES_ON.match(after) or (begun.endswith(CLOSED) and not QUESTION.match(after)):
+                    lead = begun
+                named = after
+            if lead:
+                return [*pieces[:at], f"{lead}，", piece.strip().removeprefix(lead), *pieces[at + 1 :]]
         return pieces
 
     def _against(self, scores: Mapping[str, float]) -> float:
