@@ -52,6 +52,7 @@ from serving.dialogue.reading.parts.joining import is_likely_question
 from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.preparation import TextPreparer
 from serving.dialogue.reading.protests.reader import ProtestReader
+from serving.dialogue.reading.protests.repeats import RepeatReader
 from serving.dialogue.reading.segments import WORD, answer_pieces, asks_behind_also, behind_also
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
@@ -85,6 +86,7 @@ class FastReader:
         self._parts = PartReader(pack, linker, answers, wishes, self.guesser)
         self._confirmations = ConfirmationReader(pack, answers, self._parts)
         self._protests = ProtestReader(pack, answers, self, self._parts.kinds)
+        self._repeats = RepeatReader(pack, self)
         self._offers = OfferReader(pack, self._at_offer, self.asked_in)
         self._prepare = TextPreparer(pack, self._parts)
 
@@ -100,6 +102,7 @@ class FastReader:
             reading.acts = self._back_to_bot(message, reading)
         else:
             acts = self._offers.read(message, reading) or self.steps(message, reading)
+            acts = [*self._repeats.instead(message, acts, reading), *self._protests.still_open(message, acts, reading)]
             reading.acts = ([] if message.flow else self._thanks_beside(text, acts)) or acts
         return reading
 
