@@ -299,6 +299,7 @@ class FastReader:
         left = ("" if p in back and not self._asks(plain(p).replace(back[p], " ", 1)) else p for p in parts)
         here, waiting = "".join(left), map(attrgetter("text"), _waiting_turns(message.session))
         own = self.asked_in(replace(message, text=here), reading) if WORD.search(here) else []
+        own = list(self._repeats.instead(replace(message, text=here), own, reading))
         asked = (self._asked_of_bot(replace(message, text=text), reading) for text in waiting)
         more = own or next(filter(None, asked), [])
         return [Resume(evidence=next(iter(back))), *(act for act in more if not isinstance(act, Person))]
