@@ -369,7 +369,7 @@ class FlowMoves:
             elif insisted := self._insisted(turn, state, asked):
                 yield from self._progressed(turn, state, self._flows.fill(state, insisted, turn.visit))
             else:
-                yield from self._questions.ask(turn, "")
+                yield from self._questions.ask(turn, "", in_full=self._asks(turn))
             return
         known = (past for past in session.past if past.flow in self._flows.flows)  # the pack may have changed
         left = [past for past in known if past.outcome == "abandoned"]

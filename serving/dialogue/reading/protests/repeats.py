@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kefu.acts import Act, Ask, Query, SmallTalk, Start, Unclear, target_of
+from kefu.acts import Act, Ask, Query, Resume, SmallTalk, Start, Unclear, target_of
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts.asides import INTERRUPTS, QUESTION, SECOND
 from serving.dialogue.reading.protests.whole import Whole
+from serving.dialogue.reading.segments import WORD
 from serving.dialogue.reading.word_rules import evidence, plain
 
 
@@ -23,11 +24,14 @@ class RepeatReader:
 
     def __init__(self, pack: Pack, whole: Whole) -> None:
         self._whole, self._supposes = whole, pack.acts.supposes
+        self._restates = pack.acts.reject.restates if pack.acts.reject else None
         self._flow_named = {flow.name: flow for flow in pack.flows}
         self._flow_of_rule = {f"faq:{faq.id}": f"flow:{faq.on_order}" for faq in pack.faq if faq.on_order}
 
     def instead(self, message: Message, acts: Sequence[Act], reading: Reading) -> Sequence[Act]:
         """The acts of a message, or others in their place where all that it asks was told before."""
+        if message.step and all(isinstance(act, Resume | Unclear) for act in acts):
+            return self._restated(message, reading) or acts
         asked = [act for act in acts if not isinstance(act, SmallTalk | Unclear)]
         if not asked or not all(self._is_told(message, act) for act in asked):
             return acts
@@ -49,6 +53,16 @@ class RepeatReader:
         if not found:  # what was read on the way is forgotten
             message.session.subject, reading.products, reading.latest = subject, products, latest
         return found or acts
+
+    def _restated(self, message: Message, reading: Reading) -> list[Act]:
+        """What is asked once more beside an open question, without the words that say so: I just asked when it ships"""
+        words = plain(message.text)
+        said = evidence(words, self._restates)
+        rest = words.partition(said)[2] if said else ""
+        other = self._whole.by_parts(replace(message, text=rest), reading) if WORD.search(rest) else []
+        own = message.flow.name if message.flow else ""
+        sure = [act for act in other if isinstance(act, QUESTION | Start) and act.probability >= INTERRUPTS]
+        return [act for act in sure if not (isinstance(act, Start) and act.flow == own)]
 
     def _is_told(self, message: Message, act: Act) -> bool:
         """Whether an act asks for what an earlier answer told of the same order or product."""
