@@ -115,7 +115,8 @@ class Session(BaseModel):
     denied: flows that the customer refused or left: only plain words begin one again, no guess.
     misses: messages not understood since the last answer.
     told: what the last answer told or began, in order; a question without a subject may be about the last of it.
-    answers: digests of what the last answer said to what was asked, part by part.
+    heard: what the answers before it told or began.
+    answers: digests of what the last answer said to what was asked, sentence by sentence.
     rejections: messages in a row that said that the last answer missed.
     no_person: the customer has declined a person, and has not asked for one since.
     script: of the customer's Chinese, and of the answers; turns are kept in simplified characters.
@@ -150,6 +151,7 @@ class Session(BaseModel):
     sum_choices: list[str] = []
     denied: list[str] = []
     told: list[Told] = []
+    heard: list[Told] = []
     answers: list[str] = []
     rejections: int = 0
     misses: int = 0

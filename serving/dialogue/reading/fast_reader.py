@@ -47,6 +47,7 @@ from serving.dialogue.reading.parts.asides import INTERRUPTS, asks
 from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.preparation import TextPreparer
 from serving.dialogue.reading.protests.reader import ProtestReader
+from serving.dialogue.reading.protests.repeats import RepeatReader
 from serving.dialogue.reading.segments import WORD, answer_pieces, asks_behind_also, behind_also
 from serving.dialogue.reading.stops import StopReader
 from serving.dialogue.reading.wishes.reader import WishReader
@@ -82,6 +83,7 @@ class FastReader:
         self._confirmations = ConfirmationReader(pack, answers, self._parts, self.guesser)
         self._stops = StopReader(pack, answers, self._parts, self)
         self._protests = ProtestReader(pack, answers, self, self._parts.kinds)
+        self._repeats = RepeatReader(pack, self)
         self._offers = OfferReader(pack, self._at_offer, self.asked_in)
         self._prepare = TextPreparer(pack, self._parts)
 
@@ -97,6 +99,7 @@ class FastReader:
             reading.acts = self._back_to_bot(message, reading)
         else:
             acts = self._offers.read(message, reading) or self.steps(message, reading)
+            acts = [*self._repeats.instead(message, acts, reading), *self._protests.still_open(message, acts, reading)]
             reading.acts = ([] if message.flow else self._thanks_beside(text, acts)) or acts
         return reading
 
@@ -268,6 +271,7 @@ class FastReader:
         left = ("" if p in back and not self._asks(plain(p).replace(back[p], " ", 1)) else p for p in parts)
         here, waiting = "".join(left), map(attrgetter("text"), _waiting_turns(message.session))
         own = self.asked_in(replace(message, text=here), reading) if WORD.search(here) else []
+        own = list(self._repeats.instead(replace(message, text=here), own, reading))
         asked = (self._asked_of_bot(replace(message, text=text), reading) for text in waiting)
         more = own or next(filter(None, asked), [])
         return [Resume(evidence=next(iter(back))), *(act for act in more if not isinstance(act, Person))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kefu.acts import Query, Refuse, Reject
+from kefu.acts import Query
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
@@ -89,9 +89,9 @@ class FlowMoves:
         about = self._orders.of(state)
         guessed = move.guessed and (about is None or about not in turn.message.text)
         again = bool(progress.says) and progress.outcome == "resolved" and all(map(turn.was_told, progress.says))
-        if not (again and guessed) and (named := self._orders.took(turn, slots)):
+        if not (again and (guessed or not progress.again)) and (named := self._orders.took(turn, slots)):
             yield turn.say("flow", named)
-        yield from self._progressed(turn, state, progress, guessed=guessed)
+        yield from self._progressed(turn, state, progress)
 
     def _look_up(self, turn: TurnState, move: moves.LookUp) -> Iterator[str]:
         state, progress = self._flows.start(self._flows.flows[move.flow], move.slots, turn.visit)
@@ -129,7 +129,8 @@ class FlowMoves:
                 yield from self._progressed(turn, state, self._flows.fill(state, new, turn.visit))
             else:
                 state.slots.update(new)
-                yield from self._questions.ask(turn, "")
+                if not turn.begins_more:  # another wish interrupts the question
+                    yield from self._questions.ask(turn, "")
             return
         beside = {name: value for name, value in new.items() if name != asked}
         if self._flows.is_behind(state, beside):  # 拍错了，只去掉锅: the reason, and that it is a part of the order
@@ -156,8 +157,10 @@ class FlowMoves:
             progress = Progress(outcome="handoff")
         same = progress.says[-1:] == [before]  # nothing that the customer can see has changed
         if same and progress.asks == "confirm":
-            agrees = move.agrees or self._insists(turn, state)
-            yield from self._confirm(turn, moves.Confirm(True)) if agrees else self._questions.ask(turn, "")
+            if move.agrees or self._insists(turn, state):
+                yield from self._confirm(turn, moves.Confirm(True))
+            elif not turn.begins_more:  # another wish interrupts the question
+                yield from self._questions.ask(turn, "")
             return
         if changed and not same and progress.asks:
             yield turn.say("flow", self._pack.conversation.corrected.in_(turn.visit.lang))
@@ -186,7 +189,7 @@ class FlowMoves:
         yield from self._progressed(turn, state, progress, refused=not move.yes)
 
     def _progressed(
-        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False, guessed: bool = False
+        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False
     ) -> Iterator[str]:
         session, draft = turn.session, turn.draft
         if state.written:
@@ -201,12 +204,13 @@ class FlowMoves:
         waits = bool(progress.asks) and progress.asks != "confirm"
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state)) if waits else []
         if progress.outcome == "resolved" and not (state.written or refused):
-            protests = any(isinstance(act, Refuse | Reject) for act in turn.reading.acts)
             for text in progress.says:
-                again = progress.again.get(text, "") if protests else ""
-                yield turn.tell("flow", text, guessed=guessed, again=again)
+                yield turn.tell("flow", text, again=progress.again.get(text, ""))
         else:
-            yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
+            says = progress.says[:-1] if orders else progress.says
+            if progress.asks == "confirm":
+                says = [*says[:-1], self._questions.not_twice(turn, says[-1])]
+            yield turn.say("flow", "\n".join(says))
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
         if order := self._orders.of(state):
             session.subject.order = order
@@ -365,7 +369,7 @@ class FlowMoves:
             elif insisted := self._insisted(turn, state, asked):
                 yield from self._progressed(turn, state, self._flows.fill(state, insisted, turn.visit))
             else:
-                yield from self._questions.ask(turn, "")
+                yield from self._questions.ask(turn, "", in_full=self._asks(turn))
             return
         known = (past for past in session.past if past.flow in self._flows.flows)  # the pack may have changed
         left = [past for past in known if past.outcome == "abandoned"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kefu.acts import entry_target
@@ -11,14 +10,15 @@ from kefu.shop.pack import Pack
 from serving.dialogue.flow import FlowEngine
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
+from serving.dialogue.reading.segments import clauses
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.responder.words import Handlers, blank, fill_in, open_flow
-from serving.dialogue.turn import TurnState
+from serving.dialogue.turn import TurnState, sentences
 from serving.sessions.session import FlowState
 
 RECENT = 3  # answers; a question that they have put in full is put briefly
 ASKS = ("？", "?")
-SENTENCE = re.compile(r"(?<=[。！？!?\n])|(?<=\.)\s")
+LONGEST_QUOTED = 40  # characters of a question that is named
 
 
 class QuestionMoves:
@@ -38,13 +38,20 @@ class QuestionMoves:
             moves.Wait: self._wait,
         }
 
-    def ask(self, turn: TurnState, lead: str, before: str = "\n") -> Iterator[str]:
-        """The open question once more: in full once at most, and only where nothing else is told."""
+    def ask(self, turn: TurnState, lead: str, before: str = "\n", in_full: bool = True) -> Iterator[str]:
+        """The open question once more: in full once at most, and only where nothing else is told.
+
+        Args:
+            in_full: it may be put in full right after it was: it may hold what is asked.
+        """
         state = open_flow(turn)
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state))
         question = "" if orders else self._flows.question(state, turn.visit)
-        if self.slot_asked(state) is None and self._is_put_briefly(turn, question):
-            question, lead = briefly(question), self._lead(turn, lead)
+        if self.slot_asked(state) is None:
+            if self._is_put_briefly(turn, question):
+                question, lead = briefly(question), self._lead(turn, lead)
+            elif not in_full:
+                question = self.not_twice(turn, question)
         yield turn.say("flow", f"{lead} {question}".strip(), before)
         self._still_open(turn)
         if orders:
@@ -56,11 +63,15 @@ class QuestionMoves:
         told = told or self._flows.hands_over(open_flow(turn))  # what a person decides holds no answer
         return self._times_put(turn, question) > (0 if told else 1)
 
+    def not_twice(self, turn: TurnState, question: str) -> str:
+        """A confirmation's question, briefly where the last answer has put it in full."""
+        return briefly(question) if self._times_put(turn, question, 1) else question
+
     def _lead(self, turn: TurnState, lead: str) -> str:
         """What stands before a question that is put briefly: what the flow is about, or that it knows no more."""
         words, lang = self._pack.conversation, turn.visit.lang
         if not lead and not turn.draft.answers and self._asks(turn) and self._looks_up(turn):
-            return words.same_again.in_(lang)
+            return self.same_again(turn)
         title = self._flows.flows[open_flow(turn).flow].title.in_(lang)
         return fill_in(turn, words.back_to, title=title) if lead == words.back.in_(lang) else lead
 
@@ -70,10 +81,10 @@ class QuestionMoves:
     def _asks(self, turn: TurnState) -> bool:
         return evidence(plain(turn.message.text), self._pack.acts.question) is not None
 
-    def _times_put(self, turn: TurnState, question: str) -> int:
+    def _times_put(self, turn: TurnState, question: str, recent: int = RECENT) -> int:
         """How often the last answers have put a question in full."""
         answers = [said.text for said in turn.session.turns if said.role == "bot"]
-        return sum(question in text for text in answers[-RECENT:])
+        return sum(question in text for text in answers[-recent:])
 
     def own_answer(self, turn: TurnState, entry: KnowledgeEntry) -> str:
         """What the flow under way tells of its own proposal in place of an entry; empty: nothing."""
@@ -143,7 +154,7 @@ class QuestionMoves:
         yield turn.say("flow", (words.unsure if move.unsure else words.again).in_(turn.visit.lang))
         if move.unsure:
             yield self._hint_person(turn)
-        yield from self.ask(turn, words.back.in_(turn.visit.lang) if move.unsure else "", before=" ")
+        yield from self.ask(turn, words.back.in_(turn.visit.lang) if move.unsure else "", before=" ", in_full=False)
 
     def _admit_unsure(self, turn: TurnState, move: moves.AdmitUnsure) -> Iterator[str]:
         if turn.draft.outcome == "handoff":
@@ -159,12 +170,27 @@ class QuestionMoves:
         return turn.say("flow", hint.in_(turn.visit.lang), before=blank(turn))
 
     def offer_person(self, turn: TurnState) -> str:
-        """Offers a person to who has not declined one: a yes to the offer asks for one."""
+        """Offers a person to who has not declined one: a yes to the offer asks for one. Not twice in the same words."""
         words, lang = self._pack.conversation, turn.visit.lang
         if words.offer_person is None or words.ask_person is None or turn.session.no_person:
             return ""
         turn.session.questions = turn.draft.options = [words.ask_person.in_(lang)]
+        if words.person_hint and self._times_put(turn, words.offer_person.in_(lang), 1):
+            return self._hint_person(turn)
         return turn.say("fallback", words.offer_person.in_(lang), before=blank(turn))
+
+    def same_again(self, turn: TurnState) -> str:
+        """That all was told that is known, with the question that stays open."""
+        return fill_in(turn, self._pack.conversation.same_again, question=self._open_point(turn))
+
+    def _open_point(self, turn: TurnState) -> str:
+        """The last short question of a message, as it was written; empty when it holds none."""
+        asked = (
+            piece.strip(" ,，。.、;；")
+            for piece in reversed(clauses(turn.message.text))
+            if evidence(plain(piece), self._pack.acts.question) is not None
+        )
+        return next((piece for piece in asked if len(piece) <= LONGEST_QUOTED), "")
 
     def _set_aside(self, turn: TurnState, move: moves.SetAside) -> Iterator[str]:
         session, state = turn.session, open_flow(turn)
@@ -175,5 +201,5 @@ class QuestionMoves:
 
 def briefly(question: str) -> str:
     """The last question of a text, without what stands before it: 确认提交退货申请吗？"""
-    asked = [some for some in SENTENCE.split(question) if some.rstrip().endswith(ASKS)]
-    return asked[-1].strip().rpartition("，")[2] if asked else question
+    asked = [some for some in sentences(question) if some.endswith(ASKS)]
+    return asked[-1].rpartition("，")[2] if asked else question

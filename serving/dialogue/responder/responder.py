@@ -17,7 +17,7 @@ from serving.dialogue.handover_words import HandoverWords
 from serving.dialogue.messages import digest
 from serving.dialogue.model_answer import ModelAnswer
 from serving.dialogue.order_choice import OrderChoice
-from serving.dialogue.policy.moves import Begin, HandOver, Move, Remind
+from serving.dialogue.policy.moves import AdmitMiss, Apologise, Begin, HandOver, Move, Remind
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.responder.answer_moves import AnswerMoves
 from serving.dialogue.responder.flow_moves import FlowMoves
@@ -26,9 +26,10 @@ from serving.dialogue.responder.person_moves import PersonMoves
 from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers
 from serving.dialogue.shop_answers import ShopAnswers
-from serving.dialogue.turn import TurnState
+from serving.dialogue.turn import TurnState, sentences
 
 logger = logging.getLogger(__name__)
+KEPT_HEARD = 20  # answers and wishes of a conversation that are known again
 
 
 class Responder:
@@ -54,6 +55,7 @@ class Responder:
     def stream(self, turn: TurnState, moves: Sequence[Move]) -> Iterator[str]:
         """Pieces of the answer, with placeholders."""
         session = turn.session
+        session.heard = [*session.heard, *session.told][-KEPT_HEARD:]
         session.told, session.offer = [], None
         if turn.failed:
             yield from self._fail(turn)
@@ -78,7 +80,8 @@ class Responder:
         if said := self._same_again(turn):
             yield said
             yield self._questions.offer_person(turn)
-        session.answers = [digest(text) for text in turn.draft.answers]
+        if turn.draft.answers or not any(isinstance(move, Apologise | AdmitMiss) for move in planned):
+            session.answers = [digest(some) for text in turn.draft.answers for some in sentences(text)]
 
     def _fail(self, turn: TurnState) -> Iterator[str]:
         turn.draft.ended = turn.session.flow  # it stands where it cannot go on
@@ -86,8 +89,9 @@ class Responder:
 
     def _same_again(self, turn: TurnState) -> str:
         """Says that there is nothing new to tell, where all that would be told was told by the last answer."""
-        draft, again = turn.draft, self._pack.conversation.same_again
-        if not (turn.repeats and all(map(turn.was_told, draft.answers))) or draft.asks or draft.options:
+        draft = turn.draft
+        goes_on = draft.asks or draft.options or draft.outcome == "handoff"
+        if goes_on or not (turn.repeats and all(map(turn.was_told, draft.answers))):
             return ""
         turn.repeats = False
-        return turn.say("faq", again.in_(turn.visit.lang))
+        return turn.say("faq", self._questions.same_again(turn))

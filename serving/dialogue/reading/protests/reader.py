@@ -6,48 +6,41 @@ that, what he asked before counts, read without what he rejects.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Protocol
 
-from kefu.acts import GOODBYE, Act, Person, Query, Refuse, Reject, SmallTalk, Start, Unclear, target_of
+from kefu.acts import (
+    GOODBYE,
+    Act,
+    Affirm,
+    Correct,
+    Fill,
+    Person,
+    Query,
+    Refuse,
+    Reject,
+    SmallTalk,
+    Start,
+    Unclear,
+    target_of,
+)
 from kefu.shop.pack import Pack
+from kefu.shop.slots import CJK, extract
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts.asides import QUESTION, asks
 from serving.dialogue.reading.preparation import COURTESY, GREETING
 from serving.dialogue.reading.protests.rejections import RejectionReader
-from serving.dialogue.reading.segments import WORD
+from serving.dialogue.reading.protests.whole import Whole
+from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import Told
 
 LONGEST_ELLIPSIS = 24  # characters of a question that may lean on the one before
-MOST_BEFORE = 2  # messages of the customer before this one, of which one may be what he still asks
-
-
-class Whole(Protocol):
-    """Reads texts of a conversation as a whole: the fast reader."""
-
-    def by_parts(self, message: Message, reading: Reading) -> list[Act]:
-        """The acts of all parts."""
-        ...
-
-    def asked_in(self, message: Message, reading: Reading) -> list[Act]:
-        """What a message asks, understood or not."""
-        ...
-
-    def beside_end(self, message: Message, rest: str, reading: Reading) -> list[Act]:
-        """What is asked beside words that end the flow under way."""
-        ...
-
-    def goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
-        """The acts of words that tell Kefu to go ahead."""
-        ...
-
-    def steps(self, message: Message, reading: Reading) -> list[Act]:
-        """All acts of a message."""
-        ...
+MOST_BEFORE = 3  # messages of the customer before this one, of which one may be what he still asks
+TERM = re.compile(rf"(?=({CJK.pattern}{{2}}))|([a-z]{{4,}})")
 
 
 class ProtestReader:
@@ -62,7 +55,7 @@ class ProtestReader:
     ) -> None:
         self._pack, self._answers, self._whole = pack, answers, whole
         self._rejections = RejectionReader(pack, kinds)
-        self._looks_up = {flow.name for flow in pack.flows if flow.item_among}
+        self._flow_named = {flow.name: flow for flow in pack.flows}
 
     def refused(self, message: Message, reading: Reading) -> list[Act]:
         """Flows that the customer does not want, and what else the message says."""
@@ -101,9 +94,13 @@ class ProtestReader:
         return {one.name for one in message.session.told} | ({f"flow:{message.flow.name}"} if message.flow else set())
 
     def _asked_before(self, message: Message, without: Collection[str], reading: Reading) -> list[Act]:
-        """What the customer asked last, without what he rejects: it begins nothing but a look-up."""
+        """What the customer asked last, rather of what this message names, without what he rejects.
+
+        It begins nothing but a look-up.
+        """
         said = (turn.text for turn in reversed(message.session.turns) if turn.role == "customer")
-        for text in islice(said, MOST_BEFORE):
+        names = _terms(message.text)
+        for text in sorted(islice(said, MOST_BEFORE), key=lambda text: -len(names & _terms(text))):
             before = replace(message, text=text, flow=None, step=None, rejected=message.rejected.union(without))
             if acts := self._whole.asked_in(before, reading):
                 acts = [act for act in acts if target_of(act) not in without]
@@ -111,7 +108,34 @@ class ProtestReader:
         return []
 
     def _is_look_up(self, act: Act) -> bool:
-        return isinstance(act, Start) and act.flow in self._looks_up
+        return isinstance(act, Start) and bool(self._flow_named[act.flow].item_among)
+
+    def still_open(self, message: Message, acts: Sequence[Act], reading: Reading) -> list[Act]:
+        """What was asked before and got no answer, beside an answer to the open question: 换新的 桌布你还没回答我."""
+        pieces, words = answer_pieces(message.text, None), self._pack.acts.reject
+        missed = [piece for piece in pieces if words and evidence(plain(piece), words.missed)]
+        if not (missed and message.step and any(isinstance(act, Fill | Correct | Affirm) for act in acts)):
+            return []
+        asked = self._asked_before(replace(message, text="".join(missed)), (), reading)
+        return [act for act in asked if isinstance(act, QUESTION)]
+
+    def _is_wished(self, message: Message, text: str) -> bool:
+        """Whether a clause that asks and supposes nothing wishes for the flow under way: 我没问颜色 我要换货."""
+        rules = self._pack.acts
+        plainly = (
+            piece
+            for piece in map(plain, answer_pieces(text, rules.another))
+            if not any(evidence(piece, rule) for rule in (rules.question, rules.supposes))
+        )
+        return message.flow is not None and any(evidence(piece, message.flow.asked_by) for piece in plainly)
+
+    def _with_told(self, message: Message, acts: Sequence[Act]) -> None:
+        """Gives wishes what the message that was missed told of them: worn twice, can I still send it back?"""
+        for act in acts:
+            if isinstance(act, Start):
+                slots = {name: self._pack.slots[name] for name in self._flow_named[act.flow].slots}
+                choices = {name: slot for name, slot in slots.items() if slot.choices}
+                act.slots.update({**extract(_last_said(message), choices, message.lang), **act.slots})
 
     def rejected(self, message: Message, reading: Reading) -> list[Act]:
         """That the last answer missed, and what the message asks instead: nothing that is not meant."""
@@ -125,8 +149,7 @@ class ProtestReader:
         subject, told = message.session.subject.model_copy(deep=True), message.session.told if found.of_told else []
         if any(one.name in found.names for one in told):
             told = []  # I didn't ask for a refund: the parcel is still asked for
-        wished = message.flow and evidence(plain(found.rest), message.flow.asked_by)  # 我没问颜色 我要换货
-        if message.flow and wished:
+        if message.flow and (self._is_wished(message, found.rest) or self._is_wished(message, _last_said(message))):
             told = [one for one in told if one.name != f"flow:{message.flow.name}"]
         open_now = f"flow:{message.flow.name}" if message.flow else ""
         ends = open_now in {*found.names, *(one.name for one in told)}
@@ -151,8 +174,19 @@ class ProtestReader:
             before = self._asked_before(message, names, reading)
         if not asks_other or {target_of(act) for act in acts} == {target_of(act) for act in before}:
             acts = before or acts  # u didnt answer. today or not?
+        self._with_told(message, acts)
         refused = [Refuse(flow=message.flow.name, evidence=found.evidence)] if ends and message.flow else []
         return [*refused, Reject(targets=tuple(sorted(names)), evidence=found.evidence), *acts]
+
+
+def _last_said(message: Message) -> str:
+    """What the customer said before this message."""
+    return next((turn.text for turn in reversed(message.session.turns) if turn.role == "customer"), "")
+
+
+def _terms(text: str) -> set[str]:
+    """What may name a thing in a text: pairs of Chinese characters, and longer words."""
+    return {match[1] or match[2] for match in TERM.finditer(plain(text).lower())}
 
 
 def _differs(act: Act, told: Told) -> bool:

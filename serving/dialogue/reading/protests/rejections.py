@@ -68,6 +68,8 @@ class RejectionReader:
             if found_missed := evidence(said, words.missed):
                 cues.append(found_missed)
                 of_told = denied = True
+                behind = said.partition(found_missed)[2]
+                left += [behind] if evidence(behind, self._question) is not None else []  # 你没回答我呀谁先寄
                 continue
             again = None if open_question or not session.told else evidence(said, words.restates)
             if again:

@@ -51,6 +51,7 @@ class FollowUpReader:
         self._pack, self._linker, self._answers = pack, linker, answers
         self._flows, self._queries = flows, queries
         self._flow_named = {flow.name: flow for flow in pack.flows}
+        self._chatter = {phrase for phrases in pack.conversation.around.values() for phrase in phrases}
 
     def read(self, message: Message, text: str) -> list[Act]:
         """The acts that a text carries over to what it names; none when it is no follow-up."""
@@ -169,9 +170,11 @@ class FollowUpReader:
         last = message.session.told[-1].name.removeprefix("query:") if message.session.told else ""
         for value in self._queries.may_tell(last, text, message.lang).values():  # and the 50 one?
             words = words.replace(value, " ")
-        words = _without_said(words, message)
-        rest = _AROUND.sub(" ", plain(words))
-        return sum(map(str.isalnum, rest)) <= MOST_BESIDE
+        words = plain(_without_said(words, message))
+        restated = evidence(words, self._pack.acts.reject and self._pack.acts.reject.restates)  # I meant the pan lol
+        rest = _AROUND.sub(" ", words.replace(restated, " ", 1) if restated else words)
+        left = (word for word in rest.lower().split() if word not in self._chatter)
+        return sum(sum(map(str.isalnum, word)) for word in left) <= MOST_BESIDE
 
 
 def _without_said(words: str, message: Message) -> str:
