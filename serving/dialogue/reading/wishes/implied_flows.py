@@ -17,6 +17,7 @@ from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.flows import DECIDES, FlowReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain, without
+from serving.sessions.session import PastFlow
 
 
 class ImpliedFlowReader:
@@ -162,20 +163,28 @@ class ImpliedFlowReader:
 
         Words that name another order or a product are read as ever.
         """
-        past = message.session.past[-1] if message.session.past else None
         last = next((turn for turn in reversed(message.session.turns) if turn.role == "bot"), None)
-        if past is None or last is None or message.flow or PLACEHOLDER.search(words):
+        if last is None or message.flow or PLACEHOLDER.search(words):
             return None
         if self._linker.link_products(words) or self._linker.link_items(words, message.orders):
             return None
         for flow in self._pack.flows:
-            if past.flow in flow.follows and self._goes_on(message, words, flow):
+            past = self._before(message, flow)
+            if past and self._goes_on(message, words, flow):
                 orders = {name: past.slots[name] for name in self._answers.orders.slots_of(flow) if name in past.slots}
                 slots = extract(words, {name: self._pack.slots[name] for name in flow.slots}, message.lang) | orders
                 slots |= self._answers.items.slots(message, words, flow, next(iter(orders.values()), None))
-                slots = self._flows.told_before(message, flow, slots) | slots
-                return Start(flow=flow.name, slots=slots, evidence=words) if orders else None
+                kept = self._flows.told_before(message, flow, slots)
+                if past.flow == flow.name:  # did you pass the name on?
+                    kept |= {n: value for n, value in past.slots.items() if self._pack.slots[n].shared}
+                return Start(flow=flow.name, slots=kept | slots, evidence=words) if orders else None
         return None
+
+    def _before(self, message: Message, flow: Flow) -> PastFlow | None:
+        """What a flow may go on with: what was told last, or the same that a person was asked to see to."""
+        last, done = message.session.past[-1:], () if flow.item_among else reversed(message.session.past)
+        left = (past for past in done if past.flow == flow.name and past.outcome == "handoff")
+        return next((past for past in (*last, *left) if past.flow in flow.follows), None)
 
     def _goes_on(self, message: Message, words: str, flow: Flow) -> bool:
         """Whether a text asks for a flow about the order just served, by words of its own or one of its questions."""

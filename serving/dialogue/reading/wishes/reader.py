@@ -279,6 +279,8 @@ class WishReader:
         of_page = [self.queries.is_of_product(act) or isinstance(act, Compare | Recommend) for act in exact]
         if any(of_page) and self._tells_own(part):
             exact = [act for act, told in zip(exact, of_page, strict=True) if not told]
+        if part.flows() and self._answers.orders.meant(message, text, asked=False):
+            exact = [act for act in exact if not self.queries.asks_price(act)]  # my pot of yesterday, cheaper now?
         if any(not flow.item_among and self.flows.writes(flow) for flow in part.flows()):
             # can you stop the one going to Xi'an: how long it takes to there is not asked
             exact = [act for act in exact if not self.queries.is_on_order(act)]
@@ -392,6 +394,8 @@ class WishReader:
         """An order and hardly another word: what to do with it is open, or told by a reason."""
         message, text = part.message, part.text
         bare = len(BARE.sub("", PLACEHOLDER.sub("", part.words))) <= SHORT and not part.question
+        if not bare and not part.question:  # 今早收到的那个四件套
+            bare = bool(self._answers.orders.described(message, text)) and self._follow_ups.is_bare(message, text)
         orders = self._answers.orders.meant(message, text, asked=True) if not message.flow and bare else ()
         if not orders:
             return None
