@@ -6,10 +6,11 @@ Declarations only: serving runs flows and tools, ``kefu.shop.slots`` finds slot 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
 
@@ -71,6 +72,9 @@ class Slot(Part):
         description="a reason: read from what stands beside the wish as if it had been asked for, and kept by the flow"
         " that follows about the same order",
     )
+    of_goods: tuple[str, ...] = Field(
+        (), description="regexes of RE2 that tell it of goods alone, never of money or papers: when will it ship"
+    )
     opening: bool = Field(False, description="told only in the message that begins a flow or names its order")
     otherwise: str | None = Field(
         None,
@@ -81,7 +85,7 @@ class Slot(Part):
     ask_rest: Text | None = Field(
         None,
         description="the slot is a postal address, told in pieces: what is asked while it lacks one of the parts"
-        " `missing` (region, street, door; kefu/text/postal_address.py)",
+        " `missing` (region, street, door; kefu/text/postal_address.py); `region` is that of the order's own address",
     )
     if_insisted: str | None = Field(
         None, description="value taken where the customer says the wish once more, and does not tell this: cancel it"
@@ -99,6 +103,13 @@ class Slot(Part):
                 check_re2(pattern)
         return patterns
 
+    @field_validator("of_goods")
+    @classmethod
+    def _of_goods_are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            check_re2(pattern)
+        return patterns
+
     @field_validator("pattern", "plausible", "trim")
     @classmethod
     def _is_a_regex(cls, pattern: str | None) -> str | None:
@@ -111,6 +122,11 @@ class Slot(Part):
         if unknown := set(self.choice_patterns) - set(self.choices):
             raise ValueError(f"choice_patterns: no such choice: {', '.join(sorted(unknown))}")
         return self
+
+    def now(self, results: Mapping[str, Any]) -> str:
+        """The address as it is, by the results of the flow that asks; empty where it is not known."""
+        result, _, column = (self.as_it_is or "").partition(".")
+        return str((results.get(result) or {}).get(column) or "")
 
     @cached_property
     def choice_phrases(self) -> tuple[ChoicePhrase, ...]:

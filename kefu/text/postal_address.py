@@ -136,7 +136,13 @@ _ENGLISH_PART = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _FIGURE = re.compile(r"[A-Za-z]?\d+[A-Za-z]?")
-_ENDINGS = {"building": "幢", "floor": "楼", "room": "室"}
+_ENDINGS = {"building": "幢", "unit": "单元", "floor": "楼", "room": "室"}
+_ENGLISH_FIGURE = re.compile(
+    r"\b(?:(?P<building>building|block|tower|bldg\.?)|(?P<unit>unit(?=\W{0,2}\d{1,2}\b))|(?P<floor>floor)|(?P<room>room|rm\.?|flat|apt\.?|apartment|unit|suite))"
+    r"\s?(?:no\.?\s?)?\#?(?P<figure>[A-Za-z]?\d{1,5}[A-Za-z]?)\b|\b(?P<nth>\d{1,3})(?:(?:st|nd|rd|th)\s+floor|/?f)\b",
+    re.IGNORECASE,
+)
+_PLACE_ENDING = re.compile(r"(?<=..)(?:省|市|区|县)$")
 _LETTERS = re.compile(r"[A-Za-z]{3}")
 
 
@@ -157,6 +163,29 @@ def form_of(text: str) -> str:
 def without_blanks(text: str) -> str:
     """A text without the blanks that people type around the figures of a Chinese address: 588 号 3 幢."""
     return _BLANK.sub("", text)
+
+
+def with_chinese_figures(text: str, known: str = "") -> str:
+    """A text with figures that it tells in English as a Chinese address writes them: 珞喻路800号, building 12, room 305.
+
+    Args:
+        known: the address that they belong to, whose endings they take: 栋 or 幢.
+    """
+    before = {part.level: part.text for part in _read_chinese(known)}
+
+    def chinese(found: re.Match[str]) -> str:
+        level = next((level for level in _ENDINGS if found[level]), "floor")
+        return _FIGURE.sub(found["figure"] or found["nth"], before.get(level, f"0{_ENDINGS[level]}"), count=1)
+
+    return _ENGLISH_FIGURE.sub(chinese, text)
+
+
+def regions_of(address: str) -> str:
+    """Province, city and district of an address, as it writes them; empty where none can be read."""
+    form = form_of(address)
+    regions = _REGIONS if form == CHINESE else (*_REGIONS, "place")
+    parts = [part.text for part in _whole_parts(address, form) if part.level in regions]
+    return (", " if form == ENGLISH else "").join(parts)
 
 
 def read_parts(text: str, form: str | None = None) -> list[AddressPart]:
@@ -253,7 +282,7 @@ def merged(known: str, told: str) -> str:
     """
     known, told = without_blanks(known), without_blanks(told)
     if form_of(known) == CHINESE != form_of(told):
-        told = _in_chinese(told, known)
+        told = with_chinese_figures(told, known)
     form = form_of(known + told)
     before, after = _whole_parts(known, form), _whole_parts(told, form)
     if not before or not after:
@@ -266,22 +295,12 @@ def merged(known: str, told: str) -> str:
     for part in after:
         same = next((i for i, old in enumerate(parts) if old.level == part.level != "place"), None)
         if same is not None:
-            parts[same] = parts[same] if parts[same].text.casefold() == part.text.casefold() else part
+            parts[same] = parts[same] if _is_same(parts[same].text, part.text) else part
         elif all((old.level, old.text) != (part.level, part.text) for old in parts):
             rank = ranks.get(part.level, len(ranks))
             at = next((i for i, old in enumerate(parts) if ranks.get(old.level, len(ranks)) > rank), len(parts))
             parts.insert(at, part)
     return (", " if form == ENGLISH else "").join(part.text for part in parts)
-
-
-def _in_chinese(told: str, known: str) -> str:
-    """Numbers that are told in English as a Chinese address writes them (building 16: 16幢); else as they are."""
-    parts, before = _read_english(told), {part.level: part.text for part in _read_chinese(known)}
-    figures = {part.level: _FIGURE.findall(part.text) for part in parts if part.level in _ENDINGS}
-    if len(figures) < len(parts) or not all(figures.values()):
-        return told
-    old = {level: before.get(level, f"0{_ENDINGS[level]}") for level in figures}
-    return "".join(_FIGURE.sub(figures[level][-1], old[level], count=1) for level in RANKS[CHINESE] if level in old)
 
 
 def _whole_parts(address: str, form: str) -> list[AddressPart]:
@@ -298,7 +317,12 @@ def _changes(level: str, before: Sequence[AddressPart], after: Sequence[AddressP
     old = next((part.text for part in before if part.level == level), None)
     new = next((part.text for part in after if part.level == level), None)
     alone = all(part.level == level for part in after)  # 是西湖区，不是滨江区: a slip, the rest stays
-    return old is not None and new is not None and old != new and not alone
+    return old is not None and new is not None and not _is_same(old, new) and not alone
+
+
+def _is_same(old: str, new: str) -> bool:
+    """Whether two names are of one part: 深圳 is 深圳市."""
+    return old.casefold() == new.casefold() or _PLACE_ENDING.sub("", old) == _PLACE_ENDING.sub("", new)
 
 
 def _is_coarser(level: str, other: str, form: str) -> bool:

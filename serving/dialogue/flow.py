@@ -17,7 +17,7 @@ from kefu.shop.flows import Flow, Step
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from kefu.shop.slots import ON_FILE
-from kefu.text.postal_address import missing_parts
+from kefu.text.postal_address import missing_parts, regions_of
 from serving.dialogue.expressions import ExpressionError, evaluate, render
 from serving.sessions.session import FlowState
 from serving.tools.shop_db import SIGN_IN, ToolBox
@@ -147,7 +147,8 @@ class FlowEngine:
         else:
             text = self._pack.slots[step.collect].ask if step.collect else step.confirm
         assert text is not None
-        return self._render(text.in_(visit.lang), step, state, visit, missing=missing)
+        region = regions_of(self._pack.slots[step.collect].now(state.results)) if step.collect and missing else ""
+        return self._render(text.in_(visit.lang), step, state, visit, missing=missing, region=region)
 
     def put_off(self, state: FlowState, visit: Visit) -> str:
         """What is told who has not at hand what the open question asks for; empty: the question stays open."""

@@ -37,7 +37,7 @@ _DONE_AFTER = re.compile(
 )
 _DONE_BEFORE = re.compile(
     r"\b(?:ordered|bought|purchased|placed|paid|cancelled|canceled|shipped|received|delivered|arrived|came|collected"
-    r"|got (?:it|them|this))\b(?: \w+){0,4} ?$"
+    r"|got (?:it|them|this))\b(?: (?!(?:will|would|can|could|should|must|need|want|by|before|until)\b)[\w'-]+){0,8} ?$"
     r"|\b(?:order|purchase|parcel|those|one|ones|since)(?: (?:from|of|on|dated|since))+ ?$|\bsince $"
     r"|(?:下的?单|买的?|拍的?|付款|签收|收到)(?:时间|日期)?(?:是|在|于)$",
     re.IGNORECASE,

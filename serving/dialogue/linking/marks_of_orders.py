@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from kefu.text.numbers import NUMBER, read_number
-from serving.dialogue.linking.pinyin import syllables_of_place
+from serving.dialogue.linking.pinyin import spelled
 from serving.dialogue.linking.records import Order
 
 Mark = tuple[int, int, frozenset[str], bool]  # start, end, orders, whether it names an order
@@ -146,5 +146,4 @@ def _places(region: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _spelled(place: str) -> re.Pattern[str]:
     """A place in characters, or in pinyin as English writes it."""
-    syllables = r"['’\s]?".join(map(re.escape, syllables_of_place(place)))
-    return re.compile(rf"{re.escape(place)}{_ADDRESS_GOES_ON}|\b{syllables}\b", re.IGNORECASE)
+    return re.compile(rf"{re.escape(place)}{_ADDRESS_GOES_ON}|{spelled(place)}", re.IGNORECASE)

@@ -15,18 +15,21 @@ from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.text.placeholders import PLACEHOLDER
 from kefu.text.postal_address import (
+    CHINESE,
     ENGLISH,
     AddressPart,
     form_of,
     merged,
     missing_parts,
     read_parts,
+    regions_of,
+    with_chinese_figures,
     without_blanks,
 )
 from serving.dialogue.linking.denial import is_denied
+from serving.dialogue.linking.pinyin import cities_in_pinyin, spelled
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, plain
-from serving.sessions.session import FlowState
 
 WORD = re.compile(r"[^\W_]")
 # Words around the pieces that make no sentence of their own: 后面没写全，是…; it should be …, please.
@@ -50,9 +53,16 @@ CHANGES = re.compile(
 )
 DETAILS = {"number", "building", "unit", "floor", "room"}
 REGIONS = {"province", "city", "district"}
+STREETS = {"road", "street", "lane", "estate"}
 SAME = re.compile(
-    r"(?:前面|其[他它余]|别的|路名?|小区)[^，,。]{0,6}(?:一样|不变|没错|没变)|同一[条个][路街]|\brest (?:is|stays)\b"
-    r"|\b(?:everything|all) else\b|\bsame (?:street|road|building)\b",
+    r"(?:前面|其[他它余]|别的|路名?|小区|[省市区]|城市)[^，,。]{0,6}(?:一样|不变|没错|没变)|同一?[条个座]?(?:路|街|小区|城市?|市|区)"
+    r"|\brest (?:is|stays)\b|\b(?:everything|all) else\b"
+    r"|\bsame (?:street|road|building|compound|city|town|district|area|province)\b",
+    re.IGNORECASE,
+)
+SAME_ALONE = re.compile(  # at the question for the region: 一样, same as before
+    r"\W*(?:还是|都|就|也|跟|和|原来|之前|的|没变|不变|一样|相同|同上|同城|[呀啊了哦吧])+\W*"
+    r"|\W*(?:it'?s |the |all )*same(?: one| place)?(?: as (?:before|now|it is|on the order))?\W*",
     re.IGNORECASE,
 )
 # Two figures of which the one takes the other's place: 539号改成116号, 5栋 不是3栋, 18 not 8, 503 instead of 502.
@@ -72,6 +82,8 @@ SLIP = re.compile(  # what was wrong before, after the address: 。我写成12�
     r"|[.!,;]\s*(?:sorry,? )?i (?:had )?(?:wrote|written|typed|put|gave|given|entered)\b[^.]*\.?$",
     re.IGNORECASE,
 )
+REGION_AFTER = r"(?:[ -](?:city|district|county|province)\b)?"
+NAME = re.compile(rf"\b([A-Z][a-z]+(?:'[a-z]+)?)\b{REGION_AFTER}", re.IGNORECASE)  # of a city, in pinyin
 GOES_ON = re.compile(r"\s*,\s*[A-Z]")  # a place that the detector of addresses has left
 MOST_LEFT = 4  # characters beside the pieces where no word of a correction stands
 
@@ -98,7 +110,7 @@ class AddressReader:
             act = Fill if asked == name else Correct
             return [act(slot=name, value=placeholder, evidence=message.text)]
         known = restore(state.slots[name], message.session.vault) if name in state.slots else ""
-        address = self._changed(message, message.text, known, self._as_it_is(name, state), asked == name)
+        address = self._changed(message, message.text, known, self._slots[name].now(state.results), asked == name)
         if not address:
             return []
         value = message.placeholder(address)
@@ -124,6 +136,7 @@ class AddressReader:
             known: what was told before. now: the address that the order has.
         """
         said = SLIP.sub("", without_blanks(message.original(text)))
+        said, known = _in_characters(said, known, now), _in_characters(known, said, now)
         base, rest = _swapped(known or now, said)
         swaps, words = rest != said, LEAD.sub("，", rest)
         if not swaps and evidence(plain(words), self._question) is not None:
@@ -135,9 +148,12 @@ class AddressReader:
             detected = [message.original(m[0]) for m in PLACEHOLDER.finditer(text) if m[1] in pii]
             told = detected[0] if len(detected) == 1 else None  # several: one address that was cut up
         if told is None:
-            return base if swaps else ""
+            stays = _lacks_region(known) and (SAME.search(words) or (asked and SAME_ALONE.fullmatch(words)))
+            return base if swaps else merged(regions_of(now), known) if known and now and stays else ""
         if swaps or (not known and now and _is_detail(told, words, now)):
             known = base
+        elif now and _lacks_region(known + told) and (SAME.search(words) or _is_of_street(told, now)):
+            known = merged(regions_of(now), known) if known else regions_of(now)
         whole = form_of(told) == ENGLISH and not missing_parts(told)
         return merged(known, told) if known and not whole else told
 
@@ -151,11 +167,6 @@ class AddressReader:
         beside = [part for part in read_parts(PLACEHOLDER.sub("，", message.text), form) if part.level != "place"]
         lacks = missing_parts(address) if read_parts(address, form) else ["region"]
         return None if lacks or beside or GOES_ON.match(after) else found[-1][0]
-
-    def _as_it_is(self, name: str, state: FlowState) -> str:
-        """The address of the order that the flow has looked up; empty where the flow does not know it."""
-        result, _, column = (self._slots[name].as_it_is or "").partition(".")
-        return str((state.results.get(result) or {}).get(column) or "")
 
     def _told(self, words: str, form: str, asked: bool) -> str | None:
         """The pieces of an address that a message tells, as one text; None when it is about something else."""
@@ -206,6 +217,33 @@ def _is_detail(told: str, words: str, now: str) -> bool:
     alike = alike and (corrects or not wider or any(part.level in REGIONS for part in wider))
     stays = alike and len(wider) < len(parts)
     return stays or (SAME.search(words) is not None and "region" in missing_parts(told))
+
+
+def _in_characters(words: str, beside: str, now: str) -> str:
+    """Words of a Chinese address with its figures in Chinese, and with the regions that they spell in pinyin in
+    characters, those of the order's address first: Wuhan, Hongshan district, 珞喻路800号, building 12.
+
+    Args:
+        beside: what else is told of the address.
+    """
+    if not any(part.level in STREETS for part in read_parts(beside + words, CHINESE)):
+        return words
+    for part in read_parts(now, CHINESE):
+        if part.level in REGIONS:
+            name = spelled(re.sub("(?<=..)[省市区县]$", "", part.text))
+            words = re.sub(f"{name}{REGION_AFTER}", part.text, words, flags=re.IGNORECASE)
+    words = NAME.sub(lambda name: cities_in_pinyin().get(name[1].lower().replace("'", ""), name[0]), words)
+    return with_chinese_figures(words, beside)
+
+
+def _lacks_region(address: str) -> bool:
+    return "region" in missing_parts(address)
+
+
+def _is_of_street(told: str, now: str) -> bool:
+    """Whether an address is told by the street of another one: it is in the same place."""
+    streets = [part.text for part in read_parts(told) if part.level in STREETS]
+    return bool(streets) and all(street in now for street in streets)
 
 
 def _is_one(parts: Sequence[AddressPart], words: str) -> bool:

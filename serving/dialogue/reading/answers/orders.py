@@ -85,7 +85,10 @@ class OrderReader:
             return tuple(numbers[-1:])  # 第一个: of what the open question lists
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
             live = set(link.ids) - self._over(message) or set(link.ids)
-            spoken = live & self._spoken_of(message) if set(link.how) == {"product"} else set()
+            if set(link.how) == {"product"}:
+                spoken = live & self._spoken_of(message)
+            else:  # 昨天买的那个, after the pot: the one with it
+                spoken = {o.id for o in message.orders if o.id in live and set(message.spoken_of) & set(o.skus)}
             ids = tuple(spoken) if len(spoken) == 1 else link.ids
             if set(link.how) == {"ordinal"} and len(ids) > 1:
                 ids = self._left_of(message, [order for order in ids if order in live]) or ids
@@ -255,7 +258,7 @@ class OrderReader:
         among = asks.among if asks else ()
         if marked := self.marked(message, flow):
             kept = tuple(o for o in orders if restore(o, message.session.vault) in {order.id for order in marked})
-            return kept or self._of_price(message, orders, marked) or orders
+            return kept or self._of_price(message, orders, marked) or self._live(message, flow, orders)
         numbers = {order.id: order for order in message.orders}
         named = [(o, own) for o in orders if (own := numbers.get(restore(o, message.session.vault)))]
         fit = [(o, own) for o, own in named if own.status in among]
@@ -265,7 +268,19 @@ class OrderReader:
         if asks and told is not None and len(fit) > 1:
             likely = meant_unnamed([own for _, own in fit], asks, dict.fromkeys(flow.slots) | dict(told))
             fit = [(o, own) for o, own in fit if own in likely] or fit
-        return tuple(o for o, _ in fit) if fit and len(orders) > 1 else orders
+        return tuple(o for o, _ in fit) if fit and len(orders) > 1 else self._live(message, flow, orders)
+
+    def _live(self, message: Message, flow: Flow, orders: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of several orders that are not over, for a flow that does not tell of such."""
+        over = set() if flow.explains else self._over(message)
+        return tuple(o for o in orders if message.original(o) not in over) or orders
+
+    def holding(self, message: Message, skus: Sequence[str]) -> str | None:
+        """The own order (its placeholder) with all of some products: the one spoken of, else the newest not over."""
+        over, subject = self._over(message), message.session.subject.order
+        held = [order.id for order in message.orders if order.id not in over and set(skus) <= set(order.skus)]
+        spoken = [subject] if subject and message.original(subject) in held else []
+        return next(iter([*spoken, *map(message.placeholder, held)]), None)
 
     def _of_price(self, message: Message, orders: tuple[str, ...], marked: list[Order]) -> tuple[str, ...]:
         """The marked order with a product of those meant at a price that is told: 买的时候199，昨天又买两件才179."""

@@ -48,7 +48,7 @@ class SameAddressReader:
         if not same and not (asked == name and self._is_its_address(words)):
             return []
         address = self._of_another(message)
-        if not address and same and len(words) <= SHORT:
+        if not address and same and name not in state.slots and len(words) <= SHORT:
             address = self._told_before(message, name)
         if not address or not _holds(address, message.original(message.text)):
             return []

@@ -255,7 +255,10 @@ class ActJoiner:
 
     def _fills(self, message: Message, part: str, begun: Start) -> dict[str, str]:
         flow = self._flow_named[begun.flow]
-        return extract(part, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
+        told = extract(part, {name: self._pack.slots[name] for name in flow.slots}, message.lang)
+        orders = [begun.slots[name] for name in self._answers.orders.names_in(begun.slots)]
+        order = orders[0] if orders else message.session.subject.order
+        return told | self._flows.address_told(message, part, flow, order)
 
 
 def is_certain(act: Act) -> bool:

@@ -30,6 +30,7 @@ from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
 from serving.dialogue.linking.linker import Linker
+from serving.dialogue.linking.ordinals import find_pointing
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
@@ -82,6 +83,8 @@ class PartReader:
             return carried
         read, subject, topic = [], message.session.subject, message.topic
         for part in parts:
+            if reading.latest and message.session.customer and find_pointing(part):  # what about the set, can that go …
+                subject.order = self._answers.orders.holding(message, reading.latest) or subject.order
             read.append(self._part(replace(message, topic=topic), part, reading))
             topic = next((name for act in reversed(read[-1]) if (name := target_of(act))), topic)
             subject.products = list(dict.fromkeys([*reading.products, *subject.products]))  # 毛巾有货吗，多少钱

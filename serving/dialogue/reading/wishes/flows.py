@@ -11,6 +11,7 @@ from kefu.shop.flows import Flow, Slot
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
 from kefu.text.placeholders import PLACEHOLDER
+from serving.dialogue.expressions import evaluate
 from serving.dialogue.linking.records import Order
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
@@ -160,7 +161,7 @@ class FlowReader:
             found = {n: v for n, v in found.items() if not self._tells_part(n)}
         slots: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
         for name in self._answers.orders.slots_of(flow):
-            subject = self._subject(message, flow, name)
+            subject = self._subject(message, flow, name, found)
             if subject is None and THAT_ORDER.search(text):  # the flow says why this one cannot be served
                 subject = message.session.subject.order
             if orders := self._answers.orders.meant(message, text, asked=False, focus=subject):
@@ -174,12 +175,16 @@ class FlowReader:
         known = [slots[name] for name in self._answers.orders.slots_of(flow) if name in slots]
         order = known[0][0] if known and len(known[0]) == 1 else None if known else message.session.subject.order
         slots |= {name: (value,) for name, value in self._answers.items.slots(message, text, flow, order).items()}
+        address = self.address_told(message, text, flow, order)
+        return slots | {name: (value,) for name, value in address.items()}
+
+    def address_told(self, message: Message, text: str, flow: Flow, order: str | None) -> dict[str, str]:
+        """The address that a text tells for an order: by another own order, or by parts of the one that it has."""
         own = self._answers.orders.own(message, order) if order and message.session.customer else None
         if own is None or order is None:
-            return slots
+            return {}
         address = self._answers.same_address.begun(message, text, flow, order)
-        address = address or self._answers.addresses.begun(message, text, flow, own.address)
-        return slots | {name: (value,) for name, value in address.items()}
+        return address or self._answers.addresses.begun(message, text, flow, own.address)
 
     def _tells_part(self, name: str) -> bool:
         """Whether a slot tells which part of an order is meant."""
@@ -203,7 +208,7 @@ class FlowReader:
         slots = {name: values[:1] if name in every else values for name, values in slots.items()}
         certain = {name: values[0] for name, values in slots.items() if len(values) == 1}
         for name in self._answers.orders.slots_of(flow):
-            if name not in slots and (subject := self._subject(message, flow, name)):
+            if name not in slots and (subject := self._subject(message, flow, name, certain)):
                 certain[name] = subject
                 if message.session.subject.order is None and len(sku := message.session.subject.latest) == 1:
                     certain = {n: sku[0] for n in flow.slots if self._pack.slots[n].item} | certain
@@ -265,10 +270,11 @@ class FlowReader:
     def choices(self, flow: Flow) -> dict[str, Slot]:
         return {name: self._pack.slots[name] for name in flow.slots if self._pack.slots[name].choices}
 
-    def _subject(self, message: Message, flow: Flow, slot: str) -> str | None:
+    def _subject(self, message: Message, flow: Flow, slot: str, told: dict[str, str] | None = None) -> str | None:
         """The order that the conversation is about, if a wish may mean it without naming it.
 
-        A flow that says which orders it offers means none of the others, nor one that it has changed already.
+        A flow that says which orders it offers means none of the others, nor one that it has changed already; a look-up
+        none that is past what was told for it: when will it ship, of one that has arrived.
         """
         subject = message.session.subject.order
         if marked := self._answers.orders.marked(message, flow):
@@ -290,8 +296,13 @@ class FlowReader:
         if past and past[-1].flow == flow.name and past[-1].slots.get(slot) == subject:
             return subject  # it was told why this order cannot be served; the customer goes on about it
         number = message.original(subject)
+        known = next((order.status for order in message.orders if order.id == number), "")
+        if flow.item_among and asks and known not in flow.item_among:
+            rules = [rule for rule in asks.likely if rule.when and evaluate(rule.when, dict.fromkeys(flow.slots) | told)]
+            if any(rule.states and known not in rule.states for rule in rules):
+                return None
         served = (*among, *((*asks.also, *asks.spoken) if asks else ()))
-        return subject if any(o.id == number and o.status in served for o in message.orders) else None
+        return subject if known in served else None
 
     def _of_product(self, message: Message, among: tuple[str, ...]) -> str | None:
         """The only own order, of those that a flow offers, with the one product that the conversation is about."""

@@ -24,10 +24,10 @@ from serving.dialogue.reading.word_rules import evidence, plain
 # Words around what a follow-up names, which ask nothing by themselves.
 _AROUND = re.compile(
     r"(?:那么?|还有|另外|另|其他|别的|剩下|对了|哦|噢|嗯|啊|呀|呢|吗|嘛|哈|的|也|都|一样|同样|订单|单|包裹|快递|东西|[这那]|[个笔件条套床口把只盏台]|跟|和|一起|我们?|你们?|买过?|拍|下|订|是"
-    r"|就|再|帮|给|看|查|一|请问|怎么样|咋样|啥情况|什么情况|情况|如何|两|里|有|寄|好|行|知道|了|谢谢|亲)"
+    r"|就|再|帮|给|看|查|一|请问|怎么样|咋样|啥情况|什么情况|情况|如何|两|里|有|寄|好|行|知道|了|谢谢|亲|收到|签收)"
     r"|(?:不是|不对|错了?|没|说|指|问|之前|应该|搞|看|弄|那件)"
     r"|\b(?:and|no|nope|not|wrong|sorry|actually|paid|one|what|whats|how|hows|about|the|my|our|a|an|other|another|ones?|orders?|parcels?|packages?|that|this|those|these|with|in|it|for|from"
-    r"|of|to|also|too|then|so|ok|okay|oh|hm+|well|cool|great|good|nice|thanks?|thx|you|please|pls|plz|i|ordered|bought|got|have"
+    r"|of|to|also|too|then|so|ok|okay|oh|hm+|well|cool|great|good|nice|thanks?|thx|you|please|pls|plz|i|ordered|bought|got|have|received|came|arrived|morning"
     r"|is|are|was|were|same|question|mean|s|m|or)\b",
     re.IGNORECASE,
 )
@@ -60,7 +60,7 @@ class FollowUpReader:
         session = message.session
         last = session.told[-1] if session.told else None
         name = last.name if last else f"flow:{session.past[-1].flow}" if session.past else ""
-        if not name or not self._is_bare(message, text):
+        if not name or not self.is_bare(message, text):
             return []
         kind, _, named = name.partition(":")
         if kind == "flow" and named in self._flow_named:
@@ -156,7 +156,7 @@ class FollowUpReader:
         carried = {name: before[name] for name in kept}
         return Start(flow=flow.name, slots=carried | slots, evidence=text)
 
-    def _is_bare(self, message: Message, text: str) -> bool:
+    def is_bare(self, message: Message, text: str) -> bool:
         """Whether a text names something, and says hardly anything else."""
         words = message.original(text)
         if WHETHER.search(words):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
-from kefu.acts import Start
+from kefu.acts import Act, Choose, Fill, Start
 from kefu.intents.wishes import ScoredWish
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
@@ -16,7 +17,12 @@ from serving.dialogue.order_choice import likely_orders
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.flows import DECIDES, FlowReader
+from serving.dialogue.reading.wishes.part import Part
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain, without
+from serving.sessions.session import PastFlow
+
+BARE = re.compile(r"[\W_]+|(?i:my|the|order|number|is|it|here)|订单号?|单号|是|[这那](?:单|个|笔)|的")
+SHORT = 6  # characters beside an order that say no wish
 
 
 class ImpliedFlowReader:
@@ -101,6 +107,25 @@ class ImpliedFlowReader:
             found = [one for one in found if one[0] in serve]
         return found[0] if len(found) == 1 else None
 
+    def of_order_alone(self, part: Part, is_bare: Callable[[Message, str], bool]) -> Act | None:
+        """An order and hardly another word: what to do with it is open, or told by a reason.
+
+        is_bare: whether a text names something, and says hardly anything else.
+        """
+        message, text = part.message, part.text
+        if message.flow or part.question:
+            return None
+        bare = len(BARE.sub("", PLACEHOLDER.sub("", part.words))) <= SHORT
+        if not bare and not (self._answers.orders.described(message, text) and is_bare(message, text)):
+            return None
+        orders = self._answers.orders.meant(message, text, asked=True)
+        slot = next((name for name, slot in self._pack.slots.items() if slot.pii == self._answers.orders.pii), "")
+        if len(orders) > 1:
+            return Choose(slot=slot, candidates=orders, evidence=text)
+        if orders and (begun := self.of_reason(message, text)):
+            return Start(flow=begun[0], slots={**begun[1], slot: orders[0]}, evidence=text)
+        return Fill(slot=slot, value=orders[0], evidence=text) if orders else None
+
     def _tells_reason(self, name: str) -> bool:
         """Whether what a slot tells may begin a flow: how much of an order is meant does not (one of the two mugs)."""
         slot = self._pack.slots[name]
@@ -162,20 +187,28 @@ class ImpliedFlowReader:
 
         Words that name another order or a product are read as ever.
         """
-        past = message.session.past[-1] if message.session.past else None
         last = next((turn for turn in reversed(message.session.turns) if turn.role == "bot"), None)
-        if past is None or last is None or message.flow or PLACEHOLDER.search(words):
+        if last is None or message.flow or PLACEHOLDER.search(words):
             return None
         if self._linker.link_products(words) or self._linker.link_items(words, message.orders):
             return None
         for flow in self._pack.flows:
-            if past.flow in flow.follows and self._goes_on(message, words, flow):
+            past = self._before(message, flow)
+            if past and self._goes_on(message, words, flow):
                 orders = {name: past.slots[name] for name in self._answers.orders.slots_of(flow) if name in past.slots}
                 slots = extract(words, {name: self._pack.slots[name] for name in flow.slots}, message.lang) | orders
                 slots |= self._answers.items.slots(message, words, flow, next(iter(orders.values()), None))
-                slots = self._flows.told_before(message, flow, slots) | slots
-                return Start(flow=flow.name, slots=slots, evidence=words) if orders else None
+                kept = self._flows.told_before(message, flow, slots)
+                if past.flow == flow.name:  # did you pass the name on?
+                    kept |= {n: value for n, value in past.slots.items() if self._pack.slots[n].shared}
+                return Start(flow=flow.name, slots=kept | slots, evidence=words) if orders else None
         return None
+
+    def _before(self, message: Message, flow: Flow) -> PastFlow | None:
+        """What a flow may go on with: what was told last, or the same that a person was asked to see to."""
+        last, done = message.session.past[-1:], () if flow.item_among else reversed(message.session.past)
+        left = (past for past in done if past.flow == flow.name and past.outcome == "handoff")
+        return next((past for past in (*last, *left) if past.flow in flow.follows), None)
 
     def _goes_on(self, message: Message, words: str, flow: Flow) -> bool:
         """Whether a text asks for a flow about the order just served, by words of its own or one of its questions."""

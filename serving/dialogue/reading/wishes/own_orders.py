@@ -22,7 +22,7 @@ from serving.dialogue.linking.records import Order, ProductLink
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.wishes.entries import EntryReader
-from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.reading.word_rules import evidence, plain, search_words
 from serving.sessions.session import PastFlow
 
 MOST_NAMED = 2  # orders of a question; of more, it asks rather for a rule
@@ -189,7 +189,7 @@ class OwnOrderReader:
             slots, meant = state.slots, flow.asked_meanwhile | (flow.asked_afterwards if agreed else {})
         elif case:
             slots, meant = case.slots, self._flows[case.flow].asked_afterwards
-            if self._answers.settled.is_new_wish(message, text, act) or self._asks_of_goods(message, text, case):
+            if self._answers.settled.is_new_wish(message, text, act) or self._asks_of_goods(message, text, case, act):
                 return None
         else:
             return None if isinstance(act, Start) else self._of_topic(message).get(target)
@@ -199,10 +199,14 @@ class OwnOrderReader:
         other = bool(others & set(self._answers.orders.meant(message, text, asked=True)))  # 钱什么时候到账 names none
         return meant.get(target) if orders and not other else None
 
-    def _asks_of_goods(self, message: Message, text: str, case: PastFlow) -> bool:
-        """Whether a text names goods, and what was done took no item: an invoice is no pot."""
-        items = any(self._pack.slots[name].item for name in self._flows[case.flow].slots)
-        return not items and any(link.exact for link in self._linker.link_products(message.original(text)))
+    def _asks_of_goods(self, message: Message, text: str, case: PastFlow, act: Act) -> bool:
+        """Whether a text asks of goods, by name or by what happens to goods alone, and what was done took no item: an
+        invoice is no pot, and a price difference does not ship."""
+        if any(self._pack.slots[name].item for name in self._flows[case.flow].slots):
+            return False
+        rules = [self._pack.slots[name].of_goods for name in act.slots] if isinstance(act, Start) else []
+        moves = any(rule and search_words(plain(text), rule, ()) for rule in rules)
+        return moves or any(link.exact for link in self._linker.link_products(message.original(text)))
 
     def _of_topic(self, message: Message) -> Mapping[str, str]:
         """What is meant after a flow that did not begin, or a FAQ on what it does: can I send it back? the postage?"""

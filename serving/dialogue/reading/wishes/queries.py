@@ -69,7 +69,7 @@ class QueryReader:
         of_order = quote is not None and self._are_of_order(message, tuple(sku for sku, _ in quote.basket))
         if ahead:
             yield from (self._matched(message, match, text, links) for match in ahead)
-        elif quote and not (quote.check == "coupon" and not named and of_order):
+        elif quote and not (of_order and (self._flows.named(words) or (quote.check == "coupon" and not named))):
             yield quote
             yield from (self._beside(message, text, links) if quote.check == "coupon" and named else ())
         elif wanted and not named and evidence(words, acts.others) is not None:
@@ -101,6 +101,10 @@ class QueryReader:
     def is_of_price(self, words: str) -> bool:
         """Whether some words ask for a price; a sum tells it."""
         return bool(self._price_words) and search_words(plain(words), self._price_words, ()) is not None
+
+    def asks_price(self, act: Act) -> bool:
+        """Whether an act tells what something costs now."""
+        return isinstance(act, Quote) or (self.is_of_product(act) and self.is_of_price(act.evidence))
 
     def named(self, message: Message, text: str) -> list[str]:
         """Queries that a few words name, with a product's name or without one."""

@@ -6,7 +6,6 @@ calibrated probabilities. A question that the knowledge answers starts no flow, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -15,10 +14,8 @@ from kefu.acts import (
     ACKNOWLEDGE,
     Act,
     Ask,
-    Choose,
     Compare,
     Complaint,
-    Fill,
     OutOfScope,
     Person,
     Recommend,
@@ -57,9 +54,7 @@ from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.knowledge.static import StaticKnowledge
 from serving.params import Serving
 
-BARE = re.compile(r"[\W_]+|(?i:my|the|order|number|is|it|here)|订单号?|单号|是|[这那](?:单|个|笔)|的")
 DOUBTFUL = 0.4  # below it, what the shop knows of the product that is named answers better than a choice of entries
-SHORT = 6  # characters beside an order that say no wish
 CLEAR = 0.99  # of an entry, where the pack's words for a flow speak for the flow
 # A question about a rule in a flow's words (取消按钮在哪): of 21 labelled messages with the first, 18 were questions;
 # an entry of the second was right in two of three.
@@ -279,6 +274,8 @@ class WishReader:
         of_page = [self.queries.is_of_product(act) or isinstance(act, Compare | Recommend) for act in exact]
         if any(of_page) and self._tells_own(part):
             exact = [act for act, told in zip(exact, of_page, strict=True) if not told]
+        if part.flows() and self._answers.orders.meant(message, text, asked=False):
+            exact = [act for act in exact if not self.queries.asks_price(act)]  # my pot of yesterday, cheaper now?
         if any(not flow.item_among and self.flows.writes(flow) for flow in part.flows()):
             # can you stop the one going to Xi'an: how long it takes to there is not asked
             exact = [act for act in exact if not self.queries.is_on_order(act)]
@@ -362,7 +359,7 @@ class WishReader:
     def _otherwise(self, part: Part, hits: Sequence[Hit]) -> Iterator[Act | Hit]:
         """Small talk, an order without a wish, a reason for a wish that was not told, or nothing that is understood."""
         message, text = part.message, part.text
-        if alone := self._order_alone(part):
+        if alone := self._implied.of_order_alone(part, self._follow_ups.is_bare):
             yield alone
         elif begin := self._implied_by(part):
             yield begin
@@ -387,20 +384,6 @@ class WishReader:
         of_subject = self._implied.of_subject(part.message, part.text)
         begun = None if part.question and part.label == ASK else of_subject
         return begun or self._implied.of_trouble(part.message, part.text)
-
-    def _order_alone(self, part: Part) -> Act | None:
-        """An order and hardly another word: what to do with it is open, or told by a reason."""
-        message, text = part.message, part.text
-        bare = len(BARE.sub("", PLACEHOLDER.sub("", part.words))) <= SHORT and not part.question
-        orders = self._answers.orders.meant(message, text, asked=True) if not message.flow and bare else ()
-        if not orders:
-            return None
-        slot = next(name for name in self._pack.slots if self._pack.slots[name].pii == self._answers.orders.pii)
-        if len(orders) > 1:
-            return Choose(slot=slot, candidates=orders, evidence=text)
-        if begun := self._implied.of_reason(message, text):
-            return Start(flow=begun[0], slots={**begun[1], slot: orders[0]}, evidence=text)
-        return Fill(slot=slot, value=orders[0], evidence=text)
 
     def _unclear(self, part: Part, hits: Sequence[Hit]) -> Iterator[Act | Hit]:
         """What the page says of a product that is named; else that nothing was understood, with the nearest entries."""
