@@ -129,7 +129,7 @@ class PartReader:
         links = self._link_products(message, text, reading)
         values = self._values(message, text, question)
         wishes = self._wished(message, text, reading, links, question)
-        if not message.session.customer and wishes and all(isinstance(act, Start) for act in wishes):
+        if wishes and subject.products and not message.session.customer and all(isinstance(a, Start) for a in wishes):
             # What a guest has ordered is not what he looks at: where is my pot? And can it go into the oven?
             reading.products, reading.latest = spoken_of
         if message.step and message.step.confirm and question and self._only_again(message, wishes):
