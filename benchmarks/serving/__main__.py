@@ -73,7 +73,8 @@ def main() -> None:
     console = Console(width=130)
     console.print(machine())
     if args.soak:
-        console.print(_soak(args.release, args.set, args.soak, args.share, args.warm_up))
+        for shown in _soak(args.release, args.set, args.soak, args.share, args.warm_up):
+            console.print(shown)
     elif args.idle_sockets:
         console.print(_idle_sockets(args.release, args.set, args.idle_sockets, args.seconds, args.warm_up))
     else:
@@ -97,11 +98,12 @@ def _compare(args: argparse.Namespace, console: Console) -> None:
     console.print(_memory(measured))
 
 
-def _soak(release: Path, changes: Changes, minutes: float, share: float, warm_up: float) -> Table:
+def _soak(release: Path, changes: Changes, minutes: float, share: float, warm_up: float) -> tuple[Table, Table]:
     with _kefu(release, changes) as url:
         measure(url, CONVERSATION, bearer, USUAL, warm_up, own_ids=True)
         best = measure(url, CONVERSATION, bearer, USUAL, CAPACITY_S, own_ids=True).answers_per_s
-        return soak.table(soak.soak(url, CONVERSATION, bearer, share * best, 60 * minutes))
+        found = soak.soak(url, CONVERSATION, bearer, share * best, 60 * minutes)
+        return soak.table(found), soak.hardest(found)
 
 
 def _idle_sockets(release: Path, changes: Changes, count: int, seconds: float, warm_up: float) -> Table:
