@@ -96,6 +96,9 @@ class Conversation(Part):
         Text(zh="关于这一点，我知道的就是上面这些。", en="The above is all that I know on this."),
         description="said in place of an answer that was just told; Jinja2 with the question that stays open, if any",
     )
+    remarked: Text | None = Field(
+        None, description="said in place of shop.fallback to a short statement behind an answer; None: never"
+    )
     missed: Text = Field(
         Text(zh="抱歉，刚才没有答到您问的。", en="Sorry, my last answer missed your question."),
         description="said when the last answer missed and no other one is found, before what else may be meant",

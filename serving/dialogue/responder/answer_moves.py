@@ -19,6 +19,8 @@ from serving.dialogue.shop_answers import ShopAnswers
 from serving.dialogue.turn import TurnState
 from serving.sessions.session import Told
 
+LONGEST_REMARK = 48  # bytes: about eight English words, or sixteen Chinese characters
+
 
 class AnswerMoves:
     """Answers from the pack's texts, the shop's data, or a model."""
@@ -129,7 +131,12 @@ class AnswerMoves:
             yield turn.say("fallback", render(words.no_answer.in_(lang), {"names": names}))
             yield self._questions.offer_person(turn)
             return
-        yield turn.say("fallback", self._pack.shop.fallback.in_(lang))
+        yield turn.say("fallback", (self._remarked(turn) or self._pack.shop.fallback).in_(lang))
+
+    def _remarked(self, turn: TurnState) -> Text | None:
+        """What is said to a first short statement behind an answer, which may be a remark that wants nothing."""
+        short = len(turn.message.text.encode()) <= LONGEST_REMARK
+        return self._pack.conversation.remarked if short and turn.session.answers and turn.session.misses == 1 else None
 
     def _choice_lead(self, turn: TurnState, count: int) -> str:
         words = self._pack.conversation
