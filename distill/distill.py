@@ -41,7 +41,7 @@ from kefu.schema import Example
 from kefu.split import sample_by_customer
 from training import memory
 from training.checkpoints import Checkpoints
-from training.precision import supported_precision
+from training.precision import bound_kernel_caches, supported_precision
 
 logger = logging.getLogger(__name__)
 EVALUATED = 64  # held-out chats that the student is measured on before and after
@@ -85,6 +85,7 @@ def distill(
         NotEnoughMemory: it would not fit.
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
+    bound_kernel_caches()
     params = params.model_copy(update={"dtype": supported_precision(params.dtype, "distill")})
     shared = columns(shared_ids(centre, edge)) if params.compares_tokens else slice(0)
     learn, follow = (ChatRenderer.from_folder(base.folder, base.facts.empty_think) for base in (edge, centre))

@@ -1,4 +1,4 @@
-"""In which precision a model is computed: bfloat16 only where the device multiplies it natively.
+"""In which precision a model is computed, bfloat16 only where the device multiplies it natively, and what a CPU keeps.
 
 A CPU without AVX512_BF16 emulates bfloat16: a linear layer of a 0.5 B model takes 3.7 times the CPU seconds of float32
 (docs/measurements/train.md). There float32 is computed instead, which takes twice the memory and says so once.
@@ -7,12 +7,15 @@ A CPU without AVX512_BF16 emulates bfloat16: a linear layer of a 0.5 B model tak
 from __future__ import annotations
 
 import logging
+import os
 from typing import Literal
 
 import torch
 
 logger = logging.getLogger(__name__)
 Precision = Literal["float32", "bfloat16"]
+KERNEL_CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")  # oneDNN's, and that of PyTorch above it
+KERNELS = 64  # in each cache: layers of one kind share them, so a step is as fast as with 1,024
 
 
 def native_bf16() -> bool:
@@ -34,3 +37,14 @@ def supported_precision(wanted: Precision, section: str) -> Precision:
         section,
     )
     return "float32"
+
+
+def bound_kernel_caches() -> None:
+    """Bounds how many products a CPU remembers how to compute, before it computes the first one.
+
+    Each is of one shape, and training has new ones at nearly every step: of 1,024, the default of both caches, none is
+    used again. They also lie between freed activations, which are then not given back (docs/measurements/train.md).
+    Both caches read the environment once, at their first product in bfloat16. What it names already stays.
+    """
+    for name in KERNEL_CACHES:
+        os.environ.setdefault(name, str(KERNELS))

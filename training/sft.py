@@ -24,7 +24,7 @@ from kefu.split import sample_by_customer
 from training import adapter, memory, quantized
 from training.checkpoints import Checkpoints, Losses
 from training.params.finetune import Finetune
-from training.precision import supported_precision
+from training.precision import bound_kernel_caches, supported_precision
 from training.trainer import preferences
 from training.trainer.chats import ChatRun, Row, mean_loss, rows, train_on_chats
 from training.trainer.workers import from_first, worker_rank
@@ -88,6 +88,7 @@ def finetune(
         NotEnoughMemory: it would not fit.
         NotFinite: a weight, loss or gradient is NaN or infinite. What was in ``out`` stays.
     """
+    bound_kernel_caches()
     params = params.model_copy(update={"dtype": supported_precision(params.dtype, "finetune")})
     log = log if worker_rank() == 0 else ignore_figures
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)

@@ -33,7 +33,7 @@ from kefu.paths import RELEASE
 from kefu.shop.pack import load_pack
 from pipelines.params import load_params
 from training.adapter import load_apart
-from training.precision import native_bf16
+from training.precision import bound_kernel_caches, native_bf16
 
 ALPHA = {"distilled": 0.5, "plain": 0.0}
 
@@ -77,6 +77,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[SEED])
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    bound_kernel_caches()
     base = open_folder(asked.model)
     renderer = ChatRenderer.from_folder(base.folder, base.facts.empty_think)
     pack = load_pack(asked.release / "pack")

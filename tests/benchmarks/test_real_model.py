@@ -3,7 +3,8 @@
 import pytest
 
 from benchmarks.knowledge.__main__ import QUESTIONS
-from benchmarks.real_model.grounded import draw_questions, is_refusal, read_questions
+from benchmarks.real_model.answer_bound import Case, draw_evenly, outcome
+from benchmarks.real_model.grounded import Asked, draw_questions, example_of, is_refusal, read_questions
 from benchmarks.real_model.judge import known_pairs
 from benchmarks.real_model.teach import counts
 from benchmarks.real_model.writer import common_beginning
@@ -34,6 +35,25 @@ def test_questions_of_a_file_keep_the_answers_of_their_entries() -> None:
 @pytest.mark.parametrize("label", [UNANSWERED, OUTSIDE])
 def test_what_the_pack_refuses_with_counts_as_refused(lang: Lang, label: str) -> None:
     assert is_refusal(refusal(PACK, Question("?", lang, label)), grounded=True)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_an_answer_to_what_nothing_answers_is_wrong_and_a_refusal_is_not(lang: Lang) -> None:
+    answer = next(faq.answer.in_(lang) for faq in PACK.faq if faq.id == "offer_combine")
+    assert outcome(answer, [answer]) == "right"
+    assert outcome(answer, [faq.answer.in_(lang) for faq in PACK.faq if faq.id == "ship_fee"]) == "wrong"
+    assert outcome(answer, []) == "wrong"
+    assert outcome(refusal(PACK, Question("?", lang, UNANSWERED)), [answer]) == "refused"
+    assert outcome("", [answer]) == "silent"
+
+
+def test_what_is_drawn_of_a_band_stands_for_all_of_it() -> None:
+    cases = [Case(Asked(example_of(str(n)), ()), (n * n) / 500_000) for n in range(500)]  # most are improbable
+    drawn = draw_evenly(cases, 30, seed=7)
+    for band in range(5):
+        own = [case for case in drawn if case.band == band]
+        assert len(own) == 30
+        assert sum(case.weight for case in own) == pytest.approx(sum(case.band == band for case in cases))
 
 
 def test_the_profiles_shares_part_the_rows() -> None:
