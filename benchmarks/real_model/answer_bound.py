@@ -69,8 +69,8 @@ def questions_of(release: ReleaseUnderTest) -> Iterator[Asked]:
     answers = {entry.id: entry.answer for entry in knowledge_entries(release.pack) if entry.kind != "query"}
     same, found = same_answers(release.pack), dict[str, frozenset[str]]()
     for one in (one for some in pack_questions(release.pack, "measure") for one in some):
-        right = f"faq:{one.label.partition(':')[2]}:{one.lang}"
-        found[one.text] = same.get(right, frozenset([right])) if one.label.startswith("ask:") else frozenset()
+        entry = f"faq:{one.label.partition(':')[2]}:{one.lang}"
+        found[one.text] = same.get(entry, frozenset([entry])) if one.label.startswith("ask:") else frozenset()
     sets = written_questions(release.search) | measured_questions(release.search)
     for asked in (asked for some in sets.values() for asked in some):
         found.setdefault(asked.text, asked.right)
