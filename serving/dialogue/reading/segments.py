@@ -37,7 +37,10 @@ ANSWER_ENDS = re.compile(
 )
 # Where a question may follow words of another kind without a stop: 换吧 是你们先发吗; return it, but the box is gone, ok?
 BEFORE_QUESTION = re.compile(
-    rf"(?<=吧)[\s，,~～]*(?=(?!台){CJK.pattern})|(?<=[^\W不非])[\s，,]*(?=不过|但是?|可是)|[,，]?\s+(?=but\b)", re.IGNORECASE
+    rf"(?<=吧)[\s，,~～]*(?=(?!台){CJK.pattern})|(?<=[了吧])[\s，,]*(?=要是|如果|万一)"
+    r"|(?<=[^\W不非])[\s，,]*(?=不过|但是?|可是|然后)|[,，]?\s+(?=but\b)"
+    r"|\s+and\s+(?=(?:how|what|when|where|who)(?:'?s)?\b|(?:do|does|can|will|is|are)\b)",
+    re.IGNORECASE,
 )
 LEADS = re.compile(r"\W*(?:(?:and|or|but|so|i|oh|对了|那|我|然后|顺便)\W*)+", re.IGNORECASE)  # no part by themselves
 ASKS_ON = re.compile(r"\W*(?:and|or)\s+(?:when|where|how|why|what|who)\W*", re.IGNORECASE)  # of what stands before it

@@ -70,6 +70,8 @@ class RejectionReader:
                 of_told = denied = True
                 continue
             again = None if open_question or not session.told else evidence(said, words.restates)
+            if again and left and self._kinds(message, "".join(left)):
+                again = None  # 换货吧，我想问下运费谁出: nothing was asked before
             if again:
                 cues.append(again)
                 of_told = True
