@@ -1,4 +1,4 @@
-"""What gives up, declines or puts off the open question, and what stands beside it: the counterpart of ``confirmed.py``.
+"""What gives up, declines or puts off the open question, and what stands beside it (a yes: ``confirmed.py``).
 
 Words decide first, then the answer classifier. A no changes nothing in the shop, so that its company may be anything;
 what is asked beside it is answered as if the flow were over.

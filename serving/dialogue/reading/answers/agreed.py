@@ -115,7 +115,7 @@ class YesReader:
         if asks and self._is_to_remark(message):
             return None
         in_any = IN_ANY_WORDS_OF_LOOK_UP if self.is_look_up(message) else IN_ANY_WORDS
-        likely = yes >= (IN_PLAIN_WORDS if said else in_any) and not (rest and against > (MOST_AGAINST if clear else AGAINST) * yes)
+        likely = yes >= (IN_PLAIN_WORDS if said else in_any) and not (rest and against > AGAINST * yes)
         if not (likely or (clear and self.is_look_up(message))):
             return None
         asks = asks and not self.is_look_up(message)
@@ -174,12 +174,12 @@ class YesReader:
         return Yes(rest if self.is_question(rest) else left, clear=True, surely=False, probability=0.0, alone=True)
 
     def _first_yes(self, message: Message, pieces: Sequence[str]) -> str:
-        """The yeses that begin a message, up to a stop, or to words that begin something else; empty without them."""
+        """The yeses that begin a message, up to a stop, or to a question that follows without one; empty without them."""
         words, step = self._pack.conversation, message.step
         ahead = list(takewhile(lambda piece: yes_or_no(piece, words, step), pieces[:MOST_PIECES]))
         said, rest = "".join(ahead), "".join(pieces[len(ahead) :])
-        ends = said.endswith(CLOSED) or not said[-1:].isalnum() or self.begins_with_also(rest)
-        return said if ends else ""
+        goes_on = said.endswith(CLOSED) or rest.lstrip().startswith("and ")  # 取消另外那单: the yes ends with no 取消
+        return said if not said[-1:].isalnum() or (goes_on and self.is_question(rest)) else ""
 
     def is_question(self, text: str) -> bool:
         return is_question(text, self._pack.acts.another, self._pack.acts.question)

@@ -191,7 +191,7 @@ class OwnOrderReader:
             slots, meant = case.slots, self._flows[case.flow].asked_afterwards
             if self._answers.settled.is_new_wish(message, text, act) or self._asks_of_goods(message, text, case):
                 return None
-        elif begun := self._begun_before(message, text):
+        elif begun := self._begun_before(message, text, act):
             return begun.asked_meanwhile.get(target)
         else:
             return None if isinstance(act, Start) else self._of_topic(message).get(target)
@@ -201,10 +201,12 @@ class OwnOrderReader:
         other = bool(others & set(self._answers.orders.meant(message, text, asked=True)))  # 钱什么时候到账 names none
         return meant.get(target) if orders and not other else None
 
-    def _begun_before(self, message: Message, text: str) -> Flow | None:
-        """The flow that an earlier part of the message begins, where a text names no other order: 换吧，新的几天能到."""
+    def _begun_before(self, message: Message, text: str, act: Act) -> Flow | None:
+        """The flow that an earlier part of the message begins, of whose order a text asks: 换吧，新的几天能到."""
         kind, _, name = message.topic.partition(":")
         named, subject = self._answers.orders.meant(message, text, asked=False), message.session.subject.order
+        if isinstance(act, Start):  # a look-up may be of any order; of this one it tells nothing that is new
+            named = tuple(act.slots[slot] for slot in self._answers.orders.names_in(act.slots)) or ("",)
         return self._flows.get(name) if kind == "flow" and (not named or subject in named) else None
 
     def _asks_of_goods(self, message: Message, text: str, case: PastFlow) -> bool:
