@@ -174,7 +174,7 @@ class YesReader:
         return Yes(rest if self.is_question(rest) else left, clear=True, surely=False, probability=0.0, alone=True)
 
     def _first_yes(self, message: Message, pieces: Sequence[str]) -> str:
-        """The yeses that begin a message, up to a stop or to a question that follows without one; empty without them."""
+        """The yeses that begin a message, up to a stop or a question that follows without one; empty without them."""
         words, step = self._pack.conversation, message.step
         ahead = list(takewhile(lambda piece: yes_or_no(piece, words, step), pieces[:MOST_PIECES]))
         said, rest = "".join(ahead), "".join(pieces[len(ahead) :])
