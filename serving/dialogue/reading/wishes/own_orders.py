@@ -204,10 +204,13 @@ class OwnOrderReader:
     def _begun_before(self, message: Message, text: str, act: Act) -> Flow | None:
         """The flow that an earlier part of the message begins, of whose order a text asks: 换吧，新的几天能到."""
         kind, _, name = message.topic.partition(":")
-        named, subject = self._answers.orders.meant(message, text, asked=False), message.session.subject.order
+        orders, subject = self._answers.orders, message.session.subject.order
+        named = set(orders.meant(message, text, asked=False))
         if isinstance(act, Start):  # a look-up may be of any order; of this one it tells nothing that is new
-            named = tuple(act.slots[slot] for slot in self._answers.orders.names_in(act.slots)) or ("",)
-        return self._flows.get(name) if kind == "flow" and (not named or subject in named) else None
+            named = {act.slots[slot] for slot in orders.names_in(act.slots)} or {""}
+        if kind != "flow" or orders.described(message, text) or not named <= {subject}:
+            return None
+        return self._flows.get(name)
 
     def _asks_of_goods(self, message: Message, text: str, case: PastFlow) -> bool:
         """Whether a text names goods, and what was done took no item: an invoice is no pot."""
