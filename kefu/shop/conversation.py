@@ -147,8 +147,8 @@ class Conversation(Part):
     resumed_first: Text | None = Field(None, description="the same, before the answer to what the message asks more")
     withdrawn: Text | None = Field(
         None,
-        description="said then of what was under way when the person was asked for; Jinja2 with title, order, and ended: "
-        "a person was to do it, else it goes on with the bot",
+        description="said then of what was under way when the person was asked for; Jinja2 with title, order, and "
+        "ended: a person was to do it, else it goes on with the bot",
     )
     quote: QuoteWords | None = Field(None, description="words of sums; None: no sum is asked for or told")
 

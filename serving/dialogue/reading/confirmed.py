@@ -75,6 +75,9 @@ class ConfirmationReader:
         """The acts beside a yes. A question that only sounds like a wish for what would take the place of the flow asks
         for a rule: do I send it back in its box, of an exchange."""
         acts = self._parts.read(beside, reading)
+        asking = "".join(piece for piece in answer_pieces(beside.text, self._pack.acts.another) if self._asks(piece))
+        if asking not in ("", beside.text) and all(isinstance(act, Unclear) for act in acts):  # how long? I have guests
+            acts = self._parts.read(replace(beside, text=asking), reading)
         instead = [act for act in acts if isinstance(act, Start) and self._takes_place(flow, act)]
         if not instead or not all(self._guesser.asks(beside, act.evidence) for act in instead):
             return acts
@@ -186,6 +189,8 @@ class ConfirmationReader:
                         alike = [n for n in here if n not in orders and not self._pack.slots[n].item]
                         act.slots.update({name: here[name] for name in alike if name not in act.slots})
                     beside.append(act)
+            elif isinstance(act, Person | Unclear) and plain(act.evidence) in plain(found.ahead):
+                continue  # 你们客服呢！算了催吧
             elif isinstance(act, Person):
                 if asks and not also:
                     beside.append(Unclear(asks=True, evidence=found.rest))  # 取件前能给我打电话吗: calls nobody

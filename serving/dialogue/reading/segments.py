@@ -27,17 +27,20 @@ CLAUSE = re.compile(
     r"(?<=[，,。！？!?；;\n])(?=[^，,。！？!?；;\n])|(?<=[.])\s|\s(?=(?:and|but) (?:i|keep|leave|not|the)\b)",
     re.IGNORECASE,
 )
-# Where an answer may end in a clause: after an emoji, at a blank amid Chinese (it stands for a comma), before "and"; and
-# where somebody dictates, without any mark: 提交吧身高一米七会不会太大, 算了不退了那就换, 盒子没了也先帮我申请上.
+# Where an answer may end in a clause: after an emoji, at a blank amid Chinese (it stands for a comma), before "and",
+# and where somebody dictates without a mark: 提交吧身高一米七会不会太大, 算了不退了那就换, 盒子没了也先帮我申请上.
 EMOJI = r"[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
 ANSWER_ENDS = re.compile(
     rf"(?:{EMOJI})+\s*(?=\w)|(?<=[~～])(?=\w)|(?<={CJK.pattern})\s+(?={CJK.pattern}|\d)|\s+(?=and\b)"
     rf"|(?<=吧)(?=(?!台){CJK.pattern})|(?<=了)(?=那(?![个单件条只双套种床台口张笔些边天位]))|(?<=也)(?=先?(?:帮我|给我|直接))",
     re.IGNORECASE,
 )
-# Where a question may follow words of another kind without a stop: 换吧 是你们先发吗; return it, but the box is gone, ok?
+# Where a question may follow other words without a stop: 换吧 是你们先发吗; return it, but the box is gone, ok?
 BEFORE_QUESTION = re.compile(
-    rf"(?<=吧)[\s，,~～]*(?=(?!台){CJK.pattern})|(?<=[^\W不非])[\s，,]*(?=不过|但是?|可是)|[,，]?\s+(?=but\b)", re.IGNORECASE
+    rf"(?<=吧)[\s，,~～]*(?=(?!台){CJK.pattern})|(?<=[了吧])[\s，,]*(?=要是|如果|万一)"
+    r"|(?<=[^\W不非])[\s，,]*(?=不过|但是?|可是|然后)|[,，]?\s+(?=but\b)"
+    r"|\s+and\s+(?=(?:how|what|when|where|who)(?:'?s)?\b|(?:do|does|can|will|is|are)\b)",
+    re.IGNORECASE,
 )
 LEADS = re.compile(r"\W*(?:(?:and|or|but|so|i|oh|对了|那|我|然后|顺便)\W*)+", re.IGNORECASE)  # no part by themselves
 ASKS_ON = re.compile(r"\W*(?:and|or)\s+(?:when|where|how|why|what|who)\W*", re.IGNORECASE)  # of what stands before it

@@ -1,4 +1,4 @@
-"""What gives up, declines or puts off the open question, and what stands beside it: the counterpart of ``confirmed.py``.
+"""What gives up, declines or puts off the open question, and what stands beside it (a yes: ``confirmed.py``).
 
 Words decide first, then the answer classifier. A no changes nothing in the shop, so that its company may be anything;
 what is asked beside it is answered as if the flow were over.
@@ -27,6 +27,7 @@ from kefu.acts import (
     Unclear,
 )
 from kefu.shop.pack import Pack
+from serving.dialogue.reading.answers.agreed import MOST_PIECES
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import Message, Reading
@@ -101,11 +102,13 @@ class StopReader:
     def _likely_first(self, message: Message, reading: Reading) -> list[Act]:
         """A no by itself, of which the classifier is sure, before a question: 那算了不去了 你就告诉我今天能不能发."""
         agreement, pieces = self._answers.agreement, answer_pieces(message.text, self._pack.acts.another)
-        stated = list(takewhile(lambda piece: not self._asks(piece), pieces))
-        first, rest = replace(message, text="".join(stated)), "".join(pieces[len(stated) :])
-        said = agreement.likely(first, agreement.scores(first)) if stated and rest else []
-        sure = [act for act in said if isinstance(act, Cancel | Deny) and act.probability >= SURE_ALONE]
-        return [*sure, *self._whole.beside_end(message, rest, reading)] if sure else []
+        stated = list(takewhile(lambda piece: not self._asks(piece), pieces))[:MOST_PIECES]
+        for end in range(len(stated) if len(stated) < len(pieces) else 0, 0, -1):
+            first = replace(message, text="".join(pieces[:end]))
+            said = agreement.likely(first, agreement.scores(first))
+            if sure := [a for a in said if isinstance(a, Cancel | Deny) and a.probability >= SURE_ALONE]:
+                return [*sure, *self._whole.beside_end(message, "".join(pieces[end:]), reading)]
+        return []
 
     def _beside(self, message: Message, reading: Reading) -> list[Act]:
         """Questions and other wishes beside an answer: of the answer's own words, only what is sure."""

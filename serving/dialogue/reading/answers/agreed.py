@@ -70,6 +70,7 @@ class Yes(NamedTuple):
     """A yes. rest: what stands beside it. clear: whether it is in words that confirm whatever stands beside them.
 
     surely: whether the classifier is sure whatever may sound like another value. probability: of a yes, by it.
+    ahead: what stands before it: no question that waits for an answer, unless it is understood (你们客服呢！算了催吧).
     alone: whether it was read without what stands beside it, of which the classifier makes nothing: a question there
         has to be understood.
     """
@@ -79,6 +80,7 @@ class Yes(NamedTuple):
     surely: bool
     probability: float
     alone: bool = False
+    ahead: str = ""
 
 
 class YesReader:
@@ -129,6 +131,7 @@ class YesReader:
             clear,
             surely=whole and yes >= (SURELY if clear else SURELY_IF_PLAIN),
             probability=yes if whole else 0.0,
+            ahead="".join(takewhile(lambda piece: piece not in said, pieces)) if said else "",
         )
 
     def _is_to_remark(self, message: Message) -> bool:
@@ -171,12 +174,12 @@ class YesReader:
         return Yes(rest if self.is_question(rest) else left, clear=True, surely=False, probability=0.0, alone=True)
 
     def _first_yes(self, message: Message, pieces: Sequence[str]) -> str:
-        """The yeses that begin a message, up to a stop, or to words that begin something else; empty without them."""
+        """The yeses that begin a message, up to a stop or a question that follows without one; empty without them."""
         words, step = self._pack.conversation, message.step
         ahead = list(takewhile(lambda piece: yes_or_no(piece, words, step), pieces[:MOST_PIECES]))
         said, rest = "".join(ahead), "".join(pieces[len(ahead) :])
-        ends = said.endswith(CLOSED) or not said[-1:].isalnum() or self.begins_with_also(rest)
-        return said if ends else ""
+        goes_on = said.endswith(CLOSED) or rest.lstrip().startswith("and ")  # 取消另外那单: the yes ends with no 取消
+        return said if not said[-1:].isalnum() or (goes_on and self.is_question(rest)) else ""
 
     def is_question(self, text: str) -> bool:
         return is_question(text, self._pack.acts.another, self._pack.acts.question)
@@ -276,14 +279,14 @@ class YesReader:
             rest = BUT.sub("", rest)
         after, told = plain(rest), PLACEHOLDER.sub("", rest)
         if surely:
+            for sentence in filter(self.is_question, segments(told, None)):  # how long? I'm cooking for 8 on Saturday
+                if evidence(AMOUNT.sub("", plain(sentence)), rules.alters) is None:
+                    told = told.replace(sentence, AMOUNT.sub("", sentence))
             for piece in answer_pieces(rest, rules.another):
                 if evidence(plain(piece), rules.question) is not None:
                     of_order = evidence(plain(piece), rules.to_buy) is None  # a discount if I buy two: no condition
                     after = after.replace(plain(piece), NEGATED.sub("", plain(piece)) if of_order else "")
                     told = told.replace(piece, AMOUNT.sub("", piece) if of_order else "")
-            for sentence in filter(self.is_question, segments(told, None)):  # how long? I'm cooking for 8 on Saturday
-                if evidence(AMOUNT.sub("", plain(sentence)), rules.alters) is None:
-                    told = told.replace(sentence, AMOUNT.sub("", sentence))
         if self.is_look_up(message):  # it did arrive, whatever else is wrong: what takes that back is a no
             denials = [phrase for some in (message.step.no if message.step else {}).values() for phrase in some]
             return evidence(after, rules.correct) is not None or any(phrase in after.lower() for phrase in denials)

@@ -30,7 +30,8 @@ TWICE_DENIED = re.compile(
     r"(?:不是|并非|没说)不|\bnot that i (?:don'?t|do not)\b", re.IGNORECASE
 )  # 不是不想退: no refusal
 NO_FIRST = re.compile(
-    rf"\s*([^，,。.!！;；\n]{{1,24}}?)(?:[，,。.!！;；\n…~]+|(?<={CJK.pattern})\s+(?={CJK.pattern}))\s*(.*\w.*)", re.DOTALL
+    rf"\s*([^，,。.!！;；\n]{{1,24}}?)(?:[，,。.!！;；\n…~]+|(?<={CJK.pattern})\s+(?={CJK.pattern}))\s*(.*\w.*)",
+    re.DOTALL,
 )
 
 

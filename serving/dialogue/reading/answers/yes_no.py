@@ -190,7 +190,8 @@ def _patterns(
     again = f"{aside}+(?:{_any(before_no)})*"
     before_order = f"(?:{_any(please)}(?:{PAUSE})?)*"
     # Who gives in has it done (算了你催吧); "never mind, cancel it" may be all that he gives up.
-    given_in = f"(?:{_any(gives_in)}(?:{PAUSE})?)+{before_order}{_any(verb for verb in go_ahead if verb not in leave_open)}"
+    verbs = _any(verb for verb in go_ahead if verb not in leave_open)
+    given_in = f"(?:{_any(gives_in)}(?:{PAUSE})?)+{before_order}{verbs}"
     order = f"(?:{before_order}{_any(go_ahead)}|{given_in})"
     some_yes, clear = f"(?:{_any(yes)}|{order})", f"(?:{before_order}{_any(clear_yes)}|{given_in})"
     denial, giving_up, giving_open_up = _denial(no), f"{_any(leave)}+", f"{_any([*leave, *leave_open])}+"

@@ -35,7 +35,7 @@ from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.message import Message, Reading
-from serving.dialogue.reading.parts.asides import INTERRUPTS, SECOND, asks
+from serving.dialogue.reading.parts.asides import INTERRUPTS, QUESTION, SECOND, asks
 from serving.dialogue.reading.parts.joining import (
     ActJoiner,
     is_certain,
@@ -135,11 +135,12 @@ class PartReader:
         if wishes and subject.products and not message.session.customer and all(isinstance(a, Start) for a in wishes):
             # What a guest has ordered is not what he looks at: where is my pot? And can it go into the oven?
             reading.products, reading.latest = spoken_of
-        if message.step and message.step.confirm and question and self._only_again(message, wishes):
-            # Asked of what is proposed, it is no wish for it: does it cost anything to cancel?
-            own = f"flow:{message.flow.name}" if message.flow else ""
-            asked = replace(message, rejected=message.rejected | {own})
-            wishes = self._wished(asked, text, reading, links, question) or wishes
+        if question and (own := self._wished_already(message)) and {target_of(act) for act in wishes} <= own:
+            # Asked of what is proposed or wished for, it is no wish for it: does it cost anything to cancel?
+            asked = replace(message, rejected=message.rejected | own)
+            again = self._wished(asked, text, reading, links, question)
+            if message.step or any(isinstance(act, QUESTION) for act in again):
+                wishes = again or wishes
         return self._settled(message, text, values, wishes, question)
 
     def _wished(
@@ -160,10 +161,11 @@ class PartReader:
                 wishes.append(found)
         return wishes
 
-    def _only_again(self, message: Message, wishes: list[Act]) -> bool:
-        """Whether wishes are for the flow under way, and nothing else."""
-        flows = {act.flow for act in wishes if isinstance(act, Start)}
-        return message.flow is not None and flows == {message.flow.name} and len(wishes) == 1
+    def _wished_already(self, message: Message) -> frozenset[str]:
+        """The flow (``target_of``) for which a yes is open, or that an earlier part of the message begins."""
+        if message.flow:
+            return frozenset({f"flow:{message.flow.name}"} if message.step and message.step.confirm else ())
+        return frozenset({message.topic} if message.topic.startswith("flow:") else ())
 
     def _values(self, message: Message, text: str, question: bool) -> list[Act]:
         """Values that a part tells; a question at a confirmation tells none that is only noted: 重新拍还是这个价吗."""

@@ -72,6 +72,8 @@ class RejectionReader:
                 left += [behind] if evidence(behind, self._question) is not None else []  # 你没回答我呀谁先寄
                 continue
             again = None if open_question or not session.told else evidence(said, words.restates)
+            if again and left and self._kinds(message, "".join(left)):
+                again = None  # 换货吧，我想问下运费谁出: nothing was asked before
             if again:
                 cues.append(again)
                 of_told = True

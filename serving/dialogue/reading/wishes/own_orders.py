@@ -191,6 +191,8 @@ class OwnOrderReader:
             slots, meant = case.slots, self._flows[case.flow].asked_afterwards
             if self._answers.settled.is_new_wish(message, text, act) or self._asks_of_goods(message, text, case, act):
                 return None
+        elif begun := self._begun_before(message, text, act):
+            return begun.asked_meanwhile.get(target)
         else:
             return None if isinstance(act, Start) else self._of_topic(message).get(target)
         orders = [slots[name] for name in self._answers.orders.names_in(slots)]
@@ -198,6 +200,17 @@ class OwnOrderReader:
         others = {told[name] for name in self._answers.orders.names_in(told)} - set(orders)
         other = bool(others & set(self._answers.orders.meant(message, text, asked=True)))  # 钱什么时候到账 names none
         return meant.get(target) if orders and not other else None
+
+    def _begun_before(self, message: Message, text: str, act: Act) -> Flow | None:
+        """The flow that an earlier part of the message begins, of whose order a text asks: 换吧，新的几天能到."""
+        kind, _, name = message.topic.partition(":")
+        orders, subject = self._answers.orders, message.session.subject.order
+        named = set(orders.meant(message, text, asked=False))
+        if isinstance(act, Start):  # a look-up may be of any order; of this one it tells nothing that is new
+            named = {act.slots[slot] for slot in orders.names_in(act.slots)} or {""}
+        if kind != "flow" or orders.described(message, text) or not named <= {subject}:
+            return None
+        return self._flows.get(name)
 
     def _asks_of_goods(self, message: Message, text: str, case: PastFlow, act: Act) -> bool:
         """Whether a text asks of goods, by name or by what happens to goods alone, and what was done took no item: an
