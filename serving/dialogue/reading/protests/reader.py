@@ -112,13 +112,14 @@ class ProtestReader:
         pieces, words = answer_pieces(message.text, None), self._pack.acts.reject
         missed = [piece for piece in pieces if words and evidence(plain(piece), words.missed)]
         rest = "".join(piece for piece in pieces if piece not in missed)
-        if not (missed and message.step and message.step.collect and WORD.search(rest)):
+        if not (missed and message.step and WORD.search(rest)):
             return message.text, []
         names = _terms("".join(missed))
         about = (turn.text for turn in _said(message) if names & _terms(turn.text))
         asked = "".join(piece for piece in answer_pieces(next(about, ""), None) if self._asks(piece))
         acts = self._whole.by_parts(replace(message, text=asked, flow=None, step=None), reading) if asked else []
-        return rest, [act for act in acts if isinstance(act, QUESTION)]
+        found = [act for act in acts if isinstance(act, QUESTION)]
+        return rest if found or message.step.collect else message.text, found
 
     def _asks(self, text: str) -> bool:
         return evidence(plain(text), self._pack.acts.question) is not None
