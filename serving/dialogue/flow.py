@@ -107,6 +107,8 @@ class FlowEngine:
             raise FlowError(f"flow {state.flow}: {', '.join(slots)}: no correction, the shop was changed already")
         flow = self.flows[state.flow]
         first = next((at for at, step in enumerate(flow.steps) if step.collect in slots), 0)
+        if any(step.save and step.save not in state.results for step in flow.steps[:first]):
+            first = 0  # it has come another way: what the step needs is not known
         for step in flow.steps[first:]:
             state.results.pop(step.save or "", None)
         for slot, value in slots.items():

@@ -90,9 +90,7 @@ class OrderChoice:
         if order is None:
             return ""
         label = order.label.in_(turn.visit.lang)
-        named = render(self._pack.conversation.took.in_(turn.visit.lang), {"order": value, "label": label})
-        last = next((said.text for said in reversed(turn.session.turns) if said.role == "bot"), "")
-        return named if always or named not in last else ""
+        return render(self._pack.conversation.took.in_(turn.visit.lang), {"order": value, "label": label})
 
     def to_list(self, turn: TurnState, state: FlowState, step: Step) -> list[Order]:
         """The customer's orders that a question for one offers, which they answer better than its own words."""

@@ -37,7 +37,7 @@ class ShopAnswers:
         turn.draft.sources += answer.sources
         turn.draft.options = [option.label for option in answer.options] or turn.draft.options
         asks = answer.missing or answer.options or answer.signed_out
-        yield turn.say("query", answer.text) if asks else turn.tell("query", answer.text)
+        yield turn.say("query", answer.text) if asks else turn.tell("query", answer.text, guessed=False)
 
     def names(self, skus: Sequence[str], visit: Visit) -> list[str]:
         """The products' names in the language of a visit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field
+from itertools import dropwhile
 
 from kefu.schema import Outcome
 from serving.dialogue.flow import Visit
@@ -14,6 +15,7 @@ from serving.dialogue.reply import Route
 from serving.sessions.cases import Reason
 from serving.sessions.session import FlowState, SaidTurn, Session
 
+FIGURE = re.compile(r"\d")
 SENTENCE_ENDS = re.compile(r"(?<=[。！？!?\n])|(?<=\.)(?=\s)")
 
 
@@ -51,7 +53,7 @@ class TurnState:
     failed: the pack or the shop failed while the message was read.
     begins_more: a flow that the message asks for has yet to begin: what waits comes after it.
     in_danger: the conversation waits because of words of danger.
-    repeats: a part that the last answer has told word for word was left out.
+    repeats: a part was told by the last answer word for word.
     stop: set when the customer wants no more of a model's words; None: nobody can. stopped: words were left out for it.
     """
 
@@ -86,31 +88,29 @@ class TurnState:
         said = sentences(text)
         return bool(said) and all(digest(some) in self.session.answers for some in said)
 
-    def tell(self, route: Route, text: str, answer: str = "", again: str = "") -> str:
-        """Adds what answers a question, without what the last answer, or this one, has told already.
+    def tell(self, route: Route, text: str, answer: str = "", guessed: bool = True, again: str = "") -> str:
+        """Adds what answers a question, once: no guess at what the last answer, or this one, has told already.
 
         Args:
             answer: the text without the words around it; empty: as ``text``.
+            guessed: no word of the message asks for it; else it is told again.
             again: told in its place where the last answer has told it.
         """
         answer, said = answer or text, self.draft.answers
-        if answer in said:
-            return ""
-        said.append(answer)
-        if not self.was_told(answer):
-            return self.say(route, self._new_in(text) if text == answer else text)
-        if again and not self.was_told(again):
-            said.append(again)
+        if again and self.was_told(answer):
+            self.repeats |= self.was_told(again)
+            said += [answer, again]
             return self.say(route, again)
-        self.repeats = True
-        return ""
+        self.repeats |= self.was_told(answer)
+        repeated = answer in said or (guessed and self.was_told(answer))
+        said.append(answer)
+        return "" if repeated else self.say(route, text)
 
-    def _new_in(self, text: str) -> str:
-        """A text without the sentences that the last answer has told; a list stays whole."""
-        if "\n" in text:
-            return text
+    def new_in(self, text: str) -> str:
+        """A text without the beginning that the last answer has told, where the rest tells a figure."""
         cut = SENTENCE_ENDS.split(text)
-        return "".join(some for some in cut if digest(some.strip()) not in self.session.answers).strip()
+        new = "".join(dropwhile(lambda some: not some.strip() or digest(some.strip()) in self.session.answers, cut))
+        return new.strip() if FIGURE.search(new) else text
 
     def choose(self, lead: str, questions: list[str]) -> str:
         """Adds a numbered list of what may be meant; the customer's next message may pick from it."""

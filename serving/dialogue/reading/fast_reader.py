@@ -98,8 +98,10 @@ class FastReader:
         if message.session.status != "bot":
             reading.acts = self._back_to_bot(message, reading)
         else:
+            rest, asked = self._protests.still_open(message, reading)
+            message = replace(message, text=rest)
             acts = self._offers.read(message, reading) or self.steps(message, reading)
-            acts = [*self._repeats.instead(message, acts, reading), *self._protests.still_open(message, acts, reading)]
+            acts = [*self._repeats.instead(message, acts, reading), *asked]
             reading.acts = ([] if message.flow else self._thanks_beside(text, acts)) or acts
         return reading
 

@@ -56,7 +56,7 @@ class AnswerMoves:
             turn.draft.sources.append(entry.id)
             known = self._order_known.get(entry.id) if self._orders.spoken_of(turn) else None
             told = self._questions.own_answer(turn, entry) or known or entry.answer
-            yield turn.tell("faq", told)
+            yield turn.tell("faq", told, guessed=act.probability < 1)
         elif isinstance(act, SmallTalk):
             talk = self._pack.acts.small_talk.get(act.kind)
             reply = talk.reply if talk else self._reply_of_intent(act.kind)

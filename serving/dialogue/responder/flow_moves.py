@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kefu.acts import Query
+from kefu.acts import Complaint, Query, Refuse, Reject
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.shop.slots import extract
@@ -89,9 +89,9 @@ class FlowMoves:
         about = self._orders.of(state)
         guessed = move.guessed and (about is None or about not in turn.message.text)
         again = bool(progress.says) and progress.outcome == "resolved" and all(map(turn.was_told, progress.says))
-        if not (again and (guessed or not progress.again)) and (named := self._orders.took(turn, slots)):
+        if not (again and guessed) and (named := self._orders.took(turn, slots)):
             yield turn.say("flow", named)
-        yield from self._progressed(turn, state, progress)
+        yield from self._progressed(turn, state, progress, guessed=guessed)
 
     def _look_up(self, turn: TurnState, move: moves.LookUp) -> Iterator[str]:
         state, progress = self._flows.start(self._flows.flows[move.flow], move.slots, turn.visit)
@@ -189,7 +189,7 @@ class FlowMoves:
         yield from self._progressed(turn, state, progress, refused=not move.yes)
 
     def _progressed(
-        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False
+        self, turn: TurnState, state: FlowState, progress: Progress, refused: bool = False, guessed: bool = False
     ) -> Iterator[str]:
         session, draft = turn.session, turn.draft
         if state.written:
@@ -204,13 +204,13 @@ class FlowMoves:
         waits = bool(progress.asks) and progress.asks != "confirm"
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state)) if waits else []
         if progress.outcome == "resolved" and not (state.written or refused):
+            protests, same = self._protests(turn), self._is_told_of(turn, state)
             for text in progress.says:
-                yield turn.tell("flow", text, again=progress.again.get(text, ""))
+                again = progress.again.get(text, "") if protests or guessed else ""
+                told = turn.new_in(text) if same and not turn.was_told(text) else text
+                yield turn.tell("flow", told, text, guessed=guessed, again=again)
         else:
-            says = progress.says[:-1] if orders else progress.says
-            if progress.asks == "confirm":
-                says = [*says[:-1], self._questions.not_twice(turn, says[-1])]
-            yield turn.say("flow", "\n".join(says))
+            yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
         if order := self._orders.of(state):
             session.subject.order = order
@@ -232,6 +232,17 @@ class FlowMoves:
                 yield from self._next(turn)
         elif orders:
             yield from self._orders.ask_which(turn, orders)
+
+    def _protests(self, turn: TurnState) -> bool:
+        """Whether a message protests against the last answer, or asks in anger or in so many words once more."""
+        rules = self._pack.acts.reject
+        restates = rules is not None and evidence(plain(turn.message.text), rules.restates) is not None
+        return restates or any(isinstance(act, Complaint | Refuse | Reject) for act in turn.reading.acts)
+
+    def _is_told_of(self, turn: TurnState, state: FlowState) -> bool:
+        """Whether the last answer told of the same flow for the same order."""
+        before, order = turn.session.past[-1:], self._orders.of(state)
+        return any(past.flow == state.flow and self._orders.of_slots(past.slots) == order for past in before)
 
     def _go_over(self, turn: TurnState, state: FlowState, flow: Flow) -> Iterator[str]:
         """Begins the flow in which another one ends, with the order and what the message tells for it."""
@@ -369,7 +380,7 @@ class FlowMoves:
             elif insisted := self._insisted(turn, state, asked):
                 yield from self._progressed(turn, state, self._flows.fill(state, insisted, turn.visit))
             else:
-                yield from self._questions.ask(turn, "", in_full=self._asks(turn))
+                yield from self._questions.ask(turn, "")
             return
         known = (past for past in session.past if past.flow in self._flows.flows)  # the pack may have changed
         left = [past for past in known if past.outcome == "abandoned"]

@@ -10,7 +10,7 @@ from kefu.shop.pack import Pack
 from serving.dialogue.flow import FlowEngine
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
-from serving.dialogue.reading.segments import clauses
+from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.responder.words import Handlers, blank, fill_in, open_flow
 from serving.dialogue.turn import TurnState, sentences
@@ -38,20 +38,13 @@ class QuestionMoves:
             moves.Wait: self._wait,
         }
 
-    def ask(self, turn: TurnState, lead: str, before: str = "\n", in_full: bool = True) -> Iterator[str]:
-        """The open question once more: in full once at most, and only where nothing else is told.
-
-        Args:
-            in_full: it may be put in full right after it was: it may hold what is asked.
-        """
+    def ask(self, turn: TurnState, lead: str, before: str = "\n") -> Iterator[str]:
+        """The open question once more: in full once at most, and only where nothing else is told."""
         state = open_flow(turn)
         orders = self._orders.to_list(turn, state, self._flows.waiting_at(state))
         question = "" if orders else self._flows.question(state, turn.visit)
-        if self.slot_asked(state) is None:
-            if self._is_put_briefly(turn, question):
-                question, lead = briefly(question), self._lead(turn, lead)
-            elif not in_full:
-                question = self.not_twice(turn, question)
+        if self.slot_asked(state) is None and self._is_put_briefly(turn, question):
+            question, lead = briefly(question), self._lead(turn, lead)
         yield turn.say("flow", f"{lead} {question}".strip(), before)
         self._still_open(turn)
         if orders:
@@ -62,10 +55,6 @@ class QuestionMoves:
         told = bool(turn.draft.answers) or (self._looks_up(turn) and self._asks(turn))
         told = told or self._flows.hands_over(open_flow(turn))  # what a person decides holds no answer
         return self._times_put(turn, question) > (0 if told else 1)
-
-    def not_twice(self, turn: TurnState, question: str) -> str:
-        """A confirmation's question, briefly where the last answer has put it in full."""
-        return briefly(question) if self._times_put(turn, question, 1) else question
 
     def _lead(self, turn: TurnState, lead: str) -> str:
         """What stands before a question that is put briefly: what the flow is about, or that it knows no more."""
@@ -154,7 +143,7 @@ class QuestionMoves:
         yield turn.say("flow", (words.unsure if move.unsure else words.again).in_(turn.visit.lang))
         if move.unsure:
             yield self._hint_person(turn)
-        yield from self.ask(turn, words.back.in_(turn.visit.lang) if move.unsure else "", before=" ", in_full=False)
+        yield from self.ask(turn, words.back.in_(turn.visit.lang) if move.unsure else "", before=" ")
 
     def _admit_unsure(self, turn: TurnState, move: moves.AdmitUnsure) -> Iterator[str]:
         if turn.draft.outcome == "handoff":
@@ -180,14 +169,15 @@ class QuestionMoves:
         return turn.say("fallback", words.offer_person.in_(lang), before=blank(turn))
 
     def same_again(self, turn: TurnState) -> str:
-        """That all was told that is known, with the question that stays open."""
-        return fill_in(turn, self._pack.conversation.same_again, question=self._open_point(turn))
+        """That all was told that is known, with the question that stays open where this answer tells nothing on it."""
+        told = any(answer in turn.draft.text for answer in turn.draft.answers)
+        return fill_in(turn, self._pack.conversation.same_again, question="" if told else self._open_point(turn))
 
     def _open_point(self, turn: TurnState) -> str:
         """The last short question of a message, as it was written; empty when it holds none."""
         asked = (
             piece.strip(" ,，。.、;；")
-            for piece in reversed(clauses(turn.message.text))
+            for piece in reversed(answer_pieces(turn.message.text, self._pack.acts.another))
             if evidence(plain(piece), self._pack.acts.question) is not None
         )
         return next((piece for piece in asked if len(piece) <= LONGEST_QUOTED), "")

@@ -14,9 +14,6 @@ from itertools import islice
 from kefu.acts import (
     GOODBYE,
     Act,
-    Affirm,
-    Correct,
-    Fill,
     Person,
     Query,
     Refuse,
@@ -36,7 +33,7 @@ from serving.dialogue.reading.protests.rejections import RejectionReader
 from serving.dialogue.reading.protests.whole import Whole
 from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
-from serving.sessions.session import Told
+from serving.sessions.session import SaidTurn, Told
 
 LONGEST_ELLIPSIS = 24  # characters of a question that may lean on the one before
 MOST_BEFORE = 3  # messages of the customer before this one, of which one may be what he still asks
@@ -98,9 +95,8 @@ class ProtestReader:
 
         It begins nothing but a look-up.
         """
-        said = (turn.text for turn in reversed(message.session.turns) if turn.role == "customer")
         names = _terms(message.text)
-        for text in sorted(islice(said, MOST_BEFORE), key=lambda text: -len(names & _terms(text))):
+        for text in sorted((turn.text for turn in _said(message)), key=lambda text: -len(names & _terms(text))):
             before = replace(message, text=text, flow=None, step=None, rejected=message.rejected.union(without))
             if acts := self._whole.asked_in(before, reading):
                 acts = [act for act in acts if target_of(act) not in without]
@@ -110,14 +106,23 @@ class ProtestReader:
     def _is_look_up(self, act: Act) -> bool:
         return isinstance(act, Start) and bool(self._flow_named[act.flow].item_among)
 
-    def still_open(self, message: Message, acts: Sequence[Act], reading: Reading) -> list[Act]:
-        """What was asked before and got no answer, beside an answer to the open question: 换新的 桌布你还没回答我."""
+    def still_open(self, message: Message, reading: Reading) -> tuple[str, list[Act]]:
+        """A value that the open question asks for, without the words that an earlier question got no answer, and what
+        that one asks: 换同款新的 桌布那个你还没回答我."""
         pieces, words = answer_pieces(message.text, None), self._pack.acts.reject
         missed = [piece for piece in pieces if words and evidence(plain(piece), words.missed)]
-        if not (missed and message.step and any(isinstance(act, Fill | Correct | Affirm) for act in acts)):
-            return []
-        asked = self._asked_before(replace(message, text="".join(missed)), (), reading)
-        return [act for act in asked if isinstance(act, QUESTION)]
+        rest = "".join(piece for piece in pieces if piece not in missed)
+        if not (missed and message.step and WORD.search(rest)):
+            return message.text, []
+        names = _terms("".join(missed))
+        about = (turn.text for turn in _said(message) if names & _terms(turn.text))
+        asked = "".join(piece for piece in answer_pieces(next(about, ""), None) if self._asks(piece))
+        acts = self._whole.by_parts(replace(message, text=asked, flow=None, step=None), reading) if asked else []
+        found = [act for act in acts if isinstance(act, QUESTION)]
+        return rest if found or message.step.collect else message.text, found
+
+    def _asks(self, text: str) -> bool:
+        return evidence(plain(text), self._pack.acts.question) is not None
 
     def _is_wished(self, message: Message, text: str) -> bool:
         """Whether a clause that asks and supposes nothing wishes for the flow under way: 我没问颜色 我要换货."""
@@ -179,9 +184,14 @@ class ProtestReader:
         return [*refused, Reject(targets=tuple(sorted(names)), evidence=found.evidence), *acts]
 
 
+def _said(message: Message) -> list[SaidTurn]:
+    """What the customer said before this message, the last first."""
+    said = (turn for turn in reversed(message.session.turns) if turn.role == "customer")
+    return list(islice(said, MOST_BEFORE))
+
+
 def _last_said(message: Message) -> str:
-    """What the customer said before this message."""
-    return next((turn.text for turn in reversed(message.session.turns) if turn.role == "customer"), "")
+    return next((turn.text for turn in _said(message)), "")
 
 
 def _terms(text: str) -> set[str]:
