@@ -298,7 +298,8 @@ class FlowReader:
         number = message.original(subject)
         known = next((order.status for order in message.orders if order.id == number), "")
         if flow.item_among and asks and known not in flow.item_among:
-            rules = [rule for rule in asks.likely if rule.when and evaluate(rule.when, dict.fromkeys(flow.slots) | told)]
+            slots = dict.fromkeys(flow.slots) | (told or {})
+            rules = [rule for rule in asks.likely if rule.when and evaluate(rule.when, slots)]
             if any(rule.states and known not in rule.states for rule in rules):
                 return None
         served = (*among, *((*asks.also, *asks.spoken) if asks else ()))

@@ -59,7 +59,7 @@ class FollowUpReader:
         session = message.session
         last = session.told[-1] if session.told else None
         name = last.name if last else f"flow:{session.past[-1].flow}" if session.past else ""
-        if not name or not self.is_bare(message, text):
+        if not name or not self._is_bare(message, text):
             return []
         kind, _, named = name.partition(":")
         if kind == "flow" and named in self._flow_named:
@@ -67,6 +67,12 @@ class FollowUpReader:
         if last and kind == "query" and named in self._pack.queries:
             return self._query_again(message, text, named, last.slots)
         return []
+
+    def described_alone(self, message: Message, text: str) -> Act | None:
+        """An own order that half a sentence describes, and no more: 今早收到的那个四件套."""
+        described = None if message.flow or PLACEHOLDER.search(text) else self._answers.orders.described(message, text)
+        bare = described is not None and self._is_bare(message, text)
+        return self._answers.orders.alone((described,), text) if bare and described else None
 
     def refused_again(self, message: Message, text: str) -> Start | None:
         """The wish that was just refused for one order, when another own order is named in its place.
@@ -155,7 +161,7 @@ class FollowUpReader:
         carried = {name: before[name] for name in kept}
         return Start(flow=flow.name, slots=carried | slots, evidence=text)
 
-    def is_bare(self, message: Message, text: str) -> bool:
+    def _is_bare(self, message: Message, text: str) -> bool:
         """Whether a text names something, and says hardly anything else."""
         words = message.original(text)
         if WHETHER.search(words):
