@@ -289,6 +289,13 @@ class OrderReader:
             return Choose(slot=slot, candidates=tuple(orders), evidence=text)
         return Fill(slot=slot, value=orders[0], evidence=text) if orders else None
 
+    def without_items(self, message: Message, text: str) -> str:
+        """A text without the names of own items: 三层蒸锅 is no third floor."""
+        spans = {(link.start, link.end) for link in self._linker.link_items(text, message.orders)}
+        for start, end in sorted(spans, reverse=True):
+            text = f"{text[:start]}，{text[end:]}"
+        return text
+
     def _of_price(self, message: Message, orders: tuple[str, ...], marked: list[Order]) -> tuple[str, ...]:
         """The marked order with a product of those meant at a price that is told: 买的时候199，昨天又买两件才179."""
         skus = {sku for value in orders if (order := self.own(message, value)) for sku in order.skus}

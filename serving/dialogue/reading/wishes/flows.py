@@ -184,7 +184,8 @@ class FlowReader:
         if own is None or order is None:
             return {}
         address = self._answers.same_address.begun(message, text, flow, order)
-        return address or self._answers.addresses.begun(message, text, flow, own.address)
+        words = self._answers.orders.without_items(message, text)
+        return address or self._answers.addresses.begun(message, words, flow, own.address)
 
     def _tells_part(self, name: str) -> bool:
         """Whether a slot tells which part of an order is meant."""

@@ -24,7 +24,7 @@ from serving.dialogue.reading.word_rules import evidence, plain
 # Words around what a follow-up names, which ask nothing by themselves.
 _AROUND = re.compile(
     r"(?:那么?|还有|另外|另|其他|别的|剩下|对了|哦|噢|嗯|啊|呀|呢|吗|嘛|哈|的|也|都|一样|同样|订单|单|包裹|快递|东西|[这那]|[个笔件条套床口把只盏台]|跟|和|一起|我们?|你们?|买过?|拍|下|订|是"
-    r"|就|再|帮|给|看|查|一|请问|怎么样|咋样|啥情况|什么情况|情况|如何|两|里|有|寄|好|行|知道|了|谢谢|亲|收到|签收)"
+    r"|就|再|帮|给|看|查|一|请问|怎么样|咋样|啥情况|什么情况|情况|如何|两|里|有|寄|好|行|知道|了|谢谢|亲|收到|签收|到|早上|上午|中午|下午|晚上|刚)"
     r"|(?:不是|不对|错了?|没|说|指|问|之前|应该|搞|看|弄|那件)"
     r"|\b(?:and|no|nope|not|wrong|sorry|actually|paid|one|what|whats|how|hows|about|the|my|our|a|an|other|another|ones?|orders?|parcels?|packages?|that|this|those|these|with|in|it|for|from"
     r"|of|to|also|too|then|so|ok|okay|oh|hm+|well|cool|great|good|nice|thanks?|thx|you|please|pls|plz|i|ordered|bought|got|have|received|came|arrived|morning"
