@@ -63,7 +63,7 @@ _SITES = (
 _NO_STREET = "(?![市东南西北中]?(?:路|街|大道)|[市州])"
 _CHINESE_PART = re.compile(
     rf"""
-      (?P<province>(?:{PROVINCES})(?:省|(?:壮族|回族|维吾尔)?自治区|特别行政区)?(?=$|[\s，,、]|[{_HAN}]))
+      (?P<province>(?:{PROVINCES})(?![东南西北中]?(?:路|街|大道))(?:省|(?:壮族|回族|维吾尔)?自治区|特别行政区)?(?=$|[\s，,、]|[{_HAN}]))
     | (?P<municipality>(?:北京|上海|天津|重庆)市?{_NO_STREET})
     | (?P<bare_city>(?:{CITIES}){_NO_STREET})(?P<bare_district>{_NAME}{{2,3}}(?=$|[\s，,、。！!]))?
     | (?P<lane>\d{{1,5}}弄)
@@ -166,7 +166,7 @@ def without_blanks(text: str) -> str:
 
 
 def with_chinese_figures(text: str, known: str = "") -> str:
-    """A text with figures that it tells in English as a Chinese address writes them: 珞喻路800号, building 12, room 305.
+    """A text with figures that it tells in English as a Chinese address writes them: 珞喻路800号, building 12.
 
     Args:
         known: the address that they belong to, whose endings they take: 栋 or 幢.

@@ -28,6 +28,7 @@ from kefu.text.postal_address import (
 )
 from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.pinyin import cities_in_pinyin, spelled
+from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, plain
 
@@ -76,6 +77,8 @@ SWAPS = [
         r"(?P<cut>(?:不是|\bnot\b)[^\d，,。]{0,4}(?P<old>\d+)\D{0,3}?(?:是|\bbut\b)\D{0,4})(?P<new>\d+)",
     )
 ]
+ENDINGS = set("号弄栋幢座楼室")
+ENGLISH_WORD = re.compile(r"[a-z]{2}")
 LOWER = re.compile(r"(?:^|(?<=,))\s*[a-z]+(?=\s*(?:,|$))")  # wuhan, wuchang district, hubei
 SLIP = re.compile(  # what was wrong before, after the address: 。我写成12幢了, . I had typed the old one
     r"[。！!，,；;\s]+(?:不好意思|抱歉)?(?:我|之前|刚才?|原来|上次|前面|当时)[^。！!]{0,8}(?:写|填|打|留|发|输|选)(?:成|错|反|的是)[^。！!]*[。！!]?$"
@@ -125,7 +128,8 @@ class AddressReader:
         name = next((name for name in flow.slots if name in self._slots), None)
         pii = {slot.pii for slot in self._slots.values()}
         words = PLACEHOLDER.sub(lambda found: found[0] if found[1] in pii else "，", text)
-        address = self._changed(message, words, "", now, asked=False) if name and now else ""
+        texts = (words, statements(words, self._question)) if name and now else ()  # send it to my office? It's …
+        address = next(filter(None, (self._changed(message, one, "", now, asked=False) for one in texts)), "")
         told = address and (address != now) and set(missing_parts(now)) >= set(missing_parts(address))
         return {name: message.placeholder(address)} if name and told else {}
 
@@ -192,7 +196,9 @@ class AddressReader:
             as_written and not corrects and form != ENGLISH and _is_one(parts, words)
         ):  # with what stands between its parts
             tail = TAIL.match(words, parts[-1].end)
-            return words[parts[0].start : tail.end() if tail else parts[-1].end]
+            written = words[parts[0].start : tail.end() if tail else parts[-1].end]
+            if not ENGLISH_WORD.search(written):  # 珞喻路800号 but 12幢
+                return written
         return (", " if form == ENGLISH else "").join(part.text for part in parts)
 
 
@@ -201,7 +207,8 @@ def _swapped(address: str, words: str) -> tuple[str, str]:
     for rule in SWAPS:
         for found in rule.finditer(words):
             old = re.compile(rf"(?<!\d){found['old']}(?!\d)")
-            if len(old.findall(address)) == 1 and found["old"] != found["new"]:
+            endings = {words[found.end(name) : found.end(name) + 1] for name in ("old", "new")} & ENDINGS
+            if len(old.findall(address)) == 1 and found["old"] != found["new"] and len(endings) < 2:  # 221号，换成3幢
                 rest = f"{words[: found.start('cut')]}，{words[found.end('cut') :]}"
                 return old.sub(found["new"], address), rest
     return address, words

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from rapidfuzz.distance import OSA
 
-from kefu.acts import Act, Choose, Start
+from kefu.acts import Act, Choose, Fill, Start
 from kefu.privacy.redact import restore
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
@@ -281,6 +281,20 @@ class OrderReader:
         held = [order.id for order in message.orders if order.id not in over and set(skus) <= set(order.skus)]
         spoken = [subject] if subject and message.original(subject) in held else []
         return next(iter([*spoken, *map(message.placeholder, held)]), None)
+
+    def alone(self, orders: Sequence[str], text: str) -> Fill | Choose | None:
+        """That a text names these orders, and does not say what to do with them."""
+        slot = next((name for name, slot in self._pack.slots.items() if slot.pii == self.pii), "")
+        if len(orders) > 1:
+            return Choose(slot=slot, candidates=tuple(orders), evidence=text)
+        return Fill(slot=slot, value=orders[0], evidence=text) if orders else None
+
+    def without_items(self, message: Message, text: str) -> str:
+        """A text without the names of own items: 三层蒸锅 is no third floor."""
+        spans = {(link.start, link.end) for link in self._linker.link_items(text, message.orders)}
+        for start, end in sorted(spans, reverse=True):
+            text = f"{text[:start]}，{text[end:]}"
+        return text
 
     def _of_price(self, message: Message, orders: tuple[str, ...], marked: list[Order]) -> tuple[str, ...]:
         """The marked order with a product of those meant at a price that is told: 买的时候199，昨天又买两件才179."""

@@ -184,7 +184,8 @@ class FlowReader:
         if own is None or order is None:
             return {}
         address = self._answers.same_address.begun(message, text, flow, order)
-        return address or self._answers.addresses.begun(message, text, flow, own.address)
+        words = self._answers.orders.without_items(message, text)
+        return address or self._answers.addresses.begun(message, words, flow, own.address)
 
     def _tells_part(self, name: str) -> bool:
         """Whether a slot tells which part of an order is meant."""
@@ -298,7 +299,8 @@ class FlowReader:
         number = message.original(subject)
         known = next((order.status for order in message.orders if order.id == number), "")
         if flow.item_among and asks and known not in flow.item_among:
-            rules = [rule for rule in asks.likely if rule.when and evaluate(rule.when, dict.fromkeys(flow.slots) | told)]
+            slots = dict.fromkeys(flow.slots) | (told or {})
+            rules = [rule for rule in asks.likely if rule.when and evaluate(rule.when, slots)]
             if any(rule.states and known not in rule.states for rule in rules):
                 return None
         served = (*among, *((*asks.also, *asks.spoken) if asks else ()))

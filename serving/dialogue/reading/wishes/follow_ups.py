@@ -24,7 +24,7 @@ from serving.dialogue.reading.word_rules import evidence, plain
 # Words around what a follow-up names, which ask nothing by themselves.
 _AROUND = re.compile(
     r"(?:那么?|还有|另外|另|其他|别的|剩下|对了|哦|噢|嗯|啊|呀|呢|吗|嘛|哈|的|也|都|一样|同样|订单|单|包裹|快递|东西|[这那]|[个笔件条套床口把只盏台]|跟|和|一起|我们?|你们?|买过?|拍|下|订|是"
-    r"|就|再|帮|给|看|查|一|请问|怎么样|咋样|啥情况|什么情况|情况|如何|两|里|有|寄|好|行|知道|了|谢谢|亲|收到|签收)"
+    r"|就|再|帮|给|看|查|一|请问|怎么样|咋样|啥情况|什么情况|情况|如何|两|里|有|寄|好|行|知道|了|谢谢|亲|收到|签收|到|早上|上午|中午|下午|晚上|刚)"
     r"|(?:不是|不对|错了?|没|说|指|问|之前|应该|搞|看|弄|那件)"
     r"|\b(?:and|no|nope|not|wrong|sorry|actually|paid|one|what|whats|how|hows|about|the|my|our|a|an|other|another|ones?|orders?|parcels?|packages?|that|this|those|these|with|in|it|for|from"
     r"|of|to|also|too|then|so|ok|okay|oh|hm+|well|cool|great|good|nice|thanks?|thx|you|please|pls|plz|i|ordered|bought|got|have|received|came|arrived|morning"
@@ -63,13 +63,19 @@ class FollowUpReader:
         kind, _, named = name.partition(":")
         if last and kind == "query" and not message.flow and evidence(plain(text), self._pack.acts.yes_or_no):
             return [Query(name=named, slots=last.slots, evidence=text)] if named in self._pack.queries else []
-        if not name or not self.is_bare(message, text):
+        if not name or not self._is_bare(message, text):
             return []
         if kind == "flow" and named in self._flow_named:
             return self._flow_again(message, text, self._flow_named[named])
         if last and kind == "query" and named in self._pack.queries:
             return self._query_again(message, text, named, last.slots)
         return []
+
+    def described_alone(self, message: Message, text: str) -> Act | None:
+        """An own order that half a sentence describes, and no more: 今早收到的那个四件套."""
+        described = None if message.flow or PLACEHOLDER.search(text) else self._answers.orders.described(message, text)
+        bare = described is not None and self._is_bare(message, text)
+        return self._answers.orders.alone((described,), text) if bare and described else None
 
     def refused_again(self, message: Message, text: str) -> Start | None:
         """The wish that was just refused for one order, when another own order is named in its place.
@@ -158,7 +164,7 @@ class FollowUpReader:
         carried = {name: before[name] for name in kept}
         return Start(flow=flow.name, slots=carried | slots, evidence=text)
 
-    def is_bare(self, message: Message, text: str) -> bool:
+    def _is_bare(self, message: Message, text: str) -> bool:
         """Whether a text names something, and says hardly anything else."""
         words = message.original(text)
         if WHETHER.search(words):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from kefu.acts import Act, Choose, Fill, Start
+from kefu.acts import Act, Start
 from kefu.intents.wishes import ScoredWish
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
@@ -107,24 +107,15 @@ class ImpliedFlowReader:
             found = [one for one in found if one[0] in serve]
         return found[0] if len(found) == 1 else None
 
-    def of_order_alone(self, part: Part, is_bare: Callable[[Message, str], bool]) -> Act | None:
-        """An order and hardly another word: what to do with it is open, or told by a reason.
-
-        is_bare: whether a text names something, and says hardly anything else.
-        """
+    def of_order_alone(self, part: Part) -> Act | None:
+        """An order and hardly another word: what to do with it is open, or told by a reason."""
         message, text = part.message, part.text
-        if message.flow or part.question:
-            return None
-        bare = len(BARE.sub("", PLACEHOLDER.sub("", part.words))) <= SHORT
-        if not bare and not (self._answers.orders.described(message, text) and is_bare(message, text)):
-            return None
-        orders = self._answers.orders.meant(message, text, asked=True)
-        slot = next((name for name, slot in self._pack.slots.items() if slot.pii == self._answers.orders.pii), "")
-        if len(orders) > 1:
-            return Choose(slot=slot, candidates=orders, evidence=text)
-        if orders and (begun := self.of_reason(message, text)):
+        bare = len(BARE.sub("", PLACEHOLDER.sub("", part.words))) <= SHORT and not part.question
+        orders = self._answers.orders.meant(message, text, asked=True) if bare and not message.flow else ()
+        if len(orders) == 1 and (begun := self.of_reason(message, text)):
+            slot = next(name for name in self._pack.slots if self._pack.slots[name].pii == self._answers.orders.pii)
             return Start(flow=begun[0], slots={**begun[1], slot: orders[0]}, evidence=text)
-        return Fill(slot=slot, value=orders[0], evidence=text) if orders else None
+        return self._answers.orders.alone(orders, text)
 
     def _tells_reason(self, name: str) -> bool:
         """Whether what a slot tells may begin a flow: how much of an order is meant does not (one of the two mugs)."""

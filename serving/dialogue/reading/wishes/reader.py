@@ -276,6 +276,9 @@ class WishReader:
     def _flow_or_entry(self, part: Part) -> Iterator[Act | Hit]:
         """A flow, or the entry that answers a question about it; else what is left to say."""
         message, text = part.message, part.text
+        if not (part.flows() or part.question) and (alone := self._follow_ups.described_alone(message, text)):
+            yield alone
+            return
         flow = self.flows.chosen(message, text, part.flows(), part.guess, surely=part.angry)
         slots = self.flows.slots_told(message, text, flow) if flow else {}
         # Can you redirect it to [ADDRESS_1]? An order, an address or a tax number: no question about a rule.
@@ -329,7 +332,7 @@ class WishReader:
     def _otherwise(self, part: Part, hits: Sequence[Hit]) -> Iterator[Act | Hit]:
         """Small talk, an order without a wish, a reason for a wish that was not told, or nothing that is understood."""
         message, text = part.message, part.text
-        if alone := self._implied.of_order_alone(part, self._follow_ups.is_bare):
+        if alone := self._implied.of_order_alone(part):
             yield alone
         elif begin := self._implied_by(part):
             yield begin
