@@ -2,7 +2,8 @@
 
 Prices, stock and specifications live in the shop's database; this file says what can be asked of them. A product
 has kinds (pillow), tags (a use, a material, an attribute) with the words that prove each, and facts by aspect
-(size, washing) that quote its specification or an answer of the FAQ. ``serving/dialogue/catalogue/`` recommends and compares with it.
+(size, washing) that quote its specification or an answer of the FAQ. ``serving/dialogue/catalogue/`` recommends and
+compares with it.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Aspect(Tag):
 
 
 class Fact(DataText):
-    """Words of the specification, or of the FAQ; ``value`` is their number, in the same unit for all products of the aspect."""
+    """Words of the specification or the FAQ; ``value`` is their number, in the same unit for all products."""
 
     value: float | None = None
 
