@@ -112,6 +112,9 @@ class ActWords(Part):
     supposed: WordRule | None = Field(
         default=None, description="a clause only supposes what it names: 要是取消, if I cancel"
     )
+    yes_or_no: WordRule | None = Field(
+        default=None, description="a whole message that wants a yes or no to what was just told: yes or no please"
+    )
     service: WordRule | None = Field(
         default=None, description="what the desk does, and where a parcel is: no property of a product is asked for"
     )

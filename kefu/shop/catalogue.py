@@ -61,6 +61,9 @@ class Aspect(Tag):
     features: tuple[str, ...] = Field(
         (), description="features whose words tell it where a product has no such fact, the first that it has"
     )
+    near: tuple[str, ...] = Field(
+        (), description="aspects whose facts bear on it, told where a product has no such fact: capacity, for how many"
+    )
     same_kind: bool = Field(False, description="numbers can only be compared within a kind: pans by their diameter")
 
     @model_validator(mode="after")
@@ -123,6 +126,14 @@ class CatalogueTexts(Part):
         Text(zh="介绍{{ name }}", en="tell me about the {{ name }}"),
         description="what a customer asks who picks a product from a list; over ``name``",
     )
+    cheapest: Text = Field(
+        Text(
+            zh="没有更便宜的了，{{ row.name_zh }}（{{ row.price | money }} 元）就是最便宜的{{ kind }}。",
+            en="No, the {{ row.name_en }} at {{ row.price | money }} yuan is the cheapest we have of this kind"
+            " ({{ kind }}).",
+        ),
+        description="when none of its kind is cheaper than a product; over ``row`` and ``kind``, a title",
+    )
     ask_other: Text = Field(description="when there is nothing to compare with")
 
 
@@ -143,6 +154,8 @@ class Catalogue(Part):
             for aspect in product.facts:
                 if aspect not in self.aspects or self.aspects[aspect].column:
                     problems.append(f"product {sku}: {aspect} is no aspect, or one with a column")
+        for name, aspect_tag in self.aspects.items():
+            problems += [f"aspect {name}: near: unknown aspect {a}" for a in aspect_tag.near if a not in self.aspects]
         for name, feature in self.features.items():
             problems += [f"feature {name}: unfit: unknown product {s}" for s in feature.unfit if s not in self.products]
         if problems:

@@ -223,6 +223,8 @@ class Pack(Part):
                 yield f"query {name}: offer: {query.offer} is no query with a `pick`"
             if query.empty_then and query.empty_then not in self.queries:
                 yield f"query {name}: empty_then: {query.empty_then} is no query"
+            if query.on_product and (query.needs != "none" or query.on_product not in self.queries):
+                yield f"query {name}: on_product: {query.on_product} is no query, or this one needs something already"
             examples = {example for some in query.examples.values() for example in some}
             yield from (f"query {name}: {example!r} is asked elsewhere, too" for example in sorted(examples & asked))
             asked |= examples

@@ -54,7 +54,8 @@ class Query(Part):
     aspects: tuple[str, ...] = Field(
         (),
         description="aspects of the catalogue that it tells, asked by their words, and several at once; texts know"
-        " `told`, title → fact, and `untold`, the titles of those without a fact",
+        " `told`, title → fact, `untold`, the titles of those without a fact, and `near`, title → fact of what bears on"
+        " those",
     )
     reads: tuple[str, ...] = Field(
         (), description="slots that the message may tell; `words` ask this only where it tells one of them"
@@ -72,7 +73,12 @@ class Query(Part):
         None, description="flow that answers it instead where it is about something that the customer has ordered"
     )
     covers: tuple[str, ...] = Field(
-        (), description="queries, or `recommend`, that are not told beside this one: it says the same"
+        (),
+        description="queries (QUERY, or QUERY:ASPECT), or `recommend`, that are not told beside this one: it says the"
+        " same",
+    )
+    on_product: str | None = Field(
+        None, description="query that tells it of a product where one is named: the offers for the kettle"
     )
     before_sums: bool = Field(
         False, description="its words go before a sum that the message may ask as well: what must I add to reach 199?"
@@ -89,7 +95,8 @@ class Query(Part):
     tail: Text | None = Field(None, description="said once, on a line of its own after the rows")
     empty: Text | None = Field(None, description="said when there is no row, or no such order or product")
     empty_then: str | None = Field(
-        None, description="query without needs whose rows are told after ``empty``: what became of the coupons"
+        None,
+        description="query without needs whose rows are told after ``empty`` or ``none``: what became of the coupons",
     )
     ask: Text | None = Field(None, description="said when the order or product is not known")
     offer: str | None = Field(None, description="query whose rows are offered with ``ask``, to choose from")

@@ -16,6 +16,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.part import Lang, Text
 from kefu.shop.queries import NEEDED_SLOT, Query
 from kefu.shop.slots import extract
+from serving.dialogue.catalogue.page import page_of
 from serving.dialogue.expressions import ExpressionError, evaluate, render
 from serving.dialogue.flow import Visit
 from serving.dialogue.reading.word_rules import WordSet, plain, search_words, without
@@ -119,6 +120,10 @@ class Queries:
         message = plain(text)
         return [match for name in self._pack.queries for match in self._aspects(name, message)]
 
+    def of_product(self, text: str) -> list[QueryMatch]:
+        """The queries that a message asks of a product, in words of theirs or by an aspect."""
+        return [*self.named_of_subject(text), *self.named_by_aspect(text)]
+
     def _aspects(self, name: str, message: str) -> list[QueryMatch]:
         """The aspects of a query that a plain message asks for, in the order of the query."""
         tags = ((aspect, self._pack.catalogue.aspects[aspect]) for aspect in self._pack.queries[name].aspects)
@@ -191,7 +196,8 @@ class Queries:
         assert query.ask and query.needs != "none"
         options = self.options(query.offer, visit, query.among) if query.offer else ()
         if query.none and not options:
-            return Answer(self._render(name, query.none, visit), (f"query:{name}",), found=False)
+            none = Answer(self._render(name, query.none, visit), (f"query:{name}",), found=False)
+            return self._with_next(query, none, visit)
         if query.offer and not options:
             return self.answer(query.offer, {}, visit)  # says that there is none
         if len(options) == 1:
@@ -206,8 +212,7 @@ class Queries:
         if not rows:
             empty = query.empty or self._pack.shop.fallback
             answer = Answer(self._render(name, empty, visit, slots, rows=rows), sources, found=False)
-            more = self.answer(query.empty_then, {}, visit) if query.empty_then else answer
-            return joined([answer, more]) if more.found else answer
+            return self._with_next(query, answer, visit)
         says = [self._render(name, query.say, visit, slots, rows=rows, row=row) for row in rows]
         head = [self._render(name, query.head, visit, slots, rows=rows, row=rows[0])] if query.head else []
         tail = [self._render(name, query.tail, visit, slots, rows=rows, row=rows[0])] if query.tail else []
@@ -220,6 +225,11 @@ class Queries:
         orders = {str(row["order_id"]) for row in rows if row.get("order_id")}
         order = next(iter(orders)) if len(orders) == 1 else None
         return Answer(text, (*sources, *(f"product:{sku}" for sku in skus)), facts, order=order)
+
+    def _with_next(self, query: Query, answer: Answer, visit: Visit) -> Answer:
+        """That there is nothing, with what the pack tells next, if there is any of that."""
+        more = self.answer(query.empty_then, {}, visit) if query.empty_then else answer
+        return joined([answer, more]) if more.found else answer
 
     def _rows(self, name: str, query: Query, slots: Slots, visit: Visit) -> list[dict[str, Any]]:
         if query.tool is None:
@@ -245,18 +255,10 @@ class Queries:
         return result.rows[: query.most]
 
     def _render(self, name: str, text: Text, visit: Visit, slots: Slots | None = None, **values: Any) -> str:
-        product = self._pack.catalogue.products.get((values.get("row") or {}).get("sku", ""))
+        sku, asked = str((values.get("row") or {}).get("sku", "")), listed((slots or {}).get(ASPECT))
         unknown = dict.fromkeys(self._pack.queries[name].may_read)
         known = {**unknown, **(slots or {}), **values, "lang": visit.lang, "now": visit.now}
-        facts = {aspect: fact.in_(visit.lang) for aspect, fact in product.facts.items()} if product else {}
-        known["facts"] = dict.fromkeys(self._pack.catalogue.aspects) | facts
-        titles = {a: self._pack.catalogue.aspects[a].title.in_(visit.lang) for a in listed(known.pop(ASPECT, None))}
-        features = {name: words.in_(visit.lang) for name, words in product.features.items()} if product else {}
-        for aspect in titles.keys() - facts.keys():
-            telling = [features[f] for f in self._pack.catalogue.aspects[aspect].features if f in features]
-            facts |= {aspect: telling[0]} if telling else {}
-        known["told"] = {title: facts[a] for a, title in titles.items() if a in facts}
-        known["untold"] = [title for a, title in titles.items() if a not in facts]
+        known |= page_of(self._pack, sku, asked, visit.lang, visit.now[:10])
         try:
             return render(text.in_(visit.lang), known)
         except ExpressionError as error:

@@ -65,10 +65,16 @@ class ShopAnswers:
         if session.wanted and not new.kinds and evidence(plain(act.words), self._pack.acts.others) is not None:
             new = replace(new, refused=tuple(session.subject.latest))
         has_budget = new.least is not None or new.most is not None
-        if session.wanted and not has_budget and evidence(plain(act.words), self._pack.acts.cheaper) is not None:
-            new = replace(new, most=self._advisor.below(session.subject.latest, visit), about=None)
+        than = self._advisor.of_kinds(session.subject.latest or session.subject.products[:1], new.kinds)
+        cheaper = not has_budget and bool(than) and evidence(plain(act.words), self._pack.acts.cheaper) is not None
+        if cheaper:  # than those shown last; else than the product that was spoken of, whatever its features
+            new = replace(new, most=self._advisor.below(than, visit), about=None)
+            if not session.wanted:
+                new = replace(new, kinds=new.kinds or self._advisor.kinds(than), features=())
         wanted = new if act.anew else new.after(Constraints(**session.wanted))
         answer = self._advisor.recommend(wanted, visit)
+        if cheaper and not answer.found and not session.wanted:
+            return self._advisor.cheapest(than, visit)
         if not answer.found and new.features and wanted.features != new.features:  # what is said last counts most
             wanted = replace(new, least=wanted.least, most=wanted.most, refused=wanted.refused)
             answer = self._advisor.recommend(wanted, visit)

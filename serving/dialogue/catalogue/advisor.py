@@ -13,7 +13,7 @@ from kefu.shop.pack import Pack
 from serving.dialogue.catalogue.comparison import Comparer
 from serving.dialogue.catalogue.constraints import ConstraintReader, Constraints
 from serving.dialogue.catalogue.recommendation import Recommender
-from serving.dialogue.catalogue.rows import CatalogueRows, name_of
+from serving.dialogue.catalogue.rows import CatalogueRows, answer_about, name_of
 from serving.dialogue.flow import Visit
 from serving.dialogue.queries import Answer
 from serving.dialogue.reading.word_rules import plain, search_words
@@ -69,6 +69,22 @@ class ProductAdvisor:
         """The most, in yuan, that what is cheaper than all of some products costs; None without products."""
         prices = [row["price"] for row in self._rows.all(visit.now) if row["sku"] in skus]
         return ceil(min(prices)) - 1 if prices else None
+
+    def of_kinds(self, skus: Sequence[str], kinds: Sequence[str]) -> list[str]:
+        """Those of some products that are of one of some kinds; all where no kind is named."""
+        known = self._catalogue.products
+        return [sku for sku in skus if sku in known and (not kinds or set(kinds) & set(known[sku].kinds))]
+
+    def kinds(self, skus: Sequence[str]) -> tuple[str, ...]:
+        """What products are, by the first kind of each."""
+        known = self._catalogue.products
+        return tuple(dict.fromkeys(known[sku].kinds[0] for sku in skus if sku in known))
+
+    def cheapest(self, skus: Sequence[str], visit: Visit) -> Answer:
+        """That the least dear of some products is the cheapest of its kind."""
+        row = min((row for row in self._rows.all(visit.now) if row["sku"] in skus), key=lambda row: float(row["price"]))
+        kind = self._catalogue.kinds[self._catalogue.products[row["sku"]].kinds[0]].title.in_(visit.lang)
+        return answer_about(self._rows.render(self._rows.texts.cheapest, visit, row=row, kind=kind), [row])
 
     def names(self, skus: Sequence[str], visit: Visit) -> list[str]:
         """Names of products that the shop has, in the given order."""

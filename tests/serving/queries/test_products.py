@@ -83,9 +83,8 @@ def test_the_delivery_fee_follows_the_rule_of_the_promotions(queries: Queries) -
         ("which country is it from", "CW-301", "origin", "没有写"),
         ("煎锅能用铁铲吗", "CW-302", "utensils", "木铲或硅胶铲"),
         ("can I use a metal spatula", "CW-306", "utensils", "可用铁铲"),
-        ("能烤一整只鸡吗", "KA-205", "fits", "1.2 公斤以内的整鸡"),
-        ("for how many people is it", "KA-205", "serves", "2 至 4 人"),
-        ("锅底糊了怎么洗", "CW-301", "burnt", "小苏打"),
+        ("能烤一整只鸡吗", "KA-205", "inside", "1.2 公斤以内的整鸡"),
+        ("for how many people is it", "KA-205", "people", "2–4 人"),
         ("一箱水能用多久", "KA-207", "runtime", "20 小时"),
         ("适合多大的房间", "KA-207", "room", "15 至 30 平方米"),
         ("does it switch itself off", "KA-201", "auto_off", "自动断电"),
@@ -107,7 +106,7 @@ def test_an_aspect_is_told_or_said_to_be_missing(
 def test_aspects_asked_together_are_one_answer_and_the_page_is_silent_once(queries: Queries) -> None:
     slots = {"sku": "BD-104", "aspect": ["weight", "lifetime", "firmness"]}
     answer = queries.answer("product_fact", slots, visit(None, "en"))
-    assert answer.text.count("The page does not give the weight or the lifetime") == 1 and "support" in answer.text
+    assert answer.text.count("says nothing about weight or lifetime") == 1 and "support" in answer.text
 
 
 @pytest.mark.parametrize(

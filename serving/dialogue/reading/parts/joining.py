@@ -163,7 +163,7 @@ class ActJoiner:
         covered = {name for query in asked for name in self._pack.queries[query].covers}
         if RECOMMEND in covered:
             acts = [act for act in acts if not isinstance(act, Recommend)]
-        return self._with_all_aspects([a for a in acts if not (isinstance(a, Query) and a.name in covered)])
+        return self._with_all_aspects([a for a in acts if not (isinstance(a, Query) and _names(a) & covered)])
 
     def _with_all_aspects(self, acts: Sequence[Act]) -> list[Act]:
         """The acts, where aspects that are asked of the same products are one question: 有多重，几瓦."""
@@ -266,6 +266,11 @@ def is_certain(act: Act) -> bool:
 def is_likely_question(act: Act) -> bool:
     """Whether an act is a question that was not understood for sure, with an entry that likely answers it."""
     return isinstance(act, Unclear) and act.asks and bool(act.candidates)
+
+
+def _names(act: Query) -> set[str]:
+    """The query, and the query with the aspect of a product that it tells."""
+    return {act.name, *(f"{act.name}:{act.slots[name]}" for name in (ASPECT,) if name in act.slots)}
 
 
 def subject_of(act: Act) -> tuple[str, str]:

@@ -125,9 +125,13 @@ class PartReader:
         question = is_question(text, self._pack.acts.another, self._pack.acts.question)
         subject = message.session.subject  # what describes an order goes before what was spoken of until now
         subject.order = self._answers.orders.described(message, text) or subject.order
+        spoken_of = list(reading.products), list(reading.latest)
         links = self._link_products(message, text, reading)
         values = self._values(message, text, question)
         wishes = self._wished(message, text, reading, links, question)
+        if wishes and subject.products and not message.session.customer and all(isinstance(a, Start) for a in wishes):
+            # What a guest has ordered is not what he looks at: where is my pot? And can it go into the oven?
+            reading.products, reading.latest = spoken_of
         if message.step and message.step.confirm and question and self._only_again(message, wishes):
             # Asked of what is proposed, it is no wish for it: does it cost anything to cancel?
             own = f"flow:{message.flow.name}" if message.flow else ""

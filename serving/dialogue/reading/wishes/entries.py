@@ -14,6 +14,7 @@ from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.queries import Queries
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import WordSet, evidence, plain
 from serving.knowledge.static import EXACT, StaticKnowledge
 from serving.params import Serving
@@ -61,13 +62,16 @@ class EntryReader:
         return hits[0] if hits and hits[0].probability >= self._params.faq_min_probability else None
 
     def in_its_words(self, message: Message, text: str, find: Callable[[], list[Hit]], person: bool) -> list[Hit]:
-        """The entry that a part asks for in the very words of one, or those in words that the pack keeps for a FAQ.
+        """The entry that a part asks for in the very words of one, or those in words that the pack keeps for a FAQ; the
+        FAQ that was told last, where a yes or no to it is all that is wanted.
 
         Not where the words are a query about what was spoken of (还有货吗), nor, for a FAQ's rule of words, where
         a person is asked for.
         """
-        asked = self._queries.named_of_subject(text) if message.spoken_of and not message.flow else []
+        asked = self._queries.of_product(text) if message.spoken_of and not message.flow else []
         of_subject = any(self._pack.queries[match.name].needs == "product" for match in asked)
+        if (last := self._told_last(message)) and evidence(plain(text), self._pack.acts.yes_or_no):
+            return [last]
         hits = find() if not of_subject and self._knowledge.is_exact(self._bare(text), message.lang) else []
         if hits and hits[0].probability >= EXACT:
             return hits[:1]
@@ -76,6 +80,12 @@ class EntryReader:
         found = ((faq, evidence(plain(text), faq.asked_by)) for faq in meant)
         faqs = _apart(plain(text), [(faq, words) for faq, words in found if words])
         return [self._knowledge.hit(faq_id(faq, message.lang)) for faq in faqs]
+
+    def beside_named(self, text: str) -> str:
+        """What stands in pieces of a text beside the words that the pack keeps for a FAQ; empty without such words."""
+        named = [rule for name in self._asked.find(plain(text)) if (rule := self._faq_of[name].asked_by)]
+        pieces = answer_pieces(text, self._pack.acts.another) if named else []
+        return "".join(piece for piece in pieces if not any(evidence(plain(piece), rule) for rule in named))
 
     def for_guests(self, message: Message, asked: Sequence[Act]) -> Hit | None:
         """The rule that is told in place of queries about what a customer has to who has not signed in."""
@@ -103,6 +113,11 @@ class EntryReader:
         found = [self.find(message, item) for item in items]
         sure = [some[0] for some in found if some and some[0].probability >= self._params.faq_min_probability]
         return list({hit.entry.id: hit for hit in sure if hit.entry.kind == "faq"}.values())
+
+    def _told_last(self, message: Message) -> Hit | None:
+        """The FAQ that was told last, if nothing is under way."""
+        kind, _, name = (message.session.told[-1].name if message.session.told else "").partition(":")
+        return self.of_faq(message, name) if kind == "faq" and name in self._faq_of and not message.flow else None
 
     def _is_true(self, message: Message, hit: Hit) -> bool:
         faq = self._faqs.get(hit.entry.id)

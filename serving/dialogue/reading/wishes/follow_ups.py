@@ -28,7 +28,7 @@ _AROUND = re.compile(
     r"|(?:不是|不对|错了?|没|说|指|问|之前|应该|搞|看|弄|那件)"
     r"|\b(?:and|no|nope|not|wrong|sorry|actually|paid|one|what|whats|how|hows|about|the|my|our|a|an|other|another|ones?|orders?|parcels?|packages?|that|this|those|these|with|in|it|for|from"
     r"|of|to|also|too|then|so|ok|okay|oh|hm+|well|cool|great|good|nice|thanks?|thx|you|please|pls|plz|i|ordered|bought|got|have"
-    r"|is|are|was|were|same|question|mean|s|m|or)\b",
+    r"|is|are|was|were|same|question|mean|meant|lol|haha|s|m|or)\b",
     re.IGNORECASE,
 )
 # The order of the wish before was a mistake: 看错了，是另外一单.
@@ -59,9 +59,11 @@ class FollowUpReader:
         session = message.session
         last = session.told[-1] if session.told else None
         name = last.name if last else f"flow:{session.past[-1].flow}" if session.past else ""
+        kind, _, named = name.partition(":")
+        if last and kind == "query" and not message.flow and evidence(plain(text), self._pack.acts.yes_or_no):
+            return [Query(name=named, slots=last.slots, evidence=text)] if named in self._pack.queries else []
         if not name or not self._is_bare(message, text):
             return []
-        kind, _, named = name.partition(":")
         if kind == "flow" and named in self._flow_named:
             return self._flow_again(message, text, self._flow_named[named])
         if last and kind == "query" and named in self._pack.queries:

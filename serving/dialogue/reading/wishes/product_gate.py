@@ -2,7 +2,7 @@
 
 A word for a property (yellow, size, price) also stands in what customers tell of their own things (a yellow stain)
 and in what the desk shall do (swap it for a bigger size). Such a clause passes only when it speaks of no service, and
-asks something or stands in a text that tells nothing of an own thing.
+asks something or stands in a text that tells nothing of an own thing and wishes for nothing that the desk does.
 A guess needs a question. Of sums, only amounts to be confirmed are kept out: which words belong to a purchase is known
 to ``sums.py``.
 """
@@ -25,8 +25,11 @@ class ProductGate:
     def __init__(self, pack: Pack) -> None:
         self._pack, self._acts = pack, pack.acts
 
-    def lets_in(self, text: str, act: Act) -> bool:
-        """Whether a part of a message asks for what an act would tell; acts about no product always pass."""
+    def lets_in(self, text: str, act: Act, wishes: bool = False) -> bool:
+        """Whether a part of a message asks for what an act would tell; acts about no product always pass.
+
+        wishes: whether words of the part ask for a flow that changes something: too warm, can I send it back?
+        """
         if not isinstance(act, Quote | Compare | Recommend) and not self._is_of_product(act):
             return True
         own = evidence(plain(text), self._acts.own_item) is not None
@@ -45,7 +48,7 @@ class ProductGate:
             return False  # would the coupon be enough: not how warm it is
         if not is_question and NUMBER.search(clause) and evidence(plain(text), self._acts.question) is not None:
             return False  # is it firm or soft, I weigh like 85 kg: a number that is told beside a question
-        return is_question or (not own and act.probability == 1)
+        return is_question or not (own or wishes or act.probability < 1)
 
     def _is_of_product(self, act: Act) -> bool:
         """Whether an act asks what the page of a product says; what the customer has bought stands on no page."""

@@ -152,9 +152,11 @@ class QueryReader:
         browses = evidence(words, acts.browse) is not None
         kind = evidence(words, acts.assortment) is not None and len(named_alone(named)) != 1
         asks = evidence(words, acts.recommend) is not None or kind or (not named and reader.is_present(constraints))
-        if (browses or asks) and named and not (constraints.kinds or constraints.features) and self.default:
+        cheaper = asks and bool(named or message.spoken_of) and evidence(words, acts.cheaper) is not None
+        of_page = named and not (cheaper or constraints.kinds or constraints.features)
+        if (browses or asks) and of_page and self.default:
             yield self.query(message, self.default, text, named, text)
-        elif browses or (asks and constraints) or (message.session.wanted and constraints.most is not None):
+        elif browses or cheaper or (asks and constraints) or (message.session.wanted and constraints.most is not None):
             yield Recommend(words=text, anew=browses and not asks, evidence=text)
 
     def guessed(
@@ -239,6 +241,7 @@ class QueryReader:
     def query(
         self, message: Message, name: str, text: str, links: list[ProductLink], found: str, probability: float = 1.0
     ) -> Query:
+        name = (self._pack.queries[name].on_product if any(link.exact for link in links) else None) or name
         needs = self._pack.queries[name].needs
         slots = self._queries.told(name, text, message.lang)
         if self._pack.queries[name].takes_product and (sku := self._single_piece(message, text, links)):

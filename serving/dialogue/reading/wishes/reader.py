@@ -26,7 +26,6 @@ from kefu.acts import (
     Start,
     Unclear,
     entry_target,
-    target_of,
 )
 from kefu.intents.wishes import ASK, ScoredWish
 from kefu.knowledge.index import Hit
@@ -43,14 +42,13 @@ from serving.dialogue.queries import Queries
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import MOST_LATEST, Message
-from serving.dialogue.reading.segments import clauses
 from serving.dialogue.reading.wishes.entries import SHORT_NAME, EntryReader
 from serving.dialogue.reading.wishes.flows import DECIDES, SURE, FlowReader
 from serving.dialogue.reading.wishes.follow_ups import MISTAKEN, FollowUpReader
 from serving.dialogue.reading.wishes.implied_flows import ImpliedFlowReader
+from serving.dialogue.reading.wishes.meant_acts import MeantActs
 from serving.dialogue.reading.wishes.own_orders import OwnOrderReader
 from serving.dialogue.reading.wishes.part import NOTHING, Part
-from serving.dialogue.reading.wishes.product_gate import ProductGate
 from serving.dialogue.reading.wishes.queries import QueryReader
 from serving.dialogue.reading.wishes.topics import TopicReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
@@ -86,8 +84,7 @@ class WishReader:
         self._implied = ImpliedFlowReader(pack, linker, answers, self.flows)
         self.queries = QueryReader(pack, linker, queries, advisor, pricing, answers, self._entries, self.flows)
         self.topics = TopicReader(pack, answers, self.queries)
-        self._gate = ProductGate(pack)
-        self._own_orders = OwnOrderReader(pack, linker, answers, self._entries)
+        self._meant = MeantActs(pack, self.flows, self.topics, OwnOrderReader(pack, linker, answers, self._entries))
         self._follow_ups = FollowUpReader(pack, linker, answers, self.flows, self.queries)
 
     def read(
@@ -119,47 +116,18 @@ class WishReader:
             self._in_its_words,
             self._person,
         ):
-            if found := self._meant(part, read(part)):
+            if found := self._meant.of(part, read(part)):
                 yield from found
                 return
         if anger := self._anger(part):
             yield Complaint(evidence=anger)
             part = replace(part, angry=True)
         for read in (self._outside, self._of_data, self._courtesy, self._flow_or_entry):
-            if found := self._meant(part, read(part)):
+            if found := self._meant.of(part, read(part)):
                 yield from found
                 return
         if part.topic:  # what it supposes was all that was found: if I cancel it, would my coupon work?
             yield from self._unclear(part, part.find())
-
-    def _meant(self, part: Part, found: Iterator[Act | Hit]) -> list[Act | Hit]:
-        """What was found, as it is meant of own orders, and without what the customer does not mean."""
-        rejected, acts = part.message.rejected, list(found)
-        return acts and [
-            act
-            for act in self._own_orders.meant(part.message, part.text, part.links, acts)
-            if (entry_target(act.entry.id) if isinstance(act, Hit) else target_of(act)) not in rejected
-            and (isinstance(act, Hit) or self._gate.lets_in(part.text, act))
-            and not (isinstance(act, Start) and self._is_supposed(part, act))
-        ]
-
-    def _is_supposed(self, part: Part, act: Start) -> bool:
-        """Whether a question about a topic, or right after one, names what a flow does and wishes for no such thing."""
-        if part.topic:
-            return not self._is_wished(part, act)
-        supposes = part.question and evidence(part.words, self._pack.acts.supposed) is not None
-        writes = any(flow.name == act.flow and self.flows.writes(flow) for flow in self._pack.flows)
-        return supposes and writes and bool(self.topics.told_last(part.message))
-
-    def _is_wished(self, part: Part, act: Start) -> bool:
-        """Whether a clause beside a question about a topic wishes for a flow: 帮我取消吧，券退吗."""
-        rules = self._pack.acts
-        apart = (
-            clause
-            for clause in map(plain, clauses(part.text))
-            if not any(evidence(clause, r) for r in (rules.topics[part.topic], rules.question, rules.supposed))
-        )
-        return any(flow.name == act.flow for clause in apart for flow in self.flows.named(clause))
 
     def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink], question: bool) -> Part:
         words, acts = plain(text), self._pack.acts
@@ -247,6 +215,8 @@ class WishReader:
             return
         for known in self._entries.in_its_words(part.message, part.text, part.find, bool(part.person)):
             yield from self._entry(part.message, known, part.links)
+        if rest := self._entries.beside_named(part.text):  # 登不上，那能告诉我几天到吗 上海
+            yield from self.queries.in_words(part.message, rest, part.links, self._pack.queries)
 
     def _person(self, part: Part) -> Iterator[Act]:
         guessed = part.label == "person" and part.guess.probability >= DECIDES
