@@ -70,6 +70,7 @@ class Faq(Part):
     question: Text
     variants: dict[Lang, tuple[str, ...]] = {}
     answer: Text
+    again: Text | None = Field(None, description="told in its place where the last answer has told it; None: as answer")
     order_known: Text | None = Field(None, description="the answer where the order is known; None: as answer")
     asked_by: WordRule | None = Field(None, description="words that ask for it, whatever else they sound like")
     same_as: tuple[str, ...] = Field(

@@ -19,6 +19,7 @@ from serving.dialogue.pricing.records import Quote as PricedQuote
 from serving.dialogue.queries import NEEDED_SLOT, Answer, Option, Queries, numbered
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.turn import TurnState
+from serving.sessions.session import Subject
 from serving.tools.shop_db import ToolBox
 
 ROUGHLY = Decimal("0.05")  # of the total, when he says "around"
@@ -64,16 +65,14 @@ class ShopAnswers:
         new = self._advisor.reader.read(act.words)
         if session.wanted and not new.kinds and evidence(plain(act.words), self._pack.acts.others) is not None:
             new = replace(new, refused=tuple(session.subject.latest))
-        has_budget = new.least is not None or new.most is not None
-        than = self._advisor.of_kinds(session.subject.latest or session.subject.products[:1], new.kinds)
-        cheaper = not has_budget and bool(than) and evidence(plain(act.words), self._pack.acts.cheaper) is not None
-        if cheaper:  # than those shown last; else than the product that was spoken of, whatever its features
+        than = self._dearer(session.subject, act.words, new, visit)
+        if than:
             new = replace(new, most=self._advisor.below(than, visit), about=None)
             if not session.wanted:
                 new = replace(new, kinds=new.kinds or self._advisor.kinds(than), features=())
         wanted = new if act.anew else new.after(Constraints(**session.wanted))
         answer = self._advisor.recommend(wanted, visit)
-        if cheaper and not answer.found and not session.wanted:
+        if than and not answer.found and not session.wanted:
             return self._advisor.cheapest(than, visit)
         if not answer.found and new.features and wanted.features != new.features:  # what is said last counts most
             wanted = replace(new, least=wanted.least, most=wanted.most, refused=wanted.refused)
@@ -84,6 +83,16 @@ class ShopAnswers:
         session.subject.latest = named or session.subject.latest
         session.questions = self._advisor.questions(named, visit)
         return answer
+
+    def _dearer(self, subject: Subject, words: str, new: Constraints, visit: Visit) -> list[str]:
+        """The products than which something cheaper is wanted: the one named of those shown last, or spoken of, or all
+        of them; none where the words ask for no such thing."""
+        said = evidence(plain(words), self._pack.acts.cheaper)
+        if said is None or new.least is not None or new.most is not None:
+            return []
+        than = self._advisor.of_kinds(subject.latest or subject.products[:1], new.kinds)
+        one = self._advisor.one_with(plain(words).replace(said, " "), than, visit.now)
+        return [one] if one else than
 
     def _quote(self, turn: TurnState, act: Quote) -> Answer:
         """A sum at today's offers, with the customer's level and coupons; or the question which product it is."""

@@ -310,7 +310,7 @@ def test_sizes_of_different_kinds_are_not_measured_against_each_other(advisor: P
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("aspect", [None, *PACK.catalogue.aspects])
 def test_a_comparison_says_nothing_but_facts(advisor: ProductAdvisor, aspect: str | None, lang: Lang) -> None:
-    """Every number of every answer stands in a row of one of the products, or is their difference."""
+    """Every number of every answer stands in a row or a fact of one of the products, or is their difference."""
     for trio in combinations(list(PRODUCTS)[::8], 3):
         answer = advisor.compare(trio, aspect, visit(lang))
         rows = [PRODUCTS[sku] for sku in trio]

@@ -37,6 +37,7 @@ class AnswerMoves:
         self._order_known = {
             faq_id(f, lang): f.order_known.in_(lang) for f in pack.faq if f.order_known for lang in LANGUAGES
         }
+        self._again = {faq_id(f, lang): f.again.in_(lang) for f in pack.faq if f.again for lang in LANGUAGES}
         self.handlers: Handlers = {
             moves.AdmitMiss: self._admit_miss,
             moves.Apologise: self._apologise,
@@ -54,7 +55,8 @@ class AnswerMoves:
             turn.draft.sources.append(entry.id)
             known = self._order_known.get(entry.id) if self._orders.spoken_of(turn) else None
             told = self._questions.own_answer(turn, entry) or known or entry.answer
-            yield turn.tell("faq", told, guessed=act.probability < 1)
+            again = self._again.get(entry.id, "") if told == entry.answer else ""
+            yield turn.tell("faq", told, guessed=act.probability < 1, again=again)
         elif isinstance(act, SmallTalk):
             talk = self._pack.acts.small_talk.get(act.kind)
             reply = talk.reply if talk else self._reply_of_intent(act.kind)

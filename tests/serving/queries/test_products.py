@@ -32,6 +32,7 @@ def test_every_product_is_told_as_the_database_has_it(queries: Queries, db: Path
         assert (f" {months} " if months else "没有保修期" if lang == "zh" else "no warranty") in told[
             "product_warranty"
         ]
+        faq = "\n".join(f.answer.in_(lang) for f in PACK.faq)
         for query in ("product_size", "product_material", "product_washing"):
             if re.search("没有写|gives no|says nothing", told[query]):
                 continue

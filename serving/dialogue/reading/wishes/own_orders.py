@@ -65,14 +65,14 @@ class OwnOrderReader:
             kind, _, told = known.rpartition(":")
             if kind:
                 order = message.session.subject.order
-                return [Query(name=told, slots={NEEDED_SLOT["order"]: order} if order else {}, evidence=text)]
+                return [self._asked(message, text, told, order)]
             hit = self._entries.of_faq(message, told)
             return [hit, Ask(entry=hit.entry.id, evidence=hit.entry.question)]
         query = self._of_own.get(target)
         if query and self._pack.queries[query].needs == "none":
-            return [Query(name=query, evidence=text)] if message.session.customer else None
+            return [self._asked(message, text, query)] if message.session.customer else None
         if query and (order := self._own_order(message, text, self._pack.queries[query], isinstance(act, Ask))):
-            return [Query(name=query, slots={NEEDED_SLOT["order"]: order}, evidence=text)]
+            return [self._asked(message, text, query, order)]
         if (name := self._on_order.get(target)) is None:
             return None
         flow = self._flows[name]
@@ -81,6 +81,11 @@ class OwnOrderReader:
             if isinstance(act, Ask)
             else self._on_its_way(message, text, links, act, flow)
         )
+
+    def _asked(self, message: Message, text: str, name: str, order: str | None = None) -> Query:
+        """A query of an own order, or of no single one, with what a text tells of it: which coupon, a new order."""
+        told = extract(plain(text), {n: self._pack.slots[n] for n in self._pack.queries[name].may_read}, message.lang)
+        return Query(name=name, slots={**told, **({NEEDED_SLOT["order"]: order} if order else {})}, evidence=text)
 
     def _own_order(self, message: Message, text: str, query: ShopQuery, sure: bool) -> str | None:
         """The order (its placeholder) of which a query tells what a text asks; None where no single one may be meant.

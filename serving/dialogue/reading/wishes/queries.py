@@ -76,6 +76,8 @@ class QueryReader:
             yield Recommend(words=text, evidence=text)
         elif guess.label == RECOMMEND and guess.probability >= DECIDES and self._advisor.reader.has_budget(text):
             yield Recommend(words=text, evidence=text)  # what is there for about 40: no sum of 40
+        elif len(named_alone(named)) < LEAST_COMPARED and self._wants_cheaper(message, words, named):
+            yield Recommend(words=text, evidence=text)
         elif not picked and len(skus := self._compared(message, words, links)) >= LEAST_COMPARED:
             yield Compare(skus=skus[:3], aspect=self._advisor.reader.read_aspect(text), evidence=text)
         elif matches := self._queries.named(text, message.lang):
@@ -152,12 +154,16 @@ class QueryReader:
         browses = evidence(words, acts.browse) is not None
         kind = evidence(words, acts.assortment) is not None and len(named_alone(named)) != 1
         asks = evidence(words, acts.recommend) is not None or kind or (not named and reader.is_present(constraints))
-        cheaper = asks and bool(named or message.spoken_of) and evidence(words, acts.cheaper) is not None
-        of_page = named and not (cheaper or constraints.kinds or constraints.features)
-        if (browses or asks) and of_page and self.default:
+        if (browses or asks) and named and not (constraints.kinds or constraints.features) and self.default:
             yield self.query(message, self.default, text, named, text)
-        elif browses or cheaper or (asks and constraints) or (message.session.wanted and constraints.most is not None):
+        elif browses or (asks and constraints) or (message.session.wanted and constraints.most is not None):
             yield Recommend(words=text, anew=browses and not asks, evidence=text)
+
+    def _wants_cheaper(self, message: Message, words: str, named: list[ProductLink]) -> bool:
+        """Whether a text asks for something cheaper of the kind of what it names, or of what was spoken of."""
+        acts = self._pack.acts
+        asks = all(evidence(words, rule) is not None for rule in (acts.recommend, acts.cheaper))
+        return asks and bool(named or message.spoken_of)
 
     def guessed(
         self, message: Message, text: str, guess: ScoredWish, label: str, links: list[ProductLink]
@@ -241,7 +247,8 @@ class QueryReader:
     def query(
         self, message: Message, name: str, text: str, links: list[ProductLink], found: str, probability: float = 1.0
     ) -> Query:
-        name = (self._pack.queries[name].on_product if any(link.exact for link in links) else None) or name
+        if 0 < len({link.sku for link in links}) <= MOST_LATEST:
+            name = self._pack.queries[name].on_product or name
         needs = self._pack.queries[name].needs
         slots = self._queries.told(name, text, message.lang)
         if self._pack.queries[name].takes_product and (sku := self._single_piece(message, text, links)):
