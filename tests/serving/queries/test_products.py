@@ -32,7 +32,6 @@ def test_every_product_is_told_as_the_database_has_it(queries: Queries, db: Path
         assert (f" {months} " if months else "没有保修期" if lang == "zh" else "no warranty") in told[
             "product_warranty"
         ]
-        faq = "\n".join(f.answer.in_(lang) for f in PACK.faq)
         for query in ("product_size", "product_material", "product_washing"):
             if re.search("没有写|gives no|says nothing", told[query]):
                 continue
@@ -96,9 +95,7 @@ def test_the_delivery_fee_follows_the_rule_of_the_promotions(queries: Queries) -
         ("能定时吗", "KA-203", "timer", "没有写"),
     ],
 )
-def test_an_aspect_is_told_or_said_to_be_missing(
-    queries: Queries, text: str, sku: str, aspect: str, said: str
-) -> None:
+def test_an_aspect_is_told_or_said_to_be_missing(queries: Queries, text: str, sku: str, aspect: str, said: str) -> None:
     assert [match.name for match in queries.named_by_aspect(text)] == ["product_fact"]
     slots = queries.told("product_fact", text, "zh")
     assert slots == {"aspect": aspect}
