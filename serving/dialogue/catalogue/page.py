@@ -7,14 +7,15 @@ from typing import Any
 
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
+from kefu.shop.promotions import Promotion
 
 
 def page_of(pack: Pack, sku: str, asked: Sequence[str], lang: Lang, day: str) -> dict[str, Any]:
     """Variables of a query's text about a product; empty ones for an unknown product.
 
     facts: of all aspects, None where there is none. told, untold: of the aspects that are asked, title → fact, and the
-    titles of those without a fact. near: title → fact of what bears on those. offers: title → detail and last day, of
-    what runs on the day for this product.
+    titles of those without a fact. near: title → fact of what bears on those. offers: title, detail and last day of what
+    runs on the day for this product, or gives it away.
     """
     aspects, product = pack.catalogue.aspects, pack.catalogue.products.get(sku)
     facts = {name: fact.in_(lang) for name, fact in product.facts.items()} if product else {}
@@ -28,7 +29,7 @@ def page_of(pack: Pack, sku: str, asked: Sequence[str], lang: Lang, day: str) ->
     missing = [name for name in asked if name not in known]
     near = dict.fromkeys(n for name in missing for n in aspects[name].near if n in known and n not in asked)
     title = {name: aspects[name].title.in_(lang) for name in (*asked, *near)}
-    running = (p for p in pack.promotions if sku in p.products and p.starts <= day <= p.ends)
+    running = (p for p in pack.promotions if p.starts <= day <= p.ends and sku in (*p.products, _gift(p)))
     return {
         "facts": dict.fromkeys(aspects) | facts,
         "told": {title[name]: known[name] for name in asked if name in known},
@@ -36,3 +37,7 @@ def page_of(pack: Pack, sku: str, asked: Sequence[str], lang: Lang, day: str) ->
         "near": {title[name]: known[name] for name in near},
         "offers": [(p.title.in_(lang), p.detail.in_(lang), p.ends) for p in running],
     }
+
+
+def _gift(promotion: Promotion) -> str | None:
+    return promotion.rule.gift if promotion.rule and promotion.rule.kind == "gift" else None
