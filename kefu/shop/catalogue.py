@@ -1,9 +1,8 @@
 """The catalogue: what products are for and made of, in words that customers use (``catalogue.yaml``).
 
-Prices, stock and specifications live in the shop's database; this file says what can be asked of them. A product
+Prices, stock and pages live in the shop's database; this file says what can be asked of them. A product
 has kinds (pillow), tags (a use, a material, an attribute) with the words that prove each, and facts by aspect
-(size, washing) that quote its specification or an answer of the FAQ. ``serving/dialogue/catalogue/`` recommends and
-compares with it.
+(size, washing) that quote its page. ``serving/dialogue/catalogue/`` recommends and compares with it.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ class Aspect(Tag):
 
 
 class Fact(DataText):
-    """Words of the specification or the FAQ; ``value`` is their number, in the same unit for all products."""
+    """Words of the product's page; ``value`` is their number, in the same unit for all products of the aspect."""
 
     value: float | None = None
 
@@ -85,7 +84,7 @@ class Fact(DataText):
 class CatalogueProduct(Part):
     kinds: tuple[str, ...] = Field(min_length=1)
     features: dict[str, DataText] = Field({}, description="feature → the shop's words that say so, in both languages")
-    facts: dict[str, Fact] = Field({}, description="aspect → what the specification says")
+    facts: dict[str, Fact] = Field({}, description="aspect → what the page says")
 
 
 class CatalogueTexts(Part):
@@ -109,7 +108,7 @@ class CatalogueTexts(Part):
     verdict: Text = Field(description="which of them is more and which is less")
     same: Text = Field(description="when all have the same number")
     unknown: Text = Field(description="when the facts do not tell")
-    no_fact: Text = Field(description="in place of a fact that the specification does not have")
+    no_fact: Text = Field(description="in place of a fact that the page does not have")
     more: Text = Field(
         Text(
             zh="还有 {{ more }} 件，想看哪种告诉我。",

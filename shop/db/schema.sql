@@ -4,6 +4,12 @@ CREATE TABLE products (
   price REAL NOT NULL CHECK (price > 0), stock INTEGER NOT NULL, restock_on TEXT,
   returnable INTEGER NOT NULL CHECK (returnable IN (0, 1)), warranty_months INTEGER NOT NULL,
   spec_zh TEXT NOT NULL, spec_en TEXT NOT NULL);
+-- The page of a product below its specification, line by line; one begins with 颜色： (colours:), if it names any.
+CREATE TABLE product_details (
+  sku TEXT NOT NULL REFERENCES products, line INTEGER NOT NULL, details_zh TEXT NOT NULL, details_en TEXT NOT NULL,
+  PRIMARY KEY (sku, line));
+CREATE VIEW product_colours AS
+  SELECT sku, details_zh AS colours_zh, details_en AS colours_en FROM product_details WHERE details_zh LIKE '颜色：%';
 CREATE TABLE price_history (
   sku TEXT NOT NULL REFERENCES products, day TEXT NOT NULL, price REAL NOT NULL, PRIMARY KEY (sku, day));
 CREATE TABLE customers (
