@@ -20,7 +20,6 @@ from kefu.acts import (
     Person,
     Recommend,
     SmallTalk,
-    Start,
     Unclear,
     entry_target,
 )
