@@ -77,7 +77,8 @@ class ConfirmationReader:
         acts = self._parts.read(beside, reading)
         asking = "".join(piece for piece in answer_pieces(beside.text, self._pack.acts.another) if self._asks(piece))
         if asking not in ("", beside.text) and all(isinstance(act, Unclear) for act in acts):  # how long? I have guests
-            acts = self._parts.read(replace(beside, text=asking), reading)
+            alone = self._parts.read(replace(beside, text=asking), reading)
+            acts = alone if any(isinstance(act, QUESTION) for act in alone) else acts
         instead = [act for act in acts if isinstance(act, Start) and self._takes_place(flow, act)]
         if not instead or not all(self._guesser.asks(beside, act.evidence) for act in instead):
             return acts

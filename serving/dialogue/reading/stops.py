@@ -37,7 +37,7 @@ from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 
-SURE_ALONE = 0.8  # of a no before a question, which the classifier does not see
+SURE_ALONE = 0.75  # of a no before a question, which the classifier does not see
 
 
 class Whole(Protocol):
