@@ -42,6 +42,8 @@ TODAY = date(2026, 11, 16)
         ("today's order, when does it ship", None),
         ("14号的那个呢", None),
         ("it may take 31 days", None),
+        ("I paid for a lunch box on Saturday morning", None),
+        ("i ordered a pan and it will come on friday", date(2026, 11, 20)),
     ],
 )
 def test_the_next_such_day_is_meant(text: str, day: date | None) -> None:

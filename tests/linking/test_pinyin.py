@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.dialogue.linking.pinyin import syllables_of_place
+from serving.dialogue.linking.pinyin import cities_in_pinyin, syllables_of_place
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,8 @@ from serving.dialogue.linking.pinyin import syllables_of_place
 )
 def test_a_city_is_spelled_as_it_is_said_there(place: str, spelled: str) -> None:
     assert "".join(syllables_of_place(place)) == spelled
+
+
+@pytest.mark.parametrize(("spelled", "city"), [("hangzhou", "杭州"), ("shanghai", "上海"), ("taizhou", None)])
+def test_pinyin_means_a_city_where_only_one_sounds_so(spelled: str, city: str | None) -> None:
+    assert cities_in_pinyin().get(spelled) == city

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kefu.text.postal_address import merged, missing_parts, read_parts
+from kefu.text.postal_address import merged, missing_parts, read_parts, regions_of, with_chinese_figures
 
 CHINESE = st.tuples(
     st.sampled_from(["", "浙江省", "四川省", "广西壮族自治区"]),
@@ -120,3 +120,34 @@ def test_what_an_address_lacks(text: str, missing: list[str]) -> None:
 )
 def test_a_sentence_has_no_parts(text: str) -> None:
     assert read_parts(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "written"),
+    [
+        ("珞喻路800号, building 12, room 305", "", "珞喻路800号, 12幢, 305室"),
+        ("building 12", "珞喻路800号25栋1119室", "12栋"),
+        ("体育西路109号, 23rd floor, room 2305", "", "体育西路109号, 23楼, 2305室"),
+        ("unit 2, room 1203", "", "2单元, 1203室"),
+        ("building it up", "", "building it up"),
+    ],
+)
+def test_english_figures_are_written_as_in_a_chinese_address(text: str, known: str, written: str) -> None:
+    assert with_chinese_figures(text, known) == written
+
+
+@pytest.mark.parametrize(
+    ("address", "regions"),
+    [
+        ("青岛市市南区香港中路461号3幢595室", "青岛市市南区"),
+        ("广西壮族自治区南宁市青秀区民族大道1号", "广西壮族自治区南宁市青秀区"),
+        ("Room 502, 18 Wukang Road, Xuhui, Shanghai", "Xuhui, Shanghai"),
+        ("3幢1202室", ""),
+    ],
+)
+def test_the_regions_of_an_address_are_no_streets(address: str, regions: str) -> None:
+    assert regions_of(address) == regions
+
+
+def test_a_city_told_without_its_ending_stays_the_same_city() -> None:
+    assert merged("深圳市南山区科苑路714号9栋", "深圳南山") == "深圳市南山区科苑路714号9栋"

@@ -271,11 +271,11 @@ class FlowReader:
     def choices(self, flow: Flow) -> dict[str, Slot]:
         return {name: self._pack.slots[name] for name in flow.slots if self._pack.slots[name].choices}
 
-    def _subject(self, message: Message, flow: Flow, slot: str, told: dict[str, str] | None = None) -> str | None:
+    def _subject(self, message: Message, flow: Flow, slot: str, known: dict[str, str] | None = None) -> str | None:
         """The order that the conversation is about, if a wish may mean it without naming it.
 
         A flow that says which orders it offers means none of the others, nor one that it has changed already; a look-up
-        none that is past what was told for it: when will it ship, of one that has arrived.
+        none that is past what is known to be asked: when will it ship, of one that has arrived.
         """
         subject = message.session.subject.order
         if marked := self._answers.orders.marked(message, flow):
@@ -297,14 +297,14 @@ class FlowReader:
         if past and past[-1].flow == flow.name and past[-1].slots.get(slot) == subject:
             return subject  # it was told why this order cannot be served; the customer goes on about it
         number = message.original(subject)
-        known = next((order.status for order in message.orders if order.id == number), "")
-        if flow.item_among and asks and known not in flow.item_among:
-            slots = dict.fromkeys(flow.slots) | (told or {})
+        status = next((order.status for order in message.orders if order.id == number), "")
+        if flow.item_among and asks and status not in flow.item_among:
+            slots = dict.fromkeys(flow.slots) | (known or {})
             rules = [rule for rule in asks.likely if rule.when and evaluate(rule.when, slots)]
-            if any(rule.states and known not in rule.states for rule in rules):
+            if any(rule.states and status not in rule.states for rule in rules):
                 return None
         served = (*among, *((*asks.also, *asks.spoken) if asks else ()))
-        return subject if known in served else None
+        return subject if status in served else None
 
     def _of_product(self, message: Message, among: tuple[str, ...]) -> str | None:
         """The only own order, of those that a flow offers, with the one product that the conversation is about."""
