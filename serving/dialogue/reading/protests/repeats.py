@@ -37,7 +37,8 @@ class RepeatReader:
         subject = message.session.subject.model_copy(deep=True)
         products, latest = reading.products, reading.latest
         other = self._whole.by_parts(replace(message, rejected=message.rejected | told), reading)
-        found = [act for act in other if self._is_worded(message, act) and not self._is_told(message, act)]
+        found = [act for act in other if self._is_worded(message, act) and target_of(act) not in told]
+        found = [act for act in found if not self._is_told(message, act)]
         if any(isinstance(act, Query) and self._needs[act.name] == "order" for act in asked):
             # 66块里含运费吗: of the order that is spoken of, what it costs to ship in general is not asked
             found = [act for act in found if not isinstance(act, Query) or self._needs[act.name] == "order"]
