@@ -39,7 +39,8 @@ ANSWER_ENDS = re.compile(
 BEFORE_QUESTION = re.compile(
     rf"(?<=吧)[\s，,~～]*(?=(?!台){CJK.pattern})|(?<=[了吧])[\s，,]*(?=要是|如果|万一)"
     r"|(?<=[^\W不非])[\s，,]*(?=不过|但是?|可是|然后)|[,，]?\s+(?=but\b)"
-    r"|\s+and\s+(?=(?:how|what|when|where|who)(?:'?s)?\b|(?:do|does|can|will|is|are)\b)",
+    r"|\s+and\s+(?=(?:what|when|where|who)(?:'?s)?\b|how (?:long|soon|much|do|does|can|will)\b)"
+    r"|\s+and\s+(?=(?:do|does|can|will|is|are)\b)",
     re.IGNORECASE,
 )
 LEADS = re.compile(r"\W*(?:(?:and|or|but|so|i|oh|对了|那|我|然后|顺便)\W*)+", re.IGNORECASE)  # no part by themselves
