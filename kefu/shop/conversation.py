@@ -94,7 +94,7 @@ class Conversation(Part):
     )
     same_again: Text = Field(
         Text(zh="关于这一点，我知道的就是上面这些。", en="The above is all that I know on this."),
-        description="said in place of an answer that was just told; Jinja2 with the question that stays open, if any",
+        description="said after an answer that was just told, or in its place; Jinja2 with the question left open",
     )
     remarked: Text | None = Field(
         None, description="said in place of shop.fallback to a short statement behind an answer; None: never"

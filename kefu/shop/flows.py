@@ -216,7 +216,7 @@ class Step(Part):
     no: Phrases = Field({}, description="and for no: 先不退, keep the order")
     say: Text | None = None
     again: Text | None = Field(
-        None, description="said in place of ``say`` where the last answer told that word for word"
+        None, description="said in place of ``say`` where the last answer told that, to a protest or a guess"
     )
     clear: tuple[str, ...] = Field((), description="slots forgotten when this step runs")
     goto: str | None = None

@@ -118,7 +118,7 @@ class ProtestReader:
         about = (turn.text for turn in _said(message) if names & _terms(turn.text))
         asked = "".join(piece for piece in answer_pieces(next(about, ""), None) if self._asks(piece))
         acts = self._whole.by_parts(replace(message, text=asked, flow=None, step=None), reading) if asked else []
-        found = [act for act in acts if isinstance(act, QUESTION)]
+        found: list[Act] = [act for act in acts if isinstance(act, QUESTION)]
         return rest if found or message.step.collect else message.text, found
 
     def _asks(self, text: str) -> bool:

@@ -21,7 +21,7 @@ class RepeatReader:
     """Reads messages of one pack once more, where their answers were told before."""
 
     def __init__(self, pack: Pack, whole: Whole) -> None:
-        self._whole = whole
+        self._whole, self._question = whole, pack.acts.question
         self._restates = pack.acts.reject.restates if pack.acts.reject else None
         self._needs = {name: query.needs for name, query in pack.queries.items()}
         self._flow_named = {flow.name: flow for flow in pack.flows}
@@ -71,10 +71,13 @@ class RepeatReader:
         return not under_way and any(one.outcome == "resolved" and not one.written for one in past)
 
     def _is_worded(self, message: Message, act: Act) -> bool:
-        """Whether an act is asked for in words of its own, and is no last resort for a message as a whole."""
+        """Whether an act is asked for in words of its own, and is no last resort for a message as a whole.
+
+        A question begins nothing but a look-up: 那取消了我再下一单能用券不.
+        """
         if isinstance(act, Start):
-            return (
-                message.session.customer is not None
-                and evidence(plain(act.evidence), self._flow_named[act.flow].asked_by) is not None
-            )
+            flow, words = self._flow_named[act.flow], plain(message.text)
+            wishes = bool(flow.item_among) or evidence(words, self._question) is None
+            own = message.session.customer is not None and wishes
+            return own and evidence(plain(act.evidence), flow.asked_by) is not None
         return isinstance(act, Ask | Query) and act.probability == 1 and act.evidence != message.text
