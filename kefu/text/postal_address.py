@@ -68,7 +68,8 @@ _CHINESE_PART = re.compile(
     | (?P<bare_city>(?:{CITIES}){_NO_STREET})(?P<bare_district>{_NAME}{{2,3}}(?=$|[\s，,、。！!]))?
     | (?P<lane>\d{{1,5}}弄)
     | (?P<unit>(?:{_COUNT}{{1,3}}|[甲乙丙丁])单元)
-    | (?P<building>[A-Za-z]?{_COUNT}{{1,4}}[A-Za-z]?(?:号楼|号院|栋|幢|座|号宿舍楼?)|[A-Za-z]\d?(?:座|栋|幢|塔|区))
+    | (?P<building>(?<![另那哪这某])[A-Za-z]?{_COUNT}{{1,4}}[A-Za-z]?(?:号楼|号院|栋|幢|座|号宿舍楼?)
+        |[A-Za-z]\d?(?:座|栋|幢|塔|区))
     | (?P<floor>{_COUNT}{{1,3}}(?:楼|层)|\d{{1,3}}[Ff](?![A-Za-z]))
     | (?P<room>[A-Za-z]?(?:\d{{1,5}}|{_COUNT}{{3,5}})[A-Za-z]?(?:-\d{{1,4}})?(?:室|房(?!号)|号房|户)
         |\d{{1,3}}-\d{{1,3}}-\d{{2,4}})

@@ -151,3 +151,7 @@ def test_the_regions_of_an_address_are_no_streets(address: str, regions: str) ->
 
 def test_a_city_told_without_its_ending_stays_the_same_city() -> None:
     assert merged("深圳市南山区科苑路714号9栋", "深圳南山") == "深圳市南山区科苑路714号9栋"
+
+
+def test_another_building_is_no_first_one() -> None:
+    assert "building" not in {part.level for part in read_parts("换到同一个小区另一栋")}
