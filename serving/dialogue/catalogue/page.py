@@ -14,8 +14,8 @@ def page_of(pack: Pack, sku: str, asked: Sequence[str], lang: Lang, day: str) ->
     """Variables of a query's text about a product; empty ones for an unknown product.
 
     facts: of all aspects, None where there is none. told, untold: of the aspects that are asked, title → fact, and the
-    titles of those without a fact. near: title → fact of what bears on those. offers: title, detail and last day of what
-    runs on the day for this product, or gives it away.
+    titles of those without a fact. near: title → fact of what bears on those. offers: title, detail and last day of
+    what runs on the day for this product, or gives it away.
     """
     aspects, product = pack.catalogue.aspects, pack.catalogue.products.get(sku)
     facts = {name: fact.in_(lang) for name, fact in product.facts.items()} if product else {}

@@ -327,6 +327,7 @@ class QueryReader:
             and few
             and asks
             and (of_product or kind == SUM)
+            and not self._queries.excludes(page, text)
             and not self._entries.best(self._entries.find(message, text))
         ):
             yield self.query(message, page, text, links, text, guess.probability)
