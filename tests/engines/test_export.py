@@ -43,10 +43,12 @@ def test_weights_are_measured_and_decide_the_engine(model: Path, params: Export)
         for i, chat in enumerate(CHATS)
     ]
     base = BaseModel(model, MODELS["tiny-qwen3"], BaseModelRef(name="x", revision=None, content_hash="0"))
-    chosen = params.model_copy(update={"engine_weights": EngineWeights(centre="none", edge="f16")})
+    # An untrained model finds two tokens as good as equally likely here and there, whatever the format.
+    change = {"engine_weights": EngineWeights(centre="none", edge="f16"), "engine_min_agreement": 0.85}
+    chosen = params.model_copy(update=change)
     tuning = load_params(profile="tiny").finetune
     found = export_engines(model.parent, {"centre": base, "edge": base}, examples, tuning, chosen)
-    assert 0 <= found["engine.edge.kl"] < 0.01 and found["engine.edge.agreement"] == 1
+    assert 0 <= found["engine.edge.kl"] < 0.01 and found["engine.edge.agreement"] > 0.85
     assert set(found) == {f"engine.edge.{name}" for name in ("kl", "agreement", "equal_answers")}
     engine = load_engine("edge", model, "")
     assert isinstance(engine, OpenVINOEngine)

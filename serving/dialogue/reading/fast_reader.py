@@ -121,6 +121,7 @@ class FastReader:
         acts = next((acts for step in steps if (acts := step(message, reading))), [])
         if self._declines_person(message):
             acts = self._without_offered(message, [act for act in acts if not isinstance(act, Person)])
+        acts = _without_guessed_person(acts)
         if any(isinstance(act, Person) for act in acts):
             return self._with_person(message, acts, reading)
         return self._thanks(message, acts) or self._without_person(message, acts) or acts
@@ -318,6 +319,12 @@ class FastReader:
             message.flow and message.step and message.step.collect in self._answers.orders.slots_of(message.flow)
         )
         return bool(asks_order) and evidence(plain(message.text), self._pack.acts.in_general) is not None
+
+
+def _without_guessed_person(acts: list[Act]) -> list[Act]:
+    """The acts without a person that is only guessed, beside a question in plain words: what quilts have you? list pls."""
+    plainly = any(asks(act) and act.probability == 1 and not isinstance(act, Person) for act in acts)
+    return [act for act in acts if not (plainly and isinstance(act, Person) and act.probability < 1)]
 
 
 def _waiting_turns(session: Session) -> list[SaidTurn]:

@@ -127,7 +127,7 @@ def test_a_pick_up_whose_day_has_passed_is_not_told_as_coming(play: Play) -> Non
     ("customer", "text", "says"),
     [
         ("C1061", "我有个待付款的蒸锅，15块的券还用得上吗", ["QM2611160146", "224.00"]),
-        ("C1056", "冷鲜袋那个没付款的单子，券还能加上去吗", ["QM2611156988", "还差 100.00 元"]),
+        ("C1056", "冷鲜袋那个没付款的单子，券还能加上去吗", ["QM2611156988", "再凑 100.00 元"]),
         (
             "C1037",
             "the quilt order, my 50 yuan coupon wasn't applied. can you fix that",

@@ -170,7 +170,8 @@ class AddressReader:
         form = form_of(address)
         beside = [part for part in read_parts(PLACEHOLDER.sub("，", message.text), form) if part.level != "place"]
         lacks = missing_parts(address) if read_parts(address, form) else ["region"]
-        return None if lacks or beside or GOES_ON.match(after) else found[-1][0]
+        same = SAME.search(address) is not None  # 同一个城市 is no city
+        return None if lacks or beside or same or GOES_ON.match(after) else found[-1][0]
 
     def _told(self, words: str, form: str, asked: bool) -> str | None:
         """The pieces of an address that a message tells, as one text; None when it is about something else."""
@@ -223,7 +224,8 @@ def _is_detail(told: str, words: str, now: str) -> bool:
     alike = all(part.text in now for part in wider)
     alike = alike and (corrects or not wider or any(part.level in REGIONS for part in wider))
     stays = alike and len(wider) < len(parts)
-    return stays or (SAME.search(words) is not None and "region" in missing_parts(told))
+    moved = any(part.level in STREETS and part.text not in now for part in wider)  # 同一个城市，人民路600号
+    return stays or (SAME.search(words) is not None and "region" in missing_parts(told) and not moved)
 
 
 def _in_characters(words: str, beside: str, now: str) -> str:

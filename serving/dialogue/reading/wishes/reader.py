@@ -216,7 +216,7 @@ class WishReader:
         guessed = part.label == "person" and part.guess.probability >= DECIDES
         guessed = guessed and not is_idiom(part.words, self._pack.acts.person)
         if part.person or (guessed and not part.talk):
-            yield Person(probability=part.guess.probability, evidence=part.person or part.text)
+            yield Person(probability=1.0 if part.person else part.guess.probability, evidence=part.person or part.text)
 
     def _anger(self, part: Part) -> str:
         """The words of a complaint; empty when there is none."""
