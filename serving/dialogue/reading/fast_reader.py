@@ -322,7 +322,7 @@ class FastReader:
 
 
 def _without_guessed_person(acts: list[Act]) -> list[Act]:
-    """The acts without a person that is only guessed, beside a question in plain words: what quilts have you? list pls."""
+    """The acts without a person who is only guessed, beside a question in plain words: what have you? list pls."""
     plainly = any(asks(act) and act.probability == 1 and not isinstance(act, Person) for act in acts)
     return [act for act in acts if not (plainly and isinstance(act, Person) and act.probability < 1)]
 

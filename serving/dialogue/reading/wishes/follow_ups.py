@@ -179,7 +179,8 @@ class FollowUpReader:
         for value in self._queries.may_tell(last, text, message.lang).values():  # and the 50 one?
             words = words.replace(value, " ")
         words = plain(_without_said(words, message))
-        restated = evidence(words, self._pack.acts.reject and self._pack.acts.reject.restates)  # I meant the pan lol
+        reject = self._pack.acts.reject
+        restated = evidence(words, reject.restates) if reject else None  # I meant the pan lol
         rest = _AROUND.sub(" ", words.replace(restated, " ", 1) if restated else words)
         left = (word for word in rest.lower().split() if word not in self._chatter)
         return sum(sum(map(str.isalnum, word)) for word in left) <= MOST_BESIDE
