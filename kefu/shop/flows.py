@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from kefu.shop.act_words import WordRule
 from kefu.shop.part import Lang, Part, Phrases, Text, read_part
@@ -30,6 +30,15 @@ class ChoicePhrase(NamedTuple):
     folded: str
 
 
+def _checked(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        check_re2(pattern)
+    return patterns
+
+
+Regexes = Annotated[tuple[str, ...], AfterValidator(_checked)]  # of RE2
+
+
 class OnFile(WordRule):
     """Words by which a customer means what the shop knows of him already: 账号里那个, my account's e-mail.
 
@@ -37,14 +46,7 @@ class OnFile(WordRule):
     """
 
     value: str = Field(description="RESULT.COLUMN of the flow that asks")
-    asked: tuple[str, ...] = ()
-
-    @field_validator("asked")
-    @classmethod
-    def _asked_are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            check_re2(pattern)
-        return patterns
+    asked: Regexes = ()
 
 
 class Slot(Part):
@@ -72,7 +74,7 @@ class Slot(Part):
         description="a reason: read from what stands beside the wish as if it had been asked for, and kept by the flow"
         " that follows about the same order",
     )
-    of_goods: tuple[str, ...] = Field(
+    of_goods: Regexes = Field(
         (), description="regexes of RE2 that tell it of goods alone, never of money or papers: when will it ship"
     )
     opening: bool = Field(False, description="told only in the message that begins a flow or names its order")
@@ -101,13 +103,6 @@ class Slot(Part):
         for some in patterns.values():
             for pattern in some:
                 check_re2(pattern)
-        return patterns
-
-    @field_validator("of_goods")
-    @classmethod
-    def _of_goods_are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            check_re2(pattern)
         return patterns
 
     @field_validator("pattern", "plausible", "trim")

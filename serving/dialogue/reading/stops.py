@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import takewhile
-from typing import Protocol
 
 from kefu.acts import (
     Act,
@@ -35,25 +34,10 @@ from serving.dialogue.reading.parts.asides import INTERRUPTS, QUESTION
 from serving.dialogue.reading.parts.joining import is_likely_question
 from serving.dialogue.reading.parts.reader import PartReader
 from serving.dialogue.reading.segments import answer_pieces
+from serving.dialogue.reading.whole import Whole
 from serving.dialogue.reading.word_rules import evidence, plain
 
 SURE_ALONE = 0.75  # of a no before a question, which the classifier does not see
-
-
-class Whole(Protocol):
-    """Reads texts of a conversation as a whole: the fast reader."""
-
-    def by_parts(self, message: Message, reading: Reading) -> list[Act]:
-        """The acts of all parts."""
-        ...
-
-    def beside_end(self, message: Message, rest: str, reading: Reading) -> list[Act]:
-        """What is asked beside words that end the flow under way."""
-        ...
-
-    def goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
-        """The acts of words that tell Kefu to go ahead."""
-        ...
 
 
 class StopReader:

@@ -30,8 +30,8 @@ from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts.asides import QUESTION, asks
 from serving.dialogue.reading.preparation import COURTESY, GREETING
 from serving.dialogue.reading.protests.rejections import RejectionReader
-from serving.dialogue.reading.protests.whole import Whole
 from serving.dialogue.reading.segments import WORD, answer_pieces
+from serving.dialogue.reading.whole import Whole
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import SaidTurn, Told
 

@@ -12,8 +12,8 @@ from kefu.acts import Act, Ask, Query, Resume, SmallTalk, Start, Unclear, target
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts.asides import INTERRUPTS, QUESTION
-from serving.dialogue.reading.protests.whole import Whole
 from serving.dialogue.reading.segments import WORD
+from serving.dialogue.reading.whole import Whole
 from serving.dialogue.reading.word_rules import evidence, plain
 
 

@@ -1,4 +1,4 @@
-"""What readers of protests need of the reader of whole messages."""
+"""What the readers of protests and of stops need of the reader of whole messages."""
 
 from __future__ import annotations
 
