@@ -1,9 +1,7 @@
 """The demo shop's prices, and packs with other offers."""
 
 import csv
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -42,16 +40,3 @@ def pricing_of(pack: Pack) -> Callable[[list[dict]], Pricing]:
         return Pricing(pack.model_copy(update={"promotions": offers}), PRODUCTS)
 
     return make
-
-
-@pytest.fixture
-def cpu_time() -> Callable[[float], AbstractContextManager[None]]:
-    """Fails a block that takes more seconds of CPU."""
-
-    @contextmanager
-    def at_most(seconds: float) -> Iterator[None]:
-        started = time.process_time()
-        yield
-        assert time.process_time() - started < seconds
-
-    return at_most

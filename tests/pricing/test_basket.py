@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from serving.dialogue.pricing.quantities import find_quantities, plain
+from tests.fixtures.cost import cost
 from tests.pricing.marked import Mention, read_marked
 
 WORDINGS = yaml.safe_load((Path(__file__).parent / "wordings.yaml").read_text(encoding="utf8"))
@@ -79,7 +80,5 @@ def test_prices_sizes_days_and_offers_are_no_pieces(text):
 @pytest.mark.parametrize(
     "text", ["三" * 2000, "3" * 2000, "一个" * 1000, "x3 " * 700, "two of " * 300, " " * 2000, "\ud800" * 9]
 )
-def test_long_and_broken_messages_are_read_in_time(pricing, text, cpu_time):
-    with cpu_time(0.2):
-        pricing.read_basket(text, [])
-        pricing.is_sum_question(text)
+def test_long_and_broken_messages_are_read_in_time(pricing, text):
+    assert cost(lambda: (pricing.read_basket(text, []), pricing.is_sum_question(text))) < 200

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-import time
 from itertools import pairwise
 
 import pytest
 
 from kefu.privacy.redact import Redactor, restore
+from tests.fixtures.cost import cost
 from tests.ingest.conftest import PII
 
 REDACTOR = Redactor(PII)
+SIZES = (5_000, 50_000)
 
 PERSONAL = {
     "ADDRESS": [
@@ -151,19 +152,10 @@ HARD = [
 ]  # fmt: skip
 
 
-def seconds(text: str) -> float:
-    """Of the processor's time."""
-    started = time.process_time()
-    REDACTOR.redact(text, {})
-    return time.process_time() - started
-
-
 @pytest.mark.parametrize("unit", HARD)
 def test_a_long_text_of_anything_takes_linear_time(unit: str) -> None:
-    """Three tries: one alone may hold a collection of the whole run's garbage."""
-    short = min(seconds(unit * (5_000 // len(unit))) for _ in range(3))
-    most = max(30 * short, 0.12)  # linear: 10 times, quadratic: 100 times
-    assert any(seconds(unit * (50_000 // len(unit))) < most for _ in range(3))
+    short, long = (cost(lambda chars=chars: REDACTOR.redact(unit * (chars // len(unit)), {}), 2) for chars in SIZES)
+    assert long < max(30 * short, 120)  # linear: 10 times, quadratic: 100 times
 
 
 def test_whatever_is_said_around_it_personal_data_goes_and_the_rest_stays() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import sqlite3
-import time
 from contextlib import closing
 from dataclasses import replace
 from itertools import combinations
@@ -23,6 +22,7 @@ from serving.dialogue.catalogue.constraints import Constraints
 from serving.dialogue.flow import Visit
 from serving.dialogue.queries import Answer
 from serving.tools.shop_db import ToolBox
+from tests.fixtures.cost import cost
 from tests.fixtures.demo_pack import PACK
 
 NOW = PACK.shop.demo_now or ""
@@ -337,11 +337,8 @@ def test_a_pack_without_a_catalogue_says_so(db: Path) -> None:
 
 def test_a_long_message_is_read_quickly(advisor: ProductAdvisor) -> None:
     text = ("一二三四五六七八九十百到至" * 160)[:2000]
-    advisor.reader.read("枕头")
     for message in (text, "不要" * 1000, "100到" * 500, "a pillow under " * 130):
-        started = time.process_time()
-        advisor.reader.read(message)
-        assert time.process_time() - started < 0.1, message[:20]
+        assert cost(lambda message=message: advisor.reader.read(message)) < 100, message[:20]
 
 
 def test_budget_of_nothing() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from kefu.paths import ROOT
 from kefu.shop.flows import load_slots
 from kefu.shop.slots import extract, is_unchanged, language
+from tests.fixtures.cost import cost
 
 SLOTS = load_slots(ROOT / "shop")
 
@@ -160,14 +159,8 @@ def test_a_part_of_an_order_is_told_apart_from_all_of_it(text: str, value: str |
 def test_a_long_message_takes_no_long_time(text: str) -> None:
     """A bound of growth, not of a machine: four times the text may take some four times as long, never sixteen."""
 
-    def seconds(length: int) -> float:
-        start = time.process_time()
-        for _ in range(5):
-            extract(text[:length], SLOTS, "zh")
-        return time.process_time() - start
-
-    seconds(2000)
-    assert seconds(2000) < 9 * seconds(500) + 0.05
+    long, short = (cost(lambda length=length: extract(text[:length], SLOTS, "zh")) for length in (2000, 500))
+    assert long < 9 * short + 10
 
 
 @pytest.mark.parametrize("text", ["电话不变", "地址不变，谢谢", "the address stays", "the name stays as it is"])
