@@ -40,20 +40,21 @@ class Held(NamedTuple):
 
 
 class LabelledQuestion(NamedTuple):
-    """A customer's message and the ids of the entries that answer it, at least one.
+    """A customer's message and the ids of the entries that answer it; none where nothing does.
 
-    entry: the one that it asks for, when it does nothing else.
+    entry: the one that it asks for, when it asks for nothing else. before: what the assistant said before it.
     """
 
     text: str
     lang: Lang
     right: frozenset[str]
     entry: str | None = None
+    before: str = ""
 
 
 Questions = Mapping[str, Sequence[str]]  # entry id → wordings, its own question first
 Unanswered = Sequence[tuple[str, Lang]]
-Build = Callable[[Questions, frozenset[str]], Index]  # of what stays in; and the utterances that must not be seen
+Build = Callable[[Questions, frozenset[str]], Index]  # of what stays in; and other texts that must not be seen
 
 
 def fit_confidence(
@@ -78,9 +79,10 @@ def fit_confidence(
     answered = [row for row in held if row.right]
     if not answered:
         return UNFITTED
-    ranking = UNFITTED.model_copy(update={"ranking": _fit_ranking(answered)})
-    asked = messages if len(messages) >= LEAST_LABELLED else answered
-    groups = [asked, [without_answer(row) for row in asked], [row for row in held if not row.right]]
+    asked = [row for row in messages if row.right]
+    ranking = UNFITTED.model_copy(update={"ranking": _fit_ranking([*answered, *asked])})
+    asked = asked if len(asked) >= LEAST_LABELLED else answered
+    groups = [asked, [without_answer(row) for row in asked], [row for row in (*held, *messages) if not row.right]]
     return _fit_probability(ranking, [group for group in groups if group], unanswerable_share)
 
 
@@ -100,7 +102,7 @@ def _held_out(
 
     kept = {name: [some[0], *(q for q in some[1:] if not out(q))] for name, some in questions.items()}
     strangers = [(text, lang) for text, lang in unanswered if out(text)]
-    index = build(kept, frozenset(text for text, _ in strangers))
+    index = build(kept, frozenset([*(text for text, _ in strangers), *(one.text for one in labelled if out(one.text))]))
     search = Search(index)
     rows = [
         Held(search.evidence(question, entry.lang), entry.lang, frozenset([number]))
@@ -112,9 +114,9 @@ def _held_out(
     rows += [Held(search.evidence(text, lang), lang, frozenset()) for text, lang in strangers if index.of(lang)]
     place = {entry.id: number for lang in index.languages for number, entry in enumerate(index.of(lang))}
     return rows, [
-        Held(search.evidence(text, lang), lang, frozenset(place[name] for name in right))
-        for text, lang, right, _ in labelled
-        if out(text)
+        Held(search.evidence(one.text, one.lang, one.before), one.lang, frozenset(place[name] for name in one.right))
+        for one in labelled
+        if out(one.text)
     ]
 
 

@@ -10,8 +10,10 @@ the words that the question is about.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.svm import LinearSVC
 from sklearn.utils.extmath import randomized_svd
 
@@ -28,37 +30,60 @@ from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from kefu.shop.slots import language
-from kefu.shop.wordings.labelled import load_wordings
+from kefu.shop.wordings.labelled import SHOPPING, UNANSWERED, load_wordings
 from kefu.split import labelled_side
 from kefu.text.ngrams import count_ngrams, inverse_frequency, normalize, weigh
 from training.confidence import LabelledQuestion, fit_confidence, held_out_rows, judged
+from training.intents.wishes import redacting
 from training.params.retriever import Retriever
 
 REGULARIZATION = 1.0  # 0.3 ranked one to two points fewer held-out messages first
 TOLERANCE = 0.05  # coarser than scikit-learn's, for speed
+BEFORE = 0.5  # weight of what the assistant said before, beside a text's own; as in the wish classifier
 
 
-def train_topics(examples: Sequence[tuple[str, str]], params: Retriever) -> Topics:
-    """Learns from (text, class) pairs; with fewer than two classes it tells nothing.
+class Asked(NamedTuple):
+    """A text and its class. before: what the assistant said before it."""
+
+    text: str
+    label: str
+    before: str = ""
+
+
+def train_topics(examples: Sequence[Asked], params: Retriever) -> Topics:
+    """Learns classes of texts, and of what was said before them; with fewer than two classes it tells nothing.
 
     Linear support vector machines (squared hinge, one class against the rest) of character n-grams: they lead 3 to 4
     points more questions to their entry than ridge regression did (docs/measurements/knowledge.md). The pairs are the
     pack's utterances and the index's questions, never labelled turns: questions kept out of an index stay out of its
     topics.
     """
-    labels = [label for _, label in examples]
+    labels = [example.label for example in examples]
     classes = tuple(sorted(set(labels)))
     config = TopicsConfig(ngrams=params.ngrams, features=params.features, classes=classes if len(classes) > 1 else ())
     if not config.classes:
         return Topics(config, Projection(np.zeros(0, dtype=int), np.zeros(0), np.zeros((0, 0)), params.features))
-    counts = count_ngrams([text for text, _ in examples], params.ngrams, params.features)
-    idf = inverse_frequency(counts, least=1)
-    used = np.flatnonzero(idf)
+    fields = [([example.text for example in examples], 1.0)]
+    if any(example.before for example in examples):
+        config = config.model_copy(update={"in_chat": True})
+        fields.append(([example.before for example in examples], BEFORE))
+    counts = [count_ngrams(texts, params.ngrams, params.features) for texts, _ in fields]
+    idf = [inverse_frequency(one, least=1) for one in counts]
+    used = [np.flatnonzero(one) for one in idf]
+    rows = [
+        weight * weigh(one, values)[:, columns]
+        for one, values, columns, (_, weight) in zip(counts, idf, used, fields, strict=True)
+    ]
     model = LinearSVC(C=REGULARIZATION, tol=TOLERANCE, fit_intercept=False, random_state=params.seed)
-    normals = model.fit(weigh(counts, idf)[:, used], labels).coef_.astype(np.float32)
+    normals = model.fit(sp.hstack(rows, format="csr"), labels).coef_.astype(np.float32)
     if len(classes) == 2:  # scikit-learn gives one row for two classes
         normals = np.vstack([-normals, normals])
-    return Topics(config, Projection(used, idf[used].astype(np.float16), normals.T, params.features))
+    parts = np.split(normals.T, np.cumsum([len(columns) for columns in used])[:-1])
+    projections = [
+        Projection(columns, values[columns].astype(np.float16), weight * part, params.features)
+        for columns, values, part, (_, weight) in zip(used, idf, parts, fields, strict=True)
+    ]
+    return Topics(config, *projections)
 
 
 WITHOUT_EVERY = 12  # of the eval side, searched again without its entry: about as many as the confidence expects
@@ -93,13 +118,15 @@ def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retrie
     entries = knowledge_entries(pack)
     labelled = labelled_questions(pack, entries, examples)
     asked = _wordings(pack, entries, examples, labelled)
-    utterances = [(u.text, u.intent) for u in load_pack_examples(pack.folder).utterances]
+    utterances = [Asked(u.text, u.intent) for u in load_pack_examples(pack.folder).utterances]
     unanswered = _unanswered(pack, entries, utterances)
+    in_chat = [Asked(one.text, one.entry, one.before) for one in labelled if one.before and one.entry]
 
     with progress("building the index", params.folds + 1) as tick:
 
         def build(kept: Mapping[str, Sequence[str]], hidden: frozenset[str] = frozenset()) -> Index:
-            index = index_of(entries, kept, [u for u in utterances if u[0] not in hidden], params)
+            said, chats = ([one for one in some if one.text not in hidden] for some in (utterances, in_chat))
+            index = index_of(entries, kept, said, chats, params)
             tick()
             return index
 
@@ -125,44 +152,55 @@ def _wordings(
         if example.split == "train":
             asked[example.entry_id].append(example.question)
     for question in labelled:
-        if question.entry:
+        if question.entry and not question.before:
             asked[question.entry].append(question.text)
     return {name: list(dict.fromkeys(some)) for name, some in asked.items()}
 
 
-def _unanswered(
-    pack: Pack, entries: Sequence[KnowledgeEntry], utterances: Sequence[tuple[str, str]]
-) -> list[tuple[str, Lang]]:
+def _unanswered(pack: Pack, entries: Sequence[KnowledgeEntry], utterances: Sequence[Asked]) -> list[tuple[str, Lang]]:
     """Texts that no entry answers: the pack's list, and utterances of intents that no entry has."""
     answered = {entry.intent for entry in entries}
-    other = [text for text, intent in utterances if intent not in answered]
+    other = [one.text for one in utterances if one.label not in answered]
     return [(text, language(text)) for text in dict.fromkeys([*pack.unanswered, *other])]
 
 
 def labelled_questions(
     pack: Pack, entries: Sequence[KnowledgeEntry], examples: Sequence[RetrievalExample]
 ) -> list[LabelledQuestion]:
-    """The pack's labelled messages that ask for an entry, of the side to learn from; none of the eval side."""
+    """The pack's labelled messages that ask for an entry, of the side to learn from; none of the eval side.
+
+    Of those in a chat also what nothing answers. What leans on the words before it is learned together with these.
+    """
     same, known = same_answers(pack), {entry.id for entry in entries}
     hidden = {normalize(example.question) for example in examples if example.split == "eval"}
-    found = []
+    found, redact = [], redacting(pack)
     for wording in load_wordings(pack):
         lang = language(wording.say)
         asked = {f"{act.replace('ask:', 'faq:', 1)}:{lang}" for act in wording.acts} & known
         right = frozenset(other for name in asked for other in same.get(name, (name,)))
-        learned = labelled_side(wording.say) == "learn" and normalize(wording.say) not in hidden
-        if right and learned and not wording.after:
-            only = next(iter(asked)) if len(wording.acts) == 1 else None
-            found.append(LabelledQuestion(wording.say, lang, right, only))
+        if labelled_side(wording.say) != "learn" or normalize(wording.say) in hidden:
+            continue
+        if right or (wording.after and wording.acts == (UNANSWERED,)):
+            alone = len(asked) == 1 and not any(act.partition(":")[0] in ("flow", *SHOPPING) for act in wording.acts)
+            only = next(iter(asked)) if alone and (wording.after or len(wording.acts) == 1) else None
+            found.append(LabelledQuestion(redact(wording.say), lang, right, only, redact(wording.after)))
     return found
 
 
 def index_of(
     entries: Sequence[KnowledgeEntry],
     asked: Mapping[str, Sequence[str]],
-    utterances: Sequence[tuple[str, str]],
+    utterances: Sequence[Asked],
+    in_chat: Sequence[Asked],
     params: Retriever,
 ) -> Index:
+    """An index of some wordings.
+
+    Args:
+        asked: entry id → its questions.
+        utterances: texts with their intents, of which topics learn.
+        in_chat: messages in a conversation with the entries that they ask for.
+    """
     wordings = ["\n".join(asked[entry.id]) for entry in entries]
     answers = [entry.answer for entry in entries]
     encoder = train_encoder([*wordings, *answers, *(q for some in asked.values() for q in some)], params)
@@ -172,11 +210,10 @@ def index_of(
     ]
     # An entry without an intent that customers ask for in several wordings, as a query, is a topic of its own.
     asked_for = [entry for entry in entries if entry.intent or len(asked[entry.id]) > 1]
-    own = [(question, topic_of(entry)) for entry in asked_for for question in asked[entry.id]]
+    own = [Asked(question, topic_of(entry)) for entry in asked_for for question in asked[entry.id]]
     topics = train_topics([*utterances, *own], params)
-    by_entry = train_topics(
-        [(question, entry.id) for entry in asked_for for question in [*asked[entry.id], entry.answer]], params
-    )
+    alone = [Asked(text, entry.id) for entry in asked_for for text in [*asked[entry.id], entry.answer]]
+    by_entry = train_topics([*alone, *in_chat], params)
     owners = [entry.id for entry in entries] * len(vectors)
     return Index(encoder, entries, np.concatenate(vectors), owners, asked, topics, by_entry)
 

@@ -86,32 +86,34 @@ class Search:
         self._topics = {lang: _columns(index.topics, map(topic_of, index.of(lang))) for lang in index.languages}
         self._asked = {lang: _columns(index.asked, (e.id for e in index.of(lang))) for lang in index.languages}
 
-    def search(self, text: str, lang: Lang, context: Sequence[str] = (), top: int = 3) -> list[Hit]:
+    def search(self, text: str, lang: Lang, context: Sequence[str] = (), top: int = 3, before: str = "") -> list[Hit]:
         """The entries of one language for a redacted text, best first, at most DEEPEST.
 
         Args:
             context: what the conversation is about, each in some words: what was told last, a product's name.
+            before: what the assistant said before it.
         """
         if lang not in self._lexical or not text.strip():
             return []
-        own = self._ranked(self.evidence(text, lang), lang)
+        own = self._ranked(self.evidence(text, lang, before), lang)
         best = own
         if context and own[0].probability < ELLIPTIC:
             spoken_of = self._spoken_of(own)
             for words in context:
-                joined = self._ranked(self.evidence(f"{words} {text}", lang), lang)
+                joined = self._ranked(self.evidence(f"{words} {text}", lang, before), lang)
                 if joined[0].entry.id in spoken_of and joined[0].probability > best[0].probability:
                     best = joined
         return best[:top]
 
-    def evidence(self, text: str, lang: Lang) -> Evidence:
-        """What each signal says of each entry of ``lang``."""
+    def evidence(self, text: str, lang: Lang, before: str = "") -> Evidence:
+        """What each signal says of each entry of ``lang``. before: what the assistant said before the text."""
         lexical = self._lexical[lang].scores(text)
         config = self.index.encoder.config
         counts = count_row(text, config.ngrams, config.features)
         dense = self._store.similarity(self.index.encoder.encode_row(counts), lang)
         topic = _log_shares(self.index.topics, counts, self._topics[lang])
-        asked = _log_shares(self.index.asked, counts, self._asked[lang])
+        said = count_row(before, config.ngrams, config.features) if before else None
+        asked = _log_shares(self.index.asked, counts, self._asked[lang], said)
         signals = np.stack([dense, lexical.bm25, lexical.question, topic, asked, self._topics[lang] < 0], axis=1)
         return Evidence(signals.astype(np.float64), lexical)
 
@@ -188,11 +190,13 @@ def _columns(model: Topics, names: Iterable[str]) -> np.ndarray:
     return np.array([model.column.get(name, -1) for name in names], dtype=int)
 
 
-def _log_shares(model: Topics, counts: NgramCounts, columns: np.ndarray) -> np.ndarray:
+def _log_shares(
+    model: Topics, counts: NgramCounts, columns: np.ndarray, before: NgramCounts | None = None
+) -> np.ndarray:
     """(entries,) log-probability of each entry's class; the mean over classes for entries of none."""
     if not model.config.classes:
         return np.zeros(len(columns))
-    log_p = model.log_probabilities(counts)
+    log_p = model.log_probabilities(counts, before)
     return np.where(columns < 0, np.exp(log_p) @ log_p, log_p[columns])
 
 

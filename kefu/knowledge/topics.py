@@ -21,13 +21,17 @@ SHARPNESS = 4.0  # margins are about 1 for the right class and -1 for others: as
 
 
 class TopicsConfig(BaseModel):
-    """``ngrams`` and ``features``: the encoder's. ``classes``: none when there is only one to tell."""
+    """``ngrams`` and ``features``: the encoder's. ``classes``: none when there is only one to tell.
+
+    ``in_chat``: whether it has learned from what the assistant said before, too.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     ngrams: tuple[int, int]
     features: int
     classes: tuple[str, ...]
+    in_chat: bool = False
 
 
 class Topics:
@@ -36,25 +40,35 @@ class Topics:
     Args:
         config: see ``TopicsConfig``.
         weights: to a column for each class.
+        before: the same, of what the assistant said before; None where it learned from single questions alone.
     """
 
-    def __init__(self, config: TopicsConfig, weights: Projection) -> None:
-        self.config, self._weights = config, weights
+    def __init__(self, config: TopicsConfig, weights: Projection, before: Projection | None = None) -> None:
+        self.config, self._weights, self._before = config, weights, before
         self.column = {name: number for number, name in enumerate(config.classes)}
 
-    def log_probabilities(self, counts: NgramCounts) -> np.ndarray:
-        """(classes,) of one text's counts."""
+    def log_probabilities(self, counts: NgramCounts, before: NgramCounts | None = None) -> np.ndarray:
+        """(classes,) of one text's counts, and of those of what the assistant said before it."""
         scores = SHARPNESS * self._weights.row(counts)
+        if before is not None and self._before is not None:
+            scores = scores + SHARPNESS * self._before.row(before)
         shifted = scores - scores.max()
         return np.asarray(shifted - np.log(np.exp(shifted).sum()))
 
     def save(self, folder: Path, name: str) -> None:
-        """Writes ``<name>.json`` and ``<name>.safetensors``."""
+        """Writes ``<name>.json``, ``<name>.safetensors``; ``<name>_before.safetensors`` where it learned in chats."""
         self._weights.save(folder / f"{name}.safetensors", "weights")
+        if self._before is not None:
+            self._before.save(folder / f"{name}_before.safetensors", "weights")
         write_json(folder / f"{name}.json", self.config.model_dump())
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Topics:
         """Reads what ``save`` wrote."""
         config = TopicsConfig.model_validate(read_json(folder / f"{name}.json"))
-        return cls(config, Projection.load(folder / f"{name}.safetensors", "weights", config.features))
+        weights, before = (folder / f"{name}{part}.safetensors" for part in ("", "_before"))
+        return cls(
+            config,
+            Projection.load(weights, "weights", config.features),
+            Projection.load(before, "weights", config.features) if config.in_chat else None,
+        )

@@ -54,15 +54,16 @@ class StaticKnowledge:
         """Whether a text is a question of the pack, word for word."""
         return (lang, _plain(text)) in self._written
 
-    def search(self, text: str, lang: Lang, context: Sequence[str] = ()) -> list[Hit]:
+    def search(self, text: str, lang: Lang, context: Sequence[str] = (), before: str = "") -> list[Hit]:
         """The entries of one language for a redacted text, best first.
 
         Args:
             context: what the conversation is about, the latest last: a product's name, the customer's turns before.
+            before: what the assistant said before it.
 
         A question worded exactly as the pack words it is EXACT, whatever the signals say.
         """
-        hits = self._search.search(text, lang, context, TOP)
+        hits = self._search.search(text, lang, context, TOP, before)
         exact = self._written.get((lang, _plain(text)))
         if exact is None:
             return hits

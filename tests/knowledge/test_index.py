@@ -9,12 +9,13 @@ from data.sets.retrieval import retrieval_examples
 from kefu.knowledge.entries import knowledge_entries
 from kefu.knowledge.index import Index
 from kefu.knowledge.search import Search
+from kefu.knowledge.topics import Topics
 from kefu.schema import RetrievalExample
 from kefu.shop.pack import load_pack
 from kefu.text.ngrams import count_row
 from pipelines.params import load_params
 from tests.fixtures.chatter import chatter
-from training.retriever import build_index, measure_index, train_topics
+from training.retriever import Asked, build_index, measure_index, train_topics
 
 PARAMS = load_params()
 PACK = load_pack(Path("tests/fixtures/pack"))
@@ -73,10 +74,22 @@ def test_no_question_is_on_both_sides() -> None:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_topics_lead_to_the_class_whose_words_a_text_has(classes: int) -> None:
     words = ["发票 抬头", "退货 原因", "券 满减"][:classes]
-    pairs = [(f"{text}{end}", text) for text in words for end in ("吗", "怎么弄", "，谢谢")]
+    pairs = [Asked(f"{text}{end}", text) for text in words for end in ("吗", "怎么弄", "，谢谢")]
     params = PARAMS.retriever
     topics = train_topics(pairs, params)
     for text in words:
         found = topics.log_probabilities(count_row(f"请问{text}", params.ngrams, params.features))
         assert topics.config.classes[int(found.argmax())] == text
     assert not train_topics(pairs[:3], params).config.classes
+
+
+def test_topics_tell_the_same_words_apart_by_what_was_said_before(tmp_path: Path) -> None:
+    said = {"refund": "订单已取消，原路退回", "exchange": "换货申请已提交，上门取件"}
+    params = PARAMS.retriever
+    told = [Asked(text, name, before) for name, before in said.items() for text in ("要多久", "几天能好", "多久呀")]
+    train_topics(told, params).save(tmp_path, "asked")
+    topics = Topics.load(tmp_path, "asked")
+    counted = {name: count_row(before, params.ngrams, params.features) for name, before in said.items()}
+    for name, before in counted.items():
+        found = topics.log_probabilities(count_row("要多久", params.ngrams, params.features), before)
+        assert topics.config.classes[int(found.argmax())] == name

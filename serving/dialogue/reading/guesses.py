@@ -6,7 +6,7 @@ from kefu.intents.router import Router, ScoredIntent
 from kefu.intents.wishes import ASK, Said, ScoredWish, WishClassifier
 from kefu.shop.pack import Pack
 from kefu.shop.wordings.labelled import SUM, TO_A_PERSON
-from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.message import Message, said_before
 from serving.dialogue.reading.word_rules import evidence, plain
 
 ASKS = 0.8  # of a question that no word tells
@@ -68,9 +68,7 @@ class WishGuesser:
         return self.classifier.predict(self._said(message, part), message.rejected, self._of_topic[topic], TOPIC_SHARE)
 
     def _said(self, message: Message, part: str) -> Said:
-        last = message.session.turns[-1:]
-        previous = " ".join(turn.text for turn in last if turn.role == "bot")
-        return Said(part, previous, asked=message.step is not None)
+        return Said(part, said_before(message), asked=message.step is not None)
 
     def _routed(self, top: ScoredIntent) -> ScoredWish:
         """The class that an intent of the router comes to, if that is sure enough."""

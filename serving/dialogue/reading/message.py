@@ -75,6 +75,11 @@ class Message:
         return self.flow is not None and evidence(plain(self.text), self.flow.asked_by) is None
 
 
+def said_before(message: Message) -> str:
+    """What the assistant said right before a message; empty where it opens the chat."""
+    return " ".join(turn.text for turn in message.session.turns[-1:] if turn.role == "bot")
+
+
 @dataclass
 class Reading:
     """What a message does.

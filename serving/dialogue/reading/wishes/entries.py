@@ -13,7 +13,7 @@ from kefu.shop.part import LANGUAGES
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.queries import Queries
-from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.message import Message, said_before
 from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import WordSet, evidence, plain
 from serving.knowledge.static import EXACT, StaticKnowledge
@@ -53,7 +53,8 @@ class EntryReader:
 
     def find(self, message: Message, text: str) -> list[Hit]:
         """What the knowledge has for a part, without answers about somebody else that would be untrue."""
-        hits = self._knowledge.search(self._bare(text), message.lang, self._context(message))
+        said = said_before(message)
+        hits = self._knowledge.search(self._bare(text), message.lang, self._context(message), said)
         hits = [hit for hit in hits if entry_target(hit.entry.id) not in message.rejected]
         return [hit for hit in hits if self._is_true(message, hit) and not self._is_excluded(hit, text)]
 
