@@ -239,6 +239,36 @@ class Assistant:
         if held.session.status == "closed":
             held.session = held.session.reopened()
         session = held.session
+        interrupted = self._drop_unknown_flow(session)
+        message, written = self._message(session, text, lang, stop)
+        visit = Visit(session.customer, session.vault, session.lang, message.now)
+        self._put_question(message, visit)
+        reading, failed = self._read(message)
+        session.subject.products = list(dict.fromkeys([*reading.products, *session.subject.products]))[:KEPT_PRODUCTS]
+        session.subject.latest = reading.latest or session.subject.latest
+        acts, top = [kind(act) for act in reading.acts], reading.top
+        read = {"intent": top.intent, "confidence": round(top.confidence, 4), "acts": acts}
+        said = SaidTurn(role="customer", text=written, time=self._record.clock(), acts=tuple(acts))
+        session.remember(said.model_copy(update={"text": message.text}))
+        return TurnState(
+            session,
+            message,
+            reading,
+            visit,
+            started,
+            interrupted,
+            self._record.line(held, "customer", written, **read),
+            said,
+            held.before,
+            in_danger=bool(held.waiting and held.waiting.danger),
+            failed=failed,
+            stop=stop,
+        )
+
+    def _message(
+        self, session: Session, text: str, lang: Lang | None, stop: threading.Event | None
+    ) -> tuple[Message, str]:
+        """A message as it is read, redacted and in simplified characters, and as it was written, redacted."""
         now = self.now().isoformat(timespec="seconds")
         orders_of = cache(partial(self._orders, now))
 
@@ -251,56 +281,36 @@ class Assistant:
             redacted, written = self.texts.redacted(session, text, list[Order])
         session.script = script_of(text, session.script)
         session.lang = lang or language_of(redacted, session.lang, first=not session.turns)
-        interrupted = self._drop_unknown_flow(session)
-        message = Message(
-            redacted,
-            session.lang,
-            now,
-            session,
-            partial(self.texts.placeholder, session),
-            orders,
-            forget_orders=orders_of.cache_clear,
-            stop=stop,
+        placeholder = partial(self.texts.placeholder, session)
+        return (
+            Message(
+                redacted,
+                session.lang,
+                now,
+                session,
+                placeholder,
+                orders,
+                forget_orders=orders_of.cache_clear,
+                stop=stop,
+            ),
+            written,
         )
-        visit = Visit(session.customer, session.vault, session.lang, now)
-        if session.flow:
-            message.flow = self._flows.flows[session.flow.flow]
-            message.step = self._flows.waiting_at(session.flow)
+
+    def _put_question(self, message: Message, visit: Visit) -> None:
+        """Tells a message the question of the flow under way, which it may answer."""
+        if state := message.session.flow:
+            message.flow = self._flows.flows[state.flow]
+            message.step = self._flows.waiting_at(state)
             with suppress(FlowError):  # of a pack that has changed since: what was said last is all there is
-                message.question = self._flows.question(session.flow, visit) if message.step.confirm else ""
-        failed = False
+                message.question = self._flows.question(state, visit) if message.step.confirm else ""
+
+    def _read(self, message: Message) -> tuple[Reading, bool]:
+        """What a message does, and whether the pack or the shop failed while it was read."""
         try:
-            reading = self._reader.read(message)
+            return self._reader.read(message), False
         except KefuError:
             logger.exception("the pack or the shop failed while a message was read: a person is asked for")
-            reading, failed = Reading([], self._fast_reader.guesser.top(message)), True
-        session.subject.products = list(dict.fromkeys([*reading.products, *session.subject.products]))[:KEPT_PRODUCTS]
-        session.subject.latest = reading.latest or session.subject.latest
-        acts = [kind(act) for act in reading.acts]
-        line = self._record.line(
-            held,
-            "customer",
-            written,
-            intent=reading.top.intent,
-            confidence=round(reading.top.confidence, 4),
-            acts=acts,
-        )
-        said = SaidTurn(role="customer", text=written, time=self._record.clock(), acts=tuple(acts))
-        session.remember(said.model_copy(update={"text": redacted}))
-        return TurnState(
-            session,
-            message,
-            reading,
-            visit,
-            started,
-            interrupted,
-            line,
-            said,
-            held.before,
-            in_danger=bool(held.waiting and held.waiting.danger),
-            failed=failed,
-            stop=stop,
-        )
+            return Reading([], self._fast_reader.guesser.top(message)), True
 
     def _orders(self, now: str, customer: str | None) -> list[Order]:
         return self._linker.orders(customer, now) if customer else []

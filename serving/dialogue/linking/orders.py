@@ -10,7 +10,7 @@ tool has said.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import NamedTuple
@@ -28,7 +28,7 @@ from serving.dialogue.linking.denial import (
 )
 from serving.dialogue.linking.marks_of_orders import find_amounts, find_hours, find_pieces, find_places_of_delivery
 from serving.dialogue.linking.numbers import OrderNumbers
-from serving.dialogue.linking.ordinals import find_places, find_pointing
+from serving.dialogue.linking.ordinals import Place, find_places, find_pointing
 from serving.dialogue.linking.picks import find_picks
 from serving.dialogue.linking.products import ProductHit, ProductIndex
 from serving.dialogue.linking.records import Order, OrderLink
@@ -112,20 +112,11 @@ class OrderLinker:
             or (is_kept(text, mention.start, mention.end) and _may_be_kept(mention, narrowing))
         ]
         denied = {order for mention in out for order in mention.ids}
-        affirmed = [mention for mention in narrowing if mention not in out]
-        left = _intersection(own, affirmed)
-        joined = not left and _are_joined(text, affirmed)
-        if joined:  # 15号那单和养生壶: two orders
-            left = set(own) & {order for mention in affirmed for order in mention.ids}
-        elif not left and (named := [mention for mention in affirmed if mention.how == "product"]):
-            affirmed, left = named, _intersection(own, named)  # days are misremembered
-        kept = [order for order in (offered if set(offered) & left else own) if order in left]
-        kept = [order for order in kept if order not in denied]
+        affirmed: Sequence[_Evidence] = [mention for mention in narrowing if mention not in out]
+        left, affirmed, joined = _left_by(text, own, affirmed)
+        kept = [order for order in (offered if set(offered) & left else own) if order in left and order not in denied]
         newest_first = [order for order in own if order in left and order not in denied]
-        places = [p for p in find_places(text, offered, newest_first, focus) if set(p.ids) & left] if offered else []
-        places = places or find_places(text, [o for o in offered if o in left], newest_first, focus)
-        places = [place for place in places if place.ids or not affirmed]  # a number that the list does not have
-        places = [place for place in places if not any(place.start < m.end and m.start < place.end for m in affirmed)]
+        places = _places(text, offered, left, newest_first, focus, affirmed)
         denied |= {order for place in places if is_denied(text, place.start) for order in place.ids}
         picked = [
             place for place in places if not (is_denied(text, place.start) or is_kept(text, place.start, place.end))
@@ -187,7 +178,9 @@ class OrderLinker:
         described = 1 < len(left) <= MOST_COMPARED
         few = [order for order in orders if order.id in left] if described else compared
         if picks := [
-            _Evidence(start, end, "pick", ids) for start, end, ids, _ in find_picks(text, few, described or offered)
+            _Evidence(start, end, "pick", ids)
+            for start, end, ids, _ in find_picks(text, few, described or offered)
+            if not any(m.how == "product" and m.start <= start < m.end for m in found)  # 四件套那单: no four pieces
         ]:
             found = [*found, *picks]
             beside = [mention for mention in beside if mention.how != "pieces"]  # 两口锅: the picked one is told better
@@ -315,3 +308,31 @@ def _intersection(own: Mapping[str, Order], mentions: Sequence[_Evidence]) -> se
             # A parcel that counts as delivered may not have come: what customers tell of its state excludes no order
             left = left if how == "state" and not allowed and len(left) < len(own) else allowed
     return left
+
+
+def _left_by(
+    text: str, own: Mapping[str, Order], mentions: Sequence[_Evidence]
+) -> tuple[set[str], Sequence[_Evidence], bool]:
+    """The orders that the mentions leave, those of them that count, and whether each names orders of its own."""
+    left = _intersection(own, mentions)
+    if left:
+        return left, mentions, False
+    if _are_joined(text, mentions):  # 15号那单和养生壶: two orders
+        return set(own) & {order for mention in mentions for order in mention.ids}, mentions, True
+    named = [mention for mention in mentions if mention.how == "product"]  # days are misremembered
+    return (_intersection(own, named), named, False) if named else (left, mentions, False)
+
+
+def _places(
+    text: str,
+    offered: Sequence[str],
+    left: Collection[str],
+    newest_first: Sequence[str],
+    focus: str | None,
+    mentions: Sequence[_Evidence],
+) -> list[Place]:
+    """The places of the list offered, or of the orders left, that a text names; no words that a mention has."""
+    places = [p for p in find_places(text, offered, newest_first, focus) if set(p.ids) & set(left)] if offered else []
+    places = places or find_places(text, [order for order in offered if order in left], newest_first, focus)
+    known = [p for p in places if p.ids or not mentions]  # a number that the list does not have
+    return [p for p in known if not any(p.start < m.end and m.start < p.end for m in mentions)]
