@@ -40,6 +40,9 @@ class Conversation(Part):
     """
 
     sign_in: Text = Field(description="said when a stranger asks for what belongs to a customer")
+    sign_in_again: Text | None = Field(
+        None, description="the same in other words: to an order number alone, and where ``sign_in`` was just said"
+    )
     left: Text = Field(description="said when the customer leaves a flow unfinished")
     left_first: Text | None = Field(None, description="the same, before another wish of the message; None: nothing")
     back_to: Text = Field(

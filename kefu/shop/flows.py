@@ -365,7 +365,17 @@ class Flow(Part):
     def calls_person(self, step_id: str) -> bool:
         """Whether a yes to a step only asks for a person, and changes nothing in the shop."""
         after = self.step_after(step_id) if self.step(step_id).confirm else None
-        return after is not None and after.say is not None and after.end == "handoff"
+        return after is not None and _only_calls_person(after)
+
+    def calls_person_unless(self, step_id: str) -> bool:
+        """Whether a no to a step only asks for a person, and a yes does nothing: have you found it?"""
+        step, after = self.step(step_id), self.step_after(step_id)
+        ends = step.refused is not None and after is not None and after.say is not None and after.end == "resolved"
+        return ends and _only_calls_person(self.step(step.refused or ""))
+
+
+def _only_calls_person(step: Step) -> bool:
+    return step.say is not None and step.end == "handoff"
 
 
 class Guard(Part):

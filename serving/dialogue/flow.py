@@ -157,6 +157,14 @@ class FlowEngine:
         step = self.waiting_at(state)
         return self._render(step.later.in_(visit.lang), step, state, visit) if step.later else ""
 
+    def told_no(self, state: FlowState, visit: Visit) -> str:
+        """What a flow says to a no at its confirmation, where that is all that follows from one; else empty."""
+        step = self.waiting_at(state)
+        after = self.flows[state.flow].step(step.refused) if step.refused else None
+        if after is None or after.say is None or after.end != "resolved" or after.then:
+            return ""
+        return self._render(after.say.in_(visit.lang), after, state, visit)
+
     def own_answer(self, state: FlowState, faq: str, visit: Visit) -> str:
         """What a flow tells of what it is about in place of a FAQ; empty: nothing of its own."""
         step, text = self.waiting_at(state), self.flows[state.flow].own_answers.get(faq)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import dropwhile
 
 from kefu.schema import Outcome
+from kefu.shop.conversation import Conversation
 from serving.dialogue.flow import Visit
 from serving.dialogue.messages import digest
 from serving.dialogue.reading.message import Message, Reading
@@ -82,6 +83,15 @@ class TurnState:
         self.draft.route = self.draft.route or route
         self.draft.text += piece
         return piece
+
+    def to_sign_in(self, words: Conversation, in_full: bool = False) -> str:
+        """Why a stranger's orders are not looked up: not twice running in the same words.
+
+        in_full: with what he can do meanwhile, as to who sends an order number alone.
+        """
+        texts = (words.sign_in, words.sign_in_again or words.sign_in)
+        first, second = (text.in_(self.visit.lang) for text in (reversed(texts) if in_full else texts))
+        return second if first in self.message.last_answer else first
 
     def was_told(self, text: str) -> bool:
         """Whether the last answer has told all sentences of a text word for word."""

@@ -54,3 +54,20 @@ def test_lone_surrogates_and_zero_width_only_are_harmless(linker: Linker) -> Non
 )
 def test_what_came_in_place_of_an_order_is_not_what_was_ordered(linker: Linker, text: str, skus: set[str]) -> None:
     assert {link.sku for link in linker.link_products(text)} == skus
+
+
+@pytest.mark.parametrize(
+    ("text", "skus", "found"),
+    [
+        ("这个杯子能榨冰块吗", ["KA-206"], {"KA-206"}),
+        ("那杯子能进洗碗机吗", ["KA-206", "CW-301"], {"KA-206"}),
+        ("这口锅能用电磁炉吗", ["KA-206", "CW-301"], {"CW-301"}),
+        ("这口锅能用电磁炉吗", ["CW-301", "CW-304"], set()),  # two of them
+        ("这杯咖啡洒了", ["KA-206"], set()),  # a cup of something
+        ("does the cup take ice", ["KA-206"], {"KA-206"}),
+    ],
+)
+def test_the_head_of_a_name_points_at_what_was_spoken_of(
+    linker: Linker, text: str, skus: list[str], found: set[str]
+) -> None:
+    assert {link.sku for link in linker.link_head(text, skus)} == found

@@ -27,8 +27,8 @@ from pipelines import monitor as stage_monitor
 from pipelines import stage as stages
 from pipelines.params import load_params
 from tests.fixtures.bars import record_bars
-from tests.fixtures.cost import cost
 from tests.fixtures.browser import overflow
+from tests.fixtures.cost import cost
 from tests.monitoring.conftest import ASKED, PARAMS, Store, a_day
 
 USUAL = {"shipping": 5, "refund": 3, "size": 2}

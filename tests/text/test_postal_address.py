@@ -116,7 +116,8 @@ def test_what_an_address_lacks(text: str, missing: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["我买了3件", "订单号多少号能到", "等了3天", "昨天就说在派送了", "I ordered 3 of them"]
+    "text",
+    ["我买了3件", "订单号多少号能到", "等了3天", "昨天就说在派送了", "I ordered 3 of them", "那单里的薄毯不要了"],
 )
 def test_a_sentence_has_no_parts(text: str) -> None:
     assert read_parts(text) == []

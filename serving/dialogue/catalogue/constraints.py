@@ -11,6 +11,7 @@ from serving.dialogue.catalogue.budget import read_about, read_budget
 from serving.dialogue.reading.word_rules import WordSet, plain, search_words
 
 IN_STOCK = re.compile(r"现货|有货|不缺货|\bin\s+stock\b|\bavailable\s+now\b", re.IGNORECASE)
+CHEAPEST = re.compile(r"最(?:便宜|实惠)|\b(?:cheapest|least expensive)\b(?: ones?\b)?", re.IGNORECASE)
 NEGATION = re.compile(
     r"(?:不要|不想要|不喜欢|除了|不是|不含|不带|不用|别推荐?|非)[^，。！？,.!?]{0,2}$"
     r"|\b(?:not|no|without|except|other\s+than|free\s+of|allergic\s+to|(?:don't|cannot|can't)\s+(?:want|like|stand|use))"
@@ -26,6 +27,7 @@ class Constraints:
 
     least, most: the budget in yuan; None is open. about: the price that he named as nearly his.
     without: features that he does not want. refused: SKUs that he was shown and does not want.
+    cheapest: only the least dear of what fits.
     """
 
     least: int | None = None
@@ -36,10 +38,11 @@ class Constraints:
     in_stock: bool = False
     refused: tuple[str, ...] = ()
     about: int | None = None
+    cheapest: bool = False
 
     def __bool__(self) -> bool:
         values = asdict(self)
-        return any(values[name] not in (None, False, (), []) for name in values if name != "refused")
+        return any(values[name] not in (None, False, (), []) for name in values if name not in ("refused", "cheapest"))
 
     def after(self, earlier: Constraints) -> Constraints:
         """These with what was said before: a new budget or kind replaces the old one, features add up."""
@@ -86,6 +89,7 @@ class ConstraintReader:
             without=tuple(name for name, negated in named.items() if negated),
             in_stock=bool(IN_STOCK.search(message)),
             about=read_about(message),
+            cheapest=bool(CHEAPEST.search(message)),
         )
 
     def has_budget(self, text: str) -> bool:

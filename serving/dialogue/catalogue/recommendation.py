@@ -41,6 +41,8 @@ class Recommender:
                 self._rows.render(texts.ask_kind, visit, wanted=wanted, rows=fitting), missing="product", found=False
             )
         chosen = self._of_each_kind(fitting, constraints) if is_open else self._shown(fitting, constraints)
+        if constraints.cheapest:
+            fitting = chosen = sorted(fitting, key=lambda row: (row["price"], row["sku"]))[:1]
         nearest = [row for row in of_kind if self._is_near(row, constraints)]
         nearest = [row for row in nearest if not price_distance(row["price"], constraints)] or nearest
         if not chosen and not nearest:

@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 
 from kefu.shop.pack import Pack
 from kefu.shop.part import Text
+from kefu.shop.slots import language
 from serving.dialogue.expressions import render
 from serving.dialogue.linking.coming_days import find_coming_day
 from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.numbers import OrderNumbers
 from serving.dialogue.linking.orders import OrderLinker
-from serving.dialogue.linking.products import ProductIndex, head_pattern, link_products
+from serving.dialogue.linking.products import ProductIndex, link_products, pointed_head
 from serving.dialogue.linking.records import Order, OrderLink, ProductLink
 from serving.tools.shop_db import ToolBox
 
@@ -106,8 +107,9 @@ class Linker:
         return link_products(_encodable(text), self._products, focus, latest, ordered) if self._products else []
 
     def link_head(self, text: str, skus: Sequence[str]) -> list[ProductLink]:
-        """The only one of some products that a text calls by the last word of its name: the box, the pot."""
-        heads = ((sku, head_pattern(self._names["en"][sku])[1].search(text)) for sku in dict.fromkeys(skus))
+        """The only one of some products that a text calls by the last word of its name: the box, 这个杯子."""
+        lang = language(text)
+        heads = ((sku, pointed_head(self._names[lang][sku]).search(text)) for sku in dict.fromkeys(skus))
         found = [ProductLink(sku, m[0], m.start(), m.end(), False) for sku, m in heads if m]
         return found if len(found) == 1 else []
 

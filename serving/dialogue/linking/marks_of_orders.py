@@ -36,7 +36,7 @@ _ONE_BEFORE = re.compile(r"[一那]单(?:是|在)?$")
 _BOUGHT_FOR = re.compile(r"\s*(?:买|付|拍)的|\s*那?件|\s+for\b", re.IGNORECASE)  # after the price of one piece
 _HEAD_AFTER = re.compile(
     r"\s*(?:那边|这边|那里|那头)|\s*(?:的|那|这|这一|那一|一)*(?:单|筆|笔|个?订单|个?包裹)|\s*(?:的)?(?:那|这)(?:个(?!地址|家)|件|笔|单)|\s*的(?:那|这)"
-    r"|\s+(?:one|order|parcel|package)s?\b",
+    r"|\s*的(?=要是|如果|万一|呢|到哪|怎么还|什么时候|啥时候)|\s+(?:one|order|parcel|package)s?\b",
     re.IGNORECASE,
 )
 _HEAD_BEFORE = re.compile(

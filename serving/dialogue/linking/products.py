@@ -235,6 +235,18 @@ def head_pattern(name: str) -> tuple[str, re.Pattern[str]]:
     return head, re.compile(pattern, re.IGNORECASE)
 
 
+@cache
+def pointed_head(name: str) -> re.Pattern[str]:
+    """What points at a product by the head of its name: 这个杯子 of 便携榨汁杯, the pot.
+
+    In Chinese a head alone also counts other things (这杯咖啡).
+    """
+    head = head_of(name)
+    if not CJK.search(head):
+        return head_pattern(name)[1]
+    return re.compile(rf"[这那]一?(?:[个口条把只件床张台块支盏款]{head}|{head}(?=[子儿]))")
+
+
 def link_products(
     text: str,
     index: ProductIndex,

@@ -45,10 +45,12 @@ class Leave:
     """Gives up the flow under way.
 
     replaced: another wish takes its place, so nothing is said about it. more: it is said, and another wish begins next.
+    refused: it is refused at its confirmation, whose words to a no say it better.
     """
 
     replaced: bool = False
     more: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,8 @@ def _without_refused(now: Situation, acts: Sequence[Act]) -> list[Move]:
         return _served(now, acts)
     rest = [act for act in acts if not isinstance(act, Refuse) and not (isinstance(act, Start) and act.flow in refused)]
     if now.question and now.question.flow in refused:
+        if now.question.slot is None and not rest:
+            return [Exclude(refused), Leave(refused=True)]
         return [Exclude(refused), *_served(now, [Cancel(), *rest])]
     if rest:
         return [Exclude(refused), *_served(now, rest)]

@@ -15,8 +15,10 @@ from operator import attrgetter
 from kefu.acts import (
     Act,
     Affirm,
+    Ask,
     Cancel,
     Choose,
+    Compare,
     Complaint,
     Correct,
     Danger,
@@ -25,6 +27,8 @@ from kefu.acts import (
     Hesitate,
     Person,
     Query,
+    Quote,
+    Recommend,
     Refuse,
     Resume,
     SmallTalk,
@@ -45,6 +49,7 @@ from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts.asides import INTERRUPTS, asks
 from serving.dialogue.reading.parts.reader import PartReader
+from serving.dialogue.reading.parts.second_opinion import SecondOpinion
 from serving.dialogue.reading.preparation import TextPreparer
 from serving.dialogue.reading.protests.reader import ProtestReader
 from serving.dialogue.reading.protests.repeats import RepeatReader
@@ -86,6 +91,7 @@ class FastReader:
         self._repeats = RepeatReader(pack, self)
         self._offers = OfferReader(pack, self._at_offer, self.asked_in)
         self._prepare = TextPreparer(pack, self._parts)
+        self._second = SecondOpinion(pack, self.guesser, wishes, self._parts)
 
     def read(self, message: Message) -> Reading:
         """All acts of a message, in the order of its words."""
@@ -101,6 +107,7 @@ class FastReader:
             rest, asked = self._protests.still_open(message, reading)
             message = replace(message, text=rest)
             acts = self._offers.read(message, reading) or self.steps(message, reading)
+            acts = self._second.instead(message, acts, reading)
             acts = [*self._repeats.instead(message, acts, reading), *asked]
             reading.acts = ([] if message.flow else self._thanks_beside(text, acts)) or acts
         return reading
@@ -108,6 +115,7 @@ class FastReader:
     def steps(self, message: Message, reading: Reading) -> list[Act]:
         """All acts of a prepared message: of the first step that makes something of it."""
         steps = (
+            self._protests.only_a_part,
             self._answer,
             self._confirmed,
             self._address,
@@ -140,6 +148,8 @@ class FastReader:
         rules, words = self._pack.acts, self._pack.conversation
         parts = answer_pieces(message.text, rules.another)
         calls = [p for p in parts if evidence(plain(p), rules.person) or yes_or_no(p, words, message.step)]
+        if calls and any(leaves(part, words) for part in parts[parts.index(calls[-1]) + 1 :]):  # or no wait, forget it
+            return [act for act in acts if not isinstance(act, Person)]
         beside = [p for p in parts if p not in calls and asks_behind_also(p, rules.another, rules.question)]
         rest = " ".join(behind_also(piece, rules.another) for piece in beside) if calls else ""
         if not rest or any(isinstance(act, Complaint) for act in acts):
@@ -225,7 +235,7 @@ class FastReader:
         if not (message.step and message.step.confirm):
             return []
         reader, scores = self._answers.yes, self._answers.agreement.scores
-        found = reader.find(message, scores(message))
+        found = reader.before_wish(message, scores) or reader.find(message, scores(message))
         if found is None and (lead := reader.before_also(message)):
             found = reader.find(message, scores(replace(message, text=lead)), whole=False)
         found = found or reader.find_alone(message, scores, scores(message))
@@ -282,10 +292,23 @@ class FastReader:
     def _asked_of_bot(self, message: Message, reading: Reading) -> list[Act]:
         """What a message to the person who has not come asks of the shop: of a statement, what its words name."""
         under, orders = message.session.handed_over, self._answers.orders
+        pieces = [piece.strip() for piece in answer_pieces(message.text, self._pack.acts.another)]
+        acts, question = self.asked_in(message, reading), any(map(self._asks, pieces))
+        acts = [act for act in acts if question or self._parts.is_worded(act)]
         if under and under.ended and not orders.meant(message, message.text, asked=False):
-            return []  # of what the person was to do: when does the new one come
-        acts, question = self.asked_in(message, reading), self._asks(message.text)
-        return [act for act in acts if question or self._parts.is_worded(act)]
+            return [act for act in acts if self._is_of_the_shop(act)]  # when does the new one come: of what was begun
+        return acts
+
+    def _is_of_the_shop(self, act: Act) -> bool:
+        """Whether an act asks about goods, prices or the customer's account, and about nothing that a flow does."""
+        if isinstance(act, Query):
+            return self._pack.queries[act.name].needs != "order"
+        if isinstance(act, Ask):
+            return not any(intent in flow.intents for flow in self._pack.flows for intent in self._intents(act))
+        return isinstance(act, Quote | Recommend | Compare)
+
+    def _intents(self, act: Ask) -> list[str]:
+        return [faq.intent for faq in self._pack.faq if f"faq:{faq.id}" == target_of(act)]
 
     def beside_end(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """What is asked beside words that end the flow under way; a statement asks only for what it names."""
@@ -304,6 +327,8 @@ class FastReader:
     def _replaces(self, message: Message, acts: Sequence[Act]) -> bool:
         """Whether a wish takes the place of what is under way (要不还是换货吧)."""
         begun = [act for act in acts if isinstance(act, Start) and message.flow and act.flow != message.flow.name]
+        if any(isinstance(act, Fill | Correct) and self._pack.slots[act.slot].item for act in acts):
+            return False  # exchange the pan, return the toaster: both
         if any(self._parts.takes_place(message, act) for act in begun):
             return True
         return bool(begun) and evidence(plain(message.text), self._pack.acts.instead) is not None

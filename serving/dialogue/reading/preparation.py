@@ -100,8 +100,9 @@ class TextPreparer:
 
     def _without_insisting(self, text: str) -> str:
         """The text after words that only say that it was said before (我都说了，…), when something follows them."""
-        lead = evidence(plain(text), self._pack.acts.insists)
-        rest = text[len(lead) :] if lead and text.startswith(lead) else ""
+        words = plain(text)
+        lead = evidence(words, self._pack.acts.insists)
+        rest = (text if len(words) == len(text) else words)[len(lead) :] if lead and words.startswith(lead) else ""
         return rest if WORD.search(rest) else text
 
     def _without_second_best(self, text: str) -> str:

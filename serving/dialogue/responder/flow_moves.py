@@ -70,10 +70,12 @@ class FlowMoves:
         session, flow = turn.session, self._flows.flows[move.flow]
         if session.customer:  # asked for again after signing in: one wish, not two
             session.wishes = [wish for wish in session.wishes if not (wish.needs_sign_in and wish.flow == flow.name)]
-        if turn.draft.asks:  # this message has begun a flow already, and it asks something
+        if turn.draft.asks or self._is_beside(session.flow, move):
             session.wishes.append(Wish(flow=flow.name, slots=move.slots))
             title, number = flow.title.in_(turn.visit.lang), self._orders.of_slots(move.slots) or ""
             yield turn.say("flow", fill_in(turn, self._pack.conversation.queued, title=title, order=number))
+            if not turn.draft.asks:
+                yield from self._questions.ask(turn, "")
             return
         if session.flow:
             session.paused = [*(s for s in session.paused if s.flow != flow.name), session.flow]
@@ -92,6 +94,15 @@ class FlowMoves:
         if not (again and guessed) and (named := self._orders.took(turn, slots)):
             yield turn.say("flow", named)
         yield from self._progressed(turn, state, progress, guessed=guessed)
+
+    def _is_beside(self, state: FlowState | None, move: moves.Begin) -> bool:
+        """Whether a wish in plain words that might take the place of the open flow is for another piece of its order.
+
+        One for the same piece has ended that flow before.
+        """
+        replaces = () if move.guessed else self._flows.flows[move.flow].replaces
+        same = state is not None and self._orders.of_slots(move.slots) == self._orders.of(state)
+        return state is not None and state.flow in replaces and same
 
     def _look_up(self, turn: TurnState, move: moves.LookUp) -> Iterator[str]:
         state, progress = self._flows.start(self._flows.flows[move.flow], move.slots, turn.visit)
@@ -197,6 +208,8 @@ class FlowMoves:
         if session.customer is None and turn.visit.customer:
             session.customer, session.identified = turn.visit.customer, True
         session.flow, session.misses, session.offered = state, 0, []
+        if progress.signed_out:
+            progress.says[-1:] = [turn.to_sign_in(self._pack.conversation)]
         if progress.outcome == "handoff" and (not progress.says or not self._handover.is_open(turn.visit)):
             progress.says.append(
                 self._handover.asked(turn.visit, turn.before)
@@ -323,15 +336,17 @@ class FlowMoves:
             turn.draft.route = None  # it is that of the answer
 
     def _leave(self, turn: TurnState, move: moves.Leave) -> Iterator[str]:
-        name = turn.session.flow.flow if turn.session.flow else None
+        state, words = turn.session.flow, self._pack.conversation
+        name = state.flow if state else None
+        own = self._flows.told_no(state, turn.visit) if state and move.refused else ""
         turn.session.close_flow("abandoned")
         turn.session.deny(*filter(None, [name]))
         turn.session.misses = 0
-        if move.more and self._pack.conversation.left_first:
-            yield turn.say("flow", self._pack.conversation.left_first.in_(turn.visit.lang))
+        if move.more and words.left_first:
+            yield turn.say("flow", words.left_first.in_(turn.visit.lang))
         if move.replaced or move.more:
             return
-        yield turn.say("flow", self._pack.conversation.left.in_(turn.visit.lang))
+        yield turn.say("flow", own or words.left.in_(turn.visit.lang))
         turn.draft.flow, turn.draft.outcome = name, "abandoned"
         if turn.session.wishes:
             yield from self._next(turn)
@@ -355,6 +370,11 @@ class FlowMoves:
         denies = yes_or_no(answer_pieces(text, rules.another)[0], self._pack.conversation) is False
         return not (self._asks(turn) or denies) and self._flows.hands_over(state)
 
+    def _missing_still(self, turn: TurnState, state: FlowState) -> bool:
+        """Whether who says his trouble once more answers no to a question whose no calls a person: it never arrived!"""
+        flow = self._flows.flows[state.flow]
+        return flow.calls_person_unless(state.step) and not self._asks(turn) and self._tells_again(turn, state)
+
     def _tells_again(self, turn: TurnState, state: FlowState) -> bool:
         """Whether a message tells once more what a flow knows, and nothing else."""
         slots = {name: self._pack.slots[name] for name in self._flows.flows[state.flow].slots}
@@ -375,6 +395,8 @@ class FlowMoves:
             state, asked = session.flow, self._questions.slot_asked(session.flow)
             if self._insists(turn, state) and self._tells_again(turn, state):
                 yield from self._confirm(turn, moves.Confirm(True))
+            elif self._missing_still(turn, state):
+                yield from self._confirm(turn, moves.Confirm(False))
             elif asked in state.slots:  # told while the customer was thinking
                 yield from self._progressed(turn, state, self._flows.fill(state, {}, turn.visit))
             elif insisted := self._insisted(turn, state, asked):

@@ -101,9 +101,22 @@ class QuestionMoves:
         if len(move.candidates) > 1:
             yield from self._orders.offer(turn, move.candidates)
             return
+        if turn.session.customer is None and self._pack.shop.identify is None:
+            yield from self._number_of_stranger(turn, move)
+            return
         turn.session.subject.order = move.candidates[0]
         named = self._orders.took(turn, {move.slot: move.candidates[0]}, always=True)
         yield turn.say("chitchat", " ".join(filter(None, [named, self._pack.conversation.wish.in_(turn.visit.lang)])))
+
+    def _number_of_stranger(self, turn: TurnState, move: moves.AskWish) -> Iterator[str]:
+        """Says that a number alone opens no order; what waits for the sign-in keeps it."""
+        for wish in turn.session.wishes:
+            if wish.needs_sign_in and move.slot in self._flows.flows[wish.flow].slots:
+                wish.slots[move.slot] = move.candidates[0]
+        for name, slots in turn.session.asked.items():
+            if self._pack.queries[name].needs == "order":
+                slots[move.slot] = move.candidates[0]
+        yield turn.say("flow", turn.to_sign_in(self._pack.conversation, in_full=True))
 
     def _ask_what_is_wrong(self, turn: TurnState, move: moves.AskWhatIsWrong) -> Iterator[str]:
         turn.session.misses += 1

@@ -171,6 +171,14 @@ def test_what_to_buy_for_a_coupon_reaches_its_minimum(queries: Queries, db: Path
             assert float(one) + float(other) == float(total) >= least and float(rest) == float(total) - off
 
 
+def test_what_reaches_the_minimum_of_a_coupon_alone_needs_nothing_beside_it(queries: Queries) -> None:
+    told = queries.answer("coupon_ideas", {"sku": "HD-602"}, visit("C1002", "en")).text  # 149, of 199
+    assert "149.00 + " in told and "alone" not in told
+    told = queries.answer("coupon_ideas", {"sku": "ST-504"}, visit("C1002", "en")).text  # 329
+    assert "Entrance shoe bench at 329.00 yuan reaches it alone, with the coupon 309.00 yuan" in told
+    assert " + " not in told
+
+
 @pytest.mark.parametrize("name", list(PACK.queries))
 def test_every_text_renders_for_everybody(queries: Queries, db: Path, name: str) -> None:
     """All customers, all orders and all products: no text of the pack stumbles over a missing value."""

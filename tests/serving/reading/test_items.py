@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from serving.dialogue.reading.answers.items import told_pieces
+from serving.dialogue.reading.answers.order_items import ONE_PIECE
+from serving.dialogue.reading.answers.orders import OTHER_PIECE
 from tests.fixtures.demo_pack import PACK
 
 KEEP = PACK.acts.keep
@@ -65,3 +67,35 @@ def test_other_numbers_are_no_pieces(text: str) -> None:
 
 def test_more_than_was_bought_is_no_count_of_it() -> None:
     assert told_pieces("退三个", KEEP, bought=2) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("好的那台我不要了", True),
+        ("没塌的那只退掉", True),
+        ("只退那台好的", True),
+        ("另外一口我要退钱", True),
+        ("and the good one I want to return", True),
+        ("send the other back", True),
+        ("漏的那台换", False),
+        ("the other day I bought a pan", False),
+        ("the other order", False),
+        ("好的，退吧", False),
+    ],
+)
+def test_the_other_piece_of_an_order_is_told(text: str, other: bool) -> None:
+    assert (OTHER_PIECE.search(text) is not None) is other
+
+
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        ("漏的那台换", True),
+        ("replace the leaking one", True),
+        ("swap it for the blue one", False),
+        ("两台都坏了", False),
+    ],
+)
+def test_the_faulty_one_of_several_is_one_piece(text: str, one: bool) -> None:
+    assert (ONE_PIECE.search(text) is not None) is one

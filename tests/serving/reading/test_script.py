@@ -17,8 +17,8 @@ from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.output_guard import ENDED
 from serving.dialogue.reading.script import script_of, simplified, traditional
-from tests.fixtures.cost import cost
 from serving.dialogue.reply import Reply
+from tests.fixtures.cost import cost
 
 PACK = ROOT / load_params().pack
 MINE = "QM2611100011"

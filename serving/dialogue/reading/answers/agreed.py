@@ -145,6 +145,25 @@ class YesReader:
         said = self._first_yes(message, self._pieces(message))
         return said if said and self.begins_with_also("".join(self._pieces(message)).removeprefix(said)) else ""
 
+    def before_wish(self, message: Message, scores: Callable[[Message], Mapping[str, float]]) -> Yes | None:
+        """The yes before "also" and a wish in words of its own for another flow, which takes nothing of it back: yes,
+        and take the bowls out of that order. None where the classifier is not sure of it by itself, or the rest waits.
+        """
+        said, words, step = self.before_also(message), self._pack.conversation, message.step
+        rest = "".join(self._pieces(message)).removeprefix(said)
+        if not said or not message.text.startswith(said) or self.is_question(rest):
+            return None
+        named = [flow for flow in self._pack.flows if evidence(plain(rest), flow.asked_by)]
+        own = message.flow.name if message.flow else ""
+        waits = evidence(plain(rest), self._pack.acts.hesitate) is not None
+        if not named or step is None or waits or any(own in (flow.name, *flow.replaces) for flow in named):
+            return None
+        pieces = answer_pieces(said, self._pack.acts.another)
+        clear = any(is_clear_yes(piece, words, step) or goes_ahead(piece, words, step) for piece in pieces)
+        alone = scores(replace(message, text=said))
+        sure = alone.get(YES, 0.0) + alone.get(YES_TOO, 0.0) >= (SURE_OF_CLEAR if clear else SURELY)
+        return Yes(rest, clear=True, surely=True, probability=0.0) if sure else None
+
     def find_alone(
         self, message: Message, scores: Callable[[Message], Mapping[str, float]], whole: Mapping[str, float]
     ) -> Yes | None:

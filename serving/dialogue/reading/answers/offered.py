@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from kefu.acts import Act, Affirm, Resume, Start
 from kefu.shop.pack import Pack
+from kefu.shop.slots import extract
 from serving.dialogue.reading.answers.yes_no import goes_ahead, is_clear_yes, yes_or_no
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.segments import answer_pieces, is_question
+from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import FlowState
 
 Read = Callable[[Message, Reading], Sequence[Act]]
@@ -53,8 +55,15 @@ class OfferReader:
         if any(isinstance(act, Affirm) for act in acts):
             return acts if clear else []
         asks = is_question(message.text, None, self._pack.acts.question)
-        wished = [act for act in acts if isinstance(act, Resume) or self._wishes_for(act, offered)]
+        goes_on = self._goes_on(message, offered)
+        wished = [a for a in acts if (goes_on and isinstance(a, Resume)) or self._wishes_for(a, offered)]
         return [yes, *(act for act in acts if act not in wished)] if wished and not asks else []
+
+    def _goes_on(self, message: Message, offered: FlowState) -> bool:
+        """Whether a message names what was offered, or says to go on: 我要改电话 is of the same flow, and no hurry."""
+        told = extract(message.text, {name: self._pack.slots[name] for name in offered.slots}, message.lang)
+        same = bool(told) and all(offered.slots[name] == value for name, value in told.items())
+        return same or (not told and evidence(plain(message.text), self._pack.acts.resume) is not None)
 
     def _wishes_for(self, act: Act, offered: FlowState) -> bool:
         """Whether an act asks for what was offered, and for nothing else of that flow."""

@@ -30,6 +30,16 @@ THAT_ONE = re.compile(
     r"(?:坏|歪|破|裂|碎|漏|瑕疵|问题|不[亮热转好])了?的?那?一?[个件只条台把盏]|\bthe \w+ one\b|退[1一]留",
     re.IGNORECASE,
 )
+# Beside a wish: of several, the one with the fault, or without.
+ONE_PIECE = re.compile(
+    r"(?:坏|歪|破|裂|碎|漏|瑕疵|好|不[亮热转好])了?的那一?[个件只条台把盏口张床]"
+    r"|\bthe (?:broken|faulty|defective|cracked|leak\w+|chipped|dented|damaged|smelly|wobbly|stained|torn|bad|good"
+    r"|other|working) one\b",
+    re.IGNORECASE,
+)
+POINTS_AT_ONE = re.compile(
+    r"[那这一1][个件只条台把盏套瓶床]|新的|\b(?:it|(?:new|other|another) one|a replacement)\b", re.IGNORECASE
+)  # 那给我换一台新的
 BOTH_OF = re.compile(
     r"(?:[两二2]\s*[个件只条台把盏套瓶床]|俩)[^，,。；;]{0,12}都|\bboth (?:of )?(?:the |my )?(?=[a-z])", re.IGNORECASE
 )
@@ -68,6 +78,9 @@ class ItemReader:
         before = [known[name] for name in slots if name in known]
         items = named_items(words, own.skus, list(map(self._linker.product_names, LANGUAGES)), links, keep)
         named, sku = self._item(own, words, items, [*before, *(self.under_way(message) if before else ())])
+        if sku is None and not items.kept and POINTS_AT_ONE.search(words) and set(slots) & set(flow.asked_slots):
+            sku = self._spoken_of(message, own)
+            named = sku is not None
         found |= dict.fromkeys(slots, sku) if named and sku else {}
         bought_of_it = dict(zip(own.skus, own.quantities, strict=False)).get(sku or "")
         found |= self._pieces(flow, words, bought_of_it)
@@ -84,6 +97,8 @@ class ItemReader:
             }
         if asked and self._pack.slots[asked].number and asked not in found and THAT_ONE.search(words):
             found[asked] = "1"
+        if ONE_PIECE.search(words) and not ALL_PIECES.search(words):
+            found = {name: "1" for name in flow.slots if self._pack.slots[name].number} | found
         if (
             asked
             and self._pack.slots[asked].number
@@ -94,6 +109,11 @@ class ItemReader:
         if message.step and message.step.confirm and (count := pieces(words, links)):
             found |= {name: count for name in flow.slots if self._pack.slots[name].number}
         return found
+
+    def _spoken_of(self, message: Message, own: Order) -> str | None:
+        """The item of an order that the last exchanges were about: 吐司机一边焦，能换吗？那给我换一台新的."""
+        lately = self._orders.product_lately(message)
+        return lately if lately in own.skus else None
 
     def _is_object(self, flow: Flow, words: str, links: Sequence[ProductLink], own: Order, items: NamedItems) -> bool:
         """Whether a text names an item beside the one that names the order (四件套那单 便当盒别发了), or in the very

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 
 from rapidfuzz.distance import OSA
 
@@ -45,8 +46,14 @@ TWO = re.compile(r"和|跟|与|还有|以及|另外|另一|顺便|也|\b(?:and|a
 INSTEAD = re.compile(r"(?:换|改)(?:成|个|为|一)?[^，。]{0,2}$|\b(?:for|to|into)(?: an?| the| one)?\s*$", re.IGNORECASE)
 MOST_UNLIKE = 3  # orders that are offered in place of one whose number was given
 OTHER_PIECE = re.compile(
-    r"另外?那?一?[个件只条套床台口把盏]|剩下的?|\bthe other (?:one|piece|item)\b|\bthe rest\b", re.IGNORECASE
+    r"另外?那?一?[个件只条套床台口把盏]|剩下的?|(?:好|没[^，。！？!?\s]{1,2})的?那一?[个件只条套床台口把盏]|那一?[个件只条套床台口把盏]好的"
+    r"|\bthe (?:other|good|working|intact|undamaged|unopened) (?:one|piece|item)\b|\bthe rest\b"
+    r"|\bthe other(?=\s*(?:$|[,.;!?]|back\b|for\b|and\b))",
+    re.IGNORECASE,
 )
+OTHERS = re.compile(r"另外|其[他它余]|别的|剩下|\bother\b|\brest\b", re.IGNORECASE)
+MOST_LATELY = 2  # messages before this one that a wish without a name may be about
+BEGINS = {"start", "fill", "correct", "affirm"}  # acts of a message after which its order is spoken of
 MOST_COUNTED = 4  # orders that are told one after the other
 NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 
@@ -108,18 +115,32 @@ class OrderReader:
     def counted(self, message: Message, text: str, flow: Flow) -> tuple[str, ...]:
         """The own orders of a look-up that a text only counts (我另外两个包裹) or means all of (my parcels).
 
-        They are in one of the states that it is about; the furthest state goes first.
+        They are in one of the states that it is about, else in several; the furthest state goes first. "The other two"
+        are without the order that was spoken of.
         """
         words = plain(text)
         found, plural = COUNTED.search(words), PLURAL.search(words)
         if not (found or plural) or not message.session.customer:
             return ()
         count = read_number(next(filter(None, found.groups()))) if found else None
-        for status in reversed(flow.item_among):
-            orders = [order for order in message.orders if order.status == status]
+        subject = message.session.subject.order if OTHERS.search(words) else None
+        left = [order for order in message.orders if subject is None or order.id != message.original(subject)]
+        far_first = [[order for order in left if order.status == status] for status in reversed(flow.item_among)]
+        together = [list(chain.from_iterable(far_first[:end])) for end in range(2, len(far_first) + 1)]
+        for orders in (*far_first, *(together if count else ())):
             if len(orders) == count or (count is None and 0 < len(orders) <= MOST_COUNTED):
                 return tuple(message.placeholder(order.id) for order in orders)
         return ()
+
+    def only_counted(self, message: Message, text: str, flow: Flow) -> tuple[str, ...]:
+        """The orders that a text counts (我另外两个快递), where nothing else in it tells which they are."""
+        link = self._link(message, text, message.session.subject.order) if self.pii and COUNTED.search(text) else None
+        return self.counted(message, text, flow) if link and set(link.how) == {"ordinal"} else ()
+
+    def counts_several(self, text: str) -> bool:
+        """Whether a text speaks of several parcels or orders: 我还有两个包裹, my other parcels."""
+        words = plain(text)
+        return COUNTED.search(words) is not None or PLURAL.search(words) is not None
 
     def unlike(self, message: Message, text: str) -> tuple[str, ...]:
         """The newest own orders with what a text names, and last the one that it gives by number and that holds none.
@@ -194,6 +215,17 @@ class OrderReader:
         numbers = {restore(value, message.session.vault) for value in [*past, message.session.subject.order or ""]}
         return numbers & {order.id for order in message.orders}
 
+    def product_lately(self, message: Message) -> str | None:
+        """The only product that the customer's last messages spoke of, where they have begun nothing since."""
+        latest = message.session.subject.latest
+        said = (turn for turn in reversed(message.session.turns) if turn.role == "customer")
+        for turn in islice(said, MOST_LATELY) if len(latest) == 1 else ():
+            if BEGINS & set(turn.acts):
+                return None
+            if any(link.sku == latest[0] for link in self._linker.link_products(turn.text)):
+                return latest[0]
+        return None
+
     def _left_of(self, message: Message, others: Sequence[str]) -> tuple[str, ...]:
         """Of some orders the only one with a product of the order spoken of: 剩下那单, of two with a wok."""
         subject = message.session.subject.order
@@ -206,16 +238,19 @@ class OrderReader:
         states = {state for flow in self._pack.flows for state in flow.explains}
         return {order.id for order in message.orders if order.status in states}
 
+    def names_other_piece(self, text: str) -> bool:
+        """Whether a text speaks of what is left of an order beside the piece that was spoken of."""
+        return OTHER_PIECE.search(text) is not None and OF_ORDERS.search(plain(text)) is None
+
     def of_other_piece(self, message: Message, text: str) -> str | None:
         """The order under way, of whose other pieces a text speaks while some of it are sent back."""
         state = message.session.flow
         order = next((state.slots[name] for name in self.names_in(state.slots)), None) if state else None
-        own = self.own(message, order) if order and message.flow and self._takes_items(message.flow) else None
+        own = self.own(message, order) if order and message.flow and self.takes_items(message.flow) else None
         several = own is not None and (len(own.skus) > 1 or sum(own.quantities) > 1)
-        of_order = OTHER_PIECE.search(text) and not OF_ORDERS.search(plain(text))
-        return order if several and of_order else None
+        return order if several and self.names_other_piece(text) else None
 
-    def _takes_items(self, flow: Flow) -> bool:
+    def takes_items(self, flow: Flow) -> bool:
         """Whether a flow may be about a part of an order."""
         return any(self._pack.slots[name].item for name in flow.slots)
 

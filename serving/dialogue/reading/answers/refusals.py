@@ -53,6 +53,13 @@ class RefusalReader:
         left = [part for part in parts if part not in spent and not (found and self._says_again(message, part))]
         return tuple(found), "".join(left)
 
+    def beside_refusal(self, message: Message) -> str:
+        """What stands beside the parts of a message that refuse the flow under way; empty when none does."""
+        refusal = self._refusals[message.flow.name] if message.flow else None
+        parts = answer_pieces(message.text, self._pack.acts.another)
+        left = [part for part in parts if not self._refuses(part, refusal)]
+        return "".join(left) if refusal and len(left) < len(parts) else ""
+
     def _is_of_done(self, message: Message, flow: Flow, saying: Sequence[str]) -> bool:
         """Whether parts that refuse a flow speak of what it has done in this conversation, and of no other order."""
         done = [past for past in message.session.past if past.written and past.flow == flow.name]

@@ -31,15 +31,21 @@ class SettledCaseReader:
         order = next((case.slots[name] for name in self._orders.names_in(case.slots)), None)
         own = self._orders.own(message, order) if order else None
         later = session.past[session.past.index(case) + 1 :]
+        if self._orders.counts_several(text) or self._orders.names_other_piece(text):  # 我还有两个包裹
+            return None
         named = {m[0] for m in PLACEHOLDER.finditer(text) if m[1] == self._orders.pii}
         named |= {past.slots[name] for past in later for name in self._orders.names_in(past.slots)}
         if own is None or (described := self._orders.described(message, text) or order) != order or named - {described}:
             return None
-        items = {
-            value for name, value in case.slots.items() if name in self._pack.slots and self._pack.slots[name].item
-        }
+        items = self._items(case)
         spoken = {link.sku for link in self._linker.link_products(message.original(text)) if link.exact}
+        spoken = spoken or (self._items(later[-1]) if later else set())  # it: what was spoken of last
         return case if spoken <= (items or set(own.skus)) else None
+
+    def _items(self, case: PastFlow) -> set[str]:
+        """The items that a flow was about."""
+        slots = self._pack.slots
+        return {value for name, value in case.slots.items() if name in slots and slots[name].item}
 
     def is_new_wish(self, message: Message, text: str, act: Act) -> bool:
         """Whether an act asks for something new of the case's order: in plain words, and where it can be had."""

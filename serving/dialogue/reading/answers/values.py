@@ -69,6 +69,8 @@ class ValueReader:
         corrects = evidence(plain(text), self._pack.acts.correct) is not None
         if corrects and (changed := self._part_of_value(message, text)):
             return changed
+        if question and not corrects and (other := self._asked_of_other(message, text)):
+            return [other]
         values = self._told(message, text, question, corrects)
         acts = [act for name, some in values.items() for act in self._value(message, text, name, some, corrects)]
         asked = message.step.collect if message.step else None
@@ -76,6 +78,19 @@ class ValueReader:
         if asked is None and not acts and not question and (again or is_unchanged(plain(text))):
             return [Resume(evidence=text)]  # told again: nothing new, and no mistake
         return acts
+
+    def _asked_of_other(self, message: Message, text: str) -> Start | None:
+        """What a look-up under way is asked of another order: 香薰机那单今天能到吗, where another parcel is late."""
+        flow, state, words = message.flow, message.session.flow, plain(text)
+        assert flow and state
+        orders = self._orders.slots_of(flow)
+        if not flow.item_among or (message.step and message.step.collect in orders):
+            return None
+        told = {name: some[0] for name, some in self.slots(message, text).items() if len(some) == 1}
+        other = any(name in told and told[name] != state.slots.get(name) for name in orders)
+        asks = any(evidence(words, rule) for rule in (flow.asked_by, flow.asked_of_item))
+        asks = asks or not set(flow.follow_up_slots).isdisjoint(told)
+        return Start(flow=flow.name, slots=told, evidence=text) if other and asks else None
 
     def _told(self, message: Message, text: str, question: bool, corrects: bool) -> dict[str, tuple[str, ...]]:
         """Values that a text tells, without those of a question and those that only say what was wrong."""
@@ -199,6 +214,8 @@ class ValueReader:
         order = next((known[name] for name in self._orders.slots_of(message.flow) if name in known), None)
         found |= {name: (value,) for name, value in self._items.slots(message, text, message.flow, order).items()}
         found = {name: some for name, some in found.items() if not self._names_order(name, some)}
+        if asked in found and self._pack.slots[asked].number and self._orders.counts_several(text):
+            del found[asked]  # 另外两单: orders, and no pieces
         if asked in found and self._pack.slots[asked].number:  # all of the pieces, not of the order
             found = {name: some for name, some in found.items() if not self._pack.slots[name].otherwise}
         return found

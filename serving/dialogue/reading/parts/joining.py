@@ -82,7 +82,7 @@ class ActJoiner:
         if any(asks(act) and not isinstance(act, OutOfScope) for act in acts):  # the rest only sounds strange
             acts = [act for act in acts if not (isinstance(act, OutOfScope) and act.probability < 1)]
         acts = self._without_refused(message, acts)
-        self._share_order(acts, apart)
+        self.share_order(acts, apart)
         self._share_product(acts)
         return list(_once(self._without_second_look(acts)))
 
@@ -215,7 +215,7 @@ class ActJoiner:
         ]
         return left if any(map(asks, left)) else acts
 
-    def _share_order(self, acts: Sequence[Act], apart: Sequence[Act]) -> None:
+    def share_order(self, acts: Sequence[Act], apart: Sequence[Act]) -> None:
         """Gives the only order that a message speaks of to its wishes that name none: can it ship today? else cancel
 
         Args:

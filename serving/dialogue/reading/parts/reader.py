@@ -42,6 +42,7 @@ from serving.dialogue.reading.parts.joining import (
     is_likely_question,
     subject_of,
 )
+from serving.dialogue.reading.parts.pieces import PieceWishes
 from serving.dialogue.reading.segments import answer_pieces, clauses, is_question, segments
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
@@ -55,6 +56,7 @@ class PartReader:
     ) -> None:
         self._pack, self._linker, self._answers = pack, linker, answers
         self._wishes, self._guesser = wishes, guesser
+        self._pieces = PieceWishes(pack, answers, wishes.flows)
         self.joiner = ActJoiner(pack, answers, wishes.flows, wishes.queries, guesser)
 
     def read(self, message: Message, reading: Reading) -> list[Act]:
@@ -75,11 +77,14 @@ class PartReader:
     def _read(self, message: Message, reading: Reading) -> list[Act]:
         if resumed := self._resumed(message):
             return resumed
+        return self._of_two_pieces(message, reading) or self._by_sentences(message, reading)
+
+    def _by_sentences(self, message: Message, reading: Reading) -> list[Act]:
         parts = segments(message.text, self._pack.acts.another, self._pack.acts.question)
         if len(parts) == 1:
             return self._part(message, message.text, reading)
         if carried := self._wishes.carried(message):
-            self._link_products(message, message.text, reading)
+            self.link_products(message, message.text, reading)
             return carried
         read, subject, topic = [], message.session.subject, message.topic
         for part in parts:
@@ -90,9 +95,13 @@ class PartReader:
             subject.products = list(dict.fromkeys([*reading.products, *subject.products]))  # 毛巾有货吗，多少钱
             subject.latest = reading.latest or subject.latest
         told = self.joiner.without_idioms(message, self.joiner.join(message, parts, read))
-        several = {subject_of(act) for act in told if asks(act) or is_likely_question(act)}
+        several = {
+            (subject_of(act), *sorted(self._pieces.items([act])))
+            for act in told
+            if asks(act) or is_likely_question(act)
+        }
         if (len(several) > 1 or self._is_beside_answer(message, told)) and any(map(asks, told)):
-            self._link_products(message, message.text, reading)  # in the order of the whole message
+            self.link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
         if all(isinstance(act, Resume | Unclear) for act in told) and any(map(_interrupts, whole)):
@@ -100,6 +109,20 @@ class PartReader:
         if any(map(is_certain, told)) and not any(map(is_certain, whole)):  # a part in words of a rule, and guesses
             return [act for act in told if act.probability >= SECOND]
         return whole if any(map(asks, whole)) else told
+
+    def _of_two_pieces(self, message: Message, reading: Reading) -> list[Act]:
+        """The acts of two wishes for two items or pieces of one order; none where the message holds no such two."""
+        texts = self._pieces.cut(message.text)
+        if not texts:
+            return []
+        session, spoken_of = message.session, (list(reading.products), list(reading.latest))
+        before = session.subject.model_copy(deep=True)
+        read = [(text, self._by_sentences(replace(message, text=text), reading)) for text in texts]
+        acts = self._pieces.joined(message, read, before.order)
+        if not acts:
+            session.subject, (reading.products, reading.latest) = before, spoken_of
+        self.joiner.share_order(acts, ())
+        return acts
 
     def _is_beside_answer(self, message: Message, told: list[Act]) -> bool:
         """Whether a wish that is set apart stands beside the answer to the open question: […]，对了那单帮我取消吧."""
@@ -129,7 +152,7 @@ class PartReader:
         subject = message.session.subject  # what describes an order goes before what was spoken of until now
         subject.order = self._answers.orders.described(message, text) or subject.order
         spoken_of = list(reading.products), list(reading.latest)
-        links = self._link_products(message, text, reading)
+        links = self.link_products(message, text, reading)
         values = self._values(message, text, question)
         wishes = self._wished(message, text, reading, links, question)
         if wishes and subject.products and not message.session.customer and all(isinstance(a, Start) for a in wishes):
@@ -175,13 +198,16 @@ class PartReader:
         noted = self._answers.yes.noted(message) if question and message.step and message.step.confirm else ()
         return [act for act in values if not (isinstance(act, Fill | Correct) and act.slot in noted)]
 
-    def _link_products(self, message: Message, text: str, reading: Reading) -> list[ProductLink]:
+    def link_products(self, message: Message, text: str, reading: Reading) -> list[ProductLink]:
         """The products that a text names or points at; those that it names are what the message speaks of."""
         subject, words = message.session.subject, message.original(text)
         own = self._answers.orders.own(message, subject.order) if subject.order and message.session.customer else None
         ordered = own.skus if own else ()
         links = self._linker.link_products(words, subject.products, subject.latest, ordered)
-        if not any(link.exact for link in links):  # the box, of what is spoken of
+        exact = [link for link in links if link.exact]
+        if not exact or len({link.start for link in exact}) < len(
+            exact
+        ):  # the box, one of several: of what was spoken of
             links = self._linker.link_head(words, [*ordered, *subject.products]) or links
         if not any(link.exact for link in links) and (one := self._wishes.queries.one_of(message, text)):
             links = [one]
@@ -211,6 +237,8 @@ class PartReader:
         asks_order = message.step is not None and message.step.collect in self._answers.orders.slots_of(flow)
         if (question or not asks_order) and self._asks_of_another(values, own, flow):
             return own
+        if beside := [act for act in own if isinstance(act, Start) and self.is_beside(message, act)]:
+            return [*beside, *(act for act in own if isinstance(act, Complaint | Person))]
         if instead := [act for act in own if isinstance(act, Start) and self._is_told_apart(message, text, act)]:
             return [*instead, *(act for act in own if isinstance(act, Complaint | Person))]
         if values:
@@ -257,7 +285,14 @@ class PartReader:
         other = any(
             known.get(name, act.slots.get(name)) != act.slots.get(name) for name in self._answers.orders.slots_of(flow)
         )
+        other = other or self._pieces.is_other(message, act)
         return message.flow.name in flow.replaces and act.probability == 1 and not other
+
+    def is_beside(self, message: Message, act: Start) -> bool:
+        """Whether a wish that would take the place of the flow under way is for what that leaves of the order."""
+        assert message.flow
+        replaces = next(flow for flow in self._pack.flows if flow.name == act.flow).replaces
+        return message.flow.name in replaces and act.probability == 1 and self._pieces.is_other(message, act)
 
     def _asks_of_another(self, values: list[Act], own: list[Act], flow: Flow) -> bool:
         """Whether an order is named for another flow (where is my order …? an invoice for …), not told for this one."""

@@ -14,6 +14,8 @@ from itertools import islice
 from kefu.acts import (
     GOODBYE,
     Act,
+    Correct,
+    Fill,
     Person,
     Query,
     Refuse,
@@ -25,6 +27,7 @@ from kefu.acts import (
 )
 from kefu.shop.pack import Pack
 from kefu.shop.slots import CJK, extract
+from serving.dialogue.reading.answers.order_items import PART
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts.asides import QUESTION, asks
@@ -75,6 +78,13 @@ class ProtestReader:
         more = more or self._asked_before(message, begun, reading)
         return [*acts, Reject(targets=tuple(sorted(begun)), evidence=message.text), *more]
 
+    def only_a_part(self, message: Message, reading: Reading) -> list[Act]:
+        """What a refusal of the flow under way leaves of it: 不是取消整单，就不要锅; don't cancel, just send one."""
+        rest = self._answers.refusals.beside_refusal(message)
+        told = self._answers.values.part(message, rest, False) if rest else []
+        values: list[Act] = [act for act in told if isinstance(act, Fill | Correct)]
+        return values if any(isinstance(act, Fill | Correct) and act.value == PART for act in values) else []
+
     def _instead(self, message: Message, refused: Collection[str], reading: Reading) -> list[Act]:
         """What the words of a refusal want in the place of what they refuse: 我不退货我要换货."""
         names = message.rejected | {f"flow:{name}" for name in refused}
@@ -84,7 +94,13 @@ class ProtestReader:
 
     def _asks_nothing(self, act: Act) -> bool:
         courtesy = isinstance(act, SmallTalk) and act.kind in (*COURTESY, GREETING, GOODBYE)
-        return courtesy or (isinstance(act, Unclear) and not act.asks)
+        return courtesy or (isinstance(act, Unclear) and not (act.asks and self._asks_on(act.evidence)))
+
+    def _asks_on(self, text: str) -> bool:
+        """Whether words beside a refusal ask something: 要是今天能发我还是想要 only tells on what it depends."""
+        words, rules = plain(text), self._pack.acts
+        supposed = evidence(words, rules.supposed) is not None and "?" not in words
+        return not supposed or evidence(words, rules.supposes) is not None
 
     def _begun(self, message: Message) -> set[str]:
         """Names of the flows that are under way, or that the last answer began."""

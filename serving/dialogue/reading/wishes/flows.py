@@ -17,6 +17,7 @@ from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.answers.yes_no import leaves
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.wishes.part import Part
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
 from serving.params import Serving
 
@@ -164,7 +165,11 @@ class FlowReader:
             subject = self._subject(message, flow, name, found)
             if subject is None and THAT_ORDER.search(text):  # the flow says why this one cannot be served
                 subject = message.session.subject.order
-            if orders := self._answers.orders.meant(message, text, asked=False, focus=subject):
+            if rest := self._with_rest(message, text, flow, name):
+                slots[name] = (rest,)
+            elif flow.item_among and (counted := self._answers.orders.only_counted(message, text, flow)):
+                slots[name] = counted
+            elif orders := self._answers.orders.meant(message, text, asked=False, focus=subject):
                 slots[name] = self._answers.orders.fitting(message, flow, orders, found)
             elif counted := self._answers.orders.counted(message, text, flow):
                 slots[name] = counted
@@ -199,6 +204,12 @@ class FlowReader:
         told = {name: extract(said, {name: slot}, message.lang, name).get(name) for name, slot in slots.items()}
         return {name: value for name, value in told.items() if value and value in slots[name].choices}
 
+    def helps_rule(self, part: Part, flow: Flow) -> bool:
+        """Whether a rule helps a guest more than another word on signing in: what a flow changes, or what he was told
+        to sign in for and asks on, naming no thing of his own."""
+        told = any(wish.needs_sign_in for wish in part.message.session.wishes)
+        return self.writes(flow) or (told and evidence(part.words, self._pack.acts.own_item) is None)
+
     def begin(
         self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish
     ) -> Iterator[Act]:
@@ -215,8 +226,9 @@ class FlowReader:
                     certain = {n: sku[0] for n in flow.slots if self._pack.slots[n].item} | certain
             elif name not in slots and (unnamed := self._answers.orders.unnamed(message, text, flow, certain)):
                 certain[name] = unnamed
-        certain = self.told_before(message, flow, certain) | certain
-        certain = self._reason_before(message, flow, certain) | certain
+        certain = self.told_before(message, text, flow, certain) | certain
+        if not self._answers.orders.names_other_piece(text):
+            certain = self._reason_before(message, flow, certain) | certain
         named = flow in self.named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
         for name, values in every.items():
@@ -226,7 +238,7 @@ class FlowReader:
             if len(values) > 1:
                 yield Choose(slot=name, candidates=values, evidence=text)
 
-    def told_before(self, message: Message, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
+    def told_before(self, message: Message, text: str, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
         """What the flow under way, or the one just before, was told about the same order and holds for this one too.
 
         The item and how many of it, whatever the flows call these slots, and what the pack carries over.
@@ -237,9 +249,9 @@ class FlowReader:
         )
         if not before or not same or before.flow == flow.name:
             return {}
-        kept = {
-            name: before.slots[name] for name in flow.slots if self._pack.slots[name].carried and name in before.slots
-        }
+        other = self._answers.orders.names_other_piece(text)  # what is wrong with one piece is not with the other
+        carried = [name for name in flow.slots if self._pack.slots[name].carried and not other]
+        kept = {name: before.slots[name] for name in carried if name in before.slots}
         known = {name: self._pack.slots[name] for name in before.slots if name in self._pack.slots}
         for name in flow.slots:
             slot = self._pack.slots[name]
@@ -249,7 +261,7 @@ class FlowReader:
 
     def _reason_before(self, message: Message, flow: Flow, slots: dict[str, str]) -> dict[str, str]:
         """The reason that the last messages tell of the same order: it is too big for my kitchen; can I return it?"""
-        wanted = {n: self._pack.slots[n] for n in flow.asked_slots if self._pack.slots[n].carried and n not in slots}
+        wanted = {n: self._pack.slots[n] for n in flow.slots if self._pack.slots[n].carried and n not in slots}
         order = next((slots[name] for name in self._answers.orders.slots_of(flow) if name in slots), None)
         given_up = flow.name in message.session.denied  # what was told for it then need not hold
         own = self._answers.orders.own(message, order) if order and wanted and not given_up else None
@@ -277,7 +289,9 @@ class FlowReader:
         A flow that says which orders it offers means none of the others, nor one that it has changed already; a look-up
         none that is past what is known to be asked: when will it ship, of one that has arrived.
         """
-        subject = message.session.subject.order
+        asks = next((step for step in flow.steps if step.collect == slot), None)
+        among = asks.among if asks else ()
+        subject = self._holding_lately(message, among) or message.session.subject.order
         if marked := self._answers.orders.marked(message, flow):
             paid = self._answers.orders.of_amount(message, message.text)
             if len(marked) == 1 or paid in marked:
@@ -285,14 +299,13 @@ class FlowReader:
             told = (past.slots.get(slot) for past in reversed(message.session.past) if past.flow == flow.name)
             own = [value for value in (subject, *told) if value]
             return next((v for v in own if message.original(v) in {order.id for order in marked}), None)
-        asks = next((step for step in flow.steps if step.collect == slot), None)
-        among = asks.among if asks else ()
         if subject is None:
             return self._of_product(message, among)
         if not among:
             return subject
         past = message.session.past
-        if any(one.written and one.flow == flow.name and one.slots.get(slot) == subject for one in past):
+        done = any(one.written and one.flow == flow.name and one.slots.get(slot) == subject for one in past)
+        if done and not self._answers.orders.names_other_piece(message.text):
             return None
         if past and past[-1].flow == flow.name and past[-1].slots.get(slot) == subject:
             return subject  # it was told why this order cannot be served; the customer goes on about it
@@ -305,6 +318,25 @@ class FlowReader:
                 return None
         served = (*among, *((*asks.also, *asks.spoken) if asks else ()))
         return subject if status in served else None
+
+    def _holding_lately(self, message: Message, among: tuple[str, ...]) -> str | None:
+        """The only own order, of those that a flow offers, with what was spoken of after the order of the conversation:
+        the pillows are too hard, once the parcel with the blanket was told."""
+        orders, subject = self._answers.orders, message.session.subject.order
+        sku, own = orders.product_lately(message), orders.own(message, subject) if subject else None
+        if sku is None or own is None or sku in own.skus:
+            return None
+        found = [o for o in message.orders if sku in o.skus and (not among or o.status in among)]
+        return message.placeholder(found[0].id) if len(found) == 1 else None
+
+    def _with_rest(self, message: Message, text: str, flow: Flow, slot: str) -> str | None:
+        """The order of which a part was sent back in this conversation, where a text speaks of what is left."""
+        takes_items = self._answers.orders.takes_items
+        if not (takes_items(flow) and self._answers.orders.names_other_piece(text)):
+            return None
+        written = [past for past in message.session.past if past.written]
+        of_items = {other.name for other in self._pack.flows if takes_items(other)}
+        return next((past.slots.get(slot) for past in reversed(written) if past.flow in of_items), None)
 
     def _of_product(self, message: Message, among: tuple[str, ...]) -> str | None:
         """The only own order, of those that a flow offers, with the one product that the conversation is about."""

@@ -33,8 +33,8 @@ _AROUND = re.compile(
 )
 # The order of the wish before was a mistake: 看错了，是另外一单.
 MISTAKEN = re.compile(
-    r"(?:看|弄|搞|记|说|发|写|报)错|是另(?:外)?(?:一|那)?(?:个|单|笔)"
-    r"|\b(?:mixed (?:it|them|that) up|wrong (?:order|one)|my mistake)\b",
+    r"(?:看|弄|搞|记|说|发|写|报)错|是另(?:外)?(?:一|那)?(?:个|单|笔)|不是(?:这|那)一?(?:个|单|笔|个?(?:订单|包裹))"
+    r"|\b(?:mixed (?:it|them|that) up|wrong (?:order|one)|my mistake|not (?:this|that) (?:one|order|parcel))\b",
     re.IGNORECASE,
 )
 WHETHER = re.compile(r"\bor not\b", re.IGNORECASE)  # today or not: of the order that is spoken of
@@ -98,7 +98,12 @@ class FollowUpReader:
         numbered = PLACEHOLDER.search(text) is not None and evidence(plain(text), self._pack.acts.question) is None
         if len(orders) != 1 or orders[0] == past.slots[slot] or not (numbered or connected):
             return None
-        return self._begun(message, text, flow, {slot: orders[0]})
+        again = self._begun(message, text, flow, {slot: orders[0]})
+        last = message.session.told[-1] if message.session.told else None
+        if corrects and last and last.name == f"flow:{flow.name}":  # what was asked of the other order
+            items = {name for name in flow.slots if self._pack.slots[name].item or self._pack.slots[name].number}
+            again.slots.update({n: v for n, v in last.slots.items() if n not in again.slots and n not in items})
+        return again
 
     def _flow_again(self, message: Message, text: str, flow: Flow) -> list[Act]:
         """The flow that was told last, for other own orders; one that is under way gives way only if it looks up."""

@@ -50,7 +50,7 @@ class ImpliedFlowReader:
         flow = next(flow for flow in self._pack.flows if flow.name == begun[0])
         slots = {**self._told(message, text, flow), **begun[1], self._answers.orders.slots_of(flow)[0]: order}
         slots |= self._answers.items.slots(message, text, flow, order)
-        return Start(flow=flow.name, slots=self._flows.told_before(message, flow, slots) | slots, evidence=text)
+        return Start(flow=flow.name, slots=self._flows.told_before(message, text, flow, slots) | slots, evidence=text)
 
     def of_described(self, message: Message, text: str) -> Start | None:
         """The flow that tells of an own order which a question describes, whatever it asks: the scale I cancelled."""
@@ -176,20 +176,25 @@ class ImpliedFlowReader:
     def _follow_up(self, message: Message, words: str) -> Start | None:
         """A question about the order that a flow has just served: 哪天退的, after its refund was told.
 
-        Words that name another order or a product are read as ever.
+        Words that name a product are read as ever; those that tell another order (西安那单) ask it of that one.
         """
         last = next((turn for turn in reversed(message.session.turns) if turn.role == "bot"), None)
         if last is None or message.flow or PLACEHOLDER.search(words):
             return None
         if self._linker.link_products(words) or self._linker.link_items(words, message.orders):
             return None
+        paid = self._answers.orders.of_amount(message, words)  # the 67 that come back: of that order
+        if paid and message.placeholder(paid.id) not in self._answers.orders.served(message)[-1:]:
+            return None
         for flow in self._pack.flows:
             past = self._before(message, flow)
             if past and self._goes_on(message, words, flow):
                 orders = {name: past.slots[name] for name in self._answers.orders.slots_of(flow) if name in past.slots}
+                if len(told := self._answers.orders.meant(message, words, asked=False)) == 1:
+                    orders = dict.fromkeys(orders, told[0])
                 slots = extract(words, {name: self._pack.slots[name] for name in flow.slots}, message.lang) | orders
                 slots |= self._answers.items.slots(message, words, flow, next(iter(orders.values()), None))
-                kept = self._flows.told_before(message, flow, slots)
+                kept = self._flows.told_before(message, words, flow, slots)
                 if past.flow == flow.name:  # did you pass the name on?
                     kept |= {n: value for n, value in past.slots.items() if self._pack.slots[n].shared}
                 return Start(flow=flow.name, slots=kept | slots, evidence=words) if orders else None

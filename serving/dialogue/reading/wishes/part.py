@@ -9,8 +9,10 @@ from kefu.acts import SmallTalk
 from kefu.intents.wishes import ScoredWish
 from kefu.knowledge.index import Hit
 from kefu.shop.flows import Flow
+from kefu.shop.pack import Pack
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.word_rules import evidence
 
 NOTHING = ScoredWish("", 0.0)
 
@@ -39,3 +41,9 @@ class Part:
     angry: bool = False
     topic: str = ""
     going_on: ScoredWish = NOTHING
+
+
+def small_talk(pack: Pack, words: str) -> SmallTalk | None:
+    """The courtesy that words are, by the pack's kinds."""
+    found = ((kind, evidence(words, talk)) for kind, talk in pack.acts.small_talk.items())
+    return next((SmallTalk(kind=kind, evidence=said) for kind, said in found if said is not None), None)

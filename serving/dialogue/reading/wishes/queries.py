@@ -15,6 +15,7 @@ from kefu.shop.queries import Query as ShopQuery
 from kefu.shop.wordings.labelled import RECOMMEND, SUM
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.catalogue.advisor import ProductAdvisor
+from serving.dialogue.catalogue.constraints import CHEAPEST
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.pricing.questions import price_words
@@ -82,7 +83,7 @@ class QueryReader:
             yield Compare(skus=skus[:3], aspect=self._advisor.reader.read_aspect(text), evidence=text)
         elif matches := self._queries.named(text, message.lang):
             yield from (self._matched(message, match, text, links) for match in matches)
-        elif wanted and not named and evidence(words, acts.cheaper) is not None:
+        elif wanted and self._goes_on_cheaper(words, picked, bool(named)):
             yield Recommend(words=text, evidence=text)
         elif len(two := either(text, links)) == LEAST_COMPARED and not self._are_of_order(message, two):
             yield Compare(skus=two, aspect=self._advisor.reader.read_aspect(text), evidence=text)
@@ -168,6 +169,12 @@ class QueryReader:
         acts = self._pack.acts
         asks = all(evidence(words, rule) is not None for rule in (acts.recommend, acts.cheaper))
         return asks and bool(named or message.spoken_of)
+
+    def _goes_on_cheaper(self, words: str, picked: bool, named: bool) -> bool:
+        """Whether a text without a product wants what is cheaper, or the cheapest, of what was shown last."""
+        if CHEAPEST.search(words):
+            return picked or not named
+        return not named and evidence(words, self._pack.acts.cheaper) is not None
 
     def guessed(
         self, message: Message, text: str, guess: ScoredWish, label: str, links: list[ProductLink]

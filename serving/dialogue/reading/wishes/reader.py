@@ -44,7 +44,7 @@ from serving.dialogue.reading.wishes.follow_ups import MISTAKEN, FollowUpReader
 from serving.dialogue.reading.wishes.implied_flows import ImpliedFlowReader
 from serving.dialogue.reading.wishes.meant_acts import MeantActs
 from serving.dialogue.reading.wishes.own_orders import OwnOrderReader
-from serving.dialogue.reading.wishes.part import NOTHING, Part
+from serving.dialogue.reading.wishes.part import NOTHING, Part, small_talk
 from serving.dialogue.reading.wishes.queries import QueryReader
 from serving.dialogue.reading.wishes.topics import TopicReader
 from serving.dialogue.reading.word_rules import evidence, is_idiom, plain
@@ -73,12 +73,12 @@ class WishReader:
         answers: AnswerReader,
     ) -> None:
         self._pack, self._params, self._answers, self._words = pack, params, answers, queries
-        self._entries = EntryReader(pack, params, knowledge, linker, queries)
+        self.entries = EntryReader(pack, params, knowledge, linker, queries)
         self.flows = FlowReader(pack, params, answers)
         self._implied = ImpliedFlowReader(pack, linker, answers, self.flows)
-        self.queries = QueryReader(pack, linker, queries, advisor, pricing, answers, self._entries, self.flows)
+        self.queries = QueryReader(pack, linker, queries, advisor, pricing, answers, self.entries, self.flows)
         self.topics = TopicReader(pack, answers, self.queries)
-        self._meant = MeantActs(pack, self.flows, self.topics, OwnOrderReader(pack, linker, answers, self._entries))
+        self._meant = MeantActs(pack, self.flows, self.topics, OwnOrderReader(pack, linker, answers, self.entries))
         self._follow_ups = FollowUpReader(pack, linker, answers, self.flows, self.queries)
 
     def read(
@@ -136,9 +136,9 @@ class WishReader:
             label=guess.label if guess.probability >= self._params.wish_min_probability else "",
             question=question,
             person=evidence(words, acts.person),
-            talk=self._small_talk(words),
+            talk=small_talk(self._pack, words),
             flows=cache(partial(self.flows.named, words)),
-            find=cache(partial(self._entries.find, message, text)) if spoken else list,
+            find=cache(partial(self.entries.find, message, text)) if spoken else list,
         )
 
     def _answer(self, part: Part) -> Iterator[Act]:
@@ -149,7 +149,13 @@ class WishReader:
 
     def carried(self, message: Message) -> list[Act]:
         """What was told last, asked of something else that the whole message names: And the other one? The steamer."""
-        return self._follow_ups.read(message, message.text)
+        return self._follow_ups.read(message, message.text) or self._corrected(message)
+
+    def _corrected(self, message: Message) -> list[Act]:
+        """The wish that was told of another order than is meant: No, not that one. The two benches. The late ones."""
+        asks = evidence(plain(message.text), self._pack.acts.question) is not None
+        again = None if asks else self._follow_ups.refused_again(message, message.text)
+        return [again] if again and MISTAKEN.search(plain(message.text)) else []
 
     def _of_topic(self, part: Part) -> Iterator[Act | Hit]:
         """What a part asks of a topic; a question that names none may go on with that of the last answer."""
@@ -174,7 +180,7 @@ class WishReader:
         """The rule about what a guest asks of data that he has to sign in for."""
         if part.message.session.customer or not asked or not all(map(self.queries.needs_customer, asked)):
             return []
-        if rule := self._entries.for_guests(part.message, asked):
+        if rule := self.entries.for_guests(part.message, asked):
             return list(self._entry(part.message, rule, part.links))
         return list(self._rule(part))
 
@@ -207,9 +213,9 @@ class WishReader:
     def _in_its_words(self, part: Part) -> Iterator[Act | Hit]:
         if self.flows.decides(part.message, part.guess):
             return
-        for known in self._entries.in_its_words(part.message, part.text, part.find, bool(part.person)):
+        for known in self.entries.in_its_words(part.message, part.text, part.find, bool(part.person)):
             yield from self._entry(part.message, known, part.links)
-        if rest := self._entries.beside_named(part.text):  # 登不上，那能告诉我几天到吗 上海
+        if rest := self.entries.beside_named(part.text):  # 登不上，那能告诉我几天到吗 上海
             yield from self.queries.in_words(part.message, rest, part.links, self._pack.queries)
 
     def _person(self, part: Part) -> Iterator[Act]:
@@ -229,7 +235,7 @@ class WishReader:
         guessed = part.label == OUTSIDE and not (part.links or part.talk)
         guessed = guessed and not self.queries.is_shopping(part.message, part.text)
         guessed = guessed and evidence(part.words, self._pack.acts.of_shop) is None
-        best = self._entries.best(part.find()) if guessed and not strange else None
+        best = self.entries.best(part.find()) if guessed and not strange else None
         if strange or (guessed and (not best or guess.probability > best.probability)):
             yield OutOfScope(probability=1.0 if strange else guess.probability, evidence=strange or part.text)
 
@@ -256,7 +262,7 @@ class WishReader:
 
     def _is_surer(self, part: Part) -> bool:
         """Whether the knowledge is surer of a rule than the classifier of its guess, and that is not sure itself."""
-        best = self._entries.best(part.find()) if part.question and part.guess.probability < SURE else None
+        best = self.entries.best(part.find()) if part.question and part.guess.probability < SURE else None
         return best is not None and best.entry.kind == "faq" and best.probability > part.guess.probability
 
     def _tells_own(self, part: Part) -> bool:
@@ -288,7 +294,8 @@ class WishReader:
         told = any(known.get(name) not in values for name, values in slots.items())
         flow, best, clear = self._weigh(part, flow, hits, names_order, told)
         two = () if best or flow in part.flows() else self.flows.rivals(message, part.guess)
-        if best and clear and asks and best.entry.kind != "query":
+        surer = best is not None and flow not in part.flows() and best.probability > part.guess.probability
+        if best and clear and asks and (surer or best.entry.kind != "query"):
             yield from self._entry(message, best, part.links)
         elif flow and flow not in part.flows() and (begun := self._implied.beside(message, text, part.guess, flow)):
             yield begun
@@ -313,7 +320,7 @@ class WishReader:
         sure_question = asks and part.label == ASK and part.guess.probability >= ASKS_RULE
         about_rule = worded and sure_question and not told and flow is not None and self.flows.writes(flow)
         named = worded and bool(part.message.session.customer) and not about_rule
-        best = self._entries.best(hits)
+        best = self.entries.best(hits)
         if flow and part.question and not best and (about_rule or not worded):
             least = LIKELY if about_rule else max(LIKELY, part.guess.probability)
             best = hits[0] if hits and hits[0].entry.kind == "faq" and hits[0].probability >= least else None
@@ -323,8 +330,8 @@ class WishReader:
             likely = self._params.candidate_min_probability
             best = best or next((hit for hit in hits if hit.entry.kind == "faq" and hit.probability >= likely), None)
             flow = None if best or not part.question else flow
-        elif flow and asks and not part.message.session.customer and self.flows.writes(flow):
-            best = best or self._entries.of_intents(hits, flow.intents)  # a rule helps before he buys, no sign-in
+        elif flow and asks and not part.message.session.customer and self.flows.helps_rule(part, flow):
+            best = best or self.entries.of_intents(hits, flow.intents)  # a rule helps before he buys, no sign-in
             flow, clear = None if best else flow, best is not None or clear
         return flow, best, clear
 
@@ -338,7 +345,7 @@ class WishReader:
         elif part.label.startswith("talk:"):
             kind = part.label.removeprefix("talk:")
             yield SmallTalk(kind=kind, probability=part.guess.probability, evidence=part.words)
-        elif listed := self._entries.listed(message, text):
+        elif listed := self.entries.listed(message, text):
             for hit in listed:
                 yield from self._entry(message, hit, [])
         elif part.question and (begun := self._implied.of_described(message, text)):
@@ -388,9 +395,3 @@ class WishReader:
             yield self.queries.query(message, name, message.text, links, hit.entry.question, hit.probability)
         else:
             yield Ask(entry=hit.entry.id, probability=hit.probability, evidence=hit.entry.question)
-
-    def _small_talk(self, words: str) -> SmallTalk | None:
-        for name, talk in self._pack.acts.small_talk.items():
-            if (found := evidence(words, talk)) is not None:
-                return SmallTalk(kind=name, evidence=found)
-        return None

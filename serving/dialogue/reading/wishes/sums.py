@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from kefu.acts import Quote
 from kefu.shop.pack import Pack
 from kefu.shop.part import LANGUAGES
+from serving.dialogue.catalogue.constraints import CHEAPEST
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.pricing.basket import BLANK, BOUGHT, Basket, blank_mentions
@@ -50,6 +51,7 @@ from serving.dialogue.reading.wishes.sum_words import (
 from serving.sessions.session import Session
 
 MAX_CHOICES = 5
+MAX_BESIDE = 12  # letters beside what picks one of the choices
 MAX_LATER = 24  # characters of a message that only adds points to a sum
 
 
@@ -107,6 +109,10 @@ class SumReader:
             or question.fee
         )
         changes = question.changes and bool(mentions)
+        if CHEAPEST.search(words):
+            least = {self._least_dear([link.sku for link in span]) for span in mentions}
+            mentions = [tuple(link for link in span if link.sku in least) for span in mentions]
+            words = CHEAPEST.sub(lambda found: " " * len(found[0]), words)  # "one" is no number of pieces
         if not (chosen or asked or self._asks(words, mentions, links) or changes):
             return None
         ordered = self._ordered(message, text, mentions)
@@ -245,9 +251,16 @@ class SumReader:
             return None
         if (number := NUMBER_ONLY.fullmatch(words)) and 1 <= int(number[1]) <= len(session.sum_choices):
             return session.sum_choices[int(number[1]) - 1]
+        if (least := CHEAPEST.search(words)) and len(re.findall(r"\w", words.replace(least[0], ""))) <= MAX_BESIDE:
+            return self._least_dear(session.sum_choices)
         named = dict.fromkeys(link.sku for link in links if link.sku in session.sum_choices)
         rest = blank_mentions(words, links).replace(BLANK, "")
-        return next(iter(named)) if len(named) == 1 and len(re.findall(r"\w", rest)) <= 12 else None
+        return next(iter(named)) if len(named) == 1 and len(re.findall(r"\w", rest)) <= MAX_BESIDE else None
+
+    def _least_dear(self, skus: Sequence[str]) -> str:
+        """The cheapest of some products, of those in stock if there are any."""
+        products = self._pricing.products
+        return min(skus, key=lambda sku: (products[sku].stock <= 0, products[sku].price))
 
     def _mentions(
         self, words: str, links: Sequence[ProductLink], basket: Sequence[str], spoken_of: Sequence[str]
