@@ -141,7 +141,10 @@ class FastReader:
         declined = any(evidence(plain(piece), rules.no_person) for piece in pieces)
         offered = declined and message.flow is not None and step is not None and message.flow.calls_person(step.id)
         answered = any(isinstance(act, Affirm | Cancel | Deny | Hesitate | Refuse) for act in acts)
-        return [Deny(evidence=message.text), *acts] if offered and not answered else acts
+        if answered or not offered:
+            return acts
+        left = [act for act in acts if not isinstance(act, Fill | Correct)]  # a value would have it offered once more
+        return [Deny(evidence=message.text), *left]
 
     def _with_person(self, message: Message, acts: Sequence[Act], reading: Reading) -> list[Act]:
         """A wish for a person, and what the other parts of the message ask in words of their own."""

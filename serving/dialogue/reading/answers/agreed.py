@@ -61,7 +61,7 @@ NUMBER = re.compile(
     re.IGNORECASE,
 )
 # Goes on behind a clear yes without a stop: 行提交吧那新的啥时候能到, yes way too small.
-GOES_ON = re.compile(r"那(?!个?[吧就好])|还有|都说|我(?:都|不是|问)|[a-z]", re.IGNORECASE)
+GOES_ON = re.compile(r"那(?!个?[吧就好])|还有|都说|我(?:都|不是|问)|(?!not\b|never\b)[a-z]", re.IGNORECASE)  # i did NOT
 CLOSED = ("吧", "啊", "呀", "啦")  # a yes that ends so ends: 取消吧我买重了
 MOST_PIECES = 16  # that are looked at: a thousand would be read a thousand times
 
