@@ -178,7 +178,8 @@ def test_milvus_agrees_with_the_matrix_and_is_filled_once(release: Path, tmp_pat
         knowledge = StaticKnowledge.open(release / "retriever", tmp_path, questions(PACK), milvus_from=0)
         for text in ("多久能把钱退给我啊", "羽绒枕能不能水洗呢"):
             mine, found = exact.search(text, "zh"), knowledge.search(text, "zh")
-            assert [h.entry.id for h in mine] == [h.entry.id for h in found]
+            likely = [h.entry.id for h in mine if h.probability >= 0.02]  # Milvus has no order for what is far from all
+            assert likely and [h.entry.id for h in found][: len(likely)] == likely
             assert np.allclose([h.probability for h in mine], [h.probability for h in found], atol=0.02)
         knowledge.close()
     assert (tmp_path / "milvus.db").exists()

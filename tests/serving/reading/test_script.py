@@ -131,7 +131,7 @@ def test_pieces_join_to_the_reply(assistant: Assistant) -> None:
 
 def test_the_log_holds_what_was_written(assistant: Assistant) -> None:
     session = uuid4().hex
-    said = assistant.reply(session, "C1001", "謝謝你，我的電話是 13812345678")
+    said = assistant.reply(session, None, "謝謝你，我的電話是 13812345678")
     (file,) = assistant.log.raw.glob("dt=*/r1.jsonl")  # type: ignore[union-attr]
     rows = [json.loads(line) for line in file.read_text(encoding="utf8").splitlines() if session in line]
     assert [row["text"] for row in rows] == ["謝謝你，我的電話是 [PHONE_1]", said.text]

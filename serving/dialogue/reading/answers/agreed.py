@@ -40,7 +40,7 @@ from serving.dialogue.reading.word_rules import evidence, plain, without
 # AGAINST: of no, leave, wait, correct and (twice) person together, as a share of it, where something stands beside it.
 # SURE_OF_CLEAR: beside a clear yes, more than a question's doubts.
 # MOST_AGAINST: of the same beside a clear yes that the classifier reads by itself.
-IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, SURE_OF_CLEAR, AGAINST = 0.55, 0.9, 0.85, 0.95, 0.8, 0.25
+IN_PLAIN_WORDS, IN_ANY_WORDS, SURELY, SURELY_IF_PLAIN, SURE_OF_CLEAR, AGAINST = 0.55, 0.9, 0.88, 0.97, 0.8, 0.25
 MOST_AGAINST, IN_ANY_WORDS_OF_LOOK_UP = 0.3, 0.75
 
 # Asks to be told again what the question tells, or that it is so: 是电子的吧？, how much do I get back.

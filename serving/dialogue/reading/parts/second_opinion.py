@@ -20,6 +20,7 @@ from kefu.acts import (
     Person,
     Refuse,
     Resume,
+    SmallTalk,
     Start,
     Unclear,
     target_of,
@@ -35,7 +36,8 @@ from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
 
 LIKELY = 0.5  # of a FAQ, where the classifier decides that a rule is asked for
-LEFT = Cancel | Choose | Complaint | Danger | Hesitate | OutOfScope | Person | Refuse | Resume  # say what they mean
+# Acts that say what the message means; a courtesy asks for nothing.
+LEFT = Cancel | Choose | Complaint | Danger | Hesitate | OutOfScope | Person | Refuse | Resume | SmallTalk
 
 
 class SecondOpinion:
