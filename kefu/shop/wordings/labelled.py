@@ -5,7 +5,7 @@
     - {say: 下周二以后吧, after: 您希望什么时候送？, acts: [reply]}
 
 ``acts`` names everything that the message does, by ``label_names``. ``after`` is what the assistant said before it.
-The wish classifier learns from one side (``kefu.split.labelled_side``); the other only measures.
+The wish classifier and the search learn from one side (``kefu.split.labelled_side``); the other only measures.
 """
 
 from __future__ import annotations
