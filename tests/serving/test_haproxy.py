@@ -9,8 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import psutil
@@ -83,7 +87,7 @@ NO_REPLICAS = CONFIG.replace("    server dead 127.0.0.1:1\n", "    http-request 
 def answers(port: int) -> bool:
     """Whether a HAProxy listens, which finds no replica."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/", timeout=5).json()["error"]["code"] == "unavailable"
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).json()["error"]["code"] == "unavailable"
     except httpx.TransportError:
         return False
 
@@ -134,3 +138,110 @@ def test_a_haproxy_that_is_killed_has_a_stand_in_until_another_knows_the_replica
     shutil.rmtree(folder)  # as ``Server.stop`` does
     wait_until(lambda: stand_ins() == 0)
     assert not answers(port)
+
+
+WAITS = """global
+    nbthread 2
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 20s
+    timeout server 20s
+    option redispatch 1
+    errorfile 503 /old
+frontend http_frontend
+    bind *:{port}
+    # Per-backend path ACLs
+    acl is_kefu path_beg /
+    acl is_kefu path /
+    # Static routing based on path prefixes
+    use_backend kefu if is_kefu
+    default_backend default_backend
+backend default_backend
+    http-request return status 404 content-type text/plain string ""
+backend kefu
+    default-server fastinter 50ms downinter 50ms inter 50ms fall 1 rise 1
+    # Servers in this backend
+    server replica 127.0.0.1:{replica} check
+"""
+KNOWS_NONE = "".join(line for line in WAITS.split("backend kefu\n")[0].splitlines(True) if "is_kefu" not in line)
+
+
+class Replica(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"answered")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def replica(port: int) -> Iterator[None]:
+    with HTTPServer(("127.0.0.1", port), Replica) as server:
+        Thread(target=server.serve_forever, args=[0.02]).start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+
+
+def test_a_request_waits_for_the_next_replica_through_two_other_haproxies_and_a_probe_does_not(
+    params: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the only one dies: Ray starts a HAProxy that knows none, and another that knows the new one."""
+    monkeypatch.setattr(os, "environ", {**os.environ, haproxy.SWITCH: "1"})
+    folder, port, old, new = haproxy.prepare(params), free_port(), free_port(), free_port()
+    assert folder is not None
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(text: str, replica_port: int) -> None:
+        config = tmp_path / f"{len(running)}.cfg"
+        config.write_text(text.format(port=port, replica=replica_port))
+        replaced = ["-sf", str(running[-1].pid)] if running else []
+        running.append(subprocess.Popen([folder / "haproxy", "-db", "-f", config, *replaced]))
+
+    def get(path: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=20)
+
+    with ThreadPoolExecutor(3) as customers:
+        start(WAITS, old)
+        with replica(old):
+            wait_until(lambda: reached(get))
+        wait_until(lambda: get("/readyz").status_code == 503)
+        waiting = [customers.submit(get, "/v1/shop")]
+        for text, replica_port in ((KNOWS_NONE, old), (WAITS, new)):
+            time.sleep(0.5)  # one waits in each of the three
+            start(text, replica_port)
+            waiting.append(customers.submit(get, "/v1/shop"))
+        assert not any(one.done() for one in waiting)
+        with replica(new):
+            assert [one.result().text for one in waiting] == ["answered"] * 3
+    shutil.rmtree(folder)
+    for one in running:
+        one.kill()
+        one.wait()
+
+
+def test_a_request_for_which_no_replica_comes_gets_our_error(
+    params: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {**os.environ, haproxy.SWITCH: "1"})
+    monkeypatch.setattr(haproxy, "PATIENCE_S", 1)
+    folder, port, config = haproxy.prepare(params), free_port(), tmp_path / "haproxy.cfg"
+    assert folder is not None
+    config.write_text(KNOWS_NONE.format(port=port))
+    with subprocess.Popen([folder / "haproxy", "-db", "-f", config]) as running:
+        wait_until(lambda: answers(port))
+        refused = httpx.get(f"http://127.0.0.1:{port}/v1/shop", timeout=20)
+        running.terminate()
+    assert refused.status_code == 503 and refused.json()["error"]["code"] == "unavailable"
+    shutil.rmtree(folder)
+
+
+def reached(get: Callable[[str], httpx.Response]) -> bool:
+    try:
+        return get("/readyz").text == "answered"
+    except httpx.TransportError:
+        return False
