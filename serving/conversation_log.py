@@ -15,6 +15,7 @@ import errno
 import json
 import logging
 import os
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -25,6 +26,7 @@ from kefu.io import private_dir
 from serving.sessions.store import Sessions
 
 logger = logging.getLogger(__name__)
+DAY = re.compile(r'"time": "(\d{4}-\d\d-\d\d)T')
 ORPHAN_S = 30  # an answer's lines are in a file within a second or so, if its writer lives
 
 
@@ -61,8 +63,8 @@ class ConversationLog:
     def append(self, lines: str) -> None:
         """Appends lines of ``log_line``, each to its own day. Raises OSError."""
         with self._one_writer:
-            for day, some in groupby(_split(lines), key=lambda line: _time(line).date()):
-                self._append(day.isoformat(), "".join(some))
+            for day, some in groupby(_split(lines), key=_day):
+                self._append(day, "".join(some))
 
     def write_now(self, sessions: Sessions, message: str, lines: str) -> None:
         """Writes what a commit has put into the outbox. A disk that is full stops no answer."""
@@ -106,6 +108,11 @@ def _line(session: str, customer: str, time: datetime, more: dict[str, Any]) -> 
 def _split(lines: str) -> list[str]:
     """Lines with their breaks; a text may hold other signs that Python takes for line breaks."""
     return [f"{line}\n" for line in lines.split("\n") if line]
+
+
+def _day(line: str) -> str:
+    """The day of a line's time; no text in it has such a quotation mark."""
+    return next(DAY.finditer(line))[1]
 
 
 def _time(line: str) -> datetime:

@@ -30,6 +30,7 @@ from kefu.io import atomic_path, read_json, write_json
 NEIGHBOUR_WEIGHT = np.float32(0.6)  # of the neighbour features; the turn's own words have 1.0
 FEW = 8  # samples: up to here a sparse matrix costs more than a product a row
 REMEMBERED_SAMPLES, REMEMBERED_CHARS = 1024, 400  # of redacted texts; longer ones would take much memory
+FEW_CHARS = 2000  # of all texts of some samples whose probabilities are remembered
 
 
 class ClassifierConfig(BaseModel):
@@ -86,7 +87,7 @@ class TextClassifier:
         self._alone_weights = NEIGHBOUR_WEIGHT * self._neighbour_weights[:classes]
         self._alone_intercept = NEIGHBOUR_WEIGHT * missing + self._intercepts[1]
         self._names = sorted(config.features.fields)
-        self._remembered_scores = lru_cache(maxsize=REMEMBERED_SAMPLES)(self._scored)
+        self._remember()
 
     @classmethod
     def of_passes(
@@ -99,11 +100,15 @@ class TextClassifier:
 
     def __getstate__(self) -> dict[str, Any]:
         """All but what is remembered, which cannot be pickled."""
-        return {name: value for name, value in vars(self).items() if name != "_remembered_scores"}
+        return {name: value for name, value in vars(self).items() if not name.startswith("_remembered")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
+        self._remember()
+
+    def _remember(self) -> None:
         self._remembered_scores = lru_cache(maxsize=REMEMBERED_SAMPLES)(self._scored)
+        self._remembered = lru_cache(maxsize=REMEMBERED_SAMPLES)(self._predicted_texts)
 
     def predict_dialogues(self, dialogues: Sequence[Sequence[Sample]]) -> np.ndarray:
         """Returns calibrated probabilities of all turns of all dialogues in order, (turns, classes).
@@ -111,6 +116,22 @@ class TextClassifier:
         Args:
             dialogues: for each all customer turns, oldest first: they are neighbours.
         """
+        texts = tuple(tuple(map(self._texts, dialogue)) for dialogue in dialogues[:FEW])
+        if len(dialogues) > FEW or sum(len(text) for turns in texts for turn in turns for text in turn) > FEW_CHARS:
+            return self._predicted(dialogues)
+        return self._remembered(texts).copy()
+
+    def predict(self, samples: Sequence[Sample]) -> np.ndarray:
+        """Returns the same for turns without neighbours."""
+        return self.predict_dialogues([[sample] for sample in samples])
+
+    def _texts(self, sample: Sample) -> tuple[str, ...]:
+        return tuple(sample[name] for name in self._names)
+
+    def _predicted_texts(self, dialogues: Sequence[Sequence[tuple[str, ...]]]) -> np.ndarray:
+        return self._predicted([[dict(zip(self._names, turn, strict=True)) for turn in turns] for turns in dialogues])
+
+    def _predicted(self, dialogues: Sequence[Sequence[Sample]]) -> np.ndarray:
         samples = [sample for dialogue in dialogues for sample in dialogue]
         if not samples:
             return np.zeros((0, len(self.config.classes)))
@@ -132,13 +153,9 @@ class TextClassifier:
             second = second + beside @ self._neighbour_weights + self._intercepts[1]
         return calibrate_top(softmax(self.config.scale * second), self.config.beta, probabilities)
 
-    def predict(self, samples: Sequence[Sample]) -> np.ndarray:
-        """Returns the same for turns without neighbours."""
-        return self.predict_dialogues([[sample] for sample in samples])
-
     def _scores(self, sample: Sample) -> np.ndarray:
         """(2 x classes,) of one sample's own words; a conversation's turns come again with each message."""
-        texts = tuple(sample[name] for name in self._names)
+        texts = self._texts(sample)
         scored = self._remembered_scores if sum(map(len, texts)) <= REMEMBERED_CHARS else self._scored
         return scored(texts)
 

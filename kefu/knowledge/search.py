@@ -8,6 +8,7 @@ searched together with its subject. Vectors come from a store: a matrix here, Mi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -26,6 +27,7 @@ ELLIPTIC = 0.5  # a question that is found with less may lean on the subject
 OWN_RANKS, OWN_COVERAGE = 5, 0.3
 MANY_TERMS = 60  # longer questions are no longer in the fit: they must not gain by their length
 DEEPEST = 10  # entries that a search returns at most
+REMEMBERED, REMEMBERED_CHARS = 1024, 1000  # searches, each with what was said before: many customers ask the same
 CLOSE = 0.1  # an entry below this share of the best is no alternative to ask back about
 DRAWN, DRAWN_NEAR = 0.5, 0.9  # of a sentence's weight, that its source has; of the best source's, that others have
 
@@ -85,6 +87,7 @@ class Search:
         }
         self._topics = {lang: _columns(index.topics, map(topic_of, index.of(lang))) for lang in index.languages}
         self._asked = {lang: _columns(index.asked, (e.id for e in index.of(lang))) for lang in index.languages}
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._found)
 
     def search(self, text: str, lang: Lang, context: Sequence[str] = (), top: int = 3, before: str = "") -> list[Hit]:
         """The entries of one language for a redacted text, best first, at most DEEPEST.
@@ -95,6 +98,10 @@ class Search:
         """
         if lang not in self._lexical or not text.strip():
             return []
+        found = self._remembered if len(text) + len(before) <= REMEMBERED_CHARS else self._found
+        return list(found(text, lang, tuple(context), before)[:top])
+
+    def _found(self, text: str, lang: Lang, context: tuple[str, ...], before: str) -> Sequence[Hit]:
         own = self._ranked(self.evidence(text, lang, before), lang)
         best = own
         if context and own[0].probability < ELLIPTIC:
@@ -103,7 +110,7 @@ class Search:
                 joined = self._ranked(self.evidence(f"{words} {text}", lang, before), lang)
                 if joined[0].entry.id in spoken_of and joined[0].probability > best[0].probability:
                     best = joined
-        return best[:top]
+        return best
 
     def evidence(self, text: str, lang: Lang, before: str = "") -> Evidence:
         """What each signal says of each entry of ``lang``. before: what the assistant said before the text."""

@@ -164,7 +164,8 @@ class FastReader:
 
     def _rejected(self, message: Message, reading: Reading) -> list[Act]:
         """That the last answer missed, and what the message asks instead; not where that fills the open question."""
-        if self._asks_no_order(message) or self._fills(message, reading):
+        rejects = self._protests.rejects(message) and not self._asks_no_order(message)
+        if not rejects or self._fills(message, reading):
             return []
         return self._protests.rejected(message, reading)
 

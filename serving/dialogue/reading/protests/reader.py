@@ -158,6 +158,10 @@ class ProtestReader:
                 choices = {name: slot for name, slot in slots.items() if slot.choices}
                 act.slots.update({**extract(_last_said(message), choices, message.lang), **act.slots})
 
+    def rejects(self, message: Message) -> bool:
+        """Whether a message says that the last answer missed."""
+        return self._rejections.read(message) is not None
+
     def rejected(self, message: Message, reading: Reading) -> list[Act]:
         """That the last answer missed, and what the message asks instead: nothing that is not meant."""
         found = self._rejections.read(message)

@@ -62,6 +62,18 @@ class FlowReader:
         serve = [flow for flow in near if own and (self.serves(flow, own) or not self._looks_up(flow))]
         return guess._replace(label=f"flow:{serve[0].name}", rival="") if len(serve) == 1 else guess
 
+    def of_value(self, text: str, guess: ScoredWish) -> ScoredWish:
+        """The guess, of a flow that has no use for what a text tells the only one that has: here it is, [TAX_1]."""
+        guessed, told = self.of_guess(guess), {match[1] for match in PLACEHOLDER.finditer(text)}
+        if guessed is None or told & self._personal(guessed):
+            return guess
+        takes = [flow for flow in self._pack.flows if told & self._personal(flow)]
+        return guess._replace(label=f"flow:{takes[0].name}", rival="") if len(takes) == 1 else guess
+
+    def _personal(self, flow: Flow) -> set[str]:
+        """The types of personal data that a flow asks for."""
+        return {pii for name in flow.slots if (pii := self._pack.slots[name].pii)}
+
     def _serving(self, message: Message, text: str, first: Flow, others: Sequence[Flow]) -> Flow:
         """The first of some flows; where it cannot serve the order, one that only tells of it: 锅的429退到哪了."""
         own = self._order_of(message, text) if len(others) > 1 else None

@@ -126,7 +126,7 @@ class WishReader:
     def _part(self, message: Message, text: str, guess: ScoredWish, links: list[ProductLink], question: bool) -> Part:
         words, acts = plain(text), self._pack.acts
         spoken = any(character.isalnum() for character in PLACEHOLDER.sub("", words))  # a name alone asks nothing
-        guess = self.flows.of_order(message, text, guess) if spoken else ScoredWish("", 0.0)
+        guess = self.flows.of_value(text, self.flows.of_order(message, text, guess)) if spoken else ScoredWish("", 0.0)
         return Part(
             message=message,
             text=text,
