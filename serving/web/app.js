@@ -115,6 +115,7 @@ const handlers = {
   },
   done(reply) {
     conversation.answers.push(reply.turn);
+    if (!chosenLang && reply.lang !== state.lang) speak(reply.lang); // the page speaks as the conversation does
     if (!reply.text) { // a person has the conversation, and answers later; or nothing was said before a stop
       pending.message.remove();
       if (reply.stopped) note(words().stopped);
@@ -251,6 +252,11 @@ function refresh() {
   $("status").textContent = pending ? words().answering : words()[state.connection];
 }
 
+function speak(lang) {
+  state.lang = lang;
+  translate();
+}
+
 function translate() {
   document.documentElement.lang = state.lang;
   document.title = shop.name[state.lang];
@@ -286,9 +292,9 @@ async function main() {
   $("end").onclick = () => end().catch(fail);
   $("stop").onclick = () => socket.stop();
   $("lang").onclick = () => {
-    state.lang = chosenLang = state.lang === "zh" ? "en" : "zh";
-    localStorage.setItem("kefu.lang", state.lang);
-    translate();
+    chosenLang = state.lang === "zh" ? "en" : "zh";
+    localStorage.setItem("kefu.lang", chosenLang);
+    speak(chosenLang);
   };
   $("text").oninput = grow;
   $("text").onkeydown = (event) => {

@@ -105,6 +105,12 @@ def test_the_language_button_speaks_to_the_server(page: sync_api.Page) -> None:
     sync_api.expect(say(page, "谢谢").locator(".bubble")).to_contain_text("不客气")  # a clear word, and no button since
 
 
+def test_the_page_speaks_the_language_of_the_conversation(page: sync_api.Page) -> None:
+    say(page, "where is my parcel?")
+    sync_api.expect(page.locator("html")).to_have_attribute("lang", "en")
+    sync_api.expect(page.locator("#text")).to_have_attribute("placeholder", "Ask a question…")
+
+
 def test_signing_in_keeps_the_conversation(page: sync_api.Page) -> None:
     sync_api.expect(say(page, "我要退货").locator(".bubble")).to_contain_text("登录")
     sign_in(page, "C1001")
