@@ -28,7 +28,7 @@ from rich.table import Table
 from benchmarks.serving import soak
 from benchmarks.serving.idle_sockets import allow_files, idle_sockets
 from benchmarks.serving.servers import free_port, load, machine, started
-from benchmarks.serving.traffic import Measured, measure, percentile
+from benchmarks.serving.traffic import Measured, measure, memory, percentile
 from pipelines.params import load_params
 from serving.api.tokens import session_token
 from serving.params import Serving
@@ -86,6 +86,8 @@ def _compare(args: argparse.Namespace, console: Console) -> None:
     for name in args.servers:
         new_headers = dict if name == PLAIN else bearer
         with SERVERS[name](args.release, args.set) as url:
+            idle = sum(process.pss for process in memory().values())
+            console.print(f"{name}, before any message: {idle:.0f} MB PSS")
             measure(url, CONVERSATION, new_headers, min(args.sessions), args.warm_up, own_ids=name != PLAIN)
             measured[name] = []
             for sessions in args.sessions:
