@@ -62,7 +62,7 @@ def train_topics(examples: Sequence[Asked], params: Retriever) -> Topics:
     classes = tuple(sorted(set(labels)))
     config = TopicsConfig(ngrams=params.ngrams, features=params.features, classes=classes if len(classes) > 1 else ())
     if not config.classes:
-        return Topics(config, Projection(np.zeros(0, dtype=int), np.zeros(0), np.zeros((0, 0)), params.features))
+        return Topics(config, Projection.of_matrix(np.zeros(0, int), np.zeros(0), np.zeros((0, 0)), params.features))
     fields = [([example.text for example in examples], 1.0)]
     if any(example.before for example in examples):
         config = config.model_copy(update={"in_chat": True})
@@ -80,7 +80,7 @@ def train_topics(examples: Sequence[Asked], params: Retriever) -> Topics:
         normals = np.vstack([-normals, normals])
     parts = np.split(normals.T, np.cumsum([len(columns) for columns in used])[:-1])
     projections = [
-        Projection(columns, values[columns].astype(np.float16), weight * part, params.features)
+        Projection.of_matrix(columns, values[columns].astype(np.float16), weight * part, params.features)
         for columns, values, part, (_, weight) in zip(used, idf, parts, fields, strict=True)
     ]
     return Topics(config, *projections)
@@ -104,7 +104,7 @@ def train_encoder(texts: Sequence[str], params: Retriever) -> Encoder:
     dim = min(params.dim, len(texts), len(used))
     _, _, right = randomized_svd(matrix, dim, random_state=params.seed)
     config = EncoderConfig(ngrams=params.ngrams, features=params.features, dim=dim)
-    return Encoder(config, Projection(used, idf[used].astype(np.float16), right.T, params.features))
+    return Encoder(config, Projection.of_matrix(used, idf[used].astype(np.float16), right.T, params.features))
 
 
 def build_index(pack: Pack, examples: Sequence[RetrievalExample], params: Retriever) -> Index:

@@ -77,7 +77,7 @@ class TextClassifier:
         self.config = config
         self.features = features
         self._used = used
-        self._both = np.vstack([both, np.zeros_like(both[:1])], dtype=np.float32)  # the last row is all other columns'
+        self._both = np.vstack([both, np.zeros_like(both[:1])]).astype(np.float16)  # the last row is all other columns'
         self._place = np.full(features.width, len(used), dtype=np.int32)
         self._place[used] = np.arange(len(used))
         self._neighbour_weights = neighbour_weights.astype(np.float32)
@@ -140,7 +140,8 @@ class TextClassifier:
         else:
             rows = self.features(samples)
             shape = len(samples), len(self._both)
-            scores = np.asarray(sp.csr_matrix((rows.data, self._place[rows.indices], rows.indptr), shape) @ self._both)
+            placed = sp.csr_matrix((rows.data, self._place[rows.indices], rows.indptr), shape)
+            scores = np.asarray(placed @ self._both.astype(np.float32))
         classes = len(self.config.classes)
         first, second = scores[:, :classes], scores[:, classes:]
         probabilities = softmax(self.config.first_scale * (first + self._intercepts[0]))
@@ -161,13 +162,13 @@ class TextClassifier:
 
     def _scored(self, texts: tuple[str, ...]) -> np.ndarray:
         columns, values = self.features.row(dict(zip(self._names, texts, strict=True)))
-        return np.asarray(values @ self._both[self._place[columns]])
+        return np.asarray(values @ self._both[self._place[columns]].astype(np.float32))
 
     def save(self, folder: Path) -> None:
         """Writes ``classifier.json`` and ``classifier.safetensors`` (only rows with a weight)."""
         tensors = self.features.tensors() | {
             "rows": self._used,
-            "both": self._both[:-1].astype(np.float16),
+            "both": self._both[:-1],
             "told": self._neighbour_weights.astype(np.float16),
             "intercepts": self._intercepts,
         }
