@@ -159,7 +159,7 @@ class CatalogueTexts(Part):
             en="No, {% if only %}the {{ row.name_en }} is the only one of its kind ({{ kind }}) that we have"
             "{% else %}we have nothing {{ than }} than the {{ row.name_en }}{% endif %}: {{ row.spec_en }}.",
         ),
-        description="when there are none; over ``than``, ``kind`` (titles), ``row``, and ``only``: none else is of the kind",
+        description="when there are none; over ``than``, ``kind`` (titles), ``row``, ``only`` (none else is of it)",
     )
     ask_other: Text = Field(description="when there is nothing to compare with")
 
