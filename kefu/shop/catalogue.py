@@ -155,9 +155,11 @@ class CatalogueTexts(Part):
     no_others: Text = Field(
         Text(
             zh="{% if only %}没有{{ than }}的{{ kind }}了，{{ row.name_zh }}（{{ row.spec_zh }}）是我们唯一的一款"
-            "{% else %}没有比{{ row.name_zh }}{{ than }}的{{ kind }}了：{{ row.spec_zh }}{% endif %}。",
+            "{% else %}没有能确定比{{ row.name_zh }}{{ than }}的{{ kind }}：{{ row.spec_zh }}，"
+            "页面没有别的尺寸{% endif %}。",
             en="No, {% if only %}the {{ row.name_en }} is the only one of its kind ({{ kind }}) that we have"
-            "{% else %}we have nothing {{ than }} than the {{ row.name_en }}{% endif %}: {{ row.spec_en }}.",
+            "{% else %}we have nothing that is certainly {{ than }} than the {{ row.name_en }}"
+            "{% endif %}: {{ row.spec_en }}{% if not only %}; its page names no other size{% endif %}.",
         ),
         description="when there are none; over ``than``, ``kind`` (titles), ``row``, ``only`` (none else is of it)",
     )

@@ -112,11 +112,10 @@ class ProductAdvisor:
         ]
         title, than = aspect.title.in_(lang), aspect.more if more else aspect.less
         words = self._rows.render(than, visit) if than else title
-        if not found and len(known) == len(kin):
+        if not found and (known or not kin):
             kind = self._catalogue.kinds[kinds[0]].title.in_(lang)
             text = self._rows.render(texts.no_others, visit, than=words, kind=kind, row=base[0], only=not kin)
             return answer_about(text, base)
-        kin = [row for row in kin if row["sku"] not in known]
         shown = sorted(found or kin, key=lambda row: (row["stock"] <= 0, row["price"]))[:MOST_MEASURED]
         lines = [
             self._rows.render(
