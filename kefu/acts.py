@@ -148,10 +148,12 @@ class Recommend(Act):
     """A wish for advice on what to buy; the words carry the constraints.
 
     words: the part of the message. anew: it does not go on with what was wanted before.
+    than: the products than which something lighter, bigger and the like is wanted.
     """
 
     words: str = ""
     anew: bool = False
+    than: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ class Tag(Part):
     words: tuple[str, ...] = Field(min_length=1, description="regexes of RE2, both languages")
     not_words: tuple[str, ...] = Field((), description="regexes taken out of the message first")
 
-    @field_validator("words", "not_words", "lowest", "highest", check_fields=False)
+    @field_validator("words", "not_words", "lowest", "highest", "lower", "higher", check_fields=False)
     @classmethod
     def _are_regexes(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
@@ -58,6 +58,8 @@ class Aspect(Tag):
     less: Text | None = None
     lowest: tuple[str, ...] = Field((), description="regexes that pick the one with the lowest number: the cheaper one")
     highest: tuple[str, ...] = Field((), description="regexes that pick the one with the highest number")
+    lower: tuple[str, ...] = Field((), description="regexes that wish for less of it than a product has: a lighter one")
+    higher: tuple[str, ...] = Field((), description="regexes that wish for more of it than a product has")
     features: tuple[str, ...] = Field(
         (), description="features whose words tell it where a product has no such fact, the first that it has"
     )
@@ -81,8 +83,17 @@ class Fact(DataText):
     value: float | None = None
 
 
+class BodySize(Part):
+    """One of the sizes of a garment, and the heights in cm that it is for."""
+
+    name: DataText
+    least: int
+    most: int
+
+
 class CatalogueProduct(Part):
     kinds: tuple[str, ...] = Field(min_length=1)
+    sizes: tuple[BodySize, ...] = Field((), description="sizes by height; their numbers stand in the fact `fit`")
     features: dict[str, DataText] = Field({}, description="feature → the shop's words that say so, in both languages")
     facts: dict[str, Fact] = Field({}, description="aspect → what the page says")
 
@@ -133,6 +144,24 @@ class CatalogueTexts(Part):
             " ({{ kind }}).",
         ),
         description="when none of its kind is cheaper than a product; over ``row`` and ``kind``, a title",
+    )
+    others: Text = Field(
+        Text(
+            zh="比{{ names | join('、') }}{{ than }}的：",
+            en="{{ than | capitalize }} than the {{ names | join(' and the ') }}:",
+        ),
+        description="before the products with more or less of an aspect than some have; over ``names`` and ``than``",
+    )
+    no_others: Text = Field(
+        Text(
+            zh="{% if only %}没有{{ than }}的{{ kind }}了，{{ row.name_zh }}（{{ row.spec_zh }}）是我们唯一的一款"
+            "{% else %}没有能确定比{{ row.name_zh }}{{ than }}的{{ kind }}：{{ row.spec_zh }}，"
+            "页面没有别的尺寸{% endif %}。",
+            en="No, {% if only %}the {{ row.name_en }} is the only one of its kind ({{ kind }}) that we have"
+            "{% else %}we have nothing that is certainly {{ than }} than the {{ row.name_en }}"
+            "{% endif %}: {{ row.spec_en }}{% if not only %}; its page names no other size{% endif %}.",
+        ),
+        description="when there are none; over ``than``, ``kind`` (titles), ``row``, ``only`` (none else is of it)",
     )
     ask_other: Text = Field(description="when there is nothing to compare with")
 

@@ -19,7 +19,7 @@ from serving.dialogue.pricing.records import Quote as PricedQuote
 from serving.dialogue.queries import NEEDED_SLOT, Answer, Option, Queries, numbered
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.dialogue.turn import TurnState
-from serving.sessions.session import Subject
+from serving.sessions.session import Session, Subject
 from serving.tools.shop_db import ToolBox
 
 ROUGHLY = Decimal("0.05")  # of the total, when he says "around"
@@ -66,6 +66,10 @@ class ShopAnswers:
         new = self._advisor.reader.read(act.words)
         if session.wanted and not new.kinds and evidence(plain(act.words), self._pack.acts.others) is not None:
             new = replace(new, refused=tuple(session.subject.latest))
+        if act.than:
+            wanted = Constraints(kinds=new.kinds or self._advisor.kinds(act.than))
+            measures = self._advisor.reader.read_measures(act.words)
+            return self._shown(session, wanted, self._advisor.measured(act.than, measures, wanted.kinds, visit), visit)
         than = self._dearer(session.subject, act.words, new, visit)
         if than:
             new = replace(new, most=self._advisor.below(than, visit), about=None)
@@ -78,6 +82,10 @@ class ShopAnswers:
         if not answer.found and new.features and wanted.features != new.features:  # what is said last counts most
             wanted = replace(new, least=wanted.least, most=wanted.most, refused=wanted.refused)
             answer = self._advisor.recommend(wanted, visit)
+        return self._shown(session, wanted, answer, visit)
+
+    def _shown(self, session: Session, wanted: Constraints, answer: Answer, visit: Visit) -> Answer:
+        """An answer that shows products: the conversation is about them from now on, and a place picks one."""
         session.wanted = asdict(wanted)
         named = [source.removeprefix("product:") for source in answer.sources if source.startswith("product:")]
         session.subject.products = list(dict.fromkeys([*named, *session.subject.products]))

@@ -336,6 +336,42 @@ def test_a_pack_without_a_catalogue_says_so(db: Path) -> None:
         advisor.recommend(Constraints(most=200), visit())
 
 
+@pytest.mark.parametrize(
+    ("text", "measures"),
+    [
+        ("有没有更大的加湿器", {"capacity": True, "size": True}),
+        ("记忆枕有没有矮一点的", {"height": False}),
+        ("is there a lighter one", {"weight": False}),
+        ("do you have a thicker throw", {"thickness": True}),
+        ("哪个更轻", {}),
+        ("which is lighter", {}),
+    ],
+)
+def test_more_or_less_is_wanted_than_a_product_has(
+    advisor: ProductAdvisor, text: str, measures: dict[str, bool]
+) -> None:
+    assert dict(advisor.reader.read_measures(text)) == measures
+
+
+def test_what_is_lighter_is_of_the_kind_and_lighter(advisor: ProductAdvisor) -> None:
+    answer = advisor.measured(["BD-102"], [("weight", False)], (), visit("en"))
+    assert skus(answer) == ["BD-107", "BD-108"]  # what is out of stock comes last
+    assert answer.text.startswith("Lighter than the Pinewood wool throw:")
+
+
+def test_none_of_the_kind_is_an_answer(advisor: ProductAdvisor) -> None:
+    only = advisor.measured(["KA-207"], [("capacity", True)], (), visit())
+    assert "唯一" in only.text and skus(only) == ["KA-207"]
+    most = advisor.measured(["TW-402"], [("capacity", True)], (), visit("en"))
+    assert "nothing that is certainly larger inside than the Handmade mug" in most.text
+
+
+def test_without_a_number_the_others_of_the_kind_are_shown(advisor: ProductAdvisor) -> None:
+    """No claim that they have more: a set of boxes has no single capacity."""
+    answer = advisor.measured(["ST-502"], [("capacity", False)], (), visit("en"))
+    assert "ST-501" in skus(answer) and "than" not in answer.text
+
+
 def test_a_long_message_is_read_quickly(advisor: ProductAdvisor) -> None:
     text = ("一二三四五六七八九十百到至" * 160)[:2000]
     for message in (text, "不要" * 1000, "100到" * 500, "a pillow under " * 130):

@@ -125,7 +125,7 @@ def test_every_fact_of_the_catalogue_quotes_a_line_of_the_page() -> None:
 
 
 def test_every_page_tells_more_than_its_specification() -> None:
-    assert all(6 <= len(lines) <= 20 for lines in PAGES.values())
+    assert all(6 <= len(lines) <= 30 for lines in PAGES.values())
     assert all(len(lines) == len(set(lines)) for lines in PAGES.values())
 
 
@@ -138,6 +138,13 @@ def test_every_number_of_a_fact_is_that_of_its_words() -> None:
                 value = math.prod(numbers) / (1000 if "ml" in fact.en else 1)
                 value *= 1000 if aspect == "weight" and " kg" in fact.en else 1
                 assert math.isclose(fact.value, value), (sku, aspect)
+
+
+def test_every_size_by_height_stands_in_the_fact() -> None:
+    for sku, product in PACK.catalogue.products.items():
+        for size in product.sizes:
+            fact = product.facts["fit"]
+            assert all(re.search(rf"{size.least}\D+{size.most}", words) for words in (fact.zh, fact.en)), sku
 
 
 def test_every_feature_quotes_the_page_the_name_or_the_faq() -> None:

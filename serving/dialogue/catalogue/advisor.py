@@ -15,10 +15,11 @@ from serving.dialogue.catalogue.constraints import ConstraintReader, Constraints
 from serving.dialogue.catalogue.recommendation import Recommender
 from serving.dialogue.catalogue.rows import CatalogueRows, answer_about, name_of
 from serving.dialogue.flow import Visit
-from serving.dialogue.queries import Answer
+from serving.dialogue.queries import Answer, numbered
 from serving.dialogue.reading.word_rules import plain, search_words
 from serving.tools.shop_db import ToolBox
 
+MOST_MEASURED = 3
 WORD = re.compile(r"[a-z]{4,}")  # of a product's English name: waffle
 
 
@@ -85,6 +86,52 @@ class ProductAdvisor:
         row = min((row for row in self._rows.all(visit.now) if row["sku"] in skus), key=lambda row: float(row["price"]))
         kind = self._catalogue.kinds[self._catalogue.products[row["sku"]].kinds[0]].title.in_(visit.lang)
         return answer_about(self._rows.render(self._rows.texts.cheapest, visit, row=row, kind=kind), [row])
+
+    def measured(
+        self, skus: Sequence[str], measures: Sequence[tuple[str, bool]], kinds: Sequence[str], visit: Visit
+    ) -> Answer:
+        """The products of some kinds with more or less of an aspect than some products, or that there are none.
+
+        Args:
+            measures: aspects with whether more is wanted; the first that the products have a number of counts.
+            kinds: empty: the kinds of the products.
+        """
+        every, texts, lang = self._rows.all(visit.now), self._rows.texts, visit.lang
+        base = [row for row in every if row["sku"] in skus]
+        numbers = {name: [n for row in base if (n := self._rows.number(row, name)) is not None] for name, _ in measures}
+        name, more = next((m for m in measures if numbers[m[0]]), measures[0])
+        aspect, limits = self._catalogue.aspects[name], numbers[name]
+        kinds = kinds or self.kinds(skus)
+        kin = [row for row in every if row["sku"] not in skus and self.of_kinds([row["sku"]], kinds)]
+        told = {row["sku"]: number for row in kin if (number := self._rows.number(row, name)) is not None}
+        known = told if limits else {}
+        found = [
+            row
+            for row in kin
+            if row["sku"] in known and (known[row["sku"]] > max(limits) if more else known[row["sku"]] < min(limits))
+        ]
+        title, than = aspect.title.in_(lang), aspect.more if more else aspect.less
+        words = self._rows.render(than, visit) if than else title
+        if not found and (known or not kin):
+            kind = self._catalogue.kinds[kinds[0]].title.in_(lang)
+            text = self._rows.render(texts.no_others, visit, than=words, kind=kind, row=base[0], only=not kin)
+            return answer_about(text, base)
+        shown = sorted(found or kin, key=lambda row: (row["stock"] <= 0, row["price"]))[:MOST_MEASURED]
+        lines = [
+            self._rows.render(
+                texts.product,
+                visit,
+                row=row,
+                missed=[],
+                untold=[],
+                reasons=list(filter(None, [self._rows.fact(row, name, visit)])),
+            )
+            for row in shown
+        ]
+        head = self._rows.render(texts.others, visit, names=[name_of(row, visit) for row in base], than=words)
+        if not found:
+            head = self._rows.render(texts.found, visit, wanted=[])
+        return answer_about("\n".join([head, *numbered(lines)]), shown)
 
     def names(self, skus: Sequence[str], visit: Visit) -> list[str]:
         """Names of products that the shop has, in the given order."""

@@ -101,6 +101,17 @@ class ConstraintReader:
         choice = any(self._catalogue.features[name].open for name in constraints.features)
         return choice and (constraints.least is not None or constraints.most is not None)
 
+    def read_measures(self, text: str) -> list[tuple[str, bool]]:
+        """The aspects of which more (True) or less (False) is wanted than a product has: a lighter one, 大一点的."""
+        message = plain(text)
+        wishes = ((name, aspect) for name, aspect in self._catalogue.aspects.items())
+        return [
+            (name, more)
+            for name, aspect in wishes
+            for more, words in ((True, aspect.higher), (False, aspect.lower))
+            if search_words(message, words, aspect.not_words)
+        ]
+
     def read_aspect(self, text: str) -> str | None:
         """The first aspect of the catalogue that the text speaks of: 哪个更轻 is weight."""
         return next(iter(self.read_aspects(text)), None)

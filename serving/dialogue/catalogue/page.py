@@ -14,7 +14,8 @@ def page_of(pack: Pack, sku: str, asked: Sequence[str], lang: Lang, day: str) ->
     """Variables of a query's text about a product; empty ones for an unknown product.
 
     facts: of all aspects, None where there is none. told, untold: of the aspects that are asked, title → fact, and the
-    titles of those without a fact. near: title → fact of what bears on those. offers: title, detail and last day of
+    titles of those without a fact. near: title → fact of what bears on those. sizes: name, least and most height in cm
+    of each size of a garment. offers: title, detail and last day of
     what runs on the day for this product, or gives it away.
     """
     aspects, product = pack.catalogue.aspects, pack.catalogue.products.get(sku)
@@ -35,6 +36,7 @@ def page_of(pack: Pack, sku: str, asked: Sequence[str], lang: Lang, day: str) ->
         "told": {title[name]: known[name] for name in asked if name in known},
         "untold": [title[name] for name in missing],
         "near": {title[name]: known[name] for name in near},
+        "sizes": [(size.name.in_(lang), size.least, size.most) for size in (product.sizes if product else ())],
         "offers": [(p.title.in_(lang), p.detail.in_(lang), p.ends) for p in running],
     }
 

@@ -40,7 +40,8 @@ class ProductGate:
         if self._denies(clause):
             return False
         if evidence(clause, self._acts.service) is not None:
-            return isinstance(act, Query) and self._pack.queries[act.name].with_service
+            of_another = isinstance(act, Recommend) and act.than and is_question  # a lighter one to exchange it for?
+            return bool(of_another) or (isinstance(act, Query) and self._pack.queries[act.name].with_service)
         if not isinstance(act, Query):
             return not (isinstance(act, Compare) and act.probability < 1) or is_question
         with_service = self._pack.queries[act.name].with_service  # is it in stock, beside it

@@ -77,6 +77,8 @@ class QueryReader:
             yield Recommend(words=text, evidence=text)
         elif guess.label == RECOMMEND and guess.probability >= DECIDES and self._advisor.reader.has_budget(text):
             yield Recommend(words=text, evidence=text)  # what is there for about 40: no sum of 40
+        elif than := self._measured(message, words, named):
+            yield Recommend(words=text, than=than, evidence=text)
         elif len(named_alone(named)) < LEAST_COMPARED and self._wants_cheaper(message, words, named):
             yield Recommend(words=text, evidence=text)
         elif not picked and len(skus := self._compared(message, words, links)) >= LEAST_COMPARED:
@@ -144,7 +146,8 @@ class QueryReader:
         asked = guess.label == ASK or guess.label.startswith("query:")  # 重不重 has no word of a question
         asked = asked and (bool(links) or guess.probability >= SURE)
         asks = asked or evidence(plain(text), self._pack.acts.question) is not None
-        asks = asks and self._flows.of_guess(guess) is None
+        unsure = guess.probability < DECIDES and any(link.exact for link in links)
+        asks = asks and (unsure or self._flows.of_guess(guess) is None)
         words = COMPARED_ONE.sub(" ", text) if picked else text
         return [*self._queries.named_of_subject(words), *(self._queries.named_by_aspect(words) if asks else [])]
 
@@ -169,6 +172,14 @@ class QueryReader:
         acts = self._pack.acts
         asks = all(evidence(words, rule) is not None for rule in (acts.recommend, acts.cheaper))
         return asks and bool(named or message.spoken_of)
+
+    def _measured(self, message: Message, words: str, named: list[ProductLink]) -> tuple[str, ...]:
+        """The product than which a text wants a lighter, bigger or the like; none where it wants no such thing, or
+        where the product itself comes in sizes."""
+        if not self._advisor.reader.read_measures(words):
+            return ()
+        skus = named_alone(named) or tuple(message.spoken_of)
+        return skus if len(skus) == 1 and not self._pack.catalogue.products[skus[0]].sizes else ()
 
     def _goes_on_cheaper(self, words: str, picked: bool, named: bool) -> bool:
         """Whether a text without a product wants what is cheaper, or the cheapest, of what was shown last."""
@@ -261,7 +272,8 @@ class QueryReader:
         if 0 < len({link.sku for link in links}) <= MOST_LATEST:
             name = self._pack.queries[name].on_product or name
         needs = self._pack.queries[name].needs
-        slots = self._queries.told(name, text, message.lang)
+        of_message = self._queries.may_tell(name, message.text, message.lang)  # which size? I am 168 cm
+        slots = of_message | self._queries.told(name, text, message.lang)
         if self._pack.queries[name].takes_product and (sku := self._single_piece(message, text, links)):
             slots[NEEDED_SLOT["product"]] = sku
         if needs == "order" and (order := self._answers.orders.of_other_piece(message, text)):

@@ -331,6 +331,7 @@ class WishReader:
             best = best or next((hit for hit in hits if hit.entry.kind == "faq" and hit.probability >= likely), None)
             flow = None if best or not part.question else flow
         elif flow and asks and not part.message.session.customer and self.flows.helps_rule(part, flow):
+            best = None if worded and best and best.entry.kind == "query" else best  # a page is no rule
             best = best or self.entries.of_intents(hits, flow.intents)  # a rule helps before he buys, no sign-in
             flow, clear = None if best else flow, best is not None or clear
         return flow, best, clear

@@ -63,6 +63,7 @@ class TopicReader:
         elif (
             part.question
             and (topic := self.told_last(message))
+            and not self._queries.is_asked_alone(message, text, links)  # of its own: is it all in stock?
             and not self._queries.to_be_bought(message, text, links, asked=guess.label == SUM)
             and (name := self._going_on(part, topic))
         ):
