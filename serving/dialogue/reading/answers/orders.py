@@ -87,6 +87,8 @@ class OrderReader:
         link = self._link(message, text, message.session.subject.order if focus == SUBJECT else focus)
         if not by_product and not link.refers and set(link.how) <= {"product"}:
             return tuple(numbers[-1:])  # a question about the product, or a part of the order
+        if set(link.how) == {"ordinal"} and self._keeps_others(plain(text)):
+            return tuple(numbers[-1:])
         of_list = "ordinal" in link.how and set(link.how) <= {"ordinal", "state"} and not OF_ORDERS.search(plain(text))
         if of_list and not asked and message.step and message.step.collect:
             return tuple(numbers[-1:])  # 第一个: of what the open question lists
@@ -103,6 +105,11 @@ class OrderReader:
         if asked and not numbers and (paid := self.of_amount(message, text)):
             return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
+
+    def _keeps_others(self, words: str) -> bool:
+        """Whether words say of other pieces, not orders, that they are fine: the other three are fine."""
+        kept = evidence(words, self._pack.acts.keep) is not None
+        return kept and OTHERS.search(words) is not None and OF_ORDERS.search(words) is None
 
     def _mended(self, message: Message, placeholder: str) -> str:
         """The only own order whose number is one slip of the keyboard (0469, 0496) away from one that is nobody's."""
