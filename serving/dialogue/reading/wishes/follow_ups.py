@@ -73,8 +73,10 @@ class FollowUpReader:
         return []
 
     def described_alone(self, message: Message, text: str) -> Act | None:
-        """An own order that half a sentence describes, and no more: 今早收到的那个四件套. Those that may be meant, where it
-        tells that something was bought: 我昨天买了个锅."""
+        """An own order that half a sentence describes, and no more: 今早收到的那个四件套.
+
+        Those that may be meant, where it tells that something was bought: 我昨天买了个锅.
+        """
         if message.flow or PLACEHOLDER.search(text):
             return None
         described = self._answers.orders.described(message, text)
