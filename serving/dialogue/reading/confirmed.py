@@ -30,8 +30,10 @@ from serving.dialogue.reading.guesses import WishGuesser
 from serving.dialogue.reading.message import Message, Reading
 from serving.dialogue.reading.parts.asides import QUESTION
 from serving.dialogue.reading.parts.reader import PartReader
-from serving.dialogue.reading.segments import answer_pieces, asks_behind_also
+from serving.dialogue.reading.segments import WORD, answer_pieces, asks_behind_also
 from serving.dialogue.reading.word_rules import evidence, plain
+
+LEAST_REMARK = 20  # letters of a remark; less may be another item: the pillow. yes, return it
 
 
 class ConfirmationReader:
@@ -136,9 +138,20 @@ class ConfirmationReader:
             stated = stated.replace(words, "", 1)
         if other or looks_up:
             return False
-        if self._answers.yes.names_another_product(message, stated):
+        wished = stated.replace(plain(found.ahead), "", 1) if self._is_remark(message, found) else stated
+        if self._answers.yes.names_another_product(message, wished):
             return True  # 确认退枕头和浴袍
         return not found.surely and evidence(stated, rules.alters) is not None
+
+    def _is_remark(self, message: Message, found: Yes) -> bool:
+        """Whether a sentence of its own before a clear yes tells something and wishes for nothing: the kettle runs on
+        that socket, so it is the toaster. Yes, submit it."""
+        rules, words = self._pack.acts, plain(found.ahead)
+        wishes = [rules.same, rules.another, rules.keep, *(flow.asked_by for flow in self._pack.flows)]
+        alone = message.text.startswith(found.ahead) and words.rstrip().endswith((".", "。", "!", "！"))
+        long = len(WORD.findall(words)) >= LEAST_REMARK
+        asks = any(phrase in words.lower() for some in self._pack.conversation.please.values() for phrase in some)
+        return found.clear and alone and long and not asks and not any(evidence(words, rule) for rule in wishes)
 
     def _trouble_of_another_item(self, message: Message, rest: str, acts: Sequence[Act]) -> Start | None:
         """What else is wrong, with an item of the order that is not under way: 确认，那个台灯也不亮.

@@ -68,6 +68,9 @@ class FlowMoves:
 
     def _begin(self, turn: TurnState, move: moves.Begin) -> Iterator[str]:
         session, flow = turn.session, self._flows.flows[move.flow]
+        if turn.draft.outcome == "handoff":  # the person does what has to be done
+            yield from self._look_up(turn, moves.LookUp(move.flow, move.slots))
+            return
         if session.customer:  # asked for again after signing in: one wish, not two
             session.wishes = [wish for wish in session.wishes if not (wish.needs_sign_in and wish.flow == flow.name)]
         if turn.draft.asks or self._is_beside(session.flow, move):

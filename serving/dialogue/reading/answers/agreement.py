@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from kefu.acts import Act, Affirm, Cancel, Correct, Deny, Fill, Hesitate, Person, Resume
 from kefu.intents.answers import HESITATE, LEAVE, NO, PERSON, AnswerClassifier
 from kefu.shop.pack import Pack
-from kefu.shop.slots import CJK, ON_FILE, without_phrases
+from kefu.shop.slots import CJK, ON_FILE, Slot, without_phrases
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.agreed import MOST_PIECES, NUMBER
 from serving.dialogue.reading.answers.orders import OrderReader
@@ -145,7 +145,7 @@ class AgreementReader:
         told = [act for act in self._values.part(message, message.text, False) if isinstance(act, Fill | Correct)]
         offers_person = message.step is not None and message.flow.calls_person(message.step.id)
         if not (offers_person or self._corrects(message)):  # no person, I cancel it myself: the other way
-            told = [act for act in told if slots[act.slot].item or slots[act.slot].number or slots[act.slot].otherwise]
+            told = [act for act in told if _may_be_meant(slots[act.slot])]
         return any(act.value != known.get(act.slot) for act in told)
 
     def _is_mostly_a_choice(self, message: Message) -> bool:
@@ -170,3 +170,8 @@ class AgreementReader:
     def hesitates(self, text: str) -> list[Act]:
         found = evidence(plain(text), self._pack.acts.hesitate)
         return [Hesitate(evidence=found)] if found else []
+
+
+def _may_be_meant(slot: Slot) -> bool:
+    """Whether a value of a slot may be all that is wrong with a proposal: which item, how many, what for."""
+    return bool(slot.item or slot.number or slot.otherwise or (slot.free_text and slot.pii is None))

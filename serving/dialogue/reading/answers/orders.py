@@ -19,6 +19,7 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, OrderLink
 from serving.dialogue.order_choice import likely_orders, marked_orders, meant_unnamed
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import clauses
 from serving.dialogue.reading.word_rules import evidence, plain
 
 SUBJECT = "the conversation's order"
@@ -51,7 +52,7 @@ OTHER_PIECE = re.compile(
     r"|\bthe other(?=\s*(?:$|[,.;!?]|back\b|for\b|and\b))",
     re.IGNORECASE,
 )
-OTHERS = re.compile(r"另外|其[他它余]|别的|剩下|\bother\b|\brest\b", re.IGNORECASE)
+OTHERS = re.compile(r"另外|另一|其[他它余]|别的|剩下|\bother\b|\brest\b", re.IGNORECASE)
 MOST_LATELY = 2  # messages before this one that a wish without a name may be about
 BEGINS = {"start", "fill", "correct", "affirm"}  # acts of a message after which its order is spoken of
 MOST_COUNTED = 4  # orders that are told one after the other
@@ -87,6 +88,8 @@ class OrderReader:
         link = self._link(message, text, message.session.subject.order if focus == SUBJECT else focus)
         if not by_product and not link.refers and set(link.how) <= {"product"}:
             return tuple(numbers[-1:])  # a question about the product, or a part of the order
+        if set(link.how) == {"ordinal"} and self._keeps_others(plain(text)):
+            return tuple(numbers[-1:])
         of_list = "ordinal" in link.how and set(link.how) <= {"ordinal", "state"} and not OF_ORDERS.search(plain(text))
         if of_list and not asked and message.step and message.step.collect:
             return tuple(numbers[-1:])  # 第一个: of what the open question lists
@@ -103,6 +106,11 @@ class OrderReader:
         if asked and not numbers and (paid := self.of_amount(message, text)):
             return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
+
+    def _keeps_others(self, words: str) -> bool:
+        """Whether words say of other pieces, not orders, that they are fine: the other three are fine."""
+        kept = evidence(words, self._pack.acts.keep) is not None
+        return kept and OTHERS.search(words) is not None and OF_ORDERS.search(words) is None
 
     def _mended(self, message: Message, placeholder: str) -> str:
         """The only own order whose number is one slip of the keyboard (0469, 0496) away from one that is nobody's."""
@@ -241,6 +249,10 @@ class OrderReader:
     def names_other_piece(self, text: str) -> bool:
         """Whether a text speaks of what is left of an order beside the piece that was spoken of."""
         return OTHER_PIECE.search(text) is not None and OF_ORDERS.search(plain(text)) is None
+
+    def wishes_for_other_piece(self, text: str) -> bool:
+        """Whether a text speaks of such a piece, and not only to say that it stays: 换一个，另一个好的我留着."""
+        return any(self.names_other_piece(c) and not self._keeps_others(plain(c)) for c in clauses(text))
 
     def of_other_piece(self, message: Message, text: str) -> str | None:
         """The order under way, of whose other pieces a text speaks while some of it are sent back."""

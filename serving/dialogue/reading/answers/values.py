@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from kefu.acts import Act, Choose, Correct, Fill, Resume, Start
+from kefu.acts import Act, Choose, Correct, Deny, Fill, Resume, Start
 from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack
 from kefu.shop.slots import ON_FILE, extract, free_value, is_unchanged
@@ -76,6 +76,8 @@ class ValueReader:
         asked = message.step.collect if message.step else None
         again = any(self._is_known(message, name, some[0]) for name, some in values.items())
         if asked is None and not acts and not question and (again or is_unchanged(plain(text))):
+            if message.flow.item_among and _denies(message, text):
+                return [Deny(evidence=text)]  # I just said I never got it
             return [Resume(evidence=text)]  # told again: nothing new, and no mistake
         return acts
 
@@ -319,6 +321,12 @@ class ValueReader:
             if value := free_value(found["new"], slot):
                 return [Correct(slot=name, value=value, evidence=text)]
         return []
+
+
+def _denies(message: Message, text: str) -> bool:
+    """Whether a text holds the open confirmation's own words for no."""
+    words, step = plain(text).lower(), message.step
+    return any(phrase in words for some in (step.no if step else {}).values() for phrase in some)
 
 
 def _place(text: str, shown: Sequence[str]) -> str | None:

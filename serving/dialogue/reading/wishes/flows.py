@@ -239,7 +239,7 @@ class FlowReader:
             elif name not in slots and (unnamed := self._answers.orders.unnamed(message, text, flow, certain)):
                 certain[name] = unnamed
         certain = self.told_before(message, text, flow, certain) | certain
-        if not self._answers.orders.names_other_piece(text):
+        if not self._answers.orders.wishes_for_other_piece(text):
             certain = self._reason_before(message, flow, certain) | certain
         named = flow in self.named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
@@ -261,7 +261,7 @@ class FlowReader:
         )
         if not before or not same or before.flow == flow.name:
             return {}
-        other = self._answers.orders.names_other_piece(text)  # what is wrong with one piece is not with the other
+        other = self._answers.orders.wishes_for_other_piece(text)  # what is wrong with one piece is not with the other
         carried = [name for name in flow.slots if self._pack.slots[name].carried and not other]
         kept = {name: before.slots[name] for name in carried if name in before.slots}
         known = {name: self._pack.slots[name] for name in before.slots if name in self._pack.slots}

@@ -37,6 +37,7 @@ MISTAKEN = re.compile(
     r"|\b(?:mixed (?:it|them|that) up|wrong (?:order|one)|my mistake|not (?:this|that) (?:one|order|parcel))\b",
     re.IGNORECASE,
 )
+BOUGHT = re.compile(r"[买拍订]了|下了?单|\b(?:bought|ordered)\b", re.IGNORECASE)
 WHETHER = re.compile(r"\bor not\b", re.IGNORECASE)  # today or not: of the order that is spoken of
 _SAID = re.compile(r"[a-z]+|\d+", re.IGNORECASE)
 MOST_BESIDE = 1  # characters of other words that a follow-up may have
@@ -72,10 +73,17 @@ class FollowUpReader:
         return []
 
     def described_alone(self, message: Message, text: str) -> Act | None:
-        """An own order that half a sentence describes, and no more: 今早收到的那个四件套."""
-        described = None if message.flow or PLACEHOLDER.search(text) else self._answers.orders.described(message, text)
-        bare = described is not None and self._is_bare(message, text)
-        return self._answers.orders.alone((described,), text) if bare and described else None
+        """An own order that half a sentence describes, and no more: 今早收到的那个四件套.
+
+        Those that may be meant, where it tells that something was bought: 我昨天买了个锅.
+        """
+        if message.flow or PLACEHOLDER.search(text):
+            return None
+        described = self._answers.orders.described(message, text)
+        bought = BOUGHT.search(plain(text)) is not None and self._is_bare(message, text)
+        meant = self._answers.orders.meant(message, text, asked=True) if bought else ()
+        orders = (described,) if described and self._is_bare(message, text) else meant
+        return self._answers.orders.alone(orders, text)
 
     def refused_again(self, message: Message, text: str) -> Start | None:
         """The wish that was just refused for one order, when another own order is named in its place.
@@ -112,8 +120,9 @@ class FollowUpReader:
             return []
         if message.session.flow and (message.session.flow.flow != flow.name or not flow.item_among):
             return []
-        if any(named is not flow for named in self._flows.named(plain(text))):
-            return []  # 催一下浴巾, after another wish for the plates
+        faults = [one for one in self._pack.flows if one.told_by and evidence(plain(text), one.asked_of_item)]
+        if any(named is not flow for named in (*self._flows.named(plain(text)), *faults)):
+            return []  # 催一下浴巾, after another wish for the plates; 昨天到的马克杯碎了一个
         orders = self._meant(message, text, flow)
         if not orders:
             return []

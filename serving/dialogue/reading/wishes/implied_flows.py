@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kefu.acts import Act, Start
 from kefu.intents.wishes import ScoredWish
@@ -47,10 +47,16 @@ class ImpliedFlowReader:
         own = self._answers.orders.own(message, order) if order and message.session.customer else None
         if message.flow or not order or not (begun := self.of_reason(message, text, own)):
             return None
-        flow = next(flow for flow in self._pack.flows if flow.name == begun[0])
+        name = self._of_fault(begun[1]) or begun[0]
+        flow = next(flow for flow in self._pack.flows if flow.name == name)
         slots = {**self._told(message, text, flow), **begun[1], self._answers.orders.slots_of(flow)[0]: order}
         slots |= self._answers.items.slots(message, text, flow, order)
         return Start(flow=flow.name, slots=self._flows.told_before(message, text, flow, slots) | slots, evidence=text)
+
+    def _of_fault(self, told: Mapping[str, str]) -> str | None:
+        """The flow for what went wrong, where a value tells that: it leaves open what the customer wants done."""
+        flows = (flow for flow in self._pack.flows if flow.told_by)
+        return next((f.name for f in flows if any(told.get(n) in values for n, values in f.told_by.items())), None)
 
     def of_described(self, message: Message, text: str) -> Start | None:
         """The flow that tells of an own order which a question describes, whatever it asks: the scale I cancelled."""
