@@ -14,7 +14,7 @@ from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.text.numbers import read_number
 from kefu.text.placeholders import PLACEHOLDER
-from serving.dialogue.linking.denial import came_instead
+from serving.dialogue.linking.denial import came_instead, is_compared
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, OrderLink
 from serving.dialogue.order_choice import likely_orders, marked_orders, meant_unnamed
@@ -103,6 +103,12 @@ class OrderReader:
         if asked and not numbers and (paid := self.of_amount(message, text)):
             return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
+
+    def beside(self, message: Message, text: str, under_way: Sequence[str]) -> tuple[str, ...]:
+        """Placeholders of the orders that a text means but those under way; of several rather those spoken of."""
+        left = [o for o in self._link(message, text, None).ids if message.placeholder(o) not in under_way]
+        spoken = self._spoken_of(message)
+        return tuple(map(message.placeholder, [o for o in left if o in spoken] or left))
 
     def _mended(self, message: Message, placeholder: str) -> str:
         """The only own order whose number is one slip of the keyboard (0469, 0496) away from one that is nobody's."""
@@ -388,8 +394,11 @@ class OrderReader:
         The order is told where there is only one other that the flow serves; else the flow asks for it.
         """
         state, rules, words = message.session.flow, self._pack.acts, plain(text)
-        if not (state and message.flow and evidence(words, rules.other_orders) and evidence(words, rules.same)):
+        others = evidence(words, rules.other_orders)
+        if not (state and message.flow and others and evidence(words, rules.same)):
             return None
+        if is_compared(words, start := words.find(others), start + len(others)):
+            return None  # 跟另一单一样的地址: of this order
         slot = next(iter(self.slots_of(message.flow)), None)
         if slot is None or slot not in state.slots or self._link(message, text, None).ids:
             return None
