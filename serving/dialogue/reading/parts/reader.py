@@ -100,10 +100,14 @@ class PartReader:
             for act in told
             if asks(act) or is_likely_question(act)
         }
-        if (len(several) > 1 or self._is_beside_answer(message, told)) and any(map(asks, told)):
+        beside = (len(several) > 1 or self._is_beside_answer(message, told)) and any(map(asks, told))
+        guessed = any(isinstance(act, Unclear) for act in told) and not any(map(is_certain, told))
+        if beside and not guessed:
             self.link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
+        if beside and not any(map(is_certain, whole)):
+            return told
         if all(isinstance(act, Resume | Unclear) for act in told) and any(map(_interrupts, whole)):
             return whole  # isn't that cheaper now? I paid 459
         if any(map(is_certain, told)) and not any(map(is_certain, whole)):  # a part in words of a rule, and guesses
