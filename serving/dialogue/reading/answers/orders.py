@@ -92,6 +92,8 @@ class OrderReader:
             return tuple(numbers[-1:])  # 第一个: of what the open question lists
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
             live = set(link.ids) - self._over(message) or set(link.ids)
+            if each := self._of_each(message, text, link):
+                return tuple(map(message.placeholder, each))
             if set(link.how) == {"product"}:
                 spoken = live & self._spoken_of(message)
             else:  # 昨天买的那个, after the pot: the one with it
@@ -103,6 +105,19 @@ class OrderReader:
         if asked and not numbers and (paid := self.of_amount(message, text)):
             return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
+
+    def _of_each(self, message: Message, text: str, link: OrderLink) -> tuple[str, ...]:
+        """Where a text means all of several products that no order holds together, one order for each: the one spoken
+        of, else the newest (奶锅和养生壶都要)."""
+        known = [order for order in message.orders if order.id in link.ids and set(link.how) == {"product"}]
+        named: dict[int, set[str]] = {}  # by the place of the word
+        for item in self._linker.link_items(message.original(text), known) if len(known) > 1 else ():
+            named.setdefault(item.start, set()).add(item.sku)
+        holding = [[order.id for order in known if skus & set(order.skus)] for skus in named.values()]
+        if len(holding) < 2 or set.intersection(*map(set, holding)) or not self.means_all(text, len(holding)):
+            return ()
+        spoken = self._spoken_of(message)
+        return tuple(dict.fromkeys(next((o for o in some if o in spoken), some[0]) for some in holding))
 
     def beside(self, message: Message, text: str, under_way: Sequence[str]) -> tuple[str, ...]:
         """Placeholders of the orders that a text means but those under way; of several rather those spoken of."""
