@@ -70,7 +70,8 @@ class SameAddressReader:
         name = next((name for name in flow.slots if name in self._slots), None)
         if name is None or not ITS_ADDRESS.search(plain(text)):
             return {}
-        address = self._of_another(message, text, flow, [order])
+        named = self._orders.meant(message, text, asked=True, focus=None)  # not what is only compared
+        address = self._of_another(message, text, flow, [order, *named])
         return {name: message.placeholder(address)} if address else {}
 
     def _of_another(self, message: Message, text: str, flow: Flow, under_way: Sequence[str]) -> str:
