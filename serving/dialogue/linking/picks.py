@@ -25,7 +25,7 @@ _PIECES = re.compile(
 )
 _ALONE = re.compile(
     rf"单独(?:买|下|拍|订)?了?的{_HEAD}?"
-    r"|\b(?:one|order)\b[^.?!,]{0,24}\b(?:alone|on its own|by itself|separately)\b|\bthe (?:separate|lone) (?:one|order)\b",
+    r"|\b(?:one|order)\b[^.?!,]{0,24}\b(?:alone|on its own|by itself|separately)\b|\bthe separate (?:one|order)\b",
     re.IGNORECASE,
 )
 _CHEAPEST = re.compile(

@@ -107,9 +107,7 @@ class Asides:
         first = [act for act in read[0] if not is_echo(parts[0], act)]
         return [first, *read[1:]]
 
-    def _without_names(
-        self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]
-    ) -> list[list[Act]]:
+    def _without_names(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """Without what was begun last, asked of an order that a part only names for a question in the next one: and the
         unpaid one? cancelled or not?"""
         asked = [{v for a in some if isinstance(a, Query) for v in a.slots.values()} for some in read]
