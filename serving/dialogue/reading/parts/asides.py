@@ -34,7 +34,7 @@ class Asides:
         """The acts of each part, without those of asides."""
         questions = [self._is_question(message, part, some) for part, some in zip(parts, read, strict=True)]
         left = self._without_unasked(questions, self._told_plainly(message, parts, questions, read))
-        left = self._without_names(message, parts, self._without_unlooked(parts, left))
+        left = self._without_names(message, parts, questions, self._without_unlooked(parts, left))
         return self._without_scene(parts, self._without_echoes(message, parts, left))
 
     def _is_question(self, message: Message, part: str, some: Sequence[Act]) -> bool:
@@ -107,16 +107,19 @@ class Asides:
         first = [act for act in read[0] if not is_echo(parts[0], act)]
         return [first, *read[1:]]
 
-    def _without_names(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
-        """Without what was begun last, asked of an order that a part only names for a question in the next one: and the
+    def _without_names(
+        self, message: Message, parts: Sequence[str], questions: Sequence[bool], read: Sequence[list[Act]]
+    ) -> list[list[Act]]:
+        """Without what was begun last, asked of an order that a part only names for a question in a later one: and the
         unpaid one? cancelled or not?"""
         asked = [{v for a in some if isinstance(a, Query) for v in a.slots.values()} for some in read]
 
         def only_names(at: int, act: Act) -> bool:
-            if not isinstance(act, Start) or self._is_named(message, parts[at], self._flow_named[act.flow]):
+            if not (questions[at] and isinstance(act, Start) and act.probability == 1):
                 return False
-            told = {act.slots[name] for name in self._answers.orders.names_in(act.slots)}
-            return any(told & some for some in asked[at + 1 :])
+            flow, told = self._flow_named[act.flow], self._answers.orders.names_in(act.slots)
+            of_it = any(act.slots[name] in some for name in told for some in asked[at + 1 :])
+            return of_it and self._changes(flow) and not self._is_named(message, parts[at], flow)
 
         return [[act for act in some if not only_names(at, act)] for at, some in enumerate(read)]
 
