@@ -176,6 +176,7 @@ def test_a_section_of_a_road_is_a_part_of_its_name() -> None:
         ("还没发吧 门牌是2012 写成1202了", KNOWN.replace("1202", "2012")),
         ("房号写的是1202，应该是2012", KNOWN.replace("1202", "2012")),
         ("I paid 1202 not 2012", ""),  # no word for a place
+        ("3幢，改成2012室", ""),
         ("flat is 77 not 78", ""),  # no 78 in the address
         ("我18号不在家", ""),
     ],

@@ -67,12 +67,14 @@ SAME_ALONE = re.compile(  # at the question for the region: 一样, same as befo
     re.IGNORECASE,
 )
 # Two figures of which the one takes the other's place: 539号改成116号, 5栋 不是3栋, 18 not 8, 503 instead of 502.
-_TO = r"(?:改成|改为|改到|换成|应该是|\b(?:should|must|has to) be\b|\bto\b)"
+_SHOULD = r"(?:应该?是|\b(?:should|must|has to) be\b)"
+_TO = rf"(?:改成|改为|改到|换成|{_SHOULD}|\bto\b)"
 _NOT = r"(?:不是|[写填打输选]成|\bnot\b|\binstead of\b)"
 SWAPS = [
     re.compile(rule, re.IGNORECASE)
     for rule in (
-        rf"(?P<cut>(?P<old>\d+)[^\d。]{{0,8}}?{_TO}\D{{0,4}})(?P<new>\d+)",
+        rf"(?P<cut>(?P<old>\d+)[^\d，,。]{{0,8}}?{_TO}\D{{0,4}})(?P<new>\d+)",
+        rf"(?P<cut>(?P<old>\d+)[^\d。]{{0,4}}[，,]\s*(?:it )?{_SHOULD}\D{{0,4}})(?P<new>\d+)",
         rf"(?P<new>\d+)[^\d。]{{0,4}}?(?P<cut>{_NOT}[^\d，,。]{{0,4}}(?P<old>\d+)[号栋幢座楼室]?)",
         r"(?P<cut>(?:不是|\bnot\b)[^\d，,。]{0,4}(?P<old>\d+)\D{0,3}?(?:是|\bbut\b)\D{0,4})(?P<new>\d+)",
     )
