@@ -409,10 +409,10 @@ class OrderReader:
         The order is told where there is only one other that the flow serves; else the flow asks for it.
         """
         state, rules, words = message.session.flow, self._pack.acts, plain(text)
-        others = evidence(words, rules.other_orders)
-        if not (state and message.flow and others and evidence(words, rules.same)):
+        another = evidence(words, rules.other_orders)
+        if not (state and message.flow and another and evidence(words, rules.same)):
             return None
-        if is_compared(words, start := words.find(others), start + len(others)):
+        if is_compared(words, start := words.find(another), start + len(another)):
             return None  # 跟另一单一样的地址: of this order
         slot = next(iter(self.slots_of(message.flow)), None)
         if slot is None or slot not in state.slots or self._link(message, text, None).ids:

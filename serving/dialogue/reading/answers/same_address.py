@@ -41,16 +41,16 @@ class SameAddressReader:
 
     def read(self, message: Message) -> list[Act]:
         """The address of the other order that a message names, for the flow under way; empty where it names none."""
-        name = next((n for n in message.flow.slots if n in self._slots), None) if message.flow else None
-        state, asked = message.session.flow, message.step.collect if message.step else None
-        if name is None or state is None or not (asked == name or name in state.slots):
+        flow, state, asked = message.flow, message.session.flow, message.step.collect if message.step else None
+        name = next((n for n in flow.slots if n in self._slots), None) if flow else None
+        if name is None or flow is None or state is None or not (asked == name or name in state.slots):
             return []
         words = plain(self._of_address(message.text))
         same = MEANS_SAME.search(words) is not None
         if not same and not (asked == name and self._is_its_address(words)):
             return []
-        under_way = [state.slots[slot] for slot in self._orders.slots_of(message.flow) if slot in state.slots]
-        address = self._of_another(message, message.text, message.flow, under_way)
+        under_way = [state.slots[slot] for slot in self._orders.slots_of(flow) if slot in state.slots]
+        address = self._of_another(message, message.text, flow, under_way)
         if not address and same and name not in state.slots and len(words) <= SHORT:
             address = self._told_before(message, name)
         if not address or not _holds(address, message.original(message.text)):

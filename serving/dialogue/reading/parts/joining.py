@@ -109,8 +109,8 @@ class ActJoiner:
         begun = {act.flow for act in acts if isinstance(act, Start)}
         orders, subject = self._answers.orders, message.session.subject.order
         told = [act.slots for act in acts if isinstance(act, Start | Query)]
-        named = {slots[name] for slots in told for name in orders.names_in(slots)} or {subject}
-        own = orders.own(message, next(iter(named)) or "") if len(named) == 1 else None
+        named = {slots[name] for slots in told for name in orders.names_in(slots)} or {subject or ""}
+        own = orders.own(message, next(iter(named))) if len(named) == 1 else None
         for flow in self._pack.flows if own and message.session.customer and not message.flow else ():
             address = self._answers.addresses.corrected(message, flow, own.address) if own else {}
             if address and own and flow.name not in begun and self._flows.serves(flow, own):
