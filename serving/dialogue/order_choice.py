@@ -98,6 +98,8 @@ class OrderChoice:
             return []
         if turn.candidates:
             return self._own(turn, turn.candidates)
+        if turn.session.offered:  # asked once more: the places of the list stay what they were
+            return self._own(turn, turn.session.offered)
         first = meant_unnamed(turn.message.orders, step, dict.fromkeys(self._pack.slots) | state.slots)
         likely = likely_orders(turn.message.orders, step, turn.visit.now)
         return [*first, *(order for order in likely if order not in first)][:MOST_OFFERED]

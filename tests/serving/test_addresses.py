@@ -166,3 +166,30 @@ def test_of_two_buildings_the_address_has_one(text: str) -> None:
 def test_a_section_of_a_road_is_a_part_of_its_name() -> None:
     address = "27 Renmin South Road Section 4, Wuhou District, Chengdu"
     assert said(address, asked=True) == ("Fill", address)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("it hasn't shipped yet right? flat is 2012 not 1202", KNOWN.replace("1202", "2012")),
+        ("and the flat? it says 1202, must be 2012", KNOWN.replace("1202", "2012")),
+        ("还没发吧 门牌是2012 写成1202了", KNOWN.replace("1202", "2012")),
+        ("房号写的是1202，应该是2012", KNOWN.replace("1202", "2012")),
+        ("I paid 1202 not 2012", ""),  # no word for a place
+        ("3幢，改成2012室", ""),
+        ("flat is 77 not 78", ""),  # no 78 in the address
+        ("我18号不在家", ""),
+    ],
+)
+def test_a_figure_that_is_put_right_beside_something_else_changes_the_address(text: str, address: str) -> None:
+    session = Session(id="s", lang="zh")
+    placeholder = partial(REDACTOR.redact, vault=session.vault)
+    message = Message(
+        REDACTOR.redact(text, session.vault), "zh", "2026-11-16T10:00:00+08:00", session, placeholder, list, None, None
+    )
+    told = READER.corrected(message, FLOW, KNOWN)
+    assert [message.original(value) for value in told.values()] == ([address] if address else [])
+
+
+def test_a_day_is_no_house_number() -> None:
+    assert said("我18号不在家", asked=True, now=KNOWN) is None

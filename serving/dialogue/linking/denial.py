@@ -30,7 +30,9 @@ _CAME_EN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _INSTEAD = re.compile(r"[^.!?;]{0,20}\binstead\b|[^.!?;]{0,30}\b(?:inside|in the (?:box|parcel|bag))\b", re.IGNORECASE)
-_LIKE_ZH = re.compile(r"(?:跟|和|与|同|像|照|按照?|参照)(?:我|上次|之前|以前|刚才)?(?:的|那个?|这个?)?$")
+_LIKE_ZH = re.compile(
+    r"(?:跟|和|与|同|像|照|按照?|参照)(?:我|上次|之前|以前|刚才)?的?(?:另外?一?[个单笔]|那个?|这个?)?的?$"
+)
 _LIKE_ZH_AFTER = re.compile(
     r"[^，,。.!！?？;；\n]{0,3}(?:那|这)?(?:一)?(?:个|单|笔|次)?(?:的)?(?:订单|包裹|地址|收件人|电话)?(?:是)?(?:一样|相同|一致|同一|一个(?:地址|收件人)|(?:一起|一块儿?|合并|合在)(?!买|拍|下单|的))"
 )
@@ -42,7 +44,7 @@ _LIKE_EN = re.compile(
 )
 # Where something is to go, and not what is to go there: 改寄到刚取消那单的地址, to the address of the cancelled order.
 _GOES_THERE_ZH = re.compile(
-    r"(?:[寄送发改换]到|[寄送发]去|就是|就?用)(?:我|上次|之前|以前|刚才?|刚刚)?(?:的|那个?|这个?)?$"
+    r"(?:[寄送发改换]到|[寄送发]去|[改换][成为]|就是|就?用)(?:我|上次|之前|以前|刚才?|刚刚)?(?:的|那个?|这个?)?$"
 )
 _ITS_ADDRESS = re.compile(r"[^，,。.!！?？;；\n]{0,3}(?:那|这)?一?(?:个|单|笔)?(?:订单)?的?(?:收货)?地址")
 _GOES_THERE_EN = re.compile(

@@ -119,7 +119,10 @@ class OrderLinker:
         places = _places(text, offered, left, newest_first, focus, affirmed)
         denied |= {order for place in places if is_denied(text, place.start) for order in place.ids}
         picked = [
-            place for place in places if not (is_denied(text, place.start) or is_kept(text, place.start, place.end))
+            place
+            for place in places
+            if not is_denied(text, place.start)
+            and not any(aside(text, place.start, place.end) for aside in (is_kept, is_compared))
         ]
         evidence = [*((m.start, m.end, m.how) for m in affirmed), *((p.start, p.end, "ordinal") for p in picked)]
         refers = _REFERS.search(text) is not None

@@ -1,5 +1,5 @@
-"""What picks an order of a few that are compared: by its number of pieces (一口的那个, the one with two), by its total
-(the cheaper one) and by its age (先下的那单, the older one).
+"""What picks an order of a few that are compared: by its number of pieces (一口的那个, the one with two), by having
+nothing else in it (单独买的那个), by its total (the cheaper one) and by its age (先下的那单, the older one).
 
 Such words mean nothing by themselves. They count among the orders that were offered, else among those with a product
 of the order that the conversation is about.
@@ -21,6 +21,11 @@ _PIECES = re.compile(
     rf"|(?:单|單)(?:个|個|只|件|条|买|拍)的(?:{_HEAD})?|(?:就|只)(?:有|买)?(一){_PIECE}的"
     r"|\b(?:the )?(?:one|order) with (?:just |only |a )*(?:the )?(one|two|three|four|single|[1-4])\b"
     r"|\b(?:the|just|only) (single) (?:one|order)\b",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(
+    rf"单独(?:买|下|拍|订)?了?的{_HEAD}?"
+    r"|\b(?:one|order)\b[^.?!,]{0,24}\b(?:alone|on its own|by itself|separately)\b|\bthe separate (?:one|order)\b",
     re.IGNORECASE,
 )
 _CHEAPEST = re.compile(
@@ -60,6 +65,8 @@ def find_picks(text: str, compared: Sequence[Order], are_named: bool) -> Iterato
             continue
         number = next(filter(None, match.groups()), "一").lower()
         yield from _mark(match, _with_pieces(compared, 1 if number in _ONE else read_number(number) or 2), compared)
+    if are_named and (found := _ALONE.search(text)):
+        yield from _mark(found, [order for order in compared if len(order.skus) == 1], compared)
     priced = [order for order in compared if order.total is not None]
     by_total: tuple[tuple[re.Pattern[str], Callable[..., Order]], ...] = ((_CHEAPEST, min), (_DEAREST, max))
     for pattern, choose in by_total:

@@ -38,8 +38,8 @@ _EXCHANGED = {frozenset(pair) for pair in ("iy", "ae", "ei")}  # vowels that wri
 _PACK_SIZE = re.compile(r"(?:[\d一二两三四五六七八九十]+(?:只装|件套|条|双|件|只|个|套|把)|\s*\d+\s*只)+$")
 _NO_HEADS = {"set", "four", "box", "boxe"}  # said of anything
 _CHINESE_HEAD = re.compile(  # one character is a word only after "that" and what counts it
-    rf"(?:(?:那|这|我的?|另外?那?)[一两]?[个口条把只件套床张台块双支盏]|(?<!{CJK.pattern}))(?P<head>{CJK.pattern})"
-    r"(?:(?=那(?:一)?[个单笔])|(?<=[个口条把只件套床张台块双支盏].)(?=[的到在啥什几多还怎能可要呢吗啊呀吧，,。.?？!！\s]|$))"
+    rf"(?:(?:那|这|我的?|另外?那?|[买拍订]了)[一两]?[个口条把只件套床张台块双支盏]|(?<!{CJK.pattern}))(?P<head>{CJK.pattern})"
+    r"(?:(?=的?那(?:一)?[个单笔])|(?<=[个口条把只件套床张台块双支盏].)(?=[的到在啥什几多还怎能可要呢吗啊呀吧，,。.?？!！\s]|$))"
 )
 _POINTS = re.compile(
     r"(?:这|那|這|该|刚才那)(?:一)?(?:个|個|款|件|条|條|种|台|只|套|床|把|样)|刚才(?:那|说|的)|它"

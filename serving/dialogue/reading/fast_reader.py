@@ -257,6 +257,7 @@ class FastReader:
         acts = self._parts.joiner.without_orders_of_others(message, acts)
         self._parts.joiner.tell_whole(message, acts)
         acts = self._parts.joiner.doubt_number(message, acts)
+        acts = self._parts.joiner.with_address(message, acts)
         acts = self._without_asides(message, self._parts.joiner.without_covered(acts))
         if self._asks_no_order(message):
             own = message.flow.name if message.flow else ""

@@ -108,7 +108,7 @@ class TextPreparer:
     def _without_second_best(self, text: str) -> str:
         """The text without a wish that is meant only where the first one cannot be had: and if not, I return it."""
         rule = self._pack.acts.second_best
-        left = without(text, rule.words).strip() if rule else text
+        left = without(text, rule.words).strip() if rule and evidence(plain(text), rule) else text
         return left if left != text and self._parts.names_write(left) else text
 
     def _without_courtesy(self, message: Message) -> str:

@@ -38,6 +38,7 @@ def play(assistant: Assistant) -> Play:
         ("C1041", "where is QM2611142384", "And the other one? The cast iron pot and steamer.", "QM2611156681"),
         ("C1012", "蒸锅那单发了没", "秤那单呢", "QM2611164917"),
         ("C1043", "where is my bench order?", "and the cutlery?", "QM2611159765"),
+        ("C1044", "空气炸锅到哪了", "那羊毛毯呢 也是18号吗 我18号不在家", "QM2611141716"),
     ],
 )
 def test_the_last_question_goes_on_to_the_order_that_is_named(
@@ -169,3 +170,30 @@ def test_the_other_piece_is_of_the_order_that_is_being_returned(play: Play) -> N
 def test_what_comes_back_is_asked_right_after_the_refund(play: Play) -> None:
     *_, coupon = play("C1005", ["is my refund done?", "and what about the coupon I spent on it?"])
     assert "coupon of 15 off 129 returns" in coupon
+
+
+@pytest.mark.parametrize(
+    ("customer", "text", "orders"),
+    [
+        ("C1018", "invoices for the bath mat and the woks, both in my own name", ["QM2611158343", "QM2611082244"]),
+        ("C1043", "餐具和换鞋凳两单都开发票 个人的", ["QM2611159765", "QM2611149065"]),
+        ("C1038", "多士炉要换货，坏了一台。顺便把没付款那单取消了", ["QM2611056472", "QM2611162876"]),
+    ],
+)
+def test_two_wishes_are_each_for_the_order_that_is_named(
+    play: Play, customer: str, text: str, orders: list[str]
+) -> None:
+    (told,) = play(customer, [text])
+    assert all(order in told for order in orders)
+
+
+def test_an_order_named_at_the_question_for_another_one_is_that_of_its_own_wish(play: Play) -> None:
+    *_, told = play("C1046", ["my doormat arrived torn", "exchange. and cancel the unpaid order too"])
+    assert "QM2611152181" in told
+    assert "not paid" in told
+
+
+def test_the_list_of_orders_stays_when_it_is_asked_again(play: Play) -> None:
+    first, again, picked = play("C1041", ["我的硅藻土脚垫到哪了", "嗯？什么呀", "2"])
+    assert "3. QM" not in first + again
+    assert "QM2611121994" in picked

@@ -67,19 +67,26 @@ SAME_ALONE = re.compile(  # at the question for the region: 一样, same as befo
     re.IGNORECASE,
 )
 # Two figures of which the one takes the other's place: 539号改成116号, 5栋 不是3栋, 18 not 8, 503 instead of 502.
-_TO = r"(?:改成|改为|改到|换成|应该是|\bshould be\b|\bto\b)"
+_SHOULD = r"(?:应该?是|\b(?:should|must|has to) be\b)"
+_TO = rf"(?:改成|改为|改到|换成|{_SHOULD}|\bto\b)"
 _NOT = r"(?:不是|[写填打输选]成|\bnot\b|\binstead of\b)"
 SWAPS = [
     re.compile(rule, re.IGNORECASE)
     for rule in (
         rf"(?P<cut>(?P<old>\d+)[^\d，,。]{{0,8}}?{_TO}\D{{0,4}})(?P<new>\d+)",
+        rf"(?P<cut>(?P<old>\d+)[^\d。]{{0,4}}[，,]\s*(?:it )?{_SHOULD}\D{{0,4}})(?P<new>\d+)",
         rf"(?P<new>\d+)[^\d。]{{0,4}}?(?P<cut>{_NOT}[^\d，,。]{{0,4}}(?P<old>\d+)[号栋幢座楼室]?)",
         r"(?P<cut>(?:不是|\bnot\b)[^\d，,。]{0,4}(?P<old>\d+)\D{0,3}?(?:是|\bbut\b)\D{0,4})(?P<new>\d+)",
     )
 ]
+OF_ADDRESS = re.compile(
+    r"[号弄栋幢座楼室]|门牌|房[号间]|地址|\b(?:flat|room|apartment|apt|house|unit|building|floor|street|address)\b",
+    re.IGNORECASE,
+)
 ENDINGS = set("号弄栋幢座楼室")
 ENGLISH_WORD = re.compile(r"[a-z]{2}")
 LOWER = re.compile(r"(?:^|(?<=,))\s*[a-z]+(?=\s*(?:,|$))")  # wuhan, wuchang district, hubei
+DAY = re.compile(r"\d{1,2}[号日](?=[能会要]?(?:不|没|吗|到|送|前|后|之|那天|当天|出差|有空|上班|左右))")  # 18号不在家
 SLIP = re.compile(  # what was wrong before, after the address: 。我写成12幢了, . I had typed the old one
     r"[。！!，,；;\s]+(?:不好意思|抱歉)?(?:我|之前|刚才?|原来|上次|前面|当时)[^。！!]{0,8}(?:写|填|打|留|发|输|选)(?:成|错|反|的是)[^。！!]*[。！!]?$"
     r"|[.!,;]\s*(?:sorry,? )?i (?:had )?(?:wrote|written|typed|put|gave|given|entered)\b[^.]*\.?$",
@@ -133,13 +140,22 @@ class AddressReader:
         told = address and (address != now) and set(missing_parts(now)) >= set(missing_parts(address))
         return {name: message.placeholder(address)} if name and told else {}
 
+    def corrected(self, message: Message, flow: Flow, now: str) -> dict[str, str]:
+        """The address that an order has with the figure that a message puts right, whatever it asks beside: my pot has
+        not shipped, right? the flat is 798 not 789. Empty where it puts none right."""
+        name, words = next((n for n in flow.slots if n in self._slots), None), message.original(message.text)
+        if name is None or not now or not OF_ADDRESS.search(words):
+            return {}
+        address, _ = _swapped(now, without_blanks(words))
+        return {name: message.placeholder(address)} if address != now else {}
+
     def _changed(self, message: Message, text: str, known: str, now: str, asked: bool) -> str:
         """The address with what a text tells of it; empty where it tells nothing.
 
         Args:
             known: what was told before. now: the address that the order has.
         """
-        said = SLIP.sub("", without_blanks(message.original(text)))
+        said = DAY.sub("，", SLIP.sub("", without_blanks(message.original(text))))
         said, known = _in_characters(said, known, now), _in_characters(known, said, now)
         base, rest = _swapped(known or now, said)
         swaps, words = rest != said, LEAD.sub("，", rest)

@@ -24,7 +24,9 @@ from serving.dialogue.reading.word_rules import evidence, plain
 OF_AN_ORDER = re.compile(
     r"\s*(?:的?[那这]|的)?一?(?:单|笔|个?订单)|\s*的?[那这]一?[次回]|\s+(?:order|one)\b", re.IGNORECASE
 )
-WITH_IT = re.compile(r"(?:(?<!没)有|含|带|\border (?:with|of|for|containing)(?: the| a| an| my)?)\s*$", re.IGNORECASE)
+WITH_IT = re.compile(
+    r"(?:(?<![没还])有|含|带|\border (?:with|of|for|containing)(?: the| a| an| my)?)\s*$", re.IGNORECASE
+)
 PIECES = re.compile(
     rf"\W*(?:就|只|要|退|换|only|just|for)?\s*(?P<count>{NUMBER})\s*"
     r"(?P<unit>[个件只条双把套张瓶盒床口块盏台支顶袋]|(?:pieces?|items?|pcs?|of (?:them|these|it))\b)?"

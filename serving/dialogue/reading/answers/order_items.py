@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
@@ -64,6 +64,8 @@ class ItemReader:
         words, keep = message.original(text), self._pack.acts.keep
         # "The order with the box" names an order, not what is to be returned of it.
         part = evidence(plain(text), keep) is not None or bool(slots and self._pieces(flow, words))
+        known = message.session.flow.slots if message.flow is flow and message.session.flow else {}
+        part = part or self._tells_fault(known)
         if not slots or not message.session.customer or (asked in self._orders.slots_of(flow) and not part):
             return days
         links = self._linker.link_products(words)
@@ -74,7 +76,6 @@ class ItemReader:
         own = self._orders.own(message, order)
         if own is None:
             return found
-        known = message.session.flow.slots if message.flow is flow and message.session.flow else {}
         before = [known[name] for name in slots if name in known]
         items = named_items(words, own.skus, list(map(self._linker.product_names, LANGUAGES)), links, keep)
         named, sku = self._item(own, words, items, [*before, *(self.under_way(message) if before else ())])
@@ -109,6 +110,11 @@ class ItemReader:
         if message.step and message.step.confirm and (count := pieces(words, links)):
             found |= {name: count for name in flow.slots if self._pack.slots[name].number}
         return found
+
+    def _tells_fault(self, known: Mapping[str, str]) -> bool:
+        """Whether something went wrong with what a flow is about: then the name of a product names just that."""
+        faults = [one for flow in self._pack.flows for one in flow.told_by.items()]
+        return any(known.get(name) in values for name, values in faults)
 
     def _spoken_of(self, message: Message, own: Order) -> str | None:
         """The item of an order that the last exchanges were about: 吐司机一边焦，能换吗？那给我换一台新的."""

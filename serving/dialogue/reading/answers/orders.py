@@ -14,7 +14,7 @@ from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.text.numbers import read_number
 from kefu.text.placeholders import PLACEHOLDER
-from serving.dialogue.linking.denial import came_instead
+from serving.dialogue.linking.denial import came_instead, is_compared
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, OrderLink
 from serving.dialogue.order_choice import likely_orders, marked_orders, meant_unnamed
@@ -95,6 +95,8 @@ class OrderReader:
             return tuple(numbers[-1:])  # 第一个: of what the open question lists
         if link.ids and (link.explicit or asked or "pronoun" in link.how):
             live = set(link.ids) - self._over(message) or set(link.ids)
+            if each := self._of_each(message, text, link):
+                return tuple(map(message.placeholder, each))
             if set(link.how) == {"product"}:
                 spoken = live & self._spoken_of(message)
             else:  # 昨天买的那个, after the pot: the one with it
@@ -111,6 +113,25 @@ class OrderReader:
         """Whether words say of other pieces, not orders, that they are fine: the other three are fine."""
         kept = evidence(words, self._pack.acts.keep) is not None
         return kept and OTHERS.search(words) is not None and OF_ORDERS.search(words) is None
+
+    def _of_each(self, message: Message, text: str, link: OrderLink) -> tuple[str, ...]:
+        """Where a text means all of several products that no order holds together, one order for each: the one spoken
+        of, else the newest (奶锅和养生壶都要)."""
+        known = [order for order in message.orders if order.id in link.ids and set(link.how) == {"product"}]
+        named: dict[int, set[str]] = {}  # by the place of the word
+        for item in self._linker.link_items(message.original(text), known) if len(known) > 1 else ():
+            named.setdefault(item.start, set()).add(item.sku)
+        holding = [[order.id for order in known if skus & set(order.skus)] for skus in named.values()]
+        if len(holding) < 2 or set.intersection(*map(set, holding)) or not self.means_all(text, len(holding)):
+            return ()
+        spoken = self._spoken_of(message)
+        return tuple(dict.fromkeys(next((o for o in some if o in spoken), some[0]) for some in holding))
+
+    def beside(self, message: Message, text: str, under_way: Sequence[str]) -> tuple[str, ...]:
+        """Placeholders of the orders that a text means but those under way; of several rather those spoken of."""
+        left = [o for o in self._link(message, text, None).ids if message.placeholder(o) not in under_way]
+        spoken = self._spoken_of(message)
+        return tuple(map(message.placeholder, [o for o in left if o in spoken] or left))
 
     def _mended(self, message: Message, placeholder: str) -> str:
         """The only own order whose number is one slip of the keyboard (0469, 0496) away from one that is nobody's."""
@@ -400,8 +421,11 @@ class OrderReader:
         The order is told where there is only one other that the flow serves; else the flow asks for it.
         """
         state, rules, words = message.session.flow, self._pack.acts, plain(text)
-        if not (state and message.flow and evidence(words, rules.other_orders) and evidence(words, rules.same)):
+        another = evidence(words, rules.other_orders)
+        if not (state and message.flow and another and evidence(words, rules.same)):
             return None
+        if is_compared(words, start := words.find(another), start + len(another)):
+            return None  # 跟另一单一样的地址: of this order
         slot = next(iter(self.slots_of(message.flow)), None)
         if slot is None or slot not in state.slots or self._link(message, text, None).ids:
             return None

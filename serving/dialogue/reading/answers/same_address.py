@@ -7,6 +7,7 @@ told beside it counts when it says something else (the same, but room 5).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from kefu.acts import Act, Correct, Fill
 from kefu.privacy.redact import restore
@@ -16,6 +17,7 @@ from kefu.text.postal_address import read_parts
 from serving.dialogue.linking.records import Order
 from serving.dialogue.reading.answers.orders import OrderReader
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
 
 MEANS_SAME = re.compile(r"一样|一致|相同|同[一个上]|一个地址|寄一起|\bsame\b", re.IGNORECASE)
@@ -39,15 +41,16 @@ class SameAddressReader:
 
     def read(self, message: Message) -> list[Act]:
         """The address of the other order that a message names, for the flow under way; empty where it names none."""
-        name = next((n for n in message.flow.slots if n in self._slots), None) if message.flow else None
-        state, asked = message.session.flow, message.step.collect if message.step else None
-        if name is None or state is None or not (asked == name or name in state.slots):
+        flow, state, asked = message.flow, message.session.flow, message.step.collect if message.step else None
+        name = next((n for n in flow.slots if n in self._slots), None) if flow else None
+        if name is None or flow is None or state is None or not (asked == name or name in state.slots):
             return []
-        words = plain(message.text)
+        words = plain(self._of_address(message.text))
         same = MEANS_SAME.search(words) is not None
         if not same and not (asked == name and self._is_its_address(words)):
             return []
-        address = self._of_another(message)
+        under_way = [state.slots[slot] for slot in self._orders.slots_of(flow) if slot in state.slots]
+        address = self._of_another(message, message.text, flow, under_way)
         if not address and same and name not in state.slots and len(words) <= SHORT:
             address = self._told_before(message, name)
         if not address or not _holds(address, message.original(message.text)):
@@ -67,17 +70,21 @@ class SameAddressReader:
         name = next((name for name in flow.slots if name in self._slots), None)
         if name is None or not ITS_ADDRESS.search(plain(text)):
             return {}
-        named = self._orders.meant(message, COMPARES.sub(" ", text), asked=True, focus=None)
-        other = self._orders.own(message, named[0]) if len(named) == 1 and named[0] != order else None
-        return {name: message.placeholder(other.address)} if other else {}
+        named = self._orders.meant(message, text, asked=True, focus=None)  # not what is only compared
+        address = self._of_another(message, text, flow, [order, *named])
+        return {name: message.placeholder(address)} if address else {}
 
-    def _of_another(self, message: Message) -> str:
-        """The address of the only own order that a message names beside the one under way; empty: none."""
-        assert message.flow and message.session.flow
-        under_way = [message.session.flow.slots.get(name) for name in self._orders.slots_of(message.flow)]
-        named = self._orders.meant(message, COMPARES.sub(" ", message.text), asked=True, focus=None)
-        others = [order for value in named if value not in under_way and (order := self._orders.own(message, value))]
-        return _address(others)
+    def _of_another(self, message: Message, text: str, flow: Flow, under_way: Sequence[str]) -> str:
+        """The address of the only own order that a text names beside those under way, one on its way before one that
+        has arrived; empty: none."""
+        words = COMPARES.sub(" ", self._of_address(text))
+        others = self._orders.fitting(message, flow, self._orders.beside(message, words, under_way))
+        return _address([order for value in others if (order := self._orders.own(message, value))])
+
+    def _of_address(self, text: str) -> str:
+        """The pieces of a text that tell an address by another order: 是奶锅那单 改成养生壶那个地址."""
+        pieces = answer_pieces(text, None)
+        return "".join(p for p in pieces if MEANS_SAME.search(p) or ITS_ADDRESS.search(p)) or text
 
     def _told_before(self, message: Message, name: str) -> str:
         """The address that was told last for another order in this conversation: the same as the first one."""

@@ -33,8 +33,8 @@ class Asides:
     def without(self, message: Message, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """The acts of each part, without those of asides."""
         questions = [self._is_question(message, part, some) for part, some in zip(parts, read, strict=True)]
-        left = self._without_unasked(questions, self._told_plainly(parts, questions, read))
-        left = self._without_unlooked(parts, left)
+        left = self._without_unasked(questions, self._told_plainly(message, parts, questions, read))
+        left = self._without_names(message, parts, questions, self._without_unlooked(parts, left))
         return self._without_scene(parts, self._without_echoes(message, parts, left))
 
     def _is_question(self, message: Message, part: str, some: Sequence[Act]) -> bool:
@@ -44,12 +44,10 @@ class Asides:
         return asked or (any(isinstance(act, Ask) for act in some) and self._guesser.asks(message, part))
 
     def _told_plainly(
-        self, parts: Sequence[str], questions: Sequence[bool], read: Sequence[list[Act]]
+        self, message: Message, parts: Sequence[str], questions: Sequence[bool], read: Sequence[list[Act]]
     ) -> list[list[Act]]:
         """In a story with a wish in plain words, the other parts begin nothing: the router guesses (快递也很客气)."""
-        plainly = [
-            {f.name for f in self._pack.flows if evidence(plain(part), f.asked_by) is not None} for part in parts
-        ]
+        plainly = [{f.name for f in self._pack.flows if self._is_named(message, part, f)} for part in parts]
         begun = [[act for act in some if isinstance(act, Start)] for some in read]
         shopping = Query | Quote | Recommend | Compare
         worded = any(act.flow in names for names, some in zip(plainly, begun, strict=True) for act in some)
@@ -70,6 +68,12 @@ class Asides:
             some = [act for act in some if asks or act.probability == 1 or not isinstance(act, shopping | Ask)]
             told.append([act for act in some if not isinstance(act, Start | Choose)] if guessed and not asks else some)
         return told
+
+    def _is_named(self, message: Message, part: str, flow: Flow) -> bool:
+        """Whether a part asks for a flow in its words, or in those that do after what was told last: exchange."""
+        words, last = plain(part), message.session.past[-1:]
+        rules = [flow.asked_by, *(flow.asked_after for past in last if past.flow in flow.follows)]
+        return any(evidence(words, rule) is not None for rule in rules)
 
     def _without_unasked(self, questions: Sequence[bool], read: Sequence[list[Act]]) -> list[list[Act]]:
         """Without entries that only resemble a part that asks nothing, where the message has a wish or an answer."""
@@ -102,6 +106,22 @@ class Asides:
 
         first = [act for act in read[0] if not is_echo(parts[0], act)]
         return [first, *read[1:]]
+
+    def _without_names(
+        self, message: Message, parts: Sequence[str], questions: Sequence[bool], read: Sequence[list[Act]]
+    ) -> list[list[Act]]:
+        """Without what was begun last, asked of an order that a part only names for a question in a later one: and the
+        unpaid one? cancelled or not?"""
+        asked = [{v for a in some if isinstance(a, Query) for v in a.slots.values()} for some in read]
+
+        def only_names(at: int, act: Act) -> bool:
+            if not (questions[at] and isinstance(act, Start) and act.probability == 1):
+                return False
+            flow, told = self._flow_named[act.flow], self._answers.orders.names_in(act.slots)
+            of_it = any(act.slots[name] in some for name in told for some in asked[at + 1 :])
+            return of_it and self._changes(flow) and not self._is_named(message, parts[at], flow)
+
+        return [[act for act in some if not only_names(at, act)] for at, some in enumerate(read)]
 
     def _without_scene(self, parts: Sequence[str], read: Sequence[list[Act]]) -> list[list[Act]]:
         """Without look-ups that a statement begins, beside a question that looks the same order up: I ordered two

@@ -103,6 +103,22 @@ class ActJoiner:
 
         return [act for act in acts if not is_refused(act)]
 
+    def with_address(self, message: Message, acts: list[Act]) -> list[Act]:
+        """The acts, with a change of the address of their order, or of the one spoken of, where the message puts a part
+        of it right."""
+        begun = {act.flow for act in acts if isinstance(act, Start)}
+        orders, subject = self._answers.orders, message.session.subject.order
+        told = [act.slots for act in acts if isinstance(act, Start | Query)]
+        named = {slots[name] for slots in told for name in orders.names_in(slots)} or {subject or ""}
+        own = orders.own(message, next(iter(named))) if len(named) == 1 else None
+        for flow in self._pack.flows if own and message.session.customer and not message.flow else ():
+            address = self._answers.addresses.corrected(message, flow, own.address) if own else {}
+            if address and own and flow.name not in begun and self._flows.serves(flow, own):
+                slots = {orders.slots_of(flow)[0]: message.placeholder(own.id), **address}
+                left = [act for act in acts if not isinstance(act, Unclear)]
+                return [*left, Start(flow=flow.name, slots=slots, evidence=message.text)]
+        return acts
+
     def tell_whole(self, message: Message, acts: list[Act]) -> None:
         """Gives the only wish of a message what its other parts tell: the reason before it, the item after it.
 

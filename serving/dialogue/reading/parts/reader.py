@@ -100,10 +100,14 @@ class PartReader:
             for act in told
             if asks(act) or is_likely_question(act)
         }
-        if (len(several) > 1 or self._is_beside_answer(message, told)) and any(map(asks, told)):
+        beside = (len(several) > 1 or self._is_beside_answer(message, told)) and any(map(asks, told))
+        guessed = any(isinstance(act, Unclear) for act in told) and not any(map(is_certain, told))
+        if beside and not guessed:
             self.link_products(message, message.text, reading)  # in the order of the whole message
             return told
         whole = self._part(message, message.text, reading)
+        if beside and not any(map(is_certain, whole)):
+            return told
         if all(isinstance(act, Resume | Unclear) for act in told) and any(map(_interrupts, whole)):
             return whole  # isn't that cheaper now? I paid 459
         if any(map(is_certain, told)) and not any(map(is_certain, whole)):  # a part in words of a rule, and guesses
@@ -235,7 +239,8 @@ class PartReader:
         if not values and self._has_no_number(message, text):
             values = self._answers.orders.all_of(message)
         asks_order = message.step is not None and message.step.collect in self._answers.orders.slots_of(flow)
-        if (question or not asks_order) and self._asks_of_another(values, own, flow):
+        asked_for = asks_order and not question and not self._cannot_serve(message, flow, values)
+        if not asked_for and self._asks_of_another(values, own, flow):
             return own
         if beside := [act for act in own if isinstance(act, Start) and self.is_beside(message, act)]:
             return [*beside, *(act for act in own if isinstance(act, Complaint | Person))]
@@ -303,6 +308,12 @@ class PartReader:
         }
         starts = [act for act in own if isinstance(act, Start) and act.flow != flow.name and act.probability == 1]
         return len(orders) == len(values) == 1 and any(orders & set(act.slots.values()) for act in starts)
+
+    def _cannot_serve(self, message: Message, flow: Flow, values: list[Act]) -> bool:
+        """Whether an order that a text tells is in no state for the flow under way: cancel the unpaid one too."""
+        told = (act.value for act in values if isinstance(act, Fill) and act.value)
+        own = (order for value in told if (order := self._answers.orders.own(message, value)))
+        return any(not self._wishes.flows.serves(flow, order) for order in own)
 
     def _is_told_apart(self, message: Message, text: str, act: Start) -> bool:
         """Whether a wish that takes the place of the flow under way stands in other words than the answer it asks for.

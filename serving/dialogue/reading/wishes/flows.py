@@ -342,13 +342,15 @@ class FlowReader:
         return message.placeholder(found[0].id) if len(found) == 1 else None
 
     def _with_rest(self, message: Message, text: str, flow: Flow, slot: str) -> str | None:
-        """The order of which a part was sent back in this conversation, where a text speaks of what is left."""
+        """The order of which a part was sent back in this conversation, where a text speaks of what is left of it."""
         takes_items = self._answers.orders.takes_items
         if not (takes_items(flow) and self._answers.orders.names_other_piece(text)):
             return None
         written = [past for past in message.session.past if past.written]
         of_items = {other.name for other in self._pack.flows if takes_items(other)}
-        return next((past.slots.get(slot) for past in reversed(written) if past.flow in of_items), None)
+        order = next((past.slots.get(slot) for past in reversed(written) if past.flow in of_items), None)
+        own = self._answers.orders.own(message, order) if order else None
+        return None if own and self._answers.orders.names_else(message, text, own) else order
 
     def _of_product(self, message: Message, among: tuple[str, ...]) -> str | None:
         """The only own order, of those that a flow offers, with the one product that the conversation is about."""

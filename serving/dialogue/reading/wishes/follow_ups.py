@@ -17,6 +17,7 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import ProductLink
 from serving.dialogue.reading.answers.reader import AnswerReader
 from serving.dialogue.reading.message import Message
+from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.wishes.flows import FlowReader
 from serving.dialogue.reading.wishes.queries import QueryReader
 from serving.dialogue.reading.word_rules import evidence, plain
@@ -71,6 +72,16 @@ class FollowUpReader:
         if last and kind == "query" and named in self._pack.queries:
             return self._query_again(message, text, named, last.slots)
         return []
+
+    def of_day(self, message: Message, text: str) -> list[Act]:
+        """A look-up carried over to what the first words name, where the rest asks of a day: 那汤碗呢，也是18号吗？"""
+        first, *rest = answer_pieces(text, None)
+        if not rest or not first.rstrip(" ，,").endswith("呢"):
+            return []
+        acts = self.read(message, first)
+        flows = [self._flow_named[act.flow] for act in acts if isinstance(act, Start)]
+        asked = flows and all(flow.item_among and self._answers.items.days(message, text, flow) for flow in flows)
+        return acts if asked else []
 
     def described_alone(self, message: Message, text: str) -> Act | None:
         """An own order that half a sentence describes, and no more: 今早收到的那个四件套.

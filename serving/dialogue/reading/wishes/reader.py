@@ -186,7 +186,8 @@ class WishReader:
 
     def _of_another(self, part: Part) -> Iterator[Act]:
         if not part.person:
-            yield from self._follow_ups.read(part.message, part.text)
+            found = self._follow_ups.read(part.message, part.text)
+            yield from found or ([] if part.flows() else self._follow_ups.of_day(part.message, part.text))
 
     def _guesses_another(self, part: Part, flow: str) -> bool:
         """Whether the classifier is sure of another flow than one that words or the conversation tell."""
