@@ -98,12 +98,13 @@ class TurnState:
         said = sentences(text)
         return bool(said) and all(digest(some) in self.session.answers for some in said)
 
-    def tell(self, route: Route, text: str, answer: str = "", guessed: bool = True, again: str = "") -> str:
-        """Adds what answers a question, once: no guess at what the last answer, or this one, has told already.
+    def tell(self, route: Route, text: str, answer: str = "", again: str = "") -> str:
+        """Adds what answers a question, once: not what the last answer, or this one, has told already word for word.
+
+        Who asks on does not want the same block again: that it is all that is known, and a person, stand in its place.
 
         Args:
             answer: the text without the words around it; empty: as ``text``.
-            guessed: no word of the message asks for it; else it is told again.
             again: told in its place where the last answer has told it.
         """
         answer, said = answer or text, self.draft.answers
@@ -112,7 +113,7 @@ class TurnState:
             said += [answer, again]
             return self.say(route, again)
         self.repeats |= self.was_told(answer)
-        repeated = answer in said or (guessed and self.was_told(answer))
+        repeated = answer in said or self.was_told(answer)
         said.append(answer)
         return "" if repeated else self.say(route, text)
 
