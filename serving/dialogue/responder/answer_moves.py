@@ -58,7 +58,7 @@ class AnswerMoves:
             known = self._order_known.get(entry.id) if self._orders.spoken_of(turn) else None
             told = self._questions.own_answer(turn, entry) or known or entry.answer
             again = self._again.get(entry.id, "") if told == entry.answer else ""
-            yield turn.tell("faq", told, again=again)
+            yield turn.tell("faq", told, guessed=act.probability < 1, again=again)
         elif isinstance(act, SmallTalk):
             talk = self._pack.acts.small_talk.get(act.kind)
             reply = talk.reply if talk else self._reply_of_intent(act.kind)

@@ -91,7 +91,7 @@ class FlowMoves:
         about = self._orders.of(state)
         guessed = move.guessed and (about is None or about not in turn.message.text)
         again = bool(progress.says) and progress.outcome == "resolved" and all(map(turn.was_told, progress.says))
-        if not again and (named := self._orders.took(turn, slots)):
+        if not (again and guessed) and (named := self._orders.took(turn, slots)):
             yield turn.say("flow", named)
         yield from self._progressed(turn, state, progress, guessed=guessed)
 
@@ -221,7 +221,7 @@ class FlowMoves:
             for text in progress.says:
                 again = progress.again.get(text, "") if protests or guessed else ""
                 told = turn.new_in(text) if same and not turn.was_told(text) else text
-                yield turn.tell("flow", told, text, again=again)
+                yield turn.tell("flow", told, text, guessed=guessed, again=again)
         else:
             yield turn.say("flow", "\n".join(progress.says[:-1] if orders else progress.says))
         draft.flow, draft.asks, draft.slots = state.flow, progress.asks, dict(state.slots)
