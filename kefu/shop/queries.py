@@ -93,6 +93,9 @@ class Query(Part):
     head: Text | None = Field(None, description="said once, before the rows")
     say: Text = Field(description="said of each row")
     tail: Text | None = Field(None, description="said once, on a line of its own after the rows")
+    again: Text | None = Field(
+        None, description="told in its place where the last answer has told it, of the first row; None: as it is"
+    )
     empty: Text | None = Field(None, description="said when there is no row, or no such order or product")
     empty_then: str | None = Field(
         None,

@@ -65,6 +65,7 @@ class Answer:
     signed_out: bool = False
     found: bool = True
     order: str | None = None
+    again: str = ""
 
 
 class Queries:
@@ -224,7 +225,8 @@ class Queries:
         facts = tuple("; ".join(f"{k}: {v}" for k, v in row.items() if v not in (None, "")) for row in rows)
         orders = {str(row["order_id"]) for row in rows if row.get("order_id")}
         order = next(iter(orders)) if len(orders) == 1 else None
-        return Answer(text, (*sources, *(f"product:{sku}" for sku in skus)), facts, order=order)
+        again = self._render(name, query.again, visit, slots, rows=rows, row=rows[0]) if query.again else ""
+        return Answer(text, (*sources, *(f"product:{sku}" for sku in skus)), facts, order=order, again=again)
 
     def _with_next(self, query: Query, answer: Answer, visit: Visit) -> Answer:
         """That there is nothing, with what the pack tells next, if there is any of that."""

@@ -39,7 +39,7 @@ class ShopAnswers:
         turn.draft.options = [option.label for option in answer.options] or turn.draft.options
         text = turn.to_sign_in(self._pack.conversation) if answer.signed_out else answer.text
         asks = answer.missing or answer.options or answer.signed_out
-        yield turn.say("query", text) if asks else turn.tell("query", answer.text, guessed=False)
+        yield turn.say("query", text) if asks else turn.tell("query", answer.text, guessed=False, again=answer.again)
 
     def names(self, skus: Sequence[str], visit: Visit) -> list[str]:
         """The products' names in the language of a visit."""

@@ -54,7 +54,7 @@ class TurnState:
     failed: the pack or the shop failed while the message was read.
     begins_more: a flow that the message asks for has yet to begin: what waits comes after it.
     in_danger: the conversation waits because of words of danger.
-    repeats: a part was told by the last answer word for word.
+    repeats: a part was told by the last answer word for word. asks_on: that answer had nothing new to tell, either.
     stop: set when the customer wants no more of a model's words; None: nobody can. stopped: words were left out for it.
     """
 
@@ -73,6 +73,7 @@ class TurnState:
     candidates: tuple[str, ...] = ()  # what the next question for an order offers; (): the newest orders
     draft: Draft = field(default_factory=Draft)
     repeats: bool = False
+    asks_on: bool = False
     stop: threading.Event | None = None
     stopped: bool = False
     first_ms: float | None = None
@@ -103,7 +104,7 @@ class TurnState:
 
         Args:
             answer: the text without the words around it; empty: as ``text``.
-            guessed: no word of the message asks for it; else it is told again.
+            guessed: no word of the message asks for it; else it is told again, but to who asks on once more.
             again: told in its place where the last answer has told it.
         """
         answer, said = answer or text, self.draft.answers
@@ -112,7 +113,7 @@ class TurnState:
             said += [answer, again]
             return self.say(route, again)
         self.repeats |= self.was_told(answer)
-        repeated = answer in said or (guessed and self.was_told(answer))
+        repeated = answer in said or ((guessed or self.asks_on) and self.was_told(answer))
         said.append(answer)
         return "" if repeated else self.say(route, text)
 

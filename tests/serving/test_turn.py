@@ -37,3 +37,10 @@ def test_a_guess_tells_the_same_in_other_words_once() -> None:
     turn = turn_after(first)
     assert turn.tell("flow", first) == "" and turn.repeats
     assert turn_after(first).tell("flow", first, guessed=False) == first
+
+
+def test_who_asks_on_is_not_told_the_same_a_third_time() -> None:
+    first = "预计 2026-11-18 送达。"
+    turn = turn_after(first)
+    turn.asks_on = True
+    assert turn.tell("flow", first, guessed=False) == "" and turn.repeats

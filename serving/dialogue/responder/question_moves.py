@@ -18,6 +18,7 @@ from serving.sessions.session import FlowState
 
 RECENT = 3  # answers; a question that they have put in full is put briefly
 ASKS = ("？", "?")
+GAP = "\0"  # where a question stands in a text
 LONGEST_QUOTED = 40  # characters of a question that is named
 
 
@@ -185,6 +186,12 @@ class QuestionMoves:
         """That all was told that is known, with the question that stays open where this answer tells nothing on it."""
         told = any(answer in turn.draft.text for answer in turn.draft.answers)
         return fill_in(turn, self._pack.conversation.same_again, question="" if told else self._open_point(turn))
+
+    def nothing_new_before(self, turn: TurnState) -> bool:
+        """Whether the last answer said that it had nothing new to tell: the same block is not told a third time."""
+        last = next((said.text for said in reversed(turn.session.turns) if said.role == "bot"), "")
+        kinds = (fill_in(turn, self._pack.conversation.same_again, question=asked) for asked in ("", GAP))
+        return any(all(piece in last for piece in kind.split(GAP)) for kind in kinds)
 
     def _open_point(self, turn: TurnState) -> str:
         """The last short question of a message, as it was written; empty when it holds none."""

@@ -62,6 +62,7 @@ class Responder:
             return
         missed = any(isinstance(act, Reject) for act in turn.reading.acts)
         session.rejections = session.rejections + 1 if missed else 0
+        turn.asks_on = self._questions.nothing_new_before(turn)
         planned = self._flow_moves.merge_wishes(turn, moves)
         for state in session.paused:
             state.waited += 1

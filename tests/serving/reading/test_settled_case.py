@@ -13,6 +13,7 @@ Follow = Callable[[str, str], Reply]
 CASES = {
     "exchange": ("C1015", "one of the toasters from QM2611145339 wont heat, exchange it for a new one", "yes, submit"),
     "换货": ("C1060", "QM2611120173 马克杯碎了一只，换一只同款的", "确认提交"),
+    "shelf": ("C1033", "QM2611093616: one bamboo shelf goes back, it doesn't fit, I keep the other one", "yes"),
     "退货": ("C1021", "QM2611126793 里的挂钟退一个，不想要了", "确认提交"),
 }
 PICK_UP, NEW_ONE = ("9:00",), ("48",)
@@ -62,6 +63,11 @@ def test_what_follows_is_about_the_case(follow: Follow, case: str, text: str, to
 )
 def test_another_wish_begins_as_ever(follow: Follow, case: str, text: str, flow: str) -> None:
     assert follow(case, text).flow == flow
+
+
+def test_a_fault_of_another_item_is_no_question_about_the_pick_up(follow: Follow) -> None:
+    reply = follow("shelf", "does the lunch box keep soup hot? mine from last week is cold after 3 hours")
+    assert "pick-up" not in reply.text
 
 
 def test_what_is_to_be_done_with_the_old_item_begins_no_return(assistant: Assistant) -> None:

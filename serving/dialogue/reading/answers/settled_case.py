@@ -37,10 +37,19 @@ class SettledCaseReader:
         named |= {past.slots[name] for past in later for name in self._orders.names_in(past.slots)}
         if own is None or (described := self._orders.described(message, text) or order) != order or named - {described}:
             return None
-        items = self._items(case)
-        spoken = {link.sku for link in self._linker.link_products(message.original(text)) if link.exact}
+        spoken = self._named(message, text)
         spoken = spoken or (self._items(later[-1]) if later else set())  # it: what was spoken of last
-        return case if spoken <= (items or set(own.skus)) else None
+        return case if spoken <= (self._items(case) or set(own.skus)) else None
+
+    def names_other_item(self, message: Message, case: PastFlow) -> bool:
+        """Whether a message names an item that the case is not about: keeps the lunch box soup hot? Mine gets cold."""
+        orders = (self._orders.own(message, case.slots[name]) for name in self._orders.names_in(case.slots))
+        bought = {sku for order in orders if order for sku in order.skus}
+        return not self._named(message, message.text) <= (self._items(case) or bought)
+
+    def _named(self, message: Message, text: str) -> set[str]:
+        """The products that a text names."""
+        return {link.sku for link in self._linker.link_products(message.original(text)) if link.exact}
 
     def _items(self, case: PastFlow) -> set[str]:
         """The items that a flow was about."""

@@ -196,6 +196,8 @@ class OwnOrderReader:
             slots, meant = case.slots, self._flows[case.flow].asked_afterwards
             if self._answers.settled.is_new_wish(message, text, act) or self._asks_of_goods(message, text, case, act):
                 return None
+            if isinstance(act, Start) and self._answers.settled.names_other_item(message, case):
+                return None
         elif begun := self._begun_before(message, text, act):
             return begun.asked_meanwhile.get(target)
         else:
