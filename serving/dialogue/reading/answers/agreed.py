@@ -28,7 +28,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.slots import without_phrases
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
-from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.orders.reader import OrderReader
 from serving.dialogue.reading.answers.yes_no import QUESTION, after_clear_yes, goes_ahead, is_clear_yes, yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import WORD, answer_pieces, clauses, is_question, segments

@@ -15,7 +15,7 @@ from kefu.shop.pack import Pack
 from kefu.shop.slots import CJK, ON_FILE, Slot, without_phrases
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.agreed import MOST_PIECES, NUMBER
-from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.orders.reader import OrderReader
 from serving.dialogue.reading.answers.values import ValueReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import Message

@@ -19,7 +19,7 @@ from serving.dialogue.reading.answers.items import (
     statements,
     told_pieces,
 )
-from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.orders.reader import OrderReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed
 from serving.dialogue.reading.word_rules import evidence, plain

@@ -9,7 +9,7 @@ from serving.dialogue.reading.answers.addresses import AddressReader
 from serving.dialogue.reading.answers.agreed import YesReader
 from serving.dialogue.reading.answers.agreement import AgreementReader
 from serving.dialogue.reading.answers.order_items import ItemReader
-from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.orders.reader import OrderReader
 from serving.dialogue.reading.answers.refusals import RefusalReader
 from serving.dialogue.reading.answers.same_address import SameAddressReader
 from serving.dialogue.reading.answers.settled_case import SettledCaseReader

@@ -8,7 +8,7 @@ from kefu.acts import Start
 from kefu.shop.act_words import WordRule
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
-from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.orders.reader import OrderReader
 from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import answer_pieces, clauses

@@ -15,7 +15,7 @@ from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from kefu.text.postal_address import read_parts
 from serving.dialogue.linking.records import Order
-from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.orders.reader import OrderReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain

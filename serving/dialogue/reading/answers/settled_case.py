@@ -9,7 +9,7 @@ from kefu.acts import Act, Start
 from kefu.shop.pack import Pack
 from kefu.text.placeholders import PLACEHOLDER
 from serving.dialogue.linking.linker import Linker
-from serving.dialogue.reading.answers.orders import OrderReader
+from serving.dialogue.reading.answers.orders.reader import OrderReader
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import PastFlow
@@ -31,7 +31,7 @@ class SettledCaseReader:
         order = next((case.slots[name] for name in self._orders.names_in(case.slots)), None)
         own = self._orders.own(message, order) if order else None
         later = session.past[session.past.index(case) + 1 :]
-        if self._orders.counts_several(text) or self._orders.names_other_piece(text):  # 我还有两个包裹
+        if self._orders.words.counts_several(text) or self._orders.words.names_other_piece(text):  # 我还有两个包裹
             return None
         named = {m[0] for m in PLACEHOLDER.finditer(text) if m[1] == self._orders.pii}
         named |= {past.slots[name] for past in later for name in self._orders.names_in(past.slots)}

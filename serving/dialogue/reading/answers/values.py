@@ -15,7 +15,7 @@ from serving.dialogue.linking.denial import is_denied
 from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.order_items import PART, ItemReader
-from serving.dialogue.reading.answers.orders import OF_ORDERS, OrderReader
+from serving.dialogue.reading.answers.orders.reader import OF_ORDERS, OrderReader
 from serving.dialogue.reading.answers.yes_no import yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed, answer_pieces, clauses
@@ -159,7 +159,7 @@ class ValueReader:
         if len(candidates) > 1:
             if name != asked:
                 return
-            if name in self._orders.slots_of(message.flow) and self._orders.means_all(text, len(candidates)):
+            if name in self._orders.slots_of(message.flow) and self._orders.words.means_all(text, len(candidates)):
                 yield Fill(slot=name, value=first, evidence=text)
                 for other in candidates[1:]:  # one after the other
                     yield Start(flow=message.flow.name, slots={name: other})
@@ -216,7 +216,7 @@ class ValueReader:
         order = next((known[name] for name in self._orders.slots_of(message.flow) if name in known), None)
         found |= {name: (value,) for name, value in self._items.slots(message, text, message.flow, order).items()}
         found = {name: some for name, some in found.items() if not self._names_order(name, some)}
-        if asked in found and self._pack.slots[asked].number and self._orders.counts_several(text):
+        if asked in found and self._pack.slots[asked].number and self._orders.words.counts_several(text):
             del found[asked]  # 另外两单: orders, and no pieces
         if asked in found and self._pack.slots[asked].number:  # all of the pieces, not of the order
             found = {name: some for name, some in found.items() if not self._pack.slots[name].otherwise}

@@ -47,7 +47,7 @@ class PieceWishes:
         begun = [[act for act in acts if isinstance(act, Start)] for acts in parts]
         told = [[act for act in acts if isinstance(act, Fill | Correct)] if message.step else [] for acts in parts]
         items = [self.items(acts) for acts in parts]
-        other = any(map(self._answers.orders.names_other_piece, texts))
+        other = any(map(self._answers.orders.words.names_other_piece, texts))
         apart = other or (all(items) and not set.intersection(*items))
         if not (apart and any(begun) and all(some or values for some, values in zip(begun, told, strict=True))):
             return []

@@ -185,7 +185,7 @@ class FlowReader:
                 slots[name] = self._answers.orders.fitting(message, flow, orders, found)
             elif counted := self._answers.orders.counted(message, text, flow):
                 slots[name] = counted
-            elif flow.item_among and self._answers.orders.means_all(
+            elif flow.item_among and self._answers.orders.words.means_all(
                 text, len(served := self._answers.orders.served(message))
             ):
                 slots |= {name: tuple(served)} if served else {}
@@ -226,7 +226,7 @@ class FlowReader:
         self, message: Message, text: str, flow: Flow, slots: dict[str, tuple[str, ...]], guess: ScoredWish
     ) -> Iterator[Act]:
         orders = self._answers.orders
-        every = {n: v for n, v in slots.items() if len(v) > 1 and orders.means_all(text, len(v))}
+        every = {n: v for n, v in slots.items() if len(v) > 1 and orders.words.means_all(text, len(v))}
         if flow.item_among:  # a look-up tells of each
             every |= {n: slots[n] for n in orders.names_in(slots) if orders.named_apart(message, text, slots[n])}
         slots = {name: values[:1] if name in every else values for name, values in slots.items()}
@@ -239,7 +239,7 @@ class FlowReader:
             elif name not in slots and (unnamed := self._answers.orders.unnamed(message, text, flow, certain)):
                 certain[name] = unnamed
         certain = self.told_before(message, text, flow, certain) | certain
-        if not self._answers.orders.wishes_for_other_piece(text):
+        if not self._answers.orders.words.wishes_for_other_piece(text):
             certain = self._reason_before(message, flow, certain) | certain
         named = flow in self.named(plain(text))
         yield Start(flow=flow.name, slots=certain, probability=1.0 if named else guess.probability, evidence=text)
@@ -261,7 +261,9 @@ class FlowReader:
         )
         if not before or not same or before.flow == flow.name:
             return {}
-        other = self._answers.orders.wishes_for_other_piece(text)  # what is wrong with one piece is not with the other
+        other = self._answers.orders.words.wishes_for_other_piece(
+            text
+        )  # what is wrong with one piece is not with the other
         carried = [name for name in flow.slots if self._pack.slots[name].carried and not other]
         kept = {name: before.slots[name] for name in carried if name in before.slots}
         known = {name: self._pack.slots[name] for name in before.slots if name in self._pack.slots}
@@ -317,7 +319,7 @@ class FlowReader:
             return subject
         past = message.session.past
         done = any(one.written and one.flow == flow.name and one.slots.get(slot) == subject for one in past)
-        if done and not self._answers.orders.names_other_piece(message.text):
+        if done and not self._answers.orders.words.names_other_piece(message.text):
             return None
         if past and past[-1].flow == flow.name and past[-1].slots.get(slot) == subject:
             return subject  # it was told why this order cannot be served; the customer goes on about it
@@ -344,7 +346,7 @@ class FlowReader:
     def _with_rest(self, message: Message, text: str, flow: Flow, slot: str) -> str | None:
         """The order of which a part was sent back in this conversation, where a text speaks of what is left of it."""
         takes_items = self._answers.orders.takes_items
-        if not (takes_items(flow) and self._answers.orders.names_other_piece(text)):
+        if not (takes_items(flow) and self._answers.orders.words.names_other_piece(text)):
             return None
         written = [past for past in message.session.past if past.written]
         of_items = {other.name for other in self._pack.flows if takes_items(other)}

@@ -137,7 +137,7 @@ class FollowUpReader:
         orders = self._meant(message, text, flow)
         if not orders:
             return []
-        if len(orders) == 1 or self._answers.orders.means_all(text, len(orders)):
+        if len(orders) == 1 or self._answers.orders.words.means_all(text, len(orders)):
             return [self._begun(message, text, flow, {slot: order}) for order in orders]
         return [Start(flow=flow.name, evidence=text), Choose(slot=slot, candidates=orders, evidence=text)]
 

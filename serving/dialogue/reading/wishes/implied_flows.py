@@ -43,7 +43,7 @@ class ImpliedFlowReader:
     def of_subject(self, message: Message, text: str) -> Start | None:
         """The wish that a reason tells ("it's too small"), about the order that it names, or that was spoken of."""
         named = self._answers.orders.meant(message, text, asked=False)
-        if len(named) > 1 and self._answers.orders.means_all(text, len(named)):
+        if len(named) > 1 and self._answers.orders.words.means_all(text, len(named)):
             return None  # 奶锅和养生壶都要，抬头个人
         order = named[0] if len(named) == 1 else message.session.subject.order
         own = self._answers.orders.own(message, order) if order and message.session.customer else None

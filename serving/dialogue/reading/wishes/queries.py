@@ -279,12 +279,12 @@ class QueryReader:
         if needs == "order" and (order := self._answers.orders.of_other_piece(message, text)):
             slots[NEEDED_SLOT["order"]] = order
         elif needs == "order" and (orders := self._answers.orders.meant(message, text, asked=True)):
-            every = self._answers.orders.means_all(text, len(orders))
+            every = self._answers.orders.words.means_all(text, len(orders))
             slots[NEEDED_SLOT["order"]] = ",".join(orders) if every else self._likeliest(message, name, orders)
         elif (
             needs == "order"
             and (served := self._answers.orders.served(message))
-            and self._answers.orders.means_all(text, len(served))
+            and self._answers.orders.words.means_all(text, len(served))
         ):
             slots[NEEDED_SLOT["order"]] = ",".join(served)
         elif needs == "order" and message.session.subject.order:

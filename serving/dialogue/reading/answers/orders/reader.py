@@ -18,45 +18,18 @@ from serving.dialogue.linking.denial import came_instead, is_compared
 from serving.dialogue.linking.linker import Linker
 from serving.dialogue.linking.records import Order, OrderLink
 from serving.dialogue.order_choice import likely_orders, marked_orders, meant_unnamed
+from serving.dialogue.reading.answers.orders.words import COUNTED, OF_ORDERS, OTHERS, PLURAL, OrderWords, amounts
 from serving.dialogue.reading.message import Message
-from serving.dialogue.reading.segments import clauses
 from serving.dialogue.reading.word_rules import evidence, plain
 
 SUBJECT = "the conversation's order"
-ALL_OF = re.compile(
-    r"都(?:要|开|退|换|查|取消|可以|行|给|帮|到|是?(?:什么时候|啥时候|几号|哪天)|$)"
-    r"|\d\s*(?:和|跟|与|、|,|，|&|and|\s)\s*\d(?!\d)|\bboth\b|\ball (?:of|two|three)\b"
-    r"|单(?:和|跟|与|、).{1,16}单|\borders? and (?:the |my )?[\w -]{2,24} (?:one|order)\b",
-    re.IGNORECASE,
-)
-COUNTED = re.compile(
-    r"(?<!第)([两二俩三四2-4])\s*(?:个|笔|件)?(?:单|订单|笔|包裹|快递)"
-    r"|\b(two|three|four|[2-4]) (?:orders|parcels|packages|deliveries)\b"
-    r"|\b(?:parcels|packages|orders)\b[^.!?]{0,12}\b(two|three|four|[2-4]) (?:of them|coming|on the way)\b",
-    re.IGNORECASE,
-)
-PLURAL = re.compile(
-    r"(?:所有|全部)的?(?:包裹|快递|订单)|(?:包裹|快递)(?:全|都)"
-    r"|\b(?:my|all|the|both) (?:other |my |the |of )*(?:parcels|packages|deliveries)\b",
-    re.IGNORECASE,
-)
-OF_ORDERS = re.compile(r"单|單|笔|筆|\borders?\b|买|下的|拍的|\b(?:bought|purchase)", re.IGNORECASE)
-AMOUNT = re.compile(r"(?<![\d.\-])\d{2,6}(?:\.\d{1,2})?(?![\d\-])")
 TWO = re.compile(r"和|跟|与|还有|以及|另外|另一|顺便|也|\b(?:and|also|another|other|instead|plus)\b", re.IGNORECASE)
 # What is wanted in place of an item: 换成羊毛毯, exchange it for the wok.
 INSTEAD = re.compile(r"(?:换|改)(?:成|个|为|一)?[^，。]{0,2}$|\b(?:for|to|into)(?: an?| the| one)?\s*$", re.IGNORECASE)
 MOST_UNLIKE = 3  # orders that are offered in place of one whose number was given
-OTHER_PIECE = re.compile(
-    r"另外?那?一?[个件只条套床台口把盏]|剩下的?|(?:好|没[^，。！？!?\s]{1,2})的?那一?[个件只条套床台口把盏]|那一?[个件只条套床台口把盏]好的"
-    r"|\bthe (?:other|good|working|intact|undamaged|unopened) (?:one|piece|item)\b|\bthe rest\b"
-    r"|\bthe other(?=\s*(?:$|[,.;!?]|back\b|for\b|and\b))",
-    re.IGNORECASE,
-)
-OTHERS = re.compile(r"另外|另一|其[他它余]|别的|剩下|\bother\b|\brest\b", re.IGNORECASE)
 MOST_LATELY = 2  # messages before this one that a wish without a name may be about
 BEGINS = {"start", "fill", "correct", "affirm"}  # acts of a message after which its order is spoken of
 MOST_COUNTED = 4  # orders that are told one after the other
-NONE_OF = re.compile(r"都(?:不|没)|\b(?:neither|none)\b", re.IGNORECASE)
 
 
 class OrderReader:
@@ -67,8 +40,8 @@ class OrderReader:
 
     def __init__(self, pack: Pack, linker: Linker) -> None:
         self._pack, self._linker = pack, linker
-        entity = pack.entities.order
-        self.pii = entity.pii if entity else None
+        self.words = OrderWords(pack)
+        self.pii = self.words.pii
 
     def meant(
         self, message: Message, text: str, asked: bool, by_product: bool = True, focus: str | None = SUBJECT
@@ -88,7 +61,7 @@ class OrderReader:
         link = self._link(message, text, message.session.subject.order if focus == SUBJECT else focus)
         if not by_product and not link.refers and set(link.how) <= {"product"}:
             return tuple(numbers[-1:])  # a question about the product, or a part of the order
-        if set(link.how) == {"ordinal"} and self._keeps_others(plain(text)):
+        if set(link.how) == {"ordinal"} and self.words.keeps_others(text):
             return tuple(numbers[-1:])
         of_list = "ordinal" in link.how and set(link.how) <= {"ordinal", "state"} and not OF_ORDERS.search(plain(text))
         if of_list and not asked and message.step and message.step.collect:
@@ -109,11 +82,6 @@ class OrderReader:
             return (message.placeholder(paid.id),)
         return tuple(numbers[-1:])
 
-    def _keeps_others(self, words: str) -> bool:
-        """Whether words say of other pieces, not orders, that they are fine: the other three are fine."""
-        kept = evidence(words, self._pack.acts.keep) is not None
-        return kept and OTHERS.search(words) is not None and OF_ORDERS.search(words) is None
-
     def _of_each(self, message: Message, text: str, link: OrderLink) -> tuple[str, ...]:
         """Where a text means all of several products that no order holds together, one order for each: the one spoken
         of, else the newest (奶锅和养生壶都要)."""
@@ -122,7 +90,7 @@ class OrderReader:
         for item in self._linker.link_items(message.original(text), known) if len(known) > 1 else ():
             named.setdefault(item.start, set()).add(item.sku)
         holding = [[order.id for order in known if skus & set(order.skus)] for skus in named.values()]
-        if len(holding) < 2 or set.intersection(*map(set, holding)) or not self.means_all(text, len(holding)):
+        if len(holding) < 2 or set.intersection(*map(set, holding)) or not self.words.means_all(text, len(holding)):
             return ()
         spoken = self._spoken_of(message)
         return tuple(dict.fromkeys(next((o for o in some if o in spoken), some[0]) for some in holding))
@@ -165,11 +133,6 @@ class OrderReader:
         """The orders that a text counts (我另外两个快递), where nothing else in it tells which they are."""
         link = self._link(message, text, message.session.subject.order) if self.pii and COUNTED.search(text) else None
         return self.counted(message, text, flow) if link and set(link.how) == {"ordinal"} else ()
-
-    def counts_several(self, text: str) -> bool:
-        """Whether a text speaks of several parcels or orders: 我还有两个包裹, my other parcels."""
-        words = plain(text)
-        return COUNTED.search(words) is not None or PLURAL.search(words) is not None
 
     def unlike(self, message: Message, text: str) -> tuple[str, ...]:
         """The newest own orders with what a text names, and last the one that it gives by number and that holds none.
@@ -235,7 +198,7 @@ class OrderReader:
 
     def of_amount(self, message: Message, text: str) -> Order | None:
         """The only order whose total a text tells: the 741 one."""
-        found = [order for order in message.orders if order.total in _amounts(text)]
+        found = [order for order in message.orders if order.total in amounts(text)]
         return found[0] if len(found) == 1 else None
 
     def _spoken_of(self, message: Message) -> set[str]:
@@ -267,21 +230,13 @@ class OrderReader:
         states = {state for flow in self._pack.flows for state in flow.explains}
         return {order.id for order in message.orders if order.status in states}
 
-    def names_other_piece(self, text: str) -> bool:
-        """Whether a text speaks of what is left of an order beside the piece that was spoken of."""
-        return OTHER_PIECE.search(text) is not None and OF_ORDERS.search(plain(text)) is None
-
-    def wishes_for_other_piece(self, text: str) -> bool:
-        """Whether a text speaks of such a piece, and not only to say that it stays: 换一个，另一个好的我留着."""
-        return any(self.names_other_piece(c) and not self._keeps_others(plain(c)) for c in clauses(text))
-
     def of_other_piece(self, message: Message, text: str) -> str | None:
         """The order under way, of whose other pieces a text speaks while some of it are sent back."""
         state = message.session.flow
         order = next((state.slots[name] for name in self.names_in(state.slots)), None) if state else None
         own = self.own(message, order) if order and message.flow and self.takes_items(message.flow) else None
         several = own is not None and (len(own.skus) > 1 or sum(own.quantities) > 1)
-        return order if several and self.names_other_piece(text) else None
+        return order if several and self.words.names_other_piece(text) else None
 
     def takes_items(self, flow: Flow) -> bool:
         """Whether a flow may be about a part of an order."""
@@ -291,20 +246,6 @@ class OrderReader:
         """Orders that flows of this conversation were about, each once (两单都改好了吗)."""
         orders = [past.slots[name] for past in message.session.past for name in self.names_in(past.slots)]
         return list(dict.fromkeys(orders))
-
-    def means_all(self, text: str, count: int) -> bool:
-        """Whether a text means all of the orders that it may mean: 4和5都要, 那两单, both."""
-        words = plain(text)
-        if NONE_OF.search(words):
-            return False
-        numbers = [match for match in PLACEHOLDER.finditer(text) if match[1] == self.pii]
-        counted = COUNTED.search(words)
-        return (
-            len(numbers) > 1
-            or ALL_OF.search(words) is not None
-            or bool(counted and read_number(next(filter(None, counted.groups()))) == count)
-            or PLURAL.search(words) is not None
-        )
 
     def named_apart(self, message: Message, text: str, orders: Sequence[str]) -> bool:
         """Whether a text names each of some orders by an item that none of the others holds: the scale + the mats."""
@@ -367,7 +308,7 @@ class OrderReader:
     def _of_price(self, message: Message, orders: tuple[str, ...], marked: list[Order]) -> tuple[str, ...]:
         """The marked order with a product of those meant at a price that is told: 买的时候199，昨天又买两件才179."""
         skus = {sku for value in orders if (order := self.own(message, value)) for sku in order.skus}
-        found = [order for order in marked if skus & set(order.skus) and _amounts(message.text) & set(order.prices)]
+        found = [order for order in marked if skus & set(order.skus) and amounts(message.text) & set(order.prices)]
         return (message.placeholder(found[0].id),) if len(found) == 1 else ()
 
     def marked(self, message: Message, flow: Flow) -> list[Order]:
@@ -449,8 +390,3 @@ class OrderReader:
         own = next((some for some in message.orders if number and some.id == message.original(number)), None)
         one_item = own is not None and len(own.skus) == 1
         return not one_item and any(link.exact for link in self._linker.link_products(message.original(text)))
-
-
-def _amounts(text: str) -> set[float]:
-    """The sums that a text tells."""
-    return {float(number) for number in AMOUNT.findall(plain(PLACEHOLDER.sub("", text)))}
