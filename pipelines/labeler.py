@@ -12,8 +12,8 @@ from kefu.io import atomic_dir, write_csv
 from kefu.metrics.calibration import reliability
 from kefu.params import load_section
 from kefu.paths import DIALOGUES, LABELER, PLOTS, REVIEWED
-from kefu.shop.examples import load_pack_examples
 from kefu.shop.taxonomy import load_rules, load_taxonomy
+from kefu.shop.wordings.examples import load_pack_examples
 from kefu.store import dialogues_by_id
 from pipelines.stage import stage
 

@@ -9,8 +9,8 @@ from kefu.intents.wishes import WISHES, WishClassifier
 from kefu.io import atomic_dir, read_jsonl, write_csv
 from kefu.paths import PLOTS, ROUTER, SETS
 from kefu.schema import IntentExample
-from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack, load_pack
+from kefu.shop.wordings.examples import load_pack_examples
 from pipelines.stage import stage
 from training.intents.answers import answers_of, measure_answers, train_answers
 from training.intents.router import measure_router, train_router

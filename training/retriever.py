@@ -26,10 +26,10 @@ from kefu.knowledge.topics import Topics, TopicsConfig
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.progress import progress
 from kefu.schema import RetrievalExample
-from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
 from kefu.shop.part import Lang
 from kefu.shop.slots import language
+from kefu.shop.wordings.examples import load_pack_examples
 from kefu.shop.wordings.labelled import SHOPPING, UNANSWERED, load_wordings
 from kefu.split import labelled_side
 from kefu.text.ngrams import count_ngrams, inverse_frequency, normalize, weigh

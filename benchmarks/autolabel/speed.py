@@ -25,9 +25,9 @@ from data.review.queue import queue
 from kefu.io import read_jsonl, write_jsonl
 from kefu.paths import ROOT
 from kefu.schema import Label
-from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import load_pack
 from kefu.shop.taxonomy import load_rules
+from kefu.shop.wordings.examples import load_pack_examples
 from pipelines.params import Params
 from serving.tools.demo_database import build
 

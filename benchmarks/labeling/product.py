@@ -22,7 +22,7 @@ from data.labeling.rule_votes import view_with_rules, votes
 from kefu.intents.classifier import TextClassifier
 from kefu.intents.router import Router
 from kefu.schema import IntentExample, Turn
-from kefu.shop.examples import NO_EXAMPLES, Utterance
+from kefu.shop.wordings.examples import NO_EXAMPLES, Utterance
 from pipelines.params import Params
 from training.intents.router import train_router
 

@@ -17,8 +17,8 @@ from benchmarks.active_learning.data import Set
 from benchmarks.jddc.workspace import FOLDS, SEED
 from data.labeling.join import LabelledTurn, join_intents
 from kefu.schema import Dialogue, Label
-from kefu.shop.examples import PackExamples, load_pack_examples
 from kefu.shop.taxonomy import Intent, Rule, load_taxonomy
+from kefu.shop.wordings.examples import PackExamples, load_pack_examples
 from kefu.split import fold_of, fraction
 
 

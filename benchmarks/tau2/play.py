@@ -16,8 +16,8 @@ from benchmarks.tau2.tasks import Task
 from kefu.intents.router import Router
 from kefu.knowledge.entries import questions
 from kefu.schema import IntentExample, RetrievalExample
-from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
+from kefu.shop.wordings.examples import load_pack_examples
 from pipelines.params import load_params
 from serving.dialogue.assistant import Assistant
 from serving.dialogue.reply import Reply

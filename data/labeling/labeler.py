@@ -25,8 +25,8 @@ from kefu.io import write_jsonl
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.metrics.classification import accuracy_at_coverage
 from kefu.schema import Dialogue, Record, TurnKey
-from kefu.shop.examples import NO_EXAMPLES, PackExamples, Utterance
 from kefu.shop.taxonomy import Rule
+from kefu.shop.wordings.examples import NO_EXAMPLES, PackExamples, Utterance
 
 OUT_OF_FOLD = "out_of_fold.jsonl"
 SHOWN = 3  # intents that a reviewer is offered

@@ -24,7 +24,7 @@ from kefu.intents.context import CustomerTurns, PackExample, neighbour_indices, 
 from kefu.intents.features import FeatureConfig, Features
 from kefu.intents.linear_svm import LinearSvm
 from kefu.progress import progress
-from kefu.shop.examples import Utterance
+from kefu.shop.wordings.examples import Utterance
 from kefu.split import fold_of
 
 # The calibration of the SAMPLE's classifiers on so many turns of one fold was within 0.01 of that on all.

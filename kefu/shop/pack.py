@@ -42,11 +42,12 @@ from kefu.shop.act_words import ActWords, WordRule
 from kefu.shop.catalogue import Catalogue, load_catalogue
 from kefu.shop.conversation import Conversation, Danger, OfficeHours
 from kefu.shop.entities import Entities
-from kefu.shop.flows import Flow, Slot, Tool, load_slots
+from kefu.shop.flows import Flow, Slot, load_slots
 from kefu.shop.part import LANGUAGES, Lang, PackError, Part, Text, describe_problems, read_part
 from kefu.shop.promotions import Promotion, contradictions
 from kefu.shop.queries import Query, load_queries
 from kefu.shop.taxonomy import Taxonomy, load_taxonomy
+from kefu.shop.tools import Tool
 
 
 class Shop(Part):

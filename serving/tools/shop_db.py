@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from kefu.errors import KefuError
-from kefu.shop.flows import Tool
 from kefu.shop.pack import Pack
+from kefu.shop.tools import Tool
 from kefu.text.placeholders import escape_placeholders
 from serving.tools.demo_database import build
 

@@ -15,9 +15,9 @@ from kefu.intents.train import fit_classifier, to_pack_examples
 from kefu.intents.views import ROUTER_FIELDS
 from kefu.intents.word_groups import PAIRED, find_groups, word_counts, word_width
 from kefu.paths import ROOT
-from kefu.shop.examples import Utterance, load_pack_examples
 from kefu.shop.part import PackError
 from kefu.shop.taxonomy import load_taxonomy
+from kefu.shop.wordings.examples import Utterance, load_pack_examples
 
 WORDS = {"parcel": "快递|parcel", "when": "什么时候|when", "refund": "退款|refund"}
 PACK = ROOT / "shop"

@@ -21,8 +21,8 @@ from kefu.intents.views import ROUTER_FIELDS, labeler_view, router_views
 from kefu.io import content_hash
 from kefu.paths import ROOT
 from kefu.schema import Dialogue, Turn
-from kefu.shop.examples import PackExamples, Utterance, load_pack_examples
 from kefu.shop.taxonomy import load_taxonomy
+from kefu.shop.wordings.examples import PackExamples, Utterance, load_pack_examples
 from kefu.split import fold_of
 from kefu.text import encoders
 from pipelines.params import load_params

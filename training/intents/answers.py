@@ -20,10 +20,10 @@ from kefu.intents.context import CustomerTurns, PackExample
 from kefu.intents.train import CALIBRATION_TURNS, fit_classifier
 from kefu.intents.wishes import WISH_FIELDS, wish_sample
 from kefu.metrics.calibration import expected_calibration_error
-from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
 from kefu.shop.part import LANGUAGES, Lang, Phrases
 from kefu.shop.slots import CJK
+from kefu.shop.wordings.examples import load_pack_examples
 from kefu.shop.wordings.labelled import TO_A_QUESTION, Wording, load_wordings
 from kefu.shop.wordings.scripts import Scripts
 from kefu.split import Side, labelled_side

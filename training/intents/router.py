@@ -20,7 +20,7 @@ from kefu.intents.views import ROUTER_FIELDS, router_views
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.metrics.classification import accuracy_at_coverage, macro_f1
 from kefu.schema import IntentExample
-from kefu.shop.examples import NO_EXAMPLES, PackExamples
+from kefu.shop.wordings.examples import NO_EXAMPLES, PackExamples
 from training.params.router import Router as RouterParams
 
 

@@ -20,9 +20,9 @@ from kefu.intents.train import CALIBRATION_TURNS, fit_classifier
 from kefu.intents.wishes import ASK, REPLY, WISH_FIELDS, Said, WishClassifier, wish_class, wish_sample
 from kefu.metrics.calibration import expected_calibration_error
 from kefu.shop.act_words import ActWords, WordRule
-from kefu.shop.examples import load_pack_examples
 from kefu.shop.pack import Pack
 from kefu.shop.part import LANGUAGES
+from kefu.shop.wordings.examples import load_pack_examples
 from kefu.shop.wordings.labelled import load_wordings
 from kefu.shop.wordings.scripts import Scripts
 from kefu.split import Side, labelled_side

@@ -16,9 +16,8 @@ from serving.dialogue.flow import FlowEngine, FlowError, Progress
 from serving.dialogue.handover_words import HandoverWords
 from serving.dialogue.order_choice import OrderChoice
 from serving.dialogue.policy import moves
-from serving.dialogue.reading.answers.yes_no import yes_or_no
-from serving.dialogue.reading.segments import answer_pieces
 from serving.dialogue.reading.word_rules import evidence, plain
+from serving.dialogue.responder.insistence import Insistence
 from serving.dialogue.responder.question_moves import QuestionMoves
 from serving.dialogue.responder.words import Handlers, fill_in, open_flow
 from serving.dialogue.shop_answers import ShopAnswers
@@ -42,6 +41,7 @@ class FlowMoves:
     ) -> None:
         self._pack, self._flows, self._orders = pack, flows, orders
         self._shop_answers, self._questions, self._handover = shop_answers, questions, handover
+        self._insistence = Insistence(pack, flows)
         self.handlers: Handlers = {
             moves.Begin: self._begin,
             moves.Confirm: self._confirm,
@@ -135,7 +135,7 @@ class FlowMoves:
         asked = self._questions.slot_asked(state)
         new = {name: value for name, value in move.slots.items() if name not in state.slots or name == asked}
         if asked and asked not in new:  # told early, or told again: kept, and the question stays open
-            insisted = self._insisted(turn, state, asked)
+            insisted = self._insistence.value(turn, state, asked)
             new |= insisted
             if self._flows.is_behind(state, new):  # it may lead elsewhere: a faulty item needs no "exchange for what?"
                 yield from self._progressed(turn, state, self._flows.correct(state, new, turn.visit))
@@ -171,7 +171,7 @@ class FlowMoves:
             progress = Progress(outcome="handoff")
         same = progress.says[-1:] == [before]  # nothing that the customer can see has changed
         if same and progress.asks == "confirm":
-            if move.agrees or self._insists(turn, state):
+            if move.agrees or self._insistence.agrees(turn, state):
                 yield from self._confirm(turn, moves.Confirm(True))
             elif not turn.begins_more:  # another wish interrupts the question
                 yield from self._questions.ask(turn, "")
@@ -354,36 +354,6 @@ class FlowMoves:
         if turn.session.wishes:
             yield from self._next(turn)
 
-    def _insisted(self, turn: TurnState, state: FlowState, asked: str | None) -> dict[str, str]:
-        """What is taken for the slot that is asked for where a statement only says the wish once more, or yes."""
-        value, text = self._pack.slots[asked].if_insisted if asked else None, turn.message.text
-        again = evidence(plain(text), self._flows.flows[state.flow].asked_by) is not None
-        again = again or yes_or_no(text, self._pack.conversation) is True
-        return {asked: value} if asked and value and again and not self._asks(turn) else {}
-
-    def _asks(self, turn: TurnState) -> bool:
-        return evidence(plain(turn.message.text), self._pack.acts.question) is not None
-
-    def _insists(self, turn: TurnState, state: FlowState) -> bool:
-        """Whether who says a wish once more agrees to the person that is offered for it.
-
-        A question agrees to none, nor does a message that begins with a no.
-        """
-        text, rules = turn.message.text, self._pack.acts
-        denies = yes_or_no(answer_pieces(text, rules.another)[0], self._pack.conversation) is False
-        return not (self._asks(turn) or denies) and self._flows.hands_over(state)
-
-    def _missing_still(self, turn: TurnState, state: FlowState) -> bool:
-        """Whether who says his trouble once more answers no to a question whose no calls a person: it never arrived!"""
-        flow = self._flows.flows[state.flow]
-        return flow.calls_person_unless(state.step) and not self._asks(turn) and self._tells_again(turn, state)
-
-    def _tells_again(self, turn: TurnState, state: FlowState) -> bool:
-        """Whether a message tells once more what a flow knows, and nothing else."""
-        slots = {name: self._pack.slots[name] for name in self._flows.flows[state.flow].slots}
-        told = extract(turn.message.text, slots, turn.visit.lang)
-        return bool(told) and told.items() <= state.slots.items()
-
     def _told_again(self, turn: TurnState) -> str:
         """What the flow that was just done said of it, for who asks whether it is: 改好了没."""
         past = turn.session.past[-1:] if turn.session.flow is None else []
@@ -396,13 +366,13 @@ class FlowMoves:
             return
         if session.flow:
             state, asked = session.flow, self._questions.slot_asked(session.flow)
-            if self._insists(turn, state) and self._tells_again(turn, state):
+            if self._insistence.agrees(turn, state) and self._insistence.tells_again(turn, state):
                 yield from self._confirm(turn, moves.Confirm(True))
-            elif self._missing_still(turn, state):
+            elif self._insistence.is_missing_still(turn, state):
                 yield from self._confirm(turn, moves.Confirm(False))
             elif asked in state.slots:  # told while the customer was thinking
                 yield from self._progressed(turn, state, self._flows.fill(state, {}, turn.visit))
-            elif insisted := self._insisted(turn, state, asked):
+            elif insisted := self._insistence.value(turn, state, asked):
                 yield from self._progressed(turn, state, self._flows.fill(state, insisted, turn.visit))
             else:
                 yield from self._questions.ask(turn, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kefu.shop.examples import load_pack_examples
+from kefu.shop.wordings.examples import load_pack_examples
 from serving.dialogue.reading.danger import danger_in
 from tests.fixtures.demo_pack import PACK
 
