@@ -10,7 +10,7 @@ from tests.fixtures.cost import cost
 # Wordings that are not examples of the pack. They decide nothing alone: the index finds what words leave out.
 ASKED = {
     "my_points": ["我有多少木豆", "我的积分还剩多少啊", "how many points do i have?", "账户里还有几个木豆"],
-    "my_coupons": ["我有哪些优惠券", "我现在有什么券能用", "When does my coupon expire?", "do I still have a voucher"],
+    "my_coupons": ["我有哪些优惠券", "我现在有什么券能用", "When do my coupons expire?", "do I still have a voucher"],
     "my_orders": ["帮我列一下所有订单", "show me my recent orders", "我忘了订单号", "I can't find my order number"],
     "my_level": ["我是金卡会员吗", "查下我的会员等级", "what's my membership level", "am I a silver member"],
     "order_contents": ["[ORDER_1]里都有什么", "what is in [ORDER_1]?", "看下订单明细"],

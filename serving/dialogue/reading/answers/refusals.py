@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kefu.acts import Start
@@ -13,6 +14,11 @@ from serving.dialogue.reading.answers.yes_no import leaves, yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
+
+# Says what was not meant, and undoes nothing: 不是要退，我问今天能不能到.
+NOT_MEANT = re.compile(
+    r"(?:并)?不是(?:要|想|说|问)|(?:i(?:'m| am| was)? )?not (?:asking|talking|about)\b", re.IGNORECASE
+)
 
 
 class RefusalReader:
@@ -107,7 +113,7 @@ class RefusalReader:
             if flow is None or not opening:
                 continue
             said = [part for part in stated if self._takes_back(part, flow, keeps=at == 0)]
-            said = [part for part in said if not self._orders.names_item(message, part)]
+            said = [p for p in said if not (self._orders.names_item(message, p) or NOT_MEANT.match(plain(p)))]
             if said:
                 order = {name: past.slots[name] for name in self._orders.slots_of(flow) if name in past.slots}
                 told = {name: next(iter(self._pack.slots[name].choices)) for name in opening}

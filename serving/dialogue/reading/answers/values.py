@@ -274,6 +274,7 @@ class ValueReader:
         left = [
             c for c in left if not any(evidence(plain(c), r) for r in (rules.question, rules.correct, rules.hesitate))
         ]
+        left = [c for c in left if yes_or_no(c, self._pack.conversation) is None]  # yes, and send it to [EMAIL_1]
         kinds = {name: some for name, some in self._pack.slots.items() if some.choices}
         left = [c for c in left if len(c) > SHORT or not extract(c, kinds, "")]  # 个人, 公司
         return free_value(left[0], slot) if len(left) == 1 else None

@@ -20,6 +20,7 @@ from kefu.acts import (
     Person,
     Recommend,
     SmallTalk,
+    Start,
     Unclear,
     entry_target,
 )
@@ -186,8 +187,9 @@ class WishReader:
 
     def _of_another(self, part: Part) -> Iterator[Act]:
         if not part.person:
-            found = self._follow_ups.read(part.message, part.text)
-            yield from found or ([] if part.flows() else self._follow_ups.of_day(part.message, part.text))
+            read = (self._follow_ups.read, *([] if part.flows() else [self._follow_ups.of_day]))
+            found = next(filter(None, (one(part.message, part.text) for one in read)), [])
+            yield from (a for a in found if not (isinstance(a, Start) and self._guesses_another(part, a.flow)))
 
     def _guesses_another(self, part: Part, flow: str) -> bool:
         """Whether the classifier is sure of another flow than one that words or the conversation tell."""
