@@ -6,7 +6,7 @@ import pytest
 
 from serving.dialogue.reading.answers.items import told_pieces
 from serving.dialogue.reading.answers.order_items import ONE_PIECE
-from serving.dialogue.reading.answers.orders.reader import OTHER_PIECE
+from serving.dialogue.reading.answers.orders.words import OTHER_PIECE
 from tests.fixtures.demo_pack import PACK
 
 KEEP = PACK.acts.keep
