@@ -25,6 +25,7 @@ from kefu.acts import (
     Unclear,
     target_of,
 )
+from kefu.intents.wishes import ASK
 from kefu.knowledge.index import Hit
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
@@ -46,6 +47,8 @@ from serving.dialogue.reading.parts.pieces import PieceWishes
 from serving.dialogue.reading.segments import answer_pieces, clauses, is_question, segments
 from serving.dialogue.reading.wishes.reader import WishReader
 from serving.dialogue.reading.word_rules import evidence, plain
+
+SURE_ENTRY = 0.9  # probability of an entry that is asked for where free text was
 
 
 class PartReader:
@@ -265,6 +268,7 @@ class PartReader:
         if later and not any(isinstance(act, Start | Ask | Query) for act in own):
             return later
         open_words = not question and text == message.text and all(map(self._is_weak, own))
+        open_words = open_words and not self._is_sure_question(message, own)
         if open_words and (free := self._answers.values.free(message)):
             return free  # words that are no wish by themselves (就换同款新的吧) are what was asked for
         worded = again is not None and again.probability == 1  # asks what the flow has just told (which city is it in)
@@ -330,6 +334,11 @@ class PartReader:
         """Whether words that were asked for are rather that than this act: "a blue one", at "which one?", no query."""
         of_product = isinstance(act, Query) and self._pack.queries[act.name].needs == "product"
         return of_product or isinstance(act, Unclear | Ask) or (isinstance(act, Start) and act.probability < SECOND)
+
+    def _is_sure_question(self, message: Message, own: list[Act]) -> bool:
+        """Whether both the knowledge and the classifier take a message for a question: office hours of the agents."""
+        found = any(isinstance(act, Ask) and act.probability >= SURE_ENTRY for act in own)
+        return found and self._guesser.guess(message, message.text).label == ASK
 
     def _has_no_number(self, message: Message, text: str) -> bool:
         """Whether the customer says that he does not know the number that was asked for."""
