@@ -95,6 +95,14 @@ def test_a_few_samples_are_classified_as_in_a_batch() -> None:
     np.testing.assert_allclose(one_by_one, fitted.classifier.predict(samples), atol=1e-5)
 
 
+def test_what_is_done_with_probabilities_does_not_change_what_is_remembered() -> None:
+    fitted, runs, _ = trained()
+    first = fitted.classifier.predict_dialogues(runs[:1])
+    kept = first.copy()
+    first[:] = 0  # as the wish classifier does with classes that are rejected
+    np.testing.assert_array_equal(fitted.classifier.predict_dialogues(runs[:1]), kept)
+
+
 def test_the_same_data_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         trained()[0].classifier.save(tmp_path / name)

@@ -101,6 +101,14 @@ def test_candidates_are_the_two_best_when_both_come_near(search: Search) -> None
     assert candidates(lone) == lone[:1]
 
 
+def test_what_is_done_with_hits_does_not_change_what_is_remembered(search: Search) -> None:
+    first = search.search("怎么退货", "zh")
+    kept = list(first)
+    first.clear()
+    assert search.search("怎么退货", "zh") == kept
+    assert search.search("怎么退货", "zh", top=1) == kept[:1]
+
+
 def test_only_entries_of_the_language_are_found(search: Search) -> None:
     assert {hit.entry.lang for hit in search.search("退货 return", "en", top=10)} == {"en"}
     assert search.search("   ", "zh") == []

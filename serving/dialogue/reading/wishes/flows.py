@@ -261,9 +261,8 @@ class FlowReader:
         )
         if not before or not same or before.flow == flow.name:
             return {}
-        other = self._answers.orders.words.wishes_for_other_piece(
-            text
-        )  # what is wrong with one piece is not with the other
+        # What is wrong with one piece is not with the other.
+        other = self._answers.orders.words.wishes_for_other_piece(text)
         carried = [name for name in flow.slots if self._pack.slots[name].carried and not other]
         kept = {name: before.slots[name] for name in carried if name in before.slots}
         known = {name: self._pack.slots[name] for name in before.slots if name in self._pack.slots}

@@ -187,8 +187,8 @@ class WishReader:
 
     def _of_another(self, part: Part) -> Iterator[Act]:
         if not part.person:
-            read = (self._follow_ups.read, *([] if part.flows() else [self._follow_ups.of_day]))
-            found = next(filter(None, (one(part.message, part.text) for one in read)), [])
+            found = self._follow_ups.read(part.message, part.text)
+            found = found or ([] if part.flows() else self._follow_ups.of_day(part.message, part.text))
             yield from (a for a in found if not (isinstance(a, Start) and self._guesses_another(part, a.flow)))
 
     def _guesses_another(self, part: Part, flow: str) -> bool:
