@@ -77,7 +77,8 @@ class TextClassifier:
         self.config = config
         self.features = features
         self._used = used
-        self._both = np.vstack([both, np.zeros_like(both[:1])]).astype(np.float16)  # the last row is all other columns'
+        with_zeros = np.vstack([both, np.zeros_like(both[:1])])  # the last row is all other columns'
+        self._both = with_zeros.astype(np.float16, copy=False)
         self._place = np.full(features.width, len(used), dtype=np.int32)
         self._place[used] = np.arange(len(used))
         self._neighbour_weights = neighbour_weights.astype(np.float32)

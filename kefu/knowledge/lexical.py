@@ -46,9 +46,12 @@ class LexicalIndex:
         self._rarest = float(np.log(1 + (self._size + 0.5) / 0.5))
         self._first = np.cumsum([0, *sizes])[:-1]  # each entry has at least one wording
         # In whole arrays, not text by text: a new server waits for this.
-        spoken = [terms(text) for text in (*wordings, *answers)]
         self._numbers: dict[str, int] = {}
-        numbers = np.array([self._numbers.setdefault(t, len(self._numbers)) for one in spoken for t in one], np.int64)
+        spoken = [
+            [self._numbers.setdefault(term, len(self._numbers)) for term in terms(text)]
+            for text in (*wordings, *answers)
+        ]
+        numbers = np.array([number for one in spoken for number in one], np.int64)
         texts = np.repeat(np.arange(len(spoken)), [len(one) for one in spoken])
         entries = np.concatenate([np.repeat(np.arange(self._size), sizes), np.arange(self._size)])[texts]
 

@@ -22,6 +22,7 @@ from kefu.llm.engine import Engine, EngineError, GrammarEngine, Step
 from kefu.registry.seal import verify
 from kefu.schema import Message
 from serving.deploy.plan import Plan
+from serving.deploy.ray_processes import without
 from serving.deploy.slots import Slots
 from serving.engines.load import MODELS, keeps_grammar, load_engines
 from serving.engines.settings import engine_settings
@@ -37,6 +38,7 @@ class Models:
 
     def __init__(self, plan: Plan) -> None:
         verify(plan.release, plan.content_hash)
+        without("scipy")
         self._engines = load_engines(plan.release, engine_settings(plan.params))
         self._pool = ThreadPoolExecutor(plan.params.model_threads, thread_name_prefix="model")
 

@@ -16,6 +16,7 @@ SETUP_HOOK = f"{__name__}.set_up"  # for worker_process_setup_hook of the runtim
 SCALING_POLICY = f"{__name__}:by_messages"  # of an AutoscalingPolicy
 MESSAGES = "messages"  # what a replica tells of itself: those that compute, or wait for their turn
 TARGET_MESSAGES = 4  # of a replica: a new one waits for some 20 ms of answers that need no model
+DATA_FRAMES = ("pandas", "pyarrow")
 GC_THRESHOLD = 100_000  # new objects between two looks for unreachable cycles
 
 
@@ -31,22 +32,24 @@ def without_fallback_proxy() -> None:
 
 
 def set_up() -> None:
-    """Every worker's: without pandas, and with a garbage collector that does not slow its start down.
+    """Every worker's: without data frames, and with a garbage collector that does not slow its start down.
 
     Python looks for cycles after every 700 new objects, and a replica that loads makes millions which all stay: that
     was a fifth of the time in which nobody is answered.
     """
-    without_pandas()
+    without(*DATA_FRAMES)
     gc.set_threshold(GC_THRESHOLD)
 
 
-def without_pandas() -> None:
-    """From here on, ``import pandas`` is an ImportError in this process.
+def without(*libraries: str) -> None:
+    """From here on, importing one of these is an ImportError in this process, unless it is imported already.
 
-    Ray Serve imports it, if there is one, to show data frames as JSON, which nobody sends it. With PyArrow it takes
-    40 MB of each process that imports Ray Serve.
+    For what a library that we use would import if it is there, for a purpose that is not ours: Ray Serve shows data
+    frames as JSON, Ray sends Arrow's tables between processes (20 to 40 MB of each process), and transformers computes
+    the losses of object detection with SciPy.
     """
-    sys.modules.setdefault("pandas", cast(Any, None))
+    for library in libraries:
+        sys.modules.setdefault(library, cast(Any, None))
 
 
 def by_messages(context: AutoscalingContext) -> tuple[float, dict[str, Any]]:
