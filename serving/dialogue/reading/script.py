@@ -39,6 +39,8 @@ def in_script(text: str, script: Script) -> str:
 def script_of(text: str, current: Script) -> Script:
     """The script of a message; most Chinese characters are the same in both, and then it stays ``current``."""
     differs_from_simplified = _differing(text, simplified(text))
+    if not differs_from_simplified and current == "simplified":
+        return current  # nearly always, and the table for the other question takes 36 MB
     differs_from_traditional = _differing(text, traditional(text))
     if differs_from_simplified == differs_from_traditional:
         return current
