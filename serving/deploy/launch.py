@@ -92,6 +92,10 @@ class Server:
         """Ends the application, Ray and the embedded store."""
         with suppress(RayError, RayServeException):
             serve.delete(APP)
+        self.leave()
+
+    def leave(self) -> None:
+        """Ends what is this process's own; the application of a cluster answers on."""
         ray.shutdown()
         self._store.close()
         if self._folder and self._guard:
@@ -115,12 +119,15 @@ def start(
 
     Raises:
         TamperedRelease: the folder is not what was sealed.
-        CannotServe: the port is taken, or the development key would be reachable by others.
+        CannotServe: the port is taken (without a cluster), or the development key would be reachable by others.
     """
     _check(params)
     manifest = verify(release, content_hash)
-    if load_pack(release / "pack").shop.demo_now:
-        forget(runtime)
+    cluster = "RAY_ADDRESS" in os.environ  # where the application may run already, as this process was killed
+    if not cluster:
+        _check_port(params)
+        if load_pack(release / "pack").shop.demo_now:
+            forget(runtime)
     store = open_store()
     plan = Plan(release.resolve(), version, manifest.content_hash, runtime.resolve(), raw.resolve(), params, store.url)
     server = Server(f"http://{params.host}:{params.port}", plan, store, haproxy.prepare(params))
@@ -129,8 +136,8 @@ def start(
         _start_ray(params)
         _start_proxy(params)
         _deploy(plan)
-    except BaseException:  # Ctrl-C while loading, too: leave nothing running
-        server.stop()
+    except BaseException:  # Ctrl-C while loading, too: leave nothing running, but in a cluster what ran before
+        server.leave() if cluster else server.stop()
         raise
     return server
 
@@ -167,6 +174,9 @@ def _check(params: Serving) -> None:
             f"key. Set {VARIABLE} (openssl rand -hex 32), serve on 127.0.0.1 without such proxies, or name the hosts "
             "under which that is wanted in serving.development_hosts"
         )
+
+
+def _check_port(params: Serving) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 import ray
 
+from benchmarks.serving.faults.cluster import cluster
 from benchmarks.serving.faults.own_server import own_server
 from kefu.paths import ROOT
 from kefu.registry.seal import TamperedRelease
@@ -97,7 +98,7 @@ def test_a_server_that_is_killed_leaves_its_port_to_the_next_one(tmp_path: Path)
     """Its store is Redis here, as for customers: sessions go on."""
     with (
         closing(embedded_store()) as store,
-        own_server(micro.shared(), micro.shared(), tmp_path, store.url) as server,
+        own_server(micro.shared(), micro.shared(), tmp_path, {"KEFU_REDIS_URL": store.url}) as server,
     ):
         session = open_session(server.url, "C1001")
         assert CHANNELS["http"](session, "我要换货")["asks"] == "order_number"
@@ -108,6 +109,28 @@ def test_a_server_that_is_killed_leaves_its_port_to_the_next_one(tmp_path: Path)
         assert [one for one in alive if not one.name().startswith("ray::")] == []  # Ray's agents take their time
         assert server.restart() == 1
         assert CHANNELS["http"](session, "QM2611140014")["flow"] == "exchange"
+
+
+@pytest.mark.slow
+def test_a_cluster_answers_while_the_main_process_is_dead(tmp_path: Path) -> None:
+    with (
+        closing(embedded_store()) as store,
+        cluster() as (process, settings),
+        own_server(
+            micro.shared(), micro.shared(), tmp_path, {**settings, "KEFU_REDIS_URL": store.url}, process
+        ) as server,
+    ):
+        session = open_session(server.url, "C1001")
+        assert CHANNELS["http"](session, "我要换货")["asks"] == "order_number"
+        server.process.kill()
+        server.process.wait()
+        assert CHANNELS["http"](session, "QM2611140014")["flow"] == "exchange"
+        assert server.restart() == 1
+        assert CHANNELS["http"](session, "算了")["flow"] is None
+        server.process.terminate()
+        server.process.wait()
+        with pytest.raises(httpx.HTTPStatusError, match="404"):  # only Ray's proxy is left
+            open_session(server.url, "C1001")
 
 
 def test_ray_is_small_and_local(server: Server) -> None:

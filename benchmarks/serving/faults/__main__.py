@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.serving.__main__ import UNLIMITED, setting
+from benchmarks.serving.faults.cluster import cluster
 from benchmarks.serving.faults.customers import NEED_A_MODEL, Customer, Wrongs, new_customers, wrongs
 from benchmarks.serving.faults.floods import crowd, half_open, nonsense
 from benchmarks.serving.faults.own_server import CHAT, MODELS, OwnServer, own_server
@@ -80,17 +81,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="kefu-faults-") as temporary:
         folder = Path(temporary)
         second = _another(args.release, folder / "second")
-        if usual := [name for name in args.faults if name != DRIVER]:
+        if usual := [name for name in args.faults if name not in DRIVERS]:
             with own_server(args.release, second, folder / "one", **params) as server:
                 for name in usual:
                     table.add_row(name, *_row(_suffer(server, name, replicas, args.rate, args.seconds)))
                     console.print(f"{name}: done, load {load()}")
-        if DRIVER in args.faults:
-            with (
-                closing(embedded_store()) as store,
-                own_server(args.release, second, folder / "two", store.url, **params) as server,
-            ):
-                table.add_row(DRIVER, *_row(_suffer(server, DRIVER, replicas, args.rate, args.seconds)))
+        for name in [name for name in args.faults if name in DRIVERS]:
+            with ExitStack() as stack:
+                environment = {"KEFU_REDIS_URL": stack.enter_context(closing(embedded_store())).url}
+                process = None
+                if name == DRIVER_OF_CLUSTER:
+                    process, settings = stack.enter_context(cluster())
+                    environment |= settings
+                server = stack.enter_context(
+                    own_server(args.release, second, folder / name, environment, process, **params)
+                )
+                table.add_row(name, *_row(_suffer(server, name, replicas, args.rate, args.seconds)))
+                console.print(f"{name}: done, load {load()}")
     console.print(table)
 
 
@@ -228,7 +235,7 @@ def _update(server: OwnServer) -> str:
 
 
 def _driver(server: OwnServer) -> str:
-    """kill -9 of the process that began all others; it is started again as systemd does."""
+    """kill -9 of the main process; it is started again as systemd does. A cluster's other processes live on."""
     began = time.monotonic()
     server.process.kill()
     server.process.wait()
@@ -236,7 +243,8 @@ def _driver(server: OwnServer) -> str:
     return f"up after {time.monotonic() - began:.1f} s, start {starts}"
 
 
-REPLICA, DRIVER = "replica", "driver"
+REPLICA, DRIVER, DRIVER_OF_CLUSTER = "replica", "driver", "driver-of-cluster"
+DRIVERS = (DRIVER, DRIVER_OF_CLUSTER)
 EVERYBODY = ("haproxy", "store", DRIVER)  # whom these faults reach
 FAULTS: dict[str, Callable[[OwnServer], str]] = {
     REPLICA: _kill(CHAT),
@@ -249,6 +257,7 @@ FAULTS: dict[str, Callable[[OwnServer], str]] = {
     "half-open": lambda server: half_open(server.url),
     "nonsense": lambda server: nonsense(server.url),
     DRIVER: _driver,
+    DRIVER_OF_CLUSTER: _driver,
 }
 
 if __name__ == "__main__":

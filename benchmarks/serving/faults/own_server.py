@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
@@ -36,11 +36,12 @@ RESTART_S = 0.1  # systemd's RestartSec, unless a unit names another
 
 @dataclass
 class OwnServer:
-    """One that runs."""
+    """One that runs. cluster: process of the Ray cluster that it joins; None: Ray is its own."""
 
     command: list[str]
     raw: Path
     environment: dict[str, str]
+    cluster: int | None = None
     url: str = ""
     store_url: str = ""
 
@@ -68,7 +69,7 @@ class OwnServer:
 
     def processes(self, command: str) -> list[psutil.Process]:
         """Its descendants; other servers may run on the machine."""
-        return processes(self.process.pid, command)
+        return processes(self.cluster or self.process.pid, command)
 
     def wait_until_ready(self, replicas: int) -> None:
         """Until it says so, with so many replicas."""
@@ -92,17 +93,23 @@ class OwnServer:
 
 @contextmanager
 def own_server(
-    first: Path, second: Path, folder: Path, store_url: str | None = None, **params: Any
+    first: Path,
+    second: Path,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    cluster: int | None = None,
+    **params: Any,
 ) -> Iterator[OwnServer]:
     """Runs until the end of the block.
 
     Args:
-        store_url: of a Redis that outlives the server; None: an embedded one.
+        environment: names a Redis that outlives the server, and a Ray cluster; by default both are its own.
+        cluster: process of that cluster.
         params: of the section serving.
     """
     arguments = [str(first), str(second), str(folder), json.dumps({"port": free_port(), **params})]
     command = [sys.executable, "-m", "benchmarks.serving.faults.own_server", *arguments]
-    server = OwnServer(command, folder / "raw", {"KEFU_REDIS_URL": store_url} if store_url else {})
+    server = OwnServer(command, folder / "raw", dict(environment or {}), cluster)
     try:
         yield server
     finally:
