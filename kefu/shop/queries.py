@@ -74,8 +74,8 @@ class Query(Part):
     )
     covers: tuple[str, ...] = Field(
         (),
-        description="queries (QUERY, or QUERY:ASPECT), or `recommend`, that are not told beside this one: it says the"
-        " same",
+        description="queries (QUERY, or QUERY:ASPECT), flows (flow:FLOW), or `recommend`, that are not told beside this"
+        " one: it says the same",
     )
     on_product: str | None = Field(
         None, description="query that tells it of a product where one is named: the offers for the kettle"

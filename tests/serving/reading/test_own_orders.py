@@ -39,6 +39,7 @@ def play(assistant: Assistant) -> Play:
         ("C1012", "蒸锅那单发了没", "秤那单呢", "QM2611164917"),
         ("C1043", "where is my bench order?", "and the cutlery?", "QM2611159765"),
         ("C1044", "空气炸锅到哪了", "那羊毛毯呢 也是18号吗 我18号不在家", "QM2611141716"),
+        ("C1014", "QM2611157678的退款到哪了", "我问的是空气炸锅！最晚几号能退", "QM2611122916"),
     ],
 )
 def test_the_last_question_goes_on_to_the_order_that_is_named(

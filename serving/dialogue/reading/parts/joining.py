@@ -163,7 +163,7 @@ class ActJoiner:
         return [*left, Choose(slot=slots[0], candidates=orders, unlike=given, evidence=message.text)]
 
     def without_covered(self, acts: Sequence[Act]) -> list[Act]:
-        """Without queries that another one of the message covers, and rules about what a flow does for his order."""
+        """Without what a query of the message covers, and rules about what a flow does for his order."""
         if any(isinstance(act, Quote) for act in acts):  # a total: of what is to be bought, of no order
             acts = [
                 a
@@ -179,6 +179,7 @@ class ActJoiner:
         covered = {name for query in asked for name in self._pack.queries[query].covers}
         if RECOMMEND in covered:
             acts = [act for act in acts if not isinstance(act, Recommend)]
+        acts = [act for act in acts if not (isinstance(act, Start) and f"flow:{act.flow}" in covered)]
         return self._with_all_aspects([a for a in acts if not (isinstance(a, Query) and _names(a) & covered)])
 
     def _with_all_aspects(self, acts: Sequence[Act]) -> list[Act]:

@@ -287,8 +287,8 @@ class QueryReader:
             and self._answers.orders.words.means_all(text, len(served))
         ):
             slots[NEEDED_SLOT["order"]] = ",".join(served)
-        elif needs == "order" and message.session.subject.order:
-            slots[NEEDED_SLOT["order"]] = message.session.subject.order
+        elif needs == "order" and (spoken_of := self._spoken_of(message, name)):
+            slots[NEEDED_SLOT["order"]] = spoken_of
         elif needs == "product" and (skus := [link.sku for link in links] or self._of_kind(message, text)):
             slots[NEEDED_SLOT["product"]] = ",".join(dict.fromkeys(skus))
         return Query(name=name, slots=slots, probability=probability, evidence=found)
@@ -299,6 +299,16 @@ class QueryReader:
         own = {value: self._answers.orders.own(message, value) for value in orders}
         fit = [value for value, order in own.items() if order and order.status in among] or list(orders)
         return subject if subject in fit else fit[0]
+
+    def _spoken_of(self, message: Message, name: str) -> str | None:
+        """The order spoken of; where a query cannot answer for that one, the newest that it can, with the product
+        spoken of: 最晚几号能退, of the fryer, after a cancelled throw. Without an order, the only such one."""
+        among, subject, skus = self._pack.queries[name].among, message.session.subject.order, {*message.spoken_of}
+        own = self._answers.orders.own(message, subject) if subject else None
+        if own and (own.status in among or skus & {*own.skus}):
+            return subject
+        fit = [message.placeholder(o.id) for o in message.orders if o.status in among and skus & {*o.skus}]
+        return fit[0] if fit and (subject or len(fit) == 1) else subject
 
     def _of_kind(self, message: Message, text: str) -> list[str]:
         """The products spoken of, or those of them whose kind a text names: what does the pot cost?"""
