@@ -141,7 +141,9 @@ class ProductIndex:
     def find_heads(self, text: str) -> list[ProductHit]:
         """Words that may name many products (the pots, 那口锅): they mean one only among the customer's own."""
         words = [(word.start(), word.end(), word[0].lower()) for word in _WORD.finditer(text)]
-        chinese = {(*w.span("head"), w["head"]) for p in (_CHINESE_HEAD, _CHINESE_HEAD_LISTED) for w in p.finditer(text)}
+        chinese = {
+            (*w.span("head"), w["head"]) for p in (_CHINESE_HEAD, _CHINESE_HEAD_LISTED) for w in p.finditer(text)
+        }
         words += sorted(chinese)
         return [
             ProductHit(start, end, skus, False)
