@@ -143,6 +143,9 @@ def test_another_shop_without_entities_links_nothing(tmp_path: object) -> None:
         ("C1041", "the diffuser and the pot", ["6681", "2384"]),
         ("C1024", "15号那单和养生壶", ["4596", "2707", "1867"]),
         ("C1036", "那个四件套", ["0548", "9765"]),
+        ("C1032", "就是锅和香薰精油那两单", ["5945", "0281", "2859"]),
+        ("C1056", "枕头那个还有碗那个", ["7141", "8413", "2636"]),
+        ("C1043", "can you send it to my Beijing one instead", []),
     ],
 )
 def test_amounts_places_and_short_words_describe_orders(
@@ -178,6 +181,7 @@ def test_what_a_message_describes_goes_before_the_order_in_focus(
 @pytest.mark.parametrize(
     ("customer", "text"),
     [
+        ("C1032", "地址能改不 改南京那个"),
         ("C1018", "新的寄到青岛那个地址行不"),  # where something is to go
         ("C1034", "不行就取消了吧"),  # what is to be done, not what an order is
         ("C1050", "不是玻璃杯那单"),

@@ -47,6 +47,11 @@ _HEAD_BEFORE = re.compile(
 _NEW_PLACE = re.compile(
     r"(?:那|这)?(?:个|边|里)?(?:的)?(?:地址|行|可以|能|吗|成不|好不|收)"
 )  # 寄到青岛行不: where it is to go
+_NEW_PLACE_BEFORE = re.compile(
+    r"[改换转](?:成|到|为|去|寄|发|送)*(?:我的?)?$|\b(?:send|ship|deliver|change|move|redirect|switch)\s+(?:it|this|that|them)"
+    r"\s+(?:\w+\s+){0,2}to\s+(?:my\s+|the\s+)?$",
+    re.IGNORECASE,
+)  # 改上海那个, send it to my Beijing one: an address, whatever word for an order follows
 _COUNT = re.compile(
     rf"({NUMBER})\s*[个只件条床套把张瓶盒台口双]?\s*(?:of (?:those|these|the|them|my|your)\s+)?$", re.IGNORECASE
 )
@@ -120,7 +125,7 @@ def find_places_of_delivery(text: str, orders: Sequence[Order]) -> Iterator[Mark
             to.setdefault(place, set()).add(order.id)
     for place, ids in to.items():
         for found in _spelled(place).finditer(text):
-            if not _NEW_PLACE.match(text, found.end()):
+            if not (_NEW_PLACE.match(text, found.end()) or _NEW_PLACE_BEFORE.search(text[: found.start()])):
                 yield found.start(), found.end(), frozenset(ids), _is_named(text, found.start(), found.end())
 
 

@@ -52,7 +52,7 @@ _STATE_HEAD_BEFORE = re.compile(
 )
 _AND = re.compile(r"和|跟|与|还有|以及|\band\b|\+", re.IGNORECASE)
 _LISTED = re.compile(
-    r"\s*(?:,|，|、|and|n\b|or|plus|[&+]|和|跟|还有|以及)+\s*(?:and\s+)?(?:the\s+|my\s+|that\s+|那个?|我?的)?",
+    rf"\s*(?:的?{_CHINESE_HEAD})?\s*(?:,|，|、|and|n\b|or|plus|[&+]|和|跟|还有|以及)+\s*(?:and\s+)?(?:the\s+|my\s+|that\s+|那个?|我?的)?",
     re.IGNORECASE,
 )
 
@@ -234,7 +234,7 @@ class OrderLinker:
         named, heads = self._products.find(text), self._products.find_heads(text)
         own = {sku for order in orders for sku in order.skus}
         if named:
-            heads = [h for h in heads if own & set(h.skus) and _is_listed(text, h.start, named)]
+            heads = [h for h in heads if own & set(h.skus) and _is_listed(text, h, named)]
         return sorted([*named, *heads])
 
     def _by_state(self, text: str, orders: Sequence[Order]) -> list[_Evidence]:
@@ -288,9 +288,10 @@ def _are_apart(mentions: Sequence[_Evidence]) -> bool:
     return len(sets) > 1 and not frozenset.intersection(*sets)
 
 
-def _is_listed(text: str, start: int, named: Sequence[ProductHit]) -> bool:
-    """Whether ``text[start:]`` goes on with a list of products: the diffuser and the pot."""
-    return any(_LISTED.fullmatch(text[hit.end : start]) for hit in named if hit.end <= start)
+def _is_listed(text: str, head: ProductHit, named: Sequence[ProductHit]) -> bool:
+    """Whether a word stands in a list with a product: the diffuser and the pot, 锅和香薰精油."""
+    between = (text[hit.end : head.start] if hit.end <= head.start else text[head.end : hit.start] for hit in named)
+    return any(_LISTED.fullmatch(words) for words in between)
 
 
 def _by_number(text: str, found: Sequence[_Evidence]) -> OrderLink:

@@ -41,6 +41,10 @@ _CHINESE_HEAD = re.compile(  # one character is a word only after "that" and wha
     rf"(?:(?:那|这|我的?|另外?那?|[买拍订]了)[一两]?[个口条把只件套床张台块双支盏]|(?<!{CJK.pattern}))(?P<head>{CJK.pattern})"
     r"(?:(?=的?那(?:一)?[个单笔])|(?<=[个口条把只件套床张台块双支盏].)(?=[的到在啥什几多还怎能可要呢吗啊呀吧，,。.?？!！\s]|$))"
 )
+_CHINESE_HEAD_LISTED = re.compile(  # or in a list, or alone before 呢: 锅和精油那两单, 还有碗那个, 那锅呢
+    rf"(?:(?<!{CJK.pattern})|(?<=[和跟与那的])|(?<=还有)|(?<=就是))(?P<head>{CJK.pattern})"
+    r"(?=的?(?:那一?[个单笔]|快递|包裹)|(?:那个)?(?:和|跟|与|还有|、)|呢\W*$)"
+)
 _POINTS = re.compile(
     r"(?:这|那|這|该|刚才那)(?:一)?(?:个|個|款|件|条|條|种|台|只|套|床|把|样)|刚才(?:那|说|的)|它"
     r"|\b(?:it|its|this one|that one|this|that|they|them|these|those|the product|the item)\b",
@@ -137,7 +141,10 @@ class ProductIndex:
     def find_heads(self, text: str) -> list[ProductHit]:
         """Words that may name many products (the pots, 那口锅): they mean one only among the customer's own."""
         words = [(word.start(), word.end(), word[0].lower()) for word in _WORD.finditer(text)]
-        words += [(word.start("head"), word.end("head"), word["head"]) for word in _CHINESE_HEAD.finditer(text)]
+        chinese = {
+            (*w.span("head"), w["head"]) for p in (_CHINESE_HEAD, _CHINESE_HEAD_LISTED) for w in p.finditer(text)
+        }
+        words += sorted(chinese)
         return [
             ProductHit(start, end, skus, False)
             for start, end, word in words

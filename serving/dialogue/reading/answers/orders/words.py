@@ -13,7 +13,8 @@ from serving.dialogue.reading.word_rules import evidence, plain
 ALL_OF = re.compile(
     r"都(?:要|开|退|换|查|取消|可以|行|给|帮|到|是?(?:什么时候|啥时候|几号|哪天)|$)"
     r"|\d\s*(?:和|跟|与|、|,|，|&|and|\s)\s*\d(?!\d)|\bboth\b|\ball (?:of|two|three)\b"
-    r"|单(?:和|跟|与|、).{1,16}单|\borders? and (?:the |my )?[\w -]{2,24} (?:one|order)\b",
+    r"|单(?:和|跟|与|、).{1,16}单|哪[个单件]?(?:会|能|是)?(?:更)?(?:先|早)|\bwhich\b.{0,24}\b(?:first|sooner|earlier)\b"
+    r"|\borders? and (?:the |my )?[\w -]{2,24} (?:one|order)\b",
     re.IGNORECASE,
 )
 COUNTED = re.compile(
