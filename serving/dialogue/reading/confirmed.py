@@ -46,7 +46,6 @@ class ConfirmationReader:
         """A yes, and the acts beside it; none when its company speaks against it, or there is none."""
         if found is None:
             return []
-        found = found._replace(rest=self._without_kept(message, found.rest))
         yes, rest = Affirm(clear=True, evidence=message.text), found.rest
         if not rest.strip():
             return [yes]
@@ -187,20 +186,6 @@ class ConfirmationReader:
         wishes = [wish.slots for wish in message.session.wishes]
         waiting = {v for slots in wishes for name, v in slots.items() if self._pack.slots[name].item}
         return bool(waiting) and self._answers.yes.names_one_of(message, rest, waiting)
-
-    def _without_kept(self, message: Message, rest: str) -> str:
-        """Words beside a yes without what only says that another order stays: 取消，枕头那单照常发."""
-        rules, yes = self._pack.acts, self._answers.yes
-        pieces = answer_pieces(rest, rules.another)
-        kept = [
-            evidence(plain(p), rules.keep) and not self._asks(p) and self._answers.orders.refers(message, p)
-            for p in pieces
-        ]
-        return "".join(
-            piece
-            for piece, stays in zip(pieces, kept, strict=True)
-            if not (stays and yes.names_another_order(message, piece))
-        )
 
     def _keeps_the_rest(self, message: Message, piece: str) -> bool:
         """Whether a piece says that the other pieces of an order stay, while only some are under way: 另一台我留着"""

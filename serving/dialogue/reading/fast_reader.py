@@ -240,9 +240,10 @@ class FastReader:
         if not (message.step and message.step.confirm):
             return []
         reader, scores = self._answers.yes, self._answers.agreement.scores
-        if (wish := self._answers.echoes.other_wish(message)) and reader.is_look_up(message):
+        wish, flows = self._answers.echoes.other_wish(message) if reader.is_look_up(message) else ("", ())
+        if flows:
             asked = self.asked_in(replace(message, text=wish, flow=None, step=None), reading)
-            if any(isinstance(act, Start) for act in asked):
+            if any(isinstance(act, Start) and act.flow in flows for act in asked):
                 return [Cancel(replaced=True, evidence=message.text), *asked]
         message = self._answers.echoes.short(message)
         found = reader.before_wish(message, scores) or reader.find(message, scores(message))

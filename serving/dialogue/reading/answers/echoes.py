@@ -1,7 +1,8 @@
 """What a yes repeats of the proposal that it answers: yes cancel the wok order; the plates too? Yes please.
 
 The order under way and the goods that the open question tells are taken out of the message, so that a yes with them is
-read like the yes without them. What names another order, a part of the order, or a number of pieces is left as it is.
+read like the yes without them; so is what says that another order stays as it is (取消，枕头那单照常发).
+All other words about another order, a part of the order, or a number of pieces stay.
 A yes whose verb asks for something else than the open question (yes cancel it, where a person is offered) is none.
 """
 
@@ -50,26 +51,26 @@ class EchoReader:
         if own is None:
             return message
         pieces = answer_pieces(message.text, self._pack.acts.another)
+        left = [piece for piece in pieces if not self._keeps_another(message, piece, own)]
+        pieces = left if any(self._is_clear(message, piece) for piece in left) else pieces
         said = [self._yes(message, piece, own) for piece in pieces]
         last = said[-1] or pieces[-1]
         if len(pieces) > 1 and self._is_clear(message, last) and self._asks_the_proposal(message, pieces[:-1], own):
             return replace(message, text=last)
         return replace(message, text="".join(yes or piece for yes, piece in zip(said, pieces, strict=True)))
 
-    def other_wish(self, message: Message) -> str:
-        """A message without the yes that begins it, where its verb gives up the open question or asks for another flow,
-        of which the last answer told as well (just tell me if I shall cancel it); else empty."""
+    def other_wish(self, message: Message) -> tuple[str, Sequence[str]]:
+        """A message without the yes that begins it, and the names of the flows for which its verb asks: others than the
+        open question, of which the last answer told as well (just tell me if I shall cancel it). Empty without such."""
         words, step, flow = self._pack.conversation, message.step, message.flow
         first = answer_pieces(message.text, self._pack.acts.another)[0]
         wish = after_clear_yes(first, words, step)
-        if flow is None or step is None or not wish or yes_or_no(first, words, step) or APART.match(wish):
-            return ""
-        others = [
-            other.asked_by for other in self._pack.flows if other is not flow and evidence(plain(wish), other.asked_by)
-        ]
-        offered = any(evidence(plain(message.last_answer), rule) is not None for rule in others)
-        asks = offered or leaves(wish, words, in_flow=True)
-        return message.text[message.text.find(wish) :] if asks and evidence(plain(wish), flow.asked_by) is None else ""
+        if flow is None or not wish or yes_or_no(first, words, step) or APART.match(wish):
+            return "", ()
+        asked = {other.name: other.asked_by for other in self._pack.flows if evidence(plain(wish), other.asked_by)}
+        gives_up = leaves(wish, words, in_flow=True)
+        told = [name for name, rule in asked.items() if gives_up or evidence(plain(message.last_answer), rule)]
+        return (message.text[message.text.find(wish) :], told) if told and flow.name not in asked else ("", ())
 
     def _order(self, message: Message) -> Order | None:
         """The order under way at an open confirmation."""
@@ -90,8 +91,8 @@ class EchoReader:
         named = self._without_names(message, piece, own)
         if NAME not in named or self._orders.names_else(message, piece, own):
             return ""
-        if self._is_several(message, piece, own):
-            return ""
+        if any(order != message.placeholder(own.id) for order in self._orders.meant(message, piece, asked=True)):
+            return ""  # may be another one
         whole = not self._items.under_way(message)
         if whole and ORDER.search(named):
             echo = ORDER
@@ -102,10 +103,13 @@ class EchoReader:
         found = (echo.sub(verb, named) for verb in ("", " it "))
         return next((text for text in found if NAME not in text and self._is_clear(message, text)), "")
 
-    def _is_several(self, message: Message, piece: str, own: Order) -> bool:
-        """Whether a piece may mean another order than the one under way."""
-        here = message.placeholder(own.id)
-        return any(order != here for order in self._orders.meant(message, piece, asked=True))
+    def _keeps_another(self, message: Message, piece: str, own: Order) -> bool:
+        """Whether a piece only says that another order stays as it is: 枕头那单照常发."""
+        rules, words = self._pack.acts, plain(piece)
+        if evidence(words, rules.keep) is None or evidence(words, rules.question) is not None:
+            return False
+        orders = self._orders.meant(message, piece, asked=True) if self._orders.refers(message, piece) else ()
+        return bool(orders) and message.placeholder(own.id) not in orders
 
     def _without_names(self, message: Message, text: str, own: Order) -> str:
         """A text with a mark for each item and number of an order that it names."""
