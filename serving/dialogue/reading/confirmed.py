@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kefu.acts import Act, Affirm, Choose, Complaint, Correct, Fill, Person, Start, Unclear
+from kefu.acts import Act, Affirm, Choose, Complaint, Correct, Fill, Person, Query, Start, Unclear
 from kefu.shop.flows import Flow
 from kefu.shop.pack import Pack
 from serving.dialogue.reading.answers.agreed import AMOUNT, SURELY, Yes
@@ -58,6 +58,8 @@ class ConfirmationReader:
         topic = f"flow:{message.flow.name}"
         acts = self._asked(replace(message, text=rest, flow=None, step=None, topic=topic), message.flow, reading)
         if other and asks and not self._asks_the_same(message, rest):
+            if asked := self._asked_of_another(message, rest, reading):
+                return self._beside(message, found, asked, asks, other, yes)
             other = False
         trouble = self._trouble_of_another_item(message, rest, acts)
         if trouble and all(act.value in trouble.slots.values() for act in changed):
@@ -92,6 +94,21 @@ class ConfirmationReader:
         """Whether a question of another order asks for what is under way: 枕头那单也退吗, the mugs as well?"""
         assert message.flow
         return any(evidence(plain(rest), rule) for rule in (self._pack.acts.same, message.flow.asked_by))
+
+    def _asked_of_another(self, message: Message, rest: str, reading: Reading) -> list[Act]:
+        """The acts of words behind a yes that ask of another order alone; none where a piece of them may be of the one
+        under way: 另外平底锅是寄南京的吧 到哪了; and the glasses, will they arrive today."""
+        assert message.flow
+        own, rules, yes = message.flow.name, self._pack.acts, self._answers.yes
+        pieces = answer_pieces(rest, rules.another)
+        stated = [piece for piece in pieces if not (self._asks(piece) or yes.names_another_order(message, piece))]
+        if any(evidence(yes.without_unaltered(message, piece), rules.alters) for piece in stated):
+            return []
+        acts = self._parts.read(replace(message, text=rest, flow=None, step=None), reading)
+        begun = [act for act in acts if isinstance(act, Start | Query)]
+        names = [name for act in begun for name in self._answers.orders.names_in(act.slots)]
+        other = any(isinstance(act, Query) or act.flow != own for act in begun)
+        return acts if names and other and not any(isinstance(a, Start) and a.flow == own for a in begun) else []
 
     def _changed(self, message: Message, found: Yes, asks: bool) -> list[Fill | Correct]:
         """The values that words beside a yes tell, other than those of the flow under way.

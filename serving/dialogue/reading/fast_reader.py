@@ -216,7 +216,8 @@ class FastReader:
 
     def _answer(self, message: Message, reading: Reading) -> list[Act]:
         """An answer to the open question that is a whole message."""
-        return self._answers.agreement.whole(message) if message.step else []
+        acts = self._answers.agreement.whole(self._answers.echoes.short(message)) if message.step else []
+        return [replace(act, evidence=message.text) for act in acts]
 
     def goes_on(self, message: Message, rest: str, reading: Reading) -> list[Act]:
         """The acts of words that tell Kefu to go ahead, behind others that only sound like a no: 算了，提交吧."""
@@ -239,6 +240,12 @@ class FastReader:
         if not (message.step and message.step.confirm):
             return []
         reader, scores = self._answers.yes, self._answers.agreement.scores
+        wish, flows = self._answers.echoes.other_wish(message) if reader.is_look_up(message) else ("", ())
+        if flows:
+            asked = self.asked_in(replace(message, text=wish, flow=None, step=None), reading)
+            if any(isinstance(act, Start) and act.flow in flows for act in asked):
+                return [Cancel(replaced=True, evidence=message.text), *asked]
+        message = self._answers.echoes.short(message)
         found = reader.before_wish(message, scores) or reader.find(message, scores(message))
         if found is None and (lead := reader.before_also(message)):
             found = reader.find(message, scores(replace(message, text=lead)), whole=False)

@@ -46,7 +46,7 @@ LEAD = re.compile(
     r"[那这]个|改[成为到]|换[成为到]|变成|寄[到去]|送[到去]|地址(?:是|为)?"
 )  # right before a place, and no part of its name
 TAIL = re.compile(
-    r"[^，,。.！!；;\s]*?(?=(?:谢谢|可以|行|吧|哦|啊|呢)*(?:[，,。.！!；;\s]|$))"
+    r"[^，,。.！!；;\s]*?(?=(?:的|谢谢|可以|行|吧|哦|啊|呢)*(?:[，,。.！!；;\s]|$))"
 )  # after the last part: C of 22楼C
 CHANGES = re.compile(
     r"改|换成|应该|错|没[写发说]全|补充|不是|\b(?:not|should be|change|wrong|instead|correct\w*|actually|sorry)\b",

@@ -247,7 +247,7 @@ class YesReader:
         """Whether words behind a yes begin with "also" and name own orders, none of them the one under way."""
         words = BLANKS.sub("", plain(rest))
         begins = self.begins_with_also(rest) or evidence(words, self._pack.acts.same) is not None
-        return begins and self._names_another(message, rest)
+        return begins and self.names_another_order(message, rest)
 
     def begins_with_also(self, text: str) -> bool:
         """Whether "and" or words for "also" begin a text: what follows is no other answer."""
@@ -313,7 +313,7 @@ class YesReader:
             refuse = rules.refuse.of(message.flow.name) if rules.refuse and message.flow else None
             if evidence(after, refuse) is not None:
                 return True
-            before = takewhile(lambda part: not self._names_another(message, part), clauses(rest))
+            before = takewhile(lambda part: not self.names_another_order(message, part), clauses(rest))
             after = plain("".join(before))
         elif any(not _was_told(message, number) for number in NUMBER.findall(told)):
             return True
@@ -339,7 +339,7 @@ class YesReader:
         pieces = (plain(piece) for piece in answer_pieces(rest, rules.another))
         return any(evidence(piece, rules.small_talk.get(ACKNOWLEDGE)) is not None for piece in pieces)
 
-    def _names_another(self, message: Message, text: str) -> bool:
+    def names_another_order(self, message: Message, text: str) -> bool:
         """Whether a text names own orders, none of them the one under way."""
         assert message.flow and message.session.flow
         here = {message.session.flow.slots.get(name) for name in self._orders.slots_of(message.flow)}

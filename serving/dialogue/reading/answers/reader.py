@@ -8,6 +8,7 @@ from serving.dialogue.linking.linker import Linker
 from serving.dialogue.reading.answers.addresses import AddressReader
 from serving.dialogue.reading.answers.agreed import YesReader
 from serving.dialogue.reading.answers.agreement import AgreementReader
+from serving.dialogue.reading.answers.echoes import EchoReader
 from serving.dialogue.reading.answers.order_items import ItemReader
 from serving.dialogue.reading.answers.orders.reader import OrderReader
 from serving.dialogue.reading.answers.refusals import RefusalReader
@@ -24,6 +25,7 @@ class AnswerReader:
         self.orders = OrderReader(pack, linker)
         self.same_address = SameAddressReader(pack, self.orders)
         self.items = ItemReader(pack, linker, self.orders)
+        self.echoes = EchoReader(pack, linker, self.orders, self.items)
         self.values = ValueReader(pack, self.orders, self.items)
         self.agreement = AgreementReader(pack, linker, self.orders, self.values, classifier)
         self.settled = SettledCaseReader(pack, linker, self.orders)

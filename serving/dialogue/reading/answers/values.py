@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from kefu.acts import Act, Choose, Correct, Deny, Fill, Resume, Start
 from kefu.privacy.redact import restore
 from kefu.shop.pack import Pack
+from kefu.shop.part import Lang
 from kefu.shop.slots import ON_FILE, extract, free_value, is_unchanged
 from kefu.text.legal_names import without_words
 from kefu.text.placeholders import PLACEHOLDER
@@ -16,7 +17,7 @@ from serving.dialogue.linking.ordinals import find_places
 from serving.dialogue.reading.answers.items import statements
 from serving.dialogue.reading.answers.order_items import PART, ItemReader
 from serving.dialogue.reading.answers.orders.reader import OF_ORDERS, OrderReader
-from serving.dialogue.reading.answers.yes_no import yes_or_no
+from serving.dialogue.reading.answers.yes_no import after_clear_yes, yes_or_no
 from serving.dialogue.reading.message import Message
 from serving.dialogue.reading.segments import affirmed, answer_pieces, clauses
 from serving.dialogue.reading.word_rules import evidence, plain
@@ -115,14 +116,19 @@ class ValueReader:
         if any(n in values and n != asked and before.get(n) not in (None, *values[n]) for n in orders):
             kept = [n for n in values if n in orders or not (corrects or self._is_free(n))]
             values = {n: values[n] for n in kept} | self._beside_order(message, text)
-        if asked and asked not in values and self._agrees_to_own(asked, text):
+        if asked and asked not in values and self._agrees_to_own(asked, text, message.lang):
             values[asked] = (ON_FILE,)
         return values
 
-    def _agrees_to_own(self, asked: str, text: str) -> bool:
-        """Whether a text begins with a yes to what the shop has on file, and tells more: yes, send it to [EMAIL_1]."""
+    def _agrees_to_own(self, asked: str, text: str, lang: Lang) -> bool:
+        """Whether a text begins with a yes to what the shop has on file, and tells more (yes, send it to [EMAIL_1]) or
+        points at it (yes that one)."""
+        slot, words = self._pack.slots[asked], self._pack.conversation
         first = answer_pieces(text, self._pack.acts.another)[0]
-        return self._pack.slots[asked].on_file is not None and yes_or_no(first, self._pack.conversation) is True
+        if slot.on_file is None or yes_or_no(first, words):
+            return slot.on_file is not None
+        pointed = after_clear_yes(first, words)
+        return bool(pointed) and extract(pointed, {asked: slot}, lang, asked).get(asked) == ON_FILE
 
     def _is_free(self, name: str) -> bool:
         """Whether any words may be a slot's value."""

@@ -41,7 +41,8 @@ class MeantActs:
         if part.topic:
             return not self._is_wished(part, act)
         supposes = part.question and evidence(part.words, self._pack.acts.supposed) is not None
-        writes = any(flow.name == act.flow and self._flows.writes(flow) for flow in self._pack.flows)
+        flow = next(flow for flow in self._pack.flows if flow.name == act.flow)
+        writes = self._flows.writes(flow) and not flow.item_among  # when will it ship? looks something up
         return supposes and writes and bool(self._topics.told_last(part.message))
 
     def _is_wished(self, part: Part, act: Start) -> bool:
