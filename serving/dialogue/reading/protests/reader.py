@@ -36,7 +36,7 @@ from serving.dialogue.reading.protests.rejections import RejectionReader
 from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.whole import Whole
 from serving.dialogue.reading.word_rules import evidence, plain
-from serving.sessions.session import SaidTurn, Told
+from serving.sessions.session import SaidTurn, Subject, Told
 
 LONGEST_ELLIPSIS = 24  # characters of a question that may lean on the one before
 MOST_BEFORE = 3  # messages of the customer before this one, of which one may be what he still asks
@@ -73,6 +73,9 @@ class ProtestReader:
         more = [a for a in more if not isinstance(a, Reject) and not self._asks_nothing(a)]
         more = more or self._instead(message, flows, reading)
         begun = {f"flow:{name}" for name in flows} & self._begun(message)
+        if restated := self._rejections.restated(rest):  # 不是要退，我问…: what was begun, or not, it asks that
+            asked = more or [Unclear(asks=True, evidence=restated)]
+            return [*(acts if begun else ()), Reject(targets=tuple(f"flow:{name}" for name in flows), evidence=rest), *asked]
         if not begun or evidence(plain(message.text), self._pack.acts.protest) is None:
             return [*acts, *more]
         more = more or self._asked_before(message, begun, reading)
@@ -158,6 +161,11 @@ class ProtestReader:
                 choices = {name: slot for name, slot in slots.items() if slot.choices}
                 act.slots.update({**extract(_last_said(message), choices, message.lang), **act.slots})
 
+    def _names_else(self, message: Message, text: str, subject: Subject) -> bool:
+        """Whether words name something that the order spoken of does not hold: 我问的是空气炸锅！最晚几号能退."""
+        own = self._answers.orders.own(message, subject.order) if subject.order and message.session.customer else None
+        return own is not None and self._answers.orders.names_else(message, text, own)
+
     def rejects(self, message: Message) -> bool:
         """Whether a message says that the last answer missed."""
         return self._rejections.read(message) is not None
@@ -194,7 +202,7 @@ class ProtestReader:
             return []  # nothing else is found: it may be the same question, and the answer was right
         asks_other = any(map(asks, acts)) or any(isinstance(act, Unclear) and act.asks for act in acts)
         before: list[Act] = []
-        if not asks_other or len(found.rest) <= LONGEST_ELLIPSIS:
+        if not asks_other or (len(found.rest) <= LONGEST_ELLIPSIS and not self._names_else(message, found.rest, subject)):
             message.session.subject = subject  # as it was before "today", the order of today
             before = self._asked_before(message, names, reading)
         if not asks_other or {target_of(act) for act in acts} == {target_of(act) for act in before}:
