@@ -7,7 +7,6 @@ import threading
 from dataclasses import dataclass, field
 from itertools import dropwhile
 
-from kefu.acts import Reject
 from kefu.schema import Outcome
 from kefu.shop.conversation import Conversation
 from serving.dialogue.flow import Visit
@@ -18,7 +17,6 @@ from serving.sessions.cases import Reason
 from serving.sessions.session import FlowState, SaidTurn, Session
 
 FIGURE = re.compile(r"\d")
-LATELY = 3  # answers, none of which is told again to who says that it missed
 SENTENCE_ENDS = re.compile(r"(?<=[。！？!?\n])|(?<=\.)(?=\s)")
 
 
@@ -96,25 +94,13 @@ class TurnState:
         first, second = (text.in_(self.visit.lang) for text in (reversed(texts) if in_full else texts))
         return second if first in self.message.last_answer else first
 
-    @property
-    def missed(self) -> bool:
-        """Whether the message says that the last answer missed."""
-        return any(isinstance(act, Reject) for act in self.reading.acts)
-
     def was_told(self, text: str) -> bool:
-        """Whether the last answer has told all sentences of a text word for word; to a protest, one of the last."""
+        """Whether the last answer has told all sentences of a text word for word."""
         said = sentences(text)
-        if self.missed and said and any(text in answer for answer in self._last_answers()):
-            return True
         return bool(said) and all(digest(some) in self.session.answers for some in said)
-
-    def _last_answers(self) -> list[str]:
-        return [said.text for said in self.session.turns if said.role == "bot"][-LATELY:]
 
     def tell(self, route: Route, text: str, answer: str = "", guessed: bool = True, again: str = "") -> str:
         """Adds what answers a question, once: no guess at what the last answer, or this one, has told already.
-
-        What missed is not told again to who says so.
 
         Args:
             answer: the text without the words around it; empty: as ``text``.
@@ -127,7 +113,7 @@ class TurnState:
             said += [answer, again]
             return self.say(route, again)
         self.repeats |= self.was_told(answer)
-        repeated = answer in said or ((guessed or self.asks_on or self.missed) and self.was_told(answer))
+        repeated = answer in said or ((guessed or self.asks_on) and self.was_told(answer))
         said.append(answer)
         return "" if repeated else self.say(route, text)
 

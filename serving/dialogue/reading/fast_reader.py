@@ -87,7 +87,7 @@ class FastReader:
         self._parts = PartReader(pack, linker, answers, wishes, self.guesser)
         self._confirmations = ConfirmationReader(pack, answers, self._parts, self.guesser)
         self._stops = StopReader(pack, answers, self._parts, self)
-        self._protests = ProtestReader(pack, answers, self, self._parts.kinds)
+        self._protests = ProtestReader(pack, answers, self, self._parts.kinds, self.guesser.guess)
         self._repeats = RepeatReader(pack, self)
         self._offers = OfferReader(pack, self._at_offer, self.asked_in)
         self._prepare = TextPreparer(pack, self._parts)

@@ -183,11 +183,8 @@ class QuestionMoves:
         return turn.say("fallback", words.offer_person.in_(lang), before=blank(turn))
 
     def same_again(self, turn: TurnState) -> str:
-        """That all was told that is known, with the question that stays open where this answer tells nothing on it.
-
-        A protest has no such question: what?? is none.
-        """
-        told = turn.missed or any(answer in turn.draft.text for answer in turn.draft.answers)
+        """That all was told that is known, with the question that stays open where this answer tells nothing on it."""
+        told = any(answer in turn.draft.text for answer in turn.draft.answers)
         return fill_in(turn, self._pack.conversation.same_again, question="" if told else self._open_point(turn))
 
     def nothing_new_before(self, turn: TurnState) -> bool:

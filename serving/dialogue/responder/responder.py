@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 
+from kefu.acts import Reject
 from kefu.errors import KefuError
 from kefu.shop.pack import Pack
 from serving.dialogue.flow import FlowEngine
@@ -59,7 +60,8 @@ class Responder:
         if turn.failed:
             yield from self._fail(turn)
             return
-        session.rejections = session.rejections + 1 if turn.missed else 0
+        missed = any(isinstance(act, Reject) for act in turn.reading.acts)
+        session.rejections = session.rejections + 1 if missed else 0
         turn.asks_on = self._questions.nothing_new_before(turn)
         planned = self._flow_moves.merge_wishes(turn, moves)
         for state in session.paused:

@@ -14,6 +14,7 @@ from itertools import islice
 from kefu.acts import (
     GOODBYE,
     Act,
+    Ask,
     Correct,
     Fill,
     Person,
@@ -25,6 +26,7 @@ from kefu.acts import (
     Unclear,
     target_of,
 )
+from kefu.intents.wishes import ScoredWish
 from kefu.shop.pack import Pack
 from kefu.shop.slots import CJK, extract
 from serving.dialogue.reading.answers.order_items import PART
@@ -39,6 +41,7 @@ from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import SaidTurn, Subject, Told
 
 LONGEST_ELLIPSIS = 24  # characters of a question that may lean on the one before
+KNOWN = 0.3  # probability of what is asked once more, below which what the last answer told is not told again
 MOST_BEFORE = 3  # messages of the customer before this one, of which one may be what he still asks
 TERM = re.compile(rf"(?=({CJK.pattern}{{2}}))|([a-z]{{4,}})")
 
@@ -48,12 +51,18 @@ class ProtestReader:
 
     Args:
         kinds: as of ``RejectionReader``.
+        guess: what the classifier takes a text for.
     """
 
     def __init__(
-        self, pack: Pack, answers: AnswerReader, whole: Whole, kinds: Callable[[Message, str], frozenset[str]]
+        self,
+        pack: Pack,
+        answers: AnswerReader,
+        whole: Whole,
+        kinds: Callable[[Message, str], frozenset[str]],
+        guess: Callable[[Message, str], ScoredWish],
     ) -> None:
-        self._pack, self._answers, self._whole = pack, answers, whole
+        self._pack, self._answers, self._whole, self._guess = pack, answers, whole, guess
         self._rejections = RejectionReader(pack, kinds)
         self._flow_named = {flow.name: flow for flow in pack.flows}
 
@@ -75,7 +84,11 @@ class ProtestReader:
         begun = {f"flow:{name}" for name in flows} & self._begun(message)
         if restated := self._rejections.restated(rest):  # 不是要退，我问…: what was begun, or not, it asks that
             asked = more or [Unclear(asks=True, evidence=restated)]
-            return [*(acts if begun else ()), Reject(targets=tuple(f"flow:{name}" for name in flows), evidence=rest), *asked]
+            return [
+                *(acts if begun else ()),
+                Reject(targets=tuple(f"flow:{name}" for name in flows), evidence=rest),
+                *asked,
+            ]
         if not begun or evidence(plain(message.text), self._pack.acts.protest) is None:
             return [*acts, *more]
         more = more or self._asked_before(message, begun, reading)
@@ -118,9 +131,15 @@ class ProtestReader:
         for text in sorted((turn.text for turn in _said(message)), key=lambda text: -len(names & _terms(text))):
             before = replace(message, text=text, flow=None, step=None, rejected=message.rejected.union(without))
             if acts := self._whole.asked_in(before, reading):
-                acts = [act for act in acts if target_of(act) not in without]
+                acts = [a for a in acts if target_of(a) not in without and not self._is_answered(message, a)]
                 return [act for act in acts if isinstance(act, QUESTION) or self._is_look_up(act)]
         return []
+
+    def _is_answered(self, message: Message, act: Act) -> bool:
+        """Whether a question was answered before."""
+        slots = act.slots if isinstance(act, Query) else {}
+        before = [*message.session.heard, *message.session.told] if isinstance(act, Ask | Query) else ()
+        return any(one.name == target_of(act) and one.slots == slots for one in before)
 
     def _is_look_up(self, act: Act) -> bool:
         return isinstance(act, Start) and bool(self._flow_named[act.flow].item_among)
@@ -161,6 +180,10 @@ class ProtestReader:
                 choices = {name: slot for name, slot in slots.items() if slot.choices}
                 act.slots.update({**extract(_last_said(message), choices, message.lang), **act.slots})
 
+    def _is_unknown(self, message: Message, text: str) -> bool:
+        """Whether the classifier knows nothing of what is asked once more, so that a word of it was misread."""
+        return self._guess(message, text).probability < KNOWN
+
     def _names_else(self, message: Message, text: str, subject: Subject) -> bool:
         """Whether words name something that the order spoken of does not hold: 我问的是空气炸锅！最晚几号能退."""
         own = self._answers.orders.own(message, subject.order) if subject.order and message.session.customer else None
@@ -193,16 +216,24 @@ class ProtestReader:
         names = found.names | {one.name for one in told if not any(_differs(act, one) for act in acts)}
         if repeats := any(target_of(act) in names for act in acts):
             other = self._whole.by_parts(replace(without, rejected=names), reading)
-            if not any(map(asks, other)) and not found.names:
+            again = all(isinstance(act, Start) for act in acts if asks(act)) or not self._is_unknown(
+                message, found.rest
+            )
+            if not any(map(asks, other)) and not found.names and again:
                 names -= {target_of(act) or "" for act in acts}  # 你答的不是我问的 我问什么时候到
             else:
                 acts = other
         instead = QUESTION if repeats else QUESTION | Start
-        if found.only_restates and not any(isinstance(act, instead) for act in acts):
+        missed = repeats and self._is_unknown(message, found.rest)
+        if missed:  # what?? I asked about white dust: no colour
+            acts = [act for act in acts if asks(act)] or [Unclear(asks=True, evidence=found.rest)]
+        elif found.only_restates and not any(isinstance(act, instead) for act in acts):
             return []  # nothing else is found: it may be the same question, and the answer was right
         asks_other = any(map(asks, acts)) or any(isinstance(act, Unclear) and act.asks for act in acts)
         before: list[Act] = []
-        if not asks_other or (len(found.rest) <= LONGEST_ELLIPSIS and not self._names_else(message, found.rest, subject)):
+        if not asks_other or (
+            len(found.rest) <= LONGEST_ELLIPSIS and not self._names_else(message, found.rest, subject)
+        ):
             message.session.subject = subject  # as it was before "today", the order of today
             before = self._asked_before(message, names, reading)
         if not asks_other or {target_of(act) for act in acts} == {target_of(act) for act in before}:
