@@ -189,6 +189,10 @@ class ProtestReader:
         own = self._answers.orders.own(message, subject.order) if subject.order and message.session.customer else None
         return own is not None and self._answers.orders.names_else(message, text, own)
 
+    def restated(self, text: str) -> str:
+        """What a text asks once more: as of ``RejectionReader``."""
+        return self._rejections.restated(text)
+
     def rejects(self, message: Message) -> bool:
         """Whether a message says that the last answer missed."""
         return self._rejections.read(message) is not None
