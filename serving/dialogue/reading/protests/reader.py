@@ -43,6 +43,10 @@ from serving.sessions.session import SaidTurn, Subject, Told
 LONGEST_ELLIPSIS = 24  # characters of a question that may lean on the one before
 KNOWN = 0.3  # probability of what is asked once more, below which what the last answer told is not told again
 MOST_BEFORE = 3  # messages of the customer before this one, of which one may be what he still asks
+# Begins what is so in place of what is denied: 不是少发，是裂了.
+CONTRAST = re.compile(
+    r"\W*(?:(?:而|其实|就|只)*是|it['’]?s\b|it is\b|they['’]?re\b|there['’]?s\b|one (?:of them )?is\b)", re.IGNORECASE
+)
 TERM = re.compile(rf"(?=({CJK.pattern}{{2}}))|([a-z]{{4,}})")
 
 
@@ -80,10 +84,14 @@ class ProtestReader:
         elif WORD.search(rest):
             more = self._whole.steps(replace(message, text=rest), reading)
         more = [a for a in more if not isinstance(a, Reject) and not self._asks_nothing(a)]
-        more = more or self._instead(message, flows, reading)
+        more = more or self._instead(message, flows, reading) or self._contrasted(message, rest, flows, reading)
         begun = {f"flow:{name}" for name in flows} & self._begun(message)
         if restated := self._rejections.restated(rest):  # 不是要退，我问…: what was begun, or not, it asks that
-            asked = more or [Unclear(asks=True, evidence=restated)]
+            asked = more
+            if not any(act.probability == 1 for act in more):
+                names = {*(f"flow:{name}" for name in flows)}
+                asked = self._asked_before(message, names, reading, _terms(restated)) or more
+            asked = asked or [Unclear(asks=True, evidence=restated)]
             return [
                 *(acts if begun else ()),
                 Reject(targets=tuple(f"flow:{name}" for name in flows), evidence=rest),
@@ -93,6 +101,14 @@ class ProtestReader:
             return [*acts, *more]
         more = more or self._asked_before(message, begun, reading)
         return [*acts, Reject(targets=tuple(sorted(begun)), evidence=message.text), *more]
+
+    def _contrasted(self, message: Message, rest: str, refused: Collection[str], reading: Reading) -> list[Act]:
+        """What is wrong in truth, where a flow for something else is refused: 不是少发，是有一个裂了."""
+        if not CONTRAST.match(rest):
+            return []
+        names = message.rejected | {f"flow:{name}" for name in refused}
+        acts = self._whole.by_parts(replace(message, text=rest, flow=None, step=None, rejected=names), reading)
+        return [act for act in acts if isinstance(act, Start) and self._flow_named[act.flow].told_by]
 
     def only_a_part(self, message: Message, reading: Reading) -> list[Act]:
         """What a refusal of the flow under way leaves of it: 不是取消整单，就不要锅; don't cancel, just send one."""
@@ -122,13 +138,19 @@ class ProtestReader:
         """Names of the flows that are under way, or that the last answer began."""
         return {one.name for one in message.session.told} | ({f"flow:{message.flow.name}"} if message.flow else set())
 
-    def _asked_before(self, message: Message, without: Collection[str], reading: Reading) -> list[Act]:
+    def _asked_before(
+        self, message: Message, without: Collection[str], reading: Reading, about: Collection[str] = ()
+    ) -> list[Act]:
         """What the customer asked last, rather of what this message names, without what he rejects.
 
         It begins nothing but a look-up.
+
+        Args:
+            about: terms of which it has one; empty: any.
         """
-        names = _terms(message.text)
-        for text in sorted((turn.text for turn in _said(message)), key=lambda text: -len(names & _terms(text))):
+        names, said = _terms(message.text), [turn.text for turn in _said(message)]
+        said = [text for text in said if not about or set(about) & _terms(text)]
+        for text in sorted(said, key=lambda text: -len(names & _terms(text))):
             before = replace(message, text=text, flow=None, step=None, rejected=message.rejected.union(without))
             if acts := self._whole.asked_in(before, reading):
                 acts = [a for a in acts if target_of(a) not in without and not self._is_answered(message, a)]
