@@ -65,7 +65,7 @@ class Rejection(Part):
     restates: WordRule = Field(description="before what is asked once more: 我是说, I meant")
     echoes: WordRule | None = Field(
         default=None,
-        description="a clause that only wonders at a kind of question, beside what is asked once more: 啥发票, coupon??",
+        description="a clause that only wonders at a kind of question, beside what is asked once more: 啥发票",
     )
 
 

@@ -86,9 +86,12 @@ class ProtestReader:
         more = [a for a in more if not isinstance(a, Reject) and not self._asks_nothing(a)]
         more = more or self._instead(message, flows, reading) or self._contrasted(message, rest, flows, reading)
         begun = {f"flow:{name}" for name in flows} & self._begun(message)
-        if restated := self._rejections.restated(rest):  # 不是要退，我问…: what was begun, or not, it asks that
+        if (restated := self._rejections.restated(rest)) and not more and message.flow:
+            more = self._whole.beside_end(message, restated, reading)  # 等等，我说的是换一个新的，不是退
+        certain = any(act.probability == 1 for act in more)
+        if restated and (begun or not certain):  # 不是要退，我问…: what was begun, or not, it asks that
             asked = more
-            if not any(act.probability == 1 for act in more):
+            if not certain:
                 names = {*(f"flow:{name}" for name in flows)}
                 asked = self._asked_before(message, names, reading, _terms(restated)) or more
             asked = asked or [Unclear(asks=True, evidence=restated)]
@@ -146,10 +149,10 @@ class ProtestReader:
         It begins nothing but a look-up.
 
         Args:
-            about: terms of which it has one; empty: any.
+            about: terms of which the question has one; empty: any message.
         """
         names, said = _terms(message.text), [turn.text for turn in _said(message)]
-        said = [text for text in said if not about or set(about) & _terms(text)]
+        said = [text for text in said if not about or (self._asks(text) and set(about) & _terms(text))]
         for text in sorted(said, key=lambda text: -len(names & _terms(text))):
             before = replace(message, text=text, flow=None, step=None, rejected=message.rejected.union(without))
             if acts := self._whole.asked_in(before, reading):

@@ -51,7 +51,7 @@ class RejectionReader:
         # An open question has answers of its own (我是说质量问题); only a flow that was guessed is rejected by these.
         open_question = message.flow is not None and not self._was_guessed(message)
         pieces = answer_pieces(message.text, None)
-        restates = any(self.restated(piece) for piece in pieces)
+        restates = bool(self.restated(message.text))
         for clause in pieces:
             said = plain(clause)
             if restates and (echo := evidence(said, words.echoes)):  # 啥发票 我说…; coupon?? i mean …
@@ -89,10 +89,13 @@ class RejectionReader:
 
     def restated(self, text: str) -> str:
         """What a text asks once more, without the words that say so; empty when it holds none."""
-        said, words = plain(text), self._words
-        again = evidence(said, words.restates) if words else None
-        rest = said.partition(again)[2] if again else ""
-        return rest if WORD.search(rest) else ""
+        pieces = list(map(plain, answer_pieces(text, None)))
+        for at, said in enumerate(pieces):
+            again = evidence(said, self._words.restates) if self._words else None
+            rest = said.partition(again)[2] if again else ""
+            if WORD.search(rest):
+                return "".join([rest, *pieces[at + 1 :]])
+        return ""
 
     def _was_guessed(self, message: Message) -> bool:
         """Whether the flow under way began without a word for it in the last answer."""
