@@ -63,6 +63,10 @@ class Rejection(Part):
     denies: WordRule = Field(description="before what was not asked: 不是问, I am not asking about")
     denies_kind: WordRule = Field(description="the same, where a kind of question follows: 不是, not the")
     restates: WordRule = Field(description="before what is asked once more: 我是说, I meant")
+    echoes: WordRule | None = Field(
+        default=None,
+        description="a clause that only wonders at a kind of question, beside what is asked once more: 啥发票",
+    )
 
 
 class ActWords(Part):

@@ -214,4 +214,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
         _re(rf"\b(?:in|from|of|since|(?:early|late|mid)[ -])\s*{_MONTH}(?!\s*(?:the\s+)?\d)\b"),
         lambda m, t: _named_month(_MONTHS[m[1][:3].lower()], t),
     ),
+    (
+        _re(rf"\bthe {_MONTH}(?=(?:'s)? (?:one|order|parcel|purchase)\b)"),
+        lambda m, t: _named_month(_MONTHS[m[1][:3].lower()], t),
+    ),
 )

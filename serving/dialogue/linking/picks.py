@@ -38,7 +38,7 @@ _DEAREST = re.compile(
 )
 _OLDER = re.compile(
     rf"(?:更|比较)?早(?:一?点|一?些)?(?:下|买|拍)?的{_HEAD}?|先(?:下|买|拍)的{_HEAD}?|(?:之|以)前(?:买的|下的|的)?{_HEAD}"
-    r"|\b(?:the )?(?:older|earlier)(?: one| order)\b|\bthe one before(?: that)?\b",
+    r"|旧的?(?:那|这)(?:个|單|单|笔|件)|\b(?:the )?(?:older|earlier|old)(?: one| order)\b|\bthe one before(?: that)?\b",
     re.IGNORECASE,
 )
 _NEWER = re.compile(

@@ -204,7 +204,7 @@ def _without_rejected(now: Situation, acts: Sequence[Act]) -> list[Move]:
     unclear = [act for act in rest if isinstance(act, Unclear)]
     near = dict.fromkeys(name for act in unclear for name in act.candidates)
     offered = tuple(name for name in near if entry_target(name) not in targets)[:MAX_OFFERED]
-    if not (offered or now.question) and any(act.asks for act in unclear):
+    if (refused or not offered) and not now.question and any(act.asks for act in unclear):
         return [Retract(refused), *_misunderstood(now, rest)]
     if refused:
         return [Retract(refused, alone=not now.question), *still_open]

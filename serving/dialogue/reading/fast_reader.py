@@ -60,6 +60,7 @@ from serving.dialogue.reading.word_rules import evidence, plain
 from serving.sessions.session import SaidTurn, Session
 
 WISH = Start | Query | Person | Complaint | Refuse
+AFFIRM = "affirm"  # a message's act, as the session keeps it
 ENDING = ("bye", "thanks")  # kinds that end a conversation
 MOST_WAITING = 4  # messages to a person who has not come, of which one may be answered by the bot
 
@@ -87,7 +88,7 @@ class FastReader:
         self._parts = PartReader(pack, linker, answers, wishes, self.guesser)
         self._confirmations = ConfirmationReader(pack, answers, self._parts, self.guesser)
         self._stops = StopReader(pack, answers, self._parts, self)
-        self._protests = ProtestReader(pack, answers, self, self._parts.kinds)
+        self._protests = ProtestReader(pack, answers, self, self._parts.kinds, self.guesser.guess)
         self._repeats = RepeatReader(pack, self)
         self._offers = OfferReader(pack, self._at_offer, self.asked_in)
         self._prepare = TextPreparer(pack, self._parts)
@@ -292,7 +293,7 @@ class FastReader:
             }  # no wait, never mind
         back = {part: words for part, words in found.items() if words}
         if not back:
-            return []
+            return self._yes_corrected(message, reading)
         left = ("" if p in back and not self._asks(plain(p).replace(back[p], " ", 1)) else p for p in parts)
         here, waiting = "".join(left), map(attrgetter("text"), _waiting_turns(message.session))
         own = self.asked_in(replace(message, text=here), reading) if WORD.search(here) else []
@@ -300,6 +301,14 @@ class FastReader:
         asked = (self._asked_of_bot(replace(message, text=text), reading) for text in waiting)
         more = own or next(filter(None, asked), [])
         return [Resume(evidence=next(iter(back))), *(act for act in more if not isinstance(act, Person))]
+
+    def _yes_corrected(self, message: Message, reading: Reading) -> list[Act]:
+        """What a customer meant by the yes that has just called a person: wait, I meant cancel the unpaid one."""
+        said = next((turn for turn in reversed(message.session.turns) if turn.role == "customer"), None)
+        meant = self._protests.restated(message.text) if said and AFFIRM in said.acts else ""
+        acts = self._asked_of_bot(replace(message, text=meant), reading) if meant else []
+        sure = [act for act in acts if act.probability == 1 and isinstance(act, Query | Start)]
+        return [Resume(evidence=message.text), *sure] if sure else []
 
     def _asked_of_bot(self, message: Message, reading: Reading) -> list[Act]:
         """What a message to the person who has not come asks of the shop: of a statement, what its words name."""

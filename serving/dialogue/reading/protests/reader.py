@@ -14,6 +14,7 @@ from itertools import islice
 from kefu.acts import (
     GOODBYE,
     Act,
+    Ask,
     Correct,
     Fill,
     Person,
@@ -25,6 +26,7 @@ from kefu.acts import (
     Unclear,
     target_of,
 )
+from kefu.intents.wishes import ScoredWish
 from kefu.shop.pack import Pack
 from kefu.shop.slots import CJK, extract
 from serving.dialogue.reading.answers.order_items import PART
@@ -36,10 +38,15 @@ from serving.dialogue.reading.protests.rejections import RejectionReader
 from serving.dialogue.reading.segments import WORD, answer_pieces
 from serving.dialogue.reading.whole import Whole
 from serving.dialogue.reading.word_rules import evidence, plain
-from serving.sessions.session import SaidTurn, Told
+from serving.sessions.session import SaidTurn, Subject, Told
 
 LONGEST_ELLIPSIS = 24  # characters of a question that may lean on the one before
+KNOWN = 0.3  # probability of what is asked once more, below which what the last answer told is not told again
 MOST_BEFORE = 3  # messages of the customer before this one, of which one may be what he still asks
+# Begins what is so in place of what is denied: 不是少发，是裂了.
+CONTRAST = re.compile(
+    r"\W*(?:(?:而|其实|就|只)*是|it['’]?s\b|it is\b|they['’]?re\b|there['’]?s\b|one (?:of them )?is\b)", re.IGNORECASE
+)
 TERM = re.compile(rf"(?=({CJK.pattern}{{2}}))|([a-z]{{4,}})")
 
 
@@ -48,12 +55,18 @@ class ProtestReader:
 
     Args:
         kinds: as of ``RejectionReader``.
+        guess: what the classifier takes a text for.
     """
 
     def __init__(
-        self, pack: Pack, answers: AnswerReader, whole: Whole, kinds: Callable[[Message, str], frozenset[str]]
+        self,
+        pack: Pack,
+        answers: AnswerReader,
+        whole: Whole,
+        kinds: Callable[[Message, str], frozenset[str]],
+        guess: Callable[[Message, str], ScoredWish],
     ) -> None:
-        self._pack, self._answers, self._whole = pack, answers, whole
+        self._pack, self._answers, self._whole, self._guess = pack, answers, whole, guess
         self._rejections = RejectionReader(pack, kinds)
         self._flow_named = {flow.name: flow for flow in pack.flows}
 
@@ -71,12 +84,34 @@ class ProtestReader:
         elif WORD.search(rest):
             more = self._whole.steps(replace(message, text=rest), reading)
         more = [a for a in more if not isinstance(a, Reject) and not self._asks_nothing(a)]
-        more = more or self._instead(message, flows, reading)
+        more = more or self._instead(message, flows, reading) or self._contrasted(message, rest, flows, reading)
         begun = {f"flow:{name}" for name in flows} & self._begun(message)
+        if (restated := self._rejections.restated(rest)) and not more and message.flow:
+            more = self._whole.beside_end(message, restated, reading)  # 等等，我说的是换一个新的，不是退
+        certain = any(act.probability == 1 for act in more)
+        if restated and (begun or not certain):  # 不是要退，我问…: what was begun, or not, it asks that
+            asked = more
+            if not certain:
+                names = {*(f"flow:{name}" for name in flows)}
+                asked = self._asked_before(message, names, reading, _terms(restated)) or more
+            asked = asked or [Unclear(asks=True, evidence=restated)]
+            return [
+                *(acts if begun else ()),
+                Reject(targets=tuple(f"flow:{name}" for name in flows), evidence=rest),
+                *asked,
+            ]
         if not begun or evidence(plain(message.text), self._pack.acts.protest) is None:
             return [*acts, *more]
         more = more or self._asked_before(message, begun, reading)
         return [*acts, Reject(targets=tuple(sorted(begun)), evidence=message.text), *more]
+
+    def _contrasted(self, message: Message, rest: str, refused: Collection[str], reading: Reading) -> list[Act]:
+        """What is wrong in truth, where a flow for something else is refused: 不是少发，是有一个裂了."""
+        if not CONTRAST.match(rest):
+            return []
+        names = message.rejected | {f"flow:{name}" for name in refused}
+        acts = self._whole.by_parts(replace(message, text=rest, flow=None, step=None, rejected=names), reading)
+        return [act for act in acts if isinstance(act, Start) and self._flow_named[act.flow].told_by]
 
     def only_a_part(self, message: Message, reading: Reading) -> list[Act]:
         """What a refusal of the flow under way leaves of it: 不是取消整单，就不要锅; don't cancel, just send one."""
@@ -106,18 +141,30 @@ class ProtestReader:
         """Names of the flows that are under way, or that the last answer began."""
         return {one.name for one in message.session.told} | ({f"flow:{message.flow.name}"} if message.flow else set())
 
-    def _asked_before(self, message: Message, without: Collection[str], reading: Reading) -> list[Act]:
+    def _asked_before(
+        self, message: Message, without: Collection[str], reading: Reading, about: Collection[str] = ()
+    ) -> list[Act]:
         """What the customer asked last, rather of what this message names, without what he rejects.
 
         It begins nothing but a look-up.
+
+        Args:
+            about: terms of which the question has one; empty: any message.
         """
-        names = _terms(message.text)
-        for text in sorted((turn.text for turn in _said(message)), key=lambda text: -len(names & _terms(text))):
+        names, said = _terms(message.text), [turn.text for turn in _said(message)]
+        said = [text for text in said if not about or (self._asks(text) and set(about) & _terms(text))]
+        for text in sorted(said, key=lambda text: -len(names & _terms(text))):
             before = replace(message, text=text, flow=None, step=None, rejected=message.rejected.union(without))
             if acts := self._whole.asked_in(before, reading):
-                acts = [act for act in acts if target_of(act) not in without]
+                acts = [a for a in acts if target_of(a) not in without and not self._is_answered(message, a)]
                 return [act for act in acts if isinstance(act, QUESTION) or self._is_look_up(act)]
         return []
+
+    def _is_answered(self, message: Message, act: Act) -> bool:
+        """Whether a question was answered before."""
+        slots = act.slots if isinstance(act, Query) else {}
+        before = [*message.session.heard, *message.session.told] if isinstance(act, Ask | Query) else ()
+        return any(one.name == target_of(act) and one.slots == slots for one in before)
 
     def _is_look_up(self, act: Act) -> bool:
         return isinstance(act, Start) and bool(self._flow_named[act.flow].item_among)
@@ -158,6 +205,19 @@ class ProtestReader:
                 choices = {name: slot for name, slot in slots.items() if slot.choices}
                 act.slots.update({**extract(_last_said(message), choices, message.lang), **act.slots})
 
+    def _is_unknown(self, message: Message, text: str) -> bool:
+        """Whether the classifier knows nothing of what is asked once more, so that a word of it was misread."""
+        return self._guess(message, text).probability < KNOWN
+
+    def _names_else(self, message: Message, text: str, subject: Subject) -> bool:
+        """Whether words name something that the order spoken of does not hold: 我问的是空气炸锅！最晚几号能退."""
+        own = self._answers.orders.own(message, subject.order) if subject.order and message.session.customer else None
+        return own is not None and self._answers.orders.names_else(message, text, own)
+
+    def restated(self, text: str) -> str:
+        """What a text asks once more: as of ``RejectionReader``."""
+        return self._rejections.restated(text)
+
     def rejects(self, message: Message) -> bool:
         """Whether a message says that the last answer missed."""
         return self._rejections.read(message) is not None
@@ -185,16 +245,24 @@ class ProtestReader:
         names = found.names | {one.name for one in told if not any(_differs(act, one) for act in acts)}
         if repeats := any(target_of(act) in names for act in acts):
             other = self._whole.by_parts(replace(without, rejected=names), reading)
-            if not any(map(asks, other)) and not found.names:
+            again = all(isinstance(act, Start) for act in acts if asks(act)) or not self._is_unknown(
+                message, found.rest
+            )
+            if not any(map(asks, other)) and not found.names and again:
                 names -= {target_of(act) or "" for act in acts}  # 你答的不是我问的 我问什么时候到
             else:
                 acts = other
         instead = QUESTION if repeats else QUESTION | Start
-        if found.only_restates and not any(isinstance(act, instead) for act in acts):
+        missed = repeats and self._is_unknown(message, found.rest)
+        if missed:  # what?? I asked about white dust: no colour
+            acts = [act for act in acts if asks(act)] or [Unclear(asks=True, evidence=found.rest)]
+        elif found.only_restates and not any(isinstance(act, instead) for act in acts):
             return []  # nothing else is found: it may be the same question, and the answer was right
         asks_other = any(map(asks, acts)) or any(isinstance(act, Unclear) and act.asks for act in acts)
         before: list[Act] = []
-        if not asks_other or len(found.rest) <= LONGEST_ELLIPSIS:
+        if not asks_other or (
+            len(found.rest) <= LONGEST_ELLIPSIS and not self._names_else(message, found.rest, subject)
+        ):
             message.session.subject = subject  # as it was before "today", the order of today
             before = self._asked_before(message, names, reading)
         if not asks_other or {target_of(act) for act in acts} == {target_of(act) for act in before}:

@@ -50,8 +50,15 @@ class RejectionReader:
         names, left, cues, of_told, denied = set[str](), list[str](), list[str](), False, False
         # An open question has answers of its own (我是说质量问题); only a flow that was guessed is rejected by these.
         open_question = message.flow is not None and not self._was_guessed(message)
-        for clause in answer_pieces(message.text, None):
+        pieces = answer_pieces(message.text, None)
+        restates = bool(self.restated(message.text))
+        for clause in pieces:
             said = plain(clause)
+            if restates and (echo := evidence(said, words.echoes)):  # 啥发票 我说…; coupon?? i mean …
+                names |= self._kinds(message, clause)
+                cues.append(echo)
+                of_told = denied = True
+                continue
             denial, kind = evidence(said, words.denies), evidence(said, words.denies_kind)
             if denial or kind:
                 rest = said.partition(denial or kind or "")[2]
@@ -59,7 +66,7 @@ class RejectionReader:
                 if not denial:  # 不是两口都换: what a flow does is refused by words of its own
                     found = frozenset(name for name in found if not name.startswith("flow:"))
                 asks = evidence(rest, self._question) is not None
-                if found or (denial and not asks and not open_question):
+                if found or (denial and (restates or not asks) and not open_question):  # 我问能不能退，没问退到哪
                     names |= found
                     of_told |= denial is not None
                     cues.append(denial or kind or "")
@@ -79,6 +86,16 @@ class RejectionReader:
                 of_told = True
             left.append(clause)
         return Rejected(frozenset(names), of_told, not denied, "".join(left), cues[0]) if cues else None
+
+    def restated(self, text: str) -> str:
+        """What a text asks once more, without the words that say so; empty when it holds none."""
+        pieces = list(map(plain, answer_pieces(text, None)))
+        for at, said in enumerate(pieces):
+            again = evidence(said, self._words.restates) if self._words else None
+            rest = said.partition(again)[2] if again else ""
+            if WORD.search(rest):
+                return "".join([rest, *pieces[at + 1 :]])
+        return ""
 
     def _was_guessed(self, message: Message) -> bool:
         """Whether the flow under way began without a word for it in the last answer."""

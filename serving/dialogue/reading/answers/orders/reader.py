@@ -70,6 +70,9 @@ class OrderReader:
             live = set(link.ids) - self._over(message) or set(link.ids)
             if each := self._of_each(message, text, link):
                 return tuple(map(message.placeholder, each))
+            subject = message.original(message.session.subject.order or "")
+            if set(link.how) == {"place"} and subject in live:
+                return (message.placeholder(subject),)  # 那什么时候到西安啊, after its address was changed
             if set(link.how) == {"product"}:
                 spoken = live & self._spoken_of(message)
             else:  # 昨天买的那个, after the pot: the one with it
