@@ -56,6 +56,8 @@ def test_the_price_of_two_products_is_a_sum_and_their_names_numbers_are_none(pri
     "text",
     [
         "119元",
+        "券15块的 买",
+        "439那个还在卖不",
         "1.5米",
         "48×74",
         "满399减50",

@@ -40,7 +40,7 @@ NOT_PIECES_ENGLISH = (
     r"|offers?|questions?|accounts?|points?|percent|yuan|rmb)\b)"
 )
 CHINESE = re.compile(
-    rf"(?<![第每满滿減减.])(?:(?P<number>(?<!\d)\d{{1,3}}|(?<![{NUMERALS}])[{NUMERALS}]{{1,4}})\s*(?P<measure>[{MEASURES}])"
+    rf"(?<![第每满滿減减券.])(?:(?P<number>(?<!\d)\d{{1,3}}|(?<![{NUMERALS}])[{NUMERALS}]{{1,4}})\s*(?P<measure>[{MEASURES}])"
     rf"(?!折){NOT_PIECES}|(?P<both>[俩倆仨]))"
 )
 OFFER = re.compile(r"^\s*(?:打|可?享|就?是|是不是)?\s*(?:\d+(?:\.\d+)?|[一二三四五六七八九]{1,2})\s*折")
@@ -56,7 +56,7 @@ TIMES = re.compile(
 )
 # A number alone: only beside a product.
 BARE = re.compile(
-    r"(?<![\w.¥￥$满减第#/:-])(?P<digits>\d{1,3})(?![\d.:%％/-]|\s*(?:元|块|塊|折|号|號|月|天|年|米|厘|的|瓦|升|%|cm|rmb|yuan|off|l\b|w\b))",
+    r"(?<![\w.¥￥$满减第#/:-])(?P<digits>\d{1,3})(?![\d.:%％/-]|\s*(?:那|元|块|塊|折|号|號|月|天|年|米|厘|的|瓦|升|%|cm|rmb|yuan|off|l\b|w\b))",
     re.IGNORECASE,
 )
 
