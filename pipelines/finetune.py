@@ -3,7 +3,6 @@
 python -m pipelines.finetune
 """
 
-import math
 from collections.abc import Callable, Sequence
 
 from peft import PeftModel
@@ -22,21 +21,13 @@ from training.params.finetune import Finetune
 from training.sft import FinetuningResult, Replayed, finetune
 
 
-def passes_over(examples: Sequence[Example], params: Finetune) -> int:
-    """How often the training rows of a set are read, the last time perhaps not all of them."""
-    if params.max_steps <= 0:
-        return math.ceil(params.epochs)
-    read = params.max_steps * params.batch_size * params.gradient_accumulation
-    return math.ceil(read / max(1, sum(e.split == "train" for e in examples)))
-
-
 def replay_of(examples: list[Example], params: Finetune, more: Sequence[Example] = ()) -> Replayed | None:
     """Asks the champion some questions of earlier days, when the params say so.
 
     Args:
         more: older rows that are not in the set, in any fair order; the first are taken, as many as the passes need.
     """
-    passes = passes_over(examples, params)
+    passes = params.passes(sum(e.split == "train" for e in examples))
     more = more[: (passes - 1) * len(older_rows(examples, 1.0, params.seed))]
     chosen = older_rows([*examples, *more], params.replay.share, params.seed)
 

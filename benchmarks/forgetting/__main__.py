@@ -48,7 +48,7 @@ from kefu.registry.seal import BaseModelRef, seal
 from kefu.schema import Example, Message
 from kefu.shop.pack import Pack, load_pack
 from kefu.split import fraction
-from pipelines.finetune import passes_over, replay_of
+from pipelines.finetune import replay_of
 from pipelines.params import load_params
 from serving.dialogue.claims.checker import ClaimChecker
 from training import pretrain
@@ -161,7 +161,7 @@ def pretrained(
 
 def many_recorded(rows: list[Example], rest: list[Example], params: Finetune) -> Replayed:
     """The control: the rows that ``replay_of`` would spread over the passes, as they were recorded."""
-    passes = passes_over(rows, params)
+    passes = params.passes(len(rows))
     more = rest[: (passes - 1) * len(older_rows(rows, 1.0, params.seed))]
     return lambda model, renderer: (in_passes(rows, more, passes), {})
 

@@ -346,8 +346,9 @@ def test_each_pass_takes_other_older_rows_when_the_champion_is_continued(
     assert stage_finetune.replay_of(days, finetune_params, more) is None  # the shipped share is 0
 
 
-def test_a_set_is_passed_as_often_as_the_steps_read_it(finetune_params: Finetune, examples: list[Example]) -> None:
-    train = [e for e in examples if e.split == "train"]
-    for steps, passes in ((1, 1), (10, 1), (11, 2), (12, 2)):  # of 4 chats each; 42 are in the set
-        params = finetune_params.model_copy(update={"max_steps": steps})
-        assert len(train) == 42 and stage_finetune.passes_over(examples, params) == passes
+@pytest.mark.parametrize(("steps", "passes"), [(-1, 2), (1, 1), (10, 1), (11, 2)])
+def test_a_set_is_passed_as_often_as_its_steps_or_epochs_read_it(
+    steps: int, passes: int, finetune_params: Finetune
+) -> None:
+    change = {"max_steps": steps, "epochs": 1.5, "batch_size": 2, "gradient_accumulation": 2}
+    assert finetune_params.model_copy(update=change).passes(42) == passes
