@@ -24,7 +24,7 @@ JUDGE = STORE / "judge"  # opinions.jsonl (Opinion): what the centre model think
 LABELS = STORE / "labels"  # {accepted,signals}.jsonl (Label), queue.jsonl (ReviewTask), audited.jsonl, report.html
 MONITOR = STORE / "monitor"  # dt=YYYY-MM-DD.html, the profile of each day; days/ is its cache
 REVIEW = STORE / "review"  # labels.jsonl (Label): all labels by people; agreement.json
-SETS = STORE / "sets"  # router.jsonl (IntentExample), sft.jsonl (Example), preferences.jsonl, retrieval.jsonl
+SETS = STORE / "sets"  # router.jsonl (IntentExample), {sft,replay}.jsonl (Example), preferences.jsonl, retrieval.jsonl
 ROUTER = STORE / "router"
 RETRIEVER = STORE / "retriever"
 ADAPTER = STORE / "adapter"

@@ -1,4 +1,4 @@
-"""Stage `build`: dialogues + labels → store/sets/{router,sft,preferences,retrieval}.jsonl, split by customer.
+"""Stage `build`: dialogues + labels → store/sets/{router,sft,replay,preferences,retrieval}.jsonl, split by customer.
 
 python -m pipelines.build
 """

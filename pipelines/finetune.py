@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from peft import PeftModel
 
-from data.sets.replay import older_rows, replay
+from data.sets.replay import in_passes, older_rows, replay
 from distill.teacher import answer
 from kefu.io import read_json, read_jsonl, write_csv
 from kefu.llm.base_models import open_base
@@ -21,9 +21,15 @@ from training.params.finetune import Finetune
 from training.sft import FinetuningResult, Replayed, finetune
 
 
-def replay_of(examples: list[Example], params: Finetune) -> Replayed | None:
-    """Asks the champion some questions of earlier days, when the params say so."""
-    chosen = older_rows(examples, params.replay.share, params.seed)
+def replay_of(examples: list[Example], params: Finetune, more: Sequence[Example] = ()) -> Replayed | None:
+    """Asks the champion some questions of earlier days, when the params say so.
+
+    Args:
+        more: older rows that are not in the set, in any fair order; the first are taken, as many as the passes need.
+    """
+    passes = params.passes(sum(e.split == "train" for e in examples))
+    more = more[: (passes - 1) * len(older_rows(examples, 1.0, params.seed))]
+    chosen = older_rows([*examples, *more], params.replay.share, params.seed)
 
     def replayed(model: PeftModel, renderer: ChatRenderer) -> tuple[list[Example], dict[str, float]]:
         def ask(prompts: Sequence[Sequence[Message]]) -> list[str | None]:
@@ -32,8 +38,8 @@ def replay_of(examples: list[Example], params: Finetune) -> Replayed | None:
             said = answer(model, ids, renderer.stop_ids, params.replay.max_new_tokens, params.replay.batch_size)
             return [None if one is None else renderer.decode(one) for one in said]
 
-        made, counts = replay(examples, chosen, ask, params.replay.max_repetition)
-        return [example for example in made if example.split == "train"], counts
+        made, counts = replay([*examples, *more], chosen, ask, params.replay.max_repetition)
+        return in_passes(made[: len(examples)], made[len(examples) :], passes), counts
 
     return replayed if chosen else None
 
@@ -54,10 +60,12 @@ def main() -> None:
         pairs = list(read_jsonl(SETS / "preferences.jsonl", PreferenceExample))
         base = open_base(BASE, "centre")
         continued = [champion / "adapter"] if champion else []
-        sets = [SETS / "sft.jsonl", SETS / "preferences.jsonl"]
+        asks = continued and s.params.replay.share > 0
+        more = list(read_jsonl(SETS / "replay.jsonl", Example)) if asks else []
+        sets = [SETS / "sft.jsonl", SETS / "preferences.jsonl", *([SETS / "replay.jsonl"] if asks else [])]
         key = s.inputs_key(*sets, base.ref.content_hash, *continued)
         checkpoints = open_checkpoints(CHECKPOINTS / "finetune", key)
-        params, run, again = s.params, s.run, replay_of(examples, s.params)
+        params, run, again = s.params, s.run, replay_of(examples, s.params, more)
 
         def train() -> FinetuningResult:
             try:

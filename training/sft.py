@@ -80,7 +80,8 @@ def finetune(
         champion: release folder of the champion, if there is one.
         checkpoints: of a run with the same inputs; None: none are read or written.
         log: gets the figures of each step while it runs.
-        replay: gives the training chats with answers of the champion; called before step 1, when it is continued.
+        replay: gives the training chats with answers of the champion, of one pass or of several; called before step 1,
+            when it is continued.
         pairs: of both splits; preferences are learned after the chats when there are some to learn from.
 
     Raises:
@@ -96,13 +97,15 @@ def finetune(
     _check_memory(base, params, bool(sets.pairs))
     model, continued = adapter.attach(quantized.load(base, params), base, params, champion)
     counts: dict[str, float] = {}
+    once = params
     if replay and continued:
         model.eval()
         replayed, counts = from_first(partial(replay, model, renderer))
         model.train()
+        once = params.model_copy(update={"epochs": params.epochs * sets.chats / len(replayed)})  # of several passes
         sets = replace(sets, chats=len(replayed), train=rows(replayed, renderer, params.max_length))
     before = _loss_before(model, sets)
-    run = train_on_chats(model, base, sets.train, sets.held_out, params, checkpoints, log)
+    run = train_on_chats(model, base, sets.train, sets.held_out, once, checkpoints, log)
     learned = _learn_preferences(model, base, sets, params, checkpoints, log)
     after = _held_out_loss(
         model, sets.held_out, "after training", "lower finetune.learning_rate and run the stage again"

@@ -1,13 +1,18 @@
 """Ten daily increments: what the last model still knows of the first days, with each kind of replay.
 
-    python -m benchmarks.forgetting [--days 10] [--steps 100] [--seed 7]
+    python -m benchmarks.forgetting [--days 10] [--steps 120] [--seed 7]
 
 Each day brings five questions of the pack's FAQ that no day before had, each in eight wordings. A micro base that knows
 the words and not the answers is fine-tuned by the product's own ``finetune``, every day from yesterday's adapter:
 
 - without replay, on the day's rows alone;
 - with recorded replay, ``build.replay_share`` of the set from older days (``data/sets/selection.py``);
-- with on-policy replay, the same older rows with the champion's own answers where they pass (``data/sets/replay.py``).
+- with on-policy replay, the same older rows with the champion's own answers where they pass (``data/sets/replay.py``);
+- with on-policy replay of many prompts: each pass over the set takes other older rows, at the same share;
+- with the recorded answers of the same many prompts, which tells what the prompts bring without the champion.
+
+The base has four layers of width 192: what one of half of both learns of a day is at chance again at the end, whatever
+is replayed, so that it cannot tell one replay from another.
 
 A day's score is the share of unseen wordings for which the right answer is likelier, a token, than the other four of
 that day. Backward transfer (Lopez-Paz & Ranzato 2017, arXiv:1706.08840) is the mean over all days but the last of the
@@ -22,7 +27,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +37,7 @@ from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
 
+from data.sets.replay import in_passes, older_rows
 from data.sets.selection import newest_with_replay
 from kefu.io import content_hash
 from kefu.llm.base_models import BaseModel
@@ -49,11 +55,14 @@ from training import pretrain
 from training import tokenizer as bpe
 from training.adapter import load_apart
 from training.params.finetune import Finetune
-from training.sft import finetune
+from training.sft import Replayed, finetune
 
 A_DAY, LEARNED, MEASURED = 5, 8, 3  # new questions of a day, and wordings of each
 MICRO = TinySize(hidden=96, layers=2, heads=2, kv_heads=1, head_dim=48, intermediate=256)
-VOCABULARY, BASE_STEPS = 1500, 150
+VOCABULARY, MICRO_STEPS = 1500, 150
+BASE, BASE_STEPS = TinySize(hidden=192, layers=4, heads=4, kv_heads=2, head_dim=48, intermediate=512), 300
+LEARNING_RATE = 4e-3
+Hook = Callable[[list[Example], list[Example], Finetune], Replayed | None]  # a day's rows, and older ones left over
 
 
 @dataclass(frozen=True)
@@ -108,20 +117,24 @@ def log_of(known: Sequence[Fact], days: int) -> list[Example]:
     ]
 
 
-def todays_set(log: Sequence[Example], day: int, replay_share: float, seed: int) -> list[Example]:
-    """The day's rows, and older ones as ``build`` draws them."""
+def todays_set(log: Sequence[Example], day: int, replay_share: float, seed: int) -> tuple[list[Example], list[Example]]:
+    """The day's rows with older ones as ``build`` draws them, and the older ones without room, in order of draw."""
     known = [row for row in log if day_of(row) <= day]
     days, draws = [day_of(row) for row in known], [fraction(row.id, seed) for row in known]
     limit = round(A_DAY * LEARNED / (1 - replay_share))
     chosen = newest_with_replay(np.array(days, np.int32), np.array(draws), limit, replay_share)
-    return [known[place] for place in chosen if replay_share or days[place] == day]
+    rest = sorted(set(range(len(known))) - set(chosen.tolist()), key=draws.__getitem__)
+    rows = [known[place] for place in chosen if replay_share or days[place] == day]
+    return rows, [known[place] for place in rest if days[place] < day]
 
 
 def day_of(row: Example) -> int:
     return int(row.id.partition("-")[0])
 
 
-def make_base(known: Sequence[Fact], folder: Path, seed: int) -> BaseModel:
+def make_base(
+    known: Sequence[Fact], folder: Path, seed: int, size: TinySize = MICRO, steps: int = MICRO_STEPS
+) -> BaseModel:
     """A model that has read all questions and all answers, but never an answer under its own question."""
     tokenizer = bpe.train((text for fact in known for text in (*fact.wordings, fact.answer)), VOCABULARY)
     renderer = ChatRenderer(tokenizer, empty_think=True)
@@ -129,7 +142,7 @@ def make_base(known: Sequence[Fact], folder: Path, seed: int) -> BaseModel:
     for number, fact in enumerate(known):
         others = [other.answer for place, other in enumerate(known) if place != number]
         chats += [renderer.render(_chat(question, rng.choice(others))).ids for question in fact.wordings[:LEARNED]]
-    return pretrained(chats, tokenizer, folder, MICRO, BASE_STEPS, seed)
+    return pretrained(chats, tokenizer, folder, size, steps, seed)
 
 
 def pretrained(
@@ -146,14 +159,32 @@ def pretrained(
     return BaseModel(folder, shape, BaseModelRef(name="micro", revision=None, content_hash=content_hash(folder)))
 
 
-def run(base: BaseModel, known: Sequence[Fact], days: int, share: float, params: Finetune, work: Path) -> Course:
+def many_recorded(rows: list[Example], rest: list[Example], params: Finetune) -> Replayed:
+    """The control: the rows that ``replay_of`` would spread over the passes, as they were recorded."""
+    passes = params.passes(len(rows))
+    more = rest[: (passes - 1) * len(older_rows(rows, 1.0, params.seed))]
+    return lambda model, renderer: (in_passes(rows, more, passes), {})
+
+
+WAYS: dict[str, Hook] = {
+    "none": lambda rows, rest, params: None,
+    "recorded": lambda rows, rest, params: None,
+    "on-policy": lambda rows, rest, params: replay_of(rows, params),
+    "recorded, many prompts": many_recorded,
+    "on-policy, many prompts": lambda rows, rest, params: replay_of(rows, params, rest),
+}
+
+
+def run(
+    base: BaseModel, known: Sequence[Fact], days: int, share: float, hook: Hook, params: Finetune, work: Path
+) -> Course:
     """Trains day after day; measures each day's questions in its evening, and all of them at the end."""
     log, course, champion = log_of(known, days), Course(), None
     started = time.process_time()
     for day in range(days):
-        rows = todays_set(log, day, share, params.seed)
+        rows, rest = todays_set(log, day, share, params.seed)
         release = work / f"release-{day}"
-        tuned = finetune(base, rows, params, champion, release / "adapter", replay=replay_of(rows, params))
+        tuned = finetune(base, rows, params, champion, release / "adapter", replay=hook(rows, rest, params))
         seal(release, "micro", {"centre": base.ref, "edge": base.ref}, None)
         course.counts.update({k: int(v) for k, v in tuned.metrics.items() if k.startswith("replay.")})
         for asked in range(days) if day == days - 1 else [day]:
@@ -190,22 +221,21 @@ def _chat(question: str, answer: str) -> tuple[Message, ...]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--days", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=100, help="optimizer steps of each day")
+    parser.add_argument("--steps", type=int, default=120, help="optimizer steps of each day")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     logging.disable(logging.WARNING)
     shipped = load_params(profile="tiny")
     known = facts(load_pack(ROOT / "shop"))[: args.days * A_DAY]
-    change = {"quantize": False, "max_steps": args.steps, "seed": args.seed, "learning_rate": 1e-2, "save_steps": 0}
-    params = shipped.finetune.model_copy(update=change)
-    on_policy = params.model_copy(update={"replay": params.replay.model_copy(update={"share": 1.0})})
-    recorded = shipped.build.replay_share
-    ways = {"none": (0.0, params), "recorded": (recorded, params), "on-policy": (recorded, on_policy)}
+    own = shipped.finetune.replay.model_copy(update={"share": 1.0})
+    change = {"quantize": False, "max_steps": args.steps, "seed": args.seed, "learning_rate": LEARNING_RATE}
+    params = shipped.finetune.model_copy(update={**change, "save_steps": 0, "replay": own})
     shown = Table("replay", "evening, %", "at the end, %", "backward transfer", "champion's answers", "CPU s")
     with tempfile.TemporaryDirectory() as folder:
-        base = make_base(known, Path(folder, "base"), args.seed)
-        for name, (share, own) in ways.items():
-            course = run(base, known, args.days, share, own, Path(folder, name))
+        base = make_base(known, Path(folder, "base"), args.seed, BASE, BASE_STEPS)
+        for name, hook in WAYS.items():
+            share = 0.0 if name == "none" else shipped.build.replay_share
+            course = run(base, known, args.days, share, hook, params, Path(folder, name))
             evening = np.mean([course.scores[day, day] for day in range(args.days)])
             end = np.mean([course.scores[args.days - 1, day] for day in range(args.days)])
             told = ", ".join(f"{what.removeprefix('replay.')} {n}" for what, n in sorted(course.counts.items()))

@@ -53,7 +53,8 @@ def write(release: Path, sets: Path, base: Iterable[str], champion: Path | None)
         champion: the release from which training was continued, if it was.
     """
     router = learned_from(sets / "router.jsonl")
-    centre = learned_from(sets / "sft.jsonl") | learned_from(sets / "preferences.jsonl") | set(base)
+    taught = (learned_from(sets / f"{name}.jsonl") for name in ("sft", "replay", "preferences"))
+    centre = set(base).union(*taught)
     inherited = set(_marks(champion / FOLDER / f"{CENTRE}.bin")) if champion else set()
     for part, people in ((ROUTER, router), (CENTRE, centre), (EDGE, centre)):  # edge: the centre model teaches it
         marks = {mark(customer) for customer in people} | (inherited if part != ROUTER else set())

@@ -37,10 +37,14 @@ from kefu.store import dialogues_by_id
 
 @dataclass(frozen=True)
 class Sets:
-    """What models learn from, and the figures of the stage."""
+    """What models learn from, and the figures of the stage.
+
+    replay: older conversations that did not fit in; the champion may be asked them (``data/sets/replay.py``).
+    """
 
     intents: list[IntentExample]
     conversations: list[Example]
+    replay: list[Example]
     preferences: list[PreferenceExample]
     questions: list[RetrievalExample]
     figures: dict[str, float]
@@ -49,6 +53,7 @@ class Sets:
         """Writes each set as one JSONL file."""
         write_jsonl(folder / "router.jsonl", self.intents)
         write_jsonl(folder / "sft.jsonl", self.conversations)
+        write_jsonl(folder / "replay.jsonl", self.replay)
         write_jsonl(folder / "preferences.jsonl", self.preferences)
         write_jsonl(folder / "retrieval.jsonl", self.questions)
 
@@ -94,7 +99,9 @@ class Builder:
             self._pack, self._prompts.nearest, round(params.max_sft * params.pack_answers_share), params.seed
         )
         picks, machine = conversations.select(len(acts) + len(answers)), turns.select()
-        intents, places = self._look_again(machine, {(pick.number, pick.start) for pick in picks})
+        intents, places = self._look_again(
+            machine, {(pick.number, pick.start) for pick in [*picks, *conversations.replay]}
+        )
         examples = conversations.examples(picks, places)
         preferences, without = preference_examples(self._corrections.exchanges, self._prompts)
         listed = questions.examples()
@@ -111,7 +118,9 @@ class Builder:
             "corrections.refused": self._corrections.refused.total(),
             "preferences.refused": without.total(),
         }
-        return Sets(intents, [*examples, *acts, *answers], preferences, listed, figures)
+        replay = conversations.examples(conversations.replay, places)
+        figures["sft.replay"] = len(replay)
+        return Sets(intents, [*examples, *acts, *answers], replay, preferences, listed, figures)
 
     def _look(self, conversations: Conversations, turns: MachineTurns, questions: Questions) -> Counter[str]:
         """The first pass: offers everything. Returns how many answers were left out, by reason."""

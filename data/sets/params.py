@@ -28,6 +28,12 @@ class Build(Section):
     max_router: int = Field(gt=0, description="most machine-labelled turns; what people labelled always fits in")
     max_questions: int = Field(gt=0, description="most questions of customers that retrieval is judged on")
     replay_share: float = Field(ge=0, lt=1, description="of max_sft and max_router, share drawn from older days")
+    max_replay: int = Field(
+        0,
+        ge=0,
+        description="older exchanges that did not fit into max_sft, kept for finetune.replay to take other ones in "
+        "each pass; 0: none",
+    )
     end_states: tuple[EndState, ...] = Field(
         min_length=1,
         description="how a dialogue may have ended for the answers of its agents to be learned; Kefu's own answers are "

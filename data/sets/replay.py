@@ -5,6 +5,9 @@ for it already; recorded ones pull it elsewhere (Yang et al. 2024, arXiv:2402.13
 Doing", arXiv:2510.18874). Only rows that ``build`` kept are asked again, so their dialogues ended well. An answer is
 taken when nothing is found against it; else the recorded one stays. A reviewer's answer is never replaced.
 
+Many old questions once keep more than few of them again and again (docs/measurements/models.md): each pass over the
+set has other ones, from those that did not fit into it.
+
 Not covered: the pack's golden phrases. They would make each edit of a golden conversation train the models anew, and
 no golden conversation expects what only a model can say.
 """
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import cycle, islice
 
 from kefu.metrics.text import repetition, tokens
 from kefu.schema import Example, Message, Proof
@@ -53,6 +57,23 @@ def replay(
         else:
             made.append(example)
     return made, {f"replay.{name}": float(count) for name, count in counts.items()}
+
+
+def in_passes(examples: Sequence[Example], more: Sequence[Example], passes: int) -> list[Example]:
+    """Training rows for some passes over a set, where each has other older rows, as many as the set has.
+
+    Args:
+        examples: of the set.
+        more: older rows that are not in it; none: the training rows once, to be read again. All older rows come
+            equally often, within one.
+    """
+    train = [e for e in examples if e.split == "train"]
+    if not more:
+        return train
+    older = older_rows(train, 1.0, seed=0)
+    of_set = {e.id for e in older}
+    own = [e for e in train if e.id not in of_set]
+    return own * passes + list(islice(cycle([*older, *more]), len(older) * passes))
 
 
 def fault(example: Example, answer: str | None, max_repetition: float) -> str | None:

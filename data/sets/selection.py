@@ -40,6 +40,12 @@ class Candidates:
         days, draws = np.frombuffer(self._days, np.int32)[rows], np.frombuffer(self._draws, np.float64)[rows]
         return rows[newest_with_replay(days, draws, limit, replay_share)]
 
+    def of_earlier_days(self, rows: Rows, newest: Rows, limit: int) -> Rows:
+        """At most ``limit`` of ``rows`` of days before the last one in ``newest``, the smallest draws first."""
+        days, draws = np.frombuffer(self._days, np.int32), np.frombuffer(self._draws, np.float64)
+        older = rows[days[rows] < days[newest].max(initial=0)]
+        return older[np.argsort(draws[older], kind="stable")[:limit]]
+
     def places(self, rows: Rows) -> list[tuple[int, int]]:
         """Returns (number of the dialogue, index of the turn) of each row."""
         return [(self._numbers[row], self._turns[row]) for row in rows.tolist()]

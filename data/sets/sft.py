@@ -45,6 +45,7 @@ class Conversations:
 
     Attributes:
         left_over: distinct exchanges for which there was no room.
+        replay: of those, at most ``max_replay`` to train on, of days before the newest of the set; no correction.
         ungrounded: chosen exchanges that were left out, because nothing supports what the answer claims.
     """
 
@@ -53,6 +54,7 @@ class Conversations:
         self._wrong = {self._content(exchange, exchange.said) for exchange in corrected}
         self._replaced = {exchange.key for exchange in corrected}
         self.left_over = self.ungrounded = 0
+        self.replay: list[Pick] = []
         self._candidates, self._contents, self._held_out = Candidates(), array("Q"), array("B")
         self._ends = array("B")  # places in ENDS
 
@@ -85,6 +87,9 @@ class Conversations:
         train = self._choose(rows[~held_out], first, limit - other)
         held = self._choose(rows[held_out], first, round(limit * self._params.eval_share))
         self.left_over = len(rows) - len(train) - len(held)
+        without_room = np.setdiff1d(rows[~held_out & (rows < first)], train)
+        older = self._candidates.of_earlier_days(without_room, train, self._params.max_replay)
+        self.replay = self._picks(older, "train")
         return [*self._picks(train, "train"), *self._picks(held, "eval")]
 
     def _choose(self, rows: Rows, corrections: int, limit: int) -> Rows:

@@ -22,12 +22,14 @@ def test_there_are_questions_for_ten_days_and_none_is_measured_that_was_taught()
 
 @pytest.mark.parametrize(("share", "older"), [(0.0, 0), (SHARE, 17)])
 def test_a_days_set_is_all_of_the_day_and_some_older_rows(share: float, older: int) -> None:
-    rows = Counter(day_of(row) == DAYS - 1 for row in todays_set(LOG, DAYS - 1, share, seed=7))
-    assert rows == Counter({True: A_DAY * LEARNED, False: older})
+    rows, rest = todays_set(LOG, DAYS - 1, share, seed=7)
+    assert Counter(day_of(row) == DAYS - 1 for row in rows) == Counter({True: A_DAY * LEARNED, False: older})
+    assert not set(map(day_of, rest)) & {DAYS - 1} and not {row.id for row in rows} & {row.id for row in rest}
+    assert not share or len(rows) + len(rest) == len(LOG)
 
 
 def test_only_older_rows_are_asked_of_the_champion() -> None:
-    rows = todays_set(LOG, DAYS - 1, SHARE, seed=7)
+    rows, _ = todays_set(LOG, DAYS - 1, SHARE, seed=7)
     assert older_rows(rows, 1.0, seed=7) == [row for row in rows if day_of(row) < DAYS - 1]
 
 

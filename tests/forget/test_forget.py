@@ -216,6 +216,15 @@ def test_continued_training_inherits_whom_the_champion_saw(full: Project) -> Non
     assert trained_on.saw(release, pseudonym(PERSON)) == ["centre", "edge"]  # the router starts anew
 
 
+def test_whose_questions_the_champion_may_be_asked_is_among_those_learned_from(full: Project) -> None:
+    release, sets = full.root / "next", full.root / "sets"
+    release.mkdir()
+    sets.mkdir()
+    (sets / "replay.jsonl").write_text(json.dumps({"customer": pseudonym(PERSON), "split": "train"}) + "\n")
+    trained_on.write(release, sets, (), None)
+    assert trained_on.saw(release, pseudonym(PERSON)) == ["centre", "edge"]
+
+
 def test_the_export_stage_tells_whom_its_models_learned_from(full: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     places = {"CORPUS": "corpus", "DIALOGUES": "dialogues", "SETS": "sets"}
     for name, folder in places.items():

@@ -322,3 +322,33 @@ def test_the_champion_is_asked_before_it_learns_and_its_answers_are_learned(
     assert read_json(tmp_path / "out/training.json") == {"chats": len(seen), "pairs": 0, **counts}
     # Without a champion nobody is asked.
     assert "replay.taken" not in finetune(centre, days, params, None, tmp_path / "new", replay=watched).metrics
+
+
+def test_each_pass_takes_other_older_rows_when_the_champion_is_continued(
+    centre: BaseModel, finetune_params: Finetune, examples: list[Example], adapter_folder: Path, tmp_path: Path
+) -> None:
+    champion = release_of(centre, adapter_folder, tmp_path / "release")
+    own = finetune_params.replay.model_copy(update={"share": 1.0, "max_new_tokens": 24})
+    params = finetune_params.model_copy(update={"replay": own, "max_steps": -1, "epochs": 3.0})
+    dated = [e.model_copy(update={"dialogue_id": f"shop:2026-11-0{1 + n % 2}:{n}"}) for n, e in enumerate(examples)]
+    days, more = dated[:16], [e for e in dated[16:] if e.split == "train" and "-01:" in e.dialogue_id][:9]
+    train = [e for e in days if e.split == "train"]
+    hook = stage_finetune.replay_of(days, params, more)
+    assert hook is not None
+    tuned = finetune(centre, days, params, champion, tmp_path / "many", replay=hook)
+    older = sum("-01:" in e.dialogue_id for e in train)
+    asked = sum(count for name, count in tuned.metrics.items() if name.startswith("replay."))
+    assert asked == older + min(len(more), 2 * older) > older
+    assert tuned.metrics["train_chats"] == 3 * len(train)
+    alone = finetune(centre, days, params, None, tmp_path / "alone", replay=hook)
+    assert alone.metrics["train_chats"] == len(train)
+    assert tuned.metrics["steps"] == -(-3 * len(train) // 4)  # of 4 chats, as three passes read
+    assert stage_finetune.replay_of(days, finetune_params, more) is None  # the shipped share is 0
+
+
+@pytest.mark.parametrize(("steps", "passes"), [(-1, 2), (1, 1), (10, 1), (11, 2)])
+def test_a_set_is_passed_as_often_as_its_steps_or_epochs_read_it(
+    steps: int, passes: int, finetune_params: Finetune
+) -> None:
+    change = {"max_steps": steps, "epochs": 1.5, "batch_size": 2, "gradient_accumulation": 2}
+    assert finetune_params.model_copy(update=change).passes(42) == passes

@@ -10,8 +10,8 @@ import pytest
 from data.ingest.converted import SCHEMA
 from data.sets.builder import Builder, Sets
 from data.sets.params import Build
-from kefu.io import BadRecord, write_jsonl
-from kefu.schema import Dialogue, Label
+from kefu.io import BadRecord, read_jsonl, write_jsonl
+from kefu.schema import Dialogue, Example, Label
 from kefu.shop.pack import load_pack
 from kefu.split import split_of
 from kefu.store import write_parquet
@@ -91,6 +91,22 @@ def test_what_people_said_always_fits_in_and_of_the_machines_labels_some_do(fold
     assert {"更好的答案 0", "更好的答案 1"} <= {e.messages[-1].content for e in sets.conversations}
     everything = built(folder, BUILD.model_copy(update={"max_router": 10_000}))
     assert len(everything.intents) > len(sets.intents) and everything.figures["router.left_over"] == 0
+
+
+def test_older_exchanges_without_room_are_kept_for_replay(folder: Path) -> None:
+    """None of a held-out customer, of the newest day, or of the set; a smaller bound keeps the first of them."""
+    few = built(folder)
+    kept = built(folder, BUILD.model_copy(update={"max_replay": 20}))
+    every = built(folder, BUILD.model_copy(update={"max_replay": 10_000}))
+    assert not few.replay and few.conversations == kept.conversations and len(kept.replay) == 20
+    assert kept.replay == every.replay[:20] and kept.figures["sft.replay"] == 20
+    assert len(every.replay) < every.figures["sft.left_over"]
+    assert {e.split for e in every.replay} == {"train"} == {split_of(e.customer, 0.3, BUILD.seed) for e in every.replay}
+    assert {e.dialogue_id.split(":")[1] for e in every.replay} == {"2026-11-09", "2026-11-10"}
+    assert not {e.messages for e in every.replay} & {e.messages for e in every.conversations}
+    assert not {e.id for e in every.replay} & {label.dialogue_id for label in ANSWERS}
+    every.write(folder / "sets")
+    assert list(read_jsonl(folder / "sets/replay.jsonl", Example)) == every.replay
 
 
 def test_questions_are_drawn_by_what_they_say(folder: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 
-from data.sets.replay import fault, older_rows, replay
+from data.sets.replay import fault, in_passes, older_rows, replay
 from kefu.schema import Example, Message, Proof
 
 KNOWLEDGE = "资料：七天内可以退货。"
@@ -77,3 +78,18 @@ def test_answers_that_pass_are_learned_and_recorded_ones_stay_otherwise() -> Non
     assert made[1:] == ROWS[1:]
     proof = Proof(answered_by="bot", end_state="resolved", end_state_by="review", unsupported=())
     assert made[0].proof == proof and made[0].messages[:-1] == ROWS[0].messages[:-1]
+
+
+def test_each_pass_has_the_sets_own_rows_and_other_older_rows_at_the_sets_share() -> None:
+    reviewers, of_pack = row(DAYS[0], 90, "reviewer"), row(DAYS[0], 92).model_copy(update={"dialogue_id": "acts"})
+    new, older, held = ROWS[40:], ROWS[:6], row(DAYS[2], 91, split="eval")
+    rows, more = [*older, *new, reviewers, of_pack, held], ROWS[6:20]
+    read = Counter(e.id for e in in_passes(rows, more, 5))
+    assert all(read[e.id] == 5 for e in (*new, reviewers, of_pack)) and not read[held.id]
+    assert sum(read[e.id] for e in (*older, *more)) == 5 * len(older)
+    assert {read[e.id] for e in (*older, *more)} == {1, 2}
+
+
+def test_without_other_rows_or_a_second_pass_the_set_is_what_it_was() -> None:
+    assert in_passes(ROWS, [], 5) == ROWS
+    assert Counter(e.id for e in in_passes(ROWS, ROWS[:3], 1)) == Counter(e.id for e in ROWS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -60,6 +61,12 @@ class Finetune(Section):
     replay: Replay = Field(description="only where the champion's adapter is continued")
     preferences: Preferences = Field(description="learned from the set's pairs, when there are any")
     seed: Seed
+
+    def passes(self, chats: int) -> int:
+        """How often some chats are read, the last time perhaps not all of them."""
+        if self.max_steps <= 0:
+            return math.ceil(self.epochs)
+        return math.ceil(self.max_steps * self.batch_size * self.gradient_accumulation / max(1, chats))
 
     @model_validator(mode="after")
     def _fits(self) -> Finetune:
