@@ -96,7 +96,9 @@ def _fixed_texts(pack: Pack) -> Iterator[str]:
 
 
 def _template(say: str) -> str:
-    """A Jinja2 text as a regex: whatever stands in braces may be anything, and of a condition either branch is told."""
+    """A Jinja2 text as a regex: what stands in braces, or is repeated, may be anything; of a condition either branch is
+    told. No quantifier stands in another one, which would take time that grows exponentially with the text.
+    """
     return f"(?:{_pattern(Environment().parse(say.strip()).body, {})})"
 
 
@@ -118,12 +120,10 @@ def _part(part: nodes.Node, blocks: dict[str, str]) -> str:
         case nodes.If():
             branches = [part.body, *(other.body for other in part.elif_), part.else_]
             return f"(?:{'|'.join(_pattern(branch, blocks) for branch in branches)})"
-        case nodes.For():
-            return f"(?:{_pattern(part.body, blocks)})*?"
         case nodes.AssignBlock(target=nodes.Name(name=name)):
             blocks[name] = _pattern(part.body, blocks)
             return ""
-        case nodes.Stmt():
+        case nodes.Stmt() if not isinstance(part, nodes.For):
             return ""
         case nodes.Name():
             return blocks.get(part.name, ".*?")
