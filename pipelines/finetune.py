@@ -22,7 +22,7 @@ from training.sft import FinetuningResult, Replayed, finetune
 
 
 def replay_of(examples: list[Example], params: Finetune, more: Sequence[Example] = ()) -> Replayed | None:
-    """Asks the champion some questions of earlier days, when the params say so.
+    """Older rows for each pass over the set; to some of their questions the champion's answers, when params say so.
 
     Args:
         more: older rows that are not in the set, in any fair order; the first are taken, as many as the passes need.
@@ -41,7 +41,7 @@ def replay_of(examples: list[Example], params: Finetune, more: Sequence[Example]
         made, counts = replay([*examples, *more], chosen, ask, params.replay.max_repetition)
         return in_passes(made[: len(examples)], made[len(examples) :], passes), counts
 
-    return replayed if chosen else None
+    return replayed if chosen or more else None
 
 
 def on_workers(train: Callable[[], FinetuningResult], workers: int) -> FinetuningResult:
@@ -60,9 +60,8 @@ def main() -> None:
         pairs = list(read_jsonl(SETS / "preferences.jsonl", PreferenceExample))
         base = open_base(BASE, "centre")
         continued = [champion / "adapter"] if champion else []
-        asks = continued and s.params.replay.share > 0
-        more = list(read_jsonl(SETS / "replay.jsonl", Example)) if asks else []
-        sets = [SETS / "sft.jsonl", SETS / "preferences.jsonl", *([SETS / "replay.jsonl"] if asks else [])]
+        more = list(read_jsonl(SETS / "replay.jsonl", Example)) if continued else []
+        sets = [SETS / "sft.jsonl", SETS / "preferences.jsonl", *([SETS / "replay.jsonl"] if continued else [])]
         key = s.inputs_key(*sets, base.ref.content_hash, *continued)
         checkpoints = open_checkpoints(CHECKPOINTS / "finetune", key)
         params, run, again = s.params, s.run, replay_of(examples, s.params, more)

@@ -9,7 +9,7 @@ the words and not the answers is fine-tuned by the product's own ``finetune``, e
 - with recorded replay, ``build.replay_share`` of the set from older days (``data/sets/selection.py``);
 - with on-policy replay, the same older rows with the champion's own answers where they pass (``data/sets/replay.py``);
 - with on-policy replay of many prompts: each pass over the set takes other older rows, at the same share;
-- with the recorded answers of the same many prompts, which tells what the prompts bring without the champion.
+- with the recorded answers of the same many prompts.
 
 The base has four layers of width 192: what one of half of both learns of a day is at chance again at the end, whatever
 is replayed, so that it cannot tell one replay from another.
@@ -37,7 +37,6 @@ from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
 
-from data.sets.replay import in_passes, older_rows
 from data.sets.selection import newest_with_replay
 from kefu.io import content_hash
 from kefu.llm.base_models import BaseModel
@@ -159,18 +158,16 @@ def pretrained(
     return BaseModel(folder, shape, BaseModelRef(name="micro", revision=None, content_hash=content_hash(folder)))
 
 
-def many_recorded(rows: list[Example], rest: list[Example], params: Finetune) -> Replayed:
-    """The control: the rows that ``replay_of`` would spread over the passes, as they were recorded."""
-    passes = params.passes(len(rows))
-    more = rest[: (passes - 1) * len(older_rows(rows, 1.0, params.seed))]
-    return lambda model, renderer: (in_passes(rows, more, passes), {})
+def recorded(params: Finetune) -> Finetune:
+    """The same, and the champion is asked nothing."""
+    return params.model_copy(update={"replay": params.replay.model_copy(update={"share": 0.0})})
 
 
 WAYS: dict[str, Hook] = {
     "none": lambda rows, rest, params: None,
     "recorded": lambda rows, rest, params: None,
     "on-policy": lambda rows, rest, params: replay_of(rows, params),
-    "recorded, many prompts": many_recorded,
+    "recorded, many prompts": lambda rows, rest, params: replay_of(rows, recorded(params), rest),
     "on-policy, many prompts": lambda rows, rest, params: replay_of(rows, params, rest),
 }
 

@@ -1,4 +1,4 @@
-"""On-policy replay: questions of earlier days, learned with what the champion itself answers to them.
+"""Replay of earlier days: their questions, learned with the recorded answers or with what the champion itself answers.
 
 A model that learns today's answers keeps what it could when old questions are learned with answers that are likely
 for it already; recorded ones pull it elsewhere (Yang et al. 2024, arXiv:2402.13669; Chen et al. 2025, "Retaining by
@@ -45,7 +45,8 @@ def replay(
         ask: prompts to answers; None where an answer did not come to an end.
         max_repetition: share of repeated 4-grams from which an answer is looping.
     """
-    said = dict(zip((e.id for e in chosen), ask([e.messages[:-1] for e in chosen]), strict=True))
+    answers = ask([e.messages[:-1] for e in chosen]) if chosen else ()
+    said = dict(zip((e.id for e in chosen), answers, strict=True))
     counts = Counter({"taken": 0})
     made = []
     for example in examples:

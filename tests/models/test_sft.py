@@ -343,7 +343,11 @@ def test_each_pass_takes_other_older_rows_when_the_champion_is_continued(
     alone = finetune(centre, days, params, None, tmp_path / "alone", replay=hook)
     assert alone.metrics["train_chats"] == len(train)
     assert tuned.metrics["steps"] == -(-3 * len(train) // 4)  # of 4 chats, as three passes read
-    assert stage_finetune.replay_of(days, finetune_params, more) is None  # the shipped share is 0
+    unasked = params.model_copy(update={"replay": own.model_copy(update={"share": 0.0})})
+    hook = stage_finetune.replay_of(days, unasked, more)
+    recorded = finetune(centre, days, unasked, champion, tmp_path / "recorded", replay=hook)
+    assert recorded.metrics["train_chats"] == 3 * len(train) and recorded.metrics["replay.taken"] == 0
+    assert stage_finetune.replay_of(days, unasked) is None
 
 
 @pytest.mark.parametrize(("steps", "passes"), [(-1, 2), (1, 1), (10, 1), (11, 2)])
