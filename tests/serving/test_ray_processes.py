@@ -15,7 +15,7 @@ from {MODULE} import {FUNCTION}
 {FUNCTION}()
 import ray.serve
 import serving.deploy.models
-print(*sorted({{"pandas.core", "pyarrow", "serving.dialogue", "torch"}} & set(sys.modules)))
+print(*(name for name in ("pandas.core", "pyarrow", "serving.dialogue", "torch") if sys.modules.get(name)))
 """
 MODEL = f"""
 import sys

@@ -19,6 +19,7 @@ from kefu.acts import (
     Fill,
     Person,
     Query,
+    Quote,
     Refuse,
     Reject,
     SmallTalk,
@@ -243,18 +244,18 @@ class ProtestReader:
             without = replace(without, flow=None, step=None)
         acts = self._whole.by_parts(without, reading) if WORD.search(found.rest) else []
         names = found.names | {one.name for one in told if not any(_differs(act, one) for act in acts)}
+        unknown = self._is_unknown(message, found.rest)
         if repeats := any(target_of(act) in names for act in acts):
             other = self._whole.by_parts(replace(without, rejected=names), reading)
-            again = all(isinstance(act, Start) for act in acts if asks(act)) or not self._is_unknown(
-                message, found.rest
-            )
+            if any(isinstance(act, Quote) for act in acts) and not found.names:
+                return []  # 我说浴巾要3条，不是2条: what is to be rung up stands in the message itself
+            again = not unknown or all(isinstance(act, Start) for act in acts if asks(act))
             if not any(map(asks, other)) and not found.names and again:
                 names -= {target_of(act) or "" for act in acts}  # 你答的不是我问的 我问什么时候到
             else:
                 acts = other
         instead = QUESTION if repeats else QUESTION | Start
-        missed = repeats and self._is_unknown(message, found.rest)
-        if missed:  # what?? I asked about white dust: no colour
+        if repeats and unknown:  # what?? I asked about white dust: no colour
             acts = [act for act in acts if asks(act)] or [Unclear(asks=True, evidence=found.rest)]
         elif found.only_restates and not any(isinstance(act, instead) for act in acts):
             return []  # nothing else is found: it may be the same question, and the answer was right
