@@ -123,7 +123,7 @@ def start(
     """
     _check(params)
     manifest = verify(release, content_hash)
-    cluster = "RAY_ADDRESS" in os.environ  # where the application may run already, as this process was killed
+    cluster = bool(os.environ.get("RAY_ADDRESS"))  # where the application may run already, as this process was killed
     if not cluster:
         _check_port(params)
         if load_pack(release / "pack").shop.demo_now:
